@@ -1,0 +1,170 @@
+// Package decode turns a captured packet into the TCP segment that it carries, or into the ICMP error about one.
+// What it reads itself, without allocating, is what nearly every packet is: Ethernet (with any VLAN tags), Linux
+// cooked, BSD loopback or raw IP, then IPv4 or IPv6, then TCP. The segments go to capture/tcp.
+package decode
+
+import (
+	"encoding/binary"
+
+	"ftpscope/capture/flow"
+)
+
+// Verdict says what a packet turned out to be.
+type Verdict uint8
+
+const (
+	Other     Verdict = iota // understood, and nothing that concerns TCP: ARP, UDP, …
+	TCP                      // the segment is filled in
+	ICMP                     // an ICMP error about a TCP segment, both filled in
+	Undecoded                // not understood or damaged; counted by reason
+)
+
+// Frame is what the decoder is given of a packet.
+type Frame struct {
+	Data   []byte
+	Length uint32 // bytes on the wire
+	Link   uint32 // LINKTYPE_…
+}
+
+// Link types, as https://www.tcpdump.org/linktypes.html numbers them.
+const (
+	LinkNull     = 0
+	LinkEthernet = 1
+	LinkRaw12    = 12 // LINKTYPE_RAW as some systems write it
+	LinkRaw14    = 14
+	LinkRaw      = 101
+	LinkLoop     = 108
+	LinkSLL      = 113
+	LinkIPv4     = 228
+	LinkIPv6     = 229
+	LinkSLL2     = 276
+)
+
+// EtherTypes.
+const (
+	etherIPv4     = 0x0800
+	etherARP      = 0x0806
+	etherVLAN     = 0x8100 // IEEE 802.1Q
+	etherRARP     = 0x8035
+	etherIPv6     = 0x86dd
+	etherQinQ     = 0x88a8 // IEEE 802.1ad
+	etherQinQOld  = 0x9100
+	etherMPLS     = 0x8847
+	etherPPPoE    = 0x8864
+	etherEAPOL    = 0x888e
+	etherLLDP     = 0x88cc
+	etherLoopback = 0x9000
+	etherMinimum  = 0x0600 // below: an IEEE 802.3 length
+)
+
+// maxTags bounds VLAN tags in a row: two are usual, more than eight are an attack on the parser.
+const maxTags = 8
+
+// Decoder decodes packets. It belongs to one goroutine; the zero value is ready.
+type Decoder struct {
+	icmp    flow.ICMP
+	reasons map[reason]uint64
+	total   uint64
+}
+
+// Decode reads f. For TCP and ICMP seg is filled in but for its Mark and Digits; it points into f.Data.
+func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
+	b := f.Data
+	switch f.Link {
+	case LinkEthernet:
+		if len(b) < 14 {
+			return d.undecoded("cut in the Ethernet header")
+		}
+		return d.ether(binary.BigEndian.Uint16(b[12:]), f, 14, seg)
+	case LinkSLL:
+		if len(b) < 16 {
+			return d.undecoded("cut in the Linux cooked header")
+		}
+		return d.ether(binary.BigEndian.Uint16(b[14:]), f, 16, seg)
+	case LinkSLL2:
+		if len(b) < 20 {
+			return d.undecoded("cut in the Linux cooked header")
+		}
+		return d.ether(binary.BigEndian.Uint16(b), f, 20, seg)
+	case LinkRaw, LinkRaw12, LinkRaw14, LinkIPv4, LinkIPv6:
+		return d.ip(f, 0, seg)
+	case LinkNull, LinkLoop:
+		return d.loopback(f, seg)
+	}
+	return d.undecodedType("unknown link type %d", f.Link)
+}
+
+// ether follows VLAN tags from the EtherType to what they tag; at is the offset after the type.
+func (d *Decoder) ether(etherType uint16, f Frame, at int, seg *flow.Segment) Verdict {
+	for tags := 0; ; tags++ {
+		switch etherType {
+		case etherIPv4:
+			return d.ipv4(f, at, seg)
+		case etherIPv6:
+			return d.ipv6(f, at, seg)
+		case etherVLAN, etherQinQ, etherQinQOld:
+			if tags == maxTags || len(f.Data) < at+4 {
+				return d.undecoded("cut or too many VLAN tags")
+			}
+			etherType = binary.BigEndian.Uint16(f.Data[at+2:])
+			at += 4
+		default:
+			return d.otherEther(etherType, f, at, seg)
+		}
+	}
+}
+
+// otherEther is every EtherType but IP: SNAP (RFC 1042) may still carry IP.
+func (d *Decoder) otherEther(etherType uint16, f Frame, at int, seg *flow.Segment) Verdict {
+	switch {
+	case etherType < etherMinimum:
+		b := f.Data[at:]
+		if len(b) >= 8 && b[0] == 0xaa && b[1] == 0xaa && b[2] == 3 && b[3]|b[4]|b[5] == 0 {
+			switch binary.BigEndian.Uint16(b[6:]) {
+			case etherIPv4:
+				return d.ipv4(f, at+8, seg)
+			case etherIPv6:
+				return d.ipv6(f, at+8, seg)
+			}
+		}
+		return Other // spanning tree and the like
+	case etherType == etherARP, etherType == etherRARP, etherType == etherLLDP, etherType == etherEAPOL, etherType == etherLoopback:
+		return Other
+	case etherType == etherMPLS:
+		return d.undecoded("MPLS")
+	case etherType == etherPPPoE:
+		return d.undecoded("PPPoE")
+	}
+	return d.undecodedType("unknown EtherType 0x%04x", uint32(etherType))
+}
+
+// loopback reads BSD's four-byte header: the address family, in the byte order of the capturing machine for
+// LINKTYPE_NULL and big-endian for LINKTYPE_LOOP. The IP version says the same in any byte order.
+func (d *Decoder) loopback(f Frame, seg *flow.Segment) Verdict {
+	if len(f.Data) < 5 {
+		return d.undecoded("cut in the loopback header")
+	}
+	family := binary.LittleEndian.Uint32(f.Data)
+	if family > 0xffff {
+		family = binary.BigEndian.Uint32(f.Data)
+	}
+	switch family {
+	case 2, 10, 24, 28, 30: // AF_INET; AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, Darwin
+		return d.ip(f, 4, seg)
+	}
+	return Other
+}
+
+// ip reads whichever IP version the first byte names.
+func (d *Decoder) ip(f Frame, at int, seg *flow.Segment) Verdict {
+	if len(f.Data) <= at {
+		return d.undecoded("cut in the IP header")
+	}
+	switch f.Data[at] >> 4 {
+	case 4:
+		return d.ipv4(f, at, seg)
+	case 6:
+		return d.ipv6(f, at, seg)
+	}
+	return d.undecoded("neither IPv4 nor IPv6")
+}

@@ -1,0 +1,194 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"ftpscope/capture/flow"
+)
+
+// IP protocol numbers.
+const (
+	protoHopByHop = 0
+	protoICMP     = 1
+	protoIPv4     = 4
+	protoTCP      = 6
+	protoIPv6     = 41
+	protoRouting  = 43
+	protoFragment = 44
+	protoGRE      = 47
+	protoESP      = 50
+	protoAH       = 51
+	protoICMPv6   = 58
+	protoNoNext   = 59
+	protoDestOpts = 60
+)
+
+// maxExtensions bounds IPv6 extension headers: RFC 8200 section 4.1 expects each at most once or twice.
+const maxExtensions = 16
+
+// ipv4 reads the header at offset at (RFC 791).
+func (d *Decoder) ipv4(f Frame, at int, seg *flow.Segment) Verdict {
+	if len(f.Data) < at+20 {
+		return d.undecoded("cut in the IPv4 header")
+	}
+	h := f.Data[at:]
+	size, total := int(h[0]&15)*4, int(binary.BigEndian.Uint16(h[2:]))
+	if h[0]>>4 != 4 || size < 20 {
+		return d.undecoded("malformed IPv4 header")
+	}
+	if total == 0 { // TSO: the card fills it in after the capture
+		total = int(f.Length) - at
+	}
+	if total < size {
+		return d.undecoded("malformed IPv4 header")
+	}
+	if binary.BigEndian.Uint16(h[6:])&0x1fff != 0 {
+		return d.fragment(h[9])
+	}
+	seg.TTL = h[8]
+	seg.Src, seg.Dst = flow.Host4(binary.BigEndian.Uint32(h[12:])), flow.Host4(binary.BigEndian.Uint32(h[16:]))
+	if len(h) > total {
+		h = h[:total] // Ethernet pads short frames
+	}
+	if h[9] == protoTCP && len(h) >= size {
+		return d.tcp(h[size:], total-size, seg)
+	}
+	return d.upper(int(h[9]), h[min(size, len(h)):], seg)
+}
+
+// ipv6 reads the header at offset at (RFC 8200) and walks its extension headers.
+func (d *Decoder) ipv6(f Frame, at int, seg *flow.Segment) Verdict {
+	if len(f.Data) < at+40 {
+		return d.undecoded("cut in the IPv6 header")
+	}
+	h := f.Data[at:]
+	if h[0]>>4 != 6 {
+		return d.undecoded("malformed IPv6 header")
+	}
+	seg.TTL = h[7]
+	seg.Src = flow.Host{Hi: binary.BigEndian.Uint64(h[8:]), Lo: binary.BigEndian.Uint64(h[16:])}
+	seg.Dst = flow.Host{Hi: binary.BigEndian.Uint64(h[24:]), Lo: binary.BigEndian.Uint64(h[32:])}
+	left := int(binary.BigEndian.Uint16(h[4:]))
+	if left == 0 { // TSO, or a jumbogram: its length stands in an option, and is the frame's
+		left = int(f.Length) - at - 40
+	}
+	next, b := int(h[6]), h[40:]
+	if left < len(b) {
+		b = b[:max(left, 0)]
+	}
+	for range maxExtensions {
+		if next == protoTCP {
+			return d.tcp(b, left, seg)
+		}
+		n := extension(next, b)
+		switch {
+		case n == 0:
+			return d.upper(next, b, seg)
+		case n < 0 || n > left || n > len(b):
+			return d.undecoded("cut in an IPv6 extension header")
+		case next == protoFragment && binary.BigEndian.Uint16(b[2:])&0xfff8 != 0:
+			return d.fragment(b[0])
+		}
+		next = int(b[0])
+		b, left = b[n:], left-n
+	}
+	return d.undecoded("too many IPv6 extension headers")
+}
+
+// extension returns the size of the extension header at b: 0 if next is none, -1 if b is too short to tell.
+func extension(next int, b []byte) int {
+	switch next {
+	case protoHopByHop, protoRouting, protoDestOpts:
+		if len(b) < 2 {
+			return -1
+		}
+		return int(b[1])*8 + 8
+	case protoFragment:
+		if len(b) < 8 {
+			return -1
+		}
+		return 8
+	case protoAH: // RFC 4302: in 4-octet units, less 2
+		if len(b) < 2 {
+			return -1
+		}
+		return int(b[1])*4 + 8
+	}
+	return 0
+}
+
+// upper is any protocol over IP but TCP.
+func (d *Decoder) upper(proto int, b []byte, seg *flow.Segment) Verdict {
+	switch proto {
+	case protoTCP:
+		return d.undecoded("cut in the IPv4 header")
+	case protoICMP:
+		return d.icmpError(b, seg, false)
+	case protoICMPv6:
+		return d.icmpError(b, seg, true)
+	case protoESP:
+		return d.undecoded("IPsec ESP")
+	case protoGRE:
+		return d.undecoded("GRE")
+	case protoIPv4, protoIPv6:
+		return d.undecoded("IP in IP")
+	case protoAH:
+		return d.undecoded("IPsec AH")
+	}
+	return Other
+}
+
+// fragment is a fragment that does not begin its datagram. The first fragment is read as far as it goes, so that
+// the rest shows as a gap.
+func (d *Decoder) fragment(proto byte) Verdict {
+	if proto == protoTCP {
+		return d.undecoded("IP fragment")
+	}
+	return Other
+}
+
+// tcp reads the header at b (RFC 9293); length is that of header and payload on the wire.
+func (d *Decoder) tcp(b []byte, length int, seg *flow.Segment) Verdict {
+	if len(b) < 20 {
+		return d.undecoded("cut in the TCP header")
+	}
+	size := int(b[12]>>4) * 4
+	if size < 20 || size > length {
+		return d.undecoded("malformed TCP header")
+	}
+	ports := binary.BigEndian.Uint32(b)
+	seg.SrcPort, seg.DstPort = uint16(ports>>16), uint16(ports)
+	seg.Seq, seg.Ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
+	seg.Flags = b[13]
+	seg.Window = binary.BigEndian.Uint16(b[14:])
+	seg.Length = uint32(length - size)
+	seg.Payload = nil
+	seg.ICMP = nil
+	seg.Scale = flow.NoScale
+	if len(b) > size {
+		seg.Payload = b[size:]
+	}
+	if seg.Flags&flow.SYN != 0 {
+		seg.Scale = windowScale(b[20:min(size, len(b))])
+	}
+	return TCP
+}
+
+// windowScale finds the option of RFC 7323 section 2.2; its value is at most 14.
+func windowScale(options []byte) uint8 {
+	for len(options) > 0 {
+		switch {
+		case options[0] == 0:
+			return flow.NoScale
+		case options[0] == 1:
+			options = options[1:]
+		case len(options) < 2 || options[1] < 2 || int(options[1]) > len(options):
+			return flow.NoScale
+		case options[0] == 3 && options[1] == 3:
+			return min(options[2], 14)
+		default:
+			options = options[options[1]:]
+		}
+	}
+	return flow.NoScale
+}

@@ -1,0 +1,175 @@
+package tcp
+
+import (
+	"net/netip"
+
+	"ftpscope/capture/flow"
+)
+
+// snapshot fills Table.fact with what is known of the connection now.
+func (t *Table) snapshot(slot int32) *flow.Conn {
+	c := &t.slab[slot]
+	d := &c.cold
+	t.fact = flow.Conn{
+		ID: d.id, Src: netip.AddrPortFrom(c.a.Addr(), c.aPort), Dst: netip.AddrPortFrom(c.b.Addr(), c.bPort),
+		OpenerKnown: c.what&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
+		SYNs: d.syns, LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
+	}
+	for dir := range t.fact.Half {
+		h := &c.half[dir]
+		t.fact.Half[dir] = flow.Half{
+			Bytes: h.bytes, Missing: h.bytes - min(h.held, h.bytes), Packets: h.packets,
+			FirstData: d.firstData[dir], FIN: d.fin[dir], RST: d.rst[dir], TTL: h.ttl,
+		}
+	}
+	return &t.fact
+}
+
+func (c *conn) state() flow.State {
+	switch {
+	case c.what&agreed != 0:
+		return flow.Established
+	case c.what&refused != 0:
+		return flow.Refused
+	case c.what&unreached != 0:
+		return flow.Unreachable
+	case c.what&sawSYN != 0 && c.what&sawSYNACK == 0 && c.half[flow.In].packets == 0:
+		return flow.Unanswered
+	}
+	return flow.Unknown
+}
+
+func (c *conn) closing() flow.Closing {
+	switch {
+	case c.what&reset != 0:
+		return flow.ResetBy
+	case (c.half[0].is|c.half[1].is)&finished != 0:
+		return flow.Finned
+	}
+	return flow.Cut
+}
+
+// close reports the connection and forgets it.
+func (t *Table) close(slot int32) {
+	c := &t.slab[slot]
+	switch {
+	case c.what&halfOpen != 0:
+		t.half.remove(t.slab, slot)
+	case c.what&lingering != 0:
+		t.linger.remove(t.slab, slot)
+	}
+	lost := [2]uint64{t.tail(slot, flow.Out), t.tail(slot, flow.In)}
+	var r Reader
+	if c.stream != 0 {
+		st := t.streams[c.stream-1]
+		st.flush(t, c)
+		if c.stream != 0 { // still a control connection
+			r = st.reader
+			for dir := range flow.Direction(2) {
+				if lost[dir] > 0 {
+					st.gap(t, dir, lost[dir], c.last)
+				}
+			}
+			t.release(c)
+		}
+	}
+	t.sink.Closed(t.snapshot(slot), r)
+	if c.what&holed != 0 {
+		delete(t.holes, slot)
+	}
+	t.drop(slot)
+}
+
+// tail settles a direction's byte count: what the other side acknowledged was sent, though the capture lacks it; a gap
+// that nobody acknowledged was never received, so what came after it is all that counts. Without packets of
+// the other side nothing is known of acknowledgements, and gaps count. It returns how much is missing at the end.
+func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
+	c := &t.slab[slot]
+	h, other := &c.half[dir], &c.half[dir^1]
+	if h.is&(started|isAcked) != started|isAcked || other.packets == 0 {
+		return 0
+	}
+	if lost := h.acked - h.limit(h.next); after(h.acked, h.limit(h.next)) && lost < maxJump {
+		// The FIN takes a sequence number too; unseen, it is one of those acknowledged if the other side closed too.
+		if h.is&finished == 0 && (other.is&finished != 0 || lost == 1) {
+			lost--
+		}
+		missing = uint64(lost)
+		h.bytes += missing
+	}
+	if g := t.holes[slot]; g != nil {
+		for _, gap := range g[dir].gaps {
+			if after(gap.to, h.acked) {
+				from := gap.from
+				if after(h.acked, from) {
+					from = h.acked
+				}
+				h.bytes -= min(uint64(gap.to-from), h.bytes)
+			}
+		}
+	}
+	return missing
+}
+
+// Tick tells the table the time, between packets: connections whose wait is over end. It looks at a bounded part of
+// the table a call. For the same packets and ticks the same connections end, whatever else runs.
+func (t *Table) Tick(now flow.Time) {
+	const part = 4096
+	for t.linger.first != 0 && now-t.slab[t.linger.first].last.Time > lingerTime {
+		t.close(t.linger.first)
+	}
+	for range min(part, len(t.slab)) {
+		if t.hand++; t.hand >= len(t.slab) {
+			t.hand = 0
+			continue
+		}
+		c := &t.slab[t.hand]
+		if c.what&inUse == 0 {
+			continue
+		}
+		if c.stream != 0 {
+			t.streams[c.stream-1].settle(t, c, now)
+			continue
+		}
+		if now-c.last.Time > idleLimit {
+			t.close(int32(t.hand))
+		}
+	}
+}
+
+// Close ends all connections that are left, in the order in which they began.
+func (t *Table) Close() {
+	for _, slot := range t.order() {
+		t.close(slot)
+	}
+}
+
+// evict makes room: the oldest half-open connection, then an ended one, then the most idle of a sample, control
+// connections last.
+func (t *Table) evict() {
+	t.stats.Evicted++
+	if t.half.first != 0 {
+		t.close(t.half.first)
+		return
+	}
+	if t.linger.first != 0 {
+		t.close(t.linger.first)
+		return
+	}
+	const sample = 64
+	victim := int32(0)
+	for i := 0; i < sample || victim == 0; i++ {
+		if t.hand++; t.hand >= len(t.slab) {
+			t.hand = 1
+		}
+		c := &t.slab[t.hand]
+		if c.what&inUse == 0 {
+			continue
+		}
+		if v := &t.slab[victim]; victim == 0 || v.stream != 0 && c.stream == 0 ||
+			(v.stream != 0) == (c.stream != 0) && c.last.Ord < v.last.Ord {
+			victim = int32(t.hand)
+		}
+	}
+	t.close(victim)
+}

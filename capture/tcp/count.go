@@ -1,0 +1,156 @@
+package tcp
+
+import "ftpscope/capture/flow"
+
+// payload counts the payload of s and, in a control connection, passes it on.
+func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
+	c := &t.slab[slot]
+	h := &c.half[dir]
+	seq := s.Seq
+	if s.Flags&flow.SYN != 0 { // RFC 7413: data in a SYN
+		seq++
+	}
+	if h.packets == 1 || !c.cold.firstData[dir].Seen() {
+		c.cold.firstData[dir] = s.Mark
+	}
+	if !t.count(slot, dir, seq, s) {
+		return
+	}
+	if c.stream == 0 {
+		if c.what&counted != 0 || !t.classify(slot, dir, seq, s) {
+			return
+		}
+	}
+	t.streams[c.stream-1].take(t, c, dir, seq, s)
+}
+
+// count follows the sequence numbers. It reports whether the segment belongs to the connection at all.
+func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) bool {
+	h := &t.slab[slot].half[dir]
+	n := s.Length
+	have := uint32(len(s.Payload))
+	if h.is&started == 0 {
+		h.begin(seq, 0)
+	}
+	ahead := int32(seq - h.next)
+	switch {
+	case ahead == 0:
+		h.next += n
+		h.bytes += uint64(n)
+		h.held += uint64(have)
+	case ahead > 0:
+		if ahead > maxJump {
+			return false
+		}
+		t.hole(slot, dir, h.next, seq)
+		h.bytes += uint64(ahead) + uint64(n)
+		h.held += uint64(have)
+		h.next = seq + n
+	default:
+		return ahead >= -maxJump && t.countAgain(slot, dir, seq, s)
+	}
+	return true
+}
+
+// countAgain counts a segment that begins before the highest byte seen: a retransmission (nothing new), a late packet
+// that fills a gap, an overlap with something new at its end, or what preceded the first packet of a late capture.
+func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) bool {
+	h := &t.slab[slot].half[dir]
+	end, have := seq+s.Length, seq+uint32(len(s.Payload))
+	if before(seq, h.start) && h.is&exact == 0 && h.start-seq <= maxBefore {
+		t.hole(slot, dir, seq, h.start)
+		h.bytes += uint64(h.start - seq)
+		h.start = seq
+	}
+	if g := t.holes[slot]; g != nil {
+		h.held += uint64(g[dir].fill(seq, have))
+	}
+	if after(end, h.next) {
+		fresh := end - h.next
+		if after(have, h.next) {
+			h.held += uint64(have - h.next)
+		}
+		h.bytes += uint64(fresh)
+		h.next = end
+	}
+	return true
+}
+
+// classify asks what the connection is by the first bytes of a side. A first segment that another one overtook says
+// nothing by itself: then the bytes are put in order before anybody judges them.
+func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) bool {
+	const maxTries = 4 // payload segments of a connection whose start is not in the capture
+	c := &t.slab[slot]
+	h := &c.half[dir]
+	overtook := h.is&exact != 0 && seq != h.start
+	if !overtook && t.sink.Classify(t.snapshot(slot), dir, s.Payload) == Counted {
+		if c.tries++; h.is&exact != 0 || c.tries >= maxTries {
+			c.what |= counted
+		}
+		return false
+	}
+	t.attach(slot)
+	return true
+}
+
+// holes are the gaps in one direction, by sequence number, in order, not touching.
+type holes struct{ gaps []gap }
+
+type gap struct{ from, to uint32 }
+
+// hole notes that the bytes from … to were not seen yet.
+func (t *Table) hole(slot int32, dir flow.Direction, from, to uint32) {
+	c := &t.slab[slot]
+	g := t.holes[slot]
+	if g == nil {
+		g = new([2]holes)
+		t.holes[slot] = g
+		c.what |= holed
+	}
+	g[dir].add(gap{from, to})
+}
+
+func (h *holes) add(g gap) {
+	if len(h.gaps) >= maxHoles {
+		h.gaps = append(h.gaps[:0], h.gaps[1:]...) // what may still fill it will count as a retransmission
+	}
+	i := len(h.gaps)
+	for i > 0 && before(g.from, h.gaps[i-1].from) {
+		i--
+	}
+	h.gaps = append(h.gaps, gap{})
+	copy(h.gaps[i+1:], h.gaps[i:])
+	h.gaps[i] = g
+}
+
+// fill takes from … to out of the gaps and returns how many bytes of them it filled.
+func (h *holes) fill(from, to uint32) (n uint32) {
+	for i := 0; i < len(h.gaps); i++ {
+		g := h.gaps[i]
+		lo, hi := g.from, g.to
+		if after(from, lo) {
+			lo = from
+		}
+		if before(to, hi) {
+			hi = to
+		}
+		if !before(lo, hi) {
+			continue
+		}
+		n += hi - lo
+		switch left, right := lo != g.from, hi != g.to; {
+		case left && right:
+			h.gaps[i].to = lo
+			h.add(gap{hi, g.to})
+			return n
+		case left:
+			h.gaps[i].to = lo
+		case right:
+			h.gaps[i].from = hi
+		default:
+			h.gaps = append(h.gaps[:i], h.gaps[i+1:]...)
+			i--
+		}
+	}
+	return n
+}

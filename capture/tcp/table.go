@@ -1,0 +1,240 @@
+package tcp
+
+import (
+	"cmp"
+	"hash/maphash"
+	"math/bits"
+	"slices"
+
+	"ftpscope/capture/flow"
+)
+
+// Table holds the open connections of one lane: a slab of connections whose slots are used again, last freed first,
+// behind an index of 8-byte entries, so that the working set is the connections that are open.
+// (Tried before: one big table of all connections ever seen costs a cache miss a packet; a Go map twice that.)
+type Table struct {
+	sink    Sink
+	index   []entry
+	slab    []conn // slot 0 is not used
+	free    []int32
+	used    int
+	serial  uint64
+	lane    uint64
+	seed    uint64
+	hand    int // where the next sweep begins
+	half    list
+	linger  list
+	streams []*stream
+	idle    []int32 // free places in streams
+	holes   map[int32]*[2]holes
+	heldAll int
+	stats   Stats
+	fact    flow.Conn // reused for every call of the sink
+}
+
+type entry struct {
+	tag  uint32
+	slot int32 // 0: empty
+}
+
+const firstIndex = 1 << 8
+
+// New makes the table of a lane (0 … Lanes-1), which goes into the identifiers of its connections.
+func New(lane int, sink Sink) *Table {
+	return &Table{
+		sink: sink, lane: uint64(lane), index: make([]entry, firstIndex), slab: make([]conn, 1, 64),
+		holes: map[int32]*[2]holes{},
+		// The hash decides places in the index only, never results: a seed of its own a run defeats made-up collisions.
+		seed: maphash.String(maphash.MakeSeed(), "ftpscope"),
+	}
+}
+
+// Stats tells what limits cost so far.
+func (t *Table) Stats() Stats { return t.stats }
+
+// Len is the number of connections in the table.
+func (t *Table) Len() int { return t.used }
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// Lane tells which lane the traffic between two hosts belongs to, in either direction.
+func Lane(a, b flow.Host) int {
+	x := mix(a.Hi^a.Lo^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93) + mix(b.Hi^b.Lo^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
+	return int(x * 0x9e3779b97f4a7c15 >> 60)
+}
+
+// hash is the same for both directions of a connection.
+func (t *Table) hash(s *flow.Segment) uint32 {
+	x := mix(s.Src.Lo^s.Src.Hi*0xa0761d6478bd642f^t.seed, 0xe7037ed1a0b428db^uint64(s.SrcPort)<<32)
+	y := mix(s.Dst.Lo^s.Dst.Hi*0xa0761d6478bd642f^t.seed, 0xe7037ed1a0b428db^uint64(s.DstPort)<<32)
+	return uint32(mix(x+y, 0x8ebc6af09c88c6e3) >> 32)
+}
+
+// find returns the place in the index of the connection of s, or the empty one where it belongs, and its slot or 0.
+func (t *Table) find(s *flow.Segment, tag uint32) (place int, slot int32, dir flow.Direction) {
+	mask := len(t.index) - 1
+	for i := int(tag) & mask; ; i = (i + 1) & mask {
+		e := t.index[i]
+		if e.slot == 0 {
+			return i, 0, 0
+		}
+		if e.tag == tag {
+			if dir, ok := t.slab[e.slot].direction(s); ok {
+				return i, e.slot, dir
+			}
+		}
+	}
+}
+
+// Segment takes the next segment, or ICMP error, of the lane.
+func (t *Table) Segment(s *flow.Segment) {
+	tag := t.hash(s)
+	_, slot, dir := t.find(s, tag)
+	if s.ICMP != nil {
+		t.icmp(slot, dir, s, tag)
+		return
+	}
+	if slot != 0 && t.stale(slot, dir, s) {
+		t.close(slot)
+		slot = 0
+	}
+	if slot == 0 {
+		if slot, dir = t.open(s, tag); slot == 0 {
+			return
+		}
+	}
+	t.update(slot, dir, s)
+}
+
+// stale reports whether the connection in the table is over and s belongs to a new one of the same addresses and ports.
+func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
+	c := &t.slab[slot]
+	if c.stream == 0 && s.Time-c.last.Time > idleLimit {
+		return true
+	}
+	if s.Flags&flow.SYN == 0 || s.Flags&flow.RST != 0 {
+		return false
+	}
+	h := &c.half[dir]
+	if h.is&started == 0 {
+		return false // the first that is heard of this side
+	}
+	if s.Seq+1 == h.start {
+		return false // repeated, or payload overtook it
+	}
+	overtaken := h.is&exact == 0 && h.start-(s.Seq+1) <= maxBefore && s.Time-c.cold.start.Time <= gapWait
+	return !overtaken
+}
+
+// open enters the connection of s, whose direction becomes Out unless s shows or suggests the opposite. A reset
+// opens nothing (slot 0), but where it refuses a SYN (RFC 9293 section 3.5.2: sequence number 0, ACK) that it overtook.
+func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
+	syn, rst := s.Flags&flow.SYN != 0, s.Flags&flow.RST != 0
+	if rst && (s.Flags&flow.ACK == 0 || s.Seq != 0) {
+		return 0, 0
+	}
+	slot := t.take()
+	c := &t.slab[slot]
+	t.serial++
+	*c = conn{a: s.Src, b: s.Dst, aPort: s.SrcPort, bPort: s.DstPort, tag: tag, what: inUse, digits: s.Digits}
+	c.cold.id, c.cold.start, c.last = t.lane<<56|t.serial, s.Mark, s.Mark
+	dir := flow.Out
+	if fromServer := s.SrcPort < s.DstPort; rst || syn && s.Flags&flow.ACK != 0 || !syn && fromServer && s.ICMP == nil {
+		c.turn()
+		dir = flow.In
+	}
+	if syn {
+		c.what |= opener
+	}
+	t.enter(slot)
+	t.half.push(t.slab, slot)
+	t.slab[slot].what |= halfOpen
+	if t.half.n > maxHalfOpen {
+		t.close(t.half.first)
+	}
+	t.sink.Opened(t.snapshot(slot))
+	return slot, dir
+}
+
+// enter puts the connection into the index.
+func (t *Table) enter(slot int32) {
+	if (t.used+1)*2 > len(t.index) {
+		t.grow()
+	}
+	t.used++
+	t.place(entry{t.slab[slot].tag, slot})
+}
+
+func (t *Table) place(e entry) {
+	mask := len(t.index) - 1
+	i := int(e.tag) & mask
+	for t.index[i].slot != 0 {
+		i = (i + 1) & mask
+	}
+	t.index[i] = e
+}
+
+func (t *Table) grow() {
+	old := t.index
+	t.index = make([]entry, 2*len(old))
+	for _, e := range old {
+		if e.slot != 0 {
+			t.place(e)
+		}
+	}
+}
+
+// take returns a free slot; when the table is full it makes one free.
+func (t *Table) take() int32 {
+	if t.used >= maxConns {
+		t.evict()
+	}
+	if n := len(t.free); n > 0 {
+		slot := t.free[n-1]
+		t.free = t.free[:n-1]
+		return slot
+	}
+	t.slab = append(t.slab, conn{})
+	return int32(len(t.slab) - 1)
+}
+
+// drop takes the connection out of the index, moves back the entries that had been displaced past it, and frees the slot.
+func (t *Table) drop(slot int32) {
+	mask := len(t.index) - 1
+	i := int(t.slab[slot].tag) & mask
+	for t.index[i].slot != slot {
+		i = (i + 1) & mask
+	}
+	for j := i; ; {
+		j = (j + 1) & mask
+		e := t.index[j]
+		if e.slot == 0 {
+			break
+		}
+		if home := int(e.tag) & mask; (j-home)&mask >= (j-i)&mask {
+			t.index[i] = e
+			i = j
+		}
+	}
+	t.index[i] = entry{}
+	t.slab[slot].what = 0
+	t.free = append(t.free, slot)
+	t.used--
+}
+
+// order lists the connections in the table by their first packet.
+func (t *Table) order() []int32 {
+	slots := make([]int32, 0, t.used)
+	for slot := range t.slab {
+		if t.slab[slot].what&inUse != 0 {
+			slots = append(slots, int32(slot))
+		}
+	}
+	slices.SortFunc(slots, func(x, y int32) int {
+		return cmp.Compare(t.slab[x].cold.start.Ord, t.slab[y].cold.start.Ord)
+	})
+	return slots
+}

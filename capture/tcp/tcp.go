@@ -1,0 +1,79 @@
+// Package tcp turns segments into connections: it keeps the open ones in a table, tells who opened them, gives the
+// bytes of control connections in order to their reader, counts what the others carry by their sequence numbers, and
+// reports each connection when it ends. It knows no FTP: whether a connection may be a control connection is a
+// predicate that it is given. Its facts go to analyze/session.
+package tcp
+
+import "ftpscope/capture/flow"
+
+// Limits. All are per Table; an analysis runs Lanes of them, so the sums are what counts.
+const (
+	// Lanes is how many tables share the work. Connections belong to a lane by their pair of hosts, whatever the
+	// number of workers, so limits strike the same connections in every run.
+	Lanes = 16
+	// maxConns bounds the table: 1 Mi connections over all lanes, about 350 MB.
+	maxConns = 1 << 20 / Lanes
+	// maxHalfOpen bounds connections of which only a SYN, or no payload at all, was seen: scans and floods are of
+	// that kind, and the oldest are reported and forgotten first.
+	maxHalfOpen = 1 << 16 / Lanes
+	// maxLinger bounds ended connections that wait for stragglers (retransmissions, reordered packets).
+	maxLinger = 64
+	// maxHeld bounds out-of-order bytes held for one direction of a control connection, overhead included.
+	maxHeld = 256 << 10
+	// maxHeldAll bounds them over all control connections: 64 MiB over all lanes.
+	maxHeldAll = 64 << 20 / Lanes
+	// maxHoles bounds the gaps remembered in one direction of a connection; the oldest counts as lost for good.
+	maxHoles = 64
+	// maxJump is how far a segment may lie ahead of or behind what was seen and still belong to the connection:
+	// half of what a 30-bit window (RFC 7323) allows is beyond any capture loss worth bridging.
+	maxJump = 1 << 29
+	// maxBefore is how far before the first segment seen a reordered one may lie, when the capture started late.
+	maxBefore = 1 << 20
+)
+
+// Times, by the packets' own clock.
+const (
+	// idleLimit ends connections that are silent for so long; control connections have none (files) or their own.
+	idleLimit = 300 * flow.Second
+	// gapWait is how long a gap that the receiver acknowledged waits for a reordered packet to fill it.
+	gapWait = 2 * flow.Second
+	// lossWait is the same for a gap that nobody acknowledged: the sender will repeat it.
+	lossWait = 10 * flow.Second
+	// lingerTime is how long an ended connection waits for stragglers.
+	lingerTime = 2 * flow.Second
+)
+
+// Class is what the predicate says of a connection's first bytes.
+type Class uint8
+
+const (
+	Counted Class = iota // not a control connection: its bytes are only counted
+	Control              // may be one: its bytes are wanted in order
+)
+
+// Sink receives what a table learns. The pointed-to values are valid only during the call.
+type Sink interface {
+	// Opened tells of a connection at its first packet.
+	Opened(c *flow.Conn)
+	// Classify is asked about the first payload bytes of a connection; first is empty when the capture cut them off.
+	Classify(c *flow.Conn, dir flow.Direction, first []byte) Class
+	// Reader makes the reader of a connection that may be a control connection.
+	Reader(c *flow.Conn) Reader
+	// Closed tells of a connection's end, with its reader if it still has one.
+	Closed(c *flow.Conn, r Reader)
+}
+
+// Reader reads a control connection: the bytes of each direction in order, and of both directions in an order that
+// respects their acknowledgements (a reply never comes before the command that it acknowledges).
+type Reader interface {
+	// Data gives the next bytes of a direction, valid during the call; false means: not a control connection.
+	Data(dir flow.Direction, b []byte, at flow.Mark) bool
+	// Gap says that n bytes are missing there.
+	Gap(dir flow.Direction, n uint64, at flow.Mark)
+}
+
+// Stats counts what limits cost.
+type Stats struct {
+	Evicted uint64 // connections forgotten because the table was full
+	Missing uint64 // bytes missing from control connections
+}

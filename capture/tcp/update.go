@@ -1,0 +1,219 @@
+package tcp
+
+import "ftpscope/capture/flow"
+
+// update takes a segment of the connection in slot.
+func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
+	c := &t.slab[slot]
+	if s.Flags&(flow.SYN|flow.RST) != 0 {
+		dir = t.control(slot, dir, s)
+		c = &t.slab[slot]
+	}
+	h, other := &c.half[dir], &c.half[dir^1]
+	c.last = s.Mark
+	h.packets++
+	if h.packets == 1 {
+		h.ttl = s.TTL
+	}
+	if s.Flags&flow.RST == 0 {
+		if s.Flags&flow.ACK != 0 {
+			other.acknowledge(s.Ack)
+		}
+		h.offer(s)
+		if h.is&started == 0 {
+			h.begin(s.Seq, 0)
+		}
+	}
+	if s.Length > 0 {
+		t.payload(slot, dir, s)
+	}
+	if s.Flags&flow.FIN != 0 {
+		t.fin(slot, dir, s)
+	}
+	if c.what&agreed == 0 && s.Flags&(flow.SYN|flow.RST) == 0 {
+		t.agree(slot, dir, s)
+	}
+	if c.stream != 0 && t.streams[c.stream-1].held > 0 {
+		t.streams[c.stream-1].settle(t, c, s.Time)
+	}
+}
+
+// acknowledge notes how far the other side has received.
+func (h *half) acknowledge(ack uint32) {
+	if h.is&isAcked == 0 || after(ack, h.acked) {
+		h.acked = ack
+		h.is |= isAcked
+	}
+}
+
+// offer notes the receive window (RFC 7323: not scaled in a SYN).
+func (h *half) offer(s *flow.Segment) {
+	h.window = uint32(s.Window)
+	if s.Flags&flow.SYN == 0 {
+		h.window <<= h.scale
+	}
+}
+
+// control takes the handshake and resets, and returns the segment's direction, which a SYN may correct.
+func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) flow.Direction {
+	if s.Flags&flow.RST != 0 {
+		t.rst(slot, dir, s)
+		return dir
+	}
+	c := &t.slab[slot]
+	isSYNACK := s.Flags&flow.ACK != 0
+	if c.what&opener == 0 { // packets overtook the handshake
+		if (dir == flow.In) != isSYNACK {
+			t.turn(slot)
+			dir ^= 1
+		}
+		c.what |= opener
+	}
+	h, d := &c.half[dir], &c.cold
+	switch {
+	case isSYNACK:
+		if c.what&sawSYNACK == 0 {
+			c.what |= sawSYNACK
+			d.synack = s.Mark
+		}
+	case dir == flow.Out:
+		if c.what&sawSYN == 0 {
+			c.what |= sawSYN
+			d.syn, d.synSeq = s.Mark, s.Seq
+		}
+		d.lastSYN = s.Mark
+		d.syns++
+	}
+	if s.Scale != flow.NoScale {
+		h.scale = s.Scale
+	}
+	t.exactStart(slot, dir, s.Seq+1)
+	return dir
+}
+
+// exactStart sets a direction's first payload byte now that its SYN is known, also when payload overtook the SYN.
+func (t *Table) exactStart(slot int32, dir flow.Direction, seq uint32) {
+	h := &t.slab[slot].half[dir]
+	if h.is&started == 0 {
+		h.begin(seq, exact)
+		return
+	}
+	if h.is&exact == 0 && !before(h.start, seq) {
+		if h.start != seq {
+			h.bytes += uint64(h.start - seq)
+			t.hole(slot, dir, seq, h.start)
+		}
+		h.start = seq
+		h.is |= exact
+	}
+}
+
+func (t *Table) turn(slot int32) {
+	c := &t.slab[slot]
+	c.turn()
+	if c.stream != 0 {
+		st := t.streams[c.stream-1]
+		st.dir[0], st.dir[1] = st.dir[1], st.dir[0]
+		st.turned ^= 1
+	}
+	if h := t.holes[slot]; h != nil {
+		h[0], h[1] = h[1], h[0]
+	}
+}
+
+// agree notes that the connection is established: an answer to the SYN-ACK, or payload both sides must have agreed to.
+func (t *Table) agree(slot int32, dir flow.Direction, s *flow.Segment) {
+	c := &t.slab[slot]
+	switch {
+	case s.Length > 0:
+	case dir == flow.Out && s.Flags&flow.ACK != 0 && c.what&opener != 0:
+	default:
+		return
+	}
+	c.what |= agreed
+	if c.what&halfOpen != 0 {
+		c.what &^= halfOpen
+		t.half.remove(t.slab, slot)
+	}
+}
+
+// fin notes the end of a direction; after both the connection only waits for stragglers.
+func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
+	c := &t.slab[slot]
+	h := &c.half[dir]
+	if h.is&finished != 0 {
+		return
+	}
+	h.is |= finished
+	h.finSeq = s.Seq + s.Length
+	c.cold.fin[dir] = s.Mark
+	if c.half[dir^1].is&finished != 0 {
+		t.end(slot)
+	}
+}
+
+// rst takes a reset if its sequence number says that it is meant for this connection (RFC 9293 section 3.5.3).
+func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
+	c := &t.slab[slot]
+	if !c.acceptsRST(dir, s) {
+		return
+	}
+	if c.what&(agreed|sawSYNACK) == 0 && dir == flow.In {
+		c.what |= refused
+	}
+	if !c.cold.rst[dir].Seen() {
+		c.cold.rst[dir] = s.Mark
+	}
+	if c.half[0].is&c.half[1].is&finished == 0 {
+		c.what |= reset
+	}
+	t.end(slot)
+}
+
+func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
+	h, other := &c.half[dir], &c.half[dir^1]
+	if h.is&started == 0 { // the answer to a SYN acknowledges it
+		return s.Flags&flow.ACK == 0 || other.is&started == 0 || s.Ack == other.start || s.Ack == other.next
+	}
+	low := h.next
+	if h.is&isAcked != 0 && before(h.acked, low) {
+		low = h.acked
+	}
+	// A reset that answers a segment carries that segment's acknowledgement; one of its own the next byte, which lies
+	// ahead of what was seen when the capture lost packets.
+	return !before(s.Seq, low-1) && !after(s.Seq, h.next+max(other.window, 1<<16))
+}
+
+// end puts the connection into the queue of those that wait for stragglers.
+func (t *Table) end(slot int32) {
+	c := &t.slab[slot]
+	if c.what&ended != 0 {
+		return
+	}
+	c.what |= ended | lingering
+	if c.what&halfOpen != 0 {
+		c.what &^= halfOpen
+		t.half.remove(t.slab, slot)
+	}
+	t.linger.push(t.slab, slot)
+	if t.linger.n > maxLinger {
+		t.close(t.linger.first)
+	}
+}
+
+// icmp takes an error about a segment: it counts where it answers a SYN, also one that it overtook.
+func (t *Table) icmp(slot int32, dir flow.Direction, s *flow.Segment, tag uint32) {
+	if slot == 0 {
+		slot, dir = t.open(s, tag)
+	}
+	c := &t.slab[slot]
+	if dir != flow.Out || c.what&(agreed|sawSYNACK) != 0 || c.what&sawSYN != 0 && s.Seq != c.cold.synSeq {
+		return
+	}
+	if c.cold.icmp == nil {
+		e := *s.ICMP
+		e.Mark = s.Mark
+		c.cold.icmp = &e
+	}
+	c.what |= unreached
+}

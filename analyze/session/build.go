@@ -1,0 +1,310 @@
+package session
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"ftpscope/capture/flow"
+)
+
+// build makes the record of a session out of what its control connection said and the connections that it was given.
+// It is a pure function of the two.
+func build(g *gathering) *Session {
+	c := g.control
+	s := &Session{
+		CommunityID: flow.CommunityID(c.Client, c.Server), Client: c.Client, Server: c.Server,
+		Start: Stamp{c.Conn.Start.Time, c.Conn.Digits}, End: Stamp{c.Conn.Last.Time, c.Conn.Digits},
+		User: c.user, Anonymous: c.user != nil && isAnonymous(*c.user), Password: c.password, Login: c.login, TLS: c.tlsState,
+		Banner: c.banner, System: c.system, Closing: closingOf(c), Commands: c.commands, Dialogue: c.dialogue,
+		Capture: Coverage{
+			FromStart: c.Conn.SYN.Seen() || c.Conn.SYNACK.Seen(), ToEnd: c.Conn.Closing != flow.Cut,
+			ClientSide: c.clientSide, ServerSide: c.serverSide, MissingBytes: c.missingBytes,
+		},
+		First: c.Conn.Start, Notes: c.notes,
+	}
+	s.Notes.Control = c.Conn
+	s.Transfers = newBuilder(g).transfers()
+	s.Mode, s.Initiator = verdict(s.Transfers)
+	return s
+}
+
+func isAnonymous(user string) bool {
+	return strings.EqualFold(user, "anonymous") || strings.EqualFold(user, "ftp")
+}
+
+func closingOf(c *Control) string {
+	if c.notes.Quit.Seen() {
+		return ClosingQuit
+	}
+	return c.Conn.Closing.String()
+}
+
+// verdict sums up the transfers: rejected, unused and unknown ones say nothing of the mode.
+func verdict(list []Transfer) (mode, initiator string) {
+	mode, initiator = None, None
+	for i := range list {
+		t := &list[i]
+		if t.Outcome != Rejected && t.Outcome != Unused && t.Mode != Unknown {
+			mode = merge(mode, t.Mode)
+		}
+		if t.Initiator != None {
+			initiator = merge(initiator, t.Initiator)
+		}
+	}
+	return mode, initiator
+}
+
+func merge(sum, one string) string {
+	if sum == None || sum == one {
+		return one
+	}
+	return Mixed
+}
+
+// builder makes the transfers of one session.
+type builder struct {
+	c       *Control
+	byOffer [][]flow.Conn // connections given to each offer, in their order
+	pair    []flow.Conn   // connections between the two hosts that no offer explains
+	used    map[uint64]bool
+}
+
+func newBuilder(g *gathering) *builder {
+	b := &builder{c: g.control, byOffer: make([][]flow.Conn, len(g.control.negotiations)), used: map[uint64]bool{}}
+	slices.SortStableFunc(g.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn.Start.Ord, y.claim.conn.Start.Ord) })
+	for _, t := range g.tried {
+		if conn := t.claim.conn; !t.claim.control && worthTelling(&conn) {
+			o := &b.c.negotiations[t.offer]
+			b.byOffer[t.offer] = append(b.byOffer[t.offer], oriented(conn, &o.Offer))
+		}
+	}
+	slices.SortStableFunc(g.pair, func(x, y *claim) int { return cmp.Compare(x.conn.Start.Ord, y.conn.Start.Ord) })
+	for _, p := range g.pair {
+		if !p.control && worthTelling(&p.conn) {
+			b.pair = append(b.pair, p.conn)
+		}
+	}
+	return b
+}
+
+// worthTelling leaves out stragglers of connections that were over: no SYN and no payload.
+func worthTelling(c *flow.Conn) bool {
+	return c.SYNs > 0 || c.SYNACK.Seen() || c.State != flow.Unknown || c.Half[0].Bytes+c.Half[1].Bytes > 0
+}
+
+// oriented turns a connection whose SYN was not seen so that it leads to the offered endpoint.
+func oriented(c flow.Conn, o *Offer) flow.Conn {
+	if !c.OpenerKnown && !o.fits(c.Src, c.Dst) && o.fits(c.Dst, c.Src) {
+		return turned(c)
+	}
+	return c
+}
+
+func turned(c flow.Conn) flow.Conn {
+	c.Src, c.Dst = c.Dst, c.Src
+	c.Half[0], c.Half[1] = c.Half[1], c.Half[0]
+	return c
+}
+
+// draft is a transfer with its place in the order of the session.
+type draft struct {
+	Transfer
+	ord  uint64
+	kind int // at the same packet: an unused negotiation before a command
+}
+
+// transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
+func (b *builder) transfers() []Transfer {
+	var list []draft
+	first := map[int]bool{}
+	perOffer := map[int][]int{}
+	for i := range b.c.steps {
+		if o := b.c.steps[i].offer; o >= 0 {
+			perOffer[o] = append(perOffer[o], i)
+		}
+	}
+	for i := range b.c.steps {
+		s := &b.c.steps[i]
+		d := draft{ord: s.line.Mark.Ord, kind: 1}
+		if o := s.offer; o >= 0 {
+			if n := &b.c.negotiations[o]; !first[o] && n.begin().Seen() && n.Method != MethodDefault {
+				d.ord = min(d.ord, n.begin().Ord)
+			}
+			first[o] = true
+		}
+		d.Transfer = b.commanded(s, b.share(i, perOffer[s.offer]))
+		list = append(list, d)
+	}
+	for i := range b.c.negotiations {
+		if n := &b.c.negotiations[i]; len(perOffer[i]) == 0 && n.Method != MethodDefault {
+			list = append(list, draft{Transfer: b.uncommanded(n), ord: n.begin().Ord})
+		}
+	}
+	list = append(list, b.encrypted()...)
+	slices.SortStableFunc(list, func(x, y draft) int {
+		return cmp.Or(cmp.Compare(x.ord, y.ord), cmp.Compare(x.kind, y.kind))
+	})
+	out := make([]Transfer, len(list))
+	for i := range list {
+		out[i] = list[i].Transfer
+		out[i].N = i + 1
+		out[i].Filter = b.filter(&out[i])
+	}
+	return out
+}
+
+// begin is where the negotiation begins: its command, or its reply if that was not seen.
+func (n *negotiation) begin() flow.Mark {
+	if n.asked.Mark.Seen() {
+		return n.asked.Mark
+	}
+	return n.Mark
+}
+
+// share picks the connections of step i out of those of its offer: one offer serves several transfers when PORT holds
+// on. In active mode a connection follows its command; in passive mode its data do.
+func (b *builder) share(i int, siblings []int) []flow.Conn {
+	s := &b.c.steps[i]
+	if s.offer < 0 {
+		return nil
+	}
+	all := b.byOffer[s.offer]
+	if len(siblings) < 2 {
+		return all
+	}
+	var mine []flow.Conn
+	for _, c := range all {
+		when := c.Start.Ord
+		if b.c.negotiations[s.offer].Passive {
+			for _, h := range c.Half {
+				when = max(when, h.FirstData.Ord)
+			}
+		}
+		owner := siblings[0]
+		for _, k := range siblings[1:] {
+			if b.c.steps[k].line.Mark.Ord < when {
+				owner = k
+			}
+		}
+		if owner == i {
+			mine = append(mine, c)
+		}
+	}
+	return mine
+}
+
+// commanded makes the record of a transfer command.
+func (b *builder) commanded(s *step, tried []flow.Conn) Transfer {
+	t := Transfer{
+		Argument: s.argument, Path: s.path, Restart: s.restart, Preliminary: s.prelim, Reply: s.reply,
+		Method: MethodDefault, Mode: Unknown, Initiator: None, Evidence: None,
+	}
+	t.Notes = TransferNotes{Abort: s.aborted, Size: s.size, SizeFrom: s.sizeFrom}
+	t.Frames.Reply = s.replied.Pos
+	if !s.unseen {
+		verb, line := s.verb, s.line
+		t.Command, t.Notes.Ran = &verb, &line
+		t.Frames.Command = s.line.Mark.Pos
+		direction := Download
+		if s.upload {
+			direction = Upload
+		}
+		t.Direction = &direction
+	}
+	if r := s.representation; r != "" {
+		t.Representation = &r
+	}
+	var offer *negotiation
+	if s.offer >= 0 {
+		offer = &b.c.negotiations[s.offer]
+		t.negotiatedBy(offer)
+	}
+	if len(tried) == 0 && (offer == nil || offer.Method == MethodDefault || !offer.Endpoint.IsValid()) {
+		tried = b.inferred(s, offer)
+	}
+	b.connect(&t, offer, tried)
+	t.Outcome = b.outcome(&t, s.aborted.Seen())
+	return t
+}
+
+// negotiatedBy fills in what the negotiation says.
+func (t *Transfer) negotiatedBy(n *negotiation) {
+	t.Method = n.Method
+	if n.Method == MethodDefault {
+		return
+	}
+	t.Mode = Active
+	if n.Passive {
+		t.Mode = Passive
+	}
+	if n.Endpoint.IsValid() {
+		announced := n.Endpoint
+		t.Announced = &announced
+	}
+	if n.asked.Text != "" {
+		asked := n.asked
+		t.Notes.Asked = &asked
+	}
+	t.Notes.Answer = n.answer
+	t.Frames.Negotiation = n.asked.Mark.Pos
+	if n.Passive && n.Endpoint.IsValid() {
+		t.Frames.Negotiation = n.answered.Pos
+	}
+}
+
+// uncommanded makes the record of a negotiation that no transfer command used.
+func (b *builder) uncommanded(n *negotiation) Transfer {
+	t := Transfer{Initiator: None, Evidence: None, Mode: Unknown, Reply: n.answer}
+	t.negotiatedBy(n)
+	t.Frames.Reply = n.answered.Pos
+	b.connect(&t, n, b.byOffer[n.Index])
+	carried := t.Bytes != nil && *t.Bytes > 0
+	switch failed := t.Connection != nil && failedState(t.Notes.Conn.State); {
+	case n.rejected:
+		t.Outcome = Rejected
+	case failed:
+		t.Outcome = NoConnection
+	case carried:
+		t.Outcome = Incomplete
+	default:
+		t.Outcome = Unused
+	}
+	return t
+}
+
+func failedState(s flow.State) bool {
+	return s == flow.Refused || s == flow.Unanswered || s == flow.Unreachable
+}
+
+// outcome judges a transfer command by its reply and its connection.
+func (b *builder) outcome(t *Transfer, abort bool) string {
+	established := t.Connection != nil && t.Notes.Conn.State == flow.Established
+	failed := t.Connection != nil && failedState(t.Notes.Conn.State)
+	switch {
+	case t.Reply != nil && t.Reply.Code < 400:
+		return OK
+	case t.Reply != nil && t.Reply.Code == 425:
+		return NoConnection
+	case failed:
+		return NoConnection
+	case t.Reply != nil && established:
+		return Aborted
+	case t.Reply != nil && t.Preliminary != nil && t.Connection == nil && b.c.complete():
+		return NoConnection // 150, nobody connected, and the server gave up
+	case t.Reply != nil && t.Preliminary != nil:
+		return Aborted
+	case t.Reply != nil:
+		return Denied
+	case established && (abort || t.Notes.Conn.Closing == flow.ResetBy):
+		return Aborted
+	case t.Connection == nil && t.Preliminary != nil && t.Mode != Unknown && b.c.complete() && b.c.Conn.Closing != flow.Cut:
+		return NoConnection // the command waited for a connection to the end
+	}
+	return Incomplete
+}
+
+// complete reports whether the capture holds the control connection without gaps, both sides of it.
+func (c *Control) complete() bool {
+	return c.missingBytes == 0 && c.clientSide && c.serverSide
+}

@@ -1,0 +1,247 @@
+package session
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"ftpscope/capture/flow"
+)
+
+// connect chooses the transfer's connection among those that were tried and fills in what it shows.
+func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
+	t.ExpectedInitiator = expectedInitiator(t.Mode)
+	if len(tried) == 0 {
+		return
+	}
+	best := 0
+	for i := range tried {
+		if quality(&tried[i], n) > quality(&tried[best], n) {
+			best = i
+		}
+	}
+	c := tried[best]
+	attempts := 0
+	for i := range tried {
+		b.used[tried[i].ID] = true
+		if tried[i].Src.Addr() == c.Src.Addr() {
+			attempts += tried[i].SYNs
+		}
+	}
+	t.Notes.Conn, t.Notes.Tried = &c, tried
+	t.Connection = connectionOf(&c, max(attempts, 1))
+	t.Initiator = b.initiator(&c, n)
+	t.Evidence = EvidenceInferred
+	if c.SYN.Seen() {
+		t.Evidence = EvidenceSYN
+	}
+	if t.Mode == Unknown {
+		t.Mode = modeOf(t.Initiator)
+		t.ExpectedInitiator = expectedInitiator(t.Mode)
+	}
+	t.Frames.SYN = c.SYN.Pos
+	if t.Announced != nil && t.Announced.Addr() != c.Dst.Addr() {
+		via := c.Dst.Addr()
+		t.Notes.Via = &via
+	}
+	b.count(t, &c)
+}
+
+func expectedInitiator(mode string) *string {
+	who := Server
+	switch mode {
+	case Passive:
+		who = Client
+	case Active:
+	default:
+		return nil
+	}
+	return &who
+}
+
+func modeOf(initiator string) string {
+	switch initiator {
+	case Server:
+		return Active
+	case Client:
+		return Passive
+	}
+	return Unknown
+}
+
+// quality orders the connections of one transfer: an established one before one that failed, then that of the
+// expected host, then the first.
+func quality(c *flow.Conn, n *negotiation) int {
+	q := 0
+	if c.State == flow.Established {
+		q += 4
+	}
+	if c.Half[0].Bytes+c.Half[1].Bytes > 0 {
+		q += 2
+	}
+	if n != nil && c.Src.Addr() == n.Expected {
+		q++
+	}
+	return q
+}
+
+func connectionOf(c *flow.Conn, attempts int) *Connection {
+	return &Connection{
+		Src: c.Src, Dst: c.Dst, CommunityID: flow.CommunityID(c.Src, c.Dst),
+		Start: Stamp{c.Start.Time, c.Digits}, End: Stamp{c.Last.Time, c.Digits},
+		State: c.State.String(), Attempts: attempts, Closing: c.Closing.String(),
+	}
+}
+
+// initiator names who opened c. Where client and server are one host, the endpoint that c leads to tells.
+func (b *builder) initiator(c *flow.Conn, n *negotiation) string {
+	client, server, src := b.c.Client.Addr(), b.c.Server.Addr(), c.Src.Addr()
+	const ftpData = 20
+	switch {
+	case client == server && src == client:
+		if n != nil && n.Passive || n == nil && c.Src.Port() != ftpData {
+			return Client
+		}
+		return Server
+	case src == client:
+		return Client
+	case src == server:
+		return Server
+	}
+	return ThirdParty
+}
+
+// count fills in the bytes in the data's direction. The announced end is the server's in passive mode, the client's in
+// active mode, whoever connected to it.
+func (b *builder) count(t *Transfer, c *flow.Conn) {
+	serverEnd := flow.In
+	if t.Mode == Active || t.Mode == Unknown && c.Src.Addr() == b.c.Server.Addr() {
+		serverEnd = flow.Out
+	}
+	var h *flow.Half
+	switch {
+	case t.Direction != nil && *t.Direction == Upload:
+		h = &c.Half[serverEnd^1]
+	case t.Direction != nil:
+		h = &c.Half[serverEnd]
+	default:
+		h = b.mostly(t, c, serverEnd)
+	}
+	bytes, missing := h.Bytes, h.Missing
+	t.Bytes, t.MissingBytes = &bytes, &missing
+	t.Frames.FirstData = h.FirstData.Pos
+}
+
+// mostly is the direction in which most bytes flowed, where no command tells.
+func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
+	down, up := &c.Half[serverEnd], &c.Half[serverEnd^1]
+	if down.Bytes+up.Bytes == 0 {
+		return down
+	}
+	direction := Download
+	if up.Bytes > down.Bytes {
+		direction, down = Upload, up
+	}
+	t.Direction = &direction
+	return down
+}
+
+// inferred finds the connection of a transfer whose negotiation names no endpoint: the first between the two hosts,
+// unclaimed, opened while the transfer was due, by the expected side where that is known.
+func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
+	from := s.line.Mark.Time
+	if n != nil {
+		from = min(from, n.begin().Time)
+	}
+	to := b.c.Conn.Last.Time
+	if s.replied.Seen() {
+		to = s.replied.Time
+	}
+	for i, c := range b.pair {
+		if b.used[c.ID] || c.Start.Time < from-grace || c.Start.Time > to+grace || b.isControlPort(&c) {
+			continue
+		}
+		if n != nil && n.Method != MethodDefault && c.OpenerKnown && c.Src.Addr() != n.Expected {
+			continue
+		}
+		return b.pair[i : i+1]
+	}
+	return nil
+}
+
+// isControlPort reports whether c goes to the port of the control connection itself: another session's, no data.
+func (b *builder) isControlPort(c *flow.Conn) bool {
+	return c.Dst == b.c.Server || c.Src == b.c.Server
+}
+
+// encrypted makes a record of each connection that opened while the control connection was under TLS.
+func (b *builder) encrypted() []draft {
+	var list []draft
+	for i := range b.pair {
+		c := b.pair[i]
+		if b.used[c.ID] || b.isControlPort(&c) || !b.underTLS(&c) {
+			continue
+		}
+		const ftpData = 20
+		if !c.OpenerKnown && c.Dst.Port() == ftpData && c.Dst.Addr() == b.c.Server.Addr() {
+			c = turned(c)
+		}
+		t := Transfer{Method: MethodEncrypted, Mode: Unknown, Outcome: Unknown, Initiator: None, Evidence: None}
+		b.connect(&t, nil, []flow.Conn{c})
+		t.Evidence = EvidenceInferred
+		list = append(list, draft{Transfer: t, ord: c.Start.Ord})
+	}
+	return list
+}
+
+func (b *builder) underTLS(c *flow.Conn) bool {
+	for _, s := range b.c.encrypted {
+		if c.Start.Ord >= s.from.Ord && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
+			return true
+		}
+	}
+	return false
+}
+
+// filter is a Wireshark display filter for the transfer's packets: the part of the control connection between its first
+// and last packet, and the data connection.
+func (b *builder) filter(t *Transfer) string {
+	control := tcpFilter(b.c.Client, b.c.Server)
+	f := &t.Frames
+	var first, last flow.Pos
+	oneFile := true
+	for _, p := range []flow.Pos{f.Negotiation, f.Command, f.Reply} {
+		if !p.Seen() {
+			continue
+		}
+		oneFile = oneFile && (first == 0 || p.File() == first.File())
+		if first == 0 {
+			first = p
+		}
+		first, last = min(first, p), max(last, p)
+	}
+	var parts []string
+	if first.Seen() && oneFile {
+		control = fmt.Sprintf("%s and frame.number >= %d", control, first.Packet())
+		if f.Reply.Seen() {
+			control = fmt.Sprintf("%s and frame.number <= %d", control, last.Packet())
+		}
+	}
+	parts = append(parts, "("+control+")")
+	if c := t.Connection; c != nil {
+		parts = append(parts, "("+tcpFilter(c.Src, c.Dst)+")")
+	}
+	return strings.Join(parts, " or ")
+}
+
+func tcpFilter(a, b netip.AddrPort) string {
+	family := "ip"
+	if a.Addr().Is6() {
+		family = "ipv6"
+	}
+	if a.Addr() == b.Addr() {
+		return fmt.Sprintf("%s.addr == %s and tcp.port == %d and tcp.port == %d", family, a.Addr(), a.Port(), b.Port())
+	}
+	return fmt.Sprintf("%s.addr == %s and %s.addr == %s and tcp.port == %d and tcp.port == %d",
+		family, a.Addr(), family, b.Addr(), a.Port(), b.Port())
+}

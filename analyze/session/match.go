@@ -1,0 +1,424 @@
+package session
+
+import (
+	"net/netip"
+	"slices"
+
+	"ftpscope/capture/flow"
+)
+
+// Times of the join, by the packets' clock.
+const (
+	// early is how long before its offer a connection may appear in the capture: packets are reordered by less than
+	// 2 s, and an offer that waits for missing bytes comes up to 10 s late.
+	early = 12 * flow.Second
+	// grace is how long an offer that was replaced, or whose session ended, still waits for its connection.
+	grace = 2 * flow.Second
+)
+
+// Limits of the join.
+const (
+	// maxParked bounds the connections that wait for an offer to come late.
+	maxParked = 16 << 10
+	// maxLook bounds how many of them one offer looks at, the newest first.
+	maxLook = 1024
+	// maxTried bounds the connections that one session is given.
+	maxTried = 2 * MaxSteps
+)
+
+// Out takes the records that a Matcher makes.
+type Out interface {
+	Session(*Session)
+	Orphan(*Orphan)
+	Attempt(*Attempt)
+}
+
+// Matcher joins offers with connections, and control connections with both, as they come: an offer waits for
+// connections until it is replaced and grace is over, a connection waits as long as an offer may be late, and
+// a session is made when its control connection and all its data connections have ended.
+//
+// It is told of events in the order of the packets that caused them, which is the same whatever the number of workers.
+type Matcher struct {
+	out         Out
+	controlPort func(uint16) bool
+	now         flow.Time
+	ports       [1 << 16 / 64]uint64 // ports that some live offer names: most connections are turned away here
+	offers      map[uint16][]*live
+	replaced    []*live // in the order of their end
+	sessions    map[uint64]*gathering
+	pairs       map[hosts][]*gathering
+	claims      map[uint64]*claim
+	parked      parking
+	ended       []*gathering // their control connection is over
+	attempts    attempts
+	limits      map[string]uint64
+}
+
+// live is an offer that connections may still meet.
+type live struct {
+	Offer
+	of    *gathering
+	until flow.Time // when it was replaced, plus grace; 0: in force
+}
+
+// gathering is a session in the making.
+type gathering struct {
+	id      uint64
+	control *Control // when it is over
+	last    *live
+	tried   []tried
+	pair    []*claim // connections between the two hosts that no offer explains
+	wants   bool
+	pinged  flow.Mark
+	pairKey [2]hosts
+	until   flow.Time
+}
+
+// tried is a connection to an offer's endpoint.
+type tried struct {
+	offer int
+	claim *claim
+}
+
+// claim is a connection that some session has a use for.
+type claim struct {
+	conn    flow.Conn
+	open    bool
+	control bool // turned out to be a control connection itself
+}
+
+// hosts is a pair of hosts, the smaller address first; the second is invalid for "any".
+type hosts struct{ a, b netip.Addr }
+
+func pairOf(a, b netip.Addr) hosts {
+	if b.Less(a) {
+		a, b = b, a
+	}
+	return hosts{a, b}
+}
+
+// NewMatcher makes a Matcher that gives its records to out.
+func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
+	return &Matcher{
+		out: out, controlPort: controlPort, offers: map[uint16][]*live{}, sessions: map[uint64]*gathering{},
+		pairs: map[hosts][]*gathering{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
+		attempts: newAttempts(),
+	}
+}
+
+func (m *Matcher) session(id uint64) *gathering {
+	g := m.sessions[id]
+	if g == nil {
+		g = &gathering{id: id}
+		m.sessions[id] = g
+	}
+	return g
+}
+
+// Offered takes an offer of a control connection. It replaces the one before.
+func (m *Matcher) Offered(o *Offer) {
+	g := m.session(o.Control)
+	if g.last != nil {
+		m.replace(g.last, o.Mark.Time+grace)
+	}
+	l := &live{Offer: *o, of: g}
+	g.last = l
+	port := o.Endpoint.Port()
+	m.offers[port] = append(m.offers[port], l)
+	m.ports[port/64] |= 1 << (port % 64)
+	m.parked.look(port, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
+		if l.reaches(c) < 0 {
+			return false
+		}
+		m.give(l, m.claim(c, open))
+		return true
+	})
+}
+
+func (m *Matcher) replace(l *live, until flow.Time) {
+	if l.until == 0 {
+		l.until = until
+		m.replaced = append(m.replaced, l)
+	}
+}
+
+// reaches tells how well a connection fits the offer; -1: not at all. Without a SYN either end may be the opener.
+func (l *live) reaches(c *flow.Conn) int {
+	if l.until != 0 && c.Start.Time > l.until {
+		return -1
+	}
+	if l.fits(c.Src, c.Dst) {
+		return l.reach(c.Src, c.Dst)
+	}
+	if !c.OpenerKnown && l.fits(c.Dst, c.Src) {
+		return l.reach(c.Dst, c.Src)
+	}
+	return -1
+}
+
+// Wanted marks a session as interested in any connection between its hosts, or no longer so.
+func (m *Matcher) Wanted(w Want) {
+	g := m.session(w.Control)
+	g.pinged = w.Mark
+	if g.wants == w.On {
+		return
+	}
+	g.wants = w.On
+	g.pairKey = [2]hosts{pairOf(w.Client, w.Server), {a: w.Server}}
+	for _, k := range g.pairKey {
+		if w.On {
+			m.pairs[k] = append(m.pairs[k], g)
+		} else {
+			m.forgetPair(k, g)
+		}
+	}
+	if w.On {
+		m.parked.recent(w.Mark.Time-early, func(c *flow.Conn, open bool) bool {
+			if key, ok := m.pairFor(c); ok && (key == g.pairKey[0] || key == g.pairKey[1]) {
+				m.givePair(g, m.claim(c, open))
+				return true
+			}
+			return false
+		})
+	}
+}
+
+func (m *Matcher) forgetPair(k hosts, g *gathering) {
+	list := slices.DeleteFunc(m.pairs[k], func(x *gathering) bool { return x == g })
+	if len(list) == 0 {
+		delete(m.pairs, k)
+		return
+	}
+	m.pairs[k] = list
+}
+
+// Opened takes a connection at its first packet.
+func (m *Matcher) Opened(c *flow.Conn) {
+	if m.awaited(c.Dst.Port()) || !c.OpenerKnown && m.awaited(c.Src.Port()) {
+		if m.meet(c) {
+			return
+		}
+	}
+	if len(m.pairs) > 0 && !m.controlPort(c.Dst.Port()) {
+		if k, ok := m.pairFor(c); ok {
+			m.givePair(m.liveliest(k), m.claim(c, true))
+			return
+		}
+	}
+	m.parked.add(c)
+}
+
+func (m *Matcher) awaited(port uint16) bool { return m.ports[port/64]>>(port%64)&1 != 0 }
+
+// meet gives the connection to the offers that it fits best: one, or two if it joins two servers (FXP), each of
+// which one session knows.
+func (m *Matcher) meet(c *flow.Conn) bool {
+	var best [2]*live
+	var score [2]int
+	for _, port := range [2]uint16{c.Dst.Port(), c.Src.Port()} {
+		for _, l := range m.offers[port] {
+			n := l.reaches(c)
+			kind := 0
+			if l.Passive {
+				kind = 1
+			}
+			if b := best[kind]; n >= 0 && (b == nil || n > score[kind] || n == score[kind] && l.Mark.Ord >= b.Mark.Ord) {
+				best[kind], score[kind] = l, n
+			}
+		}
+		if c.OpenerKnown {
+			break
+		}
+	}
+	if best[0] != nil && best[1] != nil && best[0].Endpoint != best[1].Endpoint {
+		if score[0] > score[1] {
+			best[1] = nil
+		} else {
+			best[0] = nil
+		}
+	}
+	var cl *claim
+	for _, l := range best {
+		if l != nil {
+			if cl == nil {
+				cl = m.claim(c, true)
+			}
+			m.give(l, cl)
+		}
+	}
+	return cl != nil
+}
+
+func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
+	cl := &claim{conn: *c, open: open}
+	if open {
+		m.claims[c.ID] = cl
+	}
+	return cl
+}
+
+func (m *Matcher) give(l *live, cl *claim) {
+	if len(l.of.tried) >= maxTried {
+		m.limits["connections of one session"]++
+		return
+	}
+	l.of.tried = append(l.of.tried, tried{l.Index, cl})
+}
+
+func (m *Matcher) givePair(g *gathering, cl *claim) {
+	if len(g.pair) >= maxTried {
+		m.limits["connections of one session"]++
+		return
+	}
+	g.pair = append(g.pair, cl)
+}
+
+// pairFor returns the key under which sessions may want this connection, if any do.
+func (m *Matcher) pairFor(c *flow.Conn) (hosts, bool) {
+	k := pairOf(c.Src.Addr(), c.Dst.Addr())
+	if len(m.pairs[k]) > 0 {
+		return k, true
+	}
+	const ftpData = 20
+	if c.Src.Port() == ftpData {
+		k = hosts{a: c.Src.Addr()}
+		return k, len(m.pairs[k]) > 0
+	}
+	return k, false
+}
+
+// liveliest is the session that spoke last: commands under TLS cannot be read, but a data connection follows one.
+func (m *Matcher) liveliest(k hosts) *gathering {
+	list := m.pairs[k]
+	g := list[0]
+	for _, x := range list[1:] {
+		if x.pinged.Ord >= g.pinged.Ord {
+			g = x
+		}
+	}
+	return g
+}
+
+// Closed takes a connection at its end, with what it said if it was a control connection.
+func (m *Matcher) Closed(c *flow.Conn, control *Control) {
+	cl := m.claims[c.ID]
+	switch {
+	case cl != nil:
+		cl.conn, cl.open, cl.control = *c, false, control != nil
+		delete(m.claims, c.ID)
+	case control == nil:
+		if !m.parked.update(c) {
+			m.unclaimed(c)
+		}
+	default:
+		m.parked.remove(c)
+	}
+	if control != nil {
+		g := m.session(c.ID)
+		g.control = control
+		g.until = c.Last.Time + early
+		if g.last != nil {
+			m.replace(g.last, c.Last.Time+grace)
+		}
+		m.ended = append(m.ended, g)
+	} else if g := m.sessions[c.ID]; g != nil {
+		m.abandon(g) // what looked like a control connection was none
+	}
+}
+
+func (m *Matcher) abandon(g *gathering) {
+	if g.last != nil {
+		m.replace(g.last, m.now)
+	}
+	if g.wants {
+		g.wants = false
+		m.forgetPair(g.pairKey[0], g)
+		m.forgetPair(g.pairKey[1], g)
+	}
+	delete(m.sessions, g.id)
+}
+
+// unclaimed is a connection that is over and that no session wanted.
+func (m *Matcher) unclaimed(c *flow.Conn) {
+	if m.controlPort(c.Dst.Port()) {
+		m.attempts.add(c)
+		return
+	}
+	if o := orphanOf(c); o != nil {
+		m.out.Orphan(o)
+	}
+}
+
+// Tick tells the time; what waited long enough is done with.
+func (m *Matcher) Tick(now flow.Time) {
+	m.now = now
+	m.parked.expire(now-early, m.unclaimed)
+	for len(m.replaced) > 0 && m.replaced[0].until+early < now {
+		m.forget(m.replaced[0])
+		m.replaced = m.replaced[1:]
+	}
+	m.ended = slices.DeleteFunc(m.ended, func(g *gathering) bool {
+		if g.until >= now || g.waiting() {
+			return false
+		}
+		m.finish(g)
+		return true
+	})
+}
+
+// waiting reports whether a connection of the session is still open.
+func (g *gathering) waiting() bool {
+	for _, t := range g.tried {
+		if t.claim.open {
+			return true
+		}
+	}
+	return slices.ContainsFunc(g.pair, func(c *claim) bool { return c.open })
+}
+
+func (m *Matcher) forget(l *live) {
+	port := l.Endpoint.Port()
+	list := slices.DeleteFunc(m.offers[port], func(x *live) bool { return x == l })
+	if len(list) > 0 {
+		m.offers[port] = list
+		return
+	}
+	delete(m.offers, port)
+	m.ports[port/64] &^= 1 << (port % 64)
+}
+
+func (m *Matcher) finish(g *gathering) {
+	m.limits["commands, negotiations or transfers of one session"] += uint64(g.control.limits)
+	m.out.Session(build(g))
+	delete(m.sessions, g.id)
+}
+
+// End finishes everything: the capture is over and all connections are closed.
+func (m *Matcher) End() {
+	m.parked.expire(1<<63-1, m.unclaimed)
+	for _, g := range m.ended {
+		m.finish(g)
+	}
+	m.ended = nil
+	m.attempts.each(m.out.Attempt)
+}
+
+// Limits tells which limits were reached, and how often.
+func (m *Matcher) Limits() []LimitHit {
+	var list []LimitHit
+	for limit, n := range m.limits {
+		if n > 0 {
+			list = append(list, LimitHit{limit, n})
+		}
+	}
+	slices.SortFunc(list, func(a, b LimitHit) int {
+		if a.Limit < b.Limit {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+// Attempts is how many pairs of client and server tried in vain, those not kept included.
+func (m *Matcher) Attempts() int { return m.attempts.total() }

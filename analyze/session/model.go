@@ -1,0 +1,248 @@
+package session
+
+import (
+	"ftpscope/capture/flow"
+	"net/netip"
+)
+
+// The record model: what ftpscope says, one Go type a record, one field a key. Pointers are nil where a value is
+// unknown. encode.go writes it as JSON; the formats of analyze/report read it and nothing else.
+
+// Stamp is a packet's time with the digits of the second that its capture gives.
+type Stamp struct {
+	Time   flow.Time
+	Digits uint8
+}
+
+// Session is one control connection.
+type Session struct {
+	ID          int
+	CommunityID string
+	Start, End  Stamp
+	Client      netip.AddrPort
+	Server      netip.AddrPort
+	User        *string
+	Anonymous   bool
+	Password    *string // as the wire had it; writers hide it unless asked for
+	Login       string  // LoginOK, …
+	TLS         string
+	Banner      *string
+	System      *string
+	Mode        string
+	Initiator   string
+	Closing     string
+	Commands    int
+	Dialogue    []Exchange // the commands themselves, when asked for
+	Capture     Coverage
+	Transfers   []Transfer
+	Findings    []Finding
+
+	First flow.Mark // the control connection's first packet: the order of sessions
+	Notes Notes     // what rules need beyond the record; not written
+}
+
+// Values of Session.Login.
+const (
+	LoginOK     = "ok"
+	LoginFailed = "failed"
+	LoginNone   = "none"
+)
+
+// Values of Session.TLS.
+const (
+	TLSNone     = "none"
+	TLSExplicit = "explicit"
+	TLSRefused  = "refused"
+	TLSImplicit = "implicit"
+)
+
+// Values of Session.Mode and Transfer.Mode.
+const (
+	Active  = "active"
+	Passive = "passive"
+	Mixed   = "mixed"
+	Unknown = "unknown"
+	None    = "none"
+)
+
+// Values of Session.Initiator and Transfer.Initiator (with Mixed and None).
+const (
+	Client     = "client"
+	Server     = "server"
+	ThirdParty = "third-party"
+)
+
+// Values of Session.Closing (with those of Connection.Closing).
+const ClosingQuit = "quit"
+
+// Values of Transfer.Outcome (with Unknown).
+const (
+	OK           = "ok"
+	Denied       = "denied"
+	NoConnection = "no-connection"
+	Aborted      = "aborted"
+	Incomplete   = "incomplete"
+	Unused       = "unused"
+	Rejected     = "rejected"
+)
+
+// Values of Transfer.Method besides the commands' names.
+const (
+	MethodDefault   = "default"   // none was negotiated: RFC 959 section 3.2
+	MethodEncrypted = "encrypted" // the control connection is under TLS
+)
+
+// Values of Transfer.Direction.
+const (
+	Download = "download"
+	Upload   = "upload"
+)
+
+// Values of Transfer.Evidence (with None).
+const (
+	EvidenceSYN      = "syn"
+	EvidenceInferred = "inferred"
+)
+
+// Coverage is what of the control connection the capture holds.
+type Coverage struct {
+	FromStart, ToEnd       bool
+	ClientSide, ServerSide bool
+	MissingBytes           uint64
+}
+
+// Exchange is a command with its replies. Command is empty for replies to no command (the greeting) or to one not seen.
+type Exchange struct {
+	Time     Stamp
+	Pos      flow.Pos
+	Command  string
+	Argument *string
+	Replies  []Reply
+}
+
+// Reply is a reply of the server: the text of a multi-line reply has its lines joined by "\n".
+type Reply struct {
+	Time Stamp
+	Pos  flow.Pos
+	Code int
+	Text string
+}
+
+// Transfer is one data channel, negotiated or used.
+type Transfer struct {
+	N                 int
+	Command           *string
+	Argument          *string
+	Path              *string
+	Direction         *string
+	Representation    *string
+	Restart           *uint64
+	Method            string
+	Mode              string
+	Announced         *netip.AddrPort
+	ExpectedInitiator *string
+	Initiator         string
+	Evidence          string
+	Connection        *Connection
+	Bytes             *uint64
+	MissingBytes      *uint64
+	SHA256            *string
+	MIMEType          *string
+	File              *string
+	Preliminary       *Reply
+	Reply             *Reply
+	Outcome           string
+	Frames            Frames
+	Filter            string
+
+	Notes TransferNotes // what rules need beyond the record; not written
+}
+
+// Connection is a data connection; Src opened it.
+type Connection struct {
+	Src, Dst    netip.AddrPort
+	CommunityID string
+	Start, End  Stamp
+	State       string // "established", "refused", "unanswered", "unreachable", "unknown"
+	Attempts    int    // SYNs sent, over all tries
+	Closing     string // "fin", "rst", "cut"
+}
+
+// Frames are the packets that show a transfer; zero: not seen.
+type Frames struct {
+	Negotiation, Command, SYN, FirstData, Reply flow.Pos
+}
+
+// Attempt is a control connection that never came to be: one a client host and server endpoint.
+type Attempt struct {
+	ClientIP    netip.Addr
+	Server      netip.AddrPort
+	Count       int // SYNs, retransmissions counted
+	State       string
+	First, Last Stamp
+	ICMP        *ICMP
+}
+
+// ICMP is the error that a SYN met: RFC 792 or RFC 4443 type and code, and who sent it.
+type ICMP struct {
+	From       netip.Addr
+	Type, Code int
+}
+
+// Orphan is a data connection whose control connection is not in the capture.
+type Orphan struct {
+	Mode, Evidence, Initiator string
+	Connection                Connection
+	Bytes                     uint64
+}
+
+// Finding is a rule's verdict; see package finding.
+type Finding struct {
+	ID       string
+	Severity string
+	Message  string
+	Transfer int // 0: the whole session
+	Frames   []flow.Pos
+	Advice   string
+}
+
+// Summary is the last record: what was read, found and not read.
+type Summary struct {
+	Files     []string
+	Packets   uint64
+	Bytes     uint64 // of the packets as they were on the wire
+	First     *Stamp
+	Last      *Stamp
+	Sessions  int
+	Transfers Tally
+	Attempts  int // those counted, not only those kept
+	Orphans   int
+	Findings  map[string]int // by severity
+	Capture   SummaryCapture
+}
+
+// Tally counts transfers by mode.
+type Tally struct{ Active, Passive, Unknown int }
+
+// SummaryCapture says what the capture lacks.
+type SummaryCapture struct {
+	MissingBytes   uint64   // over all control connections
+	TruncatedFiles []string // files that could not be read to their end
+	Undecoded      uint64   // packets that no decoder understood
+	Reasons        []Reason // why, the most frequent first; not written
+	Dropped        uint64   // by the capturing machine, as pcapng's statistics say
+	Evicted        uint64   // connections forgotten because a table was full
+	Limits         []LimitHit
+}
+
+// Reason is why packets were not decoded, and how many.
+type Reason struct {
+	Text    string
+	Packets uint64
+}
+
+// LimitHit says that a limit was reached, and how often.
+type LimitHit struct {
+	Limit string
+	Count uint64
+}

@@ -1,0 +1,53 @@
+package session
+
+import (
+	"net/netip"
+
+	"ftpscope/capture/flow"
+)
+
+// Notes is what rules and explanations need of a session beyond its record.
+type Notes struct {
+	Control  flow.Conn // the control connection
+	Oddities []Oddity  // at most MaxOddities
+	Logins   []Login   // at most MaxLogins, in order
+	LoginEnd flow.Mark // the reply that logged the user in
+	Quit     flow.Mark // QUIT
+	AuthTLS  flow.Mark // the AUTH command that was answered
+	ProtC    flow.Mark // PROT C accepted under TLS
+	Idle     flow.Time // silence before the control connection's last packet
+}
+
+// Login is one try: USER, and PASS if it was sent, with the reply that decided it.
+type Login struct {
+	Mark flow.Mark
+	User string
+	OK   bool
+	Code int
+}
+
+// Oddity is traffic that breaks the protocol or its customs; it is data, never an error.
+type Oddity struct {
+	Kind   string
+	Mark   flow.Mark
+	Detail string
+}
+
+// TransferNotes is what rules and explanations need of a transfer beyond its record.
+type TransferNotes struct {
+	Asked    *Line       // the negotiation as sent: PORT …, PASV
+	Answer   *Reply      // its reply
+	Ran      *Line       // the transfer command as sent
+	Abort    flow.Mark   // ABOR
+	Size     *uint64     // what the server said of the file's size (150 text, SIZE)
+	SizeFrom flow.Pos    // where it said so
+	Conn     *flow.Conn  // the data connection
+	Tried    []flow.Conn // every connection to the announced endpoint, Conn among them, in order
+	Via      *netip.Addr // the address that was used instead of the announced one
+}
+
+// Line is a line of the client as sent (a password hidden).
+type Line struct {
+	Mark flow.Mark
+	Text string
+}

@@ -1,0 +1,74 @@
+package session
+
+import (
+	"net/netip"
+
+	"ftpscope/capture/flow"
+)
+
+// Offer is one negotiation of a data connection: a PORT, EPRT or LPRT that names the client's endpoint, a PASV, EPSV
+// or LPSV whose reply names the server's, or (MethodDefault) neither: then the server connects to the port of the
+// client's control connection (RFC 959 section 3.2).
+type Offer struct {
+	Control  uint64 // Conn.ID of the control connection
+	Index    int    // within the session
+	Method   string
+	Passive  bool
+	Endpoint netip.AddrPort // announced; invalid when the announcement was not seen or malformed
+	Peer     netip.Addr     // the announcing side's address on the control connection
+	Expected netip.Addr     // who should connect
+	Mark     flow.Mark      // from when on a connection may be tried
+}
+
+// fits reports whether a connection from src to dst is what the offer asks for: from the expected host to the announced
+// port, at the announced address or (NAT) the control peer's; else from any host to exactly the announced endpoint.
+func (o *Offer) fits(src, dst netip.AddrPort) bool {
+	if dst.Port() != o.Endpoint.Port() {
+		return false
+	}
+	if src.Addr() == o.Expected && dst.Addr() == o.Peer {
+		return true
+	}
+	return dst.Addr() == o.Endpoint.Addr()
+}
+
+// reach orders the offers that a connection fits: from the expected host, and to the announced address, come first.
+func (o *Offer) reach(src, dst netip.AddrPort) int {
+	n := 0
+	if src.Addr() == o.Expected {
+		n += 2
+	}
+	if dst.Addr() == o.Endpoint.Addr() {
+		n++
+	}
+	return n
+}
+
+// negotiation is what the control connection said of an offer.
+type negotiation struct {
+	Offer
+	asked    Line // the command; empty text when it was not seen
+	answer   *Reply
+	answered flow.Mark
+	rejected bool
+	consumed bool // a transfer began with it (passive offers serve one)
+	used     bool // a transfer command refers to it
+}
+
+// step is one transfer command, or one that was not seen but whose replies were.
+type step struct {
+	offer          int // index of the negotiation; -1: none
+	verb           string
+	upload         bool
+	unseen         bool // the command itself was not seen
+	argument       *string
+	path           *string
+	line           Line
+	representation string
+	restart        *uint64
+	prelim, reply  *Reply
+	replied        flow.Mark
+	aborted        flow.Mark // ABOR
+	size           *uint64
+	sizeFrom       flow.Pos
+}

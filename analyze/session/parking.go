@@ -1,0 +1,128 @@
+package session
+
+import "ftpscope/capture/flow"
+
+// parking keeps connections that no offer explains yet, the newest maxParked of them, in a ring, chained by port.
+type parking struct {
+	ring  []parked
+	first uint64 // serial of the oldest
+	next  uint64 // serial of the next
+	heads map[uint16]uint64
+	byID  map[uint64]uint64
+}
+
+type parked struct {
+	conn flow.Conn
+	prev [2]uint64 // serial of the one before with the same Dst port, Src port; 0: none
+	gone bool
+	open bool
+}
+
+func (p *parking) at(serial uint64) *parked { return &p.ring[serial%maxParked] }
+
+// add parks a connection; the oldest makes room if it must.
+func (p *parking) add(c *flow.Conn) {
+	if p.heads == nil {
+		p.heads, p.byID = map[uint16]uint64{}, map[uint64]uint64{}
+		p.first, p.next = 1, 1
+	}
+	serial := p.next
+	if serial-p.first == maxParked {
+		p.drop()
+	}
+	if len(p.ring) < maxParked {
+		for uint64(len(p.ring)) <= serial%maxParked {
+			p.ring = append(p.ring, parked{})
+		}
+	}
+	p.next++
+	e := parked{conn: *c, open: true}
+	e.prev[0] = p.heads[c.Dst.Port()]
+	p.heads[c.Dst.Port()] = serial
+	if !c.OpenerKnown && c.Src.Port() != c.Dst.Port() {
+		e.prev[1] = p.heads[c.Src.Port()]
+		p.heads[c.Src.Port()] = serial
+	}
+	*p.at(serial) = e
+	p.byID[c.ID] = serial
+}
+
+// drop lets the oldest go.
+func (p *parking) drop() {
+	e := p.at(p.first)
+	delete(p.byID, e.conn.ID)
+	for _, port := range [2]uint16{e.conn.Dst.Port(), e.conn.Src.Port()} {
+		if p.heads[port] == p.first {
+			delete(p.heads, port)
+		}
+	}
+	p.first++
+}
+
+// look offers the connections to (or, with no SYN, from) a port, the newest first, back to a time; take claims one.
+func (p *parking) look(port uint16, since flow.Time, take func(c *flow.Conn, open bool) bool) {
+	serial, ok := p.heads[port]
+	for n := 0; ok && serial >= p.first && serial > 0 && n < maxLook; n++ {
+		e := p.at(serial)
+		if e.conn.Start.Time < since {
+			return
+		}
+		if !e.gone && take(&e.conn, e.open) {
+			e.gone = true
+		}
+		if e.conn.Dst.Port() == port {
+			serial = e.prev[0]
+		} else {
+			serial = e.prev[1]
+		}
+	}
+}
+
+// recent offers the newest connections, back to a time.
+func (p *parking) recent(since flow.Time, take func(c *flow.Conn, open bool) bool) {
+	for serial, n := p.next, 0; serial > p.first && n < maxLook; n++ {
+		serial--
+		e := p.at(serial)
+		if e.conn.Start.Time < since {
+			return
+		}
+		if !e.gone && take(&e.conn, e.open) {
+			e.gone = true
+		}
+	}
+}
+
+// update notes the end of a connection; false when it is not parked.
+func (p *parking) update(c *flow.Conn) bool {
+	serial, ok := p.byID[c.ID]
+	if !ok {
+		return false
+	}
+	e := p.at(serial)
+	if e.gone {
+		return true
+	}
+	e.conn, e.open = *c, false
+	return true
+}
+
+// remove takes a connection out that turned out to be a control connection.
+func (p *parking) remove(c *flow.Conn) {
+	if serial, ok := p.byID[c.ID]; ok {
+		p.at(serial).gone = true
+	}
+}
+
+// expire lets go what began before a time; gone is told of those that are over and were never claimed.
+func (p *parking) expire(before flow.Time, gone func(*flow.Conn)) {
+	for p.first < p.next {
+		e := p.at(p.first)
+		if e.conn.Start.Time >= before {
+			return
+		}
+		if !e.gone && !e.open {
+			gone(&e.conn)
+		}
+		p.drop()
+	}
+}

@@ -1,0 +1,404 @@
+package session
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/ftp"
+)
+
+// issue applies what a command changes when it is sent. A change that the server refuses is taken back by refuse.
+func (f *Fold) issue(p *pending) {
+	switch v := p.verb; {
+	case v == ftp.USER:
+		user := p.arg
+		f.user = &user
+	case v == ftp.PASS:
+		password := p.arg
+		f.password = &password
+	case v == ftp.TYPE:
+		p.restore = f.representType
+		f.representType = representation(p.arg)
+	case v == ftp.CWD || v == ftp.XCWD:
+		f.place = f.place.change(p.arg)
+	case v == ftp.CDUP || v == ftp.XCUP:
+		f.place = f.place.change("..")
+	case v == ftp.REST:
+		f.restart = nil
+		if n, err := strconv.ParseUint(strings.TrimSpace(p.arg), 10, 63); err == nil {
+			f.restart = &n
+		}
+	case v == ftp.ABOR:
+		f.abort()
+	case v == ftp.QUIT:
+		f.notes.Quit = f.at
+	case v == ftp.MIC || v == ftp.CONF || v == ftp.ENC: // RFC 2228: the command itself is protected
+		f.encrypt()
+	case v.IsNegotiation():
+		f.negotiate(p)
+	case v.IsTransfer():
+		f.transfer(p)
+	}
+}
+
+// representation names a TYPE as the record does (RFC 959 section 3.1.1).
+func representation(arg string) string {
+	kind, size, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(arg)), " ")
+	switch kind {
+	case "A", "I", "E":
+		return kind
+	case "L":
+		return "L" + strings.TrimSpace(size)
+	}
+	if strings.HasPrefix(kind, "L") && len(kind) <= 4 {
+		return kind
+	}
+	return ""
+}
+
+// abort notes ABOR on the transfer that runs.
+func (f *Fold) abort() {
+	for i := range f.pending {
+		if s := f.pending[i].step; s >= 0 && !f.steps[s].aborted.Seen() {
+			f.steps[s].aborted = f.at
+			return
+		}
+	}
+	if f.ghost >= 0 {
+		f.steps[f.ghost].aborted = f.at
+	}
+}
+
+// negotiate takes PORT, EPRT, LPRT, which offer at once, and PASV, EPSV, LPSV, whose reply offers.
+func (f *Fold) negotiate(p *pending) {
+	if p.verb == ftp.EPSV && strings.EqualFold(strings.TrimSpace(p.arg), "ALL") {
+		return // RFC 2428 section 4: announces that only EPSV will follow, and opens nothing
+	}
+	passive := p.verb == ftp.PASV || p.verb == ftp.EPSV || p.verb == ftp.LPSV
+	i := f.newOffer(p.verb.String(), passive)
+	if i < 0 {
+		return
+	}
+	p.offer = i
+	n := &f.negotiations[i]
+	n.asked = p.line
+	if passive {
+		return
+	}
+	var ok bool
+	switch p.verb {
+	case ftp.PORT:
+		n.Endpoint, ok = ftp.ParsePORT([]byte(p.arg))
+	case ftp.EPRT:
+		n.Endpoint, ok = ftp.ParseEPRT([]byte(p.arg))
+	default:
+		n.Endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
+	}
+	f.offered(n, ok)
+}
+
+// newOffer makes the negotiation in force from now on; -1 when there are too many.
+func (f *Fold) newOffer(method string, passive bool) int {
+	if len(f.negotiations) >= MaxSteps {
+		f.limits++
+		f.current = -1
+		return -1
+	}
+	i := len(f.negotiations)
+	n := negotiation{Offer: Offer{Control: f.id, Index: i, Method: method, Passive: passive, Mark: f.at}}
+	client, server := f.ends[f.client].Addr(), f.ends[f.client^1].Addr()
+	n.Peer, n.Expected = client, server
+	if passive {
+		n.Peer, n.Expected = server, client
+	}
+	f.negotiations = append(f.negotiations, n)
+	f.current = i
+	return i
+}
+
+// offered tells the Matcher of an endpoint.
+func (f *Fold) offered(n *negotiation, ok bool) {
+	n.Mark = f.at
+	if !ok {
+		n.Endpoint = netip.AddrPort{}
+		f.odd(OddEndpoint, n.Method)
+		return
+	}
+	f.opt.Offers.Offered(&n.Offer)
+}
+
+// inForce is the negotiation that a transfer command now would use; -1: none, the default data port applies.
+func (f *Fold) inForce() int {
+	if f.current < 0 {
+		return -1
+	}
+	if n := &f.negotiations[f.current]; n.Passive && n.consumed || n.rejected {
+		return -1
+	}
+	return f.current
+}
+
+// transfer takes a transfer command.
+func (f *Fold) transfer(p *pending) {
+	s := step{verb: p.verb.String(), upload: p.verb.IsUpload(), line: p.line, representation: f.representType, restart: f.restart}
+	f.restart = nil
+	arg := p.arg
+	if arg != "" {
+		s.argument = &arg
+	}
+	if p.verb == ftp.LIST || p.verb == ftp.NLST {
+		arg = listed(arg)
+	}
+	if p.verb != ftp.STOU || arg != "" {
+		s.path = f.place.resolve(arg)
+	}
+	if f.size != nil && f.sizeOf == p.arg && p.verb == ftp.RETR {
+		s.size, s.sizeFrom = f.size, f.sizeFrom
+	}
+	p.step = f.newStep(s)
+}
+
+// newStep adds a transfer to the negotiation in force; -1 when there are too many.
+func (f *Fold) newStep(s step) int {
+	if len(f.steps) >= MaxSteps {
+		f.limits++
+		return -1
+	}
+	s.offer = f.inForce()
+	switch {
+	case s.offer < 0:
+		if i := f.newOffer(MethodDefault, false); i >= 0 {
+			n := &f.negotiations[i]
+			n.Endpoint = f.ends[f.client]
+			f.offered(n, true)
+			n.used = true
+			s.offer = i
+			f.current = -1
+			f.want(true)
+		}
+	default:
+		n := &f.negotiations[s.offer]
+		n.used = true
+		if !n.Endpoint.IsValid() {
+			f.want(true)
+		}
+	}
+	f.steps = append(f.steps, s)
+	return len(f.steps) - 1
+}
+
+// preliminary takes a 1yz reply (RFC 959 section 4.2): 125 and 150 begin a transfer.
+func (f *Fold) preliminary(p *pending, r *Reply) {
+	if p.step < 0 {
+		return
+	}
+	s := &f.steps[p.step]
+	s.prelim = r
+	if s.offer >= 0 {
+		f.negotiations[s.offer].consumed = true
+	}
+	if n, ok := ftp.ParseSize150(r.Text); ok {
+		s.size, s.sizeFrom = &n, r.Pos
+	}
+}
+
+// final takes the reply that ends a command.
+func (f *Fold) final(p *pending, r *Reply) {
+	refused := r.Code >= 400
+	if !refused && f.login == LoginNone && needsLogin(p.verb) && r.Code < 300 {
+		f.login = LoginOK
+		f.notes.LoginEnd = f.at
+	}
+	if refused {
+		f.refuse(p)
+	}
+	switch v := p.verb; {
+	case v == ftp.USER || v == ftp.PASS || v == ftp.ACCT:
+		f.loggedIn(p, r)
+	case v == ftp.SYST && r.Code == 215:
+		text := r.Text
+		f.system = &text
+	case (v == ftp.PWD || v == ftp.XPWD) && r.Code == 257:
+		f.named(r.Text)
+	case v == ftp.SIZE && r.Code == 213:
+		if n, ok := ftp.ParseSize213(r.Text); ok {
+			f.size, f.sizeFrom, f.sizeOf = &n, r.Pos, p.arg
+		}
+	case v == ftp.AUTH:
+		f.secured(r)
+	case v == ftp.PROT && !refused && strings.EqualFold(strings.TrimSpace(p.arg), "C") && f.tlsState != TLSNone:
+		f.notes.ProtC = f.at
+	case v == ftp.REIN && r.Code == 220:
+		f.login, f.place = LoginNone, place{known: f.fromStart}
+	case p.offer >= 0:
+		f.negotiated(&f.negotiations[p.offer], r)
+	case p.step >= 0:
+		f.transferred(&f.steps[p.step], r)
+	}
+}
+
+// needsLogin lists the commands that servers answer 2yz only after a login.
+func needsLogin(v ftp.Verb) bool {
+	switch v {
+	case ftp.CWD, ftp.CDUP, ftp.PWD, ftp.XCWD, ftp.XCUP, ftp.XPWD, ftp.DELE, ftp.MKD, ftp.RMD, ftp.RNTO, ftp.SIZE, ftp.MDTM:
+		return true
+	}
+	return v.IsNegotiation() || v.IsTransfer()
+}
+
+// refuse takes back what the command changed when it was sent.
+func (f *Fold) refuse(p *pending) {
+	switch p.verb {
+	case ftp.TYPE:
+		f.representType = p.restore
+	case ftp.CWD, ftp.XCWD, ftp.CDUP, ftp.XCUP:
+		f.place = p.before
+	case ftp.REST:
+		f.restart = nil
+	}
+}
+
+// named is the reply to PWD: the working directory in the server's own words. Directory changes that were sent
+// meanwhile start from it.
+func (f *Fold) named(text string) {
+	dir, ok := ftp.ParsePath257(text)
+	if !ok || !isAbsolute(dir) {
+		return
+	}
+	f.place = place{dir, true}
+	for i := range f.pending {
+		p := &f.pending[i]
+		switch p.verb {
+		case ftp.CWD, ftp.XCWD:
+			p.before, f.place = f.place, f.place.change(p.arg)
+		case ftp.CDUP, ftp.XCUP:
+			p.before, f.place = f.place, f.place.change("..")
+		}
+	}
+}
+
+// loggedIn follows the login: RFC 959 section 5.4 names 230 and 232 as its success, 530 as its failure.
+func (f *Fold) loggedIn(p *pending, r *Reply) {
+	switch {
+	case r.Code == 230 || r.Code == 232 || r.Code == 202 && p.verb != ftp.USER:
+		f.login = LoginOK
+		f.notes.LoginEnd = f.at
+	case r.Code == 530 || r.Code >= 400 && p.verb != ftp.USER:
+		f.login = LoginFailed
+	default:
+		return
+	}
+	if len(f.notes.Logins) < MaxLogins {
+		user := ""
+		if f.user != nil {
+			user = *f.user
+		}
+		f.notes.Logins = append(f.notes.Logins, Login{Mark: p.line.Mark, User: user, OK: f.login == LoginOK, Code: r.Code})
+	}
+}
+
+// secured is the reply to AUTH (RFC 4217 section 4, RFC 2228 section 3): some servers say 200 where 234 is meant.
+func (f *Fold) secured(r *Reply) {
+	switch {
+	case r.Code == 234 || r.Code == 334 || r.Code == 200:
+		f.tlsState = TLSExplicit
+		f.notes.AuthTLS = f.at
+	case r.Code >= 400 && f.tlsState == TLSNone:
+		f.tlsState = TLSRefused
+		f.notes.AuthTLS = f.at
+	}
+}
+
+// negotiated is the reply to a negotiation.
+func (f *Fold) negotiated(n *negotiation, r *Reply) {
+	n.answer, n.answered = r, f.at
+	if r.Code >= 400 {
+		f.reject(n)
+		return
+	}
+	if n.Passive {
+		f.announced(n, r)
+	}
+}
+
+// reject takes a refused negotiation out: the one before it stays in force (PORT), also for commands already sent.
+func (f *Fold) reject(n *negotiation) {
+	n.rejected = true
+	before := -1
+	for i := n.Index - 1; i >= 0; i-- {
+		if m := &f.negotiations[i]; !m.rejected && !m.Passive && m.Method != MethodDefault {
+			before = i
+			break
+		}
+	}
+	if f.current == n.Index {
+		f.current = before
+	}
+	for i := range f.steps {
+		if f.steps[i].offer == n.Index {
+			f.steps[i].offer = before
+			if before >= 0 {
+				f.negotiations[before].used = true
+			}
+		}
+	}
+	n.used = false
+}
+
+// announced reads the server's endpoint out of 227, 228 or 229, whichever command it answers.
+func (f *Fold) announced(n *negotiation, r *Reply) {
+	var ok bool
+	switch r.Code {
+	case 227:
+		n.Endpoint, ok = ftp.Parse227(r.Text)
+	case 228:
+		n.Endpoint, ok = ftp.Parse228(r.Text)
+	case 229:
+		var port uint16
+		var addr netip.Addr
+		port, addr, ok = ftp.Parse229(r.Text)
+		if !addr.IsValid() {
+			addr = n.Peer
+		}
+		n.Endpoint = netip.AddrPortFrom(addr, port)
+	}
+	f.offered(n, ok)
+}
+
+// transferred is the final reply to a transfer command.
+func (f *Fold) transferred(s *step, r *Reply) {
+	s.reply, s.replied = r, f.at
+	if s.offer >= 0 && r.Code < 300 {
+		f.negotiations[s.offer].consumed = true
+	}
+	if len(f.encrypted) == 0 || f.encrypted[len(f.encrypted)-1].to.Seen() {
+		f.want(false)
+	}
+}
+
+// unasked is a reply to a command that the capture does not hold: a lost packet, or the client's side is missing.
+func (f *Fold) unasked(r *Reply) {
+	switch {
+	case r.Code == 227 || r.Code == 228 || r.Code == 229:
+		i := f.newOffer(map[int]string{227: "PASV", 228: "LPSV", 229: "EPSV"}[r.Code], true)
+		if i >= 0 {
+			f.negotiated(&f.negotiations[i], r)
+		}
+	case r.Code == 125 || r.Code == 150:
+		f.ghost = f.newStep(step{unseen: true, line: Line{Mark: f.at}})
+		if f.ghost >= 0 {
+			f.preliminary(&pending{step: f.ghost}, r)
+		}
+	case f.ghost >= 0 && (r.Code == 226 || r.Code == 250 || r.Code >= 400):
+		f.transferred(&f.steps[f.ghost], r)
+		f.ghost = -1
+	case r.Code == 230 && f.login == LoginNone:
+		f.login = LoginOK
+	case r.Code == 530 && f.login == LoginNone:
+		f.login = LoginFailed
+	case r.Code == 215:
+		text := r.Text
+		f.system = &text
+	}
+}

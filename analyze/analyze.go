@@ -1,0 +1,164 @@
+package analyze
+
+import (
+	"cmp"
+	"slices"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture"
+	"ftpscope/capture/decode"
+	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp"
+)
+
+// Options of an analysis; the zero value works.
+type Options struct {
+	Workers  int      // goroutines that track connections; 0 and 1: none but the caller's
+	Ports    []uint16 // ports that FTP is expected on, besides 21 and 990
+	Dialogue bool     // keep every command and reply in the sessions
+}
+
+// Records takes what an analysis finds: sessions in the order of their first packet, then attempts, orphans and,
+// last, the summary.
+type Records interface {
+	Session(*session.Session) error
+	Attempt(*session.Attempt) error
+	Orphan(*session.Orphan) error
+	Summary(*session.Summary) error
+}
+
+// tickEvery is how many packets pass between two looks at the clock.
+const tickEvery = 1 << 16
+
+// Run analyzes the whole capture. What could not be read is the capture's to report; the error is the first that
+// out returned.
+func Run(c *capture.Capture, opt Options, out Records) (*session.Summary, error) {
+	a := &analysis{capture: c, ports: newPorts(opt.Ports), opt: opt}
+	a.matcher = session.NewMatcher(a, a.ports.has)
+	if opt.Workers > 1 {
+		a.parallel(min(opt.Workers, tcp.Lanes))
+	} else {
+		a.single()
+	}
+	a.matcher.End()
+	return a.report(out)
+}
+
+// analysis is one run.
+type analysis struct {
+	capture  *capture.Capture
+	opt      Options
+	ports    ports
+	matcher  *session.Matcher
+	decoder  decode.Decoder
+	count    counts
+	stats    tcp.Stats
+	sessions []*session.Session
+	attempts []session.Attempt
+	orphans  []session.Orphan
+	lost     int // orphans beyond the limit
+}
+
+// counts is what the summary says of the packets.
+type counts struct {
+	packets, bytes uint64
+	first, last    session.Stamp
+}
+
+func (n *counts) add(p *capture.Packet) {
+	n.packets++
+	n.bytes += uint64(p.Length)
+	if p.Time < n.first.Time || n.packets == 1 {
+		n.first = session.Stamp{Time: p.Time, Digits: p.Digits}
+	}
+	if p.Time > n.last.Time || n.packets == 1 {
+		n.last = session.Stamp{Time: p.Time, Digits: p.Digits}
+	}
+}
+
+// single runs everything in the calling goroutine.
+func (a *analysis) single() {
+	lanes := a.lanes(a.matcher)
+	var s flow.Segment
+	for {
+		batch, err := a.capture.Next()
+		if err != nil {
+			break
+		}
+		for i := range batch {
+			p := &batch[i]
+			if a.segment(p, &s) {
+				lanes[tcp.Lane(s.Src, s.Dst)].table.Segment(&s)
+			}
+			if p.Ord%tickEvery == 0 {
+				for _, l := range lanes {
+					l.table.Tick(p.Time)
+				}
+				a.matcher.Tick(p.Time)
+			}
+		}
+	}
+	for _, l := range lanes {
+		l.table.Close()
+	}
+	a.tally(lanes)
+}
+
+// segment counts and decodes a packet; false: it is nothing to track.
+func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
+	a.count.add(p)
+	switch a.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link}, s) {
+	case decode.TCP, decode.ICMP:
+		s.Mark, s.Digits = p.Mark, p.Digits
+		return true
+	}
+	return false
+}
+
+func (a *analysis) tally(lanes []*lane) {
+	for _, l := range lanes {
+		st := l.table.Stats()
+		a.stats.Evicted += st.Evicted
+		a.stats.Missing += st.Missing
+	}
+}
+
+// Session, Orphan and Attempt take the Matcher's records.
+func (a *analysis) Session(s *session.Session) { a.sessions = append(a.sessions, s) }
+
+// Orphan keeps the first ones and counts the others.
+func (a *analysis) Orphan(o *session.Orphan) {
+	if len(a.orphans) >= session.MaxOrphans {
+		a.lost++
+		return
+	}
+	a.orphans = append(a.orphans, *o)
+}
+
+// Attempt comes at the end, already bounded.
+func (a *analysis) Attempt(t *session.Attempt) { a.attempts = append(a.attempts, *t) }
+
+// report numbers the sessions and writes everything.
+func (a *analysis) report(out Records) (*session.Summary, error) {
+	slices.SortStableFunc(a.sessions, func(x, y *session.Session) int { return cmp.Compare(x.First.Ord, y.First.Ord) })
+	sum := a.summary()
+	var errs []error
+	for i, s := range a.sessions {
+		s.ID = i + 1
+		sum.add(s)
+		errs = append(errs, out.Session(s))
+	}
+	for i := range a.attempts {
+		errs = append(errs, out.Attempt(&a.attempts[i]))
+	}
+	for i := range a.orphans {
+		errs = append(errs, out.Orphan(&a.orphans[i]))
+	}
+	errs = append(errs, out.Summary(&sum.Summary))
+	for _, err := range errs {
+		if err != nil {
+			return &sum.Summary, err
+		}
+	}
+	return &sum.Summary, nil
+}

@@ -1,0 +1,3 @@
+package analyze
+
+func (a *analysis) parallel(workers int) { a.single() }

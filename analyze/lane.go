@@ -1,0 +1,103 @@
+package analyze
+
+import (
+	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp"
+)
+
+// Ports of RFC 959 and, for FTP over TLS from the first byte, IANA.
+const (
+	portFTP  = 21
+	portFTPS = 990
+)
+
+// ports is the set of ports that FTP is expected on.
+type ports struct{ set [1 << 16 / 64]uint64 }
+
+func newPorts(more []uint16) ports {
+	var p ports
+	for _, n := range append([]uint16{portFTP, portFTPS}, more...) {
+		p.set[n/64] |= 1 << (n % 64)
+	}
+	return p
+}
+
+func (p *ports) has(n uint16) bool { return p.set[n/64]>>(n%64)&1 != 0 }
+
+// events is what lanes tell; session.Matcher hears it, at once or through a recorder.
+type events interface {
+	session.Offers
+	Opened(c *flow.Conn)
+	Closed(c *flow.Conn, control *session.Control)
+}
+
+// lane is one table with what it needs to know of FTP. It implements tcp.Sink.
+type lane struct {
+	table  *tcp.Table
+	events events
+	fold   session.FoldOptions
+	ports  *ports
+}
+
+func (a *analysis) lanes(to events) []*lane {
+	list := make([]*lane, tcp.Lanes)
+	for i := range list {
+		list[i] = a.lane(i, to)
+	}
+	return list
+}
+
+func (a *analysis) lane(i int, to events) *lane {
+	l := &lane{events: to, ports: &a.ports}
+	l.fold = session.FoldOptions{ControlPort: a.ports.has, Dialogue: a.opt.Dialogue, Offers: to}
+	l.table = tcp.New(i, l)
+	return l
+}
+
+// Opened passes on.
+func (l *lane) Opened(c *flow.Conn) { l.events.Opened(c) }
+
+// Classify says whether the first payload bytes of a connection can be of a control connection. Where FTP is expected
+// the doubt is in its favour: the fold decides with more to go by.
+func (l *lane) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Class {
+	expected := l.ports.has(c.Dst.Port()) || !c.OpenerKnown && l.ports.has(c.Src.Port())
+	if len(first) == 0 || expected && (!c.OpenerKnown || isTLS(first)) {
+		return class(expected)
+	}
+	var guess ftp.Guess
+	if dir == flow.Out || !c.OpenerKnown {
+		guess = ftp.GuessClient(first)
+	}
+	if dir == flow.In || !c.OpenerKnown {
+		guess = max(guess, ftp.GuessServer(first))
+	}
+	return class(guess != ftp.No)
+}
+
+func class(control bool) tcp.Class {
+	if control {
+		return tcp.Control
+	}
+	return tcp.Counted
+}
+
+// isTLS reports whether b begins a TLS handshake record (RFC 8446 section 5.1).
+func isTLS(b []byte) bool { return b[0] == 22 }
+
+// Reader makes the fold of a control connection.
+func (l *lane) Reader(c *flow.Conn) tcp.Reader { return session.NewFold(c, l.fold) }
+
+// Closed passes on, with what the fold made of the connection. A connection to a control port that was established
+// and on which nobody said a word is a session too: the server is up and does not greet.
+func (l *lane) Closed(c *flow.Conn, r tcp.Reader) {
+	var control *session.Control
+	switch {
+	case r != nil:
+		control = r.(*session.Fold).Finish(c)
+	case c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0:
+		control = session.NewFold(c, l.fold).Finish(c)
+	}
+	l.events.Closed(c, control)
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Makes the sample captures: real FTP servers and clients in network namespaces of their own, tcpdump between them.
+#
+#   pcaps/make.sh                        all captures
+#   pcaps/make.sh active-port abort      only these
+#   pcaps/make.sh -l                     their names
+#
+# Runs as root on Debian 12. The servers conflict as packages, so they are unpacked, not installed, into
+# ${FTPLAB_ROOT:-/var/tmp/ftplab-root}; nothing of them ever runs outside the namespaces, which are taken down by a trap.
+# Needs veth and nftables in the kernel; losing packets and VLAN tags are done by lab/relay.py, so neither netem nor 8021q.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+lab=$here/lab
+root=${FTPLAB_ROOT:-/var/tmp/ftplab-root}
+python=/usr/bin/python3
+export PYTHONDONTWRITEBYTECODE=1
+
+# shellcheck source=lab/net.sh
+. "$lab/net.sh"
+# shellcheck source=lab/servers.sh
+. "$lab/servers.sh"
+for f in "$lab"/captures-*.sh; do
+  # shellcheck source=/dev/null
+  . "$f"
+done
+
+say() { printf 'make.sh: %s\n' "$*" >&2; }
+
+names() { declare -F | sed -n 's/^declare -f cap_//p' | tr _ - | sort; }
+
+install_tools() {
+  local want=() tool
+  for tool in curl lftp ncftpget:ncftp tnftp nft:nftables ethtool ip:iproute2 tcpdump tshark editcap:wireshark-common \
+    openssl zstd /usr/bin/python3:python3; do
+    command -v "${tool%%:*}" >/dev/null || want+=("${tool##*:}")
+  done
+  # the unpacked servers' libraries
+  local so
+  for so in libwrap.so.0:libwrap0 libhiredis.so.0.14:libhiredis0.14 libmemcached.so.11:libmemcached11 \
+    libmemcachedutil.so.2:libmemcachedutil2 libpcre2-posix.so.3:libpcre2-posix3 libsodium.so.23:libsodium23; do
+    ldconfig -p | grep -q "${so%%:*}" || want+=("${so##*:}")
+  done
+  [ ${#want[@]} -eq 0 ] || apt_get install -y --no-install-recommends "${want[@]}"
+  unpack_servers
+}
+
+apt_update() {
+  [ -n "${apt_updated:-}" ] || apt-get -qq update
+  apt_updated=1
+}
+
+apt_get() {
+  apt_update
+  DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >"$work/apt.log" 2>&1 || { cat "$work/apt.log" >&2; return 1; }
+}
+
+unpack_servers() {
+  [ -e "$root/.complete" ] && return
+  local deb
+  mkdir -p "$work/debs" "$root"
+  apt_update
+  (cd "$work/debs" && apt-get -qq -o APT::Sandbox::User=root download vsftpd proftpd-core proftpd-mod-crypto pure-ftpd inetutils-ftpd inetutils-ftp)
+  for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$root"; done
+  touch "$root/.complete"
+}
+
+clean_up() {
+  set +e
+  net_down
+  rm -rf "/etc/netns/$SRV" "$work"
+  rmdir /etc/netns 2>/dev/null
+}
+
+make_one() {
+  say "$1"
+  rm -rf "$work/out" "$work/home" "$work"/got*
+  mkdir -p "$work/out"
+  "$python" "$lab/files.py" "$work/files" "$work/home"
+  "cap_${1//-/_}"
+  net_down
+  "$python" "$lab/truth.py" --files "$work/files" --expect "$lab/expect.txt" "$1" "$work/out" || {
+    rm -rf /tmp/ftplab-failed
+    cp -r "$work/out" /tmp/ftplab-failed # to look at
+    return 1
+  }
+  rm -f "$here/$1".pcap* "$here/$1"-[0-9].pcap* "$here/$1.truth.json"
+  mv "$work/out"/* "$here/"
+}
+
+main() {
+  [ "${1:-}" != -l ] || { names; return; }
+  [ "$(id -u)" = 0 ] || { say 'error: run as root (network namespaces)'; exit 1; }
+  local name
+  for name in "$@"; do
+    names | grep -qx -- "$name" || { say "error: no capture named $name (make.sh -l lists them)"; exit 2; }
+  done
+  work=$(mktemp -d /tmp/ftplab.XXXXXX)
+  chmod 755 "$work"
+  trap clean_up EXIT
+  trap 'exit 130' INT TERM
+  net_down
+  install_tools
+  prepare_accounts
+  if [ $# -eq 0 ]; then
+    # shellcheck disable=SC2046
+    set -- $(names)
+  fi
+  for name in "$@"; do make_one "$name"; done
+}
+
+main "$@"

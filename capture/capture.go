@@ -1,0 +1,151 @@
+package capture
+
+import (
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"ftpscope/capture/flow"
+)
+
+// Packet is one captured packet: a view, valid until the next call of Next.
+type Packet struct {
+	Data   []byte // what was captured of it
+	Length uint32 // bytes on the wire, never less than len(Data)
+	Link   uint32 // LINKTYPE_… of its interface
+	Digits uint8  // digits of the second that the file's clock gives, 0 to 9
+	flow.Mark
+}
+
+// Options of Open. The zero value reads os.Stdin for "-" and says nothing of problems.
+type Options struct {
+	Stdin io.Reader
+	// Problem is called for each thing that could not be read (or, with Warning, for what is odd), from Open and
+	// from Next. It never stops what else can be read.
+	Problem func(*FileError)
+}
+
+// ErrNoArgs is the error of Open without arguments.
+var ErrNoArgs = errors.New("no capture files named")
+
+// manyOpen is how many files may be read at the same time with large buffers; more of them get small ones, so that
+// memory does not grow by a megabyte a file when the times of very many overlap.
+const manyOpen = 16
+
+// Capture is one or more files read as one capture in the order of time. Only Stats may be called while another
+// goroutine calls Next.
+//
+// A rotated set has files of which each begins where another ends. So a file is opened when the merge has come to its
+// first packet, not before, and closed at its end: few are open at once. While it is the only one, its batches are
+// handed out as they are.
+type Capture struct {
+	report  func(*FileError)
+	files   []string
+	active  []*source // a heap: the source of the next packet first
+	pending []*entry  // not yet opened, by time of the first packet
+	indexes []int     // in files, of pending
+	ord     uint64    // packets delivered
+	out     []Packet  // batch of a merge
+	large   pool
+	small   pool
+
+	read    atomic.Int64
+	dropped atomic.Uint64
+	packets atomic.Uint64
+	total   int64
+	mu      sync.Mutex
+	stats   Stats // Truncated and Errors
+}
+
+// Stats is what is known of the reading so far.
+type Stats struct {
+	Packets    uint64   // delivered
+	Dropped    uint64   // packets that the capturing program says it lost (pcapng interface statistics)
+	Truncated  []string // captures that were not read to their end
+	Errors     int      // problems that were no warnings
+	BytesRead  int64    // of the files as they are on disk, for a progress bar
+	BytesTotal int64    // 0: unknown (standard input, FIFOs)
+}
+
+// Open finds the captures that args name (files, directories, "-" for standard input) and looks at the first packet of
+// each (of a pipe: waits for it). Its only error is ErrNoArgs; what cannot be read goes to opt.Problem.
+func Open(args []string, opt Options) (*Capture, error) {
+	if len(args) == 0 {
+		return nil, ErrNoArgs
+	}
+	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}}
+	f := finder{c: c, stdin: opt.Stdin}
+	if f.stdin == nil {
+		f.stdin = os.Stdin
+	}
+	known := true
+	for i, e := range f.find(args) {
+		c.files = append(c.files, e.name)
+		if e.started != nil {
+			e.started.number(i)
+		}
+		if !e.empty {
+			c.pending = append(c.pending, e)
+			c.indexes = append(c.indexes, i)
+			c.total += e.size
+			known = known && e.started == nil
+		}
+	}
+	if !known {
+		c.total = 0
+	}
+	return c, nil
+}
+
+func (c *Capture) problem(e *FileError) {
+	if !e.Warning {
+		c.mu.Lock()
+		c.stats.Errors++
+		c.mu.Unlock()
+	}
+	if c.report != nil {
+		c.report(e)
+	}
+}
+
+// cut notes a capture that was not read to its end.
+func (c *Capture) cut(name string) {
+	c.mu.Lock()
+	c.stats.Truncated = append(c.stats.Truncated, name)
+	c.mu.Unlock()
+}
+
+// Files are the names of the captures in the order that Pos.File counts: by first packet, those without packets last.
+// What is no capture is not among them.
+func (c *Capture) Files() []string { return slices.Clone(c.files) }
+
+// Stats may be called at any time, from any goroutine.
+func (c *Capture) Stats() Stats {
+	c.mu.Lock()
+	s := c.stats
+	s.Truncated = slices.Clone(s.Truncated)
+	c.mu.Unlock()
+	s.Packets, s.Dropped = c.packets.Load(), c.dropped.Load()
+	s.BytesRead, s.BytesTotal = c.read.Load(), c.total
+	if s.BytesTotal > 0 {
+		s.BytesRead = min(s.BytesRead, s.BytesTotal) // a file may have grown
+	}
+	return s
+}
+
+// Close ends the reading; Next then returns io.EOF.
+func (c *Capture) Close() error {
+	for _, s := range c.active {
+		s.close()
+	}
+	for _, e := range c.pending {
+		if e.started != nil {
+			e.started.close()
+		}
+	}
+	c.active, c.pending = nil, nil
+	return nil
+}

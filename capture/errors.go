@@ -1,0 +1,125 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// FileError says what could not be read, and where.
+type FileError struct {
+	File    string
+	Offset  int64  // of the record or block in question, after decompression; -1: none
+	Packet  uint64 // its number in the file, from 1; 0: it is no packet
+	Before  uint64 // packets of the file that were read before it
+	Packed  string // "gzip" or "zstd" when Offset counts decompressed bytes
+	Err     error
+	Warning bool // nothing is missing from the result
+}
+
+func (e *FileError) Unwrap() error { return e.Err }
+
+// Error is one line: FILE: offset N (packet N): what is wrong; what was done with the rest.
+func (e *FileError) Error() string {
+	var s strings.Builder
+	s.WriteString(e.File + ": ")
+	if e.Offset >= 0 {
+		fmt.Fprintf(&s, "offset %d", e.Offset)
+		if e.Packed != "" {
+			s.WriteString(" of the decompressed data")
+		}
+		if e.Packet > 0 {
+			fmt.Fprintf(&s, " (packet %d)", e.Packet)
+		}
+		s.WriteString(": ")
+	}
+	s.WriteString(e.Err.Error())
+	switch {
+	case e.Before == 1:
+		s.WriteString("; the one packet before it was analyzed")
+	case e.Before > 1:
+		fmt.Fprintf(&s, "; the %d packets before it were analyzed", e.Before)
+	}
+	return s.String()
+}
+
+// plain makes a FileError of an error that has no place in the file. The path is not said twice.
+func plain(name string, err error) *FileError {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return &FileError{File: name, Offset: -1, Err: err}
+}
+
+// notCapture is the error of a file that is none; the text says what it looks like.
+type notCapture string
+
+func (n notCapture) Error() string {
+	if n == "" {
+		return "not a capture (neither pcap nor pcapng)"
+	}
+	return "not a capture (neither pcap nor pcapng): it looks like " + string(n)
+}
+
+// kinds are the starts of files that people take for captures, or pack captures in.
+var kinds = []struct{ magic, name string }{
+	{"PK\x03\x04", "a zip archive"},
+	{"\xfd7zXZ\x00", "xz data; decompress it first (xz -d)"},
+	{"BZh", "bzip2 data; decompress it first (bunzip2)"},
+	{"\x04\x22\x4d\x18", "lz4 data; decompress it first (lz4 -d)"},
+	{"7z\xbc\xaf\x27\x1c", "a 7z archive"},
+	{"snoop\x00\x00\x00", "a snoop capture; convert it first (editcap -F pcap)"},
+	{"GMBU", "a Network Monitor capture; convert it first (editcap -F pcap)"},
+	{"RTSS", "a Network Monitor capture; convert it first (editcap -F pcap)"},
+	{"TRSNIFF data", "a Sniffer capture; convert it first (editcap -F pcap)"},
+	{"\x54\x4e\x56\x20", "a PacketLogger or AiroPeek capture; convert it first (editcap -F pcap)"},
+	{"\x1f\x8b", "gzip data"},
+	{"\x28\xb5\x2f\xfd", "zstd data"},
+	{"\x7fELF", "a program"},
+	{"MZ", "a program"},
+	{"%PDF", "a PDF document"},
+	{"\x89PNG", "an image"},
+	{"\xff\xd8\xff", "an image"},
+	{"GIF8", "an image"},
+}
+
+// looksLike says what a file that starts with b may be, "" when nothing is known.
+func looksLike(b []byte) string {
+	for _, k := range kinds {
+		if bytes.HasPrefix(b, []byte(k.magic)) {
+			return k.name
+		}
+	}
+	const tarMagic = 257
+	switch {
+	case len(b) > tarMagic+5 && string(b[tarMagic:tarMagic+5]) == "ustar":
+		return "a tar archive"
+	case len(b) == 0:
+		return "nothing at all"
+	case isText(b[:min(len(b), 512)]):
+		return "text"
+	case len(bytes.Trim(b[:min(len(b), 512)], "\x00")) == 0:
+		return "zeros"
+	}
+	return ""
+}
+
+// isText reports whether b could be the start of a text; a character cut at its end is no matter.
+func isText(b []byte) bool {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 && (len(b) >= utf8.UTFMax || utf8.FullRune(b)) {
+			return false
+		}
+		if unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\f\x1b", r) {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}

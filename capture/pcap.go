@@ -1,0 +1,181 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/bits"
+
+	"ftpscope/capture/flow"
+)
+
+// maxPacket is the most bytes a packet may have: libpcap's MAXIMUM_SNAPLEN and Wireshark's limit for everything but
+// D-Bus, USB and the like. A length above it is a corrupt one, whatever the file's own snaplen says (0 and too small
+// ones are common).
+const maxPacket = 262144
+
+// The magic numbers of pcap as a little-endian file has them (draft-ietf-opsawg-pcap section 4).
+const (
+	pcapMicro    = 0xa1b2c3d4
+	pcapNano     = 0xa1b23c4d
+	pcapModified = 0xa1b2cd34 // Kuznetzov's: 8 more bytes a record
+)
+
+const (
+	pcapHeader         = 24
+	pcapRecord         = 16
+	pcapModifiedRecord = 24
+)
+
+// records is what the readers of both formats share: where they stand in a file.
+type records struct {
+	buf   *buffer
+	file  flow.Pos // flow.At(index of the file, 0)
+	count uint64   // packets read
+}
+
+func (r *records) setFile(index int) { r.file = flow.At(index, 0) }
+
+// fail describes the record or block at buf.at; packet tells whether it is one.
+func (r *records) fail(packet bool, err error) *FileError {
+	e := &FileError{Offset: r.buf.offset(), Before: r.count, Err: err}
+	if packet {
+		e.Packet = r.count + 1
+	}
+	return e
+}
+
+// want is what a reader waits for.
+type want struct {
+	bytes  int
+	what   string
+	packet bool
+}
+
+// more makes w.bytes unread, or says why it cannot; io.EOF when the file ends where it may.
+func (r *records) more(w want) error {
+	err := r.buf.fill(w.bytes)
+	have := len(r.buf.unread())
+	switch {
+	case err == nil:
+		return nil
+	case err == io.EOF && have == 0:
+		return io.EOF
+	case err == io.EOF:
+		return r.fail(w.packet, fmt.Errorf("the file ends inside %s: %d of %d bytes are there", w.what, have, w.bytes))
+	}
+	return r.fail(w.packet && have > 0, err)
+}
+
+// pcap reads the classic format.
+type pcap struct {
+	records
+	swap   bool // the file is big-endian
+	head   int  // length of a record's header
+	unit   flow.Time
+	digits uint8
+	link   uint32
+}
+
+// pcapOf returns a reader of a file with this magic (its first 4 bytes, little-endian), nil when that is not pcap's.
+func pcapOf(magic uint32) *pcap {
+	p := &pcap{head: pcapRecord, unit: flow.Microsecond, digits: 6}
+	switch magic {
+	case bits.ReverseBytes32(pcapMicro), bits.ReverseBytes32(pcapNano), bits.ReverseBytes32(pcapModified):
+		p.swap = true
+		magic = bits.ReverseBytes32(magic)
+	}
+	switch magic {
+	case pcapMicro:
+	case pcapNano:
+		p.unit, p.digits = 1, 9
+	case pcapModified:
+		p.head = pcapModifiedRecord
+	default:
+		return nil
+	}
+	return p
+}
+
+// start reads the file's header.
+func (p *pcap) start(buf *buffer) error {
+	p.buf = buf
+	if err := p.more(want{pcapHeader, "the pcap header", false}); err != nil {
+		return err
+	}
+	b := buf.unread()
+	version := p.u32(b[4:])
+	major, minor := version&0xffff, version>>16
+	if p.swap {
+		major, minor = minor, major
+	}
+	if major != 2 {
+		return p.fail(false, fmt.Errorf("pcap version %d.%d is not known, only 2.4 is", major, minor))
+	}
+	// Bits 28–31 are the length of the frame check sequence, bit 26 says that they count; the others are reserved.
+	p.link = p.u32(b[20:]) & 0xffff
+	buf.at += pcapHeader
+	return nil
+}
+
+func (p *pcap) u32(b []byte) uint32 { return load32(b, p.swap) }
+
+// load32 reads the number at the start of b, which is big-endian with swap.
+func load32(b []byte, swap bool) uint32 {
+	v := binary.LittleEndian.Uint32(b)
+	if swap {
+		v = bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+// read fills out with at least one packet, numbered from ord, or says why there is none.
+func (p *pcap) read(out []Packet, ord uint64) (int, error) {
+	for {
+		if n := p.scan(out, ord); n > 0 {
+			return n, nil
+		}
+		if err := p.more(want{p.head, "a packet's header", true}); err != nil {
+			return 0, err
+		}
+		size := p.u32(p.buf.unread()[8:])
+		if size > maxPacket {
+			return 0, p.fail(true, fmt.Errorf("record says %d bytes, at most %d make sense", size, maxPacket))
+		}
+		if err := p.more(want{p.head + int(size), "this packet", true}); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// scan takes the packets that are whole in the buffer; it stops before a record that is not, or not right.
+func (p *pcap) scan(out []Packet, ord uint64) int {
+	b, head, swap := p.buf.unread(), p.head, p.swap
+	pos := p.file + flow.Pos(p.count)
+	n := 0
+	for n < len(out) && len(b) >= head {
+		h := b[:pcapRecord]
+		sec, frac := load32(h, swap), load32(h[4:], swap)
+		size, length := load32(h[8:], swap), load32(h[12:], swap)
+		if size > maxPacket || int(size) > len(b)-head {
+			break
+		}
+		end := head + int(size)
+		out[n] = Packet{
+			Data:   b[head:end:end],
+			Length: max(length, size),
+			Link:   p.link,
+			Digits: p.digits,
+			Mark: flow.Mark{
+				Time: flow.Time(sec)*flow.Second + flow.Time(frac)*p.unit, // ends in 2106: no overflow
+				Ord:  ord + uint64(n),
+				Pos:  pos + flow.Pos(n) + 1,
+			},
+		}
+		b = b[end:]
+		n++
+	}
+	p.buf.at = p.buf.end - len(b)
+	p.count += uint64(n)
+	return n
+}

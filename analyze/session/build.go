@@ -34,8 +34,11 @@ func isAnonymous(user string) bool {
 }
 
 func closingOf(c *Control) string {
-	if c.notes.Quit.Seen() {
+	switch h := &c.Conn.Half; {
+	case c.notes.Quit.Seen():
 		return ClosingQuit
+	case h[0].FIN.Seen() || h[1].FIN.Seen():
+		return flow.Finned.String()
 	}
 	return c.Conn.Closing.String()
 }

@@ -132,14 +132,22 @@ func (b *builder) count(t *Transfer, c *flow.Conn) {
 	t.Frames.FirstData = h.FirstData.Pos
 }
 
-// mostly is the direction in which most bytes flowed, where no command tells.
+// handshake is what a TLS handshake may amount to: below, it can outweigh the data.
+const handshake = 8 << 10
+
+// mostly is the direction in which most bytes flowed, where no command tells; where a TLS handshake may outweigh the
+// data, that of the side that closed first, for the end of the connection is the end of the file (RFC 959 section 3.4.1).
 func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
 	down, up := &c.Half[serverEnd], &c.Half[serverEnd^1]
 	if down.Bytes+up.Bytes == 0 {
 		return down
 	}
 	direction := Download
-	if up.Bytes > down.Bytes {
+	upload := up.Bytes > down.Bytes
+	if max(up.Bytes, down.Bytes) < handshake && (up.FIN.Seen() || down.FIN.Seen()) {
+		upload = !down.FIN.Seen() || up.FIN.Seen() && up.FIN.Ord < down.FIN.Ord
+	}
+	if upload {
 		direction, down = Upload, up
 	}
 	t.Direction = &direction

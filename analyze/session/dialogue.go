@@ -17,6 +17,7 @@ type pending struct {
 	before   place
 	restore  string // TYPE: what applied before
 	doubtful bool   // a gap may hold its reply
+	cut      bool   // the capture lacks its end
 }
 
 // Kinds of Oddity.
@@ -32,10 +33,10 @@ const (
 // command takes a line of the client.
 func (f *Fold) command(l ftp.Line) {
 	f.interrupt()
-	if l.Flags&(ftp.HeadLost|ftp.Unterminated) != 0 {
-		return // a piece of a command says nothing
-	}
 	c := ftp.ParseCommand(l.Text)
+	if l.Flags&(ftp.HeadLost|ftp.Unterminated) != 0 && (c.Verb == ftp.VerbUnknown || l.Flags&ftp.Unterminated != 0 && !c.HasArg) {
+		return // a piece of a command
+	}
 	f.guess.Command(c)
 	if len(c.Name) == 0 {
 		return
@@ -52,7 +53,7 @@ func (f *Fold) command(l ftp.Line) {
 	if l.Flags&(ftp.HasNUL|ftp.HasControl) != 0 {
 		f.odd(OddBytes, strings.ToUpper(string(c.Name)))
 	}
-	p := pending{verb: c.Verb, arg: string(c.Arg), line: Line{f.at, string(l.Text)}, step: -1, offer: -1, dialogue: -1, before: f.place}
+	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: c.Verb, arg: string(c.Arg), line: Line{f.at, string(l.Text)}, step: -1, offer: -1, dialogue: -1, before: f.place}
 	if c.Verb == ftp.PASS {
 		p.line.Text = string(c.Name) + " " + hidden
 	}
@@ -112,8 +113,8 @@ func (f *Fold) interrupt() {
 
 // answer takes a whole reply and finds the command that it answers.
 func (f *Fold) answer(r ftp.Reply) {
-	if r.Flags&ftp.ReplyHeadLost != 0 {
-		return
+	if r.Flags&ftp.ReplyHeadLost != 0 && r.Code == 0 {
+		return // a piece of a reply
 	}
 	f.guess.Reply(r.Code, r.Text)
 	if r.Code == 0 {
@@ -122,7 +123,7 @@ func (f *Fold) answer(r ftp.Reply) {
 		return
 	}
 	f.sane = true
-	reply := &Reply{Time: f.stamp(f.at), Pos: f.at.Pos, Code: r.Code, Text: r.Text}
+	reply := &Reply{Time: f.stamp(f.at), Pos: f.at.Pos, Code: r.Code, Text: r.Text, cut: r.Flags&ftp.ReplyCut != 0}
 	if f.greeting(reply) {
 		f.keep(-1, reply)
 		return
@@ -135,6 +136,12 @@ func (f *Fold) answer(r ftp.Reply) {
 	}
 	p := f.pending[i]
 	f.keep(p.dialogue, reply)
+	if i == 1 && p.verb == ftp.ABOR && f.pending[0].step >= 0 { // the transfer's own reply may still come
+		f.pending[0].doubtful = true
+		f.pending = append(f.pending[:1], f.pending[2:]...)
+		f.final(&p, reply)
+		return
+	}
 	if r.Code < 200 {
 		f.pending = append(f.pending[:0], f.pending[i:]...)
 		f.preliminary(&p, reply)

@@ -126,6 +126,8 @@ type Reply struct {
 	Pos  flow.Pos
 	Code int
 	Text string
+
+	cut bool // the capture lacks its end
 }
 
 // Transfer is one data channel, negotiated or used.

@@ -10,6 +10,10 @@ import (
 
 // issue applies what a command changes when it is sent. A change that the server refuses is taken back by refuse.
 func (f *Fold) issue(p *pending) {
+	if p.cut {
+		f.issueCut(p)
+		return
+	}
 	switch v := p.verb; {
 	case v == ftp.USER:
 		user := p.arg
@@ -36,6 +40,25 @@ func (f *Fold) issue(p *pending) {
 	case v == ftp.MIC || v == ftp.CONF || v == ftp.ENC: // RFC 2228: the command itself is protected
 		f.encrypt()
 	case v.IsNegotiation():
+		f.negotiate(p)
+	case v.IsTransfer():
+		f.transfer(p)
+	}
+}
+
+// issueCut is issue for a command whose end the capture lacks: that it was sent is known, its argument is not.
+func (f *Fold) issueCut(p *pending) {
+	switch v := p.verb; {
+	case v == ftp.TYPE:
+		p.restore, f.representType = f.representType, ""
+	case v == ftp.CWD || v == ftp.XCWD:
+		f.place = place{}
+	case v == ftp.REST:
+		f.restart = nil
+	case v == ftp.QUIT:
+		f.notes.Quit = f.at
+	case v.IsNegotiation():
+		p.arg = ""
 		f.negotiate(p)
 	case v.IsTransfer():
 		f.transfer(p)
@@ -95,6 +118,9 @@ func (f *Fold) negotiate(p *pending) {
 	default:
 		n.Endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
 	}
+	if !ok && !p.cut {
+		f.odd(OddEndpoint, p.verb.String())
+	}
 	f.offered(n, ok)
 }
 
@@ -122,7 +148,6 @@ func (f *Fold) offered(n *negotiation, ok bool) {
 	n.Mark = f.at
 	if !ok {
 		n.Endpoint = netip.AddrPort{}
-		f.odd(OddEndpoint, n.Method)
 		return
 	}
 	f.opt.Offers.Offered(&n.Offer)
@@ -144,13 +169,14 @@ func (f *Fold) transfer(p *pending) {
 	s := step{verb: p.verb.String(), upload: p.verb.IsUpload(), line: p.line, representation: f.representType, restart: f.restart}
 	f.restart = nil
 	arg := p.arg
-	if arg != "" {
-		s.argument = &arg
+	if arg != "" && !p.cut {
+		sent := arg
+		s.argument = &sent
 	}
 	if p.verb == ftp.LIST || p.verb == ftp.NLST {
 		arg = listed(arg)
 	}
-	if p.verb != ftp.STOU || arg != "" {
+	if !p.cut && (p.verb != ftp.STOU || arg != "") {
 		s.path = f.place.resolve(arg)
 	}
 	if f.size != nil && f.sizeOf == p.arg && p.verb == ftp.RETR {
@@ -198,7 +224,7 @@ func (f *Fold) preliminary(p *pending, r *Reply) {
 	if s.offer >= 0 {
 		f.negotiations[s.offer].consumed = true
 	}
-	if n, ok := ftp.ParseSize150(r.Text); ok {
+	if n, ok := ftp.ParseSize150(r.Text); ok && !r.cut {
 		s.size, s.sizeFrom = &n, r.Pos
 	}
 }
@@ -220,9 +246,9 @@ func (f *Fold) final(p *pending, r *Reply) {
 		text := r.Text
 		f.system = &text
 	case (v == ftp.PWD || v == ftp.XPWD) && r.Code == 257:
-		f.named(r.Text)
+		f.named(r)
 	case v == ftp.SIZE && r.Code == 213:
-		if n, ok := ftp.ParseSize213(r.Text); ok {
+		if n, ok := ftp.ParseSize213(r.Text); ok && !r.cut {
 			f.size, f.sizeFrom, f.sizeOf = &n, r.Pos, p.arg
 		}
 	case v == ftp.AUTH:
@@ -261,9 +287,9 @@ func (f *Fold) refuse(p *pending) {
 
 // named is the reply to PWD: the working directory in the server's own words. Directory changes that were sent
 // meanwhile start from it.
-func (f *Fold) named(text string) {
-	dir, ok := ftp.ParsePath257(text)
-	if !ok || !isAbsolute(dir) {
+func (f *Fold) named(r *Reply) {
+	dir, ok := ftp.ParsePath257(r.Text)
+	if !ok || r.cut || !isAbsolute(dir) {
 		return
 	}
 	f.place = place{dir, true}
@@ -363,7 +389,10 @@ func (f *Fold) announced(n *negotiation, r *Reply) {
 		}
 		n.Endpoint = netip.AddrPortFrom(addr, port)
 	}
-	f.offered(n, ok)
+	if !ok && !r.cut {
+		f.odd(OddEndpoint, strconv.Itoa(r.Code))
+	}
+	f.offered(n, ok && !r.cut)
 }
 
 // transferred is the final reply to a transfer command.

@@ -17,12 +17,22 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 	}
 	for dir := range t.fact.Half {
 		h := &c.half[dir]
+		bytes, missing := h.told()
 		t.fact.Half[dir] = flow.Half{
-			Bytes: h.bytes, Missing: h.bytes - min(h.held, h.bytes), Packets: h.packets,
+			Bytes: bytes, Missing: missing, Packets: h.packets,
 			FirstData: d.firstData[dir], FIN: d.fin[dir], RST: d.rst[dir], TTL: h.ttl,
 		}
 	}
 	return &t.fact
+}
+
+// told is what to say of a direction's bytes. Of a capture in pieces only what it holds can be vouched for.
+func (h *half) told() (bytes, missing uint64) {
+	held := min(h.held, h.bytes)
+	if h.is&pieces != 0 {
+		return held, h.bytes - held
+	}
+	return h.bytes, h.bytes - held
 }
 
 func (c *conn) state() flow.State {
@@ -86,10 +96,10 @@ func (t *Table) close(slot int32) {
 func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 	c := &t.slab[slot]
 	h, other := &c.half[dir], &c.half[dir^1]
-	if h.is&(started|isAcked) != started|isAcked || other.packets == 0 {
+	if h.is&(started|isAcked|pieces) != started|isAcked || other.packets == 0 {
 		return 0
 	}
-	if lost := h.acked - h.limit(h.next); after(h.acked, h.limit(h.next)) && lost < maxJump {
+	if lost := h.acked - h.limit(h.next); after(h.acked, h.limit(h.next)) && lost < maxBridge {
 		// The FIN takes a sequence number too; unseen, it is one of those acknowledged if the other side closed too.
 		if h.is&finished == 0 && (other.is&finished != 0 || lost == 1) {
 			lost--

@@ -59,6 +59,7 @@ const (
 	isAcked                    // acked is valid
 	finished                   // FIN was seen
 	exact                      // start is the byte after the SYN
+	pieces                     // a gap was too large to bridge; Table.holes has what is held, not what is not
 )
 
 // cold is what few packets touch.

@@ -13,9 +13,7 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 	if h.packets == 1 || !c.cold.firstData[dir].Seen() {
 		c.cold.firstData[dir] = s.Mark
 	}
-	if !t.count(slot, dir, seq, s) {
-		return
-	}
+	t.count(slot, dir, seq, s)
 	if c.stream == 0 {
 		if c.what&counted != 0 || !t.classify(slot, dir, seq, s) {
 			return
@@ -24,8 +22,8 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 	t.streams[c.stream-1].take(t, c, dir, seq, s)
 }
 
-// count follows the sequence numbers. It reports whether the segment belongs to the connection at all.
-func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) bool {
+// count follows the sequence numbers.
+func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
 	h := &t.slab[slot].half[dir]
 	n := s.Length
 	have := uint32(len(s.Payload))
@@ -34,27 +32,28 @@ func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segmen
 	}
 	ahead := int32(seq - h.next)
 	switch {
+	case h.is&pieces != 0:
+		t.countPiece(slot, dir, gap{seq, seq + have}, seq+n)
 	case ahead == 0:
 		h.next += n
 		h.bytes += uint64(n)
 		h.held += uint64(have)
+	case ahead > maxBridge || ahead < -maxBridge:
+		t.breakUp(slot, dir)
+		t.countPiece(slot, dir, gap{seq, seq + have}, seq+n)
 	case ahead > 0:
-		if ahead > maxJump {
-			return false
-		}
 		t.hole(slot, dir, h.next, seq)
 		h.bytes += uint64(ahead) + uint64(n)
 		h.held += uint64(have)
 		h.next = seq + n
 	default:
-		return ahead >= -maxJump && t.countAgain(slot, dir, seq, s)
+		t.countAgain(slot, dir, seq, s)
 	}
-	return true
 }
 
 // countAgain counts a segment that begins before the highest byte seen: a retransmission (nothing new), a late packet
 // that fills a gap, an overlap with something new at its end, or what preceded the first packet of a late capture.
-func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) bool {
+func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
 	h := &t.slab[slot].half[dir]
 	end, have := seq+s.Length, seq+uint32(len(s.Payload))
 	if before(seq, h.start) && h.is&exact == 0 && h.start-seq <= maxBefore {
@@ -73,7 +72,6 @@ func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.S
 		h.bytes += uint64(fresh)
 		h.next = end
 	}
-	return true
 }
 
 // classify asks what the connection is by the first bytes of a side. A first segment that another one overtook says
@@ -100,25 +98,33 @@ type gap struct{ from, to uint32 }
 
 // hole notes that the bytes from … to were not seen yet.
 func (t *Table) hole(slot int32, dir flow.Direction, from, to uint32) {
-	c := &t.slab[slot]
+	t.gapsOf(slot)[dir].add(gap{from, to})
+}
+
+func (t *Table) gapsOf(slot int32) *[2]holes {
 	g := t.holes[slot]
 	if g == nil {
 		g = new([2]holes)
 		t.holes[slot] = g
-		c.what |= holed
+		t.slab[slot].what |= holed
 	}
-	g[dir].add(gap{from, to})
+	return g
 }
 
-func (h *holes) add(g gap) {
+// append adds a gap at the end; when there are too many, the oldest goes.
+func (h *holes) append(g gap) {
 	if len(h.gaps) >= maxHoles {
 		h.gaps = append(h.gaps[:0], h.gaps[1:]...) // what may still fill it will count as a retransmission
 	}
-	i := len(h.gaps)
+	h.gaps = append(h.gaps, g)
+}
+
+func (h *holes) add(g gap) {
+	h.append(g)
+	i := len(h.gaps) - 1
 	for i > 0 && before(g.from, h.gaps[i-1].from) {
 		i--
 	}
-	h.gaps = append(h.gaps, gap{})
 	copy(h.gaps[i+1:], h.gaps[i:])
 	h.gaps[i] = g
 }

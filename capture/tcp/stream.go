@@ -300,9 +300,7 @@ func (st *stream) yield(t *Table, c *conn) bool {
 // skip gives the gap from a side's next byte to seq.
 func (st *stream) skip(t *Table, dir flow.Direction, seq uint32, at flow.Mark) {
 	d := &st.dir[dir]
-	if n := seq - d.next; n <= maxJump {
-		st.gap(t, dir, uint64(n), at)
-	}
+	st.gap(t, dir, uint64(seq-d.next), at)
 	d.next = seq
 }
 

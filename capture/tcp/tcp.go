@@ -24,9 +24,9 @@ const (
 	maxHeldAll = 64 << 20 / Lanes
 	// maxHoles bounds the gaps remembered in one direction of a connection; the oldest counts as lost for good.
 	maxHoles = 64
-	// maxJump is how far a segment may lie ahead of or behind what was seen and still belong to the connection:
-	// half of what a 30-bit window (RFC 7323) allows is beyond any capture loss worth bridging.
-	maxJump = 1 << 29
+	// maxBridge is the largest gap that counts among a connection's bytes. Beyond it the capture is in pieces, and
+	// how often the sequence numbers wrapped between them nothing tells: see pieces.go.
+	maxBridge = 16 << 20
 	// maxBefore is how far before the first segment seen a reordered one may lie, when the capture started late.
 	maxBefore = 1 << 20
 )

@@ -1,3 +1,231 @@
 package analyze
 
-func (a *analysis) parallel(workers int) { a.single() }
+import (
+	"cmp"
+	"sync"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp"
+)
+
+// With several workers the caller's goroutine reads and decodes, each worker has the lanes whose number is its own
+// modulo their count, and one goroutine puts what they learned back into the order of the packets for the Matcher.
+// Work is handed on in batches that own their bytes; a batch ends at the latest where the clock is looked at.
+const (
+	batchSegments = 4096
+	batchBytes    = 1 << 20
+	// batchesAhead bounds what is under way: enough for reading, tracking and joining to overlap.
+	batchesAhead = 6
+)
+
+// batch is some packets' segments on their way through the workers.
+type batch struct {
+	segments []flow.Segment
+	lanes    []uint8
+	bytes    []byte
+	tick     bool
+	now      flow.Time
+	last     uint64 // Ord of the last packet
+	learned  [][]event
+	done     sync.WaitGroup
+}
+
+// event is one thing that a lane learned, with its place in the order of all: packet, then (for ticks) lane.
+type event struct {
+	ord     uint64
+	lane    int // of a tick, +1; 0: a packet's
+	kind    eventKind
+	conn    flow.Conn
+	control *session.Control
+	offer   session.Offer
+	want    session.Want
+}
+
+type eventKind uint8
+
+const (
+	opened eventKind = iota
+	closed
+	offered
+	wanted
+)
+
+// recorder is one worker's events; it stands in for the Matcher.
+type recorder struct {
+	list []event
+	ord  uint64
+	lane int
+}
+
+func (r *recorder) add(kind eventKind) *event {
+	r.list = append(r.list, event{ord: r.ord, lane: r.lane, kind: kind})
+	return &r.list[len(r.list)-1]
+}
+
+func (r *recorder) Opened(c *flow.Conn) { r.add(opened).conn = *c }
+func (r *recorder) Closed(c *flow.Conn, control *session.Control) {
+	e := r.add(closed)
+	e.conn, e.control = *c, control
+}
+func (r *recorder) Offered(o *session.Offer) { r.add(offered).offer = *o }
+func (r *recorder) Wanted(w session.Want)    { r.add(wanted).want = w }
+
+// parallel runs the analysis with several workers.
+func (a *analysis) parallel(workers int) {
+	free, joined := make(chan *batch, batchesAhead), make(chan *batch, batchesAhead)
+	for range batchesAhead {
+		free <- &batch{learned: make([][]event, workers)}
+	}
+	inputs := make([]chan *batch, workers)
+	all := make([]*lane, tcp.Lanes)
+	for w := range inputs {
+		inputs[w] = make(chan *batch, batchesAhead)
+		go a.worker(w, workers, inputs[w], all)
+	}
+	finished := make(chan struct{})
+	go func() {
+		for b := range joined {
+			a.join(b)
+			free <- b
+		}
+		close(finished)
+	}()
+	send := func(b *batch) {
+		b.done.Add(workers)
+		for _, in := range inputs {
+			in <- b
+		}
+		joined <- b
+	}
+	a.read(free, send)
+	for _, in := range inputs {
+		close(in)
+	}
+	close(joined)
+	<-finished
+	a.tally(all)
+}
+
+// read fills batches; the last one, which may be empty, closes the lanes' tables.
+func (a *analysis) read(free chan *batch, send func(*batch)) {
+	b := <-free
+	var s flow.Segment
+	for {
+		packets, err := a.capture.Next()
+		if err != nil {
+			break
+		}
+		for i := range packets {
+			p := &packets[i]
+			b.last = p.Ord
+			if a.segment(p, &s) {
+				b.add(&s)
+			}
+			b.tick, b.now = p.Ord%tickEvery == 0, p.Time
+			if b.tick || b.full() {
+				send(b)
+				b = <-free
+				b.reset()
+			}
+		}
+	}
+	b.tick = false
+	b.last = 0
+	send(b)
+}
+
+func (b *batch) full() bool {
+	return len(b.segments) >= batchSegments || len(b.bytes) >= batchBytes
+}
+
+func (b *batch) reset() {
+	b.segments, b.lanes, b.bytes = b.segments[:0], b.lanes[:0], b.bytes[:0]
+}
+
+// add copies a segment.
+func (b *batch) add(s *flow.Segment) {
+	b.lanes = append(b.lanes, uint8(tcp.Lane(s.Src, s.Dst)))
+	b.segments = append(b.segments, *s)
+	c := &b.segments[len(b.segments)-1]
+	if s.ICMP != nil {
+		icmp := *s.ICMP
+		c.ICMP = &icmp
+	}
+	if n := len(s.Payload); n > 0 {
+		from := len(b.bytes)
+		b.bytes = append(b.bytes, s.Payload...) // growing leaves earlier payloads in the old array, which they keep
+		c.Payload = b.bytes[from : from+n : from+n]
+	}
+}
+
+// worker tracks the connections of its lanes.
+func (a *analysis) worker(w, workers int, in <-chan *batch, all []*lane) {
+	rec := &recorder{}
+	for i := w; i < len(all); i += workers {
+		all[i] = a.lane(i, rec)
+	}
+	for b := range in {
+		rec.list, rec.lane = b.learned[w][:0], 0
+		for i := range b.segments {
+			if l := int(b.lanes[i]); l%workers == w {
+				rec.ord = b.segments[i].Ord
+				all[l].table.Segment(&b.segments[i])
+			}
+		}
+		rec.ord = max(b.last, rec.ord)
+		for i := w; i < len(all); i += workers {
+			rec.lane = i + 1
+			switch {
+			case b.last == 0:
+				all[i].table.Close()
+			case b.tick:
+				all[i].table.Tick(b.now)
+			}
+		}
+		b.learned[w] = rec.list
+		b.done.Done()
+	}
+}
+
+// join gives the Matcher what the workers learned, in order.
+func (a *analysis) join(b *batch) {
+	b.done.Wait()
+	next := make([]int, len(b.learned))
+	for {
+		best := -1
+		for w, list := range b.learned {
+			if next[w] < len(list) && (best < 0 || list[next[w]].before(&b.learned[best][next[best]])) {
+				best = w
+			}
+		}
+		if best < 0 {
+			break
+		}
+		b.learned[best][next[best]].tell(a.matcher)
+		next[best]++
+	}
+	for w := range b.learned {
+		clear(b.learned[w]) // let go of what the events point to
+	}
+	if b.tick {
+		a.matcher.Tick(b.now)
+	}
+}
+
+func (e *event) before(x *event) bool {
+	return cmp.Or(cmp.Compare(e.ord, x.ord), cmp.Compare(e.lane, x.lane)) < 0
+}
+
+func (e *event) tell(m *session.Matcher) {
+	switch e.kind {
+	case opened:
+		m.Opened(&e.conn)
+	case closed:
+		m.Closed(&e.conn, e.control)
+	case offered:
+		m.Offered(&e.offer)
+	case wanted:
+		m.Wanted(e.want)
+	}
+}

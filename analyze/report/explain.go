@@ -1,0 +1,144 @@
+package report
+
+import (
+	"io"
+	"strings"
+
+	"ftpscope/analyze/session"
+)
+
+// explain tells sessions in plain language, for readers who never heard of PORT and PASV. Sessions are written as
+// they come; nothing is kept.
+type explain struct {
+	out    io.Writer
+	opt    Options
+	width  int
+	any    bool
+	others int // attempts and orphans told
+}
+
+func newExplain(w io.Writer, o Options) Writer { return &explain{out: w, opt: o, width: o.width()} }
+
+// page collects the text of one record.
+type page struct {
+	strings.Builder
+	width int
+}
+
+// paragraph writes text wrapped, with an empty line after it.
+func (p *page) paragraph(text string) {
+	if text == "" {
+		return
+	}
+	for _, line := range wrap(text, p.width) {
+		p.WriteString(line + "\n")
+	}
+	p.WriteByte('\n')
+}
+
+func (e *explain) write(p *page) error {
+	_, err := io.WriteString(e.out, p.String())
+	return err
+}
+
+func (e *explain) Session(s *session.Session) error {
+	e.any = true
+	p := &page{width: e.width}
+	files := several(s, e.opt)
+	p.paragraph(title(s))
+	p.paragraph(story(s, files))
+	shown := pick(s.Transfers, e.opt)
+	for _, i := range shown {
+		e.transfer(p, s, &s.Transfers[i])
+	}
+	if n := len(s.Transfers) - len(shown); n > 0 {
+		p.paragraph("… " + many(n, "more transfer") + " of this session: --all explains them")
+	}
+	p.paragraph(firewall(s))
+	p.paragraph(limits(s))
+	for i := range s.Findings {
+		f := &s.Findings[i]
+		p.paragraph(mark(gravity(f.Severity)) + " " + escape(f.Severity) + ": " + sentence(escape(f.Message)) + " " + sentence(escape(f.Advice)))
+	}
+	return e.write(p)
+}
+
+func (e *explain) transfer(p *page, s *session.Session, t *session.Transfer) {
+	name := commandLine(t)
+	if name == "" {
+		name = t.Method + " without a transfer command"
+		if t.Method == session.MethodEncrypted {
+			name = "data connection"
+		}
+	}
+	head := "Transfer " + number(uint64(t.N)) + " · "
+	tail := " · " + t.Mode + " · " + result(t)
+	p.WriteString(head + cut(name, e.width-columns(head)-columns(tail)) + tail + "\n\n")
+	newLadder(s, t, e).write(p)
+	p.WriteByte('\n')
+	p.paragraph(outcomeSentence(s, t))
+}
+
+func (e *explain) Attempt(a *session.Attempt) error {
+	p := &page{width: e.width}
+	if e.others++; e.others > maxTried && !e.opt.All {
+		return nil
+	}
+	p.paragraph(a.ClientIP.String() + " tried to open a control connection to " + a.Server.String() + " with " +
+		many(a.Count, "SYN") + " from " + moment(a.First) + ": " + attemptWords(a) + ".")
+	return e.write(p)
+}
+
+func (e *explain) Orphan(o *session.Orphan) error {
+	p := &page{width: e.width}
+	if e.others++; e.others > maxTried && !e.opt.All {
+		return nil
+	}
+	c := &o.Connection
+	p.paragraph("At " + moment(c.Start) + " " + c.Src.String() + " opened a connection to " + c.Dst.String() + " that carried " +
+		many(o.Bytes, "byte") + " and looks like the data connection of an active transfer, but the capture does not hold its control connection.")
+	return e.write(p)
+}
+
+func (e *explain) Summary(s *session.Summary) error {
+	p := &page{width: e.width}
+	if more := e.others - maxTried; more > 0 && !e.opt.All {
+		p.paragraph("… " + number(uint64(more)) + " more connections without a session: --all lists them")
+	}
+	p.WriteString(strings.Join(wrap(summarySentence(s), e.width), "\n") + "\n")
+	return e.write(p)
+}
+
+func summarySentence(s *session.Summary) string {
+	read := many(s.Packets, "packet")
+	if s.First != nil && s.Last != nil {
+		read += " over " + span(s.Last.Time-s.First.Time)
+	}
+	if s.Sessions == 0 {
+		return "No FTP session was found in " + read + "."
+	}
+	if s.Sessions == 1 {
+		return "That is the only session in " + read + "."
+	}
+	t := s.Transfers
+	return "In all " + many(s.Sessions, "session") + " and " + many(t.Active+t.Passive+t.Unknown, "transfer") + " (" +
+		number(uint64(t.Active)) + " active, " + number(uint64(t.Passive)) + " passive, " + number(uint64(t.Unknown)) +
+		" unknown) in " + read + "."
+}
+
+// moment is a time with its date.
+func moment(s session.Stamp) string { return date(s) + " " + clock(s) }
+
+// sentence makes text end with a full stop and begin with a capital letter.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	if c := s[0]; 'a' <= c && c <= 'z' {
+		s = string(c-'a'+'A') + s[1:]
+	}
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}

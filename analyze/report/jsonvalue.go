@@ -1,0 +1,182 @@
+package report
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// One function a kind of value: each appends the key (with the punctuation before it) and the value.
+
+// word writes a text of ours; an empty one is unknown.
+func word(b []byte, key, s string) []byte {
+	if s == "" {
+		return append(append(b, key...), "null"...)
+	}
+	return quote(b, key, s)
+}
+
+// text writes a text of the wire, which may be empty, or null when there is none.
+func text(b []byte, key string, s *string) []byte {
+	if s == nil {
+		return append(append(b, key...), "null"...)
+	}
+	return quote(b, key, *s)
+}
+
+func integer(b []byte, key string, n uint64) []byte {
+	return strconv.AppendUint(append(b, key...), n, 10)
+}
+
+func count(b []byte, key string, n *uint64) []byte {
+	if n == nil {
+		return append(append(b, key...), "null"...)
+	}
+	return integer(b, key, *n)
+}
+
+// code writes a reply's code; 0 stands for a reply without one.
+func code(b []byte, key string, n int) []byte {
+	if n == 0 {
+		return append(append(b, key...), "null"...)
+	}
+	return strconv.AppendInt(append(b, key...), int64(n), 10)
+}
+
+func boolean(b []byte, key string, v bool) []byte {
+	return strconv.AppendBool(append(b, key...), v)
+}
+
+func frame(b []byte, key string, p flow.Pos) []byte {
+	if !p.Seen() {
+		return append(append(b, key...), "null"...)
+	}
+	return integer(b, key, p.Packet())
+}
+
+func fileIndex(b []byte, key string, p flow.Pos) []byte {
+	if !p.Seen() {
+		return append(append(b, key...), "null"...)
+	}
+	return integer(b, key, uint64(p.File()))
+}
+
+func address(b []byte, key string, a netip.Addr) []byte {
+	b = append(b, key...)
+	if !a.IsValid() {
+		return append(b, "null"...)
+	}
+	b = a.Unmap().WithZone("").AppendTo(append(b, '"')) // a zone is free text and means nothing in a capture
+	return append(b, '"')
+}
+
+func endpoint(b []byte, key string, e netip.AddrPort) []byte {
+	b = append(b, key...)
+	if !e.Addr().IsValid() {
+		return append(b, "null"...)
+	}
+	b = address(b, `{"ip":`, e.Addr())
+	b = integer(b, `,"port":`, uint64(e.Port()))
+	return append(b, '}')
+}
+
+func maybeStamp(b []byte, key string, s *session.Stamp) []byte {
+	if s == nil {
+		return append(append(b, key...), "null"...)
+	}
+	return stamp(b, key, *s)
+}
+
+// stamp writes a time as RFC 3339 section 5.6 does, in UTC, with the digits that the capture has. By hand, since
+// time.AppendFormat took a third of a session's time.
+func stamp(b []byte, key string, s session.Stamp) []byte {
+	t := time.Unix(0, int64(s.Time)).UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = append(append(b, key...), '"')
+	b = twoDigits(twoDigits(b, year/100), year%100)
+	b = twoDigits(append(b, '-'), int(month))
+	b = twoDigits(append(b, '-'), day)
+	b = twoDigits(append(b, 'T'), hour)
+	b = twoDigits(append(b, ':'), minute)
+	b = twoDigits(append(b, ':'), second)
+	return append(fraction(b, t.Nanosecond(), min(s.Digits, 9)), 'Z', '"')
+}
+
+func twoDigits(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
+
+// fraction writes the first digits of a second's nanoseconds with the point before them.
+func fraction(b []byte, nanoseconds int, digits uint8) []byte {
+	if digits == 0 {
+		return b
+	}
+	b = append(b, ".000000000"[:1+digits]...)
+	for i := 8; i >= 0; i-- {
+		if i < int(digits) {
+			b[len(b)-int(digits)+i] = byte('0' + nanoseconds%10)
+		}
+		nanoseconds /= 10
+	}
+	return b
+}
+
+func comma(b []byte, i int) []byte {
+	if i > 0 {
+		return append(b, ',')
+	}
+	return b
+}
+
+// quote writes a JSON string (RFC 8259 section 7): bytes that are not UTF-8 become U+FFFD, and characters that a
+// terminal would obey or hide are written as \u escapes, which decode to the same text.
+func quote(b []byte, key, s string) []byte {
+	b = append(append(b, key...), '"')
+	from := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if ' ' <= c && c <= '~' && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		b = append(b, s[from:i]...)
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			b = utf8.AppendRune(b, utf8.RuneError)
+		} else {
+			b = quoteRune(b, r)
+		}
+		i += n
+		from = i
+	}
+	return append(append(b, s[from:]...), '"')
+}
+
+func quoteRune(b []byte, r rune) []byte {
+	switch r {
+	case '"', '\\':
+		return append(b, '\\', byte(r))
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\r':
+		return append(b, '\\', 'r')
+	case '\t':
+		return append(b, '\\', 't')
+	}
+	if !hidden(r) {
+		return utf8.AppendRune(b, r)
+	}
+	if r <= 0xffff {
+		return hex16(b, uint16(r))
+	}
+	r -= 0x10000 // a surrogate pair
+	return hex16(hex16(b, 0xd800|uint16(r>>10)), 0xdc00|uint16(r&0x3ff))
+}
+
+func hex16(b []byte, n uint16) []byte {
+	const digits = "0123456789abcdef"
+	return append(b, '\\', 'u', digits[n>>12], digits[n>>8&15], digits[n>>4&15], digits[n&15])
+}

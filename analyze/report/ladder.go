@@ -1,0 +1,189 @@
+package report
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// ladder is the diagram of a transfer: client on the left, server on the right, a line a packet that matters.
+type ladder struct {
+	s     *session.Session
+	t     *session.Transfer
+	width int
+	files bool
+	rungs []rung
+}
+
+// rung is one arrow, or (no direction) a remark between the two sides.
+type rung struct {
+	pos         flow.Pos
+	time        flow.Time
+	to          flow.Direction // Out: to the right, towards the server
+	remark      bool
+	lead        bool // a remark that stands before all others
+	bold        bool // the data connection's arrows are double
+	left, right string
+	text, note  string
+}
+
+const (
+	ladderIndent = 3
+	inner        = 52 // columns between the two sides: room for PORT with six numbers of three digits
+	portColumns  = 5
+)
+
+func newLadder(s *session.Session, t *session.Transfer, e *explain) *ladder {
+	l := &ladder{s: s, t: t, width: e.width, files: several(s, e.opt)}
+	l.negotiation()
+	l.command()
+	l.connection()
+	l.replies()
+	l.order()
+	return l
+}
+
+func port(n uint16) string { return strconv.Itoa(int(n)) }
+
+// say adds a line of the control connection.
+func (l *ladder) say(r rung) {
+	r.left, r.right = port(l.s.Client.Port()), port(l.s.Server.Port())
+	l.rungs = append(l.rungs, r)
+}
+
+func (l *ladder) line(a *session.Line, note string) {
+	if a != nil {
+		l.say(rung{pos: a.Mark.Pos, time: a.Mark.Time, to: flow.Out, text: firstLine(a.Text), note: note})
+	}
+}
+
+func (l *ladder) reply(r *session.Reply, note string) {
+	if r == nil {
+		return
+	}
+	code := ""
+	if r.Code > 0 && !strings.HasPrefix(r.Text, strconv.Itoa(r.Code)) {
+		code = strconv.Itoa(r.Code) + " "
+	}
+	l.say(rung{pos: r.Pos, time: r.Time.Time, to: flow.In, text: code + essence(firstLine(r.Text)), note: note})
+}
+
+// essence keeps of a long reply what stands in its parentheses: the endpoint of 227 and 229, a file's size of 150.
+func essence(text string) string {
+	const room = 27 // what an arrow has beside the code
+	open := strings.LastIndexByte(text, '(')
+	if columns(text) <= room || open < 0 || columns(text[open:])+2 > room {
+		return text
+	}
+	return "… " + text[open:]
+}
+
+func (l *ladder) negotiation() {
+	n := &l.t.Notes
+	l.line(n.Asked, l.askedNote())
+	l.reply(n.Answer, l.answerNote())
+	if n.Asked == nil && l.t.Method == session.MethodDefault {
+		l.rungs = append(l.rungs, rung{remark: true, lead: true, text: "no PORT or PASV: the default ports hold",
+			note: "RFC 959: the server connects to the port that the client's control connection comes from"})
+	}
+}
+
+func (l *ladder) askedNote() string {
+	e := l.t.Announced
+	switch l.t.Method {
+	case "PORT", "LPRT":
+		if e != nil {
+			return "“connect to me at port " + port(e.Port()) + "” (" + arithmetic(e.Port()) + ")"
+		}
+	case "EPRT":
+		if e != nil {
+			return "“connect to me at port " + port(e.Port()) + "”"
+		}
+	case "PASV", "EPSV", "LPSV":
+		return "“where can I connect to you?”"
+	}
+	return ""
+}
+
+// arithmetic shows how two numbers of PORT and 227 make a port (RFC 959 section 4.1.2).
+func arithmetic(p uint16) string {
+	return strconv.Itoa(int(p>>8)) + " × 256 + " + strconv.Itoa(int(p&0xff)) + " = " + port(p)
+}
+
+func (l *ladder) answerNote() string {
+	a, e := l.t.Notes.Answer, l.t.Announced
+	switch {
+	case a == nil:
+		return ""
+	case a.Code >= 400:
+		return "“no”"
+	case e == nil:
+		return ""
+	}
+	switch a.Code {
+	case 227, 228:
+		return "“connect to me at port " + port(e.Port()) + "” (" + arithmetic(e.Port()) + ")"
+	case 229: // RFC 2428 section 3: the address is the control connection's
+		return "“connect to me at port " + port(e.Port()) + ", at the address you already use”"
+	}
+	if a.Code < 300 && l.t.Mode == session.Active {
+		return "“I will”"
+	}
+	return ""
+}
+
+func (l *ladder) command() {
+	note := ""
+	if c := l.t.Command; c != nil && l.t.Direction != nil {
+		switch {
+		case *l.t.Direction == session.Upload:
+			note = "“I am going to send you a file”"
+		case strings.EqualFold(*c, "RETR"):
+			note = "“send me this file”"
+		default:
+			note = "“send me a listing”"
+		}
+	}
+	l.line(l.t.Notes.Ran, note)
+}
+
+func (l *ladder) replies() {
+	l.reply(l.t.Preliminary, "the server is about to use the data connection")
+	if l.t.Notes.Abort.Seen() {
+		m := l.t.Notes.Abort
+		l.say(rung{pos: m.Pos, time: m.Time, to: flow.Out, text: "ABOR", note: "“stop”"})
+	}
+	r := l.t.Reply
+	if r == nil || l.t.Notes.Answer != nil && r.Pos == l.t.Notes.Answer.Pos && l.t.Command == nil {
+		return
+	}
+	note := "“done”"
+	if r.Code >= 400 {
+		note = "“that did not work”"
+	}
+	l.reply(r, note)
+}
+
+// order sorts the rungs as they were captured: by packet in one file, by time over several. Remarks stay last.
+func (l *ladder) order() {
+	oneFile := true
+	for i := range l.rungs {
+		oneFile = oneFile && l.rungs[i].pos.File() == l.rungs[0].pos.File()
+	}
+	sort.SliceStable(l.rungs, func(i, k int) bool {
+		a, b := &l.rungs[i], &l.rungs[k]
+		if a.lead != b.lead {
+			return a.lead
+		}
+		if a.remark || b.remark {
+			return !a.remark && b.remark
+		}
+		if oneFile {
+			return a.pos < b.pos
+		}
+		return a.time < b.time
+	})
+}

@@ -1,0 +1,184 @@
+package report
+
+import (
+	"strings"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// The data connection's rungs, and how rungs are drawn.
+
+// connection adds the SYN, what answered it and the data.
+func (l *ladder) connection() {
+	t := l.t
+	c := t.Connection
+	if c == nil {
+		if t.Outcome == session.NoConnection {
+			l.rungs = append(l.rungs, rung{remark: true, text: "no SYN: nobody opened the data connection"})
+		}
+		return
+	}
+	r := l.dataRung()
+	r.pos, r.time = t.Frames.SYN, c.Start.Time
+	if !r.pos.Seen() && t.Notes.Conn != nil {
+		r.pos = t.Notes.Conn.Start.Pos
+	}
+	r.text, r.note = "SYN: opens the data connection", l.opener()
+	if !synSeen(t) {
+		r.text, r.note = "data connection, its SYN not captured", "who opened it is inferred"
+	}
+	if !opened(t) {
+		l.failure(r)
+		return
+	}
+	l.rungs = append(l.rungs, r)
+	l.data(r)
+}
+
+// dataRung is an arrow from who opened the data connection to the other side.
+func (l *ladder) dataRung() rung {
+	c := l.t.Connection
+	toClient := l.t.Initiator == session.Server // the addresses do not tell when both sides are one host
+	if l.t.Initiator != session.Server && l.t.Initiator != session.Client {
+		toClient = c.Dst.Addr() == l.s.Client.Addr() || c.Dst.Addr() != l.s.Server.Addr() && l.t.Mode == session.Active
+	}
+	if toClient {
+		return rung{to: flow.In, bold: true, left: port(c.Dst.Port()), right: port(c.Src.Port())}
+	}
+	return rung{to: flow.Out, bold: true, left: port(c.Src.Port()), right: port(c.Dst.Port())}
+}
+
+// opener says who opened the connection and what that makes of the mode.
+func (l *ladder) opener() string {
+	t, c := l.t, l.t.Connection
+	note := "◀ the " + party(t.Initiator) + " is the initiator"
+	switch t.Initiator {
+	case session.Server, session.Client:
+		if t.Mode == session.Active || t.Mode == session.Passive {
+			note += ": " + strings.ToUpper(t.Mode)
+		}
+	case session.ThirdParty:
+		note += ": " + c.Src.Addr().String()
+	}
+	if detour(t) {
+		note += "; it went to " + c.Dst.String()
+	}
+	return note
+}
+
+// failure adds the tries and what answered them.
+func (l *ladder) failure(r rung) {
+	c := l.t.Connection
+	r.text, r.note = "SYN", "the "+party(l.t.Initiator)+" tries to reach "+c.Dst.String()
+	if c.Attempts > 1 {
+		r.text = "SYN, " + number(uint64(c.Attempts)) + " times"
+	}
+	l.rungs = append(l.rungs, r)
+	back := r
+	back.to, back.pos, back.note = flow.Out+flow.In-r.to, l.lastTry(r.pos), ""
+	switch c.State {
+	case "refused":
+		back.text = "RST: refused"
+	case "unreachable":
+		back.text, back.note = "ICMP: unreachable", verdict(l.t)
+		if i := icmpOf(l.t); i != nil && i.Mark.Seen() {
+			back.pos, back.time = i.Mark.Pos, i.Mark.Time
+		}
+	case "unanswered":
+		back.remark, back.text = true, "no answer"
+	default:
+		return
+	}
+	l.rungs = append(l.rungs, back)
+}
+
+// lastTry is the last packet of the tries, if it is known.
+func (l *ladder) lastTry(first flow.Pos) flow.Pos {
+	if c := l.t.Notes.Conn; c != nil && c.Last.Seen() {
+		return max(first, c.Last.Pos)
+	}
+	return first
+}
+
+// data adds the payload, pointing the way in which it went.
+func (l *ladder) data(r rung) {
+	t := l.t
+	if t.Bytes == nil || *t.Bytes == 0 && !t.Frames.FirstData.Seen() {
+		return
+	}
+	r.to = flow.In
+	if t.Direction != nil && *t.Direction == session.Upload {
+		r.to = flow.Out
+	}
+	r.pos, r.text, r.note = t.Frames.FirstData, many(*t.Bytes, "byte"), ""
+	if t.MissingBytes != nil && *t.MissingBytes > 0 {
+		r.note = number(*t.MissingBytes) + " of them are missing from the capture"
+	}
+	if !r.pos.Seen() {
+		r.pos = l.lastTry(0) // where the data begin is not known: draw them where the connection ends
+	}
+	if c := t.Notes.Conn; c != nil {
+		for _, h := range c.Half {
+			if h.FirstData.Pos == r.pos {
+				r.time = h.FirstData.Time
+			}
+		}
+	}
+	l.rungs = append(l.rungs, r)
+}
+
+// write draws the ladder.
+func (l *ladder) write(p *page) {
+	client, server := "client "+l.s.Client.Addr().String(), "server "+l.s.Server.Addr().String()
+	over := ladderIndent + inner + 2 + columns("server") // the server's name begins above its side, and ends on the page
+	if columns(client)+2+columns(server)+ladderIndent > l.width {
+		p.WriteString(spaces(ladderIndent) + client + "\n")
+		client = ""
+	}
+	at := max(min(over-columns("server")-columns("server")/2, l.width-columns(server)), ladderIndent+columns(client)+2)
+	p.WriteString(pad(spaces(ladderIndent)+client, at) + server + "\n")
+	for i := range l.rungs {
+		l.draw(p, &l.rungs[i])
+	}
+}
+
+func (l *ladder) draw(p *page, r *rung) {
+	body := pad("  "+cut(r.text, inner-2), inner)
+	frame := ""
+	if !r.remark {
+		body = arrow(r)
+	}
+	if r.pos.Seen() && !r.remark {
+		frame = packet(r.pos, l.files)
+	}
+	side := spaces(ladderIndent) + "│" + body + "│"
+	note := strings.TrimSpace(frame + "  " + r.note)
+	room := l.width - columns(side) - 2
+	lines := wrap(note, room)
+	if len(lines) == 0 {
+		lines = []string{""}
+	}
+	for i, line := range lines {
+		if i > 0 {
+			side = spaces(ladderIndent) + "│" + spaces(inner) + "│"
+		}
+		p.WriteString(strings.TrimRight(side+"  "+line, " ") + "\n")
+	}
+}
+
+// arrow draws " 51234 ── PORT … ──▶ 21    ".
+func arrow(r *rung) string {
+	dash, left, right := "─", "", "▶"
+	if r.bold {
+		dash = "═"
+	}
+	if r.to == flow.In {
+		left, right = "◀", ""
+	}
+	room := inner - 2*(portColumns+2) // ports and the spaces around them
+	text := cut(r.text, room-7)       // dashes, head and spaces
+	line := left + strings.Repeat(dash, 3-columns(left)) + " " + text + " "
+	line += strings.Repeat(dash, max(room-columns(line)-columns(right), 0)) + right
+	return " " + padLeft(r.left, portColumns) + " " + line + " " + pad(r.right, portColumns) + " "
+}

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"strconv"
+
+	"ftpscope/analyze/session"
+)
+
+// outcomeSentence tells what the ladder's last line means, where it is not plain success.
+func outcomeSentence(s *session.Session, t *session.Transfer) string {
+	switch t.Outcome {
+	case session.NoConnection:
+		return noConnection(s, t)
+	case session.Denied:
+		return "The server denied the transfer" + said(t) + ", so no data connection was needed."
+	case session.Aborted:
+		return "The data connection was open but the transfer was aborted" + said(t) + "; " + carried(t) + "."
+	case session.Incomplete:
+		return "The capture holds no final reply, so whether the transfer ended well is not known."
+	case session.Unused:
+		return "The data connection was negotiated but never used."
+	case session.Rejected:
+		return "The server rejected the negotiation" + said(t) + "."
+	}
+	if opened(t) && t.Initiator == session.ThirdParty {
+		return "Neither the client nor the server but " + t.Connection.Src.Addr().String() + " opened the data connection."
+	}
+	return natSentence(s, t)
+}
+
+func said(t *session.Transfer) string {
+	if t.Reply == nil || t.Reply.Code == 0 {
+		return ""
+	}
+	return " (reply " + strconv.Itoa(t.Reply.Code) + ")"
+}
+
+func carried(t *session.Transfer) string {
+	if t.Bytes == nil {
+		return "how much it carried is not known"
+	}
+	return many(*t.Bytes, "byte") + " had been sent"
+}
+
+// noConnection tells why there was no data connection.
+func noConnection(s *session.Session, t *session.Transfer) string {
+	who := "the client"
+	if t.ExpectedInitiator != nil {
+		who = "the " + *t.ExpectedInitiator
+	}
+	e, known := target(t)
+	to := ""
+	if known {
+		to = " to " + e.String()
+	}
+	c := t.Connection
+	if c == nil {
+		return sentence(who + " should have opened the data connection" + to + ", but the capture holds no SYN: " +
+			"it never tried, or its SYN was dropped before it came to the place of capture")
+	}
+	if detour(t) {
+		to = " to " + c.Dst.String() + " (announced was " + e.String() + ")"
+	}
+	text := "the " + party(t.Initiator) + " tried to open the data connection" + to + " with " + many(c.Attempts, "SYN")
+	switch c.State {
+	case "unanswered":
+		text += " and got no answer: a firewall that drops them, or an address that leads nowhere, looks like this"
+	case "refused":
+		text += " and was refused by RST: nothing listened there, or a firewall rejected it"
+	case "unreachable":
+		text += " and a router or host answered that it cannot be reached (" + verdict(t) + ")"
+	default:
+		text += ", but no transfer came of it" + said(t)
+	}
+	return sentence(text + privateHint(s, t))
+}
+
+// privateHint explains a private address announced to a peer that is reached by a public one.
+func privateHint(s *session.Session, t *session.Transfer) string {
+	if t.Announced == nil || t.ExpectedInitiator == nil {
+		return ""
+	}
+	announcer, peer := "server", s.Server.Addr()
+	if *t.ExpectedInitiator == session.Server {
+		announcer, peer = "client", s.Client.Addr()
+	}
+	if a := t.Announced.Addr(); a == peer || !a.IsPrivate() || peer.IsPrivate() {
+		return ""
+	}
+	return ". The " + announcer + " announced a private address although its peer reaches it as " + peer.String() +
+		": address translation (NAT) between them did not change the announcement"
+}
+
+// natSentence tells of a transfer that worked although it went elsewhere than announced.
+func natSentence(_ *session.Session, t *session.Transfer) string {
+	if t.Outcome != session.OK || !opened(t) || !detour(t) {
+		return ""
+	}
+	return "The announced endpoint was " + t.Announced.String() + ", but the connection went to " + t.Connection.Dst.String() +
+		": address translation (NAT) changed one of them, or the peer ignored the announced address."
+}

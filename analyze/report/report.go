@@ -1,0 +1,64 @@
+// Package report writes sessions in the formats that users choose with -o. It is the last step: it reads the record
+// model of analyze/session and nothing else, and what it prints of the wire is escaped for the place it is printed in.
+package report
+
+import (
+	"io"
+
+	"ftpscope/analyze/session"
+)
+
+// Writer takes the records of a run, one call a record; Summary is the last. Records are valid only during the call.
+type Writer interface {
+	Session(*session.Session) error
+	Attempt(*session.Attempt) error
+	Orphan(*session.Orphan) error
+	Summary(*session.Summary) error
+}
+
+// Options are what users may choose about any format; the zero value is the default.
+type Options struct {
+	ShowPasswords bool
+	Color         bool // terminal colours; they support the words and never replace them
+	Width         int  // columns, DefaultWidth if 0
+	All           bool // show every session and transfer, where a format would shorten
+	Files         int  // files that the run reads; more than one makes packet numbers need their file
+}
+
+// DefaultWidth is the width of a page when the terminal does not say another.
+const DefaultWidth = 100
+
+// minWidth keeps layouts sane on absurdly narrow terminals: lines may then be longer than the terminal.
+const minWidth = 72
+
+func (o Options) width() int {
+	if o.Width == 0 {
+		return DefaultWidth
+	}
+	return max(o.Width, minWidth)
+}
+
+// Format is one way to write records.
+type Format struct {
+	Name, Doc string
+	New       func(io.Writer, Options) Writer
+}
+
+// Formats returns the formats in the order in which help lists them.
+func Formats() []Format {
+	return []Format{
+		{"table", "sessions and their transfers at a glance, findings below", newTable},
+		{"json", "JSON Lines: one session, attempt or orphan a line, a summary last", newJSON},
+		{"explain", "plain language with a ladder diagram of every transfer", newExplain},
+	}
+}
+
+// Find returns the format with this name.
+func Find(name string) (Format, bool) {
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Format{}, false
+}

@@ -1,0 +1,258 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// The paragraph that explain writes of a session, sentence by sentence.
+
+func title(s *session.Session) string {
+	who := "a client that gave no name"
+	if s.User != nil {
+		who = cut(escape(*s.User), 40)
+	}
+	end := clock(s.End)
+	if date(s.Start) != date(s.End) {
+		end = moment(s.End)
+	}
+	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + moment(s.Start) + " to " + end + " UTC"
+}
+
+func story(s *session.Session, files bool) string {
+	sentences := []string{beginning(s, files)}
+	for _, part := range []string{tlsSentence(s, files), modeSentence(s)} {
+		if part != "" {
+			sentences = append(sentences, part)
+		}
+	}
+	return strings.Join(sentences, " ")
+}
+
+// beginning tells who opened the control connection, logged in and left.
+func beginning(s *session.Session, files bool) string {
+	c := &s.Notes.Control
+	said := []string{login(s), farewell(s, files)}
+	client, server := s.Client.Addr().String(), strconv.Itoa(int(s.Server.Port()))
+	if !c.SYN.Seen() && !c.SYNACK.Seen() {
+		return "The capture does not show who opened the control connection between " + client + " port " + strconv.Itoa(int(s.Client.Port())) +
+			" and " + s.Server.Addr().String() + " port " + server + "; the first is taken to be the client. It " + list(said) + "."
+	}
+	return "The client " + client + " opened the control connection from its port " + strconv.Itoa(int(s.Client.Port())) +
+		" to the server's port " + server + packets(files, c.SYN.Pos, c.SYNACK.Pos) + ", " + list(said) + "."
+}
+
+// packets is " (packets 1 and 2)", of those that were seen.
+func packets(files bool, all ...flow.Pos) string {
+	var words []string
+	for _, p := range all {
+		if p.Seen() {
+			words = append(words, strings.TrimPrefix(packet(p, files), "#"))
+		}
+	}
+	switch len(words) {
+	case 0:
+		return ""
+	case 1:
+		return " (packet " + words[0] + ")"
+	}
+	return " (packets " + list(words) + ")"
+}
+
+func login(s *session.Session) string {
+	user := ""
+	if s.User != nil {
+		user = " as " + escape(*s.User)
+	}
+	tries := len(s.Notes.Logins)
+	switch {
+	case s.Login == session.LoginOK && tries > 1:
+		return "logged in" + user + " after " + many(tries, "try")
+	case s.Login == session.LoginOK:
+		return "logged in" + user
+	case s.Login == session.LoginFailed && tries > 1:
+		return "failed to log in" + user + " in " + many(tries, "try")
+	case s.Login == session.LoginFailed:
+		return "failed to log in" + user
+	case s.User != nil:
+		return "gave the name " + escape(*s.User) + " without the server's verdict in the capture"
+	case s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit:
+		return "logged in, if at all, where the capture cannot show it"
+	}
+	return "did not log in as far as the capture shows"
+}
+
+func farewell(s *session.Session, files bool) string {
+	switch s.Closing {
+	case session.ClosingQuit:
+		return "said goodbye with QUIT" + packets(files, s.Notes.Quit.Pos)
+	case "fin":
+		return "left without QUIT: the connection was closed"
+	case "rst":
+		return "left without QUIT: the connection was reset (RST)"
+	}
+	return "was still connected when it was last seen"
+}
+
+func tlsSentence(s *session.Session, files bool) string {
+	switch s.TLS {
+	case session.TLSExplicit:
+		return "The client asked for encryption with AUTH" + packets(files, s.Notes.AuthTLS.Pos) +
+			" and the server agreed: the commands after that cannot be read, so transfers are told by their connections alone."
+	case session.TLSImplicit:
+		return "The connection was encrypted from its first byte: commands cannot be read, so transfers are told by their connections alone."
+	case session.TLSRefused:
+		return "The client asked for encryption with AUTH" + packets(files, s.Notes.AuthTLS.Pos) + " and the server refused: everything went in clear text."
+	}
+	return ""
+}
+
+// modeSentence counts the transfers and says their mode.
+func modeSentence(s *session.Session) string {
+	n := map[string]int{}
+	for i := range s.Transfers {
+		if o := s.Transfers[i].Outcome; o != session.Rejected {
+			n[s.Transfers[i].Mode]++
+		}
+	}
+	total := n[session.Active] + n[session.Passive]
+	switch {
+	case s.Mode == session.Mixed:
+		return "Its transfers use MIXED modes: " + number(uint64(n[session.Active])) + " active (the server has to open the data connection) and " +
+			number(uint64(n[session.Passive])) + " passive (the client has to)."
+	case s.Mode == session.Active:
+		return quantity(total) + " ACTIVE mode: the server " + opening(s) + dataConnections(total) + "."
+	case s.Mode == session.Passive:
+		return quantity(total) + " PASSIVE mode: the client " + opening(s) + dataConnections(total) + "."
+	case n[session.Unknown] > 0:
+		return "Who opens the data connections cannot be told from this capture."
+	case len(s.Transfers) > 0:
+		return "The server rejected every way of opening a data connection, so nothing was transferred."
+	}
+	return "Nothing was transferred."
+}
+
+// opening is what the side that the mode names did, or should have done where not all connections came to be.
+func opening(s *session.Session) string {
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		if t.Outcome != session.Rejected && (!opened(t) || !synSeen(t) || t.Initiator != s.Initiator) || s.Initiator == session.ThirdParty {
+			return "has to open "
+		}
+	}
+	return "opened "
+}
+
+func quantity(n int) string {
+	switch n {
+	case 1:
+		return "Its transfer uses"
+	case 2:
+		return "Both transfers use"
+	}
+	return "All " + number(uint64(n)) + " transfers use"
+}
+
+func dataConnections(n int) string {
+	if n == 1 {
+		return "the data connection"
+	}
+	return "the data connections"
+}
+
+// firewall says what must be allowed for the session's modes, once each.
+func firewall(s *session.Session) string {
+	var active, passive *session.Transfer
+	fixed := true // every active connection came from the port below the control port (RFC 959 section 3.2)
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		switch {
+		case t.Outcome == session.Rejected:
+		case t.Mode == session.Active:
+			active = t
+			if t.Connection != nil && t.Initiator == session.Server && t.Connection.Src.Port() != s.Server.Port()-1 {
+				fixed = false
+			}
+		case t.Mode == session.Passive:
+			passive = t
+		}
+	}
+	var parts []string
+	if active != nil {
+		from := " from any port"
+		if fixed {
+			from = " port " + strconv.Itoa(int(s.Server.Port()-1))
+		}
+		parts = append(parts, "Active mode: a firewall in front of the client must let "+s.Server.Addr().String()+from+
+			" in to the client's high ports"+follow(s, "the "+negotiation(active)+" command")+
+			". In passive mode the client would open the connection instead.")
+	}
+	if passive != nil {
+		parts = append(parts, "Passive mode: a firewall in front of the server must let "+s.Client.Addr().String()+
+			" in to the ports that the server announces"+here(passive)+follow(s, "the server's "+negotiation(passive)+" reply")+
+			". In active mode the server would open the connection instead.")
+	}
+	return strings.Join(parts, " ")
+}
+
+func here(t *session.Transfer) string {
+	if t.Announced == nil {
+		return ""
+	}
+	return " (here " + strconv.Itoa(int(t.Announced.Port())) + ")"
+}
+
+// follow is the other way, which encryption bars.
+func follow(s *session.Session, what string) string {
+	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
+		return "; it cannot follow the commands, since they are encrypted"
+	}
+	return ", or follow " + what
+}
+
+// negotiation names what a firewall would have to read.
+func negotiation(t *session.Transfer) string {
+	switch t.Method {
+	case "PASV":
+		return "227"
+	case "EPSV":
+		return "229"
+	case "LPSV":
+		return "228"
+	case "PORT", "EPRT", "LPRT":
+		return t.Method
+	}
+	return "PORT"
+}
+
+// limits says what the capture cannot show.
+func limits(s *session.Session) string {
+	c := &s.Capture
+	var parts []string
+	if !c.FromStart {
+		parts = append(parts, "it begins in the middle of the session, so what was said before is not known")
+	}
+	if !c.ToEnd {
+		parts = append(parts, "it ends before the session does")
+	}
+	switch {
+	case c.ClientSide && !c.ServerSide:
+		parts = append(parts, "it holds only what the client sent, not the server's replies")
+	case c.ServerSide && !c.ClientSide:
+		parts = append(parts, "it holds only what the server sent, not the client's commands")
+	}
+	if c.MissingBytes > 0 {
+		verb := " are"
+		if c.MissingBytes == 1 {
+			verb = " is"
+		}
+		parts = append(parts, many(c.MissingBytes, "byte")+" of the control connection"+verb+" missing from it")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "What this capture cannot show: " + strings.Join(parts, "; ") + "."
+}

@@ -1,0 +1,229 @@
+package report
+
+import (
+	"io"
+	"strings"
+
+	"ftpscope/analyze/session"
+)
+
+// table shows sessions as lines with their transfers under them. Columns line up over a page of sessions, so rows
+// wait until their page is full; without Options.All there is one page, written by Summary.
+type table struct {
+	out     io.Writer
+	opt     Options
+	width   int
+	ranks   [ranks][]sessionRow
+	page    []sessionRow // with Options.All: the page being filled
+	columns widths       // grow from page to page
+	found   [len(severities)][]findingRow
+	tried   []string // attempts and orphans, a line each
+	stats   tableStats
+}
+
+// The limits of a page: a screen or two. More sessions than that are a matter for -o json, and rows cost memory.
+const (
+	maxShown     = 50     // sessions of a page
+	maxTransfers = 20     // of one session, without Options.All
+	maxFindings  = 20     // without Options.All
+	maxAllFound  = 10_000 // with it: they wait for the end of the table
+	maxTried     = 10     // attempts and orphans each
+)
+
+// How much a session deserves to be looked at.
+const (
+	quiet   = iota
+	noted   // with findings
+	trouble // with failures or grave findings
+	ranks
+)
+
+// tableStats is what the last line says.
+type tableStats struct {
+	sessions            int
+	modes               map[string]int
+	opened, expected    int
+	attempts, orphans   int
+	findings            [len(severities)]int
+	several, titled     bool
+	manyDays, manyYears bool
+	day                 string
+}
+
+func newTable(w io.Writer, o Options) Writer {
+	return &table{out: w, opt: o, width: o.width(), stats: tableStats{modes: map[string]int{}}}
+}
+
+func (t *table) Session(s *session.Session) error {
+	rank := t.count(s)
+	if t.opt.All {
+		t.page = append(t.page, t.row(s))
+		if len(t.page) < maxShown {
+			return nil
+		}
+		return t.flush()
+	}
+	if len(t.ranks[rank]) < maxShown {
+		t.ranks[rank] = append(t.ranks[rank], t.row(s))
+	}
+	return nil
+}
+
+// row is a session's row, numbered by arrival.
+func (t *table) row(s *session.Session) sessionRow {
+	r := newSessionRow(s, t.opt)
+	r.order = t.stats.sessions
+	return r
+}
+
+// count takes a session into the statistics, keeps its findings and ranks it.
+func (t *table) count(s *session.Session) int {
+	c, rank := &t.stats, quiet
+	c.sessions++
+	c.modes[s.Mode]++
+	c.several = c.several || several(s, t.opt)
+	if day := date(s.Start); c.day == "" {
+		c.day = day
+	} else if c.day != day {
+		const year = len("2006")
+		c.manyDays, c.manyYears = true, c.manyYears || c.day[:year] != day[:year]
+	}
+	for i := range s.Transfers {
+		tr := &s.Transfers[i]
+		switch {
+		case opened(tr):
+			c.opened++
+			c.expected++
+		case tr.Outcome == session.NoConnection:
+			c.expected++
+		}
+		if failed(tr) {
+			rank = trouble
+		}
+	}
+	for i := range s.Findings {
+		rank = max(rank, t.keepFinding(s, &s.Findings[i]))
+	}
+	return rank
+}
+
+func (t *table) Attempt(a *session.Attempt) error {
+	if t.stats.attempts++; t.stats.attempts <= maxTried || t.opt.All && t.stats.attempts <= maxAllFound {
+		t.tried = append(t.tried, clock(a.First)+"  "+a.ClientIP.String()+" tried "+a.Server.String()+", "+
+			many(a.Count, "SYN")+", "+attemptWords(a))
+	}
+	return nil
+}
+
+func (t *table) Orphan(o *session.Orphan) error {
+	if t.stats.orphans++; t.stats.orphans <= maxTried || t.opt.All && t.stats.orphans <= maxAllFound {
+		c := &o.Connection
+		t.tried = append(t.tried, clock(c.Start)+"  "+party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
+			", "+size(o.Bytes)+", but its control connection is not in the capture")
+	}
+	return nil
+}
+
+func (t *table) Summary(s *session.Summary) error {
+	if !t.opt.All {
+		t.choose()
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	var b strings.Builder
+	t.writeMore(&b)
+	t.writeFindings(&b)
+	t.writeTried(&b)
+	t.writeFiles(&b, s)
+	if b.Len() > 0 || t.stats.sessions > 0 {
+		b.WriteByte('\n')
+	}
+	b.WriteString(t.lastLine(s))
+	_, err := io.WriteString(t.out, b.String())
+	return err
+}
+
+// choose fills the one page: troubled sessions first, in the order of their start when all fit.
+func (t *table) choose() {
+	if t.stats.sessions <= maxShown {
+		t.page = merge(t.ranks)
+		return
+	}
+	for rank := trouble; rank >= quiet; rank-- {
+		rows := t.ranks[rank]
+		t.page = append(t.page, rows[:min(len(rows), maxShown-len(t.page))]...)
+	}
+}
+
+// merge restores the order of sessions that were kept by rank.
+func merge(kept [ranks][]sessionRow) []sessionRow {
+	var all []sessionRow
+	for {
+		next := -1
+		for rank := range kept {
+			if len(kept[rank]) > 0 && (next < 0 || kept[rank][0].order < kept[next][0].order) {
+				next = rank
+			}
+		}
+		if next < 0 {
+			return all
+		}
+		all = append(all, kept[next][0])
+		kept[next] = kept[next][1:]
+	}
+}
+
+// flush writes the page and starts the next.
+func (t *table) flush() error {
+	if len(t.page) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	t.writePage(&b)
+	t.page = t.page[:0]
+	_, err := io.WriteString(t.out, b.String())
+	return err
+}
+
+// lastLine sums up: sessions by mode, data connections opened, packets and the time they cover.
+func (t *table) lastLine(s *session.Summary) string {
+	c := &t.stats
+	covered := many(s.Packets, "packet")
+	if s.First != nil && s.Last != nil {
+		covered += " over " + span(s.Last.Time-s.First.Time)
+	}
+	if c.sessions == 0 {
+		return "no FTP sessions in " + covered + tail(c) + "\n"
+	}
+	line := many(c.sessions, "session") + ": " + modesInWords(c.modes)
+	if c.expected > 0 {
+		line += " · " + number(uint64(c.opened)) + " of " + number(uint64(c.expected)) + " data connections opened"
+	}
+	return line + tail(c) + " · " + covered + "\n"
+}
+
+// tail counts what is no session.
+func tail(c *tableStats) string {
+	s := ""
+	if c.attempts > 0 {
+		s += " · " + many(c.attempts, "host") + " without a control connection"
+	}
+	if c.orphans > 0 {
+		s += " · " + many(c.orphans, "data connection") + " without a session"
+	}
+	return s
+}
+
+func modesInWords(modes map[string]int) string {
+	var words []string
+	for _, m := range []string{session.Active, session.Passive, session.Mixed, session.Unknown} {
+		if n := modes[m]; n > 0 {
+			words = append(words, number(uint64(n))+" "+m)
+		}
+	}
+	if n := modes[session.None]; n > 0 {
+		words = append(words, number(uint64(n))+" without a transfer")
+	}
+	return strings.Join(words, ", ")
+}

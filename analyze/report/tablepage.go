@@ -1,0 +1,239 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+)
+
+// The page: how wide each column is, and the lines.
+
+// widths are the columns of a page. Those of sessions never shrink from one page to the next, those of transfers are
+// each page's own.
+type widths struct {
+	id, start, client, server, user, mode, sums, worst int
+	name, method, main, size, status, frames           int
+	short                                              bool // endpoints by role, since addresses do not fit
+}
+
+const (
+	gap       = 2 // between columns
+	indent    = 4 // of transfers
+	minUser   = 8
+	minName   = 16 // unless names are shorter
+	maxName   = 40
+	maxFrames = 16 // more packet numbers stick out, or go below
+	minHost   = 15 // an endpoint may be cut to this; then a line of its own shows it whole
+	maxHost   = 21 // 255.255.255.255:65535; IPv6 endpoints are cut to the widest IPv4 one
+	maxMain   = 59 // "server opened … → …" of the longest IPv4 endpoints
+)
+
+func (t *table) writePage(b *strings.Builder) {
+	t.measure()
+	if !t.stats.titled {
+		t.stats.titled = true
+		b.WriteString(t.paint(dim, t.cells("#", "start", "client", "server", "user", "mode", "transfers", "findings")) + "\n")
+	}
+	for i := range t.page {
+		t.writeSession(b, &t.page[i])
+	}
+}
+
+// measure fits the columns to the page's rows.
+func (t *table) measure() {
+	c := &t.columns
+	grow := func(n *int, s string) { *n = max(*n, columns(s)) }
+	c.start, c.mode, c.sums = max(c.start, len("start")), max(c.mode, len("mode")), max(c.sums, len("transfers"))
+	c.client, c.server, c.user = max(c.client, len("client")), max(c.server, len("server")), max(c.user, len("user"))
+	c.worst = max(c.worst, len("findings"))
+	for i := range t.page {
+		r := &t.page[i]
+		grow(&c.id, r.id)
+		grow(&c.start, t.startCell(r))
+		c.client = max(c.client, min(columns(r.client), hostLimit(r.client)))
+		c.server = max(c.server, min(columns(r.server), hostLimit(r.server)))
+		grow(&c.user, r.user)
+		grow(&c.mode, r.mode)
+		grow(&c.sums, r.sums)
+		grow(&c.worst, r.worst)
+	}
+	t.shrinkSessions()
+	t.measureTransfers()
+}
+
+// hostLimit is how wide an endpoint may make its column.
+func hostLimit(endpoint string) int {
+	if strings.HasPrefix(endpoint, "[") {
+		return minHost
+	}
+	return maxHost
+}
+
+// shrinkSessions takes the columns that are missing from the user's name first, then from the endpoints: as far as they
+// stay readable, and only then further.
+func (t *table) shrinkSessions() {
+	c := &t.columns
+	over := c.id + c.start + c.client + c.server + c.user + c.mode + c.sums + c.worst + 8*gap - t.width
+	for _, cell := range []struct {
+		width *int
+		least int
+	}{{&c.user, minUser}, {&c.client, minHost}, {&c.server, minHost}, {&c.user, 4}, {&c.client, 12}, {&c.server, 12}, {&c.sums, 9}} {
+		if less := min(over, *cell.width-cell.least); less > 0 {
+			*cell.width -= less
+			over -= less
+		}
+	}
+}
+
+// measureTransfers fits the transfers' columns: full addresses if names keep minName columns, else roles. Rows that
+// failed say more than a number: they may stick out of the columns, so they do not make them.
+func (t *table) measureTransfers() {
+	c := &t.columns
+	c.name, c.method, c.main, c.size, c.status, c.frames = 0, 0, 0, 0, 0, 0
+	full, short := 0, 0
+	t.eachTransfer(func(r *transferRow) {
+		c.name, c.method = max(c.name, columns(r.name)), max(c.method, columns(r.method))
+		c.size = max(c.size, columns(r.size))
+		if columns(r.main) <= maxMain {
+			full = max(full, columns(r.main))
+		}
+		short = max(short, min(columns(r.short), maxMain))
+	})
+	t.eachTransfer(func(r *transferRow) {
+		if !r.failed {
+			c.status, c.frames = max(c.status, columns(t.status(r))), max(c.frames, min(columns(r.frames), maxFrames))
+		}
+	})
+	rest := t.width - indent - c.method - c.status - c.frames - 4*gap
+	c.short = rest-full < min(c.name, minName)
+	c.main = full
+	if c.short {
+		c.main = short
+	}
+	c.name = min(c.name, maxName, max(minName, rest-c.main))
+	c.main = max(min(c.main, rest-c.name), 0)
+}
+
+func (t *table) eachTransfer(do func(*transferRow)) {
+	for i := range t.page {
+		for k := range t.page[i].transfers {
+			do(&t.page[i].transfers[k])
+		}
+	}
+}
+
+// startCell is a session's time of day, with the date when sessions start on several days.
+func (t *table) startCell(r *sessionRow) string {
+	switch {
+	case t.stats.manyYears:
+		return moment(r.start)
+	case t.stats.manyDays:
+		return utc(r.start).Format("01-02 15:04:05")
+	}
+	return clock(r.start)
+}
+
+// cells lays out one line of the sessions' columns.
+func (t *table) cells(id, start, client, server, user, mode, sums, worst string) string {
+	c := &t.columns
+	line := " " + padLeft(id, c.id)
+	for _, cell := range []struct {
+		text  string
+		width int
+	}{{start, c.start}, {client, c.client}, {server, c.server}, {user, c.user}, {mode, c.mode}, {sums, c.sums}} {
+		line += spaces(gap) + pad(cut(cell.text, cell.width), cell.width)
+	}
+	return strings.TrimRight(line+spaces(gap)+worst, " ")
+}
+
+func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
+	c := &t.columns
+	line := t.cells(r.id, t.startCell(r), r.client, r.server, r.user, r.mode, r.sums, "")
+	if r.worst != "" {
+		line = t.cells(r.id, t.startCell(r), r.client, r.server, r.user, r.mode, r.sums, t.paint(colorOf(r.gravity), r.worst))
+	}
+	b.WriteString(line + "\n")
+	if columns(r.client) > c.client || columns(r.server) > c.server {
+		b.WriteString(spaces(indent) + r.client + " → " + r.server + "\n")
+	}
+	for i := range r.transfers {
+		t.writeTransfer(b, &r.transfers[i])
+	}
+	if r.more != "" {
+		b.WriteString(spaces(indent) + r.more + "\n")
+	}
+}
+
+func (t *table) writeTransfer(b *strings.Builder, r *transferRow) {
+	c := &t.columns
+	left := spaces(indent)
+	if c.name > 0 {
+		left += pad(cut(r.name, c.name), c.name) + spaces(gap)
+	}
+	left += pad(r.method, c.method) + spaces(gap)
+	main := r.main
+	if c.short || columns(main) > c.main {
+		main = r.short
+	}
+	b.WriteString(strings.TrimRight(left+t.middle(r, main, columns(left)), " ") + "\n")
+	for _, part := range wrap(r.detail, t.width-columns(left)) {
+		b.WriteString(spaces(columns(left)) + part + "\n")
+	}
+}
+
+// middle is what follows a row's name and method. A row that would be too wide gives up its padding, so that it leaves
+// the columns but not the page; if that is not enough, all but who opened what goes below.
+func (t *table) middle(r *transferRow, main string, left int) string {
+	c := &t.columns
+	status := t.status(r)
+	mainRoom, statusRoom := max(c.main-columns(main), 0), max(c.status-columns(status), 0)
+	over := left + columns(main) + mainRoom + columns(status) + statusRoom + columns(r.frames) + 2*gap - t.width
+	less := max(min(over, mainRoom), 0)
+	mainRoom, over = mainRoom-less, over-less
+	less = max(min(over, statusRoom), 0)
+	statusRoom, over = statusRoom-less, over-less
+	painted := status
+	if r.failed {
+		painted = t.paint(red, status)
+	}
+	if over > 0 {
+		tail := columns(status) + gap + columns(r.frames)
+		return main + "\n" + spaces(t.width-tail) + painted + spaces(gap) + r.frames
+	}
+	return main + spaces(mainRoom+gap) + painted + spaces(statusRoom+gap) + r.frames
+}
+
+// status is size, direction and result: "60.0 kB ↓ 226", the sizes of a page lined up.
+func (t *table) status(r *transferRow) string {
+	if r.size == "" {
+		return r.result
+	}
+	arrow := r.arrow
+	if arrow == "" {
+		arrow = " "
+	}
+	return padLeft(r.size, t.columns.size) + " " + arrow + " " + r.result
+}
+
+// The colours of a terminal, as SGR parameters (ECMA-48 section 8.3.117).
+const (
+	dim    = 2
+	red    = 31
+	yellow = 33
+)
+
+func colorOf(gravity int) int {
+	switch severities[gravity] {
+	case "critical", "high":
+		return red
+	case "medium":
+		return yellow
+	}
+	return dim
+}
+
+func (t *table) paint(color int, s string) string {
+	if !t.opt.Color || s == "" {
+		return s
+	}
+	return "\x1b[" + strconv.Itoa(color) + "m" + s + "\x1b[0m"
+}

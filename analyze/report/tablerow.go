@@ -1,0 +1,300 @@
+package report
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// Rows are what the table keeps of a session: texts, already escaped.
+
+type sessionRow struct {
+	order                   int // by arrival
+	id                      string
+	start                   session.Stamp
+	client, server          string
+	user, mode, sums, worst string
+	gravity                 int // of worst, -1 without findings
+	failed                  bool
+	transfers               []transferRow
+	more                    string // transfers that are not shown
+}
+
+type transferRow struct {
+	name, method string
+	main, short  string // who opened what; short where main does not fit
+	detail       string // why it failed, on a line of its own
+	size, arrow  string
+	result       string // reply code or outcome
+	frames       string
+	failed       bool
+}
+
+func newSessionRow(s *session.Session, o Options) sessionRow {
+	r := sessionRow{
+		id: strconv.Itoa(s.ID), start: s.Start, client: s.Client.String(), server: s.Server.String(),
+		user: "–", mode: s.Mode, sums: sums(s), gravity: -1,
+	}
+	if s.User != nil {
+		r.user = escape(*s.User)
+	}
+	r.worst, r.gravity = worst(s.Findings)
+	shown := pick(s.Transfers, o)
+	files := several(s, o)
+	for _, i := range shown {
+		row := newTransferRow(s, &s.Transfers[i], files)
+		r.failed = r.failed || row.failed
+		r.transfers = append(r.transfers, row)
+	}
+	if n := len(s.Transfers) - len(shown); n > 0 {
+		r.more = "… " + many(n, "more transfer") + ": --all shows them"
+	}
+	return r
+}
+
+// pick chooses the transfers to show: all, or the failed ones first, then others, in their order.
+func pick(transfers []session.Transfer, o Options) []int {
+	var shown, rest []int
+	for i := range transfers {
+		switch {
+		case o.All || len(transfers) <= maxTransfers || failed(&transfers[i]) && len(shown) < maxTransfers:
+			shown = append(shown, i)
+		case len(rest) < maxTransfers:
+			rest = append(rest, i)
+		}
+	}
+	if n := maxTransfers - len(shown); n > 0 {
+		shown = append(shown, rest[:min(n, len(rest))]...)
+		slices.Sort(shown)
+	}
+	return shown
+}
+
+// sums is "2 ok, 1 failed, 83.1 kB".
+func sums(s *session.Session) string {
+	outcomes := map[string]int{}
+	bytes := uint64(0)
+	ran := 0
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		if failed(t) {
+			outcomes["failed"]++
+		} else {
+			outcomes[t.Outcome]++
+		}
+		if t.Outcome != session.Unused && t.Outcome != session.Rejected {
+			ran++
+		}
+		if t.Bytes != nil && opened(t) {
+			bytes += *t.Bytes
+		}
+	}
+	if len(s.Transfers) == 0 {
+		return "–"
+	}
+	var words []string
+	if outcomes[session.OK] > 0 || outcomes["failed"] > 0 {
+		words = append(words, strconv.Itoa(outcomes[session.OK])+" ok")
+	}
+	for _, o := range []string{"failed", session.Incomplete, session.Unknown, session.Rejected, session.Unused} {
+		minor := o == session.Rejected || o == session.Unused
+		if n := outcomes[o]; n > 0 && (!minor || ran == 0) {
+			words = append(words, strconv.Itoa(n)+" "+o)
+		}
+	}
+	if bytes > 0 && len(words) == 1 { // with failures, how much came through matters less than the column's width
+		words = append(words, size(bytes))
+	}
+	return strings.Join(words, ", ")
+}
+
+// worst is the gravest severity of findings and how many have it.
+func worst(findings []session.Finding) (string, int) {
+	best, n := len(severities), 0
+	for i := range findings {
+		switch g := gravity(findings[i].Severity); {
+		case g < best:
+			best, n = g, 1
+		case g == best:
+			n++
+		}
+	}
+	if n == 0 {
+		return "", -1
+	}
+	return mark(best) + " " + severities[best] + " " + strconv.Itoa(n), best
+}
+
+// mark is a severity's sign.
+func mark(gravity int) string {
+	switch severities[gravity] {
+	case "critical", "high":
+		return "●"
+	case "medium":
+		return "○"
+	}
+	return "·"
+}
+
+func newTransferRow(s *session.Session, t *session.Transfer, files bool) transferRow {
+	r := transferRow{name: commandLine(t), method: t.Method, result: result(t), failed: failed(t)}
+	if t.Method == session.MethodEncrypted {
+		r.method = "TLS"
+	}
+	switch {
+	case t.Connection == nil:
+		r.main, r.short = plan(s, t)
+		r.detail = whyNone(t)
+	case opened(t):
+		src, dst := t.Connection.Src, t.Connection.Dst
+		r.main = party(t.Initiator) + " opened " + src.String() + " → " + dst.String()
+		r.short = short(s, src, t.Initiator) + " opened → " + short(s, dst, other(t.Initiator))
+		if !synSeen(t) {
+			r.detail = "inferred: the capture does not hold its SYN"
+		}
+	default:
+		r.main, r.short = plan(s, t)
+		r.detail = tried(t)
+	}
+	if r.short == "" {
+		r.short = r.main
+	}
+	if opened(t) && t.Bytes != nil {
+		r.size = size(*t.Bytes)
+	}
+	if t.Direction != nil && r.size != "" {
+		r.arrow = "↓"
+		if *t.Direction == session.Upload {
+			r.arrow = "↑"
+		}
+	}
+	r.frames = frameCell(t, files)
+	return r
+}
+
+// short names an endpoint by its role, where the full address does not fit: "client:43677". The role is the one that
+// it should have, since both sides may be one host; another host keeps its address.
+func short(s *session.Session, e netip.AddrPort, role string) string {
+	switch {
+	case role == session.Client && e.Addr() == s.Client.Addr(), role == session.Server && e.Addr() == s.Server.Addr():
+		return role + ":" + strconv.Itoa(int(e.Port()))
+	}
+	return e.String()
+}
+
+// other is the opposite side of the control connection.
+func other(role string) string {
+	switch role {
+	case session.Client:
+		return session.Server
+	case session.Server:
+		return session.Client
+	}
+	return ""
+}
+
+// plan says who should have opened which endpoint, in full and by roles.
+func plan(s *session.Session, t *session.Transfer) (full, byRole string) {
+	e, ok := target(t)
+	if !ok {
+		return "", ""
+	}
+	if t.ExpectedInitiator == nil {
+		full = "announced " + e.String()
+		return full, full
+	}
+	before := party(*t.ExpectedInitiator) + " should open → "
+	return before + e.String(), before + short(s, e, other(*t.ExpectedInitiator))
+}
+
+// whyNone says why there is no connection at all.
+func whyNone(t *session.Transfer) string {
+	if t.Outcome == session.NoConnection {
+		return "nobody tried: no SYN in the capture"
+	}
+	return ""
+}
+
+// tried says who tried and how it ended: "client tried 203.0.113.10:40608, 3 SYNs, no answer".
+func tried(t *session.Transfer) string {
+	c := t.Connection
+	from := c.Src.String()
+	if detour(t) {
+		from += " → " + c.Dst.String()
+	}
+	return party(t.Initiator) + " tried " + from + ", " + many(c.Attempts, "SYN") + ", " + verdict(t)
+}
+
+// result is the reply's code of a transfer that worked, else its outcome.
+func result(t *session.Transfer) string {
+	reply := ""
+	if t.Reply != nil && t.Reply.Code > 0 {
+		reply = strconv.Itoa(t.Reply.Code)
+	}
+	if t.Outcome == session.OK && reply != "" {
+		return reply
+	}
+	if t.Method == session.MethodEncrypted && t.Outcome == session.Unknown {
+		return "unknown"
+	}
+	if t.Command == nil && t.Reply != nil && t.Reply.Code < 400 {
+		return t.Outcome // the reply only says that the negotiation worked
+	}
+	return strings.TrimSpace(t.Outcome + " " + reply)
+}
+
+// frameCell names the packets: those of command, SYN and reply of a connection that came to be, else from the first to
+// the last.
+func frameCell(t *session.Transfer, files bool) string {
+	f := &t.Frames
+	if opened(t) {
+		return packetList([]flow.Pos{f.Command, f.SYN, f.Reply}, files)
+	}
+	return packetRange(append(lastTries(t), f.Negotiation, f.Command, f.SYN, f.Reply), files)
+}
+
+// packetList is "#40 #43 #97", in order; with several files "2:#40 #43 #97", the file's number where it changes.
+func packetList(all []flow.Pos, files bool) string {
+	slices.Sort(all)
+	var words []string
+	file := -1
+	for _, p := range all {
+		if !p.Seen() {
+			continue
+		}
+		words = append(words, packet(p, files && p.File() != file))
+		file = p.File()
+	}
+	return strings.Join(words, " ")
+}
+
+// lastTries are the packets that show the end of a connection that failed.
+func lastTries(t *session.Transfer) []flow.Pos {
+	var all []flow.Pos
+	for i := range t.Notes.Tried {
+		all = append(all, t.Notes.Tried[i].LastSYN.Pos)
+	}
+	return all
+}
+
+// packetRange is "#14–#31", from the first to the last packet seen.
+func packetRange(all []flow.Pos, files bool) string {
+	var first, last flow.Pos
+	for _, p := range all {
+		if p.Seen() && (first == 0 || p < first) {
+			first = p
+		}
+		last = max(last, p)
+	}
+	switch {
+	case first == 0:
+		return ""
+	case first == last:
+		return packet(first, files)
+	}
+	return packet(first, files) + "–" + packet(last, files && first.File() != last.File())
+}

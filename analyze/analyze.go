@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"cmp"
 	"slices"
 
 	"ftpscope/analyze/session"
@@ -35,13 +34,14 @@ const tickEvery = 1 << 16
 func Run(c *capture.Capture, opt Options, out Records) (*session.Summary, error) {
 	a := &analysis{capture: c, ports: newPorts(opt.Ports), opt: opt}
 	a.matcher = session.NewMatcher(a, a.ports.has)
+	a.order = order{out: out, sum: &summary{}}
 	if opt.Workers > 1 {
 		a.parallel(min(opt.Workers, tcp.Lanes))
 	} else {
 		a.single()
 	}
 	a.matcher.End()
-	return a.report(out)
+	return a.report()
 }
 
 // analysis is one run.
@@ -53,7 +53,7 @@ type analysis struct {
 	decoder  decode.Decoder
 	count    counts
 	stats    tcp.Stats
-	sessions []*session.Session
+	order    order
 	attempts []session.Attempt
 	orphans  []session.Orphan
 	lost     int // orphans beyond the limit
@@ -79,6 +79,7 @@ func (n *counts) add(p *capture.Packet) {
 // single runs everything in the calling goroutine.
 func (a *analysis) single() {
 	lanes := a.lanes(a.matcher)
+	var oldest [tcp.Lanes]uint64
 	var s flow.Segment
 	for {
 		batch, err := a.capture.Next()
@@ -91,10 +92,11 @@ func (a *analysis) single() {
 				lanes[tcp.Lane(s.Src, s.Dst)].table.Segment(&s)
 			}
 			if p.Ord%tickEvery == 0 {
-				for _, l := range lanes {
-					l.table.Tick(p.Time)
+				for i, l := range lanes {
+					l.tick(p.Time)
+					oldest[i] = l.oldest
 				}
-				a.matcher.Tick(p.Time)
+				a.tick(p.Time, oldest[:])
 			}
 		}
 	}
@@ -123,8 +125,14 @@ func (a *analysis) tally(lanes []*lane) {
 	}
 }
 
+// tick tells the Matcher the time after the lanes, and lets sessions go that no older one can precede.
+func (a *analysis) tick(now flow.Time, oldest []uint64) {
+	a.matcher.Tick(now)
+	a.order.release(min(a.matcher.Oldest(), slices.Min(oldest)))
+}
+
 // Session, Orphan and Attempt take the Matcher's records.
-func (a *analysis) Session(s *session.Session) { a.sessions = append(a.sessions, s) }
+func (a *analysis) Session(s *session.Session) { a.order.add(s) }
 
 // Orphan keeps the first ones and counts the others.
 func (a *analysis) Orphan(o *session.Orphan) {
@@ -138,27 +146,17 @@ func (a *analysis) Orphan(o *session.Orphan) {
 // Attempt comes at the end, already bounded.
 func (a *analysis) Attempt(t *session.Attempt) { a.attempts = append(a.attempts, *t) }
 
-// report numbers the sessions and writes everything.
-func (a *analysis) report(out Records) (*session.Summary, error) {
-	slices.SortStableFunc(a.sessions, func(x, y *session.Session) int { return cmp.Compare(x.First.Ord, y.First.Ord) })
-	sum := a.summary()
-	var errs []error
-	for i, s := range a.sessions {
-		s.ID = i + 1
-		sum.add(s)
-		errs = append(errs, out.Session(s))
-	}
+// report gives out what is left, and the summary.
+func (a *analysis) report() (*session.Summary, error) {
+	o := &a.order
+	o.all()
 	for i := range a.attempts {
-		errs = append(errs, out.Attempt(&a.attempts[i]))
+		o.keep(o.out.Attempt(&a.attempts[i]))
 	}
 	for i := range a.orphans {
-		errs = append(errs, out.Orphan(&a.orphans[i]))
+		o.keep(o.out.Orphan(&a.orphans[i]))
 	}
-	errs = append(errs, out.Summary(&sum.Summary))
-	for _, err := range errs {
-		if err != nil {
-			return &sum.Summary, err
-		}
-	}
-	return &sum.Summary, nil
+	a.summarize()
+	o.keep(o.out.Summary(&o.sum.Summary))
+	return &o.sum.Summary, o.err
 }

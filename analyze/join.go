@@ -25,6 +25,7 @@ type batch struct {
 	lanes    []uint8
 	bytes    []byte
 	tick     bool
+	oldest   [tcp.Lanes]uint64
 	now      flow.Time
 	last     uint64 // Ord of the last packet
 	learned  [][]event
@@ -180,7 +181,8 @@ func (a *analysis) worker(w, workers int, in <-chan *batch, all []*lane) {
 			case b.last == 0:
 				all[i].table.Close()
 			case b.tick:
-				all[i].table.Tick(b.now)
+				all[i].tick(b.now)
+				b.oldest[i] = all[i].oldest
 			}
 		}
 		b.learned[w] = rec.list
@@ -209,7 +211,7 @@ func (a *analysis) join(b *batch) {
 		clear(b.learned[w]) // let go of what the events point to
 	}
 	if b.tick {
-		a.matcher.Tick(b.now)
+		a.tick(b.now, b.oldest[:])
 	}
 }
 

@@ -39,6 +39,19 @@ type lane struct {
 	events events
 	fold   session.FoldOptions
 	ports  *ports
+	oldest uint64 // as of the last look: no session of this lane that is still to come began before
+	ticks  int    // until the next look
+}
+
+// tick tells the lane the time. The look at the whole table for the oldest connection comes the less often the larger
+// the table is, so that its cost a packet is bounded.
+func (l *lane) tick(now flow.Time) {
+	const lookEvery = 4096 // connections
+	l.table.Tick(now)
+	if l.ticks--; l.ticks < 0 {
+		l.oldest = l.table.Oldest()
+		l.ticks = l.table.Len() / lookEvery
+	}
 }
 
 func (a *analysis) lanes(to events) []*lane {

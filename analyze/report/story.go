@@ -187,12 +187,12 @@ func firewall(s *session.Session) string {
 			from = " port " + strconv.Itoa(int(s.Server.Port()-1))
 		}
 		parts = append(parts, "Active mode: a firewall in front of the client must let "+s.Server.Addr().String()+from+
-			" in to the client's high ports"+follow(s, "the "+negotiation(active)+" command")+
+			" in to the client's high ports"+follow(s, negotiation(active))+
 			". In passive mode the client would open the connection instead.")
 	}
 	if passive != nil {
 		parts = append(parts, "Passive mode: a firewall in front of the server must let "+s.Client.Addr().String()+
-			" in to the ports that the server announces"+here(passive)+follow(s, "the server's "+negotiation(passive)+" reply")+
+			" in to the ports that the server announces"+here(passive)+follow(s, negotiation(passive))+
 			". In active mode the server would open the connection instead.")
 	}
 	return strings.Join(parts, " ")
@@ -210,22 +210,25 @@ func follow(s *session.Session, what string) string {
 	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
 		return "; it cannot follow the commands, since they are encrypted"
 	}
+	if what == "" {
+		return ""
+	}
 	return ", or follow " + what
 }
 
-// negotiation names what a firewall would have to read.
+// negotiation names what a firewall would have to read; nothing when nothing was negotiated.
 func negotiation(t *session.Transfer) string {
 	switch t.Method {
 	case "PASV":
-		return "227"
+		return "the server's 227 reply"
 	case "EPSV":
-		return "229"
+		return "the server's 229 reply"
 	case "LPSV":
-		return "228"
+		return "the server's 228 reply"
 	case "PORT", "EPRT", "LPRT":
-		return t.Method
+		return "the " + t.Method + " command"
 	}
-	return "PORT"
+	return ""
 }
 
 // limits says what the capture cannot show.

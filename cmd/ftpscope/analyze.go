@@ -1,0 +1,109 @@
+package main
+
+import (
+	"runtime"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/report"
+	"ftpscope/capture"
+)
+
+// runAnalyze is the main job: flags, outputs, captures, the analysis, and what to say of it.
+func runAnalyze(e *env, args []string) int {
+	var f flags
+	files, code, done := f.parse(e, args)
+	if done {
+		return code
+	}
+	e.quiet = f.quiet
+	specs, ok := e.outputSpecs(f.outputs)
+	if !ok {
+		return exitUsage
+	}
+	stop, err := profile(f.cpuprofile, f.memprofile)
+	if err != nil {
+		e.error("%v", err)
+		return exitRead
+	}
+	j := &job{env: e, flags: &f, files: files, told: map[string]bool{}}
+	j.run(specs)
+	if err := stop(); err != nil {
+		j.fail("%v", err)
+	}
+	if j.failed {
+		return exitRead
+	}
+	return exitDone
+}
+
+// job is one run of analyze.
+type job struct {
+	*env
+	flags  *flags
+	files  []string
+	failed bool
+	told   map[string]bool // files of which the user was told that something is wrong with them
+}
+
+func (j *job) fail(format string, args ...any) {
+	j.failed = true
+	j.error(format, args...)
+}
+
+// problem takes what capture says of files, while they are read.
+func (j *job) problem(err *capture.FileError) {
+	j.told[err.File] = true
+	if err.Warning {
+		j.warning("%v", err)
+		return
+	}
+	j.fail("%v", err)
+}
+
+// options are the flags that concern the analysis.
+func (f *flags) options() analyze.Options {
+	o := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands}
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	return o
+}
+
+// run reads the captures and writes the outputs. Nothing readable means no output: an old result stays as it was.
+func (j *job) run(specs []outputSpec) {
+	c, err := capture.Open(j.files, capture.Options{Stdin: j.stdin, Problem: j.problem})
+	if err != nil {
+		j.fail("%v", err)
+		return
+	}
+	defer c.Close()
+	if len(c.Files()) == 0 {
+		return
+	}
+	outs := j.openOutputs(specs, len(c.Files()))
+	if len(outs) == 0 {
+		return
+	}
+	stopWatch := onInterrupt(outs)
+	defer stopWatch()
+	var writers []report.Writer
+	for _, o := range outs {
+		writers = append(writers, o.writer)
+	}
+	tee := report.NewTee(writers...)
+	stopProgress := j.progress(c, tee)
+	summary, err := analyze.Run(c, j.flags.options(), tee)
+	stopProgress()
+	j.closeOutputs(outs, tee.Errs(), err)
+	if summary == nil {
+		return
+	}
+	for _, name := range summary.Capture.TruncatedFiles {
+		if !j.told[name] { // files that were cut are told of when they are read
+			j.warning("%s: not read to its end", name)
+		}
+	}
+	for _, w := range report.Warnings(summary) {
+		j.warning("%s", w)
+	}
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// flags are what analyze takes.
+type flags struct {
+	outputs       []string
+	read          []string
+	workers       int
+	commands      bool
+	showPasswords bool
+	all           bool
+	color         string
+	ports         ports
+	quiet         bool
+	help          bool
+	cpuprofile    string
+	memprofile    string
+}
+
+func (f *flags) set() *pflag.FlagSet {
+	s := pflag.NewFlagSet("analyze", pflag.ContinueOnError)
+	s.SortFlags = false
+	s.Usage = func() {}
+	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]` (table, json, explain); repeatable")
+	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
+	s.BoolVar(&f.commands, "commands", false, "json: write every command with its replies")
+	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
+	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
+	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
+	s.IntVar(&f.workers, "workers", 0, "analyze with `N` workers instead of one a processor")
+	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
+	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
+	s.BoolVarP(&f.help, "help", "h", false, "show this page")
+	s.StringVar(&f.cpuprofile, "cpuprofile", "", "write a processor profile to `FILE`")
+	s.StringVar(&f.memprofile, "memprofile", "", "write a memory profile to `FILE`")
+	for _, name := range []string{"cpuprofile", "memprofile"} {
+		if err := s.MarkHidden(name); err != nil {
+			panic(err) // our own flag is not there
+		}
+	}
+	return s
+}
+
+func analyzeUsage() string {
+	var f flags
+	return `Says what happened in captures: the FTP sessions, their transfers, who opened the data connections.
+
+Usage:
+  ftpscope analyze [flags] FILE|DIR|- …
+
+Several files are read as one capture in the order of time; a directory stands for the captures in
+it, - for standard input. Without -o the result is a table. An output without FILE, or with - for
+it, goes to standard output; one of them may.
+
+Flags:
+` + f.set().FlagUsagesWrapped(100) + `
+Examples:
+  ftpscope analyze -o explain capture.pcap
+  ftpscope analyze -o table -o json=sessions.jsonl ring-buffer/
+`
+}
+
+// parse reads the arguments; done tells that there is nothing left to do but to exit with code.
+func (f *flags) parse(e *env, args []string) (files []string, code int, done bool) {
+	s := f.set()
+	if err := s.Parse(args); err != nil {
+		e.badFlag(s, err)
+		return nil, exitUsage, true
+	}
+	if f.help {
+		return nil, e.print(analyzeUsage()), true
+	}
+	files = append(f.read, s.Args()...)
+	if err := f.check(files); err != nil {
+		e.error("%v", err)
+		e.hint("ftpscope analyze --help")
+		return nil, exitUsage, true
+	}
+	return files, 0, false
+}
+
+func (f *flags) check(files []string) error {
+	switch {
+	case f.color != "auto" && f.color != "always" && f.color != "never":
+		return fmt.Errorf("--color takes auto, always or never, got %q", f.color)
+	case f.workers < 0:
+		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
+	case len(files) == 0:
+		return errors.New("no capture files named")
+	}
+	return nil
+}
+
+// badFlag says what is wrong with a flag and which may have been meant.
+func (e *env) badFlag(s *pflag.FlagSet, err error) {
+	e.error("%v", err)
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		e.hint("ftpscope analyze --help")
+		return
+	}
+	var names []string
+	s.VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	e.suggest(unknown.GetSpecifiedName(), names, "--", "ftpscope analyze --help")
+}
+
+// colored decides on colours for standard output: the flag, else NO_COLOR (no-color.org) and the terminal.
+func (f *flags) colored(onTerminal bool) bool {
+	if f.color != "auto" {
+		return f.color == "always"
+	}
+	return onTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// ports is a repeatable flag of TCP ports.
+type ports []uint16
+
+func (p *ports) Set(s string) error {
+	for word := range strings.SplitSeq(s, ",") {
+		n, err := strconv.ParseUint(word, 10, 16)
+		if err != nil || n == 0 {
+			return errors.New("a port is a number from 1 to 65535")
+		}
+		*p = append(*p, uint16(n))
+	}
+	return nil
+}
+
+func (p *ports) String() string {
+	var words []string
+	for _, n := range *p {
+		words = append(words, strconv.Itoa(int(n)))
+	}
+	return strings.Join(words, ",")
+}
+
+func (p *ports) Type() string { return "port" }

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"ftpscope/analyze/report"
+)
+
+// overview is the page of "ftpscope help".
+func overview() string {
+	var b strings.Builder
+	b.WriteString(`ftpscope reads packet captures, finds the FTP sessions in them and says for every transfer
+whether it was active or passive and who really opened the data connection.
+
+Usage:
+  ftpscope FILE|DIR|- …               the same as ftpscope analyze
+  ftpscope COMMAND [flags] [ARGUMENTS]
+
+Commands:
+`)
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-10s %s\n", c.name, c.doc)
+	}
+	b.WriteString(`
+Captures are pcap and pcapng files, also compressed (.gz, .zst). Several files are read as one
+capture in the order of time; a directory stands for the captures in it, - for standard input.
+
+Results go to standard output, everything else to standard error. Exit status: 0 done, 1 something
+could not be read or written (the rest was), 2 wrong usage.
+
+"ftpscope COMMAND --help" explains a command.
+
+Examples:
+  ftpscope capture.pcap
+  ftpscope analyze -o explain capture.pcap
+`)
+	return b.String()
+}
+
+const formatsUsage = `The output formats that analyze writes with -o, a line each.
+
+Usage:
+  ftpscope formats
+
+Examples:
+  ftpscope formats
+  ftpscope analyze -o json=sessions.jsonl -o table capture.pcap
+`
+
+const versionUsage = `Which ftpscope this is: its version, or the revision that it was built from.
+
+Usage:
+  ftpscope version
+
+Examples:
+  ftpscope version
+  ftpscope --version
+`
+
+func runHelp(e *env, args []string) int {
+	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
+		return e.print(overview())
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return e.print(c.usage())
+		}
+	}
+	e.error("no command %q", args[0])
+	e.suggest(args[0], commandNames(), "", "ftpscope help lists the commands")
+	return exitUsage
+}
+
+func runFormats(e *env, args []string) int {
+	if code, done := e.noArguments("formats", formatsUsage, args); done {
+		return code
+	}
+	var b strings.Builder
+	for _, f := range report.Formats() {
+		fmt.Fprintf(&b, "%-10s %s\n", f.Name, f.Doc)
+	}
+	return e.print(b.String())
+}
+
+// noArguments serves the commands that take none.
+func (e *env) noArguments(name, usage string, args []string) (code int, done bool) {
+	switch {
+	case len(args) == 0:
+		return 0, false
+	case args[0] == "-h" || args[0] == "--help":
+		return e.print(usage), true
+	}
+	e.error("%s takes no arguments, got %q", name, args[0])
+	e.hint("ftpscope %s --help", name)
+	return exitUsage, true
+}
+
+// print writes a result that is text.
+func (e *env) print(s string) int {
+	if _, err := io.WriteString(e.stdout, s); err != nil && !closedPipe(err) {
+		e.error("standard output: %v", err)
+		return exitRead
+	}
+	return exitDone
+}

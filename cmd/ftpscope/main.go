@@ -1,0 +1,89 @@
+// Command ftpscope says of packet captures which FTP sessions they hold, which transfers were active and which
+// passive, and who really opened the data connections.
+package main
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// The exit codes.
+const (
+	exitDone  = 0
+	exitRead  = 1 // something could not be read or written; what could be was
+	exitUsage = 2
+)
+
+// run is the whole program: it finds the command and runs it. Files alone mean analyze.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	signal.Ignore(syscall.SIGPIPE) // a closed stdout is a write error like any other, and other outputs go on
+	e := &env{stdin: stdin, stdout: stdout, console: &console{w: stderr}}
+	if len(args) == 0 {
+		e.error("no capture files named")
+		e.hint("ftpscope FILE… analyzes captures; ftpscope help shows the rest")
+		return exitUsage
+	}
+	switch args[0] {
+	case "-h", "--help":
+		return runHelp(e, args[1:])
+	case "--version":
+		return runVersion(e, nil)
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(e, args[1:])
+		}
+	}
+	if !mayBeFile(args[0]) {
+		e.error("%q is neither a command nor a file", args[0])
+		e.suggest(args[0], commandNames(), "", "ftpscope help lists the commands")
+		return exitUsage
+	}
+	return runAnalyze(e, args)
+}
+
+// mayBeFile reports whether a first argument that is no command is meant for analyze: a flag, a file that exists, or
+// what looks like a file's name.
+func mayBeFile(arg string) bool {
+	if strings.HasPrefix(arg, "-") || strings.ContainsAny(arg, `./\`) {
+		return true
+	}
+	_, err := os.Stat(arg)
+	return err == nil
+}
+
+// env is what a command has to work with.
+type env struct {
+	stdin  io.Reader
+	stdout io.Writer
+	*console
+}
+
+// command is one of the words that may follow ftpscope.
+type command struct {
+	name, doc string
+	run       func(*env, []string) int
+	usage     func() string
+}
+
+func commands() []command {
+	return []command{
+		{"analyze", "what happened in these captures", runAnalyze, analyzeUsage},
+		{"formats", "the output formats", runFormats, func() string { return formatsUsage }},
+		{"version", "which ftpscope this is", runVersion, func() string { return versionUsage }},
+		{"help", "this page, or a command's", runHelp, overview},
+	}
+}
+
+func commandNames() []string {
+	var names []string
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return names
+}

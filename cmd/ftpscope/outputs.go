@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"ftpscope/analyze/report"
+)
+
+// outputSpec is one -o: a format and where it goes; no path means standard output.
+type outputSpec struct {
+	format report.Format
+	path   string
+}
+
+// outputSpecs reads the -o flags; without any the result is a table.
+func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
+	if len(args) == 0 {
+		args = []string{"table"}
+	}
+	seen := map[string]bool{}
+	for _, arg := range args {
+		name, path, hasPath := strings.Cut(arg, "=")
+		format, known := report.Find(name)
+		if !known {
+			e.error("no output format %q", name)
+			e.suggest(name, formatNames(), "", "formats: "+strings.Join(formatNames(), ", "))
+			return nil, false
+		}
+		switch {
+		case hasPath && path == "":
+			e.error("-o %s: no file after =", name)
+			return nil, false
+		case path == "-":
+			path = ""
+		case path != "":
+			path = filepath.Clean(path)
+		}
+		if seen[path] {
+			e.error("two outputs to %s", place(path))
+			e.hint("give one of them a file: -o %s=FILE", name)
+			return nil, false
+		}
+		seen[path] = true
+		specs = append(specs, outputSpec{format, path})
+	}
+	return specs, true
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func place(path string) string {
+	if path == "" {
+		return "standard output"
+	}
+	return path
+}
+
+// output is an open one: records → writer → buf → file.
+type output struct {
+	spec   outputSpec
+	writer report.Writer
+	buf    *bufio.Writer
+	file   *os.File // nil: standard output
+	temp   string   // of a regular file: its name until it is whole
+	final  string
+	once   sync.Once
+}
+
+const outputBuffer = 64 << 10
+
+// openOutputs opens what can be opened; the others are reported and left out.
+func (j *job) openOutputs(specs []outputSpec, files int) []*output {
+	var outs []*output
+	for _, spec := range specs {
+		o, err := j.openOutput(spec, files)
+		if err != nil {
+			j.fail("%v", err)
+			continue
+		}
+		outs = append(outs, o)
+	}
+	return outs
+}
+
+func (j *job) openOutput(spec outputSpec, files int) (*output, error) {
+	o := &output{spec: spec}
+	opt := report.Options{ShowPasswords: j.flags.showPasswords, All: j.flags.all, Files: files, Color: j.flags.color == "always"}
+	if spec.path == "" {
+		width, isTerminal := terminal(j.stdout)
+		opt.Width, opt.Color = width, j.flags.colored(isTerminal)
+		o.buf = bufio.NewWriterSize(clearing{j.stdout, j.console}, outputBuffer)
+	} else {
+		if err := o.open(); err != nil {
+			return nil, err
+		}
+		o.buf = bufio.NewWriterSize(o.file, outputBuffer)
+	}
+	o.writer = spec.format.New(o.buf, opt)
+	return o, nil
+}
+
+// open opens the file: a regular one under another name until it is whole, devices and pipes as they are.
+func (o *output) open() error {
+	path, mode := o.spec.path, fs.FileMode(0o666)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // the link stays, its target is replaced
+	}
+	if info, err := os.Stat(path); err == nil {
+		if info.IsDir() {
+			return fmt.Errorf("%s: is a directory", o.spec.path)
+		}
+		if !info.Mode().IsRegular() {
+			o.file, err = os.OpenFile(path, os.O_WRONLY, 0)
+			return err
+		}
+		mode = info.Mode().Perm()
+	}
+	temp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d.part", filepath.Base(path), os.Getpid()))
+	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		var where *fs.PathError
+		if errors.As(err, &where) {
+			err = where.Err
+		}
+		return fmt.Errorf("%s: %w", o.spec.path, err)
+	}
+	o.file, o.temp, o.final = file, temp, path
+	return nil
+}
+
+// close ends an output: whole, the file gets its name; failed, it goes away.
+func (o *output) close(err error) error {
+	if err == nil {
+		err = o.buf.Flush()
+	}
+	o.once.Do(func() {
+		if o.file == nil {
+			return
+		}
+		if e := o.file.Close(); err == nil {
+			err = e
+		}
+		if o.temp == "" {
+			return
+		}
+		if err == nil {
+			err = os.Rename(o.temp, o.final)
+		}
+		if err != nil {
+			os.Remove(o.temp)
+		}
+	})
+	return err
+}
+
+// closeOutputs ends all outputs and reports those that failed. run is the analysis's own error, which is a writer's
+// when every one of them failed.
+func (j *job) closeOutputs(outs []*output, errs []error, run error) {
+	told := false
+	for i, o := range outs {
+		err := errs[i]
+		if err == nil && run != nil {
+			err = run // the output is not whole
+		}
+		if err = o.close(err); err == nil {
+			continue
+		}
+		told = told || err == run
+		if o.spec.path == "" && closedPipe(err) {
+			told = true // whoever read the output has seen enough
+			continue
+		}
+		j.fail("%s: %v", place(o.spec.path), cause(err))
+		told = true
+	}
+	if run != nil && !told {
+		j.fail("%v", run)
+	}
+}
+
+// cause drops the name from a file's error: the message has it already, and knows no temporary names.
+func cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
+
+// closedPipe reports whether a write failed because nobody reads any more.
+func closedPipe(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
+}
+
+// onInterrupt removes unfinished files when the user stops the program; the result undoes it.
+func onInterrupt(outs []*output) (stop func()) {
+	const interrupted = 130 // 128 + SIGINT, as shells say it
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			for _, o := range outs {
+				if o.temp != "" {
+					o.once.Do(func() { os.Remove(o.temp) })
+				}
+			}
+			os.Exit(interrupted)
+		case <-done:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNearest(t *testing.T) {
+	known := []string{"analyze", "formats", "version", "help"}
+	tests := []struct{ name, word, want string }{
+		{"swapped letters", "anaylze", "analyze"},
+		{"other spelling", "analyse", "analyze"},
+		{"missing letter", "format", "formats"},
+		{"capitals", "HELP", "help"},
+		{"abbreviation", "ver", "version"},
+		{"nothing near", "frobnicate", ""},
+		{"one letter", "x", ""},
+		{"two letters", "xy", ""},
+		{"empty", "", ""},
+		{"hostile length", strings.Repeat("a", 1<<20), ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, nearest(test.word, known)) })
+	}
+}
+
+func TestVersion(t *testing.T) {
+	require.Equal(t, "devel", version(nil))
+	info := &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "true"}, {Key: "vcs.time", Value: "2026-01-02T03:04:05Z"}}}
+	require.Contains(t, version(info), "v1.2.3 (0123456789ab, 2026-01-02T03:04:05Z, modified) go")
+}
+
+func TestPace(t *testing.T) {
+	p := pace{"a.pcap", 4_100_000_000, 10_000_000_000, 1204, 2 * time.Second}
+	require.Equal(t, "analyzing a.pcap   41 %  4.1 GB of 10.0 GB   2.0 GB/s   3.0 s left   1,204 sessions", p.String())
+	p.total = 0
+	require.Equal(t, "analyzing a.pcap   4.1 GB   2.0 GB/s   1,204 sessions", p.String())
+}
+
+// Every page fits a screen and ends with two examples.
+func TestUsagePages(t *testing.T) {
+	for _, c := range commands() {
+		t.Run(c.name, func(t *testing.T) {
+			lines := strings.Split(strings.TrimSuffix(c.usage(), "\n"), "\n")
+			require.LessOrEqual(t, len(lines), 40)
+			require.Equal(t, "Examples:", lines[len(lines)-3])
+			for _, l := range lines {
+				require.LessOrEqual(t, len([]rune(l)), 100, l)
+			}
+		})
+	}
+}
+
+type failingWriter struct{ err error }
+
+func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
+
+func TestClosedOutput(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.pcap")
+	require.NoError(t, os.WriteFile(path, record(header(1), 0, syn), 0o644))
+	tests := []struct {
+		name string
+		err  error
+		code int
+		says string
+	}{
+		{"nobody reads", io.ErrClosedPipe, exitDone, ""},
+		{"disk full", errors.New("no space left on device"), exitRead, "ftpscope: error: standard output: no space left on device\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var errs strings.Builder
+			copied := filepath.Join(t.TempDir(), "copy.jsonl")
+			code := run([]string{"-o", "json", "-o", "json=" + copied, path}, strings.NewReader(""), failingWriter{test.err}, &errs)
+			require.Equal(t, test.code, code)
+			require.Equal(t, test.says, errs.String())
+			b, err := os.ReadFile(copied)
+			require.NoError(t, err, "the other output goes on")
+			require.Contains(t, string(b), `"type":"summary"`)
+		})
+	}
+}
+
+func TestPortsFlag(t *testing.T) {
+	tests := []struct {
+		name, in string
+		want     ports
+	}{
+		{"one", "2121", ports{2121}},
+		{"several", "2121,990", ports{2121, 990}},
+		{"zero", "0", nil},
+		{"too large", "65536", nil},
+		{"no number", "ftp", nil},
+		{"empty", "", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var p ports
+			err := p.Set(test.in)
+			require.Equal(t, test.want == nil, err != nil)
+			require.Equal(t, test.want, p)
+		})
+	}
+}

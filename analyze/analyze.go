@@ -15,6 +15,8 @@ type Options struct {
 	Workers  int      // goroutines that track connections; 0 and 1: none but the caller's
 	Ports    []uint16 // ports that FTP is expected on, besides 21 and 990
 	Dialogue bool     // keep every command and reply in the sessions
+	// Problem hears of files whose link type no decoder knows, once each.
+	Problem func(*capture.FileError)
 }
 
 // Records takes what an analysis finds: sessions in the order of their first packet, then attempts, orphans and,
@@ -52,6 +54,7 @@ type analysis struct {
 	matcher  *session.Matcher
 	decoder  decode.Decoder
 	count    counts
+	links    linkTypes
 	stats    tcp.Stats
 	order    order
 	attempts []session.Attempt
@@ -113,6 +116,8 @@ func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
 	case decode.TCP, decode.ICMP:
 		s.Mark, s.Digits = p.Mark, p.Digits
 		return true
+	case decode.Undecoded:
+		a.links.check(a, p)
 	}
 	return false
 }

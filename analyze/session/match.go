@@ -42,9 +42,10 @@ type Matcher struct {
 	out         Out
 	controlPort func(uint16) bool
 	now         flow.Time
-	ports       [1 << 16 / 64]uint64 // ports that some live offer names: most connections are turned away here
-	offers      map[uint16][]*live
-	replaced    []*live // in the order of their end
+	ports       [1 << 16 / 64]uint64       // ports that some live offer names: most connections are turned away here
+	refs        [1 << 16]int32             // how many do
+	offers      map[netip.AddrPort][]*live // by the endpoints that a connection may lead to
+	replaced    []*live                    // in the order of their end
 	sessions    map[uint64]*gathering
 	pairs       map[hosts][]*gathering
 	claims      map[uint64]*claim
@@ -100,7 +101,7 @@ func pairOf(a, b netip.Addr) hosts {
 // NewMatcher makes a Matcher that gives its records to out.
 func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
 	return &Matcher{
-		out: out, controlPort: controlPort, offers: map[uint16][]*live{}, sessions: map[uint64]*gathering{},
+		out: out, controlPort: controlPort, offers: map[netip.AddrPort][]*live{}, sessions: map[uint64]*gathering{},
 		pairs: map[hosts][]*gathering{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
 		attempts: newAttempts(),
 	}
@@ -124,7 +125,10 @@ func (m *Matcher) Offered(o *Offer) {
 	l := &live{Offer: *o, of: g}
 	g.last = l
 	port := o.Endpoint.Port()
-	m.offers[port] = append(m.offers[port], l)
+	for _, end := range o.ends() {
+		m.offers[end] = append(m.offers[end], l)
+	}
+	m.refs[port]++
 	m.ports[port/64] |= 1 << (port % 64)
 	m.parked.look(port, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
 		if l.reaches(c) < 0 {
@@ -215,8 +219,8 @@ func (m *Matcher) awaited(port uint16) bool { return m.ports[port/64]>>(port%64)
 func (m *Matcher) meet(c *flow.Conn) bool {
 	var best [2]*live
 	var score [2]int
-	for _, port := range [2]uint16{c.Dst.Port(), c.Src.Port()} {
-		for _, l := range m.offers[port] {
+	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
+		for _, l := range m.offers[end] {
 			n := l.reaches(c)
 			kind := 0
 			if l.Passive {
@@ -316,7 +320,7 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 	if control != nil {
 		g := m.session(c.ID)
 		g.control = control
-		g.until = c.Last.Time + early
+		g.until = c.Last.Time + grace
 		if g.last != nil {
 			m.replace(g.last, c.Last.Time+grace)
 		}
@@ -353,7 +357,7 @@ func (m *Matcher) unclaimed(c *flow.Conn) {
 func (m *Matcher) Tick(now flow.Time) {
 	m.now = now
 	m.parked.expire(now-early, m.unclaimed)
-	for len(m.replaced) > 0 && m.replaced[0].until+early < now {
+	for len(m.replaced) > 0 && m.replaced[0].until+grace < now {
 		m.forget(m.replaced[0])
 		m.replaced = m.replaced[1:]
 	}
@@ -377,14 +381,18 @@ func (g *gathering) waiting() bool {
 }
 
 func (m *Matcher) forget(l *live) {
-	port := l.Endpoint.Port()
-	list := slices.DeleteFunc(m.offers[port], func(x *live) bool { return x == l })
-	if len(list) > 0 {
-		m.offers[port] = list
-		return
+	for _, end := range l.ends() {
+		list := slices.DeleteFunc(m.offers[end], func(x *live) bool { return x == l })
+		if len(list) > 0 {
+			m.offers[end] = list
+		} else {
+			delete(m.offers, end)
+		}
 	}
-	delete(m.offers, port)
-	m.ports[port/64] &^= 1 << (port % 64)
+	port := l.Endpoint.Port()
+	if m.refs[port]--; m.refs[port] == 0 {
+		m.ports[port/64] &^= 1 << (port % 64)
+	}
 }
 
 func (m *Matcher) finish(g *gathering) {

@@ -32,6 +32,15 @@ func (o *Offer) fits(src, dst netip.AddrPort) bool {
 	return dst.Addr() == o.Endpoint.Addr()
 }
 
+// ends lists the endpoints that a fitting connection leads to.
+func (o *Offer) ends() []netip.AddrPort {
+	peer := netip.AddrPortFrom(o.Peer, o.Endpoint.Port())
+	if peer == o.Endpoint {
+		return []netip.AddrPort{peer}
+	}
+	return []netip.AddrPort{o.Endpoint, peer}
+}
+
 // reach orders the offers that a connection fits: from the expected host, and to the announced address, come first.
 func (o *Offer) reach(src, dst netip.AddrPort) int {
 	n := 0

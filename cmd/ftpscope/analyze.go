@@ -1,8 +1,6 @@
 package main
 
 import (
-	"runtime"
-
 	"ftpscope/analyze"
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
@@ -61,12 +59,9 @@ func (j *job) problem(err *capture.FileError) {
 }
 
 // options are the flags that concern the analysis.
-func (f *flags) options() analyze.Options {
-	o := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands}
-	if o.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	return o
+func (j *job) options() analyze.Options {
+	f := j.flags
+	return analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands, Problem: j.problem}
 }
 
 // run reads the captures and writes the outputs. Nothing readable means no output: an old result stays as it was.
@@ -92,7 +87,7 @@ func (j *job) run(specs []outputSpec) {
 	}
 	tee := report.NewTee(writers...)
 	stopProgress := j.progress(c, tee)
-	summary, err := analyze.Run(c, j.flags.options(), tee)
+	summary, err := analyze.Run(c, j.options(), tee)
 	stopProgress()
 	j.closeOutputs(outs, tee.Errs(), err)
 	if summary == nil {

@@ -36,7 +36,7 @@ func (f *flags) set() *pflag.FlagSet {
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
-	s.IntVar(&f.workers, "workers", 0, "analyze with `N` workers instead of one a processor")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines; the result is the same")
 	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")

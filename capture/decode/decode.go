@@ -152,7 +152,7 @@ func (d *Decoder) loopback(f Frame, seg *flow.Segment) Verdict {
 	case 2, 10, 24, 28, 30: // AF_INET; AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, Darwin
 		return d.ip(f, 4, seg)
 	}
-	return Other
+	return d.undecodedType("unknown address family %d", family)
 }
 
 // ip reads whichever IP version the first byte names.

@@ -19,12 +19,38 @@ const (
 	protoESP      = 50
 	protoAH       = 51
 	protoICMPv6   = 58
-	protoNoNext   = 59
 	protoDestOpts = 60
 )
 
 // maxExtensions bounds IPv6 extension headers: RFC 8200 section 4.1 expects each at most once or twice.
 const maxExtensions = 16
+
+// maxOffload bounds what a frame without a length in its IP header may hold. The most that a machine hands to its
+// network card is 512 KiB (Linux's BIG TCP); a larger frame length is a lie that would derail sequence numbers.
+const maxOffload = 1 << 20
+
+// Fragment offsets in the header's 16-bit fields: RFC 791 and RFC 8200 section 4.5.
+const (
+	fragmentOffset4 = 0x1fff
+	fragmentOffset6 = 0xfff8
+)
+
+// offloaded is the size of f's packet from offset at on, by the frame; negative if no packet is that large.
+func offloaded(f Frame, at int) int {
+	if f.Length > maxOffload {
+		return -1
+	}
+	return int(f.Length) - at
+}
+
+func hosts4(h []byte) (src, dst flow.Host) {
+	return flow.Host4(binary.BigEndian.Uint32(h[12:])), flow.Host4(binary.BigEndian.Uint32(h[16:]))
+}
+
+func hosts6(h []byte) (src, dst flow.Host) {
+	return flow.Host{Hi: binary.BigEndian.Uint64(h[8:]), Lo: binary.BigEndian.Uint64(h[16:])},
+		flow.Host{Hi: binary.BigEndian.Uint64(h[24:]), Lo: binary.BigEndian.Uint64(h[32:])}
+}
 
 // ipv4 reads the header at offset at (RFC 791).
 func (d *Decoder) ipv4(f Frame, at int, seg *flow.Segment) Verdict {
@@ -37,23 +63,28 @@ func (d *Decoder) ipv4(f Frame, at int, seg *flow.Segment) Verdict {
 		return d.undecoded("malformed IPv4 header")
 	}
 	if total == 0 { // TSO: the card fills it in after the capture
-		total = int(f.Length) - at
+		total = offloaded(f, at)
 	}
 	if total < size {
 		return d.undecoded("malformed IPv4 header")
 	}
-	if binary.BigEndian.Uint16(h[6:])&0x1fff != 0 {
+	if binary.BigEndian.Uint16(h[6:])&fragmentOffset4 != 0 {
 		return d.fragment(h[9])
 	}
 	seg.TTL = h[8]
-	seg.Src, seg.Dst = flow.Host4(binary.BigEndian.Uint32(h[12:])), flow.Host4(binary.BigEndian.Uint32(h[16:]))
+	seg.Src, seg.Dst = hosts4(h)
 	if len(h) > total {
 		h = h[:total] // Ethernet pads short frames
 	}
-	if h[9] == protoTCP && len(h) >= size {
+	switch {
+	case len(h) < size:
+		return d.undecoded("cut in the IPv4 header")
+	case h[9] == protoTCP:
 		return d.tcp(h[size:], total-size, seg)
+	case h[9] == protoICMP:
+		return d.icmpError(h[size:], seg, false)
 	}
-	return d.upper(int(h[9]), h[min(size, len(h)):], seg)
+	return d.upper(int(h[9]))
 }
 
 // ipv6 reads the header at offset at (RFC 8200) and walks its extension headers.
@@ -66,27 +97,32 @@ func (d *Decoder) ipv6(f Frame, at int, seg *flow.Segment) Verdict {
 		return d.undecoded("malformed IPv6 header")
 	}
 	seg.TTL = h[7]
-	seg.Src = flow.Host{Hi: binary.BigEndian.Uint64(h[8:]), Lo: binary.BigEndian.Uint64(h[16:])}
-	seg.Dst = flow.Host{Hi: binary.BigEndian.Uint64(h[24:]), Lo: binary.BigEndian.Uint64(h[32:])}
+	seg.Src, seg.Dst = hosts6(h)
 	left := int(binary.BigEndian.Uint16(h[4:]))
 	if left == 0 { // TSO, or a jumbogram: its length stands in an option, and is the frame's
-		left = int(f.Length) - at - 40
+		left = offloaded(f, at+40)
+	}
+	if left < 0 {
+		return d.undecoded("malformed IPv6 header")
 	}
 	next, b := int(h[6]), h[40:]
 	if left < len(b) {
-		b = b[:max(left, 0)]
+		b = b[:left]
 	}
 	for range maxExtensions {
-		if next == protoTCP {
+		switch next {
+		case protoTCP:
 			return d.tcp(b, left, seg)
+		case protoICMPv6:
+			return d.icmpError(b, seg, true)
 		}
 		n := extension(next, b)
 		switch {
 		case n == 0:
-			return d.upper(next, b, seg)
+			return d.upper(next)
 		case n < 0 || n > left || n > len(b):
 			return d.undecoded("cut in an IPv6 extension header")
-		case next == protoFragment && binary.BigEndian.Uint16(b[2:])&0xfff8 != 0:
+		case next == protoFragment && binary.BigEndian.Uint16(b[2:])&fragmentOffset6 != 0:
 			return d.fragment(b[0])
 		}
 		next = int(b[0])
@@ -117,15 +153,9 @@ func extension(next int, b []byte) int {
 	return 0
 }
 
-// upper is any protocol over IP but TCP.
-func (d *Decoder) upper(proto int, b []byte, seg *flow.Segment) Verdict {
+// upper is any protocol over IP but TCP and ICMP.
+func (d *Decoder) upper(proto int) Verdict {
 	switch proto {
-	case protoTCP:
-		return d.undecoded("cut in the IPv4 header")
-	case protoICMP:
-		return d.icmpError(b, seg, false)
-	case protoICMPv6:
-		return d.icmpError(b, seg, true)
 	case protoESP:
 		return d.undecoded("IPsec ESP")
 	case protoGRE:
@@ -149,6 +179,9 @@ func (d *Decoder) fragment(proto byte) Verdict {
 
 // tcp reads the header at b (RFC 9293); length is that of header and payload on the wire.
 func (d *Decoder) tcp(b []byte, length int, seg *flow.Segment) Verdict {
+	if length < 20 {
+		return d.undecoded("malformed TCP header")
+	}
 	if len(b) < 20 {
 		return d.undecoded("cut in the TCP header")
 	}

@@ -1,0 +1,47 @@
+# Thin: each target is a command that also works by hand.
+
+FUZZTIME ?= 60s
+
+.PHONY: build test race lint fuzz bench cover pcaps check cross
+
+build: # ./ftpscope: one static binary
+	CGO_ENABLED=0 go build -trimpath ./cmd/ftpscope
+
+test:
+	go vet ./... && go test ./...
+
+race: # needs a C compiler
+	CGO_ENABLED=1 go test -race ./...
+
+lint:
+	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
+
+fuzz: # every fuzz target for FUZZTIME, one after the other
+	@set -e; for pkg in $$(go list ./...); do \
+		targets=$$(go test -run '^$$' -list '^Fuzz' $$pkg); \
+		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x $$pkg; \
+		done; \
+	done
+
+bench:
+	go test -run '^$$' -bench . ./...
+
+cover:
+	go test -coverpkg ./... -coverprofile coverage.out ./... && go tool cover -func coverage.out | tail -1
+
+pcaps: # makes the sample captures anew: Debian, as root
+	pcaps/make.sh
+
+check: # what ftpscope says of the sample captures
+	go test -count 1 -run '^TestSample' ./...
+
+cross: # dist/: file analysis works on all of these
+	set -e; for os in linux darwin windows; do for arch in amd64 arm64; do \
+		suffix=; test $$os != windows || suffix=.exe; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -o dist/ftpscope-$$os-$$arch$$suffix ./cmd/ftpscope; \
+	done; done

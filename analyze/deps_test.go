@@ -1,0 +1,131 @@
+package analyze
+
+import (
+	"bytes"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// policy says who may import whom: "package: packages and modules". The standard library is free to all, but cgo.
+// A new package gets a line here, in a step of its own.
+const policy = `
+capture/flow:
+analyze/ftp:
+capture/decode:      capture/flow github.com/google/gopacket
+capture:             capture/flow capture/decode github.com/google/gopacket github.com/klauspost/compress golang.org/x/sys golang.org/x/net/bpf
+capture/tcp:         capture/flow
+capture/capturetest: capture/flow github.com/google/gopacket
+capture/capturetest/traffic:
+analyze/session:     capture/flow analyze/ftp
+analyze/finding:     capture/flow analyze/session
+analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
+analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
+cmd/ftpscope:        analyze analyze/report capture github.com/spf13/pflag golang.org/x/term
+`
+
+// inTests is what test files may import besides. gopacket is not among them: only the packages that list it see packets.
+var inTests = []string{"capture/capturetest", "capture/capturetest/traffic", "github.com/stretchr/testify/require", "github.com/rogpeppe/go-internal/testscript"}
+
+// underCapture is what test files under capture/ may import besides.
+var underCapture = []string{"capture/flow", "capture/decode", "github.com/google/gopacket"}
+
+// folders may stand at the top; dist and bench are made by make and not kept.
+var folders = []string{"cmd", "capture", "analyze", "pcaps", "dist", "bench"}
+
+const (
+	module   = "ftpscope/"
+	maxLines = 400 // of a file: more is two files
+)
+
+func TestImports(t *testing.T) {
+	allowed := map[string][]string{}
+	for line := range strings.Lines(strings.TrimSpace(policy)) {
+		name, list, _ := strings.Cut(line, ":")
+		allowed[name] = strings.Fields(list)
+	}
+	eachGoFile(t, func(pkg, file string) {
+		may, known := allowed[pkg]
+		require.True(t, known, "%s: package %s is not in the policy", file, pkg)
+		if strings.HasSuffix(file, "_test.go") {
+			may = slices.Concat(may, inTests, []string{pkg})
+			if strings.HasPrefix(pkg+"/", "capture/") {
+				may = append(may, underCapture...)
+			}
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		require.NoError(t, err)
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			require.True(t, mayImport(may, imported), "%s: package %s must not import %s", file, pkg, imported)
+		}
+	})
+}
+
+// mayImport reports whether imported is the standard library's or in the list: our packages by name, modules as a whole.
+func mayImport(list []string, imported string) bool {
+	if own, ok := strings.CutPrefix(imported, module); ok {
+		return slices.Contains(list, own)
+	}
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		return imported != "C"
+	}
+	return slices.ContainsFunc(list, func(m string) bool { return imported == m || strings.HasPrefix(imported, m+"/") })
+}
+
+func TestMayImport(t *testing.T) {
+	list := []string{"capture", "github.com/google/gopacket"}
+	for imported, want := range map[string]bool{
+		"net/netip": true, "C": false, "ftpscope/capture": true, "ftpscope/capture/tcp": false, "ftpscope/analyze": false,
+		"github.com/google/gopacket/layers": true, "github.com/google/gopacketx": false, "golang.org/x/sys/unix": false,
+	} {
+		require.Equal(t, want, mayImport(list, imported), imported)
+	}
+}
+
+func TestLayout(t *testing.T) {
+	entries, err := os.ReadDir("..")
+	require.NoError(t, err)
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			require.Contains(t, folders, e.Name(), "a new folder at the top")
+		}
+	}
+	eachGoFile(t, func(_, file string) {
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		b, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.LessOrEqual(t, bytes.Count(b, []byte("\n")), maxLines, "%s: too many lines", file)
+	})
+}
+
+// eachGoFile walks the project's Go files, for every operating system.
+func eachGoFile(t *testing.T, visit func(pkg, file string)) {
+	t.Helper()
+	seen := 0
+	require.NoError(t, filepath.WalkDir("..", func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && file != ".." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case !d.IsDir() && path.Ext(file) == ".go":
+			seen++
+			visit(strings.TrimPrefix(path.Dir(filepath.ToSlash(file)), "../"), file)
+		}
+		return nil
+	}))
+	require.Greater(t, seen, 50, "the walk missed the project")
+}

@@ -1,0 +1,107 @@
+package analyze_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/session"
+	"ftpscope/capture"
+)
+
+// samplesDir is the folder of sample captures.
+const samplesDir = "../pcaps"
+
+// collected keeps everything an analysis says.
+type collected struct {
+	Sessions []session.Session
+	Attempts []session.Attempt
+	Orphans  []session.Orphan
+	Summary  session.Summary
+}
+
+func (r *collected) Session(s *session.Session) error { r.Sessions = append(r.Sessions, *s); return nil }
+func (r *collected) Attempt(a *session.Attempt) error { r.Attempts = append(r.Attempts, *a); return nil }
+func (r *collected) Orphan(o *session.Orphan) error   { r.Orphans = append(r.Orphans, *o); return nil }
+
+// collector is collected as analyze.Records.
+type collector struct{ *collected }
+
+func (s collector) Summary(x *session.Summary) error { s.collected.Summary = *x; return nil }
+
+// collect runs an analysis of files, or of data given as standard input.
+func collect(t testing.TB, opt analyze.Options, data []byte, files ...string) *collected {
+	t.Helper()
+	if len(files) == 0 {
+		files = []string{"-"}
+	}
+	c, err := capture.Open(files, capture.Options{Stdin: bytes.NewReader(data)})
+	require.NoError(t, err)
+	defer c.Close()
+	r := &collected{}
+	_, err = analyze.Run(c, opt, collector{r})
+	require.NoError(t, err)
+	holds(t, r)
+	return r
+}
+
+// holds is what is true of every analysis.
+func holds(t testing.TB, r *collected) {
+	t.Helper()
+	for i := range r.Sessions {
+		s := &r.Sessions[i]
+		require.Equal(t, i+1, s.ID)
+		require.False(t, i > 0 && s.First.Ord <= r.Sessions[i-1].First.Ord, "sessions are in the order of their first packet")
+		for n := range s.Transfers {
+			x := &s.Transfers[n]
+			require.Equal(t, n+1, x.N)
+			require.Equal(t, x.Connection == nil, x.Initiator == session.None, "an initiator needs a connection")
+			require.Equal(t, x.Connection == nil, x.Evidence == session.None, "evidence needs a connection")
+			require.Equal(t, x.Mode == session.Unknown, x.ExpectedInitiator == nil)
+		}
+	}
+	require.Equal(t, len(r.Sessions), r.Summary.Sessions)
+}
+
+func sampleCaptures(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob(samplesDir + "/*.pcap*")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	return files
+}
+
+func TestWorkersChangeNothing(t *testing.T) {
+	want := collect(t, analyze.Options{Dialogue: true}, nil, samplesDir)
+	for _, workers := range []int{1, 2, 3, 8, 16, 100} {
+		got := collect(t, analyze.Options{Dialogue: true, Workers: workers}, nil, samplesDir)
+		require.Equal(t, want, got, "%d workers", workers)
+	}
+}
+
+func TestFilesAloneAndTogether(t *testing.T) {
+	together := collect(t, analyze.Options{}, nil, samplesDir)
+	n := 0
+	for _, f := range sampleCaptures(t) {
+		n += len(collect(t, analyze.Options{}, nil, f).Sessions)
+	}
+	const split = 2 // sessions in two files of the rotated set
+	require.InDelta(t, len(together.Sessions), n, split)
+}
+
+// FuzzRun gives any bytes as a capture to the whole pipeline.
+func FuzzRun(f *testing.F) {
+	for _, name := range sampleCaptures(f) {
+		if data, err := os.ReadFile(name); err == nil && len(data) < 16<<10 {
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		want := collect(t, analyze.Options{Dialogue: true}, data)
+		require.Equal(t, want, collect(t, analyze.Options{Dialogue: true, Workers: 3}, data))
+	})
+}

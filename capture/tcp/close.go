@@ -39,9 +39,9 @@ func (c *conn) state() flow.State {
 	switch {
 	case c.what&agreed != 0:
 		return flow.Established
-	case c.what&refused != 0:
+	case c.what&(refused|sawSYNACK) == refused:
 		return flow.Refused
-	case c.what&unreached != 0:
+	case c.what&(unreached|sawSYNACK) == unreached:
 		return flow.Unreachable
 	case c.what&sawSYN != 0 && c.what&sawSYNACK == 0 && c.half[flow.In].packets == 0:
 		return flow.Unanswered
@@ -51,6 +51,8 @@ func (c *conn) state() flow.State {
 
 func (c *conn) closing() flow.Closing {
 	switch {
+	case c.half[0].is&c.half[1].is&finished != 0: // a reset then tells only that somebody did not wait for the last ACK
+		return flow.Finned
 	case c.what&reset != 0:
 		return flow.ResetBy
 	case (c.half[0].is|c.half[1].is)&finished != 0:
@@ -76,8 +78,8 @@ func (t *Table) close(slot int32) {
 		if c.stream != 0 { // still a control connection
 			r = st.reader
 			for dir := range flow.Direction(2) {
-				if lost[dir] > 0 {
-					st.gap(t, dir, lost[dir], c.last)
+				if n := st.rest(&c.half[dir], dir, lost[dir]); n > 0 {
+					st.gap(t, dir, n, c.last)
 				}
 			}
 			t.release(c)
@@ -108,6 +110,7 @@ func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 		h.bytes += missing
 	}
 	if g := t.holes[slot]; g != nil {
+		g[dir].prune(h)
 		for _, gap := range g[dir].gaps {
 			if after(gap.to, h.acked) {
 				from := gap.from

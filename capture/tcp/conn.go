@@ -59,6 +59,8 @@ const (
 	isAcked                    // acked is valid
 	finished                   // FIN was seen
 	exact                      // start is the byte after the SYN
+	closed                     // by RST with sequence number 0: a SYN found no listener
+	spoke                      // a segment without SYN and RST was seen, with ACK
 	pieces                     // a gap was too large to bridge; Table.holes has what is held, not what is not
 )
 
@@ -109,6 +111,11 @@ func (h *half) limit(next uint32) uint32 {
 		return next + 1
 	}
 	return next
+}
+
+// credible reports whether an acknowledgement can be of what this side sent, given what the capture may lack of it.
+func (h *half) credible(ack uint32) bool {
+	return h.is&started == 0 || int32(ack-h.next) <= maxBridge
 }
 
 // before and after compare sequence numbers (RFC 9293 section 3.4).

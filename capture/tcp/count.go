@@ -30,6 +30,9 @@ func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segmen
 	if h.is&started == 0 {
 		h.begin(seq, 0)
 	}
+	if h.bytes == 0 && h.is&exact == 0 && seq == h.next+1 { // a keep-alive (RFC 9293 section 3.8.4) was all that was seen
+		h.begin(seq, 0)
+	}
 	ahead := int32(seq - h.next)
 	switch {
 	case h.is&pieces != 0:
@@ -56,12 +59,13 @@ func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segmen
 func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
 	h := &t.slab[slot].half[dir]
 	end, have := seq+s.Length, seq+uint32(len(s.Payload))
-	if before(seq, h.start) && h.is&exact == 0 && h.start-seq <= maxBefore {
+	if before(seq, h.start) && h.is&exact == 0 && h.start-seq <= maxBefore && h.bytes < 1<<31 {
 		t.hole(slot, dir, seq, h.start)
 		h.bytes += uint64(h.start - seq)
 		h.start = seq
 	}
 	if g := t.holes[slot]; g != nil {
+		g[dir].prune(h)
 		h.held += uint64(g[dir].fill(seq, have))
 	}
 	if after(end, h.next) {
@@ -92,13 +96,30 @@ func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Seg
 }
 
 // holes are the gaps in one direction, by sequence number, in order, not touching.
-type holes struct{ gaps []gap }
+type holes struct {
+	gaps []gap
+	at   uint64 // the direction's bytes when the gaps were last looked at
+}
 
 type gap struct{ from, to uint32 }
 
 // hole notes that the bytes from … to were not seen yet.
 func (t *Table) hole(slot int32, dir flow.Direction, from, to uint32) {
-	t.gapsOf(slot)[dir].add(gap{from, to})
+	g := &t.gapsOf(slot)[dir]
+	g.prune(&t.slab[slot].half[dir])
+	g.add(gap{from, to})
+}
+
+// prune forgets gaps that lie so far back that sequence numbers no longer tell them from what is to come.
+func (h *holes) prune(of *half) {
+	const far = 1 << 30
+	if of.bytes > h.at+far {
+		h.gaps = h.gaps[:0]
+	}
+	h.at = of.bytes
+	for len(h.gaps) > 0 && of.next-h.gaps[0].from > far {
+		h.gaps = append(h.gaps[:0], h.gaps[1:]...)
+	}
 }
 
 func (t *Table) gapsOf(slot int32) *[2]holes {

@@ -21,20 +21,6 @@ type side struct {
 	bytes   int
 }
 
-// piece is a segment that has to wait.
-type piece struct {
-	seq, ack uint32
-	hasAck   bool
-	data     []byte
-	cut      uint32 // bytes after data that the capture's snap length cut off
-	at       flow.Mark
-}
-
-// overhead is what a held segment costs besides its bytes.
-const overhead = 96
-
-func (p *piece) end() uint32 { return p.seq + uint32(len(p.data)) + p.cut }
-
 // attach makes the connection a control connection.
 func (t *Table) attach(slot int32) {
 	c := &t.slab[slot]
@@ -70,11 +56,12 @@ func (t *Table) release(c *conn) {
 
 // take takes a segment with payload.
 func (st *stream) take(t *Table, c *conn, dir flow.Direction, seq uint32, s *flow.Segment) {
-	p := piece{seq: seq, ack: s.Ack, hasAck: s.Flags&flow.ACK != 0, data: s.Payload, at: s.Mark}
+	p := piece{seq: seq, ack: s.Ack, data: s.Payload, at: s.Mark}
+	p.hasAck = s.Flags&flow.ACK != 0 && c.half[dir^1].credible(s.Ack)
 	p.cut = s.Length - uint32(len(s.Payload))
 	d := &st.dir[dir]
-	if !d.settled {
-		st.begun(c, s.Time)
+	if !d.settled || !st.dir[dir^1].settled {
+		st.begun(t, c, s.Time)
 		if !d.settled && s.Time-c.cold.start.Time > gapWait {
 			d.next, d.settled = seq, true
 		}
@@ -90,46 +77,14 @@ func (st *stream) take(t *Table, c *conn, dir flow.Direction, seq uint32, s *flo
 // mayFollow reports whether all that p acknowledges was given to the reader.
 func (st *stream) mayFollow(c *conn, dir flow.Direction, p *piece) bool {
 	o := &st.dir[dir^1]
-	if !p.hasAck {
+	switch {
+	case !p.hasAck:
 		return true
+	case o.settled:
+		return !after(p.ack, c.half[dir^1].limit(o.next))
 	}
-	if !o.settled { // where the other side begins is not known yet
-		return len(o.held) == 0 || !after(p.ack, o.held[0].seq)
-	}
-	return !after(p.ack, c.half[dir^1].limit(o.next))
-}
-
-// hold keeps a copy of what is new in p, in sequence order, overlaps cut off: the first copy of a byte counts.
-func (st *stream) hold(t *Table, dir flow.Direction, p piece) {
-	d := &st.dir[dir]
-	if d.settled {
-		p.trimBefore(d.next)
-	}
-	i := len(d.held)
-	for i > 0 && before(p.seq, d.held[i-1].seq) {
-		i--
-	}
-	if i > 0 {
-		p.trimBefore(d.held[i-1].end())
-	}
-	for len(p.data)+int(p.cut) > 0 {
-		rest := piece{}
-		if i < len(d.held) && after(p.end(), d.held[i].seq) {
-			rest = p
-			rest.trimBefore(d.held[i].end())
-			p.trimAfter(d.held[i].seq)
-		}
-		if len(p.data)+int(p.cut) > 0 {
-			p.data = append([]byte(nil), p.data...)
-			d.held = append(d.held, piece{})
-			copy(d.held[i+1:], d.held[i:])
-			d.held[i] = p
-			st.account(t, d, len(p.data)+overhead)
-			i++
-		}
-		p = rest
-		i++
-	}
+	// Where the other side begins is not known: its handshake may be late, or the capture lacks that side.
+	return c.last.Time-c.cold.start.Time > gapWait && (len(o.held) == 0 || !after(p.ack, o.held[0].seq))
 }
 
 func (st *stream) account(t *Table, d *side, n int) {
@@ -138,30 +93,9 @@ func (st *stream) account(t *Table, d *side, n int) {
 	t.heldAll += n
 }
 
-// trimBefore takes off what lies before seq, trimAfter what lies from it on.
-func (p *piece) trimBefore(seq uint32) {
-	if !before(p.seq, seq) {
-		return
-	}
-	n := seq - p.seq
-	k := min(n, uint32(len(p.data)))
-	p.data = p.data[k:]
-	p.cut -= min(n-k, p.cut)
-	p.seq += n
-}
-
-func (p *piece) trimAfter(seq uint32) {
-	n := seq - p.seq
-	if n <= uint32(len(p.data)) {
-		p.data, p.cut = p.data[:n], 0
-		return
-	}
-	p.cut = n - uint32(len(p.data))
-}
-
 // drain gives what has come to be in order.
 func (st *stream) drain(t *Table, c *conn) {
-	for again := true; again && st.held > 0; {
+	for again := c.stream != 0; again && st.held > 0; {
 		again = false
 		for dir := range flow.Direction(2) {
 			for st.ready(c, dir) {
@@ -184,6 +118,7 @@ func (st *stream) ready(c *conn, dir flow.Direction) bool {
 func (st *stream) shift(t *Table, c *conn, dir flow.Direction) {
 	d := &st.dir[dir]
 	p := d.held[0]
+	d.held[0] = piece{} // or the array would keep the bytes alive
 	d.held = d.held[1:]
 	if len(d.held) == 0 {
 		d.held = nil
@@ -213,33 +148,42 @@ func (st *stream) gap(t *Table, dir flow.Direction, n uint64, at flow.Mark) {
 
 // settle gives up waiting where the wait is over; now is the time of the connection's last packet or of a tick.
 func (st *stream) settle(t *Table, c *conn, now flow.Time) {
-	for c.stream != 0 && st.held > 0 {
-		if !st.begun(c, now) && (st.waits(t, c, now) || !st.yield(t, c)) {
-			return
-		}
-		st.drain(t, c)
+	st.begun(t, c, now)
+	for st.drain(t, c); c.stream != 0 && st.held > 0 && !st.waits(t, c, now); st.drain(t, c) {
+		st.yield(t, c)
 	}
 }
 
 // begun settles where directions begin: at the handshake, also one that payload overtook, or, when it does not come in
 // time, at the first byte there is.
-func (st *stream) begun(c *conn, now flow.Time) bool {
-	found := false
+func (st *stream) begun(t *Table, c *conn, now flow.Time) {
 	for dir := range st.dir {
 		d, h := &st.dir[dir], &c.half[dir]
 		switch {
 		case d.settled:
 			continue
 		case h.is&exact != 0:
-			d.next = h.start
+			st.begin(t, d, h.start)
 		case len(d.held) > 0 && now-c.cold.start.Time > gapWait:
-			d.next = d.held[0].seq
-		default:
-			continue
+			st.begin(t, d, d.held[0].seq)
 		}
-		d.settled, found = true, true
 	}
-	return found
+}
+
+// begin settles that a side's first byte is that at seq. What is held from before it (a keep-alive) is none of it.
+func (st *stream) begin(t *Table, d *side, seq uint32) {
+	d.next, d.settled = seq, true
+	for len(d.held) > 0 && before(d.held[0].seq, seq) {
+		p := &d.held[0]
+		n := len(p.data)
+		p.trimBefore(seq)
+		if len(p.data)+int(p.cut) > 0 {
+			st.account(t, d, len(p.data)-n)
+			return
+		}
+		st.account(t, d, -(n + overhead))
+		d.held = d.held[1:]
+	}
 }
 
 // waits reports whether a missing packet may still come.
@@ -267,34 +211,38 @@ func (st *stream) acknowledged(c *conn) bool {
 	return true
 }
 
-// yield takes one obstacle away; false when nothing is held.
-func (st *stream) yield(t *Table, c *conn) bool {
+// yield takes one obstacle away; something is held.
+func (st *stream) yield(t *Table, c *conn) {
 	for dir := range flow.Direction(2) {
-		d := &st.dir[dir]
-		if !d.settled && len(d.held) > 0 {
-			d.next, d.settled = d.held[0].seq, true
-			return true
+		if d := &st.dir[dir]; !d.settled && len(d.held) > 0 {
+			st.begin(t, d, d.held[0].seq)
+			return
 		}
-		if len(d.held) > 0 && d.held[0].seq != d.next && st.mayFollow(c, dir, &d.held[0]) {
+	}
+	for dir := range flow.Direction(2) {
+		if d := &st.dir[dir]; len(d.held) > 0 && d.held[0].seq != d.next && st.mayFollow(c, dir, &d.held[0]) {
 			st.skip(t, dir, d.held[0].seq, d.held[0].at)
-			return true
+			return
 		}
 	}
 	for dir := range flow.Direction(2) { // what a piece acknowledges never came
 		d, o := &st.dir[dir], &st.dir[dir^1]
-		if len(d.held) == 0 || st.mayFollow(c, dir, &d.held[0]) {
+		if len(d.held) == 0 || !o.settled || st.mayFollow(c, dir, &d.held[0]) {
 			continue
 		}
 		to := d.held[0].ack
+		if h := &c.half[dir^1]; h.is&finished != 0 && to == h.finSeq+1 {
+			to--
+		}
 		if len(o.held) > 0 && before(o.held[0].seq, to) {
 			to = o.held[0].seq
 		}
-		if after(to, o.next) {
+		if after(to, o.next+1) || len(o.held) > 0 && to != o.next { // one number alone is a FIN that was not seen
 			st.skip(t, dir^1, to, d.held[0].at)
-			return true
+			return
 		}
 	}
-	return st.force(t, c)
+	st.force(t, c)
 }
 
 // skip gives the gap from a side's next byte to seq.
@@ -304,8 +252,9 @@ func (st *stream) skip(t *Table, dir flow.Direction, seq uint32, at flow.Mark) {
 	d.next = seq
 }
 
-// force gives the piece that came first although acknowledgements contradict each other: only forged packets do that.
-func (st *stream) force(t *Table, c *conn) bool {
+// force gives the piece that came first, whatever it acknowledges: the other side is not in the capture, or its FIN is
+// not, or (only forged packets do that) acknowledgements contradict each other.
+func (st *stream) force(t *Table, c *conn) {
 	first, found := flow.Out, false
 	for dir := range flow.Direction(2) {
 		if h := st.dir[dir].held; len(h) > 0 && (!found || h[0].at.Ord < st.dir[first].held[0].at.Ord) {
@@ -318,15 +267,21 @@ func (st *stream) force(t *Table, c *conn) bool {
 		}
 		st.shift(t, c, first)
 	}
-	return found
+}
+
+// rest is how much of what a side sent was neither given nor reported as a gap; lost bytes are missing at its end.
+func (st *stream) rest(h *half, dir flow.Direction, lost uint64) uint64 {
+	d := &st.dir[dir]
+	if !d.settled {
+		return lost
+	}
+	return uint64(max(0, int32(h.next+uint32(lost)-d.next)))
 }
 
 // flush gives all that is held, gaps and all: the connection is over.
 func (st *stream) flush(t *Table, c *conn) {
-	for c.stream != 0 && st.held > 0 {
-		if !st.begun(c, c.last.Time) && !st.yield(t, c) {
-			return
-		}
-		st.drain(t, c)
+	st.begun(t, c, c.last.Time)
+	for st.drain(t, c); c.stream != 0 && st.held > 0; st.drain(t, c) {
+		st.yield(t, c)
 	}
 }

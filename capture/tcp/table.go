@@ -118,6 +118,9 @@ func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	if s.Flags&flow.SYN == 0 || s.Flags&flow.RST != 0 {
 		return false
 	}
+	if c.what&ended != 0 && s.Time-c.last.Time > lingerTime {
+		return true // whether or not a tick has come by since
+	}
 	h := &c.half[dir]
 	if h.is&started == 0 {
 		return false // the first that is heard of this side

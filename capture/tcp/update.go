@@ -6,8 +6,10 @@ import "ftpscope/capture/flow"
 func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := &t.slab[slot]
 	if s.Flags&(flow.SYN|flow.RST) != 0 {
-		dir = t.control(slot, dir, s)
-		c = &t.slab[slot]
+		var ok bool
+		if dir, ok = t.control(slot, dir, s); !ok {
+			return
+		}
 	}
 	h, other := &c.half[dir], &c.half[dir^1]
 	c.last = s.Mark
@@ -24,13 +26,13 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 			h.begin(s.Seq, 0)
 		}
 	}
-	if s.Length > 0 {
+	if s.Length > 0 && s.Flags&flow.RST == 0 { // RFC 9293 section 3.5.3: payload of a reset is no data
 		t.payload(slot, dir, s)
 	}
-	if s.Flags&flow.FIN != 0 {
+	if s.Flags&(flow.FIN|flow.RST) == flow.FIN {
 		t.fin(slot, dir, s)
 	}
-	if c.what&agreed == 0 && s.Flags&(flow.SYN|flow.RST) == 0 {
+	if c.what&agreed == 0 {
 		t.agree(slot, dir, s)
 	}
 	if c.stream != 0 && t.streams[c.stream-1].held > 0 {
@@ -54,13 +56,17 @@ func (h *half) offer(s *flow.Segment) {
 	}
 }
 
-// control takes the handshake and resets, and returns the segment's direction, which a SYN may correct.
-func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) flow.Direction {
-	if s.Flags&flow.RST != 0 {
-		t.rst(slot, dir, s)
-		return dir
-	}
+// control takes the handshake and resets, and returns the segment's direction, which a SYN may correct; false: the
+// segment is not meant for this connection.
+func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.Direction, bool) {
 	c := &t.slab[slot]
+	if s.Flags&flow.RST != 0 {
+		ok := c.acceptsRST(dir, s)
+		if ok {
+			t.rst(slot, dir, s)
+		}
+		return dir, ok
+	}
 	isSYNACK := s.Flags&flow.ACK != 0
 	if c.what&opener == 0 { // packets overtook the handshake
 		if (dir == flow.In) != isSYNACK {
@@ -72,6 +78,9 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) flow.Di
 	h, d := &c.half[dir], &c.cold
 	switch {
 	case isSYNACK:
+		if h.is&closed != 0 {
+			t.revive(slot)
+		}
 		if c.what&sawSYNACK == 0 {
 			c.what |= sawSYNACK
 			d.synack = s.Mark
@@ -85,11 +94,14 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) flow.Di
 		d.syns++
 	}
 	if s.Scale != flow.NoScale {
-		h.scale = s.Scale
+		h.scale = min(s.Scale, maxScale)
 	}
 	t.exactStart(slot, dir, s.Seq+1)
-	return dir
+	return dir, true
 }
+
+// maxScale is RFC 7323's largest window scale (section 2.3: a larger one counts as this).
+const maxScale = 14
 
 // exactStart sets a direction's first payload byte now that its SYN is known, also when payload overtook the SYN.
 func (t *Table) exactStart(slot int32, dir flow.Direction, seq uint32) {
@@ -121,13 +133,17 @@ func (t *Table) turn(slot int32) {
 	}
 }
 
-// agree notes that the connection is established: an answer to the SYN-ACK, or payload both sides must have agreed to.
+// agree notes that the connection is established: a side goes on after its SYN or SYN-ACK (that may come later, when it
+// was overtaken), or there is payload, which both sides must have agreed to.
 func (t *Table) agree(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := &t.slab[slot]
-	switch {
-	case s.Length > 0:
-	case dir == flow.Out && s.Flags&flow.ACK != 0 && c.what&opener != 0:
-	default:
+	plain := s.Flags&(flow.SYN|flow.RST) == 0
+	if plain && s.Flags&flow.ACK != 0 {
+		c.half[dir].is |= spoke
+	}
+	opened := c.half[flow.Out].is&spoke != 0 && c.what&opener != 0
+	accepted := c.half[flow.In].is&spoke != 0 && c.what&sawSYNACK != 0
+	if !opened && !accepted && !(plain && s.Length > 0) {
 		return
 	}
 	c.what |= agreed
@@ -144,44 +160,84 @@ func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 	if h.is&finished != 0 {
 		return
 	}
+	end := s.End() - 1
+	if before(end, h.next) && h.is&isAcked != 0 && after(h.acked, end+1) {
+		return // what lies after it was received: it is an old one, or forged
+	}
+	if end+1 == h.next {
+		t.uncount(slot, dir)
+	}
+	if ahead := int32(end - h.next); ahead > 0 && ahead <= maxBridge && h.is&pieces == 0 {
+		t.hole(slot, dir, h.next, end)
+		h.bytes += uint64(ahead)
+		h.next = end
+	}
 	h.is |= finished
-	h.finSeq = s.Seq + s.Length
+	h.finSeq = end
 	c.cold.fin[dir] = s.Mark
 	if c.half[dir^1].is&finished != 0 {
 		t.end(slot)
 	}
 }
 
-// rst takes a reset if its sequence number says that it is meant for this connection (RFC 9293 section 3.5.3).
+// uncount takes back the last number of a direction, that of a FIN, if no payload had it: the ACK after the FIN was the
+// first that was seen of this side.
+func (t *Table) uncount(slot int32, dir flow.Direction) {
+	h := &t.slab[slot].half[dir]
+	if h.bytes == 0 && h.is&exact == 0 {
+		h.begin(h.next-1, 0)
+	} else if g := t.holes[slot]; g != nil && h.is&pieces == 0 && g[dir].fill(h.next-1, h.next) > 0 {
+		h.next--
+		h.bytes--
+	}
+}
+
+// rst takes a reset that is meant for this connection.
 func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := &t.slab[slot]
-	if !c.acceptsRST(dir, s) {
-		return
-	}
-	if c.what&(agreed|sawSYNACK) == 0 && dir == flow.In {
+	if dir == flow.In && c.what&(agreed|sawSYNACK) == 0 && (c.what&sawSYN != 0 || c.half[flow.Out].packets == 0) {
 		c.what |= refused
+		if s.Seq == 0 {
+			c.half[dir].is |= closed
+		}
 	}
 	if !c.cold.rst[dir].Seen() {
 		c.cold.rst[dir] = s.Mark
 	}
-	if c.half[0].is&c.half[1].is&finished == 0 {
-		c.what |= reset
-	}
+	c.what |= reset
 	t.end(slot)
 }
 
+// revive takes back the end of a connection whose first SYN a closed port refused: a later one was accepted (Windows
+// tries three times), with the same sequence number.
+func (t *Table) revive(slot int32) {
+	c := &t.slab[slot]
+	c.half[flow.In].is &^= closed
+	c.cold.rst[flow.In] = flow.Mark{}
+	if c.what&lingering != 0 {
+		t.linger.remove(t.slab, slot)
+		t.half.push(t.slab, slot)
+		c.what |= halfOpen
+	}
+	c.what &^= refused | reset | ended | lingering
+}
+
+// acceptsRST reports whether a reset's numbers say that it is meant for this connection (RFC 9293 section 3.5.3).
 func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
 	h, other := &c.half[dir], &c.half[dir^1]
-	if h.is&started == 0 { // the answer to a SYN acknowledges it
-		return s.Flags&flow.ACK == 0 || other.is&started == 0 || s.Ack == other.start || s.Ack == other.next
-	}
-	low := h.next
-	if h.is&isAcked != 0 && before(h.acked, low) {
+	low, high := h.next, h.next
+	switch {
+	case h.is&(started|isAcked) == 0: // the answer to a SYN acknowledges it, and maybe data in it
+		answers := s.Flags&flow.ACK != 0 && s.Ack-other.start <= other.next-other.start
+		return other.is&started == 0 || answers || s.Flags&flow.ACK == 0 && c.what&sawSYN == 0
+	case h.is&started == 0:
+		low, high = h.acked, h.acked
+	case h.is&isAcked != 0 && before(h.acked, low):
 		low = h.acked
 	}
 	// A reset that answers a segment carries that segment's acknowledgement; one of its own the next byte, which lies
 	// ahead of what was seen when the capture lost packets.
-	return !before(s.Seq, low-1) && !after(s.Seq, h.next+max(other.window, 1<<16))
+	return !before(s.Seq, low-1) && !after(s.Seq, high+max(other.window, 1<<16))
 }
 
 // end puts the connection into the queue of those that wait for stragglers.

@@ -1,0 +1,54 @@
+package tcp_test
+
+import (
+	"testing"
+
+	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp"
+)
+
+// BenchmarkTable: ns/op is a segment. bulk is a data transfer, chatty a control connection's lines, synflood a SYN each.
+func BenchmarkTable(b *testing.B) {
+	b.Run("kind=bulk", func(b *testing.B) {
+		b.ReportAllocs()
+		table := tcp.New(0, &silent{})
+		s := flow.Segment{Src: hosts[0], Dst: hosts[1], SrcPort: 50001, DstPort: 50000, Flags: flow.ACK, Length: 1460, Payload: zeros[:1460]}
+		for b.Loop() {
+			table.Segment(stamp(&s))
+			s.Seq += s.Length
+		}
+	})
+	b.Run("kind=many", func(b *testing.B) { // 10,000 transfers at a time: the cache has to be shared
+		b.ReportAllocs()
+		sink := &silent{}
+		table := tcp.New(0, sink)
+		var s flow.Segment
+		fill(table, sink, &s, 0, 10_000, 0)
+		n := 0
+		for b.Loop() {
+			n = (n + 7919) % 10_000
+			syn(&s, n)
+			s.Flags, s.Length, s.Payload = flow.ACK, 1, zeros[:1]
+			table.Segment(&s)
+		}
+	})
+	b.Run("kind=chatty", func(b *testing.B) {
+		b.ReportAllocs()
+		c := newChatter(tcp.New(0, &silent{class: tcp.Control}))
+		dir := 0
+		for b.Loop() {
+			c.send(dir)
+			dir ^= 1
+		}
+	})
+	b.Run("kind=synflood", func(b *testing.B) {
+		b.ReportAllocs()
+		table := tcp.New(0, &silent{})
+		var s flow.Segment
+		n := 0
+		for b.Loop() {
+			table.Segment(syn(&s, n))
+			n++
+		}
+	})
+}

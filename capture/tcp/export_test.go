@@ -1,0 +1,45 @@
+package tcp
+
+// What tests look at from inside.
+
+// The limits that tests reach.
+const (
+	MaxConns    = maxConns
+	MaxHalfOpen = maxHalfOpen
+	MaxLinger   = maxLinger
+	MaxHeld     = maxHeld
+	MaxHeldAll  = maxHeldAll
+	MaxHoles    = maxHoles
+)
+
+// Held is the bytes held over all streams.
+func (t *Table) Held() int { return t.heldAll }
+
+// Sums recounts what lists and sums say; the results must be equal.
+func (t *Table) Sums() (held, sum int) {
+	for _, st := range t.streams {
+		if st == nil {
+			continue
+		}
+		for i := range st.dir {
+			for _, p := range st.dir[i].held {
+				sum += len(p.data) + overhead
+			}
+		}
+	}
+	return t.heldAll, sum
+}
+
+// Leaks counts what an empty table should not hold: slots, list members, gaps, streams, index entries.
+func (t *Table) Leaks() (n int) {
+	n = len(t.slab) - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.streams) - len(t.idle)
+	for _, e := range t.index {
+		if e.slot != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Slots is how many connections the slab has room for.
+func (t *Table) Slots() int { return len(t.slab) }

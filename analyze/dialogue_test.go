@@ -26,7 +26,7 @@ func TestCommands(t *testing.T) {
 			C: RETR b
 			S: 550 no
 			bye`,
-			in + "1 RETR a rest=1000" + atPassive + " bytes=70 reply=226 ok\n2 RETR b PORT active announced=C:50000 reply=550 denied"},
+			"session user=bob login=ok mode=mixed by=client\n1 RETR a rest=1000" + atPassive + " bytes=70 reply=226 ok\n2 RETR b PORT active announced=C:50000 reply=550 denied"},
 		{"REST rejected", began + "C: REST 1000\nS: 502 no\n" + passed("RETR a", "70") + "bye",
 			in + "1 RETR a" + atPassive + " bytes=70 reply=226 ok"},
 		{"REST rejected after RETR was sent", began + `

@@ -72,6 +72,13 @@ func (a *analysis) lane(i int, to events) *lane {
 // Opened passes on.
 func (l *lane) Opened(c *flow.Conn) { l.events.Opened(c) }
 
+// Unanswered passes on a SYN that nothing followed.
+func (l *lane) Unanswered(s *tcp.SYN) {
+	c := s.Conn()
+	l.events.Opened(&c)
+	l.events.Closed(&c, nil)
+}
+
 // Classify says whether the first payload bytes of a connection can be of a control connection. Where FTP is expected
 // the doubt is in its favour: the fold decides with more to go by.
 func (l *lane) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Class {

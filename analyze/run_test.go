@@ -24,9 +24,15 @@ type collected struct {
 	Summary  session.Summary
 }
 
-func (r *collected) Session(s *session.Session) error { r.Sessions = append(r.Sessions, *s); return nil }
-func (r *collected) Attempt(a *session.Attempt) error { r.Attempts = append(r.Attempts, *a); return nil }
-func (r *collected) Orphan(o *session.Orphan) error   { r.Orphans = append(r.Orphans, *o); return nil }
+func (r *collected) Session(s *session.Session) error {
+	r.Sessions = append(r.Sessions, *s)
+	return nil
+}
+func (r *collected) Attempt(a *session.Attempt) error {
+	r.Attempts = append(r.Attempts, *a)
+	return nil
+}
+func (r *collected) Orphan(o *session.Orphan) error { r.Orphans = append(r.Orphans, *o); return nil }
 
 // collector is collected as analyze.Records.
 type collector struct{ *collected }

@@ -8,6 +8,7 @@ type summary struct{ session.Summary }
 // add counts a session.
 func (s *summary) add(x *session.Session) {
 	s.Sessions++
+	s.Capture.MissingBytes += x.Capture.MissingBytes
 	for i := range x.Transfers {
 		switch x.Transfers[i].Mode {
 		case session.Active:
@@ -32,7 +33,7 @@ func (a *analysis) summarize() {
 	s.Files, s.Packets, s.Bytes = a.capture.Files(), a.count.packets, a.count.bytes
 	s.Attempts, s.Orphans = a.matcher.Attempts(), len(a.orphans)+a.lost
 	s.Capture = session.SummaryCapture{
-		MissingBytes: a.stats.Missing, TruncatedFiles: st.Truncated, Undecoded: a.decoder.Undecoded(),
+		MissingBytes: s.Capture.MissingBytes, TruncatedFiles: st.Truncated, Undecoded: a.decoder.Undecoded(),
 		Dropped: st.Dropped, Evicted: a.stats.Evicted, Limits: a.matcher.Limits(),
 	}
 	if a.count.packets > 0 {

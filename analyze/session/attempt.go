@@ -92,7 +92,6 @@ func (a *attempts) each(out func(*Attempt)) {
 
 // orphanOf makes the record of a data connection without a control connection: from port 20, with data.
 func orphanOf(c *flow.Conn) *Orphan {
-	const ftpData = 20
 	conn := *c
 	if !conn.OpenerKnown && conn.Dst.Port() == ftpData {
 		conn = turned(conn)

@@ -48,7 +48,8 @@ func verdict(list []Transfer) (mode, initiator string) {
 	mode, initiator = None, None
 	for i := range list {
 		t := &list[i]
-		if t.Outcome != Rejected && t.Outcome != Unused && t.Mode != Unknown {
+		idle := t.Command == nil && t.Connection == nil // whether it was used is not known
+		if t.Outcome != Rejected && t.Outcome != Unused && t.Mode != Unknown && !idle {
 			mode = merge(mode, t.Mode)
 		}
 		if t.Initiator != None {
@@ -69,7 +70,8 @@ func merge(sum, one string) string {
 type builder struct {
 	c       *Control
 	byOffer [][]flow.Conn // connections given to each offer, in their order
-	pair    []flow.Conn   // connections between the two hosts that no offer explains
+	opened  []flow.Conn   // connections between the two hosts that no offer explains, in order
+	running []flow.Conn   // the same, those that ran before the capture
 	used    map[uint64]bool
 }
 
@@ -82,12 +84,13 @@ func newBuilder(g *gathering) *builder {
 			b.byOffer[t.offer] = append(b.byOffer[t.offer], oriented(conn, &o.Offer))
 		}
 	}
-	slices.SortStableFunc(g.pair, func(x, y *claim) int { return cmp.Compare(x.conn.Start.Ord, y.conn.Start.Ord) })
+	var pair []flow.Conn
 	for _, p := range g.pair {
 		if !p.control && worthTelling(&p.conn) {
-			b.pair = append(b.pair, p.conn)
+			pair = append(pair, p.conn)
 		}
 	}
+	b.opened, b.running = sortPair(pair)
 	return b
 }
 
@@ -113,14 +116,14 @@ func turned(c flow.Conn) flow.Conn {
 // draft is a transfer with its place in the order of the session.
 type draft struct {
 	Transfer
-	ord  uint64
-	kind int // at the same packet: an unused negotiation before a command
+	serial int
+	ord    uint64
 }
 
 // transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
 func (b *builder) transfers() []Transfer {
 	var list []draft
-	first := map[int]bool{}
+	first, given := map[int]bool{}, b.share()
 	perOffer := map[int][]int{}
 	for i := range b.c.steps {
 		if o := b.c.steps[i].offer; o >= 0 {
@@ -129,24 +132,24 @@ func (b *builder) transfers() []Transfer {
 	}
 	for i := range b.c.steps {
 		s := &b.c.steps[i]
-		d := draft{ord: s.line.Mark.Ord, kind: 1}
+		d := draft{serial: s.serial}
 		if o := s.offer; o >= 0 {
-			if n := &b.c.negotiations[o]; !first[o] && n.begin().Seen() && n.Method != MethodDefault {
-				d.ord = min(d.ord, n.begin().Ord)
+			if n := &b.c.negotiations[o]; !first[o] && n.Method != MethodDefault {
+				d.serial = min(d.serial, n.serial)
 			}
 			first[o] = true
 		}
-		d.Transfer = b.commanded(s, b.share(i, perOffer[s.offer]))
+		d.Transfer = b.commanded(s, given[i])
 		list = append(list, d)
 	}
 	for i := range b.c.negotiations {
 		if n := &b.c.negotiations[i]; len(perOffer[i]) == 0 && n.Method != MethodDefault {
-			list = append(list, draft{Transfer: b.uncommanded(n), ord: n.begin().Ord})
+			list = append(list, draft{Transfer: b.uncommanded(n), serial: n.serial})
 		}
 	}
 	list = append(list, b.encrypted()...)
 	slices.SortStableFunc(list, func(x, y draft) int {
-		return cmp.Or(cmp.Compare(x.ord, y.ord), cmp.Compare(x.kind, y.kind))
+		return cmp.Or(cmp.Compare(x.serial, y.serial), cmp.Compare(x.ord, y.ord))
 	})
 	out := make([]Transfer, len(list))
 	for i := range list {
@@ -163,38 +166,6 @@ func (n *negotiation) begin() flow.Mark {
 		return n.asked.Mark
 	}
 	return n.Mark
-}
-
-// share picks the connections of step i out of those of its offer: one offer serves several transfers when PORT holds
-// on. In active mode a connection follows its command; in passive mode its data do.
-func (b *builder) share(i int, siblings []int) []flow.Conn {
-	s := &b.c.steps[i]
-	if s.offer < 0 {
-		return nil
-	}
-	all := b.byOffer[s.offer]
-	if len(siblings) < 2 {
-		return all
-	}
-	var mine []flow.Conn
-	for _, c := range all {
-		when := c.Start.Ord
-		if b.c.negotiations[s.offer].Passive {
-			for _, h := range c.Half {
-				when = max(when, h.FirstData.Ord)
-			}
-		}
-		owner := siblings[0]
-		for _, k := range siblings[1:] {
-			if b.c.steps[k].line.Mark.Ord < when {
-				owner = k
-			}
-		}
-		if owner == i {
-			mine = append(mine, c)
-		}
-	}
-	return mine
 }
 
 // commanded makes the record of a transfer command.
@@ -263,12 +234,13 @@ func (b *builder) uncommanded(n *negotiation) Transfer {
 	t.Frames.Reply = n.answered.Pos
 	b.connect(&t, n, b.byOffer[n.Index])
 	carried := t.Bytes != nil && *t.Bytes > 0
+	open := t.Connection != nil && t.Notes.Conn.State == flow.Established && b.c.Conn.Closing == flow.Cut // the command may follow
 	switch failed := t.Connection != nil && failedState(t.Notes.Conn.State); {
 	case n.rejected:
 		t.Outcome = Rejected
 	case failed:
 		t.Outcome = NoConnection
-	case carried:
+	case carried, open, b.c.lostCommands, b.c.lostReplies && n.answer == nil:
 		t.Outcome = Incomplete
 	default:
 		t.Outcome = Unused
@@ -293,18 +265,28 @@ func (b *builder) outcome(t *Transfer, abort bool) string {
 		return NoConnection
 	case t.Reply != nil && established:
 		return Aborted
-	case t.Reply != nil && t.Preliminary != nil && t.Connection == nil && b.c.complete():
-		return NoConnection // 150, nobody connected, and the server gave up
+	case t.Reply != nil && t.Connection == nil && b.c.complete() && t.waited():
+		return NoConnection // nobody connected, and the server gave up
 	case t.Reply != nil && t.Preliminary != nil:
 		return Aborted
 	case t.Reply != nil:
 		return Denied
+	case b.c.lostReplies:
+		return Incomplete
 	case established && (abort || t.Notes.Conn.Closing == flow.ResetBy):
 		return Aborted
 	case t.Connection == nil && t.Preliminary != nil && t.Mode != Unknown && b.c.complete() && b.c.Conn.Closing != flow.Cut:
 		return NoConnection // the command waited for a connection to the end
 	}
 	return Incomplete
+}
+
+// patience is more than a server takes to deny a command for a reason of its own.
+const patience = 10 * flow.Second
+
+// waited reports whether the server was ready for the data connection: it said so, or it took its time to give up.
+func (t *Transfer) waited() bool {
+	return t.Preliminary != nil || t.Notes.Ran != nil && t.Reply.Time.Time-t.Notes.Ran.Mark.Time >= patience
 }
 
 // complete reports whether the capture holds the control connection without gaps, both sides of it.

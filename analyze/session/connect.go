@@ -96,7 +96,6 @@ func connectionOf(c *flow.Conn, attempts int) *Connection {
 // initiator names who opened c. Where client and server are one host, the endpoint that c leads to tells.
 func (b *builder) initiator(c *flow.Conn, n *negotiation) string {
 	client, server, src := b.c.Client.Addr(), b.c.Server.Addr(), c.Src.Addr()
-	const ftpData = 20
 	switch {
 	case client == server && src == client:
 		if n != nil && n.Passive || n == nil && c.Src.Port() != ftpData {
@@ -127,8 +126,9 @@ func (b *builder) count(t *Transfer, c *flow.Conn) {
 	default:
 		h = b.mostly(t, c, serverEnd)
 	}
-	bytes, missing := h.Bytes, h.Missing
-	t.Bytes, t.MissingBytes = &bytes, &missing
+	if bytes, missing := h.Bytes, h.Missing; h.Packets > 0 || bytes > 0 || c.State != flow.Established {
+		t.Bytes, t.MissingBytes = &bytes, &missing // else the capture lacks that side
+	}
 	t.Frames.FirstData = h.FirstData.Pos
 }
 
@@ -140,6 +140,9 @@ const handshake = 8 << 10
 func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
 	down, up := &c.Half[serverEnd], &c.Half[serverEnd^1]
 	if down.Bytes+up.Bytes == 0 {
+		if up.Packets == 0 {
+			return up
+		}
 		return down
 	}
 	direction := Download
@@ -152,63 +155,6 @@ func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *f
 	}
 	t.Direction = &direction
 	return down
-}
-
-// inferred finds the connection of a transfer whose negotiation names no endpoint: the first between the two hosts,
-// unclaimed, opened while the transfer was due, by the expected side where that is known.
-func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
-	from := s.line.Mark.Time
-	if n != nil {
-		from = min(from, n.begin().Time)
-	}
-	to := b.c.Conn.Last.Time
-	if s.replied.Seen() {
-		to = s.replied.Time
-	}
-	for i, c := range b.pair {
-		if b.used[c.ID] || c.Start.Time < from-grace || c.Start.Time > to+grace || b.isControlPort(&c) {
-			continue
-		}
-		if n != nil && n.Method != MethodDefault && c.OpenerKnown && c.Src.Addr() != n.Expected {
-			continue
-		}
-		return b.pair[i : i+1]
-	}
-	return nil
-}
-
-// isControlPort reports whether c goes to the port of the control connection itself: another session's, no data.
-func (b *builder) isControlPort(c *flow.Conn) bool {
-	return c.Dst == b.c.Server || c.Src == b.c.Server
-}
-
-// encrypted makes a record of each connection that opened while the control connection was under TLS.
-func (b *builder) encrypted() []draft {
-	var list []draft
-	for i := range b.pair {
-		c := b.pair[i]
-		if b.used[c.ID] || b.isControlPort(&c) || !b.underTLS(&c) {
-			continue
-		}
-		const ftpData = 20
-		if !c.OpenerKnown && c.Dst.Port() == ftpData && c.Dst.Addr() == b.c.Server.Addr() {
-			c = turned(c)
-		}
-		t := Transfer{Method: MethodEncrypted, Mode: Unknown, Outcome: Unknown, Initiator: None, Evidence: None}
-		b.connect(&t, nil, []flow.Conn{c})
-		t.Evidence = EvidenceInferred
-		list = append(list, draft{Transfer: t, ord: c.Start.Ord})
-	}
-	return list
-}
-
-func (b *builder) underTLS(c *flow.Conn) bool {
-	for _, s := range b.c.encrypted {
-		if c.Start.Ord >= s.from.Ord && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
-			return true
-		}
-	}
-	return false
 }
 
 // filter is a Wireshark display filter for the transfer's packets: the part of the control connection between its first

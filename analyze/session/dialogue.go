@@ -11,13 +11,12 @@ type pending struct {
 	verb     ftp.Verb
 	arg      string
 	line     Line
-	step     int // transfer commands: index of the step, else -1
-	offer    int // negotiations: index, else -1
-	dialogue int // index in Control.dialogue, -1: not kept
-	before   place
-	restore  string // TYPE: what applied before
-	doubtful bool   // a gap may hold its reply
-	cut      bool   // the capture lacks its end
+	step     int  // transfer commands: index of the step, else -1
+	offer    int  // negotiations: index, else -1
+	dialogue int  // index in Control.dialogue, -1: not kept
+	doubtful bool // a gap may hold its reply
+	cut      bool // the capture lacks its end
+	settled  bool // a transfer command that has its terms
 }
 
 // Kinds of Oddity.
@@ -41,6 +40,8 @@ func (f *Fold) command(l ftp.Line) {
 	if len(c.Name) == 0 {
 		return
 	}
+	f.talking = false
+	f.shaken, f.owed = f.shaken || f.owed, false
 	if c.Verb == ftp.VerbUnknown {
 		f.babbled = true
 	} else {
@@ -53,7 +54,7 @@ func (f *Fold) command(l ftp.Line) {
 	if l.Flags&(ftp.HasNUL|ftp.HasControl) != 0 {
 		f.odd(OddBytes, strings.ToUpper(string(c.Name)))
 	}
-	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: c.Verb, arg: string(c.Arg), line: Line{f.at, string(l.Text)}, step: -1, offer: -1, dialogue: -1, before: f.place}
+	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: c.Verb, arg: string(c.Arg), line: Line{f.at, string(l.Text)}, step: -1, offer: -1, dialogue: -1}
 	if c.Verb == ftp.PASS {
 		p.line.Text = string(c.Name) + " " + hidden
 	}
@@ -61,7 +62,7 @@ func (f *Fold) command(l ftp.Line) {
 	f.issue(&p)
 	if len(f.pending) == MaxPending {
 		f.odd(OddPending, "")
-		f.pending = append(f.pending[:0], f.pending[1:]...)
+		f.unanswered(1)
 	}
 	f.pending = append(f.pending, p)
 }
@@ -90,7 +91,7 @@ func (f *Fold) record(p *pending, c *ftp.Command) {
 // reply takes a line of the server.
 func (f *Fold) reply(l ftp.Line) {
 	if !f.replies.Open() {
-		f.opening = f.at
+		f.opening, f.begun = f.at, ftp.ParseReplyLine(l.Text).Code
 	}
 	if r, ok := f.replies.Line(l); ok {
 		f.answer(r)
@@ -116,12 +117,15 @@ func (f *Fold) answer(r ftp.Reply) {
 	if r.Flags&ftp.ReplyHeadLost != 0 && r.Code == 0 {
 		return // a piece of a reply
 	}
-	f.guess.Reply(r.Code, r.Text)
 	if r.Code == 0 {
-		f.odd(OddNoCode, r.Text)
-		f.babbled = true
+		f.stray(r.Text)
 		return
 	}
+	if r.Flags&ftp.EndedByOtherCode != 0 && f.begun != r.Code && f.meantBegun(r.Code) {
+		r.Code = f.begun
+	}
+	f.talking = true
+	f.guess.Reply(r.Code, r.Text)
 	f.sane = true
 	reply := &Reply{Time: f.stamp(f.at), Pos: f.at.Pos, Code: r.Code, Text: r.Text, cut: r.Flags&ftp.ReplyCut != 0}
 	if f.greeting(reply) {
@@ -130,10 +134,12 @@ func (f *Fold) answer(r ftp.Reply) {
 	}
 	i := f.pair(r.Code, r.Text)
 	if i < 0 {
+		f.owed = false
 		f.keep(-1, reply)
 		f.unasked(reply)
 		return
 	}
+	f.answered = true
 	p := f.pending[i]
 	f.keep(p.dialogue, reply)
 	if i == 1 && p.verb == ftp.ABOR && f.pending[0].step >= 0 { // the transfer's own reply may still come
@@ -142,13 +148,54 @@ func (f *Fold) answer(r ftp.Reply) {
 		f.final(&p, reply)
 		return
 	}
+	f.unanswered(i)
 	if r.Code < 200 {
-		f.pending = append(f.pending[:0], f.pending[i:]...)
-		f.preliminary(&p, reply)
+		f.preliminary(&f.pending[0], reply)
 		return
 	}
-	f.pending = append(f.pending[:0], f.pending[i+1:]...)
-	f.final(&p, reply)
+	f.pop(1)
+	if specific, _ := suits(p.verb, r.Code); !f.shaken || specific && p.verb != ftp.PWD && p.verb != ftp.XPWD {
+		f.final(&p, reply)
+	} else {
+		f.settle(&p, nil)
+	}
+	f.shaken = f.shaken && len(f.pending) > 0
+}
+
+// stray takes a line of the server that is no reply. One that follows a reply is what is left of it: banners have lines
+// that begin with "220 " and are not the last.
+func (f *Fold) stray(text string) {
+	f.odd(OddNoCode, text)
+	switch {
+	case f.missing > 0:
+	case f.commands == 0 && f.banner != nil:
+		f.addToBanner(text)
+	case !f.talking:
+		f.guess.Reply(0, text)
+		f.babbled = true
+	}
+}
+
+func (f *Fold) addToBanner(text string) {
+	if len(*f.banner)+len(text) < ftp.MaxReplyText {
+		whole := *f.banner + "\n" + text
+		f.banner = &whole
+	}
+}
+
+// meantBegun reports whether a multi-line reply that ended with another code is one of the code that it began with:
+// servers close "230-" by "226 ".
+func (f *Fold) meantBegun(end int) bool {
+	if !f.greeted {
+		return f.begun == 220
+	}
+	if len(f.pending) == 0 {
+		return false
+	}
+	verb := f.pending[0].verb
+	specific, fits := suits(verb, end)
+	_, begun := suits(verb, f.begun)
+	return begun && !(specific && fits)
 }
 
 // keep adds the reply to the dialogue.
@@ -167,9 +214,15 @@ func (f *Fold) keep(dialogue int, r *Reply) {
 // greeting takes the server's first reply: 220, or 120 before it (RFC 959 section 5.4), or a refusal.
 func (f *Fold) greeting(r *Reply) bool {
 	if f.greeted {
-		return false
+		if r.Code != 220 || f.answered || f.banner == nil || len(f.pending) > 0 && f.pending[0].verb == ftp.REIN {
+			return false
+		}
+		if f.missing == 0 {
+			f.addToBanner(r.Text)
+		}
+		return true
 	}
-	if !f.fromStart && (len(f.pending) > 0 || r.Code != 220) {
+	if !f.fromStart && r.Code != 220 {
 		f.greeted = true
 		return false
 	}
@@ -191,24 +244,49 @@ func (f *Fold) pair(code int, text string) int {
 		return -1
 	}
 	head := &f.pending[0]
-	if head.step >= 0 && len(f.pending) > 1 && f.pending[1].verb == ftp.ABOR && answersAbort(code, text) {
-		return 1
+	cut := code == 425 || code == 426 || code == 451
+	switch {
+	case head.step >= 0 && len(f.pending) > 1 && f.pending[1].verb == ftp.ABOR:
+		if answersAbort(code, text) || head.doubtful && code/10 == 22 {
+			return 1
+		} else if cut {
+			return 0
+		}
+	case f.ghost >= 0 && head.verb == ftp.ABOR && cut:
+		return -1 // of the transfer whose command was not seen
+	}
+	if head.doubtful {
+		return f.pairDoubtful(code)
 	}
 	specific, fits := suits(head.verb, code)
-	if fits && specific || !specific && !head.doubtful && fits {
+	if fits {
 		return 0
 	}
 	for i := 1; i < len(f.pending); i++ {
-		p := &f.pending[i]
-		s, ok := suits(p.verb, code)
-		if ok && (s || specific || !p.doubtful) {
+		if _, ok := suits(f.pending[i].verb, code); ok {
 			return i
 		}
 	}
-	if specific && (f.gaps[0] || f.gaps[1]) && !fits {
+	if specific && (f.gaps[0] || f.gaps[1]) {
 		return -1
 	}
 	return 0
+}
+
+// pairDoubtful is pair after a gap that may hold the first replies. A command that was sent later has its reply still to
+// come, and a client that waits for replies had those before.
+func (f *Fold) pairDoubtful(code int) int {
+	first := -1
+	for i := range f.pending {
+		_, fits := suits(f.pending[i].verb, code)
+		if fits && !f.pending[i].doubtful {
+			return i
+		}
+		if fits && first < 0 {
+			first = i
+		}
+	}
+	return first
 }
 
 // answersAbort tells a server that answers ABOR alone, and not the transfer that it ended, from one that answers both.
@@ -223,6 +301,10 @@ func suits(v ftp.Verb, code int) (specific, fits bool) {
 		return true, v.IsTransfer() || code > 400 && (v == ftp.ABOR || v.IsNegotiation())
 	case 211, 212, 214:
 		return true, v == ftp.STAT || v == ftp.FEAT || v == ftp.HELP || v == ftp.SITE || v == ftp.SYST || v == ftp.VerbUnknown || v == ftp.OPTS
+	case 213:
+		return true, v == ftp.SIZE || v == ftp.MDTM || v == ftp.STAT || v == ftp.VerbUnknown
+	case 200:
+		return false, !v.IsTransfer() && v != ftp.PASV && v != ftp.LPSV && v != ftp.PWD && v != ftp.XPWD
 	case 215:
 		return true, v == ftp.SYST
 	case 221:

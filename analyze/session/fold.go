@@ -47,15 +47,20 @@ type Fold struct {
 	guess   ftp.Recognizer
 	at      flow.Mark // where the current line ends
 	opening flow.Mark // where the open multi-line reply began
+	begun   int       // its first line's code
 
-	pending []pending
-	greeted bool
-	gaps    [2]bool // bytes are missing: replies or commands may have gone unseen
-	seen    [2]bool // the side said something
-	missing uint64
-	wanting bool
-	sane    bool // a known command, a reply with a code, or TLS
-	babbled bool // a line that is none of these
+	pending  []pending
+	greeted  bool
+	answered bool    // a command was
+	talking  bool    // the server replied since the last command
+	gaps     [2]bool // bytes are missing: replies or commands may have gone unseen
+	owed     bool    // the reply to a command that the capture lacks may still come
+	shaken   bool    // it may be among those to the commands that wait: which is whose is not certain
+	seen     [2]bool // the side said something
+	missing  uint64
+	wanting  bool
+	sane     bool // a known command, a reply with a code, or TLS
+	babbled  bool // a line that is none of these
 
 	place place
 	Control
@@ -79,6 +84,7 @@ type Control struct {
 	commands      int
 	dialogue      []Exchange
 	negotiations  []negotiation
+	serial        int // of negotiations and steps together
 	steps         []step
 	current       int // index of the negotiation in force; -1: none
 	ghost         int // index of the step whose command was not seen and whose reply is awaited; -1: none
@@ -88,19 +94,24 @@ type Control struct {
 	sizeFrom      flow.Pos
 	sizeOf        string
 	missingBytes  uint64
+	lostCommands  bool // the capture lacks bytes of the client, or all
+	lostReplies   bool
 	limits        int // negotiations, transfers and commands beyond the limits
 	notes         Notes
 }
 
 // span is a stretch of time; the end is not set while it lasts.
-type span struct{ from, to flow.Mark }
+type span struct {
+	from, to flow.Mark
+	serial   int // of what was negotiated and commanded before
+}
 
 // NewFold starts reading the connection c.
 func NewFold(c *flow.Conn, opt FoldOptions) *Fold {
 	f := &Fold{opt: opt, id: c.ID, digits: c.Digits, ends: [2]netip.AddrPort{c.Src, c.Dst}, roles: c.OpenerKnown}
 	f.login, f.tlsState, f.current, f.ghost = LoginNone, TLSNone, -1, -1
 	f.fromStart = c.OpenerKnown
-	f.place.known = c.OpenerKnown
+	f.place.known = true // Finish knows whether the beginning was seen
 	if !c.OpenerKnown && opt.ControlPort(c.Src.Port()) && !opt.ControlPort(c.Dst.Port()) {
 		f.client = flow.In
 	}
@@ -170,6 +181,7 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 		if ok {
 			f.command(line)
 		}
+		f.missed(n)
 		return
 	}
 	if ok {
@@ -195,11 +207,15 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 		}
 	}
 	f.interrupt()
+	f.unanswered(len(f.pending))
 	if c.OpenerKnown {
 		f.client = flow.Out
 		if f.ends[0] != c.Src {
 			f.client = flow.In
 		}
+	}
+	if !c.OpenerKnown {
+		f.forgetLogin()
 	}
 	f.Client, f.Server = f.ends[f.client], f.ends[f.client^1]
 	if !f.isFTP() {
@@ -214,6 +230,7 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 	if c.Src != f.Client {
 		f.clientSide, f.serverSide = f.serverSide, f.clientSide
 	}
+	f.lostCommands, f.lostReplies = f.gaps[f.client] || !f.clientSide, f.gaps[f.client^1] || !f.serverSide
 	control := f.Control
 	return &control
 }
@@ -240,8 +257,8 @@ func (f *Fold) encrypt() {
 		return
 	}
 	f.sane = true
-	f.encrypted = append(f.encrypted, span{from: f.at})
-	f.pending = f.pending[:0]
+	f.encrypted = append(f.encrypted, span{from: f.at, serial: f.serial})
+	f.unanswered(len(f.pending))
 	f.current = -1
 	f.want(true)
 }

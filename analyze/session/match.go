@@ -88,16 +88,6 @@ type claim struct {
 	control bool // turned out to be a control connection itself
 }
 
-// hosts is a pair of hosts, the smaller address first; the second is invalid for "any".
-type hosts struct{ a, b netip.Addr }
-
-func pairOf(a, b netip.Addr) hosts {
-	if b.Less(a) {
-		a, b = b, a
-	}
-	return hosts{a, b}
-}
-
 // NewMatcher makes a Matcher that gives its records to out.
 func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
 	return &Matcher{
@@ -137,6 +127,7 @@ func (m *Matcher) Offered(o *Offer) {
 		m.give(l, m.claim(c, open))
 		return true
 	})
+	m.reclaim(l)
 }
 
 func (m *Matcher) replace(l *live, until flow.Time) {
@@ -158,42 +149,6 @@ func (l *live) reaches(c *flow.Conn) int {
 		return l.reach(c.Dst, c.Src)
 	}
 	return -1
-}
-
-// Wanted marks a session as interested in any connection between its hosts, or no longer so.
-func (m *Matcher) Wanted(w Want) {
-	g := m.session(w.Control)
-	g.pinged = w.Mark
-	if g.wants == w.On {
-		return
-	}
-	g.wants = w.On
-	g.pairKey = [2]hosts{pairOf(w.Client, w.Server), {a: w.Server}}
-	for _, k := range g.pairKey {
-		if w.On {
-			m.pairs[k] = append(m.pairs[k], g)
-		} else {
-			m.forgetPair(k, g)
-		}
-	}
-	if w.On {
-		m.parked.recent(w.Mark.Time-early, func(c *flow.Conn, open bool) bool {
-			if key, ok := m.pairFor(c); ok && (key == g.pairKey[0] || key == g.pairKey[1]) {
-				m.givePair(g, m.claim(c, open))
-				return true
-			}
-			return false
-		})
-	}
-}
-
-func (m *Matcher) forgetPair(k hosts, g *gathering) {
-	list := slices.DeleteFunc(m.pairs[k], func(x *gathering) bool { return x == g })
-	if len(list) == 0 {
-		delete(m.pairs, k)
-		return
-	}
-	m.pairs[k] = list
 }
 
 // Opened takes a connection at its first packet.
@@ -267,40 +222,6 @@ func (m *Matcher) give(l *live, cl *claim) {
 		return
 	}
 	l.of.tried = append(l.of.tried, tried{l.Index, cl})
-}
-
-func (m *Matcher) givePair(g *gathering, cl *claim) {
-	if len(g.pair) >= maxTried {
-		m.limits["connections of one session"]++
-		return
-	}
-	g.pair = append(g.pair, cl)
-}
-
-// pairFor returns the key under which sessions may want this connection, if any do.
-func (m *Matcher) pairFor(c *flow.Conn) (hosts, bool) {
-	k := pairOf(c.Src.Addr(), c.Dst.Addr())
-	if len(m.pairs[k]) > 0 {
-		return k, true
-	}
-	const ftpData = 20
-	if c.Src.Port() == ftpData {
-		k = hosts{a: c.Src.Addr()}
-		return k, len(m.pairs[k]) > 0
-	}
-	return k, false
-}
-
-// liveliest is the session that spoke last: commands under TLS cannot be read, but a data connection follows one.
-func (m *Matcher) liveliest(k hosts) *gathering {
-	list := m.pairs[k]
-	g := list[0]
-	for _, x := range list[1:] {
-		if x.pinged.Ord >= g.pinged.Ord {
-			g = x
-		}
-	}
-	return g
 }
 
 // Closed takes a connection at its end, with what it said if it was a control connection.

@@ -6,6 +6,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
+// ftpData is the port that servers connect from (RFC 959 section 3.2: L-1, where L is 21), if they keep to it.
+const ftpData = 20
+
 // Offer is one negotiation of a data connection: a PORT, EPRT or LPRT that names the client's endpoint, a PASV, EPSV
 // or LPSV whose reply names the server's, or (MethodDefault) neither: then the server connects to the port of the
 // client's control connection (RFC 959 section 3.2).
@@ -59,6 +62,7 @@ type negotiation struct {
 	asked    Line // the command; empty text when it was not seen
 	answer   *Reply
 	answered flow.Mark
+	serial   int // its place among negotiations and steps
 	rejected bool
 	consumed bool // a transfer began with it (passive offers serve one)
 	used     bool // a transfer command refers to it
@@ -67,6 +71,7 @@ type negotiation struct {
 // step is one transfer command, or one that was not seen but whose replies were.
 type step struct {
 	offer          int // index of the negotiation; -1: none
+	serial         int // its place among negotiations and steps
 	verb           string
 	upload         bool
 	unseen         bool // the command itself was not seen

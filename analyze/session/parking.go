@@ -13,6 +13,7 @@ type parking struct {
 
 type parked struct {
 	conn flow.Conn
+	port uint16    // Dst's as it was when parked: a SYN that comes late may turn the connection
 	prev [2]uint64 // serial of the one before with the same Dst port, Src port; 0: none
 	gone bool
 	open bool
@@ -36,7 +37,7 @@ func (p *parking) add(c *flow.Conn) {
 		}
 	}
 	p.next++
-	e := parked{conn: *c, open: true}
+	e := parked{conn: *c, open: true, port: c.Dst.Port()}
 	e.prev[0] = p.heads[c.Dst.Port()]
 	p.heads[c.Dst.Port()] = serial
 	if !c.OpenerKnown && c.Src.Port() != c.Dst.Port() {
@@ -70,7 +71,7 @@ func (p *parking) look(port uint16, since flow.Time, take func(c *flow.Conn, ope
 		if !e.gone && take(&e.conn, e.open) {
 			e.gone = true
 		}
-		if e.conn.Dst.Port() == port {
+		if e.port == port {
 			serial = e.prev[0]
 		} else {
 			serial = e.prev[1]

@@ -12,6 +12,10 @@ type place struct {
 	known bool   // dir is absolute, or relative to the login directory
 }
 
+// maxDir bounds a working directory's name, as PATH_MAX does: a hostile client could send CWD for ever. Beyond it the
+// place counts as unknown.
+const maxDir = 4096
+
 // resolve returns the path that an argument names, nil when it cannot be told.
 func (p place) resolve(arg string) *string {
 	if !isAbsolute(arg) {
@@ -44,13 +48,19 @@ func join(dir, arg string) string {
 
 // change is CWD.
 func (p place) change(arg string) place {
+	dir := ""
 	switch {
 	case isAbsolute(arg):
-		return place{path.Clean(arg), true}
+		dir = path.Clean(arg)
 	case !p.known, strings.HasPrefix(arg, "~"):
 		return place{}
+	default:
+		dir = join(p.dir, arg)
 	}
-	return place{join(p.dir, arg), true}
+	if len(dir) > maxDir {
+		return place{}
+	}
+	return place{dir, true}
 }
 
 // listed takes the options off the argument of LIST and NLST, as servers do: "-la /pub" lists /pub.

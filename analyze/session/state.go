@@ -8,7 +8,7 @@ import (
 	"ftpscope/analyze/ftp"
 )
 
-// issue applies what a command changes when it is sent. A change that the server refuses is taken back by refuse.
+// issue applies what a command changes when it is sent; what it changes when the server agrees is settle's.
 func (f *Fold) issue(p *pending) {
 	if p.cut {
 		f.issueCut(p)
@@ -21,18 +21,6 @@ func (f *Fold) issue(p *pending) {
 	case v == ftp.PASS:
 		password := p.arg
 		f.password = &password
-	case v == ftp.TYPE:
-		p.restore = f.representType
-		f.representType = representation(p.arg)
-	case v == ftp.CWD || v == ftp.XCWD:
-		f.place = f.place.change(p.arg)
-	case v == ftp.CDUP || v == ftp.XCUP:
-		f.place = f.place.change("..")
-	case v == ftp.REST:
-		f.restart = nil
-		if n, err := strconv.ParseUint(strings.TrimSpace(p.arg), 10, 63); err == nil {
-			f.restart = &n
-		}
 	case v == ftp.ABOR:
 		f.abort()
 	case v == ftp.QUIT:
@@ -49,12 +37,6 @@ func (f *Fold) issue(p *pending) {
 // issueCut is issue for a command whose end the capture lacks: that it was sent is known, its argument is not.
 func (f *Fold) issueCut(p *pending) {
 	switch v := p.verb; {
-	case v == ftp.TYPE:
-		p.restore, f.representType = f.representType, ""
-	case v == ftp.CWD || v == ftp.XCWD:
-		f.place = place{}
-	case v == ftp.REST:
-		f.restart = nil
 	case v == ftp.QUIT:
 		f.notes.Quit = f.at
 	case v.IsNegotiation():
@@ -63,21 +45,6 @@ func (f *Fold) issueCut(p *pending) {
 	case v.IsTransfer():
 		f.transfer(p)
 	}
-}
-
-// representation names a TYPE as the record does (RFC 959 section 3.1.1).
-func representation(arg string) string {
-	kind, size, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(arg)), " ")
-	switch kind {
-	case "A", "I", "E":
-		return kind
-	case "L":
-		return "L" + strings.TrimSpace(size)
-	}
-	if strings.HasPrefix(kind, "L") && len(kind) <= 4 {
-		return kind
-	}
-	return ""
 }
 
 // abort notes ABOR on the transfer that runs.
@@ -132,7 +99,8 @@ func (f *Fold) newOffer(method string, passive bool) int {
 		return -1
 	}
 	i := len(f.negotiations)
-	n := negotiation{Offer: Offer{Control: f.id, Index: i, Method: method, Passive: passive, Mark: f.at}}
+	f.serial++
+	n := negotiation{serial: f.serial, Offer: Offer{Control: f.id, Index: i, Method: method, Passive: passive, Mark: f.at}}
 	client, server := f.ends[f.client].Addr(), f.ends[f.client^1].Addr()
 	n.Peer, n.Expected = client, server
 	if passive {
@@ -166,21 +134,10 @@ func (f *Fold) inForce() int {
 
 // transfer takes a transfer command.
 func (f *Fold) transfer(p *pending) {
-	s := step{verb: p.verb.String(), upload: p.verb.IsUpload(), line: p.line, representation: f.representType, restart: f.restart}
-	f.restart = nil
-	arg := p.arg
-	if arg != "" && !p.cut {
-		sent := arg
+	s := step{verb: p.verb.String(), upload: p.verb.IsUpload(), line: p.line}
+	if p.arg != "" && !p.cut {
+		sent := p.arg
 		s.argument = &sent
-	}
-	if p.verb == ftp.LIST || p.verb == ftp.NLST {
-		arg = listed(arg)
-	}
-	if !p.cut && (p.verb != ftp.STOU || arg != "") {
-		s.path = f.place.resolve(arg)
-	}
-	if f.size != nil && f.sizeOf == p.arg && p.verb == ftp.RETR {
-		s.size, s.sizeFrom = f.size, f.sizeFrom
 	}
 	p.step = f.newStep(s)
 }
@@ -210,6 +167,8 @@ func (f *Fold) newStep(s step) int {
 			f.want(true)
 		}
 	}
+	f.serial++
+	s.serial = f.serial
 	f.steps = append(f.steps, s)
 	return len(f.steps) - 1
 }
@@ -219,6 +178,7 @@ func (f *Fold) preliminary(p *pending, r *Reply) {
 	if p.step < 0 {
 		return
 	}
+	f.settle(p, r)
 	s := &f.steps[p.step]
 	s.prelim = r
 	if s.offer >= 0 {
@@ -236,9 +196,7 @@ func (f *Fold) final(p *pending, r *Reply) {
 		f.login = LoginOK
 		f.notes.LoginEnd = f.at
 	}
-	if refused {
-		f.refuse(p)
-	}
+	f.settle(p, r)
 	switch v := p.verb; {
 	case v == ftp.USER || v == ftp.PASS || v == ftp.ACCT:
 		f.loggedIn(p, r)
@@ -256,7 +214,7 @@ func (f *Fold) final(p *pending, r *Reply) {
 	case v == ftp.PROT && !refused && strings.EqualFold(strings.TrimSpace(p.arg), "C") && f.tlsState != TLSNone:
 		f.notes.ProtC = f.at
 	case v == ftp.REIN && r.Code == 220:
-		f.login, f.place = LoginNone, place{known: f.fromStart}
+		f.login, f.place, f.representType, f.current = LoginNone, place{known: true}, "", -1
 	case p.offer >= 0:
 		f.negotiated(&f.negotiations[p.offer], r)
 	case p.step >= 0:
@@ -271,37 +229,6 @@ func needsLogin(v ftp.Verb) bool {
 		return true
 	}
 	return v.IsNegotiation() || v.IsTransfer()
-}
-
-// refuse takes back what the command changed when it was sent.
-func (f *Fold) refuse(p *pending) {
-	switch p.verb {
-	case ftp.TYPE:
-		f.representType = p.restore
-	case ftp.CWD, ftp.XCWD, ftp.CDUP, ftp.XCUP:
-		f.place = p.before
-	case ftp.REST:
-		f.restart = nil
-	}
-}
-
-// named is the reply to PWD: the working directory in the server's own words. Directory changes that were sent
-// meanwhile start from it.
-func (f *Fold) named(r *Reply) {
-	dir, ok := ftp.ParsePath257(r.Text)
-	if !ok || r.cut || !isAbsolute(dir) {
-		return
-	}
-	f.place = place{dir, true}
-	for i := range f.pending {
-		p := &f.pending[i]
-		switch p.verb {
-		case ftp.CWD, ftp.XCWD:
-			p.before, f.place = f.place, f.place.change(p.arg)
-		case ftp.CDUP, ftp.XCUP:
-			p.before, f.place = f.place, f.place.change("..")
-		}
-	}
 }
 
 // loggedIn follows the login: RFC 959 section 5.4 names 230 and 232 as its success, 530 as its failure.
@@ -422,6 +349,10 @@ func (f *Fold) unasked(r *Reply) {
 	case f.ghost >= 0 && (r.Code == 226 || r.Code == 250 || r.Code >= 400):
 		f.transferred(&f.steps[f.ghost], r)
 		f.ghost = -1
+	case r.Code == 234 || r.Code == 334:
+		f.secured(r)
+	case r.Code == 331:
+		f.user, f.password = nil, nil // of another USER
 	case r.Code == 230 && f.login == LoginNone:
 		f.login = LoginOK
 	case r.Code == 530 && f.login == LoginNone:

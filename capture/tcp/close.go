@@ -11,7 +11,7 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 	c := &t.slab[slot]
 	d := &c.cold
 	t.fact = flow.Conn{
-		ID: d.id, Src: netip.AddrPortFrom(c.a.Addr(), c.aPort), Dst: netip.AddrPortFrom(c.b.Addr(), c.bPort),
+		ID: d.id, Src: addrPort(c.a, c.aPort), Dst: addrPort(c.b, c.bPort),
 		OpenerKnown: c.what&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
 		SYNs: d.syns, LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
 	}
@@ -34,6 +34,8 @@ func (h *half) told() (bytes, missing uint64) {
 	}
 	return h.bytes, h.bytes - held
 }
+
+func addrPort(h flow.Host, port uint16) netip.AddrPort { return netip.AddrPortFrom(h.Addr(), port) }
 
 func (c *conn) state() flow.State {
 	switch {
@@ -128,6 +130,7 @@ func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 // the table a call. For the same packets and ticks the same connections end, whatever else runs.
 func (t *Table) Tick(now flow.Time) {
 	const part = 4096
+	t.tickSYNs(now)
 	for t.linger.first != 0 && now-t.slab[t.linger.first].last.Time > lingerTime {
 		t.close(t.linger.first)
 	}
@@ -152,6 +155,9 @@ func (t *Table) Tick(now flow.Time) {
 
 // Close ends all connections that are left, in the order in which they began.
 func (t *Table) Close() {
+	for i := t.syns.first; i != t.syns.next; i++ {
+		t.giveUp(i)
+	}
 	for _, slot := range t.order() {
 		t.close(slot)
 	}
@@ -161,6 +167,10 @@ func (t *Table) Close() {
 // connections last.
 func (t *Table) evict() {
 	t.stats.Evicted++
+	if t.syns.trim(); t.syns.first != t.syns.next {
+		t.giveUp(t.syns.first)
+		return
+	}
 	if t.half.first != 0 {
 		t.close(t.half.first)
 		return

@@ -89,6 +89,17 @@ func (c *conn) direction(s *flow.Segment) (flow.Direction, bool) {
 	return 0, false
 }
 
+// direction is the same for a lone SYN.
+func (e *SYN) direction(s *flow.Segment) (flow.Direction, bool) {
+	if e.SrcPort == s.SrcPort && e.DstPort == s.DstPort && e.Src == s.Src && e.Dst == s.Dst {
+		return flow.Out, true
+	}
+	if e.SrcPort == s.DstPort && e.DstPort == s.SrcPort && e.Src == s.Dst && e.Dst == s.Src {
+		return flow.In, true
+	}
+	return 0, false
+}
+
 // turn exchanges the two ends: it was the other side that opened the connection.
 func (c *conn) turn() {
 	c.a, c.b, c.aPort, c.bPort = c.b, c.a, c.bPort, c.aPort

@@ -1,11 +1,9 @@
 package tcp
 
-import "math"
-
 // Oldest is the Ord of the first packet of the oldest connection in the table that is, or may still turn out to be, a
 // control connection; math.MaxUint64 when there is none. It looks at the whole table.
 func (t *Table) Oldest() uint64 {
-	oldest := uint64(math.MaxUint64)
+	oldest := t.OldestSYN()
 	for i := range t.slab {
 		if c := &t.slab[i]; c.what&(inUse|counted) == inUse {
 			oldest = min(oldest, c.cold.start.Ord)

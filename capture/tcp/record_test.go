@@ -76,6 +76,11 @@ func (r *recorder) Reader(c *flow.Conn) tcp.Reader {
 	return &talk{src: c.Src.String(), refuse: r.refuse}
 }
 
+func (r *recorder) Unanswered(s *tcp.SYN) {
+	require.False(r.t, r.open[s.ID], "opened, and a lone SYN")
+	r.closed = append(r.closed, ended{conn: s.Conn()})
+}
+
 func (r *recorder) Closed(c *flow.Conn, reader tcp.Reader) {
 	require.True(r.t, r.open[c.ID], "closed but not open")
 	delete(r.open, c.ID)

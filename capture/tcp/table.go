@@ -17,7 +17,8 @@ type Table struct {
 	index   []entry
 	slab    []conn // slot 0 is not used
 	free    []int32
-	used    int
+	indexed int // connections and lone SYNs
+	syns    syns
 	serial  uint64
 	lane    uint64
 	seed    uint64
@@ -34,7 +35,7 @@ type Table struct {
 
 type entry struct {
 	tag  uint32
-	slot int32 // 0: empty
+	slot int32 // in the slab; negative: of a lone SYN, -1 - its place in the ring; 0: empty
 }
 
 const firstIndex = 1 << 8
@@ -52,8 +53,8 @@ func New(lane int, sink Sink) *Table {
 // Stats tells what limits cost so far.
 func (t *Table) Stats() Stats { return t.stats }
 
-// Len is the number of connections in the table.
-func (t *Table) Len() int { return t.used }
+// Len is the number of connections in the table, lone SYNs among them.
+func (t *Table) Len() int { return t.indexed }
 
 func mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
@@ -82,7 +83,11 @@ func (t *Table) find(s *flow.Segment, tag uint32) (place int, slot int32, dir fl
 			return i, 0, 0
 		}
 		if e.tag == tag {
-			if dir, ok := t.slab[e.slot].direction(s); ok {
+			if e.slot < 0 {
+				if dir, ok := t.syns.ring[-e.slot-1].direction(s); ok {
+					return i, e.slot, dir
+				}
+			} else if dir, ok := t.slab[e.slot].direction(s); ok {
 				return i, e.slot, dir
 			}
 		}
@@ -93,13 +98,26 @@ func (t *Table) find(s *flow.Segment, tag uint32) (place int, slot int32, dir fl
 func (t *Table) Segment(s *flow.Segment) {
 	tag := t.hash(s)
 	_, slot, dir := t.find(s, tag)
+	if slot < 0 {
+		repeated := false
+		if slot, repeated = t.again(-slot-1, dir, s); repeated {
+			return
+		}
+	}
+	if slot == 0 && isLone(s) {
+		t.addSYN(s, tag)
+		return
+	}
 	if s.ICMP != nil {
 		t.icmp(slot, dir, s, tag)
 		return
 	}
 	if slot != 0 && t.stale(slot, dir, s) {
 		t.close(slot)
-		slot = 0
+		if slot = 0; isLone(s) {
+			t.addSYN(s, tag)
+			return
+		}
 	}
 	if slot == 0 {
 		if slot, dir = t.open(s, tag); slot == 0 {
@@ -152,23 +170,28 @@ func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 	if syn {
 		c.what |= opener
 	}
-	t.enter(slot)
+	t.admit(slot)
+	return slot, dir
+}
+
+// admit enters a new connection of which no payload was seen.
+func (t *Table) admit(slot int32) {
+	t.enter(entry{t.slab[slot].tag, slot})
 	t.half.push(t.slab, slot)
 	t.slab[slot].what |= halfOpen
 	if t.half.n > maxHalfOpen {
 		t.close(t.half.first)
 	}
 	t.sink.Opened(t.snapshot(slot))
-	return slot, dir
 }
 
-// enter puts the connection into the index.
-func (t *Table) enter(slot int32) {
-	if (t.used+1)*2 > len(t.index) {
+// enter puts a connection or a lone SYN into the index.
+func (t *Table) enter(e entry) {
+	if (t.indexed+1)*2 > len(t.index) {
 		t.grow()
 	}
-	t.used++
-	t.place(entry{t.slab[slot].tag, slot})
+	t.indexed++
+	t.place(e)
 }
 
 func (t *Table) place(e entry) {
@@ -192,7 +215,7 @@ func (t *Table) grow() {
 
 // take returns a free slot; when the table is full it makes one free.
 func (t *Table) take() int32 {
-	if t.used >= maxConns {
+	if t.indexed >= maxConns {
 		t.evict()
 	}
 	if n := len(t.free); n > 0 {
@@ -204,13 +227,21 @@ func (t *Table) take() int32 {
 	return int32(len(t.slab) - 1)
 }
 
-// drop takes the connection out of the index, moves back the entries that had been displaced past it, and frees the slot.
+// drop takes the connection out of the index and frees the slot.
 func (t *Table) drop(slot int32) {
 	mask := len(t.index) - 1
 	i := int(t.slab[slot].tag) & mask
 	for t.index[i].slot != slot {
 		i = (i + 1) & mask
 	}
+	t.unindex(i)
+	t.slab[slot].what = 0
+	t.free = append(t.free, slot)
+}
+
+// unindex takes an entry out of the index and moves back those that had been displaced past it.
+func (t *Table) unindex(i int) {
+	mask := len(t.index) - 1
 	for j := i; ; {
 		j = (j + 1) & mask
 		e := t.index[j]
@@ -223,14 +254,12 @@ func (t *Table) drop(slot int32) {
 		}
 	}
 	t.index[i] = entry{}
-	t.slab[slot].what = 0
-	t.free = append(t.free, slot)
-	t.used--
+	t.indexed--
 }
 
 // order lists the connections in the table by their first packet.
 func (t *Table) order() []int32 {
-	slots := make([]int32, 0, t.used)
+	slots := make([]int32, 0, t.indexed)
 	for slot := range t.slab {
 		if t.slab[slot].what&inUse != 0 {
 			slots = append(slots, int32(slot))

@@ -39,6 +39,9 @@ const (
 	gapWait = 2 * flow.Second
 	// lossWait is the same for a gap that nobody acknowledged: the sender will repeat it.
 	lossWait = 10 * flow.Second
+	// synWait is how long a SYN waits for an answer or its own repetition, the longest pause before which is 64 s
+	// (RFC 6298: the time-out doubles from 1 s).
+	synWait = 75 * flow.Second
 	// lingerTime is how long an ended connection waits for stragglers.
 	lingerTime = 2 * flow.Second
 )
@@ -53,8 +56,10 @@ const (
 
 // Sink receives what a table learns. The pointed-to values are valid only during the call.
 type Sink interface {
-	// Opened tells of a connection at its first packet.
+	// Opened tells of a connection, at the latest at its first packet that is no SYN.
 	Opened(c *flow.Conn)
+	// Unanswered tells of a SYN that nothing followed; it was never opened.
+	Unanswered(s *SYN)
 	// Classify is asked about the first payload bytes of a connection; first is empty when the capture cut them off.
 	Classify(c *flow.Conn, dir flow.Direction, first []byte) Class
 	// Reader makes the reader of a connection that may be a control connection.

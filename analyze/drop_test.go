@@ -1,0 +1,139 @@
+package analyze_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/capturetest"
+)
+
+// A capture that lacks one packet may know less, but nothing that it says may be false.
+func TestDropOne(t *testing.T) {
+	for _, c := range []conversation{
+		{name: "passive", script: "login\nC: TYPE A\nS: 200 ok\nC: CWD /pub\nS: 250 ok\nC: TYPE I\nS: 200 ok\nC: CWD x\nS: 250 ok\nC: REST 10\nS: 350 ok\n" + passed("RETR a", "9000") +
+			"C: CWD y\nS: 550 no\n" + pushed2 + "C: PASV\nS: 227 ok (192,0,2,21,195,82)\nC: LIST\nS: 550 no\nbye"},
+		{name: "active", script: "login\nC: TYPE I\nS: 200 ok\nport\nC: RETR a\nS: 150 here (5000 bytes)\ndata d1 S:20 > C:50000\nd1> 5000 fin\nd1 fin <\nS: 226 done\nC: PORT 192,0,2,10,195,81\nS: 200 ok\nC: STOR b\nS: 150 go\ndata d2 S:20 > C:50001\nd2< 3000\nd2 fin <\nS: 226 done\nC: NOOP\nS: 200 ok\nC: LIST -l\nS: 150 go\nseed two\ndata d3 S:20 > C:50001\nd3> 300\nd3 fin >\nS: 226 done\nbye"},
+		{name: "pipelined", script: varied[2].script},
+		{name: "aborted", script: varied[3].script},
+		{name: "refused and tried again", script: varied[4].script},
+		{name: "multi-line", script: varied[9].script},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			requireNoneFalse(t, c.frames(t))
+		})
+	}
+}
+
+func TestDropOneOfSamples(t *testing.T) {
+	files, err := filepath.Glob("../pcaps/*.pcap")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".pcap"), func(t *testing.T) {
+			frames, err := capturetest.ReadPcap(file)
+			require.NoError(t, err)
+			requireNoneFalse(t, frames)
+		})
+	}
+}
+
+// requireNoneFalse leaves out each packet in turn. (Of several sessions one may vanish whole; those are for other tests.)
+func requireNoneFalse(t *testing.T, frames []capturetest.Frame) {
+	full := analyzed(t, frames, options)
+	for i := range frames {
+		part := analyzed(t, capturetest.Drop(frames, i), options)
+		requireSane(t, part)
+		if len(full.sessions) != 1 {
+			continue
+		}
+		if d := contradictions(full, part); len(d) > 0 {
+			t.Errorf("without packet %d: %q\n%s\nfull:\n%s\npart:\n%s", i+1, d, capturetest.Dump(frames[i:i+1]), full.facts(), part.facts())
+		}
+	}
+}
+
+// contradictions lists what a part says that the whole denies. Null, none, unknown and incomplete say nothing; a number of
+// bytes may be smaller, a banner and a path lack their end or beginning; without QUIT a session ends as its connection does; and a transfer whose negotiation is
+// missing is one by default, for SPEC.md has no other word.
+func contradictions(full, part *records) (list []string) {
+	if len(part.sessions) != 1 {
+		return []string{fmt.Sprintf("%d sessions", len(part.sessions))}
+	}
+	f, p := full.sessions[0], part.sessions[0]
+	differ := func(what, want, got string, nothing ...string) {
+		if want != got && !slices.Contains(append(nothing, "-"), got) {
+			list = append(list, what+" "+got)
+		}
+	}
+	differ("client", f.Client.String(), p.Client.String())
+	differ("server", f.Server.String(), p.Server.String())
+	differ("user", text(f.User), text(p.User))
+	differ("login", f.Login, p.Login, "none")
+	differ("tls", f.TLS, p.TLS, "none")
+	if f.Mode != session.Mixed {
+		differ("mode", f.Mode, p.Mode, "none")
+		differ("initiator", f.Initiator, p.Initiator, "none")
+	}
+	if !strings.HasPrefix(text(f.Banner), text(p.Banner)) {
+		differ("banner", text(f.Banner), text(p.Banner))
+	}
+	differ("closing", f.Closing, p.Closing, "fin", "rst", "cut")
+	for i := range p.Transfers {
+		list = append(list, explained(f, &p.Transfers[i])...)
+	}
+	return list
+}
+
+// explained finds the transfer of the whole session that a part's transfer contradicts least.
+func explained(f *session.Session, p *session.Transfer) (list []string) {
+	for i := range f.Transfers {
+		if d := denied(&f.Transfers[i], p); i == 0 || len(d) < len(list) {
+			list = d
+		}
+	}
+	return list
+}
+
+func denied(f, p *session.Transfer) (list []string) {
+	differ := func(what, want, got string, nothing ...string) {
+		if want != got && !slices.Contains(append(nothing, "-"), got) {
+			list = append(list, fmt.Sprintf("%s %s", what, got))
+		}
+	}
+	differ("command", text(f.Command), text(p.Command))
+	differ("argument", text(f.Argument), text(p.Argument))
+	if !strings.HasSuffix(text(f.Path), "/"+text(p.Path)) && text(p.Path) != "." { // to be read from the login directory
+		differ("path", text(f.Path), text(p.Path))
+	}
+	differ("direction", text(f.Direction), text(p.Direction))
+	differ("representation", text(f.Representation), text(p.Representation))
+	differ("restart", number(f.Restart), number(p.Restart))
+	differ("method", f.Method, p.Method, "default")
+	differ("mode", f.Mode, p.Mode, "unknown")
+	differ("initiator", f.Initiator, p.Initiator, "none")
+	differ("expected initiator", text(f.ExpectedInitiator), text(p.ExpectedInitiator))
+	differ("outcome", f.Outcome, p.Outcome, "incomplete", "unknown")
+	if f.Announced != nil && p.Announced != nil {
+		differ("announced", f.Announced.String(), p.Announced.String())
+	}
+	if f.Connection != nil && p.Connection != nil {
+		differ("src", f.Connection.Src.String(), p.Connection.Src.String())
+		differ("dst", f.Connection.Dst.String(), p.Connection.Dst.String())
+		differ("state", f.Connection.State, p.Connection.State, "unknown", "unanswered")
+	} else if p.Connection != nil {
+		list = append(list, "a connection")
+	}
+	if f.Bytes != nil && p.Bytes != nil && *p.Bytes > *f.Bytes {
+		list = append(list, fmt.Sprint("bytes ", *p.Bytes))
+	}
+	if f.Reply != nil && p.Reply != nil && (p.Command == nil) == (f.Command == nil) {
+		differ("reply", fmt.Sprint(f.Reply.Code), fmt.Sprint(p.Reply.Code))
+	}
+	return list
+}

@@ -1,0 +1,124 @@
+package session
+
+import (
+	"cmp"
+	"slices"
+
+	"ftpscope/capture/flow"
+)
+
+// Connections that no offer explains: what a transfer without a known endpoint used, and what went on under TLS.
+
+const (
+	// maxRetries bounds how many failed connections are looked at for one transfer.
+	maxRetries = 16
+	// maxCandidates bounds how many connections one transfer looks at, from the time on when it was due.
+	maxCandidates = 1024
+)
+
+// sortPair puts the connections between the two hosts in order of time, those that ran already when the capture began
+// after all others.
+func sortPair(pair []flow.Conn) (opened, running []flow.Conn) {
+	slices.SortStableFunc(pair, func(x, y flow.Conn) int {
+		return cmp.Or(-compareBool(x.OpenerKnown, y.OpenerKnown), cmp.Compare(x.Start.Time, y.Start.Time), cmp.Compare(x.Start.Ord, y.Start.Ord))
+	})
+	n := 0
+	for n < len(pair) && pair[n].OpenerKnown {
+		n++
+	}
+	return pair[:n], pair[n:]
+}
+
+func compareBool(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return 1
+	}
+	return -1
+}
+
+// inferred finds the connections of a transfer whose negotiation names no endpoint: the first between the two hosts,
+// unclaimed, opened while the transfer was due, by the expected side where that is known; and when that failed, those
+// that tried the same endpoint again.
+func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
+	from := s.line.Mark.Time
+	if n != nil {
+		from = min(from, n.begin().Time)
+	}
+	to := b.c.Conn.Last.Time + grace
+	if s.replied.Seen() {
+		to = s.replied.Time
+	}
+	tried := b.due(b.opened, n, from-grace, to)
+	if len(tried) == 0 {
+		tried = b.due(b.running, n, from-grace, to+grace)
+	}
+	if len(tried) == 0 { // opened after the reply, as a capture may show it
+		tried = b.due(b.opened, n, to, to+grace)
+	}
+	return tried
+}
+
+// due is inferred for one list, in order of time.
+func (b *builder) due(list []flow.Conn, n *negotiation, from, to flow.Time) (tried []flow.Conn) {
+	negotiated := n != nil && n.Method != MethodDefault
+	first, _ := slices.BinarySearchFunc(list, from, func(c flow.Conn, t flow.Time) int { return cmp.Compare(c.Start.Time, t) })
+	for i := first; i < min(len(list), first+maxCandidates) && list[i].Start.Time <= to; i++ {
+		c := list[i]
+		if b.used[c.ID] || b.isControlPort(&c) || negotiated && c.OpenerKnown && c.Src.Addr() != n.Expected {
+			continue
+		}
+		if negotiated && c.Src.Addr() != n.Expected || b.fromDataPort(&c) {
+			c = turned(c)
+		}
+		if len(tried) > 0 && c.Dst != tried[0].Dst {
+			continue
+		}
+		if tried = append(tried, c); !failedState(c.State) || len(tried) == maxRetries {
+			break
+		}
+	}
+	return tried
+}
+
+// fromDataPort reports whether c, whose SYN was not seen, was opened from the server's port 20, which listens for nobody.
+func (b *builder) fromDataPort(c *flow.Conn) bool {
+	return !c.OpenerKnown && c.Dst.Port() == ftpData && c.Dst.Addr() == b.c.Server.Addr()
+}
+
+// isControlPort reports whether c goes to the port of the control connection itself: another session's, no data.
+func (b *builder) isControlPort(c *flow.Conn) bool {
+	return c.Dst == b.c.Server || c.Src == b.c.Server
+}
+
+// encrypted makes a record of each connection that opened while the control connection was under TLS.
+func (b *builder) encrypted() []draft {
+	var list []draft
+	for _, c := range slices.Concat(b.opened, b.running) {
+		serial, ok := b.underTLS(&c)
+		if b.used[c.ID] || b.isControlPort(&c) || !ok {
+			continue
+		}
+		if b.fromDataPort(&c) {
+			c = turned(c)
+		}
+		t := Transfer{Method: MethodEncrypted, Mode: Unknown, Outcome: Unknown, Initiator: None, Evidence: None}
+		b.connect(&t, nil, []flow.Conn{c})
+		t.Evidence = EvidenceInferred
+		list = append(list, draft{Transfer: t, serial: serial, ord: c.Start.Ord})
+	}
+	return list
+}
+
+// underTLS reports whether c opened while the control connection was under TLS, and after what was said in clear before.
+// The packet that began it may have come a little late.
+func (b *builder) underTLS(c *flow.Conn) (serial int, ok bool) {
+	for _, s := range b.c.encrypted {
+		if c.Start.Ord > b.c.Conn.Start.Ord && c.Start.Time >= s.from.Time-grace && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
+			return s.serial, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,90 @@
+package session
+
+import (
+	"cmp"
+	"slices"
+
+	"ftpscope/capture/flow"
+)
+
+// share gives each step its connections. One offer serves several transfers when PORT holds on, and so does the
+// default data port: in active mode a connection follows its command; in passive mode its data do.
+func (b *builder) share() [][]flow.Conn {
+	given := make([][]flow.Conn, len(b.c.steps))
+	const defaults = -1
+	pools := map[int][]int{}
+	for i := range b.c.steps {
+		o := b.c.steps[i].offer
+		if o < 0 {
+			continue
+		}
+		if b.c.negotiations[o].Method == MethodDefault {
+			o = defaults
+		}
+		pools[o] = append(pools[o], i)
+	}
+	for _, pool := range pools {
+		b.shareOut(pool, given)
+	}
+	return given
+}
+
+// shareOut shares the connections of one pool of steps.
+func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
+	var all []flow.Conn
+	last := -1
+	for _, i := range pool {
+		if o := b.c.steps[i].offer; o != last {
+			all = append(all, b.byOffer[o]...)
+			last = o
+		}
+	}
+	slices.SortStableFunc(all, func(x, y flow.Conn) int { return cmp.Compare(x.Start.Ord, y.Start.Ord) })
+	sent := make([]uint64, len(pool)) // where the commands were, those that the capture reordered put in order
+	for k, i := range pool {
+		sent[k] = max(b.c.steps[i].line.Mark.Ord, sent[max(k-1, 0)])
+	}
+	passive := b.c.negotiations[last].Passive
+	for _, c := range all {
+		when := c.Start.Ord
+		if passive {
+			when = max(when, c.Half[0].FirstData.Ord, c.Half[1].FirstData.Ord)
+		}
+		owner, _ := slices.BinarySearch(sent[1:], when)
+		given[pool[owner]] = append(given[pool[owner]], c)
+	}
+	b.even(pool, given)
+}
+
+// even gives a transfer that the server says it made, and that has no connection, one of a neighbour that has one too
+// many: the capture reordered command and connection.
+func (b *builder) even(pool []int, given [][]flow.Conn) {
+	for k, i := range pool {
+		if len(given[i]) > 0 || !b.c.steps[i].carried() {
+			continue
+		}
+		if k > 0 && spare(given[pool[k-1]]) {
+			list := given[pool[k-1]]
+			given[i], given[pool[k-1]] = list[len(list)-1:], list[:len(list)-1]
+		} else if k+1 < len(pool) && spare(given[pool[k+1]]) {
+			list := given[pool[k+1]]
+			given[i], given[pool[k+1]] = list[:1:1], list[1:]
+		}
+	}
+}
+
+// carried reports whether the server said that data flowed.
+func (s *step) carried() bool {
+	return s.prelim != nil || s.reply != nil && s.reply.Code < 300
+}
+
+// spare reports whether the connections are more than one transfer takes.
+func spare(list []flow.Conn) bool {
+	n := 0
+	for i := range list {
+		if list[i].State == flow.Established {
+			n++
+		}
+	}
+	return n > 1
+}

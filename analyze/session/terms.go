@@ -1,0 +1,135 @@
+package session
+
+import (
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/ftp"
+)
+
+// settle applies what a command changes for those after it: the working directory, TYPE, REST. Replies come in the order
+// of the commands, so it is done when the reply is there, and a transfer command finds its terms at its own first
+// reply, however many commands the client sent ahead. r is nil when the capture lacks the reply: then nobody knows
+// whether the server agreed.
+func (f *Fold) settle(p *pending, r *Reply) {
+	agreed := r != nil && r.Code < 400
+	switch v := p.verb; {
+	case v.IsTransfer():
+		f.settleTransfer(p)
+	case r != nil && !agreed && v != ftp.REST:
+	case v == ftp.TYPE:
+		f.representType = ""
+		if agreed && !p.cut {
+			f.representType = representation(p.arg)
+		}
+	case v == ftp.CWD || v == ftp.XCWD:
+		f.move(p.arg, agreed && !p.cut)
+	case v == ftp.CDUP || v == ftp.XCUP:
+		f.move("..", agreed)
+	case v == ftp.REST:
+		f.restart = nil
+		if n, err := strconv.ParseUint(strings.TrimSpace(p.arg), 10, 63); err == nil && agreed && !p.cut {
+			f.restart = &n
+		}
+	}
+}
+
+// move is CWD and CDUP; not known: the argument or the reply was not seen.
+func (f *Fold) move(to string, known bool) {
+	if known {
+		f.place = f.place.change(to)
+	} else {
+		f.place = place{}
+	}
+}
+
+// settleTransfer gives a transfer its terms, once.
+func (f *Fold) settleTransfer(p *pending) {
+	if p.settled {
+		return
+	}
+	p.settled = true
+	restart := f.restart
+	f.restart = nil
+	if p.step < 0 {
+		return
+	}
+	s := &f.steps[p.step]
+	s.representation, s.restart = f.representType, restart
+	arg := p.arg
+	if p.verb == ftp.LIST || p.verb == ftp.NLST {
+		arg = listed(arg)
+	}
+	if !p.cut && (p.verb != ftp.STOU || arg != "") {
+		s.path = f.place.resolve(arg)
+	}
+	if f.size != nil && f.sizeOf == p.arg && p.verb == ftp.RETR {
+		s.size, s.sizeFrom = f.size, f.sizeFrom
+	}
+}
+
+// shortestPORT is the length of a command line that can replace the negotiation in force without a reply that tells
+// of it: "PORT 1,1,1,1,1,1".
+const shortestPORT = 18
+
+// missed says that n bytes of commands are missing. Whatever they were, what applied before may not apply any more.
+func (f *Fold) missed(n uint64) {
+	f.place, f.representType, f.restart, f.size = place{}, "", nil, nil
+	for i := range f.pending {
+		f.pending[i].cut = true // its effect may be undone before it is settled
+	}
+	f.owed = true
+	if n >= shortestPORT {
+		f.current = -1
+	}
+}
+
+// forgetLogin takes back paths that are relative to the login directory: the capture began later, in some other one.
+func (f *Fold) forgetLogin() {
+	for i := range f.steps {
+		if p := f.steps[i].path; p != nil && !isAbsolute(*p) {
+			f.steps[i].path = nil
+		}
+	}
+}
+
+// unanswered settles the first n pending commands, whose replies did not come or were not seen, and forgets them.
+func (f *Fold) unanswered(n int) {
+	for i := range n {
+		f.settle(&f.pending[i], nil)
+	}
+	f.pop(n)
+}
+
+// pop forgets the first n pending commands. Few are moved down, so that the memory is used again; of many that would
+// cost more than what they are for.
+func (f *Fold) pop(n int) {
+	const few = 32
+	if len(f.pending)-n <= few {
+		f.pending = append(f.pending[:0], f.pending[n:]...)
+	} else {
+		f.pending = f.pending[n:]
+	}
+}
+
+// representation names a TYPE as the record does (RFC 959 section 3.1.1).
+func representation(arg string) string {
+	kind, size, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(arg)), " ")
+	switch kind {
+	case "A", "I", "E":
+		return kind
+	case "L":
+		return "L" + strings.TrimSpace(size)
+	}
+	if strings.HasPrefix(kind, "L") && len(kind) <= 4 {
+		return kind
+	}
+	return ""
+}
+
+// named is the reply to PWD: the working directory in the server's own words.
+func (f *Fold) named(r *Reply) {
+	if dir, ok := ftp.ParsePath257(r.Text); ok && !r.cut && isAbsolute(dir) {
+		f.place = f.place.change(dir)
+	}
+}

@@ -1,0 +1,141 @@
+package analyze_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// sealed is a TLS record of n bytes as a script writes it.
+func sealed(kind, n int) string {
+	return fmt.Sprintf(`\x%02x\x03\x03\x%02x\x%02x`, kind, n>>8, n&255) + strings.Repeat(`\x81`, n)
+}
+
+// hello is a TLS handshake, said is what a side says under TLS afterwards.
+var (
+	hello = "C! " + sealed(22, 200) + "\nS! " + sealed(22, 900) + sealed(20, 1) + sealed(22, 40) + "\nC! " + sealed(20, 1) + sealed(22, 40) + "\n"
+	said  = "C! " + sealed(23, 30) + "\nS! " + sealed(23, 60) + "\n"
+	asked = "C! " + sealed(23, 30) + "\n"
+	told  = "S! " + sealed(23, 60) + "\n"
+)
+
+// RFC 4217, RFC 2228: AUTH, what follows under TLS, and CCC.
+func TestTLS(t *testing.T) {
+	const auth = "S: 220 ready\nC: AUTH TLS\nS: 234 go\n"
+	start := auth + hello + said + said
+	const clear = "C: USER bob\nS: 331 p\nC: PASS x\nS: 230 in\nC: RETR a\nS: 550 no\nbye"
+	runAll(t, []conversation{
+		{"accepted, one passive transfer", start + said + asked + `
+			data d1 C:40000 > S:50000
+			` + told + `
+			d1< 70000
+			d1 fin <
+			` + told + `
+			wait 3s
+			close C`, `
+			session tls=explicit mode=passive by=client closing=fin
+			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=70000 unknown`},
+		{"accepted, one active transfer and one upload", start + said + asked + `
+			data d1 S:20 > C:50000
+			` + told + `
+			d1> 70000
+			d1 fin >
+			` + told + asked + `
+			data d2 S:61000 > C:50001
+			` + told + `
+			d2< 80000
+			d2 fin <
+			` + told + `close C`, `
+			session tls=explicit mode=active by=server closing=fin
+			1 - encrypted active initiator=server data=S:20>C:50000 evidence=inferred download bytes=70000 unknown
+			2 - encrypted active initiator=server data=S:61000>C:50001 evidence=inferred upload bytes=80000 unknown`},
+		{"lower case, ssl, answered 200", "S: 220 ready\nC: auth ssl\nS: 200 go\n" + hello + said + `
+			data d1 C:40000 > S:50000
+			d1< 70000
+			d1 fin <
+			close C`, `
+			session tls=explicit mode=passive by=client closing=fin
+			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=70000 unknown`},
+		{"refused by 502", "S: 220 ready\nC: AUTH TLS\nS: 502 no\n" + clear, `
+			session user=bob login=ok tls=refused
+			1 RETR a default unknown reply=550 denied`},
+		{"refused, SSL refused", "S: 220 ready\nC: AUTH TLS\nS: 504 no\nC: AUTH SSL\nS: 504 no\n" + clear, `
+			session user=bob login=ok tls=refused
+			1 RETR a default unknown reply=550 denied`},
+		{"TLS refused, SSL accepted", "S: 220 ready\nC: AUTH TLS\nS: 504 no\nC: AUTH SSL\nS: 234 ok\n" + hello + said + "close C", `
+			session tls=explicit closing=fin`},
+		{"accepted, but the client does not begin", auth + "wait 20s\nclose C", `
+			session tls=explicit closing=fin`},
+		{"two sessions at once", `
+			control c2 192.0.2.10:51235 > 192.0.2.21:21
+			` + start + strings.NewReplacer("S:", "c2S:", "C:", "c2C:", "S!", "c2S!", "C!", "c2C!").Replace(start+said+asked) + `
+			data d2 C:40002 > S:50002
+			` + said + asked + `
+			data d1 C:40001 > S:50001
+			d2< 70002
+			d1< 70001
+			d2 fin <
+			d1 fin <
+			close C
+			c2 close >`, `
+			session tls=explicit mode=passive by=client closing=fin
+			1 - encrypted passive initiator=client data=C:40001>S:50001 evidence=inferred download bytes=70001 unknown
+			session C:51235>S:21 tls=explicit mode=passive by=client closing=fin
+			1 - encrypted passive initiator=client data=C:40002>S:50002 evidence=inferred download bytes=70002 unknown`},
+		{"refused and unanswered under TLS", start + asked + `
+			data d1 C:40000 > S:50000 refused
+			` + told + asked + `
+			data d2 C:40001 > S:50001 unanswered 2
+			` + told + "close C", `
+			session tls=explicit mode=passive by=client closing=fin
+			1 - encrypted passive initiator=client data=C:40000>S:50000 refused evidence=inferred unknown
+			2 - encrypted passive initiator=client data=C:40001>S:50001 unanswered attempts=2 evidence=inferred unknown`},
+		{"implicit on 990", "server 192.0.2.21:990\n" + hello + said + asked + `
+			data d1 C:40000 > S:50000
+			` + told + `
+			d1> 70000
+			d1 fin >
+			` + told + "close C", `
+			session C:51234>S:990 tls=implicit mode=passive by=client closing=fin no banner
+			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred upload bytes=70000 unknown`},
+		{"CCC back to clear text", start + asked + "S! " + sealed(23, 40) + "\nC! " + sealed(21, 18) + "\nS! " + sealed(21, 18) + `
+			pasv
+			C: RETR a
+			data d1 C:40000 > S:50000
+			S: 150 here
+			d1< 700
+			d1 fin <
+			S: 226 done
+			bye`, `
+			session login=ok tls=explicit mode=passive by=client
+			1 RETR a PASV passive announced=S:50000 initiator=client data=C:40000>S:50000 bytes=700 reply=226 ok`},
+		{"GSSAPI: 334, 335, MIC and ENC", `
+			S: 220 ready
+			C: AUTH GSSAPI
+			S: 334 go on
+			C: ADAT YWJj
+			S: 335 ADAT=YWJj
+			C: ADAT ZGVm
+			S: 235 ADAT=
+			C: MIC VVNFUiBib2I=
+			S: 631 MjMyIG9r
+			C: ENC UEFTVg==
+			S: 633 MjI3
+			data d1 C:40000 > S:50000
+			d1< 70000
+			d1 fin <
+			S: 633 MjI2
+			close C`, `
+			session tls=explicit mode=passive by=client closing=fin
+			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=70000 unknown`},
+		{"another control connection meanwhile is no transfer", start + `
+			control c2 192.0.2.10:51235 > 192.0.2.21:21
+			c2S: 220 ready
+			c2C: QUIT
+			c2S: 221 bye
+			c2 fin >
+			` + said + "close C", `
+			session tls=explicit closing=fin
+			session C:51235>S:21`},
+	})
+}

@@ -1,0 +1,161 @@
+package tcp
+
+import (
+	"math"
+
+	"ftpscope/capture/flow"
+)
+
+// SYN is a SYN, with its repetitions, of which nothing else was seen: no answer of any kind. It is all that most
+// packets of a scan or flood amount to, so it costs a place in a ring and not a connection.
+type SYN struct {
+	ID               uint64
+	Src, Dst         flow.Host
+	SrcPort, DstPort uint16
+	Count            int // SYNs, repetitions counted
+	First, Last      flow.Mark
+	TTL, Digits      uint8
+	scale            uint8
+	live             bool
+	window           uint16
+	seq, tag         uint32
+}
+
+// syns is the ring of lone SYNs, in the order of their first packet; places first … next-1 are in use.
+type syns struct {
+	ring        []SYN
+	first, next uint32
+}
+
+func (r *syns) at(i uint32) *SYN { return &r.ring[i%maxHalfOpen] }
+
+// isLone reports whether s is a SYN and nothing more.
+func isLone(s *flow.Segment) bool {
+	return s.Flags&(flow.SYN|flow.ACK|flow.RST|flow.FIN) == flow.SYN && s.Length == 0 && s.ICMP == nil
+}
+
+// addSYN enters a lone SYN; the oldest makes room if it must.
+func (t *Table) addSYN(s *flow.Segment, tag uint32) {
+	r := &t.syns
+	if r.trim(); r.next-r.first == maxHalfOpen || t.indexed >= maxConns {
+		t.evictFor(r)
+	}
+	if len(r.ring) < maxHalfOpen && int(r.next) == len(r.ring) {
+		r.ring = append(r.ring, SYN{})
+	}
+	t.serial++
+	e := r.at(r.next)
+	e.ID = t.lane<<56 | t.serial
+	e.Src, e.Dst, e.SrcPort, e.DstPort = s.Src, s.Dst, s.SrcPort, s.DstPort
+	e.Count, e.First, e.Last = 1, s.Mark, s.Mark
+	e.TTL, e.Digits, e.scale, e.live = s.TTL, s.Digits, s.Scale, true
+	e.window, e.seq, e.tag = s.Window, s.Seq, tag
+	t.enter(entry{tag, -int32(r.next%maxHalfOpen) - 1})
+	r.next++
+}
+
+// evictFor makes room for a lone SYN.
+func (t *Table) evictFor(r *syns) {
+	if r.first == r.next {
+		t.evict()
+		return
+	}
+	if t.indexed >= maxConns {
+		t.stats.Evicted++
+	}
+	t.giveUp(r.first)
+	r.trim()
+}
+
+// trim lets go of places at the front that are done with.
+func (r *syns) trim() {
+	for r.first != r.next && !r.at(r.first).live {
+		r.first++
+	}
+}
+
+// again takes a further segment of a lone SYN's connection: a repetition (true), or what makes it a connection: then
+// slot is that connection's, or 0 where the SYN was too old to have to do with it.
+func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot int32, repeated bool) {
+	e := &t.syns.ring[place]
+	switch {
+	case s.Time-e.Last.Time > synWait, s.ICMP == nil && dir == flow.Out && isLone(s) && s.Seq != e.seq:
+		t.lone(e)
+		return 0, false
+	case dir == flow.Out && isLone(s):
+		e.Last = s.Mark
+		e.Count++
+		return 0, true
+	}
+	return t.promote(e), false
+}
+
+// promote makes a connection of a lone SYN that is no longer alone.
+func (t *Table) promote(e *SYN) int32 {
+	t.forget(e)
+	slot := t.take()
+	c := &t.slab[slot]
+	*c = conn{
+		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, what: inUse | opener | sawSYN, digits: e.Digits, last: e.Last,
+		cold: cold{id: e.ID, start: e.First, syn: e.First, lastSYN: e.Last, synSeq: e.seq, syns: e.Count},
+	}
+	h := &c.half[flow.Out]
+	h.packets, h.ttl, h.window = uint64(e.Count), e.TTL, uint32(e.window)
+	if e.scale != flow.NoScale {
+		h.scale = min(e.scale, maxScale)
+	}
+	h.begin(e.seq+1, exact)
+	t.admit(slot)
+	return slot
+}
+
+// giveUp ends the wait of the SYN at a place.
+func (t *Table) giveUp(i uint32) {
+	if e := t.syns.at(i); e.live {
+		t.lone(e)
+	}
+}
+
+// lone reports a SYN that stayed alone.
+func (t *Table) lone(e *SYN) {
+	t.forget(e)
+	t.sink.Unanswered(e)
+}
+
+func (t *Table) forget(e *SYN) {
+	place := int32(0)
+	for i := int(e.tag) & (len(t.index) - 1); ; i = (i + 1) & (len(t.index) - 1) {
+		if place = t.index[i].slot; place < 0 && &t.syns.ring[-place-1] == e {
+			t.unindex(i)
+			break
+		}
+	}
+	e.live = false
+}
+
+// tickSYNs gives up SYNs that were not repeated for too long.
+func (t *Table) tickSYNs(now flow.Time) {
+	r := &t.syns
+	for r.trim(); r.first != r.next && now-r.at(r.first).Last.Time > synWait; r.trim() {
+		t.giveUp(r.first)
+	}
+}
+
+// OldestSYN is the Ord of the oldest SYN that still waits for an answer; math.MaxUint64 when there is none.
+func (t *Table) OldestSYN() uint64 {
+	t.syns.trim()
+	if t.syns.first == t.syns.next {
+		return math.MaxUint64
+	}
+	return t.syns.at(t.syns.first).First.Ord
+}
+
+// Conn is the SYN as a connection that was not answered.
+func (e *SYN) Conn() flow.Conn {
+	c := flow.Conn{
+		ID: e.ID, Src: addrPort(e.Src, e.SrcPort), Dst: addrPort(e.Dst, e.DstPort), OpenerKnown: true,
+		Start: e.First, Last: e.Last, SYN: e.First, LastSYN: e.Last, SYNs: e.Count, State: flow.Unanswered, Digits: e.Digits,
+	}
+	c.Half[flow.Out].Packets, c.Half[flow.Out].TTL = uint64(e.Count), e.TTL
+	return c
+}

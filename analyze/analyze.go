@@ -1,8 +1,6 @@
 package analyze
 
 import (
-	"slices"
-
 	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/decode"
@@ -82,7 +80,7 @@ func (n *counts) add(p *capture.Packet) {
 // single runs everything in the calling goroutine.
 func (a *analysis) single() {
 	lanes := a.lanes(a.matcher)
-	var oldest [tcp.Lanes]uint64
+	var oldest [tcp.Lanes]horizon
 	var s flow.Segment
 	for {
 		batch, err := a.capture.Next()
@@ -131,9 +129,13 @@ func (a *analysis) tally(lanes []*lane) {
 }
 
 // tick tells the Matcher the time after the lanes, and lets sessions go that no older one can precede.
-func (a *analysis) tick(now flow.Time, oldest []uint64) {
-	a.matcher.Tick(now)
-	a.order.release(min(a.matcher.Oldest(), slices.Min(oldest)))
+func (a *analysis) tick(now flow.Time, lanes []horizon) {
+	oldest := lanes[0]
+	for _, h := range lanes[1:] {
+		oldest.session, oldest.syn = min(oldest.session, h.session), min(oldest.syn, h.syn)
+	}
+	a.matcher.Tick(now, oldest.syn)
+	a.order.release(min(a.matcher.Oldest(), oldest.session))
 }
 
 // Session, Orphan and Attempt take the Matcher's records.

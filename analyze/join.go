@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"math"
 	"sync"
 
 	"ftpscope/analyze/session"
@@ -25,7 +26,8 @@ type batch struct {
 	lanes    []uint8
 	bytes    []byte
 	tick     bool
-	oldest   [tcp.Lanes]uint64
+	end      bool // of the capture: the tables are closed
+	oldest   [tcp.Lanes]horizon
 	now      flow.Time
 	last     uint64 // Ord of the last packet
 	learned  [][]event
@@ -38,6 +40,7 @@ type event struct {
 	lane    int // of a tick, +1; 0: a packet's
 	kind    eventKind
 	conn    flow.Conn
+	syn     flow.LoneSYN
 	control *session.Control
 	offer   session.Offer
 	want    session.Want
@@ -47,6 +50,7 @@ type eventKind uint8
 
 const (
 	opened eventKind = iota
+	unanswered
 	closed
 	offered
 	wanted
@@ -64,7 +68,8 @@ func (r *recorder) add(kind eventKind) *event {
 	return &r.list[len(r.list)-1]
 }
 
-func (r *recorder) Opened(c *flow.Conn) { r.add(opened).conn = *c }
+func (r *recorder) Opened(c *flow.Conn)        { r.add(opened).conn = *c }
+func (r *recorder) Unanswered(s *flow.LoneSYN) { r.add(unanswered).syn = *s }
 func (r *recorder) Closed(c *flow.Conn, control *session.Control) {
 	e := r.add(closed)
 	e.conn, e.control = *c, control
@@ -131,8 +136,7 @@ func (a *analysis) read(free chan *batch, send func(*batch)) {
 			}
 		}
 	}
-	b.tick = false
-	b.last = 0
+	b.tick, b.end, b.last = false, true, math.MaxUint64
 	send(b)
 }
 
@@ -174,11 +178,11 @@ func (a *analysis) worker(w, workers int, in <-chan *batch, all []*lane) {
 				all[l].table.Segment(&b.segments[i])
 			}
 		}
-		rec.ord = max(b.last, rec.ord)
+		rec.ord = b.last
 		for i := w; i < len(all); i += workers {
 			rec.lane = i + 1
 			switch {
-			case b.last == 0:
+			case b.end:
 				all[i].table.Close()
 			case b.tick:
 				all[i].tick(b.now)
@@ -223,6 +227,8 @@ func (e *event) tell(m *session.Matcher) {
 	switch e.kind {
 	case opened:
 		m.Opened(&e.conn)
+	case unanswered:
+		m.Unanswered(&e.syn)
 	case closed:
 		m.Closed(&e.conn, e.control)
 	case offered:

@@ -30,6 +30,7 @@ func (p *ports) has(n uint16) bool { return p.set[n/64]>>(n%64)&1 != 0 }
 type events interface {
 	session.Offers
 	Opened(c *flow.Conn)
+	Unanswered(s *flow.LoneSYN)
 	Closed(c *flow.Conn, control *session.Control)
 }
 
@@ -39,8 +40,14 @@ type lane struct {
 	events events
 	fold   session.FoldOptions
 	ports  *ports
-	oldest uint64 // as of the last look: no session of this lane that is still to come began before
-	ticks  int    // until the next look
+	oldest horizon
+	ticks  int // until the next look
+}
+
+// horizon is what of the past a lane is not done with.
+type horizon struct {
+	session uint64 // no session that is still to come began before this packet, as of the last look
+	syn     uint64 // the oldest SYN that still waits for an answer
 }
 
 // tick tells the lane the time. The look at the whole table for the oldest connection comes the less often the larger
@@ -48,8 +55,9 @@ type lane struct {
 func (l *lane) tick(now flow.Time) {
 	const lookEvery = 4096 // connections
 	l.table.Tick(now)
+	l.oldest.syn = l.table.OldestSYN()
 	if l.ticks--; l.ticks < 0 {
-		l.oldest = l.table.Oldest()
+		l.oldest.session = l.table.Oldest()
 		l.ticks = l.table.Len() / lookEvery
 	}
 }
@@ -73,11 +81,7 @@ func (a *analysis) lane(i int, to events) *lane {
 func (l *lane) Opened(c *flow.Conn) { l.events.Opened(c) }
 
 // Unanswered passes on a SYN that nothing followed.
-func (l *lane) Unanswered(s *tcp.SYN) {
-	c := s.Conn()
-	l.events.Opened(&c)
-	l.events.Closed(&c, nil)
-}
+func (l *lane) Unanswered(s *flow.LoneSYN) { l.events.Unanswered(s) }
 
 // Classify says whether the first payload bytes of a connection can be of a control connection. Where FTP is expected
 // the doubt is in its favour: the fold decides with more to go by.

@@ -2,7 +2,6 @@ package session
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 
 	"ftpscope/capture/flow"
@@ -14,19 +13,30 @@ const (
 	MaxOrphans  = 10_000
 )
 
-// attempts gathers control connections that never came to be, one record a client host and server endpoint.
+// attempts gathers control connections that never came to be, one record a client host and server endpoint. When there
+// are too many, a new one takes the place of one with the fewest SYNs, if it has more itself: floods of single SYNs
+// leave the first ones standing and cost no more than a look.
 type attempts struct {
 	kept    map[attemptKey]*attemptRow
+	filter  [1 << 14]uint64 // a bit for each key's hash: most keys of a flood are not among those kept
+	floor   int             // no row has fewer SYNs, when the table is full
+	lowest  []*attemptRow   // those that had as many when last looked at
 	dropped int
 }
 
 type attemptKey struct {
-	client netip.Addr
-	server netip.AddrPort
+	client, server flow.Host
+	port           uint16
+}
+
+func (k *attemptKey) hash() uint64 {
+	x := k.client.Lo*0x9e3779b97f4a7c15 ^ k.client.Hi*0xd6e8feb86659fd93 ^ k.server.Lo*0xa0761d6478bd642f ^ k.server.Hi*0xe7037ed1a0b428db ^ uint64(k.port)
+	return (x ^ x>>29) * 0x8ebc6af09c88c6e3 >> 44
 }
 
 type attemptRow struct {
 	Attempt
+	key   attemptKey
 	first uint64
 }
 
@@ -34,26 +44,77 @@ func newAttempts() attempts { return attempts{kept: map[attemptKey]*attemptRow{}
 
 func (a *attempts) total() int { return len(a.kept) + a.dropped }
 
+// unanswered adds a SYN that nothing followed.
+func (a *attempts) unanswered(s *flow.LoneSYN) {
+	k := attemptKey{s.Src, s.Dst, s.DstPort}
+	h := k.hash()
+	full := len(a.kept) >= MaxAttempts
+	if full && s.Count <= a.floor && a.filter[h/64]>>(h%64)&1 == 0 {
+		a.dropped++
+		return
+	}
+	c := s.Conn()
+	a.add(&c)
+}
+
 // add takes a connection to a control port; one that was established is none.
 func (a *attempts) add(c *flow.Conn) {
 	if c.State == flow.Established || c.State == flow.Unknown {
 		return
 	}
-	k := attemptKey{c.Src.Addr(), c.Dst}
-	first := Stamp{c.Start.Time, c.Digits}
-	r := a.kept[k]
+	r := a.row(c)
 	if r == nil {
-		if len(a.kept) >= 2*MaxAttempts {
-			a.prune()
-		}
-		r = &attemptRow{Attempt: Attempt{ClientIP: k.client, Server: k.server, First: first}, first: c.Start.Ord}
-		a.kept[k] = r
+		return
 	}
 	r.Count += max(c.SYNs, 1)
 	r.State = c.State.String()
 	r.Last = Stamp{c.Last.Time, c.Digits}
 	if c.ICMP != nil {
 		r.ICMP = &ICMP{From: c.ICMP.From.Addr(), Type: int(c.ICMP.Type), Code: int(c.ICMP.Code)}
+	}
+}
+
+// row is the record that c belongs to; nil when there are too many and it has too few SYNs.
+func (a *attempts) row(c *flow.Conn) *attemptRow {
+	k := attemptKey{flow.HostOf(c.Src.Addr()), flow.HostOf(c.Dst.Addr()), c.Dst.Port()}
+	if r := a.kept[k]; r != nil {
+		return r
+	}
+	if len(a.kept) >= MaxAttempts && !a.makeRoom(max(c.SYNs, 1)) {
+		a.dropped++
+		return nil
+	}
+	r := &attemptRow{key: k, first: c.Start.Ord}
+	r.Attempt = Attempt{ClientIP: c.Src.Addr(), Server: c.Dst, First: Stamp{c.Start.Time, c.Digits}}
+	a.kept[k] = r
+	h := k.hash()
+	a.filter[h/64] |= 1 << (h % 64)
+	return r
+}
+
+// makeRoom drops a row with fewer than n SYNs, of the fewest the latest.
+func (a *attempts) makeRoom(n int) bool {
+	for {
+		for len(a.lowest) > 0 {
+			r := a.lowest[len(a.lowest)-1]
+			if r.Count == a.floor && n <= a.floor {
+				return false
+			}
+			a.lowest = a.lowest[:len(a.lowest)-1]
+			if r.Count == a.floor {
+				delete(a.kept, r.key)
+				a.dropped++
+				return true
+			}
+		}
+		rows := a.sorted()
+		a.floor = rows[len(rows)-1].Count
+		for i, r := range rows {
+			if r.Count == a.floor {
+				a.lowest = slices.Clone(rows[i:])
+				break
+			}
+		}
 	}
 }
 
@@ -69,21 +130,9 @@ func (a *attempts) sorted() []*attemptRow {
 	return rows
 }
 
-// prune keeps the largest half.
-func (a *attempts) prune() {
-	rows := a.sorted()
-	for _, r := range rows[MaxAttempts:] {
-		delete(a.kept, attemptKey{r.ClientIP, r.Server})
-	}
-	a.dropped += len(rows) - MaxAttempts
-}
-
-// each gives those to report in the order of their first packet.
+// each gives all in the order of their first packet.
 func (a *attempts) each(out func(*Attempt)) {
 	rows := a.sorted()
-	if len(rows) > MaxAttempts {
-		rows = rows[:MaxAttempts]
-	}
 	slices.SortFunc(rows, func(x, y *attemptRow) int { return cmp.Compare(x.first, y.first) })
 	for _, r := range rows {
 		out(&r.Attempt)

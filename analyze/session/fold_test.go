@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"net/netip"
 	"testing"
 
@@ -71,7 +72,7 @@ func FuzzFold(f *testing.F) {
 		for _, d := range conns {
 			m.Closed(d, nil)
 		}
-		m.Tick(c.Last.Time)
+		m.Tick(c.Last.Time, math.MaxUint64)
 		m.End()
 		require.LessOrEqual(t, len(out.sessions), 1)
 		for _, s := range out.sessions {

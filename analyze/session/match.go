@@ -60,6 +60,8 @@ type live struct {
 	Offer
 	of    *gathering
 	until flow.Time // when it was replaced, plus grace; 0: in force
+	ended uint64    // Ord of the packet that replaced it
+	met   bool      // by a connection
 }
 
 // gathering is a session in the making.
@@ -73,6 +75,7 @@ type gathering struct {
 	pinged  flow.Mark
 	pairKey [2]hosts
 	until   flow.Time
+	unmet   int // offers that no connection met
 }
 
 // tried is a connection to an offer's endpoint.
@@ -110,9 +113,10 @@ func (m *Matcher) session(id uint64) *gathering {
 func (m *Matcher) Offered(o *Offer) {
 	g := m.session(o.Control)
 	if g.last != nil {
-		m.replace(g.last, o.Mark.Time+grace)
+		m.replace(g.last, o.Mark)
 	}
 	l := &live{Offer: *o, of: g}
+	g.unmet++
 	g.last = l
 	port := o.Endpoint.Port()
 	for _, end := range o.ends() {
@@ -130,9 +134,9 @@ func (m *Matcher) Offered(o *Offer) {
 	m.reclaim(l)
 }
 
-func (m *Matcher) replace(l *live, until flow.Time) {
+func (m *Matcher) replace(l *live, at flow.Mark) {
 	if l.until == 0 {
-		l.until = until
+		l.until, l.ended = at.Time+grace, at.Ord
 		m.replaced = append(m.replaced, l)
 	}
 }
@@ -154,7 +158,7 @@ func (l *live) reaches(c *flow.Conn) int {
 // Opened takes a connection at its first packet.
 func (m *Matcher) Opened(c *flow.Conn) {
 	if m.awaited(c.Dst.Port()) || !c.OpenerKnown && m.awaited(c.Src.Port()) {
-		if m.meet(c) {
+		if m.meet(c, true) {
 			return
 		}
 	}
@@ -167,11 +171,29 @@ func (m *Matcher) Opened(c *flow.Conn) {
 	m.parked.add(c)
 }
 
+// Unanswered takes a SYN that nothing followed. Nearly all of them concern no session: that is told by their ports.
+func (m *Matcher) Unanswered(s *flow.LoneSYN) {
+	isControl := m.controlPort(s.DstPort)
+	if m.awaited(s.DstPort) || len(m.pairs) > 0 && !isControl {
+		c := s.Conn()
+		if m.meet(&c, false) {
+			return
+		}
+		if k, ok := m.pairFor(&c); ok && !isControl {
+			m.givePair(m.liveliest(k), m.claim(&c, false))
+			return
+		}
+	}
+	if isControl {
+		m.attempts.unanswered(s)
+	}
+}
+
 func (m *Matcher) awaited(port uint16) bool { return m.ports[port/64]>>(port%64)&1 != 0 }
 
 // meet gives the connection to the offers that it fits best: one, or two if it joins two servers (FXP), each of
 // which one session knows.
-func (m *Matcher) meet(c *flow.Conn) bool {
+func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 	var best [2]*live
 	var score [2]int
 	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
@@ -200,7 +222,7 @@ func (m *Matcher) meet(c *flow.Conn) bool {
 	for _, l := range best {
 		if l != nil {
 			if cl == nil {
-				cl = m.claim(c, true)
+				cl = m.claim(c, open)
 			}
 			m.give(l, cl)
 		}
@@ -222,6 +244,10 @@ func (m *Matcher) give(l *live, cl *claim) {
 		return
 	}
 	l.of.tried = append(l.of.tried, tried{l.Index, cl})
+	if !l.met {
+		l.met = true
+		l.of.unmet--
+	}
 }
 
 // Closed takes a connection at its end, with what it said if it was a control connection.
@@ -243,7 +269,7 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 		g.control = control
 		g.until = c.Last.Time + grace
 		if g.last != nil {
-			m.replace(g.last, c.Last.Time+grace)
+			m.replace(g.last, c.Last)
 		}
 		m.ended = append(m.ended, g)
 	} else if g := m.sessions[c.ID]; g != nil {
@@ -253,7 +279,7 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 
 func (m *Matcher) abandon(g *gathering) {
 	if g.last != nil {
-		m.replace(g.last, m.now)
+		m.replace(g.last, flow.Mark{Time: m.now})
 	}
 	if g.wants {
 		g.wants = false
@@ -274,16 +300,20 @@ func (m *Matcher) unclaimed(c *flow.Conn) {
 	}
 }
 
-// Tick tells the time; what waited long enough is done with.
-func (m *Matcher) Tick(now flow.Time) {
+// Tick tells the time; what waited long enough is done with. oldestSYN is the Ord of the oldest SYN that still waits for
+// an answer: an offer that no connection met may yet turn out to have been tried by it, or by a later one.
+func (m *Matcher) Tick(now flow.Time, oldestSYN uint64) {
 	m.now = now
 	m.parked.expire(now-early, m.unclaimed)
-	for len(m.replaced) > 0 && m.replaced[0].until+grace < now {
-		m.forget(m.replaced[0])
-		m.replaced = m.replaced[1:]
-	}
+	m.replaced = slices.DeleteFunc(m.replaced, func(l *live) bool {
+		if l.until+grace >= now || !l.met && l.ended >= oldestSYN {
+			return false
+		}
+		m.forget(l)
+		return true
+	})
 	m.ended = slices.DeleteFunc(m.ended, func(g *gathering) bool {
-		if g.until >= now || g.waiting() {
+		if g.until >= now || g.waiting() || g.unmet > 0 && g.control.Conn.Last.Ord >= oldestSYN {
 			return false
 		}
 		m.finish(g)

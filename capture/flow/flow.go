@@ -192,3 +192,24 @@ var closingNames = [...]string{"cut", "fin", "rst"}
 
 // String is the name that SPEC.md's records use.
 func (c Closing) String() string { return closingNames[c] }
+
+// LoneSYN is a SYN, with its repetitions, of which nothing else was seen: no answer of any kind. It is all that most
+// packets of a scan or flood amount to.
+type LoneSYN struct {
+	ID               uint64 // as Conn.ID
+	Src, Dst         Host
+	SrcPort, DstPort uint16
+	Count            int // SYNs, repetitions counted
+	First, Last      Mark
+	TTL, Digits      uint8
+}
+
+// Conn is the SYN as a connection that was not answered.
+func (s *LoneSYN) Conn() Conn {
+	c := Conn{
+		ID: s.ID, Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), OpenerKnown: true,
+		Start: s.First, Last: s.Last, SYN: s.First, LastSYN: s.Last, SYNs: s.Count, State: Unanswered, Digits: s.Digits,
+	}
+	c.Half[Out].Packets, c.Half[Out].TTL = uint64(s.Count), s.TTL
+	return c
+}

@@ -90,7 +90,7 @@ func (c *conn) direction(s *flow.Segment) (flow.Direction, bool) {
 }
 
 // direction is the same for a lone SYN.
-func (e *SYN) direction(s *flow.Segment) (flow.Direction, bool) {
+func (e *lone) direction(s *flow.Segment) (flow.Direction, bool) {
 	if e.SrcPort == s.SrcPort && e.DstPort == s.DstPort && e.Src == s.Src && e.Dst == s.Dst {
 		return flow.Out, true
 	}

@@ -76,7 +76,7 @@ func (r *recorder) Reader(c *flow.Conn) tcp.Reader {
 	return &talk{src: c.Src.String(), refuse: r.refuse}
 }
 
-func (r *recorder) Unanswered(s *tcp.SYN) {
+func (r *recorder) Unanswered(s *flow.LoneSYN) {
 	require.False(r.t, r.open[s.ID], "opened, and a lone SYN")
 	r.closed = append(r.closed, ended{conn: s.Conn()})
 }

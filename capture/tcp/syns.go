@@ -6,28 +6,22 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// SYN is a SYN, with its repetitions, of which nothing else was seen: no answer of any kind. It is all that most
-// packets of a scan or flood amount to, so it costs a place in a ring and not a connection.
-type SYN struct {
-	ID               uint64
-	Src, Dst         flow.Host
-	SrcPort, DstPort uint16
-	Count            int // SYNs, repetitions counted
-	First, Last      flow.Mark
-	TTL, Digits      uint8
-	scale            uint8
-	live             bool
-	window           uint16
-	seq, tag         uint32
+// lone is a lone SYN in the ring, with what it takes to make a connection of it.
+type lone struct {
+	flow.LoneSYN
+	live     bool
+	scale    uint8
+	window   uint16
+	seq, tag uint32
 }
 
 // syns is the ring of lone SYNs, in the order of their first packet; places first … next-1 are in use.
 type syns struct {
-	ring        []SYN
+	ring        []lone
 	first, next uint32
 }
 
-func (r *syns) at(i uint32) *SYN { return &r.ring[i%maxHalfOpen] }
+func (r *syns) at(i uint32) *lone { return &r.ring[i%maxHalfOpen] }
 
 // isLone reports whether s is a SYN and nothing more.
 func isLone(s *flow.Segment) bool {
@@ -41,7 +35,7 @@ func (t *Table) addSYN(s *flow.Segment, tag uint32) {
 		t.evictFor(r)
 	}
 	if len(r.ring) < maxHalfOpen && int(r.next) == len(r.ring) {
-		r.ring = append(r.ring, SYN{})
+		r.ring = append(r.ring, lone{})
 	}
 	t.serial++
 	e := r.at(r.next)
@@ -80,7 +74,7 @@ func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot in
 	e := &t.syns.ring[place]
 	switch {
 	case s.Time-e.Last.Time > synWait, s.ICMP == nil && dir == flow.Out && isLone(s) && s.Seq != e.seq:
-		t.lone(e)
+		t.alone(e)
 		return 0, false
 	case dir == flow.Out && isLone(s):
 		e.Last = s.Mark
@@ -91,7 +85,7 @@ func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot in
 }
 
 // promote makes a connection of a lone SYN that is no longer alone.
-func (t *Table) promote(e *SYN) int32 {
+func (t *Table) promote(e *lone) int32 {
 	t.forget(e)
 	slot := t.take()
 	c := &t.slab[slot]
@@ -112,17 +106,17 @@ func (t *Table) promote(e *SYN) int32 {
 // giveUp ends the wait of the SYN at a place.
 func (t *Table) giveUp(i uint32) {
 	if e := t.syns.at(i); e.live {
-		t.lone(e)
+		t.alone(e)
 	}
 }
 
-// lone reports a SYN that stayed alone.
-func (t *Table) lone(e *SYN) {
+// alone reports a SYN that stayed alone.
+func (t *Table) alone(e *lone) {
 	t.forget(e)
-	t.sink.Unanswered(e)
+	t.sink.Unanswered(&e.LoneSYN)
 }
 
-func (t *Table) forget(e *SYN) {
+func (t *Table) forget(e *lone) {
 	place := int32(0)
 	for i := int(e.tag) & (len(t.index) - 1); ; i = (i + 1) & (len(t.index) - 1) {
 		if place = t.index[i].slot; place < 0 && &t.syns.ring[-place-1] == e {
@@ -148,14 +142,4 @@ func (t *Table) OldestSYN() uint64 {
 		return math.MaxUint64
 	}
 	return t.syns.at(t.syns.first).First.Ord
-}
-
-// Conn is the SYN as a connection that was not answered.
-func (e *SYN) Conn() flow.Conn {
-	c := flow.Conn{
-		ID: e.ID, Src: addrPort(e.Src, e.SrcPort), Dst: addrPort(e.Dst, e.DstPort), OpenerKnown: true,
-		Start: e.First, Last: e.Last, SYN: e.First, LastSYN: e.Last, SYNs: e.Count, State: flow.Unanswered, Digits: e.Digits,
-	}
-	c.Half[flow.Out].Packets, c.Half[flow.Out].TTL = uint64(e.Count), e.TTL
-	return c
 }

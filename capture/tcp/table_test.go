@@ -23,7 +23,7 @@ type silent struct {
 }
 
 func (s *silent) Opened(*flow.Conn)                                     { s.opened++ }
-func (s *silent) Unanswered(*tcp.SYN)                                   { s.opened++; s.closed++ }
+func (s *silent) Unanswered(*flow.LoneSYN)                              { s.opened++; s.closed++ }
 func (s *silent) Classify(*flow.Conn, flow.Direction, []byte) tcp.Class { return s.class }
 func (s *silent) Reader(*flow.Conn) tcp.Reader                          { return s }
 func (s *silent) Closed(*flow.Conn, tcp.Reader)                         { s.closed++ }
@@ -111,7 +111,7 @@ type who struct {
 	ended []int
 }
 
-func (w *who) Unanswered(s *tcp.SYN) {
+func (w *who) Unanswered(s *flow.LoneSYN) {
 	c := s.Conn()
 	w.Closed(&c, nil)
 }

@@ -59,7 +59,7 @@ type Sink interface {
 	// Opened tells of a connection, at the latest at its first packet that is no SYN.
 	Opened(c *flow.Conn)
 	// Unanswered tells of a SYN that nothing followed; it was never opened.
-	Unanswered(s *SYN)
+	Unanswered(s *flow.LoneSYN)
 	// Classify is asked about the first payload bytes of a connection; first is empty when the capture cut them off.
 	Classify(c *flow.Conn, dir flow.Direction, first []byte) Class
 	// Reader makes the reader of a connection that may be a control connection.

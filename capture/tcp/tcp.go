@@ -15,7 +15,7 @@ const (
 	maxConns = 1 << 20 / Lanes
 	// maxHalfOpen bounds connections of which only a SYN, or no payload at all, was seen: scans and floods are of
 	// that kind, and the oldest are reported and forgotten first.
-	maxHalfOpen = 1 << 16 / Lanes
+	maxHalfOpen = 1 << 14 / Lanes
 	// maxLinger bounds ended connections that wait for stragglers (retransmissions, reordered packets).
 	maxLinger = 64
 	// maxHeld bounds out-of-order bytes held for one direction of a control connection, overhead included.

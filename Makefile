@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 60s
 
-.PHONY: build test race lint fuzz bench cover pcaps check cross
+.PHONY: build test race lint fuzz bench bench-quick bench-steps cover pcaps check cross
 
 build: # ./ftpscope: one static binary
 	CGO_ENABLED=0 go build -trimpath ./cmd/ftpscope
@@ -28,7 +28,13 @@ fuzz: # every fuzz target for FUZZTIME, one after the other
 		done; \
 	done
 
-bench:
+bench: # the goals of speed and memory, against tcpdump and tshark, and the plots: 10 minutes, 12 GB in bench/
+	go run ./cmd/bench -tshark -plots $(if $(AGAINST),-against $(AGAINST))
+
+bench-quick: # the same tables on small captures: a minute; only the answers are judged
+	go run ./cmd/bench -quick
+
+bench-steps: # the benchmarks of each step
 	go test -run '^$$' -bench . ./...
 
 cover:

@@ -1,0 +1,132 @@
+// Command bench measures ftpscope as its users run it: whole processes on captures of its own making, in turn with
+// tcpdump, which reads the same file and decides the same question a packet.
+//
+//	go run ./cmd/bench [-quick] [-tshark] [-against OLD-FTPSCOPE] [-plots] [-dir bench]
+//
+// It exits 1 when a goal is missed or an answer is wrong, and 2 when it cannot measure.
+//
+// What the numbers are: wall time by the monotonic clock around start and wait; processor time and peak memory as the
+// kernel counted them for the process that ended (wait4). The commands of a set take turns, in another order each
+// round; the first round does not count. Ratios are medians of the ratios within the rounds, so that a change of the
+// machine's load between rounds does not show. Files are in the page cache.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// The exit codes.
+const (
+	exitMet    = 0
+	exitMissed = 1
+	exitUnable = 2
+)
+
+// bench is one run.
+type bench struct {
+	dir     string // captures and binaries
+	quick   bool
+	tshark  bool
+	plots   bool
+	against string
+	rounds  int
+
+	out, log io.Writer
+	ftpscope string // the binaries
+	tcpdump  string
+	missed   []string // goals
+	wrong    []string // answers
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == writeCommand {
+		return writeCapture(args[1:], stdout, stderr)
+	}
+	b := &bench{out: stdout, log: stderr}
+	if err := b.parse(args, stderr); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return exitMet
+		}
+		return exitUnable
+	}
+	for _, step := range []func() error{b.prepare, b.compare, b.compareTshark, b.memory, b.plot, b.otherPaths, b.floor} {
+		if err := step(); err != nil {
+			fmt.Fprintln(stderr, "bench: error:", err)
+			return exitUnable
+		}
+	}
+	return b.verdict()
+}
+
+func (b *bench) parse(args []string, stderr io.Writer) error {
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&b.dir, "dir", "bench", "folder for captures and binaries: up to 12 GB, 1 GB with -quick")
+	f.BoolVar(&b.quick, "quick", false, "captures of a 16th of the size, or less; goals are shown and not judged")
+	f.BoolVar(&b.tshark, "tshark", false, "compare with tshark too, on small captures")
+	f.BoolVar(&b.plots, "plots", false, "measure how cost grows and draw it, into "+plotsDir)
+	f.StringVar(&b.against, "against", "", "another ftpscope to compare with, such as the last release's `binary`")
+	f.IntVar(&b.rounds, "rounds", 5, "rounds that count")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 || b.rounds < 1 {
+		fmt.Fprintln(stderr, "bench: error: takes flags only, and at least one round")
+		return flag.ErrHelp
+	}
+	return nil
+}
+
+// prepare finds the peers and builds ftpscope.
+func (b *bench) prepare() (err error) {
+	if b.tcpdump, err = exec.LookPath("tcpdump"); err != nil {
+		return errors.New("no tcpdump to compare with; hint: apt install tcpdump, dnf install tcpdump or brew install tcpdump")
+	}
+	if _, err = exec.LookPath("tshark"); err != nil && b.tshark {
+		return errors.New("no tshark to compare with; hint: apt install tshark, or leave -tshark out")
+	}
+	if err := os.MkdirAll(b.dir, 0o755); err != nil {
+		return err
+	}
+	if b.dir, err = filepath.Abs(b.dir); err != nil {
+		return err
+	}
+	b.ftpscope = filepath.Join(b.dir, "ftpscope")
+	build := exec.Command("go", "build", "-trimpath", "-o", b.ftpscope, "ftpscope/cmd/ftpscope")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Stdout, build.Stderr = b.log, b.log
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("go build: %w", err)
+	}
+	return b.describe()
+}
+
+// verdict says which goals were missed.
+func (b *bench) verdict() int {
+	for _, w := range b.wrong {
+		fmt.Fprintln(b.out, "\nwrong:", w)
+	}
+	switch {
+	case len(b.wrong) > 0:
+		return exitMissed
+	case len(b.missed) == 0:
+		fmt.Fprintln(b.out, "\nall goals met")
+		return exitMet
+	case b.quick:
+		fmt.Fprintf(b.out, "\n%d goals missed, which is not judged with -quick\n", len(b.missed))
+		return exitMet
+	}
+	fmt.Fprintf(b.out, "\n%d goals missed:\n", len(b.missed))
+	for _, m := range b.missed {
+		fmt.Fprintln(b.out, "  "+m)
+	}
+	return exitMissed
+}

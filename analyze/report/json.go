@@ -44,7 +44,7 @@ const hiddenText = "(hidden)" // stands for a password
 func appendSession(b []byte, s *session.Session, o Options) []byte {
 	b = append(b, `{"type":"session"`...)
 	b = integer(b, `,"id":`, uint64(s.ID))
-	b = word(b, `,"community_id":`, s.CommunityID)
+	b = communityID(b, s.Client, s.Server)
 	b = stamp(b, `,"start":`, s.Start)
 	b = stamp(b, `,"end":`, s.End)
 	b = endpoint(b, `,"client":`, s.Client)
@@ -68,7 +68,7 @@ func appendSession(b []byte, s *session.Session, o Options) []byte {
 	files := several(s, o)
 	b = append(b, `,"transfers":[`...)
 	for i := range s.Transfers {
-		b = appendTransfer(comma(b, i), &s.Transfers[i], files)
+		b = appendTransfer(comma(b, i), s, &s.Transfers[i], files)
 	}
 	b = append(b, `],"findings":[`...)
 	for i := range s.Findings {
@@ -123,7 +123,7 @@ func appendCoverage(b []byte, c *session.Coverage) []byte {
 	return append(b, '}')
 }
 
-func appendTransfer(b []byte, t *session.Transfer, files bool) []byte {
+func appendTransfer(b []byte, s *session.Session, t *session.Transfer, files bool) []byte {
 	b = integer(b, `{"n":`, uint64(t.N))
 	b = text(b, `,"command":`, t.Command)
 	b = text(b, `,"argument":`, t.Argument)
@@ -151,8 +151,8 @@ func appendTransfer(b []byte, t *session.Transfer, files bool) []byte {
 	b = appendReply(b, `,"reply":`, t.Reply)
 	b = word(b, `,"outcome":`, t.Outcome)
 	b = appendFrames(b, &t.Frames, files)
-	b = word(b, `,"filter":`, t.Filter)
-	return append(b, '}')
+	b = s.AppendFilter(append(b, `,"filter":"`...), t)
+	return append(b, `"}`...)
 }
 
 func appendConnection(b []byte, c *session.Connection) []byte {
@@ -161,7 +161,7 @@ func appendConnection(b []byte, c *session.Connection) []byte {
 	}
 	b = endpoint(b, `,"connection":{"src":`, c.Src)
 	b = endpoint(b, `,"dst":`, c.Dst)
-	b = word(b, `,"community_id":`, c.CommunityID)
+	b = communityID(b, c.Src, c.Dst)
 	b = stamp(b, `,"start":`, c.Start)
 	b = stamp(b, `,"end":`, c.End)
 	b = word(b, `,"state":`, c.State)

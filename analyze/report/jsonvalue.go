@@ -47,6 +47,10 @@ func code(b []byte, key string, n int) []byte {
 	return strconv.AppendInt(append(b, key...), int64(n), 10)
 }
 
+func communityID(b []byte, x, y netip.AddrPort) []byte {
+	return append(flow.AppendCommunityID(append(b, `,"community_id":"`...), x, y), '"')
+}
+
 func boolean(b []byte, key string, v bool) []byte {
 	return strconv.AppendBool(append(b, key...), v)
 }

@@ -39,7 +39,7 @@ func activeSession() *session.Session {
 	control := flow.Conn{Src: client, Dst: server, OpenerKnown: true, Start: markAt(0, 1), Last: markAt(1000, 106),
 		SYN: markAt(0, 1), SYNACK: markAt(1, 2), SYNs: 1, State: flow.Established, Digits: 6}
 	s := &session.Session{
-		ID: 1, CommunityID: "1:abc", Start: at(0), End: at(1000), Client: client, Server: server,
+		ID: 1, Start: at(0), End: at(1000), Client: client, Server: server,
 		User: ptr("anonymous"), Anonymous: true, Password: ptr("me@example.org"), Login: session.LoginOK, TLS: session.TLSNone,
 		Banner: ptr("220 welcome"), Mode: session.Active, Initiator: session.Server, Closing: session.ClosingQuit, Commands: 8,
 		Capture: whole, First: markAt(0, 1),
@@ -61,13 +61,12 @@ func activeTransfer(n int, command, argument string, packet uint64, port uint16,
 		N: n, Command: &command, Direction: ptr(session.Download), Representation: ptr("I"), Method: "PORT",
 		Mode: session.Active, Announced: &dst, ExpectedInitiator: ptr(session.Server), Initiator: session.Server,
 		Evidence: session.EvidenceSYN, Bytes: &bytes, MissingBytes: ptr(uint64(0)), Outcome: session.OK,
-		Connection: &session.Connection{Src: src, Dst: dst, CommunityID: "1:def", Start: at(ms + 70), End: at(ms + 200),
+		Connection: &session.Connection{Src: src, Dst: dst, Start: at(ms + 70), End: at(ms + 200),
 			State: "established", Attempts: 1, Closing: "fin"},
 		Preliminary: reply(ms+100, packet+10, 150, "Opening BINARY mode data connection"),
 		Reply:       reply(ms+210, packet+61, 226, "Transfer complete"),
 		Frames: session.Frames{Negotiation: flow.At(0, packet), Command: flow.At(0, packet+4), SYN: flow.At(0, packet+7),
 			FirstData: flow.At(0, packet+11), Reply: flow.At(0, packet+61)},
-		Filter: "tcp.port==21",
 		Notes: session.TransferNotes{Asked: line(ms, packet, ask), Answer: reply(ms+20, packet+2, 200, "PORT command successful"),
 			Ran: line(ms+40, packet+4, command+" "+argument), Conn: conn, Tried: []flow.Conn{*conn}},
 	}

@@ -13,7 +13,7 @@ import (
 func build(g *gathering) *Session {
 	c := g.control
 	s := &Session{
-		CommunityID: flow.CommunityID(c.Client, c.Server), Client: c.Client, Server: c.Server,
+		Client: c.Client, Server: c.Server,
 		Start: Stamp{c.Conn.Start.Time, c.Conn.Digits}, End: Stamp{c.Conn.Last.Time, c.Conn.Digits},
 		User: c.user, Anonymous: c.user != nil && isAnonymous(*c.user), Password: c.password, Login: c.login, TLS: c.tlsState,
 		Banner: c.banner, System: c.system, Closing: closingOf(c), Commands: c.commands, Dialogue: c.dialogue,
@@ -155,7 +155,6 @@ func (b *builder) transfers() []Transfer {
 	for i := range list {
 		out[i] = list[i].Transfer
 		out[i].N = i + 1
-		out[i].Filter = b.filter(&out[i])
 	}
 	return out
 }

@@ -1,10 +1,6 @@
 package session
 
 import (
-	"fmt"
-	"net/netip"
-	"strings"
-
 	"ftpscope/capture/flow"
 )
 
@@ -87,7 +83,7 @@ func quality(c *flow.Conn, n *negotiation) int {
 
 func connectionOf(c *flow.Conn, attempts int) *Connection {
 	return &Connection{
-		Src: c.Src, Dst: c.Dst, CommunityID: flow.CommunityID(c.Src, c.Dst),
+		Src: c.Src, Dst: c.Dst,
 		Start: Stamp{c.Start.Time, c.Digits}, End: Stamp{c.Last.Time, c.Digits},
 		State: c.State.String(), Attempts: attempts, Closing: c.Closing.String(),
 	}
@@ -155,47 +151,4 @@ func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *f
 	}
 	t.Direction = &direction
 	return down
-}
-
-// filter is a Wireshark display filter for the transfer's packets: the part of the control connection between its first
-// and last packet, and the data connection.
-func (b *builder) filter(t *Transfer) string {
-	control := tcpFilter(b.c.Client, b.c.Server)
-	f := &t.Frames
-	var first, last flow.Pos
-	oneFile := true
-	for _, p := range []flow.Pos{f.Negotiation, f.Command, f.Reply} {
-		if !p.Seen() {
-			continue
-		}
-		oneFile = oneFile && (first == 0 || p.File() == first.File())
-		if first == 0 {
-			first = p
-		}
-		first, last = min(first, p), max(last, p)
-	}
-	var parts []string
-	if first.Seen() && oneFile {
-		control = fmt.Sprintf("%s and frame.number >= %d", control, first.Packet())
-		if f.Reply.Seen() {
-			control = fmt.Sprintf("%s and frame.number <= %d", control, last.Packet())
-		}
-	}
-	parts = append(parts, "("+control+")")
-	if c := t.Connection; c != nil {
-		parts = append(parts, "("+tcpFilter(c.Src, c.Dst)+")")
-	}
-	return strings.Join(parts, " or ")
-}
-
-func tcpFilter(a, b netip.AddrPort) string {
-	family := "ip"
-	if a.Addr().Is6() {
-		family = "ipv6"
-	}
-	if a.Addr() == b.Addr() {
-		return fmt.Sprintf("%s.addr == %s and tcp.port == %d and tcp.port == %d", family, a.Addr(), a.Port(), b.Port())
-	}
-	return fmt.Sprintf("%s.addr == %s and %s.addr == %s and tcp.port == %d and tcp.port == %d",
-		family, a.Addr(), family, b.Addr(), a.Port(), b.Port())
 }

@@ -16,26 +16,25 @@ type Stamp struct {
 
 // Session is one control connection.
 type Session struct {
-	ID          int
-	CommunityID string
-	Start, End  Stamp
-	Client      netip.AddrPort
-	Server      netip.AddrPort
-	User        *string
-	Anonymous   bool
-	Password    *string // as the wire had it; writers hide it unless asked for
-	Login       string  // LoginOK, …
-	TLS         string
-	Banner      *string
-	System      *string
-	Mode        string
-	Initiator   string
-	Closing     string
-	Commands    int
-	Dialogue    []Exchange // the commands themselves, when asked for
-	Capture     Coverage
-	Transfers   []Transfer
-	Findings    []Finding
+	ID         int
+	Start, End Stamp
+	Client     netip.AddrPort
+	Server     netip.AddrPort
+	User       *string
+	Anonymous  bool
+	Password   *string // as the wire had it; writers hide it unless asked for
+	Login      string  // LoginOK, …
+	TLS        string
+	Banner     *string
+	System     *string
+	Mode       string
+	Initiator  string
+	Closing    string
+	Commands   int
+	Dialogue   []Exchange // the commands themselves, when asked for
+	Capture    Coverage
+	Transfers  []Transfer
+	Findings   []Finding
 
 	First flow.Mark // the control connection's first packet: the order of sessions
 	Notes Notes     // what rules need beyond the record; not written
@@ -155,19 +154,17 @@ type Transfer struct {
 	Reply             *Reply
 	Outcome           string
 	Frames            Frames
-	Filter            string
 
 	Notes TransferNotes // what rules need beyond the record; not written
 }
 
 // Connection is a data connection; Src opened it.
 type Connection struct {
-	Src, Dst    netip.AddrPort
-	CommunityID string
-	Start, End  Stamp
-	State       string // "established", "refused", "unanswered", "unreachable", "unknown"
-	Attempts    int    // SYNs sent, over all tries
-	Closing     string // "fin", "rst", "cut"
+	Src, Dst   netip.AddrPort
+	Start, End Stamp
+	State      string // "established", "refused", "unanswered", "unreachable", "unknown"
+	Attempts   int    // SYNs sent, over all tries
+	Closing    string // "fin", "rst", "cut"
 }
 
 // Frames are the packets that show a transfer; zero: not seen.

@@ -14,7 +14,6 @@ import (
 	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
-	"ftpscope/capture/flow"
 )
 
 // conversation is a test case: what was said, in capturetest's language with the shorthands of expand, and the facts that

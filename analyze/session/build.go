@@ -76,7 +76,7 @@ type builder struct {
 }
 
 func newBuilder(g *gathering) *builder {
-	b := &builder{c: g.control, byOffer: make([][]flow.Conn, len(g.control.negotiations)), used: map[uint64]bool{}}
+	b := &builder{c: g.control, byOffer: make([][]flow.Conn, len(g.control.negotiations))}
 	slices.SortStableFunc(g.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn.Start.Ord, y.claim.conn.Start.Ord) })
 	for _, t := range g.tried {
 		if conn := t.claim.conn; !t.claim.control && worthTelling(&conn) {
@@ -90,7 +90,10 @@ func newBuilder(g *gathering) *builder {
 			pair = append(pair, p.conn)
 		}
 	}
-	b.opened, b.running = sortPair(pair)
+	if len(pair) > 0 {
+		b.opened, b.running = sortPair(pair)
+		b.used = map[uint64]bool{}
+	}
 	return b
 }
 
@@ -122,28 +125,23 @@ type draft struct {
 
 // transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
 func (b *builder) transfers() []Transfer {
-	var list []draft
-	first, given := map[int]bool{}, b.share()
-	perOffer := map[int][]int{}
-	for i := range b.c.steps {
-		if o := b.c.steps[i].offer; o >= 0 {
-			perOffer[o] = append(perOffer[o], i)
-		}
-	}
+	list := make([]draft, 0, len(b.c.steps)+len(b.c.negotiations))
+	given := b.share()
+	used := make([]bool, len(b.c.negotiations))
 	for i := range b.c.steps {
 		s := &b.c.steps[i]
 		d := draft{serial: s.serial}
 		if o := s.offer; o >= 0 {
-			if n := &b.c.negotiations[o]; !first[o] && n.Method != MethodDefault {
+			if n := &b.c.negotiations[o]; !used[o] && n.Method != MethodDefault {
 				d.serial = min(d.serial, n.serial)
 			}
-			first[o] = true
+			used[o] = true
 		}
 		d.Transfer = b.commanded(s, given[i])
 		list = append(list, d)
 	}
 	for i := range b.c.negotiations {
-		if n := &b.c.negotiations[i]; len(perOffer[i]) == 0 && n.Method != MethodDefault {
+		if n := &b.c.negotiations[i]; !used[i] && n.Method != MethodDefault {
 			list = append(list, draft{Transfer: b.uncommanded(n), serial: n.serial})
 		}
 	}
@@ -176,17 +174,15 @@ func (b *builder) commanded(s *step, tried []flow.Conn) Transfer {
 	t.Notes = TransferNotes{Abort: s.aborted, Size: s.size, SizeFrom: s.sizeFrom}
 	t.Frames.Reply = s.replied.Pos
 	if !s.unseen {
-		verb, line := s.verb, s.line
-		t.Command, t.Notes.Ran = &verb, &line
+		t.Command, t.Notes.Ran = &s.verb, &s.line
 		t.Frames.Command = s.line.Mark.Pos
-		direction := Download
+		t.Direction = &download
 		if s.upload {
-			direction = Upload
+			t.Direction = &upload
 		}
-		t.Direction = &direction
 	}
-	if r := s.representation; r != "" {
-		t.Representation = &r
+	if s.representation != "" {
+		t.Representation = &s.representation
 	}
 	var offer *negotiation
 	if s.offer >= 0 {
@@ -212,12 +208,10 @@ func (t *Transfer) negotiatedBy(n *negotiation) {
 		t.Mode = Passive
 	}
 	if n.Endpoint.IsValid() {
-		announced := n.Endpoint
-		t.Announced = &announced
+		t.Announced = &n.Endpoint
 	}
 	if n.asked.Text != "" {
-		asked := n.asked
-		t.Notes.Asked = &asked
+		t.Notes.Asked = &n.asked
 	}
 	t.Notes.Answer = n.answer
 	t.Frames.Negotiation = n.asked.Mark.Pos

@@ -16,17 +16,19 @@ func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
 			best = i
 		}
 	}
-	c := tried[best]
+	c := &tried[best]
 	attempts := 0
 	for i := range tried {
-		b.used[tried[i].ID] = true
+		if b.used != nil {
+			b.used[tried[i].ID] = true
+		}
 		if tried[i].Src.Addr() == c.Src.Addr() {
 			attempts += tried[i].SYNs
 		}
 	}
-	t.Notes.Conn, t.Notes.Tried = &c, tried
-	t.Connection = connectionOf(&c, max(attempts, 1))
-	t.Initiator = b.initiator(&c, n)
+	t.Notes.Conn, t.Notes.Tried = c, tried
+	t.Connection = connectionOf(c, max(attempts, 1))
+	t.Initiator = b.initiator(c, n)
 	t.Evidence = EvidenceInferred
 	if c.SYN.Seen() {
 		t.Evidence = EvidenceSYN
@@ -40,19 +42,20 @@ func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
 		via := c.Dst.Addr()
 		t.Notes.Via = &via
 	}
-	b.count(t, &c)
+	b.count(t, c)
 }
 
+// The words that records point to; they are never written to.
+var download, upload, client, server = Download, Upload, Client, Server
+
 func expectedInitiator(mode string) *string {
-	who := Server
 	switch mode {
 	case Passive:
-		who = Client
+		return &client
 	case Active:
-	default:
-		return nil
+		return &server
 	}
-	return &who
+	return nil
 }
 
 func modeOf(initiator string) string {
@@ -122,8 +125,8 @@ func (b *builder) count(t *Transfer, c *flow.Conn) {
 	default:
 		h = b.mostly(t, c, serverEnd)
 	}
-	if bytes, missing := h.Bytes, h.Missing; h.Packets > 0 || bytes > 0 || c.State != flow.Established {
-		t.Bytes, t.MissingBytes = &bytes, &missing // else the capture lacks that side
+	if h.Packets > 0 || h.Bytes > 0 || c.State != flow.Established {
+		t.Bytes, t.MissingBytes = &h.Bytes, &h.Missing // else the capture lacks that side
 	}
 	t.Frames.FirstData = h.FirstData.Pos
 }
@@ -141,14 +144,14 @@ func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *f
 		}
 		return down
 	}
-	direction := Download
-	upload := up.Bytes > down.Bytes
+	isUpload := up.Bytes > down.Bytes
 	if max(up.Bytes, down.Bytes) < handshake && (up.FIN.Seen() || down.FIN.Seen()) {
-		upload = !down.FIN.Seen() || up.FIN.Seen() && up.FIN.Ord < down.FIN.Ord
+		isUpload = !down.FIN.Seen() || up.FIN.Seen() && up.FIN.Ord < down.FIN.Ord
 	}
-	if upload {
-		direction, down = Upload, up
+	if isUpload {
+		t.Direction = &upload
+		return up
 	}
-	t.Direction = &direction
+	t.Direction = &download
 	return down
 }

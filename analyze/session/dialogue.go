@@ -54,10 +54,9 @@ func (f *Fold) command(l ftp.Line) {
 	if l.Flags&(ftp.HasNUL|ftp.HasControl) != 0 {
 		f.odd(OddBytes, strings.ToUpper(string(c.Name)))
 	}
-	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: c.Verb, arg: string(c.Arg), line: Line{f.at, string(l.Text)}, step: -1, offer: -1, dialogue: -1}
-	if c.Verb == ftp.PASS {
-		p.line.Text = string(c.Name) + " " + hidden
-	}
+	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: c.Verb, step: -1, offer: -1, dialogue: -1}
+	p.line.Mark = f.at
+	p.keepText(l.Text, &c)
 	f.record(&p, &c)
 	f.issue(&p)
 	if len(f.pending) == MaxPending {
@@ -69,6 +68,16 @@ func (f *Fold) command(l ftp.Line) {
 
 // hidden stands for a password.
 const hidden = "(hidden)"
+
+// keepText keeps the line and, as a part of it, the argument.
+func (p *pending) keepText(line []byte, c *ftp.Command) {
+	if c.Verb == ftp.PASS {
+		p.line.Text, p.arg = string(c.Name)+" "+hidden, string(c.Arg)
+		return
+	}
+	p.line.Text = string(line)
+	p.arg = p.line.Text[len(p.line.Text)-len(c.Arg):]
+}
 
 // record keeps the command for --commands.
 func (f *Fold) record(p *pending, c *ftp.Command) {
@@ -127,7 +136,7 @@ func (f *Fold) answer(r ftp.Reply) {
 	f.talking = true
 	f.guess.Reply(r.Code, r.Text)
 	f.sane = true
-	reply := &Reply{Time: f.stamp(f.at), Pos: f.at.Pos, Code: r.Code, Text: r.Text, cut: r.Flags&ftp.ReplyCut != 0}
+	reply := &Reply{Time: f.stamp(f.at), Pos: f.at.Pos, Code: r.Code, Text: r.Text, cut: r.Flags&ftp.ReplyCut != 0} // on the stack: who keeps it copies it
 	if f.greeting(reply) {
 		f.keep(-1, reply)
 		return

@@ -11,6 +11,9 @@ import (
 // default data port: in active mode a connection follows its command; in passive mode its data do.
 func (b *builder) share() [][]flow.Conn {
 	given := make([][]flow.Conn, len(b.c.steps))
+	if b.plain(given) {
+		return given
+	}
 	const defaults = -1
 	pools := map[int][]int{}
 	for i := range b.c.steps {
@@ -27,6 +30,20 @@ func (b *builder) share() [][]flow.Conn {
 		b.shareOut(pool, given)
 	}
 	return given
+}
+
+// plain is the usual case: each step has an offer to itself.
+func (b *builder) plain(given [][]flow.Conn) bool {
+	last := -1
+	for i := range b.c.steps {
+		o := b.c.steps[i].offer
+		if o <= last || b.c.negotiations[o].Method == MethodDefault {
+			clear(given)
+			return false
+		}
+		given[i], last = b.byOffer[o], o
+	}
+	return true
 }
 
 // shareOut shares the connections of one pool of steps.

@@ -180,7 +180,7 @@ func (f *Fold) preliminary(p *pending, r *Reply) {
 	}
 	f.settle(p, r)
 	s := &f.steps[p.step]
-	s.prelim = r
+	s.prelim = r.kept()
 	if s.offer >= 0 {
 		f.negotiations[s.offer].consumed = true
 	}
@@ -265,7 +265,7 @@ func (f *Fold) secured(r *Reply) {
 
 // negotiated is the reply to a negotiation.
 func (f *Fold) negotiated(n *negotiation, r *Reply) {
-	n.answer, n.answered = r, f.at
+	n.answer, n.answered = r.kept(), f.at
 	if r.Code >= 400 {
 		f.reject(n)
 		return
@@ -324,13 +324,19 @@ func (f *Fold) announced(n *negotiation, r *Reply) {
 
 // transferred is the final reply to a transfer command.
 func (f *Fold) transferred(s *step, r *Reply) {
-	s.reply, s.replied = r, f.at
+	s.reply, s.replied = r.kept(), f.at
 	if s.offer >= 0 && r.Code < 300 {
 		f.negotiations[s.offer].consumed = true
 	}
 	if len(f.encrypted) == 0 || f.encrypted[len(f.encrypted)-1].to.Seen() {
 		f.want(false)
 	}
+}
+
+// kept is a copy of the reply: most replies are read and forgotten, and need no memory of their own.
+func (r *Reply) kept() *Reply {
+	kept := *r
+	return &kept
 }
 
 // unasked is a reply to a command that the capture does not hold: a lost packet, or the client's side is missing.

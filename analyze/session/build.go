@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 
 	"ftpscope/capture/flow"
@@ -116,45 +117,60 @@ func turned(c flow.Conn) flow.Conn {
 	return c
 }
 
-// draft is a transfer with its place in the order of the session.
-type draft struct {
-	Transfer
+// drafts are transfers with their place in the order of the session.
+type drafts struct {
+	list   []Transfer
+	places []spot
+}
+
+// spot is where a transfer stands: by the dialogue, and those of one place in it by the capture.
+type spot struct {
 	serial int
 	ord    uint64
 }
 
+func (d *drafts) Len() int { return len(d.list) }
+func (d *drafts) Less(i, j int) bool {
+	x, y := d.places[i], d.places[j]
+	return x.serial < y.serial || x.serial == y.serial && x.ord < y.ord
+}
+func (d *drafts) Swap(i, j int) {
+	d.list[i], d.list[j] = d.list[j], d.list[i]
+	d.places[i], d.places[j] = d.places[j], d.places[i]
+}
+
+func (d *drafts) add(at spot) *Transfer {
+	d.list, d.places = append(d.list, Transfer{}), append(d.places, at)
+	return &d.list[len(d.list)-1]
+}
+
 // transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
 func (b *builder) transfers() []Transfer {
-	list := make([]draft, 0, len(b.c.steps)+len(b.c.negotiations))
-	given := b.share()
-	used := make([]bool, len(b.c.negotiations))
+	given, used := b.share(), make([]bool, len(b.c.negotiations))
+	n := max(len(b.c.steps), len(b.c.negotiations))
+	d := &drafts{make([]Transfer, 0, n), make([]spot, 0, n)}
 	for i := range b.c.steps {
 		s := &b.c.steps[i]
-		d := draft{serial: s.serial}
+		at := spot{serial: s.serial}
 		if o := s.offer; o >= 0 {
 			if n := &b.c.negotiations[o]; !used[o] && n.Method != MethodDefault {
-				d.serial = min(d.serial, n.serial)
+				at.serial = min(at.serial, n.serial)
 			}
 			used[o] = true
 		}
-		d.Transfer = b.commanded(s, given[i])
-		list = append(list, d)
+		b.commanded(d.add(at), s, given[i])
 	}
 	for i := range b.c.negotiations {
 		if n := &b.c.negotiations[i]; !used[i] && n.Method != MethodDefault {
-			list = append(list, draft{Transfer: b.uncommanded(n), serial: n.serial})
+			b.uncommanded(d.add(spot{serial: n.serial}), n)
 		}
 	}
-	list = append(list, b.encrypted()...)
-	slices.SortStableFunc(list, func(x, y draft) int {
-		return cmp.Or(cmp.Compare(x.serial, y.serial), cmp.Compare(x.ord, y.ord))
-	})
-	out := make([]Transfer, len(list))
-	for i := range list {
-		out[i] = list[i].Transfer
-		out[i].N = i + 1
+	b.encrypted(d)
+	sort.Stable(d)
+	for i := range d.list {
+		d.list[i].N = i + 1
 	}
-	return out
+	return d.list
 }
 
 // begin is where the negotiation begins: its command, or its reply if that was not seen.
@@ -166,8 +182,8 @@ func (n *negotiation) begin() flow.Mark {
 }
 
 // commanded makes the record of a transfer command.
-func (b *builder) commanded(s *step, tried []flow.Conn) Transfer {
-	t := Transfer{
+func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
+	*t = Transfer{
 		Argument: s.argument, Path: s.path, Restart: s.restart, Preliminary: s.prelim, Reply: s.reply,
 		Method: MethodDefault, Mode: Unknown, Initiator: None, Evidence: None,
 	}
@@ -192,9 +208,8 @@ func (b *builder) commanded(s *step, tried []flow.Conn) Transfer {
 	if len(tried) == 0 && (offer == nil || offer.Method == MethodDefault || !offer.Endpoint.IsValid()) {
 		tried = b.inferred(s, offer)
 	}
-	b.connect(&t, offer, tried)
-	t.Outcome = b.outcome(&t, s.aborted.Seen())
-	return t
+	b.connect(t, offer, tried)
+	t.Outcome = b.outcome(t, s.aborted.Seen())
 }
 
 // negotiatedBy fills in what the negotiation says.
@@ -221,11 +236,11 @@ func (t *Transfer) negotiatedBy(n *negotiation) {
 }
 
 // uncommanded makes the record of a negotiation that no transfer command used.
-func (b *builder) uncommanded(n *negotiation) Transfer {
-	t := Transfer{Initiator: None, Evidence: None, Mode: Unknown, Reply: n.answer}
+func (b *builder) uncommanded(t *Transfer, n *negotiation) {
+	*t = Transfer{Initiator: None, Evidence: None, Mode: Unknown, Reply: n.answer}
 	t.negotiatedBy(n)
 	t.Frames.Reply = n.answered.Pos
-	b.connect(&t, n, b.byOffer[n.Index])
+	b.connect(t, n, b.byOffer[n.Index])
 	carried := t.Bytes != nil && *t.Bytes > 0
 	open := t.Connection != nil && t.Notes.Conn.State == flow.Established && b.c.Conn.Closing == flow.Cut // the command may follow
 	switch failed := t.Connection != nil && failedState(t.Notes.Conn.State); {
@@ -238,7 +253,6 @@ func (b *builder) uncommanded(n *negotiation) Transfer {
 	default:
 		t.Outcome = Unused
 	}
-	return t
 }
 
 func failedState(s flow.State) bool {

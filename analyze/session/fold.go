@@ -231,8 +231,7 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 		f.clientSide, f.serverSide = f.serverSide, f.clientSide
 	}
 	f.lostCommands, f.lostReplies = f.gaps[f.client] || !f.clientSide, f.gaps[f.client^1] || !f.serverSide
-	control := f.Control
-	return &control
+	return &f.Control
 }
 
 // isFTP decides: on a port that FTP is expected on, whatever does not speak against it; elsewhere what speaks for it.

@@ -94,8 +94,7 @@ func (b *builder) isControlPort(c *flow.Conn) bool {
 }
 
 // encrypted makes a record of each connection that opened while the control connection was under TLS.
-func (b *builder) encrypted() []draft {
-	var list []draft
+func (b *builder) encrypted(d *drafts) {
 	for _, c := range slices.Concat(b.opened, b.running) {
 		serial, ok := b.underTLS(&c)
 		if b.used[c.ID] || b.isControlPort(&c) || !ok {
@@ -104,12 +103,11 @@ func (b *builder) encrypted() []draft {
 		if b.fromDataPort(&c) {
 			c = turned(c)
 		}
-		t := Transfer{Method: MethodEncrypted, Mode: Unknown, Outcome: Unknown, Initiator: None, Evidence: None}
-		b.connect(&t, nil, []flow.Conn{c})
+		t := d.add(spot{serial, c.Start.Ord})
+		*t = Transfer{Method: MethodEncrypted, Mode: Unknown, Outcome: Unknown, Initiator: None, Evidence: None}
+		b.connect(t, nil, []flow.Conn{c})
 		t.Evidence = EvidenceInferred
-		list = append(list, draft{Transfer: t, serial: serial, ord: c.Start.Ord})
 	}
-	return list
 }
 
 // underTLS reports whether c opened while the control connection was under TLS, and after what was said in clear before.

@@ -42,10 +42,10 @@ type Matcher struct {
 	out         Out
 	controlPort func(uint16) bool
 	now         flow.Time
-	ports       [1 << 16 / 64]uint64       // ports that some live offer names: most connections are turned away here
-	refs        [1 << 16]int32             // how many do
-	offers      map[netip.AddrPort][]*live // by the endpoints that a connection may lead to
-	replaced    []*live                    // in the order of their end
+	ports       [1 << 16 / 64]uint64     // ports that some live offer names: most connections are turned away here
+	refs        [1 << 16]int32           // how many do
+	offers      map[netip.AddrPort]*live // by the endpoints that a connection may lead to: the newest of each
+	replaced    []*live                  // in the order of their end
 	sessions    map[uint64]*gathering
 	pairs       map[hosts][]*gathering
 	claims      map[uint64]*claim
@@ -53,15 +53,6 @@ type Matcher struct {
 	ended       []*gathering // their control connection is over
 	attempts    attempts
 	limits      map[string]uint64
-}
-
-// live is an offer that connections may still meet.
-type live struct {
-	Offer
-	of    *gathering
-	until flow.Time // when it was replaced, plus grace; 0: in force
-	ended uint64    // Ord of the packet that replaced it
-	met   bool      // by a connection
 }
 
 // gathering is a session in the making.
@@ -94,7 +85,7 @@ type claim struct {
 // NewMatcher makes a Matcher that gives its records to out.
 func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
 	return &Matcher{
-		out: out, controlPort: controlPort, offers: map[netip.AddrPort][]*live{}, sessions: map[uint64]*gathering{},
+		out: out, controlPort: controlPort, offers: map[netip.AddrPort]*live{}, sessions: map[uint64]*gathering{},
 		pairs: map[hosts][]*gathering{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
 		attempts: newAttempts(),
 	}
@@ -119,8 +110,10 @@ func (m *Matcher) Offered(o *Offer) {
 	g.unmet++
 	g.last = l
 	port := o.Endpoint.Port()
-	for _, end := range o.ends() {
-		m.offers[end] = append(m.offers[end], l)
+	for i, n := 0, o.ends(); i < n; i++ {
+		end := o.end(i)
+		l.older[i] = m.offers[end]
+		m.offers[end] = l
 	}
 	m.refs[port]++
 	m.ports[port/64] |= 1 << (port % 64)
@@ -132,27 +125,6 @@ func (m *Matcher) Offered(o *Offer) {
 		return true
 	})
 	m.reclaim(l)
-}
-
-func (m *Matcher) replace(l *live, at flow.Mark) {
-	if l.until == 0 {
-		l.until, l.ended = at.Time+grace, at.Ord
-		m.replaced = append(m.replaced, l)
-	}
-}
-
-// reaches tells how well a connection fits the offer; -1: not at all. Without a SYN either end may be the opener.
-func (l *live) reaches(c *flow.Conn) int {
-	if l.until != 0 && c.Start.Time > l.until {
-		return -1
-	}
-	if l.fits(c.Src, c.Dst) {
-		return l.reach(c.Src, c.Dst)
-	}
-	if !c.OpenerKnown && l.fits(c.Dst, c.Src) {
-		return l.reach(c.Dst, c.Src)
-	}
-	return -1
 }
 
 // Opened takes a connection at its first packet.
@@ -168,7 +140,9 @@ func (m *Matcher) Opened(c *flow.Conn) {
 			return
 		}
 	}
-	m.parked.add(c)
+	if !c.OpenerKnown || !m.controlPort(c.Dst.Port()) {
+		m.parked.add(c)
+	}
 }
 
 // Unanswered takes a SYN that nothing followed. Nearly all of them concern no session: that is told by their ports.
@@ -197,13 +171,13 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 	var best [2]*live
 	var score [2]int
 	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
-		for _, l := range m.offers[end] {
+		for l := m.offers[end]; l != nil; l = l.next(end) {
 			n := l.reaches(c)
 			kind := 0
 			if l.Passive {
 				kind = 1
 			}
-			if b := best[kind]; n >= 0 && (b == nil || n > score[kind] || n == score[kind] && l.Mark.Ord >= b.Mark.Ord) {
+			if b := best[kind]; n >= 0 && (b == nil || n > score[kind] || n == score[kind] && l.Mark.Ord > b.Mark.Ord) {
 				best[kind], score[kind] = l, n
 			}
 		}
@@ -329,21 +303,6 @@ func (g *gathering) waiting() bool {
 		}
 	}
 	return slices.ContainsFunc(g.pair, func(c *claim) bool { return c.open })
-}
-
-func (m *Matcher) forget(l *live) {
-	for _, end := range l.ends() {
-		list := slices.DeleteFunc(m.offers[end], func(x *live) bool { return x == l })
-		if len(list) > 0 {
-			m.offers[end] = list
-		} else {
-			delete(m.offers, end)
-		}
-	}
-	port := l.Endpoint.Port()
-	if m.refs[port]--; m.refs[port] == 0 {
-		m.ports[port/64] &^= 1 << (port % 64)
-	}
 }
 
 func (m *Matcher) finish(g *gathering) {

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"ftpscope/analyze/finding"
 	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/decode"
@@ -10,9 +11,10 @@ import (
 
 // Options of an analysis; the zero value works.
 type Options struct {
-	Workers  int      // goroutines that track connections; 0 and 1: none but the caller's
-	Ports    []uint16 // ports that FTP is expected on, besides 21 and 990
-	Dialogue bool     // keep every command and reply in the sessions
+	Workers  int             // goroutines that track connections; 0 and 1: none but the caller's
+	Ports    []uint16        // ports that FTP is expected on, besides 21 and 990
+	Dialogue bool            // keep every command and reply in the sessions
+	Disable  map[string]bool // findings to leave out, by rule
 	// Problem hears of files whose link type no decoder knows, once each.
 	Problem func(*capture.FileError)
 }
@@ -34,7 +36,7 @@ const tickEvery = 1 << 16
 func Run(c *capture.Capture, opt Options, out Records) (*session.Summary, error) {
 	a := &analysis{capture: c, ports: newPorts(opt.Ports), opt: opt}
 	a.matcher = session.NewMatcher(a, a.ports.has)
-	a.order = order{out: out, sum: &summary{}}
+	a.order = newOrder(out, finding.Options{Disable: opt.Disable, Files: len(c.Files())})
 	if opt.Workers > 1 {
 		a.parallel(min(opt.Workers, tcp.Lanes))
 	} else {
@@ -54,7 +56,7 @@ type analysis struct {
 	count    counts
 	links    linkTypes
 	stats    tcp.Stats
-	order    order
+	order    *order
 	attempts []session.Attempt
 	orphans  []session.Orphan
 	lost     int // orphans beyond the limit
@@ -155,7 +157,7 @@ func (a *analysis) Attempt(t *session.Attempt) { a.attempts = append(a.attempts,
 
 // report gives out what is left, and the summary.
 func (a *analysis) report() (*session.Summary, error) {
-	o := &a.order
+	o := a.order
 	o.all()
 	for i := range a.attempts {
 		o.keep(o.out.Attempt(&a.attempts[i]))

@@ -10,8 +10,9 @@
 //     session.Matcher in the order of the packets that it came from: at once with one worker, else put back in
 //     order after each batch (join.go).
 //  6. The Matcher makes a session of each control connection and the connections that met its offers.
-//  7. Sessions are numbered in the order of their first packet and given to the caller's Records, then attempts,
-//     orphans and the summary.
+//  7. Sessions are numbered in the order of their first packet (order.go).
+//  8. finding.Stream judges them, each with its neighbours in time in view.
+//  9. They are given to the caller's Records, then attempts, orphans and the summary.
 //
 // Time is the packets' own. Every tickEvery packets all lanes and the Matcher are told it, so that what waits too long
 // is given up at the same place in every run.

@@ -116,7 +116,7 @@ func recordsOf(t testing.TB, files [][]byte) []string {
 
 // volatile keys say where and when packets were, and how many: they may differ.
 var volatile = []string{
-	"start", "end", "first", "last", "time", "frame", "frames", "frame_files", "id", // place and time; ids follow the first packets
+	"message", "advice", "start", "end", "first", "last", "time", "frame", "frames", "frame_files", "id", // place and time; ids follow the first packets
 	"packets", "files", "elapsed_seconds", "packets_per_second", "undecoded_packets", // of the summary
 	"attempts", "count", // SYNs, of which a repetition is one more
 }
@@ -145,7 +145,9 @@ func stripped(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, k := range volatile {
-			delete(v, k)
+			if _, isName := v[k].(string); k != "id" || !isName { // findings have names
+				delete(v, k)
+			}
 		}
 		for k := range v {
 			v[k] = stripped(v[k])

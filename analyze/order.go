@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"math"
 
+	"ftpscope/analyze/finding"
 	"ftpscope/analyze/session"
 )
 
@@ -12,8 +13,19 @@ import (
 type order struct {
 	out     Records
 	waiting sessionHeap
+	judged  *finding.Stream // adds the findings, and holds sessions back while their neighbours may matter
+	ids     int
 	sum     *summary
 	err     error // the first of out
+}
+
+func newOrder(out Records, opt finding.Options) *order {
+	o := &order{out: out, sum: &summary{}}
+	o.judged = finding.NewStream(opt, func(s *session.Session) {
+		o.sum.add(s)
+		o.keep(out.Session(s))
+	})
+	return o
 }
 
 // add takes a finished session.
@@ -23,14 +35,17 @@ func (o *order) add(s *session.Session) { heap.Push(&o.waiting, s) }
 func (o *order) release(ord uint64) {
 	for len(o.waiting) > 0 && o.waiting[0].First.Ord < ord {
 		s := heap.Pop(&o.waiting).(*session.Session)
-		o.sum.add(s)
-		s.ID = o.sum.Sessions
-		o.keep(o.out.Session(s))
+		o.ids++
+		s.ID = o.ids
+		o.judged.Add(s)
 	}
 }
 
 // all gives out the rest.
-func (o *order) all() { o.release(math.MaxUint64) }
+func (o *order) all() {
+	o.release(math.MaxUint64)
+	o.judged.Flush()
+}
 
 func (o *order) keep(err error) {
 	if o.err == nil {

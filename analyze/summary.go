@@ -1,6 +1,11 @@
 package analyze
 
-import "ftpscope/analyze/session"
+import (
+	"maps"
+	"slices"
+
+	"ftpscope/analyze/session"
+)
 
 // summary is the last record in the making.
 type summary struct{ session.Summary }
@@ -34,7 +39,7 @@ func (a *analysis) summarize() {
 	s.Attempts, s.Orphans = a.matcher.Attempts(), len(a.orphans)+a.lost
 	s.Capture = session.SummaryCapture{
 		MissingBytes: s.Capture.MissingBytes, TruncatedFiles: st.Truncated, Undecoded: a.decoder.Undecoded(),
-		Dropped: st.Dropped, Evicted: a.stats.Evicted, Limits: a.matcher.Limits(),
+		Dropped: st.Dropped, Evicted: a.stats.Evicted, Limits: a.limits(),
 	}
 	if a.count.packets > 0 {
 		first, last := a.count.first, a.count.last
@@ -43,4 +48,14 @@ func (a *analysis) summarize() {
 	for _, r := range a.decoder.Reasons() {
 		s.Capture.Reasons = append(s.Capture.Reasons, session.Reason(r))
 	}
+}
+
+// limits lists the limits that were reached.
+func (a *analysis) limits() []session.LimitHit {
+	list := a.matcher.Limits()
+	dropped := a.order.judged.Dropped()
+	for _, id := range slices.Sorted(maps.Keys(dropped)) {
+		list = append(list, session.LimitHit{Limit: "findings " + id, Count: uint64(dropped[id])})
+	}
+	return list
 }

@@ -28,8 +28,11 @@ func runAnalyze(e *env, args []string) int {
 	if err := stop(); err != nil {
 		j.fail("%v", err)
 	}
-	if j.failed {
+	switch {
+	case j.failed:
 		return exitRead
+	case j.found:
+		return exitFound
 	}
 	return exitDone
 }
@@ -40,6 +43,7 @@ type job struct {
 	flags  *flags
 	files  []string
 	failed bool
+	found  bool            // what --fail-on asks for
 	told   map[string]bool // files of which the user was told that something is wrong with them
 }
 
@@ -61,7 +65,15 @@ func (j *job) problem(err *capture.FileError) {
 // options are the flags that concern the analysis.
 func (j *job) options() analyze.Options {
 	f := j.flags
-	return analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands, Problem: j.problem}
+	return analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands, Disable: j.disabled(), Problem: j.problem}
+}
+
+func (j *job) disabled() map[string]bool {
+	off := map[string]bool{}
+	for _, id := range j.flags.disable {
+		off[id] = true
+	}
+	return off
 }
 
 // run reads the captures and writes the outputs. Nothing readable means no output: an old result stays as it was.
@@ -93,6 +105,7 @@ func (j *job) run(specs []outputSpec) {
 	if summary == nil {
 		return
 	}
+	j.found = j.flags.failOn != "" && foundAtLeast(summary.Findings, j.flags.failOn)
 	for _, name := range summary.Capture.TruncatedFiles {
 		if !j.told[name] { // files that were cut are told of when they are read
 			j.warning("%s: not read to its end", name)

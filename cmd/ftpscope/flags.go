@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"ftpscope/analyze/finding"
 )
 
 // flags are what analyze takes.
@@ -20,6 +22,8 @@ type flags struct {
 	all           bool
 	color         string
 	ports         ports
+	disable       []string
+	failOn        string
 	quiet         bool
 	help          bool
 	cpuprofile    string
@@ -38,6 +42,8 @@ func (f *flags) set() *pflag.FlagSet {
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines; the result is the same")
 	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
+	s.StringSliceVar(&f.disable, "disable", nil, "leave out the findings of rule `ID`; repeatable")
+	s.StringVar(&f.failOn, "fail-on", "", "exit with 3 if there is a finding of `SEVERITY` or above")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
 	s.StringVar(&f.cpuprofile, "cpuprofile", "", "write a processor profile to `FILE`")
@@ -94,8 +100,15 @@ func (f *flags) check(files []string) error {
 		return fmt.Errorf("--color takes auto, always or never, got %q", f.color)
 	case f.workers < 0:
 		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
+	case f.failOn != "" && severity(f.failOn) < 0:
+		return fmt.Errorf("--fail-on takes %s, got %q", strings.Join(finding.Severities(), ", "), f.failOn)
 	case len(files) == 0:
 		return errors.New("no capture files named")
+	}
+	for _, id := range f.disable {
+		if !knownRule(id) {
+			return fmt.Errorf("--disable: there is no finding %q (ftpscope findings lists them)", id)
+		}
 	}
 	return nil
 }

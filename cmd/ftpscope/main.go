@@ -17,6 +17,7 @@ const (
 	exitDone  = 0
 	exitRead  = 1 // something could not be read or written; what could be was
 	exitUsage = 2
+	exitFound = 3 // --fail-on: there is a finding of that severity
 )
 
 // run is the whole program: it finds the command and runs it. Files alone mean analyze.
@@ -74,6 +75,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"analyze", "what happened in these captures", runAnalyze, analyzeUsage},
+		{"findings", "the rules, what each means", runFindings, func() string { return findingsUsage }},
 		{"formats", "the output formats", runFormats, func() string { return formatsUsage }},
 		{"version", "which ftpscope this is", runVersion, func() string { return versionUsage }},
 		{"help", "this page, or a command's", runHelp, overview},

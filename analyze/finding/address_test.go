@@ -1,0 +1,143 @@
+package finding
+
+import (
+	"net/netip"
+	"testing"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNAT(t *testing.T) {
+	private := announces(inside, 50001)
+	toPeer := func(c *flow.Conn) { c.Dst = netip.AddrPortFrom(server.Addr(), 50001) }
+	const announced = "the server announced the private address 10.0.0.5 by PASV (packet 10) to a client that reaches it as 203.0.113.21"
+	check(t, "nat-mismatch", []row{
+		{"the client believed it", sess(with(passive(private, met(flow.Unanswered), failed))), "high 1 " + announced + "; the client used that address, and got no answer"},
+		{"the client ignored it", sess(with(passive(private, met(flow.Established, toPeer), worked2))), "low 1 " + announced +
+			"; the client used 203.0.113.21 instead (it ignored the address, or a NAT translated it before the packets came here), and the data connection was opened"},
+		{"nobody tried", sess(with(passive(private, failed))), "high 1 " + announced + "; in this capture nobody tried to open the data connection"},
+		{"several transfers: the failed one is told of", sess(with(passive(private, met(flow.Established, toPeer), worked2)), with(passive(private, met(flow.Refused), failed))),
+			"high 2 " + announced + " (2 transfers); the client used that address, and was refused"},
+		{"seen behind the NAT", sess(func(s *session.Session) { s.Server = netip.AddrPortFrom(inside, 21) },
+			with(passive(met(flow.Established, func(c *flow.Conn) { c.Dst = netip.AddrPortFrom(inside, 50001) }), worked2))),
+			"low 1 the server announced 203.0.113.21 by PASV (packet 10), while here, on the inner side of its NAT, it is 10.0.0.5; the client used 10.0.0.5 instead (it ignored the address, or a NAT translated it before the packets came here), and the data connection was opened"},
+		{"client behind NAT", sess(with(active(announces(inside, 40001), met(flow.Unanswered), failed))),
+			"high 1 the client announced the private address 10.0.0.5 by PORT (packet 10) to a server that sees it as 198.51.100.10; the server used that address, and got no answer"},
+		{"rewritten on the way", sess(with(active(worked(5), func(t *session.Transfer) { t.Notes.Answer = reply(11, 200, "PORT (192,0,2,66,19,136) ok") }))),
+			"low 1 PORT named 198.51.100.10:40001 (packet 10) but the server understood 192.0.2.66:5000 (packet 11): a NAT with an FTP helper (ALG) on the way rewrote it; the server used 198.51.100.10:40001, and the data connection was opened"},
+		{"repeated as sent", sess(with(active(worked(5), func(t *session.Transfer) { t.Notes.Answer = reply(11, 200, "PORT 198,51,100,10,156,65 ok") }))), ""},
+		{"the same address", sess(with(passive(worked(5))), with(active(worked(5)))), ""},
+		{"a bounce is none", sess(with(active(announces(another, 80), failed))), ""},
+		{"one side only", sess(onlyServer, with(passive(private))), "high 1 " + announced + "; in this capture nobody tried to open the data connection"},
+	})
+}
+
+// worked2 is the success of a transfer that has its connection.
+func worked2(t *session.Transfer) {
+	replied(30, 226, "Transfer complete.")(t)
+	t.Outcome, t.Bytes, t.MissingBytes = session.OK, ptr(uint64(5)), ptr(uint64(0))
+}
+
+func TestBounce(t *testing.T) {
+	const names = "high 1 PORT names 192.0.2.66:8080, which is not the client 198.51.100.10 (packet 10); "
+	to := func(port uint16) func(*session.Transfer) { return announces(another, port) }
+	ok := func(t *session.Transfer) { t.Notes.Answer, t.Outcome = reply(11, 200, "OK"), session.Unused }
+	check(t, "bounce-attempt", []row{
+		{"accepted, unused", sess(with(active(to(8080), ok))), names + `the server replied 200 "OK" (packet 11); in this capture it did not connect`},
+		{"refused", sess(with(active(to(8080), func(t *session.Transfer) { t.Notes.Answer = reply(11, 500, "Illegal PORT command.") }))),
+			names + `the server refused: it replied 500 "Illegal PORT command." (packet 11)`},
+		{"carried out", sess(with(active(to(8080), worked(7)))), names + "the server connected to it (packet 14) and 7 bytes were transferred"},
+		{"carried out in vain", sess(with(active(to(8080), met(flow.Refused), failed))), names + "the server tried to connect to it (packet 14) and was refused"},
+		{"a scan", sess(with(active(to(8080), ok)), with(active(to(8081), ok)), with(active(announces(inside, 22), ok))),
+			names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; it names 3 endpoints on 2 hosts in all`},
+		{"a service of a private host", sess(with(active(announces(inside, 22), ok))),
+			`high 1 PORT names 10.0.0.5:22, which is not the client 198.51.100.10 (packet 10); the server replied 200 "OK" (packet 11); in this capture it did not connect`},
+		{"a client behind NAT", sess(with(active(announces(inside, 40001), met(flow.Unanswered), failed))), ""},
+		{"the server went to the client all the same", sess(with(active(to(8080), met(flow.Established, func(c *flow.Conn) { c.Dst = client }), worked2))), ""},
+		{"the client itself", sess(with(active(worked(7)))), ""},
+		{"one side only", sess(onlyClient, with(active(to(8080), func(t *session.Transfer) { t.Notes.Answer = nil }))), names + "in this capture the server did not connect"},
+	})
+	check(t, "privileged-port", []row{
+		{"a service", sess(with(active(announces(client.Addr(), 25)))), `medium 1 PORT names port 25 of 198.51.100.10, a port that services have and clients do not (packet 10); the server replied 227 "Entering" (packet 11)`},
+		{"1024", sess(with(active(announces(client.Addr(), 1024)))), ""},
+		{"passive", sess(with(passive(announces(server.Addr(), 25)))), ""},
+		{"no reply in the capture", sess(onlyClient, with(active(announces(client.Addr(), 25), func(t *session.Transfer) { t.Notes.Answer = nil }))),
+			"medium 1 PORT names port 25 of 198.51.100.10, a port that services have and clients do not (packet 10)"},
+	})
+}
+
+func TestForeign(t *testing.T) {
+	for _, test := range []struct {
+		name                      string
+		announced, client, server string
+		state                     flow.State
+		want                      foreignness
+	}{
+		{"private and public", "10.0.0.5", "198.51.100.10", "203.0.113.21", flow.Unanswered, byNAT},
+		{"carrier-grade NAT", "100.64.3.4", "198.51.100.10", "203.0.113.21", flow.Unknown, byNAT},
+		{"public and private", "192.0.2.9", "10.0.0.5", "203.0.113.21", flow.Unknown, byNAT},
+		{"public, all others private", "192.0.2.9", "10.0.0.5", "10.0.0.21", flow.Unknown, byBounce},
+		{"another public one", "192.0.2.9", "198.51.100.10", "203.0.113.21", flow.Unknown, byBounce},
+		{"private networks", "192.168.7.5", "10.1.0.5", "10.2.0.21", flow.Unanswered, byNAT},
+		{"private networks, and it was there", "192.168.7.5", "10.1.0.5", "10.2.0.21", flow.Established, byBounce},
+		{"the server's neighbour", "10.2.0.7", "10.1.0.5", "10.2.0.21", flow.Unknown, byBounce},
+		{"the server's neighbour answers a client from outside", "10.2.0.7", "198.51.100.10", "10.2.0.21", flow.Refused, byBounce},
+		{"the same address plan on both sides", "10.2.0.7", "198.51.100.10", "10.2.0.21", flow.Unanswered, byNAT},
+		{"the server's loopback", "127.0.0.1", "198.51.100.10", "203.0.113.21", flow.Unknown, byBounce},
+		{"no address", "0.0.0.0", "198.51.100.10", "203.0.113.21", flow.Unknown, byNAT},
+		{"the other family", "2001:db8::5", "198.51.100.10", "203.0.113.21", flow.Unknown, byNAT},
+		{"the client's", "198.51.100.10", "198.51.100.10", "203.0.113.21", flow.Unknown, own},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := sess(func(s *session.Session) {
+				s.Client, s.Server = netip.AddrPortFrom(netip.MustParseAddr(test.client), 5000), netip.AddrPortFrom(netip.MustParseAddr(test.server), 21)
+			})
+			tr := active(announces(netip.MustParseAddr(test.announced), 40001))
+			if test.state != flow.Unknown {
+				met(test.state)(&tr)
+			}
+			require.Equal(t, test.want, newCase(s, Options{}).foreign(&tr))
+		})
+	}
+}
+
+func TestThirdParty(t *testing.T) {
+	stranger := func(c *flow.Conn) { c.Src = netip.AddrPortFrom(another, 6000); c.Half[flow.In].Bytes = 500 }
+	raced := func(state flow.State) func(*session.Transfer) {
+		return func(t *session.Transfer) {
+			t.Notes.Tried = append(t.Notes.Tried, flow.Conn{Src: netip.AddrPortFrom(another, 6000), Dst: *t.Announced, OpenerKnown: true, SYN: at(13), State: state})
+		}
+	}
+	const who = `critical 1 192.0.2.66, neither the client nor the server, connected to 203.0.113.21:50001, announced by PASV for RETR "a.bin" (packets 10, `
+	check(t, "third-party-data-connection", []row{
+		{"it took the data", sess(with(passive(met(flow.Established, stranger), worked2))), who + "14); it got 500 bytes"},
+		{"it came besides the client", sess(with(passive(worked(9), raced(flow.Established)))), who + "13); no data were transferred over it"},
+		{"it only knocked", sess(with(passive(worked(9), raced(flow.Refused)))), ""},
+		{"the client itself", sess(with(passive(worked(9)))), ""},
+		{"nothing of the control connection's start", sess(midStart, with(passive(met(flow.Established, stranger), worked2))), who + "14); it got 500 bytes"},
+		{"no SYN seen", sess(with(passive(worked(9), func(t *session.Transfer) {
+			t.Notes.Tried = append(t.Notes.Tried, flow.Conn{Src: netip.AddrPortFrom(another, 6000), State: flow.Established})
+		}))), ""},
+	})
+}
+
+func TestRejected(t *testing.T) {
+	no := func(code int, text string) func(*session.Transfer) {
+		return func(t *session.Transfer) {
+			t.Command, t.Outcome = nil, session.Rejected
+			replied(11, code, text)(t)
+		}
+	}
+	check(t, "negotiation-rejected", []row{
+		{"not implemented", sess(with(passive(no(502, "No.")))), `medium 1 the server replied 502 "No." (packet 11) to PASV (packet 10)`},
+		{"and another way worked", sess(with(active(no(550, "No."))), with(passive(worked(3)))), `medium 1 the server replied 550 "No." (packet 11) to PORT (packet 10); PASV was used after it and worked`},
+		{"again and again", sess(with(active(no(500, "No."))), with(active(no(500, "No."))), with(active(no(501, "No.")))),
+			"medium 1 the server replied 500 \"No.\" (packet 11) to PORT (packet 10), and twice in all\nmedium 3 the server replied 501 \"No.\" (packet 11) to PORT (packet 10)"},
+		{"the transfer was denied", sess(with(passive(replied(20, 550, "No such file."), func(t *session.Transfer) { t.Outcome = session.Denied }))), ""},
+		{"one side only", sess(onlyServer, with(passive(no(502, "No.")))), `medium 1 the server replied 502 "No." (packet 11) to PASV (packet 10)`},
+		{"no reply in the capture", sess(onlyClient, with(passive(func(t *session.Transfer) { t.Outcome = session.Unused }))), ""},
+	})
+}

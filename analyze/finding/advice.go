@@ -1,0 +1,116 @@
+package finding
+
+import (
+	"fmt"
+	"slices"
+
+	"ftpscope/analyze/session"
+)
+
+// Advice for data connections: which rule is missing in whose firewall, which address is announced wrongly.
+
+// announceAdvice is how servers are told of the address that clients reach.
+const announceAdvice = "announce the address that clients reach (vsftpd pasv_address, ProFTPD MasqueradeAddress, pure-ftpd -P, " +
+	"IIS External IP Address of Firewall), or use EPSV, which names no address"
+
+// permit names the firewall rule that would let a transfer's data connection through.
+func (c *Case) permit(t *session.Transfer) string {
+	client, server := c.Client.Addr(), c.Server.Addr()
+	switch {
+	case t.Mode == session.Passive:
+		return fmt.Sprintf("permit TCP from %s (any port) to %s %s, inbound where the server is: its own firewall and those before it%s",
+			client, server, c.passivePorts(t), c.helper(t))
+	case t.Mode == session.Active:
+		to := "the port that it announces"
+		if t.Connection != nil {
+			to = fmt.Sprintf("port %d", t.Connection.Dst.Port())
+		} else if t.Announced != nil {
+			to = fmt.Sprintf("port %d", t.Announced.Port())
+		}
+		return fmt.Sprintf("permit TCP from %s %s to %s %s (each transfer has another one), inbound where the client is, or use passive mode (EPSV, PASV), in which the client opens%s",
+			server, c.activePort(t), client, to, c.helper(t))
+	}
+	return "permit data connections between " + client.String() + " and " + server.String()
+}
+
+// passivePorts names the port of a transfer, and the range if the session shows more.
+func (c *Case) passivePorts(t *session.Transfer) string {
+	var ports []uint16
+	for i := range c.Transfers {
+		if o := &c.Transfers[i]; o.Mode == session.Passive && o.Announced != nil {
+			ports = append(ports, o.Announced.Port())
+		}
+	}
+	if len(ports) == 0 {
+		if t.Connection == nil {
+			return "and the server's passive ports"
+		}
+		ports = append(ports, t.Connection.Dst.Port())
+	}
+	low, high := slices.Min(ports), slices.Max(ports)
+	const ranges = "the server's whole passive range (vsftpd pasv_min_port and pasv_max_port, ProFTPD PassivePorts, pure-ftpd -p)"
+	if low == high {
+		return fmt.Sprintf("port %d, or rather %s", low, ranges)
+	}
+	return fmt.Sprintf("ports %d to %d as seen here, or rather %s", low, high, ranges)
+}
+
+// activePort is where the server's data connections come from: RFC 959 section 3.2 has the port below the control port.
+func (c *Case) activePort(t *session.Transfer) string {
+	usual := c.Server.Port() - 1
+	if t.Connection != nil && t.Connection.Src.Port() != usual && t.Initiator == session.Server {
+		return "any port (not from 20)"
+	}
+	return fmt.Sprintf("port %d", usual)
+}
+
+// helper says why a firewall that follows FTP does not follow this session.
+func (c *Case) helper(t *session.Transfer) string {
+	const ftp = 21
+	what := "the " + t.Method + " command"
+	switch t.Method {
+	case "PASV":
+		what = "the 227 reply"
+	case "EPSV":
+		what = "the 229 reply"
+	case "LPSV":
+		what = "the 228 reply"
+	case session.MethodDefault:
+		return ""
+	}
+	switch {
+	case c.encrypted():
+		return "; an FTP helper (ALG, nf_conntrack_ftp) cannot read the control connection under TLS, so the ports have to be open"
+	case c.Server.Port() != ftp:
+		return fmt.Sprintf("; an FTP helper (ALG, nf_conntrack_ftp) that follows %s watches port 21 unless it is told of port %d", what, c.Server.Port())
+	}
+	return "; an FTP helper (ALG, nf_conntrack_ftp) that follows " + what + " does the same"
+}
+
+// encrypted reports whether the control connection is under TLS.
+func (c *Case) encrypted() bool {
+	return c.TLS == session.TLSExplicit || c.TLS == session.TLSImplicit
+}
+
+// openingAdvice is what to check when the way to the announced endpoint is shut.
+func (c *Case) openingAdvice(t *session.Transfer) string {
+	switch {
+	case c.misled(t) && t.Mode == session.Passive:
+		return announceAdvice
+	case c.misled(t) && c.foreign(t) == byNAT:
+		return "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()
+	}
+	return c.permit(t)
+}
+
+// unread says why a NAT does not rewrite the negotiation.
+func (c *Case) unread() string {
+	const ftp = 21
+	switch {
+	case c.encrypted():
+		return "; under TLS it cannot"
+	case c.Server.Port() != ftp:
+		return fmt.Sprintf("; it has to be told of port %d", c.Server.Port())
+	}
+	return ""
+}

@@ -1,0 +1,30 @@
+package finding
+
+import (
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var anonymousLogin = Rule{
+	ID: "anonymous-login", Severity: Low,
+	Title:   "anonymous login",
+	Meaning: "The server let a client in as anonymous or ftp, which needs no password.",
+	judge:   once(anonymously),
+}
+
+func anonymously(c *Case) (verdict, bool) {
+	v := verdict{advice: "if nobody has to be served without an account, disable it (vsftpd anonymous_enable=NO, ProFTPD: no <Anonymous>, pure-ftpd -E); if so, let nobody write"}
+	for _, l := range c.Notes.Logins {
+		if l.OK && anonymous(l.User) {
+			v.message = "the server " + c.Server.String() + " accepted the anonymous login " + quote(l.User) + c.packets(l.Mark.Pos, c.Notes.LoginEnd.Pos)
+			v.frames = []flow.Pos{l.Mark.Pos, c.Notes.LoginEnd.Pos}
+			return v, true
+		}
+	}
+	if len(c.Notes.Logins) == 0 && c.Anonymous && c.Login == session.LoginOK && c.User != nil {
+		v.message = "the server " + c.Server.String() + " accepted the anonymous login " + quote(*c.User) + c.packets(c.Notes.LoginEnd.Pos)
+		v.frames = []flow.Pos{c.Notes.LoginEnd.Pos}
+		return v, true
+	}
+	return verdict{}, false
+}

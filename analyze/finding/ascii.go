@@ -1,0 +1,84 @@
+package finding
+
+import (
+	"path"
+	"strings"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var asciiBinary = Rule{
+	ID: "ascii-mode-binary", Severity: Medium,
+	Title:   "binary file in ASCII mode",
+	Meaning: "A file that is binary by its name or content was transferred with TYPE A, which rewrites what looks like line ends: it is damaged unless both systems write lines alike.",
+	judge:   each(asciiMode),
+}
+
+func asciiMode(c *Case, t *session.Transfer) (verdict, bool) {
+	if t.Representation == nil || *t.Representation != "A" || t.Bytes == nil || *t.Bytes == 0 || !ofFile(t) || c.encrypted() {
+		return verdict{}, false
+	}
+	why := ""
+	switch name := strings.ToLower(fileName(t)); {
+	case t.MIMEType != nil && binaryType(*t.MIMEType):
+		why = "by its content (" + quote(*t.MIMEType) + ")"
+	case t.MIMEType != nil && strings.HasPrefix(*t.MIMEType, "text/"):
+	case binaryNames[path.Ext(name)]:
+		why = "by its name"
+	}
+	if why == "" {
+		return verdict{}, false
+	}
+	return verdict{
+		message: nameOf(t) + " was transferred in ASCII mode (TYPE A) though it is binary " + why + c.packets(t.Frames.Command),
+		frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData},
+		advice:  "transfer it again in binary mode (TYPE I) and compare checksums",
+	}, true
+}
+
+// ofFile reports whether the transfer carries a file, not a listing.
+func ofFile(t *session.Transfer) bool {
+	if t.Command == nil {
+		return false
+	}
+	switch strings.ToUpper(*t.Command) {
+	case "RETR", "STOR", "STOU", "APPE":
+		return true
+	}
+	return false
+}
+
+// fileName is the last element of a transfer's name, Windows' separators taken as such.
+func fileName(t *session.Transfer) string {
+	name := ""
+	switch {
+	case t.Path != nil:
+		name = *t.Path
+	case t.Argument != nil:
+		name = *t.Argument
+	}
+	return path.Base(strings.ReplaceAll(name, `\`, "/"))
+}
+
+func binaryType(mime string) bool {
+	for _, prefix := range []string{"image/", "audio/", "video/", "font/", "application/zip", "application/gzip", "application/x-", "application/pdf", "application/vnd."} {
+		if strings.HasPrefix(mime, prefix) && mime != "image/svg+xml" {
+			return true
+		}
+	}
+	return false
+}
+
+var binaryNames = set(".7z .a .apk .avi .bin .bmp .bz2 .cab .class .db .deb .dll .dmg .doc .docx .ear .exe .flac .gif .gz .ico .img .iso .jar .jpeg .jpg .lz4 " +
+	".m4a .mdb .mkv .mov .mp3 .mp4 .mpg .msi .o .ogg .pcap .pcapng .pdf .png .ppt .pptx .pyc .rar .rpm .so .sqlite .swf .tar .tgz .tif .tiff .vmdk .war .wav .webp " +
+	".whl .wma .wmv .xls .xlsx .xz .z .zip .zst")
+
+// set makes a set of the words of a text.
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for word := range strings.FieldsSeq(words) {
+		m[word] = true
+	}
+	return m
+}

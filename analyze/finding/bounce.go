@@ -1,0 +1,113 @@
+package finding
+
+import (
+	"fmt"
+	"net/netip"
+
+	"ftpscope/analyze/session"
+)
+
+var bounceAttempt = Rule{
+	ID: "bounce-attempt", Severity: High,
+	Title:   "FTP bounce",
+	Meaning: "PORT or EPRT names an address that is not the client's, and neither NAT nor FXP explains it: the client wants the server to connect to a third host, to scan it or to have it read what it would not take from the client (RFC 2577 section 2).",
+	judge:   bounces,
+}
+
+// foreignness is why an active transfer's announced address is not the client's.
+type foreignness uint8
+
+const (
+	own foreignness = iota
+	byFXP
+	byNAT
+	byBounce
+)
+
+// foreign tells the reasons apart. NAT is what explains an address that is private where the client's is public, or the
+// other way round; the endpoint of a neighbour, a service's port, or a connection that was made to it speak for bounce.
+func (c *Case) foreign(t *session.Transfer) foreignness {
+	if t.Mode != session.Active || t.Announced == nil || !c.mismatched(t) {
+		return own
+	}
+	a, client, server := t.Announced.Addr(), c.Client.Addr(), c.Server.Addr()
+	conn := t.Connection
+	met := conn != nil && conn.Dst.Addr() == a && (conn.State == established || conn.State == "refused" && neighbours(a, server))
+	const services = 1024
+	switch {
+	case c.fxp(t):
+		return byFXP
+	case conn != nil && conn.Dst.Addr() == client && conn.State == established:
+		return byNAT
+	case met || t.Announced.Port() < services || a.IsLoopback():
+		return byBounce
+	case a.Is4() != client.Is4() || a.IsUnspecified():
+		return byNAT
+	case internal(a) && internal(client):
+		if neighbours(a, server) || neighbours(a, client) {
+			return byBounce
+		}
+		return byNAT
+	case internal(a), internal(client) && !internal(server):
+		return byNAT
+	}
+	return byBounce
+}
+
+// bounces has one verdict a session: scans name thousands of endpoints.
+func bounces(c *Case) []verdict {
+	var first, worst *session.Transfer
+	endpoints, hosts := map[netip.AddrPort]bool{}, map[netip.Addr]bool{}
+	connected := 0
+	v := verdict{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks (vsftpd port_promiscuous=NO, ProFTPD AllowForeignAddress off, pure-ftpd without -w)"}
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		if c.foreign(t) != byBounce {
+			continue
+		}
+		if first == nil {
+			first = t
+		}
+		endpoints[*t.Announced], hosts[t.Announced.Addr()] = true, true
+		v.frames = append(v.frames, t.Frames.Negotiation, t.Frames.SYN)
+		if t.Connection != nil && t.Connection.State == established {
+			connected++
+			if worst == nil {
+				worst = t
+			}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	t := first
+	if worst != nil {
+		t = worst
+	}
+	v.transfer = t.N
+	more := ""
+	if n := len(endpoints) - 1; n > 0 {
+		more = fmt.Sprintf("it names %s on %s in all", many(len(endpoints), "endpoint"), many(len(hosts), "host"))
+	}
+	v.message = clauses(fmt.Sprintf("%s names %s, which is not the client %s%s", t.Method, t.Announced, c.Client.Addr(), c.packets(t.Frames.Negotiation)),
+		c.bounced(t), more)
+	return []verdict{v}
+}
+
+// bounced says what the server did with it.
+func (c *Case) bounced(t *session.Transfer) string {
+	conn := t.Connection
+	switch {
+	case conn != nil && conn.State == established && t.Bytes != nil:
+		return "the server connected to it" + c.packets(t.Frames.SYN) + " and " + many(*t.Bytes, "byte") + " were transferred"
+	case conn != nil && conn.State == established:
+		return "the server connected to it" + c.packets(t.Frames.SYN)
+	case conn != nil:
+		return "the server tried to connect to it" + c.packets(t.Frames.SYN) + " and " + opened(conn.State)
+	case t.Notes.Answer != nil && t.Notes.Answer.Code >= 400:
+		return "the server refused: it " + c.answered(t.Notes.Answer)
+	case t.Notes.Answer != nil:
+		return "the server " + c.answered(t.Notes.Answer) + "; in this capture it did not connect"
+	}
+	return "in this capture the server did not connect"
+}

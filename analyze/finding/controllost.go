@@ -1,0 +1,131 @@
+package finding
+
+import (
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var controlLost = Rule{
+	ID: "control-lost-during-transfer", Severity: High,
+	Title:   "control connection lost during a transfer",
+	Meaning: "The control connection ended (RST, FIN or silence) while a transfer ran, which is silent on it: a NAT or firewall forgot it after its idle time. Medium where the client ended both connections itself.",
+	judge:   each(lostControl),
+}
+
+func lostControl(c *Case, t *session.Transfer) (verdict, bool) {
+	end, ok := c.controlEnd(t)
+	if !ok {
+		return verdict{}, false
+	}
+	ran := ""
+	if end.idle >= flow.Second {
+		ran = "it had been idle for " + seconds(end.idle)
+	}
+	v := verdict{
+		message: clauses("the control connection "+end.how+c.packets(end.frame)+" while "+named(t)+" ran"+c.packets(t.Frames.Command), ran, c.dataThen(t)),
+		frames:  evidence(t, t.Frames.SYN, end.frame),
+		advice: "compare the idle time with the timers of NATs and firewalls on the way (often 5, 15 or 60 min for established TCP): raise them, " +
+			"or let the client keep the control connection busy (TCP keepalive, NOOP during transfers) or cut large files into several transfers",
+	}
+	if end.given {
+		v.severity = Medium
+		v.advice = "the client ended both connections: was it stopped, or did it run into a limit of its own?"
+	}
+	return v, true
+}
+
+// lostEnd is how a control connection ended under a transfer.
+type lostEnd struct {
+	how   string
+	frame flow.Pos
+	idle  flow.Time
+	given bool // the client ended the data connection too
+}
+
+// controlEnd reports whether the control connection ended before the final reply to a transfer that ran, and how.
+func (c *Case) controlEnd(t *session.Transfer) (lostEnd, bool) {
+	conn, control := t.Notes.Conn, &c.Notes.Control
+	if t.Reply != nil || t.Command == nil || conn == nil || conn.State != flow.Established || t.Method == session.MethodEncrypted ||
+		c.Notes.Quit.Seen() && c.Notes.Quit.Time <= conn.Last.Time || !c.lastCommand(t) {
+		return lostEnd{}, false
+	}
+	client, server := c.halves(control)
+	dataClient, _ := c.halves(conn)
+	e := lostEnd{}
+	var at flow.Mark
+	switch {
+	case earlier(server.RST, client.RST):
+		e.how, at = "was reset by RST from the server's address", server.RST
+	case client.RST.Seen() && !server.FIN.Seen():
+		e.how, at = "was reset by RST from the client's address", client.RST
+	case earlier(server.FIN, client.FIN):
+		e.how, at = "was closed by the server (FIN)", server.FIN
+	case client.FIN.Seen():
+		e.how, at = "was closed by the client (FIN)", client.FIN
+	default:
+		return c.silentEnd(t)
+	}
+	if !c.gapless() && at.Time > conn.Last.Time {
+		return lostEnd{}, false // the reply may be what the capture lacks
+	}
+	const together = 2 * flow.Second
+	if at == client.RST || at == client.FIN {
+		for _, m := range []flow.Mark{dataClient.RST, dataClient.FIN} {
+			e.given = e.given || m.Seen() && m.Time-at.Time < together && at.Time-m.Time < together
+		}
+	}
+	e.frame, e.idle = at.Pos, c.idleUntil(t, at.Time)
+	return e, true
+}
+
+// silentEnd is a control connection of which nothing more came though the transfer ended and the capture went on.
+func (c *Case) silentEnd(t *session.Transfer) (lostEnd, bool) {
+	conn, control := t.Notes.Conn, &c.Notes.Control
+	last := max(control.Last.Time, conn.Last.Time)
+	if !c.gapless() || conn.Closing == flow.Cut || max(c.until, last)-conn.Last.Time < silence {
+		return lostEnd{}, false
+	}
+	e := lostEnd{how: "fell silent", frame: control.Last.Pos, idle: c.idleUntil(t, conn.Last.Time)}
+	if control.Last.Time > conn.Last.Time {
+		e.how = "had no answer any more"
+	}
+	return e, true
+}
+
+// lastCommand reports whether no later transfer was commanded: then the session went on.
+func (c *Case) lastCommand(t *session.Transfer) bool {
+	for i := len(c.Transfers) - 1; i >= 0; i-- {
+		if o := &c.Transfers[i]; o.Command != nil {
+			return o.N == t.N
+		}
+	}
+	return false
+}
+
+// idleUntil is how long the control connection had been silent.
+func (c *Case) idleUntil(t *session.Transfer, at flow.Time) flow.Time {
+	if c.Notes.Idle > 0 && at >= c.Notes.Control.Last.Time {
+		return c.Notes.Idle
+	}
+	var last flow.Time
+	if t.Notes.Ran != nil {
+		last = t.Notes.Ran.Mark.Time
+	}
+	if t.Preliminary != nil {
+		last = max(last, t.Preliminary.Time.Time)
+	}
+	return at - last
+}
+
+// dataThen says how the data connection went on.
+func (c *Case) dataThen(t *session.Transfer) string {
+	carried := ""
+	if t.Bytes != nil {
+		carried = " after " + many(*t.Bytes, "byte")
+	}
+	how, _, frame := c.ending(t.Notes.Conn)
+	if how == "" {
+		return ""
+	}
+	return "the data connection " + how + carried + c.packets(frame)
+}

@@ -1,0 +1,71 @@
+package finding
+
+import (
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var dataCut = Rule{
+	ID: "data-cut", Severity: Medium,
+	Title:   "data connection cut off",
+	Meaning: "The data connection was established and then reset, closed early or silent, and the server reported that the transfer failed (425, 426, 451) or said nothing. It was no ABOR.",
+	judge:   each(cutOff),
+}
+
+func cutOff(c *Case, t *session.Transfer) (verdict, bool) {
+	conn := t.Notes.Conn
+	if conn == nil || conn.State != flow.Established || t.Notes.Abort.Seen() || !c.cutReply(t) {
+		return verdict{}, false
+	}
+	if _, lost := c.controlEnd(t); lost || t.Initiator == session.ThirdParty {
+		return verdict{}, false
+	}
+	how, severity, frame := c.ending(conn)
+	if how == "" {
+		return verdict{}, false
+	}
+	carried := ""
+	if t.Bytes != nil {
+		carried = " after " + many(*t.Bytes, "byte")
+	}
+	return verdict{
+		severity: severity,
+		message:  clauses("the data connection of "+named(t)+" was open"+c.packets(t.Frames.SYN)+" and "+how+carried+c.packets(frame), c.then(t)),
+		frames:   evidence(t, t.Frames.SYN, frame),
+		advice:   "did the side that ended it crash, run out of space or time, or give up? Resets and silence that neither host wanted come from a firewall or NAT between them: its timers and its state table",
+	}, true
+}
+
+// cutReply reports whether the reply, or its absence, fits a connection that was cut: RFC 959 section 4.2.2 has 425, 426
+// and 451 for that; other codes have reasons of their own.
+func (c *Case) cutReply(t *session.Transfer) bool {
+	if t.Reply == nil {
+		return t.Command != nil && t.Outcome == session.Aborted && c.gapless()
+	}
+	conn := t.Notes.Conn
+	return t.Reply.Code == 425 && later(conn.Start, conn.SYNACK).Time <= t.Reply.Time.Time || t.Reply.Code == 426 || t.Reply.Code == 451
+}
+
+// ending says how a connection ended and which packet shows it.
+func (c *Case) ending(conn *flow.Conn) (how, severity string, at flow.Pos) {
+	client, server := c.halves(conn)
+	switch {
+	case earlier(server.RST, client.RST):
+		return "was reset by the server", "", server.RST.Pos
+	case client.RST.Seen():
+		return "was reset by the client", "", client.RST.Pos
+	case earlier(client.FIN, server.FIN):
+		return "was closed by the client", "", client.FIN.Pos
+	case server.FIN.Seen():
+		return "was closed by the server", "", server.FIN.Pos
+	case conn.Closing == flow.Cut && c.until-conn.Last.Time >= silence:
+		return "then fell silent for " + seconds(c.until-conn.Last.Time), High, conn.Last.Pos
+	}
+	return "", "", 0
+}
+
+// earlier reports whether a was seen, and b not before it.
+func earlier(a, b flow.Mark) bool { return a.Seen() && (!b.Seen() || a.Time < b.Time) }
+
+// silence is how long a transfer that still runs is not silent: retransmissions come more often than that.
+const silence = 30 * flow.Second

@@ -1,0 +1,179 @@
+// Package finding judges sessions: what failed and why, what is unsafe, what the capture cannot show. Each rule is a value in a
+// file of its own; it sees a session's record, notes and coverage, never a packet. Package report writes the findings.
+package finding
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// Severities of SPEC.md's findings, the least first.
+const (
+	Info     = "info"
+	Low      = "low"
+	Medium   = "medium"
+	High     = "high"
+	Critical = "critical"
+)
+
+var severities = []string{Info, Low, Medium, High, Critical}
+
+// Severities lists them, the least first.
+func Severities() []string { return slices.Clone(severities) }
+
+// Rule finds one kind of thing in a session.
+type Rule struct {
+	ID       string
+	Severity string // the usual one
+	Title    string
+	Meaning  string
+	judge    func(*Case) []verdict
+}
+
+// Rules lists the rules in the order of SPEC.md's table, then the further ones.
+func Rules() []Rule {
+	return []Rule{
+		cleartextCredentials, anonymousLogin, bruteForce, bounceAttempt, privilegedPort, thirdParty, fxpTransfer, natMismatch,
+		dataUnanswered, dataRefused, dataUnreachable, dataNeverTried, negotiationRejected, controlLost, sizeMismatch,
+		asciiBinary, tlsRefused, cleartextData, protocolViolation, pathTraversal, captureGap,
+		dataLate, dataCut, restartHole, siteExec, siteChmod, executableUpload, credentialFile,
+	}
+}
+
+// Options of judging; the zero value works.
+type Options struct {
+	Disable map[string]bool // rules to leave out, by ID
+	Files   int             // files of the run: with several, packets are named with their file
+}
+
+// Case is a session before its judges, with what is known of its neighbours.
+type Case struct {
+	*session.Session
+	files  int
+	links  map[int]*link // FXP: by the transfer's number
+	series *series       // a series of logins that ends with this session
+	again  bool          // its passwords were rejected, and those of its users were told of before
+	until  flow.Time     // the capture certainly ran until then
+}
+
+// verdict is a finding in the making. No severity means the rule's usual one.
+type verdict struct {
+	severity string
+	transfer int
+	message  string
+	advice   string
+	frames   []flow.Pos
+}
+
+// Limits of what is said of one session.
+const (
+	// maxPerRule is how many findings one rule may have in a session: more of a kind tell a reader nothing new.
+	maxPerRule = 8
+	// maxFrames is how many packets prove a finding: enough to open each of them by hand.
+	maxFrames = 16
+)
+
+// Judge runs the rules over one session and returns its findings, by transfer, then by rule. Rules that look at several
+// sessions see only this one; a Stream shows them the others.
+func Judge(s *session.Session, opt Options) []session.Finding {
+	c := newCase(s, opt)
+	if one := newSeries(s); one.take(s) {
+		c.series = one
+	}
+	return c.judge(opt)
+}
+
+func newCase(s *session.Session, opt Options) *Case {
+	return &Case{Session: s, files: opt.Files, until: latest(s)}
+}
+
+// latest is the last time that a session's records speak of.
+func latest(s *session.Session) flow.Time {
+	end := max(s.Start.Time, s.End.Time)
+	for i := range s.Transfers {
+		if c := s.Transfers[i].Notes.Conn; c != nil {
+			end = max(end, c.Last.Time)
+		}
+	}
+	return end
+}
+
+func (c *Case) judge(opt Options) []session.Finding {
+	var found []session.Finding
+	for _, r := range Rules() {
+		if !opt.Disable[r.ID] {
+			found = append(found, r.findings(c)...)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b session.Finding) int { return cmp.Compare(a.Transfer, b.Transfer) })
+	return found
+}
+
+// findings keeps the gravest of a rule's verdicts and counts the rest in the last one's message.
+func (r *Rule) findings(c *Case) []session.Finding {
+	list := r.judge(c)
+	for i := range list {
+		list[i].severity = cmp.Or(list[i].severity, r.Severity)
+	}
+	if more := len(list) - maxPerRule; more > 0 {
+		slices.SortStableFunc(list, func(a, b verdict) int { return cmp.Compare(gravity(b.severity), gravity(a.severity)) })
+		list = list[:maxPerRule]
+		slices.SortStableFunc(list, func(a, b verdict) int { return cmp.Compare(a.transfer, b.transfer) })
+		last := &list[maxPerRule-1]
+		last.message += fmt.Sprintf("; the session has %d more findings of this kind", more)
+	}
+	found := make([]session.Finding, len(list))
+	for i, v := range list {
+		found[i] = session.Finding{
+			ID: r.ID, Severity: v.severity, Message: v.message, Transfer: v.transfer, Frames: sorted(frames(v.frames...)), Advice: v.advice,
+		}
+	}
+	return found
+}
+
+func gravity(severity string) int { return slices.Index(severities, severity) }
+
+// frames drops packets that were not seen and those named twice.
+func frames(all ...flow.Pos) []flow.Pos {
+	var seen []flow.Pos
+	for _, p := range all {
+		if p.Seen() && !slices.Contains(seen, p) && len(seen) < maxFrames {
+			seen = append(seen, p)
+		}
+	}
+	return seen
+}
+
+func sorted(list []flow.Pos) []flow.Pos {
+	slices.Sort(list)
+	return list
+}
+
+// each makes a judge of a session out of one of a transfer.
+func each(judge func(*Case, *session.Transfer) (verdict, bool)) func(*Case) []verdict {
+	return func(c *Case) []verdict {
+		var list []verdict
+		for i := range c.Transfers {
+			t := &c.Transfers[i]
+			if v, ok := judge(c, t); ok {
+				v.transfer = t.N
+				list = append(list, v)
+			}
+		}
+		return list
+	}
+}
+
+// once makes a judge out of one that has at most one verdict on a session.
+func once(judge func(*Case) (verdict, bool)) func(*Case) []verdict {
+	return func(c *Case) []verdict {
+		if v, ok := judge(c); ok {
+			return []verdict{v}
+		}
+		return nil
+	}
+}

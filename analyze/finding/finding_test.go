@@ -1,0 +1,135 @@
+package finding
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestRules(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range Rules() {
+		require.False(t, seen[r.ID], r.ID)
+		seen[r.ID] = true
+		require.Contains(t, severities, r.Severity)
+		require.NotEmpty(t, r.Title)
+		require.True(t, strings.HasSuffix(r.Meaning, "."), r.ID)
+		require.NotNil(t, r.judge)
+	}
+	require.Len(t, seen, 28)
+}
+
+func TestDisable(t *testing.T) {
+	require.Len(t, Judge(sess(midStart), Options{}), 1)
+	require.Empty(t, Judge(sess(midStart), Options{Disable: map[string]bool{"capture-gap": true}}))
+}
+
+func TestOrder(t *testing.T) {
+	s := sess(midStart, logins("+bob"), with(passive(announces(inside, 50001), met(flow.Unanswered), failed)), with(active(announces(another, 22), met(flow.Refused), failed)))
+	var got []string
+	for _, f := range Judge(s, Options{}) {
+		got = append(got, fmt.Sprintf("%d %s", f.Transfer, f.ID))
+	}
+	require.Equal(t, []string{"0 cleartext-credentials", "0 capture-gap", "1 nat-mismatch", "1 data-unanswered", "2 bounce-attempt", "2 privileged-port", "2 data-refused"}, got)
+}
+
+func TestTooMany(t *testing.T) {
+	var changes []func(*session.Session)
+	for range 100 {
+		changes = append(changes, with(passive(met(flow.Refused), failed)))
+	}
+	found := Judge(sess(changes...), Options{})
+	require.Len(t, found, maxPerRule)
+	require.Equal(t, maxPerRule, found[maxPerRule-1].Transfer)
+	require.True(t, strings.HasSuffix(found[maxPerRule-1].Message, "; the session has 92 more findings of this kind"))
+}
+
+func TestSeveralFiles(t *testing.T) {
+	s := sess(logins("+bob"))
+	require.Contains(t, Judge(s, Options{Files: 2})[0].Message, "(packet 1:#5)")
+	s.Notes.Logins[0].Mark.Pos = flow.At(2, 9)
+	require.Contains(t, Judge(s, Options{})[0].Message, "(packet 3:#9)")
+}
+
+// TestHoles judges transfers that lack whatever can be lacking: no rule may take a field for granted.
+func TestHoles(t *testing.T) {
+	states := []*flow.Conn{nil}
+	for _, state := range []flow.State{flow.Unknown, flow.Established, flow.Refused, flow.Unanswered, flow.Unreachable} {
+		states = append(states, &flow.Conn{State: state, Src: client, Dst: server}, &flow.Conn{State: state})
+	}
+	all := sess(midStart, gappy)
+	for _, outcome := range []string{session.OK, session.Denied, session.NoConnection, session.Aborted, session.Incomplete, session.Unused, session.Rejected, session.Unknown} {
+		for _, mode := range []string{session.Active, session.Passive, session.Unknown} {
+			for _, method := range []string{"PORT", "EPSV", session.MethodDefault, session.MethodEncrypted} {
+				for bits := range 16 {
+					tr := session.Transfer{Outcome: outcome, Mode: mode, Method: method, Initiator: session.ThirdParty}
+					if bits&1 != 0 {
+						tr.Command = ptr("RETR")
+					}
+					if bits&2 != 0 {
+						tr.Announced = &netip.AddrPort{}
+					}
+					if bits&4 != 0 {
+						tr.Reply = &session.Reply{Code: 425}
+					}
+					if bits&8 != 0 {
+						tr.ExpectedInitiator = ptr(session.Client)
+					}
+					for _, conn := range states {
+						tr.Notes.Conn = conn
+						tr.Connection = nil
+						if conn != nil {
+							tr.Connection = &session.Connection{State: conn.State.String()}
+						}
+						with(tr)(all)
+						if len(all.Transfers) < 4 {
+							Judge(&session.Session{Transfers: slices.Clone(all.Transfers)}, Options{})
+						}
+					}
+				}
+			}
+		}
+	}
+	require.NotEmpty(t, Judge(all, Options{}))
+	require.NotPanics(t, func() { Judge(&session.Session{}, Options{}) })
+}
+
+func TestWords(t *testing.T) {
+	require.Equal(t, `"a\x1b[2J\u202eb\u200b"`, quote("a\x1b[2J\u202eb\u200b"))
+	require.Equal(t, `"\xff"`, quote("\xff"))
+	long := quote("/" + strings.Repeat("a", 500) + "/passwd")
+	require.Len(t, []rune(long), maxQuoted+2)
+	require.True(t, strings.HasSuffix(long, `/passwd"`))
+	for want, d := range map[string]flow.Time{
+		"0 ms": -5, "350 ms": 350 * flow.Millisecond, "7 s": 7 * flow.Second, "3.1 s": 3100 * flow.Millisecond, "59 s": 59 * flow.Second,
+		"2 min 5 s": 125 * flow.Second, "1 h": 3600 * flow.Second, "26 h 3 min": (26*3600 + 180) * flow.Second,
+	} {
+		require.Equal(t, want, seconds(d))
+	}
+	for ttl, want := range map[uint8]int{0: -1, 64: 0, 57: 7, 128: 0, 127: 1, 255: 0, 250: 5, 32: 0, 200: -1} {
+		require.Equal(t, want, hops(ttl), ttl)
+	}
+	require.Equal(t, "1,234,567 bytes", many(1234567, "byte"))
+}
+
+func FuzzClimbs(f *testing.F) {
+	for _, s := range []string{"../../etc", `..\..\x`, "/a/../../b", "..%2f", "a", "....//"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, arg string) {
+		climbs := climbsIn(arg)
+		if !strings.Contains(arg, ".") && !strings.Contains(arg, "%") {
+			require.False(t, climbs)
+		}
+		for _, r := range quote(arg) {
+			require.False(t, r < ' ' || r == 0x202e || r == 0x7f)
+		}
+	})
+}

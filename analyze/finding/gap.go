@@ -1,0 +1,39 @@
+package finding
+
+import "strings"
+
+var captureGap = Rule{
+	ID: "capture-gap", Severity: Info,
+	Title:   "capture incomplete",
+	Meaning: "The capture lacks packets of the control connection, one of its sides, or its start: what was said there is not known, and findings that depend on it are missing.",
+	judge:   once(gaps),
+}
+
+func gaps(c *Case) (verdict, bool) {
+	var lacks, doubts []string
+	cov := &c.Capture
+	if !cov.FromStart {
+		lacks = append(lacks, "its start")
+		doubts = append(doubts, "who logged in how, what TYPE and which directory applied")
+	}
+	switch {
+	case cov.ClientSide && !cov.ServerSide:
+		lacks = append(lacks, "everything that the server sent")
+		doubts = append(doubts, "whether commands succeeded, where passive mode was to connect to")
+	case cov.ServerSide && !cov.ClientSide:
+		lacks = append(lacks, "everything that the client sent")
+		doubts = append(doubts, "which commands the replies answer, which files were meant, where active mode was to connect to")
+	}
+	if cov.MissingBytes > 0 {
+		lacks = append(lacks, many(cov.MissingBytes, "byte"))
+		doubts = append(doubts, "commands and replies in the gap, and the outcome of transfers around it")
+	}
+	if len(lacks) == 0 {
+		return verdict{}, false
+	}
+	return verdict{
+		message: "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + list(lacks) + "; not known are " + strings.Join(doubts, "; "),
+		frames:  frames(c.First.Pos),
+		advice:  "capture both directions from before the login, with a buffer large enough that nothing is dropped (tcpdump -B)",
+	}, true
+}

@@ -1,0 +1,128 @@
+package finding
+
+import (
+	"testing"
+
+	"ftpscope/analyze/session"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestCleartext(t *testing.T) {
+	unanswered := func(s *session.Session) { s.Password, s.User = ptr("secret"), ptr("bob") }
+	check(t, "cleartext-credentials", []row{
+		{"accepted", sess(logins("+bob")), `medium 0 the password of user "bob" went to 203.0.113.21:21 in clear text (packet 5); the server accepted it`},
+		{"rejected", sess(logins("-bob")), `medium 0 the password of user "bob" went to 203.0.113.21:21 in clear text (packet 5); the server rejected it`},
+		{"several", sess(logins("-bob", "+eve")), `medium 0 2 passwords of users "bob" and "eve" went to 203.0.113.21:21 in clear text (packets 5, 6); the server accepted 1 of them`},
+		{"anonymous", sess(logins("+anonymous")), ""},
+		{"no password", sess(logins("+bob"), func(s *session.Session) { s.Password = nil }), ""},
+		{"anonymous after a rejected one", sess(logins("-bob", "+FTP")), `medium 0 the password of user "bob" went to 203.0.113.21:21 in clear text (packet 5); the server rejected it`},
+	})
+	check(t, "anonymous-login", []row{
+		{"accepted", sess(logins("+Anonymous")), `low 0 the server 203.0.113.21:21 accepted the anonymous login "Anonymous" (packet 5)`},
+		{"rejected", sess(logins("-anonymous")), ""},
+		{"a user", sess(logins("+bob")), ""},
+		{"no reply in the capture", sess(onlyClient, func(s *session.Session) { s.User, s.Anonymous = ptr("ftp"), true }), ""},
+	})
+	t.Run("no reply in the capture", func(t *testing.T) {
+		c := newCase(sess(onlyClient, unanswered), Options{})
+		require.Equal(t, `the password of user "bob" went to 203.0.113.21:21 in clear text; this capture does not show whether the server accepted it`, cleartextCredentials.judge(c)[0].message)
+	})
+}
+
+func TestBruteForceInOneSession(t *testing.T) {
+	const five = `198.51.100.10 failed 5 times to log in at 203.0.113.21:21 in 4 s, as user "bob", in 1 session (packets 5, 6, 7, 8, 9); `
+	slow := func(s *session.Session) {
+		for i := range s.Notes.Logins {
+			s.Notes.Logins[i].Mark.Time *= 80
+		}
+	}
+	busy := func(s *session.Session) { s.Notes.Logins[2].Code = 421 }
+	check(t, "brute-force", []row{
+		{"five failures", sess(logins("-bob", "-bob", "-bob", "-bob", "-bob")), "high 0 " + five + "none of these logins succeeded in this capture"},
+		{"and a success", sess(logins("-bob", "-bob", "-bob", "-bob", "-bob", "+bob")), "critical 0 " + five + `then it logged in as "bob" (packet 10)`},
+		{"and an anonymous one", sess(logins("-bob", "-bob", "-bob", "-bob", "-bob", "+ftp")), "high 0 " + five + "none of these logins succeeded in this capture"},
+		{"users", sess(logins("-a", "-b", "-c", "-d", "-e", "-f")), "high 0 198.51.100.10 failed 6 times to log in at 203.0.113.21:21 in 5 s, as " +
+			`6 users ("a", "b", "c", "d", "e", …), in 1 session (packets 5, 6, 7, 8, 9, 10); none of these logins succeeded in this capture`},
+		{"four", sess(logins("-bob", "-bob", "-bob", "-bob", "+bob")), ""},
+		{"slowly", sess(logins("-bob", "-bob", "-bob", "-bob", "-bob"), slow), ""},
+		{"the server was busy", sess(logins("-bob", "-bob", "-bob", "-bob", "-bob"), busy), ""},
+		{"mid-start", sess(midStart, logins("-bob", "-bob", "-bob", "-bob", "-bob")), "high 0 " + five + "none of these logins succeeded in this capture"},
+	})
+}
+
+func TestTLS(t *testing.T) {
+	asked := func(s *session.Session) { s.TLS, s.Notes.AuthTLS = session.TLSRefused, at(3) }
+	protC := func(s *session.Session) { s.TLS, s.Notes.ProtC = session.TLSExplicit, at(20) }
+	check(t, "tls-refused", []row{
+		{"and logged in", sess(asked, logins("+bob")), "medium 0 the server 203.0.113.21:21 refused AUTH (packet 3) and the client went on to log in in clear text (packet 5)"},
+		{"and gave up", sess(asked), ""},
+		{"never asked", sess(logins("+bob")), ""},
+		{"one side only", sess(asked, onlyServer), ""},
+	})
+	check(t, "cleartext-data", []row{
+		{"PROT C", sess(protC), "medium 0 PROT C was accepted under TLS (packet 20): the data connections after it are in clear text"},
+		{"not seen", sess(func(s *session.Session) { s.TLS = session.TLSExplicit }), ""},
+		{"mid-start", sess(midStart, protC), "medium 0 PROT C was accepted under TLS (packet 20): the data connections after it are in clear text"},
+	})
+}
+
+func TestViolation(t *testing.T) {
+	odd := func(kind, detail string) func(*session.Session) {
+		return func(s *session.Session) {
+			s.Notes.Oddities = append(s.Notes.Oddities, session.Oddity{Kind: kind, Mark: at(20 + uint64(len(s.Notes.Oddities))), Detail: detail})
+		}
+	}
+	check(t, "protocol-violation", []row{
+		{"endpoint", sess(odd(session.OddEndpoint, "PORT")), `low 0 an announcement that names no valid endpoint: "PORT" (packet 20)`},
+		{"some of each", sess(odd(session.OddBytes, "CW\x00D"), odd(session.OddLine, ""), odd(session.OddBytes, "CWD\u202e")),
+			"low 0 a line of more than 4096 bytes (packet 21)\nlow 0 2 commands with NUL or control bytes: \"CW\\x00D\" and \"CWD\\u202e\" (packets 20, 22)"},
+		{"no code", sess(odd(session.OddNoCode, "hello")), `low 0 a line of the server that is no reply: "hello" (packet 20)`},
+		{"a piece of a reply", sess(gappy, odd(session.OddNoCode, "hello")), ""},
+		{"a custom", sess(odd(session.OddMultiLine, "")), ""},
+	})
+}
+
+func TestTraversal(t *testing.T) {
+	retr := func(arg string, path *string) session.Transfer {
+		return passive(worked(5), func(t *session.Transfer) { t.Argument, t.Path = &arg, path })
+	}
+	const climbs = ` climbs above the login directory (packet 12); the server replied 226 "Transfer complete." (packet 30)`
+	check(t, "path-traversal", []row{
+		{"above the login directory", sess(with(retr("../../etc/passwd", ptr("../etc/passwd")))), `medium 1 RETR "../../etc/passwd"` + climbs},
+		{"above the root", sess(with(retr("/pub/../../etc/passwd", ptr("/etc/passwd")))), `medium 1 RETR "/pub/../../etc/passwd"` + climbs},
+		{"Windows", sess(with(retr(`..\..\boot.ini`, nil))), `medium 1 RETR "..\\..\\boot.ini"` + climbs},
+		{"encoded", sess(with(retr("..%2f..%2fetc/passwd", nil))), `medium 1 RETR "..%2f..%2fetc/passwd"` + climbs},
+		{"far up", sess(midStart, with(retr("../../../../etc/passwd", nil))), `medium 1 RETR "../../../../etc/passwd"` + climbs},
+		{"CWD", sess(says("CWD ../../../../../etc", 550)), `medium 0 CWD "../../../../../etc" climbs above the login directory (packet 9); the server replied 550 "so" (packet 10)`},
+		{"one up and down again", sess(with(retr("../docs/a", ptr("/home/docs/a")))), ""},
+		{"within", sess(with(retr("/a/../b", ptr("/b")))), ""},
+		{"dots in a name", sess(with(retr("a..b", ptr("a..b")))), ""},
+		{"where the session is is not known", sess(midStart, with(retr("../a", nil))), ""},
+	})
+}
+
+func TestGap(t *testing.T) {
+	check(t, "capture-gap", []row{
+		{"start", sess(midStart), "info 0 of the control connection (packet 1) the capture lacks its start; not known are who logged in how, what TYPE and which directory applied"},
+		{"bytes and a side", sess(gappy, onlyClient), "info 0 of the control connection (packet 1) the capture lacks everything that the server sent and 100 bytes; not known are whether commands succeeded, where passive mode was to connect to; commands and replies in the gap, and the outcome of transfers around it"},
+		{"whole", sess(), ""},
+		{"its end", sess(cutShort), ""},
+	})
+}
+
+func TestSite(t *testing.T) {
+	check(t, "site-exec", []row{
+		{"refused", sess(says("SITE EXEC /bin/sh", 500)), `medium 0 the client sent "SITE EXEC /bin/sh" (packet 9); the server replied 500 "so" (packet 10)`},
+		{"accepted", sess(says("site cpfr /etc/passwd", 350)), `high 0 the client sent "SITE cpfr /etc/passwd" (packet 9); the server replied 350 "so" (packet 10)`},
+		{"another", sess(says("SITE HELP", 214)), ""},
+		{"no reply in the capture", sess(onlyClient, says("SITE EXEC ls", 0)), `medium 0 the client sent "SITE EXEC ls" (packet 9); in this capture no reply followed`},
+	})
+	check(t, "site-chmod", []row{
+		{"plain", sess(says("SITE CHMOD 640 a", 200)), `low 0 the client sent "SITE CHMOD 640 a" (packet 9); the server replied 200 "so" (packet 10)`},
+		{"executable", sess(says("SITE CHMOD 0755 a", 200)), `medium 0 the client sent "SITE CHMOD 0755 a" (packet 9); the server replied 200 "so" (packet 10)`},
+		{"set-uid", sess(says("SITE CHMOD 4640 a", 200)), `medium 0 the client sent "SITE CHMOD 4640 a" (packet 9); the server replied 200 "so" (packet 10)`},
+		{"refused", sess(says("SITE CHMOD 777 a", 550)), `low 0 the client sent "SITE CHMOD 777 a" (packet 9); the server replied 550 "so" (packet 10)`},
+		{"UMASK", sess(says("SITE UMASK 022", 200)), ""},
+	})
+}

@@ -1,0 +1,132 @@
+package finding
+
+import (
+	"fmt"
+	"net/netip"
+
+	"ftpscope/analyze/session"
+)
+
+var natMismatch = Rule{
+	ID: "nat-mismatch", Severity: Low,
+	Title:   "announced address is not the peer's",
+	Meaning: "A PORT, EPRT, 227 or 229 names another address than that by which the other side knows the host: NAT lies between, and who takes the announcement literally connects to nowhere. High when the transfer failed, low when it worked all the same.",
+	judge:   translation,
+}
+
+// mismatched reports whether a transfer's announced address is not that of the host which announced it.
+func (c *Case) mismatched(t *session.Transfer) bool {
+	if t.Announced == nil {
+		return false
+	}
+	return t.Announced.Addr() != c.announcer(t).Addr()
+}
+
+// announcer is the control connection's end that announced the endpoint.
+func (c *Case) announcer(t *session.Transfer) netip.AddrPort {
+	if t.Mode == session.Passive {
+		return c.Server
+	}
+	return c.Client
+}
+
+// translation has one verdict for each address announced wrongly: the first failed transfer's, or the first one's; and
+// one if commands were rewritten on the way.
+func translation(c *Case) []verdict {
+	type group struct {
+		example *session.Transfer
+		count   int
+	}
+	type key struct {
+		mode string
+		addr netip.Addr
+	}
+	groups := map[key]*group{}
+	var order []key
+	rewrote := false
+	var list []verdict
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		if v, ok := rewritten(c, t); ok && !rewrote {
+			rewrote = true
+			list = append(list, v)
+		}
+		if !c.mismatched(t) || c.fxp(t) || t.Mode == session.Active && c.foreign(t) != byNAT {
+			continue
+		}
+		k := key{t.Mode, t.Announced.Addr()}
+		g := groups[k]
+		if g == nil {
+			g = &group{example: t}
+			groups[k] = g
+			order = append(order, k)
+		}
+		g.count++
+		if g.example.Outcome != session.NoConnection && t.Outcome == session.NoConnection {
+			g.example = t
+		}
+	}
+	for _, k := range order {
+		list = append(list, c.translatedVerdict(groups[k].example, groups[k].count))
+	}
+	return list
+}
+
+func (c *Case) translatedVerdict(t *session.Transfer, count int) verdict {
+	who, whom, advice := "server", " to a client that reaches it as ", announceAdvice
+	if t.Mode == session.Active {
+		who, whom = "client", " to a server that sees it as "
+		advice = "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()
+	}
+	announced, seen := t.Announced.Addr(), c.announcer(t).Addr()
+	if internal(seen) && !internal(announced) {
+		whom = ", while here, on the inner side of its NAT, it is "
+		advice = "nothing, if " + announced.String() + " is the address under which the other side of the NAT reaches the " + who
+	}
+	what := fmt.Sprintf("the %s announced %s%s by %s%s%s%s", who, kind(announced), announced, t.Method,
+		c.packets(t.Frames.Negotiation), whom, seen)
+	if count > 1 {
+		what += fmt.Sprintf(" (%d transfers)", count)
+	}
+	v := verdict{
+		transfer: t.N, message: clauses(what, c.usedInstead(t)),
+		frames: evidence(t, t.Frames.SYN),
+		advice: advice,
+	}
+	if t.Outcome == session.NoConnection {
+		v.severity = High
+	}
+	return v
+}
+
+// usedInstead says which address was used in the end.
+func (c *Case) usedInstead(t *session.Transfer) string {
+	conn := t.Connection
+	if conn == nil {
+		return "in this capture nobody tried to open the data connection"
+	}
+	way := c.opener(t) + " used " + conn.Dst.Addr().String() + " instead"
+	if conn.Dst.Addr() == t.Announced.Addr() {
+		way = c.opener(t) + " used that address"
+	} else if conn.State == established {
+		way += " (it ignored the address, or a NAT translated it before the packets came here)"
+	}
+	return way + ", and " + opened(conn.State)
+}
+
+const established = "established" // Connection.State
+
+// opened says what became of a data connection.
+func opened(state string) string {
+	switch state {
+	case established:
+		return "the data connection was opened"
+	case "unanswered":
+		return "got no answer"
+	case "refused":
+		return "was refused"
+	case "unreachable":
+		return "was told that it is unreachable"
+	}
+	return "the capture does not show what became of it"
+}

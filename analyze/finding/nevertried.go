@@ -1,0 +1,69 @@
+package finding
+
+import "ftpscope/analyze/session"
+
+var dataNeverTried = Rule{
+	ID: "data-never-tried", Severity: High,
+	Title:   "data connection never tried",
+	Meaning: "A transfer command waited for a data connection that, in this capture, nobody tried to open: the side that had to open it did not, or its SYN was dropped before it came to the place of capture.",
+	judge:   each(neverTried),
+}
+
+func neverTried(c *Case, t *session.Transfer) (verdict, bool) {
+	if t.Outcome != session.NoConnection || t.Connection != nil || t.ExpectedInitiator == nil || c.fxp(t) || !c.showsData(t) {
+		return verdict{}, false
+	}
+	who := "the " + *t.ExpectedInitiator
+	to := ""
+	if t.Announced != nil {
+		to = " to " + t.Announced.String()
+	}
+	what := who + " should have opened the data connection" + to + " for " + named(t) + ", but no SYN of it is in this capture" +
+		c.packets(t.Frames.Negotiation, t.Frames.Command)
+	return verdict{
+		message: clauses(what, c.then(t), c.whose(t), c.translated(t)),
+		frames:  evidence(t),
+		advice:  c.neverAdvice(t),
+	}, true
+}
+
+// showsData reports whether the capture can be trusted to hold data connections: it holds what the side sends that had
+// to open this one, and no other transfer succeeded without one that it shows.
+func (c *Case) showsData(t *session.Transfer) bool {
+	if !c.gapless() || !c.Capture.FromStart && t.Method == session.MethodDefault {
+		return false
+	}
+	for i := range c.Transfers {
+		if o := &c.Transfers[i]; o.Command != nil && o.Outcome == session.OK && o.Connection == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// whose says what the place of capture tells of a SYN that is not there.
+func (c *Case) whose(t *session.Transfer) string {
+	p := c.point()
+	near, far := p.client, p.server
+	if *t.ExpectedInitiator == session.Server {
+		near, far = far, near
+	}
+	who := "the " + *t.ExpectedInitiator
+	switch {
+	case near == 0 && far >= 0:
+		return "the capture was taken next to " + who + " (by the TTLs), so " + who + " did not try, or its own firewall stopped it"
+	case near > 0:
+		return "the capture was taken " + many(near, "router") + " away from " + who + " (by the TTLs), so a firewall before it may have dropped the SYN"
+	}
+	return ""
+}
+
+func (c *Case) neverAdvice(t *session.Transfer) string {
+	if c.misled(t) {
+		return c.openingAdvice(t)
+	}
+	if *t.ExpectedInitiator == session.Client {
+		return "does the client's own firewall or proxy stop it, can it reach the announced address, and did it read the reply that announced it? Capture at the client too; " + c.permit(t)
+	}
+	return "may the server open connections at all (its own outbound firewall, a jail or container), and does it accept the announced endpoint? Capture at the server too; " + c.permit(t)
+}

@@ -1,0 +1,140 @@
+package finding
+
+import (
+	"net/netip"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// What the rules on failing data connections share: which transfers failed so, how often it was tried, what followed.
+
+// shut reports whether a transfer's data connection met its end in this state and the transfer failed for it. Under TLS
+// the reply cannot be read; a connection to a service's port between the two hosts is no data connection then.
+func shut(t *session.Transfer, state flow.State) bool {
+	if t.Connection == nil || t.Connection.State != state.String() {
+		return false
+	}
+	const services = 1024
+	if t.Method == session.MethodEncrypted {
+		return t.Connection.Dst.Port() >= services
+	}
+	return t.Outcome == session.NoConnection
+}
+
+// tries is how often and over which time a data connection was tried, all connections to its endpoint together.
+type tries struct {
+	syns        int
+	first, last flow.Mark
+	frames      []flow.Pos
+	conn        flow.Conn // the one that the record tells of
+}
+
+func triesOf(t *session.Transfer) tries {
+	var r tries
+	if t.Connection != nil {
+		r.syns = t.Connection.Attempts
+	}
+	if t.Notes.Conn != nil {
+		r.conn = *t.Notes.Conn
+	}
+	all := t.Notes.Tried
+	if len(all) == 0 {
+		all = []flow.Conn{r.conn}
+	}
+	for i := range all {
+		c := &all[i]
+		if c.Src.Addr() != r.conn.Src.Addr() || !c.SYN.Seen() {
+			continue
+		}
+		if !r.first.Seen() || c.SYN.Time < r.first.Time {
+			r.first = c.SYN
+		}
+		r.frames = append(r.frames, c.SYN.Pos, c.LastSYN.Pos)
+		if m := later(c.SYN, c.LastSYN); m.Time >= r.last.Time {
+			r.last = m
+		}
+	}
+	return r
+}
+
+func later(a, b flow.Mark) flow.Mark {
+	if b.Seen() && b.Time >= a.Time {
+		return b
+	}
+	return a
+}
+
+// over is " in 7 s" when it took more than one try.
+func (r *tries) over() string {
+	if r.syns < 2 || r.last.Time <= r.first.Time {
+		return ""
+	}
+	return " in " + seconds(r.last.Time-r.first.Time)
+}
+
+// then says what the server replied after the data connection failed.
+func (c *Case) then(t *session.Transfer) string {
+	r := t.Reply
+	switch {
+	case t.Method == session.MethodEncrypted:
+		return "what the server replied is encrypted"
+	case r != nil && r.Code >= 400 && r != t.Notes.Answer:
+		after := ""
+		if ran := t.Notes.Ran; ran != nil && t.Command != nil && r.Time.Time-ran.Mark.Time >= flow.Second {
+			after = " " + seconds(r.Time.Time-ran.Mark.Time) + " after " + *t.Command
+		}
+		return "the server " + c.answered(r) + after
+	case t.Command != nil:
+		return "in this capture no final reply to " + *t.Command + " followed"
+	case t.Preliminary == nil:
+		return "in this capture no transfer command followed"
+	}
+	return ""
+}
+
+// covered reports whether the capture holds what a host of the session sends.
+func (c *Case) covered(host netip.Addr) bool {
+	switch host {
+	case c.Client.Addr():
+		return c.Capture.ClientSide
+	case c.Server.Addr():
+		return c.Capture.ServerSide
+	}
+	return true
+}
+
+// whole reports whether the capture holds the control connection from its start, both sides and without gaps.
+func (c *Case) whole() bool {
+	return c.Capture.FromStart && c.gapless()
+}
+
+// gapless reports whether it does so from wherever the capture begins.
+func (c *Case) gapless() bool {
+	return c.Capture.ClientSide && c.Capture.ServerSide && c.Capture.MissingBytes == 0
+}
+
+// evidence is the packets that prove a failed opening.
+func evidence(t *session.Transfer, more ...flow.Pos) []flow.Pos {
+	list := append([]flow.Pos{t.Frames.Negotiation, t.Frames.Command}, more...)
+	if t.Reply != nil {
+		list = append(list, t.Reply.Pos)
+	}
+	return list
+}
+
+// misled reports whether the announced address is not its host's and nobody put it right: the likeliest cause.
+func (c *Case) misled(t *session.Transfer) bool {
+	return c.mismatched(t) && (t.Connection == nil || t.Connection.Dst.Addr() == t.Announced.Addr())
+}
+
+// translated says so.
+func (c *Case) translated(t *session.Transfer) string {
+	switch {
+	case !c.misled(t):
+		return ""
+	case t.Mode == session.Passive:
+		return "the server announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + " to a client that reaches it as " + c.Server.Addr().String()
+	}
+	return "the client announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + " to a server that sees it as " + c.Client.Addr().String()
+}

@@ -1,0 +1,134 @@
+package finding
+
+import (
+	"net/netip"
+	"testing"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+func failed(s *session.Transfer) { replied(20, 425, "Failed to establish connection.")(s) }
+
+func TestUnanswered(t *testing.T) {
+	shut := func(changes ...func(*flow.Conn)) session.Transfer {
+		return passive(met(flow.Unanswered, changes...), failed)
+	}
+	once := func(c *flow.Conn) { c.SYNs, c.LastSYN, c.Last = 1, c.SYN, c.SYN }
+	noCommand := func(t *session.Transfer) { t.Command, t.Notes.Ran, t.Reply = nil, nil, t.Notes.Answer }
+	const tried = "high 1 the client tried 3 times in 2 s to reach 203.0.113.21:50001"
+	const replied = `; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`
+	check(t, "data-unanswered", []row{
+		{"passive", sess(with(shut())), tried + " and got no answer (packets 14, 16)" + replied},
+		{"no command", sess(with(passive(met(flow.Unanswered), noCommand))), tried + " and got no answer (packets 14, 16); in this capture no transfer command followed"},
+		{"seen next to the client", sess(ttls(64, 60), with(shut())), tried + " and got no answer (packets 14, 16)" + replied +
+			"; the capture was taken next to the client (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"},
+		{"seen next to the server", sess(ttls(60, 128), with(shut())), tried + " and got no answer (packets 14, 16)" + replied +
+			"; the capture was taken next to the server (by the TTLs), so the SYNs came that far: its own firewall, or one just before it, drops them"},
+		{"seen between", sess(ttls(62, 127), with(shut())), tried + " and got no answer (packets 14, 16)" + replied +
+			"; the SYNs had passed 2 routers and had 1 before them where the capture was taken (by the TTLs)"},
+		{"active", sess(ttls(64, 64), with(active(met(flow.Unanswered), failed))), "high 1 the server tried 3 times in 2 s to reach 198.51.100.10:40001 and got no answer (packets 14, 16)" + replied +
+			"; no router lies between the two (by the TTLs), so a firewall on one of the hosts themselves is likely"},
+		{"private address", sess(ttls(64, 60), with(passive(announces(inside, 50001), met(flow.Unanswered), failed))), "high 1 the client tried 3 times in 2 s to reach 10.0.0.5:50001 and got no answer (packets 14, 16)" + replied +
+			"; the server announced the private address 10.0.0.5 to a client that reaches it as 203.0.113.21"},
+		{"answered", sess(with(passive(worked(10)))), ""},
+		{"ended well without an answer in the capture", sess(onlyClient, with(passive(met(flow.Unanswered), func(t *session.Transfer) { t.Outcome = session.OK }))), ""},
+		{"the answering side is not captured, repeated", sess(onlyClient, with(passive(met(flow.Unanswered)))), tried +
+			" (packets 14, 16); this capture lacks the packets of the server, but that the SYN was repeated says that no answer came; in this capture no final reply to RETR followed"},
+		{"the answering side is not captured, one SYN", sess(onlyClient, with(passive(met(flow.Unanswered, once)))), ""},
+		{"the capture ends at the SYN", sess(cutShort, with(passive(met(flow.Unanswered, once)))), ""},
+		{"one SYN, then 425", sess(with(shut(once))), "high 1 the client tried once to reach 203.0.113.21:50001 and got no answer (packet 14)" + replied},
+		{"under TLS", sess(func(s *session.Session) { s.TLS = session.TLSExplicit }, with(passive(met(flow.Unanswered), func(t *session.Transfer) {
+			t.Method, t.Command, t.Announced, t.Outcome = session.MethodEncrypted, nil, nil, session.Unknown
+		}))), tried + " and got no answer (packets 14, 16); what the server replied is encrypted"},
+	})
+}
+
+func TestRefused(t *testing.T) {
+	const refused = "high 1 the client tried once to reach 203.0.113.21:50001 and was refused by RST (packets 14, 17)" +
+		`; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`
+	transfer := passive(met(flow.Refused), failed)
+	check(t, "data-refused", []row{
+		{"by the host", sess(ttls(60, 64), with(transfer)), refused},
+		{"by a firewall on the way", sess(ttls(64, 60), with(transfer)), refused + "; by its TTL the RST did not come from where the server is: a firewall on the way sent it"},
+		{"another try worked", sess(with(passive(worked(10), func(t *session.Transfer) { t.Notes.Tried = append(t.Notes.Tried, flow.Conn{State: flow.Refused}) }))), ""},
+		{"the start is missing", sess(midStart, with(transfer)), refused},
+	})
+}
+
+func TestUnreachable(t *testing.T) {
+	told := func(from netip.Addr, kind, code uint8) session.Transfer {
+		return passive(met(flow.Unreachable, func(c *flow.Conn) {
+			c.ICMP = &flow.ICMP{From: flow.HostOf(from), Type: kind, Code: code, V6: from.Is6(), Mark: at(17)}
+		}), failed)
+	}
+	const tried = "high 1 the client tried once to reach 203.0.113.21:50001 and "
+	const replied = ` (packets 14, 17); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`
+	check(t, "data-unreachable", []row{
+		{"a router's filter", sess(with(told(another, 3, 13))), tried + `192.0.2.66, a router or firewall on the way, answered "communication administratively filtered" (ICMP type 3 code 13)` + replied},
+		{"the peer itself", sess(with(told(server.Addr(), 3, 3))), tried + `the server itself answered "port unreachable" (ICMP type 3 code 3)` + replied},
+		{"the caller's own stack", sess(with(told(client.Addr(), 3, 1))), tried + `the client itself, not the host that was called, answered "host unreachable" (ICMP type 3 code 1)` + replied},
+		{"ICMPv6", sess(with(told(netip.MustParseAddr("2001:db8::1"), 1, 1))), tried + `2001:db8::1, a router or firewall on the way, answered "communication administratively prohibited" (ICMPv6 type 1 code 1)` + replied},
+		{"a code without a name", sess(with(told(another, 3, 99))), tried + `192.0.2.66, a router or firewall on the way, answered ICMP type 3 code 99` + replied},
+		{"the error itself is not kept", sess(with(passive(met(flow.Unreachable), failed))), tried + `was told that it is unreachable (packet 14); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		{"worked", sess(with(passive(worked(10)))), ""},
+		{"one side only", sess(onlyServer, with(told(another, 3, 13))), tried + `192.0.2.66, a router or firewall on the way, answered "communication administratively filtered" (ICMP type 3 code 13)` + replied},
+	})
+}
+
+func TestNeverTried(t *testing.T) {
+	const never = `high 1 the client should have opened the data connection to 203.0.113.21:50001 for RETR "a.bin", but no SYN of it is in this capture (packets 10, 12)`
+	const replied = `; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`
+	ok := passive(func(t *session.Transfer) { t.Outcome = session.OK; t.Reply = reply(9, 226, "") })
+	check(t, "data-never-tried", []row{
+		{"passive", sess(with(passive(failed))), never + replied},
+		{"seen next to the client", sess(ttls(64, 60), with(passive(failed))), never + replied +
+			"; the capture was taken next to the client (by the TTLs), so the client did not try, or its own firewall stopped it"},
+		{"seen elsewhere", sess(ttls(63, 60), with(passive(failed))), never + replied +
+			"; the capture was taken 1 router away from the client (by the TTLs), so a firewall before it may have dropped the SYN"},
+		{"active", sess(with(active(failed))), `high 1 the server should have opened the data connection to 198.51.100.10:40001 for RETR "a.bin", but no SYN of it is in this capture (packets 10, 12)` + replied},
+		{"denied without need of a connection", sess(with(passive(failed, func(t *session.Transfer) { t.Outcome = session.Denied }))), ""},
+		{"ended well: the capture holds no data connections", sess(with(ok)), ""},
+		{"another ended well so", sess(with(ok), with(passive(failed))), ""},
+		{"gaps", sess(gappy, with(passive(failed))), ""},
+		{"one side only", sess(onlyServer, with(passive(failed))), ""},
+		{"mid-start, nothing negotiated", sess(midStart, with(active(failed, func(t *session.Transfer) { t.Method = session.MethodDefault }))), ""},
+	})
+}
+
+func TestLate(t *testing.T) {
+	lateBy := func(packet uint64) func(*flow.Conn) { return func(c *flow.Conn) { c.SYNACK = at(packet) } }
+	check(t, "data-late", []row{
+		{"after the 425", sess(with(passive(met(flow.Established, lateBy(23)), failed))),
+			`high 1 the data connection to 203.0.113.21:50001 was established 3 s after the server replied 425 "Failed to establish connection." (packet 20); the client needed 1 SYN (packets 14, 23)`},
+		{"before it", sess(with(passive(met(flow.Established, lateBy(19)), failed))), ""},
+		{"one side only", sess(onlyClient, with(passive(met(flow.Established, lateBy(0)), failed))), ""},
+	})
+}
+
+func TestCut(t *testing.T) {
+	aborted := func(t *session.Transfer) {
+		t.Outcome, t.Bytes = session.Aborted, ptr(uint64(500))
+		replied(30, 426, "Failure writing network stream.")(t)
+	}
+	reset := func(c *flow.Conn) {
+		c.Half[flow.Out].RST, c.Half[flow.Out].FIN, c.Half[flow.In].FIN, c.Closing = at(25), flow.Mark{}, flow.Mark{}, flow.ResetBy
+	}
+	silent := func(c *flow.Conn) {
+		c.Half[flow.Out].FIN, c.Half[flow.In].FIN, c.Closing = flow.Mark{}, flow.Mark{}, flow.Cut
+	}
+	const then = `; the server replied 426 "Failure writing network stream." (packet 30) 18 s after RETR`
+	check(t, "data-cut", []row{
+		{"reset", sess(with(passive(met(flow.Established, reset), aborted))),
+			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client after 500 bytes (packet 25)` + then},
+		{"silent", sess(with(passive(met(flow.Established, silent), aborted))),
+			`high 1 the data connection of RETR "a.bin" was open (packet 14) and then fell silent for 1 min 12 s after 500 bytes (packet 28)` + then},
+		{"closed early", sess(with(passive(met(flow.Established), aborted))),
+			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was closed by the server after 500 bytes (packet 26)` + then},
+		{"425 though it was open", sess(with(passive(met(flow.Established, reset), failed))),
+			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client (packet 25); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		{"by ABOR", sess(with(passive(met(flow.Established, reset), aborted, func(t *session.Transfer) { t.Notes.Abort = at(24) }))), ""},
+		{"for another reason", sess(with(passive(met(flow.Established), aborted, replied(30, 552, "Quota exceeded.")))), ""},
+		{"silent to the end of the capture", sess(cutShort, with(passive(met(flow.Established, silent), aborted))), ""},
+	})
+}

@@ -1,0 +1,110 @@
+package finding
+
+import (
+	"net/netip"
+	"strconv"
+
+	"ftpscope/capture/flow"
+)
+
+// point is where between the hosts the capture was taken, as TTLs tell it.
+type point struct {
+	client, server int // routers between the host and the place of capture; -1: not known
+}
+
+func (c *Case) point() point {
+	client, server := c.halves(&c.Notes.Control)
+	return point{hops(client.TTL), hops(server.TTL)}
+}
+
+// halves are what the client's and the server's host sent on a connection; where one host is both, the opener is the client.
+func (c *Case) halves(conn *flow.Conn) (client, server *flow.Half) {
+	if conn.Src == c.Client || conn.Src.Addr() == c.Client.Addr() && conn.Dst != c.Client {
+		return &conn.Half[flow.Out], &conn.Half[flow.In]
+	}
+	return &conn.Half[flow.In], &conn.Half[flow.Out]
+}
+
+// hops is how many routers a packet passed: systems send with a TTL of 64, 128 or 255 (a few with 32).
+func hops(ttl uint8) int {
+	const far = 40 // paths are shorter: what seems longer began with another TTL
+	for _, initial := range []uint8{32, 64, 128, 255} {
+		if ttl != 0 && ttl <= initial && initial-ttl <= far {
+			return int(initial - ttl)
+		}
+	}
+	return -1
+}
+
+// fate says what an unanswered SYN means at the place of capture; to is the host that it was sent to.
+func (c *Case) fate(from, to netip.Addr) string {
+	p := c.point()
+	if p.client < 0 || p.server < 0 {
+		return ""
+	}
+	near, far := p.client, p.server // of the sender, of the receiver
+	if from == c.Server.Addr() {
+		near, far = far, near
+	} else if from != c.Client.Addr() {
+		return ""
+	}
+	known := to == c.Client.Addr() || to == c.Server.Addr()
+	switch sender, receiver := c.party(from), c.party(to); {
+	case !known && near == 0:
+		return "the capture was taken next to " + sender + " (by the TTLs), so it does not show how far the SYNs came"
+	case !known:
+		return ""
+	case near == 0 && far == 0:
+		return "no router lies between the two (by the TTLs), so a firewall on one of the hosts themselves is likely"
+	case near == 0:
+		return "the capture was taken next to " + sender + " (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"
+	case far == 0:
+		return "the capture was taken next to " + receiver + " (by the TTLs), so the SYNs came that far: its own firewall, or one just before it, drops them"
+	default:
+		return "the SYNs had passed " + many(near, "router") + " and had " + strconv.Itoa(far) + " before them where the capture was taken (by the TTLs)"
+	}
+}
+
+// forged reports whether a packet with this TTL came from another place than the other packets of the host, by the TTLs.
+func (c *Case) forged(host netip.Addr, ttl uint8) bool {
+	p := c.point()
+	own := -1
+	switch host {
+	case c.Client.Addr():
+		own = p.client
+	case c.Server.Addr():
+		own = p.server
+	}
+	h := hops(ttl)
+	return own >= 0 && h >= 0 && own != h
+}
+
+// internal reports whether an address is meant for use inside a network: RFC 1918, RFC 6598, RFC 3927, RFC 4193, loopback.
+func internal(a netip.Addr) bool {
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified() || sharedSpace.Contains(a)
+}
+
+var sharedSpace = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598: carrier-grade NAT
+
+// kind names an internal address's kind.
+func kind(a netip.Addr) string {
+	switch {
+	case a.IsLoopback():
+		return "the loopback address "
+	case a.IsUnspecified():
+		return "the unspecified address "
+	case internal(a):
+		return "the private address "
+	}
+	return ""
+}
+
+// neighbours reports whether two addresses are likely in one network: the same /24, the same /64.
+func neighbours(a, b netip.Addr) bool {
+	bits := 24
+	if a.Is6() {
+		bits = 64
+	}
+	p, err := a.Prefix(bits)
+	return err == nil && p.Contains(b)
+}

@@ -1,0 +1,32 @@
+package finding
+
+import (
+	"fmt"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var privilegedPort = Rule{
+	ID: "privileged-port", Severity: Medium,
+	Title:   "PORT to a well-known port",
+	Meaning: "PORT or EPRT names a port below 1024, where services listen and clients do not: a sign of a bounce (RFC 2577 section 3).",
+	judge:   each(privileged),
+}
+
+func privileged(c *Case, t *session.Transfer) (verdict, bool) {
+	const services = 1024
+	if t.Mode != session.Active || t.Announced == nil || t.Announced.Port() >= services || t.Frames.Negotiation == 0 {
+		return verdict{}, false
+	}
+	answer := ""
+	if a := t.Notes.Answer; a != nil {
+		answer = "the server " + c.answered(a)
+	}
+	return verdict{
+		message: clauses(fmt.Sprintf("%s names port %d of %s, a port that services have and clients do not%s",
+			t.Method, t.Announced.Port(), t.Announced.Addr(), c.packets(t.Frames.Negotiation)), answer),
+		frames: []flow.Pos{t.Frames.Negotiation, t.Frames.SYN},
+		advice: "refuse PORT to ports below 1024 at the server; look at what else this client did",
+	}, true
+}

@@ -1,0 +1,85 @@
+package finding
+
+import (
+	"fmt"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var negotiationRejected = Rule{
+	ID: "negotiation-rejected", Severity: Medium,
+	Title:   "data connection refused in words",
+	Meaning: "The server answered PORT, EPRT, PASV or EPSV by 4yz or 5yz: it does not know the command, does not allow this mode, or has no port left.",
+	judge:   rejections,
+}
+
+// rejections has one verdict for each command and reply code: clients try again and again.
+func rejections(c *Case) []verdict {
+	type key struct {
+		method string
+		code   int
+	}
+	groups := map[key]int{}
+	var list []verdict
+	var firsts []*session.Transfer
+	var counts []int
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		if t.Outcome != session.Rejected || t.Reply == nil {
+			continue
+		}
+		k := key{t.Method, t.Reply.Code}
+		g, known := groups[k]
+		if !known {
+			g = len(firsts)
+			groups[k] = g
+			firsts, counts = append(firsts, t), append(counts, 0)
+		}
+		counts[g]++
+	}
+	for g, t := range firsts {
+		what := "the server " + c.answered(t.Reply) + " to " + t.Method + c.packets(t.Frames.Negotiation)
+		if counts[g] > 1 {
+			what = fmt.Sprintf("the server %s to %s%s, and %s in all", c.answered(t.Reply), t.Method,
+				c.packets(t.Frames.Negotiation), times(counts[g]))
+		}
+		list = append(list, verdict{
+			transfer: t.N, message: clauses(what, c.fallback(t)), advice: c.rejectedAdvice(t),
+			frames: []flow.Pos{t.Frames.Negotiation, t.Reply.Pos},
+		})
+	}
+	return list
+}
+
+// fallback says how the transfers went on after it.
+func (c *Case) fallback(t *session.Transfer) string {
+	for i := range c.Transfers {
+		if o := &c.Transfers[i]; o.N > t.N && o.Outcome == session.OK && o.Method != session.MethodEncrypted {
+			return o.Method + " was used after it and worked"
+		}
+	}
+	return ""
+}
+
+// rejectedAdvice follows RFC 959 section 4.2 and RFC 2428 section 3.
+func (c *Case) rejectedAdvice(t *session.Transfer) string {
+	active := t.Mode == session.Active || t.Method == "PORT" || t.Method == "EPRT" || t.Method == "LPRT"
+	switch code := t.Reply.Code; {
+	case code == 530 || code == 332:
+		return "the client was not logged in: it has to log in first"
+	case code == 522:
+		return "the server does not take this address family: let the client use the family that the reply names, or EPSV"
+	case code == 421 || code == 425 || code == 450:
+		return "has the server a port left? Its passive range may be too small or its addresses may be wrong (vsftpd pasv_min_port, pasv_max_port, pasv_address)"
+	case c.encrypted() && (code == 521 || code == 533 || code == 534 || code == 536):
+		return "the server wants protected data connections: let the client send PBSZ 0 and PROT P"
+	case active && c.mismatched(t):
+		return "the server refuses an address that is not the client's: use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + c.unread()
+	case active:
+		return "active mode is not to be had here (vsftpd port_enable): let the client use passive mode (EPSV, PASV)"
+	case code == 500 || code == 501 || code == 502 || code == 504:
+		return "the server does not know the command, or a firewall between does not let it pass: let the client use PASV instead of EPSV, or the other way round"
+	}
+	return "passive mode is not to be had here (vsftpd pasv_enable), or a firewall between does not let " + t.Method + " pass: let the client use another mode"
+}

@@ -1,0 +1,52 @@
+package finding
+
+import (
+	"fmt"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var restartHole = Rule{
+	ID: "restart-hole", Severity: Medium,
+	Title:   "restart leaves a hole",
+	Meaning: "An upload was resumed (REST) at an offset beyond what had been uploaded of that file before in the session: the bytes between were never sent.",
+	judge:   holes,
+}
+
+// holes follows the uploads of a session whose lengths are known from their start.
+func holes(c *Case) []verdict {
+	type upload struct {
+		end uint64
+		t   *session.Transfer
+	}
+	var list []verdict
+	had := map[string]upload{}
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		if t.Path == nil || t.Command == nil || *t.Command != "STOR" {
+			continue
+		}
+		from := uint64(0)
+		if t.Restart != nil {
+			from = *t.Restart
+		}
+		before, known := had[*t.Path]
+		if known && from > before.end && t.Bytes != nil && *t.Bytes > 0 {
+			list = append(list, verdict{
+				transfer: t.N,
+				message: fmt.Sprintf("the upload of %s was resumed at byte %d%s, but transfer %d had ended at byte %d%s: %s were not sent", quote(*t.Path),
+					from, c.packets(t.Frames.Command), before.t.N, before.end, c.packets(before.t.Frames.Reply), many(from-before.end, "byte")),
+				frames: []flow.Pos{before.t.Frames.Command, before.t.Frames.Reply, t.Frames.Command, t.Frames.FirstData},
+				advice: "upload the whole file again; a client should ask for the size (SIZE) before it resumes",
+			})
+		}
+		switch {
+		case t.Bytes == nil || t.MissingBytes == nil || *t.MissingBytes > 0 || t.Notes.Conn == nil || !t.Notes.Conn.SYN.Seen() || c.encrypted() || c.otherMode():
+			delete(had, *t.Path)
+		case from == 0 || known:
+			had[*t.Path] = upload{from + *t.Bytes, t}
+		}
+	}
+	return list
+}

@@ -1,0 +1,96 @@
+package finding
+
+import (
+	"net/netip"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// SPEC.md's measure of a brute force: so many failed logins within such a time.
+const (
+	bruteFailures = 5
+	bruteTime     = 5 * 60 * flow.Second
+)
+
+// loginKey is who tries to log in where.
+type loginKey struct {
+	client netip.Addr
+	server netip.AddrPort
+}
+
+func keyOf(s *session.Session) loginKey { return loginKey{s.Client.Addr(), s.Server} }
+
+// series is the logins of one client host at one server that follow each other within bruteTime.
+type series struct {
+	key         loginKey
+	sessions    int
+	failed      int
+	recent      [bruteFailures]flow.Time // of the last failures, the oldest first
+	first, last flow.Mark                // failures
+	until       flow.Time                // the last login
+	users       names
+	frames      []flow.Pos
+	hot         bool           // bruteFailures came within bruteTime
+	success     *session.Login // a login that succeeded thereafter
+	told        bool           // it was reported, so
+	toldSuccess bool           // with its success
+	others      int            // hosts that failed at the same server within the same time
+}
+
+func newSeries(s *session.Session) *series { return &series{key: keyOf(s)} }
+
+// take adds a session's logins and reports whether the series is a brute force.
+func (r *series) take(s *session.Session) bool {
+	r.sessions++
+	for i := range s.Notes.Logins {
+		l := &s.Notes.Logins[i]
+		r.until = max(r.until, l.Mark.Time)
+		switch {
+		case l.OK:
+			if r.hot && r.success == nil && !anonymous(l.User) && l.Mark.Time-r.last.Time <= bruteTime {
+				r.success = l
+			}
+		case failure(l.Code):
+			r.fail(l)
+		}
+	}
+	return r.hot
+}
+
+// knows reports whether all logins of a session failed, for users that failed in the series before.
+func (r *series) knows(s *session.Session) bool {
+	for i := range s.Notes.Logins {
+		if l := &s.Notes.Logins[i]; l.OK || !r.users.seen[l.User] {
+			return false
+		}
+	}
+	return true
+}
+
+// failure tells wrong passwords (530, 430 on some servers) from servers that are busy or were asked out of order.
+func failure(code int) bool {
+	return code == 530 || code == 430 || code == 532 || code == 535 || code == 550
+}
+
+func (r *series) fail(l *session.Login) {
+	r.failed++
+	copy(r.recent[:], r.recent[1:])
+	r.recent[bruteFailures-1] = l.Mark.Time
+	if r.failed >= bruteFailures && l.Mark.Time-r.recent[0] <= bruteTime {
+		r.hot = true
+	}
+	if !r.first.Seen() {
+		r.first = l.Mark
+	}
+	if l.Mark.Time >= r.last.Time {
+		r.last = l.Mark
+	}
+	r.users.add(l.User)
+	if len(r.frames) < bruteFailures {
+		r.frames = append(r.frames, l.Mark.Pos)
+	}
+}
+
+// due reports whether the series has something to tell that was not told.
+func (r *series) due() bool { return r.hot && (!r.told || r.success != nil && !r.toldSuccess) }

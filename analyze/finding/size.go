@@ -1,0 +1,54 @@
+package finding
+
+import (
+	"fmt"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var sizeMismatch = Rule{
+	ID: "size-mismatch", Severity: Medium,
+	Title:   "size is not what the server said",
+	Meaning: "A download ended well (226), the capture holds all of it, and its length is not the size that the server gave in its 150 reply or to SIZE: the file is cut, or it changed meanwhile.",
+	judge:   each(sizes),
+}
+
+// sizes compares only what can be compared: a whole binary download (RFC 3659 section 4: SIZE counts the octets that would be
+// transferred), from its start, in stream mode and clear text, seen from SYN to FIN without a gap.
+func sizes(c *Case, t *session.Transfer) (verdict, bool) {
+	conn, said := t.Notes.Conn, t.Notes.Size
+	if said == nil || t.Reply == nil || t.Bytes == nil || conn == nil || *t.Bytes == *said || t.Outcome != session.OK ||
+		t.Direction == nil || *t.Direction != session.Download || t.Representation == nil || *t.Representation != "I" || t.Restart != nil && *t.Restart > 0 ||
+		t.MissingBytes == nil || *t.MissingBytes > 0 || !conn.SYN.Seen() || c.encrypted() || c.otherMode() || t.Initiator == session.ThirdParty {
+		return verdict{}, false
+	}
+	client, server := c.halves(conn)
+	if !server.FIN.Seen() || client.RST.Seen() {
+		return verdict{}, false
+	}
+	missing := "fewer"
+	difference := *said - *t.Bytes
+	advice := "fetch the file again and compare checksums; was it being written while it was read? A proxy or virus scanner between may cut files"
+	if *t.Bytes > *said {
+		missing, difference = "more", *t.Bytes-*said
+		advice = "was the file being written while it was read? Compare checksums"
+	}
+	return verdict{
+		message: fmt.Sprintf("the server gave the size of %s as %s%s and sent %s, %s %s, before it replied %d%s", nameOf(t), many(*said, "byte"),
+			c.packets(t.Notes.SizeFrom), many(*t.Bytes, "byte"), number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
+		frames: []flow.Pos{t.Notes.SizeFrom, t.Frames.Command, server.FIN.Pos, t.Reply.Pos},
+		advice: advice,
+	}, true
+}
+
+// nameOf is a transfer's path, or its command where that is not known.
+func nameOf(t *session.Transfer) string {
+	switch {
+	case t.Path != nil:
+		return quote(*t.Path)
+	case t.Argument != nil:
+		return quote(*t.Argument)
+	}
+	return named(t)
+}

@@ -1,0 +1,213 @@
+package finding
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+
+	"github.com/stretchr/testify/require"
+)
+
+// lasting puts a session at these seconds.
+func lasting(from, to flow.Time) func(*session.Session) {
+	return func(s *session.Session) { s.Start.Time, s.End.Time = from*flow.Second, to*flow.Second }
+}
+
+// streamed sends sessions through a Stream and lists the findings as "session id severity", those with an id in ids.
+func streamed(t *testing.T, list []*session.Session, ids ...string) []string {
+	t.Helper()
+	var got []string
+	var order []int
+	st := NewStream(Options{}, func(s *session.Session) {
+		order = append(order, s.ID)
+		for _, f := range s.Findings {
+			if slices.Contains(ids, f.ID) {
+				got = append(got, fmt.Sprintf("%d %s %s", s.ID, f.ID, f.Severity))
+			}
+		}
+	})
+	for i, s := range list {
+		s.ID = i + 1
+		st.Add(s)
+	}
+	st.Flush()
+	require.Len(t, order, len(list))
+	require.True(t, slices.IsSorted(order))
+	require.Empty(t, st.offers)
+	require.Empty(t, st.logins)
+	require.Zero(t, st.size)
+	return got
+}
+
+// guesses are n sessions of one login each, some seconds apart; the last one is as told.
+func guesses(n int, apart flow.Time, last string) []*session.Session {
+	var list []*session.Session
+	for i := range n {
+		l := "-bob"
+		if i == n-1 {
+			l = last
+		}
+		from := flow.Time(i) * apart
+		list = append(list, sess(lasting(from, from+1), logins(l)))
+	}
+	return list
+}
+
+func from(host string, list []*session.Session) []*session.Session {
+	for _, s := range list {
+		s.Client = netip.AddrPortFrom(netip.MustParseAddr(host), 5000)
+	}
+	return list
+}
+
+func TestStreamBruteForce(t *testing.T) {
+	merged := func(a, b []*session.Session) (all []*session.Session) {
+		all = slices.Concat(a, b)
+		slices.SortStableFunc(all, func(x, y *session.Session) int { return int(x.Start.Time - y.Start.Time) })
+		return all
+	}
+	for _, test := range []struct {
+		name string
+		list []*session.Session
+		want []string
+	}{
+		{"in many sessions: told once, by the last", guesses(500, 2, "-bob"), []string{"500 brute-force high"}},
+		{"with success", guesses(20, 2, "+bob"), []string{"20 brute-force critical"}},
+		{"four and a success", guesses(5, 2, "+bob"), nil},
+		{"too slowly", guesses(20, 90, "-bob"), nil},
+		{"just fast enough", guesses(5, 75, "-bob"), []string{"5 brute-force high"}},
+		{"two hosts, each too few", merged(guesses(4, 5, "-bob"), from("192.0.2.7", guesses(4, 6, "-bob"))), nil},
+		{"two series", append(guesses(6, 2, "-bob"), func() []*session.Session {
+			later := guesses(6, 2, "-bob")
+			for _, s := range later {
+				lasting(s.Start.Time/flow.Second+4000, s.End.Time/flow.Second+4000)(s)
+				s.Notes.Logins = nil
+				logins("-bob")(s)
+			}
+			return later
+		}()...), []string{"6 brute-force high", "12 brute-force high"}},
+	} {
+		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, streamed(t, test.list, "brute-force")) })
+	}
+	t.Run("rejected passwords are told of once a series", func(t *testing.T) {
+		require.Equal(t, []string{"1 cleartext-credentials medium", "20 cleartext-credentials medium"}, streamed(t, guesses(20, 2, "+bob"), "cleartext-credentials"))
+	})
+	t.Run("other hosts", func(t *testing.T) {
+		var messages []string
+		st := NewStream(Options{}, func(s *session.Session) {
+			for _, f := range s.Findings {
+				if f.ID == "brute-force" {
+					messages = append(messages, f.Message)
+				}
+			}
+		})
+		for _, s := range merged(guesses(6, 5, "-bob"), from("192.0.2.7", guesses(3, 5, "-bob"))) {
+			st.Add(s)
+		}
+		st.Flush()
+		require.Len(t, messages, 1)
+		require.Contains(t, messages[0], "1 other host failed to log in there at the same time")
+	})
+}
+
+func TestStreamFXP(t *testing.T) {
+	second := netip.MustParseAddrPort("192.0.2.22:21")
+	offered := netip.AddrPortFrom(server.Addr(), 50001)
+	fromServer2 := func(c *flow.Conn) { c.Src = netip.AddrPortFrom(second.Addr(), 20) }
+	receiving := func() *session.Session {
+		return sess(lasting(1, 60), with(passive(met(flow.Established, fromServer2), worked2)))
+	}
+	sending := func(changes ...func(*session.Session)) *session.Session {
+		s := sess(lasting(2, 60), func(s *session.Session) { s.Server = second },
+			with(active(announces(offered.Addr(), offered.Port()), met(flow.Established, fromServer2), func(t *session.Transfer) { t.Initiator = session.Server }, worked2)))
+		for _, change := range changes {
+			change(s)
+		}
+		return s
+	}
+	ids := []string{"fxp-transfer", "third-party-data-connection", "bounce-attempt", "nat-mismatch", "data-never-tried"}
+	stranger := func(s *session.Session) { s.Client = netip.AddrPortFrom(another, 5000) }
+	for _, test := range []struct {
+		name string
+		list []*session.Session
+		want []string
+	}{
+		{"one client, two servers", []*session.Session{receiving(), sending()}, []string{"2 fxp-transfer medium"}},
+		{"the other way round", []*session.Session{sending(), receiving()}, []string{"1 fxp-transfer medium"}},
+		{"another client", []*session.Session{receiving(), sending(stranger)}, []string{"1 third-party-data-connection critical", "2 bounce-attempt high", "2 fxp-transfer high"}},
+		{"the other session is not captured", []*session.Session{sending()}, []string{"1 bounce-attempt high"}},
+		{"an hour later", []*session.Session{receiving(), sending(lasting(4000, 4060), func(s *session.Session) { s.Transfers[0].Notes.Asked = nil; s.Transfers[0].Notes.Answer = nil })},
+			[]string{"1 third-party-data-connection critical", "2 bounce-attempt high"}},
+		{"a client's own endpoint", []*session.Session{sess(with(passive(announces(client.Addr(), 40001), failed))), sess(with(active(worked(5))))}, []string{"1 nat-mismatch high", "1 data-never-tried high"}},
+	} {
+		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, streamed(t, test.list, ids...)) })
+	}
+	t.Run("message", func(t *testing.T) {
+		var got string
+		st := NewStream(Options{}, func(s *session.Session) {
+			for _, f := range s.Findings {
+				got += f.Message
+			}
+		})
+		st.Add(receiving())
+		st.Add(sending())
+		st.Flush()
+		require.Equal(t, "PORT names 203.0.113.21:50001, which the server 203.0.113.21 announced by PASV in session 1: 198.51.100.10 had the two servers transfer between them (packet 10)"+
+			"; 192.0.2.22 connected to 203.0.113.21:50001 and 5 bytes were transferred (packet 14)", got)
+	})
+}
+
+func TestStreamHolds(t *testing.T) {
+	emitted := 0
+	st := NewStream(Options{}, func(*session.Session) { emitted++ })
+	st.Add(sess(lasting(0, 10)))
+	st.Add(sess(lasting(309, 309)))
+	require.Zero(t, emitted, "five minutes after its end are not over")
+	st.Add(sess(lasting(311, 312)))
+	require.Equal(t, 1, emitted)
+	st.Tick(700 * flow.Second)
+	require.Equal(t, 3, emitted)
+	for range maxHeld + 5 {
+		st.Add(sess(lasting(800, 801)))
+	}
+	require.Len(t, st.held, maxHeld)
+	require.Equal(t, 3+5, emitted)
+	st.Flush()
+	require.Equal(t, 3+maxHeld+5, emitted)
+}
+
+func TestStreamLimits(t *testing.T) {
+	t.Run("transfers", func(t *testing.T) {
+		emitted := 0
+		st := NewStream(Options{}, func(*session.Session) { emitted++ })
+		big := make([]session.Transfer, maxHeldTransfers)
+		st.Add(sess(func(s *session.Session) { s.Transfers = big }))
+		require.Zero(t, emitted)
+		st.Add(sess(with(passive(worked(1)))))
+		require.Equal(t, 1, emitted)
+	})
+	t.Run("findings", func(t *testing.T) {
+		found := 0
+		st := NewStream(Options{}, func(s *session.Session) { found += len(s.Findings) })
+		for range maxFound + 7 {
+			st.Add(sess(midStart))
+		}
+		st.Flush()
+		require.Equal(t, maxFound, found)
+		require.Equal(t, map[string]int{"capture-gap": 7}, st.Dropped())
+	})
+	t.Run("series", func(t *testing.T) {
+		st := NewStream(Options{}, func(*session.Session) {})
+		for i := range 2 * maxSeries {
+			s := sess(logins("-bob"))
+			s.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 5000)
+			st.Add(s)
+		}
+		st.Flush()
+		require.LessOrEqual(t, len(st.series), maxSeries)
+	})
+}

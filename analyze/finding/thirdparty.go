@@ -1,0 +1,59 @@
+package finding
+
+import (
+	"net/netip"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var thirdParty = Rule{
+	ID: "third-party-data-connection", Severity: Critical,
+	Title:   "data connection of a third host",
+	Meaning: "A host that is neither the client nor the server connected to the announced endpoint: it took the data or put its own in place of them (port stealing, \"pizza thief\"), unless the client or the server has several addresses.",
+	judge:   each(stolen),
+}
+
+func stolen(c *Case, t *session.Transfer) (verdict, bool) {
+	thief := c.thief(t)
+	if thief == nil || c.fxp(t) {
+		return verdict{}, false
+	}
+	out, in := thief.Half[flow.Out].Bytes, thief.Half[flow.In].Bytes
+	share := "no data were transferred over it"
+	switch {
+	case out > 0 && in > 0:
+		share = "it gave " + many(out, "byte") + " and got " + many(in, "byte")
+	case out > 0:
+		share = "it gave " + many(out, "byte")
+	case in > 0:
+		share = "it got " + many(in, "byte")
+	}
+	first := thief.SYN
+	if !first.Seen() {
+		first = thief.Start
+	}
+	return verdict{
+		message: clauses(thief.Src.Addr().String()+", neither the client nor the server, connected to "+thief.Dst.String()+
+			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share),
+		frames: evidence(t, first.Pos),
+		advice: "whose address is " + thief.Src.Addr().String() + "? If it is not another address of the client or the server, treat what was transferred as disclosed or forged; let the server accept data connections from the client's address only (vsftpd pasv_promiscuous=NO, ProFTPD AllowForeignAddress off), and use TLS",
+	}, true
+}
+
+// thief is the connection of a third host that was established to a transfer's endpoint; nil when there is none.
+func (c *Case) thief(t *session.Transfer) *flow.Conn {
+	if t.Method == session.MethodEncrypted || t.Method == session.MethodDefault {
+		return nil
+	}
+	stranger := func(a netip.Addr) bool { return a != c.Client.Addr() && a != c.Server.Addr() }
+	if conn := t.Notes.Conn; conn != nil && t.Initiator == session.ThirdParty && conn.State == flow.Established {
+		return conn
+	}
+	for i := range t.Notes.Tried {
+		if conn := &t.Notes.Tried[i]; conn.OpenerKnown && conn.State == flow.Established && stranger(conn.Src.Addr()) {
+			return conn
+		}
+	}
+	return nil
+}

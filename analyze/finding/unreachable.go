@@ -1,0 +1,134 @@
+package finding
+
+import (
+	"net/netip"
+	"strconv"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+var dataUnreachable = Rule{
+	ID: "data-unreachable", Severity: High,
+	Title:   "data connection met by an ICMP error",
+	Meaning: "A router or host answered the SYN of the data connection with an ICMP error: no route, no such host, or a firewall that rejects and says so.",
+	judge:   each(unreachable),
+}
+
+func unreachable(c *Case, t *session.Transfer) (verdict, bool) {
+	if !shut(t, flow.Unreachable) {
+		return verdict{}, false
+	}
+	r := triesOf(t)
+	dst := t.Connection.Dst
+	what := c.opener(t) + " tried " + times(r.syns) + r.over() + " to reach " + dst.String()
+	e := r.conn.ICMP
+	if e == nil {
+		what += " and was told that it is unreachable" + c.packets(r.frames...)
+		return verdict{message: clauses(what, c.then(t), c.translated(t)), frames: evidence(t, r.frames...), advice: c.openingAdvice(t)}, true
+	}
+	frames := append(r.frames, e.Mark.Pos)
+	what += " and " + c.reporter(e.From.Addr(), dst.Addr()) + " answered " + icmpWords(e) + c.packets(frames...)
+	return verdict{
+		message: clauses(what, c.then(t), c.translated(t)),
+		frames:  evidence(t, frames...),
+		advice:  c.icmpAdvice(t, e),
+	}, true
+}
+
+// reporter names who sent an ICMP error about a SYN to dst.
+func (c *Case) reporter(from, dst netip.Addr) string {
+	switch from {
+	case dst:
+		return c.party(from) + " itself"
+	case c.Client.Addr(), c.Server.Addr():
+		return c.party(from) + " itself, not the host that was called,"
+	}
+	return from.String() + ", a router or firewall on the way,"
+}
+
+// meaning of an ICMP error, as far as advice goes.
+type meaning uint8
+
+const (
+	noRoute meaning = iota
+	noHost
+	noPort
+	filtered
+	looping
+)
+
+// icmpWords names type and code: RFC 792 and RFC 1812 section 5.2.7.1; RFC 4443 section 3.
+func icmpWords(e *flow.ICMP) string {
+	name := icmp4Names[[2]uint8{e.Type, e.Code}]
+	proto := "ICMP"
+	if e.V6 {
+		name, proto = icmp6Names[[2]uint8{e.Type, e.Code}], "ICMPv6"
+	}
+	what := proto + " type " + strconv.Itoa(int(e.Type)) + " code " + strconv.Itoa(int(e.Code))
+	if name == "" {
+		return what
+	}
+	return quote(name) + " (" + what + ")"
+}
+
+var icmp4Names = map[[2]uint8]string{
+	{3, 0}: "network unreachable", {3, 1}: "host unreachable", {3, 2}: "protocol unreachable", {3, 3}: "port unreachable",
+	{3, 4}: "fragmentation needed", {3, 5}: "source route failed", {3, 6}: "network unknown", {3, 7}: "host unknown",
+	{3, 8}: "source host isolated", {3, 9}: "network administratively prohibited", {3, 10}: "host administratively prohibited",
+	{3, 11}: "network unreachable for this service", {3, 12}: "host unreachable for this service",
+	{3, 13}: "communication administratively filtered", {3, 14}: "host precedence violation", {3, 15}: "precedence cutoff",
+	{11, 0}: "time to live exceeded", {11, 1}: "fragment reassembly time exceeded",
+}
+
+var icmp6Names = map[[2]uint8]string{
+	{1, 0}: "no route to destination", {1, 1}: "communication administratively prohibited", {1, 2}: "beyond scope of source address",
+	{1, 3}: "address unreachable", {1, 4}: "port unreachable", {1, 5}: "source address failed policy", {1, 6}: "reject route to destination",
+	{2, 0}: "packet too big", {3, 0}: "hop limit exceeded", {3, 1}: "fragment reassembly time exceeded",
+}
+
+func meaningOf(e *flow.ICMP) meaning {
+	if e.V6 {
+		switch {
+		case e.Type == 3:
+			return looping
+		case e.Type == 1 && e.Code == 3:
+			return noHost
+		case e.Type == 1 && e.Code == 4:
+			return noPort
+		case e.Type == 1 && (e.Code == 1 || e.Code >= 5):
+			return filtered
+		}
+		return noRoute
+	}
+	switch {
+	case e.Type == 11:
+		return looping
+	case e.Code == 1 || e.Code == 7 || e.Code == 12:
+		return noHost
+	case e.Code == 2 || e.Code == 3:
+		return noPort
+	case e.Code == 9 || e.Code == 10 || e.Code == 13:
+		return filtered
+	}
+	return noRoute
+}
+
+func (c *Case) icmpAdvice(t *session.Transfer, e *flow.ICMP) string {
+	from := e.From.Addr().String()
+	if c.misled(t) {
+		return c.openingAdvice(t)
+	}
+	switch meaningOf(e) {
+	case filtered:
+		return "the firewall at " + from + " rejects the connection: " + c.permit(t)
+	case noPort:
+		return "nothing listens there, or the firewall at " + from + " rejects in this way (the default of iptables' and nftables' reject): " + c.permit(t)
+	case noHost:
+		return "does the host at " + t.Connection.Dst.Addr().String() + " answer at all, or does the firewall at " + from +
+			" reject in this way? It answers the control connection, so look for a rule first: " + c.permit(t)
+	case looping:
+		return "the route to " + t.Connection.Dst.Addr().String() + " loops near " + from
+	}
+	return "check the route to " + t.Connection.Dst.Addr().String() + " at " + from + ", and whether a firewall there rejects in this way"
+}

@@ -1,0 +1,175 @@
+package finding
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// maxQuoted is how many characters of a text from the wire a message shows: a path's both ends, not a page.
+const maxQuoted = 80
+
+// quote writes text from the wire in quotes, with control and invisible characters escaped, long text without its middle.
+func quote(s string) string {
+	if len(s) > maxQuoted { // bytes bound the work before characters are counted
+		if runes := []rune(s); len(runes) > maxQuoted {
+			const head = maxQuoted * 2 / 3
+			s = string(runes[:head]) + "…" + string(runes[len(runes)-(maxQuoted-head-1):])
+		}
+	}
+	return strconv.Quote(s)
+}
+
+// maxNumbers is how many packet numbers a sentence bears.
+const maxNumbers = 8
+
+// packets is " (packets 16, 22 and 31)" of those that were seen, and nothing if none was.
+func (c *Case) packets(all ...flow.Pos) string {
+	seen := frames(all...)
+	if len(seen) == 0 {
+		return ""
+	}
+	several := c.files > 1
+	for _, p := range seen {
+		several = several || p.File() > 0
+	}
+	var words []string
+	for _, p := range seen[:min(len(seen), maxNumbers)] {
+		n := strconv.FormatUint(p.Packet(), 10)
+		if several {
+			n = strconv.Itoa(p.File()+1) + ":#" + n
+		}
+		words = append(words, n)
+	}
+	switch {
+	case len(words) == 1:
+		return " (packet " + words[0] + ")"
+	case len(seen) > maxNumbers:
+		return " (packets " + strings.Join(words, ", ") + ", …)"
+	}
+	return " (packets " + strings.Join(words, ", ") + ")"
+}
+
+// seconds writes a duration as a reviewer would say it: 350 ms, 7 s, 2 min 5 s.
+func seconds(t flow.Time) string {
+	d := time.Duration(max(t, 0))
+	switch {
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	case d < 10*time.Second:
+		return strings.TrimSuffix(strconv.FormatFloat(d.Truncate(time.Second/10).Seconds(), 'f', 1, 64), ".0") + " s"
+	case d < time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s"
+	case d < time.Hour:
+		return units(int(d/time.Minute), "min", int(d%time.Minute/time.Second), "s")
+	}
+	return units(int(d/time.Hour), "h", int(d%time.Hour/time.Minute), "min")
+}
+
+func units(n int, unit string, rest int, small string) string {
+	s := strconv.Itoa(n) + " " + unit
+	if rest > 0 {
+		s += " " + strconv.Itoa(rest) + " " + small
+	}
+	return s
+}
+
+// many counts things: "1 byte", "2,000 bytes".
+func many[T int | uint64](n T, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return number(uint64(n)) + " " + thing
+}
+
+// number writes n with a comma every three digits.
+func number(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// times is how often something was done: once, twice, 3 times.
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return many(n, "time")
+}
+
+// list joins words: a, b and c.
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// clauses joins those that are not empty by semicolons.
+func clauses(all ...string) string {
+	var said []string
+	for _, s := range all {
+		if s != "" {
+			said = append(said, s)
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
+// named is a transfer's command as sent, or what else there is to call it by.
+func named(t *session.Transfer) string {
+	switch {
+	case t.Command != nil && t.Argument != nil:
+		return *t.Command + " " + quote(*t.Argument)
+	case t.Command != nil:
+		return *t.Command
+	case t.Method == session.MethodEncrypted:
+		return "a transfer under TLS"
+	case t.Method == session.MethodDefault:
+		return "a transfer"
+	}
+	return "the transfer that " + t.Method + " negotiated"
+}
+
+// answered says what the server replied: `replied 425 "Failed to establish connection."`.
+func (c *Case) answered(r *session.Reply) string {
+	text, _, _ := strings.Cut(r.Text, "\n")
+	s := "replied " + strconv.Itoa(r.Code)
+	if text != "" {
+		s += " " + quote(text)
+	}
+	return s + c.packets(r.Pos)
+}
+
+// party names a host by its part in the session.
+func (c *Case) party(a netip.Addr) string {
+	switch a {
+	case c.Client.Addr():
+		return "the client"
+	case c.Server.Addr():
+		return "the server"
+	}
+	return "another host, " + a.String() + ","
+}
+
+// opener names who opened or tried to open a transfer's data connection.
+func (c *Case) opener(t *session.Transfer) string {
+	switch t.Initiator {
+	case session.Client, session.Server:
+		return "the " + t.Initiator
+	}
+	if t.Connection == nil {
+		return "nobody"
+	}
+	return c.party(t.Connection.Src.Addr())
+}

@@ -166,6 +166,9 @@ type Half struct {
 	TTL       uint8 // of the first packet
 }
 
+// SYNs are the positions of the first SYNs of a connection, the first and its repetitions; zero: there were no more.
+type SYNs [8]Pos
+
 // Conn is what is known of one TCP connection. Src opened it; OpenerKnown tells whether a SYN or SYN-ACK says so.
 type Conn struct {
 	ID          uint64 // unique in a run and the same in every run
@@ -176,6 +179,7 @@ type Conn struct {
 	SYNACK      Mark
 	SYNs        int // SYNs of Src, retransmissions counted
 	LastSYN     Mark
+	SYNPos      SYNs // where the first of them were
 	State       State
 	Closing     Closing
 	Digits      uint8
@@ -201,6 +205,7 @@ type LoneSYN struct {
 	SrcPort, DstPort uint16
 	Count            int // SYNs, repetitions counted
 	First, Last      Mark
+	More             *SYNs // where they were, if there are several
 	TTL, Digits      uint8
 }
 
@@ -209,6 +214,10 @@ func (s *LoneSYN) Conn() Conn {
 	c := Conn{
 		ID: s.ID, Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), OpenerKnown: true,
 		Start: s.First, Last: s.Last, SYN: s.First, LastSYN: s.Last, SYNs: s.Count, State: Unanswered, Digits: s.Digits,
+	}
+	c.SYNPos[0] = s.First.Pos
+	if s.More != nil {
+		c.SYNPos = *s.More
 	}
 	c.Half[Out].Packets, c.Half[Out].TTL = uint64(s.Count), s.TTL
 	return c

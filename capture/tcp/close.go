@@ -15,6 +15,9 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 		OpenerKnown: c.what&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
 		SYNs: d.syns, LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
 	}
+	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {
+		t.fact.SYNPos = *d.more
+	}
 	for dir := range t.fact.Half {
 		h := &c.half[dir]
 		bytes, missing := h.told()

@@ -73,6 +73,7 @@ type cold struct {
 	lastSYN   flow.Mark
 	synSeq    uint32
 	syns      int
+	more      *flow.SYNs // positions, if there are several
 	firstData [2]flow.Mark
 	fin, rst  [2]flow.Mark
 	icmp      *flow.ICMP

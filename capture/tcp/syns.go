@@ -41,7 +41,7 @@ func (t *Table) addSYN(s *flow.Segment, tag uint32) {
 	e := r.at(r.next)
 	e.ID = t.lane<<56 | t.serial
 	e.Src, e.Dst, e.SrcPort, e.DstPort = s.Src, s.Dst, s.SrcPort, s.DstPort
-	e.Count, e.First, e.Last = 1, s.Mark, s.Mark
+	e.Count, e.First, e.Last, e.More = 1, s.Mark, s.Mark, nil
 	e.TTL, e.Digits, e.scale, e.live = s.TTL, s.Digits, s.Scale, true
 	e.window, e.seq, e.tag = s.Window, s.Seq, tag
 	t.enter(entry{tag, -int32(r.next%maxHalfOpen) - 1})
@@ -78,10 +78,22 @@ func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot in
 		return 0, false
 	case dir == flow.Out && isLone(s):
 		e.Last = s.Mark
+		e.More = notedSYN(e.More, e.First.Pos, e.Count, s.Pos)
 		e.Count++
 		return 0, true
 	}
 	return t.promote(e), false
+}
+
+// notedSYN notes the position of a further SYN after n; most connections have one SYN, and no list.
+func notedSYN(list *flow.SYNs, first flow.Pos, n int, pos flow.Pos) *flow.SYNs {
+	if list == nil {
+		list = &flow.SYNs{first}
+	}
+	if n < len(list) {
+		list[n] = pos
+	}
+	return list
 }
 
 // promote makes a connection of a lone SYN that is no longer alone.
@@ -91,7 +103,7 @@ func (t *Table) promote(e *lone) int32 {
 	c := &t.slab[slot]
 	*c = conn{
 		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, what: inUse | opener | sawSYN, digits: e.Digits, last: e.Last,
-		cold: cold{id: e.ID, start: e.First, syn: e.First, lastSYN: e.Last, synSeq: e.seq, syns: e.Count},
+		cold: cold{id: e.ID, start: e.First, syn: e.First, lastSYN: e.Last, synSeq: e.seq, syns: e.Count, more: e.More},
 	}
 	h := &c.half[flow.Out]
 	h.packets, h.ttl, h.window = uint64(e.Count), e.TTL, uint32(e.window)

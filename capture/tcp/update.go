@@ -90,7 +90,9 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 			c.what |= sawSYN
 			d.syn, d.synSeq = s.Mark, s.Seq
 		}
-		d.lastSYN = s.Mark
+		if d.lastSYN = s.Mark; d.syns > 0 {
+			d.more = notedSYN(d.more, d.syn.Pos, d.syns, s.Pos)
+		}
 		d.syns++
 	}
 	if s.Scale != flow.NoScale {

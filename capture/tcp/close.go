@@ -8,7 +8,7 @@ import (
 
 // snapshot fills Table.fact with what is known of the connection now.
 func (t *Table) snapshot(slot int32) *flow.Conn {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	d := &c.cold
 	t.fact = flow.Conn{
 		ID: d.id, Src: addrPort(c.a, c.aPort), Dst: addrPort(c.b, c.bPort),
@@ -68,12 +68,12 @@ func (c *conn) closing() flow.Closing {
 
 // close reports the connection and forgets it.
 func (t *Table) close(slot int32) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	switch {
 	case c.what&halfOpen != 0:
-		t.half.remove(t.slab, slot)
+		t.half.remove(&t.slab, slot)
 	case c.what&lingering != 0:
-		t.linger.remove(t.slab, slot)
+		t.linger.remove(&t.slab, slot)
 	}
 	lost := [2]uint64{t.tail(slot, flow.Out), t.tail(slot, flow.In)}
 	var r Reader
@@ -101,7 +101,7 @@ func (t *Table) close(slot int32) {
 // that nobody acknowledged was never received, so what came after it is all that counts. Without packets of
 // the other side nothing is known of acknowledgements, and gaps count. It returns how much is missing at the end.
 func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	h, other := &c.half[dir], &c.half[dir^1]
 	if h.is&(started|isAcked|pieces) != started|isAcked || other.packets == 0 {
 		return 0
@@ -134,15 +134,15 @@ func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 func (t *Table) Tick(now flow.Time) {
 	const part = 4096
 	t.tickSYNs(now)
-	for t.linger.first != 0 && now-t.slab[t.linger.first].last.Time > lingerTime {
+	for t.linger.first != 0 && now-t.slab.at(t.linger.first).last.Time > lingerTime {
 		t.close(t.linger.first)
 	}
-	for range min(part, len(t.slab)) {
-		if t.hand++; t.hand >= len(t.slab) {
+	for range min(part, t.slab.n) {
+		if t.hand++; int(t.hand) >= t.slab.n {
 			t.hand = 0
 			continue
 		}
-		c := &t.slab[t.hand]
+		c := t.slab.at(t.hand)
 		if c.what&inUse == 0 {
 			continue
 		}
@@ -151,7 +151,7 @@ func (t *Table) Tick(now flow.Time) {
 			continue
 		}
 		if now-c.last.Time > idleLimit {
-			t.close(int32(t.hand))
+			t.close(t.hand)
 		}
 	}
 }
@@ -185,16 +185,16 @@ func (t *Table) evict() {
 	const sample = 64
 	victim := int32(0)
 	for i := 0; i < sample || victim == 0; i++ {
-		if t.hand++; t.hand >= len(t.slab) {
+		if t.hand++; int(t.hand) >= t.slab.n {
 			t.hand = 1
 		}
-		c := &t.slab[t.hand]
+		c := t.slab.at(t.hand)
 		if c.what&inUse == 0 {
 			continue
 		}
-		if v := &t.slab[victim]; victim == 0 || v.stream != 0 && c.stream == 0 ||
+		if v := t.slab.at(victim); victim == 0 || v.stream != 0 && c.stream == 0 ||
 			(v.stream != 0) == (c.stream != 0) && c.last.Ord < v.last.Ord {
-			victim = int32(t.hand)
+			victim = t.hand
 		}
 	}
 	t.close(victim)

@@ -4,7 +4,7 @@ import "ftpscope/capture/flow"
 
 // payload counts the payload of s and, in a control connection, passes it on.
 func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	h := &c.half[dir]
 	seq := s.Seq
 	if s.Flags&flow.SYN != 0 { // RFC 7413: data in a SYN
@@ -24,7 +24,7 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 
 // count follows the sequence numbers.
 func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
-	h := &t.slab[slot].half[dir]
+	h := &t.slab.at(slot).half[dir]
 	n := s.Length
 	have := uint32(len(s.Payload))
 	if h.is&started == 0 {
@@ -57,7 +57,7 @@ func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segmen
 // countAgain counts a segment that begins before the highest byte seen: a retransmission (nothing new), a late packet
 // that fills a gap, an overlap with something new at its end, or what preceded the first packet of a late capture.
 func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
-	h := &t.slab[slot].half[dir]
+	h := &t.slab.at(slot).half[dir]
 	end, have := seq+s.Length, seq+uint32(len(s.Payload))
 	if before(seq, h.start) && h.is&exact == 0 && h.start-seq <= maxBefore && h.bytes < 1<<31 {
 		t.hole(slot, dir, seq, h.start)
@@ -82,7 +82,7 @@ func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.S
 // nothing by itself: then the bytes are put in order before anybody judges them.
 func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) bool {
 	const maxTries = 4 // payload segments of a connection whose start is not in the capture
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	h := &c.half[dir]
 	overtook := h.is&exact != 0 && seq != h.start
 	if !overtook && t.sink.Classify(t.snapshot(slot), dir, s.Payload) == Counted {
@@ -106,7 +106,7 @@ type gap struct{ from, to uint32 }
 // hole notes that the bytes from … to were not seen yet.
 func (t *Table) hole(slot int32, dir flow.Direction, from, to uint32) {
 	g := &t.gapsOf(slot)[dir]
-	g.prune(&t.slab[slot].half[dir])
+	g.prune(&t.slab.at(slot).half[dir])
 	g.add(gap{from, to})
 }
 
@@ -127,7 +127,7 @@ func (t *Table) gapsOf(slot int32) *[2]holes {
 	if g == nil {
 		g = new([2]holes)
 		t.holes[slot] = g
-		t.slab[slot].what |= holed
+		t.slab.at(slot).what |= holed
 	}
 	return g
 }

@@ -32,7 +32,7 @@ func (t *Table) Sums() (held, sum int) {
 
 // Leaks counts what an empty table should not hold: slots, list members, gaps, streams, index entries.
 func (t *Table) Leaks() (n int) {
-	n = len(t.slab) - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.streams) - len(t.idle)
+	n = t.slab.n - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.streams) - len(t.idle)
 	for _, e := range t.index {
 		if e.slot != 0 {
 			n++
@@ -42,4 +42,4 @@ func (t *Table) Leaks() (n int) {
 }
 
 // Slots is how many connections the slab has room for.
-func (t *Table) Slots() int { return len(t.slab) }
+func (t *Table) Slots() int { return t.slab.n }

@@ -6,28 +6,29 @@ type list struct {
 	n           int
 }
 
-func (l *list) push(slab []conn, slot int32) {
-	slab[slot].prev, slab[slot].next = l.last, 0
+func (l *list) push(s *slab, slot int32) {
+	c := s.at(slot)
+	c.prev, c.next = l.last, 0
 	if l.last == 0 {
 		l.first = slot
 	} else {
-		slab[l.last].next = slot
+		s.at(l.last).next = slot
 	}
 	l.last = slot
 	l.n++
 }
 
-func (l *list) remove(slab []conn, slot int32) {
-	c := &slab[slot]
+func (l *list) remove(s *slab, slot int32) {
+	c := s.at(slot)
 	if c.prev == 0 {
 		l.first = c.next
 	} else {
-		slab[c.prev].next = c.next
+		s.at(c.prev).next = c.next
 	}
 	if c.next == 0 {
 		l.last = c.prev
 	} else {
-		slab[c.next].prev = c.prev
+		s.at(c.next).prev = c.prev
 	}
 	c.prev, c.next = 0, 0
 	l.n--

@@ -4,8 +4,8 @@ package tcp
 // control connection; math.MaxUint64 when there is none. It looks at the whole table.
 func (t *Table) Oldest() uint64 {
 	oldest := t.OldestSYN()
-	for i := range t.slab {
-		if c := &t.slab[i]; c.what&(inUse|counted) == inUse {
+	for i := range int32(t.slab.n) {
+		if c := t.slab.at(i); c.what&(inUse|counted) == inUse {
 			oldest = min(oldest, c.cold.start.Ord)
 		}
 	}

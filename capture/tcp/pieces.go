@@ -9,7 +9,7 @@ import "ftpscope/capture/flow"
 
 // breakUp turns the gaps of a direction into what is held of it.
 func (t *Table) breakUp(slot int32, dir flow.Direction) {
-	h := &t.slab[slot].half[dir]
+	h := &t.slab.at(slot).half[dir]
 	var held holes
 	const far = 1 << 30
 	if h.bytes > far { // what was before is counted; sequence numbers do not reach so far back
@@ -34,7 +34,7 @@ func (t *Table) breakUp(slot int32, dir flow.Direction) {
 
 // countPiece counts what is held of a segment that ends at end.
 func (t *Table) countPiece(slot int32, dir flow.Direction, have gap, end uint32) {
-	h := &t.slab[slot].half[dir]
+	h := &t.slab.at(slot).half[dir]
 	follows := have.from == h.next
 	if ahead := end - h.next; ahead < 1<<31 {
 		h.bytes += uint64(ahead)

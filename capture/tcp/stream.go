@@ -23,7 +23,7 @@ type side struct {
 
 // attach makes the connection a control connection.
 func (t *Table) attach(slot int32) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	st := &stream{reader: t.sink.Reader(t.snapshot(slot))}
 	for dir := range c.half {
 		if h := &c.half[dir]; h.is&exact != 0 {
@@ -41,7 +41,7 @@ func (t *Table) attach(slot int32) {
 	c.stream = place + 1
 	if c.what&halfOpen != 0 {
 		c.what &^= halfOpen
-		t.half.remove(t.slab, slot)
+		t.half.remove(&t.slab, slot)
 	}
 }
 

@@ -100,7 +100,7 @@ func notedSYN(list *flow.SYNs, first flow.Pos, n int, pos flow.Pos) *flow.SYNs {
 func (t *Table) promote(e *lone) int32 {
 	t.forget(e)
 	slot := t.take()
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	*c = conn{
 		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, what: inUse | opener | sawSYN, digits: e.Digits, last: e.Last,
 		cold: cold{id: e.ID, start: e.First, syn: e.First, lastSYN: e.Last, synSeq: e.seq, syns: e.Count, more: e.More},

@@ -15,14 +15,14 @@ import (
 type Table struct {
 	sink    Sink
 	index   []entry
-	slab    []conn // slot 0 is not used
+	slab    slab
 	free    []int32
 	indexed int // connections and lone SYNs
 	syns    syns
 	serial  uint64
 	lane    uint64
 	seed    uint64
-	hand    int // where the next sweep begins
+	hand    int32 // where the next sweep begins
 	half    list
 	linger  list
 	streams []*stream
@@ -43,7 +43,7 @@ const firstIndex = 1 << 8
 // New makes the table of a lane (0 … Lanes-1), which goes into the identifiers of its connections.
 func New(lane int, sink Sink) *Table {
 	return &Table{
-		sink: sink, lane: uint64(lane), index: make([]entry, firstIndex), slab: make([]conn, 1, 64),
+		sink: sink, lane: uint64(lane), index: make([]entry, firstIndex), slab: newSlab(),
 		holes: map[int32]*[2]holes{},
 		// The hash decides places in the index only, never results: a seed of its own a run defeats made-up collisions.
 		seed: maphash.String(maphash.MakeSeed(), "ftpscope"),
@@ -87,7 +87,7 @@ func (t *Table) find(s *flow.Segment, tag uint32) (place int, slot int32, dir fl
 				if dir, ok := t.syns.ring[-e.slot-1].direction(s); ok {
 					return i, e.slot, dir
 				}
-			} else if dir, ok := t.slab[e.slot].direction(s); ok {
+			} else if dir, ok := t.slab.at(e.slot).direction(s); ok {
 				return i, e.slot, dir
 			}
 		}
@@ -129,7 +129,7 @@ func (t *Table) Segment(s *flow.Segment) {
 
 // stale reports whether the connection in the table is over and s belongs to a new one of the same addresses and ports.
 func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	if c.stream == 0 && s.Time-c.last.Time > idleLimit {
 		return true
 	}
@@ -158,7 +158,7 @@ func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 		return 0, 0
 	}
 	slot := t.take()
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	t.serial++
 	*c = conn{a: s.Src, b: s.Dst, aPort: s.SrcPort, bPort: s.DstPort, tag: tag, what: inUse, digits: s.Digits}
 	c.cold.id, c.cold.start, c.last = t.lane<<56|t.serial, s.Mark, s.Mark
@@ -176,9 +176,9 @@ func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 
 // admit enters a new connection of which no payload was seen.
 func (t *Table) admit(slot int32) {
-	t.enter(entry{t.slab[slot].tag, slot})
-	t.half.push(t.slab, slot)
-	t.slab[slot].what |= halfOpen
+	t.enter(entry{t.slab.at(slot).tag, slot})
+	t.half.push(&t.slab, slot)
+	t.slab.at(slot).what |= halfOpen
 	if t.half.n > maxHalfOpen {
 		t.close(t.half.first)
 	}
@@ -223,19 +223,18 @@ func (t *Table) take() int32 {
 		t.free = t.free[:n-1]
 		return slot
 	}
-	t.slab = append(t.slab, conn{})
-	return int32(len(t.slab) - 1)
+	return t.slab.grow()
 }
 
 // drop takes the connection out of the index and frees the slot.
 func (t *Table) drop(slot int32) {
 	mask := len(t.index) - 1
-	i := int(t.slab[slot].tag) & mask
+	i := int(t.slab.at(slot).tag) & mask
 	for t.index[i].slot != slot {
 		i = (i + 1) & mask
 	}
 	t.unindex(i)
-	t.slab[slot].what = 0
+	t.slab.at(slot).what = 0
 	t.free = append(t.free, slot)
 }
 
@@ -260,13 +259,13 @@ func (t *Table) unindex(i int) {
 // order lists the connections in the table by their first packet.
 func (t *Table) order() []int32 {
 	slots := make([]int32, 0, t.indexed)
-	for slot := range t.slab {
-		if t.slab[slot].what&inUse != 0 {
-			slots = append(slots, int32(slot))
+	for slot := range int32(t.slab.n) {
+		if t.slab.at(slot).what&inUse != 0 {
+			slots = append(slots, slot)
 		}
 	}
 	slices.SortFunc(slots, func(x, y int32) int {
-		return cmp.Compare(t.slab[x].cold.start.Ord, t.slab[y].cold.start.Ord)
+		return cmp.Compare(t.slab.at(x).cold.start.Ord, t.slab.at(y).cold.start.Ord)
 	})
 	return slots
 }

@@ -4,7 +4,7 @@ import "ftpscope/capture/flow"
 
 // update takes a segment of the connection in slot.
 func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	if s.Flags&(flow.SYN|flow.RST) != 0 {
 		var ok bool
 		if dir, ok = t.control(slot, dir, s); !ok {
@@ -59,7 +59,7 @@ func (h *half) offer(s *flow.Segment) {
 // control takes the handshake and resets, and returns the segment's direction, which a SYN may correct; false: the
 // segment is not meant for this connection.
 func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.Direction, bool) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	if s.Flags&flow.RST != 0 {
 		ok := c.acceptsRST(dir, s)
 		if ok {
@@ -107,7 +107,7 @@ const maxScale = 14
 
 // exactStart sets a direction's first payload byte now that its SYN is known, also when payload overtook the SYN.
 func (t *Table) exactStart(slot int32, dir flow.Direction, seq uint32) {
-	h := &t.slab[slot].half[dir]
+	h := &t.slab.at(slot).half[dir]
 	if h.is&started == 0 {
 		h.begin(seq, exact)
 		return
@@ -123,7 +123,7 @@ func (t *Table) exactStart(slot int32, dir flow.Direction, seq uint32) {
 }
 
 func (t *Table) turn(slot int32) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	c.turn()
 	if c.stream != 0 {
 		st := t.streams[c.stream-1]
@@ -138,7 +138,7 @@ func (t *Table) turn(slot int32) {
 // agree notes that the connection is established: a side goes on after its SYN or SYN-ACK (that may come later, when it
 // was overtaken), or there is payload, which both sides must have agreed to.
 func (t *Table) agree(slot int32, dir flow.Direction, s *flow.Segment) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	plain := s.Flags&(flow.SYN|flow.RST) == 0
 	if plain && s.Flags&flow.ACK != 0 {
 		c.half[dir].is |= spoke
@@ -151,13 +151,13 @@ func (t *Table) agree(slot int32, dir flow.Direction, s *flow.Segment) {
 	c.what |= agreed
 	if c.what&halfOpen != 0 {
 		c.what &^= halfOpen
-		t.half.remove(t.slab, slot)
+		t.half.remove(&t.slab, slot)
 	}
 }
 
 // fin notes the end of a direction; after both the connection only waits for stragglers.
 func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	h := &c.half[dir]
 	if h.is&finished != 0 {
 		return
@@ -185,7 +185,7 @@ func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 // uncount takes back the last number of a direction, that of a FIN, if no payload had it: the ACK after the FIN was the
 // first that was seen of this side.
 func (t *Table) uncount(slot int32, dir flow.Direction) {
-	h := &t.slab[slot].half[dir]
+	h := &t.slab.at(slot).half[dir]
 	if h.bytes == 0 && h.is&exact == 0 {
 		h.begin(h.next-1, 0)
 	} else if g := t.holes[slot]; g != nil && h.is&pieces == 0 && g[dir].fill(h.next-1, h.next) > 0 {
@@ -196,7 +196,7 @@ func (t *Table) uncount(slot int32, dir flow.Direction) {
 
 // rst takes a reset that is meant for this connection.
 func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	if dir == flow.In && c.what&(agreed|sawSYNACK) == 0 && (c.what&sawSYN != 0 || c.half[flow.Out].packets == 0) {
 		c.what |= refused
 		if s.Seq == 0 {
@@ -213,12 +213,12 @@ func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
 // revive takes back the end of a connection whose first SYN a closed port refused: a later one was accepted (Windows
 // tries three times), with the same sequence number.
 func (t *Table) revive(slot int32) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	c.half[flow.In].is &^= closed
 	c.cold.rst[flow.In] = flow.Mark{}
 	if c.what&lingering != 0 {
-		t.linger.remove(t.slab, slot)
-		t.half.push(t.slab, slot)
+		t.linger.remove(&t.slab, slot)
+		t.half.push(&t.slab, slot)
 		c.what |= halfOpen
 	}
 	c.what &^= refused | reset | ended | lingering
@@ -244,16 +244,16 @@ func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
 
 // end puts the connection into the queue of those that wait for stragglers.
 func (t *Table) end(slot int32) {
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	if c.what&ended != 0 {
 		return
 	}
 	c.what |= ended | lingering
 	if c.what&halfOpen != 0 {
 		c.what &^= halfOpen
-		t.half.remove(t.slab, slot)
+		t.half.remove(&t.slab, slot)
 	}
-	t.linger.push(t.slab, slot)
+	t.linger.push(&t.slab, slot)
 	if t.linger.n > maxLinger {
 		t.close(t.linger.first)
 	}
@@ -264,7 +264,7 @@ func (t *Table) icmp(slot int32, dir flow.Direction, s *flow.Segment, tag uint32
 	if slot == 0 {
 		slot, dir = t.open(s, tag)
 	}
-	c := &t.slab[slot]
+	c := t.slab.at(slot)
 	if dir != flow.Out || c.what&(agreed|sawSYNACK) != 0 || c.what&sawSYN != 0 && s.Seq != c.cold.synSeq {
 		return
 	}

@@ -140,10 +140,14 @@ func (m *Matcher) Opened(c *flow.Conn) {
 			return
 		}
 	}
-	if !c.OpenerKnown || !m.controlPort(c.Dst.Port()) {
+	if !c.OpenerKnown || c.Dst.Port() >= privileged && !m.controlPort(c.Dst.Port()) {
 		m.parked.add(c)
 	}
 }
+
+// privileged is the first port that is none of the well-known ones: data connections lead to higher ones, and the few
+// that some offer brings to a lower one are found if the offer is not late.
+const privileged = 1024
 
 // Unanswered takes a SYN that nothing followed. Nearly all of them concern no session: that is told by their ports.
 func (m *Matcher) Unanswered(s *flow.LoneSYN) {

@@ -13,7 +13,7 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 	t.fact = flow.Conn{
 		ID: d.id, Src: addrPort(c.a, c.aPort), Dst: addrPort(c.b, c.bPort),
 		OpenerKnown: c.what&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
-		SYNs: d.syns, LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
+		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
 	}
 	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {
 		t.fact.SYNPos = *d.more

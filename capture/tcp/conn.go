@@ -1,6 +1,10 @@
 package tcp
 
-import "ftpscope/capture/flow"
+import (
+	"unsafe"
+
+	"ftpscope/capture/flow"
+)
 
 // conn is an open connection. What every packet touches comes first; cold has the rest.
 // Direction Out is from a to b; a opened the connection, or is taken to have done so while opener is unset.
@@ -11,12 +15,17 @@ type conn struct {
 	what         what
 	tries        uint8 // payload segments that were classified
 	digits       uint8
-	prev, next   int32 // list that the connection is in; 0: none
 	stream       int32 // index in Table.streams, +1; 0: none
 	last         flow.Mark
 	half         [2]half
+	prev, next   int32 // list that the connection is in; 0: none
 	cold         cold
 }
+
+// A connection takes whole cache lines, and what every packet touches the first three of them.
+const lineSize = 64
+
+var _ [0]struct{} = [unsafe.Sizeof(conn{}) % lineSize]struct{}{}
 
 // what is the set of things known of a connection.
 type what uint16
@@ -61,6 +70,7 @@ const (
 	exact                      // start is the byte after the SYN
 	closed                     // by RST with sequence number 0: a SYN found no listener
 	spoke                      // a segment without SYN and RST was seen, with ACK
+	carried                    // cold.firstData is set
 	pieces                     // a gap was too large to bridge; Table.holes has what is held, not what is not
 )
 
@@ -72,7 +82,7 @@ type cold struct {
 	synack    flow.Mark
 	lastSYN   flow.Mark
 	synSeq    uint32
-	syns      int
+	syns      int32
 	more      *flow.SYNs // positions, if there are several
 	firstData [2]flow.Mark
 	fin, rst  [2]flow.Mark

@@ -10,7 +10,8 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 	if s.Flags&flow.SYN != 0 { // RFC 7413: data in a SYN
 		seq++
 	}
-	if h.packets == 1 || !c.cold.firstData[dir].Seen() {
+	if h.is&carried == 0 {
+		h.is |= carried
 		c.cold.firstData[dir] = s.Mark
 	}
 	t.count(slot, dir, seq, s)

@@ -103,7 +103,7 @@ func (t *Table) promote(e *lone) int32 {
 	c := t.slab.at(slot)
 	*c = conn{
 		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, what: inUse | opener | sawSYN, digits: e.Digits, last: e.Last,
-		cold: cold{id: e.ID, start: e.First, syn: e.First, lastSYN: e.Last, synSeq: e.seq, syns: e.Count, more: e.More},
+		cold: cold{id: e.ID, start: e.First, syn: e.First, lastSYN: e.Last, synSeq: e.seq, syns: int32(e.Count), more: e.More},
 	}
 	h := &c.half[flow.Out]
 	h.packets, h.ttl, h.window = uint64(e.Count), e.TTL, uint32(e.window)

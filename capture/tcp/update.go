@@ -91,7 +91,7 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 			d.syn, d.synSeq = s.Mark, s.Seq
 		}
 		if d.lastSYN = s.Mark; d.syns > 0 {
-			d.more = notedSYN(d.more, d.syn.Pos, d.syns, s.Pos)
+			d.more = notedSYN(d.more, d.syn.Pos, int(d.syns), s.Pos)
 		}
 		d.syns++
 	}

@@ -166,11 +166,33 @@ func requireSame(t *testing.T, frames []capturetest.Frame) {
 	want := recordsOf(t, pcapOf(frames))
 	for _, m := range mutations {
 		t.Run(m.name, func(t *testing.T) {
-			if d := differences(want, recordsOf(t, m.do(frames))); d != "" {
+			want, got := want, recordsOf(t, m.do(frames))
+			if strings.Contains(m.name, "reordered") {
+				want, got = withoutFindings(want), withoutFindings(got)
+			}
+			if d := differences(want, got); d != "" {
 				t.Error(d)
 			}
 		})
 	}
+}
+
+var finOrRST = regexp.MustCompile(`"closing": "(fin|rst)",?\n *`)
+
+// withoutFindings takes out what reordering changes by its nature: what was late, silent or first is judged by the
+// packets' times, which reordered packets exchange.
+func withoutFindings(records []string) []string {
+	var out []string
+	for _, r := range records {
+		var v map[string]any
+		if json.Unmarshal([]byte(r), &v) == nil {
+			delete(v, "findings")
+			clean, _ := json.MarshalIndent(v, "", " ")
+			r = finOrRST.ReplaceAllString(string(clean), "") // which came first
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // differences lists the lines of records that only one side has.

@@ -4,6 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
 )
 
 // sealed is a TLS record of n bytes as a script writes it.
@@ -139,3 +145,26 @@ func TestTLS(t *testing.T) {
 			session C:51235>S:21`},
 	})
 }
+
+// TestTLSHandshakes reads those of the sample captures, which real clients and servers made.
+func TestTLSHandshakes(t *testing.T) {
+	offered := []string{"TLS 1.3", "TLS 1.2", "TLS 1.1", "TLS 1.0"}
+	for name, want := range map[string]*session.TLSInfo{
+		"auth-tls": {ClientHello: packet(11), ServerHello: packet(12), Offered: offered,
+			Version: "TLS 1.3", Cipher: "TLS_AES_256_GCM_SHA384", Encrypted: true},
+		"auth-tls-active": {ClientHello: packet(25), ServerHello: packet(26), ServerName: "192.0.2.21", Offered: offered,
+			Version: "TLS 1.3", Cipher: "TLS_AES_256_GCM_SHA384", Encrypted: true},
+		"auth-tls-refused": nil,
+		"passive-pasv":     nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := collect(t, analyze.Options{}, nil, samplesDir+"/"+name+".pcap").Sessions[0].Notes.TLS
+			if got != nil {
+				got.ClientHello.Time, got.ServerHello.Time = 0, 0
+			}
+			require.Equal(t, want, got)
+		})
+	}
+}
+
+func packet(n uint64) flow.Mark { return flow.Mark{Ord: n, Pos: flow.At(0, n)} }

@@ -52,7 +52,7 @@ func TestBounce(t *testing.T) {
 		{"carried out", sess(with(active(to(8080), worked(7)))), names + "the server connected to it (packet 14) and 7 bytes were transferred"},
 		{"carried out in vain", sess(with(active(to(8080), met(flow.Refused), failed))), names + "the server tried to connect to it (packet 14) and was refused"},
 		{"a scan", sess(with(active(to(8080), ok)), with(active(to(8081), ok)), with(active(announces(inside, 22), ok))),
-			names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; it names 3 endpoints on 2 hosts in all`},
+			names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the session names 3 endpoints on 2 hosts in all`},
 		{"a service of a private host", sess(with(active(announces(inside, 22), ok))),
 			`high 1 PORT names 10.0.0.5:22, which is not the client 198.51.100.10 (packet 10); the server replied 200 "OK" (packet 11); in this capture it did not connect`},
 		{"a client behind NAT", sess(with(active(announces(inside, 40001), met(flow.Unanswered), failed))), ""},
@@ -140,4 +140,24 @@ func TestRejected(t *testing.T) {
 		{"one side only", sess(onlyServer, with(passive(no(502, "No.")))), `medium 1 the server replied 502 "No." (packet 11) to PASV (packet 10)`},
 		{"no reply in the capture", sess(onlyClient, with(passive(func(t *session.Transfer) { t.Outcome = session.Unused }))), ""},
 	})
+}
+
+// TestAdvice checks that nobody is told to open a firewall for what should not be.
+func TestAdvice(t *testing.T) {
+	advice := func(s *session.Session, id string) string {
+		for _, f := range Judge(s, Options{}) {
+			if f.ID == id {
+				return f.Advice
+			}
+		}
+		return ""
+	}
+	bounced := active(announces(another, 3306), met(flow.Refused), failed)
+	require.Equal(t, "nothing has to be opened: the server should have refused this PORT (see bounce-attempt)", advice(sess(with(bounced)), "data-refused"))
+	rejected := active(announces(another, 22), replied(11, 500, "Illegal"), func(t *session.Transfer) { t.Outcome = session.Rejected })
+	require.Equal(t, "the server did well to refuse an address that is not the client's; look at what else this client did", advice(sess(with(rejected)), "negotiation-rejected"))
+	low := active(announces(client.Addr(), 80), replied(11, 501, "no"), func(t *session.Transfer) { t.Outcome = session.Rejected })
+	require.Contains(t, advice(sess(with(low)), "negotiation-rejected"), "the server refuses ports below 1024")
+	two := passive(announces(another, 50001), worked(5))
+	require.Contains(t, advice(sess(with(two)), "nat-mismatch"), "nothing, if 192.0.2.66 and 203.0.113.21 both belong to the server")
 }

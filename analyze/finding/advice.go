@@ -95,6 +95,8 @@ func (c *Case) encrypted() bool {
 // openingAdvice is what to check when the way to the announced endpoint is shut.
 func (c *Case) openingAdvice(t *session.Transfer) string {
 	switch {
+	case c.foreign(t) == byBounce:
+		return "nothing has to be opened: the server should have refused this " + t.Method + " (see bounce-attempt)"
 	case c.misled(t) && t.Mode == session.Passive:
 		return announceAdvice
 	case c.misled(t) && c.foreign(t) == byNAT:

@@ -87,7 +87,7 @@ func bounces(c *Case) []verdict {
 	v.transfer = t.N
 	more := ""
 	if n := len(endpoints) - 1; n > 0 {
-		more = fmt.Sprintf("it names %s on %s in all", many(len(endpoints), "endpoint"), many(len(hosts), "host"))
+		more = fmt.Sprintf("the session names %s on %s in all", many(len(endpoints), "endpoint"), many(len(hosts), "host"))
 	}
 	v.message = clauses(fmt.Sprintf("%s names %s, which is not the client %s%s", t.Method, t.Announced, c.Client.Addr(), c.packets(t.Frames.Negotiation)),
 		c.bounced(t), more)

@@ -10,7 +10,7 @@ import (
 var cleartextCredentials = Rule{
 	ID: "cleartext-credentials", Severity: Medium,
 	Title:   "password in clear text",
-	Meaning: "USER and PASS were sent without TLS: whoever sees the packets knows the password, whether the server accepted it or not. Anonymous logins do not count; of a series of rejected ones the first session tells.",
+	Meaning: "USER and PASS were sent without TLS: whoever sees the packets knows the password, whether the server accepted it or not. Anonymous logins and answers to one-time password challenges (RFC 2289) do not count; of a series of rejected ones the first session tells.",
 	judge:   once(cleartext),
 }
 
@@ -20,28 +20,25 @@ func cleartext(c *Case) (verdict, bool) {
 	}
 	var users names
 	var frames []flow.Pos
-	accepted := 0
+	accepted, rejected := 0, 0
 	for _, l := range c.Notes.Logins {
-		if anonymous(l.User) {
+		if anonymous(l.User) || l.OneTime {
 			continue
 		}
 		users.add(l.User)
 		frames = append(frames, l.Mark.Pos)
-		if l.OK {
+		switch {
+		case l.OK:
 			accepted++
+		case l.Code > 0:
+			rejected++
 		}
 	}
-	verdictOf := "the server rejected it"
-	switch {
-	case len(frames) == 0 && (c.Anonymous || len(c.Notes.Logins) > 0):
+	if len(frames) == 0 && (c.Anonymous || len(c.Notes.Logins) > 0) {
 		return verdict{}, false
-	case len(frames) == 0:
-		verdictOf = "this capture does not show whether the server accepted it"
-		if c.User != nil {
-			users.add(*c.User)
-		}
-	case accepted > 0:
-		verdictOf = "the server accepted it"
+	}
+	if len(frames) == 0 && c.User != nil {
+		users.add(*c.User)
 	}
 	what := "a password"
 	if users.n > 0 {
@@ -49,16 +46,31 @@ func cleartext(c *Case) (verdict, bool) {
 	}
 	if len(frames) > 1 {
 		what = many(len(frames), "password") + " of " + users.String()
-		verdictOf = strings.Replace(verdictOf, " it", " them", 1)
-		if accepted > 0 && accepted < len(frames) {
-			verdictOf = fmt.Sprintf("the server accepted %d of them", accepted)
-		}
 	}
 	return verdict{
-		message: what + " went to " + c.Server.String() + " in clear text" + c.packets(frames...) + "; " + verdictOf,
+		message: what + " went to " + c.Server.String() + " in clear text" + c.packets(frames...) + "; " + decided(len(frames), accepted, rejected),
 		frames:  frames,
 		advice:  "use FTP over TLS (AUTH TLS) or SFTP, and change the password if others could see this traffic",
 	}, true
+}
+
+// decided says what became of n passwords.
+func decided(n, accepted, rejected int) string {
+	it := "it"
+	if n > 1 {
+		it = "them"
+	}
+	switch {
+	case accepted+rejected == 0:
+		return "this capture does not show whether the server accepted " + it
+	case accepted > 0 && accepted == n:
+		return "the server accepted " + it
+	case accepted > 0:
+		return fmt.Sprintf("the server accepted %d of them", accepted)
+	case rejected == n:
+		return "the server rejected " + it
+	}
+	return fmt.Sprintf("the server rejected %d of them, and this capture does not show whether it accepted the rest", rejected)
 }
 
 func anonymous(user string) bool {

@@ -8,28 +8,24 @@ import (
 var controlLost = Rule{
 	ID: "control-lost-during-transfer", Severity: High,
 	Title:   "control connection lost during a transfer",
-	Meaning: "The control connection ended (RST, FIN or silence) while a transfer ran, which is silent on it: a NAT or firewall forgot it after its idle time. Medium where the client ended both connections itself.",
+	Meaning: "The control connection ended (RST, FIN or silence) while a transfer ran, which is silent on it: a NAT or firewall forgot it after its idle time. Medium where the client left without waiting for the reply.",
 	judge:   each(lostControl),
 }
 
 func lostControl(c *Case, t *session.Transfer) (verdict, bool) {
 	end, ok := c.controlEnd(t)
-	if !ok {
+	if !ok || end.given {
 		return verdict{}, false
 	}
-	ran := ""
-	if end.idle >= flow.Second {
-		ran = "it had been idle for " + seconds(end.idle)
-	}
 	v := verdict{
-		message: clauses("the control connection "+end.how+c.packets(end.frame)+" while "+named(t)+" ran"+c.packets(t.Frames.Command), ran, c.dataThen(t)),
+		message: clauses("the control connection "+end.how+c.packets(end.frame)+" while "+named(t)+" ran"+c.packets(t.Frames.Command), end.ran(), c.dataThen(t)),
 		frames:  evidence(t, t.Frames.SYN, end.frame),
 		advice: "compare the idle time with the timers of NATs and firewalls on the way (often 5, 15 or 60 min for established TCP): raise them, " +
 			"or let the client keep the control connection busy (TCP keepalive, NOOP during transfers) or cut large files into several transfers",
 	}
-	if end.given {
+	if end.left {
 		v.severity = Medium
-		v.advice = "the client ended both connections: was it stopped, or did it run into a limit of its own?"
+		v.advice = "the client closed the control connection without waiting for the server's reply: was it stopped, or did it run into a limit of its own?"
 	}
 	return v, true
 }
@@ -39,7 +35,16 @@ type lostEnd struct {
 	how   string
 	frame flow.Pos
 	idle  flow.Time
-	given bool // the client ended the data connection too
+	given bool // the client ended the data connection too, before the server did: it gave up, and nothing was lost
+	left  bool // the client ended it after the server had ended the data connection
+}
+
+// ran says how long the connection had been idle.
+func (e *lostEnd) ran() string {
+	if e.idle < flow.Second {
+		return ""
+	}
+	return "no command or reply had passed on it for " + seconds(e.idle)
 }
 
 // controlEnd reports whether the control connection ended before the final reply to a transfer that ran, and how.
@@ -50,7 +55,7 @@ func (c *Case) controlEnd(t *session.Transfer) (lostEnd, bool) {
 		return lostEnd{}, false
 	}
 	client, server := c.halves(control)
-	dataClient, _ := c.halves(conn)
+	dataClient, dataServer := c.halves(conn)
 	e := lostEnd{}
 	var at flow.Mark
 	switch {
@@ -71,8 +76,9 @@ func (c *Case) controlEnd(t *session.Transfer) (lostEnd, bool) {
 	const together = 2 * flow.Second
 	if at == client.RST || at == client.FIN {
 		for _, m := range []flow.Mark{dataClient.RST, dataClient.FIN} {
-			e.given = e.given || m.Seen() && m.Time-at.Time < together && at.Time-m.Time < together
+			e.given = e.given || earlier(m, dataServer.FIN) && m.Time-at.Time < together && at.Time-m.Time < together
 		}
+		e.left = earlier(dataServer.FIN, at)
 	}
 	e.frame, e.idle = at.Pos, c.idleUntil(t, at.Time)
 	return e, true
@@ -85,10 +91,11 @@ func (c *Case) silentEnd(t *session.Transfer) (lostEnd, bool) {
 	if !c.gapless() || conn.Closing == flow.Cut || max(c.until, last)-conn.Last.Time < silence {
 		return lostEnd{}, false
 	}
-	e := lostEnd{how: "fell silent", frame: control.Last.Pos, idle: c.idleUntil(t, conn.Last.Time)}
+	e := lostEnd{how: "fell silent", frame: control.Last.Pos}
 	if control.Last.Time > conn.Last.Time {
 		e.how = "had no answer any more"
 	}
+	e.idle = c.idleUntil(t, last)
 	return e, true
 }
 
@@ -102,9 +109,10 @@ func (c *Case) lastCommand(t *session.Transfer) bool {
 	return false
 }
 
-// idleUntil is how long the control connection had been silent.
+// idleUntil is how long the control connection had been silent. Where it was its last packet that ended it, the notes tell,
+// for they know of commands without an answer too.
 func (c *Case) idleUntil(t *session.Transfer, at flow.Time) flow.Time {
-	if c.Notes.Idle > 0 && at >= c.Notes.Control.Last.Time {
+	if c.Notes.Idle > 0 && at == c.Notes.Control.Last.Time {
 		return c.Notes.Idle
 	}
 	var last flow.Time

@@ -8,16 +8,17 @@ import (
 var dataCut = Rule{
 	ID: "data-cut", Severity: Medium,
 	Title:   "data connection cut off",
-	Meaning: "The data connection was established and then reset, closed early or silent, and the server reported that the transfer failed (425, 426, 451) or said nothing. It was no ABOR.",
+	Meaning: "The data connection was established and then reset, closed early or silent, and the server reported that the transfer failed (421, 425, 426, 451) or said nothing. It was no ABOR. Also where the client gave up and ended both connections.",
 	judge:   each(cutOff),
 }
 
 func cutOff(c *Case, t *session.Transfer) (verdict, bool) {
 	conn := t.Notes.Conn
-	if conn == nil || conn.State != flow.Established || t.Notes.Abort.Seen() || !c.cutReply(t) {
+	if conn == nil || conn.State != flow.Established || t.Notes.Abort.Seen() || t.Initiator == session.ThirdParty {
 		return verdict{}, false
 	}
-	if _, lost := c.controlEnd(t); lost || t.Initiator == session.ThirdParty {
+	end, ended := c.controlEnd(t)
+	if ended != end.given || !ended && !c.cutReply(t) {
 		return verdict{}, false
 	}
 	how, severity, frame := c.ending(conn)
@@ -28,22 +29,32 @@ func cutOff(c *Case, t *session.Transfer) (verdict, bool) {
 	if t.Bytes != nil {
 		carried = " after " + many(*t.Bytes, "byte")
 	}
+	gaveUp := ""
+	if ended {
+		gaveUp = clauses("the control connection "+end.how+" at the same time"+c.packets(end.frame), end.ran())
+	}
 	return verdict{
 		severity: severity,
-		message:  clauses("the data connection of "+named(t)+" was open"+c.packets(t.Frames.SYN)+" and "+how+carried+c.packets(frame), c.then(t)),
-		frames:   evidence(t, t.Frames.SYN, frame),
-		advice:   "did the side that ended it crash, run out of space or time, or give up? Resets and silence that neither host wanted come from a firewall or NAT between them: its timers and its state table",
+		message:  clauses("the data connection of "+named(t)+" was open"+c.packets(t.Frames.SYN)+" and "+how+carried+c.packets(frame), gaveUp, c.then(t)),
+		frames:   evidence(t, t.Frames.SYN, frame, end.frame),
+		advice:   "did the side that ended it crash, run out of space or time, or give up? Resets and silence that neither host explains can come from a firewall or NAT between them: its timers and its state table",
 	}, true
 }
 
 // cutReply reports whether the reply, or its absence, fits a connection that was cut: RFC 959 section 4.2.2 has 425, 426
-// and 451 for that; other codes have reasons of their own.
+// and 451 for that, and 421 where the server closes the control connection too; other codes have reasons of their own.
 func (c *Case) cutReply(t *session.Transfer) bool {
 	if t.Reply == nil {
 		return t.Command != nil && t.Outcome == session.Aborted && c.gapless()
 	}
 	conn := t.Notes.Conn
-	return t.Reply.Code == 425 && later(conn.Start, conn.SYNACK).Time <= t.Reply.Time.Time || t.Reply.Code == 426 || t.Reply.Code == 451
+	switch t.Reply.Code {
+	case 425:
+		return later(conn.Start, conn.SYNACK).Time <= t.Reply.Time.Time
+	case 421, 426, 451:
+		return true
+	}
+	return false
 }
 
 // ending says how a connection ended and which packet shows it.

@@ -119,16 +119,12 @@ func TestWords(t *testing.T) {
 	require.Equal(t, "1,234,567 bytes", many(1234567, "byte"))
 }
 
-func FuzzClimbs(f *testing.F) {
-	for _, s := range []string{"../../etc", `..\..\x`, "/a/../../b", "..%2f", "a", "....//"} {
+func FuzzQuote(f *testing.F) {
+	for _, s := range []string{"../../etc", "a\x1b[2J", "\u202eb", strings.Repeat("é", 200)} {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, arg string) {
-		climbs := climbsIn(arg)
-		if !strings.Contains(arg, ".") && !strings.Contains(arg, "%") {
-			require.False(t, climbs)
-		}
-		for _, r := range quote(arg) {
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, r := range quote(text) {
 			require.False(t, r < ' ' || r == 0x202e || r == 0x7f)
 		}
 	})

@@ -32,7 +32,7 @@ func gaps(c *Case) (verdict, bool) {
 		return verdict{}, false
 	}
 	return verdict{
-		message: "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + list(lacks) + "; not known are " + strings.Join(doubts, "; "),
+		message: "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + list(lacks) + "; unknown because of it: " + strings.Join(doubts, "; "),
 		frames:  frames(c.First.Pos),
 		advice:  "capture both directions from before the login, with a buffer large enough that nothing is dropped (tcpdump -B)",
 	}, true

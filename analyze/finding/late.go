@@ -8,29 +8,44 @@ import (
 var dataLate = Rule{
 	ID: "data-late", Severity: High,
 	Title:   "data connection too late",
-	Meaning: "The data connection was established after the server had given up waiting for it (425): something delays it, or its first SYNs were lost.",
+	Meaning: "The data connection was established, or its SYN answered, after the server had given up waiting for it (425): something delays it, or its first SYNs were lost.",
 	judge:   each(late),
 }
 
 func late(c *Case, t *session.Transfer) (verdict, bool) {
 	conn := t.Notes.Conn
-	if conn == nil || t.Reply == nil || t.Reply.Code != 425 || conn.State != flow.Established || t.Method == session.MethodEncrypted {
+	if conn == nil || t.Reply == nil || t.Reply.Code != 425 || t.Method == session.MethodEncrypted {
 		return verdict{}, false
 	}
-	open := conn.SYNACK
-	if !open.Seen() {
-		open = conn.Start
-	}
-	delay := open.Time - t.Reply.Time.Time
+	delay := delayOf(t)
 	if delay <= 0 {
 		return verdict{}, false
 	}
 	what := "the data connection to " + conn.Dst.String() + " was established " + seconds(delay) + " after the server " + c.answered(t.Reply)
+	if conn.State != flow.Established {
+		what = "the answer (SYN-ACK) to the data connection's SYN came from " + conn.Dst.String() + " " + seconds(delay) + " after the server " + c.answered(t.Reply)
+	}
 	r := triesOf(t)
-	tried := c.opener(t) + " needed " + many(r.syns, "SYN") + r.over() + c.packets(append(r.frames, conn.SYNACK.Pos)...)
+	tried := c.opener(t) + " sent " + many(r.syns, "SYN") + r.over() + c.packets(r.frames...)
+	if conn.SYNACK.Seen() {
+		tried += ", the answer is packet " + c.packet(conn.SYNACK.Pos)
+	}
 	return verdict{
 		message: what + "; " + tried,
 		frames:  evidence(t, append(r.frames, conn.SYNACK.Pos)...),
-		advice:  "what delays the connection: packets lost on the way, a firewall that asks first, a client that waits? A longer limit at the server helps (vsftpd accept_timeout and connect_timeout, ProFTPD TimeoutStalled)",
+		advice:  "what delays the connection: packets lost on the way, a firewall that asks first, a client that waits? A longer limit at the server helps (vsftpd: accept_timeout in passive mode, connect_timeout in active mode)",
 	}, true
+}
+
+// delayOf is how long after the final reply the data connection was answered; 0 when it was not, or not after it.
+func delayOf(t *session.Transfer) flow.Time {
+	conn := t.Notes.Conn
+	open := conn.SYNACK
+	if !open.Seen() && conn.State == flow.Established {
+		open = conn.Start
+	}
+	if !open.Seen() || conn.State != flow.Established && conn.State != flow.Unknown {
+		return 0
+	}
+	return max(0, open.Time-t.Reply.Time.Time)
 }

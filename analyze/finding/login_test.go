@@ -87,25 +87,25 @@ func TestTraversal(t *testing.T) {
 	retr := func(arg string, path *string) session.Transfer {
 		return passive(worked(5), func(t *session.Transfer) { t.Argument, t.Path = &arg, path })
 	}
-	const climbs = ` climbs above the login directory (packet 12); the server replied 226 "Transfer complete." (packet 30)`
 	check(t, "path-traversal", []row{
-		{"above the login directory", sess(with(retr("../../etc/passwd", ptr("../etc/passwd")))), `medium 1 RETR "../../etc/passwd"` + climbs},
-		{"above the root", sess(with(retr("/pub/../../etc/passwd", ptr("/etc/passwd")))), `medium 1 RETR "/pub/../../etc/passwd"` + climbs},
-		{"Windows", sess(with(retr(`..\..\boot.ini`, nil))), `medium 1 RETR "..\\..\\boot.ini"` + climbs},
-		{"encoded", sess(with(retr("..%2f..%2fetc/passwd", nil))), `medium 1 RETR "..%2f..%2fetc/passwd"` + climbs},
-		{"far up", sess(midStart, with(retr("../../../../etc/passwd", nil))), `medium 1 RETR "../../../../etc/passwd"` + climbs},
-		{"CWD", sess(says("CWD ../../../../../etc", 550)), `medium 0 CWD "../../../../../etc" climbs above the login directory (packet 9); the server replied 550 "so" (packet 10)`},
-		{"one up and down again", sess(with(retr("../docs/a", ptr("/home/docs/a")))), ""},
-		{"within", sess(with(retr("/a/../b", ptr("/b")))), ""},
-		{"dots in a name", sess(with(retr("a..b", ptr("a..b")))), ""},
-		{"where the session is is not known", sess(midStart, with(retr("../a", nil))), ""},
+		{"a transfer", sess(climbs(12, "RETR ../../etc/passwd", 226), with(retr("../../etc/passwd", ptr("../../etc/passwd")))),
+			`medium 1 RETR "../../etc/passwd" climbs above the login directory (packet 12); the server replied 226 "so" (packet 13)`},
+		{"another command", sess(climbs(9, "DELE ../x", 550)), `medium 0 DELE "../x" climbs above the login directory (packet 9); the server replied 550 "so" (packet 10)`},
+		{"no reply in the capture", sess(onlyClient, climbs(9, "DELE ../x", 0)), `medium 0 DELE "../x" climbs above the login directory (packet 9); in this capture no reply followed`},
+		{"many, one worked", sess(climbs(9, "CWD ../../a", 550), climbs(12, "RETR ../b", 226), climbs(40, "SIZE ../c", 550), with(retr("../b", nil))),
+			`medium 1 RETR "../b" climbs above the login directory (packet 12); the server replied 226 "so" (packet 13); 3 commands of the session did so (packets 9, 12, 40), and the server agreed to 1`},
+		{"by CWD", sess(with(retr("passwd", ptr("../etc/passwd")))),
+			`medium 1 RETR "passwd" in "../etc" climbs above the login directory (packet 12); the server replied 226 "Transfer complete." (packet 30)`},
+		{"told once", sess(climbs(12, "RETR ../b", 226), with(retr("../b", ptr("../b")))),
+			`medium 1 RETR "../b" climbs above the login directory (packet 12); the server replied 226 "so" (packet 13)`},
+		{"not climbing", sess(with(retr("a..b", ptr("a..b"))), with(retr("/a/../b", ptr("/b")))), ""},
 	})
 }
 
 func TestGap(t *testing.T) {
 	check(t, "capture-gap", []row{
-		{"start", sess(midStart), "info 0 of the control connection (packet 1) the capture lacks its start; not known are who logged in how, what TYPE and which directory applied"},
-		{"bytes and a side", sess(gappy, onlyClient), "info 0 of the control connection (packet 1) the capture lacks everything that the server sent and 100 bytes; not known are whether commands succeeded, where passive mode was to connect to; commands and replies in the gap, and the outcome of transfers around it"},
+		{"start", sess(midStart), "info 0 of the control connection (packet 1) the capture lacks its start; unknown because of it: who logged in how, what TYPE and which directory applied"},
+		{"bytes and a side", sess(gappy, onlyClient), "info 0 of the control connection (packet 1) the capture lacks everything that the server sent and 100 bytes; unknown because of it: whether commands succeeded, where passive mode was to connect to; commands and replies in the gap, and the outcome of transfers around it"},
 		{"whole", sess(), ""},
 		{"its end", sess(cutShort), ""},
 	})
@@ -113,16 +113,16 @@ func TestGap(t *testing.T) {
 
 func TestSite(t *testing.T) {
 	check(t, "site-exec", []row{
-		{"refused", sess(says("SITE EXEC /bin/sh", 500)), `medium 0 the client sent "SITE EXEC /bin/sh" (packet 9); the server replied 500 "so" (packet 10)`},
-		{"accepted", sess(says("site cpfr /etc/passwd", 350)), `high 0 the client sent "SITE cpfr /etc/passwd" (packet 9); the server replied 350 "so" (packet 10)`},
-		{"another", sess(says("SITE HELP", 214)), ""},
-		{"no reply in the capture", sess(onlyClient, says("SITE EXEC ls", 0)), `medium 0 the client sent "SITE EXEC ls" (packet 9); in this capture no reply followed`},
+		{"refused", sess(site("EXEC /bin/sh", 500)), `medium 0 the client sent "SITE EXEC /bin/sh" (packet 9); the server replied 500 "so" (packet 10)`},
+		{"accepted", sess(site("cpfr /etc/passwd", 350)), `high 0 the client sent "SITE cpfr /etc/passwd" (packet 9); the server replied 350 "so" (packet 10)`},
+		{"another", sess(site("HELP", 214)), ""},
+		{"no reply in the capture", sess(onlyClient, site("EXEC ls", 0)), `medium 0 the client sent "SITE EXEC ls" (packet 9); in this capture no reply followed`},
 	})
 	check(t, "site-chmod", []row{
-		{"plain", sess(says("SITE CHMOD 640 a", 200)), `low 0 the client sent "SITE CHMOD 640 a" (packet 9); the server replied 200 "so" (packet 10)`},
-		{"executable", sess(says("SITE CHMOD 0755 a", 200)), `medium 0 the client sent "SITE CHMOD 0755 a" (packet 9); the server replied 200 "so" (packet 10)`},
-		{"set-uid", sess(says("SITE CHMOD 4640 a", 200)), `medium 0 the client sent "SITE CHMOD 4640 a" (packet 9); the server replied 200 "so" (packet 10)`},
-		{"refused", sess(says("SITE CHMOD 777 a", 550)), `low 0 the client sent "SITE CHMOD 777 a" (packet 9); the server replied 550 "so" (packet 10)`},
-		{"UMASK", sess(says("SITE UMASK 022", 200)), ""},
+		{"plain", sess(site("CHMOD 640 a", 200)), `low 0 the client sent "SITE CHMOD 640 a" (packet 9); the server replied 200 "so" (packet 10)`},
+		{"executable", sess(site("CHMOD 0755 a", 200)), `medium 0 the client sent "SITE CHMOD 0755 a" (packet 9); the server replied 200 "so" (packet 10)`},
+		{"set-uid", sess(site("CHMOD 4640 a", 200)), `medium 0 the client sent "SITE CHMOD 4640 a" (packet 9); the server replied 200 "so" (packet 10)`},
+		{"refused", sess(site("CHMOD 777 a", 550)), `low 0 the client sent "SITE CHMOD 777 a" (packet 9); the server replied 550 "so" (packet 10)`},
+		{"UMASK", sess(site("UMASK 022", 200)), ""},
 	})
 }

@@ -83,6 +83,9 @@ func (c *Case) translatedVerdict(t *session.Transfer, count int) verdict {
 		whom = ", while here, on the inner side of its NAT, it is "
 		advice = "nothing, if " + announced.String() + " is the address under which the other side of the NAT reaches the " + who
 	}
+	if conn := t.Connection; conn != nil && conn.State == established && conn.Dst.Addr() == announced {
+		advice = "nothing, if " + announced.String() + " and " + seen.String() + " both belong to the " + who + "; a firewall that follows FTP may not expect the first"
+	}
 	what := fmt.Sprintf("the %s announced %s%s by %s%s%s%s", who, kind(announced), announced, t.Method,
 		c.packets(t.Frames.Negotiation), whom, seen)
 	if count > 1 {
@@ -102,6 +105,9 @@ func (c *Case) translatedVerdict(t *session.Transfer, count int) verdict {
 // usedInstead says which address was used in the end.
 func (c *Case) usedInstead(t *session.Transfer) string {
 	conn := t.Connection
+	if conn == nil && t.Outcome == session.Rejected {
+		return "the server rejected it"
+	}
 	if conn == nil {
 		return "in this capture nobody tried to open the data connection"
 	}

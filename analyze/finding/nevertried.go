@@ -59,7 +59,7 @@ func (c *Case) whose(t *session.Transfer) string {
 }
 
 func (c *Case) neverAdvice(t *session.Transfer) string {
-	if c.misled(t) {
+	if c.misled(t) || c.foreign(t) == byBounce {
 		return c.openingAdvice(t)
 	}
 	if *t.ExpectedInitiator == session.Client {

@@ -50,7 +50,9 @@ func triesOf(t *session.Transfer) tries {
 		if !r.first.Seen() || c.SYN.Time < r.first.Time {
 			r.first = c.SYN
 		}
-		r.frames = append(r.frames, c.SYN.Pos, c.LastSYN.Pos)
+		r.frames = append(r.frames, c.SYN.Pos)
+		r.frames = append(r.frames, c.SYNPos[:]...)
+		r.frames = append(r.frames, c.LastSYN.Pos)
 		if m := later(c.SYN, c.LastSYN); m.Time >= r.last.Time {
 			r.last = m
 		}
@@ -116,11 +118,11 @@ func (c *Case) gapless() bool {
 
 // evidence is the packets that prove a failed opening.
 func evidence(t *session.Transfer, more ...flow.Pos) []flow.Pos {
-	list := append([]flow.Pos{t.Frames.Negotiation, t.Frames.Command}, more...)
+	list := []flow.Pos{t.Frames.Negotiation, t.Frames.Command}
 	if t.Reply != nil {
 		list = append(list, t.Reply.Pos)
 	}
-	return list
+	return append(list, more...)
 }
 
 // misled reports whether the announced address is not its host's and nobody put it right: the likeliest cause.

@@ -14,33 +14,39 @@ func TestUnanswered(t *testing.T) {
 	shut := func(changes ...func(*flow.Conn)) session.Transfer {
 		return passive(met(flow.Unanswered, changes...), failed)
 	}
-	once := func(c *flow.Conn) { c.SYNs, c.LastSYN, c.Last = 1, c.SYN, c.SYN }
+	once := func(c *flow.Conn) { c.SYNs, c.LastSYN, c.Last, c.SYNPos = 1, c.SYN, c.SYN, flow.SYNs{pos(14)} }
 	noCommand := func(t *session.Transfer) { t.Command, t.Notes.Ran, t.Reply = nil, nil, t.Notes.Answer }
 	const tried = "high 1 the client tried 3 times in 2 s to reach 203.0.113.21:50001"
 	const replied = `; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`
 	check(t, "data-unanswered", []row{
-		{"passive", sess(with(shut())), tried + " and got no answer (packets 14, 16)" + replied},
-		{"no command", sess(with(passive(met(flow.Unanswered), noCommand))), tried + " and got no answer (packets 14, 16); in this capture no transfer command followed"},
-		{"seen next to the client", sess(ttls(64, 60), with(shut())), tried + " and got no answer (packets 14, 16)" + replied +
+		{"passive", sess(with(shut())), tried + " and got no answer (packets 14, 15, 16)" + replied},
+		{"no command", sess(with(passive(met(flow.Unanswered), noCommand))), tried + " and got no answer (packets 14, 15, 16); in this capture no transfer command followed"},
+		{"seen next to the client", sess(ttls(64, 60), with(shut())), tried + " and got no answer (packets 14, 15, 16)" + replied +
 			"; the capture was taken next to the client (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"},
-		{"seen next to the server", sess(ttls(60, 128), with(shut())), tried + " and got no answer (packets 14, 16)" + replied +
+		{"seen next to the server", sess(ttls(60, 128), with(shut())), tried + " and got no answer (packets 14, 15, 16)" + replied +
 			"; the capture was taken next to the server (by the TTLs), so the SYNs came that far: its own firewall, or one just before it, drops them"},
-		{"seen between", sess(ttls(62, 127), with(shut())), tried + " and got no answer (packets 14, 16)" + replied +
+		{"seen between", sess(ttls(62, 127), with(shut())), tried + " and got no answer (packets 14, 15, 16)" + replied +
 			"; the SYNs had passed 2 routers and had 1 before them where the capture was taken (by the TTLs)"},
-		{"active", sess(ttls(64, 64), with(active(met(flow.Unanswered), failed))), "high 1 the server tried 3 times in 2 s to reach 198.51.100.10:40001 and got no answer (packets 14, 16)" + replied +
-			"; no router lies between the two (by the TTLs), so a firewall on one of the hosts themselves is likely"},
-		{"private address", sess(ttls(64, 60), with(passive(announces(inside, 50001), met(flow.Unanswered), failed))), "high 1 the client tried 3 times in 2 s to reach 10.0.0.5:50001 and got no answer (packets 14, 16)" + replied +
+		{"active", sess(ttls(64, 64), with(active(met(flow.Unanswered), failed))), "high 1 the server tried 3 times in 2 s to reach 198.51.100.10:40001 and got no answer (packets 14, 15, 16)" + replied +
+			"; the TTLs show no router between the two, so a firewall on one of the hosts, or on the machine that captured, is likely"},
+		{"private address", sess(ttls(64, 60), with(passive(announces(inside, 50001), met(flow.Unanswered), failed))), "high 1 the client tried 3 times in 2 s to reach 10.0.0.5:50001 and got no answer (packets 14, 15, 16)" + replied +
 			"; the server announced the private address 10.0.0.5 to a client that reaches it as 203.0.113.21"},
 		{"answered", sess(with(passive(worked(10)))), ""},
 		{"ended well without an answer in the capture", sess(onlyClient, with(passive(met(flow.Unanswered), func(t *session.Transfer) { t.Outcome = session.OK }))), ""},
 		{"the answering side is not captured, repeated", sess(onlyClient, with(passive(met(flow.Unanswered)))), tried +
-			" (packets 14, 16); this capture lacks the packets of the server, but that the SYN was repeated says that no answer came; in this capture no final reply to RETR followed"},
+			" (packets 14, 15, 16); this capture lacks the packets of the server, but that the SYN was repeated says that no answer came; in this capture no final reply to RETR followed"},
 		{"the answering side is not captured, one SYN", sess(onlyClient, with(passive(met(flow.Unanswered, once)))), ""},
 		{"the capture ends at the SYN", sess(cutShort, with(passive(met(flow.Unanswered, once)))), ""},
 		{"one SYN, then 425", sess(with(shut(once))), "high 1 the client tried once to reach 203.0.113.21:50001 and got no answer (packet 14)" + replied},
+		{"more tries than a sentence bears", sess(with(shut(func(c *flow.Conn) {
+			c.SYNs, c.LastSYN = 11, markAt(200, 40*flow.Second)
+			for i := range c.SYNPos {
+				c.SYNPos[i] = pos(uint64(14 + 10*i))
+			}
+		}))), "high 1 the client tried 11 times in 26 s to reach 203.0.113.21:50001 and got no answer (packets 14, 24, 34, 44, 54, 64, 74, …, 200)" + replied},
 		{"under TLS", sess(func(s *session.Session) { s.TLS = session.TLSExplicit }, with(passive(met(flow.Unanswered), func(t *session.Transfer) {
 			t.Method, t.Command, t.Announced, t.Outcome = session.MethodEncrypted, nil, nil, session.Unknown
-		}))), tried + " and got no answer (packets 14, 16); what the server replied is encrypted"},
+		}))), tried + " and got no answer (packets 14, 15, 16); what the server replied is encrypted"},
 	})
 }
 
@@ -100,8 +106,10 @@ func TestLate(t *testing.T) {
 	lateBy := func(packet uint64) func(*flow.Conn) { return func(c *flow.Conn) { c.SYNACK = at(packet) } }
 	check(t, "data-late", []row{
 		{"after the 425", sess(with(passive(met(flow.Established, lateBy(23)), failed))),
-			`high 1 the data connection to 203.0.113.21:50001 was established 3 s after the server replied 425 "Failed to establish connection." (packet 20); the client needed 1 SYN (packets 14, 23)`},
+			`high 1 the data connection to 203.0.113.21:50001 was established 3 s after the server replied 425 "Failed to establish connection." (packet 20); the client sent 1 SYN (packet 14), the answer is packet 23`},
 		{"before it", sess(with(passive(met(flow.Established, lateBy(19)), failed))), ""},
+		{"answered when nobody waited any more", sess(with(active(met(flow.Unknown, lateBy(23), func(c *flow.Conn) { c.Half[flow.Out].RST = at(24) }), failed))),
+			`high 1 the answer (SYN-ACK) to the data connection's SYN came from 198.51.100.10:40001 3 s after the server replied 425 "Failed to establish connection." (packet 20); the server sent 1 SYN (packet 14), the answer is packet 23`},
 		{"one side only", sess(onlyClient, with(passive(met(flow.Established, lateBy(0)), failed))), ""},
 	})
 }
@@ -127,6 +135,14 @@ func TestCut(t *testing.T) {
 			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was closed by the server after 500 bytes (packet 26)` + then},
 		{"425 though it was open", sess(with(passive(met(flow.Established, reset), failed))),
 			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client (packet 25); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		{"the server closed everything", sess(with(passive(met(flow.Established, reset), aborted, replied(30, 421, "Data timeout.")))),
+			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client after 500 bytes (packet 25); the server replied 421 "Data timeout." (packet 30) 18 s after RETR`},
+		{"the client gave up and ended both", sess(func(s *session.Session) { s.Notes.Control.Half[flow.Out].FIN = at(25) },
+			with(passive(met(flow.Established, reset), func(t *session.Transfer) {
+				t.Outcome, t.Bytes, t.Preliminary = session.Incomplete, ptr(uint64(500)), reply(13, 150, "")
+			}))),
+			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client after 500 bytes (packet 25); the control connection was closed by the client (FIN) at the same time (packet 25); ` +
+				"no command or reply had passed on it for 12 s; in this capture no final reply to RETR followed"},
 		{"by ABOR", sess(with(passive(met(flow.Established, reset), aborted, func(t *session.Transfer) { t.Notes.Abort = at(24) }))), ""},
 		{"for another reason", sess(with(passive(met(flow.Established), aborted, replied(30, 552, "Quota exceeded.")))), ""},
 		{"silent to the end of the capture", sess(cutShort, with(passive(met(flow.Established, silent), aborted))), ""},

@@ -22,7 +22,10 @@ func refused(c *Case, t *session.Transfer) (verdict, bool) {
 	frames := append(r.frames, answer.RST.Pos)
 	what := c.opener(t) + " tried " + times(r.syns) + r.over() + " to reach " + dst.String() + " and was refused by RST" + c.packets(frames...)
 	origin := ""
-	advice := "is something still listening on that port, and does a host firewall reject with resets? " + c.openingAdvice(t)
+	advice := c.openingAdvice(t)
+	if c.foreign(t) != byBounce {
+		advice = "is something still listening on that port, and does a host firewall reject with resets? " + advice
+	}
 	if c.forged(dst.Addr(), answer.TTL) {
 		origin = "by its TTL the RST did not come from where " + c.party(dst.Addr()) + " is: a firewall on the way sent it"
 		advice = c.openingAdvice(t)

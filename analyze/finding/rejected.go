@@ -65,7 +65,12 @@ func (c *Case) fallback(t *session.Transfer) string {
 // rejectedAdvice follows RFC 959 section 4.2 and RFC 2428 section 3.
 func (c *Case) rejectedAdvice(t *session.Transfer) string {
 	active := t.Mode == session.Active || t.Method == "PORT" || t.Method == "EPRT" || t.Method == "LPRT"
+	const services = 1024
 	switch code := t.Reply.Code; {
+	case c.foreign(t) == byBounce:
+		return "the server did well to refuse an address that is not the client's; look at what else this client did"
+	case c.foreign(t) == byFXP:
+		return "the server does not take part in transfers between servers (FXP), as it should unless somebody needs them"
 	case code == 530 || code == 332:
 		return "the client was not logged in: it has to log in first"
 	case code == 522:
@@ -74,6 +79,8 @@ func (c *Case) rejectedAdvice(t *session.Transfer) string {
 		return "has the server a port left? Its passive range may be too small or its addresses may be wrong (vsftpd pasv_min_port, pasv_max_port, pasv_address)"
 	case c.encrypted() && (code == 521 || code == 533 || code == 534 || code == 536):
 		return "the server wants protected data connections: let the client send PBSZ 0 and PROT P"
+	case active && t.Announced != nil && t.Announced.Port() < services:
+		return "the server refuses ports below 1024, as RFC 2577 section 3 asks: the client has to name another"
 	case active && c.mismatched(t):
 		return "the server refuses an address that is not the client's: use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + c.unread()
 	case active:

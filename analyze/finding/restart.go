@@ -32,7 +32,7 @@ func holes(c *Case) []verdict {
 			from = *t.Restart
 		}
 		before, known := had[*t.Path]
-		if known && from > before.end && t.Bytes != nil && *t.Bytes > 0 {
+		if known && c.plain(t) && from > before.end && t.Bytes != nil && *t.Bytes > 0 {
 			list = append(list, verdict{
 				transfer: t.N,
 				message: fmt.Sprintf("the upload of %s was resumed at byte %d%s, but transfer %d had ended at byte %d%s: %s were not sent", quote(*t.Path),
@@ -42,7 +42,7 @@ func holes(c *Case) []verdict {
 			})
 		}
 		switch {
-		case t.Bytes == nil || t.MissingBytes == nil || *t.MissingBytes > 0 || t.Notes.Conn == nil || !t.Notes.Conn.SYN.Seen() || c.encrypted() || c.otherMode():
+		case t.Bytes == nil || t.MissingBytes == nil || *t.MissingBytes > 0 || t.Notes.Conn == nil || !t.Notes.Conn.SYN.Seen() || !c.plain(t):
 			delete(had, *t.Path)
 		case from == 0 || known:
 			had[*t.Path] = upload{from + *t.Bytes, t}

@@ -73,6 +73,7 @@ func negotiated(method, mode, expected string, announced netip.AddrPort, changes
 		Outcome: session.NoConnection, Frames: session.Frames{Negotiation: pos(10), Command: pos(12)},
 	}
 	t.Notes.Asked = &session.Line{Mark: at(10), Text: method}
+	t.Notes.Mode = "S"
 	t.Notes.Ran = &session.Line{Mark: at(12), Text: "RETR a.bin"}
 	t.Notes.Answer = reply(11, 227, "Entering")
 	for _, change := range changes {
@@ -113,6 +114,7 @@ func met(state flow.State, changes ...func(*flow.Conn)) func(*session.Transfer) 
 			c.Half[flow.In] = flow.Half{RST: at(17), TTL: 64}
 		case flow.Unanswered:
 			c.SYNs, c.LastSYN, c.Last = 3, at(16), at(16)
+			c.SYNPos = flow.SYNs{pos(14), pos(15), pos(16)}
 		}
 		for _, change := range changes {
 			change(&c)
@@ -155,15 +157,26 @@ func logins(list ...string) func(*session.Session) {
 	}
 }
 
-// says gives the session a dialogue: "SITE EXEC ls" answered by a code.
-func says(line string, code int) func(*session.Session) {
+// site gives the session a SITE command; code 0: no reply.
+func site(text string, code int) func(*session.Session) {
+	return func(s *session.Session) {
+		n := session.SiteCommand{Mark: at(9), Text: text}
+		if code > 0 {
+			n.Reply = reply(10, code, "so")
+		}
+		s.Notes.Site = append(s.Notes.Site, n)
+	}
+}
+
+// climbs notes that the command in a packet climbs; code 0: no reply.
+func climbs(packet uint64, line string, code int) func(*session.Session) {
 	return func(s *session.Session) {
 		verb, arg, _ := strings.Cut(line, " ")
-		e := session.Exchange{Pos: pos(9), Command: verb, Argument: &arg}
+		n := session.Climb{Mark: at(packet), Verb: verb, Argument: arg}
 		if code > 0 {
-			e.Replies = []session.Reply{{Pos: pos(10), Code: code, Text: "so"}}
+			n.Reply = reply(packet+1, code, "so")
 		}
-		s.Dialogue = append(s.Dialogue, e)
+		s.Notes.Climbs = append(s.Notes.Climbs, n)
 	}
 }
 

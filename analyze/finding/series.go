@@ -58,10 +58,10 @@ func (r *series) take(s *session.Session) bool {
 	return r.hot
 }
 
-// knows reports whether all logins of a session failed, for users that failed in the series before.
+// knows reports whether all logins of a session were rejected, for users that failed in the series before.
 func (r *series) knows(s *session.Session) bool {
 	for i := range s.Notes.Logins {
-		if l := &s.Notes.Logins[i]; l.OK || !r.users.seen[l.User] {
+		if l := &s.Notes.Logins[i]; l.OK || l.Code == 0 || !r.users.seen[l.User] {
 			return false
 		}
 	}

@@ -28,29 +28,30 @@ var (
 // siteCommands judges the SITE commands with these first words.
 func siteCommands(c *Case, verbs map[string]bool, judge func(args string, agreed bool) (severity, advice string)) []verdict {
 	var list []verdict
-	c.commands(func(s said) bool {
-		word, args, _ := strings.Cut(strings.TrimLeft(s.argument, " "), " ")
-		if s.verb != "SITE" || !verbs[strings.ToUpper(word)] {
-			return true
+	for i := range c.Notes.Site {
+		s := &c.Notes.Site[i]
+		word, args, _ := strings.Cut(strings.TrimLeft(s.Text, " "), " ")
+		if !verbs[strings.ToUpper(word)] {
+			continue
 		}
-		severity, advice := judge(args, s.reply != nil && s.reply.Code < 400)
-		list = append(list, verdict{
-			severity: severity, advice: advice, frames: []flow.Pos{s.pos},
-			message: "the client sent " + quote("SITE "+s.argument) + c.packets(s.pos) + "; " + c.replied(s),
-		})
-		return len(list) < maxSite
-	})
+		severity, advice := judge(args, s.Reply != nil && s.Reply.Code < 400)
+		v := verdict{
+			severity: severity, advice: advice, frames: []flow.Pos{s.Mark.Pos},
+			message: "the client sent " + quote("SITE "+s.Text) + c.packets(s.Mark.Pos) + "; " + c.replied(s.Reply),
+		}
+		if s.Reply != nil {
+			v.frames = append(v.frames, s.Reply.Pos)
+		}
+		list = append(list, v)
+	}
 	return list
 }
 
-// maxSite bounds the SITE commands that are looked at, of one kind in one session.
-const maxSite = 1000
-
 func execVerdict(_ string, agreed bool) (severity, advice string) {
-	if agreed {
-		severity = High
+	if !agreed {
+		return "", "the server did not agree; look at what else this client did"
 	}
-	return severity, "no server should offer this: disable it (ProFTPD without mod_copy, wu-ftpd not at all), and look at what this client did"
+	return High, "disable it (ProFTPD: without mod_copy, or SITE_COPY limited to those who need it; replace servers that run programs), and look at what this client copied or ran"
 }
 
 func chmodVerdict(args string, agreed bool) (severity, advice string) {

@@ -20,7 +20,7 @@ func sizes(c *Case, t *session.Transfer) (verdict, bool) {
 	conn, said := t.Notes.Conn, t.Notes.Size
 	if said == nil || t.Reply == nil || t.Bytes == nil || conn == nil || *t.Bytes == *said || t.Outcome != session.OK ||
 		t.Direction == nil || *t.Direction != session.Download || t.Representation == nil || *t.Representation != "I" || t.Restart != nil && *t.Restart > 0 ||
-		t.MissingBytes == nil || *t.MissingBytes > 0 || !conn.SYN.Seen() || c.encrypted() || c.otherMode() || t.Initiator == session.ThirdParty {
+		t.MissingBytes == nil || *t.MissingBytes > 0 || !conn.SYN.Seen() || !c.plain(t) || t.Initiator == session.ThirdParty {
 		return verdict{}, false
 	}
 	client, server := c.halves(conn)

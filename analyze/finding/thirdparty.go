@@ -37,8 +37,21 @@ func stolen(c *Case, t *session.Transfer) (verdict, bool) {
 		message: clauses(thief.Src.Addr().String()+", neither the client nor the server, connected to "+thief.Dst.String()+
 			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share),
 		frames: evidence(t, first.Pos),
-		advice: "whose address is " + thief.Src.Addr().String() + "? If it is not another address of the client or the server, treat what was transferred as disclosed or forged; let the server accept data connections from the client's address only (vsftpd pasv_promiscuous=NO, ProFTPD AllowForeignAddress off), and use TLS",
+		advice: c.thirdAdvice(t, thief),
 	}, true
+}
+
+func (c *Case) thirdAdvice(t *session.Transfer, thief *flow.Conn) string {
+	advice := "whose address is " + thief.Src.Addr().String() + "? "
+	if thief.Half[flow.Out].Bytes+thief.Half[flow.In].Bytes > 0 {
+		advice += "If it is not another address of the client or the server, treat what was transferred as disclosed or forged; "
+	} else {
+		advice += "If it is not another address of the client or the server, it tried to get or to give data in its place; "
+	}
+	if t.Mode == session.Active {
+		return advice + "let the client accept data connections from the server's address only, or use passive mode, and use TLS"
+	}
+	return advice + "let the server accept data connections from the client's address only (vsftpd pasv_promiscuous=NO, ProFTPD AllowForeignAddress off), and use TLS"
 }
 
 // thief is the connection of a third host that was established to a transfer's endpoint; nil when there is none.

@@ -23,8 +23,9 @@ func TestSize(t *testing.T) {
 		{"start of the data missing", sess(with(change(func(t *session.Transfer) { t.Notes.Conn.SYN = flow.Mark{} }))), ""},
 		{"end of the data missing", sess(with(change(func(t *session.Transfer) { t.Notes.Conn.Half[flow.In].FIN = flow.Mark{} }))), ""},
 		{"the client cut it off", sess(with(change(func(t *session.Transfer) { t.Notes.Conn.Half[flow.Out].RST = at(20) }))), ""},
-		{"compressed", sess(says("MODE Z", 200), with(passive(worked(900), said(1000)))), ""},
-		{"mid-start", sess(midStart, with(passive(worked(900), said(1000)))), gave},
+		{"compressed", sess(with(change(func(t *session.Transfer) { t.Notes.Mode = "Z" }))), ""},
+		{"MODE not known", sess(gappy, with(change(func(t *session.Transfer) { t.Notes.Mode = "" }))), ""},
+		{"mid-start, MODE S seen", sess(midStart, with(passive(worked(900), said(1000)))), gave},
 	})
 }
 
@@ -62,17 +63,18 @@ func TestControlLost(t *testing.T) {
 	const data = "; the data connection was closed by the server after 700 bytes (packet 26)"
 	together := ends(func(c *flow.Conn) { c.Half[flow.Out].FIN = markAt(29, 27*flow.Second) })
 	check(t, "control-lost-during-transfer", []row{
-		{"reset", sess(reset, with(transfer)), `high 1 the control connection was reset by RST from the server's address (packet 90) while RETR "a.bin" ran (packet 12); it had been idle for 1 min 17 s` + data},
-		{"closed by the server", sess(ends(func(c *flow.Conn) { c.Half[flow.In].FIN = at(20) }), with(transfer)), `high 1 the control connection was closed by the server (FIN) (packet 20) while RETR "a.bin" ran (packet 12); it had been idle for 7 s` + data},
-		{"the client left", sess(together, with(transfer)), `medium 1 the control connection was closed by the client (FIN) (packet 29) while RETR "a.bin" ran (packet 12); it had been idle for 14 s` + data},
-		{"silent", sess(ends(func(c *flow.Conn) { c.Last = at(13) }), with(transfer)), `high 1 the control connection fell silent (packet 13) while RETR "a.bin" ran (packet 12); it had been idle for 15 s` + data},
-		{"no answer", sess(ends(func(c *flow.Conn) { c.Last = at(95) }), with(transfer)), `high 1 the control connection had no answer any more (packet 95) while RETR "a.bin" ran (packet 12); it had been idle for 15 s` + data},
+		{"reset", sess(reset, with(transfer)), `high 1 the control connection was reset by RST from the server's address (packet 90) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 1 min 17 s` + data},
+		{"closed by the server", sess(ends(func(c *flow.Conn) { c.Half[flow.In].FIN = at(20) }), with(transfer)), `high 1 the control connection was closed by the server (FIN) (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
+		{"the client left", sess(together, with(transfer)), `medium 1 the control connection was closed by the client (FIN) (packet 29) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 14 s` + data},
+		{"the client gave up", sess(together, with(passive(met(flow.Established, func(c *flow.Conn) { c.Half[flow.In].FIN = flow.Mark{} }), running))), ""},
+		{"silent", sess(ends(func(c *flow.Conn) { c.Last = at(13) }), with(transfer)), `high 1 the control connection fell silent (packet 13) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 15 s` + data},
+		{"no answer", sess(ends(func(c *flow.Conn) { c.Last = at(95) }), func(s *session.Session) { s.Notes.Idle = 70 * flow.Second }, with(transfer)), `high 1 the control connection had no answer any more (packet 95) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 1 min 10 s` + data},
 		{"the reply came", sess(reset, with(passive(worked(700)))), ""},
 		{"another transfer followed", sess(reset, with(transfer), with(passive(worked(700)))), ""},
 		{"the capture ends", sess(cutShort, with(transfer)), ""},
 		{"the reply may be in a gap", sess(gappy, reset, with(transfer)), ""},
 		{"a gap, but reset before the data ended", sess(gappy, ends(func(c *flow.Conn) { c.Half[flow.In].RST = at(20) }), with(transfer)),
-			`high 1 the control connection was reset by RST from the server's address (packet 20) while RETR "a.bin" ran (packet 12); it had been idle for 7 s` + data},
+			`high 1 the control connection was reset by RST from the server's address (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
 		{"QUIT sent ahead", sess(reset, func(s *session.Session) { s.Notes.Quit = at(13) }, with(transfer)), ""},
 	})
 }

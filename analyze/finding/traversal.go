@@ -1,6 +1,9 @@
 package finding
 
 import (
+	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"ftpscope/analyze/session"
@@ -10,7 +13,7 @@ import (
 var pathTraversal = Rule{
 	ID: "path-traversal", Severity: Medium,
 	Title:   "path that climbs out",
-	Meaning: "A path argument climbs by .. above the directory of the login, also with \\ or encoded: an attempt at files that are not meant for the user.",
+	Meaning: "A path argument climbs by .. above the directory of the login, also with \\ or encoded: an attempt at files that are not meant for the user. CWD .. alone, as people walk about, does not count.",
 	judge:   traversals,
 }
 
@@ -22,90 +25,81 @@ type climb struct {
 	reply    *session.Reply
 }
 
-// traversals has one verdict a session: such attempts come in long lists.
+// agreed reports whether the server did what was asked.
+func (x *climb) agreed() bool { return x.reply != nil && x.reply.Code < 400 }
+
+// traversals has one verdict a session: such attempts come in long lists. One that worked is told of first.
 func traversals(c *Case) []verdict {
 	all := c.climbs()
 	if len(all) == 0 {
 		return nil
 	}
-	first := all[0]
-	var frames []flow.Pos
-	worked := 0
-	for _, x := range all {
-		frames = append(frames, x.frame)
-		if x.reply != nil && x.reply.Code < 400 {
-			if worked == 0 {
-				first = x
-			}
+	first := &all[0]
+	if i := slices.IndexFunc(all, func(x climb) bool { return x.agreed() }); i >= 0 {
+		first = &all[i]
+	}
+	frames, worked := []flow.Pos{first.frame}, 0
+	for i := range all {
+		frames = append(frames, all[i].frame)
+		if all[i].agreed() {
 			worked++
 		}
 	}
-	what := first.line + " climbs above the login directory" + c.packets(first.frame)
+	v := verdict{
+		transfer: first.transfer, frames: frames,
+		advice: "keep users in their directory (vsftpd chroot_local_user, ProFTPD DefaultRoot ~, pure-ftpd -A)",
+	}
+	if worked > 0 {
+		v.advice += ", and check what this client read and wrote there"
+	}
 	more := ""
 	if len(all) > 1 {
-		more = many(len(all), "command") + " did so" + c.packets(frames...)
+		most := ""
+		if len(all) >= session.MaxClimbs {
+			most = "at least "
+		}
+		more = most + many(len(all), "command") + " of the session did so" + c.packets(frames[1:]...) + ", and the server agreed to " + agreedTo(worked)
 	}
-	return []verdict{{
-		transfer: first.transfer,
-		message:  clauses(what, c.replied(said{reply: first.reply}), more),
-		frames:   append([]flow.Pos{first.frame}, frames...),
-		advice:   "keep users in their directory (vsftpd chroot_local_user, ProFTPD DefaultRoot ~, pure-ftpd -A), and check what was read or written by this client",
-	}}
+	v.message = clauses(first.line+" climbs above the login directory"+c.packets(first.frame), c.replied(first.reply), more)
+	return []verdict{v}
 }
 
-// climbs lists the commands whose paths climb: transfers, and those that the dialogue holds.
+func agreedTo(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return strconv.Itoa(n)
+}
+
+// climbs lists the commands whose paths climb, and the transfers that reached a path above the login directory by CWD.
 func (c *Case) climbs() []climb {
-	var all []climb
-	seen := map[flow.Pos]bool{}
+	of := map[flow.Pos][]*session.Transfer{} // by the packet of the command
 	for i := range c.Transfers {
-		t := &c.Transfers[i]
-		if t.Argument != nil && (climbsIn(*t.Argument) || t.Path != nil && above(*t.Path)) {
-			seen[t.Frames.Command] = true
-			all = append(all, climb{t.N, named(t), t.Frames.Command, t.Reply})
+		if t := &c.Transfers[i]; len(c.Notes.Climbs) > 0 && t.Command != nil {
+			of[t.Frames.Command] = append(of[t.Frames.Command], t)
 		}
 	}
-	c.commands(func(s said) bool {
-		if pathVerbs[s.verb] && climbsIn(s.argument) && !seen[s.pos] {
-			all = append(all, climb{0, s.verb + " " + quote(s.argument), s.pos, s.reply})
+	var all []climb
+	told := map[int]bool{}
+	for i := range c.Notes.Climbs {
+		n := &c.Notes.Climbs[i]
+		x := climb{line: n.Verb + " " + quote(n.Argument), frame: n.Mark.Pos, reply: n.Reply}
+		for _, t := range of[n.Mark.Pos] {
+			if t.Argument != nil && *t.Argument == n.Argument && !told[t.N] {
+				told[t.N], x.transfer = true, t.N
+				break
+			}
 		}
-		return len(all) < maxClimbs
-	})
+		all = append(all, x)
+	}
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		if t.Path != nil && t.Argument != nil && above(*t.Path) && !told[t.N] {
+			all = append(all, climb{t.N, named(t) + " in " + quote(path.Dir(*t.Path)), t.Frames.Command, t.Reply})
+		}
+	}
 	return all
 }
 
-// maxClimbs bounds those that are counted; transfers are bounded by session.MaxSteps.
-const maxClimbs = 1000
-
-var pathVerbs = set("CWD XCWD DELE RMD XRMD MKD XMKD RNFR RNTO SIZE MDTM STAT MLST")
-
 // above reports whether a path that is relative to the login directory leads out of it.
 func above(path string) bool { return path == ".." || strings.HasPrefix(path, "../") }
-
-// climbsIn reports whether a path climbs above where it starts by so much that no working directory of a client that
-// merely walks about explains it, or hides that it climbs.
-func climbsIn(arg string) bool {
-	const far = 4 // levels up, and then down again
-	if len(arg) < 2 || !strings.Contains(arg, "..") && !strings.Contains(arg, "%2") {
-		return false
-	}
-	lower := strings.ToLower(arg)
-	for _, hidden := range []string{"%2e%2e", "..%2f", "..%5c", "..%c0%af", "..%c1%9c", "..%252f"} {
-		if strings.Contains(lower, hidden) {
-			return true
-		}
-	}
-	depth, deepest, last := 0, 0, ""
-	for element := range strings.SplitSeq(strings.ReplaceAll(arg, `\`, "/"), "/") {
-		switch element {
-		case "", ".":
-		case "..":
-			depth--
-			deepest = min(deepest, depth)
-		default:
-			depth++
-			last = element
-		}
-	}
-	absolute := strings.HasPrefix(arg, "/") || strings.HasPrefix(arg, `\`)
-	return deepest < 0 && (absolute || strings.Contains(arg, `..\`)) || deepest <= -far && last != ""
-}

@@ -8,11 +8,14 @@ import (
 var dataUnanswered = Rule{
 	ID: "data-unanswered", Severity: High,
 	Title:   "data connection without an answer",
-	Meaning: "The side that had to open the data connection sent SYNs to the announced endpoint and nobody answered: a firewall drops them or the answers, or the address leads nowhere.",
+	Meaning: "The side that had to open the data connection sent SYNs to the announced endpoint and nobody answered: a firewall drops them or the answers, or the address leads nowhere. Where the capture shows an answer (SYN-ACK) that never arrived, it says so.",
 	judge:   each(unanswered),
 }
 
 func unanswered(c *Case, t *session.Transfer) (verdict, bool) {
+	if halfOpen(t) {
+		return c.halfOpened(t), true
+	}
 	if !shut(t, flow.Unanswered) {
 		return verdict{}, false
 	}
@@ -37,6 +40,42 @@ func unanswered(c *Case, t *session.Transfer) (verdict, bool) {
 		frames:  evidence(t, r.frames...),
 		advice:  c.openingAdvice(t),
 	}, true
+}
+
+// halfOpen reports whether the capture shows an answer to the SYN that did not help: the opener never went on.
+func halfOpen(t *session.Transfer) bool {
+	conn := t.Notes.Conn
+	if conn == nil || t.Connection == nil || conn.State != flow.Unknown || !conn.SYN.Seen() || !conn.SYNACK.Seen() || conn.Half[flow.Out].Bytes+conn.Half[flow.In].Bytes > 0 {
+		return false
+	}
+	if t.Reply != nil && t.Reply.Code == 425 && delayOf(t) > 0 {
+		return false // data-late
+	}
+	repeated := conn.SYNs > 1 || conn.Half[flow.In].Packets > 1
+	return t.Outcome == session.NoConnection || repeated && (t.Command == nil || t.Reply == nil)
+}
+
+func (c *Case) halfOpened(t *session.Transfer) verdict {
+	r := triesOf(t)
+	opener, other := c.opener(t), c.party(r.conn.Dst.Addr())
+	what := opener + " tried " + times(r.syns) + r.over() + " to reach " + r.conn.Dst.String() + c.packets(r.frames...) + " and " + other +
+		" answered by SYN-ACK" + c.packets(r.conn.SYNACK.Pos)
+	fate := "this capture shows nothing of " + opener + " after it"
+	switch {
+	case r.conn.Half[flow.Out].RST.Seen():
+		fate = "then " + opener + " gave up by RST" + c.packets(r.conn.Half[flow.Out].RST.Pos)
+	case r.conn.LastSYN.Time > r.conn.SYNACK.Time:
+		fate = "after that " + opener + " repeated its SYN, so the answer did not get through"
+	case r.conn.Half[flow.In].Packets > 1:
+		fate = other + " repeated it, so no ACK arrived: the SYN-ACK was lost on its way, or the ACK was"
+	}
+	from, to := r.conn.Dst.Addr().String(), r.conn.Src.Addr().String()
+	return verdict{
+		message: clauses(what, fate, c.then(t)),
+		frames:  evidence(t, append(r.frames, r.conn.SYNACK.Pos, r.conn.Half[flow.Out].RST.Pos)...),
+		advice: "the SYNs pass, the answers do not: look at the way back from " + from + " to " + to +
+			" beyond the place of capture, for a firewall or NAT that does not see both directions (asymmetric routing) or drops packets to that port",
+	}
 }
 
 // tooEarly reports whether the capture cannot show that no answer came: it ends soon after a single SYN, or it lacks

@@ -116,14 +116,17 @@ func meaningOf(e *flow.ICMP) meaning {
 
 func (c *Case) icmpAdvice(t *session.Transfer, e *flow.ICMP) string {
 	from := e.From.Addr().String()
-	if c.misled(t) {
+	if c.misled(t) || c.foreign(t) == byBounce {
 		return c.openingAdvice(t)
 	}
 	switch meaningOf(e) {
 	case filtered:
 		return "the firewall at " + from + " rejects the connection: " + c.permit(t)
 	case noPort:
-		return "nothing listens there, or the firewall at " + from + " rejects in this way (the default of iptables' and nftables' reject): " + c.permit(t)
+		if e.From.Addr() != t.Connection.Dst.Addr() {
+			return "the firewall at " + from + " rejects in this way (the default of iptables' and nftables' reject): " + c.permit(t)
+		}
+		return "nothing listens there, or the firewall of " + from + " rejects in this way (the default of iptables' and nftables' reject): " + c.permit(t)
 	case noHost:
 		return "does the host at " + t.Connection.Dst.Addr().String() + " answer at all, or does the firewall at " + from +
 			" reject in this way? It answers the control connection, so look for a rule first: " + c.permit(t)

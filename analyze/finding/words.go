@@ -2,6 +2,7 @@ package finding
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,25 +34,38 @@ func (c *Case) packets(all ...flow.Pos) string {
 	if len(seen) == 0 {
 		return ""
 	}
+	slices.Sort(seen)
+	count := len(seen)
+	if count > maxNumbers { // the last one often tells how it ended
+		seen = append(seen[:maxNumbers-1], seen[count-1])
+	}
 	several := c.files > 1
 	for _, p := range seen {
 		several = several || p.File() > 0
 	}
 	var words []string
-	for _, p := range seen[:min(len(seen), maxNumbers)] {
-		n := strconv.FormatUint(p.Packet(), 10)
-		if several {
-			n = strconv.Itoa(p.File()+1) + ":#" + n
-		}
-		words = append(words, n)
+	for _, p := range seen {
+		words = append(words, numberOf(p, several))
 	}
 	switch {
 	case len(words) == 1:
 		return " (packet " + words[0] + ")"
-	case len(seen) > maxNumbers:
-		return " (packets " + strings.Join(words, ", ") + ", …)"
+	case count > maxNumbers:
+		words = slices.Insert(words, maxNumbers-1, "…")
 	}
 	return " (packets " + strings.Join(words, ", ") + ")"
+}
+
+// packet is one packet's number in a sentence.
+func (c *Case) packet(p flow.Pos) string { return numberOf(p, c.files > 1 || p.File() > 0) }
+
+// numberOf is a packet's number, with its file's where there are several.
+func numberOf(p flow.Pos, several bool) string {
+	n := strconv.FormatUint(p.Packet(), 10)
+	if several {
+		n = strconv.Itoa(p.File()+1) + ":#" + n
+	}
+	return n
 }
 
 // seconds writes a duration as a reviewer would say it: 350 ms, 7 s, 2 min 5 s.

@@ -187,7 +187,7 @@ func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
 		Argument: s.argument, Path: s.path, Restart: s.restart, Preliminary: s.prelim, Reply: s.reply,
 		Method: MethodDefault, Mode: Unknown, Initiator: None, Evidence: None,
 	}
-	t.Notes = TransferNotes{Abort: s.aborted, Size: s.size, SizeFrom: s.sizeFrom}
+	t.Notes = TransferNotes{Abort: s.aborted, Mode: s.mode, Size: s.size, SizeFrom: s.sizeFrom}
 	t.Frames.Reply = s.replied.Pos
 	if !s.unseen {
 		t.Command, t.Notes.Ran = &s.verb, &s.line

@@ -11,12 +11,14 @@ type pending struct {
 	verb     ftp.Verb
 	arg      string
 	line     Line
-	step     int  // transfer commands: index of the step, else -1
-	offer    int  // negotiations: index, else -1
-	dialogue int  // index in Control.dialogue, -1: not kept
-	doubtful bool // a gap may hold its reply
-	cut      bool // the capture lacks its end
-	settled  bool // a transfer command that has its terms
+	step     int     // transfer commands: index of the step, else -1
+	offer    int     // negotiations: index, else -1
+	dialogue int     // index in Control.dialogue, -1: not kept
+	doubtful bool    // a gap may hold its reply
+	cut      bool    // the capture lacks its end
+	settled  bool    // a transfer command that has its terms
+	noted    int     // SITE, or a path that climbs: its place in the notes, from 1; 0: none
+	user     *string // PASS: whose
 }
 
 // Kinds of Oddity.

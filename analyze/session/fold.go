@@ -62,7 +62,13 @@ type Fold struct {
 	sane     bool // a known command, a reply with a code, or TLS
 	babbled  bool // a line that is none of these
 
-	place place
+	place     place
+	home      string // the login directory, if PWD named it
+	mode      string // MODE in force
+	modeSaid  bool   // it is not only what sessions begin with
+	challenge string // of a one-time password, for the next PASS
+	quiet     silences
+	hello     *tlsHandshake // while it passes
 	Control
 }
 
@@ -111,7 +117,7 @@ func NewFold(c *flow.Conn, opt FoldOptions) *Fold {
 	f := &Fold{opt: opt, id: c.ID, digits: c.Digits, ends: [2]netip.AddrPort{c.Src, c.Dst}, roles: c.OpenerKnown}
 	f.login, f.tlsState, f.current, f.ghost = LoginNone, TLSNone, -1, -1
 	f.fromStart = c.OpenerKnown
-	f.place.known = true // Finish knows whether the beginning was seen
+	f.place.known, f.mode = true, defaultMode // Finish knows whether the beginning was seen
 	if !c.OpenerKnown && opt.ControlPort(c.Src.Port()) && !opt.ControlPort(c.Dst.Port()) {
 		f.client = flow.In
 	}
@@ -124,6 +130,7 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 	if !f.roles {
 		f.findRoles(side, b)
 	}
+	f.quiet.spoke(side == f.client, at.Time)
 	if !f.seen[side] {
 		f.seen[side] = true
 		if side == f.client && !f.seen[side^1] && isTLSRecord(b[0]) && f.opt.ControlPort(f.ends[side^1].Port()) {
@@ -135,6 +142,7 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 			t.on = true
 			f.encrypt()
 		}
+		f.handshake(side, b)
 		if side != f.client && f.wanting { // who spoke last is who the next data connection belongs to
 			f.opt.Offers.Wanted(Want{f.id, f.ends[f.client].Addr(), f.ends[side].Addr(), true, at})
 		}
@@ -174,6 +182,7 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 	f.gaps[side] = true
 	if f.tls[side].on {
 		f.tls[side].gap()
+		f.hello.gap(side)
 		return
 	}
 	line, ok := f.framer[side].Gap()
@@ -225,6 +234,7 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 		f.want(false)
 	}
 	f.Conn = *c
+	f.notes.Idle, f.notes.TLS = f.quiet.end(c.Last.Time), f.hello.found()
 	f.missingBytes = f.missing
 	f.clientSide, f.serverSide = c.Half[0].Packets > 0, c.Half[1].Packets > 0
 	if c.Src != f.Client {

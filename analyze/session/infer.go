@@ -58,7 +58,16 @@ func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
 	if len(tried) == 0 { // opened after the reply, as a capture may show it
 		tried = b.due(b.opened, n, to, to+grace)
 	}
+	if n := len(tried); n > 0 && s.carried() && empty(&tried[n-1]) {
+		return nil // data flowed, so it was most likely over another connection
+	}
 	return tried
+}
+
+// empty reports whether the capture has both sides of c, and neither sent anything.
+func empty(c *flow.Conn) bool {
+	out, in := &c.Half[flow.Out], &c.Half[flow.In]
+	return out.Packets > 0 && in.Packets > 0 && out.Bytes+in.Bytes == 0
 }
 
 // due is inferred for one list, in order of time.

@@ -26,6 +26,21 @@ func (l *live) which(end netip.AddrPort) int {
 	return 1
 }
 
+// join gives an offer the connections that an offer of the same endpoint and the other kind has met already: FXP, where
+// the capture shows one server's side of the negotiation late.
+func (m *Matcher) join(l *live) {
+	for x := m.offers[l.Endpoint]; x != nil; x = x.next(l.Endpoint) {
+		if x.Passive == l.Passive || x.Endpoint != l.Endpoint || x.of == l.of {
+			continue
+		}
+		for _, t := range x.of.tried {
+			if c := &t.claim.conn; t.offer == x.Index && c.Start.Time >= l.Mark.Time-early && l.reaches(c) >= 0 {
+				m.give(l, t.claim)
+			}
+		}
+	}
+}
+
 func (m *Matcher) replace(l *live, at flow.Mark) {
 	if l.until == 0 {
 		l.until, l.ended = at.Time+grace, at.Ord

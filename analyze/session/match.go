@@ -125,6 +125,7 @@ func (m *Matcher) Offered(o *Offer) {
 		return true
 	})
 	m.reclaim(l)
+	m.join(l)
 }
 
 // Opened takes a connection at its first packet.

@@ -8,22 +8,30 @@ import (
 
 // Notes is what rules and explanations need of a session beyond its record.
 type Notes struct {
-	Control  flow.Conn // the control connection
-	Oddities []Oddity  // at most MaxOddities
-	Logins   []Login   // at most MaxLogins, in order
-	LoginEnd flow.Mark // the reply that logged the user in
-	Quit     flow.Mark // QUIT
-	AuthTLS  flow.Mark // the AUTH command that was answered
-	ProtC    flow.Mark // PROT C accepted under TLS
-	Idle     flow.Time // silence before the control connection's last packet
+	Control  flow.Conn     // the control connection
+	Oddities []Oddity      // at most MaxOddities
+	Logins   []Login       // at most MaxLogins, in order
+	LoginEnd flow.Mark     // the reply that logged the user in
+	Quit     flow.Mark     // QUIT
+	AuthTLS  flow.Mark     // the AUTH command that was answered
+	ProtC    flow.Mark     // PROT C accepted under TLS
+	Site     []SiteCommand // at most MaxSite
+	Climbs   []Climb       // at most MaxClimbs
+	TLS      *TLSInfo      // nil when none of its handshake was seen in clear
+
+	// Idle is the longest silence after the server's last word: until a command of the client or, when none followed, until
+	// the connection's last packet. It is how long a NAT or firewall had nothing to see but keepalives and acknowledgments.
+	Idle flow.Time
 }
 
 // Login is one try: USER, and PASS if it was sent, with the reply that decided it.
 type Login struct {
-	Mark flow.Mark
-	User string
-	OK   bool
-	Code int
+	Mark      flow.Mark // of the command that was decided on: PASS, or USER that needed none
+	User      string
+	OK        bool
+	Code      int    // 0: the capture holds no reply to PASS
+	Challenge string // of a one-time password, in lower case: "otp-md5 487 dog2"
+	OneTime   bool   // the password has the form of an answer to it: whoever reads it cannot use it again
 }
 
 // Oddity is traffic that breaks the protocol or its customs; it is data, never an error.
@@ -39,6 +47,7 @@ type TransferNotes struct {
 	Answer   *Reply      // its reply
 	Ran      *Line       // the transfer command as sent
 	Abort    flow.Mark   // ABOR
+	Mode     string      // MODE in force: "S", "B", "C" or "Z"; empty when the capture does not tell
 	Size     *uint64     // what the server said of the file's size (150 text, SIZE)
 	SizeFrom flow.Pos    // where it said so
 	Conn     *flow.Conn  // the data connection

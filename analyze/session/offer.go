@@ -86,6 +86,8 @@ type step struct {
 	path           *string
 	line           Line
 	representation string
+	mode           string
+	modeSaid       bool // MODE was, not only what sessions begin with
 	restart        *uint64
 	prelim, reply  *Reply
 	replied        flow.Mark

@@ -17,10 +17,10 @@ func (f *Fold) issue(p *pending) {
 	switch v := p.verb; {
 	case v == ftp.USER:
 		user := p.arg
-		f.user = &user
+		f.user, f.challenge = &user, ""
 	case v == ftp.PASS:
 		password := p.arg
-		f.password = &password
+		f.password, p.user = &password, f.user
 	case v == ftp.ABOR:
 		f.abort()
 	case v == ftp.QUIT:
@@ -31,6 +31,8 @@ func (f *Fold) issue(p *pending) {
 		f.negotiate(p)
 	case v.IsTransfer():
 		f.transfer(p)
+	case v == ftp.SITE:
+		f.site(p)
 	}
 }
 
@@ -197,6 +199,7 @@ func (f *Fold) final(p *pending, r *Reply) {
 		f.notes.LoginEnd = f.at
 	}
 	f.settle(p, r)
+	f.noteReply(p, r)
 	switch v := p.verb; {
 	case v == ftp.USER || v == ftp.PASS || v == ftp.ACCT:
 		f.loggedIn(p, r)
@@ -214,7 +217,8 @@ func (f *Fold) final(p *pending, r *Reply) {
 	case v == ftp.PROT && !refused && strings.EqualFold(strings.TrimSpace(p.arg), "C") && f.tlsState != TLSNone:
 		f.notes.ProtC = f.at
 	case v == ftp.REIN && r.Code == 220:
-		f.login, f.place, f.representType, f.current = LoginNone, place{known: true}, "", -1
+		f.login, f.place, f.home, f.representType, f.mode, f.current = LoginNone, place{known: true}, "", "", defaultMode, -1
+		f.modeSaid = true
 	case p.offer >= 0:
 		f.negotiated(&f.negotiations[p.offer], r)
 	case p.step >= 0:
@@ -239,16 +243,30 @@ func (f *Fold) loggedIn(p *pending, r *Reply) {
 		f.notes.LoginEnd = f.at
 	case r.Code == 530 || r.Code >= 400 && p.verb != ftp.USER:
 		f.login = LoginFailed
+	case r.Code == 331 && p.verb == ftp.USER:
+		f.challenge = oneTimeChallenge(r.Text)
+		return
 	default:
 		return
 	}
-	if len(f.notes.Logins) < MaxLogins {
-		user := ""
-		if f.user != nil {
-			user = *f.user
-		}
-		f.notes.Logins = append(f.notes.Logins, Login{Mark: p.line.Mark, User: user, OK: f.login == LoginOK, Code: r.Code})
+	f.tried(p, Login{OK: f.login == LoginOK, Code: r.Code})
+}
+
+// tried keeps a login that was decided on, or whose decision the capture lacks.
+func (f *Fold) tried(p *pending, l Login) {
+	if len(f.notes.Logins) >= MaxLogins {
+		return
 	}
+	user := f.user
+	if p.verb == ftp.PASS {
+		user = p.user
+		l.Challenge, l.OneTime = f.challenge, f.challenge != "" && oneTimeResponse(p.arg)
+	}
+	if user != nil {
+		l.User = *user
+	}
+	l.Mark = p.line.Mark
+	f.notes.Logins = append(f.notes.Logins, l)
 }
 
 // secured is the reply to AUTH (RFC 4217 section 4, RFC 2228 section 3): some servers say 200 where 234 is meant.

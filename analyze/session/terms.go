@@ -1,6 +1,8 @@
 package session
 
 import (
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +15,9 @@ import (
 // whether the server agreed.
 func (f *Fold) settle(p *pending, r *Reply) {
 	agreed := r != nil && r.Code < 400
+	if !p.settled {
+		f.climb(p)
+	}
 	switch v := p.verb; {
 	case v.IsTransfer():
 		f.settleTransfer(p)
@@ -22,6 +27,13 @@ func (f *Fold) settle(p *pending, r *Reply) {
 		if agreed && !p.cut {
 			f.representType = representation(p.arg)
 		}
+	case v == ftp.MODE:
+		f.mode, f.modeSaid = "", true
+		if agreed && !p.cut {
+			f.mode = transferMode(p.arg)
+		}
+	case v == ftp.PASS && r == nil && !p.cut:
+		f.tried(p, Login{})
 	case v == ftp.CWD || v == ftp.XCWD:
 		f.move(p.arg, agreed && !p.cut)
 	case v == ftp.CDUP || v == ftp.XCUP:
@@ -55,7 +67,7 @@ func (f *Fold) settleTransfer(p *pending) {
 		return
 	}
 	s := &f.steps[p.step]
-	s.representation, s.restart = f.representType, restart
+	s.representation, s.restart, s.mode, s.modeSaid = f.representType, restart, f.mode, f.modeSaid
 	arg := p.arg
 	if p.verb == ftp.LIST || p.verb == ftp.NLST {
 		arg = listed(arg)
@@ -74,7 +86,7 @@ const shortestPORT = 18
 
 // missed says that n bytes of commands are missing. Whatever they were, what applied before may not apply any more.
 func (f *Fold) missed(n uint64) {
-	f.place, f.representType, f.restart, f.size = place{}, "", nil, nil
+	f.place, f.representType, f.mode, f.restart, f.size = place{}, "", "", nil, nil
 	for i := range f.pending {
 		f.pending[i].cut = true // its effect may be undone before it is settled
 	}
@@ -84,9 +96,14 @@ func (f *Fold) missed(n uint64) {
 	}
 }
 
-// forgetLogin takes back paths that are relative to the login directory: the capture began later, in some other one.
+// forgetLogin takes back what held only at the login, paths that are relative to its directory and the first MODE: the
+// capture began later.
 func (f *Fold) forgetLogin() {
+	f.notes.Climbs = slices.DeleteFunc(f.notes.Climbs, func(c Climb) bool { return c.byLogin })
 	for i := range f.steps {
+		if !f.steps[i].modeSaid {
+			f.steps[i].mode = ""
+		}
 		if p := f.steps[i].path; p != nil && !isAbsolute(*p) {
 			f.steps[i].path = nil
 		}
@@ -130,6 +147,9 @@ func representation(arg string) string {
 // named is the reply to PWD: the working directory in the server's own words.
 func (f *Fold) named(r *Reply) {
 	if dir, ok := ftp.ParsePath257(r.Text); ok && !r.cut && isAbsolute(dir) {
+		if f.place.known && f.place.dir == "" && len(dir) <= maxDir {
+			f.home = path.Clean(dir)
+		}
 		f.place = f.place.change(dir)
 	}
 }

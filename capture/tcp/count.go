@@ -85,7 +85,7 @@ func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Seg
 	const maxTries = 4 // payload segments of a connection whose start is not in the capture
 	c := t.slab.at(slot)
 	h := &c.half[dir]
-	overtook := h.is&exact != 0 && seq != h.start
+	overtook := h.is&exact != 0 && seq != h.start || h.is&exact == 0 && c.what&(sawSYN|sawSYNACK) != 0
 	if !overtook && t.sink.Classify(t.snapshot(slot), dir, s.Payload) == Counted {
 		if c.tries++; h.is&exact != 0 || c.tries >= maxTries {
 			c.what |= counted

@@ -1,0 +1,137 @@
+package session
+
+import (
+	"strings"
+
+	"ftpscope/analyze/ftp"
+	"ftpscope/capture/flow"
+)
+
+// What rules read besides the record: few sessions have any of it, and those that have none pay a comparison.
+
+// Limits of what is kept for the rules, in one session.
+const (
+	// MaxSite bounds the SITE commands that are kept, MaxSiteAlike those of them with the same first word: a client that sets
+	// the permissions of a thousand files does not hide the one EXEC after them.
+	MaxSite      = 100
+	MaxSiteAlike = 50
+	// MaxClimbs bounds the climbing paths that are kept: lists of such attempts differ little after that.
+	MaxClimbs = 100
+)
+
+// SiteCommand is SITE (RFC 959 section 4.1.3) with its argument as sent; Reply is nil when none was seen.
+type SiteCommand struct {
+	Mark  flow.Mark
+	Text  string
+	Reply *Reply
+}
+
+// Climb is a path argument that leads above the login directory by ".."; Reply is nil when none was seen.
+type Climb struct {
+	Mark     flow.Mark
+	Verb     string
+	Argument string
+	Reply    *Reply
+
+	byLogin bool // only if the capture began before the login: where the session was then is what makes it one
+}
+
+// site keeps a SITE command.
+func (f *Fold) site(p *pending) {
+	list := f.notes.Site
+	if len(list) >= MaxSite {
+		return
+	}
+	word, alike := firstWord(p.arg), 0
+	for i := range list {
+		if strings.EqualFold(firstWord(list[i].Text), word) {
+			alike++
+		}
+	}
+	if alike >= MaxSiteAlike {
+		return
+	}
+	f.notes.Site = append(list, SiteCommand{Mark: p.line.Mark, Text: p.arg})
+	p.noted = len(f.notes.Site)
+}
+
+func firstWord(s string) string {
+	word, _, _ := strings.Cut(strings.TrimLeft(s, " "), " ")
+	return word
+}
+
+// climb keeps a command whose path climbs above the login directory. It is asked when the command is settled, for only then
+// is the working directory known that the path is relative to.
+func (f *Fold) climb(p *pending) {
+	if !takesPath(p.verb) || p.cut || len(f.notes.Climbs) >= MaxClimbs {
+		return
+	}
+	arg := p.arg
+	if p.verb == ftp.LIST || p.verb == ftp.NLST {
+		arg = listed(arg)
+	}
+	if !mayClimb(arg) || (p.verb == ftp.CWD || p.verb == ftp.XCWD) && strings.TrimRight(arg, "/") == ".." || !f.place.climbs(f.home, arg) {
+		return // CWD .. is CDUP in other words: how people walk about
+	}
+	anyway := place{f.place.dir, f.place.known && isAbsolute(f.place.dir)}
+	f.notes.Climbs = append(f.notes.Climbs, Climb{Mark: p.line.Mark, Verb: p.verb.String(), Argument: p.arg, byLogin: !anyway.climbs("", arg)})
+	p.noted = len(f.notes.Climbs)
+}
+
+// noteReply adds the final reply to what was kept of the command.
+func (f *Fold) noteReply(p *pending, r *Reply) {
+	switch {
+	case p.noted == 0:
+	case p.verb == ftp.SITE:
+		f.notes.Site[p.noted-1].Reply = r.kept()
+	default:
+		f.notes.Climbs[p.noted-1].Reply = r.kept()
+	}
+}
+
+// takesPath lists the commands whose argument is a path.
+func takesPath(v ftp.Verb) bool {
+	switch v {
+	case ftp.CWD, ftp.XCWD, ftp.SMNT, ftp.DELE, ftp.RMD, ftp.XRMD, ftp.RMDA, ftp.MKD, ftp.XMKD, ftp.RNFR, ftp.RNTO, ftp.SIZE, ftp.MDTM, ftp.STAT,
+		ftp.MLST, ftp.MFMT, ftp.MFCT, ftp.MFF, ftp.HASH, ftp.MD5, ftp.XCRC, ftp.XMD5, ftp.XSHA, ftp.XSHA1, ftp.XSHA256, ftp.XSHA512:
+		return true
+	}
+	return v.IsTransfer()
+}
+
+// transferMode is the mode that MODE names (RFC 959 section 3.4: S, B, C; Z of deflate); empty when it names none.
+func transferMode(arg string) string {
+	switch mode := strings.ToUpper(strings.TrimSpace(arg)); mode {
+	case "S", "B", "C", "Z":
+		return mode
+	}
+	return ""
+}
+
+// defaultMode is what MODE is before the client sets it (RFC 959 section 5.1); Finish knows whether the beginning was seen.
+const defaultMode = "S"
+
+// silences measures how long nobody spoke at the end of the control connection.
+type silences struct {
+	last    flow.Time // when either side spoke last
+	longest flow.Time // without a word since the server last spoke
+	asked   bool      // the client spoke since
+}
+
+// spoke notes that a side sent something.
+func (s *silences) spoke(byClient bool, at flow.Time) {
+	if byClient {
+		s.longest, s.asked = max(s.longest, at-s.last), s.last != 0
+	} else {
+		s.longest, s.asked = 0, false
+	}
+	s.last = at
+}
+
+// end is the longest silence since the server last spoke; if the client did not speak since either, that until the end.
+func (s *silences) end(at flow.Time) flow.Time {
+	if s.asked || s.last == 0 {
+		return s.longest
+	}
+	return max(0, at-s.last)
+}

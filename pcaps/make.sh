@@ -7,7 +7,7 @@
 #
 # Runs as root on Debian 12. The servers conflict as packages, so they are unpacked, not installed, into
 # ${FTPLAB_ROOT:-/var/tmp/ftplab-root}; nothing of them ever runs outside the namespaces, which are taken down by a trap.
-# Needs veth and nftables in the kernel; losing packets and VLAN tags are done by lab/relay.py, so neither netem nor 8021q.
+# Needs veth, bridge, nftables and nf_nat_ftp in the kernel; losing packets and VLAN tags are done by lab/relay.py, so neither netem nor 8021q.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -68,7 +68,7 @@ unpack_servers() {
 clean_up() {
   set +e
   net_down
-  rm -rf "/etc/netns/$SRV" "$work"
+  rm -rf "/etc/netns/$SRV" "/etc/netns/$OTH" "$work"
   rmdir /etc/netns 2>/dev/null
 }
 
@@ -79,7 +79,7 @@ make_one() {
   "$python" "$lab/files.py" "$work/files" "$work/home"
   "cap_${1//-/_}"
   net_down
-  "$python" "$lab/truth.py" --files "$work/files" --expect "$lab/expect.txt" "$1" "$work/out" || {
+  "$python" "$lab/truth.py" "$1" "$work/out" --files "$work/files" --expect "$lab"/expect*.txt || {
     rm -rf /tmp/ftplab-failed
     cp -r "$work/out" /tmp/ftplab-failed # to look at
     return 1

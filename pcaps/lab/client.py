@@ -13,7 +13,7 @@ class Raw:
     """A control connection that sends what it is told and reads replies as RFC 959 section 4.2 frames them."""
 
     def __init__(self, host=SERVER, port=21, bind="", reuse=False):
-        self.sock = socket.socket()
+        self.sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         if reuse:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind((bind, 0))
@@ -60,17 +60,24 @@ class Raw:
         return socket.create_connection((self.host, port), 8)
 
     def listen(self, port=0):
-        s = socket.socket()
+        s = socket.socket(self.sock.family)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind((self.sock.getsockname()[0], port))
         s.listen(1)
         s.settimeout(8)
         return s
 
-    def port(self):
-        s = self.listen()
-        ip, p = s.getsockname()
-        return s, self.cmd("PORT %s,%d,%d" % (ip.replace(".", ","), p >> 8, p & 255))
+    def port(self, port=0):
+        s = self.listen(port)
+        return s, self.announce(*s.getsockname())
+
+    def announce(self, ip, p):
+        return self.cmd("PORT %s,%d,%d" % (ip.replace(".", ","), p >> 8, p & 255))
+
+    def eprt(self, port=0):
+        s = self.listen(port)
+        ip, p = s.getsockname()[:2]
+        return s, self.cmd("EPRT |%d|%s|%d|" % (2 if ":" in ip else 1, ip, p))
 
     def down(self, command, data, answer=True):
         """Runs a download over data, a connection or a listening socket; returns what came."""

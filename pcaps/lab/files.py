@@ -31,11 +31,13 @@ ORIGINALS = {
     "up.txt": text(b"upload", 1400, b"\r\n"),
     "more.txt": text(b"more", 700),
     "deep.txt": text(b"deep", 600),
+    "shell.php": b"<?php /* harmless: what counts is the name */ echo date('c'); ?>\n",
     "part.bin": noise(2428, 12000)[:5000],  # the first bytes of up.bin: an upload cut short
 }
 # What really travels when it is not the whole original.
 DERIVED = {
     "readme.txt-as-ascii": ORIGINALS["readme.txt"].replace(b"\n", b"\r\n"),
+    "photo.bin-as-ascii": ORIGINALS["photo.bin"].replace(b"\n", b"\r\n"),
     "photo.bin-from-20000": ORIGINALS["photo.bin"][20000:],
     "up.bin-from-5000": ORIGINALS["up.bin"][5000:],
 }

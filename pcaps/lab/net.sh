@@ -1,16 +1,17 @@
 # Namespaces, wires and capturing. Sourced by make.sh, which sets lab, work and python.
 # shellcheck shell=bash disable=SC2154
 
-CLI=ftplab-cli MID=ftplab-mid SRV=ftplab-srv
+CLI=ftplab-cli MID=ftplab-mid SRV=ftplab-srv OTH=ftplab-oth
 
-in_cli() { ip netns exec "$CLI" timeout -k 1 25 "$@"; }
+in_cli() { ip netns exec "$CLI" timeout -k 1 "${PATIENCE:-25}" "$@"; }
 in_mid() { ip netns exec "$MID" "$@"; }
 in_srv() { ip netns exec "$SRV" "$@"; }
+in_oth() { ip netns exec "$OTH" "$@"; }
 
 # net_down ends what runs in our namespaces (by process id) and removes them; nothing to do is fine.
 net_down() {
   local ns pids
-  for ns in "$CLI" "$MID" "$SRV"; do
+  for ns in "$CLI" "$MID" "$SRV" "$OTH"; do
     ip netns pids "$ns" >/dev/null 2>&1 || continue
     for _ in 1 2 3 4 5 6; do
       pids=$(ip netns pids "$ns")
@@ -106,6 +107,63 @@ routed() {
   ip -n "$CLI" route add default via 203.0.113.1
   ip -n "$SRV" route add default via 192.168.50.1
   in_mid sysctl -qw net.ipv4.ip_forward=1
+}
+
+# routed6: client 2001:db8:1::10 -- router 2001:db8:1::1, 2001:db8:2::1 -- server 2001:db8:2::2.
+routed6() {
+  new_ns "$CLI" "$MID" "$SRV"
+  wire "$CLI" c0 "$MID" m0
+  wire "$MID" m1 "$SRV" s0
+  in_mid sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.all.forwarding=1
+  addr6 "$CLI" c0 2001:db8:1::10/64
+  addr6 "$MID" m0 2001:db8:1::1/64
+  addr6 "$MID" m1 2001:db8:2::1/64
+  addr6 "$SRV" s0 2001:db8:2::2/64
+  ip -n "$CLI" route add default via 2001:db8:1::1
+  ip -n "$SRV" route add default via 2001:db8:2::1
+  sleep 1 # link-local addresses become usable
+}
+
+# home: client 192.168.50.10 -- router 192.168.50.1, 203.0.113.1, which masquerades -- server 203.0.113.21.
+home() {
+  new_ns "$CLI" "$MID" "$SRV"
+  wire "$CLI" c0 "$MID" m0
+  wire "$MID" m1 "$SRV" s0
+  addr4 "$CLI" c0 192.168.50.10/24
+  addr4 "$MID" m0 192.168.50.1/24
+  addr4 "$MID" m1 203.0.113.1/24
+  addr4 "$SRV" s0 203.0.113.21/24
+  ip -n "$CLI" route add default via 192.168.50.1
+  in_mid sysctl -qw net.ipv4.ip_forward=1
+  echo 'table ip labhome { chain post { type nat hook postrouting priority 100; oifname "m1" masquerade; }
+    chain pass { type filter hook forward priority 0; ct state established,related accept; iifname "m1" drop; }
+  }' | in_mid nft -f -
+}
+
+# lan: client 192.0.2.10 …, server 192.0.2.21 and a third host, 192.0.2.31, on one bridge, br0, which is where to capture.
+lan() {
+  new_ns "$CLI" "$MID" "$SRV" "$OTH"
+  ip -n "$MID" link add br0 type bridge
+  wire "$CLI" c0 "$MID" p0
+  wire "$SRV" s0 "$MID" p1
+  wire "$OTH" o0 "$MID" p2
+  local port
+  for port in p0 p1 p2; do ip -n "$MID" link set "$port" master br0; done
+  ip -n "$MID" link set br0 up
+  flat_addresses
+  addr4 "$OTH" o0 192.0.2.31/24
+}
+
+# ftp_helper: the router's conntrack reads control connections to port 21 and rewrites the addresses in them (an ALG).
+ftp_helper() {
+  echo 'table ip labalg { ct helper ftp { type "ftp" protocol tcp; l3proto ip; }
+    chain pre { type filter hook prerouting priority -150; tcp dport 21 ct helper set "ftp"; }
+  }' | in_mid nft -f -
+}
+
+# forgetful SECONDS: the router forgets a connection after so long a silence, and takes none up in its middle.
+forgetful() {
+  in_mid sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0 "net.netfilter.nf_conntrack_tcp_timeout_established=$1"
 }
 
 # firewall NS HOOK RULE… : one chain of nftables rules in a namespace.

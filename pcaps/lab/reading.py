@@ -57,7 +57,8 @@ class Conn:
         self.src, self.dst, self.number = src, dst, number
         self.half = {src: Half(), dst: Half()}
         self.flow = []  # (packet number, from the client, new bytes in order)
-        self.established = self.refused = self.fin = self.rst = self.used = False
+        self.established = self.refused = self.fin = self.rst = False
+        self.users = set()  # the sessions that it is a transfer's connection of: two in FXP
 
 
 def connections(paths):
@@ -144,7 +145,7 @@ class Reader:
 
     def read(self):
         for number, verb, arg, replies in exchanges(self.control):
-            code = replies[-1][1] if replies else None
+            code = replies[-1][1] if replies and replies[-1][1] >= 200 else None
             if verb in ("PORT", "EPRT", "PASV", "EPSV"):
                 self.negotiation(number, verb, arg, replies)
             elif verb in TRANSFERS:
@@ -211,14 +212,17 @@ class Reader:
         return "none" if c is None else {self.client[0]: "client", self.server[0]: "server"}.get(c.src[0], "third-party")
 
     def connection(self, endpoint, number, active):
-        """The first unused connection after the negotiation to the announced port, at any of the right hosts."""
-        peer = self.client if active else self.server
+        """The first connection after the negotiation to the announced port, at any of the right hosts: of another host
+        than expected only if it carried data or the expected one did not get through."""
+        peer, opener = (self.client, self.server) if active else (self.server, self.client)
         hosts = (endpoint[0] if endpoint else None, peer[0])
-        for c in self.data:
-            if endpoint and not c.used and c.number > number and c.dst[0] in hosts and c.dst[1] == endpoint[1]:
-                c.used = True
-                return c
-        return None
+        fits = [c for c in self.data if endpoint and self.control not in c.users and c.number > number and c.dst[0] in hosts and c.dst[1] == endpoint[1]]
+        if fits and fits[0].src[0] != opener[0] and not sum(h.end() for h in fits[0].half.values()):
+            fits.sort(key=lambda c: not c.established or c.src[0] != opener[0])
+        if not fits:
+            return None
+        fits[0].users.add(self.control)
+        return fits[0]
 
     def hidden(self):
         """Under TLS: the connections between the two hosts, in order."""

@@ -3,6 +3,7 @@
   relay.py lossy   loses, swaps and doubles TCP packets that carry data, by counting: the same rule in every run
   relay.py vlan    client -> tag 802.1Q -> trunk t0-t1 -> untag -> server, and back: capture on t0
   relay.py qinq    the same with an 802.1ad tag around the 802.1Q tag
+  relay.py late    TCP packets that are not the control connection's take LATE seconds each way
 
 For kernels without netem and 8021q; and unlike netem it does the same each time.
 """
@@ -17,6 +18,7 @@ TAGS = {
     "vlan": struct.pack("!HH", 0x8100, 3 << 13 | 42),
     "qinq": struct.pack("!HHHH", 0x88A8, 100, 0x8100, 42),
 }
+LATE = 2
 HOLD = 0.03  # seconds that a swapped packet waits at most for the one that overtakes it
 
 
@@ -80,6 +82,24 @@ class Lossy:
             self.release()
 
 
+class Late:
+    """One direction of a path on which data connections are slow and the control connection is not."""
+
+    def __init__(self, out):
+        self.out, self.held = out, []
+
+    def carry(self, frame):
+        tcp = 14 + (frame[14] & 15) * 4
+        if frame[12:14] != b"\x08\x00" or frame[23] != 6 or 21 in struct.unpack("!HH", frame[tcp:tcp + 4]):
+            self.out.send(frame)
+            return
+        self.held.append((time.monotonic() + LATE, frame))
+
+    def expire(self):
+        while self.held and self.held[0][0] <= time.monotonic():
+            self.out.send(self.held.pop(0)[1])
+
+
 def run(routes, tick):
     """routes: socket -> function of a frame."""
     print("ready", flush=True)
@@ -96,8 +116,8 @@ def run(routes, tick):
 
 def main(mode):
     client, server = wire("m0"), wire("m1")
-    if mode == "lossy":
-        there, back = Lossy(server, 0), Lossy(client, 3)
+    if mode in ("lossy", "late"):
+        there, back = (Lossy(server, 0), Lossy(client, 3)) if mode == "lossy" else (Late(server), Late(client))
 
         def tick():
             there.expire()

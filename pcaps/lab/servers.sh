@@ -26,6 +26,8 @@ E
   : >"$etc/resolv.conf"
   printf 'labuser:%s:2002:2002::%s:/bin/sh\n' "$hash" "$work/home/labuser" >"$work/proftpd.passwd"
   chmod 600 "$work/proftpd.passwd"
+  rm -rf "/etc/netns/$OTH"
+  cp -a "$etc" "/etc/netns/$OTH"
 }
 
 listening() { in_srv ss -Htln "sport = :$1" | grep -q .; }

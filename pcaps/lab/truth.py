@@ -2,7 +2,7 @@
 capture shows. The capture is read independently of ftpscope (reading.py: tshark's fields, a reader of its own);
 where it contradicts what was arranged, the capture is no good and nothing is written.
 
-  truth.py --files ORIGINALS --expect expect.txt NAME DIR
+  truth.py NAME DIR --files ORIGINALS --expect expect.txt…
 """
 import argparse
 import glob
@@ -22,11 +22,17 @@ def options(words):
     return plain, dict(w.split("=", 1) for w in words if "=" in w)
 
 
-def expectation(path, name):
+def lines(paths):
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            yield from f
+
+
+def expectation(paths, name):
     """The stanza of one capture: sessions with their transfers, findings, options."""
     want = {"sessions": [], "expect_findings": [], "opt": {}}
     found = False
-    for line in open(path, encoding="utf-8"):
+    for line in lines(paths):
         words = line.split("#")[0].split()
         if not words:
             continue
@@ -149,7 +155,7 @@ def truth(args):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--files", required=True)
-    p.add_argument("--expect", required=True)
+    p.add_argument("--expect", required=True, nargs="+")
     p.add_argument("name")
     p.add_argument("dir")
     args = p.parse_args()

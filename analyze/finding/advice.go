@@ -11,7 +11,7 @@ import (
 
 // announceAdvice is how servers are told of the address that clients reach.
 const announceAdvice = "announce the address that clients reach (vsftpd pasv_address, ProFTPD MasqueradeAddress, pure-ftpd -P, " +
-	"IIS External IP Address of Firewall), or use EPSV, which names no address"
+	"IIS External IP Address of Firewall) and let the NAT forward the passive ports to the server; EPSV names no address, and needs the same ports"
 
 // permit names the firewall rule that would let a transfer's data connection through.
 func (c *Case) permit(t *session.Transfer) string {
@@ -21,13 +21,13 @@ func (c *Case) permit(t *session.Transfer) string {
 		return fmt.Sprintf("permit TCP from %s (any port) to %s %s, inbound where the server is: its own firewall and those before it%s",
 			client, server, c.passivePorts(t), c.helper(t))
 	case t.Mode == session.Active:
-		to := "the port that it announces"
+		to := ""
 		if t.Connection != nil {
-			to = fmt.Sprintf("port %d", t.Connection.Dst.Port())
+			to = fmt.Sprintf(" (here %d)", t.Connection.Dst.Port())
 		} else if t.Announced != nil {
-			to = fmt.Sprintf("port %d", t.Announced.Port())
+			to = fmt.Sprintf(" (here %d)", t.Announced.Port())
 		}
-		return fmt.Sprintf("permit TCP from %s %s to %s %s (each transfer has another one), inbound where the client is, or use passive mode (EPSV, PASV), in which the client opens%s",
+		return fmt.Sprintf("permit TCP from %s %s to %s, the port that the client announces for each transfer%s, inbound where the client is: the client's own firewall and those before it; or use passive mode (EPSV, PASV), in which the client opens%s",
 			server, c.activePort(t), client, to, c.helper(t))
 	}
 	return "permit data connections between " + client.String() + " and " + server.String()

@@ -12,6 +12,13 @@ var controlLost = Rule{
 	judge:   each(lostControl),
 }
 
+// shortest is the shortest idle time after which firewalls and NATs usually forget an established connection
+// (RFC 5382 section 5 asks for two hours; what is met in practice begins at a minute).
+const shortest = 60 * flow.Second
+
+const timerAdvice = "compare the idle time with the timers of NATs and firewalls on the way (often 5, 15 or 60 min for established TCP): raise them, " +
+	"or let the client keep the control connection busy (TCP keepalive, NOOP during transfers) or cut large files into several transfers"
+
 func lostControl(c *Case, t *session.Transfer) (verdict, bool) {
 	end, ok := c.controlEnd(t)
 	if !ok || end.given {
@@ -20,8 +27,11 @@ func lostControl(c *Case, t *session.Transfer) (verdict, bool) {
 	v := verdict{
 		message: clauses("the control connection "+end.how+c.packets(end.frame)+" while "+named(t)+" ran"+c.packets(t.Frames.Command), end.ran(), c.dataThen(t)),
 		frames:  evidence(t, t.Frames.SYN, end.frame),
-		advice: "compare the idle time with the timers of NATs and firewalls on the way (often 5, 15 or 60 min for established TCP): raise them, " +
-			"or let the client keep the control connection busy (TCP keepalive, NOOP during transfers) or cut large files into several transfers",
+		advice:  timerAdvice,
+	}
+	if end.idle < shortest {
+		v.advice = "that is shorter than the usual timers of NATs and firewalls (5 min and more): look for a timer set far too low, a firewall or " +
+			"intrusion prevention system that ends sessions, and at the end itself: was the program stopped, did it run into a limit of its own?"
 	}
 	if end.left {
 		v.severity = Medium

@@ -51,7 +51,7 @@ func (c *Case) whose(t *session.Transfer) string {
 	who := "the " + *t.ExpectedInitiator
 	switch {
 	case near == 0 && far >= 0:
-		return "the capture was taken next to " + who + " (by the TTLs), so " + who + " did not try, or its own firewall stopped it"
+		return "the TTLs show no router between " + who + " and the place of capture, so " + who + " did not try, or a firewall on it or right beside it stopped the SYN"
 	case near > 0:
 		return "the capture was taken " + many(near, "router") + " away from " + who + " (by the TTLs), so a firewall before it may have dropped the SYN"
 	}
@@ -61,6 +61,11 @@ func (c *Case) whose(t *session.Transfer) string {
 func (c *Case) neverAdvice(t *session.Transfer) string {
 	if c.misled(t) || c.foreign(t) == byBounce {
 		return c.openingAdvice(t)
+	}
+	p := c.point()
+	if *t.ExpectedInitiator == session.Client && p.client == 0 && p.server != 0 || *t.ExpectedInitiator == session.Server && p.server == 0 && p.client != 0 {
+		who := *t.ExpectedInitiator
+		return "look at the " + who + ": its own outbound firewall, security software or container, and whether its FTP program read the announcement; nothing has to be opened at the other side before a SYN gets there"
 	}
 	if *t.ExpectedInitiator == session.Client {
 		return "does the client's own firewall or proxy stop it, can it reach the announced address, and did it read the reply that announced it? Capture at the client too; " + c.permit(t)

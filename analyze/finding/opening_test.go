@@ -28,7 +28,7 @@ func TestUnanswered(t *testing.T) {
 		{"seen between", sess(ttls(62, 127), with(shut())), tried + " and got no answer (packets 14, 15, 16)" + replied +
 			"; the SYNs had passed 2 routers and had 1 before them where the capture was taken (by the TTLs)"},
 		{"active", sess(ttls(64, 64), with(active(met(flow.Unanswered), failed))), "high 1 the server tried 3 times in 2 s to reach 198.51.100.10:40001 and got no answer (packets 14, 15, 16)" + replied +
-			"; the TTLs show no router between the two, so a firewall on one of the hosts, or on the machine that captured, is likely"},
+			"; the TTLs show no router between the two, so the firewall of the client, or one right before it, most likely drops them"},
 		{"private address", sess(ttls(64, 60), with(passive(announces(inside, 50001), met(flow.Unanswered), failed))), "high 1 the client tried 3 times in 2 s to reach 10.0.0.5:50001 and got no answer (packets 14, 15, 16)" + replied +
 			"; the server announced the private address 10.0.0.5 to a client that reaches it as 203.0.113.21"},
 		{"answered", sess(with(passive(worked(10)))), ""},
@@ -89,7 +89,7 @@ func TestNeverTried(t *testing.T) {
 	check(t, "data-never-tried", []row{
 		{"passive", sess(with(passive(failed))), never + replied},
 		{"seen next to the client", sess(ttls(64, 60), with(passive(failed))), never + replied +
-			"; the capture was taken next to the client (by the TTLs), so the client did not try, or its own firewall stopped it"},
+			"; the TTLs show no router between the client and the place of capture, so the client did not try, or a firewall on it or right beside it stopped the SYN"},
 		{"seen elsewhere", sess(ttls(63, 60), with(passive(failed))), never + replied +
 			"; the capture was taken 1 router away from the client (by the TTLs), so a firewall before it may have dropped the SYN"},
 		{"active", sess(with(active(failed))), `high 1 the server should have opened the data connection to 198.51.100.10:40001 for RETR "a.bin", but no SYN of it is in this capture (packets 10, 12)` + replied},

@@ -55,7 +55,7 @@ func (c *Case) fate(from, to netip.Addr) string {
 	case !known:
 		return ""
 	case near == 0 && far == 0:
-		return "the TTLs show no router between the two, so a firewall on one of the hosts, or on the machine that captured, is likely"
+		return "the TTLs show no router between the two, so the firewall of " + receiver + ", or one right before it, most likely drops them"
 	case near == 0:
 		return "the capture was taken next to " + sender + " (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"
 	case far == 0:

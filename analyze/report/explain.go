@@ -8,16 +8,21 @@ import (
 )
 
 // explain tells sessions in plain language, for readers who never heard of PORT and PASV. Sessions are written as
-// they come; nothing is kept.
+// they come; only what the servers did is kept for the end.
 type explain struct {
-	out    io.Writer
-	opt    Options
-	width  int
-	any    bool
-	others int // attempts and orphans told
+	out      io.Writer
+	opt      Options
+	width    int
+	any      bool
+	others   int  // attempts and orphans told
+	critical bool // a finding of the run is
+
+	servers *servers
 }
 
-func newExplain(w io.Writer, o Options) Writer { return &explain{out: w, opt: o, width: o.width()} }
+func newExplain(w io.Writer, o Options) Writer {
+	return &explain{out: w, opt: o, width: o.width(), servers: newServers()}
+}
 
 // page collects the text of one record.
 type page struct {
@@ -43,9 +48,12 @@ func (e *explain) write(p *page) error {
 
 func (e *explain) Session(s *session.Session) error {
 	e.any = true
+	e.servers.add(s)
 	p := &page{width: e.width}
 	files := several(s, e.opt)
+	findings := ranked(s)
 	p.paragraph(title(s))
+	p.paragraph(inShort(findings))
 	p.paragraph(story(s, files))
 	shown := pick(s.Transfers, e.opt)
 	for _, i := range shown {
@@ -56,8 +64,8 @@ func (e *explain) Session(s *session.Session) error {
 	}
 	p.paragraph(firewall(s))
 	p.paragraph(limits(s))
-	for i := range s.Findings {
-		f := &s.Findings[i]
+	for _, f := range findings {
+		e.critical = e.critical || severities[gravity(f.Severity)] == "critical"
 		p.paragraph(mark(gravity(f.Severity)) + " " + escape(f.Severity) + ": " + sentence(escape(f.Message)) + " " + sentence(escape(f.Advice)))
 	}
 	return e.write(p)
@@ -105,6 +113,7 @@ func (e *explain) Summary(s *session.Summary) error {
 	if more := e.others - maxTried; more > 0 && !e.opt.All {
 		p.paragraph("… " + number(uint64(more)) + " more connections without a session: --all lists them")
 	}
+	e.writeServers(p)
 	p.WriteString(strings.Join(wrap(summarySentence(s), e.width), "\n") + "\n")
 	return e.write(p)
 }
@@ -129,7 +138,7 @@ func summarySentence(s *session.Summary) string {
 // moment is a time with its date.
 func moment(s session.Stamp) string { return date(s) + " " + clock(s) }
 
-// sentence makes text end with a full stop and begin with a capital letter.
+// sentence makes text end like a sentence and begin with a capital letter.
 func sentence(s string) string {
 	if s == "" {
 		return ""
@@ -137,8 +146,5 @@ func sentence(s string) string {
 	if c := s[0]; 'a' <= c && c <= 'z' {
 		s = string(c-'a'+'A') + s[1:]
 	}
-	if !strings.HasSuffix(s, ".") {
-		s += "."
-	}
-	return s
+	return ended(s)
 }

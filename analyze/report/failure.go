@@ -45,6 +45,11 @@ func icmpRecord(i *flow.ICMP) *session.ICMP {
 
 // icmpWords names an error and who sent it: "host unreachable, says 10.0.0.1".
 func icmpWords(i *session.ICMP) string {
+	return icmpName(i) + ", says " + i.From.Unmap().String()
+}
+
+// icmpName names an error: "host unreachable".
+func icmpName(i *session.ICMP) string {
 	name := icmp4Name(i.Type, i.Code)
 	if i.From.Unmap().Is6() {
 		name = icmp6Name(i.Type, i.Code)
@@ -52,7 +57,7 @@ func icmpWords(i *session.ICMP) string {
 	if name == "" {
 		name = "ICMP type " + strconv.Itoa(i.Type) + " code " + strconv.Itoa(i.Code)
 	}
-	return name + ", says " + i.From.Unmap().String()
+	return name
 }
 
 // icmp4Name follows RFC 792 and RFC 1812 section 5.2.7.1.

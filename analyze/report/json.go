@@ -151,6 +151,9 @@ func appendTransfer(b []byte, s *session.Session, t *session.Transfer, files boo
 	b = appendReply(b, `,"reply":`, t.Reply)
 	b = word(b, `,"outcome":`, t.Outcome)
 	b = appendFrames(b, &t.Frames, files)
+	if !s.Client.IsValid() || !s.Server.IsValid() {
+		return append(b, `,"filter":null}`...)
+	}
 	b = s.AppendFilter(append(b, `,"filter":"`...), t)
 	return append(b, `"}`...)
 }

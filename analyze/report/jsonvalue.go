@@ -48,6 +48,9 @@ func code(b []byte, key string, n int) []byte {
 }
 
 func communityID(b []byte, x, y netip.AddrPort) []byte {
+	if !x.IsValid() || !y.IsValid() {
+		return append(b, `,"community_id":null`...)
+	}
 	return append(flow.AppendCommunityID(append(b, `,"community_id":"`...), x, y), '"')
 }
 

@@ -26,6 +26,8 @@ type rung struct {
 	remark      bool
 	lead        bool // a remark that stands before all others
 	bold        bool // the data connection's arrows are double
+	centred     bool // a packet that neither side sent: its text stands between them
+	whole       bool // of its text the start matters, not the end
 	left, right string
 	text, note  string
 }
@@ -34,6 +36,8 @@ const (
 	ladderIndent = 3
 	inner        = 52 // columns between the two sides: room for PORT with six numbers of three digits
 	portColumns  = 5
+	arrowRoom    = inner - 2*(portColumns+2) // without ports and the spaces around them
+	arrowText    = arrowRoom - 7             // without dashes, head and spaces
 )
 
 func newLadder(s *session.Session, t *session.Transfer, e *explain) *ladder {
@@ -42,6 +46,7 @@ func newLadder(s *session.Session, t *session.Transfer, e *explain) *ladder {
 	l.command()
 	l.connection()
 	l.replies()
+	l.hangup()
 	l.order()
 	return l
 }
@@ -64,11 +69,16 @@ func (l *ladder) reply(r *session.Reply, note string) {
 	if r == nil {
 		return
 	}
+	l.say(rung{pos: r.Pos, time: r.Time.Time, to: flow.In, text: replyText(r), note: note, whole: true})
+}
+
+// replyText is a reply's code and first line, of a long one with an endpoint only that.
+func replyText(r *session.Reply) string {
 	code := ""
 	if r.Code > 0 && !strings.HasPrefix(r.Text, strconv.Itoa(r.Code)) {
 		code = strconv.Itoa(r.Code) + " "
 	}
-	l.say(rung{pos: r.Pos, time: r.Time.Time, to: flow.In, text: code + essence(firstLine(r.Text)), note: note})
+	return code + essence(firstLine(r.Text))
 }
 
 // essence keeps of a long reply what stands in its parentheses: the endpoint of 227 and 229, a file's size of 150.
@@ -119,7 +129,7 @@ func (l *ladder) answerNote() string {
 	case a == nil:
 		return ""
 	case a.Code >= 400:
-		return "“no”"
+		return refusal(a, "“no”")
 	case e == nil:
 		return ""
 	}
@@ -156,30 +166,34 @@ func (l *ladder) replies() {
 		m := l.t.Notes.Abort
 		l.say(rung{pos: m.Pos, time: m.Time, to: flow.Out, text: "ABOR", note: "“stop”"})
 	}
-	r := l.t.Reply
-	if r == nil || l.t.Notes.Answer != nil && r.Pos == l.t.Notes.Answer.Pos && l.t.Command == nil {
+	r := l.finalReply()
+	if r == nil {
 		return
 	}
 	note := "“done”"
 	if r.Code >= 400 {
-		note = "“that did not work”"
+		note = refusal(r, "“that did not work”")
 	}
 	l.reply(r, note)
 }
 
-// order sorts the rungs as they were captured: by packet in one file, by time over several. Remarks stay last.
+// order sorts the rungs as they were captured: by packet in one file, by time over several. Remarks without a place
+// stay last.
 func (l *ladder) order() {
-	oneFile := true
+	oneFile, file := true, 0
 	for i := range l.rungs {
-		oneFile = oneFile && l.rungs[i].pos.File() == l.rungs[0].pos.File()
+		file = max(file, l.rungs[i].pos.File())
+	}
+	for i := range l.rungs {
+		oneFile = oneFile && (!l.rungs[i].pos.Seen() || l.rungs[i].pos.File() == file)
 	}
 	sort.SliceStable(l.rungs, func(i, k int) bool {
 		a, b := &l.rungs[i], &l.rungs[k]
 		if a.lead != b.lead {
 			return a.lead
 		}
-		if a.remark || b.remark {
-			return !a.remark && b.remark
+		if floatA, floatB := a.remark && !a.pos.Seen(), b.remark && !b.pos.Seen(); floatA || floatB {
+			return !floatA && floatB
 		}
 		if oneFile {
 			return a.pos < b.pos

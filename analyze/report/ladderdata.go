@@ -15,7 +15,7 @@ func (l *ladder) connection() {
 	c := t.Connection
 	if c == nil {
 		if t.Outcome == session.NoConnection {
-			l.rungs = append(l.rungs, rung{remark: true, text: "no SYN: nobody opened the data connection"})
+			l.absence("no SYN: nobody opened the data connection")
 		}
 		return
 	}
@@ -32,7 +32,14 @@ func (l *ladder) connection() {
 		l.failure(r)
 		return
 	}
-	l.rungs = append(l.rungs, r)
+	if l.foreign() {
+		if r.text = "SYN"; !synSeen(t) {
+			r.text = "connection"
+		}
+		l.rungs = append(l.rungs, l.stranger(r, true))
+	} else {
+		l.rungs = append(l.rungs, r)
+	}
 	l.data(r)
 }
 
@@ -53,15 +60,20 @@ func (l *ladder) dataRung() rung {
 func (l *ladder) opener() string {
 	t, c := l.t, l.t.Connection
 	note := "◀ the " + party(t.Initiator) + " is the initiator"
+	if l.foreign() {
+		note = "◀ a third host is the initiator"
+	}
 	switch t.Initiator {
 	case session.Server, session.Client:
 		if t.Mode == session.Active || t.Mode == session.Passive {
 			note += ": " + strings.ToUpper(t.Mode)
 		}
 	case session.ThirdParty:
-		note += ": " + c.Src.Addr().String()
+		if host := c.Src.Addr().String(); columns(host) > maxAddr4 {
+			note += ": " + host
+		}
 	}
-	if detour(t) {
+	if dst := c.Dst.Addr(); detour(t) || dst != l.s.Client.Addr() && dst != l.s.Server.Addr() {
 		note += "; it went to " + c.Dst.String()
 	}
 	return note
@@ -74,19 +86,24 @@ func (l *ladder) failure(r rung) {
 	if c.Attempts > 1 {
 		r.text = "SYN, " + number(uint64(c.Attempts)) + " times"
 	}
-	l.rungs = append(l.rungs, r)
+	if l.foreign() {
+		r.note = "a third host, " + c.Src.Addr().String() + ", tries to reach " + c.Dst.String()
+		l.rungs = append(l.rungs, l.stranger(r, true))
+	} else {
+		l.rungs = append(l.rungs, r)
+	}
 	back := r
 	back.to, back.pos, back.note = flow.Out+flow.In-r.to, l.lastTry(r.pos), ""
 	switch c.State {
 	case "refused":
-		back.text = "RST: refused"
-	case "unreachable":
-		back.text, back.note = "ICMP: unreachable", verdict(l.t)
-		if i := icmpOf(l.t); i != nil && i.Mark.Seen() {
-			back.pos, back.time = i.Mark.Pos, i.Mark.Time
+		if back.text = "RST: refused"; l.foreign() {
+			back = l.stranger(back, false)
 		}
+	case "unreachable":
+		back = l.icmpError(back)
 	case "unanswered":
-		back.remark, back.text = true, "no answer"
+		l.absence("no answer")
+		return
 	default:
 		return
 	}
@@ -125,6 +142,9 @@ func (l *ladder) data(r rung) {
 			}
 		}
 	}
+	if l.foreign() { // the half of who opened it tells which way they went, whatever the command says
+		r = l.stranger(r, t.Notes.Conn != nil && t.Notes.Conn.Half[flow.Out].Bytes > t.Notes.Conn.Half[flow.In].Bytes)
+	}
 	l.rungs = append(l.rungs, r)
 }
 
@@ -146,7 +166,11 @@ func (l *ladder) write(p *page) {
 func (l *ladder) draw(p *page, r *rung) {
 	body := pad("  "+cut(r.text, inner-2), inner)
 	frame := ""
-	if !r.remark {
+	switch {
+	case r.centred:
+		text := cut(r.text, inner-2)
+		body = pad(spaces((inner-columns(text))/2)+text, inner)
+	case !r.remark:
 		body = arrow(r)
 	}
 	if r.pos.Seen() && !r.remark {
@@ -176,9 +200,11 @@ func arrow(r *rung) string {
 	if r.to == flow.In {
 		left, right = "◀", ""
 	}
-	room := inner - 2*(portColumns+2) // ports and the spaces around them
-	text := cut(r.text, room-7)       // dashes, head and spaces
+	text := cut(r.text, arrowText)
+	if r.whole {
+		text = cutEnd(r.text, arrowText)
+	}
 	line := left + strings.Repeat(dash, 3-columns(left)) + " " + text + " "
-	line += strings.Repeat(dash, max(room-columns(line)-columns(right), 0)) + right
+	line += strings.Repeat(dash, max(arrowRoom-columns(line)-columns(right), 0)) + right
 	return " " + padLeft(r.left, portColumns) + " " + line + " " + pad(r.right, portColumns) + " "
 }

@@ -16,6 +16,9 @@ func outcomeSentence(s *session.Session, t *session.Transfer) string {
 	case session.Aborted:
 		return "The data connection was open but the transfer was aborted" + said(t) + "; " + carried(t) + "."
 	case session.Incomplete:
+		if p := progress(t); p != "" {
+			return "The capture holds no final reply; it shows " + p + "."
+		}
 		return "The capture holds no final reply, so whether the transfer ended well is not known."
 	case session.Unused:
 		return "The data connection was negotiated but never used."
@@ -39,6 +42,9 @@ func carried(t *session.Transfer) string {
 	if t.Bytes == nil {
 		return "how much it carried is not known"
 	}
+	if p := progress(t); p != "" {
+		return p + " had been sent"
+	}
 	return many(*t.Bytes, "byte") + " had been sent"
 }
 
@@ -61,7 +67,11 @@ func noConnection(s *session.Session, t *session.Transfer) string {
 	if detour(t) {
 		to = " to " + c.Dst.String() + " (announced was " + e.String() + ")"
 	}
-	text := "the " + party(t.Initiator) + " tried to open the data connection" + to + " with " + many(c.Attempts, "SYN")
+	by := "the " + party(t.Initiator)
+	if t.Initiator == session.ThirdParty {
+		by = "a third host, " + c.Src.Addr().String() + ","
+	}
+	text := by + " tried to open the data connection" + to + " with " + many(c.Attempts, "SYN")
 	switch c.State {
 	case "unanswered":
 		text += " and got no answer: a firewall that drops them, or an address that leads nowhere, looks like this"

@@ -19,7 +19,11 @@ func title(s *session.Session) string {
 	if date(s.Start) != date(s.End) {
 		end = moment(s.End)
 	}
-	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + moment(s.Start) + " to " + end + " UTC"
+	when := moment(s.Start) + " to " + end
+	if moment(s.Start) == moment(s.End) {
+		when = moment(s.Start)
+	}
+	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + when + " UTC"
 }
 
 func story(s *session.Session, files bool) string {
@@ -101,9 +105,9 @@ func tlsSentence(s *session.Session, files bool) string {
 	switch s.TLS {
 	case session.TLSExplicit:
 		return "The client asked for encryption with AUTH" + packets(files, s.Notes.AuthTLS.Pos) +
-			" and the server agreed: the commands after that cannot be read, so transfers are told by their connections alone."
+			" and the server agreed: the commands after that cannot be read, so transfers are told by their connections alone." + handshake(s, files)
 	case session.TLSImplicit:
-		return "The connection was encrypted from its first byte: commands cannot be read, so transfers are told by their connections alone."
+		return "The connection was encrypted from its first byte: commands cannot be read, so transfers are told by their connections alone." + handshake(s, files)
 	case session.TLSRefused:
 		return "The client asked for encryption with AUTH" + packets(files, s.Notes.AuthTLS.Pos) + " and the server refused: everything went in clear text."
 	}
@@ -163,14 +167,17 @@ func dataConnections(n int) string {
 	return "the data connections"
 }
 
-// firewall says what must be allowed for the session's modes, once each.
+// firewall says what must be allowed for the session's modes, once each; nothing where a grave finding has better advice.
 func firewall(s *session.Session) string {
+	if graveFindings(s) {
+		return ""
+	}
 	var active, passive *session.Transfer
 	fixed := true // every active connection came from the port below the control port (RFC 959 section 3.2)
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		switch {
-		case t.Outcome == session.Rejected:
+		case !showsWay(s, t):
 		case t.Mode == session.Active:
 			active = t
 			if t.Connection != nil && t.Initiator == session.Server && t.Connection.Src.Port() != s.Server.Port()-1 {
@@ -196,6 +203,18 @@ func firewall(s *session.Session) string {
 			". In active mode the server would open the connection instead.")
 	}
 	return strings.Join(parts, " ")
+}
+
+// showsWay reports whether what a firewall has to let through can be learned from a transfer: not from one that another
+// host took over, nor from one whose connection was open and yet did not bring it to its end.
+func showsWay(s *session.Session, t *session.Transfer) bool {
+	switch {
+	case t.Outcome == session.Rejected, t.Initiator == session.ThirdParty:
+		return false
+	case t.Outcome == session.Aborted, t.Outcome == session.Incomplete && s.Capture.ToEnd:
+		return !opened(t)
+	}
+	return true
 }
 
 func here(t *session.Transfer) string {

@@ -18,6 +18,7 @@ type table struct {
 	columns widths       // grow from page to page
 	found   [len(severities)][]findingRow
 	tried   []string // attempts and orphans, a line each
+	servers *servers
 	stats   tableStats
 }
 
@@ -51,10 +52,11 @@ type tableStats struct {
 }
 
 func newTable(w io.Writer, o Options) Writer {
-	return &table{out: w, opt: o, width: o.width(), stats: tableStats{modes: map[string]int{}}}
+	return &table{out: w, opt: o, width: o.width(), servers: newServers(), stats: tableStats{modes: map[string]int{}}}
 }
 
 func (t *table) Session(s *session.Session) error {
+	t.servers.add(s)
 	rank := t.count(s)
 	if t.opt.All {
 		t.page = append(t.page, t.row(s))
@@ -101,8 +103,8 @@ func (t *table) count(s *session.Session) int {
 			rank = trouble
 		}
 	}
-	for i := range s.Findings {
-		rank = max(rank, t.keepFinding(s, &s.Findings[i]))
+	for _, f := range ranked(s) {
+		rank = max(rank, t.keepFinding(s, f))
 	}
 	return rank
 }
@@ -134,6 +136,7 @@ func (t *table) Summary(s *session.Summary) error {
 	var b strings.Builder
 	t.writeMore(&b)
 	t.writeFindings(&b)
+	t.writeServers(&b)
 	t.writeTried(&b)
 	t.writeFiles(&b, s)
 	if b.Len() > 0 || t.stats.sessions > 0 {

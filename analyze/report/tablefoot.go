@@ -28,7 +28,7 @@ func (t *table) keepFinding(s *session.Session, f *session.Finding) int {
 		}
 		t.found[g] = append(t.found[g], findingRow{ref, escape(f.ID), escape(f.Message), escape(f.Advice)})
 	}
-	if s := severities[g]; s == "critical" || s == "high" {
+	if grave(f.Severity) {
 		return trouble
 	}
 	return noted

@@ -74,6 +74,9 @@ func pick(transfers []session.Transfer, o Options) []int {
 	return shown
 }
 
+// takenOver counts transfers whose data connection another host opened: they may have worked, but not as they should.
+const takenOver = "by a third party"
+
 // sums is "2 ok, 1 failed, 83.1 kB".
 func sums(s *session.Session) string {
 	outcomes := map[string]int{}
@@ -83,6 +86,8 @@ func sums(s *session.Session) string {
 		t := &s.Transfers[i]
 		if failed(t) {
 			outcomes["failed"]++
+		} else if opened(t) && t.Initiator == session.ThirdParty {
+			outcomes[takenOver]++
 		} else {
 			outcomes[t.Outcome]++
 		}
@@ -97,16 +102,16 @@ func sums(s *session.Session) string {
 		return "–"
 	}
 	var words []string
-	if outcomes[session.OK] > 0 || outcomes["failed"] > 0 {
+	if outcomes[session.OK] > 0 || outcomes["failed"] > 0 && outcomes[takenOver] == 0 {
 		words = append(words, strconv.Itoa(outcomes[session.OK])+" ok")
 	}
-	for _, o := range []string{"failed", session.Incomplete, session.Unknown, session.Rejected, session.Unused} {
+	for _, o := range []string{takenOver, "failed", session.Incomplete, session.Unknown, session.Rejected, session.Unused} {
 		minor := o == session.Rejected || o == session.Unused
 		if n := outcomes[o]; n > 0 && (!minor || ran == 0) {
 			words = append(words, strconv.Itoa(n)+" "+o)
 		}
 	}
-	if bytes > 0 && len(words) == 1 { // with failures, how much came through matters less than the column's width
+	if bytes > 0 && len(words) == 1 && outcomes[takenOver] == 0 { // with failures, how much came through matters less than the column's width
 		words = append(words, size(bytes))
 	}
 	return strings.Join(words, ", ")
@@ -153,9 +158,10 @@ func newTransferRow(s *session.Session, t *session.Transfer, files bool) transfe
 		src, dst := t.Connection.Src, t.Connection.Dst
 		r.main = party(t.Initiator) + " opened " + src.String() + " → " + dst.String()
 		r.short = short(s, src, t.Initiator) + " opened → " + short(s, dst, other(t.Initiator))
-		if !synSeen(t) {
-			r.detail = "inferred: the capture does not hold its SYN"
+		if t.Initiator == session.ThirdParty && t.ExpectedInitiator != nil {
+			r.short = party(t.Initiator) + " opened " + cut(src.String(), maxHost) + " → " + short(s, dst, other(*t.ExpectedInitiator))
 		}
+		r.detail = openedDetail(t)
 	default:
 		r.main, r.short = plan(s, t)
 		r.detail = tried(t)
@@ -174,6 +180,21 @@ func newTransferRow(s *session.Session, t *session.Transfer, files bool) transfe
 	}
 	r.frames = frameCell(t, files)
 	return r
+}
+
+// openedDetail is what the row of an open data connection has no room for.
+func openedDetail(t *session.Transfer) string {
+	var parts []string
+	if src := t.Connection.Src.String(); t.Initiator == session.ThirdParty && columns(src) > maxHost {
+		parts = append(parts, src+" → "+t.Connection.Dst.String())
+	}
+	if p := progress(t); p != "" {
+		parts = append(parts, p)
+	}
+	if !synSeen(t) {
+		parts = append(parts, "inferred: the capture does not hold its SYN")
+	}
+	return strings.Join(parts, "; ")
 }
 
 // short names an endpoint by its role, where the full address does not fit: "client:43677". The role is the one that

@@ -34,7 +34,7 @@ func (f *flags) set() *pflag.FlagSet {
 	s := pflag.NewFlagSet("analyze", pflag.ContinueOnError)
 	s.SortFlags = false
 	s.Usage = func() {}
-	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]` (table, json, explain); repeatable")
+	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]` (table, json, explain, rules=nft, …: ftpscope formats); repeatable")
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
 	s.BoolVar(&f.commands, "commands", false, "json: write every command with its replies")
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")

@@ -126,12 +126,10 @@ var syn = []byte{
 func TestSampleCaptures(t *testing.T) {
 	samples, err := filepath.Glob(filepath.Join(pcaps, "*.pcap*"))
 	require.NoError(t, err)
-	if len(samples) == 0 {
-		t.Skip("no sample captures")
-	}
+	require.NotEmpty(t, samples)
 	for _, sample := range samples {
 		name := filepath.Base(sample)
-		for _, format := range formatNames() {
+		for _, format := range []string{"table", "json", "explain"} {
 			t.Run(name+"/"+format, func(t *testing.T) {
 				got := rendered(t, format, "1", sample)
 				require.Equal(t, got, rendered(t, format, "8", sample), "1 worker and 8 differ")

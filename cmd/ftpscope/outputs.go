@@ -29,10 +29,14 @@ func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
 	}
 	seen := map[string]bool{}
 	for _, arg := range args {
-		name, path, hasPath := strings.Cut(arg, "=")
+		name, path, hasPath := strings.Cut(canonical(arg), "=")
 		format, known := report.Find(name)
 		if !known {
 			e.error("no output format %q", name)
+			if name == rulesName {
+				e.hint("which firewall's: rules=nft, rules=iptables or rules=cisco; to a file: rules=nft=FILE")
+				return nil, false
+			}
 			e.suggest(name, formatNames(), "", "formats: "+strings.Join(formatNames(), ", "))
 			return nil, false
 		}
@@ -54,6 +58,22 @@ func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
 		specs = append(specs, outputSpec{format, path})
 	}
 	return specs, true
+}
+
+// rulesName begins the names of the formats that sketch firewall rules: rules-nft, …
+const rulesName = "rules"
+
+// canonical spells rules=nft, and rules=nft=FILE, as rules-nft: the firewall belongs to the format's name.
+func canonical(arg string) string {
+	kind, ok := strings.CutPrefix(arg, rulesName+"=")
+	if !ok {
+		return arg
+	}
+	name := rulesName + "-" + kind
+	if _, known := report.Find(strings.SplitN(name, "=", 2)[0]); known {
+		return name
+	}
+	return arg
 }
 
 func formatNames() []string {

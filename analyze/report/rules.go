@@ -1,0 +1,184 @@
+package report
+
+import (
+	"io"
+	"net/netip"
+	"strings"
+
+	"ftpscope/analyze/session"
+)
+
+// rules sketches firewall rules that would permit the FTP traffic that was seen, each with its evidence. What looks
+// wrong (another host's connection, another address, a low port, logins that all failed) is named, never permitted.
+type rules struct {
+	out      io.Writer
+	opt      Options
+	d        *dialect
+	servers  *servers
+	attempts []string // the first few, and all counted
+	attempted,
+	orphans int
+}
+
+func newRules(d *dialect) func(io.Writer, Options) Writer {
+	return func(w io.Writer, o Options) Writer { return &rules{out: w, opt: o, d: d, servers: newServers()} }
+}
+
+// rule permits new TCP connections. An address stands for itself as a prefix of all its bits; a zero span is any port.
+type rule struct {
+	from, to     netip.Prefix
+	sport, dport portSpan
+	toServer     bool
+	why          string
+}
+
+type portSpan struct{ lo, hi uint16 }
+
+func (p portSpan) any() bool { return p == portSpan{} }
+
+func (r *rule) v6() bool { return r.from.Addr().Is6() }
+
+// block is what the sketch holds of one server.
+type block struct {
+	title []string
+	rules []rule
+	notes []string // what was left out
+}
+
+func (r *rules) Session(s *session.Session) error {
+	r.servers.add(s)
+	return nil
+}
+
+func (r *rules) Attempt(a *session.Attempt) error {
+	if r.attempted++; len(r.attempts) < sampled {
+		r.attempts = append(r.attempts, a.ClientIP.String()+" to "+ascii(a.Server))
+	}
+	return nil
+}
+
+func (r *rules) Orphan(*session.Orphan) error {
+	r.orphans++
+	return nil
+}
+
+func (r *rules) Summary(s *session.Summary) error {
+	var b strings.Builder
+	r.head(&b, s)
+	blocks := r.blocks()
+	permitted := 0
+	for i := range blocks {
+		permitted += len(blocks[i].rules)
+	}
+	if permitted > 0 {
+		r.d.write(&b, r.d, blocks)
+	} else {
+		r.d.remark(&b, "", "No FTP session was seen that a rule should permit.")
+		for i := range blocks {
+			r.d.remarks(&b, "", append(blocks[i].title, blocks[i].notes...))
+		}
+	}
+	r.foot(&b)
+	_, err := io.WriteString(r.out, b.String())
+	return err
+}
+
+// head says what the sketch is and what to check before it is used.
+func (r *rules) head(b *strings.Builder, s *session.Summary) {
+	r.d.remark(b, "", "ftpscope: "+r.d.title+" that would permit the FTP traffic seen in "+fileWords(s.Files)+".")
+	r.d.remark(b, "", "A sketch: it knows only what was observed. Read the evidence above each rule, then check:")
+	for _, line := range append([]string{
+		"Ports: the passive ranges are those observed, not those configured. The server's settings have them: vsftpd " +
+			"pasv_min_port and pasv_max_port, ProFTPD PassivePorts, pure-ftpd -p.",
+		"Clients: networks are the /24 (IPv4) or /64 (IPv6) around the clients seen; narrow or widen them.",
+		"EPSV and EPRT need the same rules as PASV and PORT; helpers and address translation (NAT) must know them too.",
+		r.d.helper,
+	}, r.d.checks...) {
+		r.d.item(b, line)
+	}
+	b.WriteByte('\n')
+}
+
+// foot says what else was seen and is not permitted.
+func (r *rules) foot(b *strings.Builder) {
+	var notes []string
+	if r.attempted > 0 {
+		note := "left out: " + many(r.attempted, "pair") + " of client and server without a control connection (" + strings.Join(r.attempts, ", ")
+		if r.attempted > len(r.attempts) {
+			note += ", …"
+		}
+		notes = append(notes, note+"): a blocked client looks like this, and so does a scan")
+	}
+	if r.orphans > 0 {
+		notes = append(notes, "left out: "+many(r.orphans, "data connection")+" from port 20 whose control connection is not in the capture")
+	}
+	if r.servers.left > 0 {
+		notes = append(notes, "left out: "+many(r.servers.left, "session")+", since more servers or client networks were seen than are kept")
+	}
+	if len(notes) > 0 {
+		b.WriteByte('\n')
+		r.d.remarks(b, "", notes)
+	}
+}
+
+func (r *rules) blocks() []block {
+	var all []block
+	for _, f := range r.servers.all {
+		all = append(all, r.block(f))
+	}
+	return all
+}
+
+// block makes a server's rules, client network by client network.
+func (r *rules) block(f *serverFacts) block {
+	title := "server " + ascii(f.server)
+	if f.banner != "" {
+		title += ", which greets with " + quoted(f.banner)
+	}
+	b := block{title: []string{title}}
+	if p := f.ports(); p != "" {
+		b.title = append(b.title, p)
+	}
+	if f.encrypted > 0 {
+		b.title = append(b.title, many(f.encrypted, "session")+" under TLS: no helper can follow them, the data rules are needed")
+	}
+	for _, c := range f.clients {
+		if c.plausible == 0 {
+			b.notes = append(b.notes, "left out: "+c.network.String()+", "+r.seen(&c.control)+": every login failed")
+			continue
+		}
+		b.rules = append(b.rules, r.of(f, c)...)
+		for i := range c.odd {
+			b.notes = append(b.notes, r.oddWords(&c.odd[i]))
+		}
+	}
+	return b
+}
+
+// of are the rules of one client network.
+func (r *rules) of(f *serverFacts, c *clientFacts) []rule {
+	host := netip.PrefixFrom(f.server.Addr(), f.server.Addr().BitLen())
+	control := portSpan{f.server.Port(), f.server.Port()}
+	all := []rule{{from: c.network, to: host, dport: control, toServer: true, why: "control: " + r.seen(&c.control)}}
+	if m := &c.passive; m.evidence.n > 0 {
+		why := "passive: " + r.evidence(m)
+		if n := uint64(f.permit.hi-f.permit.lo) + 1; n > 1 {
+			why += "; " + number(n) + " ports from the lowest to the highest seen of this server"
+		}
+		all = append(all, rule{from: c.network, to: host, dport: portSpan{f.permit.lo, f.permit.hi}, toServer: true, why: why})
+	}
+	if m := &c.active; m.evidence.n > 0 {
+		why := ": " + r.evidence(m)
+		if c.low {
+			all = append(all, activeRule(host, c.network, f.low, why))
+		}
+		if c.high {
+			all = append(all, activeRule(host, c.network, f.high, why))
+		}
+	}
+	return all
+}
+
+func activeRule(server, clients netip.Prefix, from portRange, why string) rule {
+	return rule{from: server, to: clients, sport: portSpan{from.lo, from.hi}, dport: portSpan{firstHigh, 65535}, why: "active from " + from.words() + why}
+}

@@ -1,0 +1,237 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// passiveTransfer is a PASV transfer to an endpoint of the server.
+func passiveTransfer(n int, dst, state string) session.Transfer {
+	to := ep(dst)
+	t := session.Transfer{N: n, Method: "PASV", Mode: session.Passive, Announced: &to, ExpectedInitiator: ptr(session.Client),
+		Initiator: session.Client, Evidence: session.EvidenceSYN, Outcome: session.OK,
+		Connection: &session.Connection{Src: ep("192.0.2.10:40000"), Dst: to, State: state, Attempts: 1},
+		Frames:     session.Frames{Negotiation: flow.At(0, uint64(10*n)), SYN: flow.At(0, uint64(10*n+2))}}
+	if state != established {
+		t.Outcome = session.NoConnection
+	}
+	return t
+}
+
+// passiveSession is a session of a client that holds these transfers.
+func passiveSession(id int, client string, transfers ...session.Transfer) *session.Session {
+	for i := range transfers {
+		transfers[i].Connection.Src = netip.AddrPortFrom(ep(client).Addr(), 40000)
+	}
+	return &session.Session{ID: id, Start: at(0), End: at(1000), Client: ep(client), Server: ep("192.0.2.21:21"), Login: session.LoginOK,
+		TLS: session.TLSNone, Mode: session.Passive, Initiator: session.Client, Capture: whole, First: markAt(0, uint64(id)), Transfers: transfers}
+}
+
+// permits are the lines of a sketch that are no comments.
+func permits(sketch string) (lines []string) {
+	for line := range strings.SplitSeq(sketch, "\n") {
+		line = strings.TrimSpace(line)
+		if strings.Contains(line, " tcp ") && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "!") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+const controlRule = "ip saddr 192.0.2.0/24 ip daddr 192.0.2.21 tcp dport 21 ct state new accept"
+
+func TestRules(t *testing.T) {
+	change := func(do func(*session.Transfer)) *session.Session {
+		s := passiveSession(1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50001", established))
+		do(&s.Transfers[0])
+		return s
+	}
+	active := func(src, dst string, initiator string) *session.Session {
+		return change(func(t *session.Transfer) {
+			t.Method, t.Mode, t.ExpectedInitiator, t.Initiator = "PORT", session.Active, ptr(session.Server), initiator
+			t.Connection.Src, t.Connection.Dst = ep(src), ep(dst)
+		})
+	}
+	passive := func(ports string) string {
+		return "ip saddr 192.0.2.0/24 ip daddr 192.0.2.21 tcp dport " + ports + " ct state new accept"
+	}
+	tests := []struct {
+		name     string
+		sessions []*session.Session
+		want     []string
+		note     string
+	}{
+		{"range over sessions", []*session.Session{
+			passiveSession(1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50009", established)),
+			passiveSession(2, "192.0.2.11:1234", passiveTransfer(1, "192.0.2.21:50001", "unanswered"))},
+			[]string{controlRule, passive("50001-50009")}, "passive: 2 data connections wanted, 1 opened; sessions 1 and 2, packets 12 and 12"},
+		{"announced and never tried", []*session.Session{change(func(t *session.Transfer) {
+			t.Connection, t.Initiator, t.Outcome = nil, session.None, session.NoConnection
+		})}, []string{controlRule, passive("50001")}, "passive: 1 data connection wanted, none opened"},
+		{"third party", []*session.Session{change(func(t *session.Transfer) {
+			t.Connection.Src, t.Initiator = ep("198.51.100.66:33333"), session.ThirdParty
+		})}, []string{controlRule}, "opened by a host that should not"},
+		{"another address", []*session.Session{change(func(t *session.Transfer) { t.Connection.Dst = ep("10.0.0.1:50001") })},
+			[]string{controlRule}, "not to the control connection's peer"},
+		{"announced elsewhere and ignored", []*session.Session{change(func(t *session.Transfer) { *t.Announced = ep("10.0.0.1:50001") })},
+			[]string{controlRule, passive("50001")}, "passive: 1 data connection"},
+		{"low port", []*session.Session{change(func(t *session.Transfer) { t.Connection.Dst = ep("192.0.2.21:445") })},
+			[]string{controlRule}, "port below 1024"},
+		{"rejected", []*session.Session{change(func(t *session.Transfer) {
+			t.Outcome, t.Connection, t.Announced = session.Rejected, nil, nil
+		})}, []string{controlRule}, "control: session 1"},
+		{"active", []*session.Session{active("192.0.2.21:20", "192.0.2.10:45678", session.Server)},
+			[]string{controlRule, "ip saddr 192.0.2.21 ip daddr 192.0.2.0/24 tcp sport 20 tcp dport 1024-65535 ct state new accept"}, "active from port 20"},
+		{"active to another host", []*session.Session{active("192.0.2.21:20", "10.0.0.1:45678", session.Server)},
+			[]string{controlRule}, "may also be FXP or a bounce"},
+		{"active to a low port", []*session.Session{active("192.0.2.21:20", "192.0.2.10:22", session.Server)},
+			[]string{controlRule}, "port below 1024"},
+		{"active never tried", []*session.Session{change(func(t *session.Transfer) {
+			t.Mode, t.Connection, t.Outcome = session.Active, nil, session.NoConnection
+		})}, []string{controlRule}, "its source port is not known"},
+		{"logins failed", []*session.Session{{ID: 4, Client: ep("203.0.113.5:999"), Server: ep("192.0.2.21:21"), Login: session.LoginFailed}},
+			nil, "left out: 203.0.113.0/24, session 4: every login failed"},
+		{"nothing", nil, nil, "No FTP session was seen that a rule should permit."},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := write(t, "rules-nft", Options{}, test.sessions...)
+			require.Equal(t, test.want, permits(got))
+			require.Contains(t, strings.Join(strings.Fields(strings.ReplaceAll(got, "#", "")), " "), test.note)
+		})
+	}
+}
+
+// Every dialect writes a rule of each kind, of both families.
+func TestRuleDialects(t *testing.T) {
+	four := []*session.Session{activeSession(), ipv6Session()}
+	tests := []struct {
+		format string
+		want   []string
+	}{
+		{"rules-iptables", []string{
+			"-4 -A FTPSCOPE -s 192.0.2.0/24 -d 192.0.2.21/32 -p tcp --dport 21 -m conntrack --ctstate NEW -j ACCEPT",
+			"-4 -A FTPSCOPE -s 192.0.2.21/32 -d 192.0.2.0/24 -p tcp --sport 20 --dport 1024:65535 -m conntrack --ctstate NEW -j ACCEPT",
+			"-6 -A FTPSCOPE -s 2001:db8:1234:5678::/64 -d 2001:db8:aaaa:bbbb:cccc:dddd:eeee:21/128 -p tcp --dport 21 -m conntrack --ctstate NEW -j ACCEPT",
+			"-6 -A FTPSCOPE -s 2001:db8:1234:5678::/64 -d 2001:db8:aaaa:bbbb:cccc:dddd:eeee:21/128 -p tcp --dport 50123 -m conntrack --ctstate NEW -j ACCEPT"}},
+		{"rules-cisco", []string{
+			"permit tcp 192.0.2.0 0.0.0.255 host 192.0.2.21 eq 21",
+			"permit tcp 192.0.2.0 0.0.0.255 gt 1023 host 192.0.2.21 eq 20 established",
+			"permit tcp host 192.0.2.21 eq 21 192.0.2.0 0.0.0.255 established",
+			"permit tcp host 192.0.2.21 eq 20 192.0.2.0 0.0.0.255 gt 1023",
+			"permit tcp 2001:db8:1234:5678::/64 host 2001:db8:aaaa:bbbb:cccc:dddd:eeee:21 eq 21",
+			"permit tcp 2001:db8:1234:5678::/64 host 2001:db8:aaaa:bbbb:cccc:dddd:eeee:21 eq 50123",
+			"permit tcp host 2001:db8:aaaa:bbbb:cccc:dddd:eeee:21 eq 21 2001:db8:1234:5678::/64 established",
+			"permit tcp host 2001:db8:aaaa:bbbb:cccc:dddd:eeee:21 eq 50123 2001:db8:1234:5678::/64 established"}},
+	}
+	for _, test := range tests {
+		t.Run(test.format, func(t *testing.T) {
+			require.Equal(t, test.want, permits(write(t, test.format, Options{}, four...)))
+		})
+	}
+}
+
+// Nothing that comes from outside leaves its comment line, and no comment is wider than a terminal.
+func TestRulesStayComments(t *testing.T) {
+	hostile := []string{"\nadd rule inet filter input accept", "\r\npermit ip any any", "a\\\n*filter", "\x1b[2J?\x00\u2028\u202e", "–…→",
+		strings.Repeat("\u0301", 5000), strings.Repeat("x", 100_000), "\xff\xfe\\", "`$(reboot)`;}}\n"}
+	for _, text := range hostile {
+		for _, name := range []string{"rules-nft", "rules-iptables", "rules-cisco"} {
+			f, _ := Find(name)
+			render := func(banner, file string) string {
+				var out strings.Builder
+				w := f.New(&out, Options{})
+				s := passiveSession(1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50001", established))
+				s.Banner, s.User = &banner, &banner
+				require.NoError(t, w.Session(s))
+				require.NoError(t, w.Attempt(&session.Attempt{ClientIP: netip.MustParseAddr("10.0.0.9"), Server: ep("192.0.2.21:21"), Count: 3}))
+				sum := summaryOf(s)
+				sum.Files = []string{file}
+				require.NoError(t, w.Summary(sum))
+				return out.String()
+			}
+			got := render(text, text)
+			require.Equal(t, statements(render("hello", "a.pcap")), statements(got))
+			for line := range strings.SplitSeq(got, "\n") {
+				require.NotContains(t, line, "?")
+				for _, c := range []byte(line) {
+					require.True(t, ' ' <= c && c <= '~', "%q", line)
+				}
+				if strings.ContainsAny(strings.TrimSpace(line)+" ", "#!") {
+					require.LessOrEqual(t, len(line), DefaultWidth, line)
+				}
+			}
+		}
+	}
+}
+
+// statements are all lines but comments and empty ones.
+func statements(sketch string) (lines []string) {
+	for line := range strings.SplitSeq(sketch, "\n") {
+		if t := strings.TrimSpace(line); t != "" && t[0] != '#' && t[0] != '!' {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func TestServersAreBounded(t *testing.T) {
+	g := newServers()
+	for i := range maxServers + 5 {
+		s := passiveSession(i+1, "192.0.2.10:1234")
+		s.Server = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 21)
+		g.add(s)
+	}
+	require.Len(t, g.all, maxServers)
+	require.Equal(t, 5, g.left)
+
+	g = newServers()
+	for i := range maxNetworks + 7 {
+		g.add(passiveSession(i+1, fmt.Sprintf("10.%d.%d.1:1234", i>>8, i&0xff), passiveTransfer(1, "192.0.2.21:50001", established)))
+	}
+	require.Len(t, g.all, 1)
+	require.Len(t, g.all[0].clients, maxNetworks)
+	require.Equal(t, 7, g.left)
+	require.Equal(t, maxNetworks+7, g.all[0].reached.n, "the server's own facts go on")
+}
+
+func TestServersInWords(t *testing.T) {
+	g := newServers()
+	g.add(passiveSession(1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50009", established), passiveTransfer(2, "192.0.2.21:50001", "refused")))
+	s := activeSession()
+	s.Client, s.Transfers[0].Outcome, s.Transfers[0].Connection = ep("198.51.100.7:1"), session.Rejected, nil
+	g.add(s)
+	require.True(t, g.failed)
+	s.Transfers[1].Connection.Dst = ep("198.51.100.7:4000")
+	g.add(s)
+	require.Equal(t, "passive ports 50001–50009 announced, 50009 reached; active from port 20", g.all[0].ports())
+	require.Equal(t, []string{
+		"clients in 192.0.2.0/24: passive worked (1) and failed (1)",
+		"clients in 198.51.100.0/24: active worked (2) and was rejected by the server (2)",
+	}, g.all[0].clientLines(false))
+}
+
+func TestManyServers(t *testing.T) {
+	var all []*session.Session
+	for i := range 8 {
+		s := passiveSession(i+1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50009", established))
+		s.Server = netip.AddrPortFrom(s.Server.Addr(), uint16(2100+i))
+		all = append(all, s)
+	}
+	require.NotContains(t, write(t, "table", Options{}, all...), "\nservers")
+	require.NotContains(t, write(t, "table", Options{All: true}, all...), "more server")
+	all[7].Transfers[0].Connection.State, all[7].Transfers[0].Outcome = "refused", session.NoConnection
+	got := write(t, "table", Options{}, all...)
+	require.Contains(t, got, "passive failed (1)")
+	require.Contains(t, got, "… 3 more servers: --all names them")
+	_, after, _ := strings.Cut(got, "\nservers")
+	_, after, _ = strings.Cut(after, "\n")
+	require.True(t, strings.HasPrefix(after, " 192.0.2.21:2107\n"), "trouble first")
+}

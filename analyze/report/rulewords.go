@@ -1,0 +1,97 @@
+package report
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// What the comments of rules say. They end up in files that a firewall loads, so text from outside is quoted in ASCII.
+
+// fileWords names the captures.
+func fileWords(names []string) string {
+	var words []string
+	for _, n := range names[:min(len(names), sampled)] {
+		words = append(words, quoted(n))
+	}
+	switch more := len(names) - len(words); {
+	case len(words) == 0:
+		return "this capture"
+	case more > 0:
+		words = append(words, many(more, "more file"))
+	}
+	return list(words)
+}
+
+// evidence is "4 data connections, 3 of them opened; session 1, packets 16, 22 and 31".
+func (r *rules) evidence(m *modeFacts) string {
+	text := many(m.evidence.n, "data connection")
+	switch {
+	case m.opened == 0:
+		text += " wanted, none opened"
+	case m.opened < m.evidence.n:
+		text += " wanted, " + number(uint64(m.opened)) + " opened"
+	}
+	if m.inferred > 0 {
+		text += " (" + number(uint64(m.inferred)) + " inferred, under TLS or without a SYN: look whether that is FTP)"
+	}
+	return text + "; " + r.seen(&m.evidence)
+}
+
+// seen is "sessions 1, 4, 9 and 2 more, packets 1, 40, 88 and 12 more".
+func (r *rules) seen(s *sample) string {
+	var ids, packets []string
+	for _, id := range s.ids[:min(s.sessions, sampled)] {
+		ids = append(ids, strconv.Itoa(id))
+	}
+	if more := s.sessions - len(ids); more > 0 {
+		ids = append(ids, number(uint64(more))+" more")
+	}
+	text := "session " + list(ids)
+	if len(ids) > 1 {
+		text = "sessions " + list(ids)
+	}
+	for _, p := range s.at[:min(s.packets, sampled)] {
+		packets = append(packets, strings.TrimPrefix(packet(p, r.opt.Files > 1), "#"))
+	}
+	if more := s.packets - len(packets); more > 0 {
+		packets = append(packets, number(uint64(more))+" more")
+	}
+	switch len(packets) {
+	case 0:
+		return text
+	case 1:
+		return text + ", packet " + packets[0]
+	}
+	return text + ", packets " + list(packets)
+}
+
+func (r *rules) oddWords(o *leftOut) string {
+	text := "left out: " + many(o.n, "data connection")
+	if o.src.IsValid() {
+		text += ", " + ascii(o.src) + " to " + ascii(o.dst)
+	} else if o.dst.IsValid() {
+		text += " to " + ascii(o.dst)
+	}
+	text += " (" + r.seen(&o.sample) + "): "
+	switch o.kind {
+	case oddHost:
+		return text + "opened by a host that should not; find out who that is"
+	case oddAddress:
+		return text + "not to the control connection's peer. A wrong announcement (NAT) is to be corrected, not permitted; it may also be FXP or a bounce"
+	case oddPort:
+		return text + "leads to a port below 1024, where other services listen"
+	}
+	return text + "the server should have opened it and no SYN was seen, so its source port is not known"
+}
+
+// ascii is an endpoint of a comment.
+func ascii(e netip.AddrPort) string { return e.Addr().Unmap().String() + " port " + port(e.Port()) }
+
+// quoted is text from outside in ASCII and quotes. The question mark goes too: a Cisco console takes it for a call for help
+// even in a comment.
+func quoted(s string) string {
+	const most = 200 // bytes, so that nobody fills a page
+	q := strconv.QuoteToASCII(s[:min(len(s), most)])
+	return cut(strings.ReplaceAll(q, "?", `\x3f`), 64)
+}

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"ftpscope/analyze/session"
+)
+
+// Findings in the order in which readers want them, and the worst of them in a sentence.
+
+// cleartextID is the finding that nearly every session without TLS has: it must not hide why a transfer failed.
+const cleartextID = "cleartext-credentials"
+
+// ranked are a session's findings, the gravest first. Among equals they keep their order, but a password in clear text
+// comes last, and never before a finding on a transfer that did not end well.
+func ranked(s *session.Session) []*session.Finding {
+	list := make([]*session.Finding, len(s.Findings))
+	least := 0 // the mildest finding on a transfer in trouble
+	for i := range s.Findings {
+		f := &s.Findings[i]
+		list[i] = f
+		if f.ID != cleartextID && inTrouble(s, f.Transfer) {
+			least = max(least, gravity(f.Severity))
+		}
+	}
+	weight := func(f *session.Finding) int {
+		if f.ID == cleartextID {
+			return 2*max(gravity(f.Severity), least) + 1
+		}
+		return 2 * gravity(f.Severity)
+	}
+	slices.SortStableFunc(list, func(a, b *session.Finding) int { return cmp.Compare(weight(a), weight(b)) })
+	return list
+}
+
+// inTrouble reports whether the transfer with this number failed or did not end.
+func inTrouble(s *session.Session, n int) bool {
+	for i := range s.Transfers {
+		if t := &s.Transfers[i]; n > 0 && t.N == n {
+			return failed(t) || t.Outcome == session.Incomplete
+		}
+	}
+	return false
+}
+
+// grave reports whether a severity is high or critical.
+func grave(severity string) bool {
+	g := gravity(severity)
+	return severities[g] == "critical" || severities[g] == "high"
+}
+
+// graveFindings reports whether any of a session's findings is high or critical.
+func graveFindings(s *session.Session) bool {
+	return slices.ContainsFunc(s.Findings, func(f session.Finding) bool { return grave(f.Severity) })
+}
+
+// inShort is the sentence that a session in trouble begins with: what the worst finding says first.
+func inShort(findings []*session.Finding) string {
+	if len(findings) == 0 || !grave(findings[0].Severity) {
+		return ""
+	}
+	text := escape(firstClause(findings[0].Message))
+	if text == "" {
+		return ""
+	}
+	return "In short: " + ended(text)
+}
+
+// firstClause is a message up to its first semicolon, without the numbers of packets. What stands in quotes came from
+// the wire and stays as it is.
+func firstClause(message string) string {
+	var b strings.Builder
+	quoted := false
+	for i := 0; i < len(message); i++ {
+		rest := message[i:]
+		switch {
+		case quoted && message[i] == '\\' && i+1 < len(message):
+			b.WriteByte(message[i])
+			i++
+		case message[i] == '"':
+			quoted = !quoted
+		case quoted:
+		case strings.HasPrefix(rest, "; "):
+			return b.String()
+		case strings.HasPrefix(rest, " (packet "), strings.HasPrefix(rest, " (packets "):
+			if end := strings.IndexByte(rest, ')'); end > 0 {
+				i += end
+				continue
+			}
+		}
+		b.WriteByte(message[i])
+	}
+	return b.String()
+}
+
+// ended makes text end like a sentence: with a full stop unless it has an end, perhaps within a quotation.
+func ended(s string) string {
+	if said := strings.TrimSuffix(s, `"`); said != "" && strings.ContainsRune(".?!", rune(said[len(said)-1])) {
+		return s
+	}
+	return s + "."
+}

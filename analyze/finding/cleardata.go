@@ -1,0 +1,24 @@
+package finding
+
+import (
+	"ftpscope/capture/flow"
+)
+
+var cleartextData = Rule{
+	ID: "cleartext-data", Severity: Medium,
+	Title:   "data in clear text under TLS",
+	Meaning: "The control connection is under TLS, but PROT C left the data connections in clear text (RFC 4217 section 9): names and passwords are hidden, files and listings are not.",
+	judge:   once(clearData),
+}
+
+func clearData(c *Case) (verdict, bool) {
+	at := c.Notes.ProtC
+	if !at.Seen() {
+		return verdict{}, false
+	}
+	return verdict{
+		message: "PROT C was accepted under TLS" + c.packets(at.Pos) + ": the data connections after it are in clear text",
+		frames:  []flow.Pos{at.Pos},
+		advice:  "let the client send PBSZ 0 and PROT P, and let the server insist on it (vsftpd force_local_data_ssl, ProFTPD TLSRequired on)",
+	}, true
+}

@@ -1,0 +1,35 @@
+package finding
+
+import "strings"
+
+var siteChmod = Rule{
+	ID: "site-chmod", Severity: Low,
+	Title:   "SITE CHMOD",
+	Meaning: "The client changed the permissions of a file (SITE CHMOD). Medium when it made it executable, set-uid or writable for all and the server agreed.",
+	judge:   func(c *Case) []verdict { return siteCommands(c, chmodVerbs, chmodVerdict) },
+}
+
+var chmodVerbs = set("CHMOD")
+
+func chmodVerdict(args string, agreed bool) (severity, advice string) {
+	mode, _, _ := strings.Cut(strings.TrimLeft(args, " "), " ")
+	advice = "is the client meant to set permissions? If not, disable it (vsftpd chmod_enable=NO, ProFTPD <Limit SITE_CHMOD>, pure-ftpd -R)"
+	if !agreed || mode == "" {
+		return "", advice
+	}
+	digits := strings.TrimLeft(mode, "0")
+	special := len(digits) == 4
+	if len(digits) > 3 {
+		digits = digits[len(digits)-3:]
+	}
+	for i, d := range digits {
+		if d < '0' || d > '7' {
+			return "", advice
+		}
+		special = special || (d-'0')&1 != 0 || i == 2 && (d-'0')&2 != 0
+	}
+	if special && len(digits) == 3 {
+		return Medium, advice
+	}
+	return "", advice
+}

@@ -11,7 +11,7 @@ import (
 
 // announceAdvice is how servers are told of the address that clients reach.
 const announceAdvice = "announce the address that clients reach (vsftpd pasv_address, ProFTPD MasqueradeAddress, pure-ftpd -P, " +
-	"IIS External IP Address of Firewall) and let the NAT forward the passive ports to the server; EPSV names no address, and needs the same ports"
+	"IIS External IP Address of Firewall) and let the NAT forward the passive ports to the server; EPSV names no address, and needs the same ports; an FTP helper (ALG) on the NAT that rewrites the reply does both, unless TLS hides it"
 
 // permit names the firewall rule that would let a transfer's data connection through.
 func (c *Case) permit(t *session.Transfer) string {
@@ -98,7 +98,7 @@ func (c *Case) openingAdvice(t *session.Transfer) string {
 	case c.foreign(t) == byBounce:
 		return "nothing has to be opened: the server should have refused this " + t.Method + " (see bounce-attempt)"
 	case c.misled(t) && t.Mode == session.Passive:
-		return announceAdvice
+		return "the announced address is the cause: see nat-mismatch"
 	case c.misled(t) && c.foreign(t) == byNAT:
 		return "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()
 	}

@@ -68,7 +68,7 @@ func (c *Case) neverAdvice(t *session.Transfer) string {
 		return "look at the " + who + ": its own outbound firewall, security software or container, and whether its FTP program read the announcement; nothing has to be opened at the other side before a SYN gets there"
 	}
 	if *t.ExpectedInitiator == session.Client {
-		return "does the client's own firewall or proxy stop it, can it reach the announced address, and did it read the reply that announced it? Capture at the client too; " + c.permit(t)
+		return "look at the client first: its own outbound firewall, security software or proxy, and whether its FTP program read the reply that announced the port; a capture there decides. Only if its SYN leaves it: " + c.permit(t)
 	}
-	return "may the server open connections at all (its own outbound firewall, a jail or container), and does it accept the announced endpoint? Capture at the server too; " + c.permit(t)
+	return "look at the server first: may it open connections at all (its own outbound firewall, a jail or container), and does it accept the announced endpoint? A capture there decides. Only if its SYN leaves it: " + c.permit(t)
 }

@@ -74,7 +74,10 @@ func noConnection(s *session.Session, t *session.Transfer) string {
 	text := by + " tried to open the data connection" + to + " with " + many(c.Attempts, "SYN")
 	switch c.State {
 	case "unanswered":
-		text += " and got no answer: a firewall that drops them, or an address that leads nowhere, looks like this"
+		text += " and got no answer: a firewall that drops them looks like this"
+		if a := c.Dst.Addr(); a != s.Client.Addr() && a != s.Server.Addr() {
+			text += ", and so does an address that leads nowhere"
+		}
 	case "refused":
 		text += " and was refused by RST: nothing listened there, or a firewall rejected it"
 	case "unreachable":

@@ -23,5 +23,8 @@ func Size(n uint64) string { return size(n) }
 // Span writes a duration in its two largest units.
 func Span(d time.Duration) string { return span(flow.Time(d)) }
 
+// Wrap breaks text into lines of at most width columns.
+func Wrap(text string, width int) []string { return wrap(text, width) }
+
 // Cut shortens escaped text in its middle.
 func Cut(s string, width int) string { return cut(s, width) }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/report"
 )
 
 const findingsUsage = `Lists what ftpscope finds in sessions: each rule's name, its usual severity and what it means.
@@ -28,27 +29,11 @@ func runFindings(e *env, args []string) int {
 			b.WriteByte('\n')
 		}
 		b.WriteString(r.ID + " (" + r.Severity + ")\n")
-		for _, line := range wrap(r.Title+". "+r.Meaning, 92) {
+		for _, line := range report.Wrap(r.Title+". "+r.Meaning, 92) {
 			b.WriteString("    " + line + "\n")
 		}
 	}
 	return e.print(b.String())
-}
-
-// wrap breaks text into lines of at most width characters.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }
 
 func knownRule(id string) bool {

@@ -28,7 +28,7 @@ Captures are pcap and pcapng files, also compressed (.gz, .zst). Several files a
 capture in the order of time; a directory stands for the captures in it, - for standard input.
 
 Results go to standard output, everything else to standard error. Exit status: 0 done, 1 something
-could not be read or written (the rest was), 2 wrong usage.
+could not be read or written (the rest was), 2 wrong usage, 3 --fail-on found something.
 
 "ftpscope COMMAND --help" explains a command.
 

@@ -142,7 +142,7 @@ func (t *table) Summary(s *session.Summary) error {
 	if b.Len() > 0 || t.stats.sessions > 0 {
 		b.WriteByte('\n')
 	}
-	b.WriteString(t.lastLine(s))
+	b.WriteString(strings.Join(wrap(t.lastLine(s), t.width), "\n") + "\n")
 	_, err := io.WriteString(t.out, b.String())
 	return err
 }

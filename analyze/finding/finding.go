@@ -54,10 +54,11 @@ type Options struct {
 type Case struct {
 	*session.Session
 	files  int
-	links  map[int]*link // FXP: by the transfer's number
-	series *series       // a series of logins that ends with this session
-	again  bool          // its passwords were rejected, and those of its users were told of before
-	until  flow.Time     // the capture certainly ran until then
+	links  map[int]*link    // FXP: by the transfer's number
+	twin   *session.Session // the same session on a NAT's other side
+	series *series          // a series of logins that ends with this session
+	again  bool             // its passwords were rejected, and those of its users were told of before
+	until  flow.Time        // the capture certainly ran until then
 }
 
 // verdict is a finding in the making. No severity means the rule's usual one.

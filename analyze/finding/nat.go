@@ -30,8 +30,8 @@ func (c *Case) announcer(t *session.Transfer) netip.AddrPort {
 	return c.Client
 }
 
-// translation has one verdict for each address announced wrongly: the first failed transfer's, or the first one's; and
-// one if commands were rewritten on the way.
+// translation has one verdict for each address announced wrongly: the first failed transfer's, or the first one's; one
+// if commands were rewritten on the way, and one if another capture shows the session on a NAT's other side.
 func translation(c *Case) []verdict {
 	type group struct {
 		example *session.Transfer
@@ -68,6 +68,9 @@ func translation(c *Case) []verdict {
 	}
 	for _, k := range order {
 		list = append(list, c.translatedVerdict(groups[k].example, groups[k].count))
+	}
+	if v, ok := acrossNAT(c); ok {
+		list = append(list, v)
 	}
 	return list
 }

@@ -42,6 +42,8 @@ type Stream struct {
 type waiting struct {
 	*session.Session
 	links map[int]*link
+	twin  *session.Session // the same session, captured earlier on a NAT's other side
+	later *waiting         // the session whose twin this is
 	due   flow.Time
 }
 
@@ -56,6 +58,7 @@ func NewStream(opt Options, emit func(*session.Session)) *Stream {
 // Add takes the next session. It is the Stream's until it is emitted.
 func (st *Stream) Add(s *session.Session) {
 	w := &waiting{Session: s, due: s.End.Time + hold}
+	st.twins(w)
 	st.held = append(st.held, w)
 	st.size += len(s.Transfers)
 	if len(s.Notes.Logins) > 0 {
@@ -91,7 +94,7 @@ func (st *Stream) release() {
 	st.held = st.held[1:]
 	st.size -= len(w.Transfers)
 	c := newCase(w.Session, st.opt)
-	c.links, c.until = w.links, max(c.until, st.until)
+	c.links, c.twin, c.until = w.links, w.twin, max(c.until, st.until)
 	if len(w.Notes.Logins) > 0 {
 		c.series, c.again = st.follow(w)
 	}

@@ -134,6 +134,20 @@ helped() {
 cap_alg_active_inside() { helped "$CLI" c0 alg-active-inside; }
 cap_alg_active_outside() { helped "$SRV" s0 alg-active-outside; }
 
+# One session, captured on both sides at once: what the helper rewrote shows in the difference.
+cap_alg_both_sides() {
+  home
+  ftp_helper
+  vsftpd
+  capture "$CLI" c0 alg-both-sides-1.pcap
+  local inside=$capture_pid
+  capture "$SRV" s0 alg-both-sides-2.pcap
+  failing active-nat-no-alg
+  captured
+  kill -INT "$inside"
+  wait "$inside" || true
+}
+
 # The server behind the NAT and its helper: 227 is rewritten, and the data port opened for this transfer.
 helped_server() {
   routed

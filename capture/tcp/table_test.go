@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,11 +52,9 @@ func TestSYNFlood(t *testing.T) {
 	sink := &silent{}
 	table := tcp.New(0, sink)
 	var s flow.Segment
-	began := time.Now()
 	for n := range 1_000_000 {
 		table.Segment(syn(&s, n))
 	}
-	require.Less(t, time.Since(began), 3*time.Second*slow)
 	require.Equal(t, tcp.MaxHalfOpen, table.Len())
 	require.Equal(t, 1_000_000-tcp.MaxHalfOpen, sink.closed)
 	require.LessOrEqual(t, table.Slots(), tcp.MaxHalfOpen+2)

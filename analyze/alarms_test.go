@@ -37,12 +37,12 @@ func TestNoFalseAlarms(t *testing.T) {
 			}
 			require.NotEmpty(t, files)
 			r := collect(t, analyze.Options{}, nil, files...)
-			require.False(t, strings.HasPrefix(filepath.Base(stem), "decoy") && len(r.Sessions) > 0, "not FTP")
-			for i := range r.Sessions {
-				if !worked(&r.Sessions[i]) {
+			require.False(t, strings.HasPrefix(filepath.Base(stem), "decoy") && len(r.sessions) > 0, "not FTP")
+			for i := range r.sessions {
+				if !worked(r.sessions[i]) {
 					continue
 				}
-				for _, f := range r.Sessions[i].Findings {
+				for _, f := range r.sessions[i].Findings {
 					if f.Severity == "high" || f.Severity == "critical" {
 						require.True(t, slices.Contains(truth.Expected, f.ID), "%s: %s", f.ID, f.Message)
 					}

@@ -126,7 +126,6 @@ func (a *analysis) tally(lanes []*lane) {
 	for _, l := range lanes {
 		st := l.table.Stats()
 		a.stats.Evicted += st.Evicted
-		a.stats.Missing += st.Missing
 	}
 }
 

@@ -229,14 +229,12 @@ func transferFacts(t *session.Transfer) string {
 // requireSane checks what must hold of any result.
 func requireSane(t testing.TB, r *records) {
 	t.Helper()
-	require.Equal(t, len(r.sessions), r.summary.Sessions)
-	for i, s := range r.sessions {
-		require.Equal(t, i+1, s.ID)
+	holds(t, r)
+	for _, s := range r.sessions {
 		require.LessOrEqual(t, s.Start.Time, s.End.Time)
 		used := map[string]int{}
 		for k := range s.Transfers {
 			x := &s.Transfers[k]
-			require.Equal(t, k+1, x.N)
 			require.NotEmpty(t, s.AppendFilter(nil, x))
 			requireSaneTransfer(t, x)
 			if c := x.Connection; c != nil {
@@ -252,8 +250,6 @@ func requireSaneTransfer(t testing.TB, x *session.Transfer) {
 	t.Helper()
 	require.Contains(t, []string{session.Active, session.Passive, session.Unknown}, x.Mode)
 	require.NotEmpty(t, x.Outcome)
-	require.Equal(t, x.Connection == nil, x.Initiator == session.None)
-	require.Equal(t, x.Connection == nil, x.Evidence == session.None)
 	require.Equal(t, x.Bytes == nil, x.MissingBytes == nil)
 	if c := x.Connection; c != nil {
 		require.LessOrEqual(t, c.Start.Time, c.End.Time)

@@ -16,31 +16,8 @@ import (
 // samplesDir is the folder of sample captures.
 const samplesDir = "../pcaps"
 
-// collected keeps everything an analysis says.
-type collected struct {
-	Sessions []session.Session
-	Attempts []session.Attempt
-	Orphans  []session.Orphan
-	Summary  session.Summary
-}
-
-func (r *collected) Session(s *session.Session) error {
-	r.Sessions = append(r.Sessions, *s)
-	return nil
-}
-func (r *collected) Attempt(a *session.Attempt) error {
-	r.Attempts = append(r.Attempts, *a)
-	return nil
-}
-func (r *collected) Orphan(o *session.Orphan) error { r.Orphans = append(r.Orphans, *o); return nil }
-
-// collector is collected as analyze.Records.
-type collector struct{ *collected }
-
-func (s collector) Summary(x *session.Summary) error { s.collected.Summary = *x; return nil }
-
 // collect runs an analysis of files, or of data given as standard input.
-func collect(t testing.TB, opt analyze.Options, data []byte, files ...string) *collected {
+func collect(t testing.TB, opt analyze.Options, data []byte, files ...string) *records {
 	t.Helper()
 	if len(files) == 0 {
 		files = []string{"-"}
@@ -48,20 +25,20 @@ func collect(t testing.TB, opt analyze.Options, data []byte, files ...string) *c
 	c, err := capture.Open(files, capture.Options{Stdin: bytes.NewReader(data)})
 	require.NoError(t, err)
 	defer c.Close()
-	r := &collected{}
-	_, err = analyze.Run(c, opt, collector{r})
+	r := &records{}
+	_, err = analyze.Run(c, opt, r)
 	require.NoError(t, err)
 	holds(t, r)
 	return r
 }
 
 // holds is what is true of every analysis.
-func holds(t testing.TB, r *collected) {
+func holds(t testing.TB, r *records) {
 	t.Helper()
-	for i := range r.Sessions {
-		s := &r.Sessions[i]
+	for i := range r.sessions {
+		s := r.sessions[i]
 		require.Equal(t, i+1, s.ID)
-		require.False(t, i > 0 && s.First.Ord <= r.Sessions[i-1].First.Ord, "sessions are in the order of their first packet")
+		require.False(t, i > 0 && s.First.Ord <= r.sessions[i-1].First.Ord, "sessions are in the order of their first packet")
 		for n := range s.Transfers {
 			x := &s.Transfers[n]
 			require.Equal(t, n+1, x.N)
@@ -70,7 +47,7 @@ func holds(t testing.TB, r *collected) {
 			require.Equal(t, x.Mode == session.Unknown, x.ExpectedInitiator == nil)
 		}
 	}
-	require.Equal(t, len(r.Sessions), r.Summary.Sessions)
+	require.Equal(t, len(r.sessions), r.summary.Sessions)
 }
 
 func sampleCaptures(t testing.TB) []string {
@@ -93,10 +70,10 @@ func TestFilesAloneAndTogether(t *testing.T) {
 	together := collect(t, analyze.Options{}, nil, samplesDir)
 	n := 0
 	for _, f := range sampleCaptures(t) {
-		n += len(collect(t, analyze.Options{}, nil, f).Sessions)
+		n += len(collect(t, analyze.Options{}, nil, f).sessions)
 	}
 	const split = 2 // sessions in two files of the rotated set
-	require.InDelta(t, len(together.Sessions), n, split)
+	require.InDelta(t, len(together.sessions), n, split)
 }
 
 // FuzzRun gives any bytes as a capture to the whole pipeline.

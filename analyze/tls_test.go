@@ -158,7 +158,7 @@ func TestTLSHandshakes(t *testing.T) {
 		"passive-pasv":     nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := collect(t, analyze.Options{}, nil, samplesDir+"/"+name+".pcap").Sessions[0].Notes.TLS
+			got := collect(t, analyze.Options{}, nil, samplesDir+"/"+name+".pcap").sessions[0].Notes.TLS
 			if got != nil {
 				got.ClientHello.Time, got.ServerHello.Time = 0, 0
 			}

@@ -37,13 +37,13 @@ func TestTraffic(t *testing.T) {
 }
 
 // found counts what the generator counts. Everything it writes works.
-func found(t *testing.T, r *collected) traffic.Counts {
+func found(t *testing.T, r *records) traffic.Counts {
 	t.Helper()
-	require.Zero(t, r.Summary.Capture.Undecoded)
-	c := traffic.Counts{Packets: int64(r.Summary.Packets), Captured: int64(r.Summary.Bytes), Sessions: int64(len(r.Sessions))}
+	require.Zero(t, r.summary.Capture.Undecoded)
+	c := traffic.Counts{Packets: int64(r.summary.Packets), Captured: int64(r.summary.Bytes), Sessions: int64(len(r.sessions))}
 	method := map[string]*int64{"PORT": &c.PORT, "EPRT": &c.EPRT, "PASV": &c.PASV, "EPSV": &c.EPSV}
-	for i := range r.Sessions {
-		s := &r.Sessions[i]
+	for i := range r.sessions {
+		s := r.sessions[i]
 		require.Equal(t, session.LoginOK, s.Login)
 		require.Equal(t, session.ClosingQuit, s.Closing)
 		require.Zero(t, s.Capture.MissingBytes)

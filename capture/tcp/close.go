@@ -84,7 +84,7 @@ func (t *Table) close(slot int32) {
 			r = st.reader
 			for dir := range flow.Direction(2) {
 				if n := st.rest(&c.half[dir], dir, lost[dir]); n > 0 {
-					st.gap(t, dir, n, c.last)
+					st.gap(dir, n, c.last)
 				}
 			}
 			t.release(c)

@@ -137,12 +137,11 @@ func (st *stream) give(t *Table, c *conn, dir flow.Direction, p *piece) {
 		return
 	}
 	if p.cut > 0 {
-		st.gap(t, dir, uint64(p.cut), p.at)
+		st.gap(dir, uint64(p.cut), p.at)
 	}
 }
 
-func (st *stream) gap(t *Table, dir flow.Direction, n uint64, at flow.Mark) {
-	t.stats.Missing += n
+func (st *stream) gap(dir flow.Direction, n uint64, at flow.Mark) {
 	st.reader.Gap(dir^st.turned, n, at)
 }
 
@@ -221,7 +220,7 @@ func (st *stream) yield(t *Table, c *conn) {
 	}
 	for dir := range flow.Direction(2) {
 		if d := &st.dir[dir]; len(d.held) > 0 && d.held[0].seq != d.next && st.mayFollow(c, dir, &d.held[0]) {
-			st.skip(t, dir, d.held[0].seq, d.held[0].at)
+			st.skip(dir, d.held[0].seq, d.held[0].at)
 			return
 		}
 	}
@@ -238,7 +237,7 @@ func (st *stream) yield(t *Table, c *conn) {
 			to = o.held[0].seq
 		}
 		if after(to, o.next+1) || len(o.held) > 0 && to != o.next { // one number alone is a FIN that was not seen
-			st.skip(t, dir^1, to, d.held[0].at)
+			st.skip(dir^1, to, d.held[0].at)
 			return
 		}
 	}
@@ -246,9 +245,9 @@ func (st *stream) yield(t *Table, c *conn) {
 }
 
 // skip gives the gap from a side's next byte to seq.
-func (st *stream) skip(t *Table, dir flow.Direction, seq uint32, at flow.Mark) {
+func (st *stream) skip(dir flow.Direction, seq uint32, at flow.Mark) {
 	d := &st.dir[dir]
-	st.gap(t, dir, uint64(seq-d.next), at)
+	st.gap(dir, uint64(seq-d.next), at)
 	d.next = seq
 }
 
@@ -263,7 +262,7 @@ func (st *stream) force(t *Table, c *conn) {
 	}
 	if found {
 		if d := &st.dir[first]; d.held[0].seq != d.next {
-			st.skip(t, first, d.held[0].seq, d.held[0].at)
+			st.skip(first, d.held[0].seq, d.held[0].at)
 		}
 		st.shift(t, c, first)
 	}

@@ -80,5 +80,4 @@ type Reader interface {
 // Stats counts what limits cost.
 type Stats struct {
 	Evicted uint64 // connections forgotten because the table was full
-	Missing uint64 // bytes missing from control connections
 }

@@ -201,13 +201,11 @@ func (j *job) closeOutputs(outs []*output, errs []error, run error) {
 		if err = o.close(err); err == nil {
 			continue
 		}
-		told = told || err == run
+		told = true
 		if o.spec.path == "" && closedPipe(err) {
-			told = true // whoever read the output has seen enough
-			continue
+			continue // whoever read the output has seen enough
 		}
 		j.fail("%s: %v", place(o.spec.path), cause(err))
-		told = true
 	}
 	if run != nil && !told {
 		j.fail("%v", run)

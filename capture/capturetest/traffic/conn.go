@@ -43,10 +43,9 @@ func (g *generator) connect(opener, other endpoint) conn {
 
 // content is a segment's payload: text, then bytes of a pool from an even offset.
 type content struct {
-	text    string
-	from    *pool
-	off, n  int
-	urgency byte // psh, or none
+	text   string
+	from   *pool
+	off, n int
 }
 
 // tcp sends one segment. Whatever the other side sent has arrived.

@@ -15,6 +15,9 @@ type Options struct {
 	Ports    []uint16        // ports that FTP is expected on, besides 21 and 990
 	Dialogue bool            // keep every command and reply in the sessions
 	Disable  map[string]bool // findings to leave out, by rule
+	Evidence Evidence        // nil: nobody keeps packets
+	// Status hears how a live analysis stands, every pulse.
+	Status func(*Status)
 	// Problem hears of files whose link type no decoder knows, once each.
 	Problem func(*capture.FileError)
 }
@@ -31,10 +34,11 @@ type Records interface {
 // tickEvery is how many packets pass between two looks at the clock.
 const tickEvery = 1 << 16
 
-// Run analyzes the whole capture. What could not be read is the capture's to report; the error is the first that
-// out returned.
-func Run(c *capture.Capture, opt Options, out Records) (*session.Summary, error) {
-	a := &analysis{capture: c, ports: newPorts(opt.Ports), opt: opt}
+// Run analyzes all that the source gives. Sessions come in the order of their first packet; of a Live source in the order
+// of their end, as soon as they are complete. What could not be read is the source's to report; the error is the first
+// that out returned.
+func Run(c Source, opt Options, out Records) (*session.Summary, error) {
+	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
 	a.matcher = session.NewMatcher(a, a.ports.has)
 	a.order = newOrder(out, finding.Options{Disable: opt.Disable, Files: len(c.Files())})
 	if opt.Workers > 1 {
@@ -48,7 +52,8 @@ func Run(c *capture.Capture, opt Options, out Records) (*session.Summary, error)
 
 // analysis is one run.
 type analysis struct {
-	capture  *capture.Capture
+	source   Source
+	heart    heart
 	opt      Options
 	ports    ports
 	matcher  *session.Matcher
@@ -83,9 +88,16 @@ func (n *counts) add(p *capture.Packet) {
 func (a *analysis) single() {
 	lanes := a.lanes(a.matcher)
 	var oldest [tcp.Lanes]horizon
+	tick := func(now flow.Time) {
+		for i, l := range lanes {
+			l.tick(now)
+			oldest[i] = l.oldest
+		}
+		a.tick(now, oldest[:], &a.count)
+	}
 	var s flow.Segment
 	for {
-		batch, err := a.capture.Next()
+		batch, err := a.source.Next()
 		if err != nil {
 			break
 		}
@@ -95,12 +107,11 @@ func (a *analysis) single() {
 				lanes[tcp.Lane(s.Src, s.Dst)].table.Segment(&s)
 			}
 			if p.Ord%tickEvery == 0 {
-				for i, l := range lanes {
-					l.tick(p.Time)
-					oldest[i] = l.oldest
-				}
-				a.tick(p.Time, oldest[:])
+				tick(p.Time)
 			}
+		}
+		if now, ok := a.heart.beats(); ok {
+			tick(now)
 		}
 	}
 	for _, l := range lanes {
@@ -115,6 +126,9 @@ func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
 	switch a.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link}, s) {
 	case decode.TCP, decode.ICMP:
 		s.Mark, s.Digits = p.Mark, p.Digits
+		if a.opt.Evidence != nil {
+			a.opt.Evidence.Add(p, s)
+		}
 		return true
 	case decode.Undecoded:
 		a.links.check(a, p)
@@ -130,13 +144,16 @@ func (a *analysis) tally(lanes []*lane) {
 }
 
 // tick tells the Matcher the time after the lanes, and lets sessions go that no older one can precede.
-func (a *analysis) tick(now flow.Time, lanes []horizon) {
-	oldest := lanes[0]
+func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
+	all := lanes[0]
 	for _, h := range lanes[1:] {
-		oldest.session, oldest.syn = min(oldest.session, h.session), min(oldest.syn, h.syn)
+		all.join(h)
 	}
-	a.matcher.Tick(now, oldest.syn)
-	a.order.release(min(a.matcher.Oldest(), oldest.session))
+	a.matcher.Tick(now, all.syn)
+	a.order.release(min(a.matcher.Oldest(), all.session))
+	if a.opt.Status != nil && a.heart.live != nil {
+		a.opt.Status(a.status(now, all, count))
+	}
 }
 
 // Session, Orphan and Attempt take the Matcher's records.

@@ -30,6 +30,7 @@ type batch struct {
 	oldest   [tcp.Lanes]horizon
 	now      flow.Time
 	last     uint64 // Ord of the last packet
+	count    counts // up to it
 	learned  [][]event
 	done     sync.WaitGroup
 }
@@ -116,9 +117,18 @@ func (a *analysis) parallel(workers int) {
 // read fills batches; the last one, which may be empty, closes the lanes' tables.
 func (a *analysis) read(free chan *batch, send func(*batch)) {
 	b := <-free
+	hand := func(b *batch) *batch {
+		last := b.last
+		b.count = a.count
+		send(b)
+		next := <-free
+		next.reset()
+		next.last = last
+		return next
+	}
 	var s flow.Segment
 	for {
-		packets, err := a.capture.Next()
+		packets, err := a.source.Next()
 		if err != nil {
 			break
 		}
@@ -130,10 +140,12 @@ func (a *analysis) read(free chan *batch, send func(*batch)) {
 			}
 			b.tick, b.now = p.Ord%tickEvery == 0, p.Time
 			if b.tick || b.full() {
-				send(b)
-				b = <-free
-				b.reset()
+				b = hand(b)
 			}
+		}
+		if now, ok := a.heart.beats(); ok {
+			b.tick, b.now = true, now
+			b = hand(b)
 		}
 	}
 	b.tick, b.end, b.last = false, true, math.MaxUint64
@@ -215,7 +227,7 @@ func (a *analysis) join(b *batch) {
 		clear(b.learned[w]) // let go of what the events point to
 	}
 	if b.tick {
-		a.tick(b.now, b.oldest[:])
+		a.tick(b.now, b.oldest[:], &b.count)
 	}
 }
 

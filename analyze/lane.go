@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"net/netip"
+
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
@@ -36,18 +38,28 @@ type events interface {
 
 // lane is one table with what it needs to know of FTP. It implements tcp.Sink.
 type lane struct {
-	table  *tcp.Table
-	events events
-	fold   session.FoldOptions
-	ports  *ports
-	oldest horizon
-	ticks  int // until the next look
+	table    *tcp.Table
+	events   events
+	fold     session.FoldOptions
+	ports    *ports
+	evidence Evidence
+	oldest   horizon
+	ticks    int // until the next look
 }
 
 // horizon is what of the past a lane is not done with.
 type horizon struct {
 	session uint64 // no session that is still to come began before this packet, as of the last look
 	syn     uint64 // the oldest SYN that still waits for an answer
+	open    int    // control connections
+	tracked int    // connections and lone SYNs
+	evicted uint64
+}
+
+// join adds that of another lane.
+func (h *horizon) join(x horizon) {
+	h.session, h.syn = min(h.session, x.session), min(h.syn, x.syn)
+	h.open, h.tracked, h.evicted = h.open+x.open, h.tracked+x.tracked, h.evicted+x.evicted
 }
 
 // tick tells the lane the time. The look at the whole table for the oldest connection comes the less often the larger
@@ -56,6 +68,7 @@ func (l *lane) tick(now flow.Time) {
 	const lookEvery = 4096 // connections
 	l.table.Tick(now)
 	l.oldest.syn = l.table.OldestSYN()
+	l.oldest.open, l.oldest.tracked, l.oldest.evicted = l.table.Controls(), l.table.Len(), l.table.Stats().Evicted
 	if l.ticks--; l.ticks < 0 {
 		l.oldest.session = l.table.Oldest()
 		l.ticks = l.table.Len() / lookEvery
@@ -71,7 +84,7 @@ func (a *analysis) lanes(to events) []*lane {
 }
 
 func (a *analysis) lane(i int, to events) *lane {
-	l := &lane{events: to, ports: &a.ports}
+	l := &lane{events: to, ports: &a.ports, evidence: a.opt.Evidence}
 	l.fold = session.FoldOptions{ControlPort: a.ports.has, Dialogue: a.opt.Dialogue, Offers: to}
 	l.table = tcp.New(i, l)
 	return l
@@ -111,7 +124,45 @@ func class(control bool) tcp.Class {
 func isTLS(b []byte) bool { return b[0] == 22 }
 
 // Reader makes the fold of a control connection.
-func (l *lane) Reader(c *flow.Conn) tcp.Reader { return session.NewFold(c, l.fold) }
+func (l *lane) Reader(c *flow.Conn) tcp.Reader {
+	fold := session.NewFold(c, l.fold)
+	if l.evidence == nil {
+		return fold
+	}
+	l.evidence.Mark(c.Src, c.Dst)
+	return &watched{fold, l.evidence, c.Src, c.Dst}
+}
+
+// watched is a fold whose packets are kept as evidence.
+type watched struct {
+	*session.Fold
+	evidence Evidence
+	a, b     netip.AddrPort
+}
+
+// Data takes the mark off a connection that turns out not to be a control connection.
+func (w *watched) Data(side flow.Direction, b []byte, at flow.Mark) bool {
+	ok := w.Fold.Data(side, b, at)
+	if !ok {
+		w.evidence.Unmark(w.a, w.b)
+	}
+	return ok
+}
+
+// finish ends the reading of a connection.
+func finish(r tcp.Reader, c *flow.Conn) *session.Control {
+	w, ok := r.(*watched)
+	if !ok {
+		return r.(*session.Fold).Finish(c)
+	}
+	control := w.Finish(c)
+	if control == nil {
+		w.evidence.Unmark(w.a, w.b)
+	} else {
+		w.evidence.Ended(w.a, w.b)
+	}
+	return control
+}
 
 // Closed passes on, with what the fold made of the connection. A connection to a control port that was established
 // and on which nobody said a word is a session too: the server is up and does not greet.
@@ -119,7 +170,7 @@ func (l *lane) Closed(c *flow.Conn, r tcp.Reader) {
 	var control *session.Control
 	switch {
 	case r != nil:
-		control = r.(*session.Fold).Finish(c)
+		control = finish(r, c)
 	case c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0:
 		control = session.NewFold(c, l.fold).Finish(c)
 	}

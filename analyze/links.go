@@ -36,7 +36,7 @@ func (t *linkTypes) check(a *analysis, p *capture.Packet) {
 	}
 	t.told[l] = true
 	a.opt.Problem(&capture.FileError{
-		File: a.capture.Files()[l.file], Offset: -1, Packet: p.Pos.Packet(),
+		File: a.source.Files()[l.file], Offset: -1, Packet: p.Pos.Packet(),
 		Err: fmt.Errorf("unknown link type %d: its packets cannot be read", p.Link),
 	})
 }

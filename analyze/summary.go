@@ -34,8 +34,8 @@ func (s *summary) add(x *session.Session) {
 
 // summarize adds what the whole capture tells.
 func (a *analysis) summarize() {
-	st, s := a.capture.Stats(), a.order.sum
-	s.Files, s.Packets, s.Bytes = a.capture.Files(), a.count.packets, a.count.bytes
+	st, s := a.source.Stats(), a.order.sum
+	s.Files, s.Packets, s.Bytes = a.source.Files(), a.count.packets, a.count.bytes
 	s.Attempts, s.Orphans = a.matcher.Attempts(), len(a.orphans)+a.lost
 	s.Capture = session.SummaryCapture{
 		MissingBytes: s.Capture.MissingBytes, TruncatedFiles: st.Truncated, Undecoded: a.decoder.Undecoded(),

@@ -56,6 +56,9 @@ func (t *Table) Stats() Stats { return t.stats }
 // Len is the number of connections in the table, lone SYNs among them.
 func (t *Table) Len() int { return t.indexed }
 
+// Controls is the number of control connections in the table.
+func (t *Table) Controls() int { return len(t.streams) - len(t.idle) }
+
 func mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	return hi ^ lo

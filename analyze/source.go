@@ -1,0 +1,79 @@
+package analyze
+
+import (
+	"net/netip"
+
+	"ftpscope/capture"
+	"ftpscope/capture/flow"
+)
+
+// Source gives packets in batches: a capture.Capture those of files, a live.Capture those of interfaces.
+type Source interface {
+	// Next returns the next packets, valid until the next call; none when none came for a moment (live); io.EOF at the end.
+	Next() ([]capture.Packet, error)
+	// Files are the names of the files or interfaces, as Pos.File counts them.
+	Files() []string
+	// Stats may be called from any goroutine.
+	Stats() capture.Stats
+}
+
+// Live is a Source without an end, that knows the time when nothing comes.
+type Live interface {
+	Source
+	// Now is a time before which no packet is still to come.
+	Now() flow.Time
+}
+
+// Evidence is told of every decoded packet, and of the TCP connections that belong to FTP as soon as that is known. Its
+// methods may be called from several goroutines.
+type Evidence interface {
+	Add(p *capture.Packet, s *flow.Segment)
+	Mark(a, b netip.AddrPort)   // a control connection, or one that a session has a use for
+	Unmark(a, b netip.AddrPort) // what looked like a control connection is none
+	Ended(a, b netip.AddrPort)  // a marked one is over
+}
+
+// pulse is how often a live analysis looks at the clock, and at what is over.
+const pulse = 250 * flow.Millisecond
+
+// heart tells when a live analysis has to look at the clock; it never beats for files, where packets are the clock.
+type heart struct {
+	live Live
+	last flow.Time
+}
+
+func newHeart(s Source) heart {
+	live, _ := s.(Live)
+	return heart{live: live}
+}
+
+// beats reports whether it is time, and what time it is.
+func (h *heart) beats() (flow.Time, bool) {
+	if h.live == nil {
+		return 0, false
+	}
+	now := h.live.Now()
+	if now-h.last < pulse {
+		return 0, false
+	}
+	h.last = now
+	return now, true
+}
+
+// Status is how a live analysis stands.
+type Status struct {
+	Now     flow.Time
+	Packets uint64
+	Bytes   uint64 // on the wire
+	Dropped uint64 // by the kernel: lost to the analysis
+	Open    int    // control connections
+	Tracked int    // connections in the tables
+	Evicted uint64 // connections that a full table gave up
+}
+
+func (a *analysis) status(now flow.Time, lanes horizon, count *counts) *Status {
+	return &Status{
+		Now: now, Packets: count.packets, Bytes: count.bytes, Dropped: a.source.Stats().Dropped,
+		Open: lanes.open, Tracked: lanes.tracked, Evicted: lanes.evicted,
+	}
+}

@@ -44,6 +44,9 @@ const hiddenText = "(hidden)" // stands for a password
 func appendSession(b []byte, s *session.Session, o Options) []byte {
 	b = append(b, `{"type":"session"`...)
 	b = integer(b, `,"id":`, uint64(s.ID))
+	if s.Open {
+		b = append(b, `,"open":true`...)
+	}
 	b = communityID(b, s.Client, s.Server)
 	b = stamp(b, `,"start":`, s.Start)
 	b = stamp(b, `,"end":`, s.End)

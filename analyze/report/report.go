@@ -49,6 +49,7 @@ func Formats() []Format {
 	return []Format{
 		{"table", "sessions and their transfers at a glance, findings below", newTable},
 		{"json", "JSON Lines: one session, attempt or orphan a line, a summary last", newJSON},
+		{"lines", "one line an event: sessions, transfers and findings as they come", newLines},
 		{"explain", "plain language with a ladder diagram of every transfer", newExplain},
 		{"rules-nft", "a sketch of nftables rules that would permit what was seen; also rules=nft", newRules(&nft)},
 		{"rules-iptables", "the same for iptables-restore and ip6tables-restore; also rules=iptables", newRules(&iptables)},

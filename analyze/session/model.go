@@ -30,6 +30,7 @@ type Session struct {
 	Mode       string
 	Initiator  string
 	Closing    string
+	Open       bool // a snapshot: the session goes on
 	Commands   int
 	Dialogue   []Exchange // the commands themselves, when asked for
 	Capture    Coverage

@@ -1,0 +1,83 @@
+package report
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/session"
+)
+
+// lines writes one line an event, for terminals that scroll, logs and grep: fields two spaces apart, the time first, then
+// the session's number, or session and transfer.
+type lines struct {
+	w   io.Writer
+	opt Options
+}
+
+func newLines(w io.Writer, o Options) Writer { return &lines{w: w, opt: o} }
+
+func (l *lines) Session(s *session.Session) error {
+	var b strings.Builder
+	o := l.opt
+	o.All = true
+	r := newSessionRow(s, o)
+	what := s.Closing
+	if s.Open {
+		what = "open"
+	}
+	l.event(&b, s.End, "#"+r.id, r.client+" → "+r.server, r.user, r.mode, r.sums, what)
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		at := s.End
+		if t.Notes.Ran != nil {
+			at.Time = t.Notes.Ran.Mark.Time
+		}
+		row := &r.transfers[i]
+		l.event(&b, at, "#"+r.id+"."+strconv.Itoa(t.N), row.name, row.method, row.main, row.detail, row.size, row.result, row.frames)
+	}
+	for _, f := range ranked(s) {
+		place := "#" + r.id
+		if f.Transfer > 0 {
+			place += "." + strconv.Itoa(f.Transfer)
+		}
+		g := gravity(f.Severity)
+		l.event(&b, s.End, place, mark(g)+" "+severities[g], f.ID, escape(f.Message))
+	}
+	return l.write(&b)
+}
+
+func (l *lines) Attempt(a *session.Attempt) error {
+	var b strings.Builder
+	l.event(&b, a.Last, "–", a.ClientIP.String()+" → "+a.Server.String(), "no session", many(a.Count, "SYN"), attemptWords(a))
+	return l.write(&b)
+}
+
+func (l *lines) Orphan(o *session.Orphan) error {
+	var b strings.Builder
+	c := &o.Connection
+	l.event(&b, c.End, "–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", size(o.Bytes))
+	return l.write(&b)
+}
+
+func (l *lines) Summary(s *session.Summary) error {
+	var b strings.Builder
+	b.WriteString(summarySentence(s) + "\n")
+	return l.write(&b)
+}
+
+// event writes a line; empty fields are left out.
+func (l *lines) event(b *strings.Builder, at session.Stamp, fields ...string) {
+	b.WriteString(moment(at))
+	for _, f := range fields {
+		if f != "" {
+			b.WriteString("  " + f)
+		}
+	}
+	b.WriteByte('\n')
+}
+
+func (l *lines) write(b *strings.Builder) error {
+	_, err := io.WriteString(l.w, b.String())
+	return err
+}

@@ -180,7 +180,7 @@ func (b *batch) add(s *flow.Segment) {
 func (a *analysis) worker(w, workers int, in <-chan *batch, all []*lane) {
 	rec := &recorder{}
 	for i := w; i < len(all); i += workers {
-		all[i] = a.lane(i, rec)
+		all[i] = a.lane(rec)
 	}
 	for b := range in {
 		rec.list, rec.lane = b.learned[w][:0], 0

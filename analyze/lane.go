@@ -78,15 +78,15 @@ func (l *lane) tick(now flow.Time) {
 func (a *analysis) lanes(to events) []*lane {
 	list := make([]*lane, tcp.Lanes)
 	for i := range list {
-		list[i] = a.lane(i, to)
+		list[i] = a.lane(to)
 	}
 	return list
 }
 
-func (a *analysis) lane(i int, to events) *lane {
+func (a *analysis) lane(to events) *lane {
 	l := &lane{events: to, ports: &a.ports, evidence: a.opt.Evidence}
 	l.fold = session.FoldOptions{ControlPort: a.ports.has, Dialogue: a.opt.Dialogue, Offers: to}
-	l.table = tcp.New(i, l)
+	l.table = tcp.New(l)
 	return l
 }
 

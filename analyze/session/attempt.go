@@ -49,7 +49,7 @@ func (a *attempts) unanswered(s *flow.LoneSYN) {
 	k := attemptKey{s.Src, s.Dst, s.DstPort}
 	h := k.hash()
 	full := len(a.kept) >= MaxAttempts
-	if full && s.Count <= a.floor && a.filter[h/64]>>(h%64)&1 == 0 {
+	if full && s.Count() <= a.floor && a.filter[h/64]>>(h%64)&1 == 0 {
 		a.dropped++
 		return
 	}

@@ -171,7 +171,7 @@ type SYNs [8]Pos
 
 // Conn is what is known of one TCP connection. Src opened it; OpenerKnown tells whether a SYN or SYN-ACK says so.
 type Conn struct {
-	ID          uint64 // unique in a run and the same in every run
+	ID          uint64 // Ord of its first packet
 	Src, Dst    netip.AddrPort
 	OpenerKnown bool
 	Start, Last Mark // first and last packet
@@ -200,25 +200,50 @@ func (c Closing) String() string { return closingNames[c] }
 // LoneSYN is a SYN, with its repetitions, of which nothing else was seen: no answer of any kind. It is all that most
 // packets of a scan or flood amount to.
 type LoneSYN struct {
-	ID               uint64 // as Conn.ID
 	Src, Dst         Host
+	First            Mark
+	Again            *Repeated // nil: there was only the first
 	SrcPort, DstPort uint16
-	Count            int // SYNs, repetitions counted
-	First, Last      Mark
-	More             *SYNs // where they were, if there are several
 	TTL, Digits      uint8
+}
+
+// Repeated is what is known of the repetitions of a SYN.
+type Repeated struct {
+	Count int // SYNs, the first counted
+	Last  Mark
+	At    SYNs
+}
+
+// Count is how many SYNs there were.
+func (s *LoneSYN) Count() int {
+	if s.Again == nil {
+		return 1
+	}
+	return s.Again.Count
+}
+
+// Last is the last of them.
+func (s *LoneSYN) Last() Mark {
+	if s.Again == nil {
+		return s.First
+	}
+	return s.Again.Last
+}
+
+// At is where they were, as Conn.SYNPos.
+func (s *LoneSYN) At() SYNs {
+	if s.Again == nil {
+		return SYNs{s.First.Pos}
+	}
+	return s.Again.At
 }
 
 // Conn is the SYN as a connection that was not answered.
 func (s *LoneSYN) Conn() Conn {
 	c := Conn{
-		ID: s.ID, Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), OpenerKnown: true,
-		Start: s.First, Last: s.Last, SYN: s.First, LastSYN: s.Last, SYNs: s.Count, State: Unanswered, Digits: s.Digits,
+		ID: s.First.Ord, Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), OpenerKnown: true,
+		Start: s.First, Last: s.Last(), SYN: s.First, LastSYN: s.Last(), SYNs: s.Count(), SYNPos: s.At(), State: Unanswered, Digits: s.Digits,
 	}
-	c.SYNPos[0] = s.First.Pos
-	if s.More != nil {
-		c.SYNPos = *s.More
-	}
-	c.Half[Out].Packets, c.Half[Out].TTL = uint64(s.Count), s.TTL
+	c.Half[Out].Packets, c.Half[Out].TTL = uint64(c.SYNs), s.TTL
 	return c
 }

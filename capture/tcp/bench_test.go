@@ -11,7 +11,7 @@ import (
 func BenchmarkTable(b *testing.B) {
 	b.Run("kind=bulk", func(b *testing.B) {
 		b.ReportAllocs()
-		table := tcp.New(0, &silent{})
+		table := tcp.New(&silent{})
 		s := flow.Segment{Src: hosts[0], Dst: hosts[1], SrcPort: 50001, DstPort: 50000, Flags: flow.ACK, Length: 1460, Payload: zeros[:1460]}
 		for b.Loop() {
 			table.Segment(stamp(&s))
@@ -21,7 +21,7 @@ func BenchmarkTable(b *testing.B) {
 	b.Run("kind=many", func(b *testing.B) { // 10,000 transfers at a time: the cache has to be shared
 		b.ReportAllocs()
 		sink := &silent{}
-		table := tcp.New(0, sink)
+		table := tcp.New(sink)
 		var s flow.Segment
 		fill(table, sink, &s, 0, 10_000, 0)
 		n := 0
@@ -34,7 +34,7 @@ func BenchmarkTable(b *testing.B) {
 	})
 	b.Run("kind=chatty", func(b *testing.B) {
 		b.ReportAllocs()
-		c := newChatter(tcp.New(0, &silent{class: tcp.Control}))
+		c := newChatter(tcp.New(&silent{class: tcp.Control}))
 		dir := 0
 		for b.Loop() {
 			c.send(dir)
@@ -43,7 +43,7 @@ func BenchmarkTable(b *testing.B) {
 	})
 	b.Run("kind=synflood", func(b *testing.B) {
 		b.ReportAllocs()
-		table := tcp.New(0, &silent{})
+		table := tcp.New(&silent{})
 		var s flow.Segment
 		n := 0
 		for b.Loop() {

@@ -76,7 +76,6 @@ const (
 
 // cold is what few packets touch.
 type cold struct {
-	id        uint64
 	start     flow.Mark
 	syn       flow.Mark
 	synack    flow.Mark
@@ -87,6 +86,7 @@ type cold struct {
 	firstData [2]flow.Mark
 	fin, rst  [2]flow.Mark
 	icmp      *flow.ICMP
+	_         uint64 // to the end of the line
 }
 
 // direction tells which way s goes in c; ok is false when s is of another connection.

@@ -123,7 +123,7 @@ func (b *bulk) next() {
 var zeros [60_000]byte
 
 func newBulk(r *recorder) *bulk {
-	b := &bulk{table: tcp.New(0, r)}
+	b := &bulk{table: tcp.New(r)}
 	b.s = flow.Segment{Src: hosts[0], Dst: hosts[1], SrcPort: 50001, DstPort: 50000, Flags: flow.ACK}
 	return b
 }

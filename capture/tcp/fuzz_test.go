@@ -21,7 +21,7 @@ func FuzzTable(f *testing.F) {
 			return tcp.Class(1 - int(c.ID+uint64(len(first)))%4/3)
 		}
 		r.refuse = func(said string) bool { return len(said)%97 == 96 }
-		table := tcp.New(1, r)
+		table := tcp.New(r)
 		var s flow.Segment
 		for ; len(b) >= 7; b = b[7:] {
 			s.Time += flow.Time(b[6]) * 100 * flow.Millisecond

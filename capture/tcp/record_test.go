@@ -77,7 +77,7 @@ func (r *recorder) Reader(c *flow.Conn) tcp.Reader {
 }
 
 func (r *recorder) Unanswered(s *flow.LoneSYN) {
-	require.False(r.t, r.open[s.ID], "opened, and a lone SYN")
+	require.False(r.t, r.open[s.First.Ord], "opened, and a lone SYN")
 	r.closed = append(r.closed, ended{conn: s.Conn()})
 }
 
@@ -176,7 +176,7 @@ func (r *recorder) String() string {
 // run feeds a table, closes it, and checks what must hold whatever it was fed.
 func (r *recorder) run(segments []flow.Segment) *tcp.Table {
 	r.t.Helper()
-	table := tcp.New(3, r)
+	table := tcp.New(r)
 	for i := range segments {
 		table.Segment(&segments[i])
 	}
@@ -207,7 +207,7 @@ func (r *recorder) finish(table *tcp.Table) {
 // and returns what came of it.
 func play(t *testing.T, r *recorder, script string) string {
 	t.Helper()
-	table := tcp.New(3, r)
+	table := tcp.New(r)
 	p := player{table: table, now: 1700000000 * flow.Second, port: [2]uint16{40000, 21}}
 	for line := range strings.SplitSeq(script, "\n") {
 		if words := strings.Fields(line); len(words) > 0 && words[0][0] != '#' {

@@ -137,7 +137,7 @@ func TestHeldIsBounded(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(1, 2))
 			r := newRecorder(t)
-			table := tcp.New(0, r)
+			table := tcp.New(r)
 			s := flow.Segment{Src: hosts[0], Dst: hosts[1], DstPort: 21, Scale: flow.NoScale}
 			send := func(conn int) {
 				s.SrcPort = uint16(1000 + conn)

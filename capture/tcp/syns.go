@@ -37,11 +37,9 @@ func (t *Table) addSYN(s *flow.Segment, tag uint32) {
 	if len(r.ring) < maxHalfOpen && int(r.next) == len(r.ring) {
 		r.ring = append(r.ring, lone{})
 	}
-	t.serial++
 	e := r.at(r.next)
-	e.ID = t.lane<<56 | t.serial
 	e.Src, e.Dst, e.SrcPort, e.DstPort = s.Src, s.Dst, s.SrcPort, s.DstPort
-	e.Count, e.First, e.Last, e.More = 1, s.Mark, s.Mark, nil
+	e.First, e.Again = s.Mark, nil
 	e.TTL, e.Digits, e.scale, e.live = s.TTL, s.Digits, s.Scale, true
 	e.window, e.seq, e.tag = s.Window, s.Seq, tag
 	t.enter(entry{tag, -int32(r.next%maxHalfOpen) - 1})
@@ -73,13 +71,11 @@ func (r *syns) trim() {
 func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot int32, repeated bool) {
 	e := &t.syns.ring[place]
 	switch {
-	case s.Time-e.Last.Time > synWait, s.ICMP == nil && dir == flow.Out && isLone(s) && s.Seq != e.seq:
+	case s.Time-e.Last().Time > synWait, s.ICMP == nil && dir == flow.Out && isLone(s) && s.Seq != e.seq:
 		t.alone(e)
 		return 0, false
 	case dir == flow.Out && isLone(s):
-		e.Last = s.Mark
-		e.More = notedSYN(e.More, e.First.Pos, e.Count, s.Pos)
-		e.Count++
+		e.repeated(s.Mark)
 		return 0, true
 	}
 	return t.promote(e), false
@@ -96,17 +92,32 @@ func notedSYN(list *flow.SYNs, first flow.Pos, n int, pos flow.Pos) *flow.SYNs {
 	return list
 }
 
+// repeated notes a further SYN.
+func (e *lone) repeated(at flow.Mark) {
+	if e.Again == nil {
+		e.Again = &flow.Repeated{Count: 1, At: flow.SYNs{e.First.Pos}}
+	}
+	r := e.Again
+	if r.Count < len(r.At) {
+		r.At[r.Count] = at.Pos
+	}
+	r.Count, r.Last = r.Count+1, at
+}
+
 // promote makes a connection of a lone SYN that is no longer alone.
 func (t *Table) promote(e *lone) int32 {
 	t.forget(e)
 	slot := t.take()
 	c := t.slab.at(slot)
 	*c = conn{
-		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, what: inUse | opener | sawSYN, digits: e.Digits, last: e.Last,
-		cold: cold{id: e.ID, start: e.First, syn: e.First, lastSYN: e.Last, synSeq: e.seq, syns: int32(e.Count), more: e.More},
+		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, what: inUse | opener | sawSYN, digits: e.Digits, last: e.Last(),
+		cold: cold{start: e.First, syn: e.First, lastSYN: e.Last(), synSeq: e.seq, syns: int32(e.Count())},
+	}
+	if e.Again != nil {
+		c.cold.more = &e.Again.At
 	}
 	h := &c.half[flow.Out]
-	h.packets, h.ttl, h.window = uint64(e.Count), e.TTL, uint32(e.window)
+	h.packets, h.ttl, h.window = uint64(e.Count()), e.TTL, uint32(e.window)
 	if e.scale != flow.NoScale {
 		h.scale = min(e.scale, maxScale)
 	}
@@ -142,7 +153,7 @@ func (t *Table) forget(e *lone) {
 // tickSYNs gives up SYNs that were not repeated for too long.
 func (t *Table) tickSYNs(now flow.Time) {
 	r := &t.syns
-	for r.trim(); r.first != r.next && now-r.at(r.first).Last.Time > synWait; r.trim() {
+	for r.trim(); r.first != r.next && now-r.at(r.first).Last().Time > synWait; r.trim() {
 		t.giveUp(r.first)
 	}
 }

@@ -19,8 +19,6 @@ type Table struct {
 	free    []int32
 	indexed int // connections and lone SYNs
 	syns    syns
-	serial  uint64
-	lane    uint64
 	seed    uint64
 	hand    int32 // where the next sweep begins
 	half    list
@@ -40,10 +38,10 @@ type entry struct {
 
 const firstIndex = 1 << 8
 
-// New makes the table of a lane (0 … Lanes-1), which goes into the identifiers of its connections.
-func New(lane int, sink Sink) *Table {
+// New makes the table of a lane.
+func New(sink Sink) *Table {
 	return &Table{
-		sink: sink, lane: uint64(lane), index: make([]entry, firstIndex), slab: newSlab(),
+		sink: sink, index: make([]entry, firstIndex), slab: newSlab(),
 		holes: map[int32]*[2]holes{},
 		// The hash decides places in the index only, never results: a seed of its own a run defeats made-up collisions.
 		seed: maphash.String(maphash.MakeSeed(), "ftpscope"),
@@ -162,9 +160,8 @@ func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 	}
 	slot := t.take()
 	c := t.slab.at(slot)
-	t.serial++
 	*c = conn{a: s.Src, b: s.Dst, aPort: s.SrcPort, bPort: s.DstPort, tag: tag, what: inUse, digits: s.Digits}
-	c.cold.id, c.cold.start, c.last = t.lane<<56|t.serial, s.Mark, s.Mark
+	c.cold.start, c.last = s.Mark, s.Mark
 	dir := flow.Out
 	if fromServer := s.SrcPort < s.DstPort; rst || syn && s.Flags&flow.ACK != 0 || !syn && fromServer && s.ICMP == nil {
 		c.turn()

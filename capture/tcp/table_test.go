@@ -50,7 +50,7 @@ func syn(s *flow.Segment, n int) *flow.Segment {
 
 func TestSYNFlood(t *testing.T) {
 	sink := &silent{}
-	table := tcp.New(0, sink)
+	table := tcp.New(sink)
 	var s flow.Segment
 	for n := range 1_000_000 {
 		table.Segment(syn(&s, n))
@@ -69,7 +69,7 @@ func TestSYNFlood(t *testing.T) {
 
 func TestFloodLeavesTheOthersAlone(t *testing.T) {
 	r := newRecorder(t)
-	table := tcp.New(0, r)
+	table := tcp.New(r)
 	p := player{table: table, now: 0, port: [2]uint16{40000, 21}}
 	for line := range strings.SplitSeq(strings.TrimSpace(handshake+"> A 101/301 =a"), "\n") {
 		p.line(strings.Fields(line))
@@ -120,7 +120,7 @@ func (w *who) Closed(c *flow.Conn, _ tcp.Reader) {
 
 func TestEviction(t *testing.T) {
 	w := &who{}
-	table := tcp.New(0, w)
+	table := tcp.New(w)
 	var s flow.Segment
 	const full = tcp.MaxConns
 	fill(table, &w.silent, &s, 0, full-10, 1000)
@@ -167,7 +167,7 @@ func TestLinger(t *testing.T) {
 
 func TestLingerIsBounded(t *testing.T) {
 	sink := &silent{}
-	table := tcp.New(0, sink)
+	table := tcp.New(sink)
 	var s flow.Segment
 	for n := range 10_000 {
 		table.Segment(syn(&s, n))
@@ -183,7 +183,7 @@ func TestTicksAreDeterministic(t *testing.T) {
 	say := func() string {
 		r := newRecorder(t)
 		r.classify = func(c *flow.Conn, _ flow.Direction, _ []byte) tcp.Class { return tcp.Class(c.ID % 2) }
-		table, rnd := tcp.New(5, r), rand.New(rand.NewPCG(3, 4))
+		table, rnd := tcp.New(r), rand.New(rand.NewPCG(3, 4))
 		var s flow.Segment
 		for i := range 20_000 {
 			randomSegment(rnd, &s)
@@ -217,7 +217,7 @@ func randomSegment(rnd *rand.Rand, s *flow.Segment) {
 // TestIndex compares the table with a map while connections come and go.
 func TestIndex(t *testing.T) {
 	w := &who{}
-	table, rnd := tcp.New(0, w), rand.New(rand.NewPCG(5, 6))
+	table, rnd := tcp.New(w), rand.New(rand.NewPCG(5, 6))
 	model := map[int]bool{}
 	var s flow.Segment
 	for range 200_000 {
@@ -253,7 +253,7 @@ func TestHashOfBothDirections(t *testing.T) {
 		lanes[tcp.Lane(a, b)]++
 		s := flow.Segment{Src: a, Dst: b, SrcPort: uint16(rnd.Uint32()), DstPort: uint16(rnd.Uint32())}
 		back := flow.Segment{Src: b, Dst: a, SrcPort: s.DstPort, DstPort: s.SrcPort}
-		table := tcp.New(0, &silent{})
+		table := tcp.New(&silent{})
 		s.Pos, back.Pos = 1, 2
 		table.Segment(&s)
 		table.Segment(&back)
@@ -277,29 +277,12 @@ func TestSelfConnection(t *testing.T) {
 	require.NotEmpty(t, r.closed)
 }
 
-func TestIdentifiers(t *testing.T) {
-	seen := map[uint64]bool{}
-	for lane := range tcp.Lanes {
-		r := newRecorder(t)
-		table := tcp.New(lane, r)
-		var s flow.Segment
-		for n := range 10 {
-			table.Segment(syn(&s, n))
-		}
-		r.finish(table)
-		for _, e := range r.closed {
-			require.False(t, seen[e.conn.ID], "identifier %d twice", e.conn.ID)
-			seen[e.conn.ID] = true
-		}
-	}
-}
-
 // TestNoLeaks opens, disorders and ends many connections, then looks at what an empty table holds.
 func TestNoLeaks(t *testing.T) {
 	r := newRecorder(t)
 	rnd := rand.New(rand.NewPCG(9, 10))
 	r.refuse = func(string) bool { return rnd.IntN(50) == 0 }
-	table := tcp.New(0, r)
+	table := tcp.New(r)
 	var s flow.Segment
 	slots := 0
 	for round := range 20 {
@@ -319,7 +302,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	for _, class := range []tcp.Class{tcp.Counted, tcp.Control} {
 		t.Run(fmt.Sprint(class), func(t *testing.T) {
 			sink := &silent{class: class}
-			table := tcp.New(0, sink)
+			table := tcp.New(sink)
 			c := newChatter(table)
 			for range 10 {
 				c.exchange()

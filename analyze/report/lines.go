@@ -42,7 +42,7 @@ func (l *lines) Session(s *session.Session) error {
 			place += "." + strconv.Itoa(f.Transfer)
 		}
 		g := gravity(f.Severity)
-		l.event(&b, s.End, place, mark(g)+" "+severities[g], f.ID, escape(f.Message))
+		l.event(&b, s.End, place, mark(g)+" "+severities[g], escape(f.ID), escape(f.Message))
 	}
 	return l.write(&b)
 }

@@ -16,6 +16,10 @@ type Options struct {
 	Dialogue bool            // keep every command and reply in the sessions
 	Disable  map[string]bool // findings to leave out, by rule
 	Evidence Evidence        // nil: nobody keeps packets
+	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
+	IdleTimeout flow.Time
+	// Interval is how often a live analysis gives a snapshot of each open session; 0: never.
+	Interval flow.Time
 	// Status hears how a live analysis stands, every pulse.
 	Status func(*Status)
 	// Problem hears of files whose link type no decoder knows, once each.

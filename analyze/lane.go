@@ -87,6 +87,7 @@ func (a *analysis) lane(to events) *lane {
 	l := &lane{events: to, ports: &a.ports, evidence: a.opt.Evidence}
 	l.fold = session.FoldOptions{ControlPort: a.ports.has, Dialogue: a.opt.Dialogue, Offers: to}
 	l.table = tcp.New(l)
+	l.table.LimitIdle(a.opt.IdleTimeout)
 	return l
 }
 

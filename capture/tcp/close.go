@@ -146,11 +146,14 @@ func (t *Table) Tick(now flow.Time) {
 		if c.what&inUse == 0 {
 			continue
 		}
+		limit := flow.Time(idleLimit)
 		if c.stream != 0 {
 			t.streams[c.stream-1].settle(t, c, now)
-			continue
+			if limit = t.controlIdle; limit == 0 {
+				continue
+			}
 		}
-		if now-c.last.Time > idleLimit {
+		if now-c.last.Time > limit {
 			t.close(t.hand)
 		}
 	}

@@ -29,6 +29,8 @@ type Table struct {
 	heldAll int
 	stats   Stats
 	fact    flow.Conn // reused for every call of the sink
+
+	controlIdle flow.Time
 }
 
 type entry struct {
@@ -47,6 +49,9 @@ func New(sink Sink) *Table {
 		seed: maphash.String(maphash.MakeSeed(), "ftpscope"),
 	}
 }
+
+// LimitIdle ends control connections that are silent for longer; without it they have no limit.
+func (t *Table) LimitIdle(d flow.Time) { t.controlIdle = d }
 
 // Stats tells what limits cost so far.
 func (t *Table) Stats() Stats { return t.stats }

@@ -353,3 +353,20 @@ func (c *chatter) exchange() {
 	c.send(0)
 	c.send(1)
 }
+
+// TestControlIdle ends a control connection that is silent for longer than it may be.
+func TestControlIdle(t *testing.T) {
+	for _, limit := range []flow.Time{0, 600 * flow.Second} {
+		r := newRecorder(t)
+		table := tcp.New(r)
+		table.LimitIdle(limit)
+		p := player{table: table, now: 0, port: [2]uint16{40000, 21}}
+		for line := range strings.SplitSeq(strings.TrimSpace(handshake+"> A 101/301 =a"), "\n") {
+			p.line(strings.Fields(line))
+		}
+		for now := range 660 {
+			table.Tick(p.now + flow.Time(now)*flow.Second)
+			require.Equal(t, limit > 0 && now > 600, len(r.closed) == 1, "after %d s", now)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/session"
 	"ftpscope/capture"
 )
 
@@ -23,11 +24,26 @@ func runAnalyze(e *env, args []string) int {
 		e.error("%v", err)
 		return exitRead
 	}
-	j := &job{env: e, flags: &f, files: files, told: map[string]bool{}}
+	j := &job{env: e, flags: &f.common, files: files, told: map[string]bool{}}
 	j.run(specs)
 	if err := stop(); err != nil {
 		j.fail("%v", err)
 	}
+	return j.code()
+}
+
+// job is one run of analyze or sniff.
+type job struct {
+	*env
+	flags  *common
+	files  []string
+	failed bool
+	found  bool            // what --fail-on asks for
+	told   map[string]bool // files of which the user was told that something is wrong with them
+}
+
+// code is what to exit with.
+func (j *job) code() int {
 	switch {
 	case j.failed:
 		return exitRead
@@ -35,16 +51,6 @@ func runAnalyze(e *env, args []string) int {
 		return exitFound
 	}
 	return exitDone
-}
-
-// job is one run of analyze.
-type job struct {
-	*env
-	flags  *flags
-	files  []string
-	failed bool
-	found  bool            // what --fail-on asks for
-	told   map[string]bool // files of which the user was told that something is wrong with them
 }
 
 func (j *job) fail(format string, args ...any) {
@@ -105,13 +111,18 @@ func (j *job) run(specs []outputSpec) {
 	if summary == nil {
 		return
 	}
-	j.found = j.flags.failOn != "" && foundAtLeast(summary.Findings, j.flags.failOn)
 	for _, name := range summary.Capture.TruncatedFiles {
 		if !j.told[name] { // files that were cut are told of when they are read
 			j.warning("%s: not read to its end", name)
 		}
 	}
-	for _, w := range report.Warnings(summary) {
+	j.conclude(summary)
+}
+
+// conclude says what the summary has to say besides the outputs.
+func (j *job) conclude(s *session.Summary) {
+	j.found = j.flags.failOn != "" && foundAtLeast(s.Findings, j.flags.failOn)
+	for _, w := range report.Warnings(s) {
 		j.warning("%s", w)
 	}
 }

@@ -12,10 +12,9 @@ import (
 	"ftpscope/analyze/finding"
 )
 
-// flags are what analyze takes.
-type flags struct {
+// common are the flags that analyze and sniff share.
+type common struct {
 	outputs       []string
-	read          []string
 	workers       int
 	commands      bool
 	showPasswords bool
@@ -30,12 +29,33 @@ type flags struct {
 	memprofile    string
 }
 
-func (f *flags) set() *pflag.FlagSet {
-	s := pflag.NewFlagSet("analyze", pflag.ContinueOnError)
+// flags are what analyze takes.
+type flags struct {
+	common
+	read []string
+}
+
+// newSet makes the flag set of a command.
+func newSet(command string) *pflag.FlagSet {
+	s := pflag.NewFlagSet(command, pflag.ContinueOnError)
 	s.SortFlags = false
 	s.Usage = func() {}
-	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]` (table, json, explain, rules=nft, …: ftpscope formats); repeatable")
+	return s
+}
+
+func (f *flags) set() *pflag.FlagSet {
+	s := newSet("analyze")
+	f.outputFlag(s)
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
+	f.add(s)
+	return s
+}
+
+func (f *common) outputFlag(s *pflag.FlagSet) {
+	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]` (table, json, explain, rules=nft, …: ftpscope formats); repeatable")
+}
+
+func (f *common) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.commands, "commands", false, "json: write every command with its replies")
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
@@ -53,7 +73,6 @@ func (f *flags) set() *pflag.FlagSet {
 			panic(err) // our own flag is not there
 		}
 	}
-	return s
 }
 
 func analyzeUsage() string {
@@ -78,23 +97,34 @@ Examples:
 // parse reads the arguments; done tells that there is nothing left to do but to exit with code.
 func (f *flags) parse(e *env, args []string) (files []string, code int, done bool) {
 	s := f.set()
-	if err := s.Parse(args); err != nil {
-		e.badFlag(s, err)
-		return nil, exitUsage, true
-	}
-	if f.help {
-		return nil, e.print(analyzeUsage()), true
-	}
-	files = append(f.read, s.Args()...)
-	if err := f.check(files); err != nil {
-		e.error("%v", err)
-		e.hint("ftpscope analyze --help")
-		return nil, exitUsage, true
-	}
-	return files, 0, false
+	code, done = e.parseFlags(s, args, &f.help, analyzeUsage, func() error {
+		files = append(f.read, s.Args()...)
+		if len(files) == 0 {
+			return errors.New("no capture files named")
+		}
+		return f.check()
+	})
+	return files, code, done
 }
 
-func (f *flags) check(files []string) error {
+// parseFlags reads a command's arguments, shows its page when asked to, and checks what it was given.
+func (e *env) parseFlags(s *pflag.FlagSet, args []string, help *bool, page func() string, check func() error) (code int, done bool) {
+	if err := s.Parse(args); err != nil {
+		e.badFlag(s, err)
+		return exitUsage, true
+	}
+	if *help {
+		return e.print(page()), true
+	}
+	if err := check(); err != nil {
+		e.error("%v", err)
+		e.hint("ftpscope %s --help", s.Name())
+		return exitUsage, true
+	}
+	return 0, false
+}
+
+func (f *common) check() error {
 	switch {
 	case f.color != "auto" && f.color != "always" && f.color != "never":
 		return fmt.Errorf("--color takes auto, always or never, got %q", f.color)
@@ -102,8 +132,6 @@ func (f *flags) check(files []string) error {
 		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
 	case f.failOn != "" && severity(f.failOn) < 0:
 		return fmt.Errorf("--fail-on takes %s, got %q", strings.Join(finding.Severities(), ", "), f.failOn)
-	case len(files) == 0:
-		return errors.New("no capture files named")
 	}
 	for _, id := range f.disable {
 		if !knownRule(id) {
@@ -118,7 +146,7 @@ func (e *env) badFlag(s *pflag.FlagSet, err error) {
 	e.error("%v", err)
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
-		e.hint("ftpscope analyze --help")
+		e.hint("ftpscope %s --help", s.Name())
 		return
 	}
 	var names []string
@@ -127,11 +155,11 @@ func (e *env) badFlag(s *pflag.FlagSet, err error) {
 			names = append(names, f.Name)
 		}
 	})
-	e.suggest(unknown.GetSpecifiedName(), names, "--", "ftpscope analyze --help")
+	e.suggest(unknown.GetSpecifiedName(), names, "--", "ftpscope "+s.Name()+" --help")
 }
 
 // colored decides on colours for standard output: the flag, else NO_COLOR (no-color.org) and the terminal.
-func (f *flags) colored(onTerminal bool) bool {
+func (f *common) colored(onTerminal bool) bool {
 	if f.color != "auto" {
 		return f.color == "always"
 	}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// sniffFlags are what sniff takes.
+type sniffFlags struct {
+	common
+	interfaces  []string
+	ring        bytesFlag
+	noPromisc   bool
+	keep        string // -w
+	rotate      string
+	keepFiles   int
+	interval    time.Duration
+	duration    time.Duration
+	packets     uint64
+	idleTimeout time.Duration
+	user        string
+	metrics     string
+}
+
+const (
+	defaultRing = 64 << 20
+	minRing     = 128 << 10
+	maxRing     = 4 << 30
+	defaultIdle = time.Hour
+)
+
+func (f *sniffFlags) set() *pflag.FlagSet {
+	s := newSet("sniff")
+	f.ring = defaultRing
+	s.StringSliceVarP(&f.interfaces, "interface", "i", nil, "listen on interface `NAME`, or any; repeatable")
+	f.outputFlag(s)
+	s.StringVarP(&f.keep, "write", "w", "", "keep the packets of FTP connections in `FILE`.pcapng")
+	s.StringVar(&f.rotate, "rotate", "", "begin another file after `LIMIT`: 100MB, 1h, or 100MB,1h")
+	s.IntVar(&f.keepFiles, "keep", 0, "with --rotate, keep the `N` newest files (0: all)")
+	s.DurationVar(&f.interval, "interval", 0, "write a record of each open session every `TIME`")
+	s.DurationVar(&f.duration, "duration", 0, "stop after `TIME`")
+	s.Uint64VarP(&f.packets, "packets", "c", 0, "stop after `N` packets")
+	s.DurationVar(&f.idleTimeout, "idle-timeout", defaultIdle, "end sessions that are silent for `TIME`")
+	s.Var(&f.ring, "ring-size", "memory for packets that wait to be read, for each interface: `SIZE`")
+	s.BoolVar(&f.noPromisc, "no-promisc", false, "see only what is meant for this host")
+	s.StringVar(&f.user, "user", "", "when started as root, go on as `USER` (default: who called sudo, or nobody)")
+	s.StringVar(&f.metrics, "metrics", "", "serve Prometheus metrics at `ADDRESS`, e.g. 127.0.0.1:9641")
+	f.add(s)
+	return s
+}
+
+func sniffUsage() string {
+	var f sniffFlags
+	return `Shows FTP sessions on live interfaces as they happen: their transfers, who opened the data connections.
+
+Usage:
+  ftpscope sniff [flags] -i INTERFACE
+
+On a terminal the result is a live view, elsewhere one line an event. SIGINT and SIGTERM end it with
+a summary, a second one at once; SIGHUP reopens output files. It needs CAP_NET_RAW, and gives up
+what other rights it has as soon as it listens.
+
+Flags:
+` + f.set().FlagUsagesWrapped(100) + `
+Examples:
+  sudo ftpscope sniff -i eth0
+  sudo ftpscope sniff -i eth0 -o json=sessions.jsonl -w evidence.pcapng --rotate 100MB --keep 20
+`
+}
+
+// parse reads the arguments; done tells that there is nothing left to do but to exit with code.
+func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
+	s := f.set()
+	return e.parseFlags(s, args, &f.help, sniffUsage, func() error {
+		switch {
+		case s.NArg() > 0:
+			return fmt.Errorf("sniff takes no files, got %q (ftpscope analyze reads them)", s.Arg(0))
+		case len(f.interfaces) == 0:
+			return errors.New("no interface named: -i INTERFACE (ftpscope interfaces lists them)")
+		case f.ring < minRing || f.ring > maxRing:
+			return fmt.Errorf("--ring-size takes 128KiB to 4GiB, got %s", f.ring.String())
+		case f.keep == "" && (f.rotate != "" || f.keepFiles != 0):
+			return errors.New("--rotate and --keep belong to -w")
+		case f.keepFiles < 0 || f.keepFiles > 0 && f.rotate == "":
+			return errors.New("--keep takes a number from 1, and --rotate")
+		case f.interval < 0 || f.duration < 0 || f.idleTimeout <= 0:
+			return errors.New("--interval, --duration and --idle-timeout take times like 30s or 1h")
+		case f.interval > 0 && f.interval < time.Second:
+			return errors.New("--interval takes a second or more")
+		}
+		return f.check()
+	})
+}
+
+// bytesFlag is a number of bytes: 64MiB, 100MB, 65536.
+type bytesFlag uint64
+
+func (n *bytesFlag) String() string {
+	switch v := uint64(*n); {
+	case v >= 1<<30 && v%(1<<30) == 0:
+		return fmt.Sprintf("%dGiB", v>>30)
+	case v >= 1<<20 && v%(1<<20) == 0:
+		return fmt.Sprintf("%dMiB", v>>20)
+	case v >= 1<<10 && v%(1<<10) == 0:
+		return fmt.Sprintf("%dKiB", v>>10)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+func (n *bytesFlag) Type() string { return "SIZE" }
+
+var byteUnits = []struct {
+	name string
+	size uint64
+}{
+	{"KIB", 1 << 10}, {"MIB", 1 << 20}, {"GIB", 1 << 30}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"B", 1},
+}
+
+func (n *bytesFlag) Set(s string) error {
+	number, unit := strings.ToUpper(strings.TrimSpace(s)), uint64(1)
+	for _, u := range byteUnits {
+		if rest, ok := strings.CutSuffix(number, u.name); ok {
+			number, unit = strings.TrimSpace(rest), u.size
+			break
+		}
+	}
+	v, err := strconv.ParseUint(number, 10, 62)
+	if err != nil || v > (1<<62)/unit {
+		return fmt.Errorf("want a size like 64MiB or 100MB, got %q", s)
+	}
+	*n = bytesFlag(v * unit)
+	return nil
+}

@@ -165,7 +165,7 @@ func gravity(severity string) int { return slices.Index(severities, severity) }
 
 // frames drops packets that were not seen and those named twice.
 func frames(all ...flow.Pos) []flow.Pos {
-	var seen []flow.Pos
+	seen := make([]flow.Pos, 0, min(len(all), maxFrames))
 	for _, p := range all {
 		if p.Seen() && !slices.Contains(seen, p) && len(seen) < maxFrames {
 			seen = append(seen, p)

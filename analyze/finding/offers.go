@@ -8,12 +8,14 @@ import (
 )
 
 // offers are the endpoints that held sessions announced, by which the two ends of FXP transfers find each other. They
-// go in the order in which they came.
+// go in the order in which they came. Only a PORT to another host than the client can meet another session's endpoint, and
+// most captures hold none, so the others are found by their endpoint only while there is one.
 type offers struct {
-	list   []offer
-	first  int                       // in list: those before it went
-	went   uint64                    // how many did; the first one's nth
-	newest map[netip.AddrPort]uint64 // nth of each endpoint's newest offer
+	list    []offer
+	first   int                       // in list: those before it went
+	went    uint64                    // how many did; the first one's nth
+	foreign int                       // offers of active mode
+	newest  map[netip.AddrPort]uint64 // nth of each endpoint's newest offer, while there are any of those
 }
 
 // offer is a transfer of a held session.
@@ -46,19 +48,35 @@ func (o *offers) add(w *waiting) {
 		if !candidate(w.Session, t) {
 			continue
 		}
-		k := *t.Announced
-		x := offer{
-			link: linkOf(w, t), n: t.N, time: offered(w.Session, t), active: t.Mode == session.Active,
-			announced: k, older: o.newest[k],
-		}
-		if y := o.partner(&x); y != nil {
-			x.join(y)
-			y.join(&x)
-		}
-		o.newest[k] = o.went + uint64(len(o.list)-o.first)
-		o.list = append(o.list, x)
 		w.offers++
+		o.list = append(o.list, offer{
+			link: linkOf(w, t), n: t.N, time: offered(w.Session, t), active: t.Mode == session.Active, announced: *t.Announced,
+		})
+		x := &o.list[len(o.list)-1]
+		if x.active {
+			o.foreign++
+		}
+		switch {
+		case o.foreign == 0:
+			continue
+		case o.foreign == 1 && x.active:
+			for i := o.first; i < len(o.list)-1; i++ {
+				o.index(i)
+			}
+		}
+		o.index(len(o.list) - 1)
+		if y := o.partner(x); y != nil {
+			x.join(y)
+			y.join(x)
+		}
 	}
+}
+
+// index makes an offer the newest of its endpoint.
+func (o *offers) index(i int) {
+	x := &o.list[i]
+	x.older = o.newest[x.announced]
+	o.newest[x.announced] = o.went + uint64(i-o.first)
 }
 
 // candidate reports whether a transfer may be one end of FXP: a server's endpoint, or a PORT to another host than the client.
@@ -110,7 +128,12 @@ func (x *offer) join(y *offer) {
 func (o *offers) remove(w *waiting) {
 	for range w.offers {
 		x := &o.list[o.first]
-		if o.newest[x.announced] == o.went {
+		if x.active {
+			if o.foreign--; o.foreign == 0 {
+				clear(o.newest)
+			}
+		}
+		if o.foreign > 0 && o.newest[x.announced] == o.went {
 			delete(o.newest, x.announced)
 		}
 		*x = offer{}

@@ -30,6 +30,7 @@ const (
 type Stream struct {
 	opt     Options
 	rules   []*Rule
+	c       Case // the one at hand
 	emit    func(*session.Session)
 	patient bool // let no session go before it has to, for tests
 	held    []*waiting
@@ -160,8 +161,8 @@ func (st *Stream) goes(w *waiting) bool {
 
 // judged finds what is to be found with what is known by now.
 func (st *Stream) judged(w *waiting) *Case {
-	c := newCase(w.Session, st.opt)
-	c.links, c.twin, c.until, c.again = w.links, w.twin, max(c.until, st.until), w.again
+	c := &st.c
+	*c = Case{Session: w.Session, files: st.opt.Files, links: w.links, twin: w.twin, until: st.until, again: w.again}
 	if r := w.series; r != nil && r.due() && !w.goesOn() {
 		c.series = r
 		r.others = st.others(r)
@@ -184,6 +185,7 @@ func (st *Stream) leave(w *waiting, c *Case) {
 		w.Session = nil
 	}
 	s.Findings = st.bounded(c.found)
+	*c = Case{}
 	st.emit(s)
 }
 

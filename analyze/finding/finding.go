@@ -32,6 +32,7 @@ type Rule struct {
 	Title    string
 	Meaning  string
 	judge    func(*Case) []verdict
+	spent    bool // what it finds is counted and not told, for the capture has too much of it
 }
 
 // Rules lists the rules in the order of SPEC.md's table, then the further ones.
@@ -73,6 +74,8 @@ type Case struct {
 	until  flow.Time        // the capture certainly ran until then
 	open   bool             // what a rule asked for may have another answer later
 	found  []session.Finding
+	spent  bool     // the rule at work is,
+	untold []string // and these are what such rules found
 }
 
 // ranOn reports whether the capture certainly ran on for so long after a time.
@@ -135,6 +138,7 @@ func latest(s *session.Session) flow.Time {
 
 func (c *Case) judge(rules []*Rule) {
 	for _, r := range rules {
+		c.spent = r.spent
 		if list := r.judge(c); len(list) > 0 {
 			r.tell(c, list)
 		}
@@ -144,6 +148,12 @@ func (c *Case) judge(rules []*Rule) {
 
 // tell keeps the gravest of a rule's verdicts and counts the rest in the last one's message.
 func (r *Rule) tell(c *Case, list []verdict) {
+	if r.spent {
+		for range min(len(list), maxPerRule) {
+			c.untold = append(c.untold, r.ID)
+		}
+		return
+	}
 	for i := range list {
 		list[i].severity = cmp.Or(list[i].severity, r.Severity)
 	}

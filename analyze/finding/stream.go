@@ -162,7 +162,9 @@ func (st *Stream) goes(w *waiting) bool {
 // judged finds what is to be found with what is known by now.
 func (st *Stream) judged(w *waiting) *Case {
 	c := &st.c
-	*c = Case{Session: w.Session, files: st.opt.Files, links: w.links, twin: w.twin, until: st.until, again: w.again}
+	*c = Case{
+		Session: w.Session, files: st.opt.Files, links: w.links, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0],
+	}
 	if r := w.series; r != nil && r.due() && !w.goesOn() {
 		c.series = r
 		r.others = st.others(r)
@@ -184,18 +186,33 @@ func (st *Stream) leave(w *waiting, c *Case) {
 	if !st.comparable(w) {
 		w.Session = nil
 	}
-	s.Findings = st.bounded(c.found)
-	*c = Case{}
+	s.Findings = st.bounded(c)
+	*c = Case{untold: c.untold[:0]}
 	st.emit(s)
 }
 
 // bounded counts findings and leaves out those beyond the limit.
-func (st *Stream) bounded(list []session.Finding) []session.Finding {
-	return slices.DeleteFunc(list, func(f session.Finding) bool {
-		if st.found[f.ID]++; st.found[f.ID] > maxFound {
+func (st *Stream) bounded(c *Case) []session.Finding {
+	for _, id := range c.untold {
+		st.dropped[id]++
+	}
+	return slices.DeleteFunc(c.found, func(f session.Finding) bool {
+		n := st.found[f.ID]
+		if n == maxFound {
 			st.dropped[f.ID]++
 			return true
 		}
+		if st.found[f.ID]++; n+1 == maxFound {
+			st.spend(f.ID)
+		}
 		return false
 	})
+}
+
+// spend has a rule count only, from the next session on.
+func (st *Stream) spend(id string) {
+	i := slices.IndexFunc(st.rules, func(r *Rule) bool { return r.ID == id })
+	r := *st.rules[i]
+	r.spent = true
+	st.rules[i] = &r
 }

@@ -30,6 +30,9 @@ const maxNumbers = 8
 
 // packets is " (packets 16, 22 and 31)" of those that were seen, and nothing if none was.
 func (c *Case) packets(all ...flow.Pos) string {
+	if c.spent {
+		return ""
+	}
 	seen := frames(all...)
 	if len(seen) == 0 {
 		return ""

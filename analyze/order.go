@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"container/heap"
 	"math"
 
 	"ftpscope/analyze/finding"
@@ -29,12 +28,12 @@ func newOrder(out Records, opt finding.Options) *order {
 }
 
 // add takes a finished session.
-func (o *order) add(s *session.Session) { heap.Push(&o.waiting, s) }
+func (o *order) add(s *session.Session) { o.waiting.push(s) }
 
 // release gives out the sessions that began before ord.
 func (o *order) release(ord uint64) {
-	for len(o.waiting) > 0 && o.waiting[0].First.Ord < ord {
-		s := heap.Pop(&o.waiting).(*session.Session)
+	for len(o.waiting) > 0 && o.waiting[0].ord < ord {
+		s := o.waiting.pop()
 		o.ids++
 		s.ID = o.ids
 		o.judged.Add(s)
@@ -53,17 +52,45 @@ func (o *order) keep(err error) {
 	}
 }
 
-// sessionHeap has the session with the earliest first packet on top.
-type sessionHeap []*session.Session
+// sessionHeap has the session with the earliest first packet on top: each is later than its parent at (i-1)/2. The key
+// stands beside the pointer, since sessions that wait are no longer in the caches.
+type sessionHeap []ranked
 
-func (h sessionHeap) Len() int           { return len(h) }
-func (h sessionHeap) Less(i, j int) bool { return h[i].First.Ord < h[j].First.Ord }
-func (h sessionHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *sessionHeap) Push(x any)        { *h = append(*h, x.(*session.Session)) }
-func (h *sessionHeap) Pop() any {
-	old := *h
-	s := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	return s
+type ranked struct {
+	ord uint64 // of the first packet
+	*session.Session
+}
+
+func (h *sessionHeap) push(s *session.Session) {
+	x := ranked{s.First.Ord, s}
+	*h = append(*h, x)
+	list, i := *h, len(*h)-1
+	for i > 0 && x.ord < list[(i-1)/2].ord {
+		list[i] = list[(i-1)/2]
+		i = (i - 1) / 2
+	}
+	list[i] = x
+}
+
+func (h *sessionHeap) pop() *session.Session {
+	list, last := *h, len(*h)-1
+	top, x := list[0].Session, list[last]
+	list[last] = ranked{}
+	list = list[:last]
+	*h = list
+	i := 0
+	for child := 1; child < last; child = 2*i + 1 {
+		if child+1 < last && list[child+1].ord < list[child].ord {
+			child++
+		}
+		if x.ord <= list[child].ord {
+			break
+		}
+		list[i] = list[child]
+		i = child
+	}
+	if last > 0 {
+		list[i] = x
+	}
+	return top
 }

@@ -44,6 +44,9 @@ func endpointIn(text string) (netip.AddrPort, bool) {
 	if len(text) > most {
 		text = text[:most]
 	}
+	if strings.Count(text, ",") < 5 {
+		return netip.AddrPort{}, false
+	}
 	for field := range strings.FieldsFuncSeq(text, func(r rune) bool { return r != ',' && (r < '0' || r > '9') }) {
 		parts := strings.Split(strings.Trim(field, ","), ",")
 		if len(parts) != 6 {

@@ -57,7 +57,8 @@ func (c *Case) foreign(t *session.Transfer) foreignness {
 // bounces has one verdict a session: scans name thousands of endpoints.
 func bounces(c *Case) []verdict {
 	var first, worst *session.Transfer
-	endpoints, hosts := map[netip.AddrPort]bool{}, map[netip.Addr]bool{}
+	var endpoints map[netip.AddrPort]bool
+	var hosts map[netip.Addr]bool
 	connected := 0
 	v := verdict{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks (vsftpd port_promiscuous=NO, ProFTPD AllowForeignAddress off, pure-ftpd without -w)"}
 	for i := range c.Transfers {
@@ -67,6 +68,7 @@ func bounces(c *Case) []verdict {
 		}
 		if first == nil {
 			first = t
+			endpoints, hosts = map[netip.AddrPort]bool{}, map[netip.Addr]bool{}
 		}
 		endpoints[*t.Announced], hosts[t.Announced.Addr()] = true, true
 		v.frames = append(v.frames, t.Frames.Negotiation, t.Frames.SYN)

@@ -37,6 +37,9 @@ func cleartext(c *Case) (verdict, bool) {
 	if len(frames) == 0 && (c.Anonymous || len(c.Notes.Logins) > 0) {
 		return verdict{}, false
 	}
+	if c.spent {
+		return verdict{}, true
+	}
 	if len(frames) == 0 && c.User != nil {
 		users.add(*c.User)
 	}

@@ -98,7 +98,7 @@ func (c *Case) controlEnd(t *session.Transfer) (lostEnd, bool) {
 func (c *Case) silentEnd(t *session.Transfer) (lostEnd, bool) {
 	conn, control := t.Notes.Conn, &c.Notes.Control
 	last := max(control.Last.Time, conn.Last.Time)
-	if !c.gapless() || conn.Closing == flow.Cut || max(c.until, last)-conn.Last.Time < silence {
+	if !c.gapless() || conn.Closing == flow.Cut || last-conn.Last.Time < silence && !c.ranOn(conn.Last.Time, silence) {
 		return lostEnd{}, false
 	}
 	e := lostEnd{how: "fell silent", frame: control.Last.Pos}

@@ -69,8 +69,10 @@ func (c *Case) ending(conn *flow.Conn) (how, severity string, at flow.Pos) {
 		return "was closed by the client", "", client.FIN.Pos
 	case server.FIN.Seen():
 		return "was closed by the server", "", server.FIN.Pos
-	case conn.Closing == flow.Cut && c.until-conn.Last.Time >= silence:
-		return "then fell silent for " + seconds(c.until-conn.Last.Time), High, conn.Last.Pos
+	case conn.Closing == flow.Cut:
+		if d := c.silentFor(conn.Last.Time); d >= silence {
+			return "then fell silent for " + seconds(d), High, conn.Last.Pos
+		}
 	}
 	return "", "", 0
 }

@@ -32,16 +32,23 @@ type Rule struct {
 	Title    string
 	Meaning  string
 	judge    func(*Case) []verdict
+	spent    bool // what it finds is counted and not told, for the capture has too much of it
 }
 
 // Rules lists the rules in the order of SPEC.md's table, then the further ones.
 func Rules() []Rule {
-	return []Rule{
-		cleartextCredentials, anonymousLogin, bruteForce, bounceAttempt, privilegedPort, thirdParty, fxpTransfer, natMismatch,
-		dataUnanswered, dataRefused, dataUnreachable, dataNeverTried, negotiationRejected, controlLost, sizeMismatch,
-		asciiBinary, tlsRefused, cleartextData, protocolViolation, pathTraversal, captureGap,
-		dataLate, dataCut, restartHole, siteExec, siteChmod, executableUpload, credentialFile,
+	var list []Rule
+	for _, r := range rules {
+		list = append(list, *r)
 	}
+	return list
+}
+
+var rules = []*Rule{
+	&cleartextCredentials, &anonymousLogin, &bruteForce, &bounceAttempt, &privilegedPort, &thirdParty, &fxpTransfer, &natMismatch,
+	&dataUnanswered, &dataRefused, &dataUnreachable, &dataNeverTried, &negotiationRejected, &controlLost, &sizeMismatch,
+	&asciiBinary, &tlsRefused, &cleartextData, &protocolViolation, &pathTraversal, &captureGap,
+	&dataLate, &dataCut, &restartHole, &siteExec, &siteChmod, &executableUpload, &credentialFile,
 }
 
 // Options of judging; the zero value works.
@@ -50,7 +57,13 @@ type Options struct {
 	Files   int             // files of the run: with several, packets are named with their file
 }
 
-// Case is a session before its judges, with what is known of its neighbours.
+// rules are those to judge by.
+func (o *Options) rules() []*Rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r *Rule) bool { return o.Disable[r.ID] })
+}
+
+// Case is a session before its judges, with what is known of its neighbours. Rules ask for what sessions still to come may
+// change (links, until) by the methods link, ranOn and silentFor, which note that the answer is not certain yet.
 type Case struct {
 	*session.Session
 	files  int
@@ -59,6 +72,25 @@ type Case struct {
 	series *series          // a series of logins that ends with this session
 	again  bool             // its passwords were rejected, and those of its users were told of before
 	until  flow.Time        // the capture certainly ran until then
+	open   bool             // what a rule asked for may have another answer later
+	found  []session.Finding
+	spent  bool     // the rule at work is,
+	untold []string // and these are what such rules found
+}
+
+// ranOn reports whether the capture certainly ran on for so long after a time.
+func (c *Case) ranOn(after, long flow.Time) bool {
+	if c.until-after >= long {
+		return true
+	}
+	c.open = true
+	return false
+}
+
+// silentFor is how long the capture certainly ran on after a time.
+func (c *Case) silentFor(after flow.Time) flow.Time {
+	c.open = true
+	return c.until - after
 }
 
 // verdict is a finding in the making. No severity means the rule's usual one.
@@ -85,7 +117,8 @@ func Judge(s *session.Session, opt Options) []session.Finding {
 	if one := newSeries(s); one.take(s) {
 		c.series = one
 	}
-	return c.judge(opt)
+	c.judge(opt.rules())
+	return c.found
 }
 
 func newCase(s *session.Session, opt Options) *Case {
@@ -103,20 +136,24 @@ func latest(s *session.Session) flow.Time {
 	return end
 }
 
-func (c *Case) judge(opt Options) []session.Finding {
-	var found []session.Finding
-	for _, r := range Rules() {
-		if !opt.Disable[r.ID] {
-			found = append(found, r.findings(c)...)
+func (c *Case) judge(rules []*Rule) {
+	for _, r := range rules {
+		c.spent = r.spent
+		if list := r.judge(c); len(list) > 0 {
+			r.tell(c, list)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b session.Finding) int { return cmp.Compare(a.Transfer, b.Transfer) })
-	return found
+	slices.SortStableFunc(c.found, func(a, b session.Finding) int { return cmp.Compare(a.Transfer, b.Transfer) })
 }
 
-// findings keeps the gravest of a rule's verdicts and counts the rest in the last one's message.
-func (r *Rule) findings(c *Case) []session.Finding {
-	list := r.judge(c)
+// tell keeps the gravest of a rule's verdicts and counts the rest in the last one's message.
+func (r *Rule) tell(c *Case, list []verdict) {
+	if r.spent {
+		for range min(len(list), maxPerRule) {
+			c.untold = append(c.untold, r.ID)
+		}
+		return
+	}
 	for i := range list {
 		list[i].severity = cmp.Or(list[i].severity, r.Severity)
 	}
@@ -127,20 +164,18 @@ func (r *Rule) findings(c *Case) []session.Finding {
 		last := &list[maxPerRule-1]
 		last.message += fmt.Sprintf("; the session has %d more findings of this kind", more)
 	}
-	found := make([]session.Finding, len(list))
-	for i, v := range list {
-		found[i] = session.Finding{
+	for _, v := range list {
+		c.found = append(c.found, session.Finding{
 			ID: r.ID, Severity: v.severity, Message: v.message, Transfer: v.transfer, Frames: sorted(frames(v.frames...)), Advice: v.advice,
-		}
+		})
 	}
-	return found
 }
 
 func gravity(severity string) int { return slices.Index(severities, severity) }
 
 // frames drops packets that were not seen and those named twice.
 func frames(all ...flow.Pos) []flow.Pos {
-	var seen []flow.Pos
+	seen := make([]flow.Pos, 0, min(len(all), maxFrames))
 	for _, p := range all {
 		if p.Seen() && !slices.Contains(seen, p) && len(seen) < maxFrames {
 			seen = append(seen, p)

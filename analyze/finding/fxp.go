@@ -16,33 +16,71 @@ var fxpTransfer = Rule{
 	judge:   serverToServer,
 }
 
-// link is an FXP transfer's other end.
+// link is an FXP transfer's other end, as much of it as outlives its session.
 type link struct {
-	of *session.Session
-	t  *session.Transfer
+	of                   *waiting // its session, which may have left
+	method               string
+	negotiation, command flow.Pos
+	met                  meeting
+}
+
+// meeting is a transfer's data connection.
+type meeting struct {
+	state    string // empty: there is none
+	src, dst netip.AddrPort
+	syn      flow.Pos
+	counted  bool // bytes is known
+	bytes    uint64
+}
+
+func linkOf(w *waiting, t *session.Transfer) link {
+	return link{of: w, method: t.Method, negotiation: t.Frames.Negotiation, command: t.Frames.Command, met: meetingOf(t)}
+}
+
+func meetingOf(t *session.Transfer) meeting {
+	if t.Connection == nil {
+		return meeting{}
+	}
+	m := meeting{state: t.Connection.State, src: t.Connection.Src, dst: t.Connection.Dst, syn: t.Frames.SYN, counted: t.Bytes != nil}
+	if m.counted {
+		m.bytes = *t.Bytes
+	}
+	return m
+}
+
+// link is the other end of a transfer; one may yet come for each that may be an end.
+func (c *Case) link(t *session.Transfer) *link {
+	c.open = c.open || candidate(c.Session, t)
+	return c.links[t.N]
 }
 
 // fxp reports whether FXP, by one client host, explains who meets whom in a transfer.
 func (c *Case) fxp(t *session.Transfer) bool {
-	l := c.links[t.N]
-	return l != nil && l.of.Client.Addr() == c.Client.Addr()
+	l := c.link(t)
+	return l != nil && l.of.ends.client.Addr() == c.Client.Addr()
 }
 
 // serverToServer reports at the active end, once for each other server.
 func serverToServer(c *Case) []verdict {
-	groups := map[netip.AddrPort]int{}
+	var groups map[netip.AddrPort]int
 	var list []verdict
 	var counts []int
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		l := c.links[t.N]
-		if l == nil || t.Mode != session.Active {
+		if t.Mode != session.Active {
 			continue
 		}
-		g, known := groups[l.of.Server]
+		l := c.link(t)
+		if l == nil {
+			continue
+		}
+		g, known := groups[l.of.ends.server]
 		if !known {
 			g = len(list)
-			groups[l.of.Server] = g
+			if groups == nil {
+				groups = map[netip.AddrPort]int{}
+			}
+			groups[l.of.ends.server] = g
 			list, counts = append(list, c.fxpVerdict(t, l)), append(counts, 0)
 		}
 		counts[g]++
@@ -57,36 +95,36 @@ func serverToServer(c *Case) []verdict {
 
 func (c *Case) fxpVerdict(t *session.Transfer, l *link) verdict {
 	other := "another session"
-	if l.of.ID > 0 {
-		other = "session " + strconv.Itoa(l.of.ID)
+	if l.of.ends.id > 0 {
+		other = "session " + strconv.Itoa(l.of.ends.id)
 	}
 	what := fmt.Sprintf("%s names %s, which the server %s announced by %s in %s: %s had the two servers transfer between them%s",
-		t.Method, t.Announced, l.of.Server.Addr(), l.t.Method, other, c.Client.Addr(), c.packets(l.t.Frames.Negotiation, t.Frames.Negotiation))
+		t.Method, t.Announced, l.of.ends.server.Addr(), l.method, other, c.Client.Addr(), c.packets(l.negotiation, t.Frames.Negotiation))
 	v := verdict{
-		transfer: t.N, frames: []flow.Pos{l.t.Frames.Negotiation, t.Frames.Negotiation, t.Frames.SYN, t.Frames.Command, l.t.Frames.Command},
+		transfer: t.N, frames: []flow.Pos{l.negotiation, t.Frames.Negotiation, t.Frames.SYN, t.Frames.Command, l.command},
 		advice: "if nobody needs it, let servers take data connections to and from the client's address only (vsftpd pasv_promiscuous=NO and port_promiscuous=NO, ProFTPD AllowForeignAddress off)",
 	}
-	data := t
-	if data.Connection == nil {
-		data = l.t
+	data := meetingOf(t)
+	if data.state == "" {
+		data = l.met
 	}
 	done := "in this capture there is no data connection of it"
-	if conn := data.Connection; conn != nil {
-		done = conn.Src.Addr().String() + " connected to " + conn.Dst.String()
+	if data.state != "" {
+		done = data.src.Addr().String() + " connected to " + data.dst.String()
 		switch {
-		case conn.State != established:
-			done = conn.Src.Addr().String() + " tried to connect and " + opened(conn.State)
-		case data.Bytes != nil:
-			done += " and " + many(*data.Bytes, "byte") + " were transferred"
+		case data.state != established:
+			done = data.src.Addr().String() + " tried to connect and " + opened(data.state)
+		case data.counted:
+			done += " and " + many(data.bytes, "byte") + " were transferred"
 		}
-		done += c.packets(data.Frames.SYN)
+		done += c.packets(data.syn)
 	} else if t.Notes.Answer != nil && t.Notes.Answer.Code >= 400 {
 		done = "the server " + c.answered(t.Notes.Answer)
 	}
 	clients := ""
-	if l.of.Client.Addr() != c.Client.Addr() {
+	if l.of.ends.client.Addr() != c.Client.Addr() {
 		v.severity = High
-		clients = "the other session's client is " + l.of.Client.Addr().String() + ": unless both are one machine's addresses, one of them meddles with the other's transfer"
+		clients = "the other session's client is " + l.of.ends.client.Addr().String() + ": unless both are one machine's addresses, one of them meddles with the other's transfer"
 	}
 	v.message = clauses(what, done, clients)
 	return v

@@ -41,7 +41,7 @@ func translation(c *Case) []verdict {
 		mode string
 		addr netip.Addr
 	}
-	groups := map[key]*group{}
+	var groups map[key]*group
 	var order []key
 	rewrote := false
 	var list []verdict
@@ -57,6 +57,9 @@ func translation(c *Case) []verdict {
 		k := key{t.Mode, t.Announced.Addr()}
 		g := groups[k]
 		if g == nil {
+			if groups == nil {
+				groups = map[key]*group{}
+			}
 			g = &group{example: t}
 			groups[k] = g
 			order = append(order, k)

@@ -10,7 +10,7 @@ var dataNeverTried = Rule{
 }
 
 func neverTried(c *Case, t *session.Transfer) (verdict, bool) {
-	if t.Outcome != session.NoConnection || t.Connection != nil || t.ExpectedInitiator == nil || c.fxp(t) || !c.showsData(t) {
+	if t.Outcome != session.NoConnection || t.Connection != nil || t.ExpectedInitiator == nil || !c.showsData(t) || c.fxp(t) {
 		return verdict{}, false
 	}
 	who := "the " + *t.ExpectedInitiator

@@ -20,7 +20,7 @@ func rejections(c *Case) []verdict {
 		method string
 		code   int
 	}
-	groups := map[key]int{}
+	var groups map[key]int
 	var list []verdict
 	var firsts []*session.Transfer
 	var counts []int
@@ -33,6 +33,9 @@ func rejections(c *Case) []verdict {
 		g, known := groups[k]
 		if !known {
 			g = len(firsts)
+			if groups == nil {
+				groups = map[key]int{}
+			}
 			groups[k] = g
 			firsts, counts = append(firsts, t), append(counts, 0)
 		}

@@ -1,7 +1,9 @@
 package finding
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 
 	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
@@ -40,6 +42,85 @@ type series struct {
 
 func newSeries(s *session.Session) *series { return &series{key: keyOf(s)} }
 
+// follow adds a session whose turn it is to its series of logins.
+func (st *Stream) follow(w *waiting) {
+	if w.series != nil || len(w.Notes.Logins) == 0 {
+		return
+	}
+	k := keyOf(w.Session)
+	r := st.series[k]
+	if r == nil || w.Notes.Logins[0].Mark.Time-r.until > bruteTime {
+		st.prune(w.Start.Time)
+		r = st.newSeries(k)
+	}
+	w.series, w.again = r, r.knows(w.Session)
+	r.take(w.Session)
+}
+
+// goesOn reports whether the series of a session does so after it, by what came until now.
+func (w *waiting) goesOn() bool {
+	return w.next != nil && w.next.Notes.Logins[0].Mark.Time-w.series.until <= bruteTime
+}
+
+func (st *Stream) newSeries(k loginKey) *series {
+	r := st.series[k]
+	if n := len(st.spare); r == nil && n > 0 {
+		r, st.spare = st.spare[n-1], st.spare[:n-1]
+	} else if r == nil {
+		r = &series{}
+	}
+	*r = series{key: k}
+	st.series[k] = r
+	return r
+}
+
+// prune makes room for another series.
+func (st *Stream) prune(now flow.Time) {
+	if len(st.series) < maxSeries {
+		return
+	}
+	type aged struct {
+		until flow.Time
+		*series
+	}
+	list := make([]aged, 0, len(st.series))
+	for _, r := range st.series {
+		if now-r.until > bruteTime {
+			st.end(r)
+			continue
+		}
+		list = append(list, aged{r.until, r})
+	}
+	if len(list) < maxSeries {
+		return
+	}
+	slices.SortFunc(list, func(a, b aged) int {
+		if a.until != b.until {
+			return cmp.Compare(a.until, b.until)
+		}
+		return cmp.Or(a.key.client.Compare(b.key.client), a.key.server.Compare(b.key.server))
+	})
+	for _, r := range list[:maxSeries/2] {
+		st.end(r.series)
+	}
+}
+
+func (st *Stream) end(r *series) {
+	delete(st.series, r.key)
+	st.spare = append(st.spare, r)
+}
+
+// others counts the other hosts that failed at the server while the series ran.
+func (st *Stream) others(r *series) int {
+	n := 0
+	for k, o := range st.series {
+		if k.server == r.key.server && k.client != r.key.client && o.failed > 0 && o.last.Time >= r.first.Time-bruteTime && o.first.Time <= r.until+bruteTime {
+			n++
+		}
+	}
+	return n
+}
+
 // take adds a session's logins and reports whether the series is a brute force.
 func (r *series) take(s *session.Session) bool {
 	r.sessions++
@@ -49,7 +130,8 @@ func (r *series) take(s *session.Session) bool {
 		switch {
 		case l.OK:
 			if r.hot && r.success == nil && !anonymous(l.User) && l.Mark.Time-r.last.Time <= bruteTime {
-				r.success = l
+				success := *l // the session goes
+				r.success = &success
 			}
 		case failure(l.Code):
 			r.fail(l)
@@ -61,7 +143,7 @@ func (r *series) take(s *session.Session) bool {
 // knows reports whether all logins of a session were rejected, for users that failed in the series before.
 func (r *series) knows(s *session.Session) bool {
 	for i := range s.Notes.Logins {
-		if l := &s.Notes.Logins[i]; l.OK || l.Code == 0 || !r.users.seen[l.User] {
+		if l := &s.Notes.Logins[i]; l.OK || l.Code == 0 || !r.users.has(l.User) {
 			return false
 		}
 	}

@@ -1,7 +1,7 @@
 package finding
 
 import (
-	"cmp"
+	"net/netip"
 	"slices"
 
 	"ftpscope/analyze/session"
@@ -10,10 +10,11 @@ import (
 
 // Limits of the Stream.
 const (
-	// hold is how long a session waits for its neighbours after its end, by the packets' clock: logins that follow each other
-	// more slowly are no brute force, and both sessions of an FXP transfer are open at the same time.
+	// hold is how long a session is remembered after its end, by the packets' clock: logins that follow each other more
+	// slowly are no brute force, and both sessions of an FXP transfer are open at the same time.
 	hold = bruteTime
-	// maxHeld and maxHeldTransfers bound the sessions that wait, 50 MB or so; then the first goes on with what is known.
+	// maxHeld and maxHeldTransfers bound the sessions that are remembered, 50 MB or so if all of them wait; then the first
+	// goes on with what is known.
 	maxHeld          = 4096
 	maxHeldTransfers = 32 << 10
 	// maxSeries bounds the series of logins that are followed; then those that ended go, then the oldest.
@@ -23,50 +24,85 @@ const (
 )
 
 // Stream judges sessions together with their neighbours in time. Sessions come in the order of their first packet and leave
-// in that order, with their findings; for the same sessions they are the same.
+// in that order, with their findings; for the same sessions they are the same. Most leave as they come: a session waits only
+// while one still to come could change its findings, or for one before it that waits. Of those that left it remembers, as
+// long as they would have had to wait, what the findings of others need.
 type Stream struct {
 	opt     Options
+	rules   []*Rule
+	c       Case // the one at hand
 	emit    func(*session.Session)
+	patient bool // let no session go before it has to, for tests
 	held    []*waiting
+	left    int       // how many of these left, the first ones
+	added   int       // sessions
 	began   flow.Time // when the newest session began
 	until   flow.Time // the last time that a session spoke of
 	size    int       // transfers held
 	offers  offers
-	logins  map[loginKey][]*waiting // held sessions with logins
+	logins  map[loginKey]*waiting // the newest session with logins of those that wait
 	series  map[loginKey]*series
+	spare   []*series // to be used again
 	found   map[string]int
 	dropped map[string]int
 }
 
-// waiting is a session that waits for its neighbours.
+// waiting is a session that waits for its neighbours, or that left and is remembered for theirs.
 type waiting struct {
-	*session.Session
-	links map[int]*link
-	twin  *session.Session // the same session, captured earlier on a NAT's other side
-	later *waiting         // the session whose twin this is
-	due   flow.Time
+	*session.Session // nil when nobody may ask for it any more
+	ends             ends
+	due              flow.Time
+	size, offers     int              // transfers, and those in Stream.offers
+	links            map[int]*link    // FXP: by the transfer's number
+	series           *series          // what its logins belong to, when it is its turn
+	again            bool             // they all failed, for users that the series knows
+	next             *waiting         // the next session with logins of the same host at the same server
+	twin             *session.Session // the same session, captured earlier on a NAT's other side,
+	twinNth          int              // that one's nth
+	later            *waiting         // the session whose twin this is
+	nth              int              // of all sessions
+	left             bool
+	unsure           bool // its findings are not certain before it has to go
+}
+
+// ends name a session where it is not at hand.
+type ends struct {
+	id             int
+	client, server netip.AddrPort
 }
 
 // NewStream makes a Stream that gives its sessions to emit.
 func NewStream(opt Options, emit func(*session.Session)) *Stream {
 	return &Stream{
-		opt: opt, emit: emit, offers: offers{}, logins: map[loginKey][]*waiting{}, series: map[loginKey]*series{},
+		opt: opt, rules: opt.rules(), emit: emit, offers: newOffers(), logins: map[loginKey]*waiting{}, series: map[loginKey]*series{},
 		found: map[string]int{}, dropped: map[string]int{},
 	}
 }
 
 // Add takes the next session. It is the Stream's until it is emitted.
 func (st *Stream) Add(s *session.Session) {
-	w := &waiting{Session: s, due: s.End.Time + hold}
+	st.added++
+	w := &waiting{Session: s, ends: ends{s.ID, s.Client, s.Server}, due: s.End.Time + hold, size: len(s.Transfers), nth: st.added}
 	st.twins(w)
 	st.held = append(st.held, w)
-	st.size += len(s.Transfers)
-	if len(s.Notes.Logins) > 0 {
-		st.logins[keyOf(s)] = append(st.logins[keyOf(s)], w)
-	}
+	st.size += w.size
 	st.offers.add(w)
 	st.until = max(st.until, latest(s))
+	if p := st.precursor(w); p != nil {
+		p.next = w
+	}
 	st.Tick(s.Start.Time)
+	if !w.left && len(s.Notes.Logins) > 0 {
+		st.logins[keyOf(s)] = w
+	}
+}
+
+// precursor is the newest session that waits and has logins of the same host at the same server.
+func (st *Stream) precursor(w *waiting) *waiting {
+	if len(st.logins) == 0 || len(w.Notes.Logins) == 0 {
+		return nil
+	}
+	return st.logins[keyOf(w.Session)]
 }
 
 // Tick says that sessions still to come begin at this time or later, so that live sessions need not wait for another.
@@ -74,6 +110,9 @@ func (st *Stream) Tick(now flow.Time) {
 	st.began = max(st.began, now)
 	for len(st.held) > 0 && (st.held[0].due < st.began || len(st.held) > maxHeld || st.size > maxHeldTransfers) {
 		st.release()
+	}
+	for st.left < len(st.held) && !st.patient && st.goes(st.held[st.left]) {
+		st.left++
 	}
 }
 
@@ -87,90 +126,93 @@ func (st *Stream) Flush() {
 // Dropped tells how many findings of each rule were left out because there were too many.
 func (st *Stream) Dropped() map[string]int { return st.dropped }
 
-// release judges the first session and lets it go.
+// release forgets the first session, and judges it and lets it go if it is still there.
 func (st *Stream) release() {
 	w := st.held[0]
+	if w.left {
+		st.left--
+	} else {
+		st.follow(w)
+		st.leave(w, st.judged(w))
+	}
 	st.held[0] = nil
 	st.held = st.held[1:]
-	st.size -= len(w.Transfers)
-	c := newCase(w.Session, st.opt)
-	c.links, c.twin, c.until = w.links, w.twin, max(c.until, st.until)
-	if len(w.Notes.Logins) > 0 {
-		c.series, c.again = st.follow(w)
-	}
-	w.Findings = st.bounded(c.judge(st.opt))
+	st.size -= w.size
 	st.offers.remove(w)
-	st.emit(w.Session)
+	w.Session, w.later = nil, nil
+}
+
+// goes lets a session go whose turn it is if its findings are certain.
+func (st *Stream) goes(w *waiting) bool {
+	if w.unsure || w.twin != nil && st.added < w.twinNth+maxTwins {
+		return false
+	}
+	st.follow(w)
+	if w.series != nil && w.series.due() && w.next == nil {
+		return false
+	}
+	c := st.judged(w)
+	if w.unsure = c.open; w.unsure {
+		return false
+	}
+	st.leave(w, c)
+	return true
+}
+
+// judged finds what is to be found with what is known by now.
+func (st *Stream) judged(w *waiting) *Case {
+	c := &st.c
+	*c = Case{
+		Session: w.Session, files: st.opt.Files, links: w.links, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0],
+	}
+	if r := w.series; r != nil && r.due() && !w.goesOn() {
+		c.series = r
+		r.others = st.others(r)
+	}
+	c.judge(st.rules)
+	return c
+}
+
+// leave gives a judged session away.
+func (st *Stream) leave(w *waiting, c *Case) {
+	if c.series != nil {
+		c.series.told, c.series.toldSuccess = true, c.series.success != nil
+	}
+	if st.precursor(w) == w {
+		delete(st.logins, keyOf(w.Session))
+	}
+	s := w.Session
+	w.left, w.links, w.twin, w.series, w.next = true, nil, nil, nil, nil
+	if !st.comparable(w) {
+		w.Session = nil
+	}
+	s.Findings = st.bounded(c)
+	*c = Case{untold: c.untold[:0]}
+	st.emit(s)
 }
 
 // bounded counts findings and leaves out those beyond the limit.
-func (st *Stream) bounded(list []session.Finding) []session.Finding {
-	return slices.DeleteFunc(list, func(f session.Finding) bool {
-		if st.found[f.ID]++; st.found[f.ID] > maxFound {
+func (st *Stream) bounded(c *Case) []session.Finding {
+	for _, id := range c.untold {
+		st.dropped[id]++
+	}
+	return slices.DeleteFunc(c.found, func(f session.Finding) bool {
+		n := st.found[f.ID]
+		if n == maxFound {
 			st.dropped[f.ID]++
 			return true
+		}
+		if st.found[f.ID]++; n+1 == maxFound {
+			st.spend(f.ID)
 		}
 		return false
 	})
 }
 
-// follow adds a session to its series of logins and returns the series if it is a brute force that ends here, and whether
-// the session's logins all failed, for users that the series knows.
-func (st *Stream) follow(w *waiting) (ended *series, again bool) {
-	k := keyOf(w.Session)
-	next := st.logins[k][1:]
-	if len(next) > 0 {
-		st.logins[k] = next
-	} else {
-		delete(st.logins, k)
-	}
-	r := st.series[k]
-	if r == nil || w.Notes.Logins[0].Mark.Time-r.until > bruteTime {
-		st.prune(w.Start.Time)
-		r = newSeries(w.Session)
-		st.series[k] = r
-	}
-	again = r.knows(w.Session)
-	r.take(w.Session)
-	if !r.due() || len(next) > 0 && next[0].Notes.Logins[0].Mark.Time-r.until <= bruteTime {
-		return nil, again
-	}
-	r.told, r.toldSuccess = true, r.success != nil
-	r.others = st.others(r)
-	return r, again
-}
-
-// others counts the other hosts that failed at the server while the series ran.
-func (st *Stream) others(r *series) int {
-	n := 0
-	for k, o := range st.series {
-		if k.server == r.key.server && k.client != r.key.client && o.failed > 0 && o.last.Time >= r.first.Time-bruteTime && o.first.Time <= r.until+bruteTime {
-			n++
-		}
-	}
-	return n
-}
-
-// prune makes room for another series.
-func (st *Stream) prune(now flow.Time) {
-	if len(st.series) < maxSeries {
-		return
-	}
-	list := make([]*series, 0, len(st.series))
-	for k, r := range st.series {
-		if now-r.until > bruteTime {
-			delete(st.series, k)
-			continue
-		}
-		list = append(list, r)
-	}
-	if len(list) < maxSeries {
-		return
-	}
-	slices.SortFunc(list, func(a, b *series) int {
-		return cmp.Or(cmp.Compare(a.until, b.until), a.key.client.Compare(b.key.client), a.key.server.Compare(b.key.server))
-	})
-	for _, r := range list[:maxSeries/2] {
-		delete(st.series, r.key)
-	}
+// spend has a rule count only, from the next session on.
+func (st *Stream) spend(id string) {
+	i := slices.IndexFunc(st.rules, func(r *Rule) bool { return r.ID == id })
+	r := *st.rules[i]
+	r.spent = true
+	st.rules[i] = &r
 }

@@ -37,9 +37,11 @@ func streamed(t *testing.T, list []*session.Session, ids ...string) []string {
 	st.Flush()
 	require.Len(t, order, len(list))
 	require.True(t, slices.IsSorted(order))
-	require.Empty(t, st.offers)
+	require.Empty(t, st.offers.list)
+	require.Empty(t, st.offers.newest)
 	require.Empty(t, st.logins)
 	require.Zero(t, st.size)
+	require.Zero(t, st.left)
 	return got
 }
 
@@ -161,33 +163,14 @@ func TestStreamFXP(t *testing.T) {
 	})
 }
 
-func TestStreamHolds(t *testing.T) {
-	emitted := 0
-	st := NewStream(Options{}, func(*session.Session) { emitted++ })
-	st.Add(sess(lasting(0, 10)))
-	st.Add(sess(lasting(309, 309)))
-	require.Zero(t, emitted, "five minutes after its end are not over")
-	st.Add(sess(lasting(311, 312)))
-	require.Equal(t, 1, emitted)
-	st.Tick(700 * flow.Second)
-	require.Equal(t, 3, emitted)
-	for range maxHeld + 5 {
-		st.Add(sess(lasting(800, 801)))
-	}
-	require.Len(t, st.held, maxHeld)
-	require.Equal(t, 3+5, emitted)
-	st.Flush()
-	require.Equal(t, 3+maxHeld+5, emitted)
-}
-
 func TestStreamLimits(t *testing.T) {
 	t.Run("transfers", func(t *testing.T) {
 		emitted := 0
 		st := NewStream(Options{}, func(*session.Session) { emitted++ })
 		big := make([]session.Transfer, maxHeldTransfers)
-		st.Add(sess(func(s *session.Session) { s.Transfers = big }))
+		st.Add(sess(func(s *session.Session) { s.Transfers = append(big[:len(big)-1], passive()) }))
 		require.Zero(t, emitted)
-		st.Add(sess(with(passive(worked(1)))))
+		st.Add(waits(1, 2))
 		require.Equal(t, 1, emitted)
 	})
 	t.Run("findings", func(t *testing.T) {

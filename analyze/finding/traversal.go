@@ -73,14 +73,28 @@ func agreedTo(n int) string {
 
 // climbs lists the commands whose paths climb, and the transfers that reached a path above the login directory by CWD.
 func (c *Case) climbs() []climb {
+	all, told := c.noted()
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		if t.Path != nil && t.Argument != nil && above(*t.Path) && !told[t.N] {
+			all = append(all, climb{t.N, named(t) + " in " + quote(path.Dir(*t.Path)), t.Frames.Command, t.Reply})
+		}
+	}
+	return all
+}
+
+// noted lists the commands that climb by themselves, and the transfers that are among them.
+func (c *Case) noted() (all []climb, told map[int]bool) {
+	if len(c.Notes.Climbs) == 0 {
+		return nil, nil
+	}
 	of := map[flow.Pos][]*session.Transfer{} // by the packet of the command
 	for i := range c.Transfers {
-		if t := &c.Transfers[i]; len(c.Notes.Climbs) > 0 && t.Command != nil {
+		if t := &c.Transfers[i]; t.Command != nil {
 			of[t.Frames.Command] = append(of[t.Frames.Command], t)
 		}
 	}
-	var all []climb
-	told := map[int]bool{}
+	told = map[int]bool{}
 	for i := range c.Notes.Climbs {
 		n := &c.Notes.Climbs[i]
 		x := climb{line: n.Verb + " " + quote(n.Argument), frame: n.Mark.Pos, reply: n.Reply}
@@ -92,13 +106,7 @@ func (c *Case) climbs() []climb {
 		}
 		all = append(all, x)
 	}
-	for i := range c.Transfers {
-		t := &c.Transfers[i]
-		if t.Path != nil && t.Argument != nil && above(*t.Path) && !told[t.N] {
-			all = append(all, climb{t.N, named(t) + " in " + quote(path.Dir(*t.Path)), t.Frames.Command, t.Reply})
-		}
-	}
-	return all
+	return all, told
 }
 
 // above reports whether a path that is relative to the login directory leads out of it.

@@ -20,15 +20,25 @@ const (
 	maxTwins = 64
 )
 
-// twins links the newest session with its twin. Where one fits several, none of them has one.
+// twins links the newest session with its twin and forgets the oldest of those that it was compared with.
 func (st *Stream) twins(w *waiting) {
-	if st.opt.Files < 2 || !whole(w.Session) {
+	if st.opt.Files < 2 {
 		return
 	}
+	if whole(w.Session) {
+		st.twin(w)
+	}
+	if i := len(st.held) - maxTwins; i >= 0 && st.held[i].left {
+		st.held[i].Session = nil
+	}
+}
+
+// twin looks for a session's twin. Where one fits several, none of them has one.
+func (st *Stream) twin(w *waiting) {
 	var found *waiting
 	for i := len(st.held) - 1; i >= max(0, len(st.held)-maxTwins); i-- {
 		h := st.held[i]
-		if !alike(h.Session, w.Session) {
+		if h.Session == nil || !alike(h.Session, w.Session) {
 			continue
 		}
 		if found != nil || h.later != nil {
@@ -40,8 +50,13 @@ func (st *Stream) twins(w *waiting) {
 		found = h
 	}
 	if found != nil {
-		found.later, w.twin = w, found.Session
+		found.later, w.twin, w.twinNth = w, found.Session, found.nth
 	}
+}
+
+// comparable reports whether a session may yet be another's twin.
+func (st *Stream) comparable(w *waiting) bool {
+	return st.opt.Files > 1 && st.added-w.nth < maxTwins && whole(w.Session)
 }
 
 // whole reports whether the capture holds enough of a session to compare it.

@@ -89,5 +89,5 @@ func (c *Case) tooEarly(t *session.Transfer, r *tries) bool {
 		return true
 	}
 	concluded := t.Reply != nil && t.Reply != t.Notes.Answer || c.Capture.ToEnd
-	return !concluded && c.until-r.first.Time < patience
+	return !concluded && !c.ranOn(r.first.Time, patience)
 }

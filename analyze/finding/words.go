@@ -30,6 +30,9 @@ const maxNumbers = 8
 
 // packets is " (packets 16, 22 and 31)" of those that were seen, and nothing if none was.
 func (c *Case) packets(all ...flow.Pos) string {
+	if c.spent {
+		return ""
+	}
 	seen := frames(all...)
 	if len(seen) == 0 {
 		return ""
@@ -43,29 +46,34 @@ func (c *Case) packets(all ...flow.Pos) string {
 	for _, p := range seen {
 		several = several || p.File() > 0
 	}
-	var words []string
-	for _, p := range seen {
-		words = append(words, numberOf(p, several))
+	var space [128]byte
+	b := append(space[:0], " (packet"...)
+	if count > 1 {
+		b = append(b, 's')
 	}
-	switch {
-	case len(words) == 1:
-		return " (packet " + words[0] + ")"
-	case count > maxNumbers:
-		words = slices.Insert(words, maxNumbers-1, "…")
+	for i, p := range seen {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if i == maxNumbers-1 && count > maxNumbers {
+			b = append(b, " …,"...)
+		}
+		b = appendNumber(append(b, ' '), p, several)
 	}
-	return " (packets " + strings.Join(words, ", ") + ")"
+	return string(append(b, ')'))
 }
 
 // packet is one packet's number in a sentence.
 func (c *Case) packet(p flow.Pos) string { return numberOf(p, c.files > 1 || p.File() > 0) }
 
 // numberOf is a packet's number, with its file's where there are several.
-func numberOf(p flow.Pos, several bool) string {
-	n := strconv.FormatUint(p.Packet(), 10)
+func numberOf(p flow.Pos, several bool) string { return string(appendNumber(nil, p, several)) }
+
+func appendNumber(b []byte, p flow.Pos, several bool) []byte {
 	if several {
-		n = strconv.Itoa(p.File()+1) + ":#" + n
+		b = append(strconv.AppendInt(b, int64(p.File())+1, 10), ":#"...)
 	}
-	return n
+	return strconv.AppendUint(b, p.Packet(), 10)
 }
 
 // seconds writes a duration as a reviewer would say it: 350 ms, 7 s, 2 min 5 s.

@@ -59,13 +59,13 @@ func appendSession(b []byte, s *session.Session, o Options) []byte {
 	} else {
 		b = word(b, `,"password":`, hiddenText)
 	}
-	b = word(b, `,"login":`, s.Login)
-	b = word(b, `,"tls":`, s.TLS)
+	b = term(b, `,"login":`, s.Login)
+	b = term(b, `,"tls":`, s.TLS)
 	b = text(b, `,"banner":`, s.Banner)
 	b = text(b, `,"system":`, s.System)
-	b = word(b, `,"mode":`, s.Mode)
-	b = word(b, `,"initiator":`, s.Initiator)
-	b = word(b, `,"closing":`, s.Closing)
+	b = term(b, `,"mode":`, s.Mode)
+	b = term(b, `,"initiator":`, s.Initiator)
+	b = term(b, `,"closing":`, s.Closing)
 	b = appendCommands(b, s, o)
 	b = appendCoverage(b, &s.Capture)
 	files := several(s, o)
@@ -135,15 +135,15 @@ func appendTransfer(b []byte, s *session.Session, t *session.Transfer, files boo
 	b = text(b, `,"representation":`, t.Representation)
 	b = count(b, `,"restart":`, t.Restart)
 	b = word(b, `,"method":`, t.Method)
-	b = word(b, `,"mode":`, t.Mode)
+	b = term(b, `,"mode":`, t.Mode)
 	if t.Announced != nil {
 		b = endpoint(b, `,"announced":`, *t.Announced)
 	} else {
 		b = append(b, `,"announced":null`...)
 	}
 	b = text(b, `,"expected_initiator":`, t.ExpectedInitiator)
-	b = word(b, `,"initiator":`, t.Initiator)
-	b = word(b, `,"evidence":`, t.Evidence)
+	b = term(b, `,"initiator":`, t.Initiator)
+	b = term(b, `,"evidence":`, t.Evidence)
 	b = appendConnection(b, t.Connection)
 	b = count(b, `,"bytes":`, t.Bytes)
 	b = count(b, `,"missing_bytes":`, t.MissingBytes)
@@ -152,7 +152,7 @@ func appendTransfer(b []byte, s *session.Session, t *session.Transfer, files boo
 	b = text(b, `,"file":`, t.File)
 	b = appendReply(b, `,"preliminary":`, t.Preliminary)
 	b = appendReply(b, `,"reply":`, t.Reply)
-	b = word(b, `,"outcome":`, t.Outcome)
+	b = term(b, `,"outcome":`, t.Outcome)
 	b = appendFrames(b, &t.Frames, files)
 	if !s.Client.IsValid() || !s.Server.IsValid() {
 		return append(b, `,"filter":null}`...)
@@ -170,9 +170,9 @@ func appendConnection(b []byte, c *session.Connection) []byte {
 	b = communityID(b, c.Src, c.Dst)
 	b = stamp(b, `,"start":`, c.Start)
 	b = stamp(b, `,"end":`, c.End)
-	b = word(b, `,"state":`, c.State)
+	b = term(b, `,"state":`, c.State)
 	b = integer(b, `,"attempts":`, uint64(c.Attempts))
-	b = word(b, `,"closing":`, c.Closing)
+	b = term(b, `,"closing":`, c.Closing)
 	return append(b, '}')
 }
 

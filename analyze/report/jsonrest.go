@@ -14,7 +14,7 @@ func appendAttempt(b []byte, a *session.Attempt) []byte {
 	b = address(b, `,"client_ip":`, a.ClientIP)
 	b = endpoint(b, `,"server":`, a.Server)
 	b = integer(b, `,"count":`, uint64(a.Count))
-	b = word(b, `,"state":`, a.State)
+	b = term(b, `,"state":`, a.State)
 	b = stamp(b, `,"first":`, a.First)
 	b = stamp(b, `,"last":`, a.Last)
 	if a.ICMP == nil {
@@ -28,9 +28,9 @@ func appendAttempt(b []byte, a *session.Attempt) []byte {
 
 func appendOrphan(b []byte, o *session.Orphan) []byte {
 	b = append(b, `{"type":"orphan"`...)
-	b = word(b, `,"mode":`, o.Mode)
-	b = word(b, `,"evidence":`, o.Evidence)
-	b = word(b, `,"initiator":`, o.Initiator)
+	b = term(b, `,"mode":`, o.Mode)
+	b = term(b, `,"evidence":`, o.Evidence)
+	b = term(b, `,"initiator":`, o.Initiator)
 	b = appendConnection(b, &o.Connection)
 	b = integer(b, `,"bytes":`, o.Bytes)
 	return append(b, '}')

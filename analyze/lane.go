@@ -111,7 +111,7 @@ func class(control bool) tcp.Class {
 func isTLS(b []byte) bool { return b[0] == 22 }
 
 // Reader makes the fold of a control connection.
-func (l *lane) Reader(c *flow.Conn) tcp.Reader { return session.NewFold(c, l.fold) }
+func (l *lane) Reader(c *flow.Conn) tcp.Reader { return session.NewFold(c, &l.fold) }
 
 // Closed passes on, with what the fold made of the connection. A connection to a control port that was established
 // and on which nobody said a word is a session too: the server is up and does not greet.
@@ -121,7 +121,7 @@ func (l *lane) Closed(c *flow.Conn, r tcp.Reader) {
 	case r != nil:
 		control = r.(*session.Fold).Finish(c)
 	case c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0:
-		control = session.NewFold(c, l.fold).Finish(c)
+		control = session.NewFold(c, &l.fold).Finish(c)
 	}
 	l.events.Closed(c, control)
 }

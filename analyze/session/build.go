@@ -4,44 +4,16 @@ import (
 	"cmp"
 	"slices"
 	"sort"
-	"strings"
 
 	"ftpscope/capture/flow"
 )
 
-// build makes the record of a session out of what its control connection said and the connections that it was given.
-// It is a pure function of the two.
+// build completes the record of a session out of what its control connection said and the connections that it was given.
 func build(g *gathering) *Session {
-	c := g.control
-	s := &Session{
-		Client: c.Client, Server: c.Server,
-		Start: Stamp{c.Conn.Start.Time, c.Conn.Digits}, End: Stamp{c.Conn.Last.Time, c.Conn.Digits},
-		User: c.user, Anonymous: c.user != nil && isAnonymous(*c.user), Password: c.password, Login: c.login, TLS: c.tlsState,
-		Banner: c.banner, System: c.system, Closing: closingOf(c), Commands: c.commands, Dialogue: c.dialogue,
-		Capture: Coverage{
-			FromStart: c.Conn.SYN.Seen() || c.Conn.SYNACK.Seen(), ToEnd: c.Conn.Closing != flow.Cut,
-			ClientSide: c.clientSide, ServerSide: c.serverSide, MissingBytes: c.missingBytes,
-		},
-		First: c.Conn.Start, Notes: c.notes,
-	}
-	s.Notes.Control = c.Conn
+	s := &g.control.Session
 	s.Transfers = newBuilder(g).transfers()
 	s.Mode, s.Initiator = verdict(s.Transfers)
 	return s
-}
-
-func isAnonymous(user string) bool {
-	return strings.EqualFold(user, "anonymous") || strings.EqualFold(user, "ftp")
-}
-
-func closingOf(c *Control) string {
-	switch h := &c.Conn.Half; {
-	case c.notes.Quit.Seen():
-		return ClosingQuit
-	case h[0].FIN.Seen() || h[1].FIN.Seen():
-		return flow.Finned.String()
-	}
-	return c.Conn.Closing.String()
 }
 
 // verdict sums up the transfers: rejected, unused and unknown ones say nothing of the mode.
@@ -184,11 +156,12 @@ func (n *negotiation) begin() flow.Mark {
 // commanded makes the record of a transfer command.
 func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
 	*t = Transfer{
-		Argument: s.argument, Path: s.path, Restart: s.restart, Preliminary: s.prelim, Reply: s.reply,
+		Argument: pointer(&s.argument, s.argument != ""), Path: pointer(&s.path, s.path != ""), Restart: s.restart.pointer(),
+		Preliminary: s.prelim.seen(), Reply: s.reply.seen(),
 		Method: MethodDefault, Mode: Unknown, Initiator: None, Evidence: None,
 	}
-	t.Notes = TransferNotes{Abort: s.aborted, Mode: s.mode, Size: s.size, SizeFrom: s.sizeFrom}
-	t.Frames.Reply = s.replied.Pos
+	t.Notes = TransferNotes{Abort: s.aborted, Mode: s.mode, Size: s.size.pointer(), SizeFrom: s.sizeFrom}
+	t.Frames.Reply = s.reply.Pos
 	if !s.unseen {
 		t.Command, t.Notes.Ran = &s.verb, &s.line
 		t.Frames.Command = s.line.Mark.Pos
@@ -228,27 +201,27 @@ func (t *Transfer) negotiatedBy(n *negotiation) {
 	if n.asked.Text != "" {
 		t.Notes.Asked = &n.asked
 	}
-	t.Notes.Answer = n.answer
+	t.Notes.Answer = n.answer.seen()
 	t.Frames.Negotiation = n.asked.Mark.Pos
 	if n.Passive && n.Endpoint.IsValid() {
-		t.Frames.Negotiation = n.answered.Pos
+		t.Frames.Negotiation = n.answer.Pos
 	}
 }
 
 // uncommanded makes the record of a negotiation that no transfer command used.
 func (b *builder) uncommanded(t *Transfer, n *negotiation) {
-	*t = Transfer{Initiator: None, Evidence: None, Mode: Unknown, Reply: n.answer}
+	*t = Transfer{Initiator: None, Evidence: None, Mode: Unknown, Reply: n.answer.seen()}
 	t.negotiatedBy(n)
-	t.Frames.Reply = n.answered.Pos
+	t.Frames.Reply = n.answer.Pos
 	b.connect(t, n, b.byOffer[n.Index])
 	carried := t.Bytes != nil && *t.Bytes > 0
-	open := t.Connection != nil && t.Notes.Conn.State == flow.Established && b.c.Conn.Closing == flow.Cut // the command may follow
+	open := t.Connection != nil && t.Notes.Conn.State == flow.Established && b.c.Notes.Control.Closing == flow.Cut // the command may follow
 	switch failed := t.Connection != nil && failedState(t.Notes.Conn.State); {
 	case n.rejected:
 		t.Outcome = Rejected
 	case failed:
 		t.Outcome = NoConnection
-	case carried, open, b.c.lostCommands, b.c.lostReplies && n.answer == nil:
+	case carried, open, b.c.lostCommands, b.c.lostReplies && n.answer.Code == 0:
 		t.Outcome = Incomplete
 	default:
 		t.Outcome = Unused
@@ -282,7 +255,7 @@ func (b *builder) outcome(t *Transfer, abort bool) string {
 		return Incomplete
 	case established && (abort || t.Notes.Conn.Closing == flow.ResetBy):
 		return Aborted
-	case t.Connection == nil && t.Preliminary != nil && t.Mode != Unknown && b.c.complete() && b.c.Conn.Closing != flow.Cut:
+	case t.Connection == nil && t.Preliminary != nil && t.Mode != Unknown && b.c.complete() && b.c.Notes.Control.Closing != flow.Cut:
 		return NoConnection // the command waited for a connection to the end
 	}
 	return Incomplete
@@ -294,9 +267,4 @@ const patience = 10 * flow.Second
 // waited reports whether the server was ready for the data connection: it said so, or it took its time to give up.
 func (t *Transfer) waited() bool {
 	return t.Preliminary != nil || t.Notes.Ran != nil && t.Reply.Time.Time-t.Notes.Ran.Mark.Time >= patience
-}
-
-// complete reports whether the capture holds the control connection without gaps, both sides of it.
-func (c *Control) complete() bool {
-	return c.missingBytes == 0 && c.clientSide && c.serverSide
 }

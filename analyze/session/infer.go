@@ -47,9 +47,9 @@ func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
 	if n != nil {
 		from = min(from, n.begin().Time)
 	}
-	to := b.c.Conn.Last.Time + grace
-	if s.replied.Seen() {
-		to = s.replied.Time
+	to := b.c.Notes.Control.Last.Time + grace
+	if s.reply.Code != 0 {
+		to = s.reply.Time.Time
 	}
 	tried := b.due(b.opened, n, from-grace, to)
 	if len(tried) == 0 {
@@ -123,7 +123,7 @@ func (b *builder) encrypted(d *drafts) {
 // The packet that began it may have come a little late.
 func (b *builder) underTLS(c *flow.Conn) (serial int, ok bool) {
 	for _, s := range b.c.encrypted {
-		if c.Start.Ord > b.c.Conn.Start.Ord && c.Start.Time >= s.from.Time-grace && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
+		if c.Start.Ord > b.c.Notes.Control.Start.Ord && c.Start.Time >= s.from.Time-grace && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
 			return s.serial, true
 		}
 	}

@@ -292,7 +292,7 @@ func (m *Matcher) Tick(now flow.Time, oldestSYN uint64) {
 		return true
 	})
 	m.ended = slices.DeleteFunc(m.ended, func(g *gathering) bool {
-		if g.until >= now || g.waiting() || g.unmet > 0 && g.control.Conn.Last.Ord >= oldestSYN {
+		if g.until >= now || g.waiting() || g.unmet > 0 && g.control.Notes.Control.Last.Ord >= oldestSYN {
 			return false
 		}
 		m.finish(g)

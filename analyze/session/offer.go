@@ -63,13 +63,39 @@ func (o *Offer) reach(src, dst netip.AddrPort) int {
 	return n
 }
 
+// text and number are a string and a number that may not be known.
+type (
+	text struct {
+		value string
+		known bool
+	}
+	number struct {
+		value uint64
+		known bool
+	}
+)
+
+func (t *text) pointer() *string { return pointer(&t.value, t.known) }
+
+func (n *number) pointer() *uint64 { return pointer(&n.value, n.known) }
+
+// pointer is nil for a value that is not known, as the record has it.
+func pointer[T any](value *T, known bool) *T {
+	if known {
+		return value
+	}
+	return nil
+}
+
+// seen is the reply, nil when there was none.
+func (r *Reply) seen() *Reply { return pointer(r, r.Code != 0) }
+
 // negotiation is what the control connection said of an offer.
 type negotiation struct {
 	Offer
-	asked    Line // the command; empty text when it was not seen
-	answer   *Reply
-	answered flow.Mark
-	serial   int // its place among negotiations and steps
+	asked    Line  // the command; empty text when it was not seen
+	answer   Reply // code 0: none was seen
+	serial   int   // its place among negotiations and steps
 	rejected bool
 	consumed bool // a transfer began with it (passive offers serve one)
 	used     bool // a transfer command refers to it
@@ -81,17 +107,14 @@ type step struct {
 	serial         int // its place among negotiations and steps
 	verb           string
 	upload         bool
-	unseen         bool // the command itself was not seen
-	argument       *string
-	path           *string
+	unseen         bool   // the command itself was not seen
+	modeSaid       bool   // MODE was, not only what sessions begin with
+	argument, path string // empty: none, not known
 	line           Line
 	representation string
 	mode           string
-	modeSaid       bool // MODE was, not only what sessions begin with
-	restart        *uint64
-	prelim, reply  *Reply
-	replied        flow.Mark
+	prelim, reply  Reply     // code 0: none was seen
 	aborted        flow.Mark // ABOR
-	size           *uint64
+	restart, size  number
 	sizeFrom       flow.Pos
 }

@@ -7,7 +7,7 @@ import "math"
 func (m *Matcher) Oldest() uint64 {
 	oldest := uint64(math.MaxUint64)
 	for _, g := range m.ended {
-		oldest = min(oldest, g.control.Conn.Start.Ord)
+		oldest = min(oldest, g.control.First.Ord)
 	}
 	return oldest
 }

@@ -92,7 +92,7 @@ func (b *builder) even(pool []int, given [][]flow.Conn) {
 
 // carried reports whether the server said that data flowed.
 func (s *step) carried() bool {
-	return s.prelim != nil || s.reply != nil && s.reply.Code < 300
+	return s.prelim.Code != 0 || s.reply.Code != 0 && s.reply.Code < 300
 }
 
 // spare reports whether the connections are more than one transfer takes.

@@ -16,11 +16,9 @@ func (f *Fold) issue(p *pending) {
 	}
 	switch v := p.verb; {
 	case v == ftp.USER:
-		user := p.arg
-		f.user, f.challenge = &user, ""
+		f.user, f.challenge = text{p.arg, true}, ""
 	case v == ftp.PASS:
-		password := p.arg
-		f.password, p.user = &password, f.user
+		f.password, p.user = text{p.arg, true}, f.user.value
 	case v == ftp.ABOR:
 		f.abort()
 	case v == ftp.QUIT:
@@ -72,7 +70,7 @@ func (f *Fold) negotiate(p *pending) {
 	if i < 0 {
 		return
 	}
-	p.offer = i
+	p.offer = int32(i)
 	n := &f.negotiations[i]
 	n.asked = p.line
 	if passive {
@@ -137,11 +135,10 @@ func (f *Fold) inForce() int {
 // transfer takes a transfer command.
 func (f *Fold) transfer(p *pending) {
 	s := step{verb: p.verb.String(), upload: p.verb.IsUpload(), line: p.line}
-	if p.arg != "" && !p.cut {
-		sent := p.arg
-		s.argument = &sent
+	if !p.cut {
+		s.argument = p.arg
 	}
-	p.step = f.newStep(s)
+	p.step = int32(f.newStep(s))
 }
 
 // newStep adds a transfer to the negotiation in force; -1 when there are too many.
@@ -182,12 +179,12 @@ func (f *Fold) preliminary(p *pending, r *Reply) {
 	}
 	f.settle(p, r)
 	s := &f.steps[p.step]
-	s.prelim = r.kept()
+	s.prelim = *r
 	if s.offer >= 0 {
 		f.negotiations[s.offer].consumed = true
 	}
 	if n, ok := ftp.ParseSize150(r.Text); ok && !r.cut {
-		s.size, s.sizeFrom = &n, r.Pos
+		s.size, s.sizeFrom = number{n, true}, r.Pos
 	}
 }
 
@@ -204,13 +201,12 @@ func (f *Fold) final(p *pending, r *Reply) {
 	case v == ftp.USER || v == ftp.PASS || v == ftp.ACCT:
 		f.loggedIn(p, r)
 	case v == ftp.SYST && r.Code == 215:
-		text := r.Text
-		f.system = &text
+		f.system = text{r.Text, true}
 	case (v == ftp.PWD || v == ftp.XPWD) && r.Code == 257:
 		f.named(r)
 	case v == ftp.SIZE && r.Code == 213:
 		if n, ok := ftp.ParseSize213(r.Text); ok && !r.cut {
-			f.size, f.sizeFrom, f.sizeOf = &n, r.Pos, p.arg
+			f.size, f.sizeFrom, f.sizeOf = number{n, true}, r.Pos, p.arg
 		}
 	case v == ftp.AUTH:
 		f.secured(r)
@@ -257,13 +253,10 @@ func (f *Fold) tried(p *pending, l Login) {
 	if len(f.notes.Logins) >= MaxLogins {
 		return
 	}
-	user := f.user
+	l.User = f.user.value
 	if p.verb == ftp.PASS {
-		user = p.user
+		l.User = p.user
 		l.Challenge, l.OneTime = f.challenge, f.challenge != "" && oneTimeResponse(p.arg)
-	}
-	if user != nil {
-		l.User = *user
 	}
 	l.Mark = p.line.Mark
 	f.notes.Logins = append(f.notes.Logins, l)
@@ -273,7 +266,7 @@ func (f *Fold) tried(p *pending, l Login) {
 func (f *Fold) secured(r *Reply) {
 	switch {
 	case r.Code == 234 || r.Code == 334 || r.Code == 200:
-		f.tlsState = TLSExplicit
+		f.tlsState, f.secret = TLSExplicit, true
 		f.notes.AuthTLS = f.at
 	case r.Code >= 400 && f.tlsState == TLSNone:
 		f.tlsState = TLSRefused
@@ -283,7 +276,7 @@ func (f *Fold) secured(r *Reply) {
 
 // negotiated is the reply to a negotiation.
 func (f *Fold) negotiated(n *negotiation, r *Reply) {
-	n.answer, n.answered = r.kept(), f.at
+	n.answer = *r
 	if r.Code >= 400 {
 		f.reject(n)
 		return
@@ -342,7 +335,7 @@ func (f *Fold) announced(n *negotiation, r *Reply) {
 
 // transferred is the final reply to a transfer command.
 func (f *Fold) transferred(s *step, r *Reply) {
-	s.reply, s.replied = r.kept(), f.at
+	s.reply = *r
 	if s.offer >= 0 && r.Code < 300 {
 		f.negotiations[s.offer].consumed = true
 	}
@@ -368,7 +361,7 @@ func (f *Fold) unasked(r *Reply) {
 	case r.Code == 125 || r.Code == 150:
 		f.ghost = f.newStep(step{unseen: true, line: Line{Mark: f.at}})
 		if f.ghost >= 0 {
-			f.preliminary(&pending{step: f.ghost}, r)
+			f.preliminary(&pending{step: int32(f.ghost)}, r)
 		}
 	case f.ghost >= 0 && (r.Code == 226 || r.Code == 250 || r.Code >= 400):
 		f.transferred(&f.steps[f.ghost], r)
@@ -376,13 +369,12 @@ func (f *Fold) unasked(r *Reply) {
 	case r.Code == 234 || r.Code == 334:
 		f.secured(r)
 	case r.Code == 331:
-		f.user, f.password = nil, nil // of another USER
+		f.user, f.password = text{}, text{} // of another USER
 	case r.Code == 230 && f.login == LoginNone:
 		f.login = LoginOK
 	case r.Code == 530 && f.login == LoginNone:
 		f.login = LoginFailed
 	case r.Code == 215:
-		text := r.Text
-		f.system = &text
+		f.system = text{r.Text, true}
 	}
 }

@@ -39,9 +39,9 @@ func (f *Fold) settle(p *pending, r *Reply) {
 	case v == ftp.CDUP || v == ftp.XCUP:
 		f.move("..", agreed)
 	case v == ftp.REST:
-		f.restart = nil
+		f.restart = number{}
 		if n, err := strconv.ParseUint(strings.TrimSpace(p.arg), 10, 63); err == nil && agreed && !p.cut {
-			f.restart = &n
+			f.restart = number{n, true}
 		}
 	}
 }
@@ -62,7 +62,7 @@ func (f *Fold) settleTransfer(p *pending) {
 	}
 	p.settled = true
 	restart := f.restart
-	f.restart = nil
+	f.restart = number{}
 	if p.step < 0 {
 		return
 	}
@@ -75,7 +75,7 @@ func (f *Fold) settleTransfer(p *pending) {
 	if !p.cut && (p.verb != ftp.STOU || arg != "") {
 		s.path = f.place.resolve(arg)
 	}
-	if f.size != nil && f.sizeOf == p.arg && p.verb == ftp.RETR {
+	if f.size.known && f.sizeOf == p.arg && p.verb == ftp.RETR {
 		s.size, s.sizeFrom = f.size, f.sizeFrom
 	}
 }
@@ -86,7 +86,7 @@ const shortestPORT = 18
 
 // missed says that n bytes of commands are missing. Whatever they were, what applied before may not apply any more.
 func (f *Fold) missed(n uint64) {
-	f.place, f.representType, f.mode, f.restart, f.size = place{}, "", "", nil, nil
+	f.place, f.representType, f.mode, f.restart, f.size = place{}, "", "", number{}, number{}
 	for i := range f.pending {
 		f.pending[i].cut = true // its effect may be undone before it is settled
 	}
@@ -104,8 +104,8 @@ func (f *Fold) forgetLogin() {
 		if !f.steps[i].modeSaid {
 			f.steps[i].mode = ""
 		}
-		if p := f.steps[i].path; p != nil && !isAbsolute(*p) {
-			f.steps[i].path = nil
+		if p := f.steps[i].path; !isAbsolute(p) {
+			f.steps[i].path = ""
 		}
 	}
 }

@@ -9,11 +9,12 @@ import (
 )
 
 // build completes the record of a session out of what its control connection said and the connections that it was given.
-func build(g *gathering) *Session {
+func (b *builder) build(g *gathering) {
+	b.begin(g)
 	s := &g.control.Session
-	s.Transfers = newBuilder(g).transfers()
+	s.Transfers = b.transfers()
 	s.Mode, s.Initiator = verdict(s.Transfers)
-	return s
+	b.end()
 }
 
 // verdict sums up the transfers: rejected, unused and unknown ones say nothing of the mode.
@@ -39,48 +40,91 @@ func merge(sum, one string) string {
 	return Mixed
 }
 
-// builder makes the transfers of one session.
+// builder makes the transfers of one session after the other.
 type builder struct {
 	c       *Control
-	byOffer [][]flow.Conn // connections given to each offer, in their order
-	opened  []flow.Conn   // connections between the two hosts that no offer explains, in order
-	running []flow.Conn   // the same, those that ran before the capture
+	opened  []flow.Conn // connections between the two hosts that no offer explains, in order
+	running []flow.Conn // the same, those that ran before the capture
 	used    map[uint64]bool
+
+	// Lists that serve again.
+	byOffer [][]flow.Conn // connections given to each offer, in their order
+	given   [][]flow.Conn // to each step
+	linked  []bool        // the negotiation belongs to a step
+	drafts  drafts
+
+	connections []Connection // not used yet, of this session
 }
 
-func newBuilder(g *gathering) *builder {
-	b := &builder{c: g.control, byOffer: make([][]flow.Conn, len(g.control.negotiations))}
-	slices.SortStableFunc(g.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn.Start.Ord, y.claim.conn.Start.Ord) })
-	for _, t := range g.tried {
-		if conn := t.claim.conn; !t.claim.control && worthTelling(&conn) {
-			o := &b.c.negotiations[t.offer]
-			b.byOffer[t.offer] = append(b.byOffer[t.offer], oriented(conn, &o.Offer))
-		}
+func (b *builder) begin(g *gathering) {
+	b.c = g.control
+	b.byOffer = zeroed(b.byOffer, len(b.c.negotiations))
+	if len(g.tried) > 1 {
+		slices.SortStableFunc(g.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn[0].Start.Ord, y.claim.conn[0].Start.Ord) })
 	}
+	n := 0
+	for _, t := range g.tried {
+		if t.claim.control || !worthTelling(&t.claim.conn[0]) {
+			continue
+		}
+		list := &b.byOffer[t.offer]
+		if len(*list) == 0 {
+			n++
+		}
+		*list = appendConn(*list, t.claim, &b.c.negotiations[t.offer].Offer)
+	}
+	b.connections = make([]Connection, n)
 	var pair []flow.Conn
 	for _, p := range g.pair {
-		if !p.control && worthTelling(&p.conn) {
-			pair = append(pair, p.conn)
+		if !p.control && worthTelling(&p.conn[0]) {
+			pair = append(pair, p.conn[0])
 		}
 	}
 	if len(pair) > 0 {
 		b.opened, b.running = sortPair(pair)
 		b.used = map[uint64]bool{}
 	}
-	return b
+}
+
+// end lets go of the session.
+func (b *builder) end() {
+	const usual = 64 // longer lists are not kept
+	d := &b.drafts
+	if d.list = nil; max(len(b.byOffer), len(b.given), len(d.places)) > usual {
+		*b = builder{}
+		return
+	}
+	clear(b.byOffer)
+	clear(b.given)
+	*b = builder{byOffer: b.byOffer, given: b.given, linked: b.linked, drafts: *d}
+}
+
+// zeroed is a list of n zero values, in the memory of a list that is not needed any more if it has room.
+func zeroed[T any](list []T, n int) []T {
+	if cap(list) < n {
+		return make([]T, n)
+	}
+	list = list[:n]
+	clear(list)
+	return list
+}
+
+// appendConn adds a connection, turned so that it leads to the offered endpoint if its SYN was not seen. Most offers have one
+// connection and most connections one offer: then it is not copied.
+func appendConn(list []flow.Conn, cl *claim, o *Offer) []flow.Conn {
+	c := &cl.conn[0]
+	switch {
+	case !c.OpenerKnown && !o.fits(c.Src, c.Dst) && o.fits(c.Dst, c.Src):
+		return append(list, turned(*c))
+	case len(list) == 0:
+		return cl.conn[:]
+	}
+	return append(list, *c)
 }
 
 // worthTelling leaves out stragglers of connections that were over: no SYN and no payload.
 func worthTelling(c *flow.Conn) bool {
 	return c.SYNs > 0 || c.SYNACK.Seen() || c.State != flow.Unknown || c.Half[0].Bytes+c.Half[1].Bytes > 0
-}
-
-// oriented turns a connection whose SYN was not seen so that it leads to the offered endpoint.
-func oriented(c flow.Conn, o *Offer) flow.Conn {
-	if !c.OpenerKnown && !o.fits(c.Src, c.Dst) && o.fits(c.Dst, c.Src) {
-		return turned(c)
-	}
-	return c
 }
 
 func turned(c flow.Conn) flow.Conn {
@@ -118,22 +162,22 @@ func (d *drafts) add(at spot) *Transfer {
 
 // transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
 func (b *builder) transfers() []Transfer {
-	given, used := b.share(), make([]bool, len(b.c.negotiations))
-	n := max(len(b.c.steps), len(b.c.negotiations))
-	d := &drafts{make([]Transfer, 0, n), make([]spot, 0, n)}
+	given, d := b.share(), &b.drafts
+	b.linked = zeroed(b.linked, len(b.c.negotiations))
+	d.list, d.places = make([]Transfer, 0, max(len(b.c.steps), len(b.c.negotiations))), d.places[:0]
 	for i := range b.c.steps {
 		s := &b.c.steps[i]
 		at := spot{serial: s.serial}
 		if o := s.offer; o >= 0 {
-			if n := &b.c.negotiations[o]; !used[o] && n.Method != MethodDefault {
+			if n := &b.c.negotiations[o]; !b.linked[o] && n.Method != MethodDefault {
 				at.serial = min(at.serial, n.serial)
 			}
-			used[o] = true
+			b.linked[o] = true
 		}
 		b.commanded(d.add(at), s, given[i])
 	}
 	for i := range b.c.negotiations {
-		if n := &b.c.negotiations[i]; !used[i] && n.Method != MethodDefault {
+		if n := &b.c.negotiations[i]; !b.linked[i] && n.Method != MethodDefault {
 			b.uncommanded(d.add(spot{serial: n.serial}), n)
 		}
 	}

@@ -27,7 +27,7 @@ func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
 		}
 	}
 	t.Notes.Conn, t.Notes.Tried = c, tried
-	t.Connection = connectionOf(c, max(attempts, 1))
+	t.Connection = b.connection(c, max(attempts, 1))
 	t.Initiator = b.initiator(c, n)
 	t.Evidence = EvidenceInferred
 	if c.SYN.Seen() {
@@ -84,8 +84,18 @@ func quality(c *flow.Conn, n *negotiation) int {
 	return q
 }
 
-func connectionOf(c *flow.Conn, attempts int) *Connection {
-	return &Connection{
+func (b *builder) connection(c *flow.Conn, attempts int) *Connection {
+	if len(b.connections) == 0 {
+		b.connections = make([]Connection, 1)
+	}
+	x := &b.connections[0]
+	b.connections = b.connections[1:]
+	*x = connectionOf(c, attempts)
+	return x
+}
+
+func connectionOf(c *flow.Conn, attempts int) Connection {
+	return Connection{
 		Src: c.Src, Dst: c.Dst,
 		Start: Stamp{c.Start.Time, c.Digits}, End: Stamp{c.Last.Time, c.Digits},
 		State: c.State.String(), Attempts: attempts, Closing: c.Closing.String(),

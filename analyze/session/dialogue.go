@@ -75,7 +75,9 @@ const hidden = "(hidden)"
 func (f *Fold) keepText(p *pending, line []byte, c *ftp.Command) {
 	texts := &f.opt.texts
 	if c.Verb == ftp.PASS {
-		p.line.Text, p.arg = texts.Keep(c.Name)+" "+hidden, texts.Keep(c.Arg)
+		if p.line.Text, p.arg = "PASS "+hidden, texts.Keep(c.Arg); string(c.Name) != "PASS" {
+			p.line.Text = string(c.Name) + " " + hidden
+		}
 		return
 	}
 	p.line.Text = texts.Keep(line)

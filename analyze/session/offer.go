@@ -35,22 +35,6 @@ func (o *Offer) fits(src, dst netip.AddrPort) bool {
 	return dst.Addr() == o.Endpoint.Addr()
 }
 
-// ends is how many endpoints a fitting connection may lead to, end names them: the one that was announced and, where
-// it differs, its port at the control peer's address.
-func (o *Offer) ends() int {
-	if o.Peer == o.Endpoint.Addr() {
-		return 1
-	}
-	return 2
-}
-
-func (o *Offer) end(i int) netip.AddrPort {
-	if i == 0 {
-		return o.Endpoint
-	}
-	return netip.AddrPortFrom(o.Peer, o.Endpoint.Port())
-}
-
 // reach orders the offers that a connection fits: from the expected host, and to the announced address, come first.
 func (o *Offer) reach(src, dst netip.AddrPort) int {
 	n := 0

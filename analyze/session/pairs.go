@@ -60,7 +60,7 @@ func (m *Matcher) givePair(g *gathering, cl *claim) {
 		m.limits["connections of one session"]++
 		return
 	}
-	g.pair = append(g.pair, cl)
+	g.pair, g.built = append(g.pair, cl), false
 }
 
 // pairFor returns the key under which sessions may want this connection, if any do.
@@ -91,6 +91,9 @@ func (m *Matcher) liveliest(k hosts) *gathering {
 // reclaim gives an offer that came late the connections that were taken for some session's of its hosts meanwhile.
 func (m *Matcher) reclaim(l *live) {
 	m.reclaimFrom(l.of, l)
+	if len(m.pairs) == 0 {
+		return
+	}
 	for _, k := range [2]hosts{pairOf(l.Peer, l.Expected), {a: l.Expected}} {
 		for _, g := range m.pairs[k] {
 			if g != l.of {
@@ -102,13 +105,13 @@ func (m *Matcher) reclaim(l *live) {
 
 func (m *Matcher) reclaimFrom(g *gathering, l *live) {
 	for i, n := len(g.pair)-1, 0; i >= 0 && n < maxLook; i, n = i-1, n+1 {
-		c := &g.pair[i].conn
+		c := &g.pair[i].conn[0]
 		if c.Start.Time < l.Mark.Time-early {
 			return
 		}
 		if l.reaches(c) >= 0 {
 			m.give(l, g.pair[i])
-			g.pair = slices.Delete(g.pair, i, i+1)
+			g.pair, g.built = slices.Delete(g.pair, i, i+1), false
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 // share gives each step its connections. One offer serves several transfers when PORT holds on, and so does the
 // default data port: in active mode a connection follows its command; in passive mode its data do.
 func (b *builder) share() [][]flow.Conn {
-	given := make([][]flow.Conn, len(b.c.steps))
+	b.given = zeroed(b.given, len(b.c.steps))
+	given := b.given
 	if b.plain(given) {
 		return given
 	}

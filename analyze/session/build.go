@@ -71,7 +71,7 @@ func (b *builder) begin(g *gathering) {
 		if len(*list) == 0 {
 			n++
 		}
-		*list = appendConn(*list, t.claim, &b.c.negotiations[t.offer].Offer)
+		*list = b.c.appendConn(*list, t.claim, &b.c.negotiations[t.offer])
 	}
 	b.connections = make([]Connection, n)
 	var pair []flow.Conn
@@ -111,12 +111,16 @@ func zeroed[T any](list []T, n int) []T {
 
 // appendConn adds a connection, turned so that it leads to the offered endpoint if its SYN was not seen. Most offers have one
 // connection and most connections one offer: then it is not copied.
-func appendConn(list []flow.Conn, cl *claim, o *Offer) []flow.Conn {
+func (r *Control) appendConn(list []flow.Conn, cl *claim, n *negotiation) []flow.Conn {
 	c := &cl.conn[0]
-	switch {
-	case !c.OpenerKnown && !o.fits(c.Src, c.Dst) && o.fits(c.Dst, c.Src):
-		return append(list, turned(*c))
-	case len(list) == 0:
+	if !c.OpenerKnown {
+		o := Offer{Endpoint: n.endpoint}
+		o.Peer, o.Expected = r.parties(n)
+		if !o.fits(c.Src, c.Dst) && o.fits(c.Dst, c.Src) {
+			return append(list, turned(*c))
+		}
+	}
+	if len(list) == 0 {
 		return cl.conn[:]
 	}
 	return append(list, *c)
@@ -141,7 +145,7 @@ type drafts struct {
 
 // spot is where a transfer stands: by the dialogue, and those of one place in it by the capture.
 type spot struct {
-	serial int
+	serial int32
 	ord    uint64
 }
 
@@ -169,7 +173,7 @@ func (b *builder) transfers() []Transfer {
 		s := &b.c.steps[i]
 		at := spot{serial: s.serial}
 		if o := s.offer; o >= 0 {
-			if n := &b.c.negotiations[o]; !b.linked[o] && n.Method != MethodDefault {
+			if n := &b.c.negotiations[o]; !b.linked[o] && n.method != MethodDefault {
 				at.serial = min(at.serial, n.serial)
 			}
 			b.linked[o] = true
@@ -177,7 +181,7 @@ func (b *builder) transfers() []Transfer {
 		b.commanded(d.add(at), s, given[i])
 	}
 	for i := range b.c.negotiations {
-		if n := &b.c.negotiations[i]; !b.linked[i] && n.Method != MethodDefault {
+		if n := &b.c.negotiations[i]; !b.linked[i] && n.method != MethodDefault {
 			b.uncommanded(d.add(spot{serial: n.serial}), n)
 		}
 	}
@@ -189,28 +193,34 @@ func (b *builder) transfers() []Transfer {
 	return d.list
 }
 
-// begin is where the negotiation begins: its command, or its reply if that was not seen.
-func (n *negotiation) begin() flow.Mark {
+// begin is when the negotiation begins: with its command, or its reply if that was not seen.
+func (n *negotiation) begin() flow.Time {
 	if n.asked.Mark.Seen() {
-		return n.asked.Mark
+		return n.asked.Mark.Time
 	}
-	return n.Mark
+	return n.since
 }
 
 // commanded makes the record of a transfer command.
 func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
 	*t = Transfer{
-		Argument: pointer(&s.argument, s.argument != ""), Path: pointer(&s.path, s.path != ""), Restart: s.restart.pointer(),
+		Argument: pointer(&s.argument, s.argument != ""), Path: pointer(&s.path, s.path != ""), Restart: pointer(&s.restart, s.hasRestart),
 		Preliminary: s.prelim.seen(), Reply: s.reply.seen(),
 		Method: MethodDefault, Mode: Unknown, Initiator: None, Evidence: None,
 	}
-	t.Notes = TransferNotes{Abort: s.aborted, Mode: s.mode, Size: s.size.pointer(), SizeFrom: s.sizeFrom}
+	t.Notes = TransferNotes{Size: pointer(&s.size, s.hasSize), SizeFrom: s.sizeFrom}
+	if s.aborted != nil {
+		t.Notes.Abort = *s.aborted
+	}
+	if s.mode != 0 {
+		t.Notes.Mode = string([]byte{s.mode})
+	}
 	t.Frames.Reply = s.reply.Pos
 	if !s.unseen {
-		t.Command, t.Notes.Ran = &s.verb, &s.line
+		t.Command, t.Notes.Ran = &verbNames[s.verb], &s.line
 		t.Frames.Command = s.line.Mark.Pos
 		t.Direction = &download
-		if s.upload {
+		if s.verb.IsUpload() {
 			t.Direction = &upload
 		}
 	}
@@ -222,32 +232,32 @@ func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
 		offer = &b.c.negotiations[s.offer]
 		t.negotiatedBy(offer)
 	}
-	if len(tried) == 0 && (offer == nil || offer.Method == MethodDefault || !offer.Endpoint.IsValid()) {
+	if len(tried) == 0 && (offer == nil || offer.method == MethodDefault || !offer.endpoint.IsValid()) {
 		tried = b.inferred(s, offer)
 	}
 	b.connect(t, offer, tried)
-	t.Outcome = b.outcome(t, s.aborted.Seen())
+	t.Outcome = b.outcome(t, s.aborted != nil)
 }
 
 // negotiatedBy fills in what the negotiation says.
 func (t *Transfer) negotiatedBy(n *negotiation) {
-	t.Method = n.Method
-	if n.Method == MethodDefault {
+	t.Method = n.method
+	if n.method == MethodDefault {
 		return
 	}
 	t.Mode = Active
-	if n.Passive {
+	if n.passive {
 		t.Mode = Passive
 	}
-	if n.Endpoint.IsValid() {
-		t.Announced = &n.Endpoint
+	if n.endpoint.IsValid() {
+		t.Announced = &n.endpoint
 	}
 	if n.asked.Text != "" {
 		t.Notes.Asked = &n.asked
 	}
 	t.Notes.Answer = n.answer.seen()
 	t.Frames.Negotiation = n.asked.Mark.Pos
-	if n.Passive && n.Endpoint.IsValid() {
+	if n.passive && n.endpoint.IsValid() {
 		t.Frames.Negotiation = n.answer.Pos
 	}
 }
@@ -257,7 +267,7 @@ func (b *builder) uncommanded(t *Transfer, n *negotiation) {
 	*t = Transfer{Initiator: None, Evidence: None, Mode: Unknown, Reply: n.answer.seen()}
 	t.negotiatedBy(n)
 	t.Frames.Reply = n.answer.Pos
-	b.connect(t, n, b.byOffer[n.Index])
+	b.connect(t, n, b.byOffer[n.index])
 	carried := t.Bytes != nil && *t.Bytes > 0
 	open := t.Connection != nil && t.Notes.Conn.State == flow.Established && b.c.Notes.Control.Closing == flow.Cut // the command may follow
 	switch failed := t.Connection != nil && failedState(t.Notes.Conn.State); {

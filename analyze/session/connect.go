@@ -11,8 +11,8 @@ func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
 		return
 	}
 	best := 0
-	for i := range tried {
-		if quality(&tried[i], n) > quality(&tried[best], n) {
+	for i := 1; i < len(tried); i++ {
+		if b.quality(&tried[i], n) > b.quality(&tried[best], n) {
 			best = i
 		}
 	}
@@ -70,7 +70,7 @@ func modeOf(initiator string) string {
 
 // quality orders the connections of one transfer: an established one before one that failed, then that of the
 // expected host, then the first.
-func quality(c *flow.Conn, n *negotiation) int {
+func (b *builder) quality(c *flow.Conn, n *negotiation) int {
 	q := 0
 	if c.State == flow.Established {
 		q += 4
@@ -78,8 +78,10 @@ func quality(c *flow.Conn, n *negotiation) int {
 	if c.Half[0].Bytes+c.Half[1].Bytes > 0 {
 		q += 2
 	}
-	if n != nil && c.Src.Addr() == n.Expected {
-		q++
+	if n != nil {
+		if _, expected := b.c.parties(n); c.Src.Addr() == expected {
+			q++
+		}
 	}
 	return q
 }
@@ -107,7 +109,7 @@ func (b *builder) initiator(c *flow.Conn, n *negotiation) string {
 	client, server, src := b.c.Client.Addr(), b.c.Server.Addr(), c.Src.Addr()
 	switch {
 	case client == server && src == client:
-		if n != nil && n.Passive || n == nil && c.Src.Port() != ftpData {
+		if n != nil && n.passive || n == nil && c.Src.Port() != ftpData {
 			return Client
 		}
 		return Server

@@ -17,7 +17,8 @@ type Control struct {
 	encrypted      []span // when the control connection was under TLS
 	lostCommands   bool   // the capture lacks bytes of the client, or all
 	lostReplies    bool
-	limits         int // negotiations, transfers and commands beyond the limits
+	client         flow.Direction // as negotiation's
+	limits         int            // negotiations, transfers and commands beyond the limits
 }
 
 // NewFold starts reading the connection c.
@@ -84,7 +85,7 @@ func own[T any](list []T) []T {
 func (f *Fold) Finish(c *flow.Conn) *Control {
 	f.at = c.Last
 	for side := range flow.Direction(2) {
-		if line, ok := f.framer[side].Flush(); ok && !f.tls[side].on {
+		if line, ok := f.framer[side].Flush(); ok && !f.under(side) {
 			if side == f.client {
 				f.command(line)
 			} else {
@@ -117,7 +118,7 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 func (f *Fold) control(c *flow.Conn) *Control {
 	r := &Control{
 		user: f.user, password: f.password, banner: f.banner, system: f.system,
-		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits,
+		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits, client: f.client,
 	}
 	s := &r.Session
 	s.Start, s.End = Stamp{c.Start.Time, c.Digits}, Stamp{c.Last.Time, c.Digits}
@@ -130,7 +131,10 @@ func (f *Fold) control(c *flow.Conn) *Control {
 	n.Control = *c
 	n.Oddities, n.Logins, n.Site, n.Climbs = f.notes.Oddities, own(f.notes.Logins), f.notes.Site, f.notes.Climbs
 	n.LoginEnd, n.Quit, n.AuthTLS, n.ProtC = f.notes.LoginEnd, f.notes.Quit, f.notes.AuthTLS, f.notes.ProtC
-	n.Idle, n.TLS = f.quiet.end(c.Last.Time), f.hello.found()
+	n.Idle = f.quiet.end(c.Last.Time)
+	if f.secure != nil {
+		n.TLS = f.secure.hello.found()
+	}
 	s.Closing = closingOf(n)
 	s.Capture = Coverage{
 		FromStart: c.SYN.Seen() || c.SYNACK.Seen(), ToEnd: c.Closing != flow.Cut,
@@ -155,6 +159,14 @@ func closingOf(n *Notes) string {
 		return flow.Finned.String()
 	}
 	return n.Control.Closing.String()
+}
+
+// parties are those of the negotiation; the roles may have been settled since.
+func (c *Control) parties(n *negotiation) (peer, expected netip.Addr) {
+	if n.client != c.client {
+		return n.parties(c.Server.Addr(), c.Client.Addr())
+	}
+	return n.parties(c.Client.Addr(), c.Server.Addr())
 }
 
 // complete reports whether the capture holds the control connection without gaps, both sides of it.

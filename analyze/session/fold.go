@@ -15,6 +15,7 @@ type FoldOptions struct {
 
 	free  []*Fold // for the next connections
 	texts ftp.Texts
+	offer Offer // what Offers hears of, while it does
 }
 
 // Offers hears of what a control connection offers, as it happens.
@@ -44,7 +45,6 @@ type Fold struct {
 	at       flow.Mark      // where the current line ends
 	client   flow.Direction // the side that is the client
 	roles    bool           // client is settled
-	secret   bool           // TLS may come, or came
 	seen     [2]bool        // the side said something
 	greeted  bool
 	answered bool    // a command was
@@ -69,7 +69,7 @@ type Fold struct {
 
 	negotiations  []negotiation
 	steps         []step
-	serial        int // of negotiations and steps together
+	serial        int32 // of negotiations and steps together
 	representType string
 	mode          string // MODE in force
 	restart       number
@@ -94,10 +94,15 @@ type Fold struct {
 	dialogue  []Exchange
 	notes     noted
 
-	tls       [2]tlsSkipper
 	tlsState  string
-	encrypted []span        // when the control connection was under TLS
-	hello     *tlsHandshake // while it passes
+	encrypted []span  // when the control connection was under TLS
+	secure    *secure // nil: TLS did not come, and may not
+}
+
+// secure is what TLS takes.
+type secure struct {
+	tls   [2]tlsSkipper
+	hello *tlsHandshake // while it passes
 }
 
 // noted is what Notes has and the Fold gathers.
@@ -112,7 +117,7 @@ type noted struct {
 // span is a stretch of time; the end is not set while it lasts.
 type span struct {
 	from, to flow.Mark
-	serial   int // of what was negotiated and commanded before
+	serial   int32 // of what was negotiated and commanded before
 }
 
 // Data takes the next bytes of a side. It returns false when this is no control connection.
@@ -128,7 +133,7 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 			f.beginTLS(TLSImplicit)
 		}
 	}
-	if f.secret {
+	if f.secure != nil {
 		if b = f.inClear(side, b); b == nil {
 			return true
 		}
@@ -145,7 +150,7 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 
 // inClear passes over what is under TLS and returns what follows it; nil when there is nothing.
 func (f *Fold) inClear(side flow.Direction, b []byte) []byte {
-	t := &f.tls[side]
+	t := &f.secure.tls[side]
 	if !t.on && (f.tlsState != TLSExplicit || !isTLSRecord(b[0]) || f.framer[side].Pending() > 0) {
 		return b
 	}
@@ -182,9 +187,9 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 	f.at = at
 	f.missing += n
 	f.gaps[side] = true
-	if f.tls[side].on {
-		f.tls[side].gap()
-		f.hello.gap(side)
+	if f.under(side) {
+		f.secure.tls[side].gap()
+		f.secure.hello.gap(side)
 		return
 	}
 	line, ok := f.framer[side].Gap()
@@ -213,10 +218,21 @@ func (f *Fold) isFTP() bool {
 	return f.guess.Verdict() == ftp.Yes
 }
 
+// under reports whether a side is under TLS.
+func (f *Fold) under(side flow.Direction) bool { return f.secure != nil && f.secure.tls[side].on }
+
+// mayEncrypt says that TLS may begin.
+func (f *Fold) mayEncrypt(state string) {
+	f.tlsState = state
+	if f.secure == nil {
+		f.secure = &secure{}
+	}
+}
+
 func (f *Fold) beginTLS(state string) {
-	f.tlsState, f.secret = state, true
+	f.mayEncrypt(state)
 	if state == TLSImplicit {
-		f.tls[0].on, f.tls[1].on = true, true
+		f.secure.tls[0].on, f.secure.tls[1].on = true, true
 		f.encrypt()
 	}
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"net/netip"
 
+	"ftpscope/analyze/ftp"
 	"ftpscope/capture/flow"
 )
 
@@ -15,7 +16,6 @@ const ftpData = 20
 type Offer struct {
 	Control  uint64 // Conn.ID of the control connection
 	Index    int    // within the session
-	Method   string
 	Passive  bool
 	Endpoint netip.AddrPort // announced; invalid when the announcement was not seen or malformed
 	Peer     netip.Addr     // the announcing side's address on the control connection
@@ -61,8 +61,6 @@ type (
 
 func (t *text) pointer() *string { return pointer(&t.value, t.known) }
 
-func (n *number) pointer() *uint64 { return pointer(&n.value, n.known) }
-
 // pointer is nil for a value that is not known, as the record has it.
 func pointer[T any](value *T, known bool) *T {
 	if known {
@@ -76,29 +74,51 @@ func (r *Reply) seen() *Reply { return pointer(r, r.Code != 0) }
 
 // negotiation is what the control connection said of an offer.
 type negotiation struct {
-	Offer
-	asked    Line  // the command; empty text when it was not seen
-	answer   Reply // code 0: none was seen
-	serial   int   // its place among negotiations and steps
+	method   string
+	endpoint netip.AddrPort // as Offer's
+	since    flow.Time      // when it was made
+	asked    Line           // the command; empty text when it was not seen
+	answer   Reply          // code 0: none was seen
+	index    int32
+	serial   int32          // its place among negotiations and steps
+	client   flow.Direction // the side that was taken for the client
+	passive  bool
 	rejected bool
 	consumed bool // a transfer began with it (passive offers serve one)
 	used     bool // a transfer command refers to it
 }
 
+// parties are the announcing side's address and that of who should connect.
+func (n *negotiation) parties(client, server netip.Addr) (peer, expected netip.Addr) {
+	if n.passive {
+		return server, client
+	}
+	return client, server
+}
+
 // step is one transfer command, or one that was not seen but whose replies were.
 type step struct {
-	offer          int // index of the negotiation; -1: none
-	serial         int // its place among negotiations and steps
-	verb           string
-	upload         bool
-	unseen         bool   // the command itself was not seen
-	modeSaid       bool   // MODE was, not only what sessions begin with
-	argument, path string // empty: none, not known
+	offer          int32 // index of the negotiation; -1: none
+	serial         int32 // its place among negotiations and steps
+	verb           ftp.Verb
+	unseen         bool // the command itself was not seen
+	mode           byte // MODE; 0: not known
+	modeSaid       bool // it was, not only what sessions begin with
+	hasRestart     bool
+	hasSize        bool
 	line           Line
+	argument, path string // empty: none, not known
 	representation string
-	mode           string
-	prelim, reply  Reply     // code 0: none was seen
-	aborted        flow.Mark // ABOR
-	restart, size  number
+	prelim, reply  Reply      // code 0: none was seen
+	aborted        *flow.Mark // ABOR
+	restart, size  uint64
 	sizeFrom       flow.Pos
 }
+
+// verbNames are what records point to.
+var verbNames = func() (list [256]string) {
+	for v := range list {
+		list[v] = ftp.Verb(v).String()
+	}
+	return list
+}()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/ftp"
+	"ftpscope/capture/flow"
 )
 
 // issue applies what a command changes when it is sent; what it changes when the server agrees is settle's.
@@ -50,15 +51,17 @@ func (f *Fold) issueCut(p *pending) {
 // abort notes ABOR on the transfer that runs.
 func (f *Fold) abort() {
 	for i := range f.pending {
-		if s := f.pending[i].step; s >= 0 && !f.steps[s].aborted.Seen() {
-			f.steps[s].aborted = f.at
+		if s := f.pending[i].step; s >= 0 && f.steps[s].aborted == nil {
+			f.steps[s].abort(f.at)
 			return
 		}
 	}
 	if f.ghost >= 0 {
-		f.steps[f.ghost].aborted = f.at
+		f.steps[f.ghost].abort(f.at)
 	}
 }
+
+func (s *step) abort(at flow.Mark) { s.aborted = &at }
 
 // negotiate takes PORT, EPRT, LPRT, which offer at once, and PASV, EPSV, LPSV, whose reply offers.
 func (f *Fold) negotiate(p *pending) {
@@ -79,11 +82,11 @@ func (f *Fold) negotiate(p *pending) {
 	var ok bool
 	switch p.verb {
 	case ftp.PORT:
-		n.Endpoint, ok = ftp.ParsePORT([]byte(p.arg))
+		n.endpoint, ok = ftp.ParsePORT([]byte(p.arg))
 	case ftp.EPRT:
-		n.Endpoint, ok = ftp.ParseEPRT([]byte(p.arg))
+		n.endpoint, ok = ftp.ParseEPRT([]byte(p.arg))
 	default:
-		n.Endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
+		n.endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
 	}
 	if !ok && !p.cut {
 		f.odd(OddEndpoint, p.verb.String())
@@ -100,25 +103,28 @@ func (f *Fold) newOffer(method string, passive bool) int {
 	}
 	i := len(f.negotiations)
 	f.serial++
-	n := negotiation{serial: f.serial, Offer: Offer{Control: f.id, Index: i, Method: method, Passive: passive, Mark: f.at}}
-	client, server := f.ends[f.client].Addr(), f.ends[f.client^1].Addr()
-	n.Peer, n.Expected = client, server
-	if passive {
-		n.Peer, n.Expected = server, client
-	}
-	f.negotiations = append(f.negotiations, n)
+	f.negotiations = append(f.negotiations, negotiation{
+		method: method, passive: passive, index: int32(i), serial: f.serial, since: f.at.Time, client: f.client,
+	})
 	f.current = i
 	return i
 }
 
 // offered tells the Matcher of an endpoint.
 func (f *Fold) offered(n *negotiation, ok bool) {
-	n.Mark = f.at
+	n.since = f.at.Time
 	if !ok {
-		n.Endpoint = netip.AddrPort{}
+		n.endpoint = netip.AddrPort{}
 		return
 	}
-	f.opt.Offers.Offered(&n.Offer)
+	o := &f.opt.offer
+	*o = Offer{Control: f.id, Index: int(n.index), Passive: n.passive, Endpoint: n.endpoint, Mark: f.at}
+	o.Peer, o.Expected = f.parties(n)
+	f.opt.Offers.Offered(o)
+}
+
+func (f *Fold) parties(n *negotiation) (peer, expected netip.Addr) {
+	return n.parties(f.ends[n.client].Addr(), f.ends[n.client^1].Addr())
 }
 
 // inForce is the negotiation that a transfer command now would use; -1: none, the default data port applies.
@@ -126,7 +132,7 @@ func (f *Fold) inForce() int {
 	if f.current < 0 {
 		return -1
 	}
-	if n := &f.negotiations[f.current]; n.Passive && n.consumed || n.rejected {
+	if n := &f.negotiations[f.current]; n.passive && n.consumed || n.rejected {
 		return -1
 	}
 	return f.current
@@ -134,7 +140,7 @@ func (f *Fold) inForce() int {
 
 // transfer takes a transfer command.
 func (f *Fold) transfer(p *pending) {
-	s := step{verb: p.verb.String(), upload: p.verb.IsUpload(), line: p.line}
+	s := step{verb: p.verb, line: p.line}
 	if !p.cut {
 		s.argument = p.arg
 	}
@@ -147,22 +153,22 @@ func (f *Fold) newStep(s step) int {
 		f.limits++
 		return -1
 	}
-	s.offer = f.inForce()
+	s.offer = int32(f.inForce())
 	switch {
 	case s.offer < 0:
 		if i := f.newOffer(MethodDefault, false); i >= 0 {
 			n := &f.negotiations[i]
-			n.Endpoint = f.ends[f.client]
+			n.endpoint = f.ends[f.client]
 			f.offered(n, true)
 			n.used = true
-			s.offer = i
+			s.offer = int32(i)
 			f.current = -1
 			f.want(true)
 		}
 	default:
 		n := &f.negotiations[s.offer]
 		n.used = true
-		if !n.Endpoint.IsValid() {
+		if !n.endpoint.IsValid() {
 			f.want(true)
 		}
 	}
@@ -184,7 +190,7 @@ func (f *Fold) preliminary(p *pending, r *Reply) {
 		f.negotiations[s.offer].consumed = true
 	}
 	if n, ok := ftp.ParseSize150(r.Text); ok && !r.cut {
-		s.size, s.sizeFrom = number{n, true}, r.Pos
+		s.size, s.hasSize, s.sizeFrom = n, true, r.Pos
 	}
 }
 
@@ -266,7 +272,7 @@ func (f *Fold) tried(p *pending, l Login) {
 func (f *Fold) secured(r *Reply) {
 	switch {
 	case r.Code == 234 || r.Code == 334 || r.Code == 200:
-		f.tlsState, f.secret = TLSExplicit, true
+		f.mayEncrypt(TLSExplicit)
 		f.notes.AuthTLS = f.at
 	case r.Code >= 400 && f.tlsState == TLSNone:
 		f.tlsState = TLSRefused
@@ -281,7 +287,7 @@ func (f *Fold) negotiated(n *negotiation, r *Reply) {
 		f.reject(n)
 		return
 	}
-	if n.Passive {
+	if n.passive {
 		f.announced(n, r)
 	}
 }
@@ -290,18 +296,18 @@ func (f *Fold) negotiated(n *negotiation, r *Reply) {
 func (f *Fold) reject(n *negotiation) {
 	n.rejected = true
 	before := -1
-	for i := n.Index - 1; i >= 0; i-- {
-		if m := &f.negotiations[i]; !m.rejected && !m.Passive && m.Method != MethodDefault {
+	for i := int(n.index) - 1; i >= 0; i-- {
+		if m := &f.negotiations[i]; !m.rejected && !m.passive && m.method != MethodDefault {
 			before = i
 			break
 		}
 	}
-	if f.current == n.Index {
+	if f.current == int(n.index) {
 		f.current = before
 	}
 	for i := range f.steps {
-		if f.steps[i].offer == n.Index {
-			f.steps[i].offer = before
+		if f.steps[i].offer == n.index {
+			f.steps[i].offer = int32(before)
 			if before >= 0 {
 				f.negotiations[before].used = true
 			}
@@ -315,17 +321,17 @@ func (f *Fold) announced(n *negotiation, r *Reply) {
 	var ok bool
 	switch r.Code {
 	case 227:
-		n.Endpoint, ok = ftp.Parse227(r.Text)
+		n.endpoint, ok = ftp.Parse227(r.Text)
 	case 228:
-		n.Endpoint, ok = ftp.Parse228(r.Text)
+		n.endpoint, ok = ftp.Parse228(r.Text)
 	case 229:
 		var port uint16
 		var addr netip.Addr
 		port, addr, ok = ftp.Parse229(r.Text)
 		if !addr.IsValid() {
-			addr = n.Peer
+			addr, _ = f.parties(n)
 		}
-		n.Endpoint = netip.AddrPortFrom(addr, port)
+		n.endpoint = netip.AddrPortFrom(addr, port)
 	}
 	if !ok && !r.cut {
 		f.odd(OddEndpoint, strconv.Itoa(r.Code))

@@ -67,7 +67,10 @@ func (f *Fold) settleTransfer(p *pending) {
 		return
 	}
 	s := &f.steps[p.step]
-	s.representation, s.restart, s.mode, s.modeSaid = f.representType, restart, f.mode, f.modeSaid
+	s.representation, s.restart, s.hasRestart = f.representType, restart.value, restart.known
+	if s.modeSaid = f.modeSaid; f.mode != "" {
+		s.mode = f.mode[0]
+	}
 	arg := p.arg
 	if p.verb == ftp.LIST || p.verb == ftp.NLST {
 		arg = listed(arg)
@@ -76,7 +79,7 @@ func (f *Fold) settleTransfer(p *pending) {
 		s.path = f.place.resolve(arg)
 	}
 	if f.size.known && f.sizeOf == p.arg && p.verb == ftp.RETR {
-		s.size, s.sizeFrom = f.size, f.sizeFrom
+		s.size, s.hasSize, s.sizeFrom = f.size.value, true, f.sizeFrom
 	}
 }
 
@@ -102,7 +105,7 @@ func (f *Fold) forgetLogin() {
 	f.notes.Climbs = slices.DeleteFunc(f.notes.Climbs, func(c Climb) bool { return c.byLogin })
 	for i := range f.steps {
 		if !f.steps[i].modeSaid {
-			f.steps[i].mode = ""
+			f.steps[i].mode = 0
 		}
 		if p := f.steps[i].path; !isAbsolute(p) {
 			f.steps[i].path = ""

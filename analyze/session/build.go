@@ -9,12 +9,13 @@ import (
 )
 
 // build completes the record of a session out of what its control connection said and the connections that it was given.
-func (b *builder) build(g *gathering) {
+func (b *builder) build(g *gathering) *Session {
 	b.begin(g)
 	s := &g.control.Session
 	s.Transfers = b.transfers()
 	s.Mode, s.Initiator = verdict(s.Transfers)
 	b.end()
+	return s
 }
 
 // verdict sums up the transfers: rejected, unused and unknown ones say nothing of the mode.

@@ -38,19 +38,27 @@ func NewFold(c *flow.Conn, opt *FoldOptions) *Fold {
 // A Fold that is done with serves another connection, with its lists: allocating them anew costs more than reading.
 const (
 	maxFree = 256 // Folds kept for that; a lane has that many connections at once only in large captures
-	usual   = 4   // negotiations, steps and logins of nearly all sessions; longer lists are let go
+	usual   = 4   // negotiations and steps of nearly all sessions; Folds that had more are let go
 )
 
+// room is a Fold with the usual lists, side by side.
+type room struct {
+	Fold
+	pending      [1]pending
+	negotiations [usual]negotiation
+	steps        [usual]step
+	logins       [1]Login
+}
+
 func (o *FoldOptions) fold() *Fold {
-	n := len(o.free)
-	if n == 0 {
-		return &Fold{
-			pending: make([]pending, 0, 1), negotiations: make([]negotiation, 0, usual), steps: make([]step, 0, usual),
-			notes: noted{Logins: make([]Login, 0, 1)},
-		}
+	if n := len(o.free); n > 0 {
+		f := o.free[n-1]
+		o.free = o.free[:n-1]
+		return f
 	}
-	f := o.free[n-1]
-	o.free = o.free[:n-1]
+	r := &room{}
+	f := &r.Fold
+	f.pending, f.negotiations, f.steps, f.notes.Logins = r.pending[:0], r.negotiations[:0], r.steps[:0], r.logins[:0]
 	return f
 }
 

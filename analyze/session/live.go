@@ -29,12 +29,14 @@ func keyOf(end netip.AddrPort) endKey {
 
 // live makes an offer live.
 func (m *Matcher) live(o *Offer, g *gathering) *live {
-	l := &live{}
+	var l *live
 	if n := len(m.free); n > 0 {
 		l = m.free[n-1]
 		m.free = m.free[:n-1]
+	} else {
+		l = new(live)
 	}
-	*l = live{Offer: *o, of: g}
+	l.Offer, l.of = *o, g
 	l.keys[0] = keyOf(o.Endpoint)
 	if o.Peer != o.Endpoint.Addr() {
 		l.keys[1] = keyOf(netip.AddrPortFrom(o.Peer, o.Endpoint.Port()))

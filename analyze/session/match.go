@@ -69,7 +69,6 @@ type gathering struct {
 	pairKey [2]hosts
 	unmet   int      // offers that no connection met
 	few     [3]tried // room for those that most sessions have
-	built   bool     // the record is made, and nothing came since
 }
 
 // replaced and ended are what Tick looks at again and again, so they lie together.
@@ -239,7 +238,7 @@ func (m *Matcher) give(l *live, cl *claim) {
 		m.limits["connections of one session"]++
 		return
 	}
-	l.of.tried, l.of.built = append(l.of.tried, tried{l.Index, cl}), false
+	l.of.tried = append(l.of.tried, tried{l.Index, cl})
 	if !l.met {
 		l.met = true
 		l.of.unmet--
@@ -268,9 +267,6 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 			g.last = nil
 		}
 		m.ended = append(m.ended, ended{c.Last.Time + grace, c.Start.Ord, g})
-		if !g.waiting() { // what it takes is at hand now
-			m.build(g)
-		}
 	} else if g := m.sessions[c.ID]; g != nil {
 		m.abandon(g) // what looked like a control connection was none
 	}
@@ -331,17 +327,9 @@ func (g *gathering) waiting() bool {
 	return slices.ContainsFunc(g.pair, func(c *claim) bool { return c.open })
 }
 
-func (m *Matcher) build(g *gathering) {
-	m.builder.build(g)
-	g.built = true
-}
-
 func (m *Matcher) finish(g *gathering) {
 	m.limits["commands, negotiations or transfers of one session"] += uint64(g.control.limits)
-	if !g.built {
-		m.build(g)
-	}
-	m.out.Session(&g.control.Session)
+	m.out.Session(m.builder.build(g))
 	delete(m.sessions, g.id)
 }
 

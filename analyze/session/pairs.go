@@ -60,7 +60,7 @@ func (m *Matcher) givePair(g *gathering, cl *claim) {
 		m.limits["connections of one session"]++
 		return
 	}
-	g.pair, g.built = append(g.pair, cl), false
+	g.pair = append(g.pair, cl)
 }
 
 // pairFor returns the key under which sessions may want this connection, if any do.
@@ -111,7 +111,7 @@ func (m *Matcher) reclaimFrom(g *gathering, l *live) {
 		}
 		if l.reaches(c) >= 0 {
 			m.give(l, g.pair[i])
-			g.pair, g.built = slices.Delete(g.pair, i, i+1), false
+			g.pair = slices.Delete(g.pair, i, i+1)
 		}
 	}
 }

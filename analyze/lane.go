@@ -38,7 +38,7 @@ type events interface {
 type lane struct {
 	table  *tcp.Table
 	events events
-	fold   session.FoldOptions
+	fold   *session.FoldOptions // shared by the lanes of a worker
 	ports  *ports
 	oldest horizon
 	ticks  int // until the next look
@@ -63,16 +63,19 @@ func (l *lane) tick(now flow.Time) {
 }
 
 func (a *analysis) lanes(to events) []*lane {
-	list := make([]*lane, tcp.Lanes)
+	list, fold := make([]*lane, tcp.Lanes), a.foldOptions(to)
 	for i := range list {
-		list[i] = a.lane(i, to)
+		list[i] = a.lane(i, to, fold)
 	}
 	return list
 }
 
-func (a *analysis) lane(i int, to events) *lane {
-	l := &lane{events: to, ports: &a.ports}
-	l.fold = session.FoldOptions{ControlPort: a.ports.has, Dialogue: a.opt.Dialogue, Offers: to}
+func (a *analysis) foldOptions(to events) *session.FoldOptions {
+	return &session.FoldOptions{ControlPort: a.ports.has, Dialogue: a.opt.Dialogue, Offers: to}
+}
+
+func (a *analysis) lane(i int, to events, fold *session.FoldOptions) *lane {
+	l := &lane{events: to, ports: &a.ports, fold: fold}
 	l.table = tcp.New(i, l)
 	return l
 }
@@ -111,7 +114,7 @@ func class(control bool) tcp.Class {
 func isTLS(b []byte) bool { return b[0] == 22 }
 
 // Reader makes the fold of a control connection.
-func (l *lane) Reader(c *flow.Conn) tcp.Reader { return session.NewFold(c, &l.fold) }
+func (l *lane) Reader(c *flow.Conn) tcp.Reader { return session.NewFold(c, l.fold) }
 
 // Closed passes on, with what the fold made of the connection. A connection to a control port that was established
 // and on which nobody said a word is a session too: the server is up and does not greet.
@@ -121,7 +124,7 @@ func (l *lane) Closed(c *flow.Conn, r tcp.Reader) {
 	case r != nil:
 		control = r.(*session.Fold).Finish(c)
 	case c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0:
-		control = session.NewFold(c, &l.fold).Finish(c)
+		control = session.NewFold(c, l.fold).Finish(c)
 	}
 	l.events.Closed(c, control)
 }

@@ -37,8 +37,8 @@ func NewFold(c *flow.Conn, opt *FoldOptions) *Fold {
 
 // A Fold that is done with serves another connection, with its lists: allocating them anew costs more than reading.
 const (
-	maxFree = 256 // Folds kept for that; a lane has that many connections at once only in large captures
-	usual   = 4   // negotiations and steps of nearly all sessions; Folds that had more are let go
+	maxFree = 4096 // Folds kept for that, 11 MB; only large captures have that many connections at once
+	usual   = 4    // negotiations and steps of nearly all sessions; Folds that had more are let go
 )
 
 // room is a Fold with the usual lists, side by side.

@@ -7,7 +7,7 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// FoldOptions say how control connections are read. Its folds share memory, so they belong to one goroutine at a time.
+// FoldOptions say how control connections are read. Their Folds share memory: all belong to one goroutine.
 type FoldOptions struct {
 	ControlPort func(port uint16) bool // the ports that FTP is expected on
 	Dialogue    bool                   // keep every command and reply

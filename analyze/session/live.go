@@ -78,11 +78,10 @@ func (m *Matcher) join(l *live) {
 	}
 }
 
+// replace says that an offer is in force no longer; it is done once.
 func (m *Matcher) replace(l *live, at flow.Mark) {
-	if l.until == 0 {
-		l.until, l.ended = at.Time+grace, at.Ord
-		m.replaced = append(m.replaced, replaced{l.until, l})
-	}
+	l.until, l.ended = at.Time+grace, at.Ord
+	m.replaced = append(m.replaced, replaced{l.until, l})
 }
 
 // reaches tells how well a connection fits the offer; -1: not at all. Without a SYN either end may be the opener.

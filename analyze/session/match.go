@@ -65,10 +65,10 @@ type gathering struct {
 	tried   []tried
 	pair    []*claim // connections between the two hosts that no offer explains
 	wants   bool
-	pinged  flow.Mark
-	pairKey [2]hosts
-	unmet   int      // offers that no connection met
-	few     [3]tried // room for those that most sessions have
+	pinged  uint64    // Ord of the last Want
+	pairKey *[2]hosts // under which it wants connections, or did
+	unmet   int       // offers that no connection met
+	few     [3]tried  // room for those that most sessions have
 }
 
 // replaced and ended are what Tick looks at again and again, so they lie together.

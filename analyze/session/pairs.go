@@ -22,12 +22,12 @@ func pairOf(a, b netip.Addr) hosts {
 // Wanted marks a session as interested in any connection between its hosts, or no longer so.
 func (m *Matcher) Wanted(w Want) {
 	g := m.session(w.Control)
-	g.pinged = w.Mark
+	g.pinged = w.Mark.Ord
 	if g.wants == w.On {
 		return
 	}
 	g.wants = w.On
-	g.pairKey = [2]hosts{pairOf(w.Client, w.Server), {a: w.Server}}
+	g.pairKey = &[2]hosts{pairOf(w.Client, w.Server), {a: w.Server}}
 	for _, k := range g.pairKey {
 		if w.On {
 			m.pairs[k] = append(m.pairs[k], g)
@@ -81,7 +81,7 @@ func (m *Matcher) liveliest(k hosts) *gathering {
 	list := m.pairs[k]
 	g := list[0]
 	for _, x := range list[1:] {
-		if x.pinged.Ord >= g.pinged.Ord {
+		if x.pinged >= g.pinged {
 			g = x
 		}
 	}

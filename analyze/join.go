@@ -179,8 +179,9 @@ func (b *batch) add(s *flow.Segment) {
 // worker tracks the connections of its lanes.
 func (a *analysis) worker(w, workers int, in <-chan *batch, all []*lane) {
 	rec := &recorder{}
+	fold := a.foldOptions(rec)
 	for i := w; i < len(all); i += workers {
-		all[i] = a.lane(rec)
+		all[i] = a.lane(rec, fold)
 	}
 	for b := range in {
 		rec.list, rec.lane = b.learned[w][:0], 0

@@ -40,7 +40,7 @@ type events interface {
 type lane struct {
 	table    *tcp.Table
 	events   events
-	fold     session.FoldOptions
+	fold     *session.FoldOptions // shared by the lanes of a worker
 	ports    *ports
 	evidence Evidence
 	oldest   horizon
@@ -76,16 +76,19 @@ func (l *lane) tick(now flow.Time) {
 }
 
 func (a *analysis) lanes(to events) []*lane {
-	list := make([]*lane, tcp.Lanes)
+	list, fold := make([]*lane, tcp.Lanes), a.foldOptions(to)
 	for i := range list {
-		list[i] = a.lane(to)
+		list[i] = a.lane(to, fold)
 	}
 	return list
 }
 
-func (a *analysis) lane(to events) *lane {
-	l := &lane{events: to, ports: &a.ports, evidence: a.opt.Evidence}
-	l.fold = session.FoldOptions{ControlPort: a.ports.has, Dialogue: a.opt.Dialogue, Offers: to}
+func (a *analysis) foldOptions(to events) *session.FoldOptions {
+	return &session.FoldOptions{ControlPort: a.ports.has, Dialogue: a.opt.Dialogue, Offers: to}
+}
+
+func (a *analysis) lane(to events, fold *session.FoldOptions) *lane {
+	l := &lane{events: to, ports: &a.ports, fold: fold, evidence: a.opt.Evidence}
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
 	return l

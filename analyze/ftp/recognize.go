@@ -12,16 +12,16 @@ import (
 // unless the server refuses it: so an SMTP conversation stays one whatever its mails say, and an FTP server that was
 // probed with EHLO stays an FTP server.
 type Recognizer struct {
-	points  int // for FTP; enough decides
-	strange int // lines that are no FTP but may be damage: the rest of a banner; at most tooStrange
-	foreign int // lines of another protocol
 	yes     bool
-	greeted bool // the server's 220
-	user    bool // USER counted
-	pass    bool // PASS counted
-	opened  bool // 150 or 125
-	last    Verb // last command, until its reply
-	refuse  bool // the last command was foreign, its reply is due
+	greeted bool  // the server's 220
+	user    bool  // USER counted
+	pass    bool  // PASS counted
+	opened  bool  // 150 or 125
+	last    Verb  // last command, until its reply
+	refuse  bool  // the last command was foreign, its reply is due
+	points  int32 // for FTP; enough decides
+	strange int32 // lines that are no FTP but may be damage: the rest of a banner; at most tooStrange
+	foreign int32 // lines of another protocol
 }
 
 // What a line is worth. A fact that no other protocol has is enough; so are USER, PASS and one line that only FTP has.
@@ -44,7 +44,7 @@ func (r *Recognizer) Verdict() Guess {
 	return Maybe
 }
 
-func (r *Recognizer) add(points int) {
+func (r *Recognizer) add(points int32) {
 	r.points += points
 	r.yes = r.yes || r.foreign == 0 && r.points-r.strange >= enough
 }

@@ -65,6 +65,7 @@ type Reply struct {
 // with another code is only remembered, and counts as the end if the client goes on ([Replies.Interrupt]) before the
 // right one comes.
 type Replies struct {
+	Texts *Texts // for the texts of replies; nil: each has memory of its own
 	open  bool
 	code  int
 	flags ReplyFlags
@@ -94,14 +95,14 @@ func (r *Replies) Line(l Line) (Reply, bool) {
 	case len(l.Text) == 0:
 		return Reply{}, false
 	case !p.OK:
-		return Reply{0, intern(p.Text), 1, flags | NoCode}, true
+		return Reply{0, r.Texts.Keep(p.Text), 1, flags | NoCode}, true
 	case p.Sep == '-':
 		r.open, r.code, r.flags, r.lines = true, p.Code, flags, 0
 		r.text, r.full, r.end = r.text[:0], false, tentative{}
 		r.add(p.Text)
 		return Reply{}, false
 	}
-	return Reply{p.Code, intern(p.Text), 1, flags | p.spaceFlag()}, true
+	return Reply{p.Code, r.Texts.Keep(p.Text), 1, flags | p.spaceFlag()}, true
 }
 
 // flagsOf carries over what a line's flags mean for its reply.
@@ -208,26 +209,3 @@ func (r *Replies) finish(code int, flags ReplyFlags) Reply {
 	r.open = false
 	return Reply{code, string(r.text), r.lines, r.flags | flags}
 }
-
-// intern spares the allocation for texts that servers send over and over.
-func intern(text []byte) string {
-	if s, ok := common[string(text)]; ok {
-		return s
-	}
-	return string(text)
-}
-
-var common = func() map[string]string {
-	m := make(map[string]string)
-	for _, s := range []string{
-		"Transfer complete", "Transfer complete.", "Directory send OK.", "Login successful.", "Login incorrect.",
-		"Please specify the password.", "PORT command successful", "PORT command successful. Consider using PASV.",
-		"EPRT command successful", "EPRT command successful. Consider using EPSV.", "Switching to Binary mode.",
-		"Switching to ASCII mode.", "Type set to I", "Type set to A", "Type set to I.", "Type set to A.",
-		"Here comes the directory listing.", "Directory successfully changed.", "CWD command successful",
-		"Failed to open file.", "File successfully transferred", "Goodbye.", "Ok to send data.", "UNIX Type: L8",
-	} {
-		m[s] = s
-	}
-	return m
-}()

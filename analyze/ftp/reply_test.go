@@ -155,7 +155,7 @@ func TestRepliesOpen(t *testing.T) {
 }
 
 func TestInterned(t *testing.T) {
-	var r Replies
+	r := Replies{Texts: new(Texts)}
 	line := Line{Text: []byte("226 Transfer complete.")}
 	require.Zero(t, testing.AllocsPerRun(100, func() { r.Line(line) }))
 }

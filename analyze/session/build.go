@@ -4,44 +4,18 @@ import (
 	"cmp"
 	"slices"
 	"sort"
-	"strings"
 
 	"ftpscope/capture/flow"
 )
 
-// build makes the record of a session out of what its control connection said and the connections that it was given.
-// It is a pure function of the two.
-func build(g *gathering) *Session {
-	c := g.control
-	s := &Session{
-		Client: c.Client, Server: c.Server,
-		Start: Stamp{c.Conn.Start.Time, c.Conn.Digits}, End: Stamp{c.Conn.Last.Time, c.Conn.Digits},
-		User: c.user, Anonymous: c.user != nil && isAnonymous(*c.user), Password: c.password, Login: c.login, TLS: c.tlsState,
-		Banner: c.banner, System: c.system, Closing: closingOf(c), Commands: c.commands, Dialogue: c.dialogue,
-		Capture: Coverage{
-			FromStart: c.Conn.SYN.Seen() || c.Conn.SYNACK.Seen(), ToEnd: c.Conn.Closing != flow.Cut,
-			ClientSide: c.clientSide, ServerSide: c.serverSide, MissingBytes: c.missingBytes,
-		},
-		First: c.Conn.Start, Notes: c.notes,
-	}
-	s.Notes.Control = c.Conn
-	s.Transfers = newBuilder(g).transfers()
+// build completes the record of a session out of what its control connection said and the connections that it was given.
+func (b *builder) build(g *gathering) *Session {
+	b.begin(g)
+	s := &g.control.Session
+	s.Transfers = b.transfers()
 	s.Mode, s.Initiator = verdict(s.Transfers)
+	b.end()
 	return s
-}
-
-func isAnonymous(user string) bool {
-	return strings.EqualFold(user, "anonymous") || strings.EqualFold(user, "ftp")
-}
-
-func closingOf(c *Control) string {
-	switch h := &c.Conn.Half; {
-	case c.notes.Quit.Seen():
-		return ClosingQuit
-	case h[0].FIN.Seen() || h[1].FIN.Seen():
-		return flow.Finned.String()
-	}
-	return c.Conn.Closing.String()
 }
 
 // verdict sums up the transfers: rejected, unused and unknown ones say nothing of the mode.
@@ -67,48 +41,95 @@ func merge(sum, one string) string {
 	return Mixed
 }
 
-// builder makes the transfers of one session.
+// builder makes the transfers of one session after the other.
 type builder struct {
 	c       *Control
-	byOffer [][]flow.Conn // connections given to each offer, in their order
-	opened  []flow.Conn   // connections between the two hosts that no offer explains, in order
-	running []flow.Conn   // the same, those that ran before the capture
+	opened  []flow.Conn // connections between the two hosts that no offer explains, in order
+	running []flow.Conn // the same, those that ran before the capture
 	used    map[uint64]bool
+
+	// Lists that serve again.
+	byOffer [][]flow.Conn // connections given to each offer, in their order
+	given   [][]flow.Conn // to each step
+	linked  []bool        // the negotiation belongs to a step
+	drafts  drafts
+
+	connections []Connection // not used yet, of this session
 }
 
-func newBuilder(g *gathering) *builder {
-	b := &builder{c: g.control, byOffer: make([][]flow.Conn, len(g.control.negotiations))}
-	slices.SortStableFunc(g.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn.Start.Ord, y.claim.conn.Start.Ord) })
-	for _, t := range g.tried {
-		if conn := t.claim.conn; !t.claim.control && worthTelling(&conn) {
-			o := &b.c.negotiations[t.offer]
-			b.byOffer[t.offer] = append(b.byOffer[t.offer], oriented(conn, &o.Offer))
-		}
+func (b *builder) begin(g *gathering) {
+	b.c = g.control
+	b.byOffer = zeroed(b.byOffer, len(b.c.negotiations))
+	if len(g.tried) > 1 {
+		slices.SortStableFunc(g.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn[0].Start.Ord, y.claim.conn[0].Start.Ord) })
 	}
+	n := 0
+	for _, t := range g.tried {
+		if t.claim.control || !worthTelling(&t.claim.conn[0]) {
+			continue
+		}
+		list := &b.byOffer[t.offer]
+		if len(*list) == 0 {
+			n++
+		}
+		*list = b.c.appendConn(*list, t.claim, &b.c.negotiations[t.offer])
+	}
+	b.connections = make([]Connection, n)
 	var pair []flow.Conn
 	for _, p := range g.pair {
-		if !p.control && worthTelling(&p.conn) {
-			pair = append(pair, p.conn)
+		if !p.control && worthTelling(&p.conn[0]) {
+			pair = append(pair, p.conn[0])
 		}
 	}
 	if len(pair) > 0 {
 		b.opened, b.running = sortPair(pair)
 		b.used = map[uint64]bool{}
 	}
-	return b
+}
+
+// end lets go of the session.
+func (b *builder) end() {
+	const usual = 64 // longer lists are not kept
+	d := &b.drafts
+	if d.list = nil; max(len(b.byOffer), len(b.given), len(d.places)) > usual {
+		*b = builder{}
+		return
+	}
+	clear(b.byOffer)
+	clear(b.given)
+	*b = builder{byOffer: b.byOffer, given: b.given, linked: b.linked, drafts: *d}
+}
+
+// zeroed is a list of n zero values, in the memory of a list that is not needed any more if it has room.
+func zeroed[T any](list []T, n int) []T {
+	if cap(list) < n {
+		return make([]T, n)
+	}
+	list = list[:n]
+	clear(list)
+	return list
+}
+
+// appendConn adds a connection, turned so that it leads to the offered endpoint if its SYN was not seen. Most offers have one
+// connection and most connections one offer: then it is not copied.
+func (r *Control) appendConn(list []flow.Conn, cl *claim, n *negotiation) []flow.Conn {
+	c := &cl.conn[0]
+	if !c.OpenerKnown {
+		o := Offer{Endpoint: n.endpoint}
+		o.Peer, o.Expected = r.parties(n)
+		if !o.fits(c.Src, c.Dst) && o.fits(c.Dst, c.Src) {
+			return append(list, turned(*c))
+		}
+	}
+	if len(list) == 0 {
+		return cl.conn[:]
+	}
+	return append(list, *c)
 }
 
 // worthTelling leaves out stragglers of connections that were over: no SYN and no payload.
 func worthTelling(c *flow.Conn) bool {
 	return c.SYNs > 0 || c.SYNACK.Seen() || c.State != flow.Unknown || c.Half[0].Bytes+c.Half[1].Bytes > 0
-}
-
-// oriented turns a connection whose SYN was not seen so that it leads to the offered endpoint.
-func oriented(c flow.Conn, o *Offer) flow.Conn {
-	if !c.OpenerKnown && !o.fits(c.Src, c.Dst) && o.fits(c.Dst, c.Src) {
-		return turned(c)
-	}
-	return c
 }
 
 func turned(c flow.Conn) flow.Conn {
@@ -125,7 +146,7 @@ type drafts struct {
 
 // spot is where a transfer stands: by the dialogue, and those of one place in it by the capture.
 type spot struct {
-	serial int
+	serial int32
 	ord    uint64
 }
 
@@ -146,22 +167,22 @@ func (d *drafts) add(at spot) *Transfer {
 
 // transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
 func (b *builder) transfers() []Transfer {
-	given, used := b.share(), make([]bool, len(b.c.negotiations))
-	n := max(len(b.c.steps), len(b.c.negotiations))
-	d := &drafts{make([]Transfer, 0, n), make([]spot, 0, n)}
+	given, d := b.share(), &b.drafts
+	b.linked = zeroed(b.linked, len(b.c.negotiations))
+	d.list, d.places = make([]Transfer, 0, max(len(b.c.steps), len(b.c.negotiations))), d.places[:0]
 	for i := range b.c.steps {
 		s := &b.c.steps[i]
 		at := spot{serial: s.serial}
 		if o := s.offer; o >= 0 {
-			if n := &b.c.negotiations[o]; !used[o] && n.Method != MethodDefault {
+			if n := &b.c.negotiations[o]; !b.linked[o] && n.method != MethodDefault {
 				at.serial = min(at.serial, n.serial)
 			}
-			used[o] = true
+			b.linked[o] = true
 		}
 		b.commanded(d.add(at), s, given[i])
 	}
 	for i := range b.c.negotiations {
-		if n := &b.c.negotiations[i]; !used[i] && n.Method != MethodDefault {
+		if n := &b.c.negotiations[i]; !b.linked[i] && n.method != MethodDefault {
 			b.uncommanded(d.add(spot{serial: n.serial}), n)
 		}
 	}
@@ -173,27 +194,34 @@ func (b *builder) transfers() []Transfer {
 	return d.list
 }
 
-// begin is where the negotiation begins: its command, or its reply if that was not seen.
-func (n *negotiation) begin() flow.Mark {
+// begin is when the negotiation begins: with its command, or its reply if that was not seen.
+func (n *negotiation) begin() flow.Time {
 	if n.asked.Mark.Seen() {
-		return n.asked.Mark
+		return n.asked.Mark.Time
 	}
-	return n.Mark
+	return n.since
 }
 
 // commanded makes the record of a transfer command.
 func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
 	*t = Transfer{
-		Argument: s.argument, Path: s.path, Restart: s.restart, Preliminary: s.prelim, Reply: s.reply,
+		Argument: pointer(&s.argument, s.argument != ""), Path: pointer(&s.path, s.path != ""), Restart: pointer(&s.restart, s.hasRestart),
+		Preliminary: s.prelim.seen(), Reply: s.reply.seen(),
 		Method: MethodDefault, Mode: Unknown, Initiator: None, Evidence: None,
 	}
-	t.Notes = TransferNotes{Abort: s.aborted, Mode: s.mode, Size: s.size, SizeFrom: s.sizeFrom}
-	t.Frames.Reply = s.replied.Pos
+	t.Notes = TransferNotes{Size: pointer(&s.size, s.hasSize), SizeFrom: s.sizeFrom}
+	if s.aborted != nil {
+		t.Notes.Abort = *s.aborted
+	}
+	if s.mode != 0 {
+		t.Notes.Mode = string([]byte{s.mode})
+	}
+	t.Frames.Reply = s.reply.Pos
 	if !s.unseen {
-		t.Command, t.Notes.Ran = &s.verb, &s.line
+		t.Command, t.Notes.Ran = &verbNames[s.verb], &s.line
 		t.Frames.Command = s.line.Mark.Pos
 		t.Direction = &download
-		if s.upload {
+		if s.verb.IsUpload() {
 			t.Direction = &upload
 		}
 	}
@@ -205,50 +233,50 @@ func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
 		offer = &b.c.negotiations[s.offer]
 		t.negotiatedBy(offer)
 	}
-	if len(tried) == 0 && (offer == nil || offer.Method == MethodDefault || !offer.Endpoint.IsValid()) {
+	if len(tried) == 0 && (offer == nil || offer.method == MethodDefault || !offer.endpoint.IsValid()) {
 		tried = b.inferred(s, offer)
 	}
 	b.connect(t, offer, tried)
-	t.Outcome = b.outcome(t, s.aborted.Seen())
+	t.Outcome = b.outcome(t, s.aborted != nil)
 }
 
 // negotiatedBy fills in what the negotiation says.
 func (t *Transfer) negotiatedBy(n *negotiation) {
-	t.Method = n.Method
-	if n.Method == MethodDefault {
+	t.Method = n.method
+	if n.method == MethodDefault {
 		return
 	}
 	t.Mode = Active
-	if n.Passive {
+	if n.passive {
 		t.Mode = Passive
 	}
-	if n.Endpoint.IsValid() {
-		t.Announced = &n.Endpoint
+	if n.endpoint.IsValid() {
+		t.Announced = &n.endpoint
 	}
 	if n.asked.Text != "" {
 		t.Notes.Asked = &n.asked
 	}
-	t.Notes.Answer = n.answer
+	t.Notes.Answer = n.answer.seen()
 	t.Frames.Negotiation = n.asked.Mark.Pos
-	if n.Passive && n.Endpoint.IsValid() {
-		t.Frames.Negotiation = n.answered.Pos
+	if n.passive && n.endpoint.IsValid() {
+		t.Frames.Negotiation = n.answer.Pos
 	}
 }
 
 // uncommanded makes the record of a negotiation that no transfer command used.
 func (b *builder) uncommanded(t *Transfer, n *negotiation) {
-	*t = Transfer{Initiator: None, Evidence: None, Mode: Unknown, Reply: n.answer}
+	*t = Transfer{Initiator: None, Evidence: None, Mode: Unknown, Reply: n.answer.seen()}
 	t.negotiatedBy(n)
-	t.Frames.Reply = n.answered.Pos
-	b.connect(t, n, b.byOffer[n.Index])
+	t.Frames.Reply = n.answer.Pos
+	b.connect(t, n, b.byOffer[n.index])
 	carried := t.Bytes != nil && *t.Bytes > 0
-	open := t.Connection != nil && t.Notes.Conn.State == flow.Established && b.c.Conn.Closing == flow.Cut // the command may follow
+	open := t.Connection != nil && t.Notes.Conn.State == flow.Established && b.c.Notes.Control.Closing == flow.Cut // the command may follow
 	switch failed := t.Connection != nil && failedState(t.Notes.Conn.State); {
 	case n.rejected:
 		t.Outcome = Rejected
 	case failed:
 		t.Outcome = NoConnection
-	case carried, open, b.c.lostCommands, b.c.lostReplies && n.answer == nil:
+	case carried, open, b.c.lostCommands, b.c.lostReplies && n.answer.Code == 0:
 		t.Outcome = Incomplete
 	default:
 		t.Outcome = Unused
@@ -282,7 +310,7 @@ func (b *builder) outcome(t *Transfer, abort bool) string {
 		return Incomplete
 	case established && (abort || t.Notes.Conn.Closing == flow.ResetBy):
 		return Aborted
-	case t.Connection == nil && t.Preliminary != nil && t.Mode != Unknown && b.c.complete() && b.c.Conn.Closing != flow.Cut:
+	case t.Connection == nil && t.Preliminary != nil && t.Mode != Unknown && b.c.complete() && b.c.Notes.Control.Closing != flow.Cut:
 		return NoConnection // the command waited for a connection to the end
 	}
 	return Incomplete
@@ -294,9 +322,4 @@ const patience = 10 * flow.Second
 // waited reports whether the server was ready for the data connection: it said so, or it took its time to give up.
 func (t *Transfer) waited() bool {
 	return t.Preliminary != nil || t.Notes.Ran != nil && t.Reply.Time.Time-t.Notes.Ran.Mark.Time >= patience
-}
-
-// complete reports whether the capture holds the control connection without gaps, both sides of it.
-func (c *Control) complete() bool {
-	return c.missingBytes == 0 && c.clientSide && c.serverSide
 }

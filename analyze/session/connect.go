@@ -11,8 +11,8 @@ func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
 		return
 	}
 	best := 0
-	for i := range tried {
-		if quality(&tried[i], n) > quality(&tried[best], n) {
+	for i := 1; i < len(tried); i++ {
+		if b.quality(&tried[i], n) > b.quality(&tried[best], n) {
 			best = i
 		}
 	}
@@ -27,7 +27,7 @@ func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
 		}
 	}
 	t.Notes.Conn, t.Notes.Tried = c, tried
-	t.Connection = connectionOf(c, max(attempts, 1))
+	t.Connection = b.connection(c, max(attempts, 1))
 	t.Initiator = b.initiator(c, n)
 	t.Evidence = EvidenceInferred
 	if c.SYN.Seen() {
@@ -70,7 +70,7 @@ func modeOf(initiator string) string {
 
 // quality orders the connections of one transfer: an established one before one that failed, then that of the
 // expected host, then the first.
-func quality(c *flow.Conn, n *negotiation) int {
+func (b *builder) quality(c *flow.Conn, n *negotiation) int {
 	q := 0
 	if c.State == flow.Established {
 		q += 4
@@ -78,14 +78,26 @@ func quality(c *flow.Conn, n *negotiation) int {
 	if c.Half[0].Bytes+c.Half[1].Bytes > 0 {
 		q += 2
 	}
-	if n != nil && c.Src.Addr() == n.Expected {
-		q++
+	if n != nil {
+		if _, expected := b.c.parties(n); c.Src.Addr() == expected {
+			q++
+		}
 	}
 	return q
 }
 
-func connectionOf(c *flow.Conn, attempts int) *Connection {
-	return &Connection{
+func (b *builder) connection(c *flow.Conn, attempts int) *Connection {
+	if len(b.connections) == 0 {
+		b.connections = make([]Connection, 1)
+	}
+	x := &b.connections[0]
+	b.connections = b.connections[1:]
+	*x = connectionOf(c, attempts)
+	return x
+}
+
+func connectionOf(c *flow.Conn, attempts int) Connection {
+	return Connection{
 		Src: c.Src, Dst: c.Dst,
 		Start: Stamp{c.Start.Time, c.Digits}, End: Stamp{c.Last.Time, c.Digits},
 		State: c.State.String(), Attempts: attempts, Closing: c.Closing.String(),
@@ -97,7 +109,7 @@ func (b *builder) initiator(c *flow.Conn, n *negotiation) string {
 	client, server, src := b.c.Client.Addr(), b.c.Server.Addr(), c.Src.Addr()
 	switch {
 	case client == server && src == client:
-		if n != nil && n.Passive || n == nil && c.Src.Port() != ftpData {
+		if n != nil && n.passive || n == nil && c.Src.Port() != ftpData {
 			return Client
 		}
 		return Server

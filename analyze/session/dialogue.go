@@ -9,16 +9,16 @@ import (
 // pending is a command that waits for its final reply.
 type pending struct {
 	verb     ftp.Verb
-	arg      string
+	doubtful bool  // a gap may hold its reply
+	cut      bool  // the capture lacks its end
+	settled  bool  // a transfer command that has its terms
+	step     int32 // transfer commands: index of the step, else -1
+	offer    int32 // negotiations: index, else -1
+	dialogue int32 // index in Fold.dialogue, -1: not kept
+	noted    int32 // SITE, or a path that climbs: its place in the notes, from 1; 0: none
 	line     Line
-	step     int     // transfer commands: index of the step, else -1
-	offer    int     // negotiations: index, else -1
-	dialogue int     // index in Control.dialogue, -1: not kept
-	doubtful bool    // a gap may hold its reply
-	cut      bool    // the capture lacks its end
-	settled  bool    // a transfer command that has its terms
-	noted    int     // SITE, or a path that climbs: its place in the notes, from 1; 0: none
-	user     *string // PASS: whose
+	arg      string
+	user     string // PASS: whose
 }
 
 // Kinds of Oddity.
@@ -58,7 +58,7 @@ func (f *Fold) command(l ftp.Line) {
 	}
 	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: c.Verb, step: -1, offer: -1, dialogue: -1}
 	p.line.Mark = f.at
-	p.keepText(l.Text, &c)
+	f.keepText(&p, l.Text, &c)
 	f.record(&p, &c)
 	f.issue(&p)
 	if len(f.pending) == MaxPending {
@@ -72,12 +72,15 @@ func (f *Fold) command(l ftp.Line) {
 const hidden = "(hidden)"
 
 // keepText keeps the line and, as a part of it, the argument.
-func (p *pending) keepText(line []byte, c *ftp.Command) {
+func (f *Fold) keepText(p *pending, line []byte, c *ftp.Command) {
+	texts := &f.opt.texts
 	if c.Verb == ftp.PASS {
-		p.line.Text, p.arg = string(c.Name)+" "+hidden, string(c.Arg)
+		if p.line.Text, p.arg = "PASS "+hidden, texts.Keep(c.Arg); string(c.Name) != "PASS" {
+			p.line.Text = string(c.Name) + " " + hidden
+		}
 		return
 	}
-	p.line.Text = string(line)
+	p.line.Text = texts.Keep(line)
 	p.arg = p.line.Text[len(p.line.Text)-len(c.Arg):]
 }
 
@@ -95,17 +98,18 @@ func (f *Fold) record(p *pending, c *ftp.Command) {
 		arg := p.arg
 		e.Argument = &arg
 	}
-	p.dialogue = len(f.dialogue)
+	p.dialogue = int32(len(f.dialogue))
 	f.dialogue = append(f.dialogue, e)
 }
 
 // reply takes a line of the server.
 func (f *Fold) reply(l ftp.Line) {
-	if !f.replies.Open() {
-		f.opening, f.begun = f.at, ftp.ParseReplyLine(l.Text).Code
-	}
-	if r, ok := f.replies.Line(l); ok {
+	open := f.replies.Open()
+	r, ok := f.replies.Line(l)
+	if ok {
 		f.answer(r)
+	} else if !open && f.replies.Open() {
+		f.opening, f.begun = f.at, ftp.ParseReplyLine(l.Text).Code
 	}
 }
 
@@ -152,7 +156,7 @@ func (f *Fold) answer(r ftp.Reply) {
 	}
 	f.answered = true
 	p := f.pending[i]
-	f.keep(p.dialogue, reply)
+	f.keep(int(p.dialogue), reply)
 	if i == 1 && p.verb == ftp.ABOR && f.pending[0].step >= 0 { // the transfer's own reply may still come
 		f.pending[0].doubtful = true
 		f.pending = append(f.pending[:1], f.pending[2:]...)
@@ -179,7 +183,7 @@ func (f *Fold) stray(text string) {
 	f.odd(OddNoCode, text)
 	switch {
 	case f.missing > 0:
-	case f.commands == 0 && f.banner != nil:
+	case f.commands == 0 && f.banner.known:
 		f.addToBanner(text)
 	case !f.talking:
 		f.guess.Reply(0, text)
@@ -188,9 +192,8 @@ func (f *Fold) stray(text string) {
 }
 
 func (f *Fold) addToBanner(text string) {
-	if len(*f.banner)+len(text) < ftp.MaxReplyText {
-		whole := *f.banner + "\n" + text
-		f.banner = &whole
+	if len(f.banner.value)+len(text) < ftp.MaxReplyText {
+		f.banner.value += "\n" + text
 	}
 }
 
@@ -225,7 +228,7 @@ func (f *Fold) keep(dialogue int, r *Reply) {
 // greeting takes the server's first reply: 220, or 120 before it (RFC 959 section 5.4), or a refusal.
 func (f *Fold) greeting(r *Reply) bool {
 	if f.greeted {
-		if r.Code != 220 || f.answered || f.banner == nil || len(f.pending) > 0 && f.pending[0].verb == ftp.REIN {
+		if r.Code != 220 || f.answered || !f.banner.known || len(f.pending) > 0 && f.pending[0].verb == ftp.REIN {
 			return false
 		}
 		if f.missing == 0 {
@@ -241,8 +244,7 @@ func (f *Fold) greeting(r *Reply) bool {
 		f.greeted = true
 	}
 	if r.Code == 220 {
-		text := r.Text
-		f.banner = &text
+		f.banner = text{r.Text, true}
 	}
 	return r.Code == 220 || r.Code < 200 || r.Code >= 400
 }

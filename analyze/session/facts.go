@@ -52,7 +52,7 @@ func (f *Fold) site(p *pending) {
 		return
 	}
 	f.notes.Site = append(list, SiteCommand{Mark: p.line.Mark, Text: p.arg})
-	p.noted = len(f.notes.Site)
+	p.noted = int32(len(f.notes.Site))
 }
 
 func firstWord(s string) string {
@@ -75,7 +75,7 @@ func (f *Fold) climb(p *pending) {
 	}
 	anyway := place{f.place.dir, f.place.known && isAbsolute(f.place.dir)}
 	f.notes.Climbs = append(f.notes.Climbs, Climb{Mark: p.line.Mark, Verb: p.verb.String(), Argument: p.arg, byLogin: !anyway.climbs("", arg)})
-	p.noted = len(f.notes.Climbs)
+	p.noted = int32(len(f.notes.Climbs))
 }
 
 // noteReply adds the final reply to what was kept of the command.

@@ -7,11 +7,15 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// FoldOptions say how a control connection is read.
+// FoldOptions say how control connections are read. Their Folds share memory: all belong to one goroutine.
 type FoldOptions struct {
 	ControlPort func(port uint16) bool // the ports that FTP is expected on
 	Dialogue    bool                   // keep every command and reply
 	Offers      Offers
+
+	free  []*Fold // for the next connections
+	texts ftp.Texts
+	offer Offer // what Offers hears of, while it does
 }
 
 // Offers hears of what a control connection offers, as it happens.
@@ -33,95 +37,87 @@ type Want struct {
 
 // Fold reads one control connection. Its two sides are numbered as its first packets were: Out is from Conn.Src; which of
 // them is the client shows at the latest with the first line.
+//
+// Thousands of connections take turns, so a line finds little of its Fold in the processor's caches: what every line
+// touches comes first and lies together.
 type Fold struct {
-	opt    FoldOptions
-	id     uint64
-	digits uint8
-	ends   [2]netip.AddrPort // by side
-	client flow.Direction    // the side that is the client
-	roles  bool              // client is settled
-
-	framer  [2]ftp.Framer
-	tls     [2]tlsSkipper
-	replies ftp.Replies
-	guess   ftp.Recognizer
-	at      flow.Mark // where the current line ends
-	opening flow.Mark // where the open multi-line reply began
-	begun   int       // its first line's code
-
-	pending  []pending
+	opt      *FoldOptions
+	at       flow.Mark      // where the current line ends
+	client   flow.Direction // the side that is the client
+	roles    bool           // client is settled
+	seen     [2]bool        // the side said something
 	greeted  bool
 	answered bool    // a command was
 	talking  bool    // the server replied since the last command
 	gaps     [2]bool // bytes are missing: replies or commands may have gone unseen
 	owed     bool    // the reply to a command that the capture lacks may still come
 	shaken   bool    // it may be among those to the commands that wait: which is whose is not certain
-	seen     [2]bool // the side said something
-	missing  uint64
 	wanting  bool
 	sane     bool // a known command, a reply with a code, or TLS
 	babbled  bool // a line that is none of these
+	modeSaid bool // mode is not only what sessions begin with
+	digits   uint8
+	guess    ftp.Recognizer
+	quiet    silences
+	framer   [2]ftp.Framer
+	pending  []pending
+	commands int
+	login    string
+	current  int // index of the negotiation in force; -1: none
+	ghost    int // index of the step whose command was not seen and whose reply is awaited; -1: none
+	replies  ftp.Replies
 
-	place     place
-	home      string // the login directory, if PWD named it
-	mode      string // MODE in force
-	modeSaid  bool   // it is not only what sessions begin with
-	challenge string // of a one-time password, for the next PASS
-	quiet     silences
-	hello     *tlsHandshake // while it passes
-	Control
-}
-
-// Control is what one control connection says, once it is over.
-type Control struct {
-	Conn          flow.Conn
-	Client        netip.AddrPort
-	Server        netip.AddrPort
-	fromStart     bool
-	clientSide    bool
-	serverSide    bool
-	user          *string
-	password      *string
-	login         string
-	tlsState      string
-	encrypted     []span // when the control connection was under TLS
-	banner        *string
-	system        *string
-	commands      int
-	dialogue      []Exchange
 	negotiations  []negotiation
-	serial        int // of negotiations and steps together
 	steps         []step
-	current       int // index of the negotiation in force; -1: none
-	ghost         int // index of the step whose command was not seen and whose reply is awaited; -1: none
+	serial        int32 // of negotiations and steps together
 	representType string
-	restart       *uint64
-	size          *uint64 // of the last SIZE
+	mode          string // MODE in force
+	restart       number
+	size          number // of the last SIZE
 	sizeFrom      flow.Pos
 	sizeOf        string
-	missingBytes  uint64
-	lostCommands  bool // the capture lacks bytes of the client, or all
-	lostReplies   bool
-	limits        int // negotiations, transfers and commands beyond the limits
-	notes         Notes
+	place         place
+	id            uint64
+	ends          [2]netip.AddrPort // by side
+
+	opening   flow.Mark // where the open multi-line reply began
+	begun     int       // its first line's code
+	missing   uint64
+	home      string // the login directory, if PWD named it
+	challenge string // of a one-time password, for the next PASS
+	user      text
+	password  text
+	banner    text
+	system    text
+	fromStart bool
+	limits    int // negotiations, transfers and commands beyond the limits
+	dialogue  []Exchange
+	notes     noted
+
+	tlsState  string
+	encrypted []span  // when the control connection was under TLS
+	secure    *secure // nil: TLS did not come, and may not
+}
+
+// secure is what TLS takes.
+type secure struct {
+	tls   [2]tlsSkipper
+	hello *tlsHandshake // while it passes
+}
+
+// noted is what Notes has and the Fold gathers.
+type noted struct {
+	Oddities                       []Oddity
+	Logins                         []Login
+	LoginEnd, Quit, AuthTLS, ProtC flow.Mark
+	Site                           []SiteCommand
+	Climbs                         []Climb
 }
 
 // span is a stretch of time; the end is not set while it lasts.
 type span struct {
 	from, to flow.Mark
-	serial   int // of what was negotiated and commanded before
-}
-
-// NewFold starts reading the connection c.
-func NewFold(c *flow.Conn, opt FoldOptions) *Fold {
-	f := &Fold{opt: opt, id: c.ID, digits: c.Digits, ends: [2]netip.AddrPort{c.Src, c.Dst}, roles: c.OpenerKnown}
-	f.login, f.tlsState, f.current, f.ghost = LoginNone, TLSNone, -1, -1
-	f.fromStart = c.OpenerKnown
-	f.place.known, f.mode = true, defaultMode // Finish knows whether the beginning was seen
-	if !c.OpenerKnown && opt.ControlPort(c.Src.Port()) && !opt.ControlPort(c.Dst.Port()) {
-		f.client = flow.In
-	}
-	return f
+	serial   int32 // of what was negotiated and commanded before
 }
 
 // Data takes the next bytes of a side. It returns false when this is no control connection.
@@ -137,19 +133,10 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 			f.beginTLS(TLSImplicit)
 		}
 	}
-	if t := &f.tls[side]; t.on || f.tlsState == TLSExplicit && isTLSRecord(b[0]) && f.framer[side].Pending() == 0 {
-		if !t.on {
-			t.on = true
-			f.encrypt()
-		}
-		f.handshake(side, b)
-		if side != f.client && f.wanting { // who spoke last is who the next data connection belongs to
-			f.opt.Offers.Wanted(Want{f.id, f.ends[f.client].Addr(), f.ends[side].Addr(), true, at})
-		}
-		if b = t.skip(b); b == nil {
+	if f.secure != nil {
+		if b = f.inClear(side, b); b == nil {
 			return true
 		}
-		f.clear()
 	}
 	for line, rest, ok := f.framer[side].Next(b); ok; line, rest, ok = f.framer[side].Next(rest) {
 		if side == f.client {
@@ -159,6 +146,26 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 		}
 	}
 	return f.guess.Verdict() != ftp.No
+}
+
+// inClear passes over what is under TLS and returns what follows it; nil when there is nothing.
+func (f *Fold) inClear(side flow.Direction, b []byte) []byte {
+	t := &f.secure.tls[side]
+	if !t.on && (f.tlsState != TLSExplicit || !isTLSRecord(b[0]) || f.framer[side].Pending() > 0) {
+		return b
+	}
+	if !t.on {
+		t.on = true
+		f.encrypt()
+	}
+	f.handshake(side, b)
+	if side != f.client && f.wanting { // who spoke last is who the next data connection belongs to
+		f.opt.Offers.Wanted(Want{f.id, f.ends[f.client].Addr(), f.ends[side].Addr(), true, f.at})
+	}
+	if b = t.skip(b); b != nil {
+		f.clear()
+	}
+	return b
 }
 
 // findRoles tells client from server where no SYN did: by what the first line is.
@@ -180,9 +187,9 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 	f.at = at
 	f.missing += n
 	f.gaps[side] = true
-	if f.tls[side].on {
-		f.tls[side].gap()
-		f.hello.gap(side)
+	if f.under(side) {
+		f.secure.tls[side].gap()
+		f.secure.hello.gap(side)
 		return
 	}
 	line, ok := f.framer[side].Gap()
@@ -203,59 +210,29 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 	f.greeted = true
 }
 
-// Finish ends the reading; c is the connection's final state. It returns nil if the connection did not speak FTP.
-func (f *Fold) Finish(c *flow.Conn) *Control {
-	f.at = c.Last
-	for side := range flow.Direction(2) {
-		if line, ok := f.framer[side].Flush(); ok && !f.tls[side].on {
-			if side == f.client {
-				f.command(line)
-			} else {
-				f.reply(line)
-			}
-		}
-	}
-	f.interrupt()
-	f.unanswered(len(f.pending))
-	if c.OpenerKnown {
-		f.client = flow.Out
-		if f.ends[0] != c.Src {
-			f.client = flow.In
-		}
-	}
-	if !c.OpenerKnown {
-		f.forgetLogin()
-	}
-	f.Client, f.Server = f.ends[f.client], f.ends[f.client^1]
-	if !f.isFTP() {
-		return nil
-	}
-	if f.wanting {
-		f.want(false)
-	}
-	f.Conn = *c
-	f.notes.Idle, f.notes.TLS = f.quiet.end(c.Last.Time), f.hello.found()
-	f.missingBytes = f.missing
-	f.clientSide, f.serverSide = c.Half[0].Packets > 0, c.Half[1].Packets > 0
-	if c.Src != f.Client {
-		f.clientSide, f.serverSide = f.serverSide, f.clientSide
-	}
-	f.lostCommands, f.lostReplies = f.gaps[f.client] || !f.clientSide, f.gaps[f.client^1] || !f.serverSide
-	return &f.Control
-}
-
 // isFTP decides: on a port that FTP is expected on, whatever does not speak against it; elsewhere what speaks for it.
 func (f *Fold) isFTP() bool {
-	if f.opt.ControlPort(f.Server.Port()) {
+	if f.opt.ControlPort(f.ends[f.client^1].Port()) {
 		return f.guess.Verdict() != ftp.No && (f.sane || !f.babbled)
 	}
 	return f.guess.Verdict() == ftp.Yes
 }
 
-func (f *Fold) beginTLS(state string) {
+// under reports whether a side is under TLS.
+func (f *Fold) under(side flow.Direction) bool { return f.secure != nil && f.secure.tls[side].on }
+
+// mayEncrypt says that TLS may begin.
+func (f *Fold) mayEncrypt(state string) {
 	f.tlsState = state
+	if f.secure == nil {
+		f.secure = &secure{}
+	}
+}
+
+func (f *Fold) beginTLS(state string) {
+	f.mayEncrypt(state)
 	if state == TLSImplicit {
-		f.tls[0].on, f.tls[1].on = true, true
+		f.secure.tls[0].on, f.secure.tls[1].on = true, true
 		f.encrypt()
 	}
 }

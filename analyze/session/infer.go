@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 
 	"ftpscope/capture/flow"
@@ -45,11 +46,11 @@ func compareBool(x, y bool) int {
 func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
 	from := s.line.Mark.Time
 	if n != nil {
-		from = min(from, n.begin().Time)
+		from = min(from, n.begin())
 	}
-	to := b.c.Conn.Last.Time + grace
-	if s.replied.Seen() {
-		to = s.replied.Time
+	to := b.c.Notes.Control.Last.Time + grace
+	if s.reply.Code != 0 {
+		to = s.reply.Time.Time
 	}
 	tried := b.due(b.opened, n, from-grace, to)
 	if len(tried) == 0 {
@@ -72,14 +73,18 @@ func empty(c *flow.Conn) bool {
 
 // due is inferred for one list, in order of time.
 func (b *builder) due(list []flow.Conn, n *negotiation, from, to flow.Time) (tried []flow.Conn) {
-	negotiated := n != nil && n.Method != MethodDefault
+	negotiated := n != nil && n.method != MethodDefault
+	var expected netip.Addr
+	if negotiated {
+		_, expected = b.c.parties(n)
+	}
 	first, _ := slices.BinarySearchFunc(list, from, func(c flow.Conn, t flow.Time) int { return cmp.Compare(c.Start.Time, t) })
 	for i := first; i < min(len(list), first+maxCandidates) && list[i].Start.Time <= to; i++ {
 		c := list[i]
-		if b.used[c.ID] || b.isControlPort(&c) || negotiated && c.OpenerKnown && c.Src.Addr() != n.Expected {
+		if b.used[c.ID] || b.isControlPort(&c) || negotiated && c.OpenerKnown && c.Src.Addr() != expected {
 			continue
 		}
-		if negotiated && c.Src.Addr() != n.Expected || b.fromDataPort(&c) {
+		if negotiated && c.Src.Addr() != expected || b.fromDataPort(&c) {
 			c = turned(c)
 		}
 		if len(tried) > 0 && c.Dst != tried[0].Dst {
@@ -121,9 +126,9 @@ func (b *builder) encrypted(d *drafts) {
 
 // underTLS reports whether c opened while the control connection was under TLS, and after what was said in clear before.
 // The packet that began it may have come a little late.
-func (b *builder) underTLS(c *flow.Conn) (serial int, ok bool) {
+func (b *builder) underTLS(c *flow.Conn) (serial int32, ok bool) {
 	for _, s := range b.c.encrypted {
-		if c.Start.Ord > b.c.Conn.Start.Ord && c.Start.Time >= s.from.Time-grace && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
+		if c.Start.Ord > b.c.Notes.Control.Start.Ord && c.Start.Time >= s.from.Time-grace && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
 			return s.serial, true
 		}
 	}

@@ -13,14 +13,51 @@ type live struct {
 	until flow.Time // when it was replaced, plus grace; 0: in force
 	ended uint64    // Ord of the packet that replaced it
 	met   bool      // by a connection
-	older [2]*live  // with the same endpoint, for each of Offer.end
+	two   bool      // it has two keys
+	keys  [2]endKey // of the endpoints that a fitting connection may lead to
+	older [2]*live  // with the same key
 }
 
-// next is the next older offer of an endpoint.
-func (l *live) next(end netip.AddrPort) *live { return l.older[l.which(end)] }
+// endKey stands for an endpoint. Others may have the same: it narrows the search, and Offer.fits decides.
+type endKey uint64
 
-func (l *live) which(end netip.AddrPort) int {
-	if l.Endpoint == end {
+func keyOf(end netip.AddrPort) endKey {
+	h := flow.HostOf(end.Addr())
+	x := h.Lo*0x9e3779b97f4a7c15 ^ h.Hi*0xd6e8feb86659fd93 ^ uint64(end.Port())*0xa0761d6478bd642f
+	return endKey((x ^ x>>29) * 0x8ebc6af09c88c6e3)
+}
+
+// live makes an offer live.
+func (m *Matcher) live(o *Offer, g *gathering) *live {
+	var l *live
+	if n := len(m.free); n > 0 {
+		l = m.free[n-1]
+		m.free = m.free[:n-1]
+	} else {
+		l = new(live)
+	}
+	l.Offer, l.of = *o, g
+	l.keys[0] = keyOf(o.Endpoint)
+	if o.Peer != o.Endpoint.Addr() {
+		l.keys[1] = keyOf(netip.AddrPortFrom(o.Peer, o.Endpoint.Port()))
+		l.two = l.keys[1] != l.keys[0]
+	}
+	return l
+}
+
+// ends are the keys of the endpoint that was announced and, where it differs, of its port at the control peer's address.
+func (l *live) ends() []endKey {
+	if l.two {
+		return l.keys[:]
+	}
+	return l.keys[:1]
+}
+
+// next is the next older offer with a key.
+func (l *live) next(end endKey) *live { return l.older[l.which(end)] }
+
+func (l *live) which(end endKey) int {
+	if l.keys[0] == end {
 		return 0
 	}
 	return 1
@@ -29,23 +66,22 @@ func (l *live) which(end netip.AddrPort) int {
 // join gives an offer the connections that an offer of the same endpoint and the other kind has met already: FXP, where
 // the capture shows one server's side of the negotiation late.
 func (m *Matcher) join(l *live) {
-	for x := m.offers[l.Endpoint]; x != nil; x = x.next(l.Endpoint) {
+	for x := m.offers[l.keys[0]]; x != nil; x = x.next(l.keys[0]) {
 		if x.Passive == l.Passive || x.Endpoint != l.Endpoint || x.of == l.of {
 			continue
 		}
 		for _, t := range x.of.tried {
-			if c := &t.claim.conn; t.offer == x.Index && c.Start.Time >= l.Mark.Time-early && l.reaches(c) >= 0 {
+			if c := &t.claim.conn[0]; t.offer == x.Index && c.Start.Time >= l.Mark.Time-early && l.reaches(c) >= 0 {
 				m.give(l, t.claim)
 			}
 		}
 	}
 }
 
+// replace says that an offer is in force no longer; it is done once.
 func (m *Matcher) replace(l *live, at flow.Mark) {
-	if l.until == 0 {
-		l.until, l.ended = at.Time+grace, at.Ord
-		m.replaced = append(m.replaced, l)
-	}
+	l.until, l.ended = at.Time+grace, at.Ord
+	m.replaced = append(m.replaced, replaced{l.until, l})
 }
 
 // reaches tells how well a connection fits the offer; -1: not at all. Without a SYN either end may be the opener.
@@ -62,19 +98,25 @@ func (l *live) reaches(c *flow.Conn) int {
 	return -1
 }
 
+// maxFreeLive bounds the offers that are kept for the next ones: as many as a busy capture forgets at once.
+const maxFreeLive = 4096
+
 func (m *Matcher) forget(l *live) {
-	for i, n := 0, l.ends(); i < n; i++ {
-		m.unlink(l, i)
+	for i, end := range l.ends() {
+		m.unlink(l, i, end)
 	}
 	port := l.Endpoint.Port()
 	if m.refs[port]--; m.refs[port] == 0 {
 		m.ports[port/64] &^= 1 << (port % 64)
 	}
+	if len(m.free) < maxFreeLive {
+		*l = live{}
+		m.free = append(m.free, l)
+	}
 }
 
-// unlink takes an offer out of the list of its i-th endpoint.
-func (m *Matcher) unlink(l *live, i int) {
-	end := l.end(i)
+// unlink takes an offer out of the list of its i-th key.
+func (m *Matcher) unlink(l *live, i int, end endKey) {
 	newer := m.offers[end]
 	switch {
 	case newer == l && l.older[i] == nil:

@@ -42,15 +42,17 @@ type Matcher struct {
 	out         Out
 	controlPort func(uint16) bool
 	now         flow.Time
-	ports       [1 << 16 / 64]uint64     // ports that some live offer names: most connections are turned away here
-	refs        [1 << 16]int32           // how many do
-	offers      map[netip.AddrPort]*live // by the endpoints that a connection may lead to: the newest of each
-	replaced    []*live                  // in the order of their end
+	ports       [1 << 16 / 64]uint64 // ports that some live offer names: most connections are turned away here
+	refs        [1 << 16]int32       // how many do
+	offers      map[endKey]*live     // by the endpoints that a connection may lead to: the newest of each
+	replaced    []replaced           // in the order of their end
+	free        []*live              // forgotten, for the next offers
 	sessions    map[uint64]*gathering
 	pairs       map[hosts][]*gathering
 	claims      map[uint64]*claim
 	parked      parking
-	ended       []*gathering // their control connection is over
+	ended       []ended // in the order of their end
+	builder     builder
 	attempts    attempts
 	limits      map[string]uint64
 }
@@ -63,11 +65,24 @@ type gathering struct {
 	tried   []tried
 	pair    []*claim // connections between the two hosts that no offer explains
 	wants   bool
-	pinged  flow.Mark
-	pairKey [2]hosts
-	until   flow.Time
-	unmet   int // offers that no connection met
+	pinged  uint64    // Ord of the last Want
+	pairKey *[2]hosts // under which it wants connections, or did
+	unmet   int       // offers that no connection met
+	few     [3]tried  // room for those that most sessions have
 }
+
+// replaced and ended are what Tick looks at again and again, so they lie together.
+type (
+	replaced struct {
+		until flow.Time
+		*live
+	}
+	ended struct {
+		until flow.Time
+		first uint64 // Ord of the control connection's first packet
+		*gathering
+	}
+)
 
 // tried is a connection to an offer's endpoint.
 type tried struct {
@@ -77,7 +92,7 @@ type tried struct {
 
 // claim is a connection that some session has a use for.
 type claim struct {
-	conn    flow.Conn
+	conn    [1]flow.Conn // an array, for a slice of it is a transfer's list of one
 	open    bool
 	control bool // turned out to be a control connection itself
 }
@@ -85,7 +100,7 @@ type claim struct {
 // NewMatcher makes a Matcher that gives its records to out.
 func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
 	return &Matcher{
-		out: out, controlPort: controlPort, offers: map[netip.AddrPort]*live{}, sessions: map[uint64]*gathering{},
+		out: out, controlPort: controlPort, offers: map[endKey]*live{}, sessions: map[uint64]*gathering{},
 		pairs: map[hosts][]*gathering{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
 		attempts: newAttempts(),
 	}
@@ -95,6 +110,7 @@ func (m *Matcher) session(id uint64) *gathering {
 	g := m.sessions[id]
 	if g == nil {
 		g = &gathering{id: id}
+		g.tried = g.few[:0]
 		m.sessions[id] = g
 	}
 	return g
@@ -106,12 +122,11 @@ func (m *Matcher) Offered(o *Offer) {
 	if g.last != nil {
 		m.replace(g.last, o.Mark)
 	}
-	l := &live{Offer: *o, of: g}
+	l := m.live(o, g)
 	g.unmet++
 	g.last = l
 	port := o.Endpoint.Port()
-	for i, n := 0, o.ends(); i < n; i++ {
-		end := o.end(i)
+	for i, end := range l.ends() {
 		l.older[i] = m.offers[end]
 		m.offers[end] = l
 	}
@@ -176,7 +191,8 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 	var best [2]*live
 	var score [2]int
 	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
-		for l := m.offers[end]; l != nil; l = l.next(end) {
+		key := keyOf(end)
+		for l := m.offers[key]; l != nil; l = l.next(key) {
 			n := l.reaches(c)
 			kind := 0
 			if l.Passive {
@@ -210,7 +226,7 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 }
 
 func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
-	cl := &claim{conn: *c, open: open}
+	cl := &claim{conn: [1]flow.Conn{*c}, open: open}
 	if open {
 		m.claims[c.ID] = cl
 	}
@@ -234,7 +250,7 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 	cl := m.claims[c.ID]
 	switch {
 	case cl != nil:
-		cl.conn, cl.open, cl.control = *c, false, control != nil
+		cl.conn[0], cl.open, cl.control = *c, false, control != nil
 		delete(m.claims, c.ID)
 	case control == nil:
 		if !m.parked.update(c) {
@@ -246,11 +262,11 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 	if control != nil {
 		g := m.session(c.ID)
 		g.control = control
-		g.until = c.Last.Time + grace
 		if g.last != nil {
 			m.replace(g.last, c.Last)
+			g.last = nil
 		}
-		m.ended = append(m.ended, g)
+		m.ended = append(m.ended, ended{c.Last.Time + grace, c.Start.Ord, g})
 	} else if g := m.sessions[c.ID]; g != nil {
 		m.abandon(g) // what looked like a control connection was none
 	}
@@ -259,6 +275,7 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 func (m *Matcher) abandon(g *gathering) {
 	if g.last != nil {
 		m.replace(g.last, flow.Mark{Time: m.now})
+		g.last = nil
 	}
 	if g.wants {
 		g.wants = false
@@ -284,18 +301,18 @@ func (m *Matcher) unclaimed(c *flow.Conn) {
 func (m *Matcher) Tick(now flow.Time, oldestSYN uint64) {
 	m.now = now
 	m.parked.expire(now-early, m.unclaimed)
-	m.replaced = slices.DeleteFunc(m.replaced, func(l *live) bool {
-		if l.until+grace >= now || !l.met && l.ended >= oldestSYN {
+	m.replaced = slices.DeleteFunc(m.replaced, func(r replaced) bool {
+		if r.until+grace >= now || !r.met && r.ended >= oldestSYN {
 			return false
 		}
-		m.forget(l)
+		m.forget(r.live)
 		return true
 	})
-	m.ended = slices.DeleteFunc(m.ended, func(g *gathering) bool {
-		if g.until >= now || g.waiting() || g.unmet > 0 && g.control.Conn.Last.Ord >= oldestSYN {
+	m.ended = slices.DeleteFunc(m.ended, func(e ended) bool {
+		if e.until >= now || e.waiting() || e.unmet > 0 && e.control.Notes.Control.Last.Ord >= oldestSYN {
 			return false
 		}
-		m.finish(g)
+		m.finish(e.gathering)
 		return true
 	})
 }
@@ -312,15 +329,15 @@ func (g *gathering) waiting() bool {
 
 func (m *Matcher) finish(g *gathering) {
 	m.limits["commands, negotiations or transfers of one session"] += uint64(g.control.limits)
-	m.out.Session(build(g))
+	m.out.Session(m.builder.build(g))
 	delete(m.sessions, g.id)
 }
 
 // End finishes everything: the capture is over and all connections are closed.
 func (m *Matcher) End() {
 	m.parked.expire(1<<63-1, m.unclaimed)
-	for _, g := range m.ended {
-		m.finish(g)
+	for _, e := range m.ended {
+		m.finish(e.gathering)
 	}
 	m.ended = nil
 	m.attempts.each(m.out.Attempt)

@@ -3,6 +3,7 @@ package session
 import (
 	"net/netip"
 
+	"ftpscope/analyze/ftp"
 	"ftpscope/capture/flow"
 )
 
@@ -15,7 +16,6 @@ const ftpData = 20
 type Offer struct {
 	Control  uint64 // Conn.ID of the control connection
 	Index    int    // within the session
-	Method   string
 	Passive  bool
 	Endpoint netip.AddrPort // announced; invalid when the announcement was not seen or malformed
 	Peer     netip.Addr     // the announcing side's address on the control connection
@@ -35,22 +35,6 @@ func (o *Offer) fits(src, dst netip.AddrPort) bool {
 	return dst.Addr() == o.Endpoint.Addr()
 }
 
-// ends is how many endpoints a fitting connection may lead to, end names them: the one that was announced and, where
-// it differs, its port at the control peer's address.
-func (o *Offer) ends() int {
-	if o.Peer == o.Endpoint.Addr() {
-		return 1
-	}
-	return 2
-}
-
-func (o *Offer) end(i int) netip.AddrPort {
-	if i == 0 {
-		return o.Endpoint
-	}
-	return netip.AddrPortFrom(o.Peer, o.Endpoint.Port())
-}
-
 // reach orders the offers that a connection fits: from the expected host, and to the announced address, come first.
 func (o *Offer) reach(src, dst netip.AddrPort) int {
 	n := 0
@@ -63,35 +47,78 @@ func (o *Offer) reach(src, dst netip.AddrPort) int {
 	return n
 }
 
+// text and number are a string and a number that may not be known.
+type (
+	text struct {
+		value string
+		known bool
+	}
+	number struct {
+		value uint64
+		known bool
+	}
+)
+
+func (t *text) pointer() *string { return pointer(&t.value, t.known) }
+
+// pointer is nil for a value that is not known, as the record has it.
+func pointer[T any](value *T, known bool) *T {
+	if known {
+		return value
+	}
+	return nil
+}
+
+// seen is the reply, nil when there was none.
+func (r *Reply) seen() *Reply { return pointer(r, r.Code != 0) }
+
 // negotiation is what the control connection said of an offer.
 type negotiation struct {
-	Offer
-	asked    Line // the command; empty text when it was not seen
-	answer   *Reply
-	answered flow.Mark
-	serial   int // its place among negotiations and steps
+	method   string
+	endpoint netip.AddrPort // as Offer's
+	since    flow.Time      // when it was made
+	asked    Line           // the command; empty text when it was not seen
+	answer   Reply          // code 0: none was seen
+	index    int32
+	serial   int32          // its place among negotiations and steps
+	client   flow.Direction // the side that was taken for the client
+	passive  bool
 	rejected bool
 	consumed bool // a transfer began with it (passive offers serve one)
 	used     bool // a transfer command refers to it
 }
 
+// parties are the announcing side's address and that of who should connect.
+func (n *negotiation) parties(client, server netip.Addr) (peer, expected netip.Addr) {
+	if n.passive {
+		return server, client
+	}
+	return client, server
+}
+
 // step is one transfer command, or one that was not seen but whose replies were.
 type step struct {
-	offer          int // index of the negotiation; -1: none
-	serial         int // its place among negotiations and steps
-	verb           string
-	upload         bool
+	offer          int32 // index of the negotiation; -1: none
+	serial         int32 // its place among negotiations and steps
+	verb           ftp.Verb
 	unseen         bool // the command itself was not seen
-	argument       *string
-	path           *string
+	mode           byte // MODE; 0: not known
+	modeSaid       bool // it was, not only what sessions begin with
+	hasRestart     bool
+	hasSize        bool
 	line           Line
+	argument, path string // empty: none, not known
 	representation string
-	mode           string
-	modeSaid       bool // MODE was, not only what sessions begin with
-	restart        *uint64
-	prelim, reply  *Reply
-	replied        flow.Mark
-	aborted        flow.Mark // ABOR
-	size           *uint64
+	prelim, reply  Reply      // code 0: none was seen
+	aborted        *flow.Mark // ABOR
+	restart, size  uint64
 	sizeFrom       flow.Pos
 }
+
+// verbNames are what records point to.
+var verbNames = func() (list [256]string) {
+	for v := range list {
+		list[v] = ftp.Verb(v).String()
+	}
+	return list
+}()

@@ -6,8 +6,8 @@ import "math"
 // math.MaxUint64 when there is none.
 func (m *Matcher) Oldest() uint64 {
 	oldest := uint64(math.MaxUint64)
-	for _, g := range m.ended {
-		oldest = min(oldest, g.control.Conn.Start.Ord)
+	for i := range m.ended {
+		oldest = min(oldest, m.ended[i].first)
 	}
 	return oldest
 }

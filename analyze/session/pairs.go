@@ -22,12 +22,12 @@ func pairOf(a, b netip.Addr) hosts {
 // Wanted marks a session as interested in any connection between its hosts, or no longer so.
 func (m *Matcher) Wanted(w Want) {
 	g := m.session(w.Control)
-	g.pinged = w.Mark
+	g.pinged = w.Mark.Ord
 	if g.wants == w.On {
 		return
 	}
 	g.wants = w.On
-	g.pairKey = [2]hosts{pairOf(w.Client, w.Server), {a: w.Server}}
+	g.pairKey = &[2]hosts{pairOf(w.Client, w.Server), {a: w.Server}}
 	for _, k := range g.pairKey {
 		if w.On {
 			m.pairs[k] = append(m.pairs[k], g)
@@ -81,7 +81,7 @@ func (m *Matcher) liveliest(k hosts) *gathering {
 	list := m.pairs[k]
 	g := list[0]
 	for _, x := range list[1:] {
-		if x.pinged.Ord >= g.pinged.Ord {
+		if x.pinged >= g.pinged {
 			g = x
 		}
 	}
@@ -91,6 +91,9 @@ func (m *Matcher) liveliest(k hosts) *gathering {
 // reclaim gives an offer that came late the connections that were taken for some session's of its hosts meanwhile.
 func (m *Matcher) reclaim(l *live) {
 	m.reclaimFrom(l.of, l)
+	if len(m.pairs) == 0 {
+		return
+	}
 	for _, k := range [2]hosts{pairOf(l.Peer, l.Expected), {a: l.Expected}} {
 		for _, g := range m.pairs[k] {
 			if g != l.of {
@@ -102,7 +105,7 @@ func (m *Matcher) reclaim(l *live) {
 
 func (m *Matcher) reclaimFrom(g *gathering, l *live) {
 	for i, n := len(g.pair)-1, 0; i >= 0 && n < maxLook; i, n = i-1, n+1 {
-		c := &g.pair[i].conn
+		c := &g.pair[i].conn[0]
 		if c.Start.Time < l.Mark.Time-early {
 			return
 		}

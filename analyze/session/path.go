@@ -16,11 +16,11 @@ type place struct {
 // place counts as unknown.
 const maxDir = 4096
 
-// resolve returns the path that an argument names, nil when it cannot be told.
-func (p place) resolve(arg string) *string {
+// resolve returns the path that an argument names, empty when it cannot be told.
+func (p place) resolve(arg string) string {
 	if !isAbsolute(arg) {
 		if !p.known {
-			return nil
+			return ""
 		}
 		arg = join(p.dir, arg)
 	} else {
@@ -29,7 +29,7 @@ func (p place) resolve(arg string) *string {
 	if arg == "" {
 		arg = "."
 	}
-	return &arg
+	return arg
 }
 
 func isAbsolute(p string) bool { return strings.HasPrefix(p, "/") }
@@ -38,6 +38,9 @@ func isAbsolute(p string) bool { return strings.HasPrefix(p, "/") }
 func join(dir, arg string) string {
 	if arg == "" {
 		return dir
+	}
+	if dir == "/" {
+		return path.Clean(dir + arg)
 	}
 	joined := path.Join(dir, arg)
 	if joined == "." {

@@ -10,18 +10,19 @@ import (
 // share gives each step its connections. One offer serves several transfers when PORT holds on, and so does the
 // default data port: in active mode a connection follows its command; in passive mode its data do.
 func (b *builder) share() [][]flow.Conn {
-	given := make([][]flow.Conn, len(b.c.steps))
+	b.given = zeroed(b.given, len(b.c.steps))
+	given := b.given
 	if b.plain(given) {
 		return given
 	}
 	const defaults = -1
 	pools := map[int][]int{}
 	for i := range b.c.steps {
-		o := b.c.steps[i].offer
+		o := int(b.c.steps[i].offer)
 		if o < 0 {
 			continue
 		}
-		if b.c.negotiations[o].Method == MethodDefault {
+		if b.c.negotiations[o].method == MethodDefault {
 			o = defaults
 		}
 		pools[o] = append(pools[o], i)
@@ -36,8 +37,8 @@ func (b *builder) share() [][]flow.Conn {
 func (b *builder) plain(given [][]flow.Conn) bool {
 	last := -1
 	for i := range b.c.steps {
-		o := b.c.steps[i].offer
-		if o <= last || b.c.negotiations[o].Method == MethodDefault {
+		o := int(b.c.steps[i].offer)
+		if o <= last || b.c.negotiations[o].method == MethodDefault {
 			clear(given)
 			return false
 		}
@@ -51,7 +52,7 @@ func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
 	var all []flow.Conn
 	last := -1
 	for _, i := range pool {
-		if o := b.c.steps[i].offer; o != last {
+		if o := int(b.c.steps[i].offer); o != last {
 			all = append(all, b.byOffer[o]...)
 			last = o
 		}
@@ -61,7 +62,7 @@ func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
 	for k, i := range pool {
 		sent[k] = max(b.c.steps[i].line.Mark.Ord, sent[max(k-1, 0)])
 	}
-	passive := b.c.negotiations[last].Passive
+	passive := b.c.negotiations[last].passive
 	for _, c := range all {
 		when := c.Start.Ord
 		if passive {
@@ -92,7 +93,7 @@ func (b *builder) even(pool []int, given [][]flow.Conn) {
 
 // carried reports whether the server said that data flowed.
 func (s *step) carried() bool {
-	return s.prelim != nil || s.reply != nil && s.reply.Code < 300
+	return s.prelim.Code != 0 || s.reply.Code != 0 && s.reply.Code < 300
 }
 
 // spare reports whether the connections are more than one transfer takes.

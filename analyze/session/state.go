@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/ftp"
+	"ftpscope/capture/flow"
 )
 
 // issue applies what a command changes when it is sent; what it changes when the server agrees is settle's.
@@ -16,11 +17,9 @@ func (f *Fold) issue(p *pending) {
 	}
 	switch v := p.verb; {
 	case v == ftp.USER:
-		user := p.arg
-		f.user, f.challenge = &user, ""
+		f.user, f.challenge = text{p.arg, true}, ""
 	case v == ftp.PASS:
-		password := p.arg
-		f.password, p.user = &password, f.user
+		f.password, p.user = text{p.arg, true}, f.user.value
 	case v == ftp.ABOR:
 		f.abort()
 	case v == ftp.QUIT:
@@ -52,15 +51,17 @@ func (f *Fold) issueCut(p *pending) {
 // abort notes ABOR on the transfer that runs.
 func (f *Fold) abort() {
 	for i := range f.pending {
-		if s := f.pending[i].step; s >= 0 && !f.steps[s].aborted.Seen() {
-			f.steps[s].aborted = f.at
+		if s := f.pending[i].step; s >= 0 && f.steps[s].aborted == nil {
+			f.steps[s].abort(f.at)
 			return
 		}
 	}
 	if f.ghost >= 0 {
-		f.steps[f.ghost].aborted = f.at
+		f.steps[f.ghost].abort(f.at)
 	}
 }
+
+func (s *step) abort(at flow.Mark) { s.aborted = &at }
 
 // negotiate takes PORT, EPRT, LPRT, which offer at once, and PASV, EPSV, LPSV, whose reply offers.
 func (f *Fold) negotiate(p *pending) {
@@ -72,7 +73,7 @@ func (f *Fold) negotiate(p *pending) {
 	if i < 0 {
 		return
 	}
-	p.offer = i
+	p.offer = int32(i)
 	n := &f.negotiations[i]
 	n.asked = p.line
 	if passive {
@@ -81,11 +82,11 @@ func (f *Fold) negotiate(p *pending) {
 	var ok bool
 	switch p.verb {
 	case ftp.PORT:
-		n.Endpoint, ok = ftp.ParsePORT([]byte(p.arg))
+		n.endpoint, ok = ftp.ParsePORT([]byte(p.arg))
 	case ftp.EPRT:
-		n.Endpoint, ok = ftp.ParseEPRT([]byte(p.arg))
+		n.endpoint, ok = ftp.ParseEPRT([]byte(p.arg))
 	default:
-		n.Endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
+		n.endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
 	}
 	if !ok && !p.cut {
 		f.odd(OddEndpoint, p.verb.String())
@@ -102,25 +103,28 @@ func (f *Fold) newOffer(method string, passive bool) int {
 	}
 	i := len(f.negotiations)
 	f.serial++
-	n := negotiation{serial: f.serial, Offer: Offer{Control: f.id, Index: i, Method: method, Passive: passive, Mark: f.at}}
-	client, server := f.ends[f.client].Addr(), f.ends[f.client^1].Addr()
-	n.Peer, n.Expected = client, server
-	if passive {
-		n.Peer, n.Expected = server, client
-	}
-	f.negotiations = append(f.negotiations, n)
+	f.negotiations = append(f.negotiations, negotiation{
+		method: method, passive: passive, index: int32(i), serial: f.serial, since: f.at.Time, client: f.client,
+	})
 	f.current = i
 	return i
 }
 
 // offered tells the Matcher of an endpoint.
 func (f *Fold) offered(n *negotiation, ok bool) {
-	n.Mark = f.at
+	n.since = f.at.Time
 	if !ok {
-		n.Endpoint = netip.AddrPort{}
+		n.endpoint = netip.AddrPort{}
 		return
 	}
-	f.opt.Offers.Offered(&n.Offer)
+	o := &f.opt.offer
+	*o = Offer{Control: f.id, Index: int(n.index), Passive: n.passive, Endpoint: n.endpoint, Mark: f.at}
+	o.Peer, o.Expected = f.parties(n)
+	f.opt.Offers.Offered(o)
+}
+
+func (f *Fold) parties(n *negotiation) (peer, expected netip.Addr) {
+	return n.parties(f.ends[n.client].Addr(), f.ends[n.client^1].Addr())
 }
 
 // inForce is the negotiation that a transfer command now would use; -1: none, the default data port applies.
@@ -128,7 +132,7 @@ func (f *Fold) inForce() int {
 	if f.current < 0 {
 		return -1
 	}
-	if n := &f.negotiations[f.current]; n.Passive && n.consumed || n.rejected {
+	if n := &f.negotiations[f.current]; n.passive && n.consumed || n.rejected {
 		return -1
 	}
 	return f.current
@@ -136,12 +140,11 @@ func (f *Fold) inForce() int {
 
 // transfer takes a transfer command.
 func (f *Fold) transfer(p *pending) {
-	s := step{verb: p.verb.String(), upload: p.verb.IsUpload(), line: p.line}
-	if p.arg != "" && !p.cut {
-		sent := p.arg
-		s.argument = &sent
+	s := step{verb: p.verb, line: p.line}
+	if !p.cut {
+		s.argument = p.arg
 	}
-	p.step = f.newStep(s)
+	p.step = int32(f.newStep(s))
 }
 
 // newStep adds a transfer to the negotiation in force; -1 when there are too many.
@@ -150,22 +153,22 @@ func (f *Fold) newStep(s step) int {
 		f.limits++
 		return -1
 	}
-	s.offer = f.inForce()
+	s.offer = int32(f.inForce())
 	switch {
 	case s.offer < 0:
 		if i := f.newOffer(MethodDefault, false); i >= 0 {
 			n := &f.negotiations[i]
-			n.Endpoint = f.ends[f.client]
+			n.endpoint = f.ends[f.client]
 			f.offered(n, true)
 			n.used = true
-			s.offer = i
+			s.offer = int32(i)
 			f.current = -1
 			f.want(true)
 		}
 	default:
 		n := &f.negotiations[s.offer]
 		n.used = true
-		if !n.Endpoint.IsValid() {
+		if !n.endpoint.IsValid() {
 			f.want(true)
 		}
 	}
@@ -182,12 +185,12 @@ func (f *Fold) preliminary(p *pending, r *Reply) {
 	}
 	f.settle(p, r)
 	s := &f.steps[p.step]
-	s.prelim = r.kept()
+	s.prelim = *r
 	if s.offer >= 0 {
 		f.negotiations[s.offer].consumed = true
 	}
 	if n, ok := ftp.ParseSize150(r.Text); ok && !r.cut {
-		s.size, s.sizeFrom = &n, r.Pos
+		s.size, s.hasSize, s.sizeFrom = n, true, r.Pos
 	}
 }
 
@@ -204,13 +207,12 @@ func (f *Fold) final(p *pending, r *Reply) {
 	case v == ftp.USER || v == ftp.PASS || v == ftp.ACCT:
 		f.loggedIn(p, r)
 	case v == ftp.SYST && r.Code == 215:
-		text := r.Text
-		f.system = &text
+		f.system = text{r.Text, true}
 	case (v == ftp.PWD || v == ftp.XPWD) && r.Code == 257:
 		f.named(r)
 	case v == ftp.SIZE && r.Code == 213:
 		if n, ok := ftp.ParseSize213(r.Text); ok && !r.cut {
-			f.size, f.sizeFrom, f.sizeOf = &n, r.Pos, p.arg
+			f.size, f.sizeFrom, f.sizeOf = number{n, true}, r.Pos, p.arg
 		}
 	case v == ftp.AUTH:
 		f.secured(r)
@@ -257,13 +259,10 @@ func (f *Fold) tried(p *pending, l Login) {
 	if len(f.notes.Logins) >= MaxLogins {
 		return
 	}
-	user := f.user
+	l.User = f.user.value
 	if p.verb == ftp.PASS {
-		user = p.user
+		l.User = p.user
 		l.Challenge, l.OneTime = f.challenge, f.challenge != "" && oneTimeResponse(p.arg)
-	}
-	if user != nil {
-		l.User = *user
 	}
 	l.Mark = p.line.Mark
 	f.notes.Logins = append(f.notes.Logins, l)
@@ -273,7 +272,7 @@ func (f *Fold) tried(p *pending, l Login) {
 func (f *Fold) secured(r *Reply) {
 	switch {
 	case r.Code == 234 || r.Code == 334 || r.Code == 200:
-		f.tlsState = TLSExplicit
+		f.mayEncrypt(TLSExplicit)
 		f.notes.AuthTLS = f.at
 	case r.Code >= 400 && f.tlsState == TLSNone:
 		f.tlsState = TLSRefused
@@ -283,12 +282,12 @@ func (f *Fold) secured(r *Reply) {
 
 // negotiated is the reply to a negotiation.
 func (f *Fold) negotiated(n *negotiation, r *Reply) {
-	n.answer, n.answered = r.kept(), f.at
+	n.answer = *r
 	if r.Code >= 400 {
 		f.reject(n)
 		return
 	}
-	if n.Passive {
+	if n.passive {
 		f.announced(n, r)
 	}
 }
@@ -297,18 +296,18 @@ func (f *Fold) negotiated(n *negotiation, r *Reply) {
 func (f *Fold) reject(n *negotiation) {
 	n.rejected = true
 	before := -1
-	for i := n.Index - 1; i >= 0; i-- {
-		if m := &f.negotiations[i]; !m.rejected && !m.Passive && m.Method != MethodDefault {
+	for i := int(n.index) - 1; i >= 0; i-- {
+		if m := &f.negotiations[i]; !m.rejected && !m.passive && m.method != MethodDefault {
 			before = i
 			break
 		}
 	}
-	if f.current == n.Index {
+	if f.current == int(n.index) {
 		f.current = before
 	}
 	for i := range f.steps {
-		if f.steps[i].offer == n.Index {
-			f.steps[i].offer = before
+		if f.steps[i].offer == n.index {
+			f.steps[i].offer = int32(before)
 			if before >= 0 {
 				f.negotiations[before].used = true
 			}
@@ -322,17 +321,17 @@ func (f *Fold) announced(n *negotiation, r *Reply) {
 	var ok bool
 	switch r.Code {
 	case 227:
-		n.Endpoint, ok = ftp.Parse227(r.Text)
+		n.endpoint, ok = ftp.Parse227(r.Text)
 	case 228:
-		n.Endpoint, ok = ftp.Parse228(r.Text)
+		n.endpoint, ok = ftp.Parse228(r.Text)
 	case 229:
 		var port uint16
 		var addr netip.Addr
 		port, addr, ok = ftp.Parse229(r.Text)
 		if !addr.IsValid() {
-			addr = n.Peer
+			addr, _ = f.parties(n)
 		}
-		n.Endpoint = netip.AddrPortFrom(addr, port)
+		n.endpoint = netip.AddrPortFrom(addr, port)
 	}
 	if !ok && !r.cut {
 		f.odd(OddEndpoint, strconv.Itoa(r.Code))
@@ -342,7 +341,7 @@ func (f *Fold) announced(n *negotiation, r *Reply) {
 
 // transferred is the final reply to a transfer command.
 func (f *Fold) transferred(s *step, r *Reply) {
-	s.reply, s.replied = r.kept(), f.at
+	s.reply = *r
 	if s.offer >= 0 && r.Code < 300 {
 		f.negotiations[s.offer].consumed = true
 	}
@@ -368,7 +367,7 @@ func (f *Fold) unasked(r *Reply) {
 	case r.Code == 125 || r.Code == 150:
 		f.ghost = f.newStep(step{unseen: true, line: Line{Mark: f.at}})
 		if f.ghost >= 0 {
-			f.preliminary(&pending{step: f.ghost}, r)
+			f.preliminary(&pending{step: int32(f.ghost)}, r)
 		}
 	case f.ghost >= 0 && (r.Code == 226 || r.Code == 250 || r.Code >= 400):
 		f.transferred(&f.steps[f.ghost], r)
@@ -376,13 +375,12 @@ func (f *Fold) unasked(r *Reply) {
 	case r.Code == 234 || r.Code == 334:
 		f.secured(r)
 	case r.Code == 331:
-		f.user, f.password = nil, nil // of another USER
+		f.user, f.password = text{}, text{} // of another USER
 	case r.Code == 230 && f.login == LoginNone:
 		f.login = LoginOK
 	case r.Code == 530 && f.login == LoginNone:
 		f.login = LoginFailed
 	case r.Code == 215:
-		text := r.Text
-		f.system = &text
+		f.system = text{r.Text, true}
 	}
 }

@@ -39,9 +39,9 @@ func (f *Fold) settle(p *pending, r *Reply) {
 	case v == ftp.CDUP || v == ftp.XCUP:
 		f.move("..", agreed)
 	case v == ftp.REST:
-		f.restart = nil
+		f.restart = number{}
 		if n, err := strconv.ParseUint(strings.TrimSpace(p.arg), 10, 63); err == nil && agreed && !p.cut {
-			f.restart = &n
+			f.restart = number{n, true}
 		}
 	}
 }
@@ -62,12 +62,15 @@ func (f *Fold) settleTransfer(p *pending) {
 	}
 	p.settled = true
 	restart := f.restart
-	f.restart = nil
+	f.restart = number{}
 	if p.step < 0 {
 		return
 	}
 	s := &f.steps[p.step]
-	s.representation, s.restart, s.mode, s.modeSaid = f.representType, restart, f.mode, f.modeSaid
+	s.representation, s.restart, s.hasRestart = f.representType, restart.value, restart.known
+	if s.modeSaid = f.modeSaid; f.mode != "" {
+		s.mode = f.mode[0]
+	}
 	arg := p.arg
 	if p.verb == ftp.LIST || p.verb == ftp.NLST {
 		arg = listed(arg)
@@ -75,8 +78,8 @@ func (f *Fold) settleTransfer(p *pending) {
 	if !p.cut && (p.verb != ftp.STOU || arg != "") {
 		s.path = f.place.resolve(arg)
 	}
-	if f.size != nil && f.sizeOf == p.arg && p.verb == ftp.RETR {
-		s.size, s.sizeFrom = f.size, f.sizeFrom
+	if f.size.known && f.sizeOf == p.arg && p.verb == ftp.RETR {
+		s.size, s.hasSize, s.sizeFrom = f.size.value, true, f.sizeFrom
 	}
 }
 
@@ -86,7 +89,7 @@ const shortestPORT = 18
 
 // missed says that n bytes of commands are missing. Whatever they were, what applied before may not apply any more.
 func (f *Fold) missed(n uint64) {
-	f.place, f.representType, f.mode, f.restart, f.size = place{}, "", "", nil, nil
+	f.place, f.representType, f.mode, f.restart, f.size = place{}, "", "", number{}, number{}
 	for i := range f.pending {
 		f.pending[i].cut = true // its effect may be undone before it is settled
 	}
@@ -102,10 +105,10 @@ func (f *Fold) forgetLogin() {
 	f.notes.Climbs = slices.DeleteFunc(f.notes.Climbs, func(c Climb) bool { return c.byLogin })
 	for i := range f.steps {
 		if !f.steps[i].modeSaid {
-			f.steps[i].mode = ""
+			f.steps[i].mode = 0
 		}
-		if p := f.steps[i].path; p != nil && !isAbsolute(*p) {
-			f.steps[i].path = nil
+		if p := f.steps[i].path; !isAbsolute(p) {
+			f.steps[i].path = ""
 		}
 	}
 }

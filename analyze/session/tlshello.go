@@ -24,10 +24,10 @@ type tlsSide struct {
 
 // handshake looks at what a side says under TLS until its handshake is encrypted.
 func (f *Fold) handshake(side flow.Direction, b []byte) {
-	if f.hello == nil {
-		f.hello = &tlsHandshake{}
+	if f.secure.hello == nil {
+		f.secure.hello = &tlsHandshake{}
 	}
-	f.hello.take(side, b, f.at)
+	f.secure.hello.take(side, b, f.at)
 }
 
 // take reads the next bytes of a side.

@@ -44,7 +44,10 @@ const tickEvery = 1 << 16
 func Run(c Source, opt Options, out Records) (*session.Summary, error) {
 	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
 	a.matcher = session.NewMatcher(a, a.ports.has)
-	a.order = newOrder(out, finding.Options{Disable: opt.Disable, Files: len(c.Files())})
+	if opt.Evidence != nil {
+		a.matcher.Watch(opt.Evidence)
+	}
+	a.order = newOrder(out, finding.Options{Disable: opt.Disable, Files: len(c.Files()), Live: a.heart.live != nil})
 	if opt.Workers > 1 {
 		a.parallel(min(opt.Workers, tcp.Lanes))
 	} else {
@@ -115,7 +118,18 @@ func (a *analysis) single() {
 			}
 		}
 		if now, ok := a.heart.beats(); ok {
-			tick(now)
+			shot := a.heart.shot(now, a.opt.Interval)
+			for _, l := range lanes {
+				if shot {
+					l.progress()
+				}
+			}
+			if tick(now); shot {
+				a.matcher.Snapshots(a.order.snapshot)
+			}
+			if a.order.failed.Load() {
+				break // nobody hears
+			}
 		}
 	}
 	for _, l := range lanes {
@@ -155,6 +169,9 @@ func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
 	}
 	a.matcher.Tick(now, all.syn)
 	a.order.release(min(a.matcher.Oldest(), all.session))
+	if a.heart.live != nil {
+		a.order.judged.Tick(now)
+	}
 	if a.opt.Status != nil && a.heart.live != nil {
 		a.opt.Status(a.status(now, all, count))
 	}

@@ -34,6 +34,7 @@ type events interface {
 	Opened(c *flow.Conn)
 	Unanswered(s *flow.LoneSYN)
 	Closed(c *flow.Conn, control *session.Control)
+	Progress(c *flow.Conn, control *session.Control)
 }
 
 // lane is one table with what it needs to know of FTP. It implements tcp.Sink.
@@ -73,6 +74,17 @@ func (l *lane) tick(now flow.Time) {
 		l.oldest.session = l.table.Oldest()
 		l.ticks = l.table.Len() / lookEvery
 	}
+}
+
+// progress tells how far the sessions that go on have come.
+func (l *lane) progress() {
+	l.table.Progress(func(c *flow.Conn, r tcp.Reader) {
+		var control *session.Control
+		if r != nil {
+			control = foldOf(r).Snapshot(c)
+		}
+		l.events.Progress(c, control)
+	})
 }
 
 func (a *analysis) lanes(to events) []*lane {
@@ -153,17 +165,22 @@ func (w *watched) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 	return ok
 }
 
+func foldOf(r tcp.Reader) *session.Fold {
+	if w, ok := r.(*watched); ok {
+		return w.Fold
+	}
+	return r.(*session.Fold)
+}
+
 // finish ends the reading of a connection.
 func finish(r tcp.Reader, c *flow.Conn) *session.Control {
-	w, ok := r.(*watched)
-	if !ok {
-		return r.(*session.Fold).Finish(c)
-	}
-	control := w.Finish(c)
-	if control == nil {
-		w.evidence.Unmark(w.a, w.b)
-	} else {
-		w.evidence.Ended(w.a, w.b)
+	control := foldOf(r).Finish(c)
+	if w, ok := r.(*watched); ok {
+		if control == nil {
+			w.evidence.Unmark(w.a, w.b)
+		} else {
+			w.evidence.Ended(w.a, w.b)
+		}
 	}
 	return control
 }

@@ -40,6 +40,7 @@ const pulse = 250 * flow.Millisecond
 type heart struct {
 	live Live
 	last flow.Time
+	next flow.Time // snapshot
 }
 
 func newHeart(s Source) heart {
@@ -76,4 +77,14 @@ func (a *analysis) status(now flow.Time, lanes horizon, count *counts) *Status {
 		Now: now, Packets: count.packets, Bytes: count.bytes, Dropped: a.source.Stats().Dropped,
 		Open: lanes.open, Tracked: lanes.tracked, Evicted: lanes.evicted,
 	}
+}
+
+// shot reports whether it is time for a snapshot of the open sessions; the first comes one interval after the beginning.
+func (h *heart) shot(now, interval flow.Time) bool {
+	if interval <= 0 || now < h.next {
+		return false
+	}
+	due := h.next > 0
+	h.next = now + interval
+	return due
 }

@@ -166,8 +166,8 @@ func (m *material) read(tb testing.TB, take func(*capture.Packet)) {
 func newTables(sink func(*lane) tcp.Sink) []*tcp.Table {
 	a := &analysis{ports: newPorts(nil)}
 	tables := make([]*tcp.Table, tcp.Lanes)
-	for i := range tables {
-		tables[i] = tcp.New(i, sink(a.lane(i, unheard{})))
+	for i, l := range a.lanes(unheard{}) {
+		tables[i] = tcp.New(sink(l))
 	}
 	return tables
 }
@@ -225,7 +225,7 @@ type spoken struct {
 // speak repeats to new folds what was spoken.
 func (m *material) speak() {
 	a := &analysis{ports: newPorts(nil)}
-	opt := a.lane(0, unheard{}).fold
+	opt := a.foldOptions(unheard{})
 	folds := make([]*session.Fold, m.control)
 	for i := range m.spoken {
 		x := &m.spoken[i]
@@ -295,11 +295,12 @@ func (silent) Gap(flow.Direction, uint64, flow.Mark)       {}
 // unheard is events that nobody hears.
 type unheard struct{}
 
-func (unheard) Offered(*session.Offer)              {}
-func (unheard) Wanted(session.Want)                 {}
-func (unheard) Opened(*flow.Conn)                   {}
-func (unheard) Unanswered(*flow.LoneSYN)            {}
-func (unheard) Closed(*flow.Conn, *session.Control) {}
+func (unheard) Offered(*session.Offer)                {}
+func (unheard) Wanted(session.Want)                   {}
+func (unheard) Opened(*flow.Conn)                     {}
+func (unheard) Unanswered(*flow.LoneSYN)              {}
+func (unheard) Closed(*flow.Conn, *session.Control)   {}
+func (unheard) Progress(*flow.Conn, *session.Control) {}
 
 // nowhere is where records go that nobody reads.
 type nowhere struct{}

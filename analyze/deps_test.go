@@ -31,6 +31,7 @@ analyze/finding:     capture/flow analyze/session
 analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
 cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report capture github.com/spf13/pflag golang.org/x/term
+capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/bench:           capture/capturetest/traffic
 `
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/capture/filter"
 )
 
 // flags are what analyze takes.
@@ -22,6 +23,8 @@ type flags struct {
 	all           bool
 	color         string
 	ports         ports
+	filter        string
+	packets       *filter.Filter // what filter says; nil: nothing
 	disable       []string
 	failOn        string
 	quiet         bool
@@ -40,6 +43,7 @@ func (f *flags) set() *pflag.FlagSet {
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
+	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words: 'host 10.0.0.5 and not port 22'")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines; the result is the same")
 	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
 	s.StringSliceVar(&f.disable, "disable", nil, "leave out the findings of rule `ID`; repeatable")
@@ -88,7 +92,14 @@ func (f *flags) parse(e *env, args []string) (files []string, code int, done boo
 	files = append(f.read, s.Args()...)
 	if err := f.check(files); err != nil {
 		e.error("%v", err)
-		e.hint("ftpscope analyze --help")
+		var misread *filter.Error
+		if errors.As(err, &misread) {
+			text, mark := misread.Excerpt()
+			e.hint("%s", text)
+			e.hint("%s", mark)
+		} else {
+			e.hint("ftpscope analyze --help")
+		}
 		return nil, exitUsage, true
 	}
 	return files, 0, false
@@ -108,6 +119,12 @@ func (f *flags) check(files []string) error {
 	for _, id := range f.disable {
 		if !knownRule(id) {
 			return fmt.Errorf("--disable: there is no finding %q (ftpscope findings lists them)", id)
+		}
+	}
+	if f.filter != "" {
+		var err error
+		if f.packets, err = filter.Parse(f.filter); err != nil {
+			return fmt.Errorf("--filter: %w", err)
 		}
 	}
 	return nil

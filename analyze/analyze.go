@@ -15,6 +15,7 @@ type Options struct {
 	Ports    []uint16        // ports that FTP is expected on, besides 21 and 990
 	Dialogue bool            // keep every command and reply in the sessions
 	Disable  map[string]bool // findings to leave out, by rule
+	Filter   Filter          // packets that it does not match are as if they were not in the capture; nil: none
 	Evidence Evidence        // nil: nobody keeps packets
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
 	IdleTimeout flow.Time
@@ -24,6 +25,11 @@ type Options struct {
 	Status func(*Status)
 	// Problem hears of files whose link type no decoder knows, once each.
 	Problem func(*capture.FileError)
+}
+
+// Filter chooses packets by what was captured of them, their bytes on the wire and their LINKTYPE.
+type Filter interface {
+	Match(data []byte, length, link uint32) bool
 }
 
 // Records takes what an analysis finds: sessions in the order of their first packet, then attempts, orphans and,
@@ -140,6 +146,10 @@ func (a *analysis) single() {
 
 // segment counts and decodes a packet; false: it is nothing to track.
 func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
+	if f := a.opt.Filter; f != nil && !f.Match(p.Data, p.Length, p.Link) {
+		a.links.check(a, p) // no filter looks into what nobody knows
+		return false
+	}
 	a.count.add(p)
 	switch a.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link}, s) {
 	case decode.TCP, decode.ICMP:

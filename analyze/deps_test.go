@@ -24,13 +24,14 @@ analyze/ftp:
 capture/decode:      capture/flow github.com/google/gopacket
 capture:             capture/flow capture/decode github.com/google/gopacket github.com/klauspost/compress golang.org/x/sys golang.org/x/net/bpf
 capture/tcp:         capture/flow
+capture/filter:
 capture/capturetest: capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
 analyze/session:     capture/flow analyze/ftp
 analyze/finding:     capture/flow analyze/session
 analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
-cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report capture github.com/spf13/pflag golang.org/x/term
+cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report capture capture/filter github.com/spf13/pflag golang.org/x/term
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/bench:           capture/capturetest/traffic
 `

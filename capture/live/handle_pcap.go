@@ -47,9 +47,10 @@ type handle struct {
 	last       flow.Time
 	failure    error // why the goroutine ended
 
-	stopping, closing atomic.Bool
-	done              chan struct{}
-	lost              atomic.Uint64
+	ending  atomic.Int64 // the time of halt
+	closing atomic.Bool
+	done    chan struct{}
+	lost    atomic.Uint64
 }
 
 func newHandle(h *pcap.Handle, name string, tell func(error), wake chan<- struct{}) *handle {
@@ -85,33 +86,30 @@ func (s *handle) run() {
 
 // fill reads packets into p; it returns false after the last.
 func (s *handle) fill(p *parcel) bool {
-	var first, ending time.Time
+	var first time.Time
 	for p.count < batchSize && len(p.bytes)+snapLen <= cap(p.bytes) {
-		stop := s.stopping.Load()
-		if stop && ending.IsZero() {
-			ending = time.Now()
-		}
+		end := s.ending.Load()
 		data, info, err := s.pcap.ZeroCopyReadPacketData()
 		switch {
 		case s.closing.Load():
 			return false
-		case err == pcap.NextErrorTimeoutExpired && stop:
+		case err == pcap.NextErrorTimeoutExpired && end != 0 && int64(clock()-late) > end:
 			return false // all that had come by then was read
 		case err == pcap.NextErrorTimeoutExpired && p.count > 0:
 			return true
 		case err == pcap.NextErrorTimeoutExpired:
 			s.account()
-			continue
 		case err != nil:
 			s.failure = s.reason(err)
 			return false
-		case stop && info.Timestamp.After(ending):
+		case end != 0 && info.Timestamp.UnixNano() > end:
 			return false
+		default:
+			s.put(p, data, info)
 		}
-		s.put(p, data, info)
 		if p.count == 1 {
 			first = time.Now()
-		} else if time.Since(first) > linger {
+		} else if p.count > 1 && time.Since(first) > linger {
 			return true
 		}
 	}
@@ -181,7 +179,7 @@ func (s *handle) horizon(now flow.Time) flow.Time {
 	return max(s.last-disorder, now-late)
 }
 
-func (s *handle) halt() { s.stopping.Store(true) }
+func (s *handle) halt() { s.ending.Store(int64(clock())) }
 
 func (s *handle) ended() bool { return s.over }
 

@@ -23,6 +23,7 @@ capture/flow:
 analyze/ftp:
 capture/decode:      capture/flow github.com/google/gopacket
 capture:             capture/flow capture/decode github.com/google/gopacket github.com/klauspost/compress golang.org/x/sys golang.org/x/net/bpf
+capture/live:        capture capture/flow capture/decode github.com/google/gopacket golang.org/x/sys golang.org/x/net/bpf
 capture/tcp:         capture/flow
 capture/filter:
 capture/capturetest: capture/flow github.com/google/gopacket

@@ -64,7 +64,7 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words: 'host 10.0.0.5 and not port 22'")
-	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines; the result is the same")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
 	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
 	s.StringSliceVar(&f.disable, "disable", nil, "leave out the findings of rule `ID`; repeatable")
 	s.StringVar(&f.failOn, "fail-on", "", "exit with 3 if there is a finding of `SEVERITY` or above")

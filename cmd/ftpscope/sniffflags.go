@@ -46,9 +46,9 @@ func (f *sniffFlags) set() *pflag.FlagSet {
 	s.DurationVar(&f.duration, "duration", 0, "stop after `TIME`")
 	s.Uint64VarP(&f.packets, "packets", "c", 0, "stop after `N` packets")
 	s.DurationVar(&f.idleTimeout, "idle-timeout", defaultIdle, "end sessions that are silent for `TIME`")
-	s.Var(&f.ring, "ring-size", "memory for packets that wait to be read, for each interface: `SIZE`")
+	s.Var(&f.ring, "ring-size", "let `SIZE` of packets wait for each interface")
 	s.BoolVar(&f.noPromisc, "no-promisc", false, "see only what is meant for this host")
-	s.StringVar(&f.user, "user", "", "when started as root, go on as `USER` (default: who called sudo, or nobody)")
+	s.StringVar(&f.user, "user", "", "become `USER` if root (default: who called sudo, or nobody)")
 	s.StringVar(&f.metrics, "metrics", "", "serve Prometheus metrics at `ADDRESS`, e.g. 127.0.0.1:9641")
 	f.add(s)
 	return s

@@ -155,7 +155,7 @@ func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
 	case decode.TCP, decode.ICMP:
 		s.Mark, s.Digits = p.Mark, p.Digits
 		if a.opt.Evidence != nil {
-			a.opt.Evidence.Add(p, s)
+			a.keep(p, s)
 		}
 		return true
 	case decode.Undecoded:

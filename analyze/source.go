@@ -33,6 +33,15 @@ type Evidence interface {
 	Ended(a, b netip.AddrPort)  // a marked one is over
 }
 
+// keep tells the Evidence of a packet. A SYN to a port that FTP is expected on counts as FTP's whatever follows: that
+// nobody answered, or nobody spoke, is worth keeping too.
+func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
+	if s.Flags&(flow.SYN|flow.ACK) == flow.SYN && a.ports.has(s.DstPort) {
+		a.opt.Evidence.Mark(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort))
+	}
+	a.opt.Evidence.Add(p, s)
+}
+
 // pulse is how often a live analysis looks at the clock, and at what is over.
 const pulse = 250 * flow.Millisecond
 

@@ -49,6 +49,7 @@ type sniffing struct {
 	outs     []*liveFile
 	writers  []report.Writer
 	watchers []watcher
+	kept     *kept
 	ended    chan struct{}
 }
 
@@ -111,6 +112,9 @@ func (s *sniffing) run(specs []outputSpec) {
 func (s *sniffing) options() analyze.Options {
 	opt := s.job.options()
 	opt.IdleTimeout, opt.Interval, opt.Status = flow.Time(s.sniff.idleTimeout), flow.Time(s.sniff.interval), s.status
+	if s.kept != nil {
+		opt.Evidence = s.kept
+	}
 	return opt
 }
 
@@ -133,6 +137,9 @@ func (s *sniffing) confine(user confine.User, specs []outputSpec) bool {
 		if spec.path != "" {
 			opt.Write = append(opt.Write, spec.path)
 		}
+	}
+	if s.sniff.keep != "" {
+		opt.Write = append(opt.Write, s.keptPlace())
 	}
 	done, err := confine.Apply(opt)
 	var refused *confine.WriteError
@@ -170,6 +177,10 @@ func (s *sniffing) open(specs []outputSpec) bool {
 		s.outs = append(s.outs, file)
 		s.writers = append(s.writers, newEachRecord(file, spec.format, opt))
 	}
+	if err := s.openKept(); err != nil {
+		s.fail("%v", err)
+		return false
+	}
 	return true
 }
 
@@ -191,6 +202,9 @@ func (s *sniffing) signals() {
 					for _, o := range s.outs {
 						o.reopen.Store(true)
 					}
+					if s.kept != nil {
+						s.kept.out.Reopen()
+					}
 				case stopping:
 					os.Exit(interrupted)
 				default:
@@ -206,6 +220,9 @@ func (s *sniffing) status(st *analyze.Status) {
 	for _, w := range s.watchers {
 		w.Status(st)
 	}
+	if s.kept != nil {
+		s.kept.status(st.Now)
+	}
 }
 
 // close ends the outputs.
@@ -220,6 +237,7 @@ func (s *sniffing) close(tee *report.Tee, run error) {
 			s.fail("%s: %v", o.path, cause(err))
 		}
 	}
+	s.closeKept()
 }
 
 // limited is the source with the limit of --packets.

@@ -177,6 +177,9 @@ func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
 	for _, h := range lanes[1:] {
 		all.join(h)
 	}
+	if a.heart.live != nil {
+		a.order.drops.look(now, a.source.Stats().Dropped)
+	}
 	a.matcher.Tick(now, all.syn)
 	a.order.release(min(a.matcher.Oldest(), all.session))
 	if a.heart.live != nil {

@@ -15,6 +15,7 @@ import (
 	"ftpscope/capture/confine"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/live"
+	"ftpscope/cmd/ftpscope/metrics"
 )
 
 // runSniff is the same as analyze, of interfaces. What needs rights is opened first; then they are given up.
@@ -50,6 +51,7 @@ type sniffing struct {
 	writers  []report.Writer
 	watchers []watcher
 	kept     *kept
+	metrics  *metrics.Metrics
 	ended    chan struct{}
 }
 
@@ -91,7 +93,7 @@ func (s *sniffing) run(specs []outputSpec) {
 	}
 	defer source.Close()
 	s.source = source
-	if !s.confine(user, specs) || !s.open(specs) {
+	if !s.openMetrics() || !s.confine(user, specs) || !s.open(specs) {
 		return
 	}
 	s.ended = make(chan struct{})
@@ -99,6 +101,8 @@ func (s *sniffing) run(specs []outputSpec) {
 	if d := s.sniff.duration; d > 0 {
 		time.AfterFunc(d, source.Stop)
 	}
+	stopMetrics := s.serveMetrics()
+	defer stopMetrics()
 	tee := report.NewTee(s.writers...)
 	summary, err := analyze.Run(s.limited(), s.options(), tee)
 	close(s.ended)
@@ -138,6 +142,9 @@ func (s *sniffing) confine(user confine.User, specs []outputSpec) bool {
 			opt.Write = append(opt.Write, spec.path)
 		}
 	}
+	if s.metrics != nil {
+		opt.Read = metrics.Reads()
+	}
 	if s.sniff.keep != "" {
 		opt.Write = append(opt.Write, s.keptPlace())
 	}
@@ -156,6 +163,34 @@ func (s *sniffing) confine(user confine.User, specs []outputSpec) bool {
 		s.warning("%s", what)
 	}
 	return true
+}
+
+// openMetrics listens where metrics are asked for.
+func (s *sniffing) openMetrics() bool {
+	if s.sniff.metrics == "" {
+		return true
+	}
+	m, err := metrics.Listen(s.sniff.metrics)
+	if err != nil {
+		s.fail("--metrics: %v", err)
+		return false
+	}
+	s.metrics = m
+	s.writers, s.watchers = append(s.writers, m), append(s.watchers, m)
+	return true
+}
+
+// serveMetrics answers until the end.
+func (s *sniffing) serveMetrics() (stop func()) {
+	if s.metrics == nil {
+		return func() {}
+	}
+	go func() {
+		if err := s.metrics.Serve(); err != nil {
+			s.warning("metrics: %v", err)
+		}
+	}()
+	return func() { s.metrics.Close() }
 }
 
 // open opens the outputs; one that cannot be opened is reason enough not to start.

@@ -39,8 +39,8 @@ func newRecords(r prometheus.Registerer) *records {
 		initiators: newFamily("transfers_by_initiator_total", "Transfers of sessions that are over, by mode and by who opened the data connection.", mode, initiator),
 		bytes:      newFamily("transfer_bytes_total", "Payload bytes of the transfers of sessions that are over.", mode, direction),
 		findings:   newFamily("findings_total", "Findings on sessions that are over; ftpscope findings explains the ids.", id, severity),
-		attempts:   newFamily("attempts_total", "Control connections that never came to be, by what met them.", state),
-		orphans:    newFamily("orphans_total", "Data connections without a control connection in the capture.", mode),
+		attempts:   newFamily("attempts_total", "Control connections that never came to be, by what met them; told when the capture ends.", state),
+		orphans:    newFamily("orphans_total", "Data connections without a control connection in the capture; told when the capture ends.", mode),
 		missing: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "ftpscope_control_missing_bytes_total", Help: "Bytes of control connections that the capture lacks, in sessions that are over.",
 		}),

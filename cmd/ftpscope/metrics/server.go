@@ -92,8 +92,10 @@ func (m *Metrics) Addr() string { return m.listener.Addr().String() }
 // Port is the TCP port of Addr.
 func (m *Metrics) Port() int { return m.listener.Addr().(*net.TCPAddr).Port }
 
-// Reads are the files that a scrape reads, on Linux: without the right to, the figures of the process are left out.
-func Reads() []string { return []string{"/proc/self", "/proc/stat"} }
+// Reads are the files that a scrape reads, on Linux: without the right to, figures of the process are left out.
+func Reads() []string {
+	return []string{"/proc/self/stat", "/proc/self/fd", "/proc/self/limits", "/proc/stat"}
+}
 
 // Serve answers until Close.
 func (m *Metrics) Serve() error {

@@ -97,3 +97,17 @@ func (h *heart) shot(now, interval flow.Time) bool {
 	h.next = now + interval
 	return due
 }
+
+// Tries of control connections are told when nobody repeated them for a while: SYNs are up to 64 s apart (RFC 6298).
+const (
+	triesEnd   = 120 * flow.Second
+	triesEvery = 10 * flow.Second
+)
+
+// settle tells of the tries that are over.
+func (a *analysis) settle(now flow.Time) {
+	if now-a.settled >= triesEvery {
+		a.settled = now
+		a.matcher.SettleAttempts(now - triesEnd)
+	}
+}

@@ -31,6 +31,7 @@ analyze/finding:     capture/flow analyze/session
 analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
 cmd/ftpscope:        analyze analyze/finding analyze/report capture github.com/spf13/pflag golang.org/x/term
+cmd/ftpscope/view:   analyze analyze/report analyze/session capture/flow charm.land/bubbletea/v2 github.com/charmbracelet/colorprofile golang.org/x/term
 cmd/bench:           capture/capturetest/traffic
 `
 

@@ -34,8 +34,8 @@ bench: # the goals of speed and memory, against tcpdump and tshark, and the plot
 bench-quick: # the same tables on small captures: a minute; only the answers are judged
 	go run ./cmd/bench -quick
 
-bench-steps: # the benchmarks of each step
-	go test -run '^$$' -bench . ./...
+bench-steps: # read, decode, table, control, match, render: what each costs a packet
+	go test -run '^$$' -bench Step ./...
 
 cover:
 	go test -coverpkg ./... -coverprofile coverage.out ./... && go tool cover -func coverage.out | tail -1

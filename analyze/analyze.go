@@ -15,6 +15,7 @@ type Options struct {
 	Ports    []uint16        // ports that FTP is expected on, besides 21 and 990
 	Dialogue bool            // keep every command and reply in the sessions
 	Disable  map[string]bool // findings to leave out, by rule
+	Filter   Filter          // packets that it does not match are as if they were not in the capture; nil: none
 	Evidence Evidence        // nil: nobody keeps packets
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
 	IdleTimeout flow.Time
@@ -24,6 +25,11 @@ type Options struct {
 	Status func(*Status)
 	// Problem hears of files whose link type no decoder knows, once each.
 	Problem func(*capture.FileError)
+}
+
+// Filter chooses packets by what was captured of them, their bytes on the wire and their LINKTYPE.
+type Filter interface {
+	Match(data []byte, length, link uint32) bool
 }
 
 // Records takes what an analysis finds: sessions in the order of their first packet, then attempts, orphans and,
@@ -44,7 +50,10 @@ const tickEvery = 1 << 16
 func Run(c Source, opt Options, out Records) (*session.Summary, error) {
 	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
 	a.matcher = session.NewMatcher(a, a.ports.has)
-	a.order = newOrder(out, finding.Options{Disable: opt.Disable, Files: len(c.Files())})
+	if opt.Evidence != nil {
+		a.matcher.Watch(opt.Evidence)
+	}
+	a.order = newOrder(out, finding.Options{Disable: opt.Disable, Files: len(c.Files()), Live: a.heart.live != nil})
 	if opt.Workers > 1 {
 		a.parallel(min(opt.Workers, tcp.Lanes))
 	} else {
@@ -115,7 +124,18 @@ func (a *analysis) single() {
 			}
 		}
 		if now, ok := a.heart.beats(); ok {
-			tick(now)
+			shot := a.heart.shot(now, a.opt.Interval)
+			for _, l := range lanes {
+				if shot {
+					l.progress()
+				}
+			}
+			if tick(now); shot {
+				a.matcher.Snapshots(a.order.snapshot)
+			}
+			if a.order.failed.Load() {
+				break // nobody hears
+			}
 		}
 	}
 	for _, l := range lanes {
@@ -126,12 +146,16 @@ func (a *analysis) single() {
 
 // segment counts and decodes a packet; false: it is nothing to track.
 func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
+	if f := a.opt.Filter; f != nil && !f.Match(p.Data, p.Length, p.Link) {
+		a.links.check(a, p) // no filter looks into what nobody knows
+		return false
+	}
 	a.count.add(p)
 	switch a.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link}, s) {
 	case decode.TCP, decode.ICMP:
 		s.Mark, s.Digits = p.Mark, p.Digits
 		if a.opt.Evidence != nil {
-			a.opt.Evidence.Add(p, s)
+			a.keep(p, s)
 		}
 		return true
 	case decode.Undecoded:
@@ -153,8 +177,14 @@ func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
 	for _, h := range lanes[1:] {
 		all.join(h)
 	}
+	if a.heart.live != nil {
+		a.order.drops.look(now, a.source.Stats().Dropped)
+	}
 	a.matcher.Tick(now, all.syn)
 	a.order.release(min(a.matcher.Oldest(), all.session))
+	if a.heart.live != nil {
+		a.order.judged.Tick(now)
+	}
 	if a.opt.Status != nil && a.heart.live != nil {
 		a.opt.Status(a.status(now, all, count))
 	}

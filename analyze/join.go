@@ -26,6 +26,7 @@ type batch struct {
 	lanes    []uint8
 	bytes    []byte
 	tick     bool
+	shot     bool // with tick: sessions that go on tell how far they came
 	end      bool // of the capture: the tables are closed
 	oldest   [tcp.Lanes]horizon
 	now      flow.Time
@@ -55,6 +56,7 @@ const (
 	closed
 	offered
 	wanted
+	progress
 )
 
 // recorder is one worker's events; it stands in for the Matcher.
@@ -73,6 +75,10 @@ func (r *recorder) Opened(c *flow.Conn)        { r.add(opened).conn = *c }
 func (r *recorder) Unanswered(s *flow.LoneSYN) { r.add(unanswered).syn = *s }
 func (r *recorder) Closed(c *flow.Conn, control *session.Control) {
 	e := r.add(closed)
+	e.conn, e.control = *c, control
+}
+func (r *recorder) Progress(c *flow.Conn, control *session.Control) {
+	e := r.add(progress)
 	e.conn, e.control = *c, control
 }
 func (r *recorder) Offered(o *session.Offer) { r.add(offered).offer = *o }
@@ -144,8 +150,11 @@ func (a *analysis) read(free chan *batch, send func(*batch)) {
 			}
 		}
 		if now, ok := a.heart.beats(); ok {
-			b.tick, b.now = true, now
+			b.tick, b.now, b.shot = true, now, a.heart.shot(now, a.opt.Interval)
 			b = hand(b)
+		}
+		if a.heart.live != nil && a.order.failed.Load() {
+			break // nobody hears
 		}
 	}
 	b.tick, b.end, b.last = false, true, math.MaxUint64
@@ -158,6 +167,7 @@ func (b *batch) full() bool {
 
 func (b *batch) reset() {
 	b.segments, b.lanes, b.bytes = b.segments[:0], b.lanes[:0], b.bytes[:0]
+	b.tick, b.shot = false, false
 }
 
 // add copies a segment.
@@ -200,6 +210,9 @@ func (a *analysis) worker(w, workers int, in <-chan *batch, all []*lane) {
 			case b.tick:
 				all[i].tick(b.now)
 				b.oldest[i] = all[i].oldest
+				if b.shot {
+					all[i].progress()
+				}
 			}
 		}
 		b.learned[w] = rec.list
@@ -229,6 +242,9 @@ func (a *analysis) join(b *batch) {
 	}
 	if b.tick {
 		a.tick(b.now, b.oldest[:], &b.count)
+		if b.shot {
+			a.matcher.Snapshots(a.order.snapshot)
+		}
 	}
 }
 
@@ -248,5 +264,7 @@ func (e *event) tell(m *session.Matcher) {
 		m.Offered(&e.offer)
 	case wanted:
 		m.Wanted(e.want)
+	case progress:
+		m.Progress(&e.conn, e.control)
 	}
 }

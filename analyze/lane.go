@@ -34,6 +34,7 @@ type events interface {
 	Opened(c *flow.Conn)
 	Unanswered(s *flow.LoneSYN)
 	Closed(c *flow.Conn, control *session.Control)
+	Progress(c *flow.Conn, control *session.Control)
 }
 
 // lane is one table with what it needs to know of FTP. It implements tcp.Sink.
@@ -75,6 +76,17 @@ func (l *lane) tick(now flow.Time) {
 	}
 }
 
+// progress tells how far the sessions that go on have come.
+func (l *lane) progress() {
+	l.table.Progress(func(c *flow.Conn, r tcp.Reader) {
+		var control *session.Control
+		if r != nil {
+			control = foldOf(r).Snapshot(c)
+		}
+		l.events.Progress(c, control)
+	})
+}
+
 func (a *analysis) lanes(to events) []*lane {
 	list, fold := make([]*lane, tcp.Lanes), a.foldOptions(to)
 	for i := range list {
@@ -98,7 +110,12 @@ func (a *analysis) lane(to events, fold *session.FoldOptions) *lane {
 func (l *lane) Opened(c *flow.Conn) { l.events.Opened(c) }
 
 // Unanswered passes on a SYN that nothing followed.
-func (l *lane) Unanswered(s *flow.LoneSYN) { l.events.Unanswered(s) }
+func (l *lane) Unanswered(s *flow.LoneSYN) {
+	if l.evidence != nil && l.ports.has(s.DstPort) {
+		l.evidence.Ended(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort))
+	}
+	l.events.Unanswered(s)
+}
 
 // Classify says whether the first payload bytes of a connection can be of a control connection. Where FTP is expected
 // the doubt is in its favour: the fold decides with more to go by.
@@ -153,17 +170,22 @@ func (w *watched) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 	return ok
 }
 
+func foldOf(r tcp.Reader) *session.Fold {
+	if w, ok := r.(*watched); ok {
+		return w.Fold
+	}
+	return r.(*session.Fold)
+}
+
 // finish ends the reading of a connection.
 func finish(r tcp.Reader, c *flow.Conn) *session.Control {
-	w, ok := r.(*watched)
-	if !ok {
-		return r.(*session.Fold).Finish(c)
-	}
-	control := w.Finish(c)
-	if control == nil {
-		w.evidence.Unmark(w.a, w.b)
-	} else {
-		w.evidence.Ended(w.a, w.b)
+	control := foldOf(r).Finish(c)
+	if w, ok := r.(*watched); ok {
+		if control == nil {
+			w.evidence.Unmark(w.a, w.b)
+		} else {
+			w.evidence.Ended(w.a, w.b)
+		}
 	}
 	return control
 }
@@ -177,6 +199,9 @@ func (l *lane) Closed(c *flow.Conn, r tcp.Reader) {
 		control = finish(r, c)
 	case c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0:
 		control = session.NewFold(c, l.fold).Finish(c)
+	}
+	if l.evidence != nil && l.ports.has(c.Dst.Port()) {
+		l.evidence.Ended(c.Src, c.Dst)
 	}
 	l.events.Closed(c, control)
 }

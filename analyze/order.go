@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"math"
+	"sync/atomic"
 
 	"ftpscope/analyze/finding"
 	"ftpscope/analyze/session"
@@ -14,12 +15,15 @@ type order struct {
 	waiting sessionHeap
 	judged  *finding.Stream // adds the findings, and holds sessions back while their neighbours may matter
 	ids     int
+	drops   drops
+	live    bool // sessions come in the order of their end, and go as soon as they are judged
 	sum     *summary
-	err     error // the first of out
+	err     error       // the first of out
+	failed  atomic.Bool // there is one
 }
 
 func newOrder(out Records, opt finding.Options) *order {
-	o := &order{out: out, sum: &summary{}}
+	o := &order{out: out, sum: &summary{}, live: opt.Live}
 	o.judged = finding.NewStream(opt, func(s *session.Session) {
 		o.sum.add(s)
 		o.keep(out.Session(s))
@@ -28,15 +32,33 @@ func newOrder(out Records, opt finding.Options) *order {
 }
 
 // add takes a finished session.
-func (o *order) add(s *session.Session) { o.waiting.push(s) }
+func (o *order) add(s *session.Session) {
+	if o.live {
+		s.Notes.Dropped = o.drops.during(s)
+		o.judge(s)
+		return
+	}
+	o.waiting.push(s)
+}
+
+// judge numbers the next session.
+func (o *order) judge(s *session.Session) {
+	o.ids++
+	s.ID = o.ids
+	o.judged.Add(s)
+}
+
+// snapshot gives out how far a session came that goes on. It has no number yet.
+func (o *order) snapshot(s *session.Session) {
+	s.Notes.Dropped = o.drops.during(s)
+	o.judged.Preview(s)
+	o.keep(o.out.Session(s))
+}
 
 // release gives out the sessions that began before ord.
 func (o *order) release(ord uint64) {
 	for len(o.waiting) > 0 && o.waiting[0].ord < ord {
-		s := o.waiting.pop()
-		o.ids++
-		s.ID = o.ids
-		o.judged.Add(s)
+		o.judge(o.waiting.pop())
 	}
 }
 
@@ -47,8 +69,9 @@ func (o *order) all() {
 }
 
 func (o *order) keep(err error) {
-	if o.err == nil {
+	if o.err == nil && err != nil {
 		o.err = err
+		o.failed.Store(true)
 	}
 }
 

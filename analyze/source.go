@@ -33,6 +33,15 @@ type Evidence interface {
 	Ended(a, b netip.AddrPort)  // a marked one is over
 }
 
+// keep tells the Evidence of a packet. A SYN to a port that FTP is expected on counts as FTP's whatever follows: that
+// nobody answered, or nobody spoke, is worth keeping too.
+func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
+	if s.Flags&(flow.SYN|flow.ACK) == flow.SYN && a.ports.has(s.DstPort) {
+		a.opt.Evidence.Mark(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort))
+	}
+	a.opt.Evidence.Add(p, s)
+}
+
 // pulse is how often a live analysis looks at the clock, and at what is over.
 const pulse = 250 * flow.Millisecond
 
@@ -40,6 +49,7 @@ const pulse = 250 * flow.Millisecond
 type heart struct {
 	live Live
 	last flow.Time
+	next flow.Time // snapshot
 }
 
 func newHeart(s Source) heart {
@@ -76,4 +86,14 @@ func (a *analysis) status(now flow.Time, lanes horizon, count *counts) *Status {
 		Now: now, Packets: count.packets, Bytes: count.bytes, Dropped: a.source.Stats().Dropped,
 		Open: lanes.open, Tracked: lanes.tracked, Evicted: lanes.evicted,
 	}
+}
+
+// shot reports whether it is time for a snapshot of the open sessions; the first comes one interval after the beginning.
+func (h *heart) shot(now, interval flow.Time) bool {
+	if interval <= 0 || now < h.next {
+		return false
+	}
+	due := h.next > 0
+	h.next = now + interval
+	return due
 }

@@ -55,6 +55,7 @@ var rules = []*Rule{
 type Options struct {
 	Disable map[string]bool // rules to leave out, by ID
 	Files   int             // files of the run: with several, packets are named with their file
+	Live    bool            // sessions come in the order of their end, and cannot wait long
 }
 
 // rules are those to judge by.

@@ -13,6 +13,8 @@ const (
 	// hold is how long a session is remembered after its end, by the packets' clock: logins that follow each other more
 	// slowly are no brute force, and both sessions of an FXP transfer are open at the same time.
 	hold = bruteTime
+	// holdLive is the same where somebody waits for the session.
+	holdLive = 10 * flow.Second
 	// maxHeld and maxHeldTransfers bound the sessions that are remembered, 50 MB or so if all of them wait; then the first
 	// goes on with what is known.
 	maxHeld          = 4096
@@ -29,6 +31,7 @@ const (
 // long as they would have had to wait, what the findings of others need.
 type Stream struct {
 	opt     Options
+	hold    flow.Time
 	rules   []*Rule
 	c       Case // the one at hand
 	emit    func(*session.Session)
@@ -73,16 +76,27 @@ type ends struct {
 
 // NewStream makes a Stream that gives its sessions to emit.
 func NewStream(opt Options, emit func(*session.Session)) *Stream {
-	return &Stream{
-		opt: opt, rules: opt.rules(), emit: emit, offers: newOffers(), logins: map[loginKey]*waiting{}, series: map[loginKey]*series{},
+	st := &Stream{
+		opt: opt, hold: hold, rules: opt.rules(), emit: emit, offers: newOffers(), logins: map[loginKey]*waiting{}, series: map[loginKey]*series{},
 		found: map[string]int{}, dropped: map[string]int{},
 	}
+	if opt.Live {
+		st.hold = holdLive
+	}
+	return st
+}
+
+// Preview judges a session that goes on by itself: its findings so far.
+func (st *Stream) Preview(s *session.Session) {
+	c := Case{Session: s, files: st.opt.Files, until: max(st.until, s.End.Time)}
+	c.judge(st.rules)
+	s.Findings = c.found
 }
 
 // Add takes the next session. It is the Stream's until it is emitted.
 func (st *Stream) Add(s *session.Session) {
 	st.added++
-	w := &waiting{Session: s, ends: ends{s.ID, s.Client, s.Server}, due: s.End.Time + hold, size: len(s.Transfers), nth: st.added}
+	w := &waiting{Session: s, ends: ends{s.ID, s.Client, s.Server}, due: s.End.Time + st.hold, size: len(s.Transfers), nth: st.added}
 	st.twins(w)
 	st.held = append(st.held, w)
 	st.size += w.size

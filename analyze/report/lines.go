@@ -21,12 +21,11 @@ func (l *lines) Session(s *session.Session) error {
 	var b strings.Builder
 	o := l.opt
 	o.All = true
-	r := newSessionRow(s, o)
-	what := s.Closing
-	if s.Open {
-		what = "open"
+	r, closing := newSessionRow(s, o), s.Closing
+	if s.Open { // it has no number yet
+		r.id, closing = "open", "goes on"
 	}
-	l.event(&b, s.End, "#"+r.id, r.client+" → "+r.server, r.user, r.mode, r.sums, what)
+	l.event(&b, s.End, "#"+r.id, r.client+" → "+r.server, r.user, r.mode, r.sums, closing)
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		at := s.End

@@ -55,7 +55,18 @@ type Matcher struct {
 	builder     builder
 	attempts    attempts
 	limits      map[string]uint64
+	open        []*Control // of sessions that go on, for Snapshots
+	watcher     Watcher
 }
+
+// Watcher hears which data connections sessions have a use for, and of their ends.
+type Watcher interface {
+	Mark(a, b netip.AddrPort)
+	Ended(a, b netip.AddrPort)
+}
+
+// Watch has the Watcher told; before anything else.
+func (m *Matcher) Watch(w Watcher) { m.watcher = w }
 
 // gathering is a session in the making.
 type gathering struct {
@@ -230,6 +241,11 @@ func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
 	if open {
 		m.claims[c.ID] = cl
 	}
+	if m.watcher != nil {
+		if m.watcher.Mark(c.Src, c.Dst); !open {
+			m.watcher.Ended(c.Src, c.Dst)
+		}
+	}
 	return cl
 }
 
@@ -252,6 +268,9 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 	case cl != nil:
 		cl.conn[0], cl.open, cl.control = *c, false, control != nil
 		delete(m.claims, c.ID)
+		if m.watcher != nil {
+			m.watcher.Ended(c.Src, c.Dst)
+		}
 	case control == nil:
 		if !m.parked.update(c) {
 			m.unclaimed(c)

@@ -159,6 +159,28 @@ func (t *Table) Tick(now flow.Time) {
 	}
 }
 
+// Progress gives the control connections that are open, with their readers, and all other connections between the same hosts.
+func (t *Table) Progress(f func(*flow.Conn, Reader)) {
+	between := map[[2]flow.Host]bool{}
+	for slot := range int32(t.slab.n) {
+		if c := t.slab.at(slot); c.what&(inUse|ended) == inUse && c.stream != 0 {
+			between[c.hosts()] = true
+		}
+	}
+	if len(between) == 0 {
+		return
+	}
+	for slot := range int32(t.slab.n) {
+		switch c := t.slab.at(slot); {
+		case c.what&inUse == 0 || c.stream != 0 && c.what&ended != 0:
+		case c.stream != 0:
+			f(t.snapshot(slot), t.streams[c.stream-1].reader)
+		case between[c.hosts()]:
+			f(t.snapshot(slot), nil)
+		}
+	}
+}
+
 // Close ends all connections that are left, in the order in which they began.
 func (t *Table) Close() {
 	for i := t.syns.first; i != t.syns.next; i++ {

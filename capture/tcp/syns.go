@@ -34,6 +34,9 @@ func (t *Table) addSYN(s *flow.Segment, tag uint32) {
 	if r.trim(); r.next-r.first == maxHalfOpen || t.indexed >= maxConns {
 		t.evictFor(r)
 	}
+	if r.first == r.next {
+		r.first, r.next = 0, 0 // the ring grows with the SYNs that wait at a time, not with those that ever came
+	}
 	if len(r.ring) < maxHalfOpen && int(r.next) == len(r.ring) {
 		r.ring = append(r.ring, lone{})
 	}

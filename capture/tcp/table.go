@@ -139,11 +139,11 @@ func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	if c.stream == 0 && s.Time-c.last.Time > idleLimit {
 		return true
 	}
-	if s.Flags&flow.SYN == 0 || s.Flags&flow.RST != 0 {
-		return false
-	}
 	if c.what&ended != 0 && s.Time-c.last.Time > lingerTime {
 		return true // whether or not a tick has come by since
+	}
+	if s.Flags&flow.SYN == 0 || s.Flags&flow.RST != 0 {
+		return false
 	}
 	h := &c.half[dir]
 	if h.is&started == 0 {

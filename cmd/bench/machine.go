@@ -11,9 +11,9 @@ import (
 
 // describe prints what the numbers are measured with.
 func (b *bench) describe() error {
-	fmt.Fprintf(b.out, "%s; %s, %d cores, %s %s, load %s; %s; %s\n", time.Now().UTC().Format(time.DateOnly), processor(), runtime.NumCPU(),
-		runtime.GOOS, firstWord("/proc/sys/kernel/osrelease"), firstWord("/proc/loadavg"), runtime.Version(), b.version())
-	_, err := fmt.Fprintf(b.out, "%d rounds after one to warm up; median (least–most)\n", b.rounds)
+	b.machine = fmt.Sprintf("%s; %s, %d cores, %s %s; %s; %s", time.Now().UTC().Format(time.DateOnly), processor(), runtime.NumCPU(),
+		runtime.GOOS, firstWord("/proc/sys/kernel/osrelease"), runtime.Version(), b.version())
+	_, err := fmt.Fprintf(b.out, "%s; load %s\n%d rounds after one to warm up; median (least–most)\n", b.machine, firstWord("/proc/loadavg"), b.rounds)
 	return err
 }
 

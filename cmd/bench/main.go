@@ -3,7 +3,8 @@
 //
 //	go run ./cmd/bench [-quick] [-tshark] [-against OLD-FTPSCOPE] [-plots] [-dir bench]
 //
-// It exits 1 when a goal is missed or an answer is wrong, and 2 when it cannot measure.
+// It prints the goals last, for the README. It exits 1 when one is missed or an answer is wrong, and 2 when it cannot
+// measure.
 //
 // What the numbers are: wall time by the monotonic clock around start and wait; processor time and peak memory as the
 // kernel counted them for the process that ended (wait4). The commands of a set take turns, in another order each
@@ -42,6 +43,8 @@ type bench struct {
 	out, log io.Writer
 	ftpscope string // the binaries
 	tcpdump  string
+	machine  string
+	goals    []table  // how they were met
 	missed   []string // goals
 	wrong    []string // answers
 }
@@ -57,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return exitUnable
 	}
-	for _, step := range []func() error{b.prepare, b.compare, b.compareTshark, b.memory, b.plot, b.otherPaths, b.floor} {
+	for _, step := range []func() error{b.prepare, b.compare, b.compareTshark, b.memory, b.plot, b.otherPaths, b.floor, b.summary} {
 		if err := step(); err != nil {
 			fmt.Fprintln(stderr, "bench: error:", err)
 			return exitUnable
@@ -107,6 +110,16 @@ func (b *bench) prepare() (err error) {
 		return fmt.Errorf("go build: %w", err)
 	}
 	return b.describe()
+}
+
+// summary prints the goals, ready for the README.
+func (b *bench) summary() error {
+	fmt.Fprintf(b.out, "\n%s. Medians of %d rounds, in turns, after one to warm up.\n", b.machine, b.rounds)
+	for _, t := range b.goals {
+		fmt.Fprintln(b.out)
+		t.print(b.out)
+	}
+	return nil
 }
 
 // verdict says which goals were missed.

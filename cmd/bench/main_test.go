@@ -53,11 +53,22 @@ func TestSpread(t *testing.T) {
 func TestJudge(t *testing.T) {
 	b := &bench{}
 	all := [][]usage{{{time.Second, time.Second, 0}}, {{time.Second / 2, time.Second, 100 * mib}}}
-	require.Equal(t, []string{"mix", "0.50 (≤ 0.75)", "1.00 (≤ 0.85)", "100 (≤ 96)", "missed: CPU, memory"}, b.judge("mix", goal{0.75, 0.85, 96}, all))
+	require.Equal(t, []string{"0.50 (≤ 0.75: met)", "1.00 (≤ 0.85: missed)", "100 (≤ 96: missed)"}, b.judge("mix", goal{0.75, 0.85, 96}, all))
 	require.Equal(t, []string{"mix: CPU 1.00, goal ≤ 0.85", "mix: memory 100, goal ≤ 96"}, b.missed)
 	b.missed = nil
-	require.Equal(t, []string{"mix", "0.50 (≤ 1)", "1.00 (≤ 1)", "100 (≤ 100)", "met"}, b.judge("mix", goal{1, 1, 100}, all))
+	require.Equal(t, []string{"0.50 (≤ 1: met)", "1.00 (≤ 1: met)", "100 (≤ 100: met)"}, b.judge("mix", goal{1, 1, 100}, all))
 	require.Empty(t, b.missed)
+	require.Equal(t, "× 1.10 (≤ 1.10: met)", b.judgeGrowth(1.1))
+	require.Empty(t, b.missed)
+	require.Equal(t, "× 1.11 (≤ 1.10: missed)", b.judgeGrowth(1.11))
+	require.Len(t, b.missed, 1)
+}
+
+func TestSummary(t *testing.T) {
+	var out bytes.Buffer
+	b := &bench{out: &out, machine: "2026-01-02; a processor", rounds: 5, goals: []table{{{"a"}, {"1"}}}}
+	require.NoError(t, b.summary())
+	require.Equal(t, "\n2026-01-02; a processor. Medians of 5 rounds, in turns, after one to warm up.\n\n| a |\n| - |\n| 1 |\n", out.String())
 }
 
 func TestVerdict(t *testing.T) {

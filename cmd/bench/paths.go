@@ -6,8 +6,13 @@ import (
 	"ftpscope/capture/capturetest/traffic"
 )
 
-// mostGrowth is how much more memory a capture of four times the length may take.
-const mostGrowth = 1.10
+// mostGrowth is how much more memory a capture of four times the length may take. At these few MiB the peak of a short
+// run tells where in the collector's cycle it ended more than what it needs, so what is judged is measured with cycles
+// so short that the peak follows what is in use; the peak as users have it stands beside.
+const (
+	mostGrowth  = 1.10
+	shortCycles = "GOGC=25"
+)
 
 // big is four times the mix that compare reads.
 func (b *bench) big() (mix, big captureFile) {
@@ -30,7 +35,12 @@ func (b *bench) memory() error {
 	if _, err := b.make(big); err != nil {
 		return err
 	}
-	all, err := b.takeTurns([]command{{"", b.analyze(b.ftpscope, "json", mix.pcap())}, {"", b.analyze(b.ftpscope, "json", big.pcap())}}, b.rounds)
+	argv := [2][]string{b.analyze(b.ftpscope, "json", mix.pcap()), b.analyze(b.ftpscope, "json", big.pcap())}
+	var commands []command
+	for _, a := range argv {
+		commands = append(commands, command{"", a}, command{"", append([]string{"env", shortCycles}, a...)})
+	}
+	all, err := b.takeTurns(commands, b.rounds)
 	if err != nil {
 		return err
 	}
@@ -39,13 +49,26 @@ func (b *bench) memory() error {
 			return err
 		}
 	}
-	growth := of(peakMiB, all[1]).median / of(peakMiB, all[0]).median
-	fmt.Fprintf(b.out, "\nmemory: %s %.1f MiB, %s %.1f MiB: × %.2f (≤ %.2f)\n", mix.name, of(peakMiB, all[0]).median,
-		big.name, of(peakMiB, all[1]).median, growth, mostGrowth)
-	if growth > mostGrowth {
-		b.missed = append(b.missed, fmt.Sprintf("memory of %s: × %.2f of %s, goal ≤ %.2f", big.name, growth, mix.name, mostGrowth))
+	t := table{{"peak MiB", mix.name, big.name, "growth"}}
+	for i, name := range []string{"as it is", shortCycles} {
+		one, four := of(peakMiB, all[i]).median, of(peakMiB, all[2+i]).median
+		cell := fmt.Sprintf("× %.2f", four/one)
+		if name == shortCycles {
+			cell = b.judgeGrowth(four / one)
+		}
+		t.add(name, fmt.Sprintf("%.1f", one), fmt.Sprintf("%.1f", four), cell)
 	}
+	b.goals = append(b.goals, t)
 	return nil
+}
+
+func (b *bench) judgeGrowth(growth float64) string {
+	verdict := "met"
+	if growth > mostGrowth {
+		verdict = "missed"
+		b.missed = append(b.missed, fmt.Sprintf("memory: × %.2f for four times the capture, goal ≤ %.2f", growth, mostGrowth))
+	}
+	return fmt.Sprintf("× %.2f (≤ %.2f: %s)", growth, mostGrowth, verdict)
 }
 
 // room reports whether so many bytes may be written, as far as that can be known.

@@ -71,7 +71,11 @@ func (j *job) problem(err *capture.FileError) {
 // options are the flags that concern the analysis.
 func (j *job) options() analyze.Options {
 	f := j.flags
-	return analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands, Disable: j.disabled(), Problem: j.problem}
+	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands, Disable: j.disabled(), Problem: j.problem}
+	if f.packets != nil {
+		opt.Filter = f.packets
+	}
+	return opt
 }
 
 func (j *job) disabled() map[string]bool {
@@ -115,6 +119,9 @@ func (j *job) run(specs []outputSpec) {
 		if !j.told[name] { // files that were cut are told of when they are read
 			j.warning("%s: not read to its end", name)
 		}
+	}
+	if j.flags.packets != nil && summary.Packets == 0 && c.Stats().Packets > 0 {
+		j.warning("no packet matches the filter (behind VLAN tags it looks only after the word vlan, as tcpdump does)")
 	}
 	j.conclude(summary)
 }

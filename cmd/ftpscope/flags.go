@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/capture/filter"
 )
 
 // common are the flags that analyze and sniff share.
@@ -21,6 +22,8 @@ type common struct {
 	all           bool
 	color         string
 	ports         ports
+	filter        string
+	packets       *filter.Filter // what filter says; nil: nothing
 	disable       []string
 	failOn        string
 	quiet         bool
@@ -60,7 +63,8 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
-	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines; the result is the same")
+	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words: 'host 10.0.0.5 and not port 22'")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
 	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
 	s.StringSliceVar(&f.disable, "disable", nil, "leave out the findings of rule `ID`; repeatable")
 	s.StringVar(&f.failOn, "fail-on", "", "exit with 3 if there is a finding of `SEVERITY` or above")
@@ -116,12 +120,20 @@ func (e *env) parseFlags(s *pflag.FlagSet, args []string, help *bool, page func(
 	if *help {
 		return e.print(page()), true
 	}
-	if err := check(); err != nil {
-		e.error("%v", err)
-		e.hint("ftpscope %s --help", s.Name())
-		return exitUsage, true
+	err := check()
+	if err == nil {
+		return 0, false
 	}
-	return 0, false
+	e.error("%v", err)
+	var misread *filter.Error
+	if errors.As(err, &misread) {
+		text, mark := misread.Excerpt()
+		e.hint("%s", text)
+		e.hint("%s", mark)
+	} else {
+		e.hint("ftpscope %s --help", s.Name())
+	}
+	return exitUsage, true
 }
 
 func (f *common) check() error {
@@ -136,6 +148,12 @@ func (f *common) check() error {
 	for _, id := range f.disable {
 		if !knownRule(id) {
 			return fmt.Errorf("--disable: there is no finding %q (ftpscope findings lists them)", id)
+		}
+	}
+	if f.filter != "" {
+		var err error
+		if f.packets, err = filter.Parse(f.filter); err != nil {
+			return fmt.Errorf("--filter: %w", err)
 		}
 	}
 	return nil

@@ -75,6 +75,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"analyze", "what happened in these captures", runAnalyze, analyzeUsage},
+		{"sniff", "the same of live interfaces, as it happens", runSniff, sniffUsage},
+		{"interfaces", "where sniff can listen", runInterfaces, func() string { return interfacesUsage }},
 		{"findings", "the rules, what each means", runFindings, func() string { return findingsUsage }},
 		{"formats", "the output formats", runFormats, func() string { return formatsUsage }},
 		{"version", "which ftpscope this is", runVersion, func() string { return versionUsage }},

@@ -1,0 +1,155 @@
+package analyze_test
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/session"
+	"ftpscope/capture"
+	"ftpscope/capture/flow"
+)
+
+// replay is a live source out of a capture: its packets come when the clock, which runs by step a call, has come to them.
+type replay struct {
+	*capture.Capture
+	step, now, last flow.Time
+	rest            []capture.Packet
+	after           int // calls after the last packet, before the end
+}
+
+func (r *replay) Now() flow.Time { return r.now }
+
+func (r *replay) Next() ([]capture.Packet, error) {
+	if len(r.rest) == 0 {
+		batch, err := r.Capture.Next()
+		switch {
+		case err == nil:
+			r.rest = batch
+		case r.after == 0:
+			return nil, io.EOF
+		default:
+			r.after--
+		}
+	}
+	if r.now == 0 && len(r.rest) > 0 {
+		r.now = r.rest[0].Time
+	}
+	r.now += r.step
+	n := 0
+	for n < len(r.rest) && r.rest[n].Time < r.now {
+		n++
+	}
+	due := r.rest[:n]
+	r.rest = r.rest[n:]
+	return due, nil
+}
+
+func replayed(t *testing.T, opt analyze.Options, after int, files ...string) (*records, []*session.Session) {
+	c, err := capture.Open(files, capture.Options{})
+	require.NoError(t, err)
+	defer c.Close()
+	r := &records{}
+	_, err = analyze.Run(&replay{Capture: c, step: 100 * flow.Millisecond, after: after}, opt, r)
+	require.NoError(t, err)
+	var open []*session.Session
+	r.sessions = slices.DeleteFunc(r.sessions, func(s *session.Session) bool {
+		if s.Open {
+			open = append(open, s)
+		}
+		return s.Open
+	})
+	slices.SortFunc(r.sessions, func(x, y *session.Session) int { return cmp.Compare(x.First.Ord, y.First.Ord) })
+	for i, s := range r.sessions {
+		s.ID = i + 1
+	}
+	return r, open
+}
+
+func (r *records) json(t *testing.T) string {
+	var b bytes.Buffer
+	format, _ := report.Find("json")
+	w := format.New(&b, report.Options{})
+	for _, s := range r.sessions {
+		require.NoError(t, w.Session(s))
+	}
+	for i := range r.attempts {
+		require.NoError(t, w.Attempt(&r.attempts[i]))
+	}
+	for i := range r.orphans {
+		require.NoError(t, w.Orphan(&r.orphans[i]))
+	}
+	require.NoError(t, w.Summary(&r.summary))
+	return b.String()
+}
+
+// TestLiveSaysTheSame replays the samples: what is live gives the records of the file, in another order.
+func TestLiveSaysTheSame(t *testing.T) {
+	for _, file := range sampleCaptures(t) {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			want := collect(t, analyze.Options{}, nil, file).json(t)
+			for _, workers := range []int{1, 3} {
+				for _, interval := range []flow.Time{0, flow.Second} {
+					got, _ := replayed(t, analyze.Options{Workers: workers, Interval: interval, IdleTimeout: 3600 * flow.Second}, 0, file)
+					require.Equal(t, want, got.json(t), "%d workers, snapshots every %d s", workers, interval/flow.Second)
+				}
+			}
+		})
+	}
+}
+
+// TestLiveLetsGo looks at when sessions come: soon after their end, though the source goes on.
+func TestLiveLetsGo(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		c, err := capture.Open([]string{samplesDir + "/active-port.pcap"}, capture.Options{})
+		require.NoError(t, err)
+		defer c.Close()
+		source := &replay{Capture: c, step: 100 * flow.Millisecond, after: 200}
+		ended := flow.Time(0)
+		r := &records{}
+		var told []analyze.Status
+		opt := analyze.Options{Workers: workers, Status: func(s *analyze.Status) {
+			told = append(told, *s)
+			if len(r.sessions) > 0 && ended == 0 {
+				ended = s.Now
+			}
+		}}
+		_, err = analyze.Run(source, opt, r)
+		require.NoError(t, err)
+		require.Len(t, r.sessions, 1)
+		late := ended - r.sessions[0].End.Time
+		require.Positive(t, late)
+		require.Less(t, late, 6*flow.Second)
+		require.Equal(t, r.summary.Packets, told[len(told)-1].Packets)
+		require.Equal(t, r.summary.Bytes, told[len(told)-1].Bytes)
+		require.Zero(t, told[len(told)-1].Open)
+		require.True(t, slices.ContainsFunc(told, func(s analyze.Status) bool { return s.Open == 1 }))
+	}
+}
+
+// TestSnapshots looks at a session while it goes on.
+func TestSnapshots(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		got, open := replayed(t, analyze.Options{Workers: workers, Interval: flow.Second}, 0, samplesDir+"/data-cut-silence.pcap")
+		require.Len(t, got.sessions, 1)
+		require.NotEmpty(t, open)
+		for i, s := range open {
+			require.Equal(t, got.sessions[0].Client, s.Client)
+			require.Equal(t, session.LoginOK, s.Login)
+			require.Len(t, s.Transfers, 1)
+			require.NotNil(t, s.Transfers[0].Bytes)
+			if i > 0 {
+				require.GreaterOrEqual(t, *s.Transfers[0].Bytes, *open[i-1].Transfers[0].Bytes)
+				require.GreaterOrEqual(t, s.End.Time, open[i-1].End.Time)
+			}
+		}
+		require.Positive(t, *open[len(open)-1].Transfers[0].Bytes)
+	}
+}

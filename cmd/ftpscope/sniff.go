@@ -1,0 +1,308 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/report"
+	"ftpscope/capture"
+	"ftpscope/capture/confine"
+	"ftpscope/capture/flow"
+	"ftpscope/capture/live"
+	"ftpscope/cmd/ftpscope/metrics"
+)
+
+// runSniff is the same as analyze, of interfaces. What needs rights is opened first; then they are given up.
+func runSniff(e *env, args []string) int {
+	var f sniffFlags
+	if code, done := f.parse(e, args); done {
+		return code
+	}
+	e.quiet = f.quiet
+	s := &sniffing{job: job{env: e, flags: &f.common, files: f.interfaces, told: map[string]bool{}}, sniff: &f}
+	specs, ok := s.specs()
+	if !ok {
+		return exitUsage
+	}
+	stop, err := profile(f.cpuprofile, f.memprofile)
+	if err != nil {
+		e.error("%v", err)
+		return exitRead
+	}
+	s.run(specs)
+	if err := stop(); err != nil {
+		s.fail("%v", err)
+	}
+	return s.code()
+}
+
+// sniffing is one run of sniff.
+type sniffing struct {
+	job
+	sniff    *sniffFlags
+	source   *live.Capture
+	outs     []*liveFile
+	writers  []report.Writer
+	watchers []watcher
+	kept     *kept
+	metrics  *metrics.Metrics
+	ended    chan struct{}
+}
+
+// watcher is an output that also shows how the analysis stands: the live view, the metrics.
+type watcher interface {
+	report.Writer
+	Status(*analyze.Status)
+}
+
+// specs are the outputs: without any, what suits standard output.
+func (s *sniffing) specs() ([]outputSpec, bool) {
+	_, onTerminal := terminal(s.stdout)
+	names := s.sniff.outputs
+	if len(names) == 0 {
+		names = []string{"table"}
+	}
+	specs, ok := s.outputSpecs(names)
+	for i := range specs {
+		if specs[i].format.Name == "table" && (specs[i].path != "" || !onTerminal) {
+			specs[i].format, _ = report.Find("lines") // a table needs all sessions; what shows them as they come is lines
+		}
+	}
+	return specs, ok
+}
+
+func (s *sniffing) run(specs []outputSpec) {
+	user, err := confine.Who(s.sniff.user)
+	if err != nil {
+		s.fail("--user: %v", err)
+		return
+	}
+	source, err := live.Open(live.Options{
+		Interfaces: s.sniff.interfaces, RingSize: int(s.sniff.ring), NoPromisc: s.sniff.noPromisc, Rings: s.flags.workers,
+		Problem: func(err error) { s.warning("%v", err) },
+	})
+	if err != nil {
+		s.cannotOpen(err)
+		return
+	}
+	defer source.Close()
+	s.source = source
+	if !s.openMetrics() || !s.confine(user, specs) || !s.open(specs) {
+		return
+	}
+	s.ended = make(chan struct{})
+	s.signals()
+	if d := s.sniff.duration; d > 0 {
+		time.AfterFunc(d, source.Stop)
+	}
+	stopMetrics := s.serveMetrics()
+	defer stopMetrics()
+	tee := report.NewTee(s.writers...)
+	summary, err := analyze.Run(s.limited(), s.options(), tee)
+	close(s.ended)
+	s.close(tee, err)
+	if summary != nil {
+		s.conclude(summary)
+	}
+}
+
+// options are those of the analysis.
+func (s *sniffing) options() analyze.Options {
+	opt := s.job.options()
+	opt.IdleTimeout, opt.Interval, opt.Status = flow.Time(s.sniff.idleTimeout), flow.Time(s.sniff.interval), s.status
+	if s.kept != nil {
+		opt.Evidence = s.kept
+	}
+	return opt
+}
+
+// cannotOpen says why an interface cannot be listened on, and what now.
+func (s *sniffing) cannotOpen(err error) {
+	if errors.Is(err, fs.ErrPermission) {
+		s.fail("%s: sniffing needs the right to open raw sockets", s.sniff.interfaces[0])
+		s.hint("sudo ftpscope sniff -i %s, or once: sudo setcap cap_net_raw+ep $(which ftpscope)", s.sniff.interfaces[0])
+		return
+	}
+	if s.fail("%v", err); errors.Is(err, live.ErrNotFound) {
+		s.hint("interfaces here: %s (ftpscope interfaces)", strings.Join(interfaceNames(), ", "))
+	}
+}
+
+// confine gives up all rights but those that writing the outputs takes.
+func (s *sniffing) confine(user confine.User, specs []outputSpec) bool {
+	opt := confine.Options{User: user}
+	for _, spec := range specs {
+		if spec.path != "" {
+			opt.Write = append(opt.Write, spec.path)
+		}
+	}
+	if s.metrics != nil {
+		opt.Read = metrics.Reads()
+	}
+	if s.sniff.keep != "" {
+		opt.Write = append(opt.Write, s.keptPlace())
+	}
+	done, err := confine.Apply(opt)
+	var refused *confine.WriteError
+	if errors.As(err, &refused) {
+		s.fail("%v", err)
+		s.hint("--user NAME, or another folder")
+		return false
+	}
+	if err != nil {
+		s.fail("%v", err)
+		return false
+	}
+	for _, what := range done.Missing {
+		s.warning("%s", what)
+	}
+	return true
+}
+
+// openMetrics listens where metrics are asked for.
+func (s *sniffing) openMetrics() bool {
+	if s.sniff.metrics == "" {
+		return true
+	}
+	m, err := metrics.Listen(s.sniff.metrics)
+	if err != nil {
+		s.fail("--metrics: %v", err)
+		return false
+	}
+	s.metrics = m
+	s.writers, s.watchers = append(s.writers, m), append(s.watchers, m)
+	return true
+}
+
+// serveMetrics answers until the end.
+func (s *sniffing) serveMetrics() (stop func()) {
+	if s.metrics == nil {
+		return func() {}
+	}
+	go func() {
+		if err := s.metrics.Serve(); err != nil {
+			s.warning("metrics: %v", err)
+		}
+	}()
+	return func() { s.metrics.Close() }
+}
+
+// open opens the outputs; one that cannot be opened is reason enough not to start.
+func (s *sniffing) open(specs []outputSpec) bool {
+	opt := report.Options{ShowPasswords: s.flags.showPasswords, All: true, Files: len(s.source.Files()), Color: s.flags.color == "always"}
+	for _, spec := range specs {
+		if spec.path == "" {
+			_, onTerminal := terminal(s.stdout)
+			opt := opt
+			opt.Color = s.flags.colored(onTerminal)
+			s.writers = append(s.writers, newEachRecord(clearing{s.stdout, s.console}, spec.format, opt))
+			continue
+		}
+		file, err := openLive(spec.path, s.warning)
+		if err != nil {
+			s.fail("%v", err)
+			return false
+		}
+		s.outs = append(s.outs, file)
+		s.writers = append(s.writers, newEachRecord(file, spec.format, opt))
+	}
+	if err := s.openKept(); err != nil {
+		s.fail("%v", err)
+		return false
+	}
+	return true
+}
+
+// signals ends the run at the first SIGINT or SIGTERM, at once at the second, and reopens outputs at SIGHUP.
+func (s *sniffing) signals() {
+	const interrupted = 130 // 128 + SIGINT, as shells say it
+	list := make(chan os.Signal, 4)
+	signal.Notify(list, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		stopping := false
+		for {
+			select {
+			case <-s.ended:
+				signal.Stop(list)
+				return
+			case sig := <-list:
+				switch {
+				case sig == syscall.SIGHUP:
+					for _, o := range s.outs {
+						o.reopen.Store(true)
+					}
+					if s.kept != nil {
+						s.kept.out.Reopen()
+					}
+				case stopping:
+					os.Exit(interrupted)
+				default:
+					stopping = true
+					s.source.Stop()
+				}
+			}
+		}
+	}()
+}
+
+func (s *sniffing) status(st *analyze.Status) {
+	for _, w := range s.watchers {
+		w.Status(st)
+	}
+	if s.kept != nil {
+		s.kept.status(st.Now)
+	}
+}
+
+// close ends the outputs.
+func (s *sniffing) close(tee *report.Tee, run error) {
+	for i, err := range tee.Errs() {
+		if err != nil && !closedPipe(err) {
+			s.fail("output %d: %v", i+1, cause(err))
+		}
+	}
+	for _, o := range s.outs {
+		if err := o.close(); err != nil {
+			s.fail("%s: %v", o.path, cause(err))
+		}
+	}
+	s.closeKept()
+}
+
+// limited is the source with the limit of --packets.
+func (s *sniffing) limited() analyze.Source {
+	if s.sniff.packets == 0 {
+		return s.source
+	}
+	return &limited{Capture: s.source, left: s.sniff.packets}
+}
+
+// limited ends after a number of packets.
+type limited struct {
+	*live.Capture
+	left uint64
+}
+
+// Next returns no more packets than are left.
+func (l *limited) Next() ([]capture.Packet, error) {
+	if l.left == 0 {
+		l.Capture.Stop()
+		for { // what the kernel still has is more than was asked for
+			if _, err := l.Capture.Next(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	batch, err := l.Capture.Next()
+	if uint64(len(batch)) > l.left {
+		batch = batch[:l.left]
+	}
+	l.left -= uint64(len(batch))
+	return batch, err
+}

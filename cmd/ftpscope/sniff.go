@@ -16,6 +16,7 @@ import (
 	"ftpscope/capture/flow"
 	"ftpscope/capture/live"
 	"ftpscope/cmd/ftpscope/metrics"
+	"ftpscope/cmd/ftpscope/view"
 )
 
 // runSniff is the same as analyze, of interfaces. What needs rights is opened first; then they are given up.
@@ -52,6 +53,7 @@ type sniffing struct {
 	watchers []watcher
 	kept     *kept
 	metrics  *metrics.Metrics
+	view     *view.View
 	ended    chan struct{}
 }
 
@@ -63,14 +65,13 @@ type watcher interface {
 
 // specs are the outputs: without any, what suits standard output.
 func (s *sniffing) specs() ([]outputSpec, bool) {
-	_, onTerminal := terminal(s.stdout)
 	names := s.sniff.outputs
 	if len(names) == 0 {
 		names = []string{"table"}
 	}
 	specs, ok := s.outputSpecs(names)
 	for i := range specs {
-		if specs[i].format.Name == "table" && (specs[i].path != "" || !onTerminal) {
+		if specs[i].format.Name == "table" && (specs[i].path != "" || !view.Suits(s.stdin, s.stdout)) {
 			specs[i].format, _ = report.Find("lines") // a table needs all sessions; what shows them as they come is lines
 		}
 	}
@@ -101,11 +102,13 @@ func (s *sniffing) run(specs []outputSpec) {
 	if d := s.sniff.duration; d > 0 {
 		time.AfterFunc(d, source.Stop)
 	}
+	s.showView()
 	stopMetrics := s.serveMetrics()
 	defer stopMetrics()
 	tee := report.NewTee(s.writers...)
 	summary, err := analyze.Run(s.limited(), s.options(), tee)
 	close(s.ended)
+	s.closeView(summary)
 	s.close(tee, err)
 	if summary != nil {
 		s.conclude(summary)
@@ -118,6 +121,9 @@ func (s *sniffing) options() analyze.Options {
 	opt.IdleTimeout, opt.Interval, opt.Status = flow.Time(s.sniff.idleTimeout), flow.Time(s.sniff.interval), s.status
 	if s.kept != nil {
 		opt.Evidence = s.kept
+	}
+	if s.view != nil && opt.Interval == 0 {
+		opt.Interval = flow.Time(viewEvery)
 	}
 	return opt
 }
@@ -197,11 +203,15 @@ func (s *sniffing) serveMetrics() (stop func()) {
 func (s *sniffing) open(specs []outputSpec) bool {
 	opt := report.Options{ShowPasswords: s.flags.showPasswords, All: true, Files: len(s.source.Files()), Color: s.flags.color == "always"}
 	for _, spec := range specs {
+		if spec.format.Name == "table" {
+			s.openView()
+			continue
+		}
 		if spec.path == "" {
 			_, onTerminal := terminal(s.stdout)
 			opt := opt
 			opt.Color = s.flags.colored(onTerminal)
-			s.writers = append(s.writers, newEachRecord(clearing{s.stdout, s.console}, spec.format, opt))
+			s.write(newEachRecord(clearing{s.stdout, s.console}, spec.format, opt))
 			continue
 		}
 		file, err := openLive(spec.path, s.warning)
@@ -210,7 +220,7 @@ func (s *sniffing) open(specs []outputSpec) bool {
 			return false
 		}
 		s.outs = append(s.outs, file)
-		s.writers = append(s.writers, newEachRecord(file, spec.format, opt))
+		s.write(newEachRecord(file, spec.format, opt))
 	}
 	if err := s.openKept(); err != nil {
 		s.fail("%v", err)
@@ -219,9 +229,16 @@ func (s *sniffing) open(specs []outputSpec) bool {
 	return true
 }
 
+// write adds an output. Snapshots are for those who asked for them.
+func (s *sniffing) write(w report.Writer) {
+	if s.sniff.interval == 0 {
+		w = endedOnly{w}
+	}
+	s.writers = append(s.writers, w)
+}
+
 // signals ends the run at the first SIGINT or SIGTERM, at once at the second, and reopens outputs at SIGHUP.
 func (s *sniffing) signals() {
-	const interrupted = 130 // 128 + SIGINT, as shells say it
 	list := make(chan os.Signal, 4)
 	signal.Notify(list, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
@@ -241,7 +258,10 @@ func (s *sniffing) signals() {
 						s.kept.out.Reopen()
 					}
 				case stopping:
-					os.Exit(interrupted)
+					if s.view != nil {
+						s.view.Close()
+					}
+					os.Exit(exitInterrupted)
 				default:
 					stopping = true
 					s.source.Stop()

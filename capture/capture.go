@@ -32,7 +32,7 @@ type Options struct {
 var ErrNoArgs = errors.New("no capture files named")
 
 // manyOpen is how many files may be read at the same time with large buffers; more of them get small ones, so that
-// memory does not grow by a megabyte a file when the times of very many overlap.
+// memory grows little when the times of very many overlap.
 const manyOpen = 16
 
 // Capture is one or more files read as one capture in the order of time. Only Stats may be called while another

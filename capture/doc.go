@@ -5,7 +5,7 @@
 // The way of a file's bytes:
 //
 //	args ─ find (files.go) → list of files, ordered by first packet
-//	file ─ buffer (one read(2) a megabyte) ─ [gzip, zstd ─ buffer] ─ pcap or pcapng → batch of packets
+//	file ─ buffer (large reads) ─ [gzip, zstd ─ buffer] ─ pcap or pcapng → batch of packets
 //	batches of the files whose times overlap ─ merge (capture.go) → Next
 //
 // Packets are views into the buffers: nothing is copied and nothing allocated for a packet.

@@ -22,6 +22,7 @@ type buffer struct {
 	at, end int    // unread: mem[at:end]
 	total   int64  // bytes read from src
 	err     error  // of src, sticky
+	ahead   *ahead // src, when another goroutine reads
 }
 
 // unread is what was read and not consumed.
@@ -37,14 +38,17 @@ func (b *buffer) fill(need int) error {
 		if b.err != nil {
 			return b.err
 		}
-		b.makeRoom(need)
-		n, err := b.src.Read(b.mem[b.end:])
-		b.end += n
-		b.total += int64(n)
-		b.err = err
-		if n > 0 {
+		before := b.total
+		if b.ahead == nil || !b.ahead.swap(b) {
+			b.makeRoom(need)
+			n, err := b.src.Read(b.mem[b.end:])
+			b.end += n
+			b.total += int64(n)
+			b.err = err
+		}
+		if b.total > before {
 			empty = 0
-		} else if empty++; empty > maxEmptyReads && err == nil {
+		} else if empty++; empty > maxEmptyReads && b.err == nil {
 			b.err = io.ErrNoProgress
 		}
 	}
@@ -116,7 +120,7 @@ func (p *pool) get(src io.Reader) *buffer {
 }
 
 func (p *pool) put(b *buffer) {
-	b.src = nil
+	b.src, b.ahead = nil, nil
 	if len(b.mem) == bufferHead+p.size { // one that grew is left to the collector
 		p.free = append(p.free, b)
 	}

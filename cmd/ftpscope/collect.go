@@ -8,11 +8,11 @@ import (
 )
 
 // While little is in use, collecting garbage often costs next to nothing, and keeps memory at what is in use: it does not
-// grow with the capture. From smallHeap on the usual pace is the better bargain.
+// grow with the capture. From smallHeap on garbage that waits is the better bargain, nearly as much as Go lets wait by itself.
 const (
 	smallHeap    = 16 << 20
 	eagerPercent = 25
-	usualPercent = 100
+	usualPercent = 80
 )
 
 // paceCollector sets the pace anew after each collection, unless the user chose one (GOGC).

@@ -123,16 +123,24 @@ func summarySentence(s *session.Summary) string {
 	if s.First != nil && s.Last != nil {
 		read += " over " + span(s.Last.Time-s.First.Time)
 	}
-	if s.Sessions == 0 {
-		return "No FTP session was found in " + read + "."
+	hidden := 0
+	if s.Hidden != nil {
+		hidden = s.Hidden.Sessions
 	}
-	if s.Sessions == 1 {
+	switch {
+	case s.Sessions == 0:
+		return "No FTP session was found in " + read + "."
+	case s.Sessions == 1 && hidden == 0:
 		return "That is the only session in " + read + "."
 	}
 	t := s.Transfers
-	return "In all " + many(s.Sessions, "session") + " and " + many(t.Active+t.Passive+t.Unknown, "transfer") + " (" +
+	text := "In all " + many(s.Sessions, "session") + " and " + many(t.Active+t.Passive+t.Unknown, "transfer") + " (" +
 		number(uint64(t.Active)) + " active, " + number(uint64(t.Passive)) + " passive, " + number(uint64(t.Unknown)) +
 		" unknown) in " + read + "."
+	if hidden > 0 {
+		text += " " + many(hidden, "session") + " of them left out as asked."
+	}
+	return text
 }
 
 // moment is a time with its date.

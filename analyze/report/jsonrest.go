@@ -62,6 +62,12 @@ func appendSummary(b []byte, s *session.Summary) []byte {
 	b = integer(b, `,"dropped_packets":`, c.Dropped)
 	b = integer(b, `,"evicted_connections":`, c.Evicted)
 	b = append(b, '}')
+	if h := s.Hidden; h != nil {
+		b = integer(b, `,"hidden":{"sessions":`, uint64(h.Sessions))
+		b = integer(b, `,"attempts":`, uint64(h.Attempts))
+		b = integer(b, `,"orphans":`, uint64(h.Orphans))
+		b = append(b, '}')
+	}
 	return append(appendPace(b, s), '}')
 }
 

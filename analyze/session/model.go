@@ -219,7 +219,11 @@ type Summary struct {
 	Orphans   int
 	Findings  map[string]int // by severity
 	Capture   SummaryCapture
+	Hidden    *Hidden // what a Choice of records left out; nil: there was none
 }
+
+// Hidden counts records that were left out on demand. All other counts of the Summary include them.
+type Hidden struct{ Sessions, Attempts, Orphans int }
 
 // Tally counts transfers by mode.
 type Tally struct{ Active, Passive, Unknown int }

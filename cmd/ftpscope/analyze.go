@@ -105,7 +105,7 @@ func (j *job) run(specs []outputSpec) {
 	defer stopWatch()
 	var writers []report.Writer
 	for _, o := range outs {
-		writers = append(writers, o.writer)
+		writers = append(writers, j.flags.choice.Choose(o.writer))
 	}
 	tee := report.NewTee(writers...)
 	stopProgress := j.progress(c, tee)

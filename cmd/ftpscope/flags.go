@@ -30,6 +30,7 @@ type common struct {
 	help          bool
 	cpuprofile    string
 	memprofile    string
+	choiceFlags
 }
 
 // flags are what analyze takes.
@@ -88,7 +89,8 @@ Usage:
 
 Several files are read as one capture in the order of time; a directory stands for the captures in
 it, - for standard input. Without -o the result is a table. An output without FILE, or with - for
-it, goes to standard output; one of them may.
+it, goes to standard output; one of them may. "ftpscope help choosing" tells of --host, --mode and other
+flags that choose the sessions to show.
 
 Flags:
 ` + f.set().FlagUsagesWrapped(100) + `
@@ -101,6 +103,7 @@ Examples:
 // parse reads the arguments; done tells that there is nothing left to do but to exit with code.
 func (f *flags) parse(e *env, args []string) (files []string, code int, done bool) {
 	s := f.set()
+	f.choiceFlags.add(s, "user")
 	code, done = e.parseFlags(s, args, &f.help, analyzeUsage, func() error {
 		files = append(f.read, s.Args()...)
 		if len(files) == 0 {
@@ -156,7 +159,7 @@ func (f *common) check() error {
 			return fmt.Errorf("--filter: %w", err)
 		}
 	}
-	return nil
+	return f.choiceFlags.check()
 }
 
 // badFlag says what is wrong with a flag and which may have been meant.

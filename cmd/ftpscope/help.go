@@ -68,6 +68,9 @@ func runHelp(e *env, args []string) int {
 			return e.print(c.usage())
 		}
 	}
+	if args[0] == "choosing" {
+		return e.print(choosing())
+	}
 	e.error("no command %q", args[0])
 	e.suggest(args[0], commandNames(), "", "ftpscope help lists the commands")
 	return exitUsage

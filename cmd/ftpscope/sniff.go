@@ -234,7 +234,7 @@ func (s *sniffing) write(w report.Writer) {
 	if s.sniff.interval == 0 {
 		w = endedOnly{w}
 	}
-	s.writers = append(s.writers, w)
+	s.writers = append(s.writers, s.flags.choice.Choose(w))
 }
 
 // signals ends the run at the first SIGINT or SIGTERM, at once at the second, and reopens outputs at SIGHUP.

@@ -79,6 +79,7 @@ Examples:
 // parse reads the arguments; done tells that there is nothing left to do but to exit with code.
 func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 	s := f.set()
+	f.choiceFlags.add(s, "ftp-user")
 	return e.parseFlags(s, args, &f.help, sniffUsage, func() error {
 		switch {
 		case s.NArg() > 0:

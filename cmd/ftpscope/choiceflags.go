@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"ftpscope/analyze/finding"
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+const choosingUsage = `Choosing the sessions that outputs show; the analysis and its counts are of all of them.
+
+`
+
+// choosing is the page of "ftpscope help choosing".
+func choosing() string {
+	var f choiceFlags
+	s := newSet("choosing")
+	f.add(s, "user")
+	return choosingUsage + s.FlagUsagesWrapped(100) + `
+A flag given several times is met by any of its values; different flags must all be met. sniff calls
+--user --ftp-user. What is left out is counted in the summary.
+
+Examples:
+  ftpscope analyze --outcome no-connection --host 10.0.0.0/8 capture.pcap
+  ftpscope analyze -o json --min-severity high --since 2026-11-24T10:00 capture.pcap
+`
+}
+
+// choiceFlags choose which records the outputs show.
+type choiceFlags struct {
+	hosts        []string
+	since, until string
+	choice       report.Choice
+}
+
+// add adds the flags; user is what the one for names is called.
+func (f *choiceFlags) add(s *pflag.FlagSet, user string) {
+	c := &f.choice
+	s.StringSliceVar(&f.hosts, "host", nil, "show sessions of host or network `ADDRESS`")
+	s.StringSliceVar(&c.Users, user, nil, "show sessions of user `NAME`")
+	s.StringSliceVar(&c.Modes, "mode", nil, "show sessions whose mode is `MODE`: active, passive, mixed, none, unknown")
+	s.StringSliceVar(&c.Initiators, "initiator", nil, "show sessions whose data connections `WHO` opened: client, server, …")
+	s.StringSliceVar(&c.Outcomes, "outcome", nil, "show sessions with a transfer that ended as `OUTCOME`: no-connection, …")
+	s.StringSliceVar(&c.Findings, "finding", nil, "show sessions with finding `ID`")
+	s.StringVar(&c.MinSeverity, "min-severity", "", "show sessions with a finding of `SEVERITY` or above")
+	s.StringVar(&f.since, "since", "", "show sessions that ended at `TIME` (UTC) or later: 2026-11-24T10:00, 2026-11-24")
+	s.StringVar(&f.until, "until", "", "show sessions that began before `TIME`")
+}
+
+// The words that a record can have.
+var (
+	sessionModes = []string{session.Active, session.Passive, session.Mixed, session.None, session.Unknown}
+	initiators   = []string{session.Client, session.Server, session.ThirdParty, session.Mixed, session.None}
+	outcomes     = []string{
+		session.OK, session.Denied, session.NoConnection, session.Aborted, session.Incomplete, session.Unused, session.Rejected, session.Unknown,
+	}
+)
+
+// check reads the values. What no record can have is an error, since it would choose nothing.
+func (f *choiceFlags) check() error {
+	c := &f.choice
+	for _, text := range f.hosts {
+		p, err := prefix(text)
+		if err != nil {
+			return fmt.Errorf("--host takes an address or a network such as 10.0.0.0/8, got %q", text)
+		}
+		c.Hosts = append(c.Hosts, p)
+	}
+	for _, words := range []struct {
+		flag        string
+		given, have []string
+	}{{"mode", c.Modes, sessionModes}, {"initiator", c.Initiators, initiators}, {"outcome", c.Outcomes, outcomes}} {
+		for _, w := range words.given {
+			if !slices.Contains(words.have, w) {
+				return fmt.Errorf("--%s takes %s, got %q", words.flag, strings.Join(words.have, ", "), w)
+			}
+		}
+	}
+	for _, id := range c.Findings {
+		if !knownRule(id) {
+			return fmt.Errorf("--finding: there is no finding %q (ftpscope findings lists them)", id)
+		}
+	}
+	if c.MinSeverity != "" && severity(c.MinSeverity) < 0 {
+		return fmt.Errorf("--min-severity takes %s, got %q", strings.Join(finding.Severities(), ", "), c.MinSeverity)
+	}
+	for _, moment := range []struct {
+		flag, text string
+		at         *flow.Time
+	}{{"since", f.since, &c.Since}, {"until", f.until, &c.Until}} {
+		if moment.text == "" {
+			continue
+		}
+		t, err := instant(moment.text)
+		if err != nil {
+			return fmt.Errorf("--%s takes a time such as 2026-11-24T10:00:00Z or 2026-11-24, got %q", moment.flag, moment.text)
+		}
+		*moment.at = t
+	}
+	return nil
+}
+
+// prefix reads an address or a network.
+func prefix(text string) (netip.Prefix, error) {
+	if p, err := netip.ParsePrefix(text); err == nil {
+		return p.Masked(), nil
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	a = a.Unmap().WithZone("")
+	return netip.PrefixFrom(a, a.BitLen()), nil
+}
+
+// instant reads a time; without a zone it is UTC, as in all outputs.
+func instant(text string) (flow.Time, error) {
+	var err error
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		var t time.Time
+		if t, err = time.Parse(layout, text); err == nil {
+			return flow.Time(t.UnixNano()), nil
+		}
+	}
+	return 0, err
+}

@@ -89,8 +89,8 @@ Usage:
 
 Several files are read as one capture in the order of time; a directory stands for the captures in
 it, - for standard input. Without -o the result is a table. An output without FILE, or with - for
-it, goes to standard output; one of them may. "ftpscope help choosing" tells of --host, --mode and other
-flags that choose the sessions to show.
+it, goes to standard output; one of them may. --host, --mode and other flags choose the sessions to
+show: ftpscope help choosing.
 
 Flags:
 ` + f.set().FlagUsagesWrapped(100) + `

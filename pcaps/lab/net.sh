@@ -204,9 +204,29 @@ capture() {
   local ns=$1 dev=$2 file=$3
   shift 3
   : >"$work/tcpdump.log"
+  [ -z "${live:-}" ] || set -- --time-stamp-precision=nano "$@"
   ip netns exec "$ns" tcpdump -Z root -n -U --immediate-mode -B 8192 -s 2048 -i "$dev" -w "$work/out/$file" "$@" 2>"$work/tcpdump.log" &
   capture_pid=$!
   await tcpdump grep -q 'listening on' "$work/tcpdump.log"
+  [ -z "${live:-}" ] || sniff "$ns" "$dev" "$file"
+}
+
+# sniff NS IF FILE starts ftpscope beside tcpdump; its records come into FILE.jsonl of the live directory.
+sniff() {
+  ip netns exec "$1" "$live" sniff -i "$2" --ring-size 4MiB -o "json=$work/live/$3.jsonl" >"$work/sniff.log" 2>&1 </dev/null &
+  sniff_pid=$!
+  sniffed=$3
+  await sniff test -e "$work/live/$3.jsonl"
+}
+
+# sniffed_up ends it and keeps tcpdump's file as it is, before it becomes a sample.
+sniffed_up() {
+  kill -INT "$sniff_pid"
+  wait "$sniff_pid" && [ ! -s "$work/sniff.log" ] || {
+    say "error: ftpscope sniff: $(cat "$work/sniff.log")"
+    return 1
+  }
+  cp "$work/out/$sniffed" "$work/live/$sniffed"
 }
 
 # captured ends the capture once the last packets are in.
@@ -218,4 +238,5 @@ captured() {
     say "error: $(grep 'dropped by kernel' "$work/tcpdump.log"): machine too busy, make it again"
     return 1
   }
+  [ -z "${live:-}" ] || sniffed_up
 }

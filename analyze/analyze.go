@@ -77,7 +77,8 @@ type analysis struct {
 	order    *order
 	attempts []session.Attempt
 	orphans  []session.Orphan
-	lost     int // orphans beyond the limit
+	settled  flow.Time
+	lost     int // orphans that are not kept: beyond the limit, or told at once
 }
 
 // counts is what the summary says of the packets.
@@ -155,7 +156,7 @@ func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
 	case decode.TCP, decode.ICMP:
 		s.Mark, s.Digits = p.Mark, p.Digits
 		if a.opt.Evidence != nil {
-			a.opt.Evidence.Add(p, s)
+			a.keep(p, s)
 		}
 		return true
 	case decode.Undecoded:
@@ -177,10 +178,14 @@ func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
 	for _, h := range lanes[1:] {
 		all.join(h)
 	}
+	if a.heart.live != nil {
+		a.order.drops.look(now, a.source.Stats().Dropped)
+	}
 	a.matcher.Tick(now, all.syn)
 	a.order.release(min(a.matcher.Oldest(), all.session))
 	if a.heart.live != nil {
 		a.order.judged.Tick(now)
+		a.settle(now)
 	}
 	if a.opt.Status != nil && a.heart.live != nil {
 		a.opt.Status(a.status(now, all, count))
@@ -192,6 +197,11 @@ func (a *analysis) Session(s *session.Session) { a.order.add(s) }
 
 // Orphan keeps the first ones and counts the others.
 func (a *analysis) Orphan(o *session.Orphan) {
+	if a.heart.live != nil {
+		a.lost++
+		a.order.keep(a.order.out.Orphan(o))
+		return
+	}
 	if len(a.orphans) >= session.MaxOrphans {
 		a.lost++
 		return
@@ -199,8 +209,14 @@ func (a *analysis) Orphan(o *session.Orphan) {
 	a.orphans = append(a.orphans, *o)
 }
 
-// Attempt comes at the end, already bounded.
-func (a *analysis) Attempt(t *session.Attempt) { a.attempts = append(a.attempts, *t) }
+// Attempt comes at the end, already bounded; of a live source also before.
+func (a *analysis) Attempt(t *session.Attempt) {
+	if a.heart.live != nil {
+		a.order.keep(a.order.out.Attempt(t))
+		return
+	}
+	a.attempts = append(a.attempts, *t)
+}
 
 // report gives out what is left, and the summary.
 func (a *analysis) report() (*session.Summary, error) {

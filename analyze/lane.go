@@ -110,7 +110,12 @@ func (a *analysis) lane(to events, fold *session.FoldOptions) *lane {
 func (l *lane) Opened(c *flow.Conn) { l.events.Opened(c) }
 
 // Unanswered passes on a SYN that nothing followed.
-func (l *lane) Unanswered(s *flow.LoneSYN) { l.events.Unanswered(s) }
+func (l *lane) Unanswered(s *flow.LoneSYN) {
+	if l.evidence != nil && l.ports.has(s.DstPort) {
+		l.evidence.Ended(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort))
+	}
+	l.events.Unanswered(s)
+}
 
 // Classify says whether the first payload bytes of a connection can be of a control connection. Where FTP is expected
 // the doubt is in its favour: the fold decides with more to go by.
@@ -194,6 +199,9 @@ func (l *lane) Closed(c *flow.Conn, r tcp.Reader) {
 		control = finish(r, c)
 	case c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0:
 		control = session.NewFold(c, l.fold).Finish(c)
+	}
+	if l.evidence != nil && l.ports.has(c.Dst.Port()) {
+		l.evidence.Ended(c.Src, c.Dst)
 	}
 	l.events.Closed(c, control)
 }

@@ -20,9 +20,9 @@ import (
 // replay is a live source out of a capture: its packets come when the clock, which runs by step a call, has come to them.
 type replay struct {
 	*capture.Capture
-	step, now, last flow.Time
-	rest            []capture.Packet
-	after           int // calls after the last packet, before the end
+	step, now flow.Time
+	rest      []capture.Packet
+	after     int // calls after the last packet, before the end
 }
 
 func (r *replay) Now() flow.Time { return r.now }
@@ -152,4 +152,20 @@ func TestSnapshots(t *testing.T) {
 		}
 		require.Positive(t, *open[len(open)-1].Transfers[0].Bytes)
 	}
+}
+
+// TestLiveTellsOfAttempts looks at when tries of control connections come: before the end of the capture.
+func TestLiveTellsOfAttempts(t *testing.T) {
+	c, err := capture.Open([]string{samplesDir + "/control-dropped.pcap"}, capture.Options{})
+	require.NoError(t, err)
+	defer c.Close()
+	r := &records{}
+	told := false
+	opt := analyze.Options{Status: func(*analyze.Status) { told = told || len(r.attempts) > 0 }}
+	_, err = analyze.Run(&replay{Capture: c, step: flow.Second, after: 300}, opt, r)
+	require.NoError(t, err)
+	require.True(t, told)
+	want := collect(t, analyze.Options{}, nil, samplesDir+"/control-dropped.pcap")
+	require.Equal(t, want.attempts, r.attempts)
+	require.Equal(t, want.summary.Attempts, r.summary.Attempts)
 }

@@ -15,6 +15,7 @@ type order struct {
 	waiting sessionHeap
 	judged  *finding.Stream // adds the findings, and holds sessions back while their neighbours may matter
 	ids     int
+	drops   drops
 	live    bool // sessions come in the order of their end, and go as soon as they are judged
 	sum     *summary
 	err     error       // the first of out
@@ -33,6 +34,7 @@ func newOrder(out Records, opt finding.Options) *order {
 // add takes a finished session.
 func (o *order) add(s *session.Session) {
 	if o.live {
+		s.Notes.Dropped = o.drops.during(s)
 		o.judge(s)
 		return
 	}
@@ -48,6 +50,7 @@ func (o *order) judge(s *session.Session) {
 
 // snapshot gives out how far a session came that goes on. It has no number yet.
 func (o *order) snapshot(s *session.Session) {
+	s.Notes.Dropped = o.drops.during(s)
 	o.judged.Preview(s)
 	o.keep(o.out.Session(s))
 }

@@ -33,6 +33,15 @@ type Evidence interface {
 	Ended(a, b netip.AddrPort)  // a marked one is over
 }
 
+// keep tells the Evidence of a packet. A SYN to a port that FTP is expected on counts as FTP's whatever follows: that
+// nobody answered, or nobody spoke, is worth keeping too.
+func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
+	if s.Flags&(flow.SYN|flow.ACK) == flow.SYN && a.ports.has(s.DstPort) {
+		a.opt.Evidence.Mark(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort))
+	}
+	a.opt.Evidence.Add(p, s)
+}
+
 // pulse is how often a live analysis looks at the clock, and at what is over.
 const pulse = 250 * flow.Millisecond
 
@@ -87,4 +96,18 @@ func (h *heart) shot(now, interval flow.Time) bool {
 	due := h.next > 0
 	h.next = now + interval
 	return due
+}
+
+// Tries of control connections are told when nobody repeated them for a while: SYNs are up to 64 s apart (RFC 6298).
+const (
+	triesEnd   = 120 * flow.Second
+	triesEvery = 10 * flow.Second
+)
+
+// settle tells of the tries that are over.
+func (a *analysis) settle(now flow.Time) {
+	if now-a.settled >= triesEvery {
+		a.settled = now
+		a.matcher.SettleAttempts(now - triesEnd)
+	}
 }

@@ -26,13 +26,16 @@ type Options struct {
 	// Problem is called for each thing that could not be read (or, with Warning, for what is odd), from Open and
 	// from Next. It never stops what else can be read.
 	Problem func(*FileError)
+	// Ahead is how many compressed files may be decompressed ahead at once, each in a goroutine of its own, at most
+	// maxAhead. 0 and less: the goroutine that calls Next does everything. Packets and problems are the same.
+	Ahead int
 }
 
 // ErrNoArgs is the error of Open without arguments.
 var ErrNoArgs = errors.New("no capture files named")
 
 // manyOpen is how many files may be read at the same time with large buffers; more of them get small ones, so that
-// memory does not grow by a megabyte a file when the times of very many overlap.
+// memory grows little when the times of very many overlap.
 const manyOpen = 16
 
 // Capture is one or more files read as one capture in the order of time. Only Stats may be called while another
@@ -51,6 +54,7 @@ type Capture struct {
 	out     []Packet  // batch of a merge
 	large   pool
 	small   pool
+	aheads  aheads
 
 	read    atomic.Int64
 	dropped atomic.Uint64
@@ -77,6 +81,7 @@ func Open(args []string, opt Options) (*Capture, error) {
 		return nil, ErrNoArgs
 	}
 	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}}
+	c.aheads.left = min(opt.Ahead, maxAhead)
 	f := finder{c: c, stdin: opt.Stdin}
 	if f.stdin == nil {
 		f.stdin = os.Stdin

@@ -5,8 +5,11 @@
 // The way of a file's bytes:
 //
 //	args ─ find (files.go) → list of files, ordered by first packet
-//	file ─ buffer (one read(2) a megabyte) ─ [gzip, zstd ─ buffer] ─ pcap or pcapng → batch of packets
+//	file ─ buffer (large reads) ─ [gzip, zstd ─ buffer] ─ pcap or pcapng → batch of packets
 //	batches of the files whose times overlap ─ merge (capture.go) → Next
+//
+// Decompression may go on ahead in goroutines (ahead.go). Plain files are read where their packets are needed: to hand
+// the bytes to another processor costs more than read(2) does.
 //
 // Packets are views into the buffers: nothing is copied and nothing allocated for a packet.
 package capture

@@ -98,11 +98,11 @@ func (c *Capture) reopen(e *entry) *source {
 		c.problem(plain(e.name, err))
 		return nil
 	}
-	p := &c.large
+	in := input{name: e.name, file: file, size: e.size, pool: &c.large, aheads: &c.aheads, read: &c.read, dropped: &c.dropped}
 	if len(c.active) >= manyOpen {
-		p = &c.small
+		in.pool, in.aheads = &c.small, nil
 	}
-	s, bad := newSource(input{name: e.name, file: file, size: e.size, pool: p, read: &c.read, dropped: &c.dropped})
+	s, bad := newSource(in)
 	if bad != nil {
 		c.cut(e.name)
 		c.problem(bad)

@@ -33,6 +33,8 @@ type source struct {
 	raw    *buffer // the file's bytes
 	buf    *buffer // the capture's: raw itself, or what is unpacked from it
 	packer *unpacker
+	aheads *aheads // where ahead goes back to
+	ahead  *ahead  // reads from packer; nil: buf does
 
 	index int      // in Capture.Files
 	batch []Packet // the last that was read; its capacity is how many are read at a time
@@ -59,6 +61,7 @@ type input struct {
 	file    io.ReadCloser
 	size    int64
 	pool    *pool
+	aheads  *aheads // nil: nothing is read ahead
 	read    *atomic.Int64
 	dropped *atomic.Uint64
 }
@@ -76,7 +79,19 @@ func newSource(in input) (*source, *FileError) {
 		s.close()
 		return nil, s.place(err)
 	}
+	if in.aheads != nil && s.packer != nil {
+		s.readAhead(in.aheads)
+	}
 	return s, nil
+}
+
+// readAhead leaves the decompression of what comes next to another goroutine, if one may be started.
+func (s *source) readAhead(from *aheads) {
+	if s.ahead = from.get(); s.ahead != nil {
+		s.aheads = from
+		s.ahead.start(s.packer)
+		s.buf.src, s.buf.ahead = s.ahead, s.ahead
+	}
 }
 
 // magicSize is how many bytes tell what a file is.
@@ -170,6 +185,10 @@ func (s *source) number(index int) {
 
 // close gives the buffers back and counts what of the file will not be read, so that progress ends at the end.
 func (s *source) close() {
+	if s.ahead != nil {
+		s.ahead.close()
+		s.aheads.put(s.ahead)
+	}
 	if s.packer != nil {
 		s.packer.close()
 	}

@@ -5,7 +5,7 @@ import "strings"
 var captureGap = Rule{
 	ID: "capture-gap", Severity: Info,
 	Title:   "capture incomplete",
-	Meaning: "The capture lacks packets of the control connection, one of its sides, or its start: what was said there is not known, and findings that depend on it are missing.",
+	Meaning: "The capture lacks packets of the control connection, one of its sides, or its start, or the kernel dropped packets while the session lasted: what was said there is not known, and findings that depend on it are missing.",
 	judge:   once(gaps),
 }
 
@@ -28,12 +28,25 @@ func gaps(c *Case) (verdict, bool) {
 		lacks = append(lacks, many(cov.MissingBytes, "byte"))
 		doubts = append(doubts, "commands and replies in the gap, and the outcome of transfers around it")
 	}
-	if len(lacks) == 0 {
+	dropped := ""
+	if n := c.Notes.Dropped; n > 0 {
+		dropped = "while the session lasted the kernel dropped " + many(n, "packet") + " of all that came"
+	}
+	v := verdict{frames: frames(c.First.Pos)}
+	switch {
+	case len(lacks) > 0:
+		v.message = "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + list(lacks) + "; unknown because of it: " + strings.Join(doubts, "; ")
+		v.advice = "capture both directions from before the login, with a buffer large enough that nothing is dropped (tcpdump -B)"
+		if dropped != "" {
+			v.message += "; " + dropped
+		}
+	case dropped != "":
+		v.message = dropped + ": if some were of its data connections, that one is missing or lacks bytes says nothing"
+	default:
 		return verdict{}, false
 	}
-	return verdict{
-		message: "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + list(lacks) + "; unknown because of it: " + strings.Join(doubts, "; "),
-		frames:  frames(c.First.Pos),
-		advice:  "capture both directions from before the login, with a buffer large enough that nothing is dropped (tcpdump -B)",
-	}, true
+	if dropped != "" {
+		v.advice = "let more packets wait for the analysis (--ring-size)"
+	}
+	return v, true
 }

@@ -108,8 +108,12 @@ func TestGap(t *testing.T) {
 		{"bytes and a side", sess(gappy, onlyClient), "info 0 of the control connection (packet 1) the capture lacks everything that the server sent and 100 bytes; unknown because of it: whether commands succeeded, where passive mode was to connect to; commands and replies in the gap, and the outcome of transfers around it"},
 		{"whole", sess(), ""},
 		{"its end", sess(cutShort), ""},
+		{"the kernel dropped", sess(dropped), "info 0 while the session lasted the kernel dropped 1,204 packets of all that came: if some were of its data connections, that one is missing or lacks bytes says nothing"},
+		{"both", sess(gappy, dropped), "info 0 of the control connection (packet 1) the capture lacks 100 bytes; unknown because of it: commands and replies in the gap, and the outcome of transfers around it; while the session lasted the kernel dropped 1,204 packets of all that came"},
 	})
 }
+
+func dropped(s *session.Session) { s.Notes.Dropped = 1204 }
 
 func TestSite(t *testing.T) {
 	check(t, "site-exec", []row{

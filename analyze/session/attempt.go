@@ -22,6 +22,7 @@ type attempts struct {
 	floor   int             // no row has fewer SYNs, when the table is full
 	lowest  []*attemptRow   // those that had as many when last looked at
 	dropped int
+	told    int // by settle
 }
 
 type attemptKey struct {
@@ -42,7 +43,7 @@ type attemptRow struct {
 
 func newAttempts() attempts { return attempts{kept: map[attemptKey]*attemptRow{}} }
 
-func (a *attempts) total() int { return len(a.kept) + a.dropped }
+func (a *attempts) total() int { return len(a.kept) + a.dropped + a.told }
 
 // unanswered adds a SYN that nothing followed.
 func (a *attempts) unanswered(s *flow.LoneSYN) {
@@ -128,6 +129,31 @@ func (a *attempts) sorted() []*attemptRow {
 		return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.first, y.first))
 	})
 	return rows
+}
+
+// settle gives out and forgets the attempts that nobody repeated since a time, in the order of their first packet.
+func (a *attempts) settle(since flow.Time, out func(*Attempt)) {
+	var rows []*attemptRow
+	for _, r := range a.kept {
+		if r.Last.Time < since {
+			rows = append(rows, r)
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	slices.SortFunc(rows, func(x, y *attemptRow) int { return cmp.Compare(x.first, y.first) })
+	for _, r := range rows {
+		out(&r.Attempt)
+		delete(a.kept, r.key)
+	}
+	a.told += len(rows)
+	a.lowest, a.floor = nil, 0
+	clear(a.filter[:])
+	for k := range a.kept {
+		h := k.hash()
+		a.filter[h/64] |= 1 << (h % 64)
+	}
 }
 
 // each gives all in the order of their first packet.

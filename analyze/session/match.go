@@ -362,6 +362,9 @@ func (m *Matcher) End() {
 	m.attempts.each(m.out.Attempt)
 }
 
+// SettleAttempts gives out, once, the tries of control connections that were not repeated since a time.
+func (m *Matcher) SettleAttempts(since flow.Time) { m.attempts.settle(since, m.out.Attempt) }
+
 // Limits tells which limits were reached, and how often.
 func (m *Matcher) Limits() []LimitHit {
 	var list []LimitHit

@@ -22,6 +22,8 @@ type Notes struct {
 	// Idle is the longest silence after the server's last word: until a command of the client or, when none followed, until
 	// the connection's last packet. It is how long a NAT or firewall had nothing to see but keepalives and acknowledgments.
 	Idle flow.Time
+	// Dropped is how many packets the kernel dropped while a live session lasted, of whatever connections.
+	Dropped uint64
 }
 
 // Login is one try: USER, and PASS if it was sent, with the reply that decided it.

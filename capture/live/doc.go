@@ -1,7 +1,7 @@
 // Package live takes packets off network interfaces as they come, as package capture takes them out of files;
 // capture/decode is the next step for both.
 //
-//	interface ─ filter (kernelfilter.go, in the kernel) ─ ring of blocks in shared memory (ring.go) → batch of packets
+//	interface ─ filter (kernelfilter.go, in the kernel) ─ ring of blocks in shared memory (ring_linux.go) → batch of packets
 //	batches of several interfaces, or of several rings of one ─ merge (merge.go) → Next
 //
 // On Linux the rings are AF_PACKET's TPACKET_V3, without cgo. Packets are views into them: nothing is copied or allocated

@@ -50,7 +50,8 @@ func ip(t *testing.T, args string) {
 	require.NoError(t, err, "ip %s: %s", args, out)
 }
 
-// veths makes pairs of interfaces, a0 and b0, a1 and b1, …: what one sends the other receives.
+// veths makes pairs of interfaces, a0 and b0, a1 and b1, …: what one sends the other receives, unless the kernel has no
+// time and drops it before anybody sees it. So tests with many packets look at the side that sends.
 func veths(t *testing.T, n int) {
 	t.Helper()
 	namespace(t)

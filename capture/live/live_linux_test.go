@@ -183,7 +183,7 @@ func TestLargeFrames(t *testing.T) {
 func TestManyPackets(t *testing.T) {
 	veths(t, 1)
 	const n = 200_000
-	c := open(t, Options{Interfaces: []string{"b0"}})
+	c := open(t, Options{Interfaces: []string{"a0"}})
 	w := plug(t, "a0")
 	go func() {
 		for i := range uint32(n) {

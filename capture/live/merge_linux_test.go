@@ -13,8 +13,8 @@ import (
 func TestSeveralInterfaces(t *testing.T) {
 	const pairs, n = 3, 20_000
 	veths(t, pairs)
-	c := open(t, Options{Interfaces: []string{"b2", "b0", "b1"}})
-	files := []int{1, 2, 0} // of b0, b1, b2
+	c := open(t, Options{Interfaces: []string{"a2", "a0", "a1"}})
+	files := []int{1, 2, 0} // of a0, a1, a2
 	wires := []*wire{plug(t, "a0"), plug(t, "a1"), plug(t, "a2")}
 	go func() {
 		for i := range n {
@@ -30,7 +30,7 @@ func TestSeveralInterfaces(t *testing.T) {
 		require.Equal(t, flow.Mark{Time: p.Time, Ord: uint64(i + 1), Pos: flow.At(file, counts[file])}, p.Mark)
 	}
 	require.Empty(t, rest(t, c))
-	require.Equal(t, []string{"b2", "b0", "b1"}, c.Files())
+	require.Equal(t, []string{"a2", "a0", "a1"}, c.Files())
 }
 
 // Interfaces on which nothing comes do not hold up the others for long, nor Now.

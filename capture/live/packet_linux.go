@@ -25,7 +25,8 @@ const (
 	headroom = 32
 )
 
-// packet reads the next packet of the block.
+// packet reads the next packet of the block. Its time is by the kernel's clock. (The network card's own is not asked for:
+// it often counts from elsewhere, TAI or its own start, and Now and the merge need one clock for all.)
 func (r *ring) packet(p *capture.Packet) {
 	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&r.mem[r.next]))
 	from := r.next + int(h.Mac)

@@ -19,7 +19,7 @@ import (
 // Reading makes no garbage.
 func TestNoAllocation(t *testing.T) {
 	veths(t, 1)
-	c := open(t, Options{Interfaces: []string{"b0"}})
+	c := open(t, Options{Interfaces: []string{"a0"}})
 	w := plug(t, "a0")
 	frame := tcp4(0, 1000, 1000)
 	for range 20_000 {
@@ -33,8 +33,8 @@ func TestNoAllocation(t *testing.T) {
 func TestFanout(t *testing.T) {
 	veths(t, 1)
 	const n = 50_000
-	one := open(t, Options{Interfaces: []string{"b0"}})
-	several := open(t, Options{Interfaces: []string{"b0"}, Rings: 3})
+	one := open(t, Options{Interfaces: []string{"a0"}})
+	several := open(t, Options{Interfaces: []string{"a0"}, Rings: 3})
 	anyway := open(t, Options{Interfaces: []string{Any}, Rings: 2})
 	w := plug(t, "a0")
 	fragment := tcp4(n, 1000, 100)
@@ -59,7 +59,9 @@ func TestFanout(t *testing.T) {
 		require.Equal(t, want[i].Pos, p.Pos)
 		require.Equal(t, want[i].Ord, p.Ord)
 	}
-	require.Len(t, rest(t, anyway), 2*(n+1), "each going out and coming in")
+	const kind = 10 // of a packet, in the cooked header
+	out := slices.DeleteFunc(rest(t, anyway), func(p capture.Packet) bool { return p.Data[kind] != outgoing })
+	require.Len(t, out, n+1)
 }
 
 // While the rings join their group nothing may come twice.
@@ -94,7 +96,7 @@ func TestFanoutStartsClean(t *testing.T) {
 func TestDrops(t *testing.T) {
 	veths(t, 1)
 	const n = 5000
-	c := open(t, Options{Interfaces: []string{"b0"}, RingSize: 1})
+	c := open(t, Options{Interfaces: []string{"a0"}, RingSize: 1})
 	w := plug(t, "a0")
 	for i := range uint32(n) {
 		w.send(tcp4(i, 1000, 1000))

@@ -6,13 +6,8 @@ import (
 	"ftpscope/capture/capturetest/traffic"
 )
 
-// mostGrowth is how much more memory a capture of four times the length may take. At these few MiB the peak of a short
-// run tells where in the collector's cycle it ended more than what it needs, so what is judged is measured with cycles
-// so short that the peak follows what is in use; the peak as users have it stands beside.
-const (
-	mostGrowth  = 1.10
-	shortCycles = "GOGC=25"
-)
+// mostGrowth is how much more memory a capture of four times the length may take.
+const mostGrowth = 1.10
 
 // big is four times the mix that compare reads.
 func (b *bench) big() (mix, big captureFile) {
@@ -35,11 +30,7 @@ func (b *bench) memory() error {
 	if _, err := b.make(big); err != nil {
 		return err
 	}
-	argv := [2][]string{b.analyze(b.ftpscope, "json", mix.pcap()), b.analyze(b.ftpscope, "json", big.pcap())}
-	var commands []command
-	for _, a := range argv {
-		commands = append(commands, command{"", a}, command{"", append([]string{"env", shortCycles}, a...)})
-	}
+	commands := []command{{"", b.analyze(b.ftpscope, "json", mix.pcap())}, {"", b.analyze(b.ftpscope, "json", big.pcap())}}
 	all, err := b.takeTurns(commands, b.rounds)
 	if err != nil {
 		return err
@@ -49,15 +40,9 @@ func (b *bench) memory() error {
 			return err
 		}
 	}
-	t := table{{"peak MiB", mix.name, big.name, "growth"}}
-	for i, name := range []string{"as it is", shortCycles} {
-		one, four := of(peakMiB, all[i]).median, of(peakMiB, all[2+i]).median
-		cell := fmt.Sprintf("× %.2f", four/one)
-		if name == shortCycles {
-			cell = b.judgeGrowth(four / one)
-		}
-		t.add(name, fmt.Sprintf("%.1f", one), fmt.Sprintf("%.1f", four), cell)
-	}
+	t := table{{"memory, MiB", mix.name, big.name, "growth"}}
+	one, four := of(peakMiB, all[0]).median, of(peakMiB, all[1]).median
+	t.add("peak", fmt.Sprintf("%.1f", one), fmt.Sprintf("%.1f", four), b.judgeGrowth(four/one))
 	b.goals = append(b.goals, t)
 	return nil
 }

@@ -88,7 +88,7 @@ func (j *job) disabled() map[string]bool {
 
 // run reads the captures and writes the outputs. Nothing readable means no output: an old result stays as it was.
 func (j *job) run(specs []outputSpec) {
-	c, err := capture.Open(j.files, capture.Options{Stdin: j.stdin, Problem: j.problem})
+	c, err := capture.Open(j.files, capture.Options{Stdin: j.stdin, Problem: j.problem, Ahead: j.flags.workers - 1})
 	if err != nil {
 		j.fail("%v", err)
 		return

@@ -15,8 +15,9 @@ import (
 type console struct {
 	mu     sync.Mutex
 	w      io.Writer
-	quiet  bool // no warnings, no progress
-	status bool // the status line is on the screen
+	quiet  bool              // no warnings, no progress
+	status bool              // the status line is on the screen
+	owner  func(text string) // has the terminal and shows messages itself; nil: nobody
 }
 
 func (c *console) error(format string, args ...any) { c.message("error", format, args) }
@@ -33,8 +34,20 @@ func (c *console) warning(format string, args ...any) {
 func (c *console) message(kind, format string, args []any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	text := fmt.Sprintf(format, args...)
+	if c.owner != nil {
+		c.owner(text)
+		return
+	}
 	c.wipe()
-	fmt.Fprintf(c.w, "ftpscope: %s: %s\n", kind, report.Escape(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(c.w, "ftpscope: %s: %s\n", kind, report.Escape(text))
+}
+
+// lend gives the terminal to somebody who shows messages in his own way; nil takes it back.
+func (c *console) lend(owner func(text string)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.owner = owner
 }
 
 // suggest hints at the known word nearest to an unknown one, or says something else when none is near.

@@ -10,14 +10,18 @@ import (
 	"syscall"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	paceCollector()
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // The exit codes.
 const (
-	exitDone  = 0
-	exitRead  = 1 // something could not be read or written; what could be was
-	exitUsage = 2
-	exitFound = 3 // --fail-on: there is a finding of that severity
+	exitDone        = 0
+	exitRead        = 1 // something could not be read or written; what could be was
+	exitUsage       = 2
+	exitFound       = 3   // --fail-on: there is a finding of that severity
+	exitInterrupted = 130 // 128 + SIGINT, as shells say it
 )
 
 // run is the whole program: it finds the command and runs it. Files alone mean analyze.

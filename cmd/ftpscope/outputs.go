@@ -232,7 +232,6 @@ func closedPipe(err error) bool {
 
 // onInterrupt removes unfinished files when the user stops the program; the result undoes it.
 func onInterrupt(outs []*output) (stop func()) {
-	const interrupted = 130 // 128 + SIGINT, as shells say it
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
@@ -244,7 +243,7 @@ func onInterrupt(outs []*output) (stop func()) {
 					o.once.Do(func() { os.Remove(o.temp) })
 				}
 			}
-			os.Exit(interrupted)
+			os.Exit(exitInterrupted)
 		case <-done:
 		}
 	}()

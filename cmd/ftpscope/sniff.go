@@ -15,6 +15,8 @@ import (
 	"ftpscope/capture/confine"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/live"
+	"ftpscope/cmd/ftpscope/metrics"
+	"ftpscope/cmd/ftpscope/view"
 )
 
 // runSniff is the same as analyze, of interfaces. What needs rights is opened first; then they are given up.
@@ -49,6 +51,9 @@ type sniffing struct {
 	outs     []*liveFile
 	writers  []report.Writer
 	watchers []watcher
+	kept     *kept
+	metrics  *metrics.Metrics
+	view     *view.View
 	ended    chan struct{}
 }
 
@@ -60,14 +65,13 @@ type watcher interface {
 
 // specs are the outputs: without any, what suits standard output.
 func (s *sniffing) specs() ([]outputSpec, bool) {
-	_, onTerminal := terminal(s.stdout)
 	names := s.sniff.outputs
 	if len(names) == 0 {
 		names = []string{"table"}
 	}
 	specs, ok := s.outputSpecs(names)
 	for i := range specs {
-		if specs[i].format.Name == "table" && (specs[i].path != "" || !onTerminal) {
+		if specs[i].format.Name == "table" && (specs[i].path != "" || !view.Suits(s.stdin, s.stdout)) {
 			specs[i].format, _ = report.Find("lines") // a table needs all sessions; what shows them as they come is lines
 		}
 	}
@@ -90,7 +94,7 @@ func (s *sniffing) run(specs []outputSpec) {
 	}
 	defer source.Close()
 	s.source = source
-	if !s.confine(user, specs) || !s.open(specs) {
+	if !s.openMetrics() || !s.confine(user, specs) || !s.open(specs) {
 		return
 	}
 	s.ended = make(chan struct{})
@@ -98,9 +102,13 @@ func (s *sniffing) run(specs []outputSpec) {
 	if d := s.sniff.duration; d > 0 {
 		time.AfterFunc(d, source.Stop)
 	}
+	s.showView()
+	stopMetrics := s.serveMetrics()
+	defer stopMetrics()
 	tee := report.NewTee(s.writers...)
 	summary, err := analyze.Run(s.limited(), s.options(), tee)
 	close(s.ended)
+	s.closeView(summary)
 	s.close(tee, err)
 	if summary != nil {
 		s.conclude(summary)
@@ -111,6 +119,12 @@ func (s *sniffing) run(specs []outputSpec) {
 func (s *sniffing) options() analyze.Options {
 	opt := s.job.options()
 	opt.IdleTimeout, opt.Interval, opt.Status = flow.Time(s.sniff.idleTimeout), flow.Time(s.sniff.interval), s.status
+	if s.kept != nil {
+		opt.Evidence = s.kept
+	}
+	if s.view != nil && opt.Interval == 0 {
+		opt.Interval = flow.Time(viewEvery)
+	}
 	return opt
 }
 
@@ -134,6 +148,12 @@ func (s *sniffing) confine(user confine.User, specs []outputSpec) bool {
 			opt.Write = append(opt.Write, spec.path)
 		}
 	}
+	if s.metrics != nil {
+		opt.Read = metrics.Reads()
+	}
+	if s.sniff.keep != "" {
+		opt.Write = append(opt.Write, s.keptPlace())
+	}
 	done, err := confine.Apply(opt)
 	var refused *confine.WriteError
 	if errors.As(err, &refused) {
@@ -151,15 +171,47 @@ func (s *sniffing) confine(user confine.User, specs []outputSpec) bool {
 	return true
 }
 
+// openMetrics listens where metrics are asked for.
+func (s *sniffing) openMetrics() bool {
+	if s.sniff.metrics == "" {
+		return true
+	}
+	m, err := metrics.Listen(s.sniff.metrics)
+	if err != nil {
+		s.fail("--metrics: %v", err)
+		return false
+	}
+	s.metrics = m
+	s.writers, s.watchers = append(s.writers, m), append(s.watchers, m)
+	return true
+}
+
+// serveMetrics answers until the end.
+func (s *sniffing) serveMetrics() (stop func()) {
+	if s.metrics == nil {
+		return func() {}
+	}
+	go func() {
+		if err := s.metrics.Serve(); err != nil {
+			s.warning("metrics: %v", err)
+		}
+	}()
+	return func() { s.metrics.Close() }
+}
+
 // open opens the outputs; one that cannot be opened is reason enough not to start.
 func (s *sniffing) open(specs []outputSpec) bool {
 	opt := report.Options{ShowPasswords: s.flags.showPasswords, All: true, Files: len(s.source.Files()), Color: s.flags.color == "always"}
 	for _, spec := range specs {
+		if spec.format.Name == "table" {
+			s.openView()
+			continue
+		}
 		if spec.path == "" {
 			_, onTerminal := terminal(s.stdout)
 			opt := opt
 			opt.Color = s.flags.colored(onTerminal)
-			s.writers = append(s.writers, newEachRecord(clearing{s.stdout, s.console}, spec.format, opt))
+			s.write(newEachRecord(clearing{s.stdout, s.console}, spec.format, opt))
 			continue
 		}
 		file, err := openLive(spec.path, s.warning)
@@ -168,14 +220,25 @@ func (s *sniffing) open(specs []outputSpec) bool {
 			return false
 		}
 		s.outs = append(s.outs, file)
-		s.writers = append(s.writers, newEachRecord(file, spec.format, opt))
+		s.write(newEachRecord(file, spec.format, opt))
+	}
+	if err := s.openKept(); err != nil {
+		s.fail("%v", err)
+		return false
 	}
 	return true
 }
 
+// write adds an output. Snapshots are for those who asked for them.
+func (s *sniffing) write(w report.Writer) {
+	if s.sniff.interval == 0 {
+		w = endedOnly{w}
+	}
+	s.writers = append(s.writers, w)
+}
+
 // signals ends the run at the first SIGINT or SIGTERM, at once at the second, and reopens outputs at SIGHUP.
 func (s *sniffing) signals() {
-	const interrupted = 130 // 128 + SIGINT, as shells say it
 	list := make(chan os.Signal, 4)
 	signal.Notify(list, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
@@ -191,8 +254,14 @@ func (s *sniffing) signals() {
 					for _, o := range s.outs {
 						o.reopen.Store(true)
 					}
+					if s.kept != nil {
+						s.kept.out.Reopen()
+					}
 				case stopping:
-					os.Exit(interrupted)
+					if s.view != nil {
+						s.view.Close()
+					}
+					os.Exit(exitInterrupted)
 				default:
 					stopping = true
 					s.source.Stop()
@@ -205,6 +274,9 @@ func (s *sniffing) signals() {
 func (s *sniffing) status(st *analyze.Status) {
 	for _, w := range s.watchers {
 		w.Status(st)
+	}
+	if s.kept != nil {
+		s.kept.status(st.Now)
 	}
 }
 
@@ -220,6 +292,7 @@ func (s *sniffing) close(tee *report.Tee, run error) {
 			s.fail("%s: %v", o.path, cause(err))
 		}
 	}
+	s.closeKept()
 }
 
 // limited is the source with the limit of --packets.

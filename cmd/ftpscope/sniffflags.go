@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"ftpscope/capture"
 )
 
 // sniffFlags are what sniff takes.
@@ -18,6 +20,7 @@ type sniffFlags struct {
 	noPromisc   bool
 	keep        string // -w
 	rotate      string
+	rotation    capture.Rotation
 	keepFiles   int
 	interval    time.Duration
 	duration    time.Duration
@@ -48,7 +51,7 @@ func (f *sniffFlags) set() *pflag.FlagSet {
 	s.DurationVar(&f.idleTimeout, "idle-timeout", defaultIdle, "end sessions that are silent for `TIME`")
 	s.Var(&f.ring, "ring-size", "let `SIZE` of packets wait for each interface")
 	s.BoolVar(&f.noPromisc, "no-promisc", false, "see only what is meant for this host")
-	s.StringVar(&f.user, "user", "", "become `USER` if root (default: who called sudo, or nobody)")
+	s.StringVar(&f.user, "user", "", "become `USER` if root (default: sudo's user or nobody)")
 	s.StringVar(&f.metrics, "metrics", "", "serve Prometheus metrics at `ADDRESS`, e.g. 127.0.0.1:9641")
 	f.add(s)
 	return s
@@ -56,7 +59,7 @@ func (f *sniffFlags) set() *pflag.FlagSet {
 
 func sniffUsage() string {
 	var f sniffFlags
-	return `Shows FTP sessions on live interfaces as they happen: their transfers, who opened the data connections.
+	return `Shows FTP sessions on live interfaces as they happen, and who opened their data connections.
 
 Usage:
   ftpscope sniff [flags] -i INTERFACE
@@ -92,6 +95,12 @@ func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 			return errors.New("--interval, --duration and --idle-timeout take times like 30s or 1h")
 		case f.interval > 0 && f.interval < time.Second:
 			return errors.New("--interval takes a second or more")
+		}
+		if f.keep = keptPath(f.keep); f.rotate != "" {
+			var err error
+			if f.rotation, err = capture.ParseRotation(f.rotate); err != nil {
+				return fmt.Errorf("--rotate: %w", err)
+			}
 		}
 		return f.check()
 	})

@@ -1,0 +1,196 @@
+package analyze
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"ftpscope/capture"
+	"ftpscope/capture/flow"
+)
+
+// PacketWriter takes the packets that a Keeper keeps; iface is the index of their file or interface. It is a
+// capture.Output, or a capture.Writer.
+type PacketWriter interface {
+	WritePacket(iface int, p *capture.Packet, comments ...string) error
+}
+
+// KeeperOptions are the bounds of the packets that wait for a decision; the zero value works.
+type KeeperOptions struct {
+	Bytes int       // 0: 8 MiB
+	Age   flow.Time // 0: 5 s
+}
+
+const (
+	keeperBytes = 8 << 20 // beyond what workers can be behind the reader: batchesAhead batches
+	keeperAge   = 5 * flow.Second
+	// bytesPerHead is how many bytes of packets there are for each head, so that small packets cost no more memory
+	// than large ones.
+	bytesPerHead = 128
+	// keeperStep is the most that one packet can advance the clock.
+	keeperStep = 10 * flow.Second
+)
+
+// KeeperStats counts packets.
+type KeeperStats struct {
+	Written   uint64
+	Failed    uint64 // the writer returned an error
+	TooLarge  uint64 // for the ring
+	Marks     int    // connections that are marked now
+	MarksLost uint64 // to the bound on their number
+}
+
+// Keeper writes the packets of marked connections and no others. It implements Evidence.
+//
+// What a connection is shows only after some packets. So every packet waits in a ring of the most recent ones, and it is
+// decided when it leaves, by its age or to make room, whether its connection is marked: then what came before
+// the mark is written too, and all in the order of arrival.
+type Keeper struct {
+	out   PacketWriter
+	age   flow.Time
+	marks marks
+
+	mu    sync.Mutex
+	heads []keptHead // a ring: first and the count after it are used
+	first int
+	count int
+	bytes []byte // a ring: places count on over its end, modulo its length
+	next  uint64 // place after the newest packet
+	last  flow.Time
+	clock atomic.Int64 // flow.Time since the first packet, which steps of the packets' clock do not disturb
+	spare capture.Packet
+	stats KeeperStats
+}
+
+// keptHead is a packet in the ring without its bytes.
+type keptHead struct {
+	pair   pair
+	mark   flow.Mark
+	at     flow.Time // by Keeper.clock
+	from   uint64    // place of its bytes
+	size   uint32
+	length uint32
+	link   uint32
+	digits uint8
+}
+
+// NewKeeper makes a Keeper.
+func NewKeeper(out PacketWriter, opt KeeperOptions) *Keeper {
+	if opt.Bytes <= 0 {
+		opt.Bytes = keeperBytes
+	}
+	if opt.Age <= 0 {
+		opt.Age = keeperAge
+	}
+	return &Keeper{
+		out: out, age: opt.Age, marks: newMarks(maxMarks),
+		heads: make([]keptHead, opt.Bytes/bytesPerHead+1), bytes: make([]byte, opt.Bytes),
+	}
+}
+
+// Add takes a packet, of which s was decoded: for an ICMP error the connection is that of the quoted segment.
+func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tell(p.Time)
+	n := len(p.Data)
+	if n > len(k.bytes) {
+		k.stats.TooLarge++
+		return
+	}
+	h := keptHead{
+		pair: pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort), mark: p.Mark, at: flow.Time(k.clock.Load()), from: k.room(n),
+		size: uint32(n), length: p.Length, link: p.Link, digits: p.Digits,
+	}
+	copy(k.bytes[h.from%uint64(len(k.bytes)):], p.Data)
+	k.next = h.from + uint64(n)
+	k.heads[(k.first+k.count)%len(k.heads)] = h
+	k.count++
+}
+
+// room lets packets leave until there is room for one of n bytes in one piece, and returns the place.
+func (k *Keeper) room(n int) uint64 {
+	size := uint64(len(k.bytes))
+	from := k.next
+	if at := from % size; at+uint64(n) > size {
+		from += size - at
+	}
+	for k.count == len(k.heads) || k.count > 0 && from+uint64(n)-k.heads[k.first].from > size {
+		k.leave()
+	}
+	return from
+}
+
+// Tick tells the time when no packets come.
+func (k *Keeper) Tick(now flow.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tell(now)
+}
+
+// tell advances the clock, and lets go of what is old. A packet that is a bit late does not put the clock back; a clock
+// that was put back by more goes on from there.
+func (k *Keeper) tell(t flow.Time) {
+	switch step := t - k.last; {
+	case step > 0:
+		k.clock.Add(int64(min(step, keeperStep)))
+		k.last = t
+	case step < -keeperStep:
+		k.last = t
+	}
+	old := flow.Time(k.clock.Load()) - k.age
+	for k.count > 0 && k.heads[k.first].at < old {
+		k.leave()
+	}
+}
+
+// Flush decides on all packets: at the end.
+func (k *Keeper) Flush() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for k.count > 0 {
+		k.leave()
+	}
+}
+
+// leave decides on the oldest packet.
+func (k *Keeper) leave() {
+	h := &k.heads[k.first]
+	if k.first++; k.first == len(k.heads) {
+		k.first = 0
+	}
+	k.count--
+	if !k.marks.has(h.pair, h.at) {
+		return
+	}
+	from := h.from % uint64(len(k.bytes))
+	k.spare = capture.Packet{
+		Data: k.bytes[from : from+uint64(h.size)], Length: h.length, Link: h.link, Digits: h.digits, Mark: h.mark,
+	}
+	if k.out.WritePacket(h.mark.Pos.File(), &k.spare) != nil {
+		k.stats.Failed++
+		return
+	}
+	k.stats.Written++
+}
+
+// Stats may be called from any goroutine.
+func (k *Keeper) Stats() KeeperStats {
+	k.mu.Lock()
+	s := k.stats
+	k.mu.Unlock()
+	s.Marks, s.MarksLost = k.marks.counts()
+	return s
+}
+
+// Mark says that a connection belongs to FTP: also those of its packets that are still in the ring. Marks count: a
+// connection is let go when each has been taken back.
+func (k *Keeper) Mark(a, b netip.AddrPort) { k.marks.add(pairOfAddr(a, b)) }
+
+// Unmark takes a Mark back.
+func (k *Keeper) Unmark(a, b netip.AddrPort) { k.marks.remove(pairOfAddr(a, b)) }
+
+// Ended says that a connection is over, however often it was marked. What comes of it within a few seconds is kept.
+func (k *Keeper) Ended(a, b netip.AddrPort) {
+	k.marks.end(pairOfAddr(a, b), flow.Time(k.clock.Load())+linger)
+}

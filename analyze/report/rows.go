@@ -1,0 +1,123 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/session"
+)
+
+// The table's rows, for a display of its own. All texts are escaped.
+
+// Row is what the table says of a session, its findings included.
+type Row struct {
+	ID               string
+	Start, End       session.Stamp
+	Client, Server   string
+	User, Mode       string
+	OpenedBy         string // who opened the data connections
+	Sums             string // "2 ok, 1 failed"
+	Worst            string // "● high 1"; empty without findings
+	Severity         string // of the worst finding
+	Failed           bool   // a transfer did not do what the client asked for
+	Facts            []string
+	Transfers        []TransferRow
+	Findings         []FindingRow
+	HiddenTransfers  int // that are not among Transfers
+	HiddenFindings   int
+	ClientIP, Listen string // the endpoints in short: without the client's port, and without the server's if it is 21
+}
+
+// TransferRow is what the table says of a transfer.
+type TransferRow struct {
+	Name, Method string
+	Main, Short  string // who opened what, in full and by roles
+	Detail       string // why it failed
+	Status       string // size, direction and result
+	Frames       string
+	Failed       bool
+}
+
+// FindingRow is a finding.
+type FindingRow struct {
+	Severity, ID    string
+	Ref             string // the session, or the transfer: "#1.2"
+	Message, Advice string
+}
+
+// SessionRow is a session's row. Without Options.All it holds the transfers and findings that matter most.
+func SessionRow(s *session.Session, o Options) Row {
+	t := newSessionRow(s, o)
+	r := Row{
+		ID: t.id, Start: s.Start, End: s.End, Client: t.client, Server: t.server, User: t.user, Mode: t.mode,
+		OpenedBy: party(s.Initiator), Sums: t.sums, Worst: t.worst, Failed: t.failed, Facts: facts(s, o),
+		HiddenTransfers: len(s.Transfers) - len(t.transfers),
+		ClientIP:        s.Client.Addr().String(), Listen: t.server,
+	}
+	if s.Server.Port() == controlPort {
+		r.Listen = s.Server.Addr().String()
+	}
+	if t.gravity >= 0 {
+		r.Severity = severities[t.gravity]
+	}
+	for i := range t.transfers {
+		x := &t.transfers[i]
+		status := strings.TrimSpace(x.size + " " + x.arrow)
+		r.Transfers = append(r.Transfers, TransferRow{
+			Name: x.name, Method: x.method, Main: x.main, Short: x.short, Detail: x.detail,
+			Status: strings.TrimSpace(status + " " + x.result), Frames: x.frames, Failed: x.failed,
+		})
+	}
+	found := ranked(s)
+	if !o.All && len(found) > maxFindings {
+		r.HiddenFindings = len(found) - maxFindings
+		found = found[:maxFindings]
+	}
+	for _, f := range found {
+		ref := "#" + r.ID
+		if f.Transfer > 0 {
+			ref += "." + strconv.Itoa(f.Transfer)
+		}
+		r.Findings = append(r.Findings, FindingRow{severities[gravity(f.Severity)], escape(f.ID), ref, escape(f.Message), escape(f.Advice)})
+	}
+	return r
+}
+
+const controlPort = 21 // RFC 959 section 8
+
+// facts are what a row has no column for.
+func facts(s *session.Session, o Options) []string {
+	list := []string{"login " + s.Login}
+	if o.ShowPasswords && s.Password != nil {
+		list = append(list, "password "+escape(*s.Password))
+	}
+	if s.TLS != session.TLSNone {
+		list = append(list, "TLS "+s.TLS)
+	}
+	list = append(list, many(s.Commands, "command"))
+	if s.Open {
+		return append(list, "still open")
+	}
+	switch s.Closing {
+	case session.ClosingQuit:
+		return append(list, "ended with QUIT")
+	case "cut":
+		return append(list, "its end was not seen")
+	}
+	return append(list, "ended by "+strings.ToUpper(escape(s.Closing)))
+}
+
+// Severities are those of findings, the gravest first.
+func Severities() []string { return severities[:] }
+
+// Mark is a severity's sign: what supports its colour.
+func Mark(severity string) string { return mark(gravity(severity)) }
+
+// SGR is a severity's colour, as a parameter of Select Graphic Rendition.
+func SGR(severity string) int { return colorOf(gravity(severity)) }
+
+// Columns is the width of escaped text on a terminal.
+func Columns(s string) int { return columns(s) }
+
+// Prefix is the longest start of escaped text that fits.
+func Prefix(s string, width int) string { return prefix(s, width) }

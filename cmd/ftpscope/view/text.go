@@ -1,0 +1,50 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/report"
+)
+
+// The attributes of text, as parameters of Select Graphic Rendition (ECMA-48 section 8.3.117).
+const (
+	bold    = 1
+	dim     = 2
+	reverse = 7
+	red     = 31
+	yellow  = 33
+)
+
+func (m *model) paint(attribute int, s string) string {
+	if !m.opt.Color || s == "" {
+		return s
+	}
+	return "\x1b[" + strconv.Itoa(attribute) + "m" + s + "\x1b[0m"
+}
+
+// plain is painted text without its paint.
+func plain(s string) string {
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(s, "\x1b[")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		_, s, _ = strings.Cut(after, "m")
+	}
+}
+
+// width is the width of text that may be painted.
+func width(s string) int { return report.Columns(plain(s)) }
+
+// clip cuts plain text at its end.
+func clip(s string, width int) string {
+	if report.Columns(s) <= width {
+		return s
+	}
+	return report.Prefix(s, max(width-1, 0)) + "…"
+}
+
+func pad(s string, width int) string { return s + strings.Repeat(" ", max(width-report.Columns(s), 0)) }

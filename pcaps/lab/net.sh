@@ -211,32 +211,34 @@ capture() {
   [ -z "${live:-}" ] || sniff "$ns" "$dev" "$file"
 }
 
-# sniff NS IF FILE starts ftpscope beside tcpdump; its records come into FILE.jsonl of the live directory.
+# sniff NS IF FILE starts ftpscope beside tcpdump; its records come into FILE.jsonl of the live directory, the packets it
+# keeps into FILE.kept.
 sniff() {
-  ip netns exec "$1" "$live" sniff -i "$2" --ring-size 4MiB -o "json=$work/live/$3.jsonl" >"$work/sniff.log" 2>&1 </dev/null &
+  ip netns exec "$1" "$live" sniff -i "$2" --ring-size 4MiB -o "json=$work/live/$3.jsonl" -w "$work/live/$3.kept" >"$work/sniff.log" 2>&1 </dev/null &
   sniff_pid=$!
-  sniffed=$3
+  sniff_file=$3
   await sniff test -e "$work/live/$3.jsonl"
 }
 
-# sniffed_up ends it and keeps tcpdump's file as it is, before it becomes a sample.
-sniffed_up() {
+# sniffed ends it, before tcpdump.
+sniffed() {
   kill -INT "$sniff_pid"
   wait "$sniff_pid" && [ ! -s "$work/sniff.log" ] || {
     say "error: ftpscope sniff: $(cat "$work/sniff.log")"
     return 1
   }
-  cp "$work/out/$sniffed" "$work/live/$sniffed"
 }
 
 # captured ends the capture once the last packets are in.
 captured() {
   sleep "${1:-0.4}"
+  [ -z "${live:-}" ] || sniffed
   kill -INT "$capture_pid"
   wait "$capture_pid" || true
   grep -q '^0 packets dropped by kernel' "$work/tcpdump.log" || {
     say "error: $(grep 'dropped by kernel' "$work/tcpdump.log"): machine too busy, make it again"
     return 1
   }
-  [ -z "${live:-}" ] || sniffed_up
+  # tcpdump's file as it is, before it becomes a sample
+  [ -z "${live:-}" ] || cp "$work/out/$sniff_file" "$work/live/$sniff_file"
 }

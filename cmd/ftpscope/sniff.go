@@ -178,7 +178,7 @@ func (s *sniffing) openMetrics() bool {
 	}
 	m, err := metrics.Listen(s.sniff.metrics)
 	if err != nil {
-		s.fail("--metrics: %v", err)
+		s.fail("%v", err)
 		return false
 	}
 	s.metrics = m

@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 60s
 
-.PHONY: build test race lint fuzz bench bench-quick bench-steps cover pcaps check cross
+.PHONY: build test race lint fuzz bench bench-quick bench-steps cover pcaps lab-live check cross
 
 build: # ./ftpscope: one static binary
 	CGO_ENABLED=0 go build -trimpath ./cmd/ftpscope
@@ -42,6 +42,9 @@ cover:
 
 pcaps: # makes the sample captures anew: Debian, as root
 	pcaps/make.sh
+
+lab-live: build # sniffs while real servers and clients talk, beside tcpdump: Debian, as root, two minutes
+	pcaps/make.sh --live ./ftpscope
 
 check: # what ftpscope says of the sample captures
 	go test -count 1 -run '^TestSample' ./...

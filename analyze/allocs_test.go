@@ -4,6 +4,7 @@ package analyze
 
 import (
 	"bytes"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,7 @@ import (
 // its table entries take. The detector of races allocates too, so these tests are not in its build.
 const (
 	allocsPerPacket  = 0.001
+	allocsAnyway     = 20
 	allocsPerSession = 130 // with three transfers and fifteen commands: a hundred packets
 )
 
@@ -39,23 +41,27 @@ func TestAllocations(t *testing.T) {
 			twice, many := allocations(t, p)
 			packets, sessions := float64(many.Packets-few.Packets), float64(many.Sessions-few.Sessions)
 			require.Greater(t, packets, 10_000.0)
-			require.LessOrEqual(t, twice-once, allocsPerPacket*packets+allocsPerSession*sessions, "%v packets and %v sessions more", packets, sessions)
+			require.LessOrEqual(t, twice-once, allocsAnyway+allocsPerPacket*packets+allocsPerSession*sessions, "%v packets and %v sessions more", packets, sessions)
 		})
 	}
 }
 
-// allocations analyzes a capture and returns how often that allocated.
+// allocations analyzes a capture and returns how often that allocated, at least.
 func allocations(t *testing.T, p traffic.Plan) (float64, traffic.Counts) {
 	t.Helper()
 	var file bytes.Buffer
 	counts, err := traffic.Write(&file, p)
 	require.NoError(t, err)
-	return testing.AllocsPerRun(1, func() {
-		c, err := capture.Open([]string{"-"}, capture.Options{Stdin: bytes.NewReader(file.Bytes())})
-		require.NoError(t, err)
-		_, err = Run(c, Options{}, nowhere{})
-		require.NoError(t, err)
-	}), counts
+	least := math.Inf(1)
+	for range 4 { // maps grow by chance, and the runtime allocates too
+		least = min(least, testing.AllocsPerRun(1, func() {
+			c, err := capture.Open([]string{"-"}, capture.Options{Stdin: bytes.NewReader(file.Bytes())})
+			require.NoError(t, err)
+			_, err = Run(c, Options{}, nowhere{})
+			require.NoError(t, err)
+		}))
+	}
+	return least, counts
 }
 
 // TestEstablishedConnectionsAllocateNothing decodes and tracks what is no FTP: the second half of a capture, of the

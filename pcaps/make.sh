@@ -4,6 +4,9 @@
 #   pcaps/make.sh                        all captures
 #   pcaps/make.sh active-port abort      only these
 #   pcaps/make.sh -l                     their names
+#   pcaps/make.sh --live BIN [NAME…]     makes no samples: BIN sniffs beside tcpdump, and must say what was arranged and what
+#                                        it says of tcpdump's file; without names those of lab/live.txt, in two minutes
+#   pcaps/make.sh --install              only installs what it needs
 #
 # Runs as root on Debian 12. The servers conflict as packages, so they are unpacked, not installed, into
 # ${FTPLAB_ROOT:-/var/tmp/ftplab-root}; nothing of them ever runs outside the namespaces, which are taken down by a trap.
@@ -32,7 +35,7 @@ names() { declare -F | sed -n 's/^declare -f cap_//p' | tr _ - | sort; }
 install_tools() {
   local want=() tool
   for tool in curl lftp ncftpget:ncftp tnftp nft:nftables ethtool ip:iproute2 tcpdump tshark editcap:wireshark-common \
-    openssl zstd /usr/bin/python3:python3; do
+    openssl zstd sysctl:procps /usr/bin/python3:python3; do
     command -v "${tool%%:*}" >/dev/null || want+=("${tool##*:}")
   done
   # the unpacked servers' libraries
@@ -77,6 +80,7 @@ make_one() {
   rm -rf "$work/out" "$work/home" "$work"/got*
   mkdir -p "$work/out"
   "$python" "$lab/files.py" "$work/files" "$work/home"
+  [ -z "$live" ] || install -d -o nobody "$work/live"
   "cap_${1//-/_}"
   net_down
   "$python" "$lab/truth.py" "$1" "$work/out" --files "$work/files" --expect "$lab"/expect*.txt || {
@@ -84,6 +88,11 @@ make_one() {
     cp -r "$work/out" /tmp/ftplab-failed # to look at
     return 1
   }
+  if [ -n "$live" ]; then
+    "$python" "$lab/live.py" "$live" "$work/out/$1.truth.json" "$work/live"
+    rm -rf "$work/live"
+    return
+  fi
   rm -f "$here/$1".pcap* "$here/$1"-[0-9].pcap* "$here/$1.truth.json"
   mv "$work/out"/* "$here/"
 }
@@ -91,8 +100,16 @@ make_one() {
 main() {
   [ "${1:-}" != -l ] || { names; return; }
   [ "$(id -u)" = 0 ] || { say 'error: run as root (network namespaces)'; exit 1; }
+  live=
+  if [ "${1:-}" = --live ]; then
+    [ -x "${2:-}" ] || { say 'error: --live BIN: the ftpscope to be tested'; exit 2; }
+    live=$(realpath "$2")
+    shift 2
+    # shellcheck disable=SC2046
+    [ $# -gt 0 ] || set -- $(sed 's/#.*//' "$lab/live.txt")
+  fi
   local name
-  for name in "$@"; do
+  [ "${1:-}" = --install ] || for name in "$@"; do
     names | grep -qx -- "$name" || { say "error: no capture named $name (make.sh -l lists them)"; exit 2; }
   done
   work=$(mktemp -d /tmp/ftplab.XXXXXX)
@@ -101,12 +118,14 @@ main() {
   trap 'exit 130' INT TERM
   net_down
   install_tools
+  [ "${1:-}" != --install ] || return 0
   prepare_accounts
   if [ $# -eq 0 ]; then
     # shellcheck disable=SC2046
     set -- $(names)
   fi
   for name in "$@"; do make_one "$name"; done
+  [ -z "$live" ] || say "ok: $# captures sniffed"
 }
 
 main "$@"

@@ -55,6 +55,7 @@ type sniffing struct {
 	metrics  *metrics.Metrics
 	view     *view.View
 	ended    chan struct{}
+	removed  int // interfaces
 }
 
 // watcher is an output that also shows how the analysis stands: the live view, the metrics.
@@ -86,7 +87,7 @@ func (s *sniffing) run(specs []outputSpec) {
 	}
 	source, err := live.Open(live.Options{
 		Interfaces: s.sniff.interfaces, RingSize: int(s.sniff.ring), NoPromisc: s.sniff.noPromisc, Rings: s.flags.workers,
-		Problem: func(err error) { s.warning("%v", err) },
+		Problem: s.problem,
 	})
 	if err != nil {
 		s.cannotOpen(err)
@@ -110,8 +111,19 @@ func (s *sniffing) run(specs []outputSpec) {
 	close(s.ended)
 	s.closeView(summary)
 	s.close(tee, err)
+	if s.removed == len(source.Files()) {
+		s.fail("no interface is left to listen on")
+	}
 	if summary != nil {
 		s.conclude(summary)
+	}
+}
+
+// problem tells what happened to an interface.
+func (s *sniffing) problem(err error) {
+	s.warning("%v", err)
+	if errors.Is(err, live.ErrRemoved) {
+		s.removed++
 	}
 }
 
@@ -178,7 +190,7 @@ func (s *sniffing) openMetrics() bool {
 	}
 	m, err := metrics.Listen(s.sniff.metrics)
 	if err != nil {
-		s.fail("--metrics: %v", err)
+		s.fail("%v", err)
 		return false
 	}
 	s.metrics = m

@@ -204,18 +204,41 @@ capture() {
   local ns=$1 dev=$2 file=$3
   shift 3
   : >"$work/tcpdump.log"
+  [ -z "${live:-}" ] || set -- --time-stamp-precision=nano "$@"
   ip netns exec "$ns" tcpdump -Z root -n -U --immediate-mode -B 8192 -s 2048 -i "$dev" -w "$work/out/$file" "$@" 2>"$work/tcpdump.log" &
   capture_pid=$!
   await tcpdump grep -q 'listening on' "$work/tcpdump.log"
+  [ -z "${live:-}" ] || sniff "$ns" "$dev" "$file"
+}
+
+# sniff NS IF FILE starts ftpscope beside tcpdump; its records come into FILE.jsonl of the live directory, the packets it
+# keeps into FILE.kept.
+sniff() {
+  ip netns exec "$1" "$live" sniff -i "$2" --ring-size 4MiB -o "json=$work/live/$3.jsonl" -w "$work/live/$3.kept" >"$work/sniff.log" 2>&1 </dev/null &
+  sniff_pid=$!
+  sniff_file=$3
+  await sniff test -e "$work/live/$3.jsonl"
+}
+
+# sniffed ends it, before tcpdump.
+sniffed() {
+  kill -INT "$sniff_pid"
+  wait "$sniff_pid" && [ ! -s "$work/sniff.log" ] || {
+    say "error: ftpscope sniff: $(cat "$work/sniff.log")"
+    return 1
+  }
 }
 
 # captured ends the capture once the last packets are in.
 captured() {
   sleep "${1:-0.4}"
+  [ -z "${live:-}" ] || sniffed
   kill -INT "$capture_pid"
   wait "$capture_pid" || true
   grep -q '^0 packets dropped by kernel' "$work/tcpdump.log" || {
     say "error: $(grep 'dropped by kernel' "$work/tcpdump.log"): machine too busy, make it again"
     return 1
   }
+  # tcpdump's file as it is, before it becomes a sample
+  [ -z "${live:-}" ] || cp "$work/out/$sniff_file" "$work/live/$sniff_file"
 }

@@ -1,0 +1,344 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"ftpscope/capture"
+	"ftpscope/capture/flow"
+)
+
+// frame is a packet of a sample as the interface shows it.
+type frame struct {
+	wire int // pair of interfaces
+	at   flow.Time
+	data []byte
+	// passes is whether the sniffer's kernel filter lets it pass.
+	passes bool
+}
+
+// sample is one capture, or several that belong together, to be replayed.
+type sample struct {
+	name    string
+	files   []string
+	workers string
+	wires   int
+	frames  []frame
+	folder  string
+	got     string
+	kept    string // the file of -w
+	err     error
+}
+
+// testReplay sends every sample through a pair of interfaces, at its own pace and all at once. What is sniffed is what
+// is in the file.
+func testReplay(t *testing.T) {
+	list := replaySamples(t)
+	var ready, done sync.WaitGroup
+	ready.Add(len(list))
+	for _, s := range list {
+		done.Add(1)
+		go func() {
+			defer done.Done()
+			s.got, s.err = s.sniffed(&ready)
+		}()
+	}
+	done.Wait()
+	for _, s := range list {
+		t.Run(s.name+"/"+s.workers, func(t *testing.T) {
+			require.NoError(t, s.err)
+			reference := s.reference(t)
+			want, got := plainRecords(t, reference), plainRecords(t, s.got)
+			if s.wires > 1 { // "this is session 1, captured on the other side": which of the two ended first is chance
+				want, got = otherSide.ReplaceAllString(want, ""), otherSide.ReplaceAllString(got, "")
+			}
+			requireSame(t, want, got)
+			if s.wires == 1 {
+				requireSame(t, withoutNumbers(inOrder(t, s.got)), withoutNumbers(inOrder(t, rendered(t, "json", "1", s.kept))))
+			}
+			if len(s.files) == 1 {
+				original := rendered(t, "json", "1", s.files[0])
+				requireSame(t, withoutNumbers(plainRecords(t, original)), withoutNumbers(plainRecords(t, reference)))
+			}
+		})
+	}
+}
+
+func replaySamples(t *testing.T) []*sample {
+	files, err := filepath.Glob(filepath.Join(pcaps, "*.pcap*"))
+	require.NoError(t, err)
+	groups := map[string]*sample{}
+	var list []*sample
+	part := regexp.MustCompile(`-[0-9]\.pcap`)
+	for _, f := range files {
+		name := part.ReplaceAllString(filepath.Base(f), ".pcap")
+		s := groups[name]
+		if s == nil {
+			s = &sample{name: name, workers: "1", wires: 1}
+			groups[name] = s
+			list = append(list, s)
+		}
+		s.files = append(s.files, f)
+	}
+	groups["alg-both-sides.pcap"].wires = 2
+	for i, s := range list {
+		s.folder, err = nobodysFolder(t.TempDir())
+		require.NoError(t, err)
+		s.read(t)
+		if i%4 == 0 {
+			again := *s
+			again.workers = "2"
+			again.folder, err = nobodysFolder(t.TempDir())
+			require.NoError(t, err)
+			list = append(list, &again)
+		}
+	}
+	return list
+}
+
+// read takes the frames from the sample's files. Those that were cut short are sent so.
+func (s *sample) read(t *testing.T) {
+	c, err := capture.Open(s.files, capture.Options{})
+	require.NoError(t, err)
+	defer c.Close()
+	for {
+		batch, err := c.Next()
+		for _, p := range batch {
+			data := ethernet(p)
+			f := frame{at: p.Time, data: data, passes: matters(data)}
+			if s.wires > 1 {
+				f.wire = p.Pos.File()
+			}
+			s.frames = append(s.frames, f)
+		}
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		require.NoError(t, err)
+	}
+}
+
+// ethernet is a copy of the packet's bytes with an Ethernet header, in place of a cooked one.
+func ethernet(p capture.Packet) []byte {
+	const sll, sll2 = 113, 276
+	header := make([]byte, 12, 14)
+	switch p.Link {
+	case sll:
+		return append(append(header, p.Data[14:16]...), p.Data[16:]...)
+	case sll2:
+		return append(append(header, p.Data[:2]...), p.Data[20:]...)
+	}
+	return bytes.Clone(p.Data)
+}
+
+// matters tells TCP and ICMP errors from what else is in the samples: ARP, IGMP, neighbour discovery.
+func matters(b []byte) bool {
+	b = b[12:]
+	if tag := binary.BigEndian.Uint16(b); tag == 0x8100 || tag == 0x88a8 {
+		b = b[4:] // the receiving kernel takes one tag off before it asks the filter
+	}
+	switch binary.BigEndian.Uint16(b) {
+	case 0x8100:
+		return true
+	case 0x0800:
+		return b[2+9] == 6 || b[2+9] == 1
+	case 0x86dd:
+		return b[2+6] != 58 || b[2+40] < 128
+	}
+	return false
+}
+
+// sniffed replays the sample in a namespace of its own and returns the JSON records. What is seen at two places at once
+// is replayed until the two fit, as they did: a busy machine may have stopped for a while in between.
+func (s *sample) sniffed(ready *sync.WaitGroup) (string, error) {
+	const jitter, tries = 20 * time.Millisecond, 50
+	waits := sync.OnceFunc(ready.Done)
+	defer waits()
+	if err := newNamespace(s.wires); err != nil {
+		return "", err
+	}
+	var senders []int
+	for i := range s.wires {
+		fd, err := sender(fmt.Sprintf("a%d", i))
+		if err != nil {
+			return "", err
+		}
+		defer unix.Close(fd)
+		senders = append(senders, fd)
+	}
+	for try := 1; ; try++ {
+		out := filepath.Join(s.folder, fmt.Sprintf("records-%d", try))
+		run, err := s.sniffer(out)
+		if err != nil {
+			return "", err
+		}
+		waits()
+		ready.Wait() // starting takes time that others need for their pace
+		late, err := s.replay(senders)
+		if err := errors.Join(err, run.finish()); err != nil {
+			return "", err
+		}
+		if late < jitter || s.wires == 1 || try == tries {
+			s.kept = out + ".pcapng"
+			b, err := os.ReadFile(out)
+			return string(b), err
+		}
+	}
+}
+
+// sniffer starts one that writes its records to a file.
+func (s *sample) sniffer(out string) (*sniffer, error) {
+	args := []string{"--ring-size", "1MiB", "--workers", s.workers, "-o", "json=" + out, "-w", out + ".pcapng"}
+	for i := range s.wires {
+		args = append(args, "-i", fmt.Sprintf("b%d", i))
+	}
+	run := prepare(args...)
+	if err := run.launch(); err != nil {
+		return nil, err
+	}
+	if err := run.ready(); err != nil {
+		run.cmd.Process.Kill()
+		return nil, err
+	}
+	return run, nil
+}
+
+// finish ends it; it must have had nothing to complain about.
+func (s *sniffer) finish() error {
+	code, err := s.end()
+	if err == nil && (code != exitDone || s.errs.String() != "") {
+		err = fmt.Errorf("exit status %d: %s", code, s.errs.String())
+	}
+	return err
+}
+
+// replay sends the frames as they were spaced, and returns how late one of them was.
+func (s *sample) replay(senders []int) (late time.Duration, err error) {
+	begin, first := time.Now(), s.frames[0].at
+	for _, f := range s.frames {
+		due := begin.Add(time.Duration(f.at - first))
+		time.Sleep(time.Until(due))
+		if _, err := unix.Write(senders[f.wire], f.data); err != nil {
+			return late, err
+		}
+		late = max(late, time.Since(due))
+	}
+	return late, nil
+}
+
+// sender is a socket that sends frames as they are.
+func sender(name string) (int, error) {
+	i, err := net.InterfaceByName(name)
+	if err != nil {
+		return 0, err
+	}
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	return fd, unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: i.Index})
+}
+
+// reference is what analyze says of the frames in files.
+func (s *sample) reference(t *testing.T) string {
+	files := make([][]byte, s.wires)
+	for i := range files {
+		files[i] = header(1)
+		binary.LittleEndian.PutUint32(files[i], 0xa1b23c4d) // nanoseconds
+	}
+	for _, f := range s.frames {
+		if !f.passes {
+			continue
+		}
+		b := files[f.wire]
+		b = binary.LittleEndian.AppendUint32(b, uint32(f.at/flow.Second))
+		b = binary.LittleEndian.AppendUint32(b, uint32(f.at%flow.Second))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(f.data)))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(f.data)))
+		files[f.wire] = append(b, f.data...)
+	}
+	args := []string{"analyze", "-o", "json"}
+	for i, b := range files {
+		path := filepath.Join(s.folder, fmt.Sprintf("b%d", i))
+		require.NoError(t, os.WriteFile(path, b, 0o644))
+		args = append(args, path)
+	}
+	var out, errs bytes.Buffer
+	require.Equal(t, exitDone, run(args, strings.NewReader(""), &out, &errs), errs.String())
+	return strings.ReplaceAll(out.String(), s.folder+"/", "")
+}
+
+var (
+	moments   = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`)
+	durations = regexp.MustCompile(`\b[0-9.]+ (µs|ms|s)\b`)
+	otherSide = regexp.MustCompile(`,\{"id":"nat-mismatch"[^{}]*\}`)
+	rate      = regexp.MustCompile(`("elapsed_seconds"|"packets_per_second"):([0-9.]+|null)`)
+)
+
+var recordTypes = []string{"session", "attempt", "orphan", "summary"}
+
+// plainRecords are the records in order, without times.
+func plainRecords(t *testing.T, records string) string {
+	text := moments.ReplaceAllString(inOrder(t, records), `"TIME"`)
+	text = durations.ReplaceAllString(text, `DURATION`)
+	return rate.ReplaceAllString(text, `$1:0`)
+}
+
+// inOrder sorts and numbers sessions in the order of their first packets.
+func inOrder(t *testing.T, records string) string {
+	type record struct {
+		Type  string
+		ID    int
+		Start time.Time
+		text  string
+	}
+	var list []record
+	for line := range strings.Lines(records) {
+		r := record{text: line}
+		require.NoError(t, json.Unmarshal([]byte(line), &r), line)
+		list = append(list, r)
+	}
+	slices.SortStableFunc(list, func(x, y record) int {
+		return cmp.Or(slices.Index(recordTypes, x.Type)-slices.Index(recordTypes, y.Type), x.Start.Compare(y.Start))
+	})
+	text := ""
+	for i, r := range list {
+		if r.Type == "session" {
+			r.text = strings.Replace(r.text, fmt.Sprintf(`"id":%d,`, r.ID), fmt.Sprintf(`"id":%d,`, i+1), 1)
+		}
+		text += r.text
+	}
+	return text
+}
+
+// requireSame shows where records differ.
+func requireSame(t *testing.T, want, got string) {
+	t.Helper()
+	fields := func(s string) []string { return strings.Split(s, `,"`) }
+	require.Equal(t, fields(want), fields(got))
+}
+
+// withoutNumbers leaves out what a packet less changes: the numbers of those that follow, and sums.
+func withoutNumbers(records string) string {
+	numbers := regexp.MustCompile(`(packets? |frame\.number [<>]= |"(?:frames|negotiation|command|syn|first_data|reply)":\[?)\d+(, ?\d+)*`)
+	sums := regexp.MustCompile(`"files":\["[^"]*"\],"packets":\d+,"bytes":\d+,"first":("[^"]*"|null),"last":("[^"]*"|null)`)
+	records = rate.ReplaceAllString(records, "")
+	return sums.ReplaceAllString(numbers.ReplaceAllString(records, "${1}N"), "")
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// The disk is full for a while: records are lost, which is said; whole ones are there, and it goes on.
+func testDiskFull(t *testing.T) {
+	folder := namespace(t, 1)
+	require.NoError(t, unix.Mount("lab", folder, "tmpfs", 0, "size=64k,uid=65534,mode=755"))
+	t.Cleanup(func() { unix.Unmount(folder, unix.MNT_DETACH) })
+	ballast := filepath.Join(folder, "ballast")
+	require.NoError(t, os.WriteFile(ballast, make([]byte, 48<<10), 0o644))
+
+	out := filepath.Join(folder, "records.jsonl")
+	s := start(t, "-i", "b0", "-o", "json="+out)
+	eventually(t, "a warning", func() bool {
+		send(t, "a0")
+		return strings.Contains(s.errs.String(), "\n")
+	})
+	require.Equal(t, "ftpscope: warning: "+out+": no space left on device; records are lost until it can be written again\n", s.errs.String())
+	parse(t, read(t, out))
+	require.NoError(t, os.Remove(ballast))
+	eventually(t, "records again", func() bool {
+		send(t, "a0")
+		return strings.Contains(s.errs.String(), "written again")
+	})
+	s.stop(t)
+	list := parse(t, read(t, out))
+	require.Equal(t, "summary", list[len(list)-1].Type)
+	require.Greater(t, list[len(list)-1].Sessions, sessionsIn(out), "some were lost")
+	require.Regexp(t, `written again; [0-9]+ records? lost\n$`, s.errs.String())
+}
+
+// An interface that goes down and comes back is sniffed on; the last one's removal ends it.
+func testInterfaceTrouble(t *testing.T) {
+	folder := namespace(t, 2)
+	out := filepath.Join(folder, "records.jsonl")
+	s := start(t, "-i", "b0", "-i", "b1", "-o", "json="+out)
+	says := func(what string) {
+		t.Helper()
+		eventually(t, what, func() bool { return strings.HasSuffix(s.errs.String(), "ftpscope: warning: "+what+"\n") })
+	}
+	client := newVisit(t)
+	client.send("a0", half)
+	require.NoError(t, ip("link set b0 down\n"))
+	says("b0: the interface is down")
+	require.NoError(t, ip("link set b0 up\n"))
+	says("b0: the interface is up again")
+	client.send("a0", 0)
+	eventually(t, "the session", func() bool { return sessionsIn(out) == 1 })
+	require.NoError(t, ip("link del b0\n"))
+	says("b0: the interface was removed")
+	send(t, "a1")
+	eventually(t, "the other interface's session", func() bool { return sessionsIn(out) == 2 })
+	require.NoError(t, ip("link del b1\n"))
+	code, err := s.wait()
+	require.NoError(t, err)
+	require.Equal(t, exitRead, code)
+	require.Regexp(t, "ftpscope: warning: b1: the interface was removed\nftpscope: error: no interface is left to listen on\n$", s.errs.String())
+	list := parse(t, read(t, out))
+	require.Equal(t, "summary", list[len(list)-1].Type)
+	require.Equal(t, "quit", list[0].Closing)
+}

@@ -54,6 +54,8 @@ func Formats() []Format {
 		{"rules-nft", "a sketch of nftables rules that would permit what was seen; also rules=nft", newRules(&nft)},
 		{"rules-iptables", "the same for iptables-restore and ip6tables-restore; also rules=iptables", newRules(&iptables)},
 		{"rules-cisco", "the same as Cisco IOS access lists; also rules=cisco", newRules(&cisco)},
+		{"csv-sessions", "a table of sessions for spreadsheets and databases; also csv=sessions", newCSV(sessionColumns, sessionRows)},
+		{"csv-transfers", "the same of transfers; also csv=transfers", newCSV(transferColumns, transferRows)},
 	}
 }
 

@@ -56,6 +56,10 @@ func Formats() []Format {
 		{"rules-cisco", "the same as Cisco IOS access lists; also rules=cisco", newRules(&cisco)},
 		{"csv-sessions", "a table of sessions for spreadsheets and databases; also csv=sessions", newCSV(sessionColumns, sessionRows)},
 		{"csv-transfers", "the same of transfers; also csv=transfers", newCSV(transferColumns, transferRows)},
+		{"zeek-ftp", "Zeek's ftp.log, tab-separated; also zeek=ftp", newZeekFTP(false)},
+		{"zeek-ftp-json", "the same as JSON Lines", newZeekFTP(true)},
+		{"zeek-conn", "Zeek's conn.log of control and data connections; also zeek=conn", newZeekConn(false)},
+		{"zeek-conn-json", "the same as JSON Lines", newZeekConn(true)},
 	}
 }
 

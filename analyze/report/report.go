@@ -60,6 +60,7 @@ func Formats() []Format {
 		{"zeek-ftp-json", "the same as JSON Lines", newZeekFTP(true)},
 		{"zeek-conn", "Zeek's conn.log of control and data connections; also zeek=conn", newZeekConn(false)},
 		{"zeek-conn-json", "the same as JSON Lines", newZeekConn(true)},
+		{"eve", "Suricata's EVE: an ftp record a command, an ftp_data record a data connection", newEVE},
 	}
 }
 

@@ -61,6 +61,7 @@ func Formats() []Format {
 		{"zeek-conn", "Zeek's conn.log of control and data connections; also zeek=conn", newZeekConn(false)},
 		{"zeek-conn-json", "the same as JSON Lines", newZeekConn(true)},
 		{"eve", "Suricata's EVE: an ftp record a command, an ftp_data record a data connection", newEVE},
+		{"ecs", "Elastic Common Schema, a document a line", newECS},
 	}
 }
 

@@ -35,7 +35,7 @@ func TestCSVFiles(t *testing.T) {
 
 // TestCSVFormula: no cell of the wire's text begins as a formula does, in any table.
 func TestCSVFormula(t *testing.T) {
-	for _, name := range []string{"csv-sessions", "csv-transfers"} {
+	for _, name := range []string{"csv-sessions", "csv-transfers", "timesketch-csv"} {
 		_, rows := csvRows(t, write(t, name, Options{ShowPasswords: true}, hostileSessions()...))
 		require.NotEmpty(t, rows)
 		for _, row := range rows {

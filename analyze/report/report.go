@@ -62,6 +62,8 @@ func Formats() []Format {
 		{"zeek-conn-json", "the same as JSON Lines", newZeekConn(true)},
 		{"eve", "Suricata's EVE: an ftp record a command, an ftp_data record a data connection", newEVE},
 		{"ecs", "Elastic Common Schema, a document a line", newECS},
+		{"timesketch-csv", "a timeline for Timesketch, one row an event; also timesketch=csv", newTimesketch(false)},
+		{"timesketch-jsonl", "the same as JSON Lines; also timesketch=jsonl", newTimesketch(true)},
 	}
 }
 

@@ -49,7 +49,7 @@ func hostileSessions() (list []*session.Session) {
 }
 
 // exportFormats are those that other programs read.
-var exportFormats = []string{"csv-sessions", "csv-transfers", "zeek-ftp", "zeek-ftp-json", "zeek-conn", "zeek-conn-json", "eve", "ecs", "timesketch-csv", "timesketch-jsonl"}
+var exportFormats = []string{"csv-sessions", "csv-transfers", "zeek-ftp", "zeek-ftp-json", "zeek-conn", "zeek-conn-json", "eve", "ecs", "timesketch-csv", "timesketch-jsonl", "markdown"}
 
 func TestHostileExports(t *testing.T) {
 	for _, name := range exportFormats {

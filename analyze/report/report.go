@@ -64,6 +64,7 @@ func Formats() []Format {
 		{"ecs", "Elastic Common Schema, a document a line", newECS},
 		{"timesketch-csv", "a timeline for Timesketch, one row an event; also timesketch=csv", newTimesketch(false)},
 		{"timesketch-jsonl", "the same as JSON Lines; also timesketch=jsonl", newTimesketch(true)},
+		{"markdown", "a section to paste into a ticket", newMarkdown},
 	}
 }
 

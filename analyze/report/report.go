@@ -54,6 +54,17 @@ func Formats() []Format {
 		{"rules-nft", "a sketch of nftables rules that would permit what was seen; also rules=nft", newRules(&nft)},
 		{"rules-iptables", "the same for iptables-restore and ip6tables-restore; also rules=iptables", newRules(&iptables)},
 		{"rules-cisco", "the same as Cisco IOS access lists; also rules=cisco", newRules(&cisco)},
+		{"csv-sessions", "a table of sessions for spreadsheets and databases; also csv=sessions", newCSV(sessionColumns, sessionRows)},
+		{"csv-transfers", "the same of transfers; also csv=transfers", newCSV(transferColumns, transferRows)},
+		{"zeek-ftp", "Zeek's ftp.log, tab-separated; also zeek=ftp", newZeekFTP(false)},
+		{"zeek-ftp-json", "the same as JSON Lines", newZeekFTP(true)},
+		{"zeek-conn", "Zeek's conn.log of control and data connections; also zeek=conn", newZeekConn(false)},
+		{"zeek-conn-json", "the same as JSON Lines", newZeekConn(true)},
+		{"eve", "Suricata's EVE: an ftp record a command, an ftp_data record a data connection", newEVE},
+		{"ecs", "Elastic Common Schema, a document a line", newECS},
+		{"timesketch-csv", "a timeline for Timesketch, one row an event; also timesketch=csv", newTimesketch(false)},
+		{"timesketch-jsonl", "the same as JSON Lines; also timesketch=jsonl", newTimesketch(true)},
+		{"markdown", "a section to paste into a ticket", newMarkdown},
 	}
 }
 

@@ -82,7 +82,7 @@ func runFormats(e *env, args []string) int {
 	}
 	var b strings.Builder
 	for _, f := range report.Formats() {
-		fmt.Fprintf(&b, "%-14s  %s\n", f.Name, f.Doc)
+		fmt.Fprintf(&b, "%-16s  %s\n", f.Name, f.Doc)
 	}
 	return e.print(b.String())
 }

@@ -33,8 +33,9 @@ func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
 		format, known := report.Find(name)
 		if !known {
 			e.error("no output format %q", name)
-			if name == rulesName {
-				e.hint("which firewall's: rules=nft, rules=iptables or rules=cisco; to a file: rules=nft=FILE")
+			if list := variants(name); len(list) > 0 {
+				last := len(list) - 1
+				e.hint("which one: %s or %s; to a file: %s=FILE", strings.Join(list[:last], ", "), list[last], list[0])
 				return nil, false
 			}
 			e.suggest(name, formatNames(), "", "formats: "+strings.Join(formatNames(), ", "))
@@ -60,20 +61,27 @@ func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
 	return specs, true
 }
 
-// rulesName begins the names of the formats that sketch firewall rules: rules-nft, …
-const rulesName = "rules"
-
-// canonical spells rules=nft, and rules=nft=FILE, as rules-nft: the firewall belongs to the format's name.
+// canonical spells rules=nft, and rules=nft=FILE, as rules-nft: what a kind of format has several of belongs to its name.
 func canonical(arg string) string {
-	kind, ok := strings.CutPrefix(arg, rulesName+"=")
-	if !ok {
+	kind, rest, ok := strings.Cut(arg, "=")
+	if _, known := report.Find(kind); !ok || known {
 		return arg
 	}
-	name := rulesName + "-" + kind
-	if _, known := report.Find(strings.SplitN(name, "=", 2)[0]); known {
-		return name
+	name, _, _ := strings.Cut(rest, "=")
+	if _, known := report.Find(kind + "-" + name); known {
+		return kind + "-" + rest
 	}
 	return arg
+}
+
+// variants are the formats of a kind, spelled as -o takes them: rules=nft, …
+func variants(kind string) (list []string) {
+	for _, f := range report.Formats() {
+		if variant, ok := strings.CutPrefix(f.Name, kind+"-"); ok {
+			list = append(list, kind+"="+variant)
+		}
+	}
+	return list
 }
 
 func formatNames() []string {

@@ -94,13 +94,6 @@ func parse(t *testing.T, text string) []told {
 	return list
 }
 
-func read(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	require.NoError(t, err)
-	return string(b)
-}
-
 // sessionsIn are how many records of ended sessions a file has.
 func sessionsIn(path string) int {
 	b, _ := os.ReadFile(path)

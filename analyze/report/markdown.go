@@ -1,0 +1,277 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// markdown writes a section for a ticket, when all records are there: what was found, the sessions, why transfers failed,
+// the findings. It keeps the gravest of each and counts the rest, so it is short whatever the capture holds.
+type markdown struct {
+	w        io.Writer
+	opt      Options
+	sessions gravest
+	failures gravest
+	findings gravest
+	others   gravest
+	several  bool
+}
+
+// What is shown of each, and of a text: trackers take some 65,000 characters, GitHub's comments 65,536.
+const (
+	mdSessions = 20
+	mdFailures = 20
+	mdFindings = 20
+	mdOthers   = 10
+	mdFiles    = 10
+	mdName     = 60
+	mdText     = 500
+)
+
+func newMarkdown(w io.Writer, o Options) Writer {
+	return &markdown{w: w, opt: o, sessions: gravest{most: mdSessions}, failures: gravest{most: mdFailures}, findings: gravest{most: mdFindings}, others: gravest{most: mdOthers}}
+}
+
+// gravest keeps the worst lines of many, in the order in which they came.
+type gravest struct {
+	most, count int
+	kept        []ranking
+}
+
+type ranking struct {
+	rank, order int // the smaller the graver
+	text        string
+}
+
+// room reports whether a line of this rank would be kept: who asks first need not write lines for nothing.
+func (w *gravest) room(rank int) bool {
+	return len(w.kept) < w.most || w.kept[w.mildest()].rank > rank
+}
+
+func (w *gravest) mildest() int {
+	last := 0
+	for i := range w.kept {
+		if w.kept[i].rank >= w.kept[last].rank {
+			last = i
+		}
+	}
+	return last
+}
+
+func (w *gravest) add(rank int, text func() string) {
+	w.count++
+	if !w.room(rank) {
+		return
+	}
+	if len(w.kept) == w.most {
+		i := w.mildest()
+		w.kept = slices.Delete(w.kept, i, i+1)
+	}
+	w.kept = append(w.kept, ranking{rank, w.count, text()})
+}
+
+// write writes the lines; what says of what there are more.
+func (w *gravest) write(b *strings.Builder, what string) {
+	for i := range w.kept {
+		b.WriteString(w.kept[i].text)
+	}
+	if more := w.count - len(w.kept); more > 0 {
+		b.WriteString("\n… and " + many(more, "more "+what) + ".\n")
+	}
+}
+
+func (m *markdown) Session(s *session.Session) error {
+	if s.Open {
+		return nil // it comes again when it ended
+	}
+	files := several(s, m.opt)
+	m.several = m.several || files
+	rank := len(severities) + 1
+	bad := 0
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		if failed(t) || t.Outcome == session.Rejected {
+			bad++
+			m.failures.add(0, func() string { return failureLine(s, t, files) })
+		}
+	}
+	if bad > 0 {
+		rank = len(severities)
+	}
+	for i := range s.Findings {
+		f := &s.Findings[i]
+		g := gravity(f.Severity)
+		rank = min(rank, g)
+		m.findings.add(g, func() string { return findingLine(s, f, files) })
+	}
+	m.sessions.add(rank, func() string { return sessionLine(s, bad) })
+	return nil
+}
+
+func (m *markdown) Attempt(a *session.Attempt) error {
+	m.others.add(0, func() string {
+		return "- " + codeSpan(plainAddr(a.ClientIP)) + " tried to reach " + codeSpan(a.Server.String()) + " with " + many(a.Count, "SYN") + ": " + prose(attemptWords(a)) + "\n"
+	})
+	return nil
+}
+
+func (m *markdown) Orphan(o *session.Orphan) error {
+	m.others.add(1, func() string {
+		return "- data connection without its session: " + codeSpan(o.Connection.Src.String()) + " → " + codeSpan(o.Connection.Dst.String()) + ", " + size(o.Bytes) + "\n"
+	})
+	return nil
+}
+
+func (m *markdown) Summary(s *session.Summary) error {
+	var b strings.Builder
+	b.WriteString("## FTP analysis\n\n" + m.sentence(s) + "\n")
+	if s.First != nil && s.Last != nil {
+		b.WriteString("\nCaptured " + codeSpan(rfc3339(*s.First)) + " to " + codeSpan(rfc3339(*s.Last)) + ".\n")
+	}
+	if m.sessions.count > 0 {
+		b.WriteString("\n### Sessions\n\n| session | start (UTC) | client | server | user | mode | opened by | transfers | findings |\n|--:|---|---|---|---|---|---|---|---|\n")
+		m.sessions.write(&b, "session")
+	}
+	if m.failures.count > 0 {
+		b.WriteString("\n### Failed transfers\n\n")
+		m.failures.write(&b, "failed transfer")
+	}
+	if m.findings.count > 0 {
+		b.WriteString("\n### Findings\n\n")
+		m.findings.write(&b, "finding")
+	}
+	if m.others.count > 0 {
+		b.WriteString("\n### Beside the sessions\n\n")
+		m.others.write(&b, "line")
+	}
+	m.writeFiles(&b, s)
+	_, err := io.WriteString(m.w, b.String())
+	return err
+}
+
+// sentence says it all in one line.
+func (m *markdown) sentence(s *session.Summary) string {
+	read := many(s.Packets, "packet")
+	if s.First != nil && s.Last != nil {
+		read += " over " + span(s.Last.Time-s.First.Time)
+	}
+	if m.sessions.count == 0 {
+		return "No FTP session was found in " + read + "."
+	}
+	t := &s.Transfers
+	text := many(m.sessions.count, "FTP session") + " with " + number(uint64(t.Active)) + " active, " + number(uint64(t.Passive)) + " passive and " +
+		number(uint64(t.Unknown)) + " unknown transfers, " + number(uint64(m.failures.count)) + " of them failed; "
+	var found []string
+	for _, severity := range severities {
+		if n := s.Findings[severity]; n > 0 {
+			found = append(found, number(uint64(n))+" "+severity)
+		}
+	}
+	if found == nil {
+		return text + "no findings; in " + read + "."
+	}
+	return text + "findings: " + list(found) + "; in " + read + "."
+}
+
+func (m *markdown) writeFiles(b *strings.Builder, s *session.Summary) {
+	b.WriteString("\n### Files\n\n")
+	if m.several {
+		b.WriteString("Packets are numbered in each file: 2:14 is packet 14 of file 2.\n\n")
+	}
+	for i, name := range s.Files[:min(len(s.Files), mdFiles)] {
+		fmt.Fprintf(b, "%d. %s\n", i+1, codeCut(name, 2*mdName))
+	}
+	if more := len(s.Files) - mdFiles; more > 0 {
+		b.WriteString("\n… and " + many(more, "more file") + ".\n")
+	}
+}
+
+// sessionLine is a row of the table.
+func sessionLine(s *session.Session, bad int) string {
+	user, opened := "–", s.Initiator
+	if s.User != nil {
+		user = codeCut(*s.User, mdName)
+	}
+	counts := strconv.Itoa(len(s.Transfers))
+	if bad > 0 {
+		counts += ", **" + strconv.Itoa(bad) + " failed**"
+	}
+	found := "–"
+	if len(s.Findings) > 0 {
+		g := len(severities) - 1
+		for i := range s.Findings {
+			g = min(g, gravity(s.Findings[i].Severity))
+		}
+		found = strconv.Itoa(len(s.Findings)) + ", " + severities[g]
+	}
+	cells := []string{strconv.Itoa(s.ID), date(s.Start) + " " + clock(s.Start), mdEndpoint(s.Client), mdEndpoint(s.Server), user, s.Mode, party(opened), counts, found}
+	return "| " + strings.Join(cells, " | ") + " |\n"
+}
+
+func mdEndpoint(e netip.AddrPort) string {
+	if !e.IsValid() {
+		return "–"
+	}
+	return codeSpan(e.String())
+}
+
+// failureLine says what was asked for, and why it did not work.
+func failureLine(s *session.Session, t *session.Transfer, files bool) string {
+	name := t.Method + " (" + t.Mode + ")"
+	if t.Command != nil {
+		name = codeCut(strings.TrimRight(*t.Command+" "+pointed(t.Argument), " "), mdName) + " (" + t.Method + ", " + t.Mode + ")"
+	}
+	why := outcomeSentence(s, t)
+	f := &t.Frames
+	var packets []string
+	for _, p := range []struct {
+		what string
+		at   flow.Pos
+	}{{"negotiation", f.Negotiation}, {"command", f.Command}, {"SYN", f.SYN}, {"reply", f.Reply}} {
+		if p.at.Seen() {
+			packets = append(packets, p.what+" "+mdPacket(p.at, files))
+		}
+	}
+	line := "- session " + strconv.Itoa(s.ID) + ", transfer " + strconv.Itoa(t.N) + ": " + name + ": **" + t.Outcome + "**"
+	if t.Reply != nil {
+		line += ", reply " + codeCut(replyLine(t.Reply), mdName)
+	}
+	line += ". " + prose(cutEnd(escape(why), mdText))
+	if len(packets) > 0 {
+		line += " Packets: " + strings.Join(packets, ", ") + "."
+	}
+	return line + "\n"
+}
+
+// mdPacket is a packet's number without the # that trackers link to an issue.
+func mdPacket(p flow.Pos, files bool) string { return strings.Replace(packet(p, files), "#", "", 1) }
+
+func findingLine(s *session.Session, f *session.Finding, files bool) string {
+	place := "session " + strconv.Itoa(s.ID)
+	if f.Transfer > 0 {
+		place += ", transfer " + strconv.Itoa(f.Transfer)
+	}
+	const most = 8
+	var packets []string
+	for _, p := range f.Frames[:min(len(f.Frames), most)] {
+		packets = append(packets, mdPacket(p, files))
+	}
+	if len(f.Frames) > most {
+		packets = append(packets, "…")
+	}
+	if len(packets) > 0 {
+		place += ", packets " + strings.Join(packets, ", ")
+	}
+	line := "- **" + severities[gravity(f.Severity)] + "** " + codeSpan(f.ID) + " (" + place + "): " + prose(cutEnd(escape(f.Message), mdText)) + "\n"
+	if f.Advice != "" {
+		line += "  - check: " + prose(cutEnd(escape(f.Advice), mdText)) + "\n"
+	}
+	return line
+}

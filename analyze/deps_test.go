@@ -31,8 +31,9 @@ capture/capturetest/traffic:
 analyze/session:     capture/flow analyze/ftp
 analyze/finding:     capture/flow analyze/session
 analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
+analyze/report/schema: capture/flow analyze/session analyze/finding analyze/report
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
-cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view github.com/spf13/pflag golang.org/x/term
+cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report analyze/report/schema capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view github.com/spf13/pflag golang.org/x/term
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/ftpscope/metrics: analyze analyze/finding analyze/session capture/flow github.com/prometheus/client_golang
 cmd/ftpscope/view:   analyze analyze/report analyze/session capture/flow charm.land/bubbletea/v2 github.com/charmbracelet/colorprofile golang.org/x/term
@@ -40,8 +41,8 @@ cmd/bench:           capture/capturetest/traffic
 `
 
 // inTests is what test files may import besides. gopacket is not among them: only the packages that list it see packets.
-var inTests = []string{"capture/capturetest", "capture/capturetest/traffic", "github.com/stretchr/testify/require", "github.com/rogpeppe/go-internal/testscript",
-	"github.com/santhosh-tekuri/jsonschema/v6", "github.com/yuin/goldmark"}
+var inTests = []string{"capture/capturetest", "capture/capturetest/traffic", "github.com/stretchr/testify/require", "github.com/rogpeppe/go-internal/testscript", "golang.org/x/sys",
+	"analyze/report/schema", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/yuin/goldmark"}
 
 // underCapture is what test files under capture/ may import besides.
 var underCapture = []string{"capture/flow", "capture/decode", "github.com/google/gopacket"}

@@ -83,6 +83,7 @@ func commands() []command {
 		{"interfaces", "where sniff can listen", runInterfaces, func() string { return interfacesUsage }},
 		{"findings", "the rules, what each means", runFindings, func() string { return findingsUsage }},
 		{"formats", "the output formats", runFormats, func() string { return formatsUsage }},
+		{"schema", "the JSON Schema of the records that -o json writes", runSchema, func() string { return schemaUsage }},
 		{"version", "which ftpscope this is", runVersion, func() string { return versionUsage }},
 		{"help", "this page, or a command's", runHelp, overview},
 	}

@@ -1,0 +1,195 @@
+package schema
+
+import (
+	"ftpscope/analyze/finding"
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// A session and what is in it.
+
+const communityDoc = "Community ID version 1 of the connection, as Zeek, Suricata and Wireshark write it"
+
+var communityValue = matching(`^1:[A-Za-z0-9+/]{27}=$`)
+
+var sessionObject = object{"session", "One control connection, and what was transferred by it", []field{
+	{name: "type", value: only("session"), doc: "The kind of record"},
+	{name: "id", value: from(0), doc: "1, 2, … in the order of the first packets; live, in the order of the ends. 0: a snapshot, which has no number yet"},
+	{name: "open", value: only(true), doc: "A snapshot: the session goes on, and its record comes when it ended",
+		when: "in snapshots of live sessions"},
+	{name: "community_id", value: communityValue, doc: communityDoc},
+	{name: "start", value: timestamp, doc: "Time of the first packet of the control connection"},
+	{name: "end", value: timestamp, doc: "Time of its last packet"},
+	{name: "client", value: ref("endpoint"), doc: "Who opened the control connection; if its SYN was not seen, the side that sends commands, else the side that is not on port 21"},
+	{name: "server", value: ref("endpoint"), doc: "The other side"},
+	{name: "user", value: anyText, doc: "Argument of the last USER command", null: "none was seen"},
+	{name: "anonymous", value: boolean, doc: "Whether the user is anonymous or ftp"},
+	{name: "password", value: anyText, doc: "(hidden), or with --show-passwords the argument of the last PASS command", null: "none was seen"},
+	{name: "login", doc: "How the login went", value: oneWord(
+		term{session.LoginOK, "230 or 232 after USER or PASS, or 2yz to a command that needs a login"},
+		term{session.LoginFailed, "530 to the last try"},
+		term{session.LoginNone, "none was seen to end"})},
+	{name: "tls", doc: "TLS on the control connection", value: oneWord(
+		term{session.TLSNone, "none was asked for"},
+		term{session.TLSExplicit, "AUTH was accepted by 234 or 334"},
+		term{session.TLSRefused, "AUTH was answered by 4yz or 5yz"},
+		term{session.TLSImplicit, "from the first byte"})},
+	{name: "banner", value: anyText, doc: "Text of the 220 greeting, its lines joined by line feeds", null: "none was seen"},
+	{name: "system", value: anyText, doc: "Text of the 215 reply to SYST", null: "none was seen"},
+	{name: "mode", doc: "Mode of its transfers; refused negotiations, unused ones and transfers of unknown mode do not count", value: oneWord(
+		term{session.Active, "the server opens the data connections"},
+		term{session.Passive, "the client does"},
+		term{session.Mixed, "there are both"},
+		term{session.None, "there are none"})},
+	{name: "initiator", doc: "Who opened the data connections that were seen", value: oneWord(
+		term{session.Client, "the client"},
+		term{session.Server, "the server"},
+		term{session.ThirdParty, "a host that has no part in the control connection"},
+		term{session.Mixed, "not always the same"},
+		term{session.None, "there are none"})},
+	{name: "closing", doc: "How the control connection ended", value: oneWord(
+		term{session.ClosingQuit, "with QUIT"},
+		term{flow.Finned.String(), "with FIN"},
+		term{flow.ResetBy.String(), "with RST"},
+		term{flow.Cut.String(), "its end was not seen: the capture ended, or the idle limit was reached"})},
+	{name: "commands", value: value{schema: members{{"type", list{"integer", "array"}}, {"minimum", 0}, {"items", ref("exchange").schema}}},
+		doc: "Number of commands; with --commands the commands themselves with their replies, in order"},
+	{name: "capture", value: ref("coverage"), doc: "What of the control connection the capture holds"},
+	{name: "transfers", value: listOf(ref("transfer")), doc: "In the order of their negotiations or commands"},
+	{name: "findings", value: listOf(ref("finding")), doc: "What the rules found, by transfer"},
+}}
+
+var sessionParts = []object{exchangeObject, replyObject, coverageObject, transferObject, transferReplyObject, framesObject, frameFilesObject, findingObject}
+
+var exchangeObject = object{"exchange", "A command with its replies", []field{
+	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},
+	{name: "frame", value: from(1), doc: "Number of that packet in its file, as Wireshark shows it"},
+	{name: "command", value: anyText, doc: "As sent", null: "replies to no command (the greeting), or to one that the capture does not hold; time and frame are the first reply's"},
+	{name: "argument", value: anyText, doc: "As sent; a password is (hidden) without --show-passwords", null: "there is none"},
+	{name: "replies", value: listOf(ref("reply")), doc: "The server's replies, in order"},
+}}
+
+const (
+	codeDoc = "Three digits (RFC 959 section 4.2)"
+	textDoc = "What follows the code, its lines joined by line feeds"
+)
+
+var codeValue = between(100, 699)
+
+var replyObject = object{"reply", "A reply to a command", []field{
+	{name: "time", value: timestamp, doc: "Time of the packet that ends the reply"},
+	{name: "frame", value: from(1), doc: "Number of that packet in its file"},
+	{name: "code", value: codeValue, doc: codeDoc},
+	{name: "text", value: anyText, doc: textDoc},
+}}
+
+var transferReplyObject = object{"transfer_reply", "A reply of a transfer", []field{
+	{name: "code", value: codeValue, doc: codeDoc},
+	{name: "text", value: anyText, doc: textDoc},
+}}
+
+var coverageObject = object{"coverage", "What of a control connection the capture holds", []field{
+	{name: "from_start", value: boolean, doc: "Its opening"},
+	{name: "to_end", value: boolean, doc: "Its end"},
+	{name: "client_side", value: boolean, doc: "Packets of the client"},
+	{name: "server_side", value: boolean, doc: "Packets of the server"},
+	{name: "missing_bytes", value: from(0), doc: "Bytes of either side that are missing, as sequence numbers tell"},
+}}
+
+var transferObject = object{"transfer", "One data channel: a transfer command, or a negotiation that none used", []field{
+	{name: "n", value: from(1), doc: "1, 2, … within the session"},
+	{name: "command", value: plain("RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD"), doc: "The transfer command",
+		null: "none was seen"},
+	{name: "argument", value: anyText, doc: "The command's argument, as sent", null: "there is none"},
+	{name: "path", value: anyText, doc: "The argument resolved against the working directory, as CWD, CDUP and PWD tell it", null: "not known"},
+	{name: "direction", doc: "Where the data flow; of encrypted and uncommanded transfers, where most of them do", null: "not known", value: oneWord(
+		term{session.Download, "server to client"},
+		term{session.Upload, "client to server"})},
+	{name: "representation", value: matching("^([AIE]$|L)"), doc: "TYPE in force: A (ASCII), I (image), E (EBCDIC), L with the bits of a byte (L8)",
+		null: "the capture shows none"},
+	{name: "restart", value: from(0), doc: "Offset that REST set, in bytes", null: "there was no REST"},
+	{name: "method", doc: "How the data connection was negotiated: the command's name, or one of these", value: value{
+		schema: plain("PORT", "EPRT", "LPRT", "PASV", "EPSV", "LPSV", session.MethodDefault, session.MethodEncrypted).schema,
+		words: []term{{session.MethodDefault, "not at all, so the default data ports apply (RFC 959 section 3.2)"},
+			{session.MethodEncrypted, "under TLS"}}}},
+	{name: "mode", doc: "By the negotiation; without one, by the connection seen", value: oneWord(
+		term{session.Active, "the server opens the data connection"},
+		term{session.Passive, "the client does"},
+		term{session.Unknown, "neither was seen"})},
+	{name: "announced", value: ref("endpoint"), doc: "Where the other side is to connect to, as PORT, EPRT, LPRT, 227, 228 or 229 name it (229: at the server's address)",
+		null: "nothing was announced, or it could not be read"},
+	{name: "expected_initiator", value: plain(session.Client, session.Server), doc: "Who is to open the data connection, by the mode", null: "the mode is not known"},
+	{name: "initiator", doc: "Who opened it: the sender of the SYN", value: oneWord(
+		term{session.Client, "the client"},
+		term{session.Server, "the server"},
+		term{session.ThirdParty, "a host that has no part in the control connection"},
+		term{session.None, "no connection was seen"})},
+	{name: "evidence", doc: "What initiator rests on", value: oneWord(
+		term{session.EvidenceSYN, "the SYN was seen"},
+		term{session.EvidenceInferred, "concluded without it, or under TLS"},
+		term{session.None, "no connection was seen"})},
+	{name: "connection", value: ref("connection"), doc: "The data connection", null: "none was seen"},
+	{name: "bytes", value: from(0), doc: "Bytes of payload in the data's direction, as sequence numbers tell: repeated ones once, and those that the other side acknowledged though the capture lacks them",
+		null: "no connection was seen, or nothing of that side"},
+	{name: "missing_bytes", value: from(0), doc: "Those of bytes that the capture does not hold", null: "bytes is"},
+	{name: "sha256", value: matching("^[0-9a-f]{64}$"), doc: "SHA-256 of the data", null: "not computed"},
+	{name: "mime_type", value: anyText, doc: "Media type by the content of the data", null: "not determined"},
+	{name: "file", value: anyText, doc: "File that the data were written to", null: "none was"},
+	{name: "preliminary", value: ref("transfer_reply"), doc: "The 1yz reply", null: "none was seen"},
+	{name: "reply", value: ref("transfer_reply"), doc: "The final reply, of an aborted transfer its own and not that to ABOR; without a command, the reply to the negotiation",
+		null: "none was seen"},
+	{name: "outcome", doc: "How it ended", value: oneWord(
+		term{session.OK, "2yz"},
+		term{session.Denied, "4yz or 5yz but 425, and no data connection was tried"},
+		term{session.NoConnection, "425, or the connection was refused, unanswered, unreachable or never tried"},
+		term{session.Aborted, "the connection was established, then 4yz or 5yz, ABOR or RST"},
+		term{session.Incomplete, "the capture holds no final reply"},
+		term{session.Unused, "negotiated, but no command followed and nothing was tried or sent"},
+		term{session.Rejected, "the negotiation was answered by 4yz or 5yz"},
+		term{session.Unknown, "under TLS"})},
+	{name: "frames", value: ref("frames"), doc: "The packets that show it"},
+	{name: "frame_files", value: ref("frame_files"), doc: "The files that frames count in", when: "when several files were read"},
+	{name: "filter", value: anyText, doc: "Wireshark display filter of the transfer's control and data packets"},
+}}
+
+const (
+	negotiationDoc = "Of the announcement: the command in active mode, the reply in passive mode"
+	commandDoc     = "Of the transfer command"
+	synDoc         = "Of the data connection's SYN"
+	firstDataDoc   = "Of its first payload in the data's direction"
+	finalDoc       = "Of the final reply"
+	notSeen        = "not seen"
+)
+
+var framesObject = object{"frames", "Numbers of packets in their files, as Wireshark shows them", []field{
+	{name: "negotiation", value: from(1), doc: negotiationDoc, null: notSeen},
+	{name: "command", value: from(1), doc: commandDoc, null: notSeen},
+	{name: "syn", value: from(1), doc: synDoc, null: notSeen},
+	{name: "first_data", value: from(1), doc: firstDataDoc, null: notSeen},
+	{name: "reply", value: from(1), doc: finalDoc, null: notSeen},
+}}
+
+var frameFilesObject = object{"frame_files", "Indexes of files in the summary's files, from 0", []field{
+	{name: "negotiation", value: from(0), doc: negotiationDoc, null: notSeen},
+	{name: "command", value: from(0), doc: commandDoc, null: notSeen},
+	{name: "syn", value: from(0), doc: synDoc, null: notSeen},
+	{name: "first_data", value: from(0), doc: firstDataDoc, null: notSeen},
+	{name: "reply", value: from(0), doc: finalDoc, null: notSeen},
+}}
+
+var findingObject = object{"finding", "The verdict of a rule", []field{
+	{name: "id", value: plain(ruleNames()...), doc: "The rule; ftpscope findings tells what each means"},
+	{name: "severity", value: plain(finding.Severities()...), doc: "How grave it is, the least first"},
+	{name: "message", value: anyText, doc: "A sentence that says what was found"},
+	{name: "transfer", value: from(1), doc: "The n of the transfer that it is about", null: "the whole session"},
+	{name: "frames", value: listOf(from(1)), doc: "Numbers of the packets that prove it, each in its file"},
+	{name: "advice", value: anyText, doc: "What to check or to change"},
+}}
+
+func ruleNames() []string {
+	var names []string
+	for _, r := range finding.Rules() {
+		names = append(names, r.ID)
+	}
+	return names
+}

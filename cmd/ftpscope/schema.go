@@ -1,0 +1,21 @@
+package main
+
+import "ftpscope/analyze/report/schema"
+
+const schemaUsage = `Prints the JSON Schema (2020-12) of the records that -o json writes: every key, what it means, which
+words it can have and when it is null. Validators may want a file for each record: split -l 1.
+
+Usage:
+  ftpscope schema
+
+Examples:
+  ftpscope schema | jq '."$defs".transfer.properties | map_values(.description)'
+  ftpscope schema > records.json && check-jsonschema --schemafile records.json record.*
+`
+
+func runSchema(e *env, args []string) int {
+	if code, done := e.noArguments("schema", schemaUsage, args); done {
+		return code
+	}
+	return e.print(string(schema.Text()))
+}

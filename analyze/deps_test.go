@@ -40,7 +40,7 @@ cmd/bench:           capture/capturetest/traffic
 `
 
 // inTests is what test files may import besides. gopacket is not among them: only the packages that list it see packets.
-var inTests = []string{"capture/capturetest", "capture/capturetest/traffic", "github.com/stretchr/testify/require", "github.com/rogpeppe/go-internal/testscript"}
+var inTests = []string{"capture/capturetest", "capture/capturetest/traffic", "github.com/stretchr/testify/require", "github.com/rogpeppe/go-internal/testscript", "golang.org/x/sys"}
 
 // underCapture is what test files under capture/ may import besides.
 var underCapture = []string{"capture/flow", "capture/decode", "github.com/google/gopacket"}

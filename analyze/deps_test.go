@@ -35,7 +35,7 @@ analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp
 cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics github.com/spf13/pflag golang.org/x/term
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/ftpscope/metrics: analyze analyze/finding analyze/session capture/flow github.com/prometheus/client_golang
-cmd/bench:           capture/capturetest/traffic
+cmd/bench:           capture/capturetest/traffic golang.org/x/sys
 `
 
 // inTests is what test files may import besides. gopacket is not among them: only the packages that list it see packets.

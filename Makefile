@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 60s
 
-.PHONY: build test race lint fuzz bench bench-quick bench-steps cover pcaps lab-live check cross
+.PHONY: build test race lint fuzz bench bench-quick bench-live soak bench-steps cover pcaps lab-live check cross
 
 build: # ./ftpscope: one static binary
 	CGO_ENABLED=0 go build -trimpath ./cmd/ftpscope
@@ -33,6 +33,14 @@ bench: # the goals of speed and memory, against tcpdump and tshark, and the plot
 
 bench-quick: # the same tables on small captures: a minute; only the answers are judged
 	go run ./cmd/bench -quick
+
+bench-live: # how fast packets may come that sniff does not lose, beside tcpdump and dumpcap: Linux, root, 3 minutes
+	go run ./cmd/bench -live
+
+SOAK ?= 10m
+
+soak: # sniff at 80 % of that rate: nothing lost, no growth; the curve is in bench/plots
+	go run ./cmd/bench -live -soak $(SOAK)
 
 bench-steps: # read, decode, table, control, match, render: what each costs a packet
 	go test -run '^$$' -bench Step ./...

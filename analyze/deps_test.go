@@ -37,7 +37,7 @@ cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report anal
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/ftpscope/metrics: analyze analyze/finding analyze/session capture/flow github.com/prometheus/client_golang
 cmd/ftpscope/view:   analyze analyze/report analyze/session capture/flow charm.land/bubbletea/v2 github.com/charmbracelet/colorprofile golang.org/x/term
-cmd/bench:           capture/capturetest/traffic
+cmd/bench:           capture/capturetest/traffic golang.org/x/sys
 `
 
 // inTests is what test files may import besides. gopacket is not among them: only the packages that list it see packets.

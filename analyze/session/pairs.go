@@ -37,6 +37,9 @@ func (m *Matcher) Wanted(w Want) {
 	}
 	if w.On {
 		m.parked.recent(w.Mark.Time-early, func(c *flow.Conn, open bool) bool {
+			if !w.mayBe(c) {
+				return false
+			}
 			if key, ok := m.pairFor(c); ok && (key == g.pairKey[0] || key == g.pairKey[1]) {
 				m.givePair(g, m.claim(c, open))
 				return true
@@ -44,6 +47,18 @@ func (m *Matcher) Wanted(w Want) {
 			return false
 		})
 	}
+}
+
+// mayBe reports whether a connection can have one of the keys that the session is wanted by. It is asked of a thousand
+// connections in turn where much was lost, and nearly all are other hosts'.
+func (w *Want) mayBe(c *flow.Conn) bool {
+	switch w.Server {
+	case c.Src.Addr():
+		return c.Src.Port() == ftpData || c.Dst.Addr() == w.Client
+	case c.Dst.Addr():
+		return c.Src.Addr() == w.Client
+	}
+	return false
 }
 
 func (m *Matcher) forgetPair(k hosts, g *gathering) {

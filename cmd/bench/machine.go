@@ -13,8 +13,11 @@ import (
 func (b *bench) describe() error {
 	b.machine = fmt.Sprintf("%s; %s, %d cores, %s %s; %s; %s", time.Now().UTC().Format(time.DateOnly), processor(), runtime.NumCPU(),
 		runtime.GOOS, firstWord("/proc/sys/kernel/osrelease"), runtime.Version(), b.version())
-	_, err := fmt.Fprintf(b.out, "%s; load %s\n%d rounds after one to warm up; median (least–most)\n", b.machine, firstWord("/proc/loadavg"), b.rounds)
-	return err
+	fmt.Fprintf(b.out, "%s; load %s\n", b.machine, firstWord("/proc/loadavg"))
+	if !b.live {
+		fmt.Fprintf(b.out, "%d rounds after one to warm up; median (least–most)\n", b.rounds)
+	}
+	return nil
 }
 
 // floor prints what a process that does nothing seems to need of memory: the runner's own.

@@ -2,6 +2,7 @@
 // tcpdump, which reads the same file and decides the same question a packet.
 //
 //	go run ./cmd/bench [-quick] [-tshark] [-against OLD-FTPSCOPE] [-plots] [-dir bench]
+//	go run ./cmd/bench -live [-soak 10m] (Linux, root: how fast packets may come that sniff does not lose)
 //
 // It prints the goals last, for the README. It exits 1 when one is missed or an answer is wrong, and 2 when it cannot
 // measure.
@@ -20,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -39,6 +41,8 @@ type bench struct {
 	plots   bool
 	against string
 	rounds  int
+	live    bool
+	soak    time.Duration
 
 	out, log io.Writer
 	ftpscope string // the binaries
@@ -53,6 +57,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == writeCommand {
 		return writeCapture(args[1:], stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == sendCommand {
+		return runSender(args[1:], os.Stdin, stdout, stderr)
+	}
 	b := &bench{out: stdout, log: stderr}
 	if err := b.parse(args, stderr); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -60,7 +67,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return exitUnable
 	}
-	for _, step := range []func() error{b.prepare, b.compare, b.compareTshark, b.memory, b.plot, b.otherPaths, b.floor, b.summary} {
+	steps := []func() error{b.prepare, b.compare, b.compareTshark, b.memory, b.plot, b.otherPaths, b.floor, b.summary}
+	if b.live {
+		steps = []func() error{b.prepare, b.liveRates}
+	}
+	for _, step := range steps {
 		if err := step(); err != nil {
 			fmt.Fprintln(stderr, "bench: error:", err)
 			return exitUnable
@@ -78,11 +89,13 @@ func (b *bench) parse(args []string, stderr io.Writer) error {
 	f.BoolVar(&b.plots, "plots", false, "measure how cost grows and draw it, into "+plotsDir)
 	f.StringVar(&b.against, "against", "", "another ftpscope to compare with, such as the last release's `binary`")
 	f.IntVar(&b.rounds, "rounds", 5, "rounds that count")
+	f.BoolVar(&b.live, "live", false, "measure sniff instead, beside tcpdump and dumpcap: Linux, as root")
+	f.DurationVar(&b.soak, "soak", 0, "with -live, watch ftpscope sniff for so `long` at 80 % of the highest rate without loss")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	if f.NArg() > 0 || b.rounds < 1 {
-		fmt.Fprintln(stderr, "bench: error: takes flags only, and at least one round")
+	if f.NArg() > 0 || b.rounds < 1 || b.soak < 0 || b.soak > 0 && !b.live {
+		fmt.Fprintln(stderr, "bench: error: takes flags only, at least one round, and -soak with -live")
 		return flag.ErrHelp
 	}
 	return nil

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 
 func TestUsage(t *testing.T) {
 	for name, args := range map[string][]string{
-		"unknown flag": {"-fast"}, "an argument": {"mix.pcap"}, "no round": {"-rounds", "0"},
+		"unknown flag": {"-fast"}, "soak alone": {"-soak", "1m"}, "an argument": {"mix.pcap"}, "no round": {"-rounds", "0"},
 		"no plan": {writeCommand, "x.pcap"}, "bad plan": {writeCommand, "x.pcap", "{"}, "no file": {writeCommand, t.TempDir(), "{}"},
 	} {
 		t.Run(name, func(t *testing.T) {

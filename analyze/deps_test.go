@@ -31,8 +31,9 @@ capture/capturetest/traffic:
 analyze/session:     capture/flow analyze/ftp
 analyze/finding:     capture/flow analyze/session
 analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
+analyze/report/casedb: capture/flow analyze/session analyze/report modernc.org/sqlite
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
-cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics github.com/spf13/pflag golang.org/x/term
+cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report analyze/report/casedb capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics github.com/spf13/pflag golang.org/x/term
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/ftpscope/metrics: analyze analyze/finding analyze/session capture/flow github.com/prometheus/client_golang
 cmd/bench:           capture/capturetest/traffic

@@ -208,11 +208,12 @@ CREATE VIEW v_sessions AS -- sessions, times as ISO 8601 in UTC, with the names 
     (SELECT group_concat(i.name, ', ') FROM inputs i WHERE i.analysis_id = s.analysis_id) AS captures
   FROM sessions s;
 
-CREATE VIEW v_failed_transfers AS -- transfers that did not succeed, with the most severe finding on each
+CREATE VIEW v_failed_transfers AS -- transfers that did not succeed, and why: the most severe finding on each, else the reply
   SELECT ISO(t.time_ns) AS time, s.client_ip, s.server_ip, s.user, t.command, t.path, t.method, t.mode, t.announced_ip, t.announced_port,
     t.expected_initiator, t.initiator, t.data_state, t.data_attempts, t.outcome, t.reply_code, t.reply_text,
-    (SELECT f.message FROM findings f WHERE f.session_id = t.session_id AND f.transfer_n = t.n
-      ORDER BY CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END, f.n LIMIT 1) AS why,
+    coalesce((SELECT f.message FROM findings f WHERE f.session_id = t.session_id AND f.transfer_n = t.n
+      ORDER BY CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END, f.n LIMIT 1),
+      t.reply_code || ' ' || t.reply_text) AS why,
     t.filter, t.session_id, t.n AS transfer_n
   FROM transfers t JOIN sessions s ON s.id = t.session_id
   WHERE t.outcome IN ('denied', 'no-connection', 'aborted', 'incomplete', 'rejected');

@@ -33,7 +33,8 @@ analyze/finding:     capture/flow analyze/session
 analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
 analyze/report/schema: capture/flow analyze/session analyze/finding analyze/report
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
-cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report analyze/report/schema capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view github.com/spf13/pflag golang.org/x/term
+cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report analyze/report/schema capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term
+analyze/report/casedb: capture/flow analyze/session analyze/report modernc.org/sqlite
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/ftpscope/metrics: analyze analyze/finding analyze/session capture/flow github.com/prometheus/client_golang
 cmd/ftpscope/view:   analyze analyze/report analyze/session capture/flow charm.land/bubbletea/v2 github.com/charmbracelet/colorprofile golang.org/x/term

@@ -40,6 +40,8 @@ type job struct {
 	failed bool
 	found  bool            // what --fail-on asks for
 	told   map[string]bool // files of which the user was told that something is wrong with them
+	cases  bool            // an output is a case database
+	inputs func() []report.Input
 }
 
 // code is what to exit with.
@@ -71,7 +73,7 @@ func (j *job) problem(err *capture.FileError) {
 // options are the flags that concern the analysis.
 func (j *job) options() analyze.Options {
 	f := j.flags
-	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands, Disable: j.disabled(), Problem: j.problem}
+	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.cases, Disable: j.disabled(), Problem: j.problem}
 	if f.packets != nil {
 		opt.Filter = f.packets
 	}
@@ -97,6 +99,7 @@ func (j *job) run(specs []outputSpec) {
 	if len(c.Files()) == 0 {
 		return
 	}
+	j.cases, j.inputs = wantsCase(specs), func() []report.Input { return hashed(c.Files()) }
 	outs := j.openOutputs(specs, len(c.Files()))
 	if len(outs) == 0 {
 		return

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"ftpscope/analyze/report"
 )
 
 // overview is the page of "ftpscope help".
@@ -81,7 +79,7 @@ func runFormats(e *env, args []string) int {
 		return code
 	}
 	var b strings.Builder
-	for _, f := range report.Formats() {
+	for _, f := range formats() {
 		fmt.Fprintf(&b, "%-16s  %s\n", f.Name, f.Doc)
 	}
 	return e.print(b.String())

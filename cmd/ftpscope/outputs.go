@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/casedb"
 )
 
 // outputSpec is one -o: a format and where it goes; no path means standard output.
@@ -30,7 +32,7 @@ func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
 	seen := map[string]bool{}
 	for _, arg := range args {
 		name, path, hasPath := strings.Cut(canonical(arg), "=")
-		format, known := report.Find(name)
+		format, known := findFormat(name)
 		if !known {
 			e.error("no output format %q", name)
 			if list := variants(name); len(list) > 0 {
@@ -49,6 +51,10 @@ func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
 			path = ""
 		case path != "":
 			path = filepath.Clean(path)
+		}
+		if format.New == nil && path == "" {
+			e.error("-o %s needs a file: -o %s=case.db", name, name)
+			return nil, false
 		}
 		if seen[path] {
 			e.error("two outputs to %s", place(path))
@@ -86,7 +92,7 @@ func variants(kind string) (list []string) {
 
 func formatNames() []string {
 	var names []string
-	for _, f := range report.Formats() {
+	for _, f := range formats() {
 		names = append(names, f.Name)
 	}
 	return names
@@ -99,10 +105,11 @@ func place(path string) string {
 	return path
 }
 
-// output is an open one: records → writer → buf → file.
+// output is an open one: records → writer → buf → file; or records → db.
 type output struct {
 	spec   outputSpec
 	writer report.Writer
+	db     *casedb.Writer
 	buf    *bufio.Writer
 	file   *os.File // nil: standard output
 	temp   string   // of a regular file: its name until it is whole
@@ -127,6 +134,9 @@ func (j *job) openOutputs(specs []outputSpec, files int) []*output {
 }
 
 func (j *job) openOutput(spec outputSpec, files int) (*output, error) {
+	if spec.format.New == nil {
+		return j.openCase(spec)
+	}
 	o := &output{spec: spec}
 	opt := report.Options{ShowPasswords: j.flags.showPasswords, All: j.flags.all, Files: files, Color: j.flags.color == "always"}
 	if spec.path == "" {
@@ -140,6 +150,9 @@ func (j *job) openOutput(spec outputSpec, files int) (*output, error) {
 		o.buf = bufio.NewWriterSize(o.file, outputBuffer)
 	}
 	o.writer = spec.format.New(o.buf, opt)
+	if j.cases && !j.flags.commands {
+		o.writer = silent{o.writer}
+	}
 	return o, nil
 }
 
@@ -174,6 +187,9 @@ func (o *output) open() error {
 
 // close ends an output: whole, the file gets its name; failed, it goes away.
 func (o *output) close(err error) error {
+	if o.db != nil {
+		return cmp.Or(err, o.db.Close())
+	}
 	if err == nil {
 		err = o.buf.Flush()
 	}
@@ -207,6 +223,7 @@ func (j *job) closeOutputs(outs []*output, errs []error, run error) {
 			err = run // the output is not whole
 		}
 		if err = o.close(err); err == nil {
+			j.tellCase(o)
 			continue
 		}
 		told = true

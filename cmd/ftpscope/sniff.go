@@ -71,6 +71,11 @@ func (s *sniffing) specs() ([]outputSpec, bool) {
 		names = []string{"table"}
 	}
 	specs, ok := s.outputSpecs(names)
+	if wantsCase(specs) {
+		s.error("-o %s stores captures that have ended", caseFormat.Name)
+		s.hint("keep the packets with -w, then: ftpscope analyze -o %s=case.db FILE…", caseFormat.Name)
+		return nil, false
+	}
 	for i := range specs {
 		if specs[i].format.Name == "table" && (specs[i].path != "" || !view.Suits(s.stdin, s.stdout)) {
 			specs[i].format, _ = report.Find("lines") // a table needs all sessions; what shows them as they come is lines

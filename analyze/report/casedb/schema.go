@@ -1,0 +1,96 @@
+package casedb
+
+import (
+	"context"
+	"database/sql"
+	_ "embed" // schema.sql
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// schema is version 1. It stays as it is: what comes later is a migration.
+//
+//go:embed schema.sql
+var schema string
+
+// applicationID is in the file's header ("FTPs"): it tells a case from any other database.
+const applicationID = 0x46545073
+
+// migrations bring a case from the version that is their index to the next one. They run in one transaction.
+var migrations = []migration{
+	func(c *conn) error { return c.exec(expand(schema)) },
+}
+
+type migration func(*conn) error
+
+// iso is ISO(x), x in nanoseconds: 2024-03-01T10:02:15.000000001Z, also before 1970.
+var iso = regexp.MustCompile(`ISO\(((?:[^()]|\([^()]*\))*)\)`)
+
+// expand writes out the schema's only macro.
+func expand(text string) string {
+	return iso.ReplaceAllStringFunc(text, func(call string) string {
+		ns := iso.FindStringSubmatch(call)[1]
+		const second = "1000000000"
+		fraction := "((" + ns + " % " + second + " + " + second + ") % " + second + ")"
+		return "strftime('%Y-%m-%dT%H:%M:%S', (" + ns + " - " + fraction + ") / " + second + ", 'unixepoch') || printf('.%09dZ', " + fraction + ")"
+	})
+}
+
+// conn is the one connection to the case.
+type conn struct{ *sql.Conn }
+
+func (c *conn) exec(statements string, args ...any) error {
+	_, err := c.ExecContext(context.Background(), statements, args...)
+	return err
+}
+
+// get reads one row.
+func (c *conn) get(query string, args []any, into ...any) error {
+	return c.QueryRowContext(context.Background(), query, args...).Scan(into...)
+}
+
+// transaction runs f in a transaction that nobody else writes in.
+func (c *conn) transaction(f func() error) error {
+	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := f()
+	if err == nil {
+		err = c.exec("COMMIT")
+	}
+	if err != nil {
+		c.exec("ROLLBACK") // may have happened already
+	}
+	return err
+}
+
+// migrate makes the schema what the program knows. A database that is no case stays as it is.
+func (c *conn) migrate(list []migration) error {
+	var id, version, objects int
+	for query, into := range map[string]*int{"PRAGMA application_id": &id, "PRAGMA user_version": &version, "SELECT count(*) FROM sqlite_schema": &objects} {
+		if err := c.get(query, nil, into); err != nil {
+			return err
+		}
+	}
+	switch fresh := id == 0 && version == 0 && objects == 0; {
+	case !fresh && id != applicationID:
+		return ErrNotCase
+	case version < 0 || version > len(list):
+		return fmt.Errorf("%w (its schema is version %d, this ftpscope knows up to %d)", ErrNewer, version, len(list))
+	}
+	for _, m := range list[version:] {
+		if err := m(c); err != nil {
+			return err
+		}
+	}
+	// Also when nothing changes: that the file and its folder can be written is better known now than after an hour.
+	return c.exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(list)))
+}
+
+// columns lists a table's columns.
+func (c *conn) columns(table string) ([]string, error) {
+	var list string
+	err := c.get("SELECT group_concat(name) FROM pragma_table_info(?)", []any{table}, &list)
+	return strings.Split(list, ","), err
+}

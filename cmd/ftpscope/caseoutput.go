@@ -1,0 +1,111 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/casedb"
+	"ftpscope/analyze/session"
+)
+
+// caseFormat is the format that is no stream of bytes: a library opens its file.
+var caseFormat = report.Format{Name: "sqlite", Doc: "into a case database, with every command: sqlite=case.db; analyses accumulate"}
+
+func formats() []report.Format { return append(report.Formats(), caseFormat) }
+
+func findFormat(name string) (report.Format, bool) {
+	if name == caseFormat.Name {
+		return caseFormat, true
+	}
+	return report.Find(name)
+}
+
+func wantsCase(specs []outputSpec) bool {
+	return slices.ContainsFunc(specs, func(s outputSpec) bool { return s.format.Name == caseFormat.Name })
+}
+
+// openCase opens a case database. It is written in place: the library sees to it that nobody reads half a run.
+func (j *job) openCase(spec outputSpec) (*output, error) {
+	info, _ := debug.ReadBuildInfo()
+	db, err := casedb.Open(spec.path, casedb.Options{
+		ShowPasswords: j.flags.showPasswords, Version: version(info), CommandLine: os.Args, Settings: j.flags.settings(), Inputs: j.inputs,
+	})
+	if err != nil {
+		return nil, caseError{spec.path, err}
+	}
+	return &output{spec: spec, writer: db, db: db}, nil
+}
+
+// caseError names the case once, whoever found what is wrong.
+type caseError struct {
+	path string
+	err  error
+}
+
+func (e caseError) Error() string { return e.path + ": " + cause(e.err).Error() }
+
+// settings are the flags that change what is stored.
+func (f *common) settings() string {
+	var list []string
+	for _, p := range f.ports {
+		list = append(list, "--port "+strconv.Itoa(int(p)))
+	}
+	for _, id := range slices.Sorted(slices.Values(f.disable)) {
+		list = append(list, "--disable "+id)
+	}
+	if f.filter != "" {
+		list = append(list, "--filter "+strconv.Quote(f.filter))
+	}
+	return strings.Join(list, " ")
+}
+
+// tellCase says what became of a run, where that is not what everybody expects.
+func (j *job) tellCase(o *output) {
+	if o.db == nil {
+		return
+	}
+	out := o.db.Outcome()
+	switch {
+	case out.Unchanged:
+		j.warning("%s: has this analysis already: nothing changed", o.spec.path)
+	case out.Replaced != nil:
+		j.warning("%s: this analysis took the place of an earlier one of the same captures (%s)", o.spec.path,
+			strings.TrimRight(out.Replaced.Version+" "+out.Replaced.Settings, " "))
+	}
+	for _, name := range out.Overlaps {
+		j.warning("%s: %s is part of another analysis, too: what is in it counts more than once (v_overlaps)", o.spec.path, name)
+	}
+}
+
+// silent keeps the dialogue from an output that is to have it only with --commands.
+type silent struct{ report.Writer }
+
+// Session hands on the session without its dialogue.
+func (w silent) Session(s *session.Session) error {
+	quiet := *s
+	quiet.Dialogue = nil
+	return w.Writer.Session(&quiet)
+}
+
+// hashed reads the files once more for their SHA-256.
+func hashed(names []string) (list []report.Input) {
+	for _, name := range names {
+		in := report.Input{Name: name}
+		if file, err := os.Open(name); err == nil {
+			sum := sha256.New()
+			if in.Size, err = io.Copy(sum, file); err == nil {
+				in.SHA256 = hex.EncodeToString(sum.Sum(nil))
+			}
+			file.Close()
+		}
+		list = append(list, in)
+	}
+	return list
+}

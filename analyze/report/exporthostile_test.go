@@ -57,9 +57,8 @@ func TestHostileExports(t *testing.T) {
 			got := write(t, name, Options{}, hostileSessions()...)
 			require.True(t, utf8.ValidString(got))
 			require.NotContains(t, got, "s3cret")
-			for _, r := range got {
-				require.False(t, hidden(r) && r != '\n' && (r != '\t' || !strings.HasPrefix(name, "zeek")), "%q", r)
-			}
+			bad := strings.IndexFunc(got, func(r rune) bool { return hidden(r) && r != '\n' && (r != '\t' || !strings.HasPrefix(name, "zeek")) })
+			require.Negative(t, bad)
 			if strings.HasPrefix(name, "zeek-ftp") || name == "eve" || name == "csv-sessions" || strings.HasPrefix(name, "timesketch") {
 				require.Contains(t, write(t, name, Options{ShowPasswords: true}, hostileSessions()...), "s3cret")
 			}

@@ -191,6 +191,29 @@ func (t *Table) Close() {
 	}
 }
 
+// sample is how many connections are looked at for the most idle one.
+const sample = 64
+
+// evictControl makes room for another control connection: the most idle of a sample goes.
+func (t *Table) evictControl() {
+	t.stats.Evicted++
+	victim := int32(0)
+	for i := 0; i < sample; {
+		if t.hand++; int(t.hand) >= t.slab.n {
+			t.hand = 1
+		}
+		c := t.slab.at(t.hand)
+		if c.what&inUse == 0 || c.stream == 0 {
+			continue
+		}
+		if victim == 0 || c.last.Ord < t.slab.at(victim).last.Ord {
+			victim = t.hand
+		}
+		i++
+	}
+	t.close(victim)
+}
+
 // evict makes room: the oldest half-open connection, then an ended one, then the most idle of a sample, control
 // connections last.
 func (t *Table) evict() {
@@ -207,7 +230,6 @@ func (t *Table) evict() {
 		t.close(t.linger.first)
 		return
 	}
-	const sample = 64
 	victim := int32(0)
 	for i := 0; i < sample || victim == 0; i++ {
 		if t.hand++; int(t.hand) >= t.slab.n {

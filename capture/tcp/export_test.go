@@ -6,6 +6,7 @@ package tcp
 const (
 	MaxConns    = maxConns
 	MaxHalfOpen = maxHalfOpen
+	MaxControls = maxControls
 	MaxLinger   = maxLinger
 	MaxHeld     = maxHeld
 	MaxHeldAll  = maxHeldAll

@@ -23,6 +23,9 @@ type side struct {
 
 // attach makes the connection a control connection.
 func (t *Table) attach(slot int32) {
+	if t.Controls() >= maxControls {
+		t.evictControl()
+	}
 	c := t.slab.at(slot)
 	st := &stream{reader: t.sink.Reader(t.snapshot(slot))}
 	for dir := range c.half {

@@ -370,3 +370,17 @@ func TestControlIdle(t *testing.T) {
 		}
 	}
 }
+
+// TestTooManyControls opens more control connections than the table holds: the idle ones go, and are counted.
+func TestTooManyControls(t *testing.T) {
+	sink := &silent{}
+	table := tcp.New(sink)
+	var s flow.Segment
+	const more = 500
+	fill(table, sink, &s, 0, tcp.MaxControls+more, 1)
+	require.Equal(t, tcp.MaxControls, table.Controls())
+	require.EqualValues(t, more, table.Stats().Evicted)
+	require.Equal(t, more, sink.closed)
+	table.Close()
+	require.Zero(t, table.Leaks())
+}

@@ -13,6 +13,9 @@ const (
 	Lanes = 16
 	// maxConns bounds the table: 1 Mi connections over all lanes, about 350 MB.
 	maxConns = 1 << 20 / Lanes
+	// maxControls bounds the control connections among them, about 6 KB each with what their readers hold: a capture that
+	// lost the ends of very many would hold them until they count as idle.
+	maxControls = 1 << 17 / Lanes
 	// maxHalfOpen bounds connections of which only a SYN, or no payload at all, was seen: scans and floods are of
 	// that kind, and the oldest are reported and forgotten first.
 	maxHalfOpen = 1 << 14 / Lanes

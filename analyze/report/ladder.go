@@ -29,9 +29,10 @@ type rung struct {
 	whole       bool // of its text the start matters, not the end
 	left, right string
 	text, note  string
-	full        string // the text where there is room for all of it; empty: as text
-	host        string // of a packet that neither side sent or got: the third party to it
-	fromHost    bool   // it sent the packet
+	full        string         // the text where there is room for all of it; empty: as text
+	host        string         // of a packet that neither side sent or got: the third party to it
+	fromHost    bool           // it sent the packet
+	side        flow.Direction // Out: its packet came to, or from, the server's side
 }
 
 const (

@@ -82,7 +82,7 @@ func (e *explain) transfer(p *page, s *session.Session, t *session.Transfer) {
 	head := "Transfer " + number(uint64(t.N)) + " · "
 	tail := " · " + t.Mode + " · " + result(t)
 	p.WriteString(head + cut(name, e.width-columns(head)-columns(tail)) + tail + "\n\n")
-	newLadder(s, t, e).write(p)
+	newLadder(s, t, several(s, e.opt)).write(p)
 	p.WriteByte('\n')
 	p.paragraph(outcomeSentence(s, t))
 }

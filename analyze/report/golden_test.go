@@ -32,6 +32,9 @@ func write(t *testing.T, format string, o Options, sessions ...*session.Session)
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
+	if strings.HasSuffix(name, ".html") {
+		got = withoutAssets(got)
+	}
 	if *update {
 		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 	}

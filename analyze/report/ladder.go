@@ -13,7 +13,6 @@ import (
 type ladder struct {
 	s     *session.Session
 	t     *session.Transfer
-	width int
 	files bool
 	rungs []rung
 }
@@ -30,6 +29,10 @@ type rung struct {
 	whole       bool // of its text the start matters, not the end
 	left, right string
 	text, note  string
+	full        string         // the text where there is room for all of it; empty: as text
+	host        string         // of a packet that neither side sent or got: the third party to it
+	fromHost    bool           // it sent the packet
+	side        flow.Direction // Out: its packet came to, or from, the server's side
 }
 
 const (
@@ -40,8 +43,8 @@ const (
 	arrowText    = arrowRoom - 7             // without dashes, head and spaces
 )
 
-func newLadder(s *session.Session, t *session.Transfer, e *explain) *ladder {
-	l := &ladder{s: s, t: t, width: e.width, files: several(s, e.opt)}
+func newLadder(s *session.Session, t *session.Transfer, files bool) *ladder {
+	l := &ladder{s: s, t: t, files: files}
 	l.negotiation()
 	l.command()
 	l.connection()
@@ -69,16 +72,18 @@ func (l *ladder) reply(r *session.Reply, note string) {
 	if r == nil {
 		return
 	}
-	l.say(rung{pos: r.Pos, time: r.Time.Time, to: flow.In, text: replyText(r), note: note, whole: true})
+	l.say(rung{pos: r.Pos, time: r.Time.Time, to: flow.In, text: replyText(r), full: replyCode(r) + firstLine(r.Text), note: note, whole: true})
 }
 
 // replyText is a reply's code and first line, of a long one with an endpoint only that.
-func replyText(r *session.Reply) string {
-	code := ""
+func replyText(r *session.Reply) string { return replyCode(r) + essence(firstLine(r.Text)) }
+
+// replyCode is the code with a space after it; empty when there is none, or when the text begins with it.
+func replyCode(r *session.Reply) string {
 	if r.Code > 0 && !strings.HasPrefix(r.Text, strconv.Itoa(r.Code)) {
-		code = strconv.Itoa(r.Code) + " "
+		return strconv.Itoa(r.Code) + " "
 	}
-	return code + essence(firstLine(r.Text))
+	return ""
 }
 
 // essence keeps of a long reply what stands in its parentheses: the endpoint of 227 and 229, a file's size of 150.

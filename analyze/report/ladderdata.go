@@ -150,13 +150,14 @@ func (l *ladder) data(r rung) {
 
 // write draws the ladder.
 func (l *ladder) write(p *page) {
+	width := p.width
 	client, server := "client "+l.s.Client.Addr().String(), "server "+l.s.Server.Addr().String()
 	over := ladderIndent + inner + 2 + columns("server") // the server's name begins above its side, and ends on the page
-	if columns(client)+2+columns(server)+ladderIndent > l.width {
+	if columns(client)+2+columns(server)+ladderIndent > width {
 		p.WriteString(spaces(ladderIndent) + client + "\n")
 		client = ""
 	}
-	at := max(min(over-columns("server")-columns("server")/2, l.width-columns(server)), ladderIndent+columns(client)+2)
+	at := max(min(over-columns("server")-columns("server")/2, width-columns(server)), ladderIndent+columns(client)+2)
 	p.WriteString(pad(spaces(ladderIndent)+client, at) + server + "\n")
 	for i := range l.rungs {
 		l.draw(p, &l.rungs[i])
@@ -178,7 +179,7 @@ func (l *ladder) draw(p *page, r *rung) {
 	}
 	side := spaces(ladderIndent) + "│" + body + "│"
 	note := strings.TrimSpace(frame + "  " + r.note)
-	room := l.width - columns(side) - 2
+	room := p.width - columns(side) - 2
 	lines := wrap(note, room)
 	if len(lines) == 0 {
 		lines = []string{""}

@@ -17,6 +17,7 @@ const maxAddr4 = len("255.255.255.255") // there is room for as much
 // stranger makes of a rung a line between the sides: the third host's address, an arrow and the port that it is about.
 func (l *ladder) stranger(r rung, from bool) rung {
 	c := l.t.Connection
+	r.full, r.host, r.fromHost, r.side = r.text, c.Src.String(), from, l.dataRung().to
 	arrow := " ◀═══ " + r.text + " ═══ " + port(c.Dst.Port())
 	if from {
 		arrow = " ═══ " + r.text + " ═══▶ " + port(c.Dst.Port())
@@ -46,6 +47,7 @@ func (l *ladder) icmpError(back rung) rung {
 	}
 	back.centred, back.note = true, ""
 	back.text = "ICMP " + strings.TrimPrefix(icmpName(record), "ICMP ")
+	back.full, back.host, back.fromHost, back.side = back.text, from.String(), true, back.to
 	if whole := back.text + " from " + from.String(); columns(whole) <= inner-2 {
 		back.text = whole
 	} else {

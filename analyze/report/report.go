@@ -23,6 +23,11 @@ type Options struct {
 	Width         int  // columns, DefaultWidth if 0
 	All           bool // show every session and transfer, where a format would shorten
 	Files         int  // files that the run reads; more than one makes packet numbers need their file
+
+	// Where a report comes from, for the formats that say so; what is unknown is empty.
+	CommandLine []string
+	Version     string
+	Inputs      func() []Input // called with the summary, when all was read; nil when unknown
 }
 
 // DefaultWidth is the width of a page when the terminal does not say another.
@@ -51,6 +56,7 @@ func Formats() []Format {
 		{"json", "JSON Lines: one session, attempt or orphan a line, a summary last", newJSON},
 		{"lines", "one line an event: sessions, transfers and findings as they come", newLines},
 		{"explain", "plain language with a ladder diagram of every transfer", newExplain},
+		{"html", "one self-contained page for reviewers: verdict, findings, timeline, every session's ladder", newHTML},
 		{"rules-nft", "a sketch of nftables rules that would permit what was seen; also rules=nft", newRules(&nft)},
 		{"rules-iptables", "the same for iptables-restore and ip6tables-restore; also rules=iptables", newRules(&iptables)},
 		{"rules-cisco", "the same as Cisco IOS access lists; also rules=cisco", newRules(&cisco)},

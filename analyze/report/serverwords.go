@@ -23,10 +23,14 @@ func (g *servers) told(all bool) (shown []*serverFacts, more int) {
 		}
 	}
 	if n := len(shown); n > maxServersTold && !all {
-		slices.SortStableFunc(shown, func(a, b *serverFacts) int { return compareTrouble(a.failed, b.failed) })
-		return shown[:maxServersTold], n - maxServersTold
+		return troubledFirst(shown)[:maxServersTold], n - maxServersTold
 	}
 	return shown, 0
+}
+
+func troubledFirst(list []*serverFacts) []*serverFacts {
+	slices.SortStableFunc(list, func(a, b *serverFacts) int { return compareTrouble(a.failed, b.failed) })
+	return list
 }
 
 func compareTrouble(a, b bool) int {

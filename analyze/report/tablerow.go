@@ -58,16 +58,24 @@ func newSessionRow(s *session.Session, o Options) sessionRow {
 
 // pick chooses the transfers to show: all, or the failed ones first, then others, in their order.
 func pick(transfers []session.Transfer, o Options) []int {
+	if o.All {
+		return pickOf(transfers, len(transfers))
+	}
+	return pickOf(transfers, maxTransfers)
+}
+
+// pickOf chooses at most limit transfers.
+func pickOf(transfers []session.Transfer, limit int) []int {
 	var shown, rest []int
 	for i := range transfers {
 		switch {
-		case o.All || len(transfers) <= maxTransfers || failed(&transfers[i]) && len(shown) < maxTransfers:
+		case len(transfers) <= limit || failed(&transfers[i]) && len(shown) < limit:
 			shown = append(shown, i)
-		case len(rest) < maxTransfers:
+		case len(rest) < limit:
 			rest = append(rest, i)
 		}
 	}
-	if n := maxTransfers - len(shown); n > 0 {
+	if n := limit - len(shown); n > 0 {
 		shown = append(shown, rest[:min(n, len(rest))]...)
 		slices.Sort(shown)
 	}
@@ -79,42 +87,55 @@ const takenOver = "by a third party"
 
 // sums is "2 ok, 1 failed, 83.1 kB".
 func sums(s *session.Session) string {
-	outcomes := map[string]int{}
-	bytes := uint64(0)
+	words := outcomes(s)
+	if len(words) == 0 {
+		return "–"
+	}
+	if n := carriedBytes(s); n > 0 && len(words) == 1 && !strings.HasSuffix(words[0], takenOver) {
+		words = append(words, size(n)) // with failures, how much came through matters less than the column's width
+	}
+	return strings.Join(words, ", ")
+}
+
+// outcomes counts a session's transfers: "2 ok", "1 failed".
+func outcomes(s *session.Session) []string {
+	count := map[string]int{}
 	ran := 0
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		if failed(t) {
-			outcomes["failed"]++
+			count["failed"]++
 		} else if opened(t) && t.Initiator == session.ThirdParty {
-			outcomes[takenOver]++
+			count[takenOver]++
 		} else {
-			outcomes[t.Outcome]++
+			count[t.Outcome]++
 		}
 		if t.Outcome != session.Unused && t.Outcome != session.Rejected {
 			ran++
 		}
-		if t.Bytes != nil && opened(t) {
-			bytes += *t.Bytes
-		}
-	}
-	if len(s.Transfers) == 0 {
-		return "–"
 	}
 	var words []string
-	if outcomes[session.OK] > 0 || outcomes["failed"] > 0 && outcomes[takenOver] == 0 {
-		words = append(words, strconv.Itoa(outcomes[session.OK])+" ok")
+	if count[session.OK] > 0 || count["failed"] > 0 && count[takenOver] == 0 {
+		words = append(words, strconv.Itoa(count[session.OK])+" ok")
 	}
 	for _, o := range []string{takenOver, "failed", session.Incomplete, session.Unknown, session.Rejected, session.Unused} {
 		minor := o == session.Rejected || o == session.Unused
-		if n := outcomes[o]; n > 0 && (!minor || ran == 0) {
+		if n := count[o]; n > 0 && (!minor || ran == 0) {
 			words = append(words, strconv.Itoa(n)+" "+o)
 		}
 	}
-	if bytes > 0 && len(words) == 1 && outcomes[takenOver] == 0 { // with failures, how much came through matters less than the column's width
-		words = append(words, size(bytes))
+	return words
+}
+
+// carriedBytes is what a session's data connections carried.
+func carriedBytes(s *session.Session) uint64 {
+	n := uint64(0)
+	for i := range s.Transfers {
+		if t := &s.Transfers[i]; t.Bytes != nil && opened(t) {
+			n += *t.Bytes
+		}
 	}
-	return strings.Join(words, ", ")
+	return n
 }
 
 // worst is the gravest severity of findings and how many have it.

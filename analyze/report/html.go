@@ -1,0 +1,168 @@
+package report
+
+import (
+	"cmp"
+	"io"
+	"slices"
+
+	"ftpscope/analyze/session"
+)
+
+// htmlReport collects what the page shows of each session and writes the page with the summary: the verdict, which
+// comes first, is known last. A session is kept as its row of the table and its details, ready as JSON.
+type htmlReport struct {
+	out     io.Writer
+	opt     Options
+	limits  htmlLimits
+	kept    [ranks][]*htmlEntry // by how much they deserve to be looked at, each in order of arrival
+	count   int                 // of kept
+	bytes   int                 // of their details
+	seen    int
+	tally   htmlTally
+	found   htmlFindings
+	hosts   htmlHosts
+	servers *servers
+	tried   []htmlTried
+	stray   []htmlTried
+}
+
+// htmlLimits are what a browser opens without freezing, and what the run has memory for.
+type htmlLimits struct {
+	sessions int // kept
+	details  int // bytes of JSON, over all sessions
+	ladder   int // lines of one session's ladder
+}
+
+const (
+	maxHTMLSessions = 10_000
+	maxHTMLDetails  = 64 << 20
+	maxHTMLLadder   = 500
+	maxHTMLTried    = 100 // attempts and orphans each
+)
+
+// htmlEntry is a session that is kept.
+type htmlEntry struct {
+	row    htmlRow
+	order  int
+	detail []byte // nil: there was no room
+}
+
+func newHTML(w io.Writer, o Options) Writer {
+	return &htmlReport{out: w, opt: o, limits: htmlLimits{maxHTMLSessions, maxHTMLDetails, maxHTMLLadder},
+		tally: htmlTally{modes: map[string]int{}, outcomes: map[string]int{}}, found: htmlFindings{}, hosts: newHTMLHosts(), servers: newServers()}
+}
+
+func (h *htmlReport) Session(s *session.Session) error {
+	if s.Open { // a snapshot: the session comes again when it ended
+		return nil
+	}
+	h.seen++
+	h.servers.add(s)
+	h.hosts.add(s)
+	rank := max(h.tally.add(s), h.found.add(s))
+	if h.count >= h.limits.sessions && !h.makeRoom(rank) {
+		return nil
+	}
+	e := &htmlEntry{row: newHTMLRow(s, rank), order: h.seen}
+	detail := h.detail(s)
+	for len(detail)+h.bytes > h.limits.details && h.forgetDetail(rank) {
+	}
+	if len(detail)+h.bytes <= h.limits.details {
+		e.detail = detail
+		h.bytes += len(detail)
+	}
+	h.kept[rank] = append(h.kept[rank], e)
+	h.count++
+	return nil
+}
+
+// makeRoom forgets the last session of the lowest rank below this one.
+func (h *htmlReport) makeRoom(rank int) bool {
+	for r := range rank {
+		if n := len(h.kept[r]); n > 0 {
+			h.bytes -= len(h.kept[r][n-1].detail)
+			h.kept[r][n-1] = nil
+			h.kept[r] = h.kept[r][:n-1]
+			h.count--
+			return true
+		}
+	}
+	return false
+}
+
+// forgetDetail drops the details of the last session that has some in the lowest rank below this one.
+func (h *htmlReport) forgetDetail(rank int) bool {
+	for _, list := range h.kept[:rank] {
+		for _, e := range slices.Backward(list) {
+			if e.detail != nil {
+				h.bytes -= len(e.detail)
+				e.detail = nil
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (h *htmlReport) Attempt(a *session.Attempt) error {
+	if len(h.tried) < maxHTMLTried {
+		h.tried = append(h.tried, htmlTried{When: moment(a.First), From: a.ClientIP.String(), To: a.Server.String(),
+			What: many(a.Count, "SYN") + ", " + attemptWords(a)})
+	}
+	return nil
+}
+
+func (h *htmlReport) Orphan(o *session.Orphan) error {
+	if c := &o.Connection; len(h.stray) < maxHTMLTried {
+		h.stray = append(h.stray, htmlTried{When: moment(c.Start), From: c.Src.String(), To: c.Dst.String(), What: size(o.Bytes)})
+	}
+	return nil
+}
+
+// entries are the kept sessions in the order in which they came.
+func (h *htmlReport) entries() []*htmlEntry {
+	all := slices.Concat(h.kept[:]...)
+	slices.SortFunc(all, func(a, b *htmlEntry) int { return cmp.Compare(a.order, b.order) })
+	return all
+}
+
+// htmlTally counts over all sessions, kept or not.
+type htmlTally struct {
+	modes, outcomes           map[string]int
+	transfers, failed         int
+	opened, expected          int // data connections
+	partial, encrypted, third int // sessions
+}
+
+// add counts a session and ranks it.
+func (c *htmlTally) add(s *session.Session) int {
+	rank, third := quiet, false
+	c.modes[s.Mode]++
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		c.transfers++
+		c.outcomes[t.Outcome]++
+		switch {
+		case opened(t):
+			c.opened++
+			c.expected++
+		case t.Outcome == session.NoConnection:
+			c.expected++
+		}
+		if failed(t) {
+			c.failed++
+			rank = trouble
+		}
+		third = third || t.Initiator == session.ThirdParty
+	}
+	if third {
+		c.third++
+	}
+	if v := &s.Capture; !v.FromStart || !v.ToEnd || !v.ClientSide || !v.ServerSide || v.MissingBytes > 0 {
+		c.partial++
+	}
+	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
+		c.encrypted++
+	}
+	return rank
+}

@@ -1,0 +1,125 @@
+package report
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"ftpscope/analyze/session"
+)
+
+// htmlHosts counts who opened, or tried to open, data connections to whom.
+type htmlHosts struct {
+	byPair map[hostPair]*hostEdge
+	order  []*hostEdge // as first seen
+	left   int         // connections between further pairs
+}
+
+type hostPair struct{ src, dst netip.Addr }
+
+// hostEdge is one direction between two hosts.
+type hostEdge struct {
+	hostPair
+	opened, failed  int
+	active, passive int
+	third           bool // opened by a host that is neither client nor server
+	bytes           uint64
+	session         int // the first, the first failed one if any
+}
+
+const (
+	maxHostPairs = 2000 // kept: a scan has more, and nobody reads them
+	maxHostRows  = 100  // of the page's table
+	maxHostLines = 24   // of its picture
+)
+
+func newHTMLHosts() htmlHosts { return htmlHosts{byPair: map[hostPair]*hostEdge{}} }
+
+func (h *htmlHosts) add(s *session.Session) {
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		c := t.Connection
+		if c == nil {
+			continue
+		}
+		p := hostPair{plain(c.Src.Addr()), plain(c.Dst.Addr())}
+		e := h.byPair[p]
+		if e == nil {
+			if len(h.order) >= maxHostPairs {
+				h.left++
+				continue
+			}
+			e = &hostEdge{hostPair: p, session: s.ID}
+			h.byPair[p] = e
+			h.order = append(h.order, e)
+		}
+		e.add(s, t)
+	}
+}
+
+func (e *hostEdge) add(s *session.Session, t *session.Transfer) {
+	if opened(t) {
+		e.opened++
+	} else {
+		if e.failed == 0 {
+			e.session = s.ID
+		}
+		e.failed++
+	}
+	switch t.Mode {
+	case session.Active:
+		e.active++
+	case session.Passive:
+		e.passive++
+	}
+	e.third = e.third || t.Initiator == session.ThirdParty
+	if t.Bytes != nil && opened(t) {
+		e.bytes += *t.Bytes
+	}
+}
+
+// htmlHostRow is a row of the page's table of hosts.
+type htmlHostRow struct {
+	From, To       string
+	Opened, Failed string
+	Mode, Bytes    string
+	Session        int
+	Third          bool
+}
+
+// sorted are the pairs, those in trouble and the busiest first.
+func (h *htmlHosts) sorted() []*hostEdge {
+	list := slices.Clone(h.order)
+	slices.SortStableFunc(list, func(a, b *hostEdge) int {
+		return cmp.Or(compareTrouble(a.third, b.third), compareTrouble(a.failed > 0, b.failed > 0), cmp.Compare(b.opened+b.failed, a.opened+a.failed))
+	})
+	return list
+}
+
+// rows are those for the table, and how many found no room.
+func (h *htmlHosts) rows() (rows []htmlHostRow, more int) {
+	sorted := h.sorted()
+	for _, e := range sorted[:min(len(sorted), maxHostRows)] {
+		mode := "unknown"
+		switch {
+		case e.active > 0 && e.passive > 0:
+			mode = session.Mixed
+		case e.active > 0:
+			mode = session.Active
+		case e.passive > 0:
+			mode = session.Passive
+		}
+		rows = append(rows, htmlHostRow{e.src.String(), e.dst.String(), number(uint64(e.opened)), number(uint64(e.failed)), mode, size(e.bytes), e.session, e.third})
+	}
+	return rows, len(sorted) - len(rows)
+}
+
+// picture are the pairs that the script draws: from, to, opened, failed, third.
+func (h *htmlHosts) picture() [][]any {
+	list := [][]any{}
+	rows := h.sorted()
+	for _, e := range rows[:min(len(rows), maxHostLines)] {
+		list = append(list, []any{e.src.String(), e.dst.String(), e.opened, e.failed, e.third})
+	}
+	return list
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"sync"
+
 	"ftpscope/analyze"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/session"
@@ -35,13 +37,13 @@ func runAnalyze(e *env, args []string) int {
 // job is one run of analyze or sniff.
 type job struct {
 	*env
-	flags  *common
-	files  []string
-	failed bool
-	found  bool            // what --fail-on asks for
-	told   map[string]bool // files of which the user was told that something is wrong with them
-	cases  bool            // an output is a case database
-	inputs func() []report.Input
+	flags    *common
+	files    []string
+	failed   bool
+	found    bool            // what --fail-on asks for
+	told     map[string]bool // files of which the user was told that something is wrong with them
+	dialogue bool            // an output is a case database
+	inputs   func() []report.Input
 }
 
 // code is what to exit with.
@@ -73,7 +75,7 @@ func (j *job) problem(err *capture.FileError) {
 // options are the flags that concern the analysis.
 func (j *job) options() analyze.Options {
 	f := j.flags
-	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.cases, Disable: j.disabled(), Problem: j.problem}
+	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, Disable: j.disabled(), Problem: j.problem}
 	if f.packets != nil {
 		opt.Filter = f.packets
 	}
@@ -99,7 +101,7 @@ func (j *job) run(specs []outputSpec) {
 	if len(c.Files()) == 0 {
 		return
 	}
-	j.cases, j.inputs = wantsCase(specs), func() []report.Input { return hashed(c.Files()) }
+	j.dialogue, j.inputs = wantsDialogue(specs), sync.OnceValue(func() []report.Input { return hashed(c.Files()) })
 	outs := j.openOutputs(specs, len(c.Files()))
 	if len(outs) == 0 {
 		return

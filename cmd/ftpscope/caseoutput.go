@@ -27,8 +27,11 @@ func findFormat(name string) (report.Format, bool) {
 	return report.Find(name)
 }
 
-func wantsCase(specs []outputSpec) bool {
-	return slices.ContainsFunc(specs, func(s outputSpec) bool { return s.format.Name == caseFormat.Name })
+// showsDialogue reports whether a format shows every command and reply, whether or not --commands asks for them.
+func showsDialogue(f report.Format) bool { return f.Name == caseFormat.Name || f.Name == "html" }
+
+func wantsDialogue(specs []outputSpec) bool {
+	return slices.ContainsFunc(specs, func(s outputSpec) bool { return showsDialogue(s.format) })
 }
 
 // openCase opens a case database. It is written in place: the library sees to it that nobody reads half a run.
@@ -60,6 +63,7 @@ func (f *common) settings() string {
 	for _, id := range slices.Sorted(slices.Values(f.disable)) {
 		list = append(list, "--disable "+id)
 	}
+	list = append(list, f.choiceFlags.settings()...)
 	if f.filter != "" {
 		list = append(list, "--filter "+strconv.Quote(f.filter))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,6 +107,24 @@ func (f *choiceFlags) check() error {
 		*moment.at = t
 	}
 	return nil
+}
+
+// settings are the flags as they were given.
+func (f *choiceFlags) settings() (list []string) {
+	for _, x := range []struct {
+		flag   string
+		values []string
+	}{
+		{"host", f.hosts}, {"user", f.choice.Users}, {"mode", f.choice.Modes}, {"initiator", f.choice.Initiators}, {"outcome", f.choice.Outcomes},
+		{"finding", f.choice.Findings}, {"min-severity", []string{f.choice.MinSeverity}}, {"since", []string{f.since}}, {"until", []string{f.until}},
+	} {
+		for _, v := range x.values {
+			if v != "" {
+				list = append(list, "--"+x.flag+" "+strconv.Quote(v))
+			}
+		}
+	}
+	return list
 }
 
 // prefix reads an address or a network.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -138,7 +139,11 @@ func (j *job) openOutput(spec outputSpec, files int) (*output, error) {
 		return j.openCase(spec)
 	}
 	o := &output{spec: spec}
-	opt := report.Options{ShowPasswords: j.flags.showPasswords, All: j.flags.all, Files: files, Color: j.flags.color == "always"}
+	info, _ := debug.ReadBuildInfo()
+	opt := report.Options{
+		CommandLine: os.Args, Version: version(info), Inputs: j.inputs,
+		ShowPasswords: j.flags.showPasswords, All: j.flags.all, Files: files, Color: j.flags.color == "always",
+	}
 	if spec.path == "" {
 		width, isTerminal := terminal(j.stdout)
 		opt.Width, opt.Color = width, j.flags.colored(isTerminal)
@@ -150,7 +155,7 @@ func (j *job) openOutput(spec outputSpec, files int) (*output, error) {
 		o.buf = bufio.NewWriterSize(o.file, outputBuffer)
 	}
 	o.writer = spec.format.New(o.buf, opt)
-	if j.cases && !j.flags.commands {
+	if j.dialogue && !j.flags.commands && !showsDialogue(spec.format) {
 		o.writer = silent{o.writer}
 	}
 	return o, nil

@@ -71,12 +71,12 @@ func (s *sniffing) specs() ([]outputSpec, bool) {
 		names = []string{"table"}
 	}
 	specs, ok := s.outputSpecs(names)
-	if wantsCase(specs) {
-		s.error("-o %s stores captures that have ended", caseFormat.Name)
-		s.hint("keep the packets with -w, then: ftpscope analyze -o %s=case.db FILE…", caseFormat.Name)
-		return nil, false
-	}
 	for i := range specs {
+		if name := specs[i].format.Name; showsDialogue(specs[i].format) {
+			s.error("-o %s is made of captures that have ended", name)
+			s.hint("keep the packets with -w, then: ftpscope analyze -o %s=FILE …", name)
+			return nil, false
+		}
 		if specs[i].format.Name == "table" && (specs[i].path != "" || !view.Suits(s.stdin, s.stdout)) {
 			specs[i].format, _ = report.Find("lines") // a table needs all sessions; what shows them as they come is lines
 		}

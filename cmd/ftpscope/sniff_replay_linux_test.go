@@ -250,9 +250,16 @@ func (s *sample) replay(senders []int) (late time.Duration, err error) {
 	return late, nil
 }
 
-// sender is a socket that sends frames as they are.
+// sender is a socket that sends frames as they are. It waits until the interface takes them: that its other end is up,
+// the kernel tells it in its own time, and until then what is sent is lost without an error.
 func sender(name string) (int, error) {
 	i, err := net.InterfaceByName(name)
+	for end := time.Now().Add(patient); err == nil && i.Flags&net.FlagRunning == 0; i, err = net.InterfaceByName(name) {
+		if time.Now().After(end) {
+			return 0, fmt.Errorf("%s does not run", name)
+		}
+		time.Sleep(time.Millisecond)
+	}
 	if err != nil {
 		return 0, err
 	}

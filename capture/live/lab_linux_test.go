@@ -68,9 +68,15 @@ type wire struct {
 	fd int
 }
 
+// plug waits until the interface takes packets: that its other end is up, the kernel tells it in its own time, and until
+// then what is sent is lost without an error.
 func plug(t *testing.T, name string) *wire {
 	t.Helper()
 	i, err := net.InterfaceByName(name)
+	for end := time.Now().Add(patient); err == nil && i.Flags&net.FlagRunning == 0; i, err = net.InterfaceByName(name) {
+		require.True(t, time.Now().Before(end), "%s does not run", name)
+		time.Sleep(time.Millisecond)
+	}
 	require.NoError(t, err)
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 )
 
 // The tests of sniff run the program as it is shipped, as root, in network namespaces of their own.
@@ -77,7 +76,7 @@ func TestSniff(t *testing.T) {
 // …: what one sends the other receives, and nobody says anything unasked. It ends with the goroutine and its children.
 func newNamespace(pairs int) error {
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+	if err := syscall.Unshare(syscall.CLONE_NEWNET); err != nil {
 		return err
 	}
 	for _, which := range []string{"default", "all"} {

@@ -4,17 +4,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 )
 
 // The disk is full for a while: records are lost, which is said; whole ones are there, and it goes on.
 func testDiskFull(t *testing.T) {
 	folder := namespace(t, 1)
-	require.NoError(t, unix.Mount("lab", folder, "tmpfs", 0, "size=64k,uid=65534,mode=755"))
-	t.Cleanup(func() { unix.Unmount(folder, unix.MNT_DETACH) })
+	require.NoError(t, syscall.Mount("lab", folder, "tmpfs", 0, "size=64k,uid=65534,mode=755"))
+	t.Cleanup(func() { syscall.Unmount(folder, syscall.MNT_DETACH) })
 	ballast := filepath.Join(folder, "ballast")
 	require.NoError(t, os.WriteFile(ballast, make([]byte, 48<<10), 0o644))
 

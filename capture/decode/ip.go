@@ -84,7 +84,7 @@ func (d *Decoder) ipv4(f Frame, at int, seg *flow.Segment) Verdict {
 	case h[9] == protoICMP:
 		return d.icmpError(h[size:], seg, false)
 	}
-	return d.upper(int(h[9]))
+	return d.upper(int(h[9]), Frame{Data: h[size:], Length: uint32(total - size)}, seg)
 }
 
 // ipv6 reads the header at offset at (RFC 8200) and walks its extension headers.
@@ -119,7 +119,7 @@ func (d *Decoder) ipv6(f Frame, at int, seg *flow.Segment) Verdict {
 		n := extension(next, b)
 		switch {
 		case n == 0:
-			return d.upper(next)
+			return d.upper(next, Frame{Data: b, Length: uint32(left)}, seg)
 		case n < 0 || n > left || n > len(b):
 			return d.undecoded("cut in an IPv6 extension header")
 		case next == protoFragment && binary.BigEndian.Uint16(b[2:])&fragmentOffset6 != 0:
@@ -151,21 +151,6 @@ func extension(next int, b []byte) int {
 		return int(b[1])*4 + 8
 	}
 	return 0
-}
-
-// upper is any protocol over IP but TCP and ICMP.
-func (d *Decoder) upper(proto int) Verdict {
-	switch proto {
-	case protoESP:
-		return d.undecoded("IPsec ESP")
-	case protoGRE:
-		return d.undecoded("GRE")
-	case protoIPv4, protoIPv6:
-		return d.undecoded("IP in IP")
-	case protoAH:
-		return d.undecoded("IPsec AH")
-	}
-	return Other
 }
 
 // fragment is a fragment that does not begin its datagram. The first fragment is read as far as it goes, so that

@@ -31,6 +31,7 @@ capture/capturetest/traffic:
 analyze/session:     capture/flow analyze/ftp
 analyze/finding:     capture/flow analyze/session
 analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
+analyze/pick:        capture capture/flow capture/decode
 analyze/report/schema: capture/flow analyze/session analyze/finding analyze/report
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
 cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report analyze/report/schema capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term

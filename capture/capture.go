@@ -29,6 +29,9 @@ type Options struct {
 	// Ahead is how many compressed files may be decompressed ahead at once, each in a goroutine of its own, at most
 	// maxAhead. 0 and less: the goroutine that calls Next does everything. Packets and problems are the same.
 	Ahead int
+	// Spool, if set, says that the capture will be read again (see Again): what gives its bytes only once, standard input
+	// and FIFOs, is copied to a temporary file first, of which Spool is told before.
+	Spool func(name string)
 }
 
 // ErrNoArgs is the error of Open without arguments.
@@ -47,6 +50,9 @@ const manyOpen = 16
 type Capture struct {
 	report  func(*FileError)
 	files   []string
+	found   []*entry  // as files, for Again
+	opened  Stats     // what Open found out
+	ahead   int       // Options.Ahead
 	active  []*source // a heap: the source of the next packet first
 	pending []*entry  // not yet opened, by time of the first packet
 	indexes []int     // in files, of pending
@@ -81,13 +87,21 @@ func Open(args []string, opt Options) (*Capture, error) {
 		return nil, ErrNoArgs
 	}
 	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}}
-	c.aheads.left = min(opt.Ahead, maxAhead)
-	f := finder{c: c, stdin: opt.Stdin}
+	c.ahead = opt.Ahead
+	c.aheads.left = min(c.ahead, maxAhead)
+	f := finder{c: c, stdin: opt.Stdin, spool: opt.Spool}
 	if f.stdin == nil {
 		f.stdin = os.Stdin
 	}
+	c.begin(f.find(args))
+	return c, nil
+}
+
+// begin makes ready to read the files from the start.
+func (c *Capture) begin(found []*entry) {
+	c.found, c.opened = found, c.Stats()
 	known := true
-	for i, e := range f.find(args) {
+	for i, e := range found {
 		c.files = append(c.files, e.name)
 		if e.started != nil {
 			e.started.number(i)
@@ -102,7 +116,6 @@ func Open(args []string, opt Options) (*Capture, error) {
 	if !known {
 		c.total = 0
 	}
-	return c, nil
 }
 
 func (c *Capture) problem(e *FileError) {
@@ -152,5 +165,8 @@ func (c *Capture) Close() error {
 		}
 	}
 	c.active, c.pending = nil, nil
+	for _, e := range c.found {
+		e.spool.remove()
+	}
 	return nil
 }

@@ -29,12 +29,21 @@ type entry struct {
 	empty   bool      // it holds no packet
 	first   flow.Time // of its first packet
 	started *source   // of a file that can be read only once
+	spool   *spool    // what was copied of such a file, to be read again; nil: the file itself is read
+}
+
+func (e *entry) open() (io.ReadCloser, error) {
+	if e.spool != nil {
+		return e.spool.open(), nil
+	}
+	return os.Open(e.name)
 }
 
 // finder turns arguments into entries.
 type finder struct {
 	c     *Capture
 	stdin io.Reader
+	spool func(name string) // nil: what can be read only once is read once
 	peeks pool
 	seen  map[identity][]*seen
 	found []*entry
@@ -164,25 +173,32 @@ func (f *finder) regular(name string, info fs.FileInfo, quiet bool) {
 		f.again(name, first)
 		return
 	}
+	first.listed = f.look(&entry{name: name, size: info.Size()}, file, quiet)
+}
+
+// look lists a file that can be read again, by its first packet, and closes it; false if it is no capture.
+func (f *finder) look(e *entry, file io.ReadCloser, quiet bool) bool {
 	var dropped atomic.Uint64
-	s, bad := newSource(input{name: name, file: file, pool: &f.peeks, read: new(atomic.Int64), dropped: &dropped})
+	s, bad := newSource(input{name: e.name, file: file, pool: &f.peeks, read: new(atomic.Int64), dropped: &dropped})
 	if bad != nil {
 		if !quiet {
 			f.problem(bad)
 		}
-		return
+		return false
 	}
 	defer s.close()
-	first.listed = true
 	s.batch = make([]Packet, 1)
-	e := &entry{name: name, size: info.Size()}
 	if e.empty = !f.first(e, s); e.empty {
 		f.c.dropped.Add(dropped.Load()) // the file is not read again
 	}
+	return true
 }
 
 // once takes a file that cannot be read twice, and waits for its first packet; false if it is no capture.
 func (f *finder) once(name string, file io.ReadCloser) bool {
+	if f.spool != nil {
+		return f.spooled(name, file)
+	}
 	s, bad := newSource(input{name: name, file: file, pool: &f.c.large, read: &f.c.read, dropped: &f.c.dropped})
 	if bad != nil {
 		f.problem(bad)

@@ -1,9 +1,6 @@
 package capture
 
-import (
-	"io"
-	"os"
-)
+import "io"
 
 // Next returns the next packets, a few hundred at most, and io.EOF at the end, no other error. The slice and what it
 // points to are valid until the next call.
@@ -92,7 +89,7 @@ func (c *Capture) join() {
 
 // reopen opens a file whose first packet was seen before. That can fail: much time may have passed.
 func (c *Capture) reopen(e *entry) *source {
-	file, err := os.Open(e.name)
+	file, err := e.open()
 	if err != nil {
 		c.cut(e.name)
 		c.problem(plain(e.name, err))

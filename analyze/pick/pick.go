@@ -1,0 +1,131 @@
+// Package pick reads captures again for the packets of chosen connections: the second pass, when a first one has told which
+// connections those are. What it finds goes to whoever asked for it, packet by packet.
+package pick
+
+import (
+	"cmp"
+	"io"
+	"net/netip"
+	"slices"
+
+	"ftpscope/capture"
+	"ftpscope/capture/decode"
+	"ftpscope/capture/flow"
+)
+
+// MaxConns is how many connections a Set should hold at most: about 100 MB.
+const MaxConns = 1 << 20
+
+// Conn is a chosen connection: its ends in any order, and the interval of its packets. Ord counts the same packets in every
+// pass over the same files, so two connections between the same ends are told apart.
+type Conn struct {
+	A, B        netip.AddrPort
+	First, Last uint64 // Ord
+}
+
+// Of chooses a connection that a first pass reported, with the ICMP error that it met.
+func Of(c *flow.Conn) Conn {
+	p := Conn{A: c.Src, B: c.Dst, First: c.Start.Ord, Last: c.Last.Ord}
+	if c.ICMP != nil {
+		p.Last = max(p.Last, c.ICMP.Mark.Ord)
+	}
+	return p
+}
+
+// Set is the chosen connections. It is not changed by looking things up, so several goroutines may share it.
+type Set struct {
+	ports [1 << 16 / 64]uint64 // that some connection has: most packets are turned away here
+	byEnd map[ends][]chosen
+	first uint64
+	last  uint64
+}
+
+// ends are the two ends of a connection, the lesser one first.
+type ends struct {
+	a, b         flow.Host
+	aPort, bPort uint16
+}
+
+type chosen struct {
+	first, last uint64
+	index       int
+}
+
+func endsOf(a, b flow.Host, aPort, bPort uint16) ends {
+	if cmp.Or(cmp.Compare(a.Hi, b.Hi), cmp.Compare(a.Lo, b.Lo), cmp.Compare(aPort, bPort)) > 0 {
+		return ends{b, a, bPort, aPort}
+	}
+	return ends{a, b, aPort, bPort}
+}
+
+// NewSet makes a set of connections, which are known by their index in list.
+func NewSet(list []Conn) *Set {
+	s := &Set{byEnd: make(map[ends][]chosen, len(list))}
+	for i, c := range list {
+		k := endsOf(flow.HostOf(c.A.Addr()), flow.HostOf(c.B.Addr()), c.A.Port(), c.B.Port())
+		s.byEnd[k] = append(s.byEnd[k], chosen{c.First, c.Last, i})
+		for _, port := range [2]uint16{c.A.Port(), c.B.Port()} {
+			s.ports[port/64] |= 1 << (port % 64)
+		}
+		if i == 0 {
+			s.first = c.First
+		}
+		s.first, s.last = min(s.first, c.First), max(s.last, c.Last)
+	}
+	for _, list := range s.byEnd {
+		slices.SortFunc(list, func(x, y chosen) int { return cmp.Compare(x.first, y.first) })
+	}
+	return s
+}
+
+func (s *Set) has(port uint16) bool { return s.ports[port/64]>>(port%64)&1 != 0 }
+
+// Find returns the index of the connection that a segment, or the ICMP error about one, belongs to.
+func (s *Set) Find(seg *flow.Segment) (index int, ok bool) {
+	if seg.Ord < s.first || seg.Ord > s.last || !s.has(seg.SrcPort) || !s.has(seg.DstPort) {
+		return 0, false
+	}
+	list := s.byEnd[endsOf(seg.Src, seg.Dst, seg.SrcPort, seg.DstPort)]
+	after, _ := slices.BinarySearchFunc(list, seg.Ord+1, func(c chosen, ord uint64) int { return cmp.Compare(c.first, ord) })
+	if after == 0 || seg.Ord > list[after-1].last {
+		return 0, false
+	}
+	return list[after-1].index, true
+}
+
+// Source gives packets in batches, as capture.Capture does.
+type Source interface {
+	Next() ([]capture.Packet, error)
+}
+
+// Read gives each packet of the chosen connections, in the order of the capture, with the connection's index. It ends after
+// the last of them, or with the first error of take. The packet and the segment are valid during the call.
+func Read(from Source, s *Set, take func(index int, p *capture.Packet, seg *flow.Segment) error) error {
+	var decoder decode.Decoder
+	var seg flow.Segment
+	for {
+		batch, err := from.Next()
+		if err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		for i := range batch {
+			p := &batch[i]
+			if p.Ord > s.last {
+				return nil
+			}
+			switch decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link}, &seg) {
+			case decode.TCP, decode.ICMP:
+			default:
+				continue
+			}
+			seg.Mark, seg.Digits = p.Mark, p.Digits
+			if index, ok := s.Find(&seg); ok {
+				if err := take(index, p, &seg); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}

@@ -74,6 +74,9 @@ func (t *csvTable) flush() error {
 	return t.w.Error()
 }
 
+// Heading implements Headed.
+func (t *csvTable) Heading(needed bool) { t.opened = !needed }
+
 func (t *csvTable) open() error {
 	if t.opened {
 		return nil

@@ -16,6 +16,13 @@ type Writer interface {
 	Summary(*session.Summary) error
 }
 
+// Headed is a Writer whose output begins with a heading, such as the names of columns. Heading says, before a record,
+// whether it comes first in its file: files that are written for long are moved away and made anew, or go on.
+type Headed interface {
+	Writer
+	Heading(needed bool)
+}
+
 // Options are what users may choose about any format; the zero value is the default.
 type Options struct {
 	ShowPasswords bool

@@ -214,10 +214,13 @@ func (t *timesketch) Orphan(o *session.Orphan) error {
 
 func (t *timesketch) Summary(*session.Summary) error { return t.write(nil, false) }
 
+// Heading implements Headed.
+func (t *timesketch) Heading(needed bool) { t.opened = !needed }
+
 // write writes rows; the first call writes the header, too.
 func (t *timesketch) write(events []timelineEvent, files bool) error {
 	if t.csv != nil && !t.opened {
-		t.opened = true
+		t.opened, t.row = true, t.row[:0]
 		for _, c := range timelineColumns {
 			t.row = append(t.row, c.name)
 		}

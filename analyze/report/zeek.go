@@ -80,6 +80,9 @@ func (z *zeekLog) flush() error {
 	return err
 }
 
+// Heading implements Headed.
+func (z *zeekLog) Heading(needed bool) { z.opened = !needed }
+
 // open writes the header before the first row.
 func (z *zeekLog) open(at session.Stamp) {
 	if z.opened || z.json {

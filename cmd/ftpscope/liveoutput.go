@@ -42,13 +42,20 @@ func (l *liveFile) open() error {
 	return nil
 }
 
-// Write writes one record. It never fails: what cannot be written is counted.
-func (l *liveFile) Write(b []byte) (int, error) {
+// ready opens the file anew if that was asked for, and reports whether it is a regular one, and empty.
+func (l *liveFile) ready() (regular, empty bool) {
 	if l.reopen.CompareAndSwap(true, false) {
 		if err := l.open(); err != nil {
 			l.warning("%s: cannot be reopened: %v", l.path, cause(err))
 		}
 	}
+	info, err := l.file.Stat()
+	regular = err == nil && info.Mode().IsRegular()
+	return regular, regular && info.Size() == 0
+}
+
+// Write writes one record. It never fails: what cannot be written is counted.
+func (l *liveFile) Write(b []byte) (int, error) {
 	n, err := l.file.Write(b)
 	if err == nil {
 		if l.lost > 0 {
@@ -73,11 +80,13 @@ func (l *liveFile) close() error {
 	return l.file.Close()
 }
 
-// eachRecord hands on each record in one piece, as soon as it is written.
+// eachRecord hands on each record in one piece, as soon as it is written. Each file begins with the format's heading.
 type eachRecord struct {
 	report.Writer
-	buf *bytes.Buffer
-	out io.Writer
+	headed report.Headed // nil: the format has no heading
+	buf    *bytes.Buffer
+	out    io.Writer
+	file   *liveFile // out, if it is one
 }
 
 // maxKeptRecord is the largest record whose buffer is kept for the next.
@@ -86,7 +95,20 @@ const maxKeptRecord = 1 << 20
 func newEachRecord(w io.Writer, format report.Format, opt report.Options) *eachRecord {
 	e := &eachRecord{buf: &bytes.Buffer{}, out: w}
 	e.Writer = format.New(e.buf, opt)
+	e.headed, _ = e.Writer.(report.Headed)
+	e.file, _ = w.(*liveFile)
 	return e
+}
+
+// begin sees before each record to what it is written to. A file that is empty gets a heading, one that has records goes
+// on; what is no file has one heading.
+func (w *eachRecord) begin() *eachRecord {
+	if w.file != nil {
+		if regular, empty := w.file.ready(); regular && w.headed != nil {
+			w.headed.Heading(empty)
+		}
+	}
+	return w
 }
 
 func (w *eachRecord) flush(err error) error {
@@ -99,7 +121,7 @@ func (w *eachRecord) flush(err error) error {
 	return err
 }
 
-func (w *eachRecord) Session(s *session.Session) error { return w.flush(w.Writer.Session(s)) }
-func (w *eachRecord) Attempt(a *session.Attempt) error { return w.flush(w.Writer.Attempt(a)) }
-func (w *eachRecord) Orphan(o *session.Orphan) error   { return w.flush(w.Writer.Orphan(o)) }
-func (w *eachRecord) Summary(s *session.Summary) error { return w.flush(w.Writer.Summary(s)) }
+func (w *eachRecord) Session(s *session.Session) error { return w.begin().flush(w.Writer.Session(s)) }
+func (w *eachRecord) Attempt(a *session.Attempt) error { return w.begin().flush(w.Writer.Attempt(a)) }
+func (w *eachRecord) Orphan(o *session.Orphan) error   { return w.begin().flush(w.Writer.Orphan(o)) }
+func (w *eachRecord) Summary(s *session.Summary) error { return w.begin().flush(w.Writer.Summary(s)) }

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/session"
+)
+
+// Each file of a format with a heading has it once, at its beginning: one that goes on, one that logrotate moved away, one
+// that it copied and cut.
+func TestLiveHeadings(t *testing.T) {
+	headings := map[string]string{
+		"csv-sessions": "session,start,", "csv-transfers": "session,transfer,", "zeek-ftp": "#separator", "zeek-conn": "#separator", "timesketch-csv": "message,datetime,",
+	}
+	for _, format := range report.Formats() {
+		t.Run(format.Name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "out")
+			file, err := openLive(path, t.Errorf)
+			require.NoError(t, err)
+			w := newEachRecord(file, format, report.Options{})
+			if headings[format.Name] == "" {
+				return
+			}
+			record := func() {
+				command := "RETR"
+				s := session.Session{Transfers: []session.Transfer{{Command: &command, Method: "PASV", Connection: &session.Connection{}, Reply: &session.Reply{Code: 226}}}}
+				require.NoError(t, w.Session(&s))
+			}
+			check := func(path string) {
+				b, err := os.ReadFile(path)
+				require.NoError(t, err)
+				require.True(t, strings.HasPrefix(string(b), headings[format.Name]), "%s", b)
+				require.Equal(t, 1, strings.Count(string(b), headings[format.Name]), "%s", b)
+			}
+			record()
+			record()
+			check(path)
+
+			moved := path + ".1"
+			require.NoError(t, os.Rename(path, moved))
+			file.reopen.Store(true)
+			record()
+			check(path)
+			check(moved)
+
+			file.reopen.Store(true) // nobody moved it
+			record()
+			check(path)
+
+			require.NoError(t, os.Truncate(path, 0))
+			record()
+			check(path)
+			require.NoError(t, file.close())
+
+			file, err = openLive(path, t.Errorf) // the program started again
+			require.NoError(t, err)
+			w = newEachRecord(file, format, report.Options{})
+			record()
+			check(path)
+			require.NoError(t, file.close())
+		})
+	}
+}

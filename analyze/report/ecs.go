@@ -234,7 +234,7 @@ func (e *ecs) finding(s *session.Session, f *session.Finding) {
 		b = quote(b, `,"description":`, f.Advice)
 	}
 	b = integer(b, `},"ftpscope":{"type":"finding","session":`, uint64(s.ID))
-	e.buf = append(appendFinding(append(b, `,"finding":`...), f), "}}\n"...)
+	e.buf = append(appendFinding(append(b, `,"finding":`...), f, several(s, e.opt)), "}}\n"...)
 }
 
 func (e *ecs) Attempt(a *session.Attempt) error {

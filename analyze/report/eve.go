@@ -104,7 +104,7 @@ func (e *eve) command(s *session.Session, c *exchange, first, files bool) {
 		b = term(b, `,"initiator":`, t.Initiator)
 		b = term(b, `,"outcome":`, t.Outcome)
 	}
-	b = eveFindings(b, s, func(f *session.Finding) bool { return f.Transfer == 0 && first || f.Transfer > 0 && f.Transfer == of })
+	b = eveFindings(b, s, files, func(f *session.Finding) bool { return f.Transfer == 0 && first || f.Transfer > 0 && f.Transfer == of })
 	e.buf = append(b, "}}\n"...)
 }
 
@@ -167,18 +167,18 @@ func (e *eve) data(s *session.Session, t *session.Transfer, files bool) {
 	b = integer(b, `},"ftpscope":{"session":`, uint64(s.ID))
 	b = text(b, `,"user":`, userAt(s, began(s, t).Time))
 	b = appendTransfer(append(b, `,"transfer":`...), s, t, files)
-	b = eveFindings(b, s, func(f *session.Finding) bool { return f.Transfer == t.N })
+	b = eveFindings(b, s, files, func(f *session.Finding) bool { return f.Transfer == t.N })
 	e.buf = append(b, "}}\n"...)
 }
 
-func eveFindings(b []byte, s *session.Session, which func(*session.Finding) bool) []byte {
+func eveFindings(b []byte, s *session.Session, files bool, which func(*session.Finding) bool) []byte {
 	n := 0
 	for i := range s.Findings {
 		if f := &s.Findings[i]; which(f) {
 			if n == 0 {
 				b = append(b, `,"findings":[`...)
 			}
-			b = appendFinding(comma(b, n), f)
+			b = appendFinding(comma(b, n), f, files)
 			n++
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
 )
 
 // jsonWriter writes JSON Lines as SPEC.md says: keys in its order, null for what is unknown. It appends to one buffer
@@ -66,34 +67,34 @@ func appendSession(b []byte, s *session.Session, o Options) []byte {
 	b = term(b, `,"mode":`, s.Mode)
 	b = term(b, `,"initiator":`, s.Initiator)
 	b = term(b, `,"closing":`, s.Closing)
-	b = appendCommands(b, s, o)
-	b = appendCoverage(b, &s.Capture)
 	files := several(s, o)
+	b = appendCommands(b, s, o, files)
+	b = appendCoverage(b, &s.Capture)
 	b = append(b, `,"transfers":[`...)
 	for i := range s.Transfers {
 		b = appendTransfer(comma(b, i), s, &s.Transfers[i], files)
 	}
 	b = append(b, `],"findings":[`...)
 	for i := range s.Findings {
-		b = appendFinding(comma(b, i), &s.Findings[i])
+		b = appendFinding(comma(b, i), &s.Findings[i], files)
 	}
 	return append(b, "]}"...)
 }
 
-func appendCommands(b []byte, s *session.Session, o Options) []byte {
+func appendCommands(b []byte, s *session.Session, o Options, files bool) []byte {
 	if s.Dialogue == nil {
 		return integer(b, `,"commands":`, uint64(s.Commands))
 	}
 	b = append(b, `,"commands":[`...)
 	for i := range s.Dialogue {
-		b = appendExchange(comma(b, i), &s.Dialogue[i], o)
+		b = appendExchange(comma(b, i), &s.Dialogue[i], o, files)
 	}
 	return append(b, ']')
 }
 
-func appendExchange(b []byte, e *session.Exchange, o Options) []byte {
+func appendExchange(b []byte, e *session.Exchange, o Options, files bool) []byte {
 	b = stamp(b, `{"time":`, e.Time)
-	b = frame(b, `,"frame":`, e.Pos)
+	b = packetPlace(b, e.Pos, files)
 	b = word(b, `,"command":`, e.Command)
 	if e.Argument != nil && !o.ShowPasswords && secret(e.Command) {
 		b = word(b, `,"argument":`, hiddenText)
@@ -104,12 +105,21 @@ func appendExchange(b []byte, e *session.Exchange, o Options) []byte {
 	for i := range e.Replies {
 		r := &e.Replies[i]
 		b = stamp(comma(b, i), `{"time":`, r.Time)
-		b = frame(b, `,"frame":`, r.Pos)
+		b = packetPlace(b, r.Pos, files)
 		b = code(b, `,"code":`, r.Code)
 		b = quote(b, `,"text":`, r.Text)
 		b = append(b, '}')
 	}
 	return append(b, "]}"...)
+}
+
+// packetPlace is a packet, with its file where there are several.
+func packetPlace(b []byte, p flow.Pos, files bool) []byte {
+	b = frame(b, `,"frame":`, p)
+	if files {
+		b = fileIndex(b, `,"frame_file":`, p)
+	}
+	return b
 }
 
 // secret reports whether a command is PASS, in any letter case: its argument is a password.
@@ -204,7 +214,7 @@ func appendFrames(b []byte, f *session.Frames, files bool) []byte {
 	return append(b, '}')
 }
 
-func appendFinding(b []byte, f *session.Finding) []byte {
+func appendFinding(b []byte, f *session.Finding, files bool) []byte {
 	b = word(b, `{"id":`, f.ID)
 	b = word(b, `,"severity":`, f.Severity)
 	b = word(b, `,"message":`, f.Message)
@@ -216,6 +226,12 @@ func appendFinding(b []byte, f *session.Finding) []byte {
 	b = append(b, `,"frames":[`...)
 	for i, p := range f.Frames {
 		b = frame(comma(b, i), "", p)
+	}
+	if files {
+		b = append(b, `],"frame_files":[`...)
+		for i, p := range f.Frames {
+			b = fileIndex(comma(b, i), "", p)
+		}
 	}
 	b = word(b, `],"advice":`, f.Advice)
 	return append(b, '}')

@@ -129,6 +129,15 @@ func TestFrameFiles(t *testing.T) {
 	} {
 		require.Equal(t, want, encode(t, s, Options{})["transfers"].([]any)[i].(map[string]any)["frame_files"])
 	}
+	s.Findings = []session.Finding{{ID: "data-cut", Frames: []flow.Pos{flow.At(0, 3), flow.At(2, 7)}}}
+	found := encode(t, s, Options{})["findings"].([]any)[0].(map[string]any)
+	require.Equal(t, []any{3.0, 7.0}, found["frames"])
+	require.Equal(t, []any{0.0, 2.0}, found["frame_files"])
+	s.Dialogue = []session.Exchange{{Pos: flow.At(2, 7), Command: "NOOP", Replies: []session.Reply{{Pos: flow.At(1, 9), Code: 200}}}}
+	said := encode(t, s, Options{})["commands"].([]any)[0].(map[string]any)
+	require.Equal(t, 2.0, said["frame_file"])
+	require.Equal(t, 1.0, said["replies"].([]any)[0].(map[string]any)["frame_file"])
+
 	files := encode(t, blockedSession(), Options{Files: 2})["transfers"].([]any)[0].(map[string]any)
 	require.Equal(t, map[string]any{"negotiation": 0.0, "command": nil, "syn": 0.0, "first_data": nil, "reply": nil}, files["frame_files"])
 }

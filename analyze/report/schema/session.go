@@ -64,12 +64,15 @@ var sessionParts = []object{exchangeObject, replyObject, coverageObject, transfe
 var exchangeObject = object{"exchange", "A command with its replies", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},
 	{name: "frame", value: from(1), doc: "Number of that packet in its file, as Wireshark shows it"},
+	{name: "frame_file", value: from(0), doc: "The file that frame counts in, an index into the summary's files", when: severalRead},
 	{name: "command", value: anyText, doc: "As sent", null: "replies to no command (the greeting), or to one that the capture does not hold; time and frame are the first reply's"},
 	{name: "argument", value: anyText, doc: "As sent; a password is (hidden) without --show-passwords", null: "there is none"},
 	{name: "replies", value: listOf(ref("reply")), doc: "The server's replies, in order"},
 }}
 
 const (
+	severalRead = "when several files were read"
+
 	codeDoc = "Three digits (RFC 959 section 4.2)"
 	textDoc = "What follows the code, its lines joined by line feeds"
 )
@@ -79,6 +82,7 @@ var codeValue = between(100, 699)
 var replyObject = object{"reply", "A reply to a command", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the reply"},
 	{name: "frame", value: from(1), doc: "Number of that packet in its file"},
+	{name: "frame_file", value: from(0), doc: "The file that frame counts in", when: severalRead},
 	{name: "code", value: codeValue, doc: codeDoc},
 	{name: "text", value: anyText, doc: textDoc},
 }}
@@ -148,7 +152,7 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 		term{session.Rejected, "the negotiation was answered by 4yz or 5yz"},
 		term{session.Unknown, "under TLS"})},
 	{name: "frames", value: ref("frames"), doc: "The packets that show it"},
-	{name: "frame_files", value: ref("frame_files"), doc: "The files that frames count in", when: "when several files were read"},
+	{name: "frame_files", value: ref("frame_files"), doc: "The files that frames count in", when: severalRead},
 	{name: "filter", value: anyText, doc: "Wireshark display filter of the transfer's control and data packets"},
 }}
 
@@ -183,6 +187,7 @@ var findingObject = object{"finding", "The verdict of a rule", []field{
 	{name: "message", value: anyText, doc: "A sentence that says what was found"},
 	{name: "transfer", value: from(1), doc: "The n of the transfer that it is about", null: "the whole session"},
 	{name: "frames", value: listOf(from(1)), doc: "Numbers of the packets that prove it, each in its file"},
+	{name: "frame_files", value: listOf(from(0)), doc: "The file of each, an index into the summary's files", when: severalRead},
 	{name: "advice", value: anyText, doc: "What to check or to change"},
 }}
 

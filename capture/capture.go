@@ -32,6 +32,8 @@ type Options struct {
 	// Spool, if set, says that the capture will be read again (see Again): what gives its bytes only once, standard input
 	// and FIFOs, is copied to a temporary file first, of which Spool is told before.
 	Spool func(name string)
+	// Digest has what can be read only once digested on the way: see Capture.Digests.
+	Digest bool
 }
 
 // ErrNoArgs is the error of Open without arguments.
@@ -62,6 +64,8 @@ type Capture struct {
 	small   pool
 	aheads  aheads
 
+	digesters map[string]*digester // nil: not asked for
+
 	read    atomic.Int64
 	dropped atomic.Uint64
 	packets atomic.Uint64
@@ -89,6 +93,9 @@ func Open(args []string, opt Options) (*Capture, error) {
 	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}}
 	c.ahead = opt.Ahead
 	c.aheads.left = min(c.ahead, maxAhead)
+	if opt.Digest {
+		c.digesters = map[string]*digester{}
+	}
 	f := finder{c: c, stdin: opt.Stdin, spool: opt.Spool}
 	if f.stdin == nil {
 		f.stdin = os.Stdin

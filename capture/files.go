@@ -196,9 +196,27 @@ func (f *finder) look(e *entry, file io.ReadCloser, quiet bool) bool {
 
 // once takes a file that cannot be read twice, and waits for its first packet; false if it is no capture.
 func (f *finder) once(name string, file io.ReadCloser) bool {
-	if f.spool != nil {
-		return f.spooled(name, file)
+	var digest *digester
+	if f.c.digesters != nil {
+		digest = newDigester(file)
+		file = digest
 	}
+	read := f.piped
+	if f.spool != nil {
+		read = f.spooled
+	}
+	if !read(name, file) {
+		return false
+	}
+	if digest != nil {
+		digest.drain = true
+		f.c.digesters[name] = digest
+	}
+	return true
+}
+
+// piped takes a file that is read as its bytes come.
+func (f *finder) piped(name string, file io.ReadCloser) bool {
 	s, bad := newSource(input{name: name, file: file, pool: &f.c.large, read: &f.c.read, dropped: &f.c.dropped})
 	if bad != nil {
 		f.problem(bad)

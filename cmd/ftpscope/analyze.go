@@ -92,7 +92,7 @@ func (j *job) disabled() map[string]bool {
 
 // run reads the captures and writes the outputs. Nothing readable means no output: an old result stays as it was.
 func (j *job) run(specs []outputSpec) {
-	c, err := capture.Open(j.files, capture.Options{Stdin: j.stdin, Problem: j.problem, Ahead: j.flags.workers - 1})
+	c, err := capture.Open(j.files, capture.Options{Stdin: j.stdin, Problem: j.problem, Ahead: j.flags.workers - 1, Digest: wantsDialogue(specs)})
 	if err != nil {
 		j.fail("%v", err)
 		return
@@ -101,7 +101,7 @@ func (j *job) run(specs []outputSpec) {
 	if len(c.Files()) == 0 {
 		return
 	}
-	j.dialogue, j.inputs = wantsDialogue(specs), sync.OnceValue(func() []report.Input { return hashed(c.Files()) })
+	j.dialogue, j.inputs = wantsDialogue(specs), sync.OnceValue(func() []report.Input { return hashed(c) })
 	outs := j.openOutputs(specs, len(c.Files()))
 	if len(outs) == 0 {
 		return

@@ -13,6 +13,7 @@ import (
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/casedb"
 	"ftpscope/analyze/session"
+	"ftpscope/capture"
 )
 
 // caseFormat is the format that is no stream of bytes: a library opens its file.
@@ -27,7 +28,8 @@ func findFormat(name string) (report.Format, bool) {
 	return report.Find(name)
 }
 
-// showsDialogue reports whether a format shows every command and reply, whether or not --commands asks for them.
+// showsDialogue reports whether a format shows every command and reply, whether or not --commands asks for them. Such
+// formats are evidence: they also name the files that they were made from.
 func showsDialogue(f report.Format) bool { return f.Name == caseFormat.Name || f.Name == "html" }
 
 func wantsDialogue(specs []outputSpec) bool {
@@ -98,18 +100,32 @@ func (w silent) Session(s *session.Session) error {
 	return w.Writer.Session(&quiet)
 }
 
-// hashed reads the files once more for their SHA-256.
-func hashed(names []string) (list []report.Input) {
-	for _, name := range names {
+// hashed names the files of a capture with their SHA-256. Regular ones are read once more; of standard input and pipes the
+// capture digested what it read.
+func hashed(c *capture.Capture) (list []report.Input) {
+	digests := c.Digests()
+	for _, name := range c.Files() {
 		in := report.Input{Name: name}
-		if file, err := os.Open(name); err == nil {
-			sum := sha256.New()
-			if in.Size, err = io.Copy(sum, file); err == nil {
-				in.SHA256 = hex.EncodeToString(sum.Sum(nil))
-			}
-			file.Close()
+		if d, ok := digests[name]; ok {
+			in.Size, in.SHA256 = d.Size, hex.EncodeToString(d.SHA256[:])
+		} else if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+			in.Size, in.SHA256 = hashFile(name)
 		}
 		list = append(list, in)
 	}
 	return list
+}
+
+// hashFile returns no SHA-256 of a file that cannot be read.
+func hashFile(name string) (size int64, sha string) {
+	file, err := os.Open(name)
+	if err != nil {
+		return 0, ""
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if size, err = io.Copy(sum, file); err != nil {
+		return size, ""
+	}
+	return size, hex.EncodeToString(sum.Sum(nil))
 }

@@ -26,6 +26,7 @@ capture:             capture/flow capture/decode github.com/google/gopacket gith
 capture/live:        capture capture/flow capture/decode github.com/google/gopacket golang.org/x/sys golang.org/x/net/bpf
 capture/tcp:         capture/flow
 capture/filter:
+capture/cryptopan:
 capture/capturetest: capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
 analyze/session:     capture/flow analyze/ftp

@@ -97,6 +97,7 @@ func frame(link uint32, data []byte) Frame {
 type outcome struct {
 	Verdict Verdict
 	Segment flow.Segment // of TCP and ICMP
+	Path    flow.Path    // that the segment was in; its number says little
 	Reason  string       // of Undecoded
 }
 
@@ -104,11 +105,12 @@ type outcome struct {
 func decodeOne(t testing.TB, f Frame) outcome {
 	t.Helper()
 	var d Decoder
-	seg := flow.Segment{Scale: 9, Payload: []byte("old"), ICMP: &flow.ICMP{}, Flags: 0xff, Length: 99, Ack: 5, Window: 6}
+	seg := flow.Segment{Scale: 9, Payload: []byte("old"), ICMP: &flow.ICMP{}, Flags: 0xff, Length: 99, Ack: 5, Window: 6, Net: 77}
 	o := outcome{Verdict: d.Decode(f, &seg)}
 	switch o.Verdict {
 	case TCP, ICMP:
-		o.Segment = seg
+		o.Path, o.Segment = d.Network(seg.Net), seg
+		o.Segment.Net = flow.PlainNet
 	case Undecoded:
 		require.Equal(t, uint64(1), d.Undecoded())
 		require.Len(t, d.Reasons(), 1)
@@ -121,4 +123,13 @@ func decodeOne(t testing.TB, f Frame) outcome {
 }
 
 func segment(s flow.Segment) outcome { return outcome{Verdict: TCP, Segment: s} }
-func undecoded(text string) outcome  { return outcome{Verdict: Undecoded, Reason: text} }
+
+// in is the outcome, of a segment in some VLANs.
+func (o outcome) in(vlans ...uint64) outcome {
+	for _, id := range vlans {
+		o.Path = append(o.Path, flow.Step{Kind: flow.StepVLAN, ID: id})
+	}
+	return o
+}
+
+func undecoded(text string) outcome { return outcome{Verdict: Undecoded, Reason: text} }

@@ -62,14 +62,16 @@ const maxTags = 8
 
 // Decoder decodes packets. It belongs to one goroutine; the zero value is ready.
 type Decoder struct {
-	icmp    flow.ICMP
-	reasons map[reason]uint64
-	total   uint64
+	icmp     flow.ICMP
+	reasons  map[reason]uint64
+	total    uint64
+	networks networks
 }
 
 // Decode reads f. For TCP and ICMP seg is filled in but for its Mark and Digits; it points into f.Data.
 func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
 	b := f.Data
+	seg.Net = flow.PlainNet
 	switch f.Link {
 	case LinkEthernet:
 		if len(b) < 14 {
@@ -106,6 +108,7 @@ func (d *Decoder) ether(etherType uint16, f Frame, at int, seg *flow.Segment) Ve
 			if tags == maxTags || len(f.Data) < at+4 {
 				return d.undecoded("cut or too many VLAN tags")
 			}
+			d.tag(binary.BigEndian.Uint16(f.Data[at:]), seg)
 			etherType = binary.BigEndian.Uint16(f.Data[at+2:])
 			at += 4
 		default:

@@ -98,6 +98,7 @@ func TestSnapLength(t *testing.T) {
 				if cut > test.head {
 					want.Payload = bytes.Clone(test.data[test.head:cut])
 				}
+				got.Path = nil
 				require.Equal(t, segment(want), got, cut)
 			}
 		})

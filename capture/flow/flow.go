@@ -97,6 +97,7 @@ type Segment struct {
 	TTL              uint8 // IPv4 TTL or IPv6 hop limit
 	Scale            uint8 // window scale option of a SYN, or NoScale
 	Digits           uint8 // digits of the second that the capture's clock gives: 6, 9, …
+	Net              Net   // what it was in
 	Seq, Ack         uint32
 	Window           uint16
 	Length           uint32 // payload bytes on the wire, by the IP header

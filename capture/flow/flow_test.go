@@ -99,3 +99,22 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "cut", Closing(0).String())
 	require.Equal(t, "rst", ResetBy.String())
 }
+
+func TestPath(t *testing.T) {
+	a, b := Host4(0xc0000201), Host4(0xc0000202)
+	for _, test := range []struct {
+		path Path
+		want string
+	}{
+		{nil, ""},
+		{Path{{Kind: StepVLAN, ID: 10}}, "VLAN 10"},
+		{Path{{Kind: StepVLAN, ID: 10}, Tunnel(StepVXLAN, 0, b, a)}, "VLAN 10, VXLAN 0 (192.0.2.1 – 192.0.2.2)"},
+		{Path{{Kind: StepMPLS, ID: 16}, {Kind: StepMPLS, ID: 0}}, "MPLS 16, MPLS 0"},
+		{Path{Tunnel(StepGRE, 0, a, b)}, "GRE (192.0.2.1 – 192.0.2.2)"},
+		{Path{{Kind: StepOther}}, "other networks"},
+	} {
+		require.Equal(t, test.want, test.path.String())
+	}
+	require.Equal(t, "vlan", StepVLAN.String())
+	require.Equal(t, "l2tp", (stepKinds - 1).String())
+}

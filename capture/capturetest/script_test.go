@@ -242,12 +242,12 @@ func TestSegments(t *testing.T) {
 		return flow.Mark{Time: Start + flow.Time(n-1)*flow.Millisecond, Ord: n, Pos: flow.At(0, n)}
 	}
 	want := []flow.Segment{
-		{Src: c, Dst: s, SrcPort: 51234, DstPort: 21, TTL: 64, Flags: flow.SYN, Seq: 10, Window: 64240, Scale: 7, Mark: mark(1)},
-		{Src: s, Dst: c, SrcPort: 21, DstPort: 51234, TTL: 57, Flags: flow.SYN | flow.ACK, Seq: 20, Ack: 11, Window: 64240, Scale: 7, Mark: mark(2)},
+		{Src: c, Dst: s, SrcPort: 51234, DstPort: 21, TTL: 64, Flags: flow.SYN, Seq: 10, Window: 64240, Scale: 7, MSS: 1460, Mark: mark(1)},
+		{Src: s, Dst: c, SrcPort: 21, DstPort: 51234, TTL: 57, Flags: flow.SYN | flow.ACK, Seq: 20, Ack: 11, Window: 64240, Scale: 7, MSS: 1460, Mark: mark(2)},
 		{Src: c, Dst: s, SrcPort: 51234, DstPort: 21, TTL: 64, Flags: flow.ACK, Seq: 11, Ack: 21, Window: 502, Scale: flow.NoScale, Mark: mark(3)},
 		{Src: s, Dst: c, SrcPort: 21, DstPort: 51234, TTL: 57, Flags: flow.ACK | flow.PSH, Seq: 21, Ack: 11, Window: 502, Scale: flow.NoScale,
 			Length: 8, Payload: []byte("220 hi\r\n"), Mark: mark(4)},
-		{Src: x, Dst: y, SrcPort: 1, DstPort: 2, TTL: 64, Flags: flow.SYN, Seq: 30, Window: 64240, Scale: 7, Mark: mark(5)},
+		{Src: x, Dst: y, SrcPort: 1, DstPort: 2, TTL: 64, Flags: flow.SYN, Seq: 30, Window: 64240, Scale: 7, MSS: 1440, Mark: mark(5)},
 		{Src: x, Dst: y, SrcPort: 1, DstPort: 2, TTL: 64, Seq: 30, Scale: flow.NoScale, Mark: mark(6),
 			ICMP: &flow.ICMP{From: host("2001:db8:ffff::1"), V6: true, Type: 1, Code: 4, Mark: mark(6)}},
 	}

@@ -1,6 +1,7 @@
 package capturetest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -40,18 +41,22 @@ func (m *Meta) segment(mark flow.Mark) flow.Segment {
 		seg.Payload = m.Payload
 	}
 	if m.Flags&flow.SYN != 0 {
-		seg.Scale = scaleOption(m.Options)
+		seg.Scale, seg.MSS = synOptions(m.Options)
 	}
 	return seg
 }
 
-func scaleOption(options []layers.TCPOption) uint8 {
+func synOptions(options []layers.TCPOption) (scale uint8, mss uint16) {
+	scale = flow.NoScale
 	for _, o := range options {
-		if o.OptionType == layers.TCPOptionKindWindowScale && len(o.OptionData) == 1 {
-			return o.OptionData[0]
+		switch {
+		case o.OptionType == layers.TCPOptionKindWindowScale && len(o.OptionData) == 1:
+			scale = o.OptionData[0]
+		case o.OptionType == layers.TCPOptionKindMSS && len(o.OptionData) == 2:
+			mss = binary.BigEndian.Uint16(o.OptionData)
 		}
 	}
-	return flow.NoScale
+	return scale, mss
 }
 
 // Stream is the payload that one side of a connection sent, in the frames' order: the text of frames that no mutator

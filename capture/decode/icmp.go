@@ -24,7 +24,7 @@ func (d *Decoder) icmpError(b []byte, seg *flow.Segment, v6 bool) Verdict {
 	seg.SrcPort, seg.DstPort = binary.BigEndian.Uint16(head), binary.BigEndian.Uint16(head[2:])
 	seg.Seq = binary.BigEndian.Uint32(head[4:])
 	seg.Ack, seg.Flags, seg.Window, seg.Length, seg.Payload = 0, 0, 0, 0, nil
-	seg.Scale = flow.NoScale
+	seg.Scale, seg.MSS = flow.NoScale, 0
 	seg.ICMP = &d.icmp
 	return ICMP
 }

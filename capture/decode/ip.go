@@ -182,31 +182,33 @@ func (d *Decoder) tcp(b []byte, length int, seg *flow.Segment) Verdict {
 	seg.Length = uint32(length - size)
 	seg.Payload = nil
 	seg.ICMP = nil
-	seg.Scale = flow.NoScale
+	seg.Scale, seg.MSS = flow.NoScale, 0
 	if len(b) > size {
 		seg.Payload = b[size:]
 	}
 	if seg.Flags&flow.SYN != 0 {
-		seg.Scale = windowScale(b[20:min(size, len(b))])
+		synOptions(b[20:min(size, len(b))], seg)
 	}
 	return TCP
 }
 
-// windowScale finds the option of RFC 7323 section 2.2; its value is at most 14.
-func windowScale(options []byte) uint8 {
+// synOptions finds the options of RFC 7323 section 2.2, window scale, whose value is at most 14, and of RFC 9293 section
+// 3.7.1, maximum segment size; the first of each counts.
+func synOptions(options []byte, seg *flow.Segment) {
 	for len(options) > 0 {
 		switch {
 		case options[0] == 0:
-			return flow.NoScale
+			return
 		case options[0] == 1:
 			options = options[1:]
+			continue
 		case len(options) < 2 || options[1] < 2 || int(options[1]) > len(options):
-			return flow.NoScale
-		case options[0] == 3 && options[1] == 3:
-			return min(options[2], 14)
-		default:
-			options = options[options[1]:]
+			return
+		case options[0] == 3 && options[1] == 3 && seg.Scale == flow.NoScale:
+			seg.Scale = min(options[2], 14)
+		case options[0] == 2 && options[1] == 4 && seg.MSS == 0:
+			seg.MSS = binary.BigEndian.Uint16(options[2:])
 		}
+		options = options[options[1]:]
 	}
-	return flow.NoScale
 }

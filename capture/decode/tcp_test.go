@@ -104,3 +104,26 @@ func TestSnapLength(t *testing.T) {
 		})
 	}
 }
+
+func TestMSS(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		options []byte
+		flags   uint8
+		want    uint16
+	}{
+		{"Linux", []byte{2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7}, flow.SYN, 1460},
+		{"SYN-ACK", []byte{2, 4, 4, 0xb0}, flow.SYN | flow.ACK, 1200},
+		{"the first counts", []byte{2, 4, 4, 0xb0, 2, 4, 5, 0xb4}, flow.SYN, 1200},
+		{"not on a SYN", []byte{2, 4, 5, 0xb4}, flow.ACK, 0},
+		{"none", nil, flow.SYN, 0},
+		{"wrong length", []byte{2, 3, 5, 0}, flow.SYN, 0},
+		{"cut", []byte{1, 1, 2, 4}, flow.SYN, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			head := changed(tcp4(t)[20:40], 12, byte(5+len(test.options)/4)<<4, test.flags)
+			data := stack(t, ip4(layers.IPProtocolTCP), gopacket.Payload(join(head, test.options)))
+			require.Equal(t, test.want, decodeOne(t, frame(LinkRaw, data)).Segment.MSS)
+		})
+	}
+}

@@ -52,7 +52,7 @@ func TestBounce(t *testing.T) {
 		{"carried out", sess(with(active(to(8080), worked(7)))), names + "the server connected to it (packet 14) and 7 bytes were transferred"},
 		{"carried out in vain", sess(with(active(to(8080), met(flow.Refused), failed))), names + "the server tried to connect to it (packet 14) and was refused"},
 		{"a scan", sess(with(active(to(8080), ok)), with(active(to(8081), ok)), with(active(announces(inside, 22), ok))),
-			names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the session names 3 endpoints on 2 hosts in all`},
+			names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the session names 3 endpoints on 2 hosts in all: 192.0.2.66:8080 not tried, 192.0.2.66:8081 not tried, 10.0.0.5:22 not tried`},
 		{"a service of a private host", sess(with(active(announces(inside, 22), ok))),
 			`high 1 PORT names 10.0.0.5:22, which is not the client 198.51.100.10 (packet 10); the server replied 200 "OK" (packet 11); in this capture it did not connect`},
 		{"a client behind NAT", sess(with(active(announces(inside, 40001), met(flow.Unanswered), failed))), ""},
@@ -113,11 +113,11 @@ func TestThirdParty(t *testing.T) {
 	}
 	const who = `critical 1 192.0.2.66, neither the client nor the server, connected to 203.0.113.21:50001, announced by PASV for RETR "a.bin" (packets 10, `
 	check(t, "third-party-data-connection", []row{
-		{"it took the data", sess(with(passive(met(flow.Established, stranger), worked2))), who + "14); it got 500 bytes"},
+		{"it took the data", sess(with(passive(met(flow.Established, stranger), worked2))), who + "14); it got 500 bytes; the client opened none in this capture, and was told 226 all the same"},
 		{"it came besides the client", sess(with(passive(worked(9), raced(flow.Established)))), who + "13); no data were transferred over it"},
 		{"it only knocked", sess(with(passive(worked(9), raced(flow.Refused)))), ""},
 		{"the client itself", sess(with(passive(worked(9)))), ""},
-		{"nothing of the control connection's start", sess(midStart, with(passive(met(flow.Established, stranger), worked2))), who + "14); it got 500 bytes"},
+		{"nothing of the control connection's start", sess(midStart, with(passive(met(flow.Established, stranger), worked2))), who + "14); it got 500 bytes; the client opened none in this capture, and was told 226 all the same"},
 		{"no SYN seen", sess(with(passive(worked(9), func(t *session.Transfer) {
 			t.Notes.Tried = append(t.Notes.Tried, flow.Conn{Src: netip.AddrPortFrom(another, 6000), State: flow.Established})
 		}))), ""},

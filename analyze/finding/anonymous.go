@@ -13,7 +13,7 @@ var anonymousLogin = Rule{
 }
 
 func anonymously(c *Case) (verdict, bool) {
-	v := verdict{advice: "if nobody has to be served without an account, disable it (vsftpd anonymous_enable=NO, ProFTPD: no <Anonymous>, pure-ftpd -E); if so, let nobody write"}
+	v := verdict{advice: "if nobody has to be served without an account, disable it (" + c.settings("vsftpd anonymous_enable=NO", "ProFTPD without <Anonymous>", "pure-ftpd -E") + "); if so, let nobody write"}
 	for _, l := range c.Notes.Logins {
 		if l.OK && anonymous(l.User) {
 			v.message = "the server " + c.Server.String() + " accepted the anonymous login " + quote(l.User) + c.packets(l.Mark.Pos, c.Notes.LoginEnd.Pos)

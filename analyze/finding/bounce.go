@@ -3,6 +3,7 @@ package finding
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"ftpscope/analyze/session"
 )
@@ -60,7 +61,7 @@ func bounces(c *Case) []verdict {
 	var endpoints map[netip.AddrPort]bool
 	var hosts map[netip.Addr]bool
 	connected := 0
-	v := verdict{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks (vsftpd port_promiscuous=NO, ProFTPD AllowForeignAddress off, pure-ftpd without -w)"}
+	v := verdict{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks (" + c.settings("vsftpd port_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + ")"}
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		if c.foreign(t) != byBounce {
@@ -89,11 +90,35 @@ func bounces(c *Case) []verdict {
 	v.transfer = t.N
 	more := ""
 	if n := len(endpoints) - 1; n > 0 {
-		more = fmt.Sprintf("the session names %s on %s in all", many(len(endpoints), "endpoint"), many(len(hosts), "host"))
+		more = fmt.Sprintf("the session names %s on %s in all", many(len(endpoints), "endpoint"), many(len(hosts), "host")) + c.scanned(endpoints)
 	}
 	v.message = clauses(fmt.Sprintf("%s names %s, which is not the client %s%s", t.Method, t.Announced, c.Client.Addr(), c.packets(t.Frames.Negotiation)),
 		c.bounced(t), more)
 	return []verdict{v}
+}
+
+// scanned lists what a session learned of the endpoints that it named, in the order of their first naming, if they are few.
+func (c *Case) scanned(endpoints map[netip.AddrPort]bool) string {
+	if len(endpoints) > maxNumbers || c.spent {
+		return ""
+	}
+	var list []string
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		if t.Announced == nil || !endpoints[*t.Announced] || c.foreign(t) != byBounce {
+			continue
+		}
+		state := "not tried"
+		if t.Connection != nil {
+			state = t.Connection.State
+		}
+		if state == established {
+			state = "open"
+		}
+		list = append(list, t.Announced.String()+" "+state)
+		delete(endpoints, *t.Announced)
+	}
+	return ": " + strings.Join(list, ", ")
 }
 
 // bounced says what the server did with it.

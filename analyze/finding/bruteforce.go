@@ -3,7 +3,7 @@ package finding
 var bruteForce = Rule{
 	ID: "brute-force", Severity: High,
 	Title:   "password guessing",
-	Meaning: "Five or more logins from one host failed at one server within five minutes, in one session or many; told once, at the last session of the series. Critical when a login succeeds after them.",
+	Meaning: "Five or more logins from one host failed at one server within five minutes, in one session or many; told once: at the session whose login succeeded, which makes it critical, else at the last session of the series.",
 	judge:   once(guessing),
 }
 
@@ -19,7 +19,7 @@ func guessing(c *Case) (verdict, bool) {
 	what += ", as " + r.users.String() + ", in " + many(r.sessions, "session") + c.packets(append(r.frames, r.last.Pos)...)
 	v := verdict{
 		frames: append(r.frames, r.last.Pos),
-		advice: "block or slow down the host (fail2ban, vsftpd max_login_fails, ProFTPD mod_ban), and check the accounts that it tried",
+		advice: "block or slow down the host (" + c.settings("fail2ban", "vsftpd max_login_fails", "ProFTPD mod_ban") + "), and check the accounts that it tried",
 	}
 	end := "none of these logins succeeded in this capture"
 	if r.success != nil {

@@ -24,8 +24,15 @@ func lostControl(c *Case, t *session.Transfer) (verdict, bool) {
 	if !ok || end.given {
 		return verdict{}, false
 	}
+	what := "the control connection " + end.how + c.packets(end.frame) + " while " + named(t) + " ran" + c.packets(t.Frames.Command)
+	if end.waited > 0 {
+		what = "no final reply to " + named(t) + c.packets(t.Frames.Command) + " came within " + seconds(end.waited) + " after the data connection's end"
+		if end.how != "" {
+			what = clauses(what, end.how+c.packets(end.frame))
+		}
+	}
 	v := verdict{
-		message: clauses("the control connection "+end.how+c.packets(end.frame)+" while "+named(t)+" ran"+c.packets(t.Frames.Command), end.ran(), c.dataThen(t)),
+		message: clauses(what, end.ran(), c.dataThen(t)),
 		frames:  evidence(t, t.Frames.SYN, end.frame),
 		advice:  timerAdvice,
 	}
@@ -42,17 +49,21 @@ func lostControl(c *Case, t *session.Transfer) (verdict, bool) {
 
 // lostEnd is how a control connection ended under a transfer.
 type lostEnd struct {
-	how   string
-	frame flow.Pos
-	idle  flow.Time
-	given bool // the client ended the data connection too, before the server did: it gave up, and nothing was lost
-	left  bool // the client ended it after the server had ended the data connection
+	how    string
+	frame  flow.Pos
+	idle   flow.Time
+	waited flow.Time // of one that fell silent: for how long at least no reply came; else 0
+	given  bool      // the client ended the data connection too, before the server did: it gave up, and nothing was lost
+	left   bool      // the client ended it after the server had ended the data connection
 }
 
 // ran says how long the connection had been idle.
 func (e *lostEnd) ran() string {
-	if e.idle < flow.Second {
+	switch {
+	case e.idle < flow.Second:
 		return ""
+	case e.waited > 0:
+		return "the control connection had been idle for " + seconds(e.idle) + " when the reply was due"
 	}
 	return "no command or reply had passed on it for " + seconds(e.idle)
 }
@@ -101,11 +112,10 @@ func (c *Case) silentEnd(t *session.Transfer) (lostEnd, bool) {
 	if !c.gapless() || conn.Closing == flow.Cut || last-conn.Last.Time < silence && !c.ranOn(conn.Last.Time, silence) {
 		return lostEnd{}, false
 	}
-	e := lostEnd{how: "fell silent", frame: control.Last.Pos}
+	e := lostEnd{frame: control.Last.Pos, waited: max(last-conn.Last.Time, silence), idle: conn.Last.Time - c.lastSaid(t)}
 	if control.Last.Time > conn.Last.Time {
-		e.how = "had no answer any more"
+		e.how = "what was sent on the control connection after it had no answer"
 	}
-	e.idle = c.idleUntil(t, last)
 	return e, true
 }
 
@@ -125,14 +135,18 @@ func (c *Case) idleUntil(t *session.Transfer, at flow.Time) flow.Time {
 	if c.Notes.Idle > 0 && at == c.Notes.Control.Last.Time {
 		return c.Notes.Idle
 	}
-	var last flow.Time
+	return at - c.lastSaid(t)
+}
+
+// lastSaid is when the transfer's command came, or its preliminary reply.
+func (c *Case) lastSaid(t *session.Transfer) (last flow.Time) {
 	if t.Notes.Ran != nil {
 		last = t.Notes.Ran.Mark.Time
 	}
 	if t.Preliminary != nil {
 		last = max(last, t.Preliminary.Time.Time)
 	}
-	return at - last
+	return last
 }
 
 // dataThen says how the data connection went on.

@@ -102,7 +102,7 @@ func (c *Case) fxpVerdict(t *session.Transfer, l *link) verdict {
 		t.Method, t.Announced, l.of.ends.server.Addr(), l.method, other, c.Client.Addr(), c.packets(l.negotiation, t.Frames.Negotiation))
 	v := verdict{
 		transfer: t.N, frames: []flow.Pos{l.negotiation, t.Frames.Negotiation, t.Frames.SYN, t.Frames.Command, l.command},
-		advice: "if nobody needs it, let servers take data connections to and from the client's address only (vsftpd pasv_promiscuous=NO and port_promiscuous=NO, ProFTPD AllowForeignAddress off)",
+		advice: "if nobody needs it, let servers take data connections to and from the client's address only (" + c.settings("vsftpd pasv_promiscuous=NO and port_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + ")",
 	}
 	data := meetingOf(t)
 	if data.state == "" {

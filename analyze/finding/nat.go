@@ -79,7 +79,7 @@ func translation(c *Case) []verdict {
 }
 
 func (c *Case) translatedVerdict(t *session.Transfer, count int) verdict {
-	who, whom, advice := "server", " to a client that reaches it as ", announceAdvice
+	who, whom, advice := "server", " to a client that reaches it as ", c.announceAdvice()
 	if t.Mode == session.Active {
 		who, whom = "client", " to a server that sees it as "
 		advice = "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()

@@ -136,7 +136,7 @@ func (c *Case) translated(t *session.Transfer) string {
 	case !c.misled(t):
 		return ""
 	case t.Mode == session.Passive:
-		return "the server announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + " to a client that reaches it as " + c.Server.Addr().String()
+		return "the server announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + ", but the client reaches it as " + c.Server.Addr().String()
 	}
-	return "the client announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + " to a server that sees it as " + c.Client.Addr().String()
+	return "the client announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + ", but the server sees it as " + c.Client.Addr().String()
 }

@@ -30,7 +30,7 @@ func TestUnanswered(t *testing.T) {
 		{"active", sess(ttls(64, 64), with(active(met(flow.Unanswered), failed))), "high 1 the server tried 3 times in 2 s to reach 198.51.100.10:40001 and got no answer (packets 14, 15, 16)" + replied +
 			"; the TTLs show no router between the two, so the firewall of the client, or one right before it, most likely drops them"},
 		{"private address", sess(ttls(64, 60), with(passive(announces(inside, 50001), met(flow.Unanswered), failed))), "high 1 the client tried 3 times in 2 s to reach 10.0.0.5:50001 and got no answer (packets 14, 15, 16)" + replied +
-			"; the server announced the private address 10.0.0.5 to a client that reaches it as 203.0.113.21"},
+			"; the server announced the private address 10.0.0.5, but the client reaches it as 203.0.113.21"},
 		{"answered", sess(with(passive(worked(10)))), ""},
 		{"ended well without an answer in the capture", sess(onlyClient, with(passive(met(flow.Unanswered), func(t *session.Transfer) { t.Outcome = session.OK }))), ""},
 		{"the answering side is not captured, repeated", sess(onlyClient, with(passive(met(flow.Unanswered)))), tried +

@@ -35,8 +35,7 @@ type series struct {
 	frames      []flow.Pos
 	hot         bool           // bruteFailures came within bruteTime
 	success     *session.Login // a login that succeeded thereafter
-	told        bool           // it was reported, so
-	toldSuccess bool           // with its success
+	told        bool           // it was reported
 	others      int            // hosts that failed at the same server within the same time
 }
 
@@ -123,7 +122,7 @@ func (st *Stream) others(r *series) int {
 
 // take adds a session's logins and reports whether the series is a brute force.
 func (r *series) take(s *session.Session) bool {
-	r.sessions++
+	failed, before := r.failed, r.success
 	for i := range s.Notes.Logins {
 		l := &s.Notes.Logins[i]
 		r.until = max(r.until, l.Mark.Time)
@@ -137,7 +136,18 @@ func (r *series) take(s *session.Session) bool {
 			r.fail(l)
 		}
 	}
+	if r.failed > failed || r.success != before {
+		r.sessions++
+	}
 	return r.hot
+}
+
+// reported notes that the series was. One that succeeded is over with that: what comes after it is another.
+func (r *series) reported() {
+	r.told = true
+	if r.success != nil {
+		*r = series{key: r.key, until: r.until, users: r.users}
+	}
 }
 
 // knows reports whether all logins of a session were rejected, for users that failed in the series before.
@@ -169,10 +179,10 @@ func (r *series) fail(l *session.Login) {
 		r.last = l.Mark
 	}
 	r.users.add(l.User)
-	if len(r.frames) < bruteFailures {
+	if len(r.frames) < maxFrames-2 {
 		r.frames = append(r.frames, l.Mark.Pos)
 	}
 }
 
 // due reports whether the series has something to tell that was not told.
-func (r *series) due() bool { return r.hot && (!r.told || r.success != nil && !r.toldSuccess) }
+func (r *series) due() bool { return r.hot && (!r.told || r.success != nil) }

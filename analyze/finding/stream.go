@@ -162,7 +162,7 @@ func (st *Stream) goes(w *waiting) bool {
 		return false
 	}
 	st.follow(w)
-	if w.series != nil && w.series.due() && w.next == nil {
+	if r := w.series; r != nil && r.due() && r.success == nil && w.next == nil {
 		return false
 	}
 	c := st.judged(w)
@@ -179,7 +179,7 @@ func (st *Stream) judged(w *waiting) *Case {
 	*c = Case{
 		Session: w.Session, files: st.opt.Files, links: w.links, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0],
 	}
-	if r := w.series; r != nil && r.due() && !w.goesOn() {
+	if r := w.series; r != nil && r.due() && (r.success != nil || !w.goesOn()) {
 		c.series = r
 		r.others = st.others(r)
 	}
@@ -190,7 +190,7 @@ func (st *Stream) judged(w *waiting) *Case {
 // leave gives a judged session away.
 func (st *Stream) leave(w *waiting, c *Case) {
 	if c.series != nil {
-		c.series.told, c.series.toldSuccess = true, c.series.success != nil
+		c.series.reported()
 	}
 	if st.precursor(w) == w {
 		delete(st.logins, keyOf(w.Session))

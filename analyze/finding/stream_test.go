@@ -59,6 +59,15 @@ func guesses(n int, apart flow.Time, last string) []*session.Session {
 	return list
 }
 
+// then adds sessions of one login each, a second apart.
+func then(list []*session.Session, at flow.Time, more ...string) []*session.Session {
+	for i, l := range more {
+		from := at + flow.Time(i)
+		list = append(list, sess(lasting(from, from+1), logins(l)))
+	}
+	return list
+}
+
 func from(host string, list []*session.Session) []*session.Session {
 	for _, s := range list {
 		s.Client = netip.AddrPortFrom(netip.MustParseAddr(host), 5000)
@@ -79,6 +88,8 @@ func TestStreamBruteForce(t *testing.T) {
 	}{
 		{"in many sessions: told once, by the last", guesses(500, 2, "-bob"), []string{"500 brute-force high"}},
 		{"with success", guesses(20, 2, "+bob"), []string{"20 brute-force critical"}},
+		{"at the session that it succeeded in, not at later ones", then(guesses(20, 2, "+bob"), 41, "+bob", "+bob", "-bob"), []string{"20 brute-force critical"}},
+		{"and it goes on", then(guesses(20, 2, "+bob"), 41, "-eve", "-eve", "-eve", "-eve", "-eve", "+eve"), []string{"20 brute-force critical", "26 brute-force critical"}},
 		{"four and a success", guesses(5, 2, "+bob"), nil},
 		{"too slowly", guesses(20, 90, "-bob"), nil},
 		{"just fast enough", guesses(5, 75, "-bob"), []string{"5 brute-force high"}},
@@ -97,6 +108,23 @@ func TestStreamBruteForce(t *testing.T) {
 	}
 	t.Run("rejected passwords are told of once a series", func(t *testing.T) {
 		require.Equal(t, []string{"1 cleartext-credentials medium", "20 cleartext-credentials medium"}, streamed(t, guesses(20, 2, "+bob"), "cleartext-credentials"))
+	})
+	t.Run("sessions that have a part in it", func(t *testing.T) {
+		var messages []string
+		st := NewStream(Options{}, func(s *session.Session) {
+			for _, f := range s.Findings {
+				if f.ID == "brute-force" {
+					messages = append(messages, f.Message)
+				}
+			}
+		})
+		for _, s := range then(guesses(6, 2, "+bob"), 20, "+bob") {
+			st.Add(s)
+		}
+		st.Flush()
+		require.Len(t, messages, 1)
+		require.Contains(t, messages[0], "failed 5 times")
+		require.Contains(t, messages[0], "in 6 sessions")
 	})
 	t.Run("other hosts", func(t *testing.T) {
 		var messages []string

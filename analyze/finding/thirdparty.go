@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"fmt"
 	"net/netip"
 
 	"ftpscope/analyze/session"
@@ -35,10 +36,30 @@ func stolen(c *Case, t *session.Transfer) (verdict, bool) {
 	}
 	return verdict{
 		message: clauses(thief.Src.Addr().String()+", neither the client nor the server, connected to "+thief.Dst.String()+
-			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share),
+			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share, c.robbed(t)),
 		frames: evidence(t, first.Pos),
 		advice: c.thirdAdvice(t, thief),
 	}, true
+}
+
+// robbed says what the host saw that should have opened the connection.
+func (c *Case) robbed(t *session.Transfer) string {
+	host, who := c.Client.Addr(), "the client"
+	if t.Mode == session.Active {
+		host, who = c.Server.Addr(), "the server"
+	}
+	if t.Mode == session.Unknown || !c.covered(host) || c.Capture.MissingBytes > 0 {
+		return ""
+	}
+	for i := range t.Notes.Tried {
+		if t.Notes.Tried[i].Src.Addr() == host {
+			return ""
+		}
+	}
+	if t.Outcome == session.OK && t.Mode == session.Passive && t.Reply != nil {
+		return fmt.Sprintf("%s opened none in this capture, and was told %d all the same", who, t.Reply.Code)
+	}
+	return who + " opened none in this capture"
 }
 
 func (c *Case) thirdAdvice(t *session.Transfer, thief *flow.Conn) string {
@@ -51,7 +72,7 @@ func (c *Case) thirdAdvice(t *session.Transfer, thief *flow.Conn) string {
 	if t.Mode == session.Active {
 		return advice + "let the client accept data connections from the server's address only, or use passive mode, and use TLS"
 	}
-	return advice + "let the server accept data connections from the client's address only (vsftpd pasv_promiscuous=NO, ProFTPD AllowForeignAddress off), and use TLS"
+	return advice + "let the server accept data connections from the client's address only (" + c.settings("vsftpd pasv_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + "), and use TLS"
 }
 
 // thief is the connection of a third host that was established to a transfer's endpoint; nil when there is none.

@@ -24,7 +24,7 @@ func refusedTLS(c *Case) (verdict, bool) {
 		return verdict{
 			message: "the server " + c.Server.String() + " refused AUTH" + c.packets(asked.Pos) + " and the client went on to log in in clear text" + c.packets(l.Mark.Pos),
 			frames:  []flow.Pos{asked.Pos, l.Mark.Pos},
-			advice:  "enable TLS at the server (vsftpd ssl_enable, ProFTPD TLSEngine, pure-ftpd --tls), and let the client insist on it (curl --ssl-reqd); if the server has TLS, look for a device on the way that takes AUTH out",
+			advice:  "enable TLS at the server (" + c.settings("vsftpd ssl_enable", "ProFTPD TLSEngine", "pure-ftpd --tls") + "), and let the client insist on it (curl --ssl-reqd); if the server has TLS, look for a device on the way that takes AUTH out",
 		}, true
 	}
 	return verdict{}, false

@@ -47,7 +47,7 @@ func traversals(c *Case) []verdict {
 	}
 	v := verdict{
 		transfer: first.transfer, frames: frames,
-		advice: "keep users in their directory (vsftpd chroot_local_user, ProFTPD DefaultRoot ~, pure-ftpd -A)",
+		advice: "keep users in their directory (" + c.settings("vsftpd chroot_local_user", "ProFTPD DefaultRoot ~", "pure-ftpd -A") + ")",
 	}
 	if worked > 0 {
 		v.advice += ", and check what this client read and wrote there"

@@ -198,7 +198,7 @@ func (c *Case) acrossVerdict(near, far *session.Session, i int) verdict {
 	v.message = clauses(both, fmt.Sprintf("%s%spassed it unchanged%s: no FTP helper (ALG) rewrites it", what, then, where))
 	v.advice = "use EPSV, which names no address, or let the NAT rewrite " + x.Method + " (an FTP ALG)"
 	if x.Mode == session.Passive {
-		v.advice = announceAdvice
+		v.advice = c.announceAdvice()
 	}
 	return v
 }

@@ -353,7 +353,7 @@ func requireSame(t *testing.T, want, got string) {
 
 // withoutNumbers leaves out what a packet less changes: the numbers of those that follow, and sums.
 func withoutNumbers(records string) string {
-	numbers := regexp.MustCompile(`(packets? |frame\.number [<>]= |"(?:frames|negotiation|command|syn|first_data|reply)":\[?)\d+(, ?\d+)*`)
+	numbers := regexp.MustCompile(`(packets? |frame\.number [<>]= |"(?:frames|negotiation|command|syn|first_data|reply)":\[?)\d+(, ?(…, )?\d+)*`)
 	sums := regexp.MustCompile(`"files":\["[^"]*"\],"packets":\d+,"bytes":\d+,"first":("[^"]*"|null),"last":("[^"]*"|null)`)
 	records = rate.ReplaceAllString(records, "")
 	return sums.ReplaceAllString(numbers.ReplaceAllString(records, "${1}N"), "")

@@ -26,52 +26,33 @@ type Frame struct {
 	Link   uint32 // LINKTYPE_…
 }
 
-// Link types, as https://www.tcpdump.org/linktypes.html numbers them.
-const (
-	LinkNull     = 0
-	LinkEthernet = 1
-	LinkRaw12    = 12 // LINKTYPE_RAW as some systems write it
-	LinkRaw14    = 14
-	LinkRaw      = 101
-	LinkLoop     = 108
-	LinkSLL      = 113
-	LinkIPv4     = 228
-	LinkIPv6     = 229
-	LinkSLL2     = 276
-)
-
-// EtherTypes.
-const (
-	etherIPv4     = 0x0800
-	etherARP      = 0x0806
-	etherVLAN     = 0x8100 // IEEE 802.1Q
-	etherRARP     = 0x8035
-	etherIPv6     = 0x86dd
-	etherQinQ     = 0x88a8 // IEEE 802.1ad
-	etherQinQOld  = 0x9100
-	etherMPLS     = 0x8847
-	etherPPPoE    = 0x8864
-	etherEAPOL    = 0x888e
-	etherLLDP     = 0x88cc
-	etherLoopback = 0x9000
-	etherMinimum  = 0x0600 // below: an IEEE 802.3 length
-)
-
 // maxTags bounds VLAN tags in a row: two are usual, more than eight are an attack on the parser.
 const maxTags = 8
 
 // Decoder decodes packets. It belongs to one goroutine; the zero value is ready.
 type Decoder struct {
+	// VXLANPorts are UDP ports of VXLAN besides 4789, 4790 (VXLAN-GPE) and 8472.
+	VXLANPorts []uint16
+
+	walk     walk
 	icmp     flow.ICMP
 	reasons  map[reason]uint64
 	total    uint64
 	networks networks
+	rest     rest
+}
+
+// walk is how far the way into a packet has come.
+type walk struct {
+	depth   uint8 // tunnels that it went through so far
+	pending bool  // rest is to be read by More
 }
 
 // Decode reads f. For TCP and ICMP seg is filled in but for its Mark and Digits; it points into f.Data.
 func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
 	b := f.Data
 	seg.Net = flow.PlainNet
+	d.walk = walk{}
 	switch f.Link {
 	case LinkEthernet:
 		if len(b) < 14 {
@@ -93,7 +74,7 @@ func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
 	case LinkNull, LinkLoop:
 		return d.loopback(f, seg)
 	}
-	return d.undecodedType("unknown link type %d", f.Link)
+	return d.rareLink(f.Link, f, 0, seg)
 }
 
 // ether follows VLAN tags from the EtherType to what they tag; at is the offset after the type.
@@ -117,30 +98,6 @@ func (d *Decoder) ether(etherType uint16, f Frame, at int, seg *flow.Segment) Ve
 	}
 }
 
-// otherEther is every EtherType but IP: SNAP (RFC 1042) may still carry IP.
-func (d *Decoder) otherEther(etherType uint16, f Frame, at int, seg *flow.Segment) Verdict {
-	switch {
-	case etherType < etherMinimum:
-		b := f.Data[at:]
-		if len(b) >= 8 && b[0] == 0xaa && b[1] == 0xaa && b[2] == 3 && b[3]|b[4]|b[5] == 0 {
-			switch binary.BigEndian.Uint16(b[6:]) {
-			case etherIPv4:
-				return d.ipv4(f, at+8, seg)
-			case etherIPv6:
-				return d.ipv6(f, at+8, seg)
-			}
-		}
-		return Other // spanning tree and the like
-	case etherType == etherARP, etherType == etherRARP, etherType == etherLLDP, etherType == etherEAPOL, etherType == etherLoopback:
-		return Other
-	case etherType == etherMPLS:
-		return d.undecoded("MPLS")
-	case etherType == etherPPPoE:
-		return d.undecoded("PPPoE")
-	}
-	return d.undecodedType("unknown EtherType 0x%04x", uint32(etherType))
-}
-
 // loopback reads BSD's four-byte header: the address family, in the byte order of the capturing machine for
 // LINKTYPE_NULL and big-endian for LINKTYPE_LOOP. The IP version says the same in any byte order.
 func (d *Decoder) loopback(f Frame, seg *flow.Segment) Verdict {
@@ -151,11 +108,7 @@ func (d *Decoder) loopback(f Frame, seg *flow.Segment) Verdict {
 	if family > 0xffff {
 		family = binary.BigEndian.Uint32(f.Data)
 	}
-	switch family {
-	case 2, 10, 24, 28, 30: // AF_INET; AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, Darwin
-		return d.ip(f, 4, seg)
-	}
-	return d.undecodedType("unknown address family %d", family)
+	return d.family(family, f, 4, seg)
 }
 
 // ip reads whichever IP version the first byte names.

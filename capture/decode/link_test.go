@@ -98,8 +98,9 @@ func TestEtherTypes(t *testing.T) {
 		{etherLLDP, outcome{}},
 		{etherEAPOL, outcome{}},
 		{etherLoopback, outcome{}},
-		{etherMPLS, undecoded("MPLS")},
-		{etherPPPoE, undecoded("PPPoE")},
+		{etherCDP, outcome{}},
+		{etherSlow, outcome{}},
+		{etherPPPoED, outcome{}},
 		{0x88f7, undecoded("unknown EtherType 0x88f7")},
 		{etherMinimum, undecoded("unknown EtherType 0x0600")},
 	} {

@@ -62,12 +62,3 @@ func (d *Decoder) Reasons() []Reason {
 	})
 	return list
 }
-
-// KnowsLink reports whether packets of a link type can be decoded.
-func KnowsLink(link uint32) bool {
-	switch link {
-	case LinkNull, LinkEthernet, LinkRaw12, LinkRaw14, LinkRaw, LinkLoop, LinkSLL, LinkIPv4, LinkIPv6, LinkSLL2:
-		return true
-	}
-	return false
-}

@@ -21,8 +21,8 @@ func TestReasons(t *testing.T) {
 	require.Equal(t, uint64(5), d.Undecoded())
 	require.Equal(t, []Reason{
 		{"unknown EtherType 0x88f7", 2},
-		{"MPLS", 1},
 		{"cut in the Ethernet header", 1},
+		{"cut in the MPLS labels", 1},
 		{"unknown EtherType 0x0bad", 1},
 	}, d.Reasons())
 }

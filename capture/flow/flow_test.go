@@ -116,5 +116,5 @@ func TestPath(t *testing.T) {
 		require.Equal(t, test.want, test.path.String())
 	}
 	require.Equal(t, "vlan", StepVLAN.String())
-	require.Equal(t, "l2tp", (stepKinds - 1).String())
+	require.Equal(t, "pbb", (stepKinds - 1).String())
 }

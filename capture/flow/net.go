@@ -34,11 +34,12 @@ const (
 	StepTeredo                 // RFC 4380: none
 	StepGTP                    // GTP-U, 3GPP TS 29.281: TEID
 	StepL2TP                   // RFC 2661: tunnel and session, 16 bits each; RFC 3931: session
+	StepBackbone               // IEEE 802.1ah: service identifier
 	stepKinds
 )
 
 var stepNames = [stepKinds]string{
-	"other", "vlan", "mpls", "pppoe", "vxlan", "geneve", "nvgre", "gre", "erspan", "ipip", "teredo", "gtp", "l2tp",
+	"other", "vlan", "mpls", "pppoe", "vxlan", "geneve", "nvgre", "gre", "erspan", "ipip", "teredo", "gtp", "l2tp", "pbb",
 }
 
 // String is the name that SPEC.md's records use.
@@ -98,5 +99,5 @@ func (p Path) String() string {
 }
 
 var stepWords = [stepKinds]string{
-	"other networks", "VLAN", "MPLS", "PPPoE", "VXLAN", "Geneve", "NVGRE", "GRE", "ERSPAN", "IP in IP", "Teredo", "GTP", "L2TP",
+	"other networks", "VLAN", "MPLS", "PPPoE", "VXLAN", "Geneve", "NVGRE", "GRE", "ERSPAN", "IP in IP", "Teredo", "GTP", "L2TP", "PBB",
 }

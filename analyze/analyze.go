@@ -152,7 +152,7 @@ func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
 		return false
 	}
 	a.count.add(p)
-	switch a.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link}, s) {
+	switch a.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, s) {
 	case decode.TCP, decode.ICMP:
 		s.Mark, s.Digits = p.Mark, p.Digits
 		if a.opt.Evidence != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -158,6 +159,8 @@ func readAll(t testing.TB, stdin io.Reader, args ...string) ([]got, []string, *C
 	packets := all(t, c)
 	return packets, problems, c
 }
+
+func isWarning(problem string) bool { return strings.HasPrefix(problem, "warning: ") }
 
 // readBytes reads one file from memory.
 func readBytes(t testing.TB, b []byte) ([]got, []string) {

@@ -17,6 +17,7 @@ type Packet struct {
 	Length uint32 // bytes on the wire, never less than len(Data)
 	Link   uint32 // LINKTYPE_… of its interface
 	Digits uint8  // digits of the second that the file's clock gives, 0 to 9
+	FCS    uint8  // how many of the Length bytes, at the end, are the link's frame check sequence, as far as the file says
 	flow.Mark
 }
 

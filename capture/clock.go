@@ -9,7 +9,7 @@ import (
 
 const nano = 1_000_000_000
 
-// Times outside these are moved to them. The ends leave room so that the difference of any two times, and any time
+// Times outside these are moved to them, and counted. The ends leave room so that the difference of any two times, and any time
 // with a time-out added, is a flow.Time too; no capture is from before 1970 or after 2260.
 const (
 	minTime flow.Time = 0
@@ -24,6 +24,7 @@ type clock struct {
 	binary bool   // a tick is 2^-power s, else 10^-power
 	power  uint8
 	offset int64 // seconds
+	moved  uint64
 }
 
 // newClock reads if_tsresol and if_tsoffset (draft-ietf-opsawg-pcapng section 4.2): the highest bit tells powers of 2
@@ -58,11 +59,13 @@ func (c *clock) anyTime(ticks uint64) flow.Time {
 	sum := int64(min(seconds, far)) + max(min(c.offset, far), -far)
 	switch {
 	case sum < int64(minTime/flow.Second):
+		c.moved++
 		return minTime
-	case sum >= int64(maxTime/flow.Second):
+	case sum > int64(maxTime/flow.Second):
+		c.moved++
 		return maxTime
 	}
-	return flow.Time(sum)*flow.Second + flow.Time(nanos)
+	return min(flow.Time(sum)*flow.Second+flow.Time(nanos), maxTime)
 }
 
 // split divides ticks into seconds and nanoseconds.

@@ -16,7 +16,7 @@ type FileError struct {
 	Offset  int64  // of the record or block in question, after decompression; -1: none
 	Packet  uint64 // its number in the file, from 1; 0: it is no packet
 	Before  uint64 // packets of the file that were read before it
-	Packed  string // "gzip" or "zstd" when Offset counts decompressed bytes
+	Packed  string // "gzip", "zstd", … when Offset counts decompressed bytes
 	Err     error
 	Warning bool // nothing is missing from the result
 }
@@ -69,11 +69,14 @@ func (n notCapture) Error() string {
 // kinds are the starts of files that people take for captures, or pack captures in.
 var kinds = []struct{ magic, name string }{
 	{"PK\x03\x04", "a zip archive"},
-	{"\xfd7zXZ\x00", "xz data; decompress it first (xz -d)"},
-	{"BZh", "bzip2 data; decompress it first (bunzip2)"},
-	{"\x04\x22\x4d\x18", "lz4 data; decompress it first (lz4 -d)"},
+	{"\xfd7zXZ\x00", "xz data"},
+	{"BZh", "bzip2 data"},
+	{"\x04\x22\x4d\x18", "lz4 data"},
 	{"7z\xbc\xaf\x27\x1c", "a 7z archive"},
-	{"snoop\x00\x00\x00", "a snoop capture; convert it first (editcap -F pcap)"},
+	{"\xa1\x2b\x3c\x4d", "a capture in Navtel's variant of pcap, which is not published"},
+	{"\x4d\x3c\x2b\xa1", "a capture in Navtel's variant of pcap, which is not published"},
+	{"\xa1\xb2\x34\xcd", "a capture in Mesquita's variant of pcap, which is not published"},
+	{"\xcd\x34\xb2\xa1", "a capture in Mesquita's variant of pcap, which is not published"},
 	{"GMBU", "a Network Monitor capture; convert it first (editcap -F pcap)"},
 	{"RTSS", "a Network Monitor capture; convert it first (editcap -F pcap)"},
 	{"TRSNIFF data", "a Sniffer capture; convert it first (editcap -F pcap)"},

@@ -156,7 +156,7 @@ func (f *finder) directory(dir string) {
 // namedCapture reports whether a file's name says that it is a capture: a.pcap, a.pcapng.gz, a.pcap12, a.cap.
 func namedCapture(path string) bool {
 	name := strings.ToLower(filepath.Base(path))
-	return strings.Contains(name, ".pcap") || strings.Contains(name, ".cap")
+	return strings.Contains(name, ".pcap") || strings.Contains(name, ".cap") || strings.Contains(name, ".snoop")
 }
 
 // regular looks at a file's first packet and closes the file again: of a thousand files few are open at once. With
@@ -241,8 +241,12 @@ func (f *finder) first(e *entry, s *source) bool {
 	}
 	if ok {
 		e.first = s.time()
+		return true
 	}
-	return ok
+	for _, note := range s.odd() {
+		f.problem(note)
+	}
+	return false
 }
 
 // before finds a file that was looked at before, by whatever name, or notes that it is looked at now.

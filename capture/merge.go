@@ -57,6 +57,9 @@ func (c *Capture) more(s *source) bool {
 		c.problem(bad)
 	}
 	if !ok {
+		for _, note := range s.odd() {
+			c.problem(note)
+		}
 		s.close()
 	}
 	return ok

@@ -14,18 +14,26 @@ import (
 // ones are common).
 const maxPacket = 262144
 
-// The magic numbers of pcap as a little-endian file has them (draft-ietf-opsawg-pcap section 4).
+// The magic numbers of pcap as a little-endian file has them (draft-ietf-opsawg-pcap section 4), and of what others made
+// of it.
 const (
 	pcapMicro    = 0xa1b2c3d4
 	pcapNano     = 0xa1b23c4d
 	pcapModified = 0xa1b2cd34 // Kuznetzov's: 8 more bytes a record
+	pcapIxiaSoft = 0x1c0001ab // Ixia's lcap of software: 4 more bytes in the file's header, the size of all records
+	pcapIxiaHard = 0x1c0001ac // the same of hardware, with nanoseconds
 )
 
 const (
 	pcapHeader         = 24
+	pcapIxiaHeader     = pcapHeader + 4
 	pcapRecord         = 16
 	pcapModifiedRecord = 24
 )
+
+// fcsKnown tells that the link type's bits 28–31 are the length of the frame check sequence, in units of 16 bits; the other
+// high bits are reserved.
+const fcsKnown = 1 << 26
 
 // records is what the readers of both formats share: where they stand in a file.
 type records struct {
@@ -35,6 +43,9 @@ type records struct {
 }
 
 func (r *records) setFile(index int) { r.file = flow.At(index, 0) }
+
+// notes is for formats that have something to say of a file besides its packets.
+func (r *records) notes() []error { return nil }
 
 // fail describes the record or block at buf.at; packet tells whether it is one.
 func (r *records) fail(packet bool, err error) *FileError {
@@ -72,16 +83,17 @@ type pcap struct {
 	records
 	swap   bool // the file is big-endian
 	head   int  // length of a record's header
+	first  int  // and of the file's
 	unit   flow.Time
 	digits uint8
 	link   uint32
+	fcs    uint8
 }
 
 // pcapOf returns a reader of a file with this magic (its first 4 bytes, little-endian), nil when that is not pcap's.
 func pcapOf(magic uint32) *pcap {
-	p := &pcap{head: pcapRecord, unit: flow.Microsecond, digits: 6}
-	switch magic {
-	case bits.ReverseBytes32(pcapMicro), bits.ReverseBytes32(pcapNano), bits.ReverseBytes32(pcapModified):
+	p := &pcap{head: pcapRecord, first: pcapHeader, unit: flow.Microsecond, digits: 6}
+	if low := magic & 0xff; low == pcapMicro>>24 || low == pcapIxiaSoft>>24 {
 		p.swap = true
 		magic = bits.ReverseBytes32(magic)
 	}
@@ -91,6 +103,10 @@ func pcapOf(magic uint32) *pcap {
 		p.unit, p.digits = 1, 9
 	case pcapModified:
 		p.head = pcapModifiedRecord
+	case pcapIxiaSoft:
+		p.first = pcapIxiaHeader
+	case pcapIxiaHard:
+		p.first, p.unit, p.digits = pcapIxiaHeader, 1, 9
 	default:
 		return nil
 	}
@@ -100,7 +116,7 @@ func pcapOf(magic uint32) *pcap {
 // start reads the file's header.
 func (p *pcap) start(buf *buffer) error {
 	p.buf = buf
-	if err := p.more(want{pcapHeader, "the pcap header", false}); err != nil {
+	if err := p.more(want{p.first, "the pcap header", false}); err != nil {
 		return err
 	}
 	b := buf.unread()
@@ -112,9 +128,12 @@ func (p *pcap) start(buf *buffer) error {
 	if major != 2 {
 		return p.fail(false, fmt.Errorf("pcap version %d.%d is not known, only 2.4 is", major, minor))
 	}
-	// Bits 28–31 are the length of the frame check sequence, bit 26 says that they count; the others are reserved.
-	p.link = p.u32(b[20:]) & 0xffff
-	buf.at += pcapHeader
+	network := p.u32(b[20:])
+	p.link = network & 0xffff
+	if network&fcsKnown != 0 {
+		p.fcs = uint8(network>>28) * 2
+	}
+	buf.at += p.first
 	return nil
 }
 
@@ -166,6 +185,7 @@ func (p *pcap) scan(out []Packet, ord uint64) int {
 			Length: max(length, size),
 			Link:   p.link,
 			Digits: p.digits,
+			FCS:    p.fcs,
 			Mark: flow.Mark{
 				Time: flow.Time(sec)*flow.Second + flow.Time(frac)*p.unit, // ends in 2106: no overflow
 				Ord:  ord + uint64(n),

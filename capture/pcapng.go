@@ -22,8 +22,14 @@ const (
 	blockInterface = 1
 	blockPacket    = 2 // obsolete (appendix A)
 	blockSimple    = 3
+	blockNames     = 4
 	blockStats     = 5
 	blockEnhanced  = 6
+	blockJournal   = 9 // of systemd
+	blockSecrets   = 10
+	blockCustom    = 0x00000bad
+	blockOwn       = 0x40000bad // custom too: not to be copied
+	blockLocal     = 0x80000000 // from here on: for local use
 )
 
 const (
@@ -56,6 +62,8 @@ type pcapng struct {
 	ifaces  []iface
 	last    flow.Time // of the packet before: simple packet blocks have no time of their own
 	dropped *atomic.Uint64
+	moved   uint64 // packets of earlier sections whose times were moved
+	unknown map[uint32]uint64
 }
 
 // iface is what an interface description block says of its packets.
@@ -63,6 +71,7 @@ type iface struct {
 	clock
 	link    uint32
 	snap    uint32 // 0: no limit
+	fcs     uint8
 	dropped uint64 // by its last statistics block
 }
 
@@ -132,12 +141,16 @@ func (p *pcapng) scan(out []Packet, ord uint64) int {
 			break
 		}
 		f := &p.ifaces[id]
-		end := enhancedHead + held
+		end, fcs := enhancedHead+held, f.fcs
+		if options := (end + 3) &^ 3; options+4 < size {
+			fcs = p.fcs(b[options:size-4], fcs)
+		}
 		out[n] = Packet{
 			Data:   b[enhancedHead:end:end],
 			Length: max(length, held),
 			Link:   f.link,
 			Digits: f.digits,
+			FCS:    fcs,
 			Mark: flow.Mark{
 				Time: f.time(uint64(load32(h[12:], swap))<<32 | uint64(load32(h[16:], swap))),
 				Ord:  ord + uint64(n),
@@ -189,7 +202,7 @@ func (p *pcapng) block(out *Packet, ord uint64) (bool, error) {
 		return false, p.fail(known.packet, err)
 	}
 	if !read {
-		return false, p.skip(kind, size)
+		return false, p.pass(kind, size)
 	}
 	if err := p.more(want{size, known.name, known.packet}); err != nil {
 		return false, err
@@ -307,6 +320,7 @@ func (p *pcapng) section(b []byte) error {
 			return p.fail(false, fmt.Errorf("pcapng version %d.%d is not known, only 1.0 is", major, p.u16(b[14:])))
 		}
 	}
+	p.moved = p.allMoved()
 	p.ifaces = p.ifaces[:0]
 	return nil
 }

@@ -2,6 +2,8 @@ package capture
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"ftpscope/capture/flow"
 )
@@ -11,6 +13,8 @@ const (
 	optEnd       = 0
 	optTsResol   = 9
 	optTsOffset  = 14
+	optFCSLen    = 13
+	optFlags     = 2 // of a packet
 	optIfDropped = 5 // by the interface
 	optOSDropped = 7 // by the operating system
 )
@@ -20,6 +24,7 @@ func (p *pcapng) describe(b []byte) error {
 	if len(p.ifaces) == maxInterfaces {
 		return p.fail(false, fmt.Errorf("section declares more than %d interfaces", maxInterfaces))
 	}
+	fcs := uint8(0)
 	resolution, offset := byte(6), int64(0) // section 4.2: "If this option is not present, a resolution of 10^-6 is assumed"
 	err := p.options(b[interfaceHead:len(b)-4], func(code uint16, v []byte) {
 		switch {
@@ -27,12 +32,14 @@ func (p *pcapng) describe(b []byte) error {
 			resolution = v[0]
 		case code == optTsOffset && len(v) == 8:
 			offset = int64(p.u64(v))
+		case code == optFCSLen && len(v) == 1:
+			fcs = fcsBytes(v[0])
 		}
 	})
 	if err != nil {
 		return p.fail(false, err)
 	}
-	p.ifaces = append(p.ifaces, iface{clock: newClock(resolution, offset), link: uint32(p.u16(b[8:])), snap: p.u32(b[12:])})
+	p.ifaces = append(p.ifaces, iface{clock: newClock(resolution, offset), link: uint32(p.u16(b[8:])), snap: p.u32(b[12:]), fcs: fcs})
 	return nil
 }
 
@@ -80,9 +87,78 @@ func (p *pcapng) packet(id uint32, b []byte, out *Packet) error {
 	}
 	held := p.u32(b[20:])
 	ticks := uint64(p.u32(b[12:]))<<32 | uint64(p.u32(b[16:]))
-	*out = Packet{Length: max(p.u32(b[24:]), held), Link: f.link, Digits: f.digits, Mark: flow.Mark{Time: f.time(ticks)}}
-	out.Data, err = p.data(b[enhancedHead:len(b)-4], held)
+	*out = Packet{Length: max(p.u32(b[24:]), held), Link: f.link, Digits: f.digits, FCS: f.fcs, Mark: flow.Mark{Time: f.time(ticks)}}
+	if out.Data, err = p.data(b[enhancedHead:len(b)-4], held); err == nil {
+		out.FCS = p.fcs(b[min(enhancedHead+int(held+3)&^3, len(b)-4):len(b)-4], f.fcs)
+	}
 	return err
+}
+
+// fcsBytes is if_fcslen in bytes: the specification once said bits (with 4 for example), and both are written.
+func fcsBytes(v uint8) uint8 {
+	const mostBytes = 8
+	if v > mostBytes {
+		v /= 8
+	}
+	return min(v, mostBytes)
+}
+
+// fcs is the length of a packet's frame check sequence: its flags may say another one than its interface (section
+// 4.3.1: "FCS length, in octets (0000 if this information is not available)").
+func (p *pcapng) fcs(options []byte, fcs uint8) uint8 {
+	p.options(options, func(code uint16, v []byte) {
+		if code == optFlags && len(v) == 4 {
+			if n := uint8(p.u32(v) >> 5 & 15); n != 0 {
+				fcs = n
+			}
+		}
+	})
+	return fcs
+}
+
+// maxUnknown is how many kinds of blocks that nobody knows are told apart.
+const maxUnknown = 16
+
+// pass passes over a block of a kind that is not read. Those that have nothing to say of packets (names, secrets of
+// TLS, journal entries, custom and local blocks) are no loss; others may be.
+func (p *pcapng) pass(kind uint32, size int) error {
+	err := p.skip(kind, size)
+	switch {
+	case err != nil || kind >= blockLocal:
+	case kind == blockNames || kind == blockJournal || kind == blockSecrets || kind == blockCustom || kind == blockOwn:
+	case p.unknown[kind] > 0 || len(p.unknown) < maxUnknown:
+		if p.unknown == nil {
+			p.unknown = map[uint32]uint64{}
+		}
+		p.unknown[kind]++
+	}
+	return err
+}
+
+// allMoved counts the packets whose times were moved into what can be kept.
+func (p *pcapng) allMoved() uint64 {
+	n := p.moved
+	for i := range p.ifaces {
+		n += p.ifaces[i].moved
+	}
+	return n
+}
+
+func (p *pcapng) notes() (list []error) {
+	if n := p.allMoved(); n > 0 {
+		list = append(list, fmt.Errorf("%s with times before 1970 or after 2260: they count as the nearest time between", plural(n, "packet")))
+	}
+	for _, kind := range slices.Sorted(maps.Keys(p.unknown)) {
+		list = append(list, fmt.Errorf("%s of unknown type %d passed over", plural(p.unknown[kind], "block"), kind))
+	}
+	return list
+}
+
+func plural(n uint64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // simple reads a simple packet block (section 4.4): the first interface's, cut at its snapshot length, without a time.
@@ -96,7 +172,7 @@ func (p *pcapng) simple(b []byte, out *Packet) error {
 	if f.snap != 0 {
 		held = min(held, f.snap)
 	}
-	*out = Packet{Length: length, Link: f.link, Digits: f.digits, Mark: flow.Mark{Time: p.last}}
+	*out = Packet{Length: length, Link: f.link, Digits: f.digits, FCS: f.fcs, Mark: flow.Mark{Time: p.last}}
 	out.Data, err = p.data(b[simpleHead:len(b)-4], held)
 	return err
 }

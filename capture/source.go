@@ -19,6 +19,8 @@ type format interface {
 	// read fills out with packets numbered from ord, one at least; if there is none it says why (io.EOF: the end).
 	read(out []Packet, ord uint64) (int, error)
 	setFile(index int)
+	// notes tells, at the end, what was odd.
+	notes() []error
 }
 
 // source is one file that is being read.
@@ -116,6 +118,8 @@ func (s *source) recognize(dropped *atomic.Uint64) error {
 		s.format = p
 	} else if magic == blockSection {
 		s.format = &pcapng{dropped: dropped}
+	} else if magic == snoopMagic {
+		s.format = &snoop{dropped: dropped}
 	} else {
 		return s.not()
 	}
@@ -170,6 +174,14 @@ func (s *source) refill(ord uint64) (bool, *FileError) {
 		return false, s.place(err)
 	}
 	return err == nil, nil
+}
+
+// odd makes warnings of what the format has to say of the file.
+func (s *source) odd() (list []*FileError) {
+	for _, err := range s.notes() {
+		list = append(list, &FileError{File: s.name, Offset: -1, Err: err, Warning: true})
+	}
+	return list
 }
 
 func (s *source) time() flow.Time { return s.batch[s.next].Time }

@@ -110,7 +110,10 @@ func (w *Writer) WritePacket(iface int, p *Packet, comments ...string) error {
 	b, start := begin(w.buf, blockEnhanced)
 	b = u32(b, id, uint32(ticks>>32), uint32(ticks), uint32(len(data)), max(p.Length, uint32(len(p.Data))))
 	b = pad(append(b, data...))
-	if len(comments) > 0 {
+	if len(comments) > 0 || p.FCS > 0 {
+		if p.FCS > 0 {
+			b = u32(binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(b, optFlags), 4), uint32(p.FCS&15)<<5)
+		}
 		most := len(b) + maxComments
 		for _, c := range comments {
 			if len(b)+len(c) <= most {

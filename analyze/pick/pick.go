@@ -115,7 +115,7 @@ func Read(from Source, s *Set, take func(index int, p *capture.Packet, seg *flow
 			if p.Ord > s.last {
 				return nil
 			}
-			switch decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link}, &seg) {
+			switch decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, &seg) {
 			case decode.TCP, decode.ICMP:
 			default:
 				continue

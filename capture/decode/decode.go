@@ -24,6 +24,7 @@ type Frame struct {
 	Data   []byte
 	Length uint32 // bytes on the wire
 	Link   uint32 // LINKTYPE_…
+	FCS    uint8  // how many of the Length bytes, at the end, are the link's frame check sequence
 }
 
 // maxTags bounds VLAN tags in a row: two are usual, more than eight are an attack on the parser.
@@ -50,6 +51,9 @@ type walk struct {
 
 // Decode reads f. For TCP and ICMP seg is filled in but for its Mark and Digits; it points into f.Data.
 func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
+	if f.FCS != 0 {
+		f = f.withoutFCS()
+	}
 	b := f.Data
 	seg.Net = flow.PlainNet
 	d.walk = walk{}
@@ -75,6 +79,14 @@ func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
 		return d.loopback(f, seg)
 	}
 	return d.rareLink(f.Link, f, 0, seg)
+}
+
+// withoutFCS leaves the frame check sequence away, as far as it was captured: it is no payload.
+func (f Frame) withoutFCS() Frame {
+	f.Length -= min(uint32(f.FCS), f.Length)
+	f.Data = f.Data[:min(uint32(len(f.Data)), f.Length)]
+	f.FCS = 0
+	return f
 }
 
 // ether follows VLAN tags from the EtherType to what they tag; at is the offset after the type.

@@ -120,7 +120,7 @@ func TestICMPv6(t *testing.T) {
 func TestICMPSnapLength(t *testing.T) {
 	data := icmp4(t, 3, 1, tcp4(t))
 	for cut := range data {
-		got := decodeOne(t, Frame{data[:cut:cut], uint32(len(data)), LinkRaw})
+		got := decodeOne(t, Frame{Data: data[:cut:cut], Length: uint32(len(data)), Link: LinkRaw})
 		switch {
 		case cut < 20:
 			require.Equal(t, Undecoded, got.Verdict, cut)

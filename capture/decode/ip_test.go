@@ -17,6 +17,25 @@ func with(s flow.Segment, change func(*flow.Segment)) outcome {
 	return segment(s)
 }
 
+// The frame check sequence is no payload, not even where the IP header does not say its length.
+func TestFrameCheckSequence(t *testing.T) {
+	offload := changed(tcp4(t), 2, 0, 0)
+	eth := func(b []byte) []byte { return ethernet([]uint16{etherIPv4}, b) }
+	for _, test := range []struct {
+		name string
+		f    Frame
+		want outcome
+	}{
+		{"at the end", Frame{Data: join(eth(offload), []byte("FCS!")), Length: 14 + 40 + uint32(len(payload)) + 4, Link: LinkEthernet, FCS: 4}, segment(want4())},
+		{"half captured", Frame{Data: join(eth(offload), []byte("FC")), Length: 14 + 40 + uint32(len(payload)) + 4, Link: LinkEthernet, FCS: 4}, segment(want4())},
+		{"not captured", Frame{Data: eth(offload), Length: 14 + 40 + uint32(len(payload)) + 4, Link: LinkEthernet, FCS: 4}, segment(want4())},
+		{"longer than the frame", Frame{Data: []byte{1, 2}, Length: 2, Link: LinkEthernet, FCS: 8}, undecoded("cut in the Ethernet header")},
+		{"of nothing", Frame{Link: LinkEthernet, FCS: 4}, undecoded("cut in the Ethernet header")},
+	} {
+		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, decodeOne(t, test.f)) })
+	}
+}
+
 func TestIPv4(t *testing.T) {
 	v4 := tcp4(t)
 	options := ip4(layers.IPProtocolTCP)
@@ -140,11 +159,11 @@ func TestOffload(t *testing.T) {
 			if test.want == 0 {
 				want = undecoded("malformed IPv4 header")
 			}
-			require.Equal(t, want, decodeOne(t, Frame{data, test.length, LinkEthernet}))
+			require.Equal(t, want, decodeOne(t, Frame{Data: data, Length: test.length, Link: LinkEthernet}))
 		})
 	}
 	t.Run("IPv6, over the limit", func(t *testing.T) {
 		data := changed(tcp6(t), 4, 0, 0)
-		require.Equal(t, undecoded("malformed IPv6 header"), decodeOne(t, Frame{data, 0xffffffff, LinkRaw}))
+		require.Equal(t, undecoded("malformed IPv6 header"), decodeOne(t, Frame{Data: data, Length: 0xffffffff, Link: LinkRaw}))
 	})
 }

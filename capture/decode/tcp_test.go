@@ -88,7 +88,7 @@ func TestSnapLength(t *testing.T) {
 				base -= 12
 			}
 			for cut := range test.data {
-				got := decodeOne(t, Frame{test.data[:cut:cut], uint32(len(test.data)), test.link})
+				got := decodeOne(t, Frame{Data: test.data[:cut:cut], Length: uint32(len(test.data)), Link: test.link})
 				if cut < base+20 {
 					require.Equal(t, Undecoded, got.Verdict, cut)
 					continue

@@ -22,7 +22,7 @@ const policy = `
 capture/flow:
 analyze/ftp:
 capture/decode:      capture/flow github.com/google/gopacket
-capture:             capture/flow capture/decode github.com/google/gopacket github.com/klauspost/compress golang.org/x/sys golang.org/x/net/bpf
+capture:             capture/flow capture/decode github.com/google/gopacket github.com/klauspost/compress github.com/pierrec/lz4 github.com/ulikunitz/xz golang.org/x/sys golang.org/x/net/bpf
 capture/live:        capture capture/flow capture/decode github.com/google/gopacket golang.org/x/sys golang.org/x/net/bpf
 capture/tcp:         capture/flow
 capture/filter:

@@ -76,8 +76,8 @@ func TestEstablishedConnectionsAllocateNothing(t *testing.T) {
 	run := 0
 	require.Zero(t, testing.AllocsPerRun(1, func() {
 		for _, p := range halves[run] {
+			s.Mark, s.Digits = p.Mark, p.Digits
 			if d.Decode(frame(p), &s) == decode.TCP {
-				s.Mark, s.Digits = p.Mark, p.Digits
 				lanes[tcp.Lane(s.Src, s.Dst)].table.Segment(&s)
 			}
 		}

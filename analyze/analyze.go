@@ -152,13 +152,17 @@ func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
 		return false
 	}
 	a.count.add(p)
+	s.Mark, s.Digits = p.Mark, p.Digits
 	switch a.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, s) {
 	case decode.TCP, decode.ICMP:
-		s.Mark, s.Digits = p.Mark, p.Digits
 		if a.opt.Evidence != nil {
 			a.keep(p, s)
 		}
 		return true
+	case decode.Fragment:
+		if a.opt.Evidence != nil {
+			a.keep(p, s)
+		}
 	case decode.Undecoded:
 		a.links.check(a, p)
 	}

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"net/netip"
+	"sort"
 	"sync"
 	"sync/atomic"
 
@@ -106,6 +107,22 @@ func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
 	k.next = h.from + uint64(n)
 	k.heads[(k.first+k.count)%len(k.heads)] = h
 	k.count++
+}
+
+// Join gives packets that are still in the ring to the connection of s, which they are fragments of.
+func (k *Keeper) Join(parts []flow.Mark, s *flow.Segment) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	to := pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)
+	for _, m := range parts {
+		i := sort.Search(k.count, func(i int) bool { return k.heads[(k.first+i)%len(k.heads)].mark.Ord >= m.Ord })
+		if i == k.count {
+			continue
+		}
+		if h := &k.heads[(k.first+i)%len(k.heads)]; h.mark.Ord == m.Ord {
+			h.pair = to
+		}
+	}
 }
 
 // room lets packets leave until there is room for one of n bytes in one piece, and returns the place.

@@ -27,7 +27,10 @@ type Live interface {
 // Evidence is told of every decoded packet, and of the TCP connections that belong to FTP as soon as that is known. Its
 // methods may be called from several goroutines.
 type Evidence interface {
+	// Add takes a packet, and whose it is. Of a fragment that is not known at first: then the ports are 0.
 	Add(p *capture.Packet, s *flow.Segment)
+	// Join says that packets that Add took before are fragments of s.
+	Join(parts []flow.Mark, s *flow.Segment)
 	Mark(a, b netip.AddrPort)   // a control connection, or one that a session has a use for
 	Unmark(a, b netip.AddrPort) // what looked like a control connection is none
 	Ended(a, b netip.AddrPort)  // a marked one is over
@@ -40,6 +43,9 @@ func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
 		a.opt.Evidence.Mark(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort))
 	}
 	a.opt.Evidence.Add(p, s)
+	if parts := a.decoder.Parts(); len(parts) > 0 {
+		a.opt.Evidence.Join(parts, s)
+	}
 }
 
 // pulse is how often a live analysis looks at the clock, and at what is over.

@@ -124,9 +124,9 @@ func materialOf(tb testing.TB, p traffic.Plan) *material {
 	m.read(tb, func(p *capture.Packet) {
 		p.Data = bytes.Clone(p.Data)
 		m.packets = append(m.packets, *p)
+		s.Mark, s.Digits = p.Mark, p.Digits
 		switch d.Decode(frame(p), &s) {
 		case decode.TCP, decode.ICMP:
-			s.Mark, s.Digits = p.Mark, p.Digits
 			m.segments.add(&s)
 		}
 	})

@@ -34,6 +34,7 @@ func (s *summary) add(x *session.Session) {
 
 // summarize adds what the whole capture tells.
 func (a *analysis) summarize() {
+	a.decoder.Close()
 	st, s := a.source.Stats(), a.order.sum
 	s.Files, s.Packets, s.Bytes = a.source.Files(), a.count.packets, a.count.bytes
 	s.Attempts, s.Orphans = a.matcher.Attempts(), len(a.orphans)+a.lost

@@ -115,12 +115,12 @@ func Read(from Source, s *Set, take func(index int, p *capture.Packet, seg *flow
 			if p.Ord > s.last {
 				return nil
 			}
+			seg.Mark, seg.Digits = p.Mark, p.Digits
 			switch decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, &seg) {
 			case decode.TCP, decode.ICMP:
 			default:
 				continue
 			}
-			seg.Mark, seg.Digits = p.Mark, p.Digits
 			if index, ok := s.Find(&seg); ok {
 				if err := take(index, p, &seg); err != nil {
 					return err

@@ -16,6 +16,7 @@ const (
 	Other     Verdict = iota // understood, and nothing that concerns TCP: ARP, UDP, …
 	TCP                      // the segment is filled in
 	ICMP                     // an ICMP error about a TCP segment, both filled in
+	Fragment                 // a part of a datagram that is not whole yet; the ports, if they are known, are filled in
 	Undecoded                // not understood or damaged; counted by reason
 )
 
@@ -35,12 +36,14 @@ type Decoder struct {
 	// VXLANPorts are UDP ports of VXLAN besides 4789, 4790 (VXLAN-GPE) and 8472.
 	VXLANPorts []uint16
 
-	walk     walk
-	icmp     flow.ICMP
-	reasons  map[reason]uint64
-	total    uint64
-	networks networks
-	rest     rest
+	walk      walk
+	icmp      flow.ICMP
+	reasons   map[reason]uint64
+	total     uint64
+	networks  networks
+	rest      rest
+	fragments fragments
+	parts     []flow.Mark // see Parts
 }
 
 // walk is how far the way into a packet has come.
@@ -49,12 +52,14 @@ type walk struct {
 	pending bool  // rest is to be read by More
 }
 
-// Decode reads f. For TCP and ICMP seg is filled in but for its Mark and Digits; it points into f.Data.
+// Decode reads f. Its Mark stands in seg already, for what waits for its other fragments. For TCP and ICMP seg is filled
+// in but for its Digits; it points into f.Data, or is valid until the next call.
 func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
 	if f.FCS != 0 {
 		f = f.withoutFCS()
 	}
 	b := f.Data
+	d.parts = d.parts[:0]
 	seg.Net = flow.PlainNet
 	d.walk = walk{}
 	switch f.Link {

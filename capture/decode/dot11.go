@@ -121,11 +121,12 @@ func (d *Decoder) aggregated(seg *flow.Segment) Verdict {
 		}
 		d.rest.frame = f.from(min((end+3)&^3, len(f.Data)))
 		d.walk.depth, seg.Net = d.rest.depth, d.rest.net
+		d.parts = d.parts[:0]
 		switch v := d.llc(f.cut(end), header, seg); v {
 		case TCP, ICMP:
 			d.walk.pending = true
 			return v
-		case Undecoded:
+		case Undecoded, Fragment:
 			found = v
 		}
 	}

@@ -29,12 +29,6 @@ const maxExtensions = 16
 // network card is 512 KiB (Linux's BIG TCP); a larger frame length is a lie that would derail sequence numbers.
 const maxOffload = 1 << 20
 
-// Fragment offsets in the header's 16-bit fields: RFC 791 and RFC 8200 section 4.5.
-const (
-	fragmentOffset4 = 0x1fff
-	fragmentOffset6 = 0xfff8
-)
-
 // offloaded is the size of f's packet from offset at on, by the frame; negative if no packet is that large.
 func offloaded(f Frame, at int) int {
 	if f.Length > maxOffload {
@@ -68,9 +62,6 @@ func (d *Decoder) ipv4(f Frame, at int, seg *flow.Segment) Verdict {
 	if total < size {
 		return d.undecoded("malformed IPv4 header")
 	}
-	if binary.BigEndian.Uint16(h[6:])&fragmentOffset4 != 0 {
-		return d.fragment(h[9])
-	}
 	seg.TTL = h[8]
 	seg.Src, seg.Dst = hosts4(h)
 	if len(h) > total {
@@ -79,12 +70,23 @@ func (d *Decoder) ipv4(f Frame, at int, seg *flow.Segment) Verdict {
 	switch {
 	case len(h) < size:
 		return d.undecoded("cut in the IPv4 header")
+	case binary.BigEndian.Uint16(h[6:])&(moreFragments4|fragmentOffset4) != 0:
+		return d.fragment4(h, size, total, seg)
 	case h[9] == protoTCP:
 		return d.tcp(h[size:], total-size, seg)
-	case h[9] == protoICMP:
-		return d.icmpError(h[size:], seg, false)
 	}
-	return d.upper(int(h[9]), Frame{Data: h[size:], Length: uint32(total - size)}, seg)
+	return d.over4(int(h[9]), Frame{Data: h[size:], Length: uint32(total - size)}, seg)
+}
+
+// over4 is what IPv4 carries, put together if it came in fragments.
+func (d *Decoder) over4(proto int, f Frame, seg *flow.Segment) Verdict {
+	switch proto {
+	case protoTCP:
+		return d.tcp(f.Data, int(f.Length), seg)
+	case protoICMP:
+		return d.icmpError(f.Data, seg, false)
+	}
+	return d.upper(proto, f, seg)
 }
 
 // ipv6 reads the header at offset at (RFC 8200) and walks its extension headers.
@@ -105,10 +107,16 @@ func (d *Decoder) ipv6(f Frame, at int, seg *flow.Segment) Verdict {
 	if left < 0 {
 		return d.undecoded("malformed IPv6 header")
 	}
-	next, b := int(h[6]), h[40:]
+	b := h[40:]
 	if left < len(b) {
 		b = b[:left]
 	}
+	return d.over6(int(h[6]), b, left, seg)
+}
+
+// over6 is what IPv6 carries, put together if it came in fragments: extension headers, and what follows them. Of its left
+// bytes b are those that were captured.
+func (d *Decoder) over6(next int, b []byte, left int, seg *flow.Segment) Verdict {
 	for range maxExtensions {
 		switch next {
 		case protoTCP:
@@ -122,8 +130,8 @@ func (d *Decoder) ipv6(f Frame, at int, seg *flow.Segment) Verdict {
 			return d.upper(next, Frame{Data: b, Length: uint32(left)}, seg)
 		case n < 0 || n > left || n > len(b):
 			return d.undecoded("cut in an IPv6 extension header")
-		case next == protoFragment && binary.BigEndian.Uint16(b[2:])&fragmentOffset6 != 0:
-			return d.fragment(b[0])
+		case next == protoFragment && binary.BigEndian.Uint16(b[2:])&(moreFragments6|fragmentOffset6) != 0:
+			return d.fragment6(b, left, seg)
 		}
 		next = int(b[0])
 		b, left = b[n:], left-n
@@ -151,15 +159,6 @@ func extension(next int, b []byte) int {
 		return int(b[1])*4 + 8
 	}
 	return 0
-}
-
-// fragment is a fragment that does not begin its datagram. The first fragment is read as far as it goes, so that
-// the rest shows as a gap.
-func (d *Decoder) fragment(proto byte) Verdict {
-	if proto == protoTCP {
-		return d.undecoded("IP fragment")
-	}
-	return Other
 }
 
 // tcp reads the header at b (RFC 9293); length is that of header and payload on the wire.

@@ -34,15 +34,20 @@ func (d *Decoder) undecodedType(format string, value uint32) Verdict {
 }
 
 func (d *Decoder) count(r reason) Verdict {
+	d.counted(r, 1)
+	return Undecoded
+}
+
+// counted counts n packets.
+func (d *Decoder) counted(r reason, n uint64) {
 	if d.reasons == nil {
 		d.reasons = map[reason]uint64{}
 	}
 	if _, ok := d.reasons[r]; !ok && len(d.reasons) >= maxReasons {
 		r = reason{"other", -1}
 	}
-	d.reasons[r]++
-	d.total++
-	return Undecoded
+	d.reasons[r] += n
+	d.total += n
 }
 
 // Undecoded is the number of packets that were not decoded.

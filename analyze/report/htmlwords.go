@@ -2,6 +2,7 @@ package report
 
 import (
 	"strconv"
+	"strings"
 
 	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
@@ -119,8 +120,31 @@ func (r *htmlRow) static() htmlStaticRow {
 
 // htmlServer is a server with what its data connections tell.
 type htmlServer struct {
-	Name, Banner, Sessions string
-	Lines                  []string
+	Name     string
+	Banners  []htmlBanner
+	Sessions string
+	Lines    []string
+}
+
+// htmlBanner is a greeting; Whom is empty where all sessions had the same.
+type htmlBanner struct{ Text, Whom string }
+
+// greetings are a server's banners without the lines that some are drawn in.
+func (f *serverFacts) greetings() (list []htmlBanner) {
+	for _, b := range f.banners {
+		x := htmlBanner{Text: escape(strings.Trim(b.text, "-=*#_~ \t\r"))}
+		if x.Text == "" {
+			x.Text = "an empty greeting"
+		}
+		if len(f.banners) > 1 {
+			x.Whom = many(b.sessions, "session") + ", " + strconv.Itoa(b.first) + " to " + strconv.Itoa(b.last)
+			if b.first == b.last {
+				x.Whom = "session " + strconv.Itoa(b.first)
+			}
+		}
+		list = append(list, x)
+	}
+	return list
 }
 
 func (h *htmlReport) serverRows() (rows []htmlServer, more string) {
@@ -130,7 +154,14 @@ func (h *htmlReport) serverRows() (rows []htmlServer, more string) {
 		shown, left = troubledFirst(shown)[:most], n
 	}
 	for _, f := range shown {
-		x := htmlServer{Name: f.server.String(), Banner: escape(f.banner), Sessions: number(uint64(f.sessions))}
+		x := htmlServer{Name: f.server.String(), Banners: f.greetings(), Sessions: number(uint64(f.sessions))}
+		if n := len(f.banners); n > 1 {
+			at := "at least " // maxBanners
+			if n < maxBanners {
+				at = ""
+			}
+			x.Lines = append(x.Lines, "its greeting changed: "+at+many(n, "kind")+" in this capture, so the program, its version or the host behind the address did")
+		}
 		if p := f.ports(); p != "" {
 			x.Lines = append(x.Lines, p)
 		}

@@ -132,8 +132,8 @@ func (r *rules) blocks() []block {
 // block makes a server's rules, client network by client network.
 func (r *rules) block(f *serverFacts) block {
 	title := "server " + ascii(f.server)
-	if f.banner != "" {
-		title += ", which greets with " + quoted(f.banner)
+	if len(f.banners) > 0 && f.banners[0].text != "" {
+		title += ", which greets with " + quoted(f.banners[0].text)
 	}
 	b := block{title: []string{title}}
 	if p := f.ports(); p != "" {

@@ -211,11 +211,51 @@ func TestServersInWords(t *testing.T) {
 	require.True(t, g.failed)
 	s.Transfers[1].Connection.Dst = ep("198.51.100.7:4000")
 	g.add(s)
-	require.Equal(t, "passive ports 50001–50009 announced, 50009 reached; active from port 20", g.all[0].ports())
+	require.Equal(t, "passive ports 50001 and 50009 announced, 50009 reached; active from port 20", g.all[0].ports())
 	require.Equal(t, []string{
-		"clients in 192.0.2.0/24: passive worked (1) and failed (1)",
-		"clients in 198.51.100.0/24: active worked (2) and was rejected by the server (2)",
+		"client 192.0.2.10: passive worked (1) and failed (1)",
+		"client 198.51.100.7: active worked (2) and was rejected by the server (2)",
 	}, g.all[0].clientLines(false))
+	g.add(passiveSession(4, "198.51.100.8:1234", passiveTransfer(1, "192.0.2.21:50002", established)))
+	require.Contains(t, g.all[0].clientLines(false)[1], "clients in 198.51.100.0/24: ", "more than one")
+}
+
+// TestServersPortsInWords: a few ports are named; a range would be taken for the configured one.
+func TestServersPortsInWords(t *testing.T) {
+	var r portRange
+	for _, p := range []uint16{50000, 32975, 49599, 32975} {
+		r.add(p)
+	}
+	require.Equal(t, "ports 32975, 49599 and 50000", r.words())
+	for p := range uint16(5) {
+		r.add(40000 + p)
+	}
+	require.Equal(t, "ports between 32975 and 50000", r.words())
+}
+
+// TestServersBounce: a connection that PORT sent to another host says nothing of clients.
+func TestServersBounce(t *testing.T) {
+	s := activeSession()
+	for i := range s.Transfers {
+		s.Transfers[i].Connection.Dst = ep("192.0.2.31:8080")
+	}
+	s.Transfers[0].Outcome, s.Transfers[0].Connection.State = session.NoConnection, "refused"
+	s.Findings = []session.Finding{{ID: "bounce-attempt", Severity: "high", Transfer: 2}}
+	g := newServers()
+	g.add(s)
+	require.False(t, g.failed)
+	require.Equal(t, []string{"client 192.0.2.10: active to other hosts than the client worked (1) and failed (1)"}, g.all[0].clientLines(false))
+}
+
+// TestServersBanners: a server that greets in another way is another program, or another host.
+func TestServersBanners(t *testing.T) {
+	g := newServers()
+	for i, banner := range []string{"(vsFTPd 3.0.3)", "---- Welcome to Pure-FTPd ----\nYou are user 1", "(vsFTPd 3.0.3)"} {
+		s := activeSession()
+		s.ID, s.Banner = i+1, &banner
+		g.add(s)
+	}
+	require.Equal(t, []htmlBanner{{"(vsFTPd 3.0.3)", "2 sessions, 1 to 3"}, {"Welcome to Pure-FTPd", "session 2"}}, g.all[0].greetings())
 }
 
 func TestManyServers(t *testing.T) {

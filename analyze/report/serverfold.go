@@ -2,6 +2,7 @@ package report
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"ftpscope/analyze/session"
@@ -28,13 +29,24 @@ func (x *folding) fold() {
 		x.count(&x.c.passive, session.Client)
 		x.passive()
 	case session.Active:
-		x.count(&x.c.active, session.Server)
+		if m := &x.c.active; elsewhere(x.s, x.t) {
+			x.tally(&x.c.elsewhere, session.Server)
+		} else {
+			x.count(m, session.Server)
+		}
 		x.active()
 	}
 }
 
 // count says how the mode fared: whether a connection came to be, not whether the file was there.
 func (x *folding) count(m *modeFacts, opener string) {
+	before := m.failed
+	if x.tally(m, opener); m.failed > before {
+		x.f.failed = true
+	}
+}
+
+func (x *folding) tally(m *modeFacts, opener string) {
 	switch {
 	case x.t.Outcome == session.Rejected:
 		m.rejected++
@@ -42,9 +54,27 @@ func (x *folding) count(m *modeFacts, opener string) {
 		m.worked++
 	case x.t.Outcome == session.NoConnection:
 		m.failed++
-		x.f.failed = true
 	}
 }
+
+// elsewhere reports whether an active data connection was meant for another host than the client, and not because NAT
+// hides the client's address: the session has a finding that says so.
+func elsewhere(s *session.Session, t *session.Transfer) bool {
+	to, known := target(t)
+	if t.Connection != nil {
+		to = t.Connection.Dst
+	}
+	if t.Mode != session.Active || !known || plain(to.Addr()) == plain(s.Client.Addr()) {
+		return false
+	}
+	return slices.ContainsFunc(s.Findings, func(f session.Finding) bool { return f.ID == bounceID || f.ID == fxpID })
+}
+
+// Findings that tell of connections to other hosts than the client.
+const (
+	bounceID = "bounce-attempt"
+	fxpID    = "fxp-transfer"
+)
 
 func (x *folding) passive() {
 	t, server := x.t, plain(x.s.Server.Addr())

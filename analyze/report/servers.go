@@ -2,6 +2,7 @@ package report
 
 import (
 	"net/netip"
+	"slices"
 
 	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
@@ -38,7 +39,7 @@ type pair struct {
 // serverFacts is one control endpoint.
 type serverFacts struct {
 	server    netip.AddrPort
-	banner    string // of the first greeting seen, as the wire had it
+	banners   []greeted // in order of their first session, at most maxBanners
 	sessions  int
 	encrypted int // sessions under TLS
 	clients   []*clientFacts
@@ -50,12 +51,37 @@ type serverFacts struct {
 	failed    bool
 }
 
+// greeted is a banner: the start of its first line as the wire had it, and whom it greeted.
+type greeted struct {
+	text        string
+	sessions    int
+	first, last int // sessions
+}
+
+// maxBanners are those kept of one server: it changes its program now and then, not with every session.
+const maxBanners = 8
+
+// greet notes with which banner a session began.
+func (f *serverFacts) greet(id int, banner string) {
+	for i := range f.banners {
+		if b := &f.banners[i]; b.text == banner {
+			b.sessions, b.last = b.sessions+1, id
+			return
+		}
+	}
+	if len(f.banners) < maxBanners {
+		f.banners = append(f.banners, greeted{banner, 1, id, id})
+	}
+}
+
 // clientFacts is what the clients of one network did with one server.
 type clientFacts struct {
 	network         netip.Prefix
+	host            netip.Addr // the only one of them seen; invalid when there are more
 	control         sample
 	plausible       int // sessions whose login did not fail
 	active, passive modeFacts
+	elsewhere       modeFacts // active connections to hosts that are no clients: bounces, FXP
 	low, high       bool      // its active connections came from such a port of the server
 	odd             []leftOut // at most one a kind
 }
@@ -83,17 +109,33 @@ const (
 	oddSource                 // active and never seen to be tried: from which port is not known
 )
 
-// portRange is the lowest and highest of n ports.
+// portRange is the lowest and highest of n ports, and the first few of them.
 type portRange struct {
 	lo, hi uint16
 	n      int
+	few    [fewPorts]uint16 // in order
+	kinds  int              // of few; fewPorts+1: there were more
 }
+
+// fewPorts are told one by one: an administrator would take a range for the server's configured one.
+const fewPorts = 6
 
 func (r *portRange) add(p uint16) {
 	if r.n == 0 {
 		r.lo, r.hi = p, p
 	}
 	r.lo, r.hi, r.n = min(r.lo, p), max(r.hi, p), r.n+1
+	if r.kinds > fewPorts {
+		return
+	}
+	at, known := slices.BinarySearch(r.few[:r.kinds], p)
+	if known {
+		return
+	}
+	if r.kinds++; r.kinds <= fewPorts {
+		copy(r.few[at+1:], r.few[at:r.kinds-1])
+		r.few[at] = p
+	}
 }
 
 // sample counts events and keeps where the first were seen.
@@ -142,8 +184,8 @@ func (g *servers) add(s *session.Session) {
 	if c == nil {
 		c = &clientFacts{}
 	}
-	if f.sessions++; f.banner == "" && s.Banner != nil {
-		f.banner = greeting(*s.Banner)
+	if f.sessions++; s.Banner != nil {
+		f.greet(s.ID, greeting(*s.Banner))
 	}
 	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
 		f.encrypted++
@@ -155,6 +197,11 @@ func (g *servers) add(s *session.Session) {
 	c.control.add(s.ID, at)
 	if s.Login != session.LoginFailed {
 		c.plausible++
+	}
+	if client := plain(s.Client.Addr()); c.control.n == 1 {
+		c.host = client
+	} else if c.host != client {
+		c.host = netip.Addr{}
 	}
 	for i := range s.Transfers {
 		(&folding{f, c, s, &s.Transfers[i]}).fold()

@@ -56,14 +56,14 @@ func (f *serverFacts) ports() string {
 		parts = append(parts, "passive "+a.words()+" announced")
 	case a.n > 0 && r.n == 0:
 		parts = append(parts, "passive "+a.words()+" announced, none reached")
-	case a.n > 0 && a.lo == r.lo && a.hi == r.hi:
+	case a.n > 0 && a.same(r):
 		parts = append(parts, "passive "+a.words()+" announced and reached")
 	case a.n > 0:
 		parts = append(parts, "passive "+a.words()+" announced, "+r.numbers()+" reached")
 	}
 	if k := f.taken; k.n > 0 && f.announced.n > 0 {
 		by := k.numbers() + " reached by a third host"
-		if f.reached.n == 0 && k.lo == f.announced.lo && k.hi == f.announced.hi {
+		if f.reached.n == 0 && k.same(f.announced) {
 			by = "reached by a third host"
 		}
 		parts[0] += ", " + by
@@ -80,17 +80,29 @@ func (f *serverFacts) ports() string {
 	return strings.Join(parts, "; ")
 }
 
-// numbers is "50001" or "50000–50004".
+// same reports whether both are the same ports, as far as is known.
+func (r portRange) same(o portRange) bool {
+	return r.lo == o.lo && r.hi == o.hi && r.kinds == o.kinds && (r.kinds > fewPorts || r.few == o.few)
+}
+
+// numbers is "50001", "50000 and 50004" or, of many, "some between 50000 and 50100".
 func (r portRange) numbers() string {
-	if r.lo == r.hi {
-		return port(r.lo)
+	if r.kinds > fewPorts {
+		return "some between " + port(r.lo) + " and " + port(r.hi)
 	}
-	return port(r.lo) + "–" + port(r.hi)
+	var words []string
+	for _, p := range r.few[:r.kinds] {
+		words = append(words, port(p))
+	}
+	return list(words)
 }
 
 func (r portRange) words() string {
-	if r.lo == r.hi {
+	switch {
+	case r.lo == r.hi:
 		return "port " + r.numbers()
+	case r.kinds > fewPorts:
+		return "ports between " + port(r.lo) + " and " + port(r.hi)
 	}
 	return "ports " + r.numbers()
 }
@@ -105,12 +117,20 @@ func (f *serverFacts) clientLines(all bool) []string {
 	}
 	var lines []string
 	for _, c := range clients {
-		lines = append(lines, "clients in "+c.network.String()+": "+c.modes())
+		lines = append(lines, c.name()+": "+c.modes())
 	}
 	if more > 0 {
 		lines = append(lines, "… "+many(more, "more client network")+": --all names them")
 	}
 	return lines
+}
+
+// name is the client, or the network if more than one of it were seen.
+func (c *clientFacts) name() string {
+	if c.host.IsValid() {
+		return "client " + c.host.String()
+	}
+	return "clients in " + c.network.String()
 }
 
 func (c *clientFacts) failed() bool { return c.active.failed+c.passive.failed > 0 }
@@ -120,7 +140,7 @@ func (c *clientFacts) modes() string {
 	for _, m := range []struct {
 		name string
 		*modeFacts
-	}{{"active", &c.active}, {"passive", &c.passive}} {
+	}{{"active", &c.active}, {"passive", &c.passive}, {"active to other hosts than the client", &c.elsewhere}} {
 		if w := m.words(); w != "" {
 			parts = append(parts, m.name+" "+w)
 		}

@@ -94,11 +94,34 @@ func farewell(s *session.Session, files bool) string {
 	case session.ClosingQuit:
 		return "said goodbye with QUIT" + packets(files, s.Notes.Quit.Pos)
 	case "fin":
+		if who, at := ender(s, func(h *flow.Half) flow.Mark { return h.FIN }); who != "" {
+			return "left without QUIT: the " + who + " closed the connection" + packets(files, at)
+		}
 		return "left without QUIT: the connection was closed"
 	case "rst":
+		if who, at := ender(s, func(h *flow.Half) flow.Mark { return h.RST }); who != "" {
+			return "left without QUIT: the " + who + " reset the connection (RST)" + packets(files, at)
+		}
 		return "left without QUIT: the connection was reset (RST)"
 	}
 	return "was still connected when it was last seen"
+}
+
+// ender is the side whose packet of a kind, FIN or RST, came first on the control connection; empty: none is known.
+func ender(s *session.Session, of func(*flow.Half) flow.Mark) (who string, at flow.Pos) {
+	c := &s.Notes.Control
+	a, b := of(&c.Half[flow.Out]), of(&c.Half[flow.In])
+	src, dst := session.Client, session.Server
+	if c.Src != s.Client {
+		src, dst = dst, src
+	}
+	switch {
+	case a.Seen() && (!b.Seen() || a.Ord < b.Ord):
+		return src, a.Pos
+	case b.Seen():
+		return dst, b.Pos
+	}
+	return "", 0
 }
 
 func tlsSentence(s *session.Session, files bool) string {

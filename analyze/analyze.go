@@ -14,7 +14,7 @@ type Options struct {
 	Workers  int             // goroutines that track connections; 0 and 1: none but the caller's
 	Ports    []uint16        // ports that FTP is expected on, besides 21 and 990
 	Dialogue bool            // keep every command and reply in the sessions
-	Disable  map[string]bool // findings to leave out, by rule
+	Judge    finding.Options // what of it users choose; the analysis knows Files and Live
 	Filter   Filter          // packets that it does not match are as if they were not in the capture; nil: none
 	Evidence Evidence        // nil: nobody keeps packets
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
@@ -53,7 +53,9 @@ func Run(c Source, opt Options, out Records) (*session.Summary, error) {
 	if opt.Evidence != nil {
 		a.matcher.Watch(opt.Evidence)
 	}
-	a.order = newOrder(out, finding.Options{Disable: opt.Disable, Files: len(c.Files()), Live: a.heart.live != nil})
+	judge := opt.Judge
+	judge.Files, judge.Live = len(c.Files()), a.heart.live != nil
+	a.order = newOrder(out, judge)
 	if opt.Workers > 1 {
 		a.parallel(min(opt.Workers, tcp.Lanes))
 	} else {

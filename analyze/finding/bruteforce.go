@@ -3,7 +3,7 @@ package finding
 var bruteForce = Rule{
 	ID: "brute-force", Severity: High,
 	Title:   "password guessing",
-	Meaning: "Five or more logins from one host failed at one server within five minutes, in one session or many; told once: at the session whose login succeeded, which makes it critical, else at the last session of the series.",
+	Meaning: "Five or more logins from one host failed at one server within five minutes (--brute-failures, --brute-window), in one session or many; told once: at the session whose login succeeded, which makes it critical, else at the last session of the series.",
 	judge:   once(guessing),
 }
 

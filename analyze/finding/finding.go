@@ -56,6 +56,13 @@ type Options struct {
 	Disable map[string]bool // rules to leave out, by ID
 	Files   int             // files of the run: with several, packets are named with their file
 	Live    bool            // sessions come in the order of their end, and cannot wait long
+	// BruteFailures failed logins within BruteWindow are password guessing; 0: the constants of these names.
+	BruteFailures int
+	BruteWindow   flow.Time
+}
+
+func (o *Options) brute() (failures int, window flow.Time) {
+	return min(cmp.Or(o.BruteFailures, BruteFailures), MaxBruteFailures), cmp.Or(o.BruteWindow, BruteWindow)
 }
 
 // rules are those to judge by.
@@ -115,7 +122,7 @@ const (
 // sessions see only this one; a Stream shows them the others.
 func Judge(s *session.Session, opt Options) []session.Finding {
 	c := newCase(s, opt)
-	if one := newSeries(s); one.take(s) {
+	if one := newSeries(s, opt); one.take(s) {
 		c.series = one
 	}
 	c.judge(opt.rules())

@@ -9,10 +9,12 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// SPEC.md's measure of a brute force: so many failed logins within such a time.
+// The usual measure of a brute force: so many failed logins within such a time.
 const (
-	bruteFailures = 5
-	bruteTime     = 5 * 60 * flow.Second
+	BruteFailures = 5
+	BruteWindow   = 5 * 60 * flow.Second
+	// MaxBruteFailures bounds what is remembered of each series.
+	MaxBruteFailures = 1000
 )
 
 // loginKey is who tries to log in where.
@@ -23,23 +25,37 @@ type loginKey struct {
 
 func keyOf(s *session.Session) loginKey { return loginKey{s.Client.Addr(), s.Server} }
 
-// series is the logins of one client host at one server that follow each other within bruteTime.
+// series is the logins of one client host at one server that follow each other within the window.
 type series struct {
 	key         loginKey
+	window      flow.Time
 	sessions    int
 	failed      int
-	recent      [bruteFailures]flow.Time // of the last failures, the oldest first
-	first, last flow.Mark                // failures
-	until       flow.Time                // the last login
+	recent      []flow.Time // of the last failures, as many as are a brute force, a ring; the oldest is at failed modulo its length
+	first, last flow.Mark   // failures
+	until       flow.Time   // the last login
 	users       names
 	frames      []flow.Pos
-	hot         bool           // bruteFailures came within bruteTime
+	hot         bool           // enough of them came within the window
 	success     *session.Login // a login that succeeded thereafter
 	told        bool           // it was reported
 	others      int            // hosts that failed at the same server within the same time
 }
 
-func newSeries(s *session.Session) *series { return &series{key: keyOf(s)} }
+func newSeries(s *session.Session, opt Options) *series {
+	r := &series{}
+	r.begin(keyOf(s), &opt)
+	return r
+}
+
+// begin makes it the first series of a key; what it has room for is used again.
+func (r *series) begin(k loginKey, opt *Options) {
+	failures, window := opt.brute()
+	*r = series{key: k, window: window, recent: r.recent}
+	if len(r.recent) != failures {
+		r.recent = make([]flow.Time, failures)
+	}
+}
 
 // follow adds a session whose turn it is to its series of logins.
 func (st *Stream) follow(w *waiting) {
@@ -48,7 +64,7 @@ func (st *Stream) follow(w *waiting) {
 	}
 	k := keyOf(w.Session)
 	r := st.series[k]
-	if r == nil || w.Notes.Logins[0].Mark.Time-r.until > bruteTime {
+	if r == nil || w.Notes.Logins[0].Mark.Time-r.until > r.window {
 		st.prune(w.Start.Time)
 		r = st.newSeries(k)
 	}
@@ -58,7 +74,7 @@ func (st *Stream) follow(w *waiting) {
 
 // goesOn reports whether the series of a session does so after it, by what came until now.
 func (w *waiting) goesOn() bool {
-	return w.next != nil && w.next.Notes.Logins[0].Mark.Time-w.series.until <= bruteTime
+	return w.next != nil && w.next.Notes.Logins[0].Mark.Time-w.series.until <= w.series.window
 }
 
 func (st *Stream) newSeries(k loginKey) *series {
@@ -68,7 +84,7 @@ func (st *Stream) newSeries(k loginKey) *series {
 	} else if r == nil {
 		r = &series{}
 	}
-	*r = series{key: k}
+	r.begin(k, &st.opt)
 	st.series[k] = r
 	return r
 }
@@ -84,7 +100,7 @@ func (st *Stream) prune(now flow.Time) {
 	}
 	list := make([]aged, 0, len(st.series))
 	for _, r := range st.series {
-		if now-r.until > bruteTime {
+		if now-r.until > r.window {
 			st.end(r)
 			continue
 		}
@@ -113,7 +129,7 @@ func (st *Stream) end(r *series) {
 func (st *Stream) others(r *series) int {
 	n := 0
 	for k, o := range st.series {
-		if k.server == r.key.server && k.client != r.key.client && o.failed > 0 && o.last.Time >= r.first.Time-bruteTime && o.first.Time <= r.until+bruteTime {
+		if k.server == r.key.server && k.client != r.key.client && o.failed > 0 && o.last.Time >= r.first.Time-r.window && o.first.Time <= r.until+r.window {
 			n++
 		}
 	}
@@ -128,7 +144,7 @@ func (r *series) take(s *session.Session) bool {
 		r.until = max(r.until, l.Mark.Time)
 		switch {
 		case l.OK:
-			if r.hot && r.success == nil && !anonymous(l.User) && l.Mark.Time-r.last.Time <= bruteTime {
+			if r.hot && r.success == nil && !anonymous(l.User) && l.Mark.Time-r.last.Time <= r.window {
 				success := *l // the session goes
 				r.success = &success
 			}
@@ -146,7 +162,7 @@ func (r *series) take(s *session.Session) bool {
 func (r *series) reported() {
 	r.told = true
 	if r.success != nil {
-		*r = series{key: r.key, until: r.until, users: r.users}
+		*r = series{key: r.key, window: r.window, recent: r.recent, until: r.until, users: r.users}
 	}
 }
 
@@ -166,10 +182,9 @@ func failure(code int) bool {
 }
 
 func (r *series) fail(l *session.Login) {
+	r.recent[r.failed%len(r.recent)] = l.Mark.Time
 	r.failed++
-	copy(r.recent[:], r.recent[1:])
-	r.recent[bruteFailures-1] = l.Mark.Time
-	if r.failed >= bruteFailures && l.Mark.Time-r.recent[0] <= bruteTime {
+	if oldest := r.recent[r.failed%len(r.recent)]; r.failed >= len(r.recent) && l.Mark.Time-oldest <= r.window {
 		r.hot = true
 	}
 	if !r.first.Seen() {

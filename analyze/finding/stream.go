@@ -12,7 +12,7 @@ import (
 const (
 	// hold is how long a session is remembered after its end, by the packets' clock: logins that follow each other more
 	// slowly are no brute force, and both sessions of an FXP transfer are open at the same time.
-	hold = bruteTime
+	hold = BruteWindow
 	// holdLive is the same where somebody waits for the session.
 	holdLive = 10 * flow.Second
 	// maxHeld and maxHeldTransfers bound the sessions that are remembered, 50 MB or so if all of them wait; then the first
@@ -80,7 +80,8 @@ func NewStream(opt Options, emit func(*session.Session)) *Stream {
 		opt: opt, hold: hold, rules: opt.rules(), emit: emit, offers: newOffers(), logins: map[loginKey]*waiting{}, series: map[loginKey]*series{},
 		found: map[string]int{}, dropped: map[string]int{},
 	}
-	if opt.Live {
+	_, window := opt.brute()
+	if st.hold = max(hold, window); opt.Live {
 		st.hold = holdLive
 	}
 	return st

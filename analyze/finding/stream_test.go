@@ -109,6 +109,35 @@ func TestStreamBruteForce(t *testing.T) {
 	t.Run("rejected passwords are told of once a series", func(t *testing.T) {
 		require.Equal(t, []string{"1 cleartext-credentials medium", "20 cleartext-credentials medium"}, streamed(t, guesses(20, 2, "+bob"), "cleartext-credentials"))
 	})
+	t.Run("another measure", func(t *testing.T) {
+		for _, test := range []struct {
+			name   string
+			opt    Options
+			list   []*session.Session
+			failed int // sessions with a finding
+		}{
+			{"fewer failures", Options{BruteFailures: 2}, guesses(2, 2, "-bob"), 1},
+			{"more failures", Options{BruteFailures: 20}, guesses(19, 2, "-bob"), 0},
+			{"more failures, met", Options{BruteFailures: 20}, guesses(20, 2, "-bob"), 1},
+			{"a shorter time", Options{BruteWindow: 5 * flow.Second}, guesses(20, 2, "-bob"), 0},
+			{"a longer time", Options{BruteWindow: 3600 * flow.Second}, guesses(6, 600, "-bob"), 1},
+			{"as usual", Options{}, guesses(6, 600, "-bob"), 0},
+		} {
+			found := 0
+			st := NewStream(test.opt, func(s *session.Session) {
+				for _, f := range s.Findings {
+					if f.ID == "brute-force" {
+						found++
+					}
+				}
+			})
+			for _, s := range test.list {
+				st.Add(s)
+			}
+			st.Flush()
+			require.Equal(t, test.failed, found, test.name)
+		}
+	})
 	t.Run("sessions that have a part in it", func(t *testing.T) {
 		var messages []string
 		st := NewStream(Options{}, func(s *session.Session) {

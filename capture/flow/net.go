@@ -21,20 +21,20 @@ type StepKind uint8
 
 // The kinds of Step, and what Step.ID is.
 const (
-	StepOther  StepKind = iota // of OtherNet
-	StepVLAN                   // IEEE 802.1Q, 802.1ad: VLAN identifier
-	StepMPLS                   // one entry of the label stack (RFC 3032): label
-	StepPPPoE                  // RFC 2516: session
-	StepVXLAN                  // RFC 7348, and VXLAN-GPE: VNI
-	StepGeneve                 // RFC 8926: VNI
-	StepNVGRE                  // RFC 7637: virtual subnet
-	StepGRE                    // RFC 2784, RFC 2890: key, 0 for none
-	StepERSPAN                 // session
-	StepIPIP                   // IP in IP, 6in4: none
-	StepTeredo                 // RFC 4380: none
-	StepGTP                    // GTP-U, 3GPP TS 29.281: TEID
-	StepL2TP                   // RFC 2661: tunnel and session, 16 bits each; RFC 3931: session
-	StepBackbone               // IEEE 802.1ah: service identifier
+	StepOther    StepKind = iota // of OtherNet
+	StepVLAN                     // IEEE 802.1Q, 802.1ad: VLAN identifier
+	StepMPLS                     // one entry of the label stack (RFC 3032): label
+	StepPPPoE                    // RFC 2516: session
+	StepVXLAN                    // RFC 7348, and VXLAN-GPE: VNI
+	StepGeneve                   // RFC 8926: VNI
+	StepNVGRE                    // RFC 7637: virtual subnet
+	StepGRE                      // RFC 2784, RFC 2890: key, 0 for none
+	StepERSPAN                   // session
+	StepIPIP                     // IP in IP, 6in4: none
+	StepTeredo                   // RFC 4380: none
+	StepGTP                      // GTP-U, 3GPP TS 29.281: TEID
+	StepL2TP                     // RFC 2661: tunnel and session, 16 bits each; RFC 3931: session
+	StepBackbone                 // IEEE 802.1ah: service identifier
 	stepKinds
 )
 

@@ -75,19 +75,11 @@ func (j *job) problem(err *capture.FileError) {
 // options are the flags that concern the analysis.
 func (j *job) options() analyze.Options {
 	f := j.flags
-	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, Disable: j.disabled(), Problem: j.problem}
+	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, Judge: f.judgeFlags.options(), Problem: j.problem}
 	if f.packets != nil {
 		opt.Filter = f.packets
 	}
 	return opt
-}
-
-func (j *job) disabled() map[string]bool {
-	off := map[string]bool{}
-	for _, id := range j.flags.disable {
-		off[id] = true
-	}
-	return off
 }
 
 // run reads the captures and writes the outputs. Nothing readable means no output: an old result stays as it was.

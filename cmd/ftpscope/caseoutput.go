@@ -62,9 +62,7 @@ func (f *common) settings() string {
 	for _, p := range f.ports {
 		list = append(list, "--port "+strconv.Itoa(int(p)))
 	}
-	for _, id := range slices.Sorted(slices.Values(f.disable)) {
-		list = append(list, "--disable "+id)
-	}
+	list = append(list, f.judgeFlags.settings()...)
 	list = append(list, f.choiceFlags.settings()...)
 	if f.filter != "" {
 		list = append(list, "--filter "+strconv.Quote(f.filter))

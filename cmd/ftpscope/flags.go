@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"ftpscope/analyze/finding"
 	"ftpscope/capture/filter"
 )
 
@@ -24,13 +23,12 @@ type common struct {
 	ports         ports
 	filter        string
 	packets       *filter.Filter // what filter says; nil: nothing
-	disable       []string
-	failOn        string
 	quiet         bool
 	help          bool
 	cpuprofile    string
 	memprofile    string
 	choiceFlags
+	judgeFlags
 }
 
 // flags are what analyze takes.
@@ -67,8 +65,6 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words: 'host 10.0.0.5 and not port 22'")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
 	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
-	s.StringSliceVar(&f.disable, "disable", nil, "leave out the findings of rule `ID`; repeatable")
-	s.StringVar(&f.failOn, "fail-on", "", "exit with 3 if there is a finding of `SEVERITY` or above")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
 	s.StringVar(&f.cpuprofile, "cpuprofile", "", "write a processor profile to `FILE`")
@@ -89,8 +85,7 @@ Usage:
 
 Several files are read as one capture in the order of time; a directory stands for the captures in
 it, - for standard input. Without -o the result is a table. An output without FILE, or with - for
-it, goes to standard output; one of them may. --host, --mode and other flags choose the sessions to
-show: ftpscope help choosing.
+it, goes to standard output; one of them may. More flags: ftpscope help choosing, help judging.
 
 Flags:
 ` + f.set().FlagUsagesWrapped(100) + `
@@ -104,6 +99,7 @@ Examples:
 func (f *flags) parse(e *env, args []string) (files []string, code int, done bool) {
 	s := f.set()
 	f.choiceFlags.add(s, "user")
+	f.judgeFlags.add(s)
 	code, done = e.parseFlags(s, args, &f.help, analyzeUsage, func() error {
 		files = append(f.read, s.Args()...)
 		if len(files) == 0 {
@@ -145,13 +141,9 @@ func (f *common) check() error {
 		return fmt.Errorf("--color takes auto, always or never, got %q", f.color)
 	case f.workers < 0:
 		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
-	case f.failOn != "" && severity(f.failOn) < 0:
-		return fmt.Errorf("--fail-on takes %s, got %q", strings.Join(finding.Severities(), ", "), f.failOn)
 	}
-	for _, id := range f.disable {
-		if !knownRule(id) {
-			return fmt.Errorf("--disable: there is no finding %q (ftpscope findings lists them)", id)
-		}
+	if err := f.judgeFlags.check(); err != nil {
+		return err
 	}
 	if f.filter != "" {
 		var err error

@@ -29,8 +29,12 @@ standard input.
 Results go to standard output, everything else to standard error. Exit status: 0 done, 1 something
 could not be read or written (the rest was), 2 wrong usage, 3 --fail-on found something.
 
-"ftpscope COMMAND --help" explains a command.
-
+"ftpscope COMMAND --help" explains a command, "ftpscope help TOPIC" flags that several have:
+`)
+	for _, t := range topics() {
+		fmt.Fprintf(&b, "  %-10s %s\n", t.name, t.doc)
+	}
+	b.WriteString(`
 Examples:
   ftpscope capture.pcap
   ftpscope analyze -o explain capture.pcap
@@ -67,11 +71,13 @@ func runHelp(e *env, args []string) int {
 			return e.print(c.usage())
 		}
 	}
-	if args[0] == "choosing" {
-		return e.print(choosing())
+	for _, t := range topics() {
+		if t.name == args[0] {
+			return e.print(t.page())
+		}
 	}
 	e.error("no command %q", args[0])
-	e.suggest(args[0], commandNames(), "", "ftpscope help lists the commands")
+	e.suggest(args[0], append(commandNames(), topicNames()...), "", "ftpscope help lists the commands")
 	return exitUsage
 }
 

@@ -80,6 +80,7 @@ Examples:
 func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 	s := f.set()
 	f.choiceFlags.add(s, "ftp-user")
+	f.judgeFlags.add(s)
 	return e.parseFlags(s, args, &f.help, sniffUsage, func() error {
 		switch {
 		case s.NArg() > 0:

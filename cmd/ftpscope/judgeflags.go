@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"ftpscope/analyze/finding"
+	"ftpscope/capture/flow"
+)
+
+// judging is the page of "ftpscope help judging".
+func judging() string {
+	var f judgeFlags
+	s := newSet("judging")
+	f.add(s)
+	return `Which findings there are, and what comes of them; ftpscope findings tells what each means.
+
+` + s.FlagUsagesWrapped(100) + `
+Examples:
+  ftpscope analyze --disable cleartext-credentials,anonymous-login capture.pcap
+  ftpscope analyze --fail-on high --brute-failures 20 --brute-window 10m -q -o json=out.jsonl capture.pcap
+`
+}
+
+// judgeFlags concern the findings.
+type judgeFlags struct {
+	disable       []string
+	failOn        string
+	bruteFailures int
+	bruteWindow   time.Duration
+}
+
+// maxBruteWindow is the longest time that sessions are remembered for: memory grows with it.
+const maxBruteWindow = 24 * time.Hour
+
+func (f *judgeFlags) add(s *pflag.FlagSet) {
+	s.StringSliceVar(&f.disable, "disable", nil, "leave out the findings of rule `ID`; repeatable")
+	s.StringVar(&f.failOn, "fail-on", "", "exit with 3 if there is a finding of `SEVERITY` or above")
+	s.IntVar(&f.bruteFailures, "brute-failures", finding.BruteFailures, "`N` failed logins of one host at one server are password guessing …")
+	s.DurationVar(&f.bruteWindow, "brute-window", time.Duration(finding.BruteWindow), "… when they come within `TIME`")
+}
+
+func (f *judgeFlags) check() error {
+	switch {
+	case f.failOn != "" && severity(f.failOn) < 0:
+		return fmt.Errorf("--fail-on takes %s, got %q", strings.Join(finding.Severities(), ", "), f.failOn)
+	case f.bruteFailures < 1 || f.bruteFailures > finding.MaxBruteFailures:
+		return fmt.Errorf("--brute-failures takes a number from 1 to %d, got %d", finding.MaxBruteFailures, f.bruteFailures)
+	case f.bruteWindow <= 0 || f.bruteWindow > maxBruteWindow:
+		return errors.New("--brute-window takes a time like 30s or 5m, at most 24h")
+	}
+	for _, id := range f.disable {
+		if !knownRule(id) {
+			return fmt.Errorf("--disable: there is no finding %q (ftpscope findings lists them)", id)
+		}
+	}
+	return nil
+}
+
+// options are what the analysis needs of them.
+func (f *judgeFlags) options() finding.Options {
+	opt := finding.Options{Disable: map[string]bool{}, BruteFailures: f.bruteFailures, BruteWindow: flow.Time(f.bruteWindow)}
+	for _, id := range f.disable {
+		opt.Disable[id] = true
+	}
+	return opt
+}
+
+// settings are those flags that change what is found and differ from their defaults.
+func (f *judgeFlags) settings() (list []string) {
+	for _, id := range slices.Sorted(slices.Values(f.disable)) {
+		list = append(list, "--disable "+id)
+	}
+	if f.bruteFailures != finding.BruteFailures {
+		list = append(list, "--brute-failures "+strconv.Itoa(f.bruteFailures))
+	}
+	if f.bruteWindow != time.Duration(finding.BruteWindow) {
+		list = append(list, "--brute-window "+f.bruteWindow.String())
+	}
+	return list
+}

@@ -1,0 +1,22 @@
+package main
+
+// topic is a page of help about flags that several commands share; their own pages only name it.
+type topic struct {
+	name, doc string
+	page      func() string
+}
+
+func topics() []topic {
+	return []topic{
+		{"choosing", "which sessions to show: --host, --user, --mode, --outcome, --finding, …", choosing},
+		{"judging", "which findings there are: --disable, --fail-on, --brute-failures, …", judging},
+	}
+}
+
+func topicNames() []string {
+	var names []string
+	for _, t := range topics() {
+		names = append(names, t.name)
+	}
+	return names
+}

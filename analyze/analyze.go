@@ -17,6 +17,7 @@ type Options struct {
 	Judge    finding.Options // what of it users choose; the analysis knows Files and Live
 	Filter   Filter          // packets that it does not match are as if they were not in the capture; nil: none
 	Evidence Evidence        // nil: nobody keeps packets
+	Decode   decode.Options
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
 	IdleTimeout flow.Time
 	// Interval is how often a live analysis gives a snapshot of each open session; 0: never.
@@ -49,6 +50,7 @@ const tickEvery = 1 << 16
 // that out returned.
 func Run(c Source, opt Options, out Records) (*session.Summary, error) {
 	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
+	a.decoder.Options = opt.Decode
 	a.matcher = session.NewMatcher(a, a.ports.has)
 	if opt.Evidence != nil {
 		a.matcher.Watch(opt.Evidence)
@@ -119,7 +121,7 @@ func (a *analysis) single() {
 		}
 		for i := range batch {
 			p := &batch[i]
-			if a.segment(p, &s) {
+			for ok := a.segment(p, &s); ok; ok = a.more(p, &s) {
 				lanes[tcp.Lane(s.Src, s.Dst)].table.Segment(&s)
 			}
 			if p.Ord%tickEvery == 0 {
@@ -169,6 +171,17 @@ func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
 		a.links.check(a, p)
 	}
 	return false
+}
+
+// more goes on with a packet that holds more than one segment.
+func (a *analysis) more(p *capture.Packet, s *flow.Segment) bool {
+	if !a.decoder.More(s) {
+		return false
+	}
+	if a.opt.Evidence != nil {
+		a.keep(p, s)
+	}
+	return true
 }
 
 func (a *analysis) tally(lanes []*lane) {

@@ -141,7 +141,7 @@ func (a *analysis) read(free chan *batch, send func(*batch)) {
 		for i := range packets {
 			p := &packets[i]
 			b.last = p.Ord
-			if a.segment(p, &s) {
+			for ok := a.segment(p, &s); ok; ok = a.more(p, &s) {
 				b.add(&s)
 			}
 			b.tick, b.now = p.Ord%tickEvery == 0, p.Time

@@ -34,6 +34,8 @@ func Of(c *flow.Conn) Conn {
 
 // Set is the chosen connections. It is not changed by looking things up, so several goroutines may share it.
 type Set struct {
+	Decode decode.Options // as in the first pass
+
 	ports [1 << 16 / 64]uint64 // that some connection has: most packets are turned away here
 	byEnd map[ends][]chosen
 	first uint64
@@ -101,7 +103,7 @@ type Source interface {
 // Read gives each packet of the chosen connections, in the order of the capture, with the connection's index. It ends after
 // the last of them, or with the first error of take. The packet and the segment are valid during the call.
 func Read(from Source, s *Set, take func(index int, p *capture.Packet, seg *flow.Segment) error) error {
-	var decoder decode.Decoder
+	decoder := decode.Decoder{Options: s.Decode}
 	var seg flow.Segment
 	for {
 		batch, err := from.Next()
@@ -116,14 +118,12 @@ func Read(from Source, s *Set, take func(index int, p *capture.Packet, seg *flow
 				return nil
 			}
 			seg.Mark, seg.Digits = p.Mark, p.Digits
-			switch decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, &seg) {
-			case decode.TCP, decode.ICMP:
-			default:
-				continue
-			}
-			if index, ok := s.Find(&seg); ok {
-				if err := take(index, p, &seg); err != nil {
-					return err
+			v := decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, &seg)
+			for ok := v == decode.TCP || v == decode.ICMP; ok; ok = decoder.More(&seg) {
+				if index, found := s.Find(&seg); found {
+					if err := take(index, p, &seg); err != nil {
+						return err
+					}
 				}
 			}
 		}

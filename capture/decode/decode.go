@@ -31,11 +31,14 @@ type Frame struct {
 // maxTags bounds VLAN tags in a row: two are usual, more than eight are an attack on the parser.
 const maxTags = 8
 
+// Options of a Decoder; the zero value works.
+type Options struct {
+	VXLANPorts []uint16 // UDP ports of VXLAN, besides 4789, 4790 (VXLAN-GPE) and 8472
+}
+
 // Decoder decodes packets. It belongs to one goroutine; the zero value is ready.
 type Decoder struct {
-	// VXLANPorts are UDP ports of VXLAN besides 4789, 4790 (VXLAN-GPE) and 8472.
-	VXLANPorts []uint16
-
+	Options
 	walk      walk
 	icmp      flow.ICMP
 	reasons   map[reason]uint64

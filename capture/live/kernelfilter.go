@@ -2,6 +2,7 @@ package live
 
 import (
 	"math"
+	"slices"
 
 	"golang.org/x/net/bpf"
 )
@@ -10,8 +11,8 @@ import (
 //   - TCP over IPv4 and IPv6, and IPv6 packets with an extension header, whatever follows it;
 //   - ICMP errors: RFC 792 types 3, 4, 5, 11 and 12, RFC 4443 types 1 to 4;
 //   - IPv4 fragments, each of which may be TCP's;
-//   - tunnels: GRE, IPv4 and IPv6 in IP, AH, UDP to or from the tunnels' ports;
-//   - VLAN tags, MPLS and PPPoE, whatever they carry. A tag that the kernel took off is not among the bytes that the
+//   - tunnels: GRE, IPv4, IPv6, Ethernet and MPLS in IP, AH, L2TP, UDP to or from the tunnels' ports;
+//   - VLAN and other tags, MPLS, PPPoE and NSH, whatever they carry. A tag that the kernel took off is not among the bytes that the
 //     program sees: then it judges what was tagged.
 func kernelFilter(k frames) []bpf.Instruction {
 	p := &program{labels: map[string]int{}}
@@ -24,8 +25,12 @@ func kernelFilter(k frames) []bpf.Instruction {
 		p.do(bpf.LoadAbsolute{Off: 12, Size: 2})
 	}
 	p.etherType(network)
-	p.ipv4(network)
-	p.ipv6(network)
+	ports := tunnelPorts
+	for _, port := range k.ports {
+		ports = append(slices.Clip(ports), uint32(port))
+	}
+	p.ipv4(network, ports)
+	p.ipv6(network, ports)
 	p.at("pass")
 	p.do(bpf.RetConstant{Val: snapLen})
 	return p.link()
@@ -36,6 +41,7 @@ type frames struct {
 	cooked bool // from the network layer's header on; else Ethernet
 	// loopback is the index of the interface whose packets are seen twice, when they go out and when they come in; 0: none.
 	loopback int
+	ports    []uint16 // of tunnels, besides the usual ones; at most MaxTunnelPorts
 }
 
 // nothing keeps everything out.
@@ -55,11 +61,12 @@ const (
 )
 
 var (
-	tagged      = []uint32{etherVLAN, 0x88a8, 0x9100, 0x8847, 0x8848, 0x8864} // VLAN, MPLS, PPPoE
-	overIP      = []uint32{6, 4, 41, 47, 51}                                  // TCP, IPv4, IPv6, GRE, AH
-	extension   = []uint32{0, 43, 44, 60, 135, 139, 140}                      // hop by hop, routing, fragment, destination, mobility, HIP, shim6
-	icmpErrors  = []uint32{3, 4, 5, 11, 12}                                   // unreachable, quench, redirect, time exceeded, parameter problem
-	tunnelPorts = []uint32{4789, 8472, 6081, 2152, 1701, 3544, 4790}          // VXLAN and Linux's, Geneve, GTP-U, L2TP, Teredo, VXLAN-GPE
+	tagged = []uint32{etherVLAN, 0x88a8, 0x9100, 0x8847, 0x8848, 0x8864, // VLAN, MPLS, PPPoE
+		0x88e5, 0x88e7, 0x8909, 0x8926, 0x893f, 0x894f} // MACsec, provider backbone, Cisco MetaData, VN-Tag, E-Tag, NSH
+	overIP      = []uint32{6, 4, 41, 47, 51, 97, 115, 137}                 // TCP, IPv4, IPv6, GRE, AH, Ethernet, L2TP, MPLS
+	extension   = []uint32{0, 43, 44, 60, 135, 139, 140}                   // hop by hop, routing, fragment, destination, mobility, HIP, shim6
+	icmpErrors  = []uint32{3, 4, 5, 11, 12}                                // unreachable, quench, redirect, time exceeded, parameter problem
+	tunnelPorts = []uint32{4789, 8472, 6081, 2152, 1701, 3544, 4790, 6635} // VXLAN and Linux's, Geneve, GTP-U, L2TP, Teredo, VXLAN-GPE, MPLS
 	drop        = bpf.Instruction(bpf.RetConstant{Val: 0})
 )
 
@@ -89,7 +96,7 @@ func (p *program) etherType(network uint32) {
 	p.do(drop)
 }
 
-func (p *program) ipv4(at uint32) {
+func (p *program) ipv4(at uint32, ports []uint32) {
 	p.at("ipv4")
 	p.do(bpf.LoadAbsolute{Off: at + 6, Size: 2})
 	p.jump(bpf.JumpBitsSet, moreOrOffset, "pass")
@@ -106,13 +113,13 @@ func (p *program) ipv4(at uint32) {
 
 	p.at("udp4")
 	p.do(bpf.LoadMemShift{Off: at}, bpf.LoadIndirect{Off: at, Size: 2})
-	p.when("pass", tunnelPorts...)
+	p.when("pass", ports...)
 	p.do(bpf.LoadIndirect{Off: at + 2, Size: 2})
-	p.when("pass", tunnelPorts...)
+	p.when("pass", ports...)
 	p.do(drop)
 }
 
-func (p *program) ipv6(at uint32) {
+func (p *program) ipv6(at uint32, ports []uint32) {
 	p.at("ipv6")
 	p.do(bpf.LoadAbsolute{Off: at + 6, Size: 1})
 	p.when("pass", overIP...)
@@ -128,9 +135,9 @@ func (p *program) ipv6(at uint32) {
 
 	p.at("udp6")
 	p.do(bpf.LoadAbsolute{Off: at + 40, Size: 2})
-	p.when("pass", tunnelPorts...)
+	p.when("pass", ports...)
 	p.do(bpf.LoadAbsolute{Off: at + 42, Size: 2})
-	p.when("pass", tunnelPorts...)
+	p.when("pass", ports...)
 	p.do(drop)
 }
 

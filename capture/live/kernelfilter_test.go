@@ -74,6 +74,12 @@ var filtered = []struct {
 	{"MPLS", "8847 00064140 " + ipv4(6, ""), true},
 	{"MPLS multicast", "8848 00064140 " + ipv4(6, ""), true},
 	{"PPPoE", "8864 1100 0001 0016 0021" + ipv4(6, ""), true},
+	{"VN-Tag", "8926 0000 0005 0800" + ipv4(6, ""), true},
+	{"NSH", "894f 0002 0101", true},
+	{"EtherIP", "0800" + ipv4(97, "3000"), true},
+	{"L2TPv3", "0800" + ipv4(115, "00000007"), true},
+	{"MPLS in IP", "0800" + ipv4(137, "00064140"), true},
+	{"MPLS in UDP", "0800" + ipv4(17, "c000 19eb"), true},
 	{"PPPoE discovery", "8863 1100 0001 0016", false},
 }
 
@@ -127,5 +133,14 @@ func TestKernelFilter(t *testing.T) {
 	spanningTree := unhex(t, "0026 424203 0000")
 	require.Zero(t, run(kernelFilter(frames{}), append(make([]byte, 12), spanningTree...)))
 	require.Zero(t, run(nothing, ip))
+	more := frames{ports: make([]uint16, MaxTunnelPorts)}
+	for i := range more.ports {
+		more.ports[i] = uint16(20_000 + i)
+	}
+	for port, want := range map[string]int{"4e1f": 0, "4e20": snapLen, "4e2f": snapLen, "4e30": 0, "12b5": snapLen} {
+		for _, packet := range []string{"0800" + ipv4(17, "c000"+port), "0800" + ipv4(17, port+"c000"), "86dd" + ipv6(17, "c000"+port), "86dd" + ipv6(17, port+"c000")} {
+			require.Equal(t, want, run(kernelFilter(more), append(make([]byte, 12), unhex(t, packet)...)), packet)
+		}
+	}
 	require.Zero(t, run(kernelFilter(frames{}), make([]byte, 13)), "too short")
 }

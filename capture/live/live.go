@@ -17,10 +17,15 @@ type Options struct {
 	RingSize   int      // bytes for each interface, 0: 64 MiB
 	NoPromisc  bool     // do not ask the interface for packets to other machines
 	Rings      int      // for each interface, 0 or 1: one; the kernel spreads connections over them, Next joins them again
+	// TunnelPorts are UDP ports of tunnels besides those that are always let through, at most MaxTunnelPorts.
+	TunnelPorts []uint16
 	// Problem hears what happens to an interface while it is sniffed: that it is down (ErrDown), up again (ErrUp), removed
 	// (ErrRemoved) or cannot be read any more. It is called from Next.
 	Problem func(error)
 }
+
+// MaxTunnelPorts bounds Options.TunnelPorts: the jumps in a kernel's filter are short.
+const MaxTunnelPorts = 16
 
 // Any is the name that stands for every interface, also those that come later.
 const Any = "any"

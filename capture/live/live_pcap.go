@@ -61,7 +61,7 @@ func activate(name string, opt Options) (*pcap.Handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := setFilter(h); err != nil {
+	if err := setFilter(h, opt.TunnelPorts); err != nil {
 		h.Close()
 		return nil, err
 	}
@@ -69,11 +69,11 @@ func activate(name string, opt Options) (*pcap.Handle, error) {
 }
 
 // setFilter keeps out what cannot matter where the packets begin as kernelFilter expects.
-func setFilter(h *pcap.Handle) error {
+func setFilter(h *pcap.Handle, ports []uint16) error {
 	if h.LinkType() != layers.LinkTypeEthernet {
 		return nil
 	}
-	raw, err := bpf.Assemble(kernelFilter(frames{}))
+	raw, err := bpf.Assemble(kernelFilter(frames{ports: ports}))
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (c *Capture) open(opt Options) error {
 	}
 	for _, in := range c.inputs {
 		r := in.source.(*ring)
-		if err := r.filter(kernelFilter(frames{r.cooked, r.loopback})); err != nil {
+		if err := r.filter(kernelFilter(frames{r.cooked, r.loopback, opt.TunnelPorts})); err != nil {
 			return &Error{r.name, err}
 		}
 	}

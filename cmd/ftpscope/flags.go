@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"ftpscope/capture/filter"
+	"ftpscope/capture/live"
 )
 
 // common are the flags that analyze and sniff share.
@@ -21,6 +22,7 @@ type common struct {
 	all           bool
 	color         string
 	ports         ports
+	vxlanPorts    ports
 	filter        string
 	packets       *filter.Filter // what filter says; nil: nothing
 	quiet         bool
@@ -54,7 +56,7 @@ func (f *flags) set() *pflag.FlagSet {
 }
 
 func (f *common) outputFlag(s *pflag.FlagSet) {
-	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]` (table, json, explain, rules=nft, …: ftpscope formats); repeatable")
+	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]` (table, json, …: ftpscope formats); repeatable")
 }
 
 func (f *common) add(s *pflag.FlagSet) {
@@ -62,7 +64,8 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
-	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words: 'host 10.0.0.5 and not port 22'")
+	s.Var(&f.vxlanPorts, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
+	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's words: 'not port 22'")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
 	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
@@ -141,6 +144,8 @@ func (f *common) check() error {
 		return fmt.Errorf("--color takes auto, always or never, got %q", f.color)
 	case f.workers < 0:
 		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
+	case len(f.vxlanPorts) > live.MaxTunnelPorts:
+		return fmt.Errorf("--vxlan-port takes at most %d ports, got %d", live.MaxTunnelPorts, len(f.vxlanPorts))
 	}
 	if err := f.judgeFlags.check(); err != nil {
 		return err
@@ -179,7 +184,7 @@ func (f *common) colored(onTerminal bool) bool {
 	return onTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// ports is a repeatable flag of TCP ports.
+// ports is a repeatable flag of ports.
 type ports []uint16
 
 func (p *ports) Set(s string) error {

@@ -92,7 +92,7 @@ func (s *sniffing) run(specs []outputSpec) {
 	}
 	source, err := live.Open(live.Options{
 		Interfaces: s.sniff.interfaces, RingSize: int(s.sniff.ring), NoPromisc: s.sniff.noPromisc, Rings: s.flags.workers,
-		Problem: s.problem,
+		TunnelPorts: s.flags.vxlanPorts, Problem: s.problem,
 	})
 	if err != nil {
 		s.cannotOpen(err)

@@ -18,6 +18,18 @@ func BenchmarkTable(b *testing.B) {
 			s.Seq += s.Length
 		}
 	})
+	for _, kind := range []string{"followed", "passed-over"} { // bulk, with somebody who reads it, or other connections
+		b.Run("kind="+kind, func(b *testing.B) {
+			b.ReportAllocs()
+			table := tcp.New(&silent{})
+			table.Follow(&followed{want: func(*flow.Conn) bool { return kind == "followed" }, open: map[*talk]uint64{}, silent: &silent{}})
+			s := flow.Segment{Src: hosts[0], Dst: hosts[1], SrcPort: 50001, DstPort: 50000, Flags: flow.ACK, Length: 1460, Payload: zeros[:1460]}
+			for b.Loop() {
+				table.Segment(stamp(&s))
+				s.Seq += s.Length
+			}
+		})
+	}
 	b.Run("kind=many", func(b *testing.B) { // 10,000 transfers at a time: the cache has to be shared
 		b.ReportAllocs()
 		sink := &silent{}

@@ -79,16 +79,15 @@ func (t *Table) close(slot int32) {
 	var r Reader
 	if c.stream != 0 {
 		st := t.streams[c.stream-1]
-		st.flush(t, c)
-		if c.stream != 0 { // still a control connection
+		st.flush(c)
+		if t.refused(c); c.stream != 0 { // still a control connection
 			r = st.reader
-			for dir := range flow.Direction(2) {
-				if n := st.rest(&c.half[dir], dir, lost[dir]); n > 0 {
-					st.gap(dir, n, c.last)
-				}
-			}
+			st.finish(c, lost)
 			t.release(c)
 		}
+	}
+	if c.what&followed != 0 {
+		t.unfollow(slot, lost)
 	}
 	t.sink.Closed(t.snapshot(slot), r)
 	if c.what&holed != 0 {
@@ -148,7 +147,12 @@ func (t *Table) Tick(now flow.Time) {
 		}
 		limit := flow.Time(idleLimit)
 		if c.stream != 0 {
-			t.streams[c.stream-1].settle(t, c, now)
+			t.settle(c, now)
+		}
+		if c.what&followed != 0 {
+			t.settleFollowed(t.hand, now)
+		}
+		if c.stream != 0 {
 			if limit = t.controlIdle; limit == 0 {
 				continue
 			}

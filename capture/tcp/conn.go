@@ -31,19 +31,21 @@ var _ [0]struct{} = [unsafe.Sizeof(conn{}) % lineSize]struct{}{}
 type what uint16
 
 const (
-	opener    what = 1 << iota // a is known to have opened it
-	sawSYN                     // SYN of a
-	sawSYNACK                  // SYN-ACK of b
-	agreed                     // both sides agreed, or data flowed
-	refused                    // RST answered the SYN
-	unreached                  // ICMP answered the SYN
-	counted                    // not a control connection
-	ended                      // FIN of both sides, or RST
-	reset                      // by RST
-	halfOpen                   // in the list of half-open connections
-	lingering                  // in the list of ended connections
-	holed                      // Table.holes has gaps of it
-	inUse                      // not a free slot
+	opener     what = 1 << iota // a is known to have opened it
+	sawSYN                      // SYN of a
+	sawSYNACK                   // SYN-ACK of b
+	agreed                      // both sides agreed, or data flowed
+	refused                     // RST answered the SYN
+	unreached                   // ICMP answered the SYN
+	counted                     // not a control connection
+	ended                       // FIN of both sides, or RST
+	reset                       // by RST
+	halfOpen                    // in the list of half-open connections
+	lingering                   // in the list of ended connections
+	holed                       // Table.holes has gaps of it
+	inUse                       // not a free slot
+	followed                    // Table.followed has its stream
+	passedOver                  // the Follower did not want it, or wants no more of it
 )
 
 // half is one direction: sequence numbers are of what this side sent.

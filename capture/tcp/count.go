@@ -15,12 +15,16 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 		c.cold.firstData[dir] = s.Mark
 	}
 	t.count(slot, dir, seq, s)
+	if t.follower != nil {
+		t.follow(slot, dir, seq, s)
+	}
 	if c.stream == 0 {
 		if c.what&counted != 0 || !t.classify(slot, dir, seq, s) {
 			return
 		}
 	}
-	t.streams[c.stream-1].take(t, c, dir, seq, s)
+	t.streams[c.stream-1].take(c, dir, seq, s)
+	t.refused(c)
 }
 
 // count follows the sequence numbers.

@@ -11,10 +11,16 @@ const (
 	MaxHeld     = maxHeld
 	MaxHeldAll  = maxHeldAll
 	MaxHoles    = maxHoles
+
+	MaxHeldData    = maxHeldData
+	MaxHeldDataAll = maxHeldDataAll
 )
 
 // Held is the bytes held over all streams.
-func (t *Table) Held() int { return t.heldAll }
+func (t *Table) Held() int { return t.controls.held }
+
+// HeldData is the bytes held over all streams that are followed.
+func (t *Table) HeldData() int { return t.follows.held }
 
 // Sums recounts what lists and sums say; the results must be equal.
 func (t *Table) Sums() (held, sum int) {
@@ -28,12 +34,12 @@ func (t *Table) Sums() (held, sum int) {
 			}
 		}
 	}
-	return t.heldAll, sum
+	return t.controls.held, sum
 }
 
 // Leaks counts what an empty table should not hold: slots, list members, gaps, streams, index entries.
 func (t *Table) Leaks() (n int) {
-	n = t.slab.n - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.streams) - len(t.idle)
+	n = t.slab.n - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.streams) - len(t.idle) + len(t.followed)
 	for _, e := range t.index {
 		if e.slot != 0 {
 			n++

@@ -21,9 +21,11 @@ const overhead = 96
 func (p *piece) end() uint32 { return p.seq + uint32(len(p.data)) + p.cut }
 
 // hold keeps a copy of what is new in p, in sequence order, overlaps cut off: the first copy of a byte counts.
-func (st *stream) hold(t *Table, dir flow.Direction, p piece) {
+func (st *stream) hold(dir flow.Direction, p piece) {
 	d := &st.dir[dir]
-	st.relax(t, d, &p)
+	if st.shared.answers {
+		st.relax(d, &p)
+	}
 	if d.settled {
 		p.trimBefore(d.next)
 	}
@@ -47,7 +49,7 @@ func (st *stream) hold(t *Table, dir flow.Direction, p piece) {
 			}
 			p.data = append([]byte(nil), p.data...)
 			d.held = slices.Insert(d.held, i, p)
-			st.account(t, d, len(p.data)+overhead)
+			st.account(d, len(p.data)+overhead)
 			i++
 		}
 		p = rest
@@ -57,7 +59,7 @@ func (st *stream) hold(t *Table, dir flow.Direction, p piece) {
 
 // relax lowers what held pieces acknowledge to what p does, as far as it reaches: all before a byte was sent before it, so
 // it cannot answer more. A held piece may be a retransmission that carries a later acknowledgement than the original.
-func (st *stream) relax(t *Table, d *side, p *piece) {
+func (st *stream) relax(d *side, p *piece) {
 	end := p.end()
 	for i := 0; i < len(d.held) && before(d.held[i].seq, end); i++ {
 		q := &d.held[i]
@@ -66,7 +68,7 @@ func (st *stream) relax(t *Table, d *side, p *piece) {
 			rest.trimBefore(end)
 			q.trimAfter(end)
 			d.held = slices.Insert(d.held, i+1, rest)
-			st.account(t, d, overhead)
+			st.account(d, overhead)
 		}
 		d.held[i].needs(p)
 	}

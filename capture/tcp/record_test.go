@@ -208,7 +208,7 @@ func (r *recorder) finish(table *tcp.Table) {
 func play(t *testing.T, r *recorder, script string) string {
 	t.Helper()
 	table := tcp.New(r)
-	p := player{table: table, now: 1700000000 * flow.Second, port: [2]uint16{40000, 21}}
+	p := player{table: table, take: table.Segment, now: 1700000000 * flow.Second, port: [2]uint16{40000, 21}}
 	for line := range strings.SplitSeq(script, "\n") {
 		if words := strings.Fields(line); len(words) > 0 && words[0][0] != '#' {
 			p.line(words)
@@ -220,8 +220,21 @@ func play(t *testing.T, r *recorder, script string) string {
 	return r.String()
 }
 
+// segments are those of a script, without ticks.
+func segments(script string) (list []flow.Segment) {
+	p := player{now: 1700000000 * flow.Second, port: [2]uint16{40000, 21}}
+	p.take = func(s *flow.Segment) { list = append(list, *s) }
+	for line := range strings.SplitSeq(script, "\n") {
+		if words := strings.Fields(line); len(words) > 0 {
+			p.line(words)
+		}
+	}
+	return list
+}
+
 type player struct {
 	table *tcp.Table
+	take  func(*flow.Segment)
 	now   flow.Time
 	ord   uint64
 	port  [2]uint16
@@ -244,7 +257,7 @@ func (p *player) line(words []string) {
 		s.Seq = number(words[2])
 		kind, code, _ := strings.Cut(words[3], "/")
 		s.ICMP = &flow.ICMP{From: flow.Host4(1), Type: uint8(number(kind)), Code: uint8(number(code))}
-		p.table.Segment(&s)
+		p.take(&s)
 	default:
 		s := p.segment(words[0])
 		for _, f := range words[1] {
@@ -258,7 +271,7 @@ func (p *player) line(words []string) {
 		for _, w := range words[3:] {
 			option(&s, w)
 		}
-		p.table.Segment(&s)
+		p.take(&s)
 	}
 }
 

@@ -10,7 +10,17 @@ type stream struct {
 	reader Reader
 	turned flow.Direction // 1: the reader knows the two ends the other way round
 	dir    [2]side
-	held   int // bytes held in both directions, overhead included
+	held   int     // bytes held in both directions, overhead included
+	over   bool    // the reader refused the connection
+	shared *shared // with the other streams of its kind
+}
+
+// shared is what the streams of a kind have in common: those of control connections, or those that are followed.
+type shared struct {
+	held    int  // bytes held over all of them
+	one     int  // bound of what a direction holds
+	all     int  // bound of held
+	answers bool // a segment waits for what it acknowledges of the other direction
 }
 
 // side is one direction of a stream.
@@ -19,6 +29,7 @@ type side struct {
 	settled bool   // next is valid
 	held    []piece
 	bytes   int
+	given   flow.Time // when the reader was last given something
 }
 
 // attach makes the connection a control connection.
@@ -27,12 +38,7 @@ func (t *Table) attach(slot int32) {
 		t.evictControl()
 	}
 	c := t.slab.at(slot)
-	st := &stream{reader: t.sink.Reader(t.snapshot(slot))}
-	for dir := range c.half {
-		if h := &c.half[dir]; h.is&exact != 0 {
-			st.dir[dir] = side{next: h.start, settled: true}
-		}
-	}
+	st := newStream(t.sink.Reader(t.snapshot(slot)), c, &t.controls)
 	place := int32(len(t.streams))
 	if n := len(t.idle); n > 0 {
 		place = t.idle[n-1]
@@ -48,33 +54,50 @@ func (t *Table) attach(slot int32) {
 	}
 }
 
+func newStream(r Reader, c *conn, of *shared) *stream {
+	st := &stream{reader: r, shared: of}
+	for dir := range c.half {
+		if h := &c.half[dir]; h.is&exact != 0 {
+			st.dir[dir] = side{next: h.start, settled: true}
+		}
+	}
+	return st
+}
+
 // release takes the stream off the connection.
 func (t *Table) release(c *conn) {
 	place := c.stream - 1
-	t.heldAll -= t.streams[place].held
+	t.streams[place].end()
 	t.streams[place] = nil
 	t.idle = append(t.idle, place)
 	c.stream = 0
 }
 
+// end lets go of what is held.
+func (st *stream) end() {
+	st.over = true
+	st.shared.held -= st.held
+	st.held = 0
+}
+
 // take takes a segment with payload.
-func (st *stream) take(t *Table, c *conn, dir flow.Direction, seq uint32, s *flow.Segment) {
+func (st *stream) take(c *conn, dir flow.Direction, seq uint32, s *flow.Segment) {
 	p := piece{seq: seq, ack: s.Ack, data: s.Payload, at: s.Mark}
-	p.hasAck = s.Flags&flow.ACK != 0 && c.half[dir^1].credible(s.Ack)
+	p.hasAck = st.shared.answers && s.Flags&flow.ACK != 0 && c.half[dir^1].credible(s.Ack)
 	p.cut = s.Length - uint32(len(s.Payload))
 	d := &st.dir[dir]
 	if !d.settled || !st.dir[dir^1].settled {
-		st.begun(t, c, s.Time)
+		st.begun(c, s.Time)
 		if !d.settled && s.Time-c.cold.start.Time > gapWait {
 			d.next, d.settled = seq, true
 		}
 	}
 	if st.held == 0 && d.settled && seq == d.next && st.mayFollow(c, dir, &p) {
-		st.give(t, c, dir, &p)
+		st.give(c, dir, &p)
 		return
 	}
-	st.hold(t, dir, p)
-	st.drain(t, c)
+	st.hold(dir, p)
+	st.drain(c)
 }
 
 // mayFollow reports whether all that p acknowledges was given to the reader.
@@ -90,21 +113,21 @@ func (st *stream) mayFollow(c *conn, dir flow.Direction, p *piece) bool {
 	return c.last.Time-c.cold.start.Time > gapWait && (len(o.held) == 0 || !after(p.ack, o.held[0].seq))
 }
 
-func (st *stream) account(t *Table, d *side, n int) {
+func (st *stream) account(d *side, n int) {
 	d.bytes += n
 	st.held += n
-	t.heldAll += n
+	st.shared.held += n
 }
 
 // drain gives what has come to be in order.
-func (st *stream) drain(t *Table, c *conn) {
-	for again := c.stream != 0; again && st.held > 0; {
+func (st *stream) drain(c *conn) {
+	for again := !st.over; again && st.held > 0; {
 		again = false
 		for dir := range flow.Direction(2) {
 			for st.ready(c, dir) {
-				st.shift(t, c, dir)
+				st.shift(c, dir)
 				again = true
-				if c.stream == 0 {
+				if st.over {
 					return
 				}
 			}
@@ -118,7 +141,7 @@ func (st *stream) ready(c *conn, dir flow.Direction) bool {
 }
 
 // shift gives the first held piece.
-func (st *stream) shift(t *Table, c *conn, dir flow.Direction) {
+func (st *stream) shift(c *conn, dir flow.Direction) {
 	d := &st.dir[dir]
 	p := d.held[0]
 	d.held[0] = piece{} // or the array would keep the bytes alive
@@ -126,17 +149,16 @@ func (st *stream) shift(t *Table, c *conn, dir flow.Direction) {
 	if len(d.held) == 0 {
 		d.held = nil
 	}
-	st.account(t, d, -(len(p.data) + overhead))
-	st.give(t, c, dir, &p)
+	st.account(d, -(len(p.data) + overhead))
+	st.give(c, dir, &p)
 }
 
 // give passes a piece to the reader; when the reader refuses the connection the stream is over.
-func (st *stream) give(t *Table, c *conn, dir flow.Direction, p *piece) {
+func (st *stream) give(c *conn, dir flow.Direction, p *piece) {
 	d := &st.dir[dir]
-	d.next = p.end()
+	d.next, d.given = p.end(), c.last.Time
 	if len(p.data) > 0 && !st.reader.Data(dir^st.turned, p.data, p.at) {
-		c.what |= counted
-		t.release(c)
+		st.end()
 		return
 	}
 	if p.cut > 0 {
@@ -149,57 +171,66 @@ func (st *stream) gap(dir flow.Direction, n uint64, at flow.Mark) {
 }
 
 // settle gives up waiting where the wait is over; now is the time of the connection's last packet or of a tick.
-func (st *stream) settle(t *Table, c *conn, now flow.Time) {
-	st.begun(t, c, now)
-	for st.drain(t, c); c.stream != 0 && st.held > 0 && !st.waits(t, c, now); st.drain(t, c) {
-		st.yield(t, c)
+func (st *stream) settle(c *conn, now flow.Time) {
+	st.begun(c, now)
+	for st.drain(c); !st.over && st.held > 0 && !st.waits(c, now); st.drain(c) {
+		st.yield(c)
 	}
 }
 
 // begun settles where directions begin: at the handshake, also one that payload overtook, or, when it does not come in
 // time, at the first byte there is.
-func (st *stream) begun(t *Table, c *conn, now flow.Time) {
+func (st *stream) begun(c *conn, now flow.Time) {
 	for dir := range st.dir {
 		d, h := &st.dir[dir], &c.half[dir]
 		switch {
 		case d.settled:
 			continue
 		case h.is&exact != 0:
-			st.begin(t, d, h.start)
+			st.begin(d, h.start)
 		case len(d.held) > 0 && now-c.cold.start.Time > gapWait:
-			st.begin(t, d, d.held[0].seq)
+			st.begin(d, d.held[0].seq)
 		}
 	}
 }
 
 // begin settles that a side's first byte is that at seq. What is held from before it (a keep-alive) is none of it.
-func (st *stream) begin(t *Table, d *side, seq uint32) {
+func (st *stream) begin(d *side, seq uint32) {
 	d.next, d.settled = seq, true
 	for len(d.held) > 0 && before(d.held[0].seq, seq) {
 		p := &d.held[0]
 		n := len(p.data)
 		p.trimBefore(seq)
 		if len(p.data)+int(p.cut) > 0 {
-			st.account(t, d, len(p.data)-n)
+			st.account(d, len(p.data)-n)
 			return
 		}
-		st.account(t, d, -(n + overhead))
+		st.account(d, -(n + overhead))
 		d.held = d.held[1:]
 	}
 }
 
 // waits reports whether a missing packet may still come.
-func (st *stream) waits(t *Table, c *conn, now flow.Time) bool {
-	if st.dir[0].bytes > maxHeld || st.dir[1].bytes > maxHeld || t.heldAll > maxHeldAll {
+func (st *stream) waits(c *conn, now flow.Time) bool {
+	if max(st.dir[0].bytes, st.dir[1].bytes) > st.shared.one || st.shared.held > st.shared.all {
 		return false
 	}
 	since := now
 	for dir := range st.dir {
 		if d := &st.dir[dir]; len(d.held) > 0 {
-			since = min(since, d.held[0].at.Time)
+			since = min(since, st.blocked(d))
 		}
 	}
 	return now-since <= gapWait || now-since <= lossWait && !st.acknowledged(c)
+}
+
+// blocked is since when a side waits. A stream of data that goes on before the gap is not held up by it: what lies behind
+// may be no part of it (a forged or broken segment), and giving it up early would lose the rest.
+func (st *stream) blocked(d *side) flow.Time {
+	if st.shared.answers {
+		return d.held[0].at.Time
+	}
+	return max(d.held[0].at.Time, d.given)
 }
 
 // acknowledged reports whether every gap that blocks was acknowledged: no retransmission will fill it.
@@ -214,10 +245,10 @@ func (st *stream) acknowledged(c *conn) bool {
 }
 
 // yield takes one obstacle away; something is held.
-func (st *stream) yield(t *Table, c *conn) {
+func (st *stream) yield(c *conn) {
 	for dir := range flow.Direction(2) {
 		if d := &st.dir[dir]; !d.settled && len(d.held) > 0 {
-			st.begin(t, d, d.held[0].seq)
+			st.begin(d, d.held[0].seq)
 			return
 		}
 	}
@@ -244,7 +275,7 @@ func (st *stream) yield(t *Table, c *conn) {
 			return
 		}
 	}
-	st.force(t, c)
+	st.force(c)
 }
 
 // skip gives the gap from a side's next byte to seq.
@@ -256,7 +287,7 @@ func (st *stream) skip(dir flow.Direction, seq uint32, at flow.Mark) {
 
 // force gives the piece that came first, whatever it acknowledges: the other side is not in the capture, or its FIN is
 // not, or (only forged packets do that) acknowledgements contradict each other.
-func (st *stream) force(t *Table, c *conn) {
+func (st *stream) force(c *conn) {
 	first, found := flow.Out, false
 	for dir := range flow.Direction(2) {
 		if h := st.dir[dir].held; len(h) > 0 && (!found || h[0].at.Ord < st.dir[first].held[0].at.Ord) {
@@ -267,7 +298,7 @@ func (st *stream) force(t *Table, c *conn) {
 		if d := &st.dir[first]; d.held[0].seq != d.next {
 			st.skip(first, d.held[0].seq, d.held[0].at)
 		}
-		st.shift(t, c, first)
+		st.shift(c, first)
 	}
 }
 
@@ -281,9 +312,38 @@ func (st *stream) rest(h *half, dir flow.Direction, lost uint64) uint64 {
 }
 
 // flush gives all that is held, gaps and all: the connection is over.
-func (st *stream) flush(t *Table, c *conn) {
-	st.begun(t, c, c.last.Time)
-	for st.drain(t, c); c.stream != 0 && st.held > 0; st.drain(t, c) {
-		st.yield(t, c)
+func (st *stream) flush(c *conn) {
+	st.begun(c, c.last.Time)
+	for st.drain(c); !st.over && st.held > 0; st.drain(c) {
+		st.yield(c)
+	}
+}
+
+// finish tells what is missing at the end of the directions.
+func (st *stream) finish(c *conn, lost [2]uint64) {
+	for dir := range flow.Direction(2) {
+		if n := st.rest(&c.half[dir], dir, lost[dir]); n > 0 {
+			st.gap(dir, n, c.last)
+		}
+	}
+}
+
+// turn exchanges the two ends; the reader goes on knowing them as before.
+func (st *stream) turn() {
+	st.dir[0], st.dir[1] = st.dir[1], st.dir[0]
+	st.turned ^= 1
+}
+
+// settle gives up waiting in a control connection where the wait is over.
+func (t *Table) settle(c *conn, now flow.Time) {
+	t.streams[c.stream-1].settle(c, now)
+	t.refused(c)
+}
+
+// refused takes the stream off a connection whose reader said that it is no control connection.
+func (t *Table) refused(c *conn) {
+	if t.streams[c.stream-1].over {
+		c.what |= counted
+		t.release(c)
 	}
 }

@@ -13,22 +13,25 @@ import (
 // behind an index of 8-byte entries, so that the working set is the connections that are open.
 // (Tried before: one big table of all connections ever seen costs a cache miss a packet; a Go map twice that.)
 type Table struct {
-	sink    Sink
-	index   []entry
-	slab    slab
-	free    []int32
-	indexed int // connections and lone SYNs
-	syns    syns
-	seed    uint64
-	hand    int32 // where the next sweep begins
-	half    list
-	linger  list
-	streams []*stream
-	idle    []int32 // free places in streams
-	holes   map[int32]*[2]holes
-	heldAll int
-	stats   Stats
-	fact    flow.Conn // reused for every call of the sink
+	sink     Sink
+	index    []entry
+	slab     slab
+	free     []int32
+	indexed  int // connections and lone SYNs
+	syns     syns
+	seed     uint64
+	hand     int32 // where the next sweep begins
+	half     list
+	linger   list
+	streams  []*stream
+	idle     []int32 // free places in streams
+	holes    map[int32]*[2]holes
+	controls shared
+	follower Follower
+	followed map[int32]*stream
+	follows  shared
+	stats    Stats
+	fact     flow.Conn // reused for every call of the sink
 
 	controlIdle flow.Time
 }
@@ -46,7 +49,9 @@ func New(sink Sink) *Table {
 		sink: sink, index: make([]entry, firstIndex), slab: newSlab(),
 		holes: map[int32]*[2]holes{},
 		// The hash decides places in the index only, never results: a seed of its own a run defeats made-up collisions.
-		seed: maphash.String(maphash.MakeSeed(), "ftpscope"),
+		seed:     maphash.String(maphash.MakeSeed(), "ftpscope"),
+		controls: shared{one: maxHeld, all: maxHeldAll, answers: true},
+		follows:  shared{one: maxHeldData, all: maxHeldDataAll},
 	}
 }
 

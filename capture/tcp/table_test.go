@@ -70,7 +70,7 @@ func TestSYNFlood(t *testing.T) {
 func TestFloodLeavesTheOthersAlone(t *testing.T) {
 	r := newRecorder(t)
 	table := tcp.New(r)
-	p := player{table: table, now: 0, port: [2]uint16{40000, 21}}
+	p := player{table: table, take: table.Segment, now: 0, port: [2]uint16{40000, 21}}
 	for line := range strings.SplitSeq(strings.TrimSpace(handshake+"> A 101/301 =a"), "\n") {
 		p.line(strings.Fields(line))
 	}
@@ -360,7 +360,7 @@ func TestControlIdle(t *testing.T) {
 		r := newRecorder(t)
 		table := tcp.New(r)
 		table.LimitIdle(limit)
-		p := player{table: table, now: 0, port: [2]uint16{40000, 21}}
+		p := player{table: table, take: table.Segment, now: 0, port: [2]uint16{40000, 21}}
 		for line := range strings.SplitSeq(strings.TrimSpace(handshake+"> A 101/301 =a"), "\n") {
 			p.line(strings.Fields(line))
 		}

@@ -25,6 +25,11 @@ const (
 	maxHeld = 256 << 10
 	// maxHeldAll bounds them over all control connections: 64 MiB over all lanes.
 	maxHeldAll = 64 << 20 / Lanes
+	// maxHeldData is maxHeld of a connection that is followed: a retransmission comes after the window that was under way,
+	// which is some megabytes where the way is long and fast (Linux grows it to 6 MiB).
+	maxHeldData = 8 << 20
+	// maxHeldDataAll bounds them over all such connections: 256 MiB over all lanes, if there are gaps in all of them at a time.
+	maxHeldDataAll = 256 << 20 / Lanes
 	// maxHoles bounds the gaps remembered in one direction of a connection; the oldest counts as lost for good.
 	maxHoles = 64
 	// maxBridge is the largest gap that counts among a connection's bytes. Beyond it the capture is in pieces, and
@@ -78,6 +83,15 @@ type Reader interface {
 	Data(dir flow.Direction, b []byte, at flow.Mark) bool
 	// Gap says that n bytes are missing there.
 	Gap(dir flow.Direction, n uint64, at flow.Mark)
+}
+
+// Follower reads connections whose data somebody wants: beside all else that is done with them, and without changing it.
+type Follower interface {
+	// Follow makes the reader of a connection at its first payload; nil: nobody wants it. The reader's directions are those
+	// that c has then, and it is given each of them in order, whatever the other one does.
+	Follow(c *flow.Conn) Reader
+	// Followed tells of the connection's end, if the reader did not refuse it before; the Sink hears of it next.
+	Followed(c *flow.Conn, r Reader)
 }
 
 // Stats counts what limits cost.

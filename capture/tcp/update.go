@@ -36,7 +36,10 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 		t.agree(slot, dir, s)
 	}
 	if c.stream != 0 && t.streams[c.stream-1].held > 0 {
-		t.streams[c.stream-1].settle(t, c, s.Time)
+		t.settle(c, s.Time)
+	}
+	if c.what&followed != 0 {
+		t.settleFollowed(slot, s.Time)
 	}
 }
 
@@ -126,9 +129,10 @@ func (t *Table) turn(slot int32) {
 	c := t.slab.at(slot)
 	c.turn()
 	if c.stream != 0 {
-		st := t.streams[c.stream-1]
-		st.dir[0], st.dir[1] = st.dir[1], st.dir[0]
-		st.turned ^= 1
+		t.streams[c.stream-1].turn()
+	}
+	if c.what&followed != 0 {
+		t.followed[slot].turn()
 	}
 	if h := t.holes[slot]; h != nil {
 		h[0], h[1] = h[1], h[0]

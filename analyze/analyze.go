@@ -18,6 +18,7 @@ type Options struct {
 	Filter   Filter          // packets that it does not match are as if they were not in the capture; nil: none
 	Evidence Evidence        // nil: nobody keeps packets
 	Decode   decode.Options
+	Follow   Follower        // nil: nobody reads what data connections carry
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
 	IdleTimeout flow.Time
 	// Interval is how often a live analysis gives a snapshot of each open session; 0: never.
@@ -212,7 +213,12 @@ func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
 }
 
 // Session, Orphan and Attempt take the Matcher's records.
-func (a *analysis) Session(s *session.Session) { a.order.add(s) }
+func (a *analysis) Session(s *session.Session) {
+	if a.opt.Follow != nil {
+		a.opt.Follow.Fill(s)
+	}
+	a.order.add(s)
+}
 
 // Orphan keeps the first ones and counts the others.
 func (a *analysis) Orphan(o *session.Orphan) {

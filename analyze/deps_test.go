@@ -33,9 +33,10 @@ analyze/session:     capture/flow analyze/ftp
 analyze/finding:     capture/flow analyze/session
 analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
 analyze/pick:        capture capture/flow capture/decode
+analyze/extract:     capture/flow capture/tcp analyze/session github.com/gabriel-vasile/mimetype
 analyze/report/schema: capture/flow analyze/session analyze/finding analyze/report
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
-cmd/ftpscope:        analyze analyze/session analyze/finding analyze/report analyze/report/schema capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term
+cmd/ftpscope:        analyze analyze/extract analyze/session analyze/finding analyze/report analyze/report/schema capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term
 analyze/report/casedb: capture/flow analyze/session analyze/report modernc.org/sqlite
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/ftpscope/metrics: analyze analyze/finding analyze/session capture/flow github.com/prometheus/client_golang

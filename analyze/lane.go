@@ -103,6 +103,9 @@ func (a *analysis) lane(to events, fold *session.FoldOptions) *lane {
 	l := &lane{events: to, ports: &a.ports, fold: fold, evidence: a.opt.Evidence}
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
+	if a.opt.Follow != nil {
+		l.table.Follow(a.opt.Follow)
+	}
 	return l
 }
 

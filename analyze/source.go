@@ -3,8 +3,10 @@ package analyze
 import (
 	"net/netip"
 
+	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp"
 )
 
 // Source gives packets in batches: a capture.Capture those of files, a live.Capture those of interfaces.
@@ -34,6 +36,13 @@ type Evidence interface {
 	Mark(a, b netip.AddrPort)   // a control connection, or one that a session has a use for
 	Unmark(a, b netip.AddrPort) // what looked like a control connection is none
 	Ended(a, b netip.AddrPort)  // a marked one is over
+}
+
+// Follower reads what data connections carry, and completes sessions by what it learned. Its methods may be called from several
+// goroutines; those about a connection are before Fill of the sessions that it belongs to.
+type Follower interface {
+	tcp.Follower
+	Fill(s *session.Session) // before the findings
 }
 
 // keep tells the Evidence of a packet. A SYN to a port that FTP is expected on counts as FTP's whatever follows: that

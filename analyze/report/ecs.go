@@ -210,8 +210,14 @@ func ecsFile(b []byte, t *session.Transfer) []byte {
 	if t.MIMEType != nil {
 		b = quote(b, `,"mime_type":`, *t.MIMEType)
 	}
-	if t.SHA256 != nil {
-		b = append(quote(b, `,"hash":{"sha256":`, *t.SHA256), '}')
+	for i, s := range sumsOf(t) {
+		if i == 0 {
+			b = append(b, `,"hash":{`...)
+		}
+		b = quote(comma(b, i), `"`+s.key+`":`, s.hex)
+	}
+	if len(sumsOf(t)) > 0 {
+		b = append(b, '}')
 	}
 	return append(b, '}')
 }

@@ -84,7 +84,7 @@ func (e *explain) transfer(p *page, s *session.Session, t *session.Transfer) {
 	p.WriteString(head + cut(name, e.width-columns(head)-columns(tail)) + tail + "\n\n")
 	newLadder(s, t, several(s, e.opt)).write(p)
 	p.WriteByte('\n')
-	p.paragraph(outcomeSentence(s, t))
+	p.paragraph(strings.TrimSpace(outcomeSentence(s, t) + " " + contentSentence(t)))
 }
 
 func (e *explain) Attempt(a *session.Attempt) error {

@@ -300,7 +300,9 @@ func transferFacts(t *session.Transfer) [][2]string {
 	if t.Notes.Size != nil {
 		add("Size by the server", number(*t.Notes.Size))
 	}
-	add("SHA-256", valueOf(t.SHA256))
+	for _, s := range sumsOf(t) {
+		add(s.name, s.hex)
+	}
 	add("Content", cut(escape(valueOf(t.MIMEType)), maxText))
 	add("Extracted to", cut(escape(valueOf(t.File)), maxText))
 	if t.Connection != nil && t.Connection.Src.IsValid() && t.Connection.Dst.IsValid() {

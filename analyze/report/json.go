@@ -158,6 +158,12 @@ func appendTransfer(b []byte, s *session.Session, t *session.Transfer, files boo
 	b = count(b, `,"bytes":`, t.Bytes)
 	b = count(b, `,"missing_bytes":`, t.MissingBytes)
 	b = text(b, `,"sha256":`, t.SHA256)
+	if t.SHA1 != nil {
+		b = text(b, `,"sha1":`, t.SHA1)
+	}
+	if t.MD5 != nil {
+		b = text(b, `,"md5":`, t.MD5)
+	}
 	b = text(b, `,"mime_type":`, t.MIMEType)
 	b = text(b, `,"file":`, t.File)
 	b = appendReply(b, `,"preliminary":`, t.Preliminary)

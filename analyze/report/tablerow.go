@@ -215,6 +215,7 @@ func openedDetail(t *session.Transfer) string {
 	if !synSeen(t) {
 		parts = append(parts, "inferred: the capture does not hold its SYN")
 	}
+	parts = append(parts, contentParts(t)...)
 	return strings.Join(parts, "; ")
 }
 

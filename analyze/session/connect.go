@@ -141,6 +141,9 @@ func (b *builder) count(t *Transfer, c *flow.Conn) {
 		t.Bytes, t.MissingBytes = &h.Bytes, &h.Missing // else the capture lacks that side
 	}
 	t.Frames.FirstData = h.FirstData.Pos
+	if t.Notes.From = c.Dst; h == &c.Half[flow.Out] {
+		t.Notes.From = c.Src
+	}
 }
 
 // handshake is what a TLS handshake may amount to: below, it can outweigh the data.

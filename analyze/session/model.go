@@ -149,6 +149,7 @@ type Transfer struct {
 	Bytes             *uint64
 	MissingBytes      *uint64
 	SHA256            *string
+	MD5, SHA1         *string // only when asked for
 	MIMEType          *string
 	File              *string
 	Preliminary       *Reply

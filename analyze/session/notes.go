@@ -45,16 +45,17 @@ type Oddity struct {
 
 // TransferNotes is what rules and explanations need of a transfer beyond its record.
 type TransferNotes struct {
-	Asked    *Line       // the negotiation as sent: PORT …, PASV
-	Answer   *Reply      // its reply
-	Ran      *Line       // the transfer command as sent
-	Abort    flow.Mark   // ABOR
-	Mode     string      // MODE in force: "S", "B", "C" or "Z"; empty when the capture does not tell
-	Size     *uint64     // what the server said of the file's size (150 text, SIZE)
-	SizeFrom flow.Pos    // where it said so
-	Conn     *flow.Conn  // the data connection
-	Tried    []flow.Conn // every connection to the announced endpoint, Conn among them, in order
-	Via      *netip.Addr // the address that was used instead of the announced one
+	Asked    *Line          // the negotiation as sent: PORT …, PASV
+	Answer   *Reply         // its reply
+	Ran      *Line          // the transfer command as sent
+	Abort    flow.Mark      // ABOR
+	Mode     string         // MODE in force: "S", "B", "C" or "Z"; empty when the capture does not tell
+	Size     *uint64        // what the server said of the file's size (150 text, SIZE)
+	SizeFrom flow.Pos       // where it said so
+	Conn     *flow.Conn     // the data connection
+	From     netip.AddrPort // the end of Conn that sent the data, if it carried any
+	Tried    []flow.Conn    // every connection to the announced endpoint, Conn among them, in order
+	Via      *netip.Addr    // the address that was used instead of the announced one
 }
 
 // Line is a line of the client as sent (a password hidden).

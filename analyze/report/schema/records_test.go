@@ -45,7 +45,7 @@ func fullSession() *session.Session {
 			N: 1, Command: ptr("RETR"), Argument: ptr("a"), Path: ptr("/a"), Direction: ptr(session.Download), Representation: ptr("I"),
 			Restart: ptr(uint64(1)), Method: "PORT", Mode: session.Active, Announced: ptr(netip.MustParseAddrPort("192.0.2.10:50000")),
 			ExpectedInitiator: ptr(session.Server), Initiator: session.Server, Evidence: session.EvidenceSYN, Connection: ptr(fullConnection()),
-			Bytes: ptr(uint64(1)), MissingBytes: ptr(uint64(1)), SHA256: ptr("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+			Bytes: ptr(uint64(1)), MissingBytes: ptr(uint64(1)), MD5: ptr("d41d8cd98f00b204e9800998ecf8427e"), SHA1: ptr("da39a3ee5e6b4b0d3255bfef95601890afd80709"), SHA256: ptr("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
 			MIMEType: ptr("text/plain"), File: ptr("out/a"), Preliminary: ptr(fullReply(150)), Reply: ptr(fullReply(226)), Outcome: session.OK,
 			Frames: session.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos},
 		}},

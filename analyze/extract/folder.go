@@ -1,0 +1,235 @@
+package extract
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+)
+
+// ManifestName is the file that lists what was written.
+const ManifestName = "manifest.jsonl"
+
+// ErrUsed is the error of OpenFolder for a directory that has a manifest.
+var ErrUsed = errors.New("holds the files of another run (" + ManifestName + ")")
+
+const (
+	// bufferMost and bufferLeast bound what of a file waits to be written, bufferAll that of all files.
+	bufferMost  = 256 << 10
+	bufferLeast = 4 << 10
+	bufferAll   = 32 << 20
+	// maxOpen bounds the files that stay open between two writes: a process may usually have 1024.
+	maxOpen = 128
+	// fileMode has no execute bit.
+	fileMode = 0o644
+)
+
+// Folder is the directory that files are written to. Nothing is written outside of it, whatever names and links say: every
+// access is relative to the directory as it was opened (os.Root), new files are made where nothing was before. A file has a
+// temporary name until its session is told, then it gets its own.
+type Folder struct {
+	root     *os.Root
+	manifest *os.File
+	names    names
+
+	mu      sync.Mutex
+	temps   map[string]bool
+	opened  int // handles that stay open
+	writing int // files that were begun and not ended
+}
+
+// OpenFolder makes the directory if there is none, and its manifest.
+func OpenFolder(path string) (*Folder, error) {
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &Folder{root: root, temps: map[string]bool{}}
+	f.manifest, err = root.OpenFile(ManifestName, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		root.Close()
+		if errors.Is(err, fs.ErrExist) {
+			err = ErrUsed
+		}
+		return nil, err
+	}
+	f.names.take(ManifestName)
+	return f, nil
+}
+
+// Close removes what never got a name.
+func (f *Folder) Close() error {
+	f.Abort()
+	return errors.Join(f.manifest.Close(), f.root.Close())
+}
+
+// Abort removes temporary files: the program ends early. Any goroutine may call it.
+func (f *Folder) Abort() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name := range f.temps {
+		f.root.Remove(name)
+	}
+	clear(f.temps)
+}
+
+// file is one that is being written. Writes to it come from one goroutine at a time.
+type file struct {
+	folder *Folder
+	temp   string
+	handle *os.File
+	made   bool
+	buf    []byte
+	from   uint64 // place of buf
+	most   uint64
+	size   uint64 // of what was written, holes included
+	cut    bool   // there was more than most
+	err    error  // the first
+}
+
+func (f *Folder) begin(k key, most uint64) *file {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writing++
+	return &file{folder: f, temp: fmt.Sprintf(".ftpscope-%d-%d-%d.part", os.Getpid(), k.conn, k.from.Port()), most: most}
+}
+
+// room is how much of a file may wait to be written.
+func (f *Folder) room() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return max(bufferLeast, min(bufferMost, bufferAll/max(f.writing, 1)))
+}
+
+// write puts bytes at their place.
+func (w *file) write(at uint64, b []byte) {
+	if at+uint64(len(b)) > w.most {
+		w.cut = true
+		b = b[:max(at, w.most)-at]
+	}
+	if len(b) == 0 || w.err != nil {
+		return
+	}
+	if at != w.from+uint64(len(w.buf)) {
+		w.flush()
+		w.from = at
+	}
+	w.buf = append(w.buf, b...)
+	if len(w.buf) >= bufferLeast && len(w.buf) >= w.folder.room() {
+		w.flush()
+	}
+}
+
+func (w *file) flush() {
+	if len(w.buf) == 0 || w.err != nil {
+		return
+	}
+	if w.err = w.open(); w.err == nil {
+		_, w.err = w.handle.WriteAt(w.buf, int64(w.from))
+	}
+	w.from += uint64(len(w.buf))
+	w.size = w.from
+	w.buf = w.buf[:0]
+	w.rest()
+}
+
+func (w *file) open() (err error) {
+	if w.handle != nil {
+		return nil
+	}
+	f, flags := w.folder, os.O_WRONLY
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !w.made {
+		flags |= os.O_CREATE | os.O_EXCL
+		f.temps[w.temp] = true
+	}
+	w.handle, err = f.root.OpenFile(w.temp, flags, fileMode)
+	if err != nil {
+		w.handle = nil
+		return err
+	}
+	w.made = true
+	f.opened++
+	return nil
+}
+
+// rest closes the file until the next write if too many are open.
+func (w *file) rest() {
+	w.folder.mu.Lock()
+	defer w.folder.mu.Unlock()
+	if w.folder.opened > maxOpen {
+		w.shut()
+	}
+}
+
+// shut closes the handle; the folder is locked.
+func (w *file) shut() {
+	if w.handle == nil {
+		return
+	}
+	if err := w.handle.Close(); w.err == nil {
+		w.err = err
+	}
+	w.handle = nil
+	w.folder.opened--
+}
+
+// end writes the rest; size is that of the file, of which the end may be missing.
+func (w *file) end(size uint64) {
+	w.flush()
+	if size = min(size, w.most); w.err == nil {
+		if w.err = w.open(); w.err == nil && size > w.size {
+			w.err = w.handle.Truncate(int64(size))
+			w.size = size
+		}
+	}
+	w.buf = nil
+	w.folder.mu.Lock()
+	defer w.folder.mu.Unlock()
+	w.folder.writing--
+	w.shut()
+}
+
+// discard forgets the file.
+func (w *file) discard() {
+	w.err, w.buf = errors.New("discarded"), nil
+	w.end(0)
+	w.folder.forget(w.temp)
+}
+
+func (f *Folder) forget(temp string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.temps[temp] {
+		f.root.Remove(temp)
+		delete(f.temps, temp)
+	}
+}
+
+// keep gives the file its name, or one like it that is free, and returns it.
+func (f *Folder) keep(w *file, name, ending string, at time.Time) (string, error) {
+	for {
+		free := f.names.next(name, ending)
+		place, err := f.root.OpenFile(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode) // nothing was there, and it is ours now
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		} else if err != nil {
+			return "", err
+		}
+		place.Close()
+		if err := f.root.Rename(w.temp, free); err != nil {
+			f.root.Remove(free)
+			return "", err
+		}
+		f.mu.Lock()
+		delete(f.temps, w.temp)
+		f.mu.Unlock()
+		return free, f.root.Chtimes(free, at, at)
+	}
+}

@@ -1,0 +1,117 @@
+package extract
+
+import (
+	"strings"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// Plan takes the records of a first pass and notes which connections' data are wanted, in order of the sessions: so limits
+// strike the same transfers in every run. It implements the records of an analysis.
+type Plan struct {
+	opt     Options
+	files   bool
+	wants   map[key]*want
+	written uint64 // bytes that files will take
+	count   int    // files
+	over    uint64 // transfers beyond maxWanted
+}
+
+// NewPlan begins a plan; files tells whether files are asked for.
+func NewPlan(opt Options, files bool) *Plan {
+	return &Plan{opt: opt, files: files, wants: map[key]*want{}}
+}
+
+// Session notes the data connections of a session.
+func (p *Plan) Session(s *session.Session) error {
+	for i := range s.Transfers {
+		p.transfer(s, &s.Transfers[i])
+	}
+	return nil
+}
+
+// Attempt has no data.
+func (*Plan) Attempt(*session.Attempt) error { return nil }
+
+// Orphan belongs to no session.
+func (*Plan) Orphan(*session.Orphan) error { return nil }
+
+// Summary has no data.
+func (*Plan) Summary(*session.Summary) error { return nil }
+
+func (p *Plan) transfer(s *session.Session, t *session.Transfer) {
+	k, ok := keyOf(t)
+	if !ok || t.Notes.Conn.State != flow.Established || t.Command == nil && (t.Bytes == nil || *t.Bytes == 0) {
+		return
+	}
+	if w := p.wants[k]; w != nil {
+		w.uses++
+		return
+	}
+	if len(p.wants) >= maxWanted {
+		p.over++
+		return
+	}
+	w := &want{uses: 1, blind: t.Method == session.MethodEncrypted, tls: s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit}
+	p.wants[k] = w
+	if p.files && (p.opt.Listings || !IsListing(t)) && !w.blind {
+		p.file(w, t)
+	}
+}
+
+// file decides how much of the transfer's data becomes a file.
+func (p *Plan) file(w *want, t *session.Transfer) {
+	limits, size := p.opt.Limits, uint64(0)
+	if t.Bytes != nil {
+		size = *t.Bytes
+	}
+	if t.Restart != nil {
+		w.place = *t.Restart
+	}
+	switch {
+	case p.count >= limits.Files:
+		w.why = whyFiles
+		return
+	case w.place > 0 && w.place >= limits.Size:
+		w.why = whyPlace
+		return
+	}
+	w.most = limits.Size
+	if left := limits.Total - p.written; min(size, limits.Size-w.place) > left {
+		if w.most = w.place + left; left == 0 {
+			w.most, w.why = 0, whyTotal
+			return
+		}
+		w.why = whyTotal
+	}
+	p.written += min(size, w.most-w.place)
+	p.count++
+}
+
+// Why there is no whole file.
+const (
+	whyFiles     = "the limit on the number of files was reached"
+	whyTotal     = "the limit on the bytes of all files was reached"
+	whySize      = "the file is larger than the limit on a file"
+	whyPlace     = "REST names an offset beyond the limit on a file"
+	whyEncrypted = "the data are encrypted"
+	whyAborted   = "the transfer was aborted"
+	whyCut       = "the capture ends before the transfer does"
+	whyBegin     = "the capture lacks the beginning of the connection"
+	whyMissing   = "the capture lacks some of the bytes"
+	whyRest      = "what is before the offset of REST was not transferred with it"
+	whyUnwritten = "it could not be written"
+)
+
+// IsListing reports whether a transfer carries a listing and no file.
+func IsListing(t *session.Transfer) bool {
+	if t.Command == nil {
+		return false
+	}
+	switch strings.ToUpper(*t.Command) {
+	case "LIST", "NLST", "MLSD":
+		return true
+	}
+	return false
+}

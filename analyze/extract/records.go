@@ -1,0 +1,207 @@
+package extract
+
+import (
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"strings"
+	"time"
+
+	"errors"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// Records takes what an analysis finds.
+type Records interface {
+	Session(*session.Session) error
+	Attempt(*session.Attempt) error
+	Orphan(*session.Orphan) error
+	Summary(*session.Summary) error
+}
+
+// Records returns records that give files their names and write the manifest, in the order of the sessions, before they hand on
+// to out.
+func (x *Extractor) Records(out Records) Records { return &records{out, x} }
+
+type records struct {
+	Records
+	x *Extractor
+}
+
+func (r *records) Session(s *session.Session) error {
+	if !s.Open {
+		for i := range s.Transfers {
+			r.x.settle(s, &s.Transfers[i])
+		}
+	}
+	return r.Records.Session(s)
+}
+
+// Summary adds the limits that were reached.
+func (r *records) Summary(s *session.Summary) error {
+	for _, limit := range []string{whySize, whyTotal, whyFiles} {
+		if n := r.x.limits[limit]; n > 0 {
+			s.Capture.Limits = append(s.Capture.Limits, session.LimitHit{Limit: limitWords[limit], Count: n})
+		}
+	}
+	if r.x.over > 0 {
+		s.Capture.Limits = append(s.Capture.Limits, session.LimitHit{Limit: "transfers that are hashed or extracted", Count: r.x.over})
+	}
+	return r.Records.Summary(s)
+}
+
+var limitWords = map[string]string{
+	whySize: "size of an extracted file", whyTotal: "bytes of all extracted files", whyFiles: "number of extracted files",
+}
+
+// Entry is a line of the manifest: a transfer of which there is a file, or could have been.
+type Entry struct {
+	Session        int       `json:"session"`
+	Transfer       int       `json:"transfer"`
+	File           *string   `json:"file"` // in the directory; null: there is none
+	Path           *string   `json:"path"`
+	Command        *string   `json:"command"`
+	Direction      *string   `json:"direction"`
+	Representation *string   `json:"representation"`
+	Client         *endpoint `json:"client"`
+	Server         *endpoint `json:"server"`
+	User           *string   `json:"user"`
+	Start          string    `json:"start"`
+	End            string    `json:"end"`
+	Offset         uint64    `json:"offset"`        // of the first byte that was transferred: REST
+	Bytes          uint64    `json:"bytes"`         // transferred
+	MissingBytes   uint64    `json:"missing_bytes"` // those of them that the capture lacks
+	Gaps           []Gap     `json:"gaps,omitempty"`
+	SHA256         *string   `json:"sha256"`
+	SHA1           *string   `json:"sha1,omitempty"`
+	MD5            *string   `json:"md5,omitempty"`
+	MIMEType       *string   `json:"mime_type"`
+	Complete       bool      `json:"complete"`
+	Why            []string  `json:"why,omitempty"` // it is not
+}
+
+type endpoint struct {
+	IP   string `json:"ip"`
+	Port uint16 `json:"port"`
+}
+
+func endpointOf(a netip.AddrPort) *endpoint {
+	if !a.IsValid() {
+		return nil
+	}
+	return &endpoint{a.Addr().String(), a.Port()}
+}
+
+func stamp(s session.Stamp) string {
+	layout := "2006-01-02T15:04:05." + strings.Repeat("0", int(s.Digits)) + "Z"
+	return time.Unix(0, int64(s.Time)).UTC().Format(strings.Replace(layout, ".Z", "Z", 1))
+}
+
+// settle names the file of a transfer and writes its line of the manifest.
+func (x *Extractor) settle(s *session.Session, t *session.Transfer) {
+	w, r := x.lookup(t)
+	if w == nil {
+		return
+	}
+	if x.folder != nil && (x.opt.Listings || !IsListing(t)) {
+		if r == nil {
+			r = &result{} // the capture has none of its bytes
+		}
+		e := entryOf(s, t, w, r)
+		for _, why := range e.Why {
+			x.limits[why]++
+		}
+		x.name(&e, t, r)
+		if err := x.folder.list(&e); err != nil {
+			x.report(fmt.Errorf("%s: %w", ManifestName, cause(err)))
+		}
+	}
+	if k, _ := keyOf(t); r != nil {
+		if r.uses--; r.uses <= 0 {
+			x.mu.Lock()
+			delete(x.done, k)
+			x.mu.Unlock()
+		}
+	}
+}
+
+// name gives a transfer's file its name; of two transfers of the same data the second has the same file.
+func (x *Extractor) name(e *Entry, t *session.Transfer, r *result) {
+	f := r.file
+	if f == nil {
+		return
+	}
+	if f.err != nil {
+		x.report(fmt.Errorf("%s: %w", nameOf(t), cause(f.err)))
+	}
+	if r.name == "" {
+		ending := ""
+		if !e.Complete {
+			ending = partial
+		}
+		name, err := x.folder.keep(f, nameOf(t), ending, time.Unix(0, int64(t.Connection.End.Time)))
+		if err != nil {
+			x.report(fmt.Errorf("%s: %w", nameOf(t), cause(err)))
+		}
+		r.name = name
+	}
+	if r.name != "" {
+		e.File, t.File = &r.name, &r.name
+	}
+}
+
+func (x *Extractor) report(err error) {
+	if x.problem != nil {
+		x.problem(err)
+	}
+}
+
+// cause drops a file's temporary name.
+func cause(err error) error {
+	var where *fs.PathError
+	if errors.As(err, &where) {
+		return where.Err
+	}
+	return err
+}
+
+func entryOf(s *session.Session, t *session.Transfer, w *want, r *result) Entry {
+	e := Entry{
+		Session: s.ID, Transfer: t.N, Path: t.Path, Command: t.Command, Direction: t.Direction, Representation: t.Representation,
+		Client: endpointOf(s.Client), Server: endpointOf(s.Server), User: s.User,
+		Start: stamp(t.Connection.Start), End: stamp(t.Connection.End), Offset: w.place, Bytes: r.size, MissingBytes: r.missing, Gaps: r.gaps,
+		SHA256: t.SHA256, SHA1: t.SHA1, MD5: t.MD5, MIMEType: t.MIMEType,
+	}
+	if w.place > 0 {
+		e.Gaps = append([]Gap{{0, w.place}}, e.Gaps...)
+	}
+	e.Why = reasons(t, w, r)
+	e.Complete = len(e.Why) == 0
+	return e
+}
+
+// reasons says why a file is not whole.
+func reasons(t *session.Transfer, w *want, r *result) (why []string) {
+	say := func(is bool, words string) {
+		if is {
+			why = append(why, words)
+		}
+	}
+	c := t.Notes.Conn
+	sender := flow.In
+	if t.Notes.From == c.Src {
+		sender = flow.Out
+	}
+	say(t.Method == session.MethodEncrypted || r.encrypted, whyEncrypted)
+	say(w.why != "", w.why)
+	say(r.file != nil && r.file.cut && w.why == "", whySize)
+	say(r.file != nil && r.file.err != nil, whyUnwritten)
+	say(!c.SYN.Seen() && !c.SYNACK.Seen(), whyBegin)
+	say(r.missing > 0 || t.MissingBytes != nil && *t.MissingBytes > 0, whyMissing)
+	say(w.place > 0, whyRest)
+	say(t.Outcome == session.Aborted, whyAborted)
+	say(t.Outcome != session.OK && t.Outcome != session.Aborted && !c.Half[sender].FIN.Seen(), whyCut)
+	return why
+}

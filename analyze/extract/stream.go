@@ -1,0 +1,135 @@
+package extract
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"ftpscope/capture/flow"
+)
+
+// hashes are those that can be asked for. MD5 and SHA-1 are for looking files up in lists that know no other.
+var hashes = []struct {
+	name string
+	new  func() hash.Hash
+}{{"sha256", sha256.New}, {"sha1", sha1.New}, {"md5", md5.New}}
+
+// Hashes are the names of the hashes that can be asked for.
+func Hashes() []string {
+	var names []string
+	for _, h := range hashes {
+		names = append(names, h.name)
+	}
+	return names
+}
+
+// stream reads a connection: the directions that are wanted.
+type stream struct{ sides [2]*side }
+
+// Data takes the next bytes of a direction; false: no more are wanted.
+func (s *stream) Data(dir flow.Direction, b []byte, _ flow.Mark) bool {
+	if d := s.sides[dir]; d != nil {
+		d.data(b)
+	}
+	return true
+}
+
+// Gap takes what is missing.
+func (s *stream) Gap(dir flow.Direction, n uint64, _ flow.Mark) {
+	if d := s.sides[dir]; d != nil {
+		d.gap(n)
+	}
+}
+
+// side is one direction of a connection.
+type side struct {
+	key   key
+	want  *want
+	names []string // of sums
+	sums  []hash.Hash
+	head  []byte // of the data
+	res   result
+}
+
+func newSide(x *Extractor, k key, w *want) *side {
+	s := &side{key: k, want: w, names: x.opt.Hashes, res: result{uses: w.uses}}
+	for _, name := range s.names {
+		for _, h := range hashes {
+			if h.name == name {
+				s.sums = append(s.sums, h.new())
+			}
+		}
+	}
+	if w.most > 0 && x.folder != nil {
+		s.res.file = x.folder.begin(k, w.most)
+	}
+	return s
+}
+
+func (s *side) data(b []byte) {
+	r := &s.res
+	if r.encrypted {
+		return
+	}
+	if len(s.head) < headSize && r.missing == 0 {
+		s.head = append(s.head, b[:min(len(b), headSize-len(s.head))]...)
+		if s.want.tls && isTLS(s.head) {
+			r.encrypted = true
+			return
+		}
+	}
+	if r.missing == 0 {
+		for _, h := range s.sums {
+			h.Write(b)
+		}
+	}
+	if r.file != nil {
+		r.file.write(s.want.place+r.size, b)
+	}
+	r.size += uint64(len(b))
+}
+
+// gap notes missing bytes; with them there is no hash of what was sent.
+func (s *side) gap(n uint64) {
+	r := &s.res
+	from := s.want.place + r.size
+	r.missing += n
+	r.size += n
+	if last := len(r.gaps) - 1; last >= 0 && r.gaps[last].To == from {
+		r.gaps[last].To += n
+	} else if len(r.gaps) < maxGaps {
+		r.gaps = append(r.gaps, Gap{from, from + n})
+	}
+}
+
+// isTLS reports whether data begin with a TLS handshake record (RFC 8446 section 5.1).
+func isTLS(b []byte) bool { return len(b) >= 3 && b[0] == 22 && b[1] == 3 && b[2] <= 4 }
+
+// finish says what there is to say when the connection is over.
+func (s *side) finish() *result {
+	r := &s.res
+	switch {
+	case r.encrypted && r.file != nil:
+		r.file.discard()
+		r.file = nil
+		return r
+	case r.encrypted:
+		return r
+	case r.missing == 0:
+		r.sums = make([]string, len(s.sums))
+		for i, h := range s.sums {
+			r.sums[i] = hex.EncodeToString(h.Sum(nil))
+		}
+	}
+	if len(s.head) > 0 {
+		r.mime = mimetype.Detect(s.head).String()
+	}
+	if r.file != nil {
+		r.file.end(s.want.place + r.size)
+	}
+	return r
+}

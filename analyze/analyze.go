@@ -18,7 +18,7 @@ type Options struct {
 	Filter   Filter          // packets that it does not match are as if they were not in the capture; nil: none
 	Evidence Evidence        // nil: nobody keeps packets
 	Decode   decode.Options
-	Follow   Follower        // nil: nobody reads what data connections carry
+	Follow   Follower // nil: nobody reads what data connections carry
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
 	IdleTimeout flow.Time
 	// Interval is how often a live analysis gives a snapshot of each open session; 0: never.

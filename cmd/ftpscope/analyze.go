@@ -26,7 +26,7 @@ func runAnalyze(e *env, args []string) int {
 		e.error("%v", err)
 		return exitRead
 	}
-	j := &job{env: e, flags: &f.common, files: files, told: map[string]bool{}}
+	j := &job{env: e, flags: &f.common, extract: &f.extract, files: files, told: map[string]bool{}, said: map[string]bool{}}
 	j.run(specs)
 	if err := stop(); err != nil {
 		j.fail("%v", err)
@@ -38,10 +38,12 @@ func runAnalyze(e *env, args []string) int {
 type job struct {
 	*env
 	flags    *common
+	extract  *extractFlags
 	files    []string
 	failed   bool
 	found    bool            // what --fail-on asks for
 	told     map[string]bool // files of which the user was told that something is wrong with them
+	said     map[string]bool // problems
 	dialogue bool            // an output is a case database
 	inputs   func() []report.Input
 }
@@ -64,7 +66,7 @@ func (j *job) fail(format string, args ...any) {
 
 // problem takes what capture says of files, while they are read.
 func (j *job) problem(err *capture.FileError) {
-	j.told[err.File] = true
+	j.told[err.File], j.said[err.Error()] = true, true
 	if err.Warning {
 		j.warning("%v", err)
 		return
@@ -85,7 +87,11 @@ func (j *job) options() analyze.Options {
 
 // run reads the captures and writes the outputs. Nothing readable means no output: an old result stays as it was.
 func (j *job) run(specs []outputSpec) {
-	c, err := capture.Open(j.files, capture.Options{Stdin: j.stdin, Problem: j.problem, Ahead: j.flags.workers - 1, Digest: wantsDialogue(specs)})
+	opt := capture.Options{Stdin: j.stdin, Problem: j.problem, Ahead: j.flags.workers - 1, Digest: wantsDialogue(specs)}
+	if j.extract.wanted() {
+		opt.Spool = j.spooled
+	}
+	c, err := capture.Open(j.files, opt)
 	if err != nil {
 		j.fail("%v", err)
 		return
@@ -99,16 +105,28 @@ func (j *job) run(specs []outputSpec) {
 	if len(outs) == 0 {
 		return
 	}
-	stopWatch := onInterrupt(outs)
+	folder, err := j.openFolder(j.extract)
+	if err != nil {
+		j.fail("%v", err)
+		for _, o := range outs {
+			_ = o.close(err) // nothing was written
+		}
+		return
+	}
+	stopWatch := onInterrupt(outs, folder)
 	defer stopWatch()
 	var writers []report.Writer
 	for _, o := range outs {
 		writers = append(writers, j.flags.choice.Choose(o.writer))
 	}
 	tee := report.NewTee(writers...)
-	stopProgress := j.progress(c, tee)
-	summary, err := analyze.Run(c, j.options(), tee)
-	stopProgress()
+	var summary *session.Summary
+	if j.extract.wanted() {
+		summary, err = j.twice(c, tee, folder)
+	} else {
+		summary, err = j.once(c, tee)
+	}
+	j.closeFolder(folder)
 	j.closeOutputs(outs, tee.Errs(), err)
 	if summary == nil {
 		return
@@ -122,6 +140,11 @@ func (j *job) run(specs []outputSpec) {
 		j.warning("no packet matches the filter (behind VLAN tags it looks only after the word vlan, as tcpdump does)")
 	}
 	j.conclude(summary)
+}
+
+func (j *job) once(c *capture.Capture, tee *report.Tee) (*session.Summary, error) {
+	defer j.progress("analyzing", c, tee.Sessions)()
+	return analyze.Run(c, j.options(), tee)
 }
 
 // conclude says what the summary has to say besides the outputs.

@@ -36,7 +36,8 @@ type common struct {
 // flags are what analyze takes.
 type flags struct {
 	common
-	read []string
+	extract extractFlags
+	read    []string
 }
 
 // newSet makes the flag set of a command.
@@ -51,6 +52,7 @@ func (f *flags) set() *pflag.FlagSet {
 	s := newSet("analyze")
 	f.outputFlag(s)
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
+	f.extract.add(s)
 	f.add(s)
 	return s
 }
@@ -103,10 +105,14 @@ func (f *flags) parse(e *env, args []string) (files []string, code int, done boo
 	s := f.set()
 	f.choiceFlags.add(s, "user")
 	f.judgeFlags.add(s)
+	f.extract.addMore(s)
 	code, done = e.parseFlags(s, args, &f.help, analyzeUsage, func() error {
 		files = append(f.read, s.Args()...)
 		if len(files) == 0 {
 			return errors.New("no capture files named")
+		}
+		if err := f.extract.check(); err != nil {
+			return err
 		}
 		return f.check()
 	})

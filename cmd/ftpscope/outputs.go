@@ -15,6 +15,7 @@ import (
 	"sync"
 	"syscall"
 
+	"ftpscope/analyze/extract"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/casedb"
 )
@@ -261,7 +262,7 @@ func closedPipe(err error) bool {
 }
 
 // onInterrupt removes unfinished files when the user stops the program; the result undoes it.
-func onInterrupt(outs []*output) (stop func()) {
+func onInterrupt(outs []*output, folder *extract.Folder) (stop func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
@@ -272,6 +273,9 @@ func onInterrupt(outs []*output) (stop func()) {
 				if o.temp != "" {
 					o.once.Do(func() { os.Remove(o.temp) })
 				}
+			}
+			if folder != nil {
+				folder.Abort()
 			}
 			os.Exit(exitInterrupted)
 		case <-done:

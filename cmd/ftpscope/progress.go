@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ const (
 )
 
 // progress shows how far the reading is, on terminals; the result ends it.
-func (j *job) progress(c *capture.Capture, tee *report.Tee) (stop func()) {
+func (j *job) progress(doing string, c *capture.Capture, sessions func() int64) (stop func()) {
 	columns, ok := terminal(j.w)
 	if !ok || j.quiet {
 		return func() {}
@@ -38,7 +39,7 @@ func (j *job) progress(c *capture.Capture, tee *report.Tee) (stop func()) {
 			case <-wait.C:
 			}
 			s := c.Stats()
-			p := pace{j.what(), s.BytesRead, s.BytesTotal, tee.Sessions(), time.Since(begin)}
+			p := pace{doing, j.what(), s.BytesRead, s.BytesTotal, sessions(), time.Since(begin)}
 			j.show(report.Cut(p.String(), columns-1))
 			wait.Reset(progressEvery)
 		}
@@ -60,6 +61,7 @@ func (j *job) what() string {
 
 // pace is one moment of a run.
 type pace struct {
+	doing       string
 	name        string
 	read, total int64
 	sessions    int64
@@ -69,7 +71,7 @@ type pace struct {
 // String is the status line: "analyzing a.pcap   41 %  12.3 GB of 30.1 GB   2.1 GB/s   8 s left   1,204 sessions".
 func (p pace) String() string {
 	rate := float64(p.read) / max(p.elapsed.Seconds(), 0.001)
-	line := "analyzing " + p.name + "   "
+	line := p.doing + " " + p.name + "   "
 	if p.total > 0 {
 		line += fmt.Sprintf("%d %%  %s of %s   ", 100*p.read/p.total, report.Size(uint64(p.read)), report.Size(uint64(p.total)))
 	} else {
@@ -78,6 +80,9 @@ func (p pace) String() string {
 	line += report.Size(uint64(rate)) + "/s   "
 	if left := p.total - p.read; p.total > 0 && rate > 0 {
 		line += report.Span(time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second)) + " left   "
+	}
+	if p.sessions == 0 {
+		return strings.TrimRight(line, " ")
 	}
 	return line + report.Many(uint64(p.sessions), "session")
 }

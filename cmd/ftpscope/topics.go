@@ -9,6 +9,7 @@ type topic struct {
 func topics() []topic {
 	return []topic{
 		{"choosing", "which sessions to show: --host, --user, --mode, --outcome, --finding, …", choosing},
+		{"extracting", "what was transferred: --hash, --extract, --extract-listings, --extract-limit", extracting},
 		{"judging", "which findings there are: --disable, --fail-on, --brute-failures, …", judging},
 	}
 }

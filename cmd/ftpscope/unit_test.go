@@ -40,7 +40,7 @@ func TestVersion(t *testing.T) {
 }
 
 func TestPace(t *testing.T) {
-	p := pace{"a.pcap", 4_100_000_000, 10_000_000_000, 1204, 2 * time.Second}
+	p := pace{"analyzing", "a.pcap", 4_100_000_000, 10_000_000_000, 1204, 2 * time.Second}
 	require.Equal(t, "analyzing a.pcap   41 %  4.1 GB of 10.0 GB   2.0 GB/s   3.0 s left   1,204 sessions", p.String())
 	p.total = 0
 	require.Equal(t, "analyzing a.pcap   4.1 GB   2.0 GB/s   1,204 sessions", p.String())

@@ -4,11 +4,9 @@ package pick
 
 import (
 	"cmp"
-	"io"
 	"net/netip"
 	"slices"
 
-	"ftpscope/capture"
 	"ftpscope/capture/decode"
 	"ftpscope/capture/flow"
 )
@@ -38,6 +36,7 @@ type Set struct {
 
 	ports [1 << 16 / 64]uint64 // that some connection has: most packets are turned away here
 	byEnd map[ends][]chosen
+	hosts map[[2]flow.Host]bool
 	first uint64
 	last  uint64
 }
@@ -62,10 +61,11 @@ func endsOf(a, b flow.Host, aPort, bPort uint16) ends {
 
 // NewSet makes a set of connections, which are known by their index in list.
 func NewSet(list []Conn) *Set {
-	s := &Set{byEnd: make(map[ends][]chosen, len(list))}
+	s := &Set{byEnd: make(map[ends][]chosen, len(list)), hosts: map[[2]flow.Host]bool{}}
 	for i, c := range list {
 		k := endsOf(flow.HostOf(c.A.Addr()), flow.HostOf(c.B.Addr()), c.A.Port(), c.B.Port())
 		s.byEnd[k] = append(s.byEnd[k], chosen{c.First, c.Last, i})
+		s.hosts[[2]flow.Host{k.a, k.b}], s.hosts[[2]flow.Host{k.b, k.a}] = true, true
 		for _, port := range [2]uint16{c.A.Port(), c.B.Port()} {
 			s.ports[port/64] |= 1 << (port % 64)
 		}
@@ -82,6 +82,9 @@ func NewSet(list []Conn) *Set {
 
 func (s *Set) has(port uint16) bool { return s.ports[port/64]>>(port%64)&1 != 0 }
 
+// between reports whether there is a connection between the hosts of a segment.
+func (s *Set) between(seg *flow.Segment) bool { return s.hosts[[2]flow.Host{seg.Src, seg.Dst}] }
+
 // Find returns the index of the connection that a segment, or the ICMP error about one, belongs to.
 func (s *Set) Find(seg *flow.Segment) (index int, ok bool) {
 	if seg.Ord < s.first || seg.Ord > s.last || !s.has(seg.SrcPort) || !s.has(seg.DstPort) {
@@ -93,39 +96,4 @@ func (s *Set) Find(seg *flow.Segment) (index int, ok bool) {
 		return 0, false
 	}
 	return list[after-1].index, true
-}
-
-// Source gives packets in batches, as capture.Capture does.
-type Source interface {
-	Next() ([]capture.Packet, error)
-}
-
-// Read gives each packet of the chosen connections, in the order of the capture, with the connection's index. It ends after
-// the last of them, or with the first error of take. The packet and the segment are valid during the call.
-func Read(from Source, s *Set, take func(index int, p *capture.Packet, seg *flow.Segment) error) error {
-	decoder := decode.Decoder{Options: s.Decode}
-	var seg flow.Segment
-	for {
-		batch, err := from.Next()
-		if err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		for i := range batch {
-			p := &batch[i]
-			if p.Ord > s.last {
-				return nil
-			}
-			seg.Mark, seg.Digits = p.Mark, p.Digits
-			v := decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, &seg)
-			for ok := v == decode.TCP || v == decode.ICMP; ok; ok = decoder.More(&seg) {
-				if index, found := s.Find(&seg); found {
-					if err := take(index, p, &seg); err != nil {
-						return err
-					}
-				}
-			}
-		}
-	}
 }

@@ -3,6 +3,7 @@ package pick
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -82,4 +83,46 @@ func TestReadEnds(t *testing.T) {
 	})
 	require.Equal(t, enough, err)
 	require.Equal(t, 1, calls)
+}
+
+// TestReadFragments: fragments are given with the packets that they are of, in the order of the capture.
+func TestReadFragments(t *testing.T) {
+	frames := capturetest.Only(capturetest.MustFrames(t, twice), "control", "d1", "d3")
+	var cut []capturetest.Frame
+	for i, list := range capturetest.Fragment(frames, 512, 0, 1) {
+		if i%2 > 0 {
+			slices.Reverse(list)
+		}
+		for _, f := range list {
+			f.Conn = frames[i].Conn
+			cut = append(cut, f)
+		}
+	}
+	require.Greater(t, len(cut), len(frames)+3)
+	cut = capturetest.Reorder(cut, 4, 3)
+	want, first, last := []uint64(nil), uint64(0), uint64(0)
+	var c flow.Conn
+	for i, f := range cut {
+		if f.Conn != "d1" {
+			continue
+		}
+		want = append(want, uint64(i+1))
+		if last = uint64(i + 1); first == 0 {
+			first = last
+		}
+	}
+	for _, s := range capturetest.Segments(frames) {
+		if frames[s.Ord-1].Conn == "d1" {
+			c = (&flow.LoneSYN{Src: s.Src, Dst: s.Dst, SrcPort: s.SrcPort, DstPort: s.DstPort, First: s.Mark}).Conn()
+		}
+	}
+	c.Start.Ord, c.Last.Ord = first, last
+	var got []uint64
+	require.NoError(t, Read(source(t, cut), NewSet([]Conn{Of(&c)}), func(i int, p *capture.Packet, s *flow.Segment) error {
+		require.Equal(t, p.Mark, s.Mark)
+		require.Contains(t, []uint16{20, 4000}, s.SrcPort)
+		got = append(got, p.Ord)
+		return nil
+	}))
+	require.Equal(t, want, got)
 }

@@ -46,6 +46,9 @@ func (a *analysis) summarize() {
 		first, last := a.count.first, a.count.last
 		s.First, s.Last = &first, &last
 	}
+	for _, n := range a.decoder.WrongChecksums() {
+		s.Capture.WrongChecksums = append(s.Capture.WrongChecksums, session.ChecksumCount(n))
+	}
 	for _, r := range a.decoder.Reasons() {
 		s.Capture.Reasons = append(s.Capture.Reasons, session.Reason(r))
 	}

@@ -206,6 +206,9 @@ func (h *htmlReport) coverage(s *session.Summary) []htmlCoverage {
 		}
 		say("Not decoded", text)
 	}
+	for _, text := range checksumWarnings(c) {
+		say("Checksums", text)
+	}
 	if c.Dropped > 0 {
 		say("Dropped", many(c.Dropped, "packet")+" dropped by the capturing machine: transfers may look worse than they were")
 	}

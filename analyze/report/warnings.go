@@ -10,6 +10,7 @@ func Warnings(s *session.Summary) []string {
 	if c.Undecoded > 0 {
 		lines = append(lines, many(c.Undecoded, "packet")+" not decoded")
 	}
+	lines = append(lines, checksumWarnings(c)...)
 	if c.Dropped > 0 {
 		lines = append(lines, many(c.Dropped, "packet")+" dropped by the capturing machine: transfers may look worse than they were")
 	}

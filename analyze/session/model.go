@@ -231,12 +231,13 @@ type Tally struct{ Active, Passive, Unknown int }
 
 // SummaryCapture says what the capture lacks.
 type SummaryCapture struct {
-	MissingBytes   uint64   // over all control connections
-	TruncatedFiles []string // files that could not be read to their end
-	Undecoded      uint64   // packets that no decoder understood
-	Reasons        []Reason // why, the most frequent first; not written
-	Dropped        uint64   // by the capturing machine, as pcapng's statistics say
-	Evicted        uint64   // connections forgotten because a table was full
+	MissingBytes   uint64          // over all control connections
+	TruncatedFiles []string        // files that could not be read to their end
+	Undecoded      uint64          // packets that no decoder understood
+	Reasons        []Reason        // why, the most frequent first; not written
+	WrongChecksums []ChecksumCount // hosts of which most are wrong, if they were verified; not written
+	Dropped        uint64          // by the capturing machine, as pcapng's statistics say
+	Evicted        uint64          // connections forgotten because a table was full
 	Limits         []LimitHit
 }
 
@@ -244,6 +245,12 @@ type SummaryCapture struct {
 type Reason struct {
 	Text    string
 	Packets uint64
+}
+
+// ChecksumCount says how many of a host's checksums were checked and how many of those were wrong.
+type ChecksumCount struct {
+	Host           netip.Addr
+	Wrong, Checked uint64
 }
 
 // LimitHit says that a limit was reached, and how often.

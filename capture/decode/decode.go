@@ -34,6 +34,9 @@ const maxTags = 8
 // Options of a Decoder; the zero value works.
 type Options struct {
 	VXLANPorts []uint16 // UDP ports of VXLAN, besides 4789, 4790 (VXLAN-GPE) and 8472
+	// VerifyChecksums leaves out packets whose IPv4 header or TCP checksum is wrong. Where the sender's card fills them in, they
+	// are in every packet that the capturing host sent.
+	VerifyChecksums bool
 }
 
 // Decoder decodes packets. It belongs to one goroutine; the zero value is ready.
@@ -46,13 +49,15 @@ type Decoder struct {
 	networks  networks
 	rest      rest
 	fragments fragments
-	parts     []flow.Mark // see Parts
+	sums      map[flow.Host]*Checksums // of VerifyChecksums, by source
+	parts     []flow.Mark              // see Parts
 }
 
 // walk is how far the way into a packet has come.
 type walk struct {
 	depth   uint8 // tunnels that it went through so far
 	pending bool  // rest is to be read by More
+	unsure  bool  // the TCP checksum cannot be checked
 }
 
 // Decode reads f. Its Mark stands in seg already, for what waits for its other fragments. For TCP and ICMP seg is filled

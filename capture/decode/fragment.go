@@ -110,6 +110,7 @@ func (d *Decoder) place(x *fragment, seg *flow.Segment) (Frame, Verdict) {
 	}
 	if d.readAlone(x) {
 		t.lost[incomplete]++
+		d.walk.unsure = true
 		return Frame{Data: x.data, Length: uint32(x.to)}, TCP
 	}
 	seg.Flags, seg.SrcPort, seg.DstPort = 0, 0, 0

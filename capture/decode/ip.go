@@ -70,6 +70,8 @@ func (d *Decoder) ipv4(f Frame, at int, seg *flow.Segment) Verdict {
 	switch {
 	case len(h) < size:
 		return d.undecoded("cut in the IPv4 header")
+	case d.VerifyChecksums && d.headerIsWrong(h[:size], seg):
+		return d.undecoded(wrongHeader)
 	case binary.BigEndian.Uint16(h[6:])&(moreFragments4|fragmentOffset4) != 0:
 		return d.fragment4(h, size, total, seg)
 	case h[9] == protoTCP:
@@ -101,8 +103,8 @@ func (d *Decoder) ipv6(f Frame, at int, seg *flow.Segment) Verdict {
 	seg.TTL = h[7]
 	seg.Src, seg.Dst = hosts6(h)
 	left := int(binary.BigEndian.Uint16(h[4:]))
-	if left == 0 { // TSO, or a jumbogram: its length stands in an option, and is the frame's
-		left = offloaded(f, at+40)
+	if left == 0 {
+		left = jumbo(f, at)
 	}
 	if left < 0 {
 		return d.undecoded("malformed IPv6 header")
@@ -112,6 +114,31 @@ func (d *Decoder) ipv6(f Frame, at int, seg *flow.Segment) Verdict {
 		b = b[:left]
 	}
 	return d.over6(int(h[6]), b, left, seg)
+}
+
+// jumbo is the length of an IPv6 packet whose header says 0: that of the jumbo payload option (RFC 2675), else the
+// frame's, since the sender's card fills it in after the capture (TSO). It is negative if no packet is that long.
+func jumbo(f Frame, at int) int {
+	const jumboOption = 0xc2
+	h := f.Data[at:]
+	if n := extension(protoHopByHop, h[40:]); h[6] == protoHopByHop && n > 0 {
+		for o := h[42:min(40+n, len(h))]; len(o) > 0; {
+			switch {
+			case o[0] == 0: // Pad1
+				o = o[1:]
+				continue
+			case len(o) >= 6 && o[0] == jumboOption && o[1] == 4:
+				if length := binary.BigEndian.Uint32(o[2:]); length <= maxOffload {
+					return int(length)
+				}
+				return -1
+			case len(o) < 2:
+				return -1
+			}
+			o = o[min(2+int(o[1]), len(o)):]
+		}
+	}
+	return offloaded(f, at+40)
 }
 
 // over6 is what IPv6 carries, put together if it came in fragments: extension headers, and what follows them. Of its left
@@ -132,6 +159,8 @@ func (d *Decoder) over6(next int, b []byte, left int, seg *flow.Segment) Verdict
 			return d.undecoded("cut in an IPv6 extension header")
 		case next == protoFragment && binary.BigEndian.Uint16(b[2:])&(moreFragments6|fragmentOffset6) != 0:
 			return d.fragment6(b, left, seg)
+		case next == protoRouting && b[3] != 0:
+			d.walk.unsure = true // the checksum is over the last destination (RFC 8200 section 8.1)
 		}
 		next = int(b[0])
 		b, left = b[n:], left-n
@@ -184,6 +213,9 @@ func (d *Decoder) tcp(b []byte, length int, seg *flow.Segment) Verdict {
 	seg.Scale, seg.MSS = flow.NoScale, 0
 	if len(b) > size {
 		seg.Payload = b[size:]
+	}
+	if d.VerifyChecksums && d.tcpIsWrong(Frame{Data: b, Length: uint32(length)}, seg) {
+		return d.undecoded(wrongTCP)
 	}
 	if seg.Flags&flow.SYN != 0 {
 		synOptions(b[20:min(size, len(b))], seg)

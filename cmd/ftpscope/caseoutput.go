@@ -70,6 +70,9 @@ func (f *common) settings() string {
 	if f.filter != "" {
 		list = append(list, "--filter "+strconv.Quote(f.filter))
 	}
+	if f.checksums {
+		list = append(list, "--verify-checksums")
+	}
 	return strings.Join(list, " ")
 }
 

@@ -25,6 +25,7 @@ type common struct {
 	vxlanPorts    ports
 	filter        string
 	packets       *filter.Filter // what filter says; nil: nothing
+	checksums     bool
 	quiet         bool
 	help          bool
 	cpuprofile    string
@@ -68,6 +69,7 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.Var(&f.vxlanPorts, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's words: 'not port 22'")
+	s.BoolVar(&f.checksums, "verify-checksums", false, "leave out packets with wrong checksums; beware of offload")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
 	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")

@@ -1,0 +1,19 @@
+package report
+
+import "ftpscope/analyze/session"
+
+// mostChecksumHosts bounds the hosts that are named; of more, the capture point sees one side of a whole network.
+const mostChecksumHosts = 3
+
+// checksumWarnings tells of hosts that --verify-checksums left nearly nothing of.
+func checksumWarnings(c *session.SummaryCapture) (lines []string) {
+	for i, h := range c.WrongChecksums {
+		if i == mostChecksumHosts {
+			lines = append(lines, "most checksums of "+many(uint64(len(c.WrongChecksums)-i), "other host")+" are wrong, too")
+			break
+		}
+		lines = append(lines, number(h.Wrong)+" of "+many(h.Checked, "packet")+" from "+h.Host.String()+" have wrong checksums and were left out;"+
+			" if the capture was made on that host, its network card fills them in later (offload): analyze without --verify-checksums")
+	}
+	return lines
+}

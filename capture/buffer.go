@@ -44,7 +44,11 @@ func (b *buffer) fill(need int) error {
 			n, err := b.src.Read(b.mem[b.end:])
 			b.end += n
 			b.total += int64(n)
-			b.err = err
+			if err == errPending && n == 0 {
+				return err
+			} else if err != errPending {
+				b.err = err
+			}
 		}
 		if b.total > before {
 			empty = 0

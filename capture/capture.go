@@ -66,13 +66,14 @@ type Capture struct {
 	aheads  aheads
 
 	digesters map[string]*digester // nil: not asked for
+	follower  *follower            // nil: files are read as they are
 
 	read    atomic.Int64
 	dropped atomic.Uint64
 	packets atomic.Uint64
 	total   int64
-	mu      sync.Mutex
-	stats   Stats // Truncated and Errors
+	mu      sync.Mutex // for files, which grow when they are followed, and stats
+	stats   Stats      // Truncated and Errors
 }
 
 // Stats is what is known of the reading so far.
@@ -146,7 +147,11 @@ func (c *Capture) cut(name string) {
 
 // Files are the names of the captures in the order that Pos.File counts: by first packet, those without packets last.
 // What is no capture is not among them.
-func (c *Capture) Files() []string { return slices.Clone(c.files) }
+func (c *Capture) Files() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.files)
+}
 
 // Stats may be called at any time, from any goroutine.
 func (c *Capture) Stats() Stats {
@@ -171,6 +176,7 @@ func (c *Capture) Close() error {
 		if e.started != nil {
 			e.started.close()
 		}
+		e.release()
 	}
 	c.active, c.pending = nil, nil
 	for _, e := range c.found {

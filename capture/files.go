@@ -30,11 +30,30 @@ type entry struct {
 	first   flow.Time // of its first packet
 	started *source   // of a file that can be read only once
 	spool   *spool    // what was copied of such a file, to be read again; nil: the file itself is read
+
+	root *root    // of a file that is followed
+	held *os.File // kept open until it is read; nil: it is not
+	ring *watch   // that holds it
+}
+
+// release closes a file that was kept open.
+func (e *entry) release() {
+	if e.held != nil {
+		e.held.Close()
+		e.held = nil
+		e.ring.held--
+	}
 }
 
 func (e *entry) open() (io.ReadCloser, error) {
 	if e.spool != nil {
 		return e.spool.open(), nil
+	}
+	if file := e.held; file != nil {
+		e.held = nil
+		e.ring.held--
+		_, err := file.Seek(0, io.SeekStart)
+		return file, err
 	}
 	return os.Open(e.name)
 }

@@ -1,6 +1,10 @@
 package capture
 
-import "io"
+import (
+	"errors"
+	"io"
+	"io/fs"
+)
 
 // Next returns the next packets, a few hundred at most, and io.EOF at the end, no other error. The slice and what it
 // points to are valid until the next call.
@@ -52,17 +56,25 @@ func (c *Capture) refill() {
 // more reads a source's next batch; if there is none it closes the source.
 func (c *Capture) more(s *source) bool {
 	ok, bad := s.refill(c.ord + 1)
+	if c.follower.pend(s, bad) {
+		return false
+	}
 	if bad != nil {
 		c.cut(s.name)
 		c.problem(bad)
 	}
 	if !ok {
-		for _, note := range s.odd() {
-			c.problem(note)
-		}
-		s.close()
+		c.leave(s)
 	}
 	return ok
+}
+
+// leave closes a source, and tells what was odd.
+func (c *Capture) leave(s *source) {
+	for _, note := range s.odd() {
+		c.problem(note)
+	}
+	s.close()
 }
 
 // join opens the next pending file and puts it into the heap.
@@ -78,7 +90,15 @@ func (c *Capture) join() {
 		if !c.more(s) {
 			return
 		}
+		if s.time() != e.first {
+			c.follower.replaced(e)
+		}
 	}
+	c.push(s)
+}
+
+// push puts a source that has packets into the heap.
+func (c *Capture) push(s *source) {
 	c.active = append(c.active, s)
 	for i := len(c.active) - 1; i > 0; {
 		parent := (i - 1) / 2
@@ -94,11 +114,17 @@ func (c *Capture) join() {
 func (c *Capture) reopen(e *entry) *source {
 	file, err := e.open()
 	if err != nil {
+		if c.follower != nil && errors.Is(err, fs.ErrNotExist) {
+			err = errVanished
+		}
 		c.cut(e.name)
 		c.problem(plain(e.name, err))
 		return nil
 	}
 	in := input{name: e.name, file: file, size: e.size, pool: &c.large, aheads: &c.aheads, read: &c.read, dropped: &c.dropped}
+	if c.follower != nil {
+		return c.follower.open(e, in)
+	}
 	if len(c.active) >= manyOpen {
 		in.pool, in.aheads = &c.small, nil
 	}

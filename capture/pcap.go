@@ -63,6 +63,17 @@ type want struct {
 	packet bool
 }
 
+// endsInside is the error of a file that ends where it must not.
+type endsInside struct {
+	what string
+	have int64
+	need int
+}
+
+func (e endsInside) Error() string {
+	return fmt.Sprintf("the file ends inside %s: %d of %d bytes are there", e.what, e.have, e.need)
+}
+
 // more makes w.bytes unread, or says why it cannot; io.EOF when the file ends where it may.
 func (r *records) more(w want) error {
 	err := r.buf.fill(w.bytes)
@@ -73,7 +84,7 @@ func (r *records) more(w want) error {
 	case err == io.EOF && have == 0:
 		return io.EOF
 	case err == io.EOF:
-		return r.fail(w.packet, fmt.Errorf("the file ends inside %s: %d of %d bytes are there", w.what, have, w.bytes))
+		return r.fail(w.packet, endsInside{w.what, int64(have), w.bytes})
 	}
 	return r.fail(w.packet && have > 0, err)
 }

@@ -64,6 +64,7 @@ type pcapng struct {
 	dropped *atomic.Uint64
 	moved   uint64 // packets of earlier sections whose times were moved
 	unknown map[uint32]uint64
+	skipped skipped
 }
 
 // iface is what an interface description block says of its packets.
@@ -104,6 +105,9 @@ func (p *pcapng) u64(b []byte) uint64 {
 
 // read fills out with at least one packet, numbered from ord, or says why there is none.
 func (p *pcapng) read(out []Packet, ord uint64) (int, error) {
+	if err := p.skip(); err != nil {
+		return 0, err
+	}
 	n := 0
 	for {
 		n += p.scan(out[n:], ord+uint64(n))
@@ -242,32 +246,40 @@ func (p *pcapng) size(b []byte, least int) (int, error) {
 	return int(size), nil
 }
 
-// skip passes over a block of a kind that is not read: names, secrets, custom blocks and what is yet to come.
-func (p *pcapng) skip(kind uint32, size int) error {
-	if b := p.buf.unread(); len(b) >= size {
-		if end := p.u32(b[size-4:]); int(end) != size {
-			return p.fail(false, differs(size, end))
-		}
-		p.buf.at += size
+// skipped is a block that is being passed over. A file that grows may end in the middle of it.
+type skipped struct {
+	kind uint32
+	at   int64 // offset in the file
+	size int
+	left int // bytes of it to pass over; 0: none
+}
+
+// skip passes over a block of a kind that is not read: names, secrets, custom blocks and what is yet to come. What of it
+// was passed over before an error stays so.
+func (p *pcapng) skip() error {
+	s := &p.skipped
+	if s.left == 0 {
 		return nil
 	}
-	at := p.buf.offset()
-	err := p.buf.discard(size - 4)
+	from := p.buf.offset()
+	err := p.buf.discard(s.left - 4)
+	s.left -= int(p.buf.offset() - from)
 	if err == nil {
 		err = p.buf.fill(4)
 	}
 	if err == io.EOF {
-		err = fmt.Errorf("the file ends inside a block of type %d: %d of %d bytes are there", kind, p.buf.total-at, size)
+		err = endsInside{fmt.Sprintf("a block of type %d", s.kind), p.buf.total - s.at, s.size}
 	}
 	if err == nil {
-		if end := p.u32(p.buf.unread()); int(end) != size {
-			err = differs(size, end)
+		if end := p.u32(p.buf.unread()); int(end) != s.size {
+			err = differs(s.size, end)
 		}
 	}
 	if err != nil {
-		return &FileError{Offset: at, Before: p.count, Err: err}
+		return &FileError{Offset: s.at, Before: p.count, Err: err}
 	}
 	p.buf.at += 4
+	s.left = 0
 	return nil
 }
 

@@ -122,9 +122,8 @@ const maxUnknown = 16
 // pass passes over a block of a kind that is not read. Those that have nothing to say of packets (names, secrets of
 // TLS, journal entries, custom and local blocks) are no loss; others may be.
 func (p *pcapng) pass(kind uint32, size int) error {
-	err := p.skip(kind, size)
 	switch {
-	case err != nil || kind >= blockLocal:
+	case kind >= blockLocal:
 	case kind == blockNames || kind == blockJournal || kind == blockSecrets || kind == blockCustom || kind == blockOwn:
 	case p.unknown[kind] > 0 || len(p.unknown) < maxUnknown:
 		if p.unknown == nil {
@@ -132,7 +131,8 @@ func (p *pcapng) pass(kind uint32, size int) error {
 		}
 		p.unknown[kind]++
 	}
-	return err
+	p.skipped = skipped{kind, p.buf.offset(), size, size}
+	return p.skip()
 }
 
 // allMoved counts the packets whose times were moved into what can be kept.

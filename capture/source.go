@@ -38,6 +38,12 @@ type source struct {
 	aheads *aheads // where ahead goes back to
 	ahead  *ahead  // reads from packer; nil: buf does
 
+	tail    *tail     // of a file that others may still write to; nil: it is as it is
+	trickle *trickle  // of a pipe that is followed
+	until   flow.Time // the last packet that was read
+	drained bool      // nothing was written after it, when that was looked at
+	root    *root
+
 	index int      // in Capture.Files
 	batch []Packet // the last that was read; its capacity is how many are read at a time
 	next  int      // first packet of batch that was not delivered
@@ -173,6 +179,12 @@ func (s *source) refill(ord uint64) (bool, *FileError) {
 	if err != nil && err != io.EOF {
 		return false, s.place(err)
 	}
+	if n > 0 {
+		s.until, s.drained = s.batch[n-1].Time, false
+		if s.root != nil {
+			s.root.until = max(s.root.until, s.until)
+		}
+	}
 	return err == nil, nil
 }
 
@@ -201,10 +213,12 @@ func (s *source) close() {
 		s.ahead.close()
 		s.aheads.put(s.ahead)
 	}
-	if s.packer != nil {
-		s.packer.close()
+	if s.trickle == nil { // else somebody may still read
+		if s.packer != nil {
+			s.packer.close()
+		}
+		s.pool.put(s.raw)
 	}
-	s.pool.put(s.raw)
 	if s.buf != s.raw {
 		s.pool.put(s.buf)
 	}

@@ -1,0 +1,293 @@
+package capture
+
+import (
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"ftpscope/capture/flow"
+)
+
+const (
+	// pollEvery is how often is looked whether files have grown, and others have come.
+	pollEvery = 100 * time.Millisecond
+	// calm is how long nothing has to come until the clock goes on without packets: programs that capture hold packets
+	// back, the best of them for a second, ftpscope -w for five.
+	calm = 6 * time.Second
+	// maxIdle is how many files are watched that have nothing more now. Of a rotated set one grows.
+	maxIdle = 64
+)
+
+// Following is a capture that is still being written. It knows the files that were named, those that come into
+// directories that were named, and those that go on where a file that was named ends (see successor). A record that is
+// only half there is waited for.
+//
+// Next does not wait for long: it gives no packets when none are there. Next and Close are for one goroutine, the other
+// methods for any.
+type Following struct {
+	*Capture
+	*follower
+}
+
+// follower is what a Capture has besides, when it is followed.
+type follower struct {
+	c        *Capture
+	finder   watch
+	idle     []*source // read as far as they are written
+	polled   time.Time
+	pause    time.Duration // when nothing is there
+	stopping atomic.Bool
+	ended    bool // there is nothing to wait for any more
+	stopped  bool // what is written from now on is of no interest
+	newest   flow.Time
+	last     flow.Time // packet
+	came     time.Time // the last packets
+	now      atomic.Int64
+}
+
+// Follow opens captures that are still being written. Its only error is ErrNoArgs; what cannot be read goes to
+// opt.Problem. Of a pipe it waits for the first packet.
+func Follow(args []string, opt Options) (*Following, error) {
+	if len(args) == 0 {
+		return nil, ErrNoArgs
+	}
+	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}}
+	f := &follower{c: c, pause: pollEvery, came: time.Now()}
+	c.follower = f
+	f.finder = watch{c: c, f: f, stdin: opt.Stdin, peeks: pool{size: smallBuffer}, seen: map[string]*sighting{}}
+	f.finder.start(args)
+	return &Following{c, f}, nil
+}
+
+// Stop ends the capture: Next delivers what was written by then, and then io.EOF.
+func (f *follower) Stop() { f.stopping.Store(true) }
+
+// Now is a time before which no packet is still to come: that of the last one, and when nothing has come for a while,
+// as much later. While half a packet is there it stands still.
+func (f *follower) Now() flow.Time { return flow.Time(f.now.Load()) }
+
+// Next returns the next packets, none when none are there yet, io.EOF after Stop.
+func (f *Following) Next() ([]Packet, error) {
+	if time.Since(f.polled) >= pollEvery {
+		f.poll()
+	}
+	batch, err := f.Capture.Next()
+	if err == nil {
+		f.last, f.came = batch[len(batch)-1].Time, time.Now()
+		f.now.Store(int64(f.last))
+		return batch, nil
+	}
+	if f.poll(); len(f.active)+len(f.pending) > 0 {
+		return nil, nil
+	}
+	if f.ended {
+		return nil, io.EOF
+	}
+	f.tick()
+	if !f.stopping.Load() {
+		time.Sleep(f.pause)
+	}
+	return nil, nil
+}
+
+// tick lets the clock go on while nothing comes.
+func (f *follower) tick() {
+	quiet := time.Since(f.came) - calm
+	if f.last == 0 || quiet <= 0 || slices.ContainsFunc(f.idle, func(s *source) bool { return s.half() && !f.superseded(s) }) {
+		return
+	}
+	f.now.Store(int64(min(f.last+flow.Time(quiet), maxTime)))
+}
+
+// half reports whether a record is there of which the rest is to come.
+func (s *source) half() bool { return len(s.buf.unread()) > 0 }
+
+// superseded reports whether others go on where a file ends.
+func (f *follower) superseded(s *source) bool { return s.until < f.newest }
+
+// poll looks for more in the files that were read as far as they went, and for new files.
+func (f *follower) poll() {
+	f.polled = time.Now()
+	idle := f.idle
+	f.idle = nil
+	for _, s := range idle {
+		f.resume(s)
+	}
+	if f.stopped {
+		f.finder.choose()
+	} else {
+		f.finder.look()
+	}
+	f.bound()
+	f.ended = len(f.idle) == 0 && (f.stopped || f.finder.closed())
+	if f.stopping.Load() {
+		f.stop()
+	}
+}
+
+// stop lets all that is written from now on be of no interest.
+func (f *follower) stop() {
+	f.stopped = true
+	for _, s := range slices.Concat(f.idle, f.c.active) {
+		if s.tail != nil {
+			s.tail.stop()
+		}
+	}
+}
+
+// resume reads on in a file that had nothing more, leaves it as it is, or gives it up.
+func (f *follower) resume(s *source) {
+	become := grown
+	if s.tail != nil {
+		become = s.tail.look()
+	}
+	switch become {
+	case renewed:
+		f.renew(s)
+		return
+	case gone:
+		f.end(s)
+		return
+	case still:
+		s.drained = true
+		f.idle = append(f.idle, s)
+	case grown:
+		f.c.resume(s)
+	}
+	if last := len(f.idle) - 1; f.stopped && last >= 0 && f.idle[last] == s {
+		f.idle = f.idle[:last]
+		f.end(s)
+	}
+}
+
+// resume reads on in a source; false if it has no packet.
+func (c *Capture) resume(s *source) bool {
+	if !c.more(s) {
+		return false
+	}
+	c.push(s)
+	return true
+}
+
+// insert lists a file that is to be read when the merge has come to its first packet.
+func (c *Capture) insert(e *entry) {
+	c.mu.Lock()
+	index := len(c.files)
+	c.files = append(c.files, e.name)
+	c.mu.Unlock()
+	if e.started != nil {
+		e.started.number(index)
+	}
+	at := 0
+	for at < len(c.pending) && c.pending[at].first <= e.first {
+		at++
+	}
+	c.pending, c.indexes = slices.Insert(c.pending, at, e), slices.Insert(c.indexes, at, index)
+}
+
+// busy reports whether there is more to read at once of a root's files.
+func (c *Capture) busy(r *root) bool {
+	return slices.ContainsFunc(c.pending, func(e *entry) bool { return e.root == r }) ||
+		slices.ContainsFunc(c.active, func(s *source) bool { return s.root == r })
+}
+
+// open opens a file that was seen before, to read it and what is still to be written to it.
+func (f *follower) open(e *entry, in input) *source {
+	t := newTail(in.file.(*os.File), e.name)
+	in.file, in.size, in.aheads = t, 0, nil
+	if len(f.c.active)+len(f.idle) >= manyOpen {
+		in.pool = &f.c.small
+	}
+	s, bad := newSource(in)
+	if bad != nil {
+		if f.finder.mayGrow(bad) { // it was emptied meanwhile
+			bad = &FileError{File: e.name, Offset: -1, Err: errReplaced}
+			f.finder.forget(e.name)
+		}
+		f.c.cut(e.name)
+		f.c.problem(bad)
+		return nil
+	}
+	s.batch, s.root = make([]Packet, batchSize), e.root
+	if s.packer == nil {
+		s.tail = t
+		t.follow()
+		if f.stopped {
+			t.stop()
+		}
+	}
+	return s
+}
+
+// pend takes a source that has nothing more for now; false if it has come to its end.
+func (f *follower) pend(s *source, bad *FileError) bool {
+	if f == nil || bad == nil || !errors.Is(bad.Err, errPending) {
+		return false
+	}
+	f.idle = append(f.idle, s)
+	return true
+}
+
+var (
+	errOverwritten = errors.New("was overwritten while it was read; what was written to it last may be missing")
+	errVanished    = errors.New("vanished before it was read; its packets are missing")
+	errReplaced    = errors.New("was overwritten before it was read; the packets that it had are missing")
+)
+
+// renew gives up a file that is written anew, in a ring of files or by a capture that begins again: its new content is a
+// file of its own.
+func (f *follower) renew(s *source) {
+	if !f.superseded(s) || !s.drained || s.half() {
+		f.c.problem(&FileError{File: s.name, Offset: -1, Err: errOverwritten, Warning: true})
+	}
+	f.finder.forget(s.name)
+	f.c.leave(s)
+}
+
+// replaced tells that a file has other packets than when it was seen first.
+func (f *follower) replaced(e *entry) {
+	if f != nil {
+		f.c.problem(&FileError{File: e.name, Offset: -1, Err: errReplaced})
+	}
+}
+
+// end closes a file that nothing more is expected of. Half a record at its end is what was being written when the
+// reading stopped, or, when others went on after it, an error.
+func (f *follower) end(s *source) {
+	if s.tail != nil && (!s.half() || f.superseded(s)) {
+		s.tail.ended = true
+		if f.c.resume(s) {
+			return // there is more after all
+		}
+		return
+	}
+	f.c.leave(s)
+}
+
+// bound closes the files that ended longest ago when too many are watched.
+func (f *follower) bound() {
+	for len(f.idle) > maxIdle {
+		oldest := 0
+		for i, s := range f.idle {
+			if s.until < f.idle[oldest].until {
+				oldest = i
+			}
+		}
+		s := f.idle[oldest]
+		f.idle = slices.Delete(f.idle, oldest, oldest+1)
+		f.end(s)
+	}
+}
+
+// Close ends the reading at once.
+func (f *Following) Close() error {
+	for _, s := range f.idle {
+		s.close()
+	}
+	f.idle = nil
+	f.finder.close()
+	return f.Capture.Close()
+}

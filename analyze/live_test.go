@@ -66,11 +66,16 @@ func replayed(t *testing.T, opt analyze.Options, after int, files ...string) (*r
 		}
 		return s.Open
 	})
+	return r.ordered(), open
+}
+
+// ordered numbers the sessions of a live source as those of files are numbered.
+func (r *records) ordered() *records {
 	slices.SortFunc(r.sessions, func(x, y *session.Session) int { return cmp.Compare(x.First.Ord, y.First.Ord) })
 	for i, s := range r.sessions {
 		s.ID = i + 1
 	}
-	return r, open
+	return r
 }
 
 func (r *records) json(t *testing.T) string {

@@ -60,6 +60,9 @@ func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
 // pulse is how often a live analysis looks at the clock, and at what is over.
 const pulse = 250 * flow.Millisecond
 
+// setBack is how far a clock must step backwards to have been set; what is less are packets that come late.
+const setBack = 10 * flow.Second
+
 // heart tells when a live analysis has to look at the clock; it never beats for files, where packets are the clock.
 type heart struct {
 	live Live
@@ -78,7 +81,11 @@ func (h *heart) beats() (flow.Time, bool) {
 		return 0, false
 	}
 	now := h.live.Now()
-	if now-h.last < pulse {
+	switch d := now - h.last; {
+	case d >= pulse:
+	case d <= -setBack:
+		h.next = min(h.next, now)
+	default:
 		return 0, false
 	}
 	h.last = now
@@ -121,7 +128,7 @@ const (
 
 // settle tells of the tries that are over.
 func (a *analysis) settle(now flow.Time) {
-	if now-a.settled >= triesEvery {
+	if d := now - a.settled; d >= triesEvery || d <= -triesEvery {
 		a.settled = now
 		a.matcher.SettleAttempts(now - triesEnd)
 	}

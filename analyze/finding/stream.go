@@ -120,6 +120,9 @@ func (st *Stream) precursor(w *waiting) *waiting {
 	return st.logins[keyOf(w.Session)]
 }
 
+// Files tells how many files the run has by now.
+func (st *Stream) Files(n int) { st.opt.Files = n }
+
 // Tick says that sessions still to come begin at this time or later, so that live sessions need not wait for another.
 func (st *Stream) Tick(now flow.Time) {
 	st.began = max(st.began, now)

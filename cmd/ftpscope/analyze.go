@@ -17,6 +17,9 @@ func runAnalyze(e *env, args []string) int {
 		return code
 	}
 	e.quiet = f.quiet
+	if f.follow {
+		return runFollow(e, &f, files)
+	}
 	specs, ok := e.outputSpecs(f.outputs)
 	if !ok {
 		return exitUsage

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -37,8 +38,11 @@ type common struct {
 // flags are what analyze takes.
 type flags struct {
 	common
-	extract extractFlags
-	read    []string
+	extract     extractFlags
+	read        []string
+	follow      bool
+	interval    time.Duration
+	idleTimeout time.Duration
 }
 
 // newSet makes the flag set of a command.
@@ -54,6 +58,9 @@ func (f *flags) set() *pflag.FlagSet {
 	f.outputFlag(s)
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
 	f.extract.add(s)
+	s.BoolVar(&f.follow, "follow", false, "read on as captures grow and new files come, until SIGINT; results as sniff gives them")
+	s.DurationVar(&f.interval, "interval", 0, "with --follow, write a record of each open session every `TIME`")
+	s.DurationVar(&f.idleTimeout, "idle-timeout", 0, "with --follow, end sessions that are silent for `TIME` (default 1h)")
 	f.add(s)
 	return s
 }
@@ -114,6 +121,9 @@ func (f *flags) parse(e *env, args []string) (files []string, code int, done boo
 			return errors.New("no capture files named")
 		}
 		if err := f.extract.check(); err != nil {
+			return err
+		}
+		if err := f.checkFollow(); err != nil {
 			return err
 		}
 		return f.check()

@@ -47,7 +47,7 @@ func runSniff(e *env, args []string) int {
 type sniffing struct {
 	job
 	sniff    *sniffFlags
-	source   *live.Capture
+	source   liveSource
 	outs     []*liveFile
 	writers  []report.Writer
 	watchers []watcher
@@ -55,7 +55,15 @@ type sniffing struct {
 	metrics  *metrics.Metrics
 	view     *view.View
 	ended    chan struct{}
-	removed  int // interfaces
+	removed  int  // interfaces
+	follows  bool // files, not interfaces
+}
+
+// liveSource is what sniffing listens to: interfaces, or files that grow.
+type liveSource interface {
+	analyze.Live
+	Stop() // ends it after what has come
+	Close() error
 }
 
 // watcher is an output that also shows how the analysis stands: the live view, the metrics.
@@ -74,7 +82,11 @@ func (s *sniffing) specs() ([]outputSpec, bool) {
 	for i := range specs {
 		if name := specs[i].format.Name; showsDialogue(specs[i].format) {
 			s.error("-o %s is made of captures that have ended", name)
-			s.hint("keep the packets with -w, then: ftpscope analyze -o %s=FILE …", name)
+			if s.follows {
+				s.hint("without --follow: ftpscope analyze -o %s=FILE …", name)
+			} else {
+				s.hint("keep the packets with -w, then: ftpscope analyze -o %s=FILE …", name)
+			}
 			return nil, false
 		}
 		if specs[i].format.Name == "table" && (specs[i].path != "" || !view.Suits(s.stdin, s.stdout)) {
@@ -103,10 +115,15 @@ func (s *sniffing) run(specs []outputSpec) {
 	if !s.openMetrics() || !s.confine(user, specs) || !s.open(specs) {
 		return
 	}
+	s.listen()
+}
+
+// listen analyzes what the source gives, to its end.
+func (s *sniffing) listen() {
 	s.ended = make(chan struct{})
 	s.signals()
 	if d := s.sniff.duration; d > 0 {
-		time.AfterFunc(d, source.Stop)
+		time.AfterFunc(d, s.source.Stop)
 	}
 	s.showView()
 	stopMetrics := s.serveMetrics()
@@ -116,7 +133,7 @@ func (s *sniffing) run(specs []outputSpec) {
 	close(s.ended)
 	s.closeView(summary)
 	s.close(tee, err)
-	if s.removed == len(source.Files()) {
+	if s.removed > 0 && s.removed == len(s.source.Files()) {
 		s.fail("no interface is left to listen on")
 	}
 	if summary != nil {
@@ -317,26 +334,26 @@ func (s *sniffing) limited() analyze.Source {
 	if s.sniff.packets == 0 {
 		return s.source
 	}
-	return &limited{Capture: s.source, left: s.sniff.packets}
+	return &limited{liveSource: s.source, left: s.sniff.packets}
 }
 
 // limited ends after a number of packets.
 type limited struct {
-	*live.Capture
+	liveSource
 	left uint64
 }
 
 // Next returns no more packets than are left.
 func (l *limited) Next() ([]capture.Packet, error) {
 	if l.left == 0 {
-		l.Capture.Stop()
+		l.liveSource.Stop()
 		for { // what the kernel still has is more than was asked for
-			if _, err := l.Capture.Next(); err != nil {
+			if _, err := l.liveSource.Next(); err != nil {
 				return nil, err
 			}
 		}
 	}
-	batch, err := l.Capture.Next()
+	batch, err := l.liveSource.Next()
 	if uint64(len(batch)) > l.left {
 		batch = batch[:l.left]
 	}

@@ -17,7 +17,7 @@ const viewEvery = 2 * time.Second
 func (s *sniffing) openView() {
 	out, _ := s.stdout.(*os.File) // what specs found to be a terminal
 	s.view = view.New(view.Options{
-		Interfaces: s.source.Files(), Color: s.flags.colored(true), ShowPasswords: s.flags.showPasswords, In: s.stdin, Out: out, Now: time.Now,
+		Interfaces: s.files, Files: s.follows, Color: s.flags.colored(true), ShowPasswords: s.flags.showPasswords, In: s.stdin, Out: out, Now: time.Now,
 	})
 	s.writers, s.watchers = append(s.writers, s.view), append(s.watchers, s.view)
 }

@@ -135,7 +135,7 @@ func (m *model) alerts() []string {
 			list = append(list, "! "+report.Many(st.Evicted, "connection")+" forgotten, the table was full: transfers may be missing")
 		}
 	}
-	if lag := m.shot.lag(); lag > lateAfter && !m.quitting {
+	if lag := m.shot.lag(); lag > lateAfter && !m.quitting && !m.opt.Files {
 		list = append(list, "! the analysis is "+report.Span(lag.Truncate(time.Second/10))+" behind: packets may get lost")
 	}
 	for i := range list {

@@ -24,6 +24,7 @@ import (
 // Options of a View.
 type Options struct {
 	Interfaces    []string
+	Files         bool // they are files: who is behind them loses nothing
 	Color         bool
 	ShowPasswords bool
 	In            io.Reader

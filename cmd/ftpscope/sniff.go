@@ -26,7 +26,7 @@ func runSniff(e *env, args []string) int {
 		return code
 	}
 	e.quiet = f.quiet
-	s := &sniffing{job: job{env: e, flags: &f.common, files: f.interfaces, told: map[string]bool{}}, sniff: &f}
+	s := &sniffing{job: job{env: e, flags: &f.common, files: f.interfaces, told: map[string]bool{}, said: map[string]bool{}}, sniff: &f}
 	specs, ok := s.specs()
 	if !ok {
 		return exitUsage

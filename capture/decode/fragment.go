@@ -116,7 +116,7 @@ func (d *Decoder) place(x *fragment, seg *flow.Segment) (Frame, Verdict) {
 	seg.Flags, seg.SrcPort, seg.DstPort = 0, 0, 0
 	g := t.find(x)
 	o := g.overlap(x)
-	again := o.covered == x.to-x.from && !o.differs
+	again := o.covered == x.to-x.from && !o.differs && (x.more || g.total >= 0)
 	if g.state == done && !again || g.state == dismissed && x.from == 0 {
 		t.drop(g)
 		g, o = t.find(x), overlap{}

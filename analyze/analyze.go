@@ -19,6 +19,8 @@ type Options struct {
 	Evidence Evidence        // nil: nobody keeps packets
 	Decode   decode.Options
 	Follow   Follower // nil: nobody reads what data connections carry
+	// MergeNetworks takes the same addresses for the same hosts whatever tags, tunnels and files they are seen in.
+	MergeNetworks bool
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
 	IdleTimeout flow.Time
 	// Interval is how often a live analysis gives a snapshot of each open session; 0: never.
@@ -53,6 +55,10 @@ func Run(c Source, opt Options, out Records) (*session.Summary, error) {
 	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
 	a.decoder.Options = opt.Decode
 	a.matcher = session.NewMatcher(a, a.ports.has)
+	a.matcher.Networks(a.decoder.Network)
+	if !opt.MergeNetworks && a.heart.live == nil {
+		a.matcher.Points()
+	}
 	if opt.Evidence != nil {
 		a.matcher.Watch(opt.Evidence)
 	}
@@ -161,6 +167,9 @@ func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
 	s.Mark, s.Digits = p.Mark, p.Digits
 	switch a.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, s) {
 	case decode.TCP, decode.ICMP:
+		if a.opt.MergeNetworks {
+			s.Net = flow.PlainNet
+		}
 		if a.opt.Evidence != nil {
 			a.keep(p, s)
 		}

@@ -57,6 +57,9 @@ func (a *analysis) summarize() {
 // limits lists the limits that were reached.
 func (a *analysis) limits() []session.LimitHit {
 	list := a.matcher.Limits()
+	if n := a.decoder.LostNetworks(); n > 0 && !a.opt.MergeNetworks {
+		list = append(list, session.LimitHit{Limit: "packets in networks beyond the most that are told apart", Count: n})
+	}
 	dropped := a.order.judged.Dropped()
 	for _, id := range slices.Sorted(maps.Keys(dropped)) {
 		list = append(list, session.LimitHit{Limit: "findings " + id, Count: uint64(dropped[id])})

@@ -94,7 +94,7 @@ func (o *offers) partner(x *offer) *offer {
 	y := o.get(x.older)
 	for i := 0; y != nil && i < maxOffers; i++ {
 		d := x.time - y.time
-		if d = max(d, -d); y.of != x.of && y.active != x.active && d < nearest {
+		if d = max(d, -d); y.of != x.of && y.active != x.active && d < nearest && y.of.ends.nets.Meet(&x.of.ends.nets) {
 			best, nearest = y, d
 		}
 		y = o.get(y.older)

@@ -21,9 +21,12 @@ const (
 type loginKey struct {
 	client netip.Addr
 	server netip.AddrPort
+	net    flow.Net // of its networks the first
 }
 
-func keyOf(s *session.Session) loginKey { return loginKey{s.Client.Addr(), s.Server} }
+func keyOf(s *session.Session) loginKey {
+	return loginKey{s.Client.Addr(), s.Server, s.Notes.Control.Nets.First()}
+}
 
 // series is the logins of one client host at one server that follow each other within the window.
 type series struct {
@@ -113,7 +116,7 @@ func (st *Stream) prune(now flow.Time) {
 		if a.until != b.until {
 			return cmp.Compare(a.until, b.until)
 		}
-		return cmp.Or(a.key.client.Compare(b.key.client), a.key.server.Compare(b.key.server))
+		return cmp.Or(a.key.client.Compare(b.key.client), a.key.server.Compare(b.key.server), cmp.Compare(a.key.net, b.key.net))
 	})
 	for _, r := range list[:maxSeries/2] {
 		st.end(r.series)
@@ -129,7 +132,8 @@ func (st *Stream) end(r *series) {
 func (st *Stream) others(r *series) int {
 	n := 0
 	for k, o := range st.series {
-		if k.server == r.key.server && k.client != r.key.client && o.failed > 0 && o.last.Time >= r.first.Time-r.window && o.first.Time <= r.until+r.window {
+		near := o.last.Time >= r.first.Time-r.window && o.first.Time <= r.until+r.window
+		if k.server == r.key.server && k.net == r.key.net && k.client != r.key.client && o.failed > 0 && near {
 			n++
 		}
 	}

@@ -72,6 +72,7 @@ type waiting struct {
 type ends struct {
 	id             int
 	client, server netip.AddrPort
+	nets           flow.Nets
 }
 
 // NewStream makes a Stream that gives its sessions to emit.
@@ -97,7 +98,7 @@ func (st *Stream) Preview(s *session.Session) {
 // Add takes the next session. It is the Stream's until it is emitted.
 func (st *Stream) Add(s *session.Session) {
 	st.added++
-	w := &waiting{Session: s, ends: ends{s.ID, s.Client, s.Server}, due: s.End.Time + st.hold, size: len(s.Transfers), nth: st.added}
+	w := &waiting{Session: s, ends: ends{s.ID, s.Client, s.Server, s.Notes.Control.Nets}, due: s.End.Time + st.hold, size: len(s.Transfers), nth: st.added}
 	st.twins(w)
 	st.held = append(st.held, w)
 	st.size += w.size

@@ -53,6 +53,7 @@ func appendSession(b []byte, s *session.Session, o Options) []byte {
 	b = stamp(b, `,"end":`, s.End)
 	b = endpoint(b, `,"client":`, s.Client)
 	b = endpoint(b, `,"server":`, s.Server)
+	b = networkPaths(b, s.Network)
 	b = text(b, `,"user":`, s.User)
 	b = boolean(b, `,"anonymous":`, s.Anonymous)
 	if s.Password == nil || o.ShowPasswords {
@@ -189,7 +190,7 @@ func appendConnection(b []byte, c *session.Connection) []byte {
 	b = term(b, `,"state":`, c.State)
 	b = integer(b, `,"attempts":`, uint64(c.Attempts))
 	b = term(b, `,"closing":`, c.Closing)
-	return append(b, '}')
+	return append(networkPaths(b, c.Network), '}')
 }
 
 func appendReply(b []byte, key string, r *session.Reply) []byte {

@@ -13,6 +13,7 @@ func appendAttempt(b []byte, a *session.Attempt) []byte {
 	b = append(b, `{"type":"attempt"`...)
 	b = address(b, `,"client_ip":`, a.ClientIP)
 	b = endpoint(b, `,"server":`, a.Server)
+	b = networkPaths(b, a.Network)
 	b = integer(b, `,"count":`, uint64(a.Count))
 	b = term(b, `,"state":`, a.State)
 	b = stamp(b, `,"first":`, a.First)

@@ -100,6 +100,32 @@ func endpoint(b []byte, key string, e netip.AddrPort) []byte {
 	return append(b, '}')
 }
 
+// networkPaths writes the paths of a network.
+func networkPaths(b []byte, n *session.Network) []byte {
+	if n == nil {
+		return append(b, `,"network":null`...)
+	}
+	b = append(b, `,"network":[`...)
+	for i := range n.Paths {
+		b = append(comma(b, i), `{"path":[`...)
+		for k := range n.Paths[i].Steps {
+			b = networkStep(comma(b, k), &n.Paths[i].Steps[k])
+		}
+		b = append(b, "]}"...)
+	}
+	return append(b, ']')
+}
+
+func networkStep(b []byte, s *session.NetworkStep) []byte {
+	b = term(b, `{"kind":`, s.Kind)
+	b = count(b, `,"id":`, s.ID)
+	b = append(b, `,"ends":[`...)
+	for i, end := range s.Ends {
+		b = address(comma(b, i), "", end)
+	}
+	return append(b, "]}"...)
+}
+
 func maybeStamp(b []byte, key string, s *session.Stamp) []byte {
 	if s == nil {
 		return append(append(b, key...), "null"...)

@@ -27,17 +27,19 @@ type attempts struct {
 
 type attemptKey struct {
 	client, server flow.Host
+	net            flow.Net // the first of them
 	port           uint16
 }
 
 func (k *attemptKey) hash() uint64 {
-	x := k.client.Lo*0x9e3779b97f4a7c15 ^ k.client.Hi*0xd6e8feb86659fd93 ^ k.server.Lo*0xa0761d6478bd642f ^ k.server.Hi*0xe7037ed1a0b428db ^ uint64(k.port)
+	x := k.client.Lo*0x9e3779b97f4a7c15 ^ k.client.Hi*0xd6e8feb86659fd93 ^ k.server.Lo*0xa0761d6478bd642f ^ k.server.Hi*0xe7037ed1a0b428db ^ uint64(k.port)<<32 ^ uint64(k.net)
 	return (x ^ x>>29) * 0x8ebc6af09c88c6e3 >> 44
 }
 
 type attemptRow struct {
 	Attempt
 	key   attemptKey
+	nets  flow.Nets
 	first uint64
 }
 
@@ -47,7 +49,7 @@ func (a *attempts) total() int { return len(a.kept) + a.dropped + a.told }
 
 // unanswered adds a SYN that nothing followed.
 func (a *attempts) unanswered(s *flow.LoneSYN) {
-	k := attemptKey{s.Src, s.Dst, s.DstPort}
+	k := attemptKey{s.Src, s.Dst, s.Net, s.DstPort}
 	h := k.hash()
 	full := len(a.kept) >= MaxAttempts
 	if full && s.Count() <= a.floor && a.filter[h/64]>>(h%64)&1 == 0 {
@@ -77,7 +79,7 @@ func (a *attempts) add(c *flow.Conn) {
 
 // row is the record that c belongs to; nil when there are too many and it has too few SYNs.
 func (a *attempts) row(c *flow.Conn) *attemptRow {
-	k := attemptKey{flow.HostOf(c.Src.Addr()), flow.HostOf(c.Dst.Addr()), c.Dst.Port()}
+	k := attemptKey{flow.HostOf(c.Src.Addr()), flow.HostOf(c.Dst.Addr()), c.Nets.First(), c.Dst.Port()}
 	if r := a.kept[k]; r != nil {
 		return r
 	}
@@ -85,7 +87,7 @@ func (a *attempts) row(c *flow.Conn) *attemptRow {
 		a.dropped++
 		return nil
 	}
-	r := &attemptRow{key: k, first: c.Start.Ord}
+	r := &attemptRow{key: k, nets: c.Nets, first: c.Start.Ord}
 	r.Attempt = Attempt{ClientIP: c.Src.Addr(), Server: c.Dst, First: Stamp{c.Start.Time, c.Digits}}
 	a.kept[k] = r
 	h := k.hash()
@@ -132,7 +134,7 @@ func (a *attempts) sorted() []*attemptRow {
 }
 
 // settle gives out and forgets the attempts that nobody repeated since a time, in the order of their first packet.
-func (a *attempts) settle(since flow.Time, out func(*Attempt)) {
+func (a *attempts) settle(since flow.Time, out func(*Attempt, flow.Nets)) {
 	var rows []*attemptRow
 	for _, r := range a.kept {
 		if r.Last.Time < since {
@@ -144,7 +146,7 @@ func (a *attempts) settle(since flow.Time, out func(*Attempt)) {
 	}
 	slices.SortFunc(rows, func(x, y *attemptRow) int { return cmp.Compare(x.first, y.first) })
 	for _, r := range rows {
-		out(&r.Attempt)
+		out(&r.Attempt, r.nets)
 		delete(a.kept, r.key)
 	}
 	a.told += len(rows)
@@ -157,11 +159,11 @@ func (a *attempts) settle(since flow.Time, out func(*Attempt)) {
 }
 
 // each gives all in the order of their first packet.
-func (a *attempts) each(out func(*Attempt)) {
+func (a *attempts) each(out func(*Attempt, flow.Nets)) {
 	rows := a.sorted()
 	slices.SortFunc(rows, func(x, y *attemptRow) int { return cmp.Compare(x.first, y.first) })
 	for _, r := range rows {
-		out(&r.Attempt)
+		out(&r.Attempt, r.nets)
 	}
 }
 

@@ -9,11 +9,14 @@ import (
 )
 
 // build completes the record of a session out of what its control connection said and the connections that it was given.
-func (b *builder) build(g *gathering) *Session {
+func (m *Matcher) build(g *gathering) *Session {
+	b := &m.builder
+	b.names, b.points = &m.names, m.points
 	b.begin(g)
 	s := &g.control.Session
 	s.Transfers = b.transfers()
 	s.Mode, s.Initiator = verdict(s.Transfers)
+	s.Network = m.names.of(seenFrom(&s.Notes.Control, s.Client))
 	b.end()
 	return s
 }
@@ -44,6 +47,8 @@ func merge(sum, one string) string {
 // builder makes the transfers of one session after the other.
 type builder struct {
 	c       *Control
+	names   *networkNames
+	points  bool
 	opened  []flow.Conn // connections between the two hosts that no offer explains, in order
 	running []flow.Conn // the same, those that ran before the capture
 	used    map[uint64]bool
@@ -65,7 +70,7 @@ func (b *builder) begin(g *gathering) {
 	}
 	n := 0
 	for _, t := range g.tried {
-		if t.claim.control || !worthTelling(&t.claim.conn[0]) {
+		if t.claim.control || !worthTelling(&t.claim.conn[0]) || b.elsewhere(&t.claim.conn[0]) {
 			continue
 		}
 		list := &b.byOffer[t.offer]
@@ -77,7 +82,7 @@ func (b *builder) begin(g *gathering) {
 	b.connections = make([]Connection, n)
 	var pair []flow.Conn
 	for _, p := range g.pair {
-		if !p.control && worthTelling(&p.conn[0]) {
+		if !p.control && worthTelling(&p.conn[0]) && !b.elsewhere(&p.conn[0]) {
 			pair = append(pair, p.conn[0])
 		}
 	}

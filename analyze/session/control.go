@@ -25,6 +25,7 @@ type Control struct {
 func NewFold(c *flow.Conn, opt *FoldOptions) *Fold {
 	f := opt.fold()
 	f.opt, f.id, f.digits, f.ends, f.roles = opt, c.ID, c.Digits, [2]netip.AddrPort{c.Src, c.Dst}, c.OpenerKnown
+	f.nets = c.Nets
 	f.login, f.tlsState, f.current, f.ghost = LoginNone, TLSNone, -1, -1
 	f.fromStart = c.OpenerKnown
 	f.place.known, f.mode = true, defaultMode // Finish knows whether the beginning was seen

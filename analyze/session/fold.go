@@ -33,6 +33,7 @@ type Want struct {
 	Client, Server netip.Addr
 	On             bool
 	Mark           flow.Mark
+	Nets           flow.Nets // of the control connection, as far as they are known
 }
 
 // Fold reads one control connection. Its two sides are numbered as its first packets were: Out is from Conn.Src; which of
@@ -79,6 +80,7 @@ type Fold struct {
 	place         place
 	id            uint64
 	ends          [2]netip.AddrPort // by side
+	nets          flow.Nets
 
 	opening   flow.Mark // where the open multi-line reply began
 	begun     int       // its first line's code
@@ -160,7 +162,7 @@ func (f *Fold) inClear(side flow.Direction, b []byte) []byte {
 	}
 	f.handshake(side, b)
 	if side != f.client && f.wanting { // who spoke last is who the next data connection belongs to
-		f.opt.Offers.Wanted(Want{f.id, f.ends[f.client].Addr(), f.ends[side].Addr(), true, f.at})
+		f.opt.Offers.Wanted(Want{f.id, f.ends[f.client].Addr(), f.ends[side].Addr(), true, f.at, f.nets})
 	}
 	if b = t.skip(b); b != nil {
 		f.clear()
@@ -209,6 +211,9 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 	}
 	f.greeted = true
 }
+
+// Joined tells of further networks that the connection was seen in.
+func (f *Fold) Joined(nets flow.Nets) { f.nets = nets }
 
 // isFTP decides: on a port that FTP is expected on, whatever does not speak against it; elsewhere what speaks for it.
 func (f *Fold) isFTP() bool {
@@ -265,7 +270,7 @@ func (f *Fold) want(on bool) {
 		return
 	}
 	f.wanting = on
-	f.opt.Offers.Wanted(Want{f.id, f.ends[f.client].Addr(), f.ends[f.client^1].Addr(), on, f.at})
+	f.opt.Offers.Wanted(Want{f.id, f.ends[f.client].Addr(), f.ends[f.client^1].Addr(), on, f.at, f.nets})
 }
 
 func (f *Fold) odd(kind, detail string) {

@@ -89,6 +89,9 @@ func (l *live) reaches(c *flow.Conn) int {
 	if l.until != 0 && c.Start.Time > l.until {
 		return -1
 	}
+	if !l.of.nets.Meet(&c.Nets) {
+		return -1
+	}
 	if l.fits(c.Src, c.Dst) {
 		return l.reach(c.Src, c.Dst)
 	}

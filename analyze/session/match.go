@@ -57,6 +57,8 @@ type Matcher struct {
 	limits      map[string]uint64
 	open        []*Control // of sessions that go on, for Snapshots
 	watcher     Watcher
+	points      bool // files that do not continue each other are different points of capture
+	names       networkNames
 }
 
 // Watcher hears which data connections sessions have a use for, and of their ends.
@@ -71,7 +73,8 @@ func (m *Matcher) Watch(w Watcher) { m.watcher = w }
 // gathering is a session in the making.
 type gathering struct {
 	id      uint64
-	control *Control // when it is over
+	nets    flow.Nets // of its control connection
+	control *Control  // when it is over
 	last    *live
 	tried   []tried
 	pair    []*claim // connections between the two hosts that no offer explains
@@ -130,6 +133,7 @@ func (m *Matcher) session(id uint64) *gathering {
 // Offered takes an offer of a control connection. It replaces the one before.
 func (m *Matcher) Offered(o *Offer) {
 	g := m.session(o.Control)
+	g.nets = o.Nets
 	if g.last != nil {
 		m.replace(g.last, o.Mark)
 	}
@@ -163,7 +167,7 @@ func (m *Matcher) Opened(c *flow.Conn) {
 	}
 	if len(m.pairs) > 0 && !m.controlPort(c.Dst.Port()) {
 		if k, ok := m.pairFor(c); ok {
-			m.givePair(m.liveliest(k), m.claim(c, true))
+			m.givePair(m.liveliest(k, c), m.claim(c, true))
 			return
 		}
 	}
@@ -185,7 +189,7 @@ func (m *Matcher) Unanswered(s *flow.LoneSYN) {
 			return
 		}
 		if k, ok := m.pairFor(&c); ok && !isControl {
-			m.givePair(m.liveliest(k), m.claim(&c, false))
+			m.givePair(m.liveliest(k, &c), m.claim(&c, false))
 			return
 		}
 	}
@@ -311,6 +315,7 @@ func (m *Matcher) unclaimed(c *flow.Conn) {
 		return
 	}
 	if o := orphanOf(c); o != nil {
+		o.Connection.Network = m.names.of(c.Nets)
 		m.out.Orphan(o)
 	}
 }
@@ -348,7 +353,7 @@ func (g *gathering) waiting() bool {
 
 func (m *Matcher) finish(g *gathering) {
 	m.limits["commands, negotiations or transfers of one session"] += uint64(g.control.limits)
-	m.out.Session(m.builder.build(g))
+	m.out.Session(m.build(g))
 	delete(m.sessions, g.id)
 }
 
@@ -359,11 +364,11 @@ func (m *Matcher) End() {
 		m.finish(e.gathering)
 	}
 	m.ended = nil
-	m.attempts.each(m.out.Attempt)
+	m.attempts.each(m.attempt)
 }
 
 // SettleAttempts gives out, once, the tries of control connections that were not repeated since a time.
-func (m *Matcher) SettleAttempts(since flow.Time) { m.attempts.settle(since, m.out.Attempt) }
+func (m *Matcher) SettleAttempts(since flow.Time) { m.attempts.settle(since, m.attempt) }
 
 // Limits tells which limits were reached, and how often.
 func (m *Matcher) Limits() []LimitHit {

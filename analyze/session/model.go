@@ -20,6 +20,7 @@ type Session struct {
 	Start, End Stamp
 	Client     netip.AddrPort
 	Server     netip.AddrPort
+	Network    *Network // nil: the plain one
 	User       *string
 	Anonymous  bool
 	Password   *string // as the wire had it; writers hide it unless asked for
@@ -164,9 +165,10 @@ type Transfer struct {
 type Connection struct {
 	Src, Dst   netip.AddrPort
 	Start, End Stamp
-	State      string // "established", "refused", "unanswered", "unreachable", "unknown"
-	Attempts   int    // SYNs sent, over all tries
-	Closing    string // "fin", "rst", "cut"
+	State      string   // "established", "refused", "unanswered", "unreachable", "unknown"
+	Attempts   int      // SYNs sent, over all tries
+	Closing    string   // "fin", "rst", "cut"
+	Network    *Network // nil: the session's; of an orphan: the plain one
 }
 
 // Frames are the packets that show a transfer; zero: not seen.
@@ -182,6 +184,7 @@ type Attempt struct {
 	State       string
 	First, Last Stamp
 	ICMP        *ICMP
+	Network     *Network // nil: the plain one
 }
 
 // ICMP is the error that a SYN met: RFC 792 or RFC 4443 type and code, and who sent it.

@@ -21,6 +21,7 @@ type Offer struct {
 	Peer     netip.Addr     // the announcing side's address on the control connection
 	Expected netip.Addr     // who should connect
 	Mark     flow.Mark      // from when on a connection may be tried
+	Nets     flow.Nets      // of the control connection, as far as they are known
 }
 
 // fits reports whether a connection from src to dst is what the offer asks for: from the expected host to the announced

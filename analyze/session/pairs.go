@@ -22,7 +22,7 @@ func pairOf(a, b netip.Addr) hosts {
 // Wanted marks a session as interested in any connection between its hosts, or no longer so.
 func (m *Matcher) Wanted(w Want) {
 	g := m.session(w.Control)
-	g.pinged = w.Mark.Ord
+	g.pinged, g.nets = w.Mark.Ord, w.Nets
 	if g.wants == w.On {
 		return
 	}
@@ -37,7 +37,7 @@ func (m *Matcher) Wanted(w Want) {
 	}
 	if w.On {
 		m.parked.recent(w.Mark.Time-early, func(c *flow.Conn, open bool) bool {
-			if !w.mayBe(c) {
+			if !w.mayBe(c) || !g.nets.Meet(&c.Nets) {
 				return false
 			}
 			if key, ok := m.pairFor(c); ok && (key == g.pairKey[0] || key == g.pairKey[1]) {
@@ -81,22 +81,21 @@ func (m *Matcher) givePair(g *gathering, cl *claim) {
 // pairFor returns the key under which sessions may want this connection, if any do.
 func (m *Matcher) pairFor(c *flow.Conn) (hosts, bool) {
 	k := pairOf(c.Src.Addr(), c.Dst.Addr())
-	if len(m.pairs[k]) > 0 {
+	if m.liveliest(k, c) != nil {
 		return k, true
 	}
 	if c.Src.Port() == ftpData {
 		k = hosts{a: c.Src.Addr()}
-		return k, len(m.pairs[k]) > 0
+		return k, m.liveliest(k, c) != nil
 	}
 	return k, false
 }
 
-// liveliest is the session that spoke last: commands under TLS cannot be read, but a data connection follows one.
-func (m *Matcher) liveliest(k hosts) *gathering {
-	list := m.pairs[k]
-	g := list[0]
-	for _, x := range list[1:] {
-		if x.pinged >= g.pinged {
+// liveliest is the session of the connection's network that spoke last: commands under TLS cannot be read, but a data
+// connection follows one.
+func (m *Matcher) liveliest(k hosts, c *flow.Conn) (g *gathering) {
+	for _, x := range m.pairs[k] {
+		if (g == nil || x.pinged >= g.pinged) && x.nets.Meet(&c.Nets) {
 			g = x
 		}
 	}

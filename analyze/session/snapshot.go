@@ -43,7 +43,7 @@ func (m *Matcher) Snapshots(out func(*Session)) {
 		if have := m.sessions[control.Notes.Control.ID]; have != nil {
 			g.tried, g.pair = slices.Clone(have.tried), slices.Clone(have.pair)
 		}
-		s := m.builder.build(g)
+		s := m.build(g)
 		s.Open = true
 		out(s)
 	}

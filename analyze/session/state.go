@@ -118,7 +118,7 @@ func (f *Fold) offered(n *negotiation, ok bool) {
 		return
 	}
 	o := &f.opt.offer
-	*o = Offer{Control: f.id, Index: int(n.index), Passive: n.passive, Endpoint: n.endpoint, Mark: f.at}
+	*o = Offer{Control: f.id, Index: int(n.index), Passive: n.passive, Endpoint: n.endpoint, Mark: f.at, Nets: f.nets}
 	o.Peer, o.Expected = f.parties(n)
 	f.opt.Offers.Offered(o)
 }

@@ -185,6 +185,8 @@ type Conn struct {
 	State       State
 	Closing     Closing
 	Digits      uint8
+	ManyFiles   bool // its packets are from several files
+	Nets        Nets
 	ICMP        *ICMP
 	Half        [2]Half // by Direction
 }
@@ -207,6 +209,7 @@ type LoneSYN struct {
 	Again            *Repeated // nil: there was only the first
 	SrcPort, DstPort uint16
 	TTL, Digits      uint8
+	Net              Net
 }
 
 // Repeated is what is known of the repetitions of a SYN.
@@ -245,6 +248,7 @@ func (s *LoneSYN) Conn() Conn {
 	c := Conn{
 		ID: s.First.Ord, Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), OpenerKnown: true,
 		Start: s.First, Last: s.Last(), SYN: s.First, LastSYN: s.Last(), SYNs: s.Count(), SYNPos: s.At(), State: Unanswered, Digits: s.Digits,
+		Nets: s.Net.Nets(), ManyFiles: s.First.Pos.File() != s.Last().Pos.File(),
 	}
 	c.Half[Out].Packets, c.Half[Out].TTL = uint64(c.SYNs), s.TTL
 	return c

@@ -100,21 +100,39 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "rst", ResetBy.String())
 }
 
-func TestPath(t *testing.T) {
-	a, b := Host4(0xc0000201), Host4(0xc0000202)
+func TestStep(t *testing.T) {
+	a, b := Host4(1), Host4(2)
+	require.Equal(t, Tunnel(StepGRE, 7, a, b), Tunnel(StepGRE, 7, b, a))
 	for _, test := range []struct {
-		path Path
-		want string
+		name      string
+		step      Step
+		id, hosts bool
 	}{
-		{nil, ""},
-		{Path{{Kind: StepVLAN, ID: 10}}, "VLAN 10"},
-		{Path{{Kind: StepVLAN, ID: 10}, Tunnel(StepVXLAN, 0, b, a)}, "VLAN 10, VXLAN 0 (192.0.2.1 – 192.0.2.2)"},
-		{Path{{Kind: StepMPLS, ID: 16}, {Kind: StepMPLS, ID: 0}}, "MPLS 16, MPLS 0"},
-		{Path{Tunnel(StepGRE, 0, a, b)}, "GRE (192.0.2.1 – 192.0.2.2)"},
-		{Path{{Kind: StepOther}}, "other networks"},
+		{"VLAN", Step{Kind: StepVLAN, ID: 10}, true, false},
+		{"VXLAN", Tunnel(StepVXLAN, 0, a, b), true, true},
+		{"GRE without a key", Tunnel(StepGRE, 0, a, b), false, true},
+		{"GRE with a key", Tunnel(StepGRE, 1, a, b), true, true},
+		{"IP in IP", Tunnel(StepIPIP, 0, a, b), false, true},
+		{"too many", Step{Kind: StepOther}, false, false},
 	} {
-		require.Equal(t, test.want, test.path.String())
+		require.Equal(t, test.id, test.step.HasID(), test.name)
+		require.Equal(t, test.hosts, test.step.HasEnds(), test.name)
+	}
+	for _, kind := range StepKinds() {
+		require.NotEmpty(t, kind.String())
 	}
 	require.Equal(t, "vlan", StepVLAN.String())
 	require.Equal(t, "pbb", (stepKinds - 1).String())
+}
+
+func TestNets(t *testing.T) {
+	one, asymmetric := Net(1).Nets(), Nets{3, 2, 3, 3, 3, 3}
+	copied := Nets{1, 1, 2, 1, 1, 1}
+	require.True(t, one.Meet(&copied))
+	require.True(t, asymmetric.Meet(&copied))
+	require.False(t, one.Meet(&asymmetric))
+	require.True(t, (&Nets{}).Meet(&Nets{}))
+	require.False(t, (&Nets{}).Meet(&one))
+	require.Equal(t, Net(2), asymmetric.First())
+	require.Equal(t, PlainNet, (&Nets{5, 0, 5, 5, 5, 5}).First())
 }

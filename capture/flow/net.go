@@ -42,6 +42,15 @@ var stepNames = [stepKinds]string{
 	"other", "vlan", "mpls", "pppoe", "vxlan", "geneve", "nvgre", "gre", "erspan", "ipip", "teredo", "gtp", "l2tp", "pbb",
 }
 
+// StepKinds lists them.
+func StepKinds() []StepKind {
+	list := make([]StepKind, stepKinds)
+	for i := range list {
+		list[i] = StepKind(i)
+	}
+	return list
+}
+
 // String is the name that SPEC.md's records use.
 func (k StepKind) String() string { return stepNames[k] }
 
@@ -100,4 +109,43 @@ func (p Path) String() string {
 
 var stepWords = [stepKinds]string{
 	"other networks", "VLAN", "MPLS", "PPPoE", "VXLAN", "Geneve", "NVGRE", "GRE", "ERSPAN", "IP in IP", "Teredo", "GTP", "L2TP", "PBB",
+}
+
+// Nets are the networks that one connection was seen in: by Direction that of the direction's first packet (of one without
+// packets: the other's), then those that further copies were seen in (SPAN ports). Places without use repeat the first.
+type Nets [6]Net
+
+// Nets are those of a connection that was seen in n only.
+func (n Net) Nets() Nets { return Nets{n, n, n, n, n, n} }
+
+// Has reports whether n is among them.
+func (l *Nets) Has(n Net) bool {
+	for _, x := range l {
+		if x == n {
+			return true
+		}
+	}
+	return false
+}
+
+// Meet reports whether two connections have a network in common.
+func (l *Nets) Meet(o *Nets) bool {
+	if l[0] == o[0] {
+		return true
+	}
+	for _, x := range l {
+		if o.Has(x) {
+			return true
+		}
+	}
+	return false
+}
+
+// First is the one of them that appeared first in the capture: it stands for all where there is room for one.
+func (l *Nets) First() Net {
+	first := l[0]
+	for _, x := range l[1:] {
+		first = min(first, x)
+	}
+	return first
 }

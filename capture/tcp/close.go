@@ -15,6 +15,7 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 		OpenerKnown: c.what&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
 		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
 	}
+	t.fact.Nets, t.fact.ManyFiles = t.nets(slot), c.what&manyFiles != 0
 	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {
 		t.fact.SYNPos = *d.more
 	}
@@ -93,6 +94,7 @@ func (t *Table) close(slot int32) {
 	if c.what&holed != 0 {
 		delete(t.holes, slot)
 	}
+	delete(t.copies, slot)
 	t.drop(slot)
 }
 

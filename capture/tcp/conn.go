@@ -15,7 +15,8 @@ type conn struct {
 	what         what
 	tries        uint8 // payload segments that were classified
 	digits       uint8
-	stream       int32 // index in Table.streams, +1; 0: none
+	stream       int32       // index in Table.streams, +1; 0: none
+	net          [2]flow.Net // by direction; Table.copies has further ones
 	last         flow.Mark
 	half         [2]half
 	prev, next   int32 // list that the connection is in; 0: none
@@ -44,6 +45,7 @@ const (
 	lingering                   // in the list of ended connections
 	holed                       // Table.holes has gaps of it
 	inUse                       // not a free slot
+	manyFiles                   // its packets are from several files
 	followed                    // Table.followed has its stream
 	passedOver                  // the Follower did not want it, or wants no more of it
 )
@@ -88,7 +90,6 @@ type cold struct {
 	firstData [2]flow.Mark
 	fin, rst  [2]flow.Mark
 	icmp      *flow.ICMP
-	_         uint64 // to the end of the line
 }
 
 // direction tells which way s goes in c; ok is false when s is of another connection.
@@ -125,6 +126,7 @@ func (c *conn) hosts() [2]flow.Host {
 func (c *conn) turn() {
 	c.a, c.b, c.aPort, c.bPort = c.b, c.a, c.bPort, c.aPort
 	c.half[0], c.half[1] = c.half[1], c.half[0]
+	c.net[0], c.net[1] = c.net[1], c.net[0]
 	d := &c.cold
 	d.firstData[0], d.firstData[1] = d.firstData[1], d.firstData[0]
 	d.fin[0], d.fin[1] = d.fin[1], d.fin[0]

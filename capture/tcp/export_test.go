@@ -11,6 +11,7 @@ const (
 	MaxHeld     = maxHeld
 	MaxHeldAll  = maxHeldAll
 	MaxHoles    = maxHoles
+	MaxSame     = maxSame
 
 	MaxHeldData    = maxHeldData
 	MaxHeldDataAll = maxHeldDataAll
@@ -39,7 +40,7 @@ func (t *Table) Sums() (held, sum int) {
 
 // Leaks counts what an empty table should not hold: slots, list members, gaps, streams, index entries.
 func (t *Table) Leaks() (n int) {
-	n = t.slab.n - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.streams) - len(t.idle) + len(t.followed)
+	n = t.slab.n - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.copies) + len(t.streams) - len(t.idle) + len(t.followed)
 	for _, e := range t.index {
 		if e.slot != 0 {
 			n++

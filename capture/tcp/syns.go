@@ -43,7 +43,7 @@ func (t *Table) addSYN(s *flow.Segment, tag uint32) {
 	e := r.at(r.next)
 	e.Src, e.Dst, e.SrcPort, e.DstPort = s.Src, s.Dst, s.SrcPort, s.DstPort
 	e.First, e.Again = s.Mark, nil
-	e.TTL, e.Digits, e.scale, e.live = s.TTL, s.Digits, s.Scale, true
+	e.TTL, e.Digits, e.Net, e.scale, e.live = s.TTL, s.Digits, s.Net, s.Scale, true
 	e.window, e.seq, e.tag = s.Window, s.Seq, tag
 	t.enter(entry{tag, -int32(r.next%maxHalfOpen) - 1})
 	r.next++
@@ -114,10 +114,12 @@ func (t *Table) promote(e *lone) int32 {
 	c := t.slab.at(slot)
 	*c = conn{
 		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, what: inUse | opener | sawSYN, digits: e.Digits, last: e.Last(),
+		net:  [2]flow.Net{e.Net, e.Net},
 		cold: cold{start: e.First, syn: e.First, lastSYN: e.Last(), synSeq: e.seq, syns: int32(e.Count())},
 	}
 	if e.Again != nil {
 		c.cold.more = &e.Again.At
+		c.from(e.First.Pos)
 	}
 	h := &c.half[flow.Out]
 	h.packets, h.ttl, h.window = uint64(e.Count()), e.TTL, uint32(e.window)

@@ -26,6 +26,7 @@ type Table struct {
 	streams  []*stream
 	idle     []int32 // free places in streams
 	holes    map[int32]*[2]holes
+	copies   map[int32]*copies
 	controls shared
 	follower Follower
 	followed map[int32]*stream
@@ -47,7 +48,7 @@ const firstIndex = 1 << 8
 func New(sink Sink) *Table {
 	return &Table{
 		sink: sink, index: make([]entry, firstIndex), slab: newSlab(),
-		holes: map[int32]*[2]holes{},
+		holes: map[int32]*[2]holes{}, copies: map[int32]*copies{},
 		// The hash decides places in the index only, never results: a seed of its own a run defeats made-up collisions.
 		seed:     maphash.String(maphash.MakeSeed(), "ftpscope"),
 		controls: shared{one: maxHeld, all: maxHeldAll, answers: true},
@@ -85,22 +86,34 @@ func (t *Table) hash(s *flow.Segment) uint32 {
 	return uint32(mix(x+y, 0x8ebc6af09c88c6e3) >> 32)
 }
 
-// find returns the place in the index of the connection of s, or the empty one where it belongs, and its slot or 0.
-func (t *Table) find(s *flow.Segment, tag uint32) (place int, slot int32, dir flow.Direction) {
+// find returns the slot of the connection of s, or 0; then others tells whether there are connections of the same ends in
+// other networks. Hashes say nothing of networks, so that these are found together.
+func (t *Table) find(s *flow.Segment, tag uint32) (slot int32, dir flow.Direction, others bool) {
 	mask := len(t.index) - 1
 	for i := int(tag) & mask; ; i = (i + 1) & mask {
 		e := t.index[i]
 		if e.slot == 0 {
-			return i, 0, 0
+			return 0, 0, others
 		}
-		if e.tag == tag {
-			if e.slot < 0 {
-				if dir, ok := t.syns.ring[-e.slot-1].direction(s); ok {
-					return i, e.slot, dir
+		if e.tag != tag {
+			continue
+		}
+		if e.slot < 0 {
+			l := &t.syns.ring[-e.slot-1]
+			if dir, ok := l.direction(s); ok {
+				if l.Net == s.Net {
+					return e.slot, dir, false
 				}
-			} else if dir, ok := t.slab.at(e.slot).direction(s); ok {
-				return i, e.slot, dir
+				others = true
 			}
+			continue
+		}
+		c := t.slab.at(e.slot)
+		if dir, ok := c.direction(s); ok {
+			if c.net[dir] == s.Net || len(t.copies) > 0 && t.copies[e.slot].has(s.Net) {
+				return e.slot, dir, false
+			}
+			others = true
 		}
 	}
 }
@@ -108,7 +121,10 @@ func (t *Table) find(s *flow.Segment, tag uint32) (place int, slot int32, dir fl
 // Segment takes the next segment, or ICMP error, of the lane.
 func (t *Table) Segment(s *flow.Segment) {
 	tag := t.hash(s)
-	_, slot, dir := t.find(s, tag)
+	slot, dir, others := t.find(s, tag)
+	if others {
+		slot, dir = t.join(s, tag)
+	}
 	if slot < 0 {
 		repeated := false
 		if slot, repeated = t.again(-slot-1, dir, s); repeated {
@@ -170,7 +186,7 @@ func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 	}
 	slot := t.take()
 	c := t.slab.at(slot)
-	*c = conn{a: s.Src, b: s.Dst, aPort: s.SrcPort, bPort: s.DstPort, tag: tag, what: inUse, digits: s.Digits}
+	*c = conn{a: s.Src, b: s.Dst, aPort: s.SrcPort, bPort: s.DstPort, tag: tag, what: inUse, digits: s.Digits, net: [2]flow.Net{s.Net, s.Net}}
 	c.cold.start, c.last = s.Mark, s.Mark
 	dir := flow.Out
 	if fromServer := s.SrcPort < s.DstPort; rst || syn && s.Flags&flow.ACK != 0 || !syn && fromServer && s.ICMP == nil {

@@ -83,6 +83,8 @@ type Reader interface {
 	Data(dir flow.Direction, b []byte, at flow.Mark) bool
 	// Gap says that n bytes are missing there.
 	Gap(dir flow.Direction, n uint64, at flow.Mark)
+	// Joined tells of the networks of the connection when packets in another one than before turn out to be of it.
+	Joined(nets flow.Nets)
 }
 
 // Follower reads connections whose data somebody wants: beside all else that is done with them, and without changing it.

@@ -12,6 +12,7 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 		}
 	}
 	h, other := &c.half[dir], &c.half[dir^1]
+	c.from(s.Pos)
 	c.last = s.Mark
 	h.packets++
 	if h.packets == 1 {
@@ -88,6 +89,7 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 			c.what |= sawSYNACK
 			d.synack = s.Mark
 		}
+	case dir == flow.Out && c.what&sawSYN != 0 && s.Net != c.net[flow.Out]: // a copy
 	case dir == flow.Out:
 		if c.what&sawSYN == 0 {
 			c.what |= sawSYN

@@ -260,6 +260,8 @@ func forget(v reflect.Value) {
 		switch {
 		case f.Kind() == reflect.Pointer:
 			f.SetZero()
+		case isRecord(f.Type()):
+			forget(f)
 		case f.Kind() == reflect.Slice && isRecord(f.Type().Elem()):
 			for n := range f.Len() {
 				forget(f.Index(n))

@@ -25,7 +25,13 @@ func ptr[T any](v T) *T { return &v }
 
 func fullConnection() session.Connection {
 	return session.Connection{Src: netip.MustParseAddrPort("192.0.2.21:20"), Dst: netip.MustParseAddrPort("192.0.2.10:50000"),
-		Start: begin, End: end, State: "established", Attempts: 1, Closing: "fin"}
+		Start: begin, End: end, State: "established", Attempts: 1, Closing: "fin", Network: fullNetwork()}
+}
+
+func fullNetwork() *session.Network {
+	return &session.Network{Paths: []session.NetworkPath{{Steps: []session.NetworkStep{
+		{Kind: "vxlan", ID: ptr(uint64(5000)), Ends: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}},
+	}}}}
 }
 
 func fullReply(code int) session.Reply {
@@ -36,7 +42,8 @@ func fullSession() *session.Session {
 	pos := flow.At(1, 7)
 	return &session.Session{
 		ID: 1, Start: begin, End: end, Client: netip.MustParseAddrPort("192.0.2.10:40000"), Server: netip.MustParseAddrPort("192.0.2.21:21"),
-		User: ptr("ftp"), Anonymous: true, Password: ptr("me@example.org"), Login: session.LoginOK, TLS: session.TLSNone,
+		Network: fullNetwork(),
+		User:    ptr("ftp"), Anonymous: true, Password: ptr("me@example.org"), Login: session.LoginOK, TLS: session.TLSNone,
 		Banner: ptr("welcome"), System: ptr("UNIX"), Mode: session.Active, Initiator: session.Server, Closing: session.ClosingQuit,
 		Open: true, Commands: 1, First: flow.Mark{Ord: 1},
 		Dialogue: []session.Exchange{{Time: begin, Pos: pos, Command: "RETR", Argument: ptr("a"), Replies: []session.Reply{fullReply(226)}}},
@@ -62,7 +69,7 @@ func countedSession() *session.Session {
 
 func fullAttempt() *session.Attempt {
 	return &session.Attempt{ClientIP: netip.MustParseAddr("2001:db8::1"), Server: netip.MustParseAddrPort("[2001:db8::2]:21"), Count: 1,
-		State: "unreachable", First: begin, Last: end, ICMP: &session.ICMP{From: netip.MustParseAddr("2001:db8::3"), Type: 1, Code: 4}}
+		State: "unreachable", First: begin, Last: end, ICMP: &session.ICMP{From: netip.MustParseAddr("2001:db8::3"), Type: 1, Code: 4}, Network: fullNetwork()}
 }
 
 func fullOrphan() *session.Orphan {

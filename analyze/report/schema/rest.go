@@ -11,6 +11,7 @@ var attemptObject = object{"attempt", "Control connections that never came to be
 	{name: "type", value: only("attempt"), doc: "The kind of record"},
 	{name: "client_ip", value: ipAddress, doc: "Who tried"},
 	{name: "server", value: ref("endpoint"), doc: "Where"},
+	{name: "network", value: listOf(ref("network_path")), doc: "The networks that the first one was seen in", null: "only without tags and tunnels"},
 	{name: "count", value: from(1), doc: "Number of SYNs, repeated ones counted"},
 	{name: "state", doc: "What became of the last one", value: oneWord(
 		term{flow.Refused.String(), "answered by RST"},
@@ -48,7 +49,7 @@ var summaryObject = object{"summary", "What was read, found and not read; the la
 	{name: "packets_per_second", value: amount, doc: "Packets a second of that time", null: "there are no packets, or no time between them"},
 }}
 
-var otherParts = []object{endpointObject, connectionObject, icmpObject, transferCountsObject, findingCountsObject, lossesObject, hiddenObject}
+var otherParts = []object{endpointObject, connectionObject, networkPathObject, networkStepObject, icmpObject, transferCountsObject, findingCountsObject, lossesObject, hiddenObject}
 
 var endpointObject = object{"endpoint", "An end of a TCP connection", []field{
 	{name: "ip", value: ipAddress, doc: "IPv4 or IPv6 address, without a zone"},
@@ -72,7 +73,33 @@ var connectionObject = object{"connection", "A data connection", []field{
 		term{flow.Finned.String(), "with FIN"},
 		term{flow.ResetBy.String(), "with RST"},
 		term{flow.Cut.String(), "its end was not seen"})},
+	{name: "network", value: listOf(ref("network_path")), doc: "The networks that it was seen in: first that of the packets of who opened it",
+		null: "those of its session; of an orphan: only without tags and tunnels"},
 }}
+
+var networkPathObject = object{"network_path", "A network that packets were seen in", []field{
+	{name: "path", value: listOf(ref("network_step")), doc: "The tags and tunnels that they were in, the outermost first; empty for packets without"},
+}}
+
+var networkStepObject = object{"network_step", "A tag or tunnel that packets were in", []field{
+	{name: "kind", doc: "What it is", value: oneWord(stepTerms()...)},
+	{name: "id", value: from(0), doc: "VLAN, label, VNI, key, session, TEID", null: "it has none"},
+	{name: "ends", value: listOf(ipAddress), doc: "The two ends of the tunnel, the smaller address first; empty for a tag"},
+}}
+
+func stepTerms() []term {
+	docs := map[flow.StepKind]string{
+		flow.StepOther: "one of the networks that are too many to be told apart", flow.StepVLAN: "IEEE 802.1Q or 802.1ad tag",
+		flow.StepMPLS: "MPLS label", flow.StepPPPoE: "PPPoE session", flow.StepVXLAN: "VXLAN or VXLAN-GPE", flow.StepGeneve: "Geneve",
+		flow.StepNVGRE: "NVGRE", flow.StepGRE: "GRE", flow.StepERSPAN: "ERSPAN", flow.StepIPIP: "IP in IP, also 6in4", flow.StepTeredo: "Teredo",
+		flow.StepGTP: "GTP-U", flow.StepL2TP: "L2TP", flow.StepBackbone: "IEEE 802.1ah provider backbone",
+	}
+	var list []term
+	for _, kind := range flow.StepKinds() {
+		list = append(list, term{kind.String(), docs[kind]})
+	}
+	return list
+}
 
 var icmpObject = object{"icmp", "An ICMP error (RFC 792) or ICMPv6 error (RFC 4443)", []field{
 	{name: "from", value: ipAddress, doc: "Who sent it"},

@@ -225,6 +225,7 @@ func TestWords(t *testing.T) {
 	require.ElementsMatch(t, closings, words("connection.closing"))
 	require.ElementsMatch(t, append(closings, "quit"), words("session.closing"))
 	require.Subset(t, states, words("attempt.state"))
+	require.Equal(t, named(func(i int) string { return flow.StepKind(i).String() }), words("network_step.kind"))
 	require.Equal(t, finding.Severities(), words("finding.severity"))
 	var counts []string
 	for _, f := range findingCountsObject.fields {
@@ -234,7 +235,7 @@ func TestWords(t *testing.T) {
 	require.Len(t, words("finding.id"), len(finding.Rules()))
 
 	// The words of all other keys are the model's constants, each of them.
-	others := []string{"transfer.command", "connection.state", "connection.closing", "attempt.state", "finding.id", "finding.severity"}
+	others := []string{"transfer.command", "connection.state", "connection.closing", "attempt.state", "finding.id", "finding.severity", "network_step.kind"}
 	used := map[string]bool{}
 	for _, key := range fields(func(f *field) bool { return f.name != "type" }) {
 		if slices.Contains(others, key) {

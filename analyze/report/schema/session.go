@@ -22,6 +22,8 @@ var sessionObject = object{"session", "One control connection, and what was tran
 	{name: "end", value: timestamp, doc: "Time of its last packet"},
 	{name: "client", value: ref("endpoint"), doc: "Who opened the control connection; if its SYN was not seen, the side that sends commands, else the side that is not on port 21"},
 	{name: "server", value: ref("endpoint"), doc: "The other side"},
+	{name: "network", value: listOf(ref("network_path")), doc: "The networks that the control connection was seen in: first that of the client's packets, then others, of the server's packets and of copies",
+		null: "only without tags and tunnels"},
 	{name: "user", value: anyText, doc: "Argument of the last USER command", null: "none was seen"},
 	{name: "anonymous", value: boolean, doc: "Whether the user is anonymous or ftp"},
 	{name: "password", value: anyText, doc: "(hidden), or with --show-passwords the argument of the last PASS command", null: "none was seen"},

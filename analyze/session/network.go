@@ -1,0 +1,124 @@
+package session
+
+import (
+	"net/netip"
+	"slices"
+
+	"ftpscope/capture/flow"
+)
+
+// Networks has the Matcher name networks by their paths; before anything else.
+func (m *Matcher) Networks(path func(flow.Net) flow.Path) { m.names.path = path }
+
+// Points says that files which do not continue each other were captured at different points: what only another file than
+// that of its control connection holds is another network's, where the same addresses may be other hosts (NAT).
+func (m *Matcher) Points() { m.points = true }
+
+// overlap is how far the times of two files of one capture that was written in turns may overlap.
+const overlap = 5 * flow.Millisecond
+
+// elsewhere reports whether a connection was captured at another point than the control connection: each is in one file,
+// not the same, and the control connection's goes on before and after the connection began. So that file was written at the same
+// time, not in turn.
+func (b *builder) elsewhere(c *flow.Conn) bool {
+	control := &b.c.Notes.Control
+	return b.points && !control.ManyFiles && !c.ManyFiles && control.Start.Pos.File() != c.Start.Pos.File() &&
+		control.Start.Time < c.Start.Time-overlap && control.Last.Time > c.Start.Time+overlap
+}
+
+// Network is where a connection was seen, where that is not the plain network.
+type Network struct {
+	// Paths are those of the packets of the client (of a data connection: of who opened it), then others that its packets were
+	// seen in: of the other direction, and of copies (SPAN ports).
+	Paths []NetworkPath
+}
+
+// NetworkPath is the tags and tunnels that packets were in, the outermost first; those of the plain network are none.
+type NetworkPath struct {
+	Name  string // for people
+	Steps []NetworkStep
+}
+
+// NetworkStep is a tag or a tunnel.
+type NetworkStep struct {
+	Kind string
+	ID   *uint64
+	Ends []netip.Addr // of a tunnel, the smaller first
+}
+
+// networkNames makes the records of networks.
+type networkNames struct {
+	path  func(flow.Net) flow.Path
+	known map[flow.Nets]*Network
+}
+
+// maxNames bounds the records that are kept to be used again.
+const maxNames = 1024
+
+// of is the record of some networks; nil for the plain one.
+func (n *networkNames) of(nets flow.Nets) *Network {
+	if n.path == nil || nets == (flow.Nets{}) {
+		return nil
+	}
+	if r := n.known[nets]; r != nil {
+		return r
+	}
+	r := &Network{}
+	for i, net := range nets {
+		if !slices.Contains(nets[:i], net) {
+			r.Paths = append(r.Paths, pathOf(n.path(net)))
+		}
+	}
+	if n.known == nil || len(n.known) >= maxNames {
+		n.known = map[flow.Nets]*Network{}
+	}
+	n.known[nets] = r
+	return r
+}
+
+func pathOf(path flow.Path) NetworkPath {
+	p := NetworkPath{Name: "untagged"}
+	if len(path) > 0 {
+		p.Name = path.String()
+	}
+	for i := range path {
+		s := &path[i]
+		step := NetworkStep{Kind: s.Kind.String()}
+		if s.HasID() {
+			step.ID = &s.ID
+		}
+		if s.HasEnds() {
+			step.Ends = []netip.Addr{s.Ends[0].Addr(), s.Ends[1].Addr()}
+		}
+		p.Steps = append(p.Steps, step)
+	}
+	return p
+}
+
+// seenFrom are a connection's networks, that of one end's packets first.
+func seenFrom(c *flow.Conn, end netip.AddrPort) flow.Nets {
+	nets := c.Nets
+	if c.Src != end {
+		nets[0], nets[1] = nets[1], nets[0]
+	}
+	return nets
+}
+
+// sameNets reports whether two connections were seen in the same networks, whatever the directions.
+func sameNets(a, b *flow.Nets) bool {
+	if *a == *b {
+		return true
+	}
+	for i := range a {
+		if !a.Has(b[i]) || !b.Has(a[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// attempt gives out an attempt.
+func (m *Matcher) attempt(a *Attempt, nets flow.Nets) {
+	a.Network = m.names.of(nets)
+	m.out.Attempt(a)
+}

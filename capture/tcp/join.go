@@ -1,0 +1,196 @@
+package tcp
+
+import "ftpscope/capture/flow"
+
+// Networks tell connections of the same addresses and ports apart. But one connection may be seen in several: a SPAN port
+// shows a packet in each VLAN that it passed, and some networks tag the two directions differently. Then the sequence
+// numbers prove it, which each side begins at random (RFC 9293 section 3.4.1): two connections of different networks that
+// have the same are less likely than one that was seen twice.
+const (
+	// joinTime is how long after the connection's last packet another network's may prove that it belongs to it.
+	joinTime = 10 * flow.Second
+	// joinSpan is how far the numbers of a segment may lie from those of the connection: what is on its way. Both of them
+	// are within it by chance once in 4 million times.
+	joinSpan = 1 << 20
+	// maxSame bounds the connections of the same ends in different networks, and so how long a search lasts; the oldest goes.
+	maxSame = 64
+)
+
+// copies are further networks that packets of a connection were seen in.
+type copies struct {
+	list [len(flow.Nets{}) - 2]flow.Net
+	n    int
+}
+
+func (c *copies) has(net flow.Net) bool {
+	if c == nil {
+		return false
+	}
+	for _, x := range c.list[:c.n] {
+		if x == net {
+			return true
+		}
+	}
+	return false
+}
+
+// join finds the connection of s among those in other networks: of those that it proves to belong to, the oldest. When
+// it belongs to none and they are many, the oldest makes room.
+func (t *Table) join(s *flow.Segment, tag uint32) (slot int32, dir flow.Direction) {
+	var oldest int32
+	n, proven := 0, false
+	mask := len(t.index) - 1
+	for i := int(tag) & mask; t.index[i].slot != 0; i = (i + 1) & mask {
+		e := t.index[i]
+		if e.tag != tag {
+			continue
+		}
+		way, same, proves := t.candidate(e.slot, s)
+		if !same {
+			continue
+		}
+		if n++; oldest == 0 || t.began(e.slot) < t.began(oldest) {
+			oldest = e.slot
+		}
+		if proves && (!proven || t.began(e.slot) < t.began(slot)) {
+			slot, dir, proven = e.slot, way, true
+		}
+	}
+	if !proven {
+		if n >= maxSame {
+			t.stats.Evicted++
+			t.giveAway(oldest)
+		}
+		return 0, 0
+	}
+	if slot < 0 {
+		slot = t.promote(&t.syns.ring[-slot-1])
+	}
+	if s.ICMP == nil {
+		t.admitNet(slot, dir, s.Net)
+	}
+	return slot, dir
+}
+
+// candidate tells whether an entry of the index is of the ends of s, and whether s proves to belong to it.
+func (t *Table) candidate(slot int32, s *flow.Segment) (dir flow.Direction, same, proves bool) {
+	if slot < 0 {
+		e := &t.syns.ring[-slot-1]
+		dir, same = e.direction(s)
+		return dir, same, same && isNear(e.Last(), s) && e.proves(dir, s)
+	}
+	c := t.slab.at(slot)
+	dir, same = c.direction(s)
+	k := t.copies[slot]
+	full := k != nil && k.n == len(k.list) && c.half[dir].packets > 0
+	return dir, same, same && !full && isNear(c.last, s) && c.proves(dir, s)
+}
+
+func isNear(last flow.Mark, s *flow.Segment) bool {
+	d := s.Time - last.Time
+	return max(d, -d) <= joinTime
+}
+
+// began is the Ord of an entry's first packet.
+func (t *Table) began(slot int32) uint64 {
+	if slot < 0 {
+		return t.syns.ring[-slot-1].First.Ord
+	}
+	return t.slab.at(slot).cold.start.Ord
+}
+
+// giveAway ends an entry of the index.
+func (t *Table) giveAway(slot int32) {
+	if slot < 0 {
+		t.alone(&t.syns.ring[-slot-1])
+		return
+	}
+	t.close(slot)
+}
+
+// admitNet notes another network of a connection.
+func (t *Table) admitNet(slot int32, dir flow.Direction, net flow.Net) {
+	c := t.slab.at(slot)
+	if c.half[dir].packets == 0 {
+		c.net[dir] = net
+	} else {
+		k := t.copies[slot]
+		if k == nil {
+			k = &copies{}
+			t.copies[slot] = k
+		}
+		k.list[k.n] = net
+		k.n++
+	}
+	if c.stream != 0 {
+		t.streams[c.stream-1].reader.Joined(t.nets(slot))
+	}
+}
+
+// nets are the networks of a connection.
+func (t *Table) nets(slot int32) flow.Nets {
+	c := t.slab.at(slot)
+	nets := c.net[0].Nets()
+	nets[1] = c.net[1]
+	if k := t.copies[slot]; k != nil {
+		copy(nets[2:], k.list[:k.n])
+	}
+	return nets
+}
+
+// from notes the file of a packet that comes after the last one.
+func (c *conn) from(pos flow.Pos) {
+	if pos.File() != c.last.Pos.File() {
+		c.what |= manyFiles
+	}
+}
+
+// proves reports whether s, of another network, belongs to the connection of a lone SYN: it is the SYN again, or its answer.
+func (e *lone) proves(dir flow.Direction, s *flow.Segment) bool {
+	switch {
+	case s.ICMP != nil:
+		return dir == flow.Out && s.Seq == e.seq
+	case dir == flow.In:
+		return s.Flags&flow.ACK != 0 && s.Ack == e.seq+1
+	case s.Flags&flow.SYN != 0:
+		return s.Seq == e.seq
+	}
+	return s.Seq == e.seq+1
+}
+
+// proves reports whether the numbers of s, of another network, are those of the connection.
+func (c *conn) proves(dir flow.Direction, s *flow.Segment) bool {
+	h, other := &c.half[dir], &c.half[dir^1]
+	ack := s.Flags&flow.ACK != 0
+	switch {
+	case s.ICMP != nil:
+		return dir == flow.Out && c.what&sawSYN != 0 && s.Seq == c.cold.synSeq
+	case s.Flags&flow.RST != 0 && s.Seq == 0: // it refuses a SYN (RFC 9293 section 3.5.2)
+		return ack && other.is&exact != 0 && s.Ack-other.start <= other.next-other.start
+	case s.Flags&flow.RST != 0:
+		return h.is&started != 0 && s.Seq == h.next || h.is&isAcked != 0 && s.Seq == h.acked
+	case s.Flags&flow.SYN != 0 && h.is&started != 0:
+		return s.Seq+1 == h.start && (!ack || other.isNear(s.Ack))
+	case s.Flags&flow.SYN != 0 && ack:
+		return other.is&exact != 0 && s.Ack-other.start <= min(other.next-other.start, joinSpan)
+	case s.Flags&flow.SYN != 0:
+		return h.is&isAcked != 0 && s.Seq+1 == h.acked
+	case h.is&(started|isAcked) == 0:
+		return ack && other.is&started != 0 && s.Ack == other.next
+	}
+	return ack && h.isNear(s.Seq) && other.isNear(s.Ack)
+}
+
+// isNear reports whether a sequence number is one that the side sends, or has acknowledged, about now.
+func (h *half) isNear(seq uint32) bool {
+	at := h.next
+	switch {
+	case h.is&started != 0:
+	case h.is&isAcked != 0:
+		at = h.acked
+	default:
+		return false
+	}
+	d := int32(seq - at)
+	return d <= joinSpan && d >= -joinSpan
+}

@@ -107,7 +107,7 @@ func networkPaths(b []byte, n *session.Network) []byte {
 	}
 	b = append(b, `,"network":[`...)
 	for i := range n.Paths {
-		b = append(comma(b, i), `{"path":[`...)
+		b = append(quote(comma(b, i), `{"name":`, n.Paths[i].Name), `,"path":[`...)
 		for k := range n.Paths[i].Steps {
 			b = networkStep(comma(b, k), &n.Paths[i].Steps[k])
 		}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"ftpscope/analyze/session"
@@ -16,41 +15,9 @@ func networkName(n *session.Network) string {
 	}
 	names := make([]string, 0, len(n.Paths))
 	for i := range n.Paths {
-		names = append(names, pathName(n.Paths[i].Steps))
+		names = append(names, n.Paths[i].Name)
 	}
 	return strings.Join(names, " and ")
-}
-
-func pathName(steps []session.NetworkStep) string {
-	if len(steps) == 0 {
-		return "untagged"
-	}
-	var b strings.Builder
-	for i := range steps {
-		s := &steps[i]
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(kindName(s.Kind))
-		if s.ID != nil {
-			b.WriteString(" " + strconv.FormatUint(*s.ID, 10))
-		}
-		if len(s.Ends) == 2 {
-			b.WriteString(" (" + s.Ends[0].String() + " – " + s.Ends[1].String() + ")")
-		}
-	}
-	return b.String()
-}
-
-var kindNames = map[string]string{
-	"vxlan": "VXLAN", "geneve": "Geneve", "nvgre": "NVGRE", "ipip": "IP in IP", "teredo": "Teredo", "pppoe": "PPPoE", "other": "other networks",
-}
-
-func kindName(kind string) string {
-	if name, ok := kindNames[kind]; ok {
-		return name
-	}
-	return strings.ToUpper(kind)
 }
 
 // vlans are the VLAN tags of the client's packets, the outermost first.

@@ -29,7 +29,7 @@ func fullConnection() session.Connection {
 }
 
 func fullNetwork() *session.Network {
-	return &session.Network{Paths: []session.NetworkPath{{Steps: []session.NetworkStep{
+	return &session.Network{Paths: []session.NetworkPath{{Name: "VXLAN 5000", Steps: []session.NetworkStep{
 		{Kind: "vxlan", ID: ptr(uint64(5000)), Ends: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}},
 	}}}}
 }

@@ -78,6 +78,7 @@ var connectionObject = object{"connection", "A data connection", []field{
 }}
 
 var networkPathObject = object{"network_path", "A network that packets were seen in", []field{
+	{name: "name", value: anyText, doc: "Its name for people"},
 	{name: "path", value: listOf(ref("network_step")), doc: "The tags and tunnels that they were in, the outermost first; empty for packets without"},
 }}
 

@@ -291,7 +291,6 @@ type silent struct{}
 
 func (silent) Data(flow.Direction, []byte, flow.Mark) bool { return true }
 func (silent) Gap(flow.Direction, uint64, flow.Mark)       {}
-func (silent) Joined(flow.Nets)                            {}
 
 // unheard is events that nobody hears.
 type unheard struct{}

@@ -122,8 +122,11 @@ func (t *Table) admitNet(slot int32, dir flow.Direction, net flow.Net) {
 		k.list[k.n] = net
 		k.n++
 	}
-	if c.stream != 0 {
-		t.streams[c.stream-1].reader.Joined(t.nets(slot))
+	if c.stream == 0 {
+		return
+	}
+	if r, ok := t.streams[c.stream-1].reader.(Joiner); ok {
+		r.Joined(t.nets(slot))
 	}
 }
 

@@ -119,8 +119,6 @@ func (k *talk) Gap(dir flow.Direction, n uint64, _ flow.Mark) {
 	k.chunks = append(k.chunks, chunk{dir: dir, gap: n})
 }
 
-func (k *talk) Joined(flow.Nets) {}
-
 func (k *talk) turn() {
 	k.text[0], k.text[1] = k.text[1], k.text[0]
 	k.total[0], k.total[1] = k.total[1], k.total[0]

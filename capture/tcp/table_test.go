@@ -31,7 +31,6 @@ func (s *silent) Data(_ flow.Direction, b []byte, _ flow.Mark) bool {
 	return true
 }
 func (s *silent) Gap(flow.Direction, uint64, flow.Mark) {}
-func (s *silent) Joined(flow.Nets)                      {}
 
 // stamp gives s the next number and a time a microsecond later.
 func stamp(s *flow.Segment) *flow.Segment {

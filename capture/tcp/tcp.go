@@ -83,9 +83,10 @@ type Reader interface {
 	Data(dir flow.Direction, b []byte, at flow.Mark) bool
 	// Gap says that n bytes are missing there.
 	Gap(dir flow.Direction, n uint64, at flow.Mark)
-	// Joined tells of the networks of the connection when packets in another one than before turn out to be of it.
-	Joined(nets flow.Nets)
 }
+
+// Joiner is a Reader that hears of its connection's networks when packets in another one than before turn out to be of it.
+type Joiner interface{ Joined(nets flow.Nets) }
 
 // Follower reads connections whose data somebody wants: beside all else that is done with them, and without changing it.
 type Follower interface {

@@ -67,7 +67,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return exitUnable
 	}
-	steps := []func() error{b.prepare, b.compare, b.compareTshark, b.memory, b.plot, b.otherPaths, b.floor, b.summary}
+	steps := []func() error{b.prepare, b.compare, b.compareTshark, b.memory, b.hashes, b.plot, b.otherPaths, b.floor, b.summary}
 	if b.live {
 		steps = []func() error{b.prepare, b.liveRates}
 	}

@@ -14,16 +14,17 @@ import (
 // MaxConns is how many connections a Set should hold at most: about 100 MB.
 const MaxConns = 1 << 20
 
-// Conn is a chosen connection: its ends in any order, and the interval of its packets. Ord counts the same packets in every
-// pass over the same files, so two connections between the same ends are told apart.
+// Conn is a chosen connection: its ends in any order, the networks that it was seen in, and the interval of its packets. Ord
+// counts the same packets in every pass over the same files, so two connections between the same ends are told apart.
 type Conn struct {
 	A, B        netip.AddrPort
+	Nets        flow.Nets
 	First, Last uint64 // Ord
 }
 
 // Of chooses a connection that a first pass reported, with the ICMP error that it met.
 func Of(c *flow.Conn) Conn {
-	p := Conn{A: c.Src, B: c.Dst, First: c.Start.Ord, Last: c.Last.Ord}
+	p := Conn{A: c.Src, B: c.Dst, Nets: c.Nets, First: c.Start.Ord, Last: c.Last.Ord}
 	if c.ICMP != nil {
 		p.Last = max(p.Last, c.ICMP.Mark.Ord)
 	}
@@ -49,6 +50,8 @@ type ends struct {
 
 type chosen struct {
 	first, last uint64
+	reach       uint64 // the greatest last of this and those before it in the list
+	nets        flow.Nets
 	index       int
 }
 
@@ -64,7 +67,7 @@ func NewSet(list []Conn) *Set {
 	s := &Set{byEnd: make(map[ends][]chosen, len(list)), hosts: map[[2]flow.Host]bool{}}
 	for i, c := range list {
 		k := endsOf(flow.HostOf(c.A.Addr()), flow.HostOf(c.B.Addr()), c.A.Port(), c.B.Port())
-		s.byEnd[k] = append(s.byEnd[k], chosen{c.First, c.Last, i})
+		s.byEnd[k] = append(s.byEnd[k], chosen{first: c.First, last: c.Last, nets: c.Nets, index: i})
 		s.hosts[[2]flow.Host{k.a, k.b}], s.hosts[[2]flow.Host{k.b, k.a}] = true, true
 		for _, port := range [2]uint16{c.A.Port(), c.B.Port()} {
 			s.ports[port/64] |= 1 << (port % 64)
@@ -75,7 +78,12 @@ func NewSet(list []Conn) *Set {
 		s.first, s.last = min(s.first, c.First), max(s.last, c.Last)
 	}
 	for _, list := range s.byEnd {
-		slices.SortFunc(list, func(x, y chosen) int { return cmp.Compare(x.first, y.first) })
+		slices.SortStableFunc(list, func(x, y chosen) int { return cmp.Compare(x.first, y.first) })
+		reach := uint64(0)
+		for i := range list {
+			reach = max(reach, list[i].last)
+			list[i].reach = reach
+		}
 	}
 	return s
 }
@@ -92,8 +100,10 @@ func (s *Set) Find(seg *flow.Segment) (index int, ok bool) {
 	}
 	list := s.byEnd[endsOf(seg.Src, seg.Dst, seg.SrcPort, seg.DstPort)]
 	after, _ := slices.BinarySearchFunc(list, seg.Ord+1, func(c chosen, ord uint64) int { return cmp.Compare(c.first, ord) })
-	if after == 0 || seg.Ord > list[after-1].last {
-		return 0, false
+	for i := after - 1; i >= 0 && list[i].reach >= seg.Ord; i-- {
+		if c := &list[i]; seg.Ord <= c.last && c.nets.Has(seg.Net) {
+			return c.index, true
+		}
 	}
-	return list[after-1].index, true
+	return 0, false
 }

@@ -3,6 +3,7 @@ package pick
 import (
 	"bytes"
 	"errors"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -125,4 +126,24 @@ func TestReadFragments(t *testing.T) {
 		return nil
 	}))
 	require.Equal(t, want, got)
+}
+
+func TestFind(t *testing.T) {
+	a, b := netip.MustParseAddrPort("192.0.2.1:1000"), netip.MustParseAddrPort("192.0.2.2:2000")
+	set := NewSet([]Conn{
+		{A: a, B: b, Nets: flow.Net(1).Nets(), First: 1, Last: 100},
+		{A: b, B: a, Nets: flow.Net(2).Nets(), First: 5, Last: 10},
+		{A: a, B: b, Nets: flow.Net(2).Nets(), First: 20, Last: 30},
+		{A: a, B: b, Nets: flow.Nets{3, 4, 3, 3, 3, 3}, First: 20, Last: 30},
+	})
+	for _, test := range []struct {
+		net  flow.Net
+		ord  uint64
+		want int // -1: none
+	}{{1, 1, 0}, {1, 50, 0}, {1, 100, 0}, {1, 101, -1}, {2, 4, -1}, {2, 7, 1}, {2, 15, -1}, {2, 25, 2}, {3, 25, 3}, {4, 30, 3}, {5, 25, -1}, {4, 31, -1}} {
+		s := flow.Segment{Src: flow.HostOf(b.Addr()), Dst: flow.HostOf(a.Addr()), SrcPort: b.Port(), DstPort: a.Port(), Net: test.net, Mark: flow.Mark{Ord: test.ord}}
+		index, ok := set.Find(&s)
+		require.Equal(t, test.want >= 0, ok, "%+v", test)
+		require.Equal(t, max(test.want, 0), index, "%+v", test)
+	}
 }

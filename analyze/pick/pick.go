@@ -33,13 +33,20 @@ func Of(c *flow.Conn) Conn {
 
 // Set is the chosen connections. It is not changed by looking things up, so several goroutines may share it.
 type Set struct {
-	Decode decode.Options // as in the first pass
+	// As in the first pass, or networks would be numbered otherwise.
+	Decode decode.Options
+	Filter Filter // nil: none
 
 	ports [1 << 16 / 64]uint64 // that some connection has: most packets are turned away here
 	byEnd map[ends][]chosen
 	hosts map[[2]flow.Host]bool
 	first uint64
 	last  uint64
+}
+
+// Filter chooses packets by what was captured of them, their bytes on the wire and their LINKTYPE.
+type Filter interface {
+	Match(data []byte, length, link uint32) bool
 }
 
 // ends are the two ends of a connection, the lesser one first.

@@ -63,6 +63,9 @@ type reader struct {
 }
 
 func (r *reader) packet(p *capture.Packet, seg *flow.Segment) error {
+	if f := r.set.Filter; f != nil && !f.Match(p.Data, p.Length, p.Link) {
+		return r.flush(p.Time)
+	}
 	seg.Mark = p.Mark
 	verdict := r.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, seg)
 	for more := true; more; more = verdict != decode.Fragment && r.decoder.More(seg) {

@@ -16,7 +16,8 @@ import (
 type Wrapping struct {
 	Name   string
 	Link   uint32
-	Tagged bool // the directions are tagged differently: labels and identifiers that each end chooses for itself
+	Tagged bool                       // the directions are tagged differently: labels and identifiers that each end chooses for itself
+	edit   func(packet []byte) []byte // what is done to the packet itself; nil: nothing
 	layers []layer
 	tail   []byte // what the link layer puts at the end
 }
@@ -30,21 +31,34 @@ type carried struct {
 // layer makes the header for what it carries.
 type layer func(c carried) []byte
 
-// Wrap wraps the frames' IP packets; frames without IP in them pass as they are.
-func (w Wrapping) Wrap(frames []Frame) []Frame {
-	out := make([]Frame, 0, len(frames))
+// WithIP are the frames with an IP packet in them.
+func WithIP(frames []Frame) []Frame {
+	var out []Frame
 	for _, f := range frames {
 		if len(f.Data) > f.head {
-			packet := f.Data[f.head:]
-			if size, ok := packetSize(packet); ok {
-				packet = packet[:min(size, len(packet))] // without what padded the frame
-				data := w.Packet(packet, f.dir())
-				f.body += len(data) - len(w.tail) - len(packet) - f.head
-				f.head, f.Link = len(data)-len(w.tail)-len(packet), w.Link
-				f.Data, f.Length = data, len(data)
+			if _, ok := packetSize(f.Data[f.head:]); ok {
+				out = append(out, f)
 			}
 		}
-		out = append(out, f)
+	}
+	return out
+}
+
+// Wrap wraps the frames' IP packets; frames without IP in them are left out.
+func (w Wrapping) Wrap(frames []Frame) []Frame {
+	out := WithIP(frames)
+	for i := range out {
+		f := &out[i]
+		packet := f.Data[f.head:]
+		size, _ := packetSize(packet)
+		packet = packet[:min(size, len(packet))] // without what padded the frame
+		data := w.Packet(packet, f.dir())
+		head := len(data) - len(w.tail) - len(packet)
+		f.body += head - f.head
+		if w.edit != nil {
+			head -= len(w.edit(packet)) - len(packet)
+		}
+		f.head, f.Link, f.Data, f.Length = head, w.Link, data, len(data)
 	}
 	return out
 }
@@ -52,6 +66,9 @@ func (w Wrapping) Wrap(frames []Frame) []Frame {
 // Packet wraps one IP packet.
 func (w Wrapping) Packet(packet []byte, dir flow.Direction) []byte {
 	data := slices.Clone(packet)
+	if w.edit != nil {
+		data = w.edit(data)
+	}
 	for _, l := range slices.Backward(w.layers) {
 		data = append(l(carried{data, dir}), data...)
 	}

@@ -161,11 +161,42 @@ func authenticated(c carried) []byte {
 	return append(append(h, 0, 0, 1, byte(c.dir), 0, 0, 0, 9), make([]byte, 12)...)
 }
 
+// transport puts IPsec's authentication header between IP and what it carries.
+func transport(packet []byte) []byte {
+	const size, proto4, proto6, ah = 24, 9, 6, 51
+	at, field := 40, proto6
+	if typeOf(packet) == typeIPv4 {
+		at, field = int(packet[0]&15)*4, proto4
+	}
+	if packet[field] == 0 {
+		return packet // hop-by-hop options stand before the header, and are not TCP's
+	}
+	header := append([]byte{packet[field], size/4 - 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 9}, make([]byte, 12)...)
+	out := slices.Concat(packet[:at], header, packet[at:])
+	out[field] = ah
+	if typeOf(packet) == typeIPv6 {
+		be.PutUint16(out[4:], be.Uint16(out[4:])+size)
+		return out
+	}
+	be.PutUint16(out[2:], be.Uint16(out[2:])+size)
+	be.PutUint16(out[10:], 0)
+	sum := uint32(0)
+	for i := 0; i < at; i += 2 {
+		sum += uint32(be.Uint16(out[i:]))
+	}
+	for sum>>16 != 0 {
+		sum = sum>>16 + sum&0xffff
+	}
+	be.PutUint16(out[10:], ^uint16(sum))
+	return out
+}
+
 func tunnels() []Wrapping {
 	list := []Wrapping{
 		{Name: "IP in IPv4", layers: []layer{ether(0), ip4(0)}},
 		{Name: "IP in IPv6", layers: []layer{ether(0), ip6(0)}},
 		{Name: "IPsec AH, tunnel mode", layers: []layer{ether(0), ip4(layers.IPProtocolAH), authenticated}},
+		{Name: "IPsec AH, transport mode", edit: transport, layers: []layer{ether(0)}},
 		{Name: "IPsec AH over IPv6", layers: []layer{ether(0), ip6(layers.IPProtocolAH), authenticated}},
 		{Name: "EtherIP", layers: []layer{ether(0), ip4(97), raw(0x30, 0), ether(0)}},
 		{Name: "L2TPv3 over IP", layers: []layer{ether(0), ip4(115), raw(0, 0, 0, 7), ether(0)}},

@@ -81,6 +81,7 @@ func (j *job) problem(err *capture.FileError) {
 func (j *job) options() analyze.Options {
 	f := j.flags
 	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, Judge: f.judgeFlags.options(), Problem: j.problem}
+	opt.MergeNetworks = f.mergeNetworks
 	opt.Decode.VXLANPorts, opt.Decode.VerifyChecksums = f.vxlanPorts, f.checksums
 	if f.packets != nil {
 		opt.Filter = f.packets

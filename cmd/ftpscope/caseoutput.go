@@ -62,17 +62,12 @@ func (f *common) settings() string {
 	for _, p := range f.ports {
 		list = append(list, "--port "+strconv.Itoa(int(p)))
 	}
-	for _, p := range f.vxlanPorts {
-		list = append(list, "--vxlan-port "+strconv.Itoa(int(p)))
-	}
 	list = append(list, f.judgeFlags.settings()...)
 	list = append(list, f.choiceFlags.settings()...)
 	if f.filter != "" {
 		list = append(list, "--filter "+strconv.Quote(f.filter))
 	}
-	if f.checksums {
-		list = append(list, "--verify-checksums")
-	}
+	list = append(list, f.readFlags.settings()...)
 	return strings.Join(list, " ")
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"ftpscope/capture/filter"
-	"ftpscope/capture/live"
 )
 
 // common are the flags that analyze and sniff share.
@@ -23,16 +22,15 @@ type common struct {
 	all           bool
 	color         string
 	ports         ports
-	vxlanPorts    ports
 	filter        string
 	packets       *filter.Filter // what filter says; nil: nothing
-	checksums     bool
 	quiet         bool
 	help          bool
 	cpuprofile    string
 	memprofile    string
 	choiceFlags
 	judgeFlags
+	readFlags
 }
 
 // flags are what analyze takes.
@@ -74,9 +72,7 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
-	s.Var(&f.vxlanPorts, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's words: 'not port 22'")
-	s.BoolVar(&f.checksums, "verify-checksums", false, "leave out packets with wrong checksums; beware of offload")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
 	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
@@ -99,7 +95,8 @@ Usage:
 
 Several files are read as one capture in the order of time; a directory stands for the captures in
 it, - for standard input. Without -o the result is a table. An output without FILE, or with - for
-it, goes to standard output; one of them may. More flags: ftpscope help choosing, help judging.
+it, goes to standard output; one of them may. More flags: ftpscope help with choosing,
+extracting, judging or reading.
 
 Flags:
 ` + f.set().FlagUsagesWrapped(100) + `
@@ -114,6 +111,7 @@ func (f *flags) parse(e *env, args []string) (files []string, code int, done boo
 	s := f.set()
 	f.choiceFlags.add(s, "user")
 	f.judgeFlags.add(s)
+	f.readFlags.add(s)
 	f.extract.addMore(s)
 	code, done = e.parseFlags(s, args, &f.help, analyzeUsage, func() error {
 		files = append(f.read, s.Args()...)
@@ -162,11 +160,11 @@ func (f *common) check() error {
 		return fmt.Errorf("--color takes auto, always or never, got %q", f.color)
 	case f.workers < 0:
 		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
-	case len(f.vxlanPorts) > live.MaxTunnelPorts:
-		return fmt.Errorf("--vxlan-port takes at most %d ports, got %d", live.MaxTunnelPorts, len(f.vxlanPorts))
 	}
-	if err := f.judgeFlags.check(); err != nil {
-		return err
+	for _, check := range []func() error{f.judgeFlags.check, f.readFlags.check} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	if f.filter != "" {
 		var err error

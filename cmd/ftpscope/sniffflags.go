@@ -81,6 +81,7 @@ func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 	s := f.set()
 	f.choiceFlags.add(s, "ftp-user")
 	f.judgeFlags.add(s)
+	f.readFlags.add(s)
 	return e.parseFlags(s, args, &f.help, sniffUsage, func() error {
 		switch {
 		case s.NArg() > 0:

@@ -11,6 +11,7 @@ func topics() []topic {
 		{"choosing", "which sessions to show: --host, --user, --mode, --outcome, --finding, …", choosing},
 		{"extracting", "what was transferred: --hash, --extract, --extract-listings, --extract-limit", extracting},
 		{"judging", "which findings there are: --disable, --fail-on, --brute-failures, …", judging},
+		{"reading", "how packets are read: --merge-networks, --vxlan-port, --verify-checksums", reading},
 	}
 }
 

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,6 +41,25 @@ func BenchmarkDecode(b *testing.B) {
 				d.Decode(k.frame, &seg)
 			}
 		})
+	}
+}
+
+// BenchmarkFragments puts datagrams of two fragments together, all in different states of being forgotten.
+func BenchmarkFragments(b *testing.B) {
+	var d Decoder
+	var seg flow.Segment
+	full := join(long4(b), make([]byte, 1400))
+	parts := [2][]byte{cut(full, 0, 1000, true), cut(full, 1000, 1500, false)}
+	b.SetBytes(int64(len(parts[0]) + len(parts[1])))
+	b.ReportAllocs()
+	id := uint32(0)
+	for b.Loop() {
+		id++
+		for _, p := range parts {
+			binary.BigEndian.PutUint16(p[4:], uint16(id))
+			binary.BigEndian.PutUint16(p[12:], uint16(id>>16))
+			d.Decode(frame(LinkRaw, p), &seg)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"io"
+	"net/netip"
 	"slices"
 
 	"ftpscope/analyze/session"
@@ -22,6 +23,11 @@ type htmlReport struct {
 	found   htmlFindings
 	hosts   htmlHosts
 	servers *servers
+	parties htmlParties
+	files   htmlFiles
+	labels  passwordLabels
+	perFile map[int]*fileFacts // by the file's index
+	series  []htmlSeries
 	tried   []htmlTried
 	stray   []htmlTried
 }
@@ -44,12 +50,15 @@ const (
 type htmlEntry struct {
 	row    htmlRow
 	order  int
+	client netip.Addr
+	server netip.AddrPort
 	detail []byte // nil: there was no room
 }
 
 func newHTML(w io.Writer, o Options) Writer {
 	return &htmlReport{out: w, opt: o, limits: htmlLimits{maxHTMLSessions, maxHTMLDetails, maxHTMLLadder},
-		tally: htmlTally{modes: map[string]int{}, outcomes: map[string]int{}}, found: htmlFindings{}, hosts: newHTMLHosts(), servers: newServers()}
+		tally: htmlTally{modes: map[string]int{}, outcomes: map[string]int{}}, found: htmlFindings{}, hosts: newHTMLHosts(), servers: newServers(),
+		parties: newHTMLParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
 }
 
 func (h *htmlReport) Session(s *session.Session) error {
@@ -60,10 +69,14 @@ func (h *htmlReport) Session(s *session.Session) error {
 	h.servers.add(s)
 	h.hosts.add(s)
 	rank := max(h.tally.add(s), h.found.add(s))
+	h.parties.add(s, rank, h.labels)
+	h.files.add(s, several(s, h.opt))
+	h.place(s)
+	h.series = serious(h.series, s)
 	if h.count >= h.limits.sessions && !h.makeRoom(rank) {
 		return nil
 	}
-	e := &htmlEntry{row: newHTMLRow(s, rank), order: h.seen}
+	e := &htmlEntry{row: newHTMLRow(s, rank), order: h.seen, client: plain(s.Client.Addr()), server: s.Server}
 	detail := h.detail(s)
 	for len(detail)+h.bytes > h.limits.details && h.forgetDetail(rank) {
 	}
@@ -124,45 +137,4 @@ func (h *htmlReport) entries() []*htmlEntry {
 	all := slices.Concat(h.kept[:]...)
 	slices.SortFunc(all, func(a, b *htmlEntry) int { return cmp.Compare(a.order, b.order) })
 	return all
-}
-
-// htmlTally counts over all sessions, kept or not.
-type htmlTally struct {
-	modes, outcomes           map[string]int
-	transfers, failed         int
-	opened, expected          int // data connections
-	partial, encrypted, third int // sessions
-}
-
-// add counts a session and ranks it.
-func (c *htmlTally) add(s *session.Session) int {
-	rank, third := quiet, false
-	c.modes[s.Mode]++
-	for i := range s.Transfers {
-		t := &s.Transfers[i]
-		c.transfers++
-		c.outcomes[t.Outcome]++
-		switch {
-		case opened(t):
-			c.opened++
-			c.expected++
-		case t.Outcome == session.NoConnection:
-			c.expected++
-		}
-		if failed(t) {
-			c.failed++
-			rank = trouble
-		}
-		third = third || t.Initiator == session.ThirdParty
-	}
-	if third {
-		c.third++
-	}
-	if v := &s.Capture; !v.FromStart || !v.ToEnd || !v.ClientSide || !v.ServerSide || v.MissingBytes > 0 {
-		c.partial++
-	}
-	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
-		c.encrypted++
-	}
-	return rank
 }

@@ -165,7 +165,8 @@ func TestHTMLLadderOrder(t *testing.T) {
 	var lines []string
 	for _, b := range list {
 		for _, r := range b.Rungs {
-			lines = append(lines, fmt.Sprintf("%d %v %v %v", b.N, r[0], r[5], r[7]))
+			r = append(r, "", "", "")
+			lines = append(lines, fmt.Sprintf("%d %v %v %v", b.N, r[0], r[3], r[5]))
 		}
 	}
 	require.Equal(t, []string{

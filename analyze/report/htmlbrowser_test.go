@@ -96,8 +96,8 @@ func kept(t *testing.T, b *browser, page string) {
 	b.choose("q", "labuser")
 	b.await(rowIDs + ` === "3"`)
 	require.Equal(t, "#q=labuser&mode=passive&sort=-id&open=3", eval[string](b, "location.hash"))
-	b.do(chromedp.Click(chromedp.CSS(`.finding a[href="#s4"]`)))
-	b.await(`document.activeElement.id === "toggle-4"`)
+	b.do(chromedp.Click(chromedp.CSS(`.finding a[href="#s4.2"]`)))
+	b.await(`document.activeElement.id === "s4.2"`)
 	require.Equal(t, "4 3 2 1", eval[string](b, rowIDs), "filters that hid it are gone")
 	b.do(chromedp.Click(chromedp.CSS(`.finding a[href="#finding=data-unanswered"]`)))
 	b.await(rowIDs + ` === "3"`)
@@ -110,6 +110,7 @@ func details(t *testing.T, b *browser, page string) {
 	b.open(page, "")
 	b.do(chromedp.Click(chromedp.CSS("#toggle-4")))
 	b.await(`document.getElementById("details-4")`)
+	eval[bool](b, `(document.querySelectorAll("#details-4 details").forEach(d => { d.open = true; }), true)`)
 	text := eval[string](b, `document.getElementById("details-4").innerText`)
 	for _, want := range []string{"The client 192.0.2.10 opened the control connection", "#36", "10:02:15.360", "227 Entering Passive Mode (192,0,2,21,195,80).", "192.0.2.66:40000", "critical",
 		"192.0.2.66 connected to 192.0.2.21:50000", "Use TLS.", "PASS (hidden)", "frame.number >= 36", "Copy filter"} {

@@ -27,12 +27,14 @@ type foundGroup struct {
 type foundExample struct {
 	session, transfer int
 	message, advice   string
+	outcome           string // the message without numbers of packets
 }
 
 // The examples of each group; the table finds the others.
 const (
-	maxExamples      = 10
-	maxExamplesMinor = 5 // of what is not grave
+	maxExamples       = 10
+	maxExamplesMinor  = 5 // of what is not grave
+	maxExamplesFolded = 50
 )
 
 // add takes a session's findings and ranks it by them.
@@ -52,12 +54,8 @@ func (f htmlFindings) add(s *session.Session) int {
 		if g.last != s.ID || g.sessions == 0 {
 			g.sessions, g.last = g.sessions+1, s.ID
 		}
-		most := maxExamplesMinor
-		if grave(x.Severity) {
-			most = maxExamples
-		}
-		if len(g.examples) < most {
-			g.examples = append(g.examples, foundExample{s.ID, x.Transfer, toldOf(x.Message), toldOf(x.Advice)})
+		if len(g.examples) < maxExamplesFolded {
+			g.examples = append(g.examples, foundExample{s.ID, x.Transfer, toldOf(x.Message), toldOf(x.Advice), toldOf(withoutPackets(x.Message))})
 		}
 	}
 	return rank
@@ -66,13 +64,16 @@ func (f htmlFindings) add(s *session.Session) int {
 // htmlGroup is a rule's part of the page.
 type htmlGroup struct {
 	ID, Severity, Title, Meaning string
+	Anchor                       string
 	Count                        string
 	More                         string
-	Examples                     []htmlExample
+	Examples, Folded             []htmlExample
+	FoldedCount                  string
 }
 
 type htmlExample struct {
 	Session         int
+	Transfer        int
 	Ref             string
 	Message, Advice string
 }
@@ -82,7 +83,7 @@ func (f htmlFindings) groups() []htmlGroup {
 	var list []htmlGroup
 	for _, k := range f.kinds() {
 		g := f[k]
-		h := htmlGroup{ID: escape(k.id), Severity: severities[k.gravity]}
+		h := htmlGroup{ID: escape(k.id), Severity: severities[k.gravity], Anchor: "f" + strconv.Itoa(len(list)+1)}
 		for _, r := range finding.Rules() {
 			if r.ID == k.id {
 				h.Title, h.Meaning = r.Title, r.Meaning
@@ -91,14 +92,27 @@ func (f htmlFindings) groups() []htmlGroup {
 		if h.Count = many(g.count, "finding"); g.sessions > 1 {
 			h.Count += " in " + many(g.sessions, "session")
 		}
-		advice := ""
-		for _, e := range g.examples {
-			x := htmlExample{e.session, place(e.session, e.transfer), e.message, ""}
-			if e.advice != advice {
-				x.Advice, advice = e.advice, e.advice
-			}
-			h.Examples = append(h.Examples, x)
+		most := maxExamplesMinor
+		if grave(h.Severity) {
+			most = maxExamples
 		}
+		const few = 2 // not worth a fold
+		if len(g.examples) <= most+few {
+			most = len(g.examples)
+		}
+		given := map[string]bool{}
+		for i, e := range g.examples {
+			x := htmlExample{Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Message: e.message}
+			if !given[e.advice] {
+				x.Advice, given[e.advice] = e.advice, true
+			}
+			if i < most {
+				h.Examples = append(h.Examples, x)
+			} else {
+				h.Folded = append(h.Folded, x)
+			}
+		}
+		h.FoldedCount = many(len(h.Folded), "more finding") + " like these"
 		if more := g.count - len(g.examples); more > 0 {
 			h.More = many(more, "more finding") + " like these"
 		}
@@ -114,7 +128,8 @@ func (f htmlFindings) kinds() []foundKind {
 	}
 	slices.SortFunc(list, func(a, b foundKind) int {
 		// a password in clear text, which nearly every session has, stands after what explains a failure
-		return cmp.Or(cmp.Compare(a.gravity, b.gravity), compareTrouble(b.id == cleartextID, a.id == cleartextID), cmp.Compare(f[b].count, f[a].count), cmp.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(a.gravity, b.gravity), compareTrouble(b.id == cleartextID, a.id == cleartextID),
+			compareTrouble(deeds[a.id], deeds[b.id]), cmp.Compare(f[b].count, f[a].count), cmp.Compare(a.id, b.id))
 	})
 	return list
 }

@@ -23,8 +23,12 @@ type hostEdge struct {
 	opened, failed  int
 	active, passive int
 	third           bool // opened by a host that is neither client nor server
+	bounced         bool // opened by the server to a host that is not the client, as a finding says
 	bytes           uint64
-	session         int // the first, the first failed one if any
+	ports           portRange  // of the host that it went to
+	client          netip.Addr // whose session it was, the first
+	clients         bool       // there are others
+	session         int        // the first, the first failed one if any
 }
 
 const (
@@ -73,6 +77,13 @@ func (e *hostEdge) add(s *session.Session, t *session.Transfer) {
 		e.passive++
 	}
 	e.third = e.third || t.Initiator == session.ThirdParty
+	e.bounced = e.bounced || elsewhere(s, t) && t.Initiator == session.Server
+	e.ports.add(t.Connection.Dst.Port())
+	if client := plain(s.Client.Addr()); !e.client.IsValid() {
+		e.client = client
+	} else if e.client != client {
+		e.clients = true
+	}
 	if t.Bytes != nil && opened(t) {
 		e.bytes += *t.Bytes
 	}
@@ -83,15 +94,16 @@ type htmlHostRow struct {
 	From, To       string
 	Opened, Failed string
 	Mode, Bytes    string
+	Ports, For     string
 	Session        int
-	Third          bool
+	Odd            string // "third party", "bounce"
 }
 
 // sorted are the pairs, those in trouble and the busiest first.
 func (h *htmlHosts) sorted() []*hostEdge {
 	list := slices.Clone(h.order)
 	slices.SortStableFunc(list, func(a, b *hostEdge) int {
-		return cmp.Or(compareTrouble(a.third, b.third), compareTrouble(a.failed > 0, b.failed > 0), cmp.Compare(b.opened+b.failed, a.opened+a.failed))
+		return cmp.Or(compareTrouble(a.odd() != "", b.odd() != ""), compareTrouble(a.failed > 0, b.failed > 0), cmp.Compare(b.opened+b.failed, a.opened+a.failed))
 	})
 	return list
 }
@@ -109,17 +121,33 @@ func (h *htmlHosts) rows() (rows []htmlHostRow, more int) {
 		case e.passive > 0:
 			mode = session.Passive
 		}
-		rows = append(rows, htmlHostRow{e.src.String(), e.dst.String(), number(uint64(e.opened)), number(uint64(e.failed)), mode, size(e.bytes), e.session, e.third})
+		r := htmlHostRow{From: e.src.String(), To: e.dst.String(), Opened: number(uint64(e.opened)), Failed: number(uint64(e.failed)), Mode: mode, Bytes: size(e.bytes),
+			Ports: e.ports.numbers(), For: e.client.String(), Session: e.session, Odd: e.odd()}
+		if e.clients {
+			r.For += " and others"
+		}
+		rows = append(rows, r)
 	}
 	return rows, len(sorted) - len(rows)
 }
 
-// picture are the pairs that the script draws: from, to, opened, failed, third.
+// odd is what is wrong with a connection between these two.
+func (e *hostEdge) odd() string {
+	switch {
+	case e.third:
+		return "third party"
+	case e.bounced:
+		return "not the client"
+	}
+	return ""
+}
+
+// picture are the pairs that the script draws: from, to, opened, failed, what is wrong.
 func (h *htmlHosts) picture() [][]any {
 	list := [][]any{}
 	rows := h.sorted()
 	for _, e := range rows[:min(len(rows), maxHostLines)] {
-		list = append(list, []any{e.src.String(), e.dst.String(), e.opened, e.failed, e.third})
+		list = append(list, []any{e.src.String(), e.dst.String(), e.opened, e.failed, e.odd()})
 	}
 	return list
 }

@@ -12,12 +12,13 @@ import (
 // htmlLadder is a whole session's ladder: what the control connection carried, and between it the transfers' rungs in
 // a block each.
 type htmlLadder struct {
-	s     *session.Session
-	opt   Options
-	files bool
-	room  int
-	known map[heard]bool
-	over  int // lines of the control connection that found no room
+	s      *session.Session
+	opt    Options
+	labels passwordLabels
+	files  bool
+	room   int
+	known  map[heard]bool
+	over   int // lines of the control connection that found no room
 }
 
 const maxHTMLTransfers = 60 // of one session
@@ -36,14 +37,17 @@ type htmlBlock struct {
 	Result string      `json:"result,omitempty"`
 	State  int         `json:"state"`
 	Told   string      `json:"told,omitempty"`
-	Filter string      `json:"filter,omitempty"`
+	Data   []string    `json:"data,omitempty"` // the ends of its data connection
+	Span   []uint64    `json:"span,omitempty"` // its packets of the control connection, first and last; without a last: until the end
+	File   int         `json:"file,omitempty"` // that they are in, from 1; 0: several
 	Facts  [][2]string `json:"facts,omitempty"`
 	Rungs  []htmlRung  `json:"rungs"`
 	first  rung
 }
 
-// htmlRung is packet, time, kind, left, right, text, note, host.
-type htmlRung [8]any
+// htmlRung is packet, microseconds since the session's start, kind, text, note, host, left, right, further lines. What is
+// empty at its end is left out, and the ports of the control connection are: a page has a million of these.
+type htmlRung []any
 
 // Kinds of htmlRung, bits.
 const (
@@ -56,7 +60,7 @@ const (
 )
 
 func newHTMLLadder(s *session.Session, o Options, room int) *htmlLadder {
-	return &htmlLadder{s: s, opt: o, files: several(s, o), room: room, known: map[heard]bool{}}
+	return &htmlLadder{s: s, opt: o, labels: passwordLabels{}, files: several(s, o), room: room, known: map[heard]bool{}}
 }
 
 // blocks are the session's in order; more says what found no room.
@@ -65,7 +69,11 @@ func (l *htmlLadder) blocks() (list []*htmlBlock, more string) {
 	left := len(l.s.Transfers) - len(shown)
 	for _, i := range shown {
 		t := &l.s.Transfers[i]
-		rungs := newLadder(l.s, t, l.files).rungs
+		d := newLadder(l.s, t, l.files)
+		if d.dataEnd() {
+			d.order()
+		}
+		rungs := d.rungs
 		if len(rungs) > l.room {
 			left++
 			continue
@@ -88,18 +96,15 @@ func (l *htmlLadder) blocks() (list []*htmlBlock, more string) {
 }
 
 func (l *htmlLadder) transfer(t *session.Transfer, rungs []rung) *htmlBlock {
-	name := cut(commandLine(t), maxText)
-	if name == "" {
-		name = t.Method + " without a transfer command"
-		if t.Method == session.MethodEncrypted {
-			name = "encrypted data connection"
-		}
+	b := &htmlBlock{N: t.N, Name: transferName(t), Mode: t.Mode, Result: resultWords(l.s, t), State: stateOf(l.s, t), Told: outcomeSentence(l.s, t),
+		Facts: transferFacts(l.s, t, l.files), Rungs: []htmlRung{}}
+	if third := takenSentence(l.s, t, l.files); third != "" {
+		b.Told = third
 	}
-	b := &htmlBlock{N: t.N, Name: name, Mode: t.Mode, Result: result(t), State: stateOf(t), Told: outcomeSentence(l.s, t), Facts: transferFacts(t),
-		Rungs: []htmlRung{}}
-	if l.s.Client.IsValid() && l.s.Server.IsValid() {
-		b.Filter = string(l.s.AppendFilter(nil, t))
+	if c := t.Connection; c != nil {
+		b.Data = []string{c.Src.String(), c.Dst.String()}
 	}
+	b.Span, b.File = controlSpan(t), fileOfTransfer(t)
 	for i := range rungs {
 		r := &rungs[i]
 		if !b.first.pos.Seen() && r.pos.Seen() {
@@ -179,7 +184,7 @@ func (l *htmlLadder) dialogue(d *ladder) {
 			default:
 				text += " " + escape(*e.Argument)
 			}
-			d.say(rung{pos: e.Pos, time: e.Time.Time, to: flow.Out, text: text})
+			d.say(rung{pos: e.Pos, time: e.Time.Time, to: flow.Out, text: text, note: l.label(e)})
 		}
 		for k := range e.Replies {
 			if r := &e.Replies[k]; !l.known[heard{r.Pos, flow.In}] {
@@ -187,6 +192,17 @@ func (l *htmlLadder) dialogue(d *ladder) {
 			}
 		}
 	}
+}
+
+// label tells which of the report's passwords a command has, without showing it.
+func (l *htmlLadder) label(e *session.Exchange) string {
+	if l.opt.ShowPasswords || e.Argument == nil || !strings.EqualFold(e.Command, "PASS") {
+		return ""
+	}
+	if n := l.labels.of(*e.Argument); n > 0 {
+		return labelWords(n)
+	}
+	return ""
 }
 
 // notes stand in for the dialogue.
@@ -214,9 +230,13 @@ func (l *htmlLadder) notes(d *ladder) {
 	}
 }
 
-// ending adds the FIN or RST of each side, the first of them.
+// ending adds the FIN or RST of each side, the first of them; without any, the last packet.
 func (l *htmlLadder) ending(d *ladder) {
 	c := &l.s.Notes.Control
+	if h := &c.Half; !h[0].FIN.Seen() && !h[0].RST.Seen() && !h[1].FIN.Seen() && !h[1].RST.Seen() && l.s.Closing == "cut" && c.Last.Seen() {
+		d.rungs = append(d.rungs, rung{pos: c.Last.Pos, time: c.Last.Time, remark: true, sited: true,
+			text: "the last packet of the control connection in the capture: nobody closed it before"})
+	}
 	for i := range c.Half {
 		to := flow.Out
 		if (flow.Direction(i) == flow.Out) != (c.Src == l.s.Client) {
@@ -234,6 +254,9 @@ func (l *htmlLadder) ending(d *ladder) {
 
 // rung is what the script draws.
 func (l *htmlLadder) rung(r *rung, t *session.Transfer) htmlRung {
+	if r.bold && r.host == "" && t != nil {
+		l.toStranger(r, t)
+	}
 	kind := 0
 	if r.host == "" && r.to == flow.Out || r.host != "" && r.side == flow.Out {
 		kind |= rungRight
@@ -257,12 +280,34 @@ func (l *htmlLadder) rung(r *rung, t *session.Transfer) htmlRung {
 	if r.full != "" {
 		text = r.full
 	}
-	frame, at := "", ""
-	if r.pos.Seen() && !r.remark {
+	frame := ""
+	if r.pos.Seen() && (!r.remark || r.sited) {
 		frame = packet(r.pos, l.files)
 	}
+	var since any = ""
 	if frame != "" && r.time != 0 {
-		at = utc(session.Stamp{Time: r.time}).Format("15:04:05.000")
+		since = microseconds(r.time - l.s.Start.Time)
 	}
-	return htmlRung{frame, at, kind, r.left, r.right, cutEnd(text, maxText), cutEnd(r.note, maxText), r.host}
+	left, right := r.left, r.right
+	if !r.bold {
+		left, right = "", ""
+	}
+	line := htmlRung{frame, since, kind, cutEnd(text, maxText), cutEnd(r.note, maxText), r.host, left, right, cutEnd(r.rest, maxText)}
+	for line[len(line)-1] == "" {
+		line = line[:len(line)-1]
+	}
+	return line
+}
+
+// toStranger draws a packet of a data connection that leads to another host than client and server as that host's.
+func (l *htmlLadder) toStranger(r *rung, t *session.Transfer) {
+	c := t.Connection
+	if _, ok := strangerOf(l.s, t); !ok || t.Initiator == session.ThirdParty {
+		return
+	}
+	r.host, r.side = c.Dst.String(), flow.In
+	if t.Initiator == session.Server {
+		r.side = flow.Out
+	}
+	r.fromHost = r.to == r.side // towards the side that it talks with
 }

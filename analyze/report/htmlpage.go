@@ -3,13 +3,15 @@ package report
 import (
 	"bufio"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"html/template"
+	"strconv"
 	"strings"
 	"sync"
 
 	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
 )
 
 // The page itself: one file that asks the network for nothing. What can be read without JavaScript is written by the
@@ -19,11 +21,26 @@ import (
 //go:embed htmlpage/page.html
 var htmlTemplate string
 
-//go:embed htmlpage/style.css
-var htmlStyle string
+//go:embed htmlpage
+var htmlParts embed.FS
 
-//go:embed htmlpage/script.js
-var htmlScript string
+// The style and the script are kept in parts, each about one thing; in the page each is one element.
+var (
+	htmlStyle  = joined("base.css", "findings.css", "table.css", "details.css", "narrow.css", "print.css")
+	htmlScript = "\"use strict\";\n(() => {\n" + joined("base.js", "state.js", "table.js", "details.js", "timeline.js", "hosts.js", "main.js") + "})();\n"
+)
+
+func joined(names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		part, err := htmlParts.ReadFile("htmlpage/" + name)
+		if err != nil {
+			panic(err) // embedded
+		}
+		b.Write(part)
+	}
+	return b.String()
+}
 
 // htmlTemplates is parsed when the first page is written: other runs need not wait for it.
 var htmlTemplates = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(htmlTemplate)) })
@@ -33,23 +50,30 @@ const maxStaticRows = 100
 
 // htmlView is what the template shows.
 type htmlView struct {
-	Policy                string
-	Title, Name           string
-	Level, Verdict, Worst string
-	Tiles                 []htmlTile
-	Groups                []htmlGroup
-	Rows                  []htmlStaticRow
-	RowsNote, Left        string
-	Hosts                 []htmlHostRow
-	HostsMore             string
-	Servers               []htmlServer
-	ServersMore           string
-	Coverage              []htmlCoverage
-	Tried, Stray          []htmlTried
-	TriedMore, StrayMore  string
-	Command, Version      string
-	Inputs                []htmlInput
-	HasSizes, Several     bool
+	Policy               string
+	Title, Name          string
+	Level, Verdict       string
+	Leads                []htmlLead
+	Clients              []htmlClient
+	ClientsMore          string
+	Files                []htmlFile
+	FilesMore, NoHashes  string
+	Hashed               bool
+	Day                  string // of all sessions; empty: there are several
+	Tiles                []htmlTile
+	Groups               []htmlGroup
+	Rows                 []htmlStaticRow
+	RowsNote, Left       string
+	Hosts                []htmlHostRow
+	HostsMore            string
+	Servers              []htmlServer
+	ServersMore          string
+	Coverage             []htmlCoverage
+	Tried, Stray         []htmlTried
+	TriedMore, StrayMore string
+	Command, Version     string
+	Inputs               []htmlInput
+	HasSizes, Several    bool
 }
 
 type htmlTile struct {
@@ -58,7 +82,10 @@ type htmlTile struct {
 }
 
 type htmlStaticRow struct {
-	ID, Start, Client, Server, User, Mode, Initiator, Sums, Bytes, Worst, Severity string
+	ID                                                                                 int
+	Start, Lasted, Client, Server, User, Login, Mode, Initiator, Sums, Worst, Severity string
+	Data, Shown                                                                        []string
+	Rejected, Failed                                                                   bool
 }
 
 type htmlTried struct{ When, From, To, What string }
@@ -66,6 +93,7 @@ type htmlTried struct{ When, From, To, What string }
 type htmlInput struct {
 	N                  int
 	Name, Size, SHA256 string
+	Sessions, When     string
 }
 
 func hashOf(text string) string {
@@ -83,6 +111,7 @@ func policy() string {
 // Summary writes the page.
 func (h *htmlReport) Summary(s *session.Summary) error {
 	entries := h.entries()
+	h.tagSeries(entries)
 	w := bufio.NewWriter(h.out)
 	v := h.view(s, entries)
 	if err := htmlTemplates().ExecuteTemplate(w, "head", v); err != nil {
@@ -102,7 +131,7 @@ func (h *htmlReport) writeData(w *bufio.Writer, s *session.Summary, entries []*h
 	const open = `<script type="application/json" id="`
 	w.WriteString(open + `meta">`)
 	w.Write(marshal(map[string]any{"severities": severities, "hosts": h.hosts.picture(), "sessions": h.seen, "kept": len(entries),
-		"worst": len(entries) > maxShown}))
+		"worst": len(entries) > maxShown, "files": escaped(s.Files), "titles": h.titles(), "several": h.opt.Files > 1 || len(s.Files) > 1}))
 	w.WriteString("</script>\n" + open + `rows">[`)
 	for i, e := range entries {
 		if i > 0 {
@@ -119,16 +148,44 @@ func (h *htmlReport) writeData(w *bufio.Writer, s *session.Summary, entries []*h
 	w.WriteString("</script>\n")
 }
 
+// titles are the names of the rules that found something, and their places on the page.
+func (h *htmlReport) titles() map[string][2]string {
+	m := map[string][2]string{}
+	for i, k := range h.found.kinds() {
+		if id := escape(k.id); m[id][0] == "" {
+			m[id] = [2]string{ruleTitle(id), "f" + strconv.Itoa(i+1)}
+		}
+	}
+	return m
+}
+
+func escaped(list []string) []string {
+	all := make([]string, len(list))
+	for i, s := range list {
+		all[i] = escape(s)
+	}
+	return all
+}
+
 func (h *htmlReport) view(s *session.Summary, entries []*htmlEntry) *htmlView {
 	v := &htmlView{Policy: policy(), Name: names(s.Files), Groups: h.found.groups(), Coverage: h.coverage(s), Tried: h.tried, Stray: h.stray,
 		Version: escape(h.opt.Version), Command: commandWords(h.opt.CommandLine)}
 	v.Title = "FTP report: " + v.Name
-	v.Level, v.Verdict, v.Worst = h.verdict(s)
+	v.Inputs, v.HasSizes = h.inputs(s)
+	v.Several = h.opt.Files > 1 || len(v.Inputs) > 1
+	dated := false
+	if v.Day, dated = day(entries); h.seen == 0 {
+		dated = false
+	}
+	v.Leads = h.leads()
+	v.Level, v.Verdict = h.verdict(s, v.Leads)
 	v.Tiles = h.tiles(s)
-	v.Rows = h.staticRows(entries)
+	v.Rows = h.staticRows(entries, dated)
 	if n := len(entries) - len(v.Rows); n > 0 {
 		v.RowsNote = "The first " + number(uint64(len(v.Rows))) + " of " + many(len(entries), "session") + ", those with failures or findings first; with JavaScript the page shows all of them."
 	}
+	h.viewClients(v, dated)
+	h.viewFiles(v, dated)
 	if n := h.seen - len(entries); n > 0 {
 		v.Left = "This page holds " + number(uint64(len(entries))) + " of " + many(h.seen, "session") + ": those with failures or grave findings first, then those with other findings. The other " +
 			number(uint64(n)) + " are counted above."
@@ -147,9 +204,45 @@ func (h *htmlReport) view(s *session.Summary, entries []*htmlEntry) *htmlView {
 	if n := s.Orphans - len(h.stray); n > 0 {
 		v.StrayMore = "… and " + number(uint64(n)) + " more"
 	}
-	v.Inputs, v.HasSizes = h.inputs(s)
-	v.Several = len(v.Inputs) > 1
 	return v
+}
+
+// day is the day of all sessions, or that there are several.
+func day(entries []*htmlEntry) (day string, dated bool) {
+	for _, e := range entries {
+		r := &e.row
+		for _, t := range []int64{r.Start, r.Start + r.Length} {
+			d := date(session.Stamp{Time: flow.Time(t) * flow.Microsecond})
+			if day != "" && d != day {
+				return "", true
+			}
+			day = d
+		}
+	}
+	return day, false
+}
+
+func (h *htmlReport) viewClients(v *htmlView, dated bool) {
+	shown, more := h.parties.shown()
+	for _, p := range shown {
+		v.Clients = append(v.Clients, p.page(v.Several, dated))
+	}
+	if more > 0 {
+		v.ClientsMore = "… and " + many(more, "more client") + " at a server, whose sessions are in the table"
+	}
+	if h.parties.left > 0 {
+		v.ClientsMore += "; " + many(h.parties.left, "session") + " of clients beyond the number kept"
+	}
+}
+
+func (h *htmlReport) viewFiles(v *htmlView, dated bool) {
+	more := 0
+	if v.Files, more = h.files.rows(dated); more > 0 {
+		v.FilesMore = "… and " + many(more, "more file") + ", whose transfers went well and have no findings, or beyond the number kept: -o csv=transfers has all"
+	}
+	if v.Hashed = h.files.hashed; !v.Hashed && len(v.Files) > 0 {
+		v.NoHashes = "Neither contents nor hashes are in this report: it was made without them."
+	}
 }
 
 // names is "a.pcap", "a.pcap and 3 more files".
@@ -187,17 +280,25 @@ func (h *htmlReport) inputs(s *session.Summary) (list []htmlInput, sizes bool) {
 			list = append(list, x)
 		}
 	}
-	if len(list) > 0 {
-		return list, sizes
+	if len(list) == 0 {
+		for i, name := range s.Files {
+			list = append(list, htmlInput{N: i + 1, Name: escape(name)})
+		}
 	}
-	for i, name := range s.Files {
-		list = append(list, htmlInput{N: i + 1, Name: escape(name)})
+	for i := range list {
+		f := h.perFile[i]
+		if f == nil {
+			list[i].Sessions = "0"
+			continue
+		}
+		list[i].Sessions = number(uint64(f.sessions))
+		list[i].When = fineClock(f.first, true) + " to " + fineClock(f.last, date(session.Stamp{Time: f.first}) != date(session.Stamp{Time: f.last}))
 	}
-	return list, false
+	return list, sizes
 }
 
 // staticRows are the sessions for readers without JavaScript: all in their order, or the most troubled.
-func (h *htmlReport) staticRows(entries []*htmlEntry) []htmlStaticRow {
+func (h *htmlReport) staticRows(entries []*htmlEntry, dated bool) []htmlStaticRow {
 	if len(entries) > maxStaticRows {
 		entries = nil
 		for rank := trouble; rank >= quiet; rank-- {
@@ -207,7 +308,7 @@ func (h *htmlReport) staticRows(entries []*htmlEntry) []htmlStaticRow {
 	}
 	var rows []htmlStaticRow
 	for _, e := range entries {
-		rows = append(rows, e.row.static())
+		rows = append(rows, e.row.static(dated))
 	}
 	return rows
 }

@@ -5,118 +5,9 @@ import (
 	"strings"
 
 	"ftpscope/analyze/session"
-	"ftpscope/capture/flow"
 )
 
-// What the page says in sentences.
-
-// verdict is the first thing that a reader sees: what was found, and the gravest of it. Level colours it.
-func (h *htmlReport) verdict(s *session.Summary) (level, text, worst string) {
-	c := &h.tally
-	if h.seen == 0 {
-		return "none", "No FTP session was found in " + many(s.Packets, "packet") + ".", ""
-	}
-	text = many(h.seen, "FTP session") + " with " + many(c.transfers, "transfer")
-	switch {
-	case c.transfers == 0:
-		text = many(h.seen, "FTP session") + ", and nothing was transferred"
-	case c.failed == 0 && c.outcomes[session.OK] == c.transfers:
-		text += ", and none of them failed"
-	case c.transfers == 1 && c.failed == 1:
-		text += ", and it failed"
-	case c.failed == 0:
-		text += ": no failures, " + h.endings()
-	default:
-		text += ": " + h.endings()
-	}
-	level = "good"
-	if c.failed > 0 || c.third > 0 {
-		level = "bad"
-	}
-	if c.third > 0 {
-		worst = "A third party took part in the data connections of " + many(c.third, "session") + "."
-	}
-	if kinds := h.found.kinds(); len(kinds) > 0 && grave(severities[kinds[0].gravity]) {
-		level = "bad"
-		worst = ended("The gravest finding: " + firstClause(h.found[kinds[0]].examples[0].message))
-	}
-	return level, text + ".", worst
-}
-
-// endings counts the transfers by how they ended.
-func (h *htmlReport) endings() string {
-	var words []string
-	if n := h.tally.outcomes[session.OK]; n > 0 {
-		words = append(words, number(uint64(n))+" worked")
-	}
-	for _, o := range []struct{ outcome, words string }{
-		{session.NoConnection, "without a data connection"}, {session.Denied, "denied"}, {session.Aborted, "aborted"}, {session.Incomplete, "without an end in the capture"},
-		{session.Rejected, "rejected at the negotiation"}, {session.Unused, "negotiated and not used"}, {session.Unknown, "hidden by encryption"},
-	} {
-		if n := h.tally.outcomes[o.outcome]; n > 0 {
-			words = append(words, number(uint64(n))+" "+o.words)
-		}
-	}
-	return list(words)
-}
-
-func (h *htmlReport) tiles(s *session.Summary) []htmlTile {
-	c := &h.tally
-	sessions := htmlTile{Name: "Sessions", Value: number(uint64(h.seen))}
-	for _, m := range []struct{ mode, words string }{{session.Passive, "passive"}, {session.Active, "active"}, {session.Mixed, "mixed"},
-		{session.Unknown, "of unknown mode"}, {session.None, "without a transfer"}} {
-		if n := c.modes[m.mode]; n > 0 {
-			sessions.Lines = append(sessions.Lines, number(uint64(n))+" "+m.words)
-		}
-	}
-	failures := htmlTile{Name: "Failed transfers", Value: number(uint64(c.failed)), Lines: []string{"of " + many(c.transfers, "transfer")}}
-	if c.failed > 0 {
-		failures.Level = "bad"
-	}
-	for _, o := range []string{session.NoConnection, session.Denied, session.Aborted} {
-		if n := c.outcomes[o]; n > 0 {
-			failures.Lines = append(failures.Lines, number(uint64(n))+" "+o)
-		}
-	}
-	data := htmlTile{Name: "Data connections opened", Value: number(uint64(c.opened)), Lines: []string{"of " + number(uint64(c.expected)) + " expected"}}
-	if c.third > 0 {
-		data.Level = "bad"
-		data.Lines = append(data.Lines, "a third party took part in "+many(c.third, "session"))
-	}
-	total := 0
-	found := htmlTile{Name: "Findings"}
-	for g, n := range h.found.bySeverity() {
-		if total += n; n > 0 {
-			found.Lines = append(found.Lines, number(uint64(n))+" "+severities[g])
-			if grave(severities[g]) {
-				found.Level = "bad"
-			}
-		}
-	}
-	found.Value = number(uint64(total))
-	read := htmlTile{Name: "Packets", Value: number(s.Packets)}
-	if s.First != nil && s.Last != nil {
-		read.Lines = append(read.Lines, "over "+span(s.Last.Time-s.First.Time), "from "+moment(*s.First)+" UTC")
-	}
-	return []htmlTile{sessions, failures, data, found, read}
-}
-
-// static is the row as text.
-func (r *htmlRow) static() htmlStaticRow {
-	x := htmlStaticRow{ID: strconv.Itoa(r.ID), Start: moment(session.Stamp{Time: flow.Time(r.Start) * flow.Microsecond}), Client: r.Client, Server: r.Server,
-		User: r.User, Mode: r.Mode, Initiator: party(r.Initiator), Sums: r.Sums, Bytes: size(r.Bytes), Worst: "none"}
-	if r.User == "" {
-		x.User = "–"
-	}
-	if r.Sums == "" {
-		x.Sums = "–"
-	}
-	if r.Gravity < len(severities) {
-		x.Severity = severities[r.Gravity]
-		x.Worst = x.Severity + " " + strconv.Itoa(r.Severities[r.Gravity])
-	}
-	return x
-}
+// What the page says of servers, and of what was read.
 
 // htmlServer is a server with what its data connections tell.
 type htmlServer struct {
@@ -191,6 +82,8 @@ func (h *htmlReport) coverage(s *session.Summary) []htmlCoverage {
 		read += ", from " + precise(*s.First) + " to " + precise(*s.Last) + " UTC (" + span(s.Last.Time-s.First.Time) + ")"
 	}
 	say("Read", read)
+	h.account(s, say)
+	told := len(rows)
 	for _, name := range c.TruncatedFiles {
 		say("File cut short", escape(name)+" could not be read to its end: what came after is not known")
 	}
@@ -216,7 +109,7 @@ func (h *htmlReport) coverage(s *session.Summary) []htmlCoverage {
 		say("Missing", many(c.MissingBytes, "byte")+" of control connections are not in the capture: commands or replies may be missing")
 	}
 	if n := h.tally.partial; n > 0 {
-		say("Seen in part", many(n, "session")+" whose beginning, end or one side the capture lacks, or that has gaps; each says so in its details")
+		say("Incomplete", many(n, "session")+" whose beginning, end or one side the capture does not hold, or that has gaps; each says so in its details")
 	}
 	if n := h.tally.encrypted; n > 0 {
 		say("Encrypted", many(n, "session")+" under TLS: commands, names and outcomes cannot be read, transfers are told by their connections alone")
@@ -227,8 +120,24 @@ func (h *htmlReport) coverage(s *session.Summary) []htmlCoverage {
 	for _, l := range c.Limits {
 		say("Limit reached", escape(l.Limit)+", "+many(l.Count, "time"))
 	}
-	if len(rows) == 1 {
+	if complete := len(rows) == told; complete {
 		say("Missing", "nothing that is known of: every packet was decoded, no control connection has gaps, each session is there from its start to its end")
 	}
 	return rows
+}
+
+// account says which packets belong to the sessions, where nothing hides that.
+func (h *htmlReport) account(s *session.Summary, say func(name, text string)) {
+	c := &h.tally
+	used := c.control + c.data
+	if used == 0 || used > s.Packets || s.Hidden != nil {
+		return
+	}
+	text := number(c.control) + " of control connections and " + number(c.data) + " of data connections"
+	if other := s.Packets - used; other > 0 {
+		text += "; the other " + number(other) + " belong to no session: they are not FTP, or tries and data connections whose session is not in the capture"
+	} else {
+		text += ": all of them"
+	}
+	say("Packets of FTP", text)
 }

@@ -32,6 +32,8 @@ type rung struct {
 	full        string         // the text where there is room for all of it; empty: as text
 	host        string         // of a packet that neither side sent or got: the third party to it
 	fromHost    bool           // it sent the packet
+	rest        string         // the other lines of a reply, escaped
+	sited       bool           // a remark about its packet
 	side        flow.Direction // Out: its packet came to, or from, the server's side
 }
 
@@ -72,7 +74,13 @@ func (l *ladder) reply(r *session.Reply, note string) {
 	if r == nil {
 		return
 	}
-	l.say(rung{pos: r.Pos, time: r.Time.Time, to: flow.In, text: replyText(r), full: replyCode(r) + firstLine(r.Text), note: note, whole: true})
+	l.say(rung{pos: r.Pos, time: r.Time.Time, to: flow.In, text: replyText(r), full: replyCode(r) + firstLine(r.Text), rest: restOf(r.Text), note: note, whole: true})
+}
+
+// restOf is what follows the first line of a text.
+func restOf(text string) string {
+	_, rest, _ := strings.Cut(text, "\n")
+	return strings.TrimRight(escapeLines(rest), "\n ")
 }
 
 // replyText is a reply's code and first line, of a long one with an endpoint only that.

@@ -70,7 +70,12 @@ func inShort(findings []*session.Finding) string {
 
 // firstClause is a message up to its first semicolon, without the numbers of packets. What stands in quotes came from
 // the wire and stays as it is.
-func firstClause(message string) string {
+func firstClause(message string) string { return clause(message, true) }
+
+// withoutPackets is a message without the numbers of packets.
+func withoutPackets(message string) string { return clause(message, false) }
+
+func clause(message string, first bool) string {
 	var b strings.Builder
 	quoted := false
 	for i := 0; i < len(message); i++ {
@@ -82,7 +87,7 @@ func firstClause(message string) string {
 		case message[i] == '"':
 			quoted = !quoted
 		case quoted:
-		case strings.HasPrefix(rest, "; "):
+		case first && strings.HasPrefix(rest, "; "):
 			return b.String()
 		case strings.HasPrefix(rest, " (packet "), strings.HasPrefix(rest, " (packets "):
 			if end := strings.IndexByte(rest, ')'); end > 0 {

@@ -1,0 +1,247 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// What the details of a session say of its connections, and the filters that show them in Wireshark.
+
+// dataPackets counts the packets of a session's data connections.
+func dataPackets(s *session.Session) (n uint64) {
+	for i := range s.Transfers {
+		if c := s.Transfers[i].Notes.Conn; c != nil {
+			n += packetsOf(c)
+		}
+	}
+	return n
+}
+
+// endedBy is how the control connection ended, and by whom.
+func endedBy(s *session.Session) string {
+	switch s.Closing {
+	case session.ClosingQuit:
+		return "QUIT of the client"
+	case "fin":
+		if who, _ := ender(s, func(h *flow.Half) flow.Mark { return h.FIN }); who != "" {
+			return "FIN of the " + who + ", without QUIT"
+		}
+		return "FIN, without QUIT"
+	case "rst":
+		if who, _ := ender(s, func(h *flow.Half) flow.Mark { return h.RST }); who != "" {
+			return "RST of the " + who
+		}
+		return "RST"
+	}
+	return "not in the capture"
+}
+
+// closer is who ended a data connection, and by which packet; empty: the capture does not tell.
+func closer(s *session.Session, t *session.Transfer) (who, how string, at flow.Mark, side flow.Direction) {
+	c := t.Notes.Conn
+	if c == nil {
+		return "", "", flow.Mark{}, 0
+	}
+	for d := range c.Half {
+		for _, m := range []struct {
+			flow.Mark
+			how string
+		}{{c.Half[d].FIN, "FIN"}, {c.Half[d].RST, "RST"}} {
+			if m.Seen() && (!at.Seen() || m.Ord < at.Ord) {
+				at, how, side = m.Mark, m.how, flow.Direction(d)
+			}
+		}
+	}
+	if !at.Seen() {
+		return "", "", at, 0
+	}
+	end := c.Src
+	if side == flow.In {
+		end = c.Dst
+	}
+	switch plain(end.Addr()) {
+	case plain(s.Server.Addr()):
+		who = session.Server
+	case plain(s.Client.Addr()):
+		who = session.Client
+	default:
+		who = end.Addr().String()
+	}
+	if s.Server.Addr() == s.Client.Addr() { // the addresses do not tell
+		who = end.String()
+	}
+	return who, how, at, side
+}
+
+// connectionFacts are when the data connection was, who ended it and how fast it was.
+func connectionFacts(s *session.Session, t *session.Transfer, files bool) (list [][2]string) {
+	c := t.Notes.Conn
+	if c == nil || !opened(t) {
+		return nil
+	}
+	first, last := c.Start, c.Last
+	if first.Seen() && last.Seen() {
+		list = append(list, [2]string{"Its packets", number(packetsOf(c)) + ", " + packet(first.Pos, files) + "–" + packet(last.Pos, files && last.Pos.File() != first.Pos.File())},
+			[2]string{"Lasted", fineSpan(last.Time-first.Time) + ", to " + precise(session.Stamp{Time: last.Time, Digits: c.Digits})[len("2006-01-02 "):]})
+	}
+	if who, how, at, _ := closer(s, t); who != "" {
+		list = append(list, [2]string{"Ended by", how + " of the " + strings.TrimPrefix(who, "the ") + ", " + packet(at.Pos, files)})
+		if who != session.Client && who != session.Server {
+			list[len(list)-1][1] = how + " of " + who + ", " + packet(at.Pos, files)
+		}
+	}
+	if r := rate(t); r != "" {
+		list = append(list, [2]string{"Rate", r})
+	}
+	return list
+}
+
+// rate is how fast the data came; empty when they came in an instant.
+func rate(t *session.Transfer) string {
+	c := t.Notes.Conn
+	if c == nil || t.Bytes == nil || *t.Bytes == 0 {
+		return ""
+	}
+	var first flow.Time
+	for _, h := range c.Half {
+		if h.FirstData.Seen() && (first == 0 || h.FirstData.Time < first) {
+			first = h.FirstData.Time
+		}
+	}
+	took := c.Last.Time - first
+	for _, h := range c.Half {
+		if h.FIN.Seen() && h.FIN.Time > first {
+			took = min(took, h.FIN.Time-first)
+		}
+	}
+	if first == 0 || took < flow.Millisecond {
+		return ""
+	}
+	return size(uint64(float64(*t.Bytes)*float64(flow.Second)/float64(took))) + "/s over " + fineSpan(took)
+}
+
+// dataEnd adds who ended the data connection to a ladder.
+func (l *ladder) dataEnd() bool {
+	who, how, at, side := closer(l.s, l.t)
+	if who == "" || !opened(l.t) {
+		return false
+	}
+	r := l.dataRung()
+	if side == flow.In {
+		r.to = flow.Out + flow.In - r.to
+	}
+	r.pos, r.time, r.text = at.Pos, at.Time, map[string]string{"FIN": "FIN: closes the data connection", "RST": "RST: resets the data connection"}[how]
+	r.note = rate(l.t)
+	if l.foreign() {
+		r = l.stranger(r, side == flow.Out)
+	}
+	l.rungs = append(l.rungs, r)
+	return true
+}
+
+// takenSentence tells of a data connection that another host took: when, and what the client was told.
+func takenSentence(s *session.Session, t *session.Transfer, files bool) string {
+	c := t.Notes.Conn
+	if !opened(t) || t.Initiator != session.ThirdParty || c == nil || t.Connection == nil {
+		return ""
+	}
+	text := "Neither the client nor the server but " + t.Connection.Src.Addr().String() + " opened the data connection"
+	var when []string
+	if a := t.Notes.Answer; a != nil && c.Start.Time > a.Time.Time {
+		when = append(when, fineSpan(c.Start.Time-a.Time.Time)+" after the server announced the port"+packets(files, a.Pos))
+	}
+	if r := t.Notes.Ran; r != nil && t.Command != nil {
+		if d := r.Mark.Time - c.Start.Time; d >= 0 {
+			when = append(when, fineSpan(d)+" before the client sent "+escape(*t.Command)+packets(files, r.Mark.Pos))
+		} else {
+			when = append(when, fineSpan(-d)+" after the client sent "+escape(*t.Command)+packets(files, r.Mark.Pos))
+		}
+	}
+	if len(when) > 0 {
+		text += ", " + list(when)
+	}
+	text += "."
+	tried := false
+	for i := range t.Notes.Tried {
+		tried = tried || plain(t.Notes.Tried[i].Src.Addr()) == plain(s.Client.Addr())
+	}
+	if !tried && t.Mode == session.Passive {
+		text += " The client itself sent no SYN to that port in this capture"
+		if t.Reply != nil && t.Reply.Code/100 == 2 {
+			text += ", and was told " + strconv.Itoa(t.Reply.Code) + " all the same"
+		}
+		text += "."
+	}
+	return text
+}
+
+// controlSpan is the first packet that the control connection gave to a transfer and the last, if that is known: from the
+// command that asked for the data connection on, as the ladder shows it.
+func controlSpan(t *session.Transfer) []uint64 {
+	f := &t.Frames
+	all := []flow.Pos{f.Negotiation, f.Command, f.Reply}
+	if t.Notes.Asked != nil {
+		all = append(all, t.Notes.Asked.Mark.Pos)
+	}
+	var first flow.Pos
+	for _, p := range all {
+		switch {
+		case !p.Seen():
+		case first == 0:
+			first = p
+		case p.File() != first.File():
+			return nil
+		default:
+			first = min(first, p)
+		}
+	}
+	switch {
+	case first == 0:
+		return nil
+	case f.Reply.Seen():
+		return []uint64{first.Packet(), f.Reply.Packet()}
+	}
+	return []uint64{first.Packet()}
+}
+
+// framesFilter shows a finding's packets of one file, and which file that is, from 1.
+func framesFilter(frames []flow.Pos) (filter string, file int) {
+	var numbers []string
+	for _, p := range frames {
+		if !p.Seen() || file > 0 && p.File()+1 != file {
+			continue
+		}
+		file = p.File() + 1
+		numbers = append(numbers, strconv.FormatUint(p.Packet(), 10))
+	}
+	if len(numbers) == 0 {
+		return "", 0
+	}
+	return "frame.number in {" + strings.Join(numbers, ", ") + "}", file
+}
+
+// fileOfTransfer is the file that a transfer's packets are in, from 1; 0 if they are in several, or unknown.
+func fileOfTransfer(t *session.Transfer) (file int) {
+	f := &t.Frames
+	for _, p := range []flow.Pos{f.Negotiation, f.Command, f.SYN, f.FirstData, f.Reply} {
+		switch {
+		case !p.Seen():
+		case file == 0:
+			file = p.File() + 1
+		case file != p.File()+1:
+			return 0
+		}
+	}
+	return file
+}
+
+// fineSpan is a duration, with microseconds where there is nothing else.
+func fineSpan(t flow.Time) string {
+	if t < 10*flow.Millisecond {
+		return number(uint64(max(microseconds(t), 0))) + " µs"
+	}
+	return span(t)
+}

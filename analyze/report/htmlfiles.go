@@ -1,0 +1,172 @@
+package report
+
+import (
+	"net/netip"
+	"strconv"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// The files that were transferred, in one list: what left, what arrived and what nobody can vouch for.
+
+type htmlFiles struct {
+	marked, plain []htmlFile // those with a finding, failed or taken by another host; the others
+	total         int
+	listings      int
+	hashed        bool
+}
+
+const maxHTMLFiles = 200 // of each kind
+
+// htmlFile is a row of the list.
+type htmlFile struct {
+	Name, Way         string
+	Bytes, Result     string
+	User              string
+	From, To          string
+	Packets, When     string
+	Session, Transfer int
+	Hash, Content     string
+	Saved             string
+	Bad               bool
+	order             int
+	at                flow.Time
+}
+
+func (h *htmlFiles) add(s *session.Session, files bool) {
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		if !isFile(t) {
+			if t.Command != nil {
+				h.listings++
+			}
+			continue
+		}
+		h.total++
+		list, state := &h.plain, stateOf(s, t)
+		if state != stateGood {
+			list = &h.marked
+		}
+		if len(*list) < maxHTMLFiles {
+			f := fileOf(s, t, files)
+			f.order, f.Bad = h.total, state == stateBad
+			*list = append(*list, f)
+		}
+		h.hashed = h.hashed || t.SHA256 != nil
+	}
+}
+
+func fileOf(s *session.Session, t *session.Transfer, files bool) htmlFile {
+	f := htmlFile{Name: cut(deref(t.Argument), maxRowUser), Way: "download", Result: resultWords(s, t), User: cut(deref(s.User), maxRowUser),
+		Session: s.ID, Transfer: t.N, Hash: valueOf(t.SHA256), Content: cut(deref(t.MIMEType), maxRowUser), Saved: cut(deref(t.File), maxRowUser),
+		Packets: packetList([]flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply}, files)}
+	if p := deref(t.Path); p != "" {
+		f.Name = cut(p, maxRowUser)
+	}
+	if f.Name == "" {
+		f.Name = "(no name)"
+	}
+	server, other := s.Server.Addr().String(), s.Client.Addr().String()
+	if c := t.Connection; c != nil && opened(t) {
+		if third, ok := strangerOf(s, t); ok {
+			other = third.String() + " (another host)"
+		}
+	}
+	f.From, f.To = server, other
+	if arrowOf(t) == "↑" {
+		f.Way, f.From, f.To = "upload", other, server
+	}
+	if t.Bytes != nil && opened(t) {
+		f.Bytes = number(*t.Bytes)
+		if t.Notes.Size != nil && *t.Notes.Size != *t.Bytes {
+			f.Bytes += " of " + number(*t.Notes.Size)
+		}
+	}
+	if t.Notes.Ran != nil {
+		f.at = t.Notes.Ran.Mark.Time
+	}
+	return f
+}
+
+// rows are those for the page, in order, and how many more there are.
+func (h *htmlFiles) rows(dated bool) (rows []htmlFile, more int) {
+	rows = h.marked
+	rest := h.plain[:min(len(h.plain), maxHTMLFiles-len(rows))]
+	var all []htmlFile
+	for len(rows) > 0 || len(rest) > 0 {
+		if len(rest) == 0 || len(rows) > 0 && rows[0].order < rest[0].order {
+			all, rows = append(all, rows[0]), rows[1:]
+		} else {
+			all, rest = append(all, rest[0]), rest[1:]
+		}
+	}
+	for i := range all {
+		if all[i].at != 0 {
+			all[i].When = fineClock(all[i].at, dated)
+		}
+	}
+	return all, h.total - len(all)
+}
+
+// strangerOf is the end of an open data connection that is neither the client's nor the server's address: of a host that
+// took the connection, or that PORT named.
+func strangerOf(s *session.Session, t *session.Transfer) (host netip.Addr, ok bool) {
+	c := t.Connection
+	if c == nil {
+		return netip.Addr{}, false
+	}
+	client, server := plain(s.Client.Addr()), plain(s.Server.Addr())
+	switch {
+	case t.Initiator == session.ThirdParty:
+		return plain(c.Src.Addr()), true
+	case t.Initiator == session.Server && plain(c.Dst.Addr()) != client && plain(c.Dst.Addr()) != server,
+		t.Initiator == session.Client && plain(c.Dst.Addr()) != client && plain(c.Dst.Addr()) != server:
+		return plain(c.Dst.Addr()), true
+	}
+	return netip.Addr{}, false
+}
+
+// resultWords say how a transfer ended, with the reply's code.
+func resultWords(s *session.Session, t *session.Transfer) string {
+	code := ""
+	if t.Reply != nil && t.Reply.Code > 0 && (t.Command != nil || t.Reply.Code >= 400) {
+		code = " (" + strconv.Itoa(t.Reply.Code) + ")"
+	}
+	third, odd := strangerOf(s, t)
+	switch {
+	case opened(t) && t.Initiator == session.ThirdParty:
+		return "taken by " + third.String() + code
+	case t.Outcome == session.OK && odd && elsewhere(s, t):
+		return "to " + third.String() + ", not to the client" + code
+	}
+	return outcomeWords(t.Outcome) + code
+}
+
+// outcomeWords are the outcomes in words.
+func outcomeWords(outcome string) string {
+	switch outcome {
+	case session.OK:
+		return "complete"
+	case session.NoConnection:
+		return "no data connection"
+	case session.Incomplete:
+		return "no final reply seen"
+	case session.Unknown:
+		return "not known"
+	case session.Rejected:
+		return "negotiation rejected"
+	}
+	return outcome
+}
+
+// transferName is a transfer's command, or what stands for it.
+func transferName(t *session.Transfer) string {
+	if name := cut(commandLine(t), maxRowUser); name != "" {
+		return name
+	}
+	if t.Method == session.MethodEncrypted {
+		return "encrypted data connection"
+	}
+	return t.Method + " without a transfer command"
+}

@@ -1,0 +1,157 @@
+package report
+
+import (
+	"net/netip"
+	"slices"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// What is counted and noted over all sessions, kept or not.
+
+// htmlTally counts over all sessions, kept or not.
+type htmlTally struct {
+	modes, outcomes           map[string]int
+	transfers, failed         int
+	opened, expected          int    // data connections
+	partial, encrypted, third int    // sessions
+	thirdOpened               int    // data connections to or from another host than client and server
+	accepted, rejected        int    // logins
+	control, data             uint64 // packets
+}
+
+// add counts a session and ranks it.
+func (c *htmlTally) add(s *session.Session) int {
+	rank, third := quiet, false
+	c.modes[s.Mode]++
+	for i := range s.Notes.Logins {
+		if l := &s.Notes.Logins[i]; l.OK {
+			c.accepted++
+		} else if l.Code > 0 {
+			c.rejected++
+			rank = noted
+		}
+	}
+	c.control += packetsOf(&s.Notes.Control)
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		c.transfers++
+		c.outcomes[t.Outcome]++
+		switch {
+		case opened(t):
+			c.opened++
+			c.expected++
+		case t.Outcome == session.NoConnection:
+			c.expected++
+		}
+		if failed(t) {
+			c.failed++
+			rank = trouble
+		}
+		if opened(t) && stateOf(s, t) == stateBad {
+			if _, odd := strangerOf(s, t); odd {
+				c.thirdOpened++
+				third = true
+			}
+		}
+		third = third || t.Initiator == session.ThirdParty
+		if t.Notes.Conn != nil {
+			c.data += packetsOf(t.Notes.Conn)
+		}
+	}
+	if third {
+		c.third++
+	}
+	if v := &s.Capture; !v.FromStart || !v.ToEnd || !v.ClientSide || !v.ServerSide || v.MissingBytes > 0 {
+		c.partial++
+	}
+	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
+		c.encrypted++
+	}
+	return rank
+}
+
+func packetsOf(c *flow.Conn) uint64 { return c.Half[flow.Out].Packets + c.Half[flow.In].Packets }
+
+// fileFacts are what the sessions tell of an input file.
+type fileFacts struct {
+	sessions    int
+	first, last flow.Time // of sessions that began in it
+}
+
+func (h *htmlReport) place(s *session.Session) {
+	if !s.First.Pos.Seen() {
+		return
+	}
+	f := h.perFile[s.First.Pos.File()]
+	if f == nil {
+		f = &fileFacts{first: s.Start.Time}
+		h.perFile[s.First.Pos.File()] = f
+	}
+	f.sessions++
+	f.first, f.last = min(f.first, s.Start.Time), max(f.last, s.End.Time)
+}
+
+// htmlSeries is a finding about the logins of several sessions, told at one of them.
+type htmlSeries struct {
+	client  netip.Addr
+	server  netip.AddrPort
+	session int
+	id      string
+	gravity int
+	start   flow.Time
+	success flow.Time // of the login that was accepted in its session; 0: none
+}
+
+const (
+	maxHTMLSeries = 1000
+	bruteForceID  = "brute-force"
+	seriesGap     = 5 * 60 * 1_000_000 // microseconds: logins further apart are another series, as for the rule
+)
+
+func serious(list []htmlSeries, s *session.Session) []htmlSeries {
+	i := slices.IndexFunc(s.Findings, func(f session.Finding) bool { return f.ID == bruteForceID })
+	if i < 0 || len(list) >= maxHTMLSeries {
+		return list
+	}
+	x := htmlSeries{client: plain(s.Client.Addr()), server: s.Server, session: s.ID, id: bruteForceID, gravity: gravity(s.Findings[i].Severity), start: s.Start.Time}
+	for k := range s.Notes.Logins {
+		if l := &s.Notes.Logins[k]; l.OK && x.success == 0 {
+			x.success = l.Mark.Time
+		}
+	}
+	return append(list, x)
+}
+
+// tagSeries tells the kept sessions of each series that they belong to it: those before the one that tells of it, at most
+// seriesGap apart.
+func (h *htmlReport) tagSeries(entries []*htmlEntry) {
+	if len(h.series) == 0 {
+		return
+	}
+	by := map[partyPair][]*htmlEntry{}
+	for _, e := range entries {
+		by[partyPair{e.client, e.server}] = append(by[partyPair{e.client, e.server}], e)
+	}
+	for _, x := range h.series {
+		list := by[partyPair{x.client, x.server}]
+		until := microseconds(x.start)
+		for _, e := range slices.Backward(list) {
+			r := &e.row
+			if r.ID == x.session || r.Start > until || r.Series > 0 {
+				continue
+			}
+			if r.Start+r.Length < until-seriesGap {
+				break
+			}
+			if r.Rejected == 0 {
+				continue
+			}
+			until, r.Series, r.Rank = r.Start, x.session, trouble
+			if addOnce(&r.Findings, x.id); x.gravity < r.Gravity {
+				r.Gravity, r.Worst = x.gravity, x.id
+			}
+		}
+	}
+}

@@ -60,6 +60,12 @@ func appendSummary(b []byte, s *session.Summary) []byte {
 	b = integer(b, `},"capture":{"missing_bytes":`, c.MissingBytes)
 	b = words(b, `,"truncated_files":`, c.TruncatedFiles)
 	b = integer(b, `,"undecoded_packets":`, c.Undecoded)
+	b = append(b, `,"undecoded":[`...)
+	for i, r := range c.Reasons {
+		b = quote(comma(b, i), `{"reason":`, r.Text)
+		b = append(integer(b, `,"packets":`, r.Packets), '}')
+	}
+	b = append(b, ']')
 	b = integer(b, `,"dropped_packets":`, c.Dropped)
 	b = integer(b, `,"evicted_connections":`, c.Evicted)
 	b = append(b, '}')

@@ -237,7 +237,7 @@ type SummaryCapture struct {
 	MissingBytes   uint64          // over all control connections
 	TruncatedFiles []string        // files that could not be read to their end
 	Undecoded      uint64          // packets that no decoder understood
-	Reasons        []Reason        // why, the most frequent first; not written
+	Reasons        []Reason        // why, the most frequent first
 	WrongChecksums []ChecksumCount // hosts of which most are wrong, if they were verified; not written
 	Dropped        uint64          // by the capturing machine, as pcapng's statistics say
 	Evicted        uint64          // connections forgotten because a table was full

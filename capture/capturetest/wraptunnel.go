@@ -90,6 +90,11 @@ func mplsTunnels() []Wrapping {
 // vxlan is a header; next 0 is Ethernet without saying so.
 func vxlan(flags, next byte) layer { return raw(flags, 0, 0, next, 0, 0x13, 0x88, 0) }
 
+// VXLAN is VXLAN over some UDP port.
+func VXLAN(port uint16) Wrapping {
+	return Wrapping{Name: "VXLAN over another port", Link: LinkEthernet, layers: []layer{ether(0), udp(50000, port), vxlan(8, 0), ether(0)}}
+}
+
 // gpe is a VXLAN-GPE header for an IP packet.
 func gpe(c carried) []byte {
 	if typeOf(c.data) == typeIPv6 {

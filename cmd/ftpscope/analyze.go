@@ -154,6 +154,12 @@ func (j *job) once(c *capture.Capture, tee *report.Tee) (*session.Summary, error
 // conclude says what the summary has to say besides the outputs.
 func (j *job) conclude(s *session.Summary) {
 	j.found = j.flags.failOn != "" && foundAtLeast(s.Findings, j.flags.failOn)
+	switch text, mostly := report.Undecoded(s); {
+	case mostly && !j.failed:
+		j.fail("%s", text)
+	case text != "":
+		j.warning("%s", text)
+	}
 	for _, w := range report.Warnings(s) {
 		j.warning("%s", w)
 	}

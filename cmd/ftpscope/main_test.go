@@ -8,12 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/capturetest"
 )
 
 var update = flag.Bool("update", false, "rewrite what scripts and goldens expect")
@@ -34,7 +37,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PCAPS", samples)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"capture": makeCapture, "fill": fill, "exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"capture": makeCapture, "vxlan": wrapped, "fill": fill, "exits": exits},
 	})
 }
 
@@ -52,6 +55,12 @@ func makeCapture(ts *testscript.TestScript, neg bool, args []string) {
 	case "header", "empty":
 	case "syn", "strange-link":
 		b = append(record(b, 0, syn), record(nil, 1, syn)...)
+	case "esp", "some-esp": // most packets, and two of five
+		esp, other := slices.Clone(syn), slices.Clone(syn)
+		esp[14+9], other[12], other[13] = 50, 0x88, 0xf7
+		for i, p := range map[string][][]byte{"esp": {syn, esp, esp}, "some-esp": {syn, esp, syn, other, syn}}[args[0]] {
+			b = record(b, uint32(i), p)
+		}
 	case "cut":
 		b = record(record(b, 0, syn), 1, syn)
 		b = b[:len(b)-10]
@@ -68,6 +77,20 @@ func makeCapture(ts *testscript.TestScript, neg bool, args []string) {
 		b = nil
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
+}
+
+// wrapped is the script command "vxlan PORT FROM TO": a capture in VXLAN over that UDP port.
+func wrapped(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: vxlan PORT FROM TO")
+	}
+	port, err := strconv.ParseUint(args[0], 10, 16)
+	ts.Check(err)
+	frames, err := capturetest.ReadPcap(ts.MkAbs(args[1]))
+	ts.Check(err)
+	var b bytes.Buffer
+	ts.Check(capturetest.WritePcap(&b, capturetest.VXLAN(uint16(port)).Wrap(frames), capturetest.PcapOptions{}))
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), b.Bytes(), 0o644))
 }
 
 // fill is the script command "fill FILE TEXT…": a file of text without a newline, for what is no capture.

@@ -84,7 +84,7 @@ func fullSummary() *session.Summary {
 	return &session.Summary{
 		Files: []string{"a.pcap", "b.pcap"}, Packets: 9, Bytes: 900, First: ptr(begin), Last: ptr(end), Sessions: 1,
 		Transfers: session.Tally{Active: 1, Passive: 1, Unknown: 1}, Attempts: 1, Orphans: 1, Findings: counts,
-		Capture: session.SummaryCapture{MissingBytes: 1, TruncatedFiles: []string{"b.pcap"}, Undecoded: 1, Dropped: 1, Evicted: 1},
+		Capture: session.SummaryCapture{MissingBytes: 1, TruncatedFiles: []string{"b.pcap"}, Undecoded: 1, Reasons: []session.Reason{{Text: "IPsec ESP", Packets: 1}}, Dropped: 1, Evicted: 1},
 		Hidden:  &session.Hidden{Sessions: 1, Attempts: 1, Orphans: 1},
 	}
 }

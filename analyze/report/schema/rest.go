@@ -49,7 +49,7 @@ var summaryObject = object{"summary", "What was read, found and not read; the la
 	{name: "packets_per_second", value: amount, doc: "Packets a second of that time", null: "there are no packets, or no time between them"},
 }}
 
-var otherParts = []object{endpointObject, connectionObject, networkPathObject, networkStepObject, icmpObject, transferCountsObject, findingCountsObject, lossesObject, hiddenObject}
+var otherParts = []object{endpointObject, connectionObject, networkPathObject, networkStepObject, icmpObject, transferCountsObject, findingCountsObject, lossesObject, undecodedObject, hiddenObject}
 
 var endpointObject = object{"endpoint", "An end of a TCP connection", []field{
 	{name: "ip", value: ipAddress, doc: "IPv4 or IPv6 address, without a zone"},
@@ -126,8 +126,14 @@ var lossesObject = object{"losses", "What the capture lacks, and what could not 
 	{name: "missing_bytes", value: from(0), doc: "Bytes that are missing from control connections"},
 	{name: "truncated_files", value: listOf(anyText), doc: "Files that could not be read to their end"},
 	{name: "undecoded_packets", value: from(0), doc: "Packets that no decoder understood"},
+	{name: "undecoded", value: listOf(ref("undecoded_reason")), doc: "Why they were not, the most frequent reason first"},
 	{name: "dropped_packets", value: from(0), doc: "Packets that the capturing machine dropped, as it says itself"},
 	{name: "evicted_connections", value: from(0), doc: "Connections that were forgotten because a table was full"},
+}}
+
+var undecodedObject = object{"undecoded_reason", "A reason why packets were not decoded", []field{
+	{name: "reason", value: anyText, doc: "The reason, in words for people"},
+	{name: "packets", value: from(1), doc: "How many packets"},
 }}
 
 var hiddenObject = object{"hidden", "Number of records that are not shown", []field{

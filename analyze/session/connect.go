@@ -93,7 +93,7 @@ func (b *builder) connection(c *flow.Conn, attempts int) *Connection {
 	x := &b.connections[0]
 	b.connections = b.connections[1:]
 	*x = connectionOf(c, attempts)
-	if !sameNets(&c.Nets, &b.c.Notes.Control.Nets) {
+	if !within(&c.Nets, &b.c.Notes.Control.Nets) {
 		x.Network = b.names.of(c.Nets)
 	}
 	return x

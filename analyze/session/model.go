@@ -168,7 +168,7 @@ type Connection struct {
 	State      string   // "established", "refused", "unanswered", "unreachable", "unknown"
 	Attempts   int      // SYNs sent, over all tries
 	Closing    string   // "fin", "rst", "cut"
-	Network    *Network // nil: the session's; of an orphan: the plain one
+	Network    *Network // nil: none but the session's; of an orphan: the plain one
 }
 
 // Frames are the packets that show a transfer; zero: not seen.

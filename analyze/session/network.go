@@ -104,13 +104,13 @@ func seenFrom(c *flow.Conn, end netip.AddrPort) flow.Nets {
 	return nets
 }
 
-// sameNets reports whether two connections were seen in the same networks, whatever the directions.
-func sameNets(a, b *flow.Nets) bool {
-	if *a == *b {
+// within reports whether a connection was seen in no other networks than another.
+func within(nets, others *flow.Nets) bool {
+	if *nets == *others {
 		return true
 	}
-	for i := range a {
-		if !a.Has(b[i]) || !b.Has(a[i]) {
+	for _, net := range nets {
+		if !others.Has(net) {
 			return false
 		}
 	}

@@ -111,8 +111,8 @@ var stepWords = [stepKinds]string{
 	"other networks", "VLAN", "MPLS", "PPPoE", "VXLAN", "Geneve", "NVGRE", "GRE", "ERSPAN", "IP in IP", "Teredo", "GTP", "L2TP", "PBB",
 }
 
-// Nets are the networks that one connection was seen in: by Direction that of the direction's first packet (of one without
-// packets: the other's), then those that further copies were seen in (SPAN ports). Places without use repeat the first.
+// Nets are the networks that one connection was seen in: by Direction the first that the direction's packets were seen in (of
+// one without packets: the other's), then those of copies (SPAN ports). Places without use repeat the first.
 type Nets [6]Net
 
 // Nets are those of a connection that was seen in n only.

@@ -74,7 +74,7 @@ var connectionObject = object{"connection", "A data connection", []field{
 		term{flow.ResetBy.String(), "with RST"},
 		term{flow.Cut.String(), "its end was not seen"})},
 	{name: "network", value: listOf(ref("network_path")), doc: "The networks that it was seen in: first that of the packets of who opened it",
-		null: "those of its session; of an orphan: only without tags and tunnels"},
+		null: "in none but those of its session; of an orphan: only without tags and tunnels"},
 }}
 
 var networkPathObject = object{"network_path", "A network that packets were seen in", []field{

@@ -1,0 +1,311 @@
+package analyze_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/session"
+	"ftpscope/capture/capturetest"
+	"ftpscope/capture/flow"
+)
+
+// tagged puts frames into VLANs, each direction into its own.
+func tagged(frames []capturetest.Frame, out, in []uint16) []capturetest.Frame {
+	return capturetest.VLANs(out, in).Wrap(frames)
+}
+
+func in(ids ...uint16) []uint16 { return ids }
+
+// seenIn are ways to see one conversation in networks; what is said of it is always the same.
+var seenIn = []struct {
+	name    string
+	network string // of the sessions
+	do      func(f []capturetest.Frame) []capturetest.Frame
+}{
+	{"one VLAN", "VLAN 10", func(f []capturetest.Frame) []capturetest.Frame { return tagged(f, in(10), in(10)) }},
+	{"two tags", "VLAN 10, VLAN 20", func(f []capturetest.Frame) []capturetest.Frame { return tagged(f, in(10, 20), in(10, 20)) }},
+	{"a priority", "", func(f []capturetest.Frame) []capturetest.Frame { return tagged(f, in(0), in(0)) }},
+	{"each direction in a VLAN of its own", "VLAN 10 and VLAN 20", func(f []capturetest.Frame) []capturetest.Frame { return tagged(f, in(10), in(20)) }},
+	{"one direction in a VLAN", "VLAN 10 and untagged", func(f []capturetest.Frame) []capturetest.Frame { return tagged(f, in(10), nil) }},
+	{"the other direction in a VLAN", "untagged and VLAN 10", func(f []capturetest.Frame) []capturetest.Frame { return tagged(f, nil, in(10)) }},
+	{"copies in another VLAN", "VLAN 10 and VLAN 20", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(tagged(f, in(10), in(10)), tagged(f, in(20), in(20)))
+	}},
+	{"late copies", "VLAN 10 and VLAN 20", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(tagged(f, in(10), in(10)), capturetest.Shift(tagged(f, in(20), in(20)), 300*flow.Microsecond))
+	}},
+	{"copies before and after a router", "VLAN 10 and VLAN 20", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(tagged(f, in(10), in(20)), capturetest.Shift(tagged(f, in(20), in(10)), 20*flow.Microsecond))
+	}},
+	{"copies of one direction", "VLAN 10 and VLAN 20", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(tagged(f, in(10), in(10)), tagged(capturetest.OneSided(f, flow.In), in(20), in(20)))
+	}},
+	{"three copies", "untagged and VLAN 20 and VLAN 30, VLAN 20", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(tagged(f, nil, nil), tagged(f, in(20), in(20)), tagged(f, in(30, 20), in(30, 20)))
+	}},
+}
+
+// TestSeenInNetworks sees conversations in networks in all ways, with one worker and with several.
+func TestSeenInNetworks(t *testing.T) {
+	for _, c := range varied {
+		frames := c.frames(t)
+		want := unplaced(t, recordsOf(t, pcapOf(frames)))
+		for _, way := range seenIn {
+			t.Run(c.name+"/"+way.name, func(t *testing.T) {
+				seen := way.do(frames)
+				if d := differences(want, unplaced(t, recordsOf(t, pcapOf(seen)))); d != "" {
+					t.Error(d)
+				}
+				one := analyzed(t, seen, analyze.Options{Dialogue: true})
+				require.Equal(t, one, analyzed(t, seen, analyze.Options{Dialogue: true, Workers: 8}))
+				for _, s := range one.sessions {
+					require.Equal(t, way.network, nameOf(s.Network))
+					for i := range s.Transfers {
+						if x := s.Transfers[i].Connection; x != nil {
+							require.Nil(t, x.Network, "as the session's")
+						}
+					}
+				}
+				merged := analyzed(t, seen, analyze.Options{MergeNetworks: true})
+				for _, s := range merged.sessions {
+					require.Nil(t, s.Network)
+				}
+			})
+		}
+	}
+}
+
+// unplaced takes out what says where records were seen.
+func unplaced(t *testing.T, records []string) []string {
+	var out []string
+	for _, r := range records {
+		var v any
+		require.NoError(t, json.Unmarshal([]byte(r), &v))
+		clean, err := json.MarshalIndent(withoutNetworks(v), "", " ")
+		require.NoError(t, err)
+		out = append(out, string(clean))
+	}
+	return out
+}
+
+func nameOf(n *session.Network) string {
+	var names []string
+	if n != nil {
+		for _, p := range n.Paths {
+			names = append(names, p.Name)
+		}
+	}
+	return strings.Join(names, " and ")
+}
+
+// Captures that begin in the middle of a conversation whose directions are tagged differently.
+func TestSeenInNetworksLate(t *testing.T) {
+	frames := conversation{script: "login\n" + passed("RETR a", "9000") + "port\nC: RETR b\nS: 150 here\ndata d2 S:20 > C:50000\nd2> 300 fin\nS: 226 done\nbye"}.frames(t)
+	for from := range 24 {
+		late := frames[from:]
+		want := unplaced(t, recordsOf(t, pcapOf(late)))
+		got := unplaced(t, recordsOf(t, pcapOf(tagged(late, in(10), in(20)))))
+		if d := differences(want, got); d != "" {
+			t.Errorf("from packet %d:\n%s", from, d)
+		}
+	}
+}
+
+// twoNetworks are two conversations of the same addresses, ports and times, each in its own network.
+func twoNetworks(t *testing.T, wrap func(i int, f []capturetest.Frame) []capturetest.Frame) []capturetest.Frame {
+	script := "seed %s\nS: 220 ready\nC: USER %s\nS: 331 password\nC: PASS x\nS: 230 in\nport\nC: RETR %s\nS: 150 here\n" +
+		"data d1 S:20 > C:50000\nd1> %d fin\nS: 226 done\npasv\nC: RETR two\ndata d2 C:40000 > S:50000\nS: 150 here\nd2< %d fin\nS: 226 done\nbye"
+	var lists [][]capturetest.Frame
+	for i, name := range []string{"red", "blue"} {
+		c := conversation{script: fmt.Sprintf(script, name, name, name, 1000*(i+1), 5000*(i+1))}
+		lists = append(lists, wrap(i, c.frames(t)))
+	}
+	return capturetest.Interleave(lists...)
+}
+
+// Two networks that use the same addresses are told apart, at the same time, with any number of workers.
+func TestTwoNetworks(t *testing.T) {
+	vlan := func(i int, f []capturetest.Frame) []capturetest.Frame {
+		return tagged(f, in(uint16(10+i)), in(uint16(10+i)))
+	}
+	asymmetric := func(i int, f []capturetest.Frame) []capturetest.Frame {
+		return tagged(f, in(uint16(10+i)), in(uint16(20+i)))
+	}
+	plain := func(i int, f []capturetest.Frame) []capturetest.Frame {
+		if i == 0 {
+			return tagged(f, nil, nil)
+		}
+		return vlan(i, f)
+	}
+	copied := func(i int, f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(vlan(i, f), tagged(f, in(uint16(20+i)), in(uint16(20+i))))
+	}
+	for name, wrap := range map[string]func(int, []capturetest.Frame) []capturetest.Frame{
+		"VLANs": vlan, "directions in VLANs of their own": asymmetric, "one untagged": plain, "copies": copied,
+	} {
+		t.Run(name, func(t *testing.T) {
+			frames := twoNetworks(t, wrap)
+			for _, workers := range []int{1, 8} {
+				r := analyzed(t, frames, analyze.Options{Workers: workers})
+				require.Len(t, r.sessions, 2)
+				require.Empty(t, r.orphans)
+				for i, s := range r.sessions {
+					require.Equal(t, []string{"red", "blue"}[i], *s.User)
+					require.Len(t, s.Transfers, 2)
+					require.Equal(t, []string{"red", "blue"}[i], *s.Transfers[0].Argument)
+					for n, bytes := range []uint64{1000, 5000} {
+						require.Equal(t, bytes*uint64(i+1), *s.Transfers[n].Bytes)
+						require.Equal(t, session.OK, s.Transfers[n].Outcome)
+						require.Equal(t, 1, s.Transfers[n].Connection.Attempts)
+						require.Zero(t, *s.Transfers[n].MissingBytes)
+					}
+					for _, f := range s.Findings {
+						require.Contains(t, []string{"cleartext-credentials"}, f.ID, f.Message)
+					}
+				}
+				require.NotEqual(t, nameOf(r.sessions[0].Network), nameOf(r.sessions[1].Network))
+			}
+		})
+	}
+}
+
+// A brute force is one network's: failed logins at the same address in others do not add up.
+func TestSeriesInNetworks(t *testing.T) {
+	for name, test := range map[string]struct {
+		networks uint16
+		opt      analyze.Options
+		want     int
+	}{
+		"one network": {1, analyze.Options{}, 1}, "three networks": {3, analyze.Options{}, 0}, "merged": {3, analyze.Options{MergeNetworks: true}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var all []capturetest.Frame
+			for i := range uint16(9) {
+				c := conversation{script: fmt.Sprintf("client 192.0.2.10:%d\nseed s%d\nS: 220 a\nC: USER eve\nS: 331 p\nC: PASS %d\nS: 530 no\nbye", 50000+i, i, i)}
+				id := 10 + i%test.networks
+				all = append(all, tagged(capturetest.Shift(c.frames(t), flow.Time(i)*flow.Second), in(id), in(id))...)
+			}
+			n := 0
+			for _, s := range analyzed(t, all, test.opt).sessions {
+				for _, f := range s.Findings {
+					if f.ID == "brute-force" {
+						n++
+					}
+				}
+			}
+			require.Equal(t, test.want, n)
+		})
+	}
+}
+
+// Attempts are counted by network.
+func TestAttemptsInNetworks(t *testing.T) {
+	frames := conversation{script: "open unanswered 3"}.frames(t)
+	r := analyzed(t, capturetest.Interleave(tagged(frames, in(10), in(10)), tagged(conversation{script: "seed x\nopen refused"}.frames(t), in(20), in(20))), analyze.Options{})
+	require.Len(t, r.attempts, 2)
+	require.Equal(t, []string{"VLAN 10", "VLAN 20"}, []string{nameOf(r.attempts[0].Network), nameOf(r.attempts[1].Network)})
+	require.Equal(t, []int{3, 1}, []int{r.attempts[0].Count, r.attempts[1].Count})
+	copied := analyzed(t, capturetest.Interleave(tagged(frames, in(10), in(10)), tagged(frames, in(20), in(20))), analyze.Options{})
+	require.Len(t, copied.attempts, 1)
+	require.Equal(t, 3, copied.attempts[0].Count, "SYNs, not their copies")
+	require.Equal(t, "VLAN 10 and VLAN 20", nameOf(copied.attempts[0].Network))
+}
+
+// files analyzes several captures together.
+func files(t *testing.T, opt analyze.Options, parts ...[]capturetest.Frame) *records {
+	t.Helper()
+	var names []string
+	for i, data := range pcapOf(parts...) {
+		name := filepath.Join(t.TempDir(), fmt.Sprintf("%d.pcap", i))
+		require.NoError(t, os.WriteFile(name, data, 0o600))
+		names = append(names, name)
+	}
+	return collect(t, opt, nil, names...)
+}
+
+// dataOnly keeps the data connections, controlOnly the others.
+func dataOnly(f []capturetest.Frame) []capturetest.Frame {
+	var out []capturetest.Frame
+	for _, x := range f {
+		if strings.HasPrefix(x.Conn, "d") {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func controlOnly(f []capturetest.Frame) []capturetest.Frame {
+	var out []capturetest.Frame
+	for _, x := range f {
+		if !strings.HasPrefix(x.Conn, "d") {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// A capture inside and one outside of a NAT: what only one of them holds is not the other one's.
+func TestTwoPoints(t *testing.T) {
+	script := "step 10ms\nclient %s:51234\nlogin\nC: PASV\nS: 227 ok (192,0,2,21,195,80)\nC: RETR a\ndata d1 %s:40000 > S:50000\nS: 150 here\nd1< 5000 fin\nS: 226 done\nwait 2s\nbye"
+	inside := conversation{script: fmt.Sprintf(script, "10.0.0.5", "10.0.0.5")}.frames(t)
+	outside := capturetest.Shift(conversation{script: "seed o\n" + fmt.Sprintf(script, "203.0.113.9", "203.0.113.9")}.frames(t), flow.Millisecond)
+
+	both := files(t, analyze.Options{}, inside, outside)
+	require.Len(t, both.sessions, 2)
+	for _, s := range both.sessions {
+		require.Equal(t, session.Client, s.Transfers[0].Initiator)
+		require.Equal(t, s.Client.Addr(), s.Transfers[0].Connection.Src.Addr())
+	}
+
+	apart := files(t, analyze.Options{}, controlOnly(inside), dataOnly(outside))
+	require.Len(t, apart.sessions, 1)
+	x := apart.sessions[0].Transfers[0]
+	require.Nil(t, x.Connection)
+	require.Equal(t, session.None, x.Initiator)
+	require.NotContains(t, ruleIDs(apart), "third-party-data-connection")
+
+	merged := files(t, analyze.Options{MergeNetworks: true}, controlOnly(inside), dataOnly(outside))
+	require.Equal(t, session.ThirdParty, merged.sessions[0].Transfers[0].Initiator)
+	require.Contains(t, ruleIDs(merged), "third-party-data-connection")
+}
+
+// Files of one point belong together: a set that was written in turns, and a tap's, one for each direction.
+func TestOnePoint(t *testing.T) {
+	c := conversation{script: "step 10ms\nlogin\n" + passed("RETR a", "9000") + "wait 2s\n" +
+		"C: PASV\nS: 227 ok (192,0,2,21,195,81)\nC: RETR b\ndata d2 C:40001 > S:50001\nS: 150 here\nd2< 3000 fin\nS: 226 done\nbye"}
+	frames := c.frames(t)
+	want := files(t, analyze.Options{}, frames).sessions[0]
+	for name, parts := range map[string][][]capturetest.Frame{
+		"in turns":                 capturetest.Rotate(frames, 7),
+		"one direction each":       {capturetest.OneSided(frames, flow.Out), capturetest.OneSided(frames, flow.In)},
+		"the same packets in both": {frames, frames},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, workers := range []int{1, 8} {
+				r := files(t, analyze.Options{Workers: workers}, parts...)
+				require.Len(t, r.sessions, 1)
+				require.Len(t, r.sessions[0].Transfers, 2)
+				for i := range want.Transfers {
+					require.Equal(t, want.Transfers[i].Initiator, r.sessions[0].Transfers[i].Initiator)
+					require.Equal(t, want.Transfers[i].Bytes, r.sessions[0].Transfers[i].Bytes)
+				}
+			}
+		})
+	}
+}
+
+func ruleIDs(r *records) (ids []string) {
+	for _, s := range r.sessions {
+		for _, f := range s.Findings {
+			ids = append(ids, f.ID)
+		}
+	}
+	return ids
+}

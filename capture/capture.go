@@ -18,6 +18,7 @@ type Packet struct {
 	Link   uint32 // LINKTYPE_… of its interface
 	Digits uint8  // digits of the second that the file's clock gives, 0 to 9
 	FCS    uint8  // how many of the Length bytes, at the end, are the link's frame check sequence, as far as the file says
+	Iface  uint16 // index in Capture.Interfaces of its file
 	flow.Mark
 }
 
@@ -67,6 +68,7 @@ type Capture struct {
 
 	digesters map[string]*digester // nil: not asked for
 	follower  *follower            // nil: files are read as they are
+	described []*descriptions      // as files, once they are read
 
 	read    atomic.Int64
 	dropped atomic.Uint64

@@ -99,6 +99,7 @@ func (c *Capture) join() {
 
 // push puts a source that has packets into the heap.
 func (c *Capture) push(s *source) {
+	c.describe(s.index, s)
 	c.active = append(c.active, s)
 	for i := len(c.active) - 1; i > 0; {
 		parent := (i - 1) / 2

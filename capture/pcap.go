@@ -99,6 +99,7 @@ type pcap struct {
 	digits uint8
 	link   uint32
 	fcs    uint8
+	snap   uint32
 }
 
 // pcapOf returns a reader of a file with this magic (its first 4 bytes, little-endian), nil when that is not pcap's.
@@ -140,7 +141,7 @@ func (p *pcap) start(buf *buffer) error {
 		return p.fail(false, fmt.Errorf("pcap version %d.%d is not known, only 2.4 is", major, minor))
 	}
 	network := p.u32(b[20:])
-	p.link = network & 0xffff
+	p.link, p.snap = network&0xffff, p.u32(b[16:])
 	if network&fcsKnown != 0 {
 		p.fcs = uint8(network>>28) * 2
 	}

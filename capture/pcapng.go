@@ -65,6 +65,7 @@ type pcapng struct {
 	moved   uint64 // packets of earlier sections whose times were moved
 	unknown map[uint32]uint64
 	skipped skipped
+	all     descriptions // of all sections
 }
 
 // iface is what an interface description block says of its packets.
@@ -74,6 +75,7 @@ type iface struct {
 	snap    uint32 // 0: no limit
 	fcs     uint8
 	dropped uint64 // by its last statistics block
+	index   uint16 // in pcapng.all
 }
 
 // start checks that the first section's header is right; it is read again as the first block.
@@ -155,6 +157,7 @@ func (p *pcapng) scan(out []Packet, ord uint64) int {
 			Link:   f.link,
 			Digits: f.digits,
 			FCS:    fcs,
+			Iface:  f.index,
 			Mark: flow.Mark{
 				Time: f.time(uint64(load32(h[12:], swap))<<32 | uint64(load32(h[16:], swap))),
 				Ord:  ord + uint64(n),

@@ -25,6 +25,7 @@ func (p *pcapng) describe(b []byte) error {
 		return p.fail(false, fmt.Errorf("section declares more than %d interfaces", maxInterfaces))
 	}
 	fcs := uint8(0)
+	own := Interface{Link: uint32(p.u16(b[8:])), SnapLen: p.u32(b[12:])}
 	resolution, offset := byte(6), int64(0) // section 4.2: "If this option is not present, a resolution of 10^-6 is assumed"
 	err := p.options(b[interfaceHead:len(b)-4], func(code uint16, v []byte) {
 		switch {
@@ -34,12 +35,16 @@ func (p *pcapng) describe(b []byte) error {
 			offset = int64(p.u64(v))
 		case code == optFCSLen && len(v) == 1:
 			fcs = fcsBytes(v[0])
+		default:
+			own.describe(code, v)
 		}
 	})
 	if err != nil {
 		return p.fail(false, err)
 	}
-	p.ifaces = append(p.ifaces, iface{clock: newClock(resolution, offset), link: uint32(p.u16(b[8:])), snap: p.u32(b[12:]), fcs: fcs})
+	clock := newClock(resolution, offset)
+	own.Digits = clock.digits
+	p.ifaces = append(p.ifaces, iface{clock: clock, link: own.Link, snap: own.SnapLen, fcs: fcs, index: p.all.add(own)})
 	return nil
 }
 
@@ -87,7 +92,7 @@ func (p *pcapng) packet(id uint32, b []byte, out *Packet) error {
 	}
 	held := p.u32(b[20:])
 	ticks := uint64(p.u32(b[12:]))<<32 | uint64(p.u32(b[16:]))
-	*out = Packet{Length: max(p.u32(b[24:]), held), Link: f.link, Digits: f.digits, FCS: f.fcs, Mark: flow.Mark{Time: f.time(ticks)}}
+	*out = Packet{Length: max(p.u32(b[24:]), held), Link: f.link, Digits: f.digits, FCS: f.fcs, Iface: f.index, Mark: flow.Mark{Time: f.time(ticks)}}
 	if out.Data, err = p.data(b[enhancedHead:len(b)-4], held); err == nil {
 		out.FCS = p.fcs(b[min(enhancedHead+int(held+3)&^3, len(b)-4):len(b)-4], f.fcs)
 	}
@@ -172,7 +177,7 @@ func (p *pcapng) simple(b []byte, out *Packet) error {
 	if f.snap != 0 {
 		held = min(held, f.snap)
 	}
-	*out = Packet{Length: length, Link: f.link, Digits: f.digits, FCS: f.fcs, Mark: flow.Mark{Time: p.last}}
+	*out = Packet{Length: length, Link: f.link, Digits: f.digits, FCS: f.fcs, Iface: f.index, Mark: flow.Mark{Time: p.last}}
 	out.Data, err = p.data(b[simpleHead:len(b)-4], held)
 	return err
 }

@@ -21,6 +21,7 @@ type format interface {
 	setFile(index int)
 	// notes tells, at the end, what was odd.
 	notes() []error
+	described() *descriptions // of its interfaces, so far
 }
 
 // source is one file that is being read.

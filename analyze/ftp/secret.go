@@ -1,0 +1,63 @@
+package ftp
+
+import "bytes"
+
+// Secret finds what must not be shared in a client's line: the argument of PASS and of ACCT (RFC 959 section 4.1.1), and
+// of the SITE commands that change a password. from is len(line) when there is none. The argument is taken to begin right
+// after the verb if no space does: what looks like a slip of the keyboard is a password all the same.
+func Secret(line []byte) (from int) {
+	at := 0
+	for at < len(line) && (line[at] == ' ' || line[at] >= lowest) {
+		at++
+	}
+	verb := line[at:]
+	switch {
+	case beginsFold(verb, "PASS"), beginsFold(verb, "ACCT"):
+		at += 4
+	case beginsFold(verb, "SITE "):
+		word, _, _ := bytes.Cut(verb[5:], space)
+		if !isPasswordSite(word) {
+			return len(line)
+		}
+		at += 5 + len(word)
+	default:
+		return len(line)
+	}
+	if at < len(line) && line[at] == ' ' {
+		at++
+	}
+	return at
+}
+
+func isPasswordSite(word []byte) bool {
+	for _, name := range [...]string{"PSWD", "PASSWD", "PASS", "PASSWORD", "CHPASS", "CPWD"} {
+		if len(word) == len(name) && beginsFold(word, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// beginsFold reports whether b begins with an upper-case word in any letter case.
+func beginsFold(b []byte, word string) bool {
+	return len(b) >= len(word) && bytes.EqualFold(b[:len(word)], []byte(word))
+}
+
+// Repeats finds a word in a line where it stands by itself, from an offset on; -1: it does not.
+func Repeats(line, word []byte, from int) int {
+	for len(word) > 0 {
+		i := bytes.Index(line[from:], word)
+		if i < 0 {
+			break
+		}
+		i += from
+		end := i + len(word)
+		if (i == 0 || !inWord(line[i-1])) && (end == len(line) || !inWord(line[end])) {
+			return i
+		}
+		from = i + 1
+	}
+	return -1
+}
+
+func inWord(c byte) bool { return isLetter(c) || isDigit(c) || c >= 0x80 }

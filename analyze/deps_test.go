@@ -27,6 +27,7 @@ capture/live:        capture capture/flow capture/decode github.com/google/gopac
 capture/tcp:         capture/flow
 capture/filter:
 capture/cryptopan:
+capture/rewrite:     capture/flow capture/cryptopan
 capture/capturetest: capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
 analyze/session:     capture/flow analyze/ftp
@@ -36,7 +37,8 @@ analyze/pick:        capture capture/flow capture/decode
 analyze/extract:     capture/flow capture/tcp analyze/session github.com/gabriel-vasile/mimetype
 analyze/report/schema: capture/flow analyze/session analyze/finding analyze/report
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
-cmd/ftpscope:        analyze analyze/extract analyze/session analyze/finding analyze/report analyze/report/schema capture capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term
+cmd/ftpscope:        analyze analyze/carve analyze/extract analyze/session analyze/finding analyze/report analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term
+analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/session analyze/pick
 analyze/report/casedb: capture/flow analyze/session analyze/report modernc.org/sqlite
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/ftpscope/metrics: analyze analyze/finding analyze/session capture/flow github.com/prometheus/client_golang

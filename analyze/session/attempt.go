@@ -177,5 +177,8 @@ func orphanOf(c *flow.Conn) *Orphan {
 	if conn.Src.Port() != ftpData || bytes == 0 {
 		return nil
 	}
-	return &Orphan{Mode: Active, Evidence: EvidenceInferred, Initiator: Server, Connection: connectionOf(&conn, max(conn.SYNs, 1)), Bytes: bytes}
+	return &Orphan{
+		Mode: Active, Evidence: EvidenceInferred, Initiator: Server, Connection: connectionOf(&conn, max(conn.SYNs, 1)), Bytes: bytes,
+		Conn: conn,
+	}
 }

@@ -198,6 +198,8 @@ type Orphan struct {
 	Mode, Evidence, Initiator string
 	Connection                Connection
 	Bytes                     uint64
+
+	Conn flow.Conn // the connection itself; not written
 }
 
 // Finding is a rule's verdict; see package finding.

@@ -1,0 +1,88 @@
+package carve
+
+import (
+	"fmt"
+	"slices"
+
+	"ftpscope/analyze/ftp"
+	"ftpscope/capture"
+	"ftpscope/capture/flow"
+	"ftpscope/capture/rewrite"
+)
+
+// gatherer reads what control connections say, and keeps of each only what must change in it.
+type gatherer struct {
+	cleaner
+	plan  *Plan
+	open  map[int]*dialogue
+	size  int
+	conns []*rewrite.Conn // by index in the plan; nil: nothing changes
+}
+
+func newGatherer(p *Plan, opt *Options) *gatherer {
+	g := &gatherer{
+		plan: p, open: map[int]*dialogue{}, conns: make([]*rewrite.Conn, len(p.conns)),
+		cleaner: cleaner{redact: opt.Redact},
+	}
+	if opt.Names != nil {
+		g.rename = &ftp.Renamer{Name: opt.Names.Addr, Known: p.known()}
+	}
+	return g
+}
+
+func (g *gatherer) packet(index int, p *capture.Packet, seg *flow.Segment) error {
+	c := &g.plan.conns[index]
+	if !c.control && g.rename == nil || g.conns[index] != nil {
+		return nil
+	}
+	d := g.open[index]
+	if d == nil {
+		d = &dialogue{}
+		g.open[index] = d
+	}
+	if seg.ICMP == nil {
+		grown := d.side[c.sender(seg)].add(seg)
+		d.size += grown
+		g.size += grown
+	}
+	if d.size > maxText || g.size > maxAllText {
+		return fmt.Errorf("%s: there is more text in it than can be rewritten", c.roles[0])
+	}
+	if p.Ord == c.Last || !c.control && d.enough() {
+		g.close(index, d)
+	}
+	return nil
+}
+
+// plain reports whether a data connection is not under TLS: then what it carries is a file's.
+func (d *dialogue) plain() bool {
+	return !slices.ContainsFunc(d.side[:], func(s stream) bool { return len(s.pieces) > 0 && tlsRecord(s.pieces[0].data) > 0 })
+}
+
+// enough reports whether what is said of addresses at the beginning of a data connection has passed: it is under TLS, and
+// then in the handshake, or is a file's.
+func (d *dialogue) enough() bool {
+	const handshake = 16 << 10
+	for i := range d.side {
+		if p := d.side[i].pieces; len(p) > 0 && (tlsRecord(p[0].data) == 0 || len(p[0].data) > handshake) {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *gatherer) close(index int, d *dialogue) {
+	if c := &g.plan.conns[index]; c.control || d.size > 0 && !d.plain() {
+		g.conns[index] = g.clean(d)
+	} else {
+		g.conns[index] = &rewrite.Conn{}
+	}
+	g.size -= d.size
+	delete(g.open, index)
+}
+
+func (g *gatherer) end() {
+	for index, d := range g.open {
+		g.close(index, d)
+	}
+}

@@ -1,0 +1,194 @@
+package carve
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ftpscope/analyze/ftp"
+	"ftpscope/capture/rewrite"
+)
+
+// cleaner says what must change in a dialogue.
+type cleaner struct {
+	redact bool
+	rename *ftp.Renamer // nil: addresses stay
+}
+
+// clean returns the changes of both sides.
+func (c *cleaner) clean(d *dialogue) *rewrite.Conn {
+	var edits [2]editing
+	var words [][]byte
+	if c.redact {
+		words = edits[0].passwords(&d.side[0])
+	}
+	var conn rewrite.Conn
+	for i := range d.side {
+		s, e := &d.side[i], &edits[i]
+		s.walk(func(l *ftp.LocatedLine) {
+			for _, w := range words {
+				e.repeats(l, w)
+			}
+			if c.rename != nil {
+				e.renamed(l, c.rename)
+			}
+		}, func(at int64, b []byte) {
+			if c.rename != nil {
+				e.hidden(at, b, c.rename)
+			}
+		})
+		e.list = append(e.list, s.conflicts...)
+		conn.Sides[i] = rewrite.NewSide(s.base, e.sorted())
+	}
+	return &conn
+}
+
+// passwords masks what the client says of passwords, and returns them.
+func (e *editing) passwords(s *stream) (words [][]byte) {
+	open := false // the line before was a password without an end
+	s.walk(func(l *ftp.LocatedLine) {
+		from := ftp.Secret(l.Text)
+		if l.Flags&ftp.HeadLost != 0 && (open || !isCommand(l.Text)) {
+			from = 0
+		}
+		open = l.Flags&ftp.Unterminated != 0 && (from < len(l.Text) || mayBecomeSecret(l.Text))
+		if word := l.Text[from:]; from > 0 && len(word) > 0 {
+			words = append(words, bytes.Clone(word))
+		}
+		e.mask(l, from, len(l.Text))
+	}, func(int64, []byte) { open = false })
+	return words
+}
+
+// isCommand reports whether a line that may lack its beginning begins with a command all the same.
+func isCommand(line []byte) bool {
+	return len(line) == 0 || ftp.ParseCommand(line).Verb != ftp.VerbUnknown
+}
+
+// mayBecomeSecret reports whether a line that breaks off may be the beginning of "PASS".
+func mayBecomeSecret(line []byte) bool {
+	word := strings.ToUpper(string(bytes.TrimLeft(line, " ")))
+	return strings.HasPrefix("PASS ", word) || strings.HasPrefix("ACCT ", word)
+}
+
+// editing gathers the edits of one side.
+type editing struct{ list []rewrite.Edit }
+
+// mask overwrites the bytes of a line from from to to. NUL and control bytes remain such: that they were there is said.
+func (e *editing) mask(l *ftp.LocatedLine, from, to int) {
+	const shown, control = 'x', 1
+	for i := from; i < to; i++ {
+		c := byte(shown)
+		if b := l.Text[i]; b == 0 || b == '\t' {
+			c = b
+		} else if b < ' ' || b == 0x7f {
+			c = control
+		}
+		if n := len(e.list); i > from && l.At[i] == l.At[i-1]+1 {
+			e.list[n-1].Old++
+			e.list[n-1].New = append(e.list[n-1].New, c)
+			continue
+		}
+		e.list = append(e.list, rewrite.Edit{At: l.At[i], Old: 1, New: []byte{c}})
+	}
+}
+
+// repeats masks where a line says a password again: servers tell what they did not understand.
+func (e *editing) repeats(l *ftp.LocatedLine, word []byte) {
+	const least = 6 // shorter ones are words of any text
+	for at := 0; ; {
+		if at = ftp.Repeats(l.Text, word, at); at < 0 {
+			return
+		}
+		if len(word) >= least && !isEveryday(word) || bytes.HasSuffix(bytes.ToUpper(l.Text[:at]), []byte("PASS ")) {
+			e.mask(l, at, at+len(word))
+		}
+		at += len(word)
+	}
+}
+
+// isEveryday knows words that are passwords and say nothing.
+func isEveryday(word []byte) bool {
+	switch strings.ToLower(string(word)) {
+	case "password", "anonymous", "anonymous@":
+		return true
+	}
+	return false
+}
+
+// renamed renames the addresses of a line.
+func (e *editing) renamed(l *ftp.LocatedLine, r *ftp.Renamer) {
+	changes := r.Changes(l.Text)
+	for _, p := range ftp.Pieces(l.Text, l.Flags) {
+		if !slices.ContainsFunc(changes, func(c ftp.Change) bool { return c.From < p.To && p.From < c.To }) {
+			changes = append(changes, p)
+		}
+	}
+	for _, c := range changes {
+		e.change(l, c)
+	}
+}
+
+// change replaces text of a line. What stands between its bytes in the stream (Telnet's) is lost with the old text.
+func (e *editing) change(l *ftp.LocatedLine, c ftp.Change) {
+	from, to := l.At[c.From], l.At[c.To-1]+1
+	e.list = append(e.list, rewrite.Edit{At: from, Old: int(to - from), New: c.Text})
+}
+
+// hidden renames known addresses in what is under TLS: names that clients ask for are text, certificates have four or
+// sixteen bytes. The length stays, for records and what is in them tell theirs.
+func (e *editing) hidden(at int64, b []byte, r *ftp.Renamer) {
+	for _, a := range slices.SortedFunc(maps.Keys(r.Known), netip.Addr.Compare) {
+		name := r.Name(a)
+		e.replaced(at, b, a.AsSlice(), name.AsSlice())
+		e.replaced(at, b, []byte(a.String()), []byte(name.String()))
+	}
+}
+
+// replaced replaces one text by another, of the same length or cut and filled up to it.
+func (e *editing) replaced(at int64, b, old, by []byte) {
+	by = append(by, bytes.Repeat([]byte("0"), len(old))...)[:len(old)]
+	if bytes.Equal(old, by) {
+		return
+	}
+	for from := 0; ; from += len(old) {
+		i := bytes.Index(b[from:], old)
+		if i < 0 {
+			return
+		}
+		from += i
+		e.list = append(e.list, rewrite.Edit{At: at + int64(from), Old: len(old), New: by})
+	}
+}
+
+// sorted returns the edits in order; where two overlap the earlier one made wins: passwords before addresses.
+func (e *editing) sorted() (list []rewrite.Edit) {
+	order := make([]int, len(e.list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(e.list[a].At, e.list[b].At) })
+	var kept []int
+	for _, i := range order {
+		wins := true
+		for len(kept) > 0 && wins {
+			last := kept[len(kept)-1]
+			if e.list[last].At+int64(e.list[last].Old) <= e.list[i].At {
+				break
+			}
+			if wins = i < last; wins {
+				kept = kept[:len(kept)-1]
+			}
+		}
+		if wins {
+			kept = append(kept, i)
+		}
+	}
+	for _, i := range kept {
+		list = append(list, e.list[i])
+	}
+	return list
+}

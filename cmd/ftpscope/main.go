@@ -80,6 +80,7 @@ func commands() []command {
 	return []command{
 		{"analyze", "what happened in these captures", runAnalyze, analyzeUsage},
 		{"sniff", "the same of live interfaces, as it happens", runSniff, sniffUsage},
+		{"carve", "only the packets of some sessions, to keep or to share", runCarve, carveUsage},
 		{"interfaces", "where sniff can listen", runInterfaces, func() string { return interfacesUsage }},
 		{"findings", "the rules, what each means", runFindings, func() string { return findingsUsage }},
 		{"formats", "the output formats", runFormats, func() string { return formatsUsage }},

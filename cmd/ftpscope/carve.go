@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/carve"
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/session"
+	"ftpscope/capture"
+)
+
+// runCarve analyzes the captures, then reads them again for the packets of the sessions that were chosen.
+func runCarve(e *env, args []string) int {
+	var f carveFlags
+	files, code, done := f.parse(e, args)
+	if done {
+		return code
+	}
+	e.quiet = f.quiet
+	c := &carving{job: job{env: e, flags: &f.common, files: files, told: map[string]bool{}}, carveFlags: &f}
+	c.run()
+	return c.code()
+}
+
+// carving is one run of carve.
+type carving struct {
+	job
+	*carveFlags
+	plan     carve.Plan
+	sessions uint64 // chosen or not
+}
+
+func (c *carving) run() {
+	in, err := capture.Open(c.files, capture.Options{
+		Stdin: c.stdin, Problem: c.problem, Ahead: c.workers - 1,
+		Spool: func(name string) {
+			if !c.quiet {
+				c.hint("%s is copied to a temporary file, because carve reads captures twice", name)
+			}
+		},
+	})
+	if err != nil {
+		c.fail("%v", err)
+		return
+	}
+	defer in.Close()
+	if len(in.Files()) == 0 || !c.sound(in.Files()) || !c.choose(in) {
+		return
+	}
+	out := &output{spec: outputSpec{path: c.path()}}
+	if err := c.openCarved(out); err != nil {
+		c.fail("%v", err)
+		return
+	}
+	stopWatch := onInterrupt([]*output{out}, nil)
+	defer stopWatch()
+	stats, err := c.write(in, out)
+	if err = out.close(err); err != nil {
+		if out.spec.path != "" || !closedPipe(err) {
+			c.fail("%s: %v", place(out.spec.path), cause(err))
+		}
+		return
+	}
+	for _, l := range stats.Left {
+		c.fail("%s left out, the first is packet %d of %s: %v", report.Many(l.Packets, "packet"), l.First.Packet(), in.Files()[l.First.File()], l.Why)
+	}
+}
+
+// path is that of the output; empty: standard output.
+func (c *carving) path() string {
+	if c.carveFlags.write == "-" {
+		return ""
+	}
+	return filepath.Clean(c.carveFlags.write)
+}
+
+// sound refuses to write over what is read.
+func (c *carving) sound(inputs []string) bool {
+	path := c.path()
+	if path == "" {
+		if _, isTerminal := terminal(c.stdout); isTerminal {
+			c.fail("standard output is a terminal")
+			c.hint("-w OUT.pcapng")
+			return false
+		}
+		return true
+	}
+	own, err := os.Stat(path)
+	if err != nil {
+		return true
+	}
+	for _, name := range inputs {
+		if info, err := os.Stat(name); err == nil && os.SameFile(own, info) {
+			c.fail("%s is read: it cannot be written too", path)
+			return false
+		}
+	}
+	return true
+}
+
+// choose makes the plan by a first pass; false: there is nothing to carve, or that is not known.
+func (c *carving) choose(in *capture.Capture) bool {
+	tee := report.NewTee(c.flags.choice.Choose(&chosen{c}))
+	stopProgress := c.progress("looking for sessions in", in, tee.Sessions)
+	_, err := analyze.Run(in, c.options(), tee)
+	stopProgress()
+	if err != nil {
+		c.fail("%v", err)
+		return false
+	}
+	if missing := c.missing(); len(missing) > 0 {
+		c.fail("there is no session %s: the captures have %s", strings.Join(missing, ", "), report.Many(c.sessions, "session"))
+		return false
+	}
+	if c.plan.Conns() == 0 {
+		c.fail("no session was chosen: nothing to write")
+		c.hint("ftpscope analyze with the same files and flags shows the sessions that they choose")
+	}
+	return c.plan.Conns() > 0 && !c.failed
+}
+
+// missing are the sessions asked for that are not in the captures.
+func (c *carving) missing() (list []string) {
+	for _, n := range c.carveFlags.sessions {
+		if uint64(n) > c.sessions {
+			list = append(list, fmt.Sprint(n))
+		}
+	}
+	return list
+}
+
+// openCarved opens the output: not for everybody's eyes, as captures hold passwords.
+func (c *carving) openCarved(o *output) error {
+	if o.spec.path == "" {
+		o.buf = bufio.NewWriterSize(c.stdout, outputBuffer)
+		return nil
+	}
+	if err := o.open(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(o.final); o.temp != "" && err != nil { // one that is replaced keeps its mode
+		if err := o.file.Chmod(0o640); err != nil {
+			o.close(err)
+			return err
+		}
+	}
+	o.buf = bufio.NewWriterSize(o.file, outputBuffer)
+	return nil
+}
+
+// write is the second pass.
+func (c *carving) write(in *capture.Capture, out *output) (carve.Stats, error) {
+	info, _ := debug.ReadBuildInfo()
+	opt := carve.Options{
+		Section: capture.SectionInfo{Application: "ftpscope " + version(info), Comment: c.comment()},
+		Decode:  c.options().Decode, Name: filepath.Base, Redact: c.redact, Names: c.names,
+	}
+	if f := c.packets; f != nil {
+		opt.Keep = func(p *capture.Packet) bool { return f.Match(p.Data, p.Length, p.Link) }
+	}
+	stop := func() {}
+	defer func() { stop() }()
+	again := func() carve.Source {
+		a := in.Again(func(*capture.FileError) {}) // all was said in the first pass
+		stop()
+		stop = c.progress("carving", a, func() int64 { return 0 })
+		return a
+	}
+	return carve.Write(again, &c.plan, out.buf, opt)
+}
+
+// comment says of the whole file what it is.
+func (c *carving) comment() string {
+	text := "packets of FTP control and data connections"
+	if c.redact {
+		text += "; passwords overwritten"
+	}
+	if c.names != nil {
+		text += "; addresses renamed"
+	}
+	return text
+}
+
+// chosen takes the sessions that the flags choose.
+type chosen struct{ *carving }
+
+func (c *chosen) Session(s *session.Session) error {
+	if wanted := c.carveFlags.sessions; len(wanted) == 0 || slices.Contains(wanted, s.ID) {
+		for _, n := range c.plan.Add(s, c.transfers) {
+			c.fail("session %d has no transfer %d: it has %s", s.ID, n, report.Many(uint64(len(s.Transfers)), "transfer"))
+		}
+	}
+	return nil
+}
+
+func (c *chosen) Attempt(*session.Attempt) error { return nil }
+
+func (c *chosen) Orphan(o *session.Orphan) error {
+	if c.allFTP {
+		c.plan.AddOrphan(o)
+	}
+	return nil
+}
+
+func (c *chosen) Summary(s *session.Summary) error {
+	c.carving.sessions = uint64(s.Sessions)
+	return nil
+}

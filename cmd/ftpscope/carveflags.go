@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"ftpscope/capture/cryptopan"
+	"ftpscope/capture/filter"
+)
+
+// carveFlags are what carve takes.
+type carveFlags struct {
+	common
+	read      []string
+	write     string
+	sessions  []int
+	transfers []int
+	allFTP    bool
+	redact    bool
+	anonymize string
+	names     *cryptopan.Map // what anonymize says; nil: nothing
+}
+
+func (f *carveFlags) set() *pflag.FlagSet {
+	s := newSet("carve")
+	s.StringVarP(&f.write, "write", "w", "", "write the packets to `FILE` as pcapng; - is standard output")
+	s.IntSliceVar(&f.sessions, "session", nil, "carve session `N`, as analyze numbers it; repeatable")
+	s.IntSliceVar(&f.transfers, "transfer", nil, "of the one session only transfer `N` and the control connection; repeatable")
+	s.BoolVar(&f.allFTP, "all-ftp", false, "carve all sessions, and data connections without one")
+	s.BoolVar(&f.redact, "redact-passwords", false, "overwrite passwords (PASS, ACCT), also where servers repeat them")
+	s.StringVar(&f.anonymize, "anonymize", "", "give addresses other names by `KEY`: words, 64 hex digits, or @FILE")
+	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
+	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
+	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words")
+	s.Var(&f.vxlanPorts, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
+	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
+	s.BoolVarP(&f.help, "help", "h", false, "show this page")
+	return s
+}
+
+func carveUsage() string {
+	var f carveFlags
+	return `Cuts sessions out of captures: the packets of their control and data connections and of ICMP errors
+about them, with their bytes, times, link types and interfaces. A comment on each packet names its
+session, transfer, findings, file and number.
+
+Usage:
+  ftpscope carve [flags] -w OUT.pcapng FILE|DIR|- …
+
+Sessions have the numbers that analyze gives them, of the same files. --host, --finding, --outcome
+and the other flags of "ftpscope help choosing" choose here too. Standard input is copied to a
+temporary file first, for captures are read twice.
+
+--anonymize renames IP addresses by Crypto-PAn (equal prefixes stay equal, private stays private)
+and MAC addresses, in headers and in what client and server say. User names, host names, file
+names and the contents of files stay, with either flag.
+
+Flags:
+` + f.set().FlagUsagesWrapped(100) + `
+Examples:
+  ftpscope carve -w session3.pcapng --session 3 capture.pcap
+  ftpscope carve -w share.pcapng --finding data-refused --redact-passwords --anonymize @key a.pcap
+`
+}
+
+// parse reads the arguments; done tells that there is nothing left to do but to exit with code.
+func (f *carveFlags) parse(e *env, args []string) (files []string, code int, done bool) {
+	s := f.set()
+	f.choiceFlags.add(s, "user")
+	code, done = e.parseFlags(s, args, &f.help, carveUsage, func() error {
+		files = append(f.read, s.Args()...)
+		return f.check(len(files), s.Changed("anonymize"))
+	})
+	return files, code, done
+}
+
+func (f *carveFlags) check(files int, anonymize bool) error {
+	switch {
+	case files == 0:
+		return errors.New("no capture files named")
+	case f.write == "":
+		return errors.New("no output named: -w OUT.pcapng")
+	case f.workers < 0:
+		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
+	case len(f.transfers) > 0 && len(f.sessions) != 1:
+		return errors.New("--transfer belongs to one --session")
+	case f.allFTP && len(f.sessions) > 0:
+		return errors.New("--all-ftp and --session: one of them")
+	}
+	for _, n := range f.sessions {
+		if n < 1 {
+			return fmt.Errorf("--session takes a number from 1, got %d", n)
+		}
+	}
+	for _, n := range f.transfers {
+		if n < 1 {
+			return fmt.Errorf("--transfer takes a number from 1, got %d", n)
+		}
+	}
+	if anonymize {
+		key, err := anonymizeKey(f.anonymize)
+		if err != nil {
+			return err
+		}
+		f.names = cryptopan.New(key)
+	}
+	if f.filter != "" {
+		var err error
+		if f.packets, err = filter.Parse(f.filter); err != nil {
+			return fmt.Errorf("--filter: %w", err)
+		}
+	}
+	if err := f.choiceFlags.check(); err != nil {
+		return err
+	}
+	if !f.allFTP && len(f.sessions) == 0 && len(f.choiceFlags.settings()) == 0 {
+		return errors.New("no sessions chosen: --session N, --finding ID, --host ADDRESS, …, or --all-ftp")
+	}
+	return nil
+}

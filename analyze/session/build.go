@@ -281,7 +281,7 @@ func (b *builder) uncommanded(t *Transfer, n *negotiation) {
 		t.Outcome = Rejected
 	case failed:
 		t.Outcome = NoConnection
-	case carried, open, b.c.lostCommands, b.c.lostReplies && n.answer.Code == 0:
+	case carried, open, b.c.lostCommands, b.c.lostReplies && (n.answer.Code == 0 || n.passive && !n.endpoint.IsValid()):
 		t.Outcome = Incomplete
 	default:
 		t.Outcome = Unused

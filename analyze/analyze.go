@@ -34,6 +34,7 @@ type Options struct {
 // Filter chooses packets by what was captured of them, their bytes on the wire and their LINKTYPE.
 type Filter interface {
 	Match(data []byte, length, link uint32) bool
+	Knows(link uint32) bool // false: it matches no packet of this LINKTYPE
 }
 
 // Records takes what an analysis finds: sessions in the order of their first packet, then attempts, orphans and,

@@ -117,7 +117,7 @@ func recordsOf(t testing.TB, files [][]byte) []string {
 // volatile keys say where and when packets were, and how many: they may differ.
 var volatile = []string{
 	"message", "advice", "start", "end", "first", "last", "time", "frame", "frames", "frame_file", "frame_files", "id", // place and time; ids follow the first packets
-	"packets", "files", "elapsed_seconds", "packets_per_second", "undecoded_packets", // of the summary
+	"packets", "files", "elapsed_seconds", "packets_per_second", "undecoded_packets", "undecoded", // of the summary
 	"attempts", "count", // SYNs, of which a repetition is one more
 }
 

@@ -63,6 +63,10 @@ func (f *Filter) Match(data []byte, length, link uint32) bool {
 	return l != nil && f.test.match(frame{data: data, length: length, link: l}) == yes
 }
 
+// Knows reports whether packets of a link type can match: those of others do not, whatever is asked. The empty expression
+// matches all.
+func (f *Filter) Knows(link uint32) bool { return f.test == nil || layoutOf(link) != nil }
+
 // Error says what is wrong with an expression, and where.
 type Error struct {
 	Expr   string

@@ -47,13 +47,16 @@ func makeCapture(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: capture KIND FILE")
 	}
 	link := uint32(1)
-	if args[0] == "strange-link" {
+	switch args[0] {
+	case "strange-link":
 		link = 147 // LINKTYPE_USER0
+	case "wifi":
+		link = 105 // LINKTYPE_IEEE802_11
 	}
 	b := header(link)
 	switch args[0] {
 	case "header", "empty":
-	case "syn", "strange-link":
+	case "syn", "strange-link", "wifi":
 		b = append(record(b, 0, syn), record(nil, 1, syn)...)
 	case "esp", "some-esp": // most packets, and two of five
 		esp, other := slices.Clone(syn), slices.Clone(syn)

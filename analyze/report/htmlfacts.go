@@ -125,9 +125,10 @@ func rate(t *session.Transfer) string {
 
 // dataEnd adds who ended the data connection to a ladder.
 func (l *ladder) dataEnd() bool {
+	own := l.foreign() && l.ownTry()
 	who, how, at, side := closer(l.s, l.t)
 	if who == "" || !opened(l.t) {
-		return false
+		return own
 	}
 	r := l.dataRung()
 	if side == flow.In {
@@ -139,6 +140,17 @@ func (l *ladder) dataEnd() bool {
 		r = l.stranger(r, side == flow.Out)
 	}
 	l.rungs = append(l.rungs, r)
+	return true
+}
+
+// ownTry adds the client's own connection, where another host was at the port as well.
+func (l *ladder) ownTry() bool {
+	c := ownTry(l.s, l.t)
+	if c == nil || l.t.Mode != session.Passive || !c.Start.Seen() {
+		return false
+	}
+	l.rungs = append(l.rungs, rung{pos: c.Start.Pos, time: c.Start.Time, to: flow.Out, bold: true, left: port(c.Src.Port()), right: port(c.Dst.Port()),
+		text: "SYN: the client's own try", note: map[bool]string{true: "another host had come first"}[c.Start.Time >= l.t.Connection.Start.Time]})
 	return true
 }
 
@@ -164,18 +176,33 @@ func takenSentence(s *session.Session, t *session.Transfer, files bool) string {
 		text += ", " + list(when)
 	}
 	text += "."
-	tried := false
-	for i := range t.Notes.Tried {
-		tried = tried || plain(t.Notes.Tried[i].Src.Addr()) == plain(s.Client.Addr())
+	if t.Mode != session.Passive {
+		return text
 	}
-	if !tried && t.Mode == session.Passive {
-		text += " The client itself sent no SYN to that port in this capture"
-		if t.Reply != nil && t.Reply.Code/100 == 2 {
-			text += ", and was told " + strconv.Itoa(t.Reply.Code) + " all the same"
-		}
-		text += "."
+	told := ""
+	if t.Reply != nil && t.Reply.Code/100 == 2 {
+		told = " It was told " + strconv.Itoa(t.Reply.Code) + " all the same."
+	}
+	switch own := ownTry(s, t); {
+	case own == nil:
+		text += " The client itself sent no SYN to that port in this capture." + told
+	case own.Half[flow.Out].Bytes+own.Half[flow.In].Bytes > 0:
+	case own.Start.Time >= c.Start.Time:
+		text += " The client's own connection to that port came " + fineSpan(own.Start.Time-c.Start.Time) + " later" + packets(files, own.Start.Pos) + " and carried nothing." + told
+	default:
+		text += " The client's own connection to that port came before" + packets(files, own.Start.Pos) + " and carried nothing." + told
 	}
 	return text
+}
+
+// ownTry is the client's first connection to the port that another host connected to; nil when there was none.
+func ownTry(s *session.Session, t *session.Transfer) *flow.Conn {
+	for i := range t.Notes.Tried {
+		if c := &t.Notes.Tried[i]; plain(c.Src.Addr()) == plain(s.Client.Addr()) {
+			return c
+		}
+	}
+	return nil
 }
 
 // controlSpan is the first packet that the control connection gave to a transfer and the last, if that is known: from the

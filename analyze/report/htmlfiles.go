@@ -27,7 +27,8 @@ type htmlFile struct {
 	From, To          string
 	Packets, When     string
 	Session, Transfer int
-	Hash, Content     string
+	Hashes            []htmlHash
+	Content           string
 	Saved             string
 	Bad               bool
 	order             int
@@ -53,13 +54,16 @@ func (h *htmlFiles) add(s *session.Session, files bool) {
 			f.order, f.Bad = h.total, state == stateBad
 			*list = append(*list, f)
 		}
-		h.hashed = h.hashed || t.SHA256 != nil
+		h.hashed = h.hashed || len(sumsOf(t)) > 0 || t.File != nil
 	}
 }
 
+// htmlHash is a hash of a file's content, which may be what others know it by.
+type htmlHash struct{ Name, Value string }
+
 func fileOf(s *session.Session, t *session.Transfer, files bool) htmlFile {
 	f := htmlFile{Name: cut(deref(t.Argument), maxRowUser), Way: "download", Result: resultWords(s, t), User: cut(deref(s.User), maxRowUser),
-		Session: s.ID, Transfer: t.N, Hash: valueOf(t.SHA256), Content: cut(deref(t.MIMEType), maxRowUser), Saved: cut(deref(t.File), maxRowUser),
+		Session: s.ID, Transfer: t.N, Content: cut(deref(t.MIMEType), maxRowUser), Saved: cut(deref(t.File), maxRowUser),
 		Packets: packetList([]flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply}, files)}
 	if p := deref(t.Path); p != "" {
 		f.Name = cut(p, maxRowUser)
@@ -72,6 +76,9 @@ func fileOf(s *session.Session, t *session.Transfer, files bool) htmlFile {
 		if third, ok := strangerOf(s, t); ok {
 			other = third.String() + " (another host)"
 		}
+	}
+	for _, h := range sumsOf(t) {
+		f.Hashes = append(f.Hashes, htmlHash{h.name, h.hex})
 	}
 	f.From, f.To = server, other
 	if arrowOf(t) == "↑" {

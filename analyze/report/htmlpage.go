@@ -241,7 +241,7 @@ func (h *htmlReport) viewFiles(v *htmlView, dated bool) {
 		v.FilesMore = "… and " + many(more, "more file") + ", whose transfers went well and have no findings, or beyond the number kept: -o csv=transfers has all"
 	}
 	if v.Hashed = h.files.hashed; !v.Hashed && len(v.Files) > 0 {
-		v.NoHashes = "Neither contents nor hashes are in this report: it was made without them."
+		v.NoHashes = "Hashes were not asked for: ftpscope --hash sha256 computes them, --extract DIR keeps the files as well."
 	}
 }
 

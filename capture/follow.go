@@ -66,7 +66,9 @@ func Follow(args []string, opt Options) (*Following, error) {
 func (f *follower) Stop() { f.stopping.Store(true) }
 
 // Alive reports whether there is anything to follow: packets to read, or files that may come or grow.
-func (f *Following) Alive() bool { return len(f.active)+len(f.pending)+len(f.idle) > 0 || !f.finder.closed() }
+func (f *Following) Alive() bool {
+	return len(f.active)+len(f.pending)+len(f.idle) > 0 || !f.finder.closed()
+}
 
 // Now is a time before which no packet is still to come: that of the last one, and when nothing has come for a while,
 // as much later. While half a packet is there it stands still.

@@ -87,3 +87,29 @@ func sameInPieces(t *testing.T, b []byte) {
 		require.Equal(t, len(problems), len(said), name)
 	}
 }
+
+// FuzzFollow lets a file grow in two pieces, in the middle of anything: it is read as it is when it is whole.
+func FuzzFollow(f *testing.F) {
+	for _, b := range growing() {
+		f.Add(b, uint16(len(b)/2))
+	}
+	f.Add(many("pcapng", 3), uint16(100))
+	f.Fuzz(func(t *testing.T, b []byte, cut uint16) {
+		if packed, _ := unpack(rawOf(b)); packed != nil {
+			return // is not followed
+		}
+		want, said := readBytes(t, b)
+		at := min(int(cut), len(b))
+		path := write(t, t.TempDir(), "a", b[:at])
+		c := follow(t, nil, path)
+		c.read()
+		grow(t, path, b[at:])
+		c.read()
+		c.end()
+		require.Equal(t, len(want), len(c.packets))
+		for i := range want {
+			require.Equal(t, want[i], c.packets[i])
+		}
+		require.LessOrEqual(t, len(c.problems), len(said)) // half a record at the end is none
+	})
+}

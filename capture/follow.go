@@ -14,6 +14,8 @@ import (
 const (
 	// pollEvery is how often is looked whether files have grown, and others have come.
 	pollEvery = 100 * time.Millisecond
+	// moment is the longest time that the packets of a call of Next span.
+	moment = 250 * flow.Millisecond
 	// calm is how long nothing has to come until the clock goes on without packets: programs that capture hold packets
 	// back, the best of them for a second, ftpscope -w for five.
 	calm = 6 * time.Second
@@ -43,6 +45,7 @@ type follower struct {
 	ended    bool // there is nothing to wait for any more
 	stopped  bool // what is written from now on is of no interest
 	newest   flow.Time
+	rest     []Packet  // that Next has not given
 	last     flow.Time // packet
 	came     time.Time // the last packets
 	now      atomic.Int64
@@ -74,28 +77,52 @@ func (f *Following) Alive() bool {
 // as much later. While half a packet is there it stands still.
 func (f *follower) Now() flow.Time { return flow.Time(f.now.Load()) }
 
-// Next returns the next packets, none when none are there yet, io.EOF after Stop.
+// Next returns the next packets, none when none are there yet, io.EOF after Stop. What was captured long ago comes as it
+// came then: never more than a moment at once, and after a pause first the news that it is over.
 func (f *Following) Next() ([]Packet, error) {
+	if len(f.rest) == 0 {
+		if err := f.fetch(); err != nil {
+			return nil, err
+		}
+	}
+	if len(f.rest) == 0 {
+		return nil, nil
+	}
+	first := f.rest[0].Time
+	if f.last != 0 && first-f.last >= moment && f.Now() < first-1 {
+		f.now.Store(int64(first - 1))
+		return nil, nil
+	}
+	n := 1
+	for n < len(f.rest) && f.rest[n].Time-first < moment {
+		n++
+	}
+	batch := f.rest[:n]
+	f.rest = f.rest[n:]
+	f.last, f.came = batch[n-1].Time, time.Now()
+	f.now.Store(int64(f.last))
+	return batch, nil
+}
+
+// fetch gets the rest that Next gives, if there is anything.
+func (f *Following) fetch() (err error) {
 	if time.Since(f.polled) >= pollEvery {
 		f.poll()
 	}
-	batch, err := f.Capture.Next()
-	if err == nil {
-		f.last, f.came = batch[len(batch)-1].Time, time.Now()
-		f.now.Store(int64(f.last))
-		return batch, nil
+	if f.rest, err = f.Capture.Next(); err == nil {
+		return nil
 	}
-	if f.poll(); len(f.active)+len(f.pending) > 0 {
-		return nil, nil
-	}
-	if f.ended {
-		return nil, io.EOF
+	switch f.poll(); {
+	case len(f.active)+len(f.pending) > 0:
+		return nil
+	case f.ended:
+		return io.EOF
 	}
 	f.tick()
 	if !f.stopping.Load() {
 		time.Sleep(f.pause)
 	}
-	return nil, nil
+	return nil
 }
 
 // tick lets the clock go on while nothing comes.

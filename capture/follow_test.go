@@ -45,8 +45,10 @@ func (f *following) read() {
 	f.finder.listed = time.Time{} // no waiting for the time when files would be looked for
 	f.came = time.Now()
 	for quiet := 0; quiet < 2; quiet++ {
-		f.poll()
-		for len(f.active)+len(f.pending) > 0 {
+		if len(f.rest) == 0 {
+			f.poll()
+		}
+		for len(f.active)+len(f.pending)+len(f.rest) > 0 {
 			f.take()
 			quiet = 0
 		}

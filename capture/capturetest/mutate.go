@@ -44,6 +44,23 @@ func Reorder(frames []Frame, window int, seed uint64) []Frame {
 	return out
 }
 
+// Change makes each packet anew of what change makes of its Meta; false leaves it out. Frames that have no Meta, or lack
+// bytes, pass as they are.
+func Change(frames []Frame, change func(f *Frame, m *Meta) bool) []Frame {
+	var out []Frame
+	for _, f := range frames {
+		if f.Meta == nil || f.Length > len(f.Data) {
+			out = append(out, f)
+			continue
+		}
+		m := *f.Meta
+		if change(&f, &m) {
+			out = append(out, f.with(m))
+		}
+	}
+	return out
+}
+
 // Drop leaves out the frames with these indexes.
 func Drop(frames []Frame, which ...int) []Frame {
 	var out []Frame

@@ -73,7 +73,8 @@ func TestFilesAloneAndTogether(t *testing.T) {
 		n += len(collect(t, analyze.Options{}, nil, f).sessions)
 	}
 	const split = 2 // sessions in two files of the rotated set
-	require.InDelta(t, len(together.sessions), n, split)
+	const twice = 6 // sessions of pairs without NAT: what both sides captured is one connection
+	require.InDelta(t, len(together.sessions)+twice, n, split)
 }
 
 // FuzzRun gives any bytes as a capture to the whole pipeline.

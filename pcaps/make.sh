@@ -75,6 +75,17 @@ clean_up() {
   rmdir /etc/netns 2>/dev/null
 }
 
+# truths writes what is true of a capture; of a pair, of each side and of both.
+truths() {
+  if [ ! -e "$work/out/$1-client.pcap" ]; then
+    truth "$1"
+    return
+  fi
+  truth "$1-client" && truth "$1-server" && "$python" "$lab/pairs.py" "$1" "$work/out" --expect "$lab/expect-pairs.txt"
+}
+
+truth() { "$python" "$lab/truth.py" "$1" "$work/out" --files "$work/files" --expect "$lab"/expect*.txt; }
+
 make_one() {
   say "$1"
   rm -rf "$work/out" "$work/home" "$work"/got*
@@ -83,7 +94,7 @@ make_one() {
   [ -z "$live" ] || install -d -o nobody "$work/live"
   "cap_${1//-/_}"
   net_down
-  "$python" "$lab/truth.py" "$1" "$work/out" --files "$work/files" --expect "$lab"/expect*.txt || {
+  truths "$1" || {
     rm -rf /tmp/ftplab-failed
     cp -r "$work/out" /tmp/ftplab-failed # to look at
     return 1
@@ -93,7 +104,7 @@ make_one() {
     rm -rf "$work/live"
     return
   fi
-  rm -f "$here/$1".pcap* "$here/$1"-[0-9].pcap* "$here/$1.truth.json"
+  rm -f "$here/$1".pcap* "$here/$1"-[0-9].pcap* "$here/$1.truth.json" "$here/$1"-{client,server}.{pcap,truth.json} "$here/$1.pair.json"
   mv "$work/out"/* "$here/"
 }
 

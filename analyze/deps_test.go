@@ -32,12 +32,13 @@ capture/capturetest: capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
 analyze/session:     capture/flow analyze/ftp
 analyze/finding:     capture/flow analyze/session
-analyze/report:      capture/flow analyze/session analyze/finding github.com/rivo/uniseg
+analyze/compare:     capture/flow analyze/session
+analyze/report:      capture/flow analyze/session analyze/finding analyze/compare github.com/rivo/uniseg
 analyze/pick:        capture capture/flow capture/decode
 analyze/extract:     capture/flow capture/tcp analyze/session github.com/gabriel-vasile/mimetype
-analyze/report/schema: capture/flow analyze/session analyze/finding analyze/report
-analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report
-cmd/ftpscope:        analyze analyze/carve analyze/extract analyze/session analyze/finding analyze/report analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term
+analyze/report/schema: capture/flow analyze/session analyze/finding analyze/report analyze/compare
+analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report analyze/compare
+cmd/ftpscope:        analyze analyze/carve analyze/compare analyze/extract analyze/session analyze/finding analyze/report analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term
 analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/session analyze/pick
 analyze/report/casedb: capture/flow analyze/session analyze/report modernc.org/sqlite
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx

@@ -1,0 +1,191 @@
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"ftpscope/capture/flow"
+)
+
+// Compare says what both sides show together. here is what the user takes for the client's side; if the packets say that
+// it is the other, they are compared the other way round.
+func Compare(here, there *Side) *Result {
+	r := newRun(here, there)
+	swapped, known, reason := r.order()
+	if swapped {
+		r = newRun(there, here)
+	}
+	res := &Result{Here: r.sides[0], There: r.sides[1], Swapped: swapped, OrderKnown: known, OrderReason: reason, Clock: r.clock, Verdicts: map[string]int{}}
+	for _, j := range r.joints {
+		res.Comparisons = append(res.Comparisons, r.session(j))
+	}
+	res.Comparisons = append(res.Comparisons, r.attempts()...)
+	slices.SortStableFunc(res.Comparisons, func(x, y Comparison) int { return cmp.Compare(rank(x.Verdict), rank(y.Verdict)) })
+	for i := range res.Comparisons {
+		res.Comparisons[i].ID = i + 1
+		res.Verdicts[res.Comparisons[i].Verdict]++
+	}
+	res.Imperfect = r.imperfect
+	return res
+}
+
+// run is one comparison in the making.
+type run struct {
+	sides     [2]*Side
+	joints    []*joint
+	clock     Clock
+	stray     [2]map[uint32]*Conn // by the opener's initial sequence number
+	slowest   [2]flow.Time        // what packets took at most, each way
+	imperfect [2]bool             // a side's capture lacks packets that came by
+}
+
+func newRun(a, b *Side) *run {
+	r := &run{sides: [2]*Side{a, b}}
+	for i, s := range r.sides {
+		r.stray[i] = map[uint32]*Conn{}
+		for _, c := range slices.Backward(s.Strays) {
+			if n, ok := c.number(); ok {
+				r.stray[i][n] = c
+			}
+		}
+	}
+	p := newPairs(a.Sessions, b.Sessions)
+	p.byNumbers()
+	r.clock = estimate(r.sampled(p))
+	p.byWords(a.Sessions, b.Sessions, &r.clock)
+	list := r.sampled(p)
+	if len(list) == 0 {
+		list = strangers(a, b)
+	}
+	r.clock = estimate(list)
+	r.slow(list)
+	for i, s := range a.Sessions {
+		var other *Session
+		if p.to[i] >= 0 {
+			other = b.Sessions[p.to[i]]
+		}
+		r.joints = append(r.joints, r.prepare(s, other))
+	}
+	for k, s := range b.Sessions {
+		if p.from[k] < 0 {
+			r.joints = append(r.joints, r.prepare(nil, s))
+		}
+	}
+	return r
+}
+
+func (r *run) prepare(a, b *Session) *joint {
+	j := joinSessions(a, b, r)
+	for _, c := range j.all() {
+		c.match(&r.clock)
+	}
+	return j
+}
+
+// sampled are the samples of the sessions that are paired.
+func (r *run) sampled(p *pairs) (list []sample) {
+	for i, k := range p.to {
+		if k < 0 || len(list) > maxSamples {
+			continue
+		}
+		for _, c := range r.prepare(r.sides[0].Sessions[i], r.sides[1].Sessions[k]).all() {
+			list = c.samples(list)
+		}
+	}
+	return list
+}
+
+// strangers are samples of connections that have nothing to do with FTP, for want of others. Which way they went the TTL
+// tells: it gets less on the way.
+func strangers(a, b *Side) (list []sample) {
+	where := map[uint32]*Seg{}
+	for i := range b.Strangers {
+		where[b.Strangers[i].Seq] = &b.Strangers[i]
+	}
+	for i := range a.Strangers {
+		x := &a.Strangers[i]
+		y := where[x.Seq]
+		if y == nil || x.Flags != y.Flags || x.TTL == y.TTL {
+			continue
+		}
+		w := ToServer
+		if x.TTL < y.TTL {
+			w = ToClient
+		}
+		list = append(list, sample{x.Time, y.Time - x.Time, w})
+	}
+	return list
+}
+
+// order tells which side is nearer to the clients: on the way the TTL gets less, and the way there and back takes time
+// that is less than nothing if the sides are taken for each other.
+func (r *run) order() (swapped, known bool, reason string) {
+	votes := [2]int{}
+	for _, j := range r.joints {
+		for _, c := range j.all() {
+			for w := range c.matched {
+				for _, p := range c.matched[w].pairs {
+					if p.a.TTL != p.b.TTL && p.a.Flags&flow.RST == 0 {
+						nearer := 0
+						if (p.a.TTL > p.b.TTL) != (Way(w) == ToServer) {
+							nearer = 1
+						}
+						votes[nearer]++
+					}
+				}
+			}
+		}
+	}
+	const noise = 20 * flow.Microsecond // what clocks and captures differ by
+	switch {
+	case votes[0] != votes[1]:
+		return votes[1] > votes[0], true, fmt.Sprintf("by the TTL of %d of %d packets", max(votes[0], votes[1]), votes[0]+votes[1])
+	case r.clock.HasRound && max(r.clock.RoundTrip, -r.clock.RoundTrip) > noise:
+		return r.clock.RoundTrip < 0, true, "by the times of packets in both directions"
+	}
+	return false, false, ""
+}
+
+// covers reports whether the capture of the side that lacks a packet covers the time of it. Nothing says how long a
+// capture went on after its last packet. What left one side arrives at the other later, by as much as the slowest packet
+// that both have took.
+func (r *run) covers(e event, c *Conn) bool {
+	lacks := 1 - e.side
+	s := r.sides[lacks]
+	if s.Packets == 0 {
+		return false
+	}
+	from, to := e.seg.Time, e.seg.Time
+	if int(e.way) == e.side {
+		to += r.slowest[e.way]
+	} else {
+		from -= r.slowest[e.way]
+	}
+	if e.side == 0 {
+		from, to = r.clock.There(from), r.clock.There(to)
+	} else {
+		from, to = r.clock.Here(from), r.clock.Here(to)
+	}
+	return s.First.Time <= from && to <= s.Last.Time && (c.CutAt == 0 || to < c.CutAt)
+}
+
+// slow finds the slowest packets of each way.
+func (r *run) slow(list []sample) {
+	const most = 10 * flow.Second // what takes longer is no delay
+	for _, s := range list {
+		d := s.diff - r.clock.at(s.at)
+		if s.way == ToClient {
+			d = -d
+		}
+		r.slowest[s.way] = max(r.slowest[s.way], min(d, most))
+	}
+}
+
+func rank(verdict string) int { return slices.Index(Verdicts(), verdict) }
+
+// VerdictOf is the verdict that a kind of difference leads to.
+func VerdictOf(kind string) string {
+	list := Kinds()
+	return list[slices.IndexFunc(list, func(k Kind) bool { return k.Name == kind })].Verdict
+}

@@ -1,0 +1,283 @@
+package compare
+
+import (
+	"cmp"
+	"slices"
+
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// joined is a connection as both sides have it; one may be nil.
+type joined struct {
+	a, b     *Conn
+	transfer int // index in joint.transfers; -1: the control connection
+	ways     [2]mapping
+	rewrites [2][]Rewrite
+	matched  [2]matched
+}
+
+// other is the connection on a side: 0 is the first, a.
+func (j *joined) conn(side int) *Conn {
+	if side == 0 {
+		return j.a
+	}
+	return j.b
+}
+
+var nothing = &Conn{}
+
+// whole is the connection on a side, an empty one if it is not there.
+func (j *joined) whole(side int) *Conn {
+	if c := j.conn(side); c != nil {
+		return c
+	}
+	return nothing
+}
+
+func join(a, b *Conn, transfer int) *joined { return &joined{a: a, b: b, transfer: transfer} }
+
+// match pairs the packets; toA is nil as long as the clocks are not known.
+func (j *joined) match(c *Clock) {
+	var toA func(flow.Time) flow.Time
+	if c.Known {
+		toA = c.Here
+	}
+	for w := range j.ways {
+		a, b := &j.whole(0).Half[w], &j.whole(1).Half[w]
+		m := &j.ways[w]
+		*m, j.rewrites[w] = align(a, b)
+		x := items(a, m, func(n uint32) uint32 { return n })
+		y := items(b, m, m.toA)
+		if j.whole(0).CutAt+j.whole(1).CutAt != 0 {
+			x, y = j.kept(x, y, toA)
+		}
+		if !m.known {
+			x, y = slices.DeleteFunc(x, numbered), slices.DeleteFunc(y, numbered)
+		}
+		j.matched[w] = match(x, y, Way(w), toA)
+	}
+}
+
+// kept leaves out what comes after the limit of segments on either side.
+func (j *joined) kept(a, b []item, toA func(flow.Time) flow.Time) (x, y []item) {
+	ends := func(list []item) (end int) {
+		for i := range list {
+			end = max(end, list[i].end)
+		}
+		return end
+	}
+	until := j.whole(0).CutAt
+	if t := j.whole(1).CutAt; t != 0 && toA != nil && (until == 0 || toA(t) < until) {
+		until = toA(t)
+	}
+	x = slices.DeleteFunc(a, func(it item) bool { return until != 0 && it.seg.Time >= until })
+	y = slices.DeleteFunc(b, func(it item) bool {
+		if toA == nil {
+			t := j.whole(1).CutAt
+			return t != 0 && it.seg.Time >= t
+		}
+		return until != 0 && toA(it.seg.Time) >= until
+	})
+	end := min(ends(x), ends(y))
+	late := func(it item) bool { return it.end > end }
+	return slices.DeleteFunc(x, late), slices.DeleteFunc(y, late)
+}
+
+// numbered reports whether only its sequence number tells a thing from others of its kind.
+func numbered(it item) bool { return it.kind == payload || it.kind == finSent }
+
+// samples are the times of packets that there is one of on each side.
+func (j *joined) samples(list []sample) []sample {
+	for w := range j.matched {
+		for _, p := range j.matched[w].pairs {
+			if p.sure {
+				list = append(list, sample{p.a.Time, p.b.Time - p.a.Time, Way(w)})
+			}
+		}
+	}
+	return list
+}
+
+// joint is a session as both sides have it; one may be nil.
+type joint struct {
+	a, b      *Session
+	control   *joined
+	data      []*joined
+	transfers []twoTransfers
+	places    [2][]int // in transfers, of each side's
+	renumber  bool     // initial sequence numbers are changed on the way, as far as the control connection tells
+}
+
+// twoTransfers are indexes of a transfer on both sides; -1: not there.
+type twoTransfers struct{ a, b int }
+
+// joinSessions pairs what belongs to a session.
+func joinSessions(a, b *Session, r *run) *joint {
+	j := &joint{a: a, b: b}
+	switch {
+	case a == nil:
+		j.control = join(nil, b.Control, -1)
+	case b == nil:
+		j.control = join(a.Control, nil, -1)
+	default:
+		j.control = join(a.Control, b.Control, -1)
+	}
+	x, y := j.control.whole(0).Half[ToServer].syn(), j.control.whole(1).Half[ToServer].syn()
+	j.renumber = x == nil || y == nil || x.Seq != y.Seq
+	j.joinTransfers(&r.clock)
+	for side := range j.places {
+		for i, t := range j.transfers {
+			if [2]int{t.a, t.b}[side] >= 0 {
+				j.places[side] = append(j.places[side], i)
+			}
+		}
+	}
+	j.joinData(r)
+	return j
+}
+
+// key is what a transfer must have in common with its counterpart.
+func transferKey(t *session.Transfer) string {
+	k := t.Method
+	if t.Command != nil {
+		k = *t.Command + " "
+		if t.Argument != nil {
+			k += *t.Argument
+		}
+	}
+	return k
+}
+
+// began is when a transfer was first spoken of, or its connection opened.
+func began(t *session.Transfer) flow.Time {
+	n := &t.Notes
+	switch {
+	case n.Ran != nil:
+		return n.Ran.Mark.Time
+	case n.Asked != nil:
+		return n.Asked.Mark.Time
+	case n.Answer != nil:
+		return n.Answer.Time.Time
+	case n.Conn != nil:
+		return n.Conn.Start.Time
+	case t.Reply != nil:
+		return t.Reply.Time.Time
+	}
+	return 0
+}
+
+// nearby is how far apart the same thing may be on both sides, beyond what the clocks say: the way takes time, and the
+// first of several copies may be missing on one side.
+const nearby = 5 * flow.Second
+
+// maxAhead is how many transfers may be missing on one side before the next that both have.
+const maxAhead = 1000
+
+// joinTransfers pairs transfers in order.
+func (j *joint) joinTransfers(c *Clock) {
+	var b []session.Transfer
+	if j.b != nil {
+		b = j.b.Transfers
+	}
+	next := 0
+	if j.a != nil {
+		for i := range j.a.Transfers {
+			t := &j.a.Transfers[i]
+			at := twoTransfers{i, -1}
+			for k := next; k < min(len(b), next+maxAhead); k++ {
+				if transferKey(t) != transferKey(&b[k]) {
+					continue
+				}
+				if d := began(&b[k]) - c.There(began(t)); c.Known && max(d, -d) > nearby {
+					continue
+				}
+				for ; next < k; next++ {
+					j.transfers = append(j.transfers, twoTransfers{-1, next})
+				}
+				at.b, next = k, k+1
+				break
+			}
+			j.transfers = append(j.transfers, at)
+		}
+	}
+	for ; next < len(b); next++ {
+		j.transfers = append(j.transfers, twoTransfers{-1, next})
+	}
+}
+
+// joinData pairs data connections: by their numbers, else those of a transfer in their order.
+func (j *joint) joinData(r *run) {
+	byNumber := map[uint32]*Conn{}
+	var a, b []Data
+	if j.a != nil {
+		a = j.a.Data
+	}
+	if j.b != nil {
+		b = j.b.Data
+	}
+	for _, d := range b {
+		if n, ok := d.Conn.number(); ok {
+			byNumber[n] = d.Conn
+		}
+	}
+	used := map[*Conn]bool{}
+	partner := make([]*Conn, len(a))
+	for i, d := range a {
+		n, ok := d.Conn.number()
+		if !ok {
+			continue
+		}
+		p := byNumber[n]
+		if p == nil {
+			p = r.stray[1][n]
+		}
+		if p != nil && !used[p] && p.FromClient == d.Conn.FromClient {
+			partner[i], used[p] = p, true
+		}
+	}
+	for i, d := range a {
+		if partner[i] == nil {
+			partner[i] = j.likely(d, b, used, &r.clock)
+			used[partner[i]] = true
+		}
+		j.data = append(j.data, join(d.Conn, partner[i], j.place(0, d.Transfer)))
+	}
+	for _, d := range b {
+		if used[d.Conn] {
+			continue
+		}
+		other := (*Conn)(nil)
+		if n, ok := d.Conn.number(); ok {
+			other = r.stray[0][n]
+		}
+		j.data = append(j.data, join(other, d.Conn, j.place(1, d.Transfer)))
+	}
+	slices.SortStableFunc(j.data, func(x, y *joined) int { return cmp.Compare(x.transfer, y.transfer) })
+}
+
+// likely is the connection of the same transfer that was opened from the same side at the same time; nil: there is none.
+func (j *joint) likely(d Data, b []Data, used map[*Conn]bool, c *Clock) *Conn {
+	want := j.transfers[j.place(0, d.Transfer)].b
+	if want < 0 || !c.Known {
+		return nil
+	}
+	for _, o := range b {
+		_, x := d.Conn.number()
+		_, y := o.Conn.number()
+		if x && y && !j.renumber {
+			continue
+		}
+		away := o.Conn.Start - c.There(d.Conn.Start)
+		if o.Transfer == want && !used[o.Conn] && o.Conn.FromClient == d.Conn.FromClient && max(away, -away) < nearby {
+			return o.Conn
+		}
+	}
+	return nil
+}
+
+// place is where a side's transfer stands among those of both: each side's are in order there.
+func (j *joint) place(side, transfer int) int { return j.places[side][transfer] }
+
+// all are the connections.
+func (j *joint) all() []*joined { return append([]*joined{j.control}, j.data...) }

@@ -1,0 +1,61 @@
+package analyze_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/compare"
+	"ftpscope/capture"
+)
+
+// TestPairs holds what is said of captures made at both sides of real NATs and firewalls against what was arranged.
+func TestPairs(t *testing.T) {
+	truths, err := filepath.Glob(samplesDir + "/*.pair.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, truths)
+	for _, name := range truths {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			var truth struct {
+				Client, Server, Verdict string
+				Kinds                   []string
+				Seen                    []struct{ Syns, Resets int }
+			}
+			data, err := os.ReadFile(name)
+			require.NoError(t, err)
+			require.NoError(t, json.Unmarshal(data, &truth))
+			r, err := analyze.Compare(sample(truth.Client), sample(truth.Server), analyze.Options{})
+			require.NoError(t, err)
+			require.Len(t, r.Comparisons, 1)
+			c := &r.Comparisons[0]
+			require.Equal(t, truth.Verdict, c.Verdict, c.Message)
+			counts := map[string]int{}
+			for _, d := range c.Differences {
+				if d.Kind != compare.Addresses && d.Kind != compare.Duplicated && d.Kind != compare.NotCovered {
+					counts[d.Kind] += max(d.Packets, 1)
+				}
+			}
+			for _, k := range truth.Kinds {
+				require.Contains(t, counts, k)
+			}
+			here, there := truth.Seen[0], truth.Seen[1]
+			if !c.Attempt {
+				require.Equal(t, max(here.Syns-there.Syns, there.Syns-here.Syns), counts[compare.SYNLost])
+			}
+			if counts[compare.RSTBetween] == 0 {
+				require.Equal(t, here.Resets, there.Resets)
+			}
+			delete(counts, compare.RSTLost) // an answer to the RST from between
+			require.Len(t, counts, len(truth.Kinds), "%v", counts)
+		})
+	}
+}
+
+func sample(name string) analyze.Point {
+	path := filepath.Join(samplesDir, name)
+	return analyze.Point{Name: name, Open: func() (analyze.Source, error) { return capture.Open([]string{path}, capture.Options{}) }}
+}

@@ -1,0 +1,190 @@
+package analyze
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"ftpscope/analyze/compare"
+	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
+)
+
+// stragglers is how long after its last packet that the analysis counted a connection still gets some: those of the reset or
+// FIN that ended it, and SYNs that are repeated.
+const stragglers = 75 * flow.Second
+
+// tracer gives the segments of a point's connections to their facts.
+type tracer struct {
+	side     *compare.Side
+	room     *compare.Room
+	conns    map[pair][]*traced // by their first packet
+	attempts map[attemptKey]*session.Attempt
+	sorted   bool
+}
+
+// traced is a connection that segments are wanted of.
+type traced struct {
+	*compare.Conn
+	from, to flow.Mark
+	control  bool
+	isn      uint32 // of the opener
+	hasISN   bool
+}
+
+func newTracer(s *compare.Side, attempts []session.Attempt) *tracer {
+	t := &tracer{side: s, room: compare.NewRoom(), conns: map[pair][]*traced{}, attempts: map[attemptKey]*session.Attempt{}}
+	for i := range attempts {
+		a := &attempts[i]
+		t.attempts[attemptKey{a.ClientIP, a.Server}] = a
+	}
+	return t
+}
+
+// session wants the connections of a session.
+func (t *tracer) session(s *compare.Session) {
+	c := &s.Notes.Control
+	s.Control = t.want(c, c.Src == s.Client, true)
+	for i := range s.Transfers {
+		x := &s.Transfers[i]
+		list := tried(x)
+		for k := range list {
+			s.Data = append(s.Data, compare.Data{Transfer: i, Conn: t.want(&list[k], fromClient(s.Session, x, &list[k]), false)})
+		}
+	}
+}
+
+func (t *tracer) want(c *flow.Conn, fromClient, control bool) *compare.Conn {
+	w := &traced{
+		Conn: &compare.Conn{Src: c.Src, Dst: c.Dst, FromClient: fromClient, Start: c.Start.Time, End: c.Last.Time, State: c.State, Digits: c.Digits},
+		from: c.Start, to: c.Last, control: control,
+	}
+	if control {
+		for i := range w.Half {
+			w.Half[i].Text = &compare.Text{}
+		}
+	}
+	k := pairOfAddr(c.Src, c.Dst)
+	t.conns[k] = append(t.conns[k], w)
+	return w.Conn
+}
+
+// packet takes a segment, or nil for a packet that is none.
+func (t *tracer) packet(s *flow.Segment) {
+	if !t.sorted {
+		for _, list := range t.conns {
+			slices.SortStableFunc(list, func(x, y *traced) int { return cmp.Compare(x.from.Ord, y.from.Ord) })
+		}
+		t.sorted = true
+	}
+	control := false
+	if s != nil {
+		list := current(t.conns[pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)], s)
+		if len(list) == 0 {
+			list = t.attempt(s)
+		}
+		for _, c := range list {
+			c.add(s, t.room)
+			control = control || c.control
+		}
+		if len(list) == 0 {
+			t.stranger(s)
+		}
+	}
+	if !control {
+		t.side.Beside++
+	}
+}
+
+// current are the connections of a pair of ends that a segment belongs to: those that began last before it. One that
+// belongs to two sessions (FXP) is there twice.
+func current(list []*traced, s *flow.Segment) []*traced {
+	end, _ := slices.BinarySearchFunc(list, s.Ord+1, func(c *traced, ord uint64) int { return cmp.Compare(c.from.Ord, ord) })
+	from := end
+	for from > 0 && list[from-1].from.Ord == list[end-1].from.Ord {
+		from--
+	}
+	list = list[from:end]
+	if len(list) == 0 || list[0].over(s) {
+		return nil
+	}
+	return list
+}
+
+// over reports whether a segment comes too late to be the connection's.
+func (c *traced) over(s *flow.Segment) bool {
+	if s.Ord <= c.to.Ord {
+		return false
+	}
+	opens := s.ICMP == nil && s.Flags&(flow.SYN|flow.ACK) == flow.SYN
+	return s.Time-c.to.Time > stragglers || opens && (!c.hasISN || s.Seq != c.isn)
+}
+
+func (c *traced) add(s *flow.Segment, room *compare.Room) {
+	w := compare.ToServer
+	if (netip.AddrPortFrom(s.Src.Addr(), s.SrcPort) == c.Src) != c.FromClient {
+		w = compare.ToClient
+	}
+	if s.ICMP == nil && s.Flags&(flow.SYN|flow.ACK) == flow.SYN && !c.hasISN {
+		c.isn, c.hasISN = s.Seq, true
+	}
+	c.Add(w, s, room)
+}
+
+// attempt makes a connection of a SYN that is one of an attempt's; nil: it is none.
+func (t *tracer) attempt(s *flow.Segment) []*traced {
+	if s.ICMP != nil || s.Flags&(flow.SYN|flow.ACK) != flow.SYN || len(t.attempts) == 0 {
+		return nil
+	}
+	src, dst := netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort)
+	a := t.attempts[attemptKey{src.Addr(), dst}]
+	if a == nil || s.Time < a.First.Time || s.Time > a.Last.Time || len(t.side.Attempts) >= compare.MaxAttempts {
+		return nil
+	}
+	c := &traced{
+		Conn: &compare.Conn{Src: src, Dst: dst, FromClient: true, Start: s.Time, End: a.Last.Time, State: flow.Unanswered, Digits: s.Digits},
+		from: s.Mark, to: flow.Mark{Time: a.Last.Time, Ord: s.Ord}, control: true,
+	}
+	t.side.Attempts = append(t.side.Attempts, c.Conn)
+	k := pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)
+	t.conns[k] = append(t.conns[k], c)
+	return []*traced{c}
+}
+
+// stranger keeps the SYNs of other connections, for the clocks' sake.
+func (t *tracer) stranger(s *flow.Segment) {
+	if s.ICMP == nil && s.Flags&flow.SYN != 0 && len(t.side.Strangers) < compare.MaxStrangers {
+		t.side.Strangers = append(t.side.Strangers, compare.Seg{Time: s.Time, Pos: s.Pos, Seq: s.Seq, Flags: s.Flags, TTL: s.TTL})
+	}
+}
+
+// strays looks for the connections that have one of these initial sequence numbers, whatever their ends, and keeps them.
+func (p *Point) strays(side *compare.Side, missing map[uint32]bool, opt Options) error {
+	room := compare.NewRoom()
+	open := map[pair]*traced{}
+	opt.Problem = nil
+	return p.trace(opt, func(s *flow.Segment) {
+		if s == nil {
+			return
+		}
+		k := pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)
+		c := open[k]
+		opens := s.ICMP == nil && s.Flags&(flow.SYN|flow.ACK) == flow.SYN
+		if from, wanted := missing[s.Seq]; opens && wanted && (c == nil || c.isn != s.Seq) && len(side.Strays) < compare.MaxStrays {
+			c = &traced{Conn: &compare.Conn{
+				Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), FromClient: from, Start: s.Time, Digits: s.Digits,
+			}, isn: s.Seq, hasISN: true}
+			open[k] = c
+			side.Strays = append(side.Strays, c.Conn)
+		}
+		if c == nil {
+			return
+		}
+		if opens && s.Seq != c.isn {
+			delete(open, k)
+			return
+		}
+		c.End = s.Time
+		c.add(s, room)
+	})
+}

@@ -1,0 +1,83 @@
+package report
+
+import (
+	"io"
+	"strings"
+
+	"ftpscope/analyze/compare"
+)
+
+// writeCompareExplain tells each session in plain language, with ladders of what was not the same.
+func writeCompareExplain(w io.Writer, r *compare.Result, o Options) error {
+	p := &page{width: o.width()}
+	p.paragraph(compareOpening(r))
+	list := r.Comparisons
+	if !o.All {
+		list = list[:min(len(list), maxCompared)]
+	}
+	for i := range list {
+		explainComparison(p, &list[i], r, o)
+	}
+	if n := len(r.Comparisons) - len(list); n > 0 {
+		p.paragraph("… " + many(n, "more session") + ": --all explains them")
+	}
+	p.WriteString(strings.Join(wrap(compareSum(r)+".", p.width), "\n") + "\n")
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// compareOpening says what is compared, and what “here” and “there” mean.
+func compareOpening(r *compare.Result) string {
+	text := "“Here” is the client's side, " + escape(r.Here.Name) + ", “there” is the server's side, " + escape(r.There.Name) + "."
+	switch {
+	case r.Swapped:
+		text += " They were given the other way round: which is nearer to the clients is told " + r.OrderReason + "."
+	case r.OrderKnown:
+		text += " That this is their order is told " + r.OrderReason + "."
+	default:
+		text += " Nothing tells which is nearer to the clients; they are taken as given."
+	}
+	return text + " The clocks: " + clockWords(&r.Clock) + "."
+}
+
+func explainComparison(p *page, c *compare.Comparison, r *compare.Result, o Options) {
+	title := "Session " + number(uint64(c.ID))
+	if c.Attempt {
+		title = "No session " + number(uint64(c.ID))
+	}
+	p.paragraph(title + " · " + c.Verdict + " · " + compareEnds(c))
+	p.paragraph(escape(c.Message))
+	for i := range c.Differences {
+		if d := &c.Differences[i]; d.Transfer == 0 && (c.Attempt || d.Kind != compare.OptionsOf || o.All) {
+			p.paragraph(differenceSentence(d, r))
+		}
+	}
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		if t.Verdict == compare.Same && !o.All && c.Verdict != compare.Same && c.Verdict != compare.Rewritten {
+			continue // it is not what the session is about
+		}
+		p.paragraph("Transfer " + number(uint64(t.N)) + " · " + comparedName(t) + " · " + t.Verdict)
+		newPairLadder(c, t, r).write(p)
+		p.WriteByte('\n')
+		for k := range c.Differences {
+			if d := &c.Differences[k]; d.Transfer == t.N && (!asUsual(c, d) || o.All) {
+				p.paragraph(differenceSentence(d, r))
+			}
+		}
+	}
+	if text := delayWords(&c.Delay); text != "" {
+		p.paragraph("The way takes " + text + ". Of each direction alone only these differences are certain, as the clocks are only known to half of the sum.")
+	}
+	if text := hopWords(c); text != "" {
+		p.paragraph(sentence(text))
+	}
+}
+
+func differenceSentence(d *compare.Difference, r *compare.Result) string {
+	text := escape(d.Message)
+	if f := compareFrames(d, r); f != "" {
+		text += " (" + f + ")"
+	}
+	return sentence(text)
+}

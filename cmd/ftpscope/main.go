@@ -81,6 +81,7 @@ func commands() []command {
 		{"analyze", "what happened in these captures", runAnalyze, analyzeUsage},
 		{"sniff", "the same of live interfaces, as it happens", runSniff, sniffUsage},
 		{"carve", "only the packets of some sessions, to keep or to share", runCarve, carveUsage},
+		{"compare", "what two captures of the same traffic show together", runCompare, compareUsage},
 		{"interfaces", "where sniff can listen", runInterfaces, func() string { return interfacesUsage }},
 		{"findings", "the rules, what each means", runFindings, func() string { return findingsUsage }},
 		{"formats", "the output formats", runFormats, func() string { return formatsUsage }},

@@ -4,9 +4,10 @@ import "ftpscope/analyze/report/schema"
 
 const schemaUsage = `Prints the JSON Schema (2020-12) of the records that -o json writes: every key, what it means, which
 words it can have and when it is null. Validators may want a file for each record: split -l 1.
+With the word compare it is that of ftpscope compare -o json.
 
 Usage:
-  ftpscope schema
+  ftpscope schema [compare]
 
 Examples:
   ftpscope schema | jq '."$defs".transfer.properties | map_values(.description)'
@@ -14,6 +15,9 @@ Examples:
 `
 
 func runSchema(e *env, args []string) int {
+	if len(args) == 1 && args[0] == "compare" {
+		return e.print(string(schema.ComparisonText()))
+	}
 	if code, done := e.noArguments("schema", schemaUsage, args); done {
 		return code
 	}

@@ -155,23 +155,31 @@ func objects() []object {
 // lineObjects is how many of the objects make a line.
 const lineObjects = 4
 
+// common is what is true of all records.
+const common = "A key is always there unless it says when it is; what is not known is null. Times are RFC 3339 in UTC with as many " +
+	"digits of the second as the capture has. Texts of the wire are UTF-8, with U+FFFD for other bytes."
+
 // Text returns the JSON Schema (2020-12) of each line that -o json writes.
 func Text() []byte {
-	var lines list
+	return document("Records of ftpscope -o json",
+		"JSON Lines: each line is one of these objects, which its type names; the summary is the last. "+common, objects(), lineObjects)
+}
+
+// document is a schema of objects, the first of which make lines.
+func document(title, description string, all []object, lines int) []byte {
+	var first list
 	var defs members
-	for i, o := range objects() {
-		if i < lineObjects {
-			lines = append(lines, ref(o.name).schema)
+	for i, o := range all {
+		if i < lines {
+			first = append(first, ref(o.name).schema)
 		}
 		defs = append(defs, member{o.name, o.schema()})
 	}
 	return append(appendSchema(nil, members{
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-		{"title", "Records of ftpscope -o json"},
-		{"description", "JSON Lines: each line is one of these objects, which its type names; the summary is the last. " +
-			"A key is always there unless it says when it is; what is not known is null. Times are RFC 3339 in UTC with as many " +
-			"digits of the second as the capture has. Texts of the wire are UTF-8, with U+FFFD for other bytes."},
-		{"oneOf", lines},
+		{"title", title},
+		{"description", description},
+		{"oneOf", first},
 		{"$defs", defs},
 	}, "\n"), '\n')
 }

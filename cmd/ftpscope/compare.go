@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/compare"
+	"ftpscope/analyze/report"
+	"ftpscope/capture"
+	"ftpscope/capture/filter"
+)
+
+// compareFlags are what compare takes.
+type compareFlags struct {
+	outputs []string
+	workers int
+	ports   ports
+	vxlan   ports
+	filter  string
+	packets *filter.Filter
+	failOn  []string
+	color   string
+	all     bool
+	quiet   bool
+	help    bool
+}
+
+func (f *compareFlags) set() *pflag.FlagSet {
+	s := newSet("compare")
+	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]`: table, json or explain; repeatable")
+	s.StringSliceVar(&f.failOn, "fail-on", nil, "exit with 3 if a session has `VERDICT` (between, lost, one-sided, …); repeatable")
+	s.BoolVar(&f.all, "all", false, "show every session, however many, and all that NAT changed")
+	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
+	s.Var(&f.vxlan, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
+	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words, on both sides")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
+	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
+	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings")
+	s.BoolVarP(&f.help, "help", "h", false, "show this page")
+	return s
+}
+
+func compareUsage() string {
+	var f compareFlags
+	return `Says what two captures of the same traffic show together: what was rewritten, lost or made up
+between the points where they were taken.
+
+Usage:
+  ftpscope compare [flags] CLIENT-SIDE SERVER-SIDE
+
+A side is a capture file, a directory of them, or several joined by commas: a rotated set. Sessions
+are paired by content and time, across NAT and clocks that differ. In the result, "here" is the
+client's side and "there" the server's; given the other way round they are exchanged, which is said.
+Verdicts, the worst first: ` + strings.Join(compare.Verdicts(), ", ") + `.
+
+Flags:
+` + f.set().FlagUsagesWrapped(100) + `
+Examples:
+  ftpscope compare inside.pcap outside.pcap
+  ftpscope compare -o explain --fail-on between,lost client.pcap server-1.pcap,server-2.pcap
+`
+}
+
+func (f *compareFlags) check(args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("compare takes two sides, got %d", len(args))
+	}
+	if f.color != "auto" && f.color != "always" && f.color != "never" {
+		return fmt.Errorf("--color takes auto, always or never, got %q", f.color)
+	}
+	if f.workers < 0 {
+		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
+	}
+	for _, v := range f.failOn {
+		if !slices.Contains(compare.Verdicts(), v) {
+			return fmt.Errorf("--fail-on takes %s, got %q", strings.Join(compare.Verdicts(), ", "), v)
+		}
+	}
+	if f.filter != "" {
+		var err error
+		if f.packets, err = filter.Parse(f.filter); err != nil {
+			return fmt.Errorf("--filter: %w", err)
+		}
+	}
+	return nil
+}
+
+// runCompare compares two sides.
+func runCompare(e *env, args []string) int {
+	var f compareFlags
+	s := f.set()
+	code, done := e.parseFlags(s, args, &f.help, compareUsage, func() error { return f.check(s.Args()) })
+	if done {
+		return code
+	}
+	e.quiet = f.quiet
+	specs, ok := e.compareSpecs(f.outputs)
+	if !ok {
+		return exitUsage
+	}
+	j := &compareJob{env: e, flags: &f}
+	var points [2]analyze.Point
+	for i, arg := range s.Args() {
+		if points[i], ok = j.point(arg); !ok {
+			return exitRead
+		}
+	}
+	res, err := analyze.Compare(points[0], points[1], j.options())
+	if err != nil {
+		e.error("%v", err)
+		return exitRead
+	}
+	j.warn(res)
+	for _, spec := range specs {
+		j.write(spec, res)
+	}
+	switch {
+	case j.failed:
+		return exitRead
+	case slices.ContainsFunc(f.failOn, func(v string) bool { return res.Verdicts[v] > 0 }):
+		return exitFound
+	}
+	return exitDone
+}
+
+// compareJob is one run of compare.
+type compareJob struct {
+	*env
+	flags  *compareFlags
+	failed bool
+}
+
+func (j *compareJob) options() analyze.Options {
+	opt := analyze.Options{Workers: j.flags.workers, Ports: j.flags.ports, Problem: j.problem}
+	opt.Decode.VXLANPorts = j.flags.vxlan
+	if j.flags.packets != nil {
+		opt.Filter = j.flags.packets
+	}
+	return opt
+}
+
+func (j *compareJob) problem(err *capture.FileError) {
+	if err.Warning {
+		j.warning("%v", err)
+		return
+	}
+	j.failed = true
+	j.error("%v", err)
+}
+
+// errOnce is why standard input and pipes cannot be a side.
+var errOnce = errors.New("each side is read more than once, which pipes and standard input cannot be; save it to a file first")
+
+// point makes a side of an argument: a file that has that name, else names joined by commas.
+func (j *compareJob) point(arg string) (analyze.Point, bool) {
+	names := []string{arg}
+	if _, err := os.Stat(arg); err != nil && strings.Contains(arg, ",") {
+		names = strings.Split(arg, ",")
+	}
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if name == "-" || err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+			j.error("%s: %v", name, errOnce)
+			return analyze.Point{}, false
+		}
+	}
+	told := false
+	open := func() (analyze.Source, error) {
+		opt := capture.Options{Stdin: strings.NewReader(""), Ahead: j.flags.workers - 1}
+		if !told {
+			opt.Problem = j.problem
+		}
+		told = true
+		c, err := capture.Open(names, opt)
+		if err != nil {
+			return nil, err
+		}
+		if len(c.Files()) == 0 {
+			return nil, fmt.Errorf("%s: nothing to compare with", arg)
+		}
+		return c, nil
+	}
+	return analyze.Point{Name: arg, Open: open}, true
+}
+
+// warn says what the user should know before he reads the result.
+func (j *compareJob) warn(r *compare.Result) {
+	if r.Swapped {
+		j.warning("the sides were given the other way round: %s is nearer to the clients (%s); compared as if it came first", r.Here.Name, r.OrderReason)
+	}
+	for _, s := range []*compare.Side{r.Here, r.There} {
+		for _, name := range s.Truncated {
+			j.warning("%s: not read to its end; what came after is unknown", name)
+		}
+		if s.Skipped > 0 {
+			j.warning("%s: %s beyond the limit of %s not compared", s.Name, report.Many(uint64(s.Skipped), "session"), report.Number(compare.MaxSessions))
+		}
+	}
+}
+
+// compareSpec is one -o.
+type compareSpec struct {
+	format report.CompareFormat
+	path   string
+}
+
+func (e *env) compareSpecs(args []string) (specs []compareSpec, ok bool) {
+	if len(args) == 0 {
+		args = []string{"table"}
+	}
+	seen := map[string]bool{}
+	for _, arg := range args {
+		name, path, _ := strings.Cut(arg, "=")
+		list := report.CompareFormats()
+		i := slices.IndexFunc(list, func(f report.CompareFormat) bool { return f.Name == name })
+		if i < 0 {
+			e.error("compare has no output format %q", name)
+			e.hint("formats: table, json, explain")
+			return nil, false
+		}
+		if path == "-" {
+			path = ""
+		}
+		if seen[path] {
+			e.error("two outputs to %s", place(path))
+			return nil, false
+		}
+		seen[path] = true
+		specs = append(specs, compareSpec{list[i], path})
+	}
+	return specs, true
+}
+
+// write writes one output; a file gets its name when it is whole.
+func (j *compareJob) write(spec compareSpec, r *compare.Result) {
+	opt := report.Options{All: j.flags.all, Color: j.flags.color == "always"}
+	o := &output{spec: outputSpec{path: spec.path}}
+	var to io.Writer = clearing{j.stdout, j.console}
+	if spec.path == "" {
+		width, isTerminal := terminal(j.stdout)
+		c := common{color: j.flags.color}
+		opt.Width, opt.Color = width, c.colored(isTerminal)
+	} else {
+		if err := o.open(); err != nil {
+			j.failed = true
+			j.error("%v", err)
+			return
+		}
+		to = o.file
+	}
+	o.buf = bufio.NewWriterSize(to, outputBuffer)
+	err := spec.format.Write(o.buf, r, opt)
+	if err = o.close(err); err != nil && !(spec.path == "" && closedPipe(err)) {
+		j.failed = true
+		j.error("%s: %v", place(spec.path), cause(err))
+	}
+}

@@ -1,6 +1,10 @@
 // Package decode turns a captured packet into the TCP segment that it carries, or into the ICMP error about one.
-// What it reads itself, without allocating, is what nearly every packet is: Ethernet (with any VLAN tags), Linux
-// cooked, BSD loopback or raw IP, then IPv4 or IPv6, then TCP. The segments go to capture/tcp.
+// The fast path is what nearly every packet is: Ethernet (with any VLAN tags), Linux cooked, BSD loopback or raw IP, then
+// IPv4 or IPv6, then TCP. Other link types and tunnels are steps that lead back to it; they do not allocate either. The
+// segments go to capture/tcp.
+//
+// Rejected: gopacket's layers for these steps. It has none for half of them; the others index past the end of cut headers,
+// allocate, print, write into the packet (padded 802.11 headers), or read ERSPAN I as II. The tests compare with them.
 package decode
 
 import (

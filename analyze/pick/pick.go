@@ -20,11 +20,12 @@ type Conn struct {
 	A, B        netip.AddrPort
 	Nets        flow.Nets
 	First, Last uint64 // Ord
+	Refused     bool   // by an ICMP error, which may come in another network: its router sent it
 }
 
 // Of chooses a connection that a first pass reported, with the ICMP error that it met.
 func Of(c *flow.Conn) Conn {
-	p := Conn{A: c.Src, B: c.Dst, Nets: c.Nets, First: c.Start.Ord, Last: c.Last.Ord}
+	p := Conn{A: c.Src, B: c.Dst, Nets: c.Nets, First: c.Start.Ord, Last: c.Last.Ord, Refused: c.ICMP != nil}
 	if c.ICMP != nil {
 		p.Last = max(p.Last, c.ICMP.Mark.Ord)
 	}
@@ -34,8 +35,9 @@ func Of(c *flow.Conn) Conn {
 // Set is the chosen connections. It is not changed by looking things up, so several goroutines may share it.
 type Set struct {
 	// As in the first pass, or networks would be numbered otherwise.
-	Decode decode.Options
-	Filter Filter // nil: none
+	Decode        decode.Options
+	Filter        Filter // nil: none
+	MergeNetworks bool
 
 	ports [1 << 16 / 64]uint64 // that some connection has: most packets are turned away here
 	byEnd map[ends][]chosen
@@ -59,6 +61,7 @@ type chosen struct {
 	first, last uint64
 	reach       uint64 // the greatest last of this and those before it in the list
 	nets        flow.Nets
+	refused     bool
 	index       int
 }
 
@@ -74,7 +77,7 @@ func NewSet(list []Conn) *Set {
 	s := &Set{byEnd: make(map[ends][]chosen, len(list)), hosts: map[[2]flow.Host]bool{}}
 	for i, c := range list {
 		k := endsOf(flow.HostOf(c.A.Addr()), flow.HostOf(c.B.Addr()), c.A.Port(), c.B.Port())
-		s.byEnd[k] = append(s.byEnd[k], chosen{first: c.First, last: c.Last, nets: c.Nets, index: i})
+		s.byEnd[k] = append(s.byEnd[k], chosen{first: c.First, last: c.Last, nets: c.Nets, refused: c.Refused, index: i})
 		s.hosts[[2]flow.Host{k.a, k.b}], s.hosts[[2]flow.Host{k.b, k.a}] = true, true
 		for _, port := range [2]uint16{c.A.Port(), c.B.Port()} {
 			s.ports[port/64] |= 1 << (port % 64)
@@ -108,7 +111,7 @@ func (s *Set) Find(seg *flow.Segment) (index int, ok bool) {
 	list := s.byEnd[endsOf(seg.Src, seg.Dst, seg.SrcPort, seg.DstPort)]
 	after, _ := slices.BinarySearchFunc(list, seg.Ord+1, func(c chosen, ord uint64) int { return cmp.Compare(c.first, ord) })
 	for i := after - 1; i >= 0 && list[i].reach >= seg.Ord; i-- {
-		if c := &list[i]; seg.Ord <= c.last && c.nets.Has(seg.Net) {
+		if c := &list[i]; seg.Ord <= c.last && (c.nets.Has(seg.Net) || c.refused && seg.ICMP != nil) {
 			return c.index, true
 		}
 	}

@@ -75,6 +75,9 @@ func (r *reader) packet(p *capture.Packet, seg *flow.Segment) error {
 			return r.flush(p.Time)
 		}
 		seg.Mark, seg.Digits = p.Mark, p.Digits
+		if r.set.MergeNetworks {
+			seg.Net = flow.PlainNet
+		}
 		index, ok := r.set.Find(seg)
 		if verdict == decode.Fragment && !ok && len(r.decoder.Parts()) == 0 {
 			if seg.SrcPort == 0 && seg.DstPort == 0 && r.set.between(seg) {

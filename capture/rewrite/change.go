@@ -104,6 +104,9 @@ func (ch *change) lengths() bool {
 		case x.kind == length:
 			field = x.at
 		}
+		if x.kind == lengthLittle && ch.grows(x) {
+			put16little(b[x.at:], int(binary.LittleEndian.Uint16(b[x.at:]))+ch.delta)
+		}
 		if field < 0 {
 			continue
 		}

@@ -16,6 +16,9 @@ const (
 	protoAH       = 51
 	protoICMPv6   = 58
 	protoDestOpts = 60
+	protoEtherIP  = 97
+	protoL2TP     = 115
+	protoMPLS     = 137
 )
 
 // ip reads either version; end is where the packet ends if its header does not tell.
@@ -133,6 +136,12 @@ func (l *layout) upper(proto, at, end int) {
 		l.ip(at, end)
 	case protoGRE:
 		l.gre(at, end)
+	case protoEtherIP: // RFC 3378
+		l.ethernet(at + 2)
+	case protoL2TP:
+		l.l2tp3(at)
+	case protoMPLS:
+		l.mpls(at)
 	case protoAH: // over IPv4; over IPv6 it is an extension header
 		if l.has(at + 8) {
 			l.upper(int(l.b[at]), at+int(l.b[at+1])*4+8, end)

@@ -9,9 +9,18 @@ func (r *Rewriter) rename(b []byte, x *layer) {
 		r.mac(b[x.at:])
 		r.mac(b[x.at+6:])
 	case cooked:
-		r.linkAddress(b[6:14], int(b[4])<<8|int(b[5]))
+		r.linkAddress(b[x.at+6:x.at+14], int(b[x.at+4])<<8|int(b[x.at+5]))
 	case cooked2:
-		r.linkAddress(b[12:20], int(b[11]))
+		r.linkAddress(b[x.at+12:x.at+20], int(b[x.at+11]))
+	case cookedAddress: // its length, in any byte order, is one byte
+		r.linkAddress(b[x.at:x.at+8], int(b[x.at-4]|b[x.at-3]))
+	case wireless:
+		for _, at := range [3]int{4, 10, 16} {
+			r.mac(b[x.at+at:])
+		}
+		if b[x.at+1]&3 == 3 {
+			r.mac(b[x.at+24:])
+		}
 	case ip4:
 		r.address(b[x.at+12 : x.at+16])
 		r.address(b[x.at+16 : x.at+20])

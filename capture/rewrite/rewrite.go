@@ -49,7 +49,7 @@ func (r *Rewriter) Packet(f Frame, c *Conn, sent int) (Frame, error) {
 		f.Data = f.Data[:min(uint32(len(f.Data)), f.Length)]
 	}
 	*l = layout{b: f.Data, wire: int(f.Length), list: l.list[:0], vxlan: r.VXLANPorts}
-	if l.link(f.Link); l.broken || len(l.list) == 0 {
+	if l.link(f.Link, 0); l.broken || len(l.list) == 0 {
 		return Frame{}, ErrUnknown
 	}
 	inner := &l.list[len(l.list)-1]

@@ -7,7 +7,7 @@ import (
 
 // Internet checksums (RFC 1071) are sums of 16-bit words in one's complement arithmetic. What a capture holds of a packet
 // is summed; what its snapshot length cut off, or another fragment has, is told by the checksum itself: so checksums stay
-// right without the bytes, and wrong ones stay wrong by the same amount (RFC 1624).
+// right without the bytes, as long as those do not change, and wrong ones stay wrong by the same amount (RFC 1624).
 
 // sum adds b, which begins at an even offset, to s.
 func sum(s uint32, b []byte) uint32 {

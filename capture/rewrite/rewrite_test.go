@@ -1,0 +1,255 @@
+package rewrite
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/capturetest"
+	"ftpscope/capture/cryptopan"
+	"ftpscope/capture/flow"
+)
+
+var key = [cryptopan.KeySize]byte([]byte("32-char-str-for-AES-key-and-pad."))
+
+// talk is a session in which addresses and a password are said, with acknowledgements of all kinds.
+const talk = `
+S: 220 ready
+C: USER bob
+S: 331 password
+C: PASS hunter2
+S: 230 in
+C: PORT 192,0,2,10,19,137
+S: 200 ok
+C^ \xff\xf4\xff\xf2
+C: PASV
+S: 227 Entering Passive Mode (192,0,2,21,195,80).
+keepalive C
+C: QUIT
+S: 221 bye from 192.0.2.21
+close
+`
+
+const talk6 = "client [2001:db8::10]:51234\nserver [2001:db8::21]:21\n" + talk
+
+// said is a connection with edits that make text longer, shorter, and other text of the same length.
+func said(t testing.TB, frames []capturetest.Frame) *Conn {
+	t.Helper()
+	var c Conn
+	for dir, changes := range [2]map[string]string{
+		{"hunter2": "xxxxxxx", "192,0,2,10": "203,113,200,199"}, {"192,0,2,21": "7,7,7,7", "192.0.2.21": "198.51.100.255"},
+	} {
+		stream := capturetest.Stream(frames, capturetest.Control, flow.Direction(dir))
+		var base uint32
+		for i := range frames {
+			if m := frames[i].Meta; m.Dir == flow.Direction(dir) && m.Flags&flow.SYN != 0 {
+				base = m.Seq + 1
+			}
+		}
+		var edits []Edit
+		for at := range stream {
+			for old, now := range changes {
+				if bytes.HasPrefix(stream[at:], []byte(old)) {
+					edits = append(edits, Edit{int64(at), len(old), []byte(now)})
+				}
+			}
+		}
+		require.Len(t, edits, 2)
+		c.Sides[dir] = NewSide(base, edits)
+	}
+	return &c
+}
+
+func frameOf(f *capturetest.Frame) Frame {
+	return Frame{Data: f.Data, Length: uint32(f.Length), Link: f.Link}
+}
+
+// The new stream is the same however segments cut the old one.
+func TestEdits(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 500 {
+		old := make([]byte, 1+random.IntN(60))
+		for i := range old {
+			old[i] = byte('a' + random.IntN(26))
+		}
+		var edits []Edit
+		var want []byte
+		for at := 0; at < len(old); {
+			if n := random.IntN(8); n < len(old)-at && random.IntN(2) == 0 && n > 0 {
+				now := bytes.Repeat([]byte{'A'}, random.IntN(10))
+				edits = append(edits, Edit{int64(at), n, now})
+				want = append(want, now...)
+				at += n
+				continue
+			}
+			want = append(want, old[at])
+			at++
+		}
+		s := NewSide(0xfffffff0, edits)
+		got := make([]byte, len(want))
+		for range 20 { // pieces that overlap, in any order
+			from := random.IntN(len(old))
+			to := from + random.IntN(len(old)-from+1)
+			b := s.bytes(nil, old[from:to], int64(from))
+			require.Len(t, b, int(s.place(int64(to))-s.place(int64(from))))
+			require.True(t, bytes.HasPrefix(want[s.place(int64(from)):], b))
+			copy(got[s.place(int64(from)):], b)
+		}
+		copy(got, s.bytes(nil, old, 0))
+		require.Equal(t, string(want), string(got))
+		require.Equal(t, int64(len(want)), s.place(int64(len(old))))
+		require.Equal(t, uint32(0xfffffff0+uint32(len(want))), s.seq(0xfffffff0+uint32(len(old))))
+	}
+}
+
+// decoded is what gopacket says of a packet; it makes the checksums and lengths anew, which must be those that are there.
+func requireSound(t *testing.T, f Frame) *layers.TCP {
+	t.Helper()
+	p := gopacket.NewPacket(f.Data, layers.LayerTypeEthernet, gopacket.Default)
+	require.Nil(t, p.ErrorLayer())
+	tcp, ok := p.Layer(layers.LayerTypeTCP).(*layers.TCP)
+	require.True(t, ok)
+	list := []gopacket.SerializableLayer{p.LinkLayer().(*layers.Ethernet)}
+	switch ip := p.NetworkLayer().(type) {
+	case *layers.IPv4:
+		list = append(list, ip)
+	case *layers.IPv6:
+		list = append(list, ip)
+	}
+	require.NoError(t, tcp.SetNetworkLayerForChecksum(p.NetworkLayer()))
+	list = append(list, tcp, gopacket.Payload(tcp.Payload))
+	buf := gopacket.NewSerializeBuffer()
+	require.NoError(t, gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, list...))
+	require.Equal(t, buf.Bytes()[:len(f.Data)], f.Data) // gopacket fills frames up to 60 bytes
+	return tcp
+}
+
+func TestPacket(t *testing.T) {
+	for _, text := range []string{talk, talk6} {
+		for name, mutate := range map[string]func([]capturetest.Frame) []capturetest.Frame{
+			"as sent":      func(f []capturetest.Frame) []capturetest.Frame { return f },
+			"bytes":        func(f []capturetest.Frame) []capturetest.Frame { return capturetest.Split(f, 1) },
+			"cut anywhere": func(f []capturetest.Frame) []capturetest.Frame { return capturetest.SplitRandomly(f, 9, 3) },
+			"repeated":     func(f []capturetest.Frame) []capturetest.Frame { return capturetest.Retransmit(f, 4) },
+			"merged":       func(f []capturetest.Frame) []capturetest.Frame { return capturetest.Merge(f, 1000) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				whole := capturetest.MustFrames(t, text)
+				c, m := said(t, whole), cryptopan.New(key)
+				r := Rewriter{Names: m}
+				var streams [2][]byte
+				var highest [2]uint32
+				for _, f := range mutate(whole) {
+					got, err := r.Packet(frameOf(&f), c, int(f.Meta.Dir))
+					require.NoError(t, err)
+					require.Equal(t, int(got.Length), len(got.Data))
+					tcp := requireSound(t, got)
+					dir := f.Meta.Dir
+					at := int(tcp.Seq - c.Sides[dir].Base)
+					if tcp.SYN {
+						continue
+					}
+					if tcp.ACK && highest[1-dir] != 0 { // acknowledged is what was sent
+						require.LessOrEqual(t, int32(tcp.Ack-highest[1-dir]), int32(1), "a FIN counts")
+					}
+					if n := len(tcp.Payload); n > 0 && at >= 0 {
+						streams[dir] = append(streams[dir], make([]byte, max(0, at+n-len(streams[dir])))...)
+						copy(streams[dir][at:], tcp.Payload)
+						highest[dir] = max(highest[dir], tcp.Seq+uint32(n))
+					}
+				}
+				require.Contains(t, string(streams[0]), "PASS xxxxxxx\r\nPORT 203,113,200,199,19,137\r\n\xff\xf4\xff\xf2PASV\r\nQUIT\r\n")
+				require.Contains(t, string(streams[1]), "227 Entering Passive Mode (7,7,7,7,195,80).\r\n221 bye from 198.51.100.255\r\n")
+			})
+		}
+	}
+}
+
+// What a snapshot length cut off makes no difference to what is there: also to the checksum, if what changes is there.
+func TestSnapped(t *testing.T) {
+	for _, text := range []string{talk, talk6} {
+		frames := capturetest.MustFrames(t, text)
+		c, r := said(t, frames), Rewriter{Names: cryptopan.New(key)}
+		for i := range 2 * len(frames) {
+			if i >= len(frames) {
+				i, c = i-len(frames), nil
+			}
+			f := frameOf(&frames[i])
+			all, err := r.Packet(f, c, int(frames[i].Meta.Dir))
+			require.NoError(t, err)
+			whole := bytes.Clone(all.Data)
+			for n := len(f.Data) - len(frames[i].Meta.Payload); n < len(f.Data); n++ { // options that are cut are filled
+				cut := f
+				cut.Data = f.Data[:n:n]
+				got, err := r.Packet(cut, c, int(frames[i].Meta.Dir))
+				require.NoError(t, err)
+				require.Equal(t, all.Length, got.Length)
+				if field := len(f.Data) - len(frames[i].Meta.Payload) - 20 + 16; c != nil && len(frames[i].Meta.Options) == 0 {
+					copy(got.Data[field:], whole[field:field+2])
+				}
+				require.True(t, bytes.HasPrefix(whole, got.Data), "packet %d cut to %d", i, n)
+			}
+		}
+	}
+}
+
+// A wrong checksum stays wrong by as much; one that was left to the network card is filled in.
+func TestWrongChecksums(t *testing.T) {
+	frames := capturetest.MustFrames(t, talk)
+	c, r := said(t, frames), Rewriter{Names: cryptopan.New(key)}
+	const field = 14 + 20 + 16
+	for i := range frames {
+		f := frameOf(&frames[i])
+		right, err := r.Packet(f, c, int(frames[i].Meta.Dir))
+		require.NoError(t, err)
+		good := bytes.Clone(right.Data)
+		for _, by := range []uint16{1, 0x0100, 0xabcd} {
+			damaged := f
+			damaged.Data = bytes.Clone(f.Data)
+			put16(damaged.Data[field:], int(fold(uint32(f.Data[field])<<8+uint32(f.Data[field+1])+uint32(by))))
+			got, err := r.Packet(damaged, c, int(frames[i].Meta.Dir))
+			require.NoError(t, err)
+			require.NotEqual(t, good, got.Data, "packet %d", i)
+			put16(got.Data[field:], int(good[field])<<8+int(good[field+1]))
+			require.Equal(t, good, got.Data, "nothing else differs")
+		}
+		left := f
+		left.Data = bytes.Clone(f.Data)
+		ip := layer{kind: ip4, at: 14, dst: 14 + 16}
+		put16(left.Data[field:], int(fold(ip.pseudo(f.Data, protoTCP, len(f.Data)-34))))
+		got, err := r.Packet(left, c, int(frames[i].Meta.Dir))
+		require.NoError(t, err)
+		require.Equal(t, good, got.Data)
+	}
+}
+
+// sealed are encapsulations that are refused: several packets in one, routes that are addresses, what a check value covers.
+var sealed = map[string]bool{"802.11 A-MSDU": true, "ERF": true, "GRE, source route": true, "MACsec, authenticated": true}
+
+// In whatever encapsulation, the session inside is the same and no address is left.
+func TestWrappings(t *testing.T) {
+	m := cryptopan.New(key)
+	for _, text := range []string{talk, talk6} {
+		frames := capturetest.MustFrames(t, text)
+		c := said(t, frames)
+		for _, w := range capturetest.Wrappings() {
+			r := Rewriter{Names: m}
+			for _, f := range w.Wrap(frames) {
+				got, err := r.Packet(frameOf(&f), c, int(f.Meta.Dir))
+				if sealed[w.Name] {
+					require.Equal(t, ErrUnknown, err, w.Name)
+					continue
+				}
+				require.NoError(t, err, w.Name)
+				for _, a := range []string{"192.0.2.10", "192.0.2.21", "2001:db8::10", "2001:db8::21", "10.99.0.1", "10.99.0.2", "2001:db8:99::1"} {
+					require.NotContains(t, string(got.Data), string(netip.MustParseAddr(a).AsSlice()), "%s %s", w.Name, a)
+				}
+			}
+		}
+	}
+}

@@ -24,11 +24,14 @@ type Source interface {
 // Options of Write. The zero value leaves packets as they are.
 type Options struct {
 	Section capture.SectionInfo
-	Decode  decode.Options               // as in the first pass
-	Name    func(file string) string     // how comments call a file; nil: as it is
-	Keep    func(p *capture.Packet) bool // the packets that the first pass looked at; nil: all
-	Redact  bool                         // overwrite passwords
-	Names   *cryptopan.Map               // give addresses other names; nil: they stay
+	Name    func(file string) string // how comments call a file; nil: as it is
+	Redact  bool                     // overwrite passwords
+	Names   *cryptopan.Map           // give addresses other names; nil: they stay
+
+	// As in the first pass.
+	Decode        decode.Options
+	Filter        pick.Filter // nil: none
+	MergeNetworks bool
 }
 
 // Stats counts what was written, and what could not be rewritten.
@@ -50,11 +53,11 @@ type Left struct {
 // written: a line may be cut into segments anywhere and sent again in other ones.
 func Write(open func() Source, p *Plan, out io.Writer, opt Options) (Stats, error) {
 	set := p.set()
-	set.Decode = opt.Decode
+	set.Decode, set.Filter, set.MergeNetworks = opt.Decode, opt.Filter, opt.MergeNetworks
 	w := writer{Writer: capture.NewWriter(out, opt.Section), plan: p, opt: opt, ifaces: map[place]int{}}
 	if opt.Redact || opt.Names != nil {
 		g := newGatherer(p, &opt)
-		from := kept(open(), opt.Keep)
+		from := open()
 		err := pick.Read(from, set, g.packet)
 		from.Close()
 		if err != nil {
@@ -64,39 +67,13 @@ func Write(open func() Source, p *Plan, out io.Writer, opt Options) (Stats, erro
 		w.conns, w.names = g.conns, g.rename
 		w.rewriter = &rewrite.Rewriter{Names: opt.Names, VXLANPorts: opt.Decode.VXLANPorts}
 	}
-	w.from = kept(open(), opt.Keep)
+	w.from = open()
 	defer w.from.Close()
 	err := pick.Read(w.from, set, w.packet)
 	if err == nil {
 		err = w.Flush()
 	}
 	return w.stats, err
-}
-
-// filtered is a source without the packets that the first pass did not look at.
-type filtered struct {
-	Source
-	keep  func(*capture.Packet) bool
-	batch []capture.Packet
-}
-
-func kept(s Source, keep func(*capture.Packet) bool) Source {
-	if keep == nil {
-		return s
-	}
-	return &filtered{Source: s, keep: keep}
-}
-
-// Next returns what is kept of the next packets, which may be none.
-func (f *filtered) Next() ([]capture.Packet, error) {
-	batch, err := f.Source.Next()
-	f.batch = f.batch[:0]
-	for i := range batch {
-		if f.keep(&batch[i]) {
-			f.batch = append(f.batch, batch[i])
-		}
-	}
-	return f.batch, err
 }
 
 // place is an interface of an input file.

@@ -29,6 +29,9 @@ func (c *cleaner) clean(d *dialogue) *rewrite.Conn {
 	for i := range d.side {
 		s, e := &d.side[i], &edits[i]
 		s.walk(func(l *ftp.LocatedLine) {
+			if c.redact {
+				e.quoted(l)
+			}
 			for _, w := range words {
 				e.repeats(l, w)
 			}
@@ -96,17 +99,45 @@ func (e *editing) mask(l *ftp.LocatedLine, from, to int) {
 	}
 }
 
+// quoted masks the passwords of commands that a line has in quotes.
+func (e *editing) quoted(l *ftp.LocatedLine) {
+	for from, to := ftp.Quoted(l.Text, 0); from < len(l.Text); from, to = ftp.Quoted(l.Text, to) {
+		e.mask(l, from, to)
+	}
+}
+
 // repeats masks where a line says a password again: servers tell what they did not understand.
 func (e *editing) repeats(l *ftp.LocatedLine, word []byte) {
 	const least = 6 // shorter ones are words of any text
 	for at := 0; ; {
 		if at = ftp.Repeats(l.Text, word, at); at < 0 {
-			return
+			break
 		}
 		if len(word) >= least && !isEveryday(word) || bytes.HasSuffix(bytes.ToUpper(l.Text[:at]), []byte("PASS ")) {
 			e.mask(l, at, at+len(word))
 		}
 		at += len(word)
+	}
+	e.broken(l, word)
+}
+
+// broken masks a piece of a password where a line breaks off or begins in the middle.
+func (e *editing) broken(l *ftp.LocatedLine, word []byte) {
+	const least = 3
+	begins, ends := l.Flags&ftp.HeadLost != 0, l.Flags&ftp.Unterminated != 0
+	if begins && ends && len(l.Text) >= least && bytes.Contains(word, l.Text) {
+		e.mask(l, 0, len(l.Text))
+		return
+	}
+	for n := min(len(word), len(l.Text)); n >= least; n-- {
+		if begins && bytes.HasPrefix(l.Text, word[len(word)-n:]) {
+			e.mask(l, 0, n)
+			begins = false
+		}
+		if ends && bytes.HasSuffix(l.Text, word[:n]) {
+			e.mask(l, len(l.Text)-n, len(l.Text))
+			ends = false
+		}
 	}
 }
 

@@ -127,6 +127,16 @@ func TestSecret(t *testing.T) {
 	}
 }
 
+func TestQuoted(t *testing.T) {
+	for line, want := range map[string]string{
+		`500 'PASS hunter2': command not understood`: "hunter2", `500 "pass a b" no`: "a b", "500 `ACCT 1": "1", "530 Please login with USER and PASS.": "",
+		"331 send PASS now": "", `500 'PASS`: "", `500 'PASS '`: "",
+	} {
+		from, to := Quoted([]byte(line), 0)
+		require.Equal(t, want, line[from:to], line)
+	}
+}
+
 func TestRepeats(t *testing.T) {
 	require.Equal(t, 9, Repeats([]byte("xabc 500 abc not"), []byte("abc"), 0))
 	require.Equal(t, -1, Repeats([]byte("abcd abc1"), []byte("abc"), 0))

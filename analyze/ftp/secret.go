@@ -43,6 +43,21 @@ func beginsFold(b []byte, word string) bool {
 	return len(b) >= len(word) && bytes.EqualFold(b[:len(word)], []byte(word))
 }
 
+// Quoted finds the argument of a PASS or ACCT that a reply has in quotes: servers say what they did not understand or like.
+// from is to where there is none.
+func Quoted(line []byte, at int) (from, to int) {
+	for i := at; i+6 < len(line); i++ {
+		if q := line[i]; (q == '\'' || q == '"' || q == '`') && (beginsFold(line[i+1:], "PASS ") || beginsFold(line[i+1:], "ACCT ")) {
+			from = i + 6
+			if to = bytes.IndexAny(line[from:], "'\"`"); to < 0 {
+				return from, len(line)
+			}
+			return from, from + to
+		}
+	}
+	return len(line), len(line)
+}
+
 // Repeats finds a word in a line where it stands by itself, from an offset on; -1: it does not.
 func Repeats(line, word []byte, from int) int {
 	for len(word) > 0 {

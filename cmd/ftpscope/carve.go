@@ -158,12 +158,11 @@ func (c *carving) openCarved(o *output) error {
 // write is the second pass.
 func (c *carving) write(in *capture.Capture, out *output) (carve.Stats, error) {
 	info, _ := debug.ReadBuildInfo()
+	as := c.options()
 	opt := carve.Options{
 		Section: capture.SectionInfo{Application: "ftpscope " + version(info), Comment: c.comment()},
-		Decode:  c.options().Decode, Name: filepath.Base, Redact: c.redact, Names: c.names,
-	}
-	if f := c.packets; f != nil {
-		opt.Keep = func(p *capture.Packet) bool { return f.Match(p.Data, p.Length, p.Link) }
+		Name:    filepath.Base, Redact: c.redact, Names: c.names,
+		Decode: as.Decode, Filter: as.Filter, MergeNetworks: as.MergeNetworks,
 	}
 	stop := func() {}
 	defer func() { stop() }()

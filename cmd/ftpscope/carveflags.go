@@ -34,7 +34,6 @@ func (f *carveFlags) set() *pflag.FlagSet {
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words")
-	s.Var(&f.vxlanPorts, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
@@ -51,7 +50,7 @@ Usage:
   ftpscope carve [flags] -w OUT.pcapng FILE|DIR|- …
 
 Sessions have the numbers that analyze gives them, of the same files. --host, --finding, --outcome
-and the other flags of "ftpscope help choosing" choose here too. Standard input is copied to a
+and the other flags of "ftpscope help choosing" choose here too (also: judging, reading). Standard input is copied to a
 temporary file first, for captures are read twice.
 
 --anonymize renames IP addresses by Crypto-PAn (equal prefixes stay equal, private stays private)
@@ -70,6 +69,8 @@ Examples:
 func (f *carveFlags) parse(e *env, args []string) (files []string, code int, done bool) {
 	s := f.set()
 	f.choiceFlags.add(s, "user")
+	f.judgeFlags.add(s)
+	f.readFlags.add(s)
 	code, done = e.parseFlags(s, args, &f.help, carveUsage, func() error {
 		files = append(f.read, s.Args()...)
 		return f.check(len(files), s.Changed("anonymize"))
@@ -113,8 +114,10 @@ func (f *carveFlags) check(files int, anonymize bool) error {
 			return fmt.Errorf("--filter: %w", err)
 		}
 	}
-	if err := f.choiceFlags.check(); err != nil {
-		return err
+	for _, check := range []func() error{f.choiceFlags.check, f.judgeFlags.check, f.readFlags.check} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	if !f.allFTP && len(f.sessions) == 0 && len(f.choiceFlags.settings()) == 0 {
 		return errors.New("no sessions chosen: --session N, --finding ID, --host ADDRESS, …, or --all-ftp")

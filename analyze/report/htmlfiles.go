@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"ftpscope/analyze/session"
@@ -17,7 +19,10 @@ type htmlFiles struct {
 	hashed        bool
 }
 
-const maxHTMLFiles = 200 // of each kind
+const (
+	maxHTMLFiles  = 200 // of each kind
+	maxFilesShown = 30  // the others fold away
+)
 
 // htmlFile is a row of the list.
 type htmlFile struct {
@@ -96,24 +101,25 @@ func fileOf(s *session.Session, t *session.Transfer, files bool) htmlFile {
 	return f
 }
 
-// rows are those for the page, in order, and how many more there are.
-func (h *htmlFiles) rows(dated bool) (rows []htmlFile, more int) {
-	rows = h.marked
-	rest := h.plain[:min(len(h.plain), maxHTMLFiles-len(rows))]
-	var all []htmlFile
-	for len(rows) > 0 || len(rest) > 0 {
-		if len(rest) == 0 || len(rows) > 0 && rows[0].order < rest[0].order {
-			all, rows = append(all, rows[0]), rows[1:]
-		} else {
-			all, rest = append(all, rest[0]), rest[1:]
-		}
-	}
+// rows are those for the page, in order, those that fold away, and how many more there are. What is not well stays in sight.
+func (h *htmlFiles) rows(dated bool) (shown, folded []htmlFile, more int) {
+	marked := min(len(h.marked), maxFilesShown)
+	plain := min(len(h.plain), maxFilesShown-marked)
+	rest := min(len(h.plain)-plain, maxHTMLFiles-min(len(h.marked)+plain, maxHTMLFiles))
+	shown = inOrder(dated, h.marked[:marked], h.plain[:plain])
+	folded = inOrder(dated, h.marked[marked:], h.plain[plain:plain+rest])
+	return shown, folded, h.total - len(shown) - len(folded)
+}
+
+func inOrder(dated bool, a, b []htmlFile) []htmlFile {
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, func(a, b htmlFile) int { return cmp.Compare(a.order, b.order) })
 	for i := range all {
 		if all[i].at != 0 {
 			all[i].When = fineClock(all[i].at, dated)
 		}
 	}
-	return all, h.total - len(all)
+	return all
 }
 
 // strangerOf is the end of an open data connection that is neither the client's nor the server's address: of a host that

@@ -175,8 +175,9 @@ func TestHTMLFiles(t *testing.T) {
 	for _, s := range append(incident(), thirdPartySession(), activeSession()) {
 		f.add(s, true)
 	}
-	rows, more := f.rows(false)
+	rows, folded, more := f.rows(false)
 	require.Zero(t, more)
+	require.Empty(t, folded)
 	var lines []string
 	for _, r := range rows {
 		lines = append(lines, strings.Join([]string{r.Name, r.Way, r.Bytes, r.Result, r.User, r.From, r.To}, " | "))
@@ -194,8 +195,9 @@ func TestHTMLFiles(t *testing.T) {
 		s.ID = i
 		f.add(s, false)
 	}
-	rows, more = f.rows(false)
-	require.Len(t, rows, maxHTMLFiles)
+	rows, folded, more = f.rows(false)
+	require.Len(t, rows, maxFilesShown)
+	require.Len(t, folded, maxHTMLFiles-maxFilesShown)
 	require.Equal(t, 2*maxHTMLFiles+3, more)
 	require.Equal(t, "taken by 192.0.2.66 (226)", rows[1].Result, "what is not well stays")
 }

@@ -57,6 +57,7 @@ type htmlView struct {
 	Clients              []htmlClient
 	ClientsMore          string
 	Files                []htmlFile
+	FilesFolded           []htmlFile
 	FilesMore, NoHashes  string
 	Hashed               bool
 	Day                  string // of all sessions; empty: there are several
@@ -237,7 +238,7 @@ func (h *htmlReport) viewClients(v *htmlView, dated bool) {
 
 func (h *htmlReport) viewFiles(v *htmlView, dated bool) {
 	more := 0
-	if v.Files, more = h.files.rows(dated); more > 0 {
+	if v.Files, v.FilesFolded, more = h.files.rows(dated); more > 0 {
 		v.FilesMore = "… and " + many(more, "more file") + ", whose transfers went well and have no findings, or beyond the number kept: -o csv=transfers has all"
 	}
 	if v.Hashed = h.files.hashed; !v.Hashed && len(v.Files) > 0 {

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"ftpscope/analyze/session"
@@ -38,7 +39,7 @@ const (
 func (h *htmlReport) detail(s *session.Session) []byte {
 	files := several(s, h.opt)
 	d := &htmlDetail{Story: []string{}, Facts: h.facts(s), Findings: []htmlVerdict{}}
-	findings := ranked(s)
+	findings := deedsFirst(ranked(s))
 	for _, p := range []string{story(s, files), firewall(s), limits(s)} {
 		if p != "" {
 			d.Story = append(d.Story, cutEnd(strings.TrimSpace(p), maxStory))
@@ -53,6 +54,19 @@ func (h *htmlReport) detail(s *session.Session) []byte {
 	l.labels = h.labels
 	d.Blocks, d.More = l.blocks()
 	return marshal(d)
+}
+
+// deedsFirst orders findings that are equally grave: what somebody did comes before what failed.
+func deedsFirst(list []*session.Finding) []*session.Finding {
+	for from := 0; from < len(list); {
+		to := from + 1
+		for to < len(list) && list[to].Severity == list[from].Severity {
+			to++
+		}
+		slices.SortStableFunc(list[from:to], func(a, b *session.Finding) int { return compareTrouble(deeds[a.ID], deeds[b.ID]) })
+		from = to
+	}
+	return list
 }
 
 // toldOf is a finding's message or advice as a sentence.

@@ -27,7 +27,7 @@ type csvTable struct {
 var sessionColumns = []string{
 	"session", "start", "end", "client_ip", "client_port", "server_ip", "server_port", "community_id", "user", "anonymous", "password", "login", "tls",
 	"banner", "system", "mode", "initiator", "closing", "commands", "transfers", "transfers_ok", "transfers_failed", "bytes", "worst_finding", "findings",
-	"from_start", "to_end", "client_side", "server_side", "missing_bytes",
+	"from_start", "to_end", "client_side", "server_side", "missing_bytes", "network",
 }
 
 // transferColumns are the columns of csv-transfers.
@@ -36,7 +36,7 @@ var transferColumns = []string{
 	"representation", "restart", "method", "mode", "announced_ip", "announced_port", "expected_initiator", "initiator", "evidence",
 	"data_src_ip", "data_src_port", "data_dst_ip", "data_dst_port", "data_community_id", "data_start", "data_end", "data_state", "data_attempts", "data_closing",
 	"bytes", "missing_bytes", "sha256", "mime_type", "preliminary_code", "preliminary_text", "reply_code", "reply_text", "outcome",
-	"file", "negotiation_frame", "command_frame", "syn_frame", "first_data_frame", "reply_frame", "worst_finding", "findings", "filter",
+	"file", "negotiation_frame", "command_frame", "syn_frame", "first_data_frame", "reply_frame", "worst_finding", "findings", "filter", "network",
 }
 
 func newCSV(columns []string, rows func(*csvTable, *session.Session) error) func(io.Writer, Options) Writer {
@@ -129,6 +129,7 @@ func sessionRows(t *csvTable, s *session.Session) error {
 		t.boolean(b)
 	}
 	t.number(c.MissingBytes)
+	t.words(networkName(s.Network))
 	return t.write()
 }
 
@@ -169,6 +170,7 @@ func transferRows(t *csvTable, s *session.Session) error {
 		} else {
 			t.words("")
 		}
+		t.words(networkName(seenIn(s, x.Connection)))
 		if err := t.write(); err != nil {
 			return err
 		}

@@ -36,6 +36,7 @@ type ecsEvent struct {
 	user                *string
 	related             []netip.Addr
 	protocol            string
+	network             *session.Network
 }
 
 func (e *ecs) Session(s *session.Session) error {
@@ -87,7 +88,8 @@ func (e *ecs) session(s *session.Session) {
 
 // ecsOf is a document on a session's control connection.
 func ecsOf(s *session.Session) ecsEvent {
-	return ecsEvent{source: s.Client, destination: s.Server, user: s.User, protocol: "ftp", related: []netip.Addr{s.Client.Addr(), s.Server.Addr()}}
+	return ecsEvent{source: s.Client, destination: s.Server, user: s.User, protocol: "ftp", network: s.Network,
+		related: []netip.Addr{s.Client.Addr(), s.Server.Addr()}}
 }
 
 func ecsParty(e netip.AddrPort) string {
@@ -245,7 +247,7 @@ func (e *ecs) finding(s *session.Session, f *session.Finding) {
 
 func (e *ecs) Attempt(a *session.Attempt) error {
 	v := ecsEvent{kind: "event", action: "ftp-connection-attempt", category: `["network"]`, kinds: `["connection","denied"]`, outcome: "failure",
-		start: a.First, end: a.Last, source: netip.AddrPortFrom(a.ClientIP, 0), destination: a.Server, protocol: "ftp",
+		start: a.First, end: a.Last, source: netip.AddrPortFrom(a.ClientIP, 0), destination: a.Server, protocol: "ftp", network: a.Network,
 		related: []netip.Addr{a.ClientIP, a.Server.Addr()},
 		message: a.ClientIP.String() + " tried to reach " + a.Server.String() + " with " + many(a.Count, "SYN") + ": " + attemptWords(a)}
 	if a.State == "unanswered" {
@@ -262,7 +264,7 @@ func (e *ecs) Attempt(a *session.Attempt) error {
 func (e *ecs) Orphan(o *session.Orphan) error {
 	c := &o.Connection
 	v := ecsEvent{kind: "event", action: "ftp-data-channel", category: `["network"]`, kinds: `["connection","protocol"]`, outcome: "unknown",
-		start: c.Start, end: c.End, source: c.Src, destination: c.Dst, protocol: "ftp-data",
+		start: c.Start, end: c.End, source: c.Src, destination: c.Dst, protocol: "ftp-data", network: c.Network,
 		related: []netip.Addr{c.Src.Addr(), c.Dst.Addr()},
 		message: "data connection without its session: " + many(o.Bytes, "byte")}
 	b := append(e.begin(&v), `,"ftpscope":`...)
@@ -330,6 +332,13 @@ func ecsNetwork(b []byte, v *ecsEvent) []byte {
 	}
 	if v.source.IsValid() && v.destination.IsValid() && v.source.Port() > 0 {
 		b = communityID(b, v.source, v.destination)
+	}
+	ids := vlans(v.network)
+	if len(ids) > 0 {
+		b = append(integer(b, `,"vlan":{"id":"`, ids[0]), `"}`...)
+	}
+	if len(ids) > 1 {
+		b = append(integer(b, `,"inner":{"vlan":{"id":"`, ids[1]), `"}}`...)
 	}
 	return append(b, '}')
 }

@@ -60,7 +60,7 @@ func (e *eve) Orphan(o *session.Orphan) error {
 	if !c.Src.IsValid() || !c.Dst.IsValid() {
 		return nil
 	}
-	b := eveEnvelope(e.buf, "ftp_data", c.Start, c.Src, c.Dst, c.Start.Time)
+	b := eveEnvelope(e.buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, c.Network})
 	e.buf = append(appendOrphan(append(b, `,"app_proto":"ftp-data","ftp_data":{},"ftpscope":`...), o), "}\n"...)
 	return e.flush()
 }
@@ -69,7 +69,7 @@ func (e *eve) Summary(*session.Summary) error { return nil }
 
 // command writes the ftp record of a command with the replies to it. The time is the command's.
 func (e *eve) command(s *session.Session, c *exchange, first, files bool) {
-	b := eveEnvelope(e.buf, "ftp", c.at, s.Client, s.Server, s.Start.Time)
+	b := eveEnvelope(e.buf, "ftp", eveEnds{c.at, s.Client, s.Server, s.Start.Time, s.Network})
 	b = append(b, `,"app_proto":"ftp"`...)
 	if c.pos.Seen() {
 		b = integer(b, `,"pcap_cnt":`, c.pos.Packet())
@@ -149,8 +149,8 @@ func (e *eve) data(s *session.Session, t *session.Transfer, files bool) {
 	if !opened(t) || !c.Src.IsValid() || !c.Dst.IsValid() {
 		return
 	}
-	b := eveEnvelope(e.buf, "ftp_data", c.Start, c.Src, c.Dst, c.Start.Time)
-	b = integer(b, `,"parent_id":`, eveFlow(s.Client, s.Server, s.Start.Time))
+	b := eveEnvelope(e.buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, seenIn(s, c)})
+	b = integer(b, `,"parent_id":`, eveFlow(s.Client, s.Server, s.Start.Time, s.Network))
 	if t.Frames.SYN.Seen() {
 		b = integer(b, `,"pcap_cnt":`, t.Frames.SYN.Packet())
 	}
@@ -188,12 +188,28 @@ func eveFindings(b []byte, s *session.Session, files bool, which func(*session.F
 	return b
 }
 
+// eveEnds are the connection that a record is about, and when what it tells was.
+type eveEnds struct {
+	at       session.Stamp
+	src, dst netip.AddrPort
+	start    flow.Time
+	network  *session.Network
+}
+
 // eveEnvelope writes what all records begin with.
-func eveEnvelope(b []byte, kind string, at session.Stamp, src, dst netip.AddrPort, start flow.Time) []byte {
+func eveEnvelope(b []byte, kind string, e eveEnds) []byte {
+	src, dst := e.src, e.dst
 	b = append(b, `{"timestamp":"`...)
-	b = utc(at).AppendFormat(b, "2006-01-02T15:04:05.000000-0700")
-	b = integer(b, `","flow_id":`, eveFlow(src, dst, start))
+	b = utc(e.at).AppendFormat(b, "2006-01-02T15:04:05.000000-0700")
+	b = integer(b, `","flow_id":`, eveFlow(src, dst, e.start, e.network))
 	b = term(b, `,"event_type":`, kind)
+	if ids := vlans(e.network); len(ids) > 0 {
+		b = append(b, `,"vlan":[`...)
+		for i, id := range ids {
+			b = integer(comma(b, i), "", id)
+		}
+		b = append(b, ']')
+	}
 	b = address(b, `,"src_ip":`, src.Addr())
 	b = integer(b, `,"src_port":`, uint64(src.Port()))
 	b = address(b, `,"dest_ip":`, dst.Addr())
@@ -203,8 +219,8 @@ func eveEnvelope(b []byte, kind string, at session.Stamp, src, dst netip.AddrPor
 }
 
 // eveFlow is a connection's flow_id: 51 bits, as Suricata's, which programs that read numbers as floats keep.
-func eveFlow(a, b netip.AddrPort, start flow.Time) uint64 {
-	sum := fingerprint(a, b, start)
+func eveFlow(a, b netip.AddrPort, start flow.Time, n *session.Network) uint64 {
+	sum := fingerprint(a, b, start, n)
 	return binary.BigEndian.Uint64(sum[:]) >> 13
 }
 

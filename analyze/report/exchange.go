@@ -139,10 +139,11 @@ func triedConnections(s *session.Session) []*flow.Conn {
 
 // fingerprint is a number that stands for a connection in records of different kinds: the same in every run, and another
 // one for a connection that uses the same endpoints later.
-func fingerprint(a, b netip.AddrPort, start flow.Time) (sum [sha256.Size]byte) {
+func fingerprint(a, b netip.AddrPort, start flow.Time, n *session.Network) (sum [sha256.Size]byte) {
 	if a.IsValid() && b.IsValid() {
 		key := flow.AppendCommunityID(nil, a, b)
-		sum = sha256.Sum256(binary.BigEndian.AppendUint64(key, uint64(start)))
+		key = binary.BigEndian.AppendUint64(key, uint64(start))
+		sum = sha256.Sum256(append(key, networkName(n)...))
 	}
 	return sum
 }

@@ -93,7 +93,7 @@ func (e *explain) Attempt(a *session.Attempt) error {
 		return nil
 	}
 	p.paragraph(a.ClientIP.String() + " tried to open a control connection to " + a.Server.String() + " with " +
-		many(a.Count, "SYN") + " from " + moment(a.First) + ": " + attemptWords(a) + ".")
+		many(a.Count, "SYN") + " from " + moment(a.First) + ": " + attemptWords(a) + inNetwork(a.Network) + ".")
 	return e.write(p)
 }
 
@@ -104,7 +104,7 @@ func (e *explain) Orphan(o *session.Orphan) error {
 	}
 	c := &o.Connection
 	p.paragraph("At " + moment(c.Start) + " " + c.Src.String() + " opened a connection to " + c.Dst.String() + " that carried " +
-		many(o.Bytes, "byte") + " and looks like the data connection of an active transfer, but the capture does not hold its control connection.")
+		many(o.Bytes, "byte") + inNetwork(c.Network) + " and looks like the data connection of an active transfer, but the capture does not hold its control connection.")
 	return e.write(p)
 }
 

@@ -96,6 +96,7 @@ func (h *htmlReport) facts(s *session.Session) [][2]string {
 	}
 	add("Start", precise(s.Start)+" UTC")
 	add("Lasted", fineSpan(s.End.Time-s.Start.Time))
+	add("Network", networkName(s.Network))
 	add("User", wire(s.User))
 	if s.Password != nil {
 		password := hiddenText

@@ -25,7 +25,7 @@ func (l *lines) Session(s *session.Session) error {
 	if s.Open { // it has no number yet
 		r.id, closing = "open", "goes on"
 	}
-	l.event(&b, s.End, "#"+r.id, r.client+" → "+r.server, r.user, r.mode, r.sums, closing)
+	l.event(&b, s.End, "#"+r.id, r.client+" → "+r.server, r.network, r.user, r.mode, r.sums, closing)
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		at := s.End
@@ -48,14 +48,14 @@ func (l *lines) Session(s *session.Session) error {
 
 func (l *lines) Attempt(a *session.Attempt) error {
 	var b strings.Builder
-	l.event(&b, a.Last, "–", a.ClientIP.String()+" → "+a.Server.String(), "no session", many(a.Count, "SYN"), attemptWords(a))
+	l.event(&b, a.Last, "–", a.ClientIP.String()+" → "+a.Server.String(), "no session", many(a.Count, "SYN"), attemptWords(a), networkName(a.Network))
 	return l.write(&b)
 }
 
 func (l *lines) Orphan(o *session.Orphan) error {
 	var b strings.Builder
 	c := &o.Connection
-	l.event(&b, c.End, "–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", size(o.Bytes))
+	l.event(&b, c.End, "–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", size(o.Bytes), networkName(c.Network))
 	return l.write(&b)
 }
 

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"slices"
 	"strings"
 
 	"ftpscope/analyze/session"
@@ -33,7 +32,29 @@ func vlans(n *session.Network) (ids []uint64) {
 	return ids
 }
 
-// hasNetwork reports whether a session, or one of its data connections, was seen in another network than the plain one.
-func hasNetwork(s *session.Session) bool {
-	return s.Network != nil || slices.ContainsFunc(s.Transfers, func(t session.Transfer) bool { return t.Connection != nil && t.Connection.Network != nil })
+// inNetwork is ", in VLAN 10", nothing for the plain network.
+func inNetwork(n *session.Network) string {
+	if n == nil {
+		return ""
+	}
+	return ", in " + networkName(n)
+}
+
+// networkSentence says where a session was seen.
+func networkSentence(s *session.Session) string {
+	switch {
+	case s.Network == nil:
+		return ""
+	case len(s.Network.Paths) == 1:
+		return "Its packets were in " + networkName(s.Network) + "."
+	}
+	return "Its packets were seen in several networks: " + networkName(s.Network) + "."
+}
+
+// seenIn is where a data connection was seen.
+func seenIn(s *session.Session, c *session.Connection) *session.Network {
+	if c != nil && c.Network != nil {
+		return c.Network
+	}
+	return s.Network
 }

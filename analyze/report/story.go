@@ -28,7 +28,7 @@ func title(s *session.Session) string {
 
 func story(s *session.Session, files bool) string {
 	sentences := []string{beginning(s, files)}
-	for _, part := range []string{tlsSentence(s, files), modeSentence(s)} {
+	for _, part := range []string{networkSentence(s), tlsSentence(s, files), modeSentence(s)} {
 		if part != "" {
 			sentences = append(sentences, part)
 		}

@@ -112,7 +112,7 @@ func (t *table) count(s *session.Session) int {
 func (t *table) Attempt(a *session.Attempt) error {
 	if t.stats.attempts++; t.stats.attempts <= maxTried || t.opt.All && t.stats.attempts <= maxAllFound {
 		t.tried = append(t.tried, clock(a.First)+"  "+a.ClientIP.String()+" tried "+a.Server.String()+", "+
-			many(a.Count, "SYN")+", "+attemptWords(a))
+			many(a.Count, "SYN")+", "+attemptWords(a)+inNetwork(a.Network))
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (t *table) Orphan(o *session.Orphan) error {
 	if t.stats.orphans++; t.stats.orphans <= maxTried || t.opt.All && t.stats.orphans <= maxAllFound {
 		c := &o.Connection
 		t.tried = append(t.tried, clock(c.Start)+"  "+party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
-			", "+size(o.Bytes)+", but its control connection is not in the capture")
+			", "+size(o.Bytes)+inNetwork(c.Network)+", but its control connection is not in the capture")
 	}
 	return nil
 }

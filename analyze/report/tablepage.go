@@ -155,6 +155,11 @@ func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
 	if columns(r.client) > c.client || columns(r.server) > c.server {
 		b.WriteString(spaces(indent) + r.client + " → " + r.server + "\n")
 	}
+	if r.network != "" {
+		for _, line := range wrap("in "+r.network, t.width-indent) {
+			b.WriteString(spaces(indent) + line + "\n")
+		}
+	}
 	for i := range r.transfers {
 		t.writeTransfer(b, &r.transfers[i])
 	}

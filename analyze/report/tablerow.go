@@ -22,6 +22,7 @@ type sessionRow struct {
 	failed                  bool
 	transfers               []transferRow
 	more                    string // transfers that are not shown
+	network                 string // empty: the plain one
 }
 
 type transferRow struct {
@@ -37,7 +38,7 @@ type transferRow struct {
 func newSessionRow(s *session.Session, o Options) sessionRow {
 	r := sessionRow{
 		id: strconv.Itoa(s.ID), start: s.Start, client: s.Client.String(), server: s.Server.String(),
-		user: "–", mode: s.Mode, sums: sums(s), gravity: -1,
+		user: "–", mode: s.Mode, sums: sums(s), gravity: -1, network: networkName(s.Network),
 	}
 	if s.User != nil {
 		r.user = escape(*s.User)

@@ -215,9 +215,9 @@ func (z *zeekLog) id(at flow.Time, uid string, from, to netip.AddrPort) {
 }
 
 // zeekUID is a connection's name in all logs: Zeek's are random, ours follow from the connection.
-func zeekUID(a, b netip.AddrPort, start flow.Time) string {
+func zeekUID(a, b netip.AddrPort, start flow.Time, n *session.Network) string {
 	const digits, length = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 17
-	sum := fingerprint(a, b, start)
+	sum := fingerprint(a, b, start, n)
 	uid := make([]byte, 0, 1+length)
 	uid = append(uid, 'C')
 	for _, c := range sum[:length] {

@@ -75,7 +75,7 @@ func zeekValue(t *testing.T, kind, value string) string {
 	switch kind {
 	case "time", "interval":
 		require.Regexp(t, `^-?\d+\.\d{6}$`, value)
-	case "count":
+	case "count", "int":
 		_, err := strconv.ParseUint(value, 10, 64)
 		require.NoError(t, err)
 	case "port":
@@ -134,8 +134,8 @@ func TestZeekConn(t *testing.T) {
 	log := readZeek(t, writeAll(t, "zeek-conn", activeSession(), blockedSession()))
 	require.Equal(t, "conn", log.path)
 	require.Equal(t, "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes conn_state local_orig local_resp missed_bytes "+
-		"history orig_pkts orig_ip_bytes resp_pkts resp_ip_bytes tunnel_parents", strings.Join(log.fields, " "))
-	require.Equal(t, "time string addr port addr port enum string interval count count string bool bool count string count count count count set[string]", strings.Join(log.types, " "))
+		"history orig_pkts orig_ip_bytes resp_pkts resp_ip_bytes tunnel_parents vlan inner_vlan", strings.Join(log.fields, " "))
+	require.Equal(t, "time string addr port addr port enum string interval count count string bool bool count string count count count count set[string] int int", strings.Join(log.types, " "))
 	var got [][]string
 	for _, r := range log.rows {
 		got = append(got, []string{r["id.orig_h"], r["id.resp_p"], r["service"], r["duration"], r["orig_bytes"], r["conn_state"], r["history"], r["tunnel_parents"]})

@@ -10,7 +10,7 @@ import (
 var zeekConnColumns = append(zeekID[:len(zeekID):len(zeekID)], []zeekColumn{
 	{"proto", "enum"}, {"service", "string"}, {"duration", "interval"}, {"orig_bytes", "count"}, {"resp_bytes", "count"}, {"conn_state", "string"},
 	{"local_orig", "bool"}, {"local_resp", "bool"}, {"missed_bytes", "count"}, {"history", "string"}, {"orig_pkts", "count"}, {"orig_ip_bytes", "count"},
-	{"resp_pkts", "count"}, {"resp_ip_bytes", "count"}, {"tunnel_parents", "set[string]"},
+	{"resp_pkts", "count"}, {"resp_ip_bytes", "count"}, {"tunnel_parents", "set[string]"}, {"vlan", "int"}, {"inner_vlan", "int"}, // as of policy/protocols/conn/vlan-logging
 }...)
 
 func newZeekConn(json bool) func(io.Writer, Options) Writer {
@@ -30,18 +30,25 @@ func zeekConnections(z *zeekLog, s *session.Session) {
 	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
 		service = "ftp,ssl"
 	}
-	z.conn(&control, service, s.Start.Time)
+	z.conn(&control, zeekConn{service, s.Start.Time, s.Network})
 	for _, c := range triedConnections(s) {
-		z.conn(c, zeekData, c.Start.Time)
+		z.conn(c, zeekConn{zeekData, c.Start.Time, s.Network})
 	}
 }
 
 const zeekData = "ftp-data"
 
-func (z *zeekLog) conn(c *flow.Conn, service string, start flow.Time) {
-	z.id(start, zeekUID(c.Src, c.Dst, start), c.Src, c.Dst)
+// zeekConn is what a row says besides its connection.
+type zeekConn struct {
+	service string
+	start   flow.Time
+	network *session.Network
+}
+
+func (z *zeekLog) conn(c *flow.Conn, more zeekConn) {
+	z.id(more.start, zeekUID(c.Src, c.Dst, more.start, more.network), c.Src, c.Dst)
 	z.word("tcp")
-	z.word(service)
+	z.word(more.service)
 	out, in := &c.Half[flow.Out], &c.Half[flow.In]
 	lasted := between(c.Start, zeekEnd(c))
 	z.seconds(lasted, lasted > 0)
@@ -55,19 +62,33 @@ func (z *zeekLog) conn(c *flow.Conn, service string, start flow.Time) {
 	z.unset(1) // bytes of IP are not counted
 	z.count(in.Packets, true)
 	z.unset(2)
+	z.vlans(more.network)
 	z.endRow()
 }
 
 // zeekOrphan writes a data connection of which no more is known than its record.
 func zeekOrphan(z *zeekLog, o *session.Orphan) {
 	c := &o.Connection
-	z.id(c.Start.Time, zeekUID(c.Src, c.Dst, c.Start.Time), c.Src, c.Dst)
+	z.id(c.Start.Time, zeekUID(c.Src, c.Dst, c.Start.Time, c.Network), c.Src, c.Dst)
 	z.word("tcp")
 	z.word(zeekData)
 	lasted := c.End.Time - c.Start.Time
 	z.seconds(lasted, lasted > 0)
-	z.unset(len(zeekConnColumns) - z.at)
+	z.unset(len(zeekConnColumns) - z.at - 2)
+	z.vlans(c.Network)
 	z.endRow()
+}
+
+// vlans writes the outer and the inner VLAN.
+func (z *zeekLog) vlans(n *session.Network) {
+	ids := vlans(n)
+	for i := range 2 {
+		if i < len(ids) {
+			z.count(ids[i], true)
+		} else {
+			z.unset(1)
+		}
+	}
 }
 
 // zeekEnd is where a connection's duration ends: Zeek leaves out what follows the end of both directions.

@@ -33,7 +33,7 @@ func newZeekFTP(json bool) func(io.Writer, Options) Writer {
 
 // zeekCommands writes a row a command.
 func zeekCommands(z *zeekLog, s *session.Session) {
-	uid := zeekUID(s.Client, s.Server, s.Start.Time)
+	uid := zeekUID(s.Client, s.Server, s.Start.Time, s.Network)
 	all := commandsOf(s)
 	for i := range all {
 		c := &all[i]

@@ -42,7 +42,8 @@ const dataColumns = `data_src_ip=connection.src.ip data_src_port=connection.src.
 
 // notInJSON are columns that the database has beside the record.
 var notInJSON = []string{"id", "session_id", "analysis_id", "command_n", "n", "time_ns", "input", "inputs", "command_count",
-	"set_sha256", "version", "settings", "command_line", "show_passwords", "limits"}
+	"set_sha256", "version", "settings", "command_line", "show_passwords", "limits",
+	"network", "data_network"} // names: the record has the steps too
 
 // TestCaseColumns wants each column in the comparison.
 func TestCaseColumns(t *testing.T) {

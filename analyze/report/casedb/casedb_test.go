@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func TestStore(t *testing.T) {
 	require.Equal(t, Outcome{Analysis: 2}, out)
 	c := look(t, path)
 	for query, want := range map[string]string{
-		"PRAGMA integrity_check": "ok", "PRAGMA user_version": "1", "PRAGMA application_id": "1179930739", "PRAGMA journal_mode": "delete",
+		"PRAGMA integrity_check": "ok", "PRAGMA user_version": "2", "PRAGMA application_id": "1179930739", "PRAGMA journal_mode": "delete",
 		"SELECT count(*) FROM pragma_foreign_key_check": "0",
 		"SELECT count(*) FROM captures":                 "3", "SELECT count(*) FROM inputs": "3", "SELECT count(*) FROM sessions": "5",
 		"SELECT group_concat(number) FROM sessions WHERE analysis_id = 2":                                                 "1,2",
@@ -150,7 +151,7 @@ func TestRefused(t *testing.T) {
 		"newer": {func(t *testing.T, path string) {
 			store(t, path, 1, Options{Inputs: inputs("a.pcap")})
 			execute(t, path, "PRAGMA user_version = 7")
-		}, ErrNewer, "version 7, this ftpscope knows up to 1"},
+		}, ErrNewer, "version 7, this ftpscope knows up to 2"},
 		"a folder": {func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o755)) }, nil, "is a directory"},
 		"locked": {func(t *testing.T, path string) {
 			store(t, path, 1, Options{Inputs: inputs("a.pcap")})
@@ -246,15 +247,15 @@ func TestUnfinished(t *testing.T) {
 	requireOneFile(t, path)
 }
 
-// TestMigration opens a case of version 1 with a program that knows version 2, and that again with one that does not.
+// TestMigration opens a case with a program that knows a further version, and that again with one that does not.
 func TestMigration(t *testing.T) {
 	path := casePath(t)
 	store(t, path, 3, Options{Inputs: inputs("a.pcap")})
-	second := Options{Inputs: inputs("b.pcap"), migrations: append(migrations[:1:1], func(c *conn) error {
+	second := Options{Inputs: inputs("b.pcap"), migrations: append(slices.Clip(migrations), func(c *conn) error {
 		return c.exec("ALTER TABLE sessions ADD COLUMN place TEXT; UPDATE sessions SET place = 'old'")
 	})}
 	failing := second
-	failing.migrations = append(migrations[:1:1], func(c *conn) error {
+	failing.migrations = append(slices.Clip(migrations), func(c *conn) error {
 		return errors.Join(c.exec("DROP TABLE replies"), errors.New("half way"))
 	})
 	_, err := Open(path, failing)
@@ -265,7 +266,7 @@ func TestMigration(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	c := look(t, path)
-	require.Equal(t, "2", value(t, c, "PRAGMA user_version"))
+	require.Equal(t, "3", value(t, c, "PRAGMA user_version"))
 	require.Equal(t, "3 old", value(t, c, "SELECT count(*) || ' ' || place FROM sessions"))
 	_, err = Open(path, Options{})
 	require.ErrorIs(t, err, ErrNewer)

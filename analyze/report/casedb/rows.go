@@ -20,7 +20,8 @@ func (w *Writer) addSession(s *session.Session) {
 	w.staged[sessions].add(id, id, communityID(s.Client, s.Server), int64(s.Start.Time), int64(s.End.Time),
 		ip(s.Client.Addr()), port(s.Client), ip(s.Server.Addr()), port(s.Server), text(s.User), flag(s.Anonymous), w.secret(s.Password),
 		term(s.Login), term(s.TLS), text(s.Banner), text(s.System), term(s.Mode), term(s.Initiator), term(s.Closing), int64(s.Commands),
-		flag(s.Capture.FromStart), flag(s.Capture.ToEnd), flag(s.Capture.ClientSide), flag(s.Capture.ServerSide), number(s.Capture.MissingBytes))
+		flag(s.Capture.FromStart), flag(s.Capture.ToEnd), flag(s.Capture.ClientSide), flag(s.Capture.ServerSide), number(s.Capture.MissingBytes),
+		network(s.Network))
 	for i := range s.Transfers {
 		w.addTransfer(id, s, &s.Transfers[i])
 	}
@@ -60,6 +61,23 @@ func (w *Writer) addTransfer(id int64, s *session.Session, t *session.Transfer) 
 	} else {
 		to.add(nil)
 	}
+	if t.Connection != nil {
+		to.add(network(t.Connection.Network))
+	} else {
+		to.add(nil)
+	}
+}
+
+// network is the name of a network; nil for the plain one, and for a data connection's that is its session's.
+func network(n *session.Network) any {
+	if n == nil {
+		return nil
+	}
+	var names []string
+	for i := range n.Paths {
+		names = append(names, n.Paths[i].Name)
+	}
+	return strings.Join(names, " and ")
 }
 
 // moment is a transfer's time, as its column says.
@@ -109,16 +127,17 @@ func (w *Writer) addAttempt(a *session.Attempt) {
 	to.add(int64(w.counts.attempts), ip(a.ClientIP), ip(a.Server.Addr()), port(a.Server), int64(a.Count), term(a.State), int64(a.First.Time), int64(a.Last.Time))
 	if a.ICMP == nil {
 		to.add(nil, nil, nil)
-		return
+	} else {
+		to.add(ip(a.ICMP.From), int64(a.ICMP.Type), int64(a.ICMP.Code))
 	}
-	to.add(ip(a.ICMP.From), int64(a.ICMP.Type), int64(a.ICMP.Code))
+	to.add(network(a.Network))
 }
 
 func (w *Writer) addOrphan(o *session.Orphan) {
 	to := &w.staged[orphans]
 	to.add(int64(w.counts.orphans), term(o.Mode), term(o.Evidence), term(o.Initiator))
 	addConnection(to, &o.Connection)
-	to.add(number(o.Bytes))
+	to.add(number(o.Bytes), network(o.Connection.Network))
 }
 
 // secret is a password, or what stands for it.

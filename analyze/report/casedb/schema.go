@@ -20,7 +20,15 @@ const applicationID = 0x46545073
 // migrations bring a case from the version that is their index to the next one. They run in one transaction.
 var migrations = []migration{
 	func(c *conn) error { return c.exec(expand(schema)) },
+	func(c *conn) error { return c.exec(networkColumns) },
 }
+
+// networkColumns make version 2: the name of the network that a connection was seen in. NULL is the plain one, without tags and
+// tunnels; of a transfer's data connection also its session's.
+const networkColumns = `ALTER TABLE sessions ADD COLUMN network TEXT;
+ALTER TABLE transfers ADD COLUMN data_network TEXT;
+ALTER TABLE attempts ADD COLUMN network TEXT;
+ALTER TABLE orphans ADD COLUMN data_network TEXT;`
 
 type migration func(*conn) error
 

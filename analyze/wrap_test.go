@@ -119,3 +119,37 @@ func wrappedRecords(t *testing.T, frames []capturetest.Frame) (string, uint64) {
 	}
 	return records.String(), sum.Capture.Undecoded
 }
+
+// An 802.11 frame may hold several packets, of several connections that begin there.
+func TestAggregated(t *testing.T) {
+	script := func(port string) []capturetest.Frame {
+		return capturetest.MustFrames(t, `
+client 192.0.2.10:`+port+`
+S: 220 ready
+C: USER bob
+S: 331 password
+C: PASS x
+S: 230 in
+C: PASV
+S: 227 ok (192,0,2,21,195,80)
+C: RETR a
+data d1 192.0.2.10:4`+port[1:]+` > 192.0.2.21:50000
+S: 150 here
+d1< 5000 fin
+S: 226 done
+C: QUIT
+S: 221 bye
+close`)
+	}
+	one, two := script("51000"), script("52000")
+	require.Len(t, two, len(one))
+	var frames []capturetest.Frame
+	for i := range one {
+		frames = append(frames, one[i], two[i])
+	}
+	want := recordsOf(t, pcapOf(frames))
+	for _, n := range []int{1, 2, 4} {
+		got := recordsOf(t, pcapOf(capturetest.Aggregate(frames, n)))
+		require.Empty(t, differences(want, got), n)
+	}
+}

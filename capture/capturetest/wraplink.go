@@ -190,3 +190,23 @@ func OnlyIP(version int) Wrapping {
 	}
 	return Wrapping{Name: "IPv4", Link: 228}
 }
+
+// Aggregate puts the IP packets of n frames in a row into one IEEE 802.11 frame (A-MSDU), which has the time of the first.
+func Aggregate(frames []Frame, n int) []Frame {
+	var out []Frame
+	for group := range slices.Chunk(WithIP(frames), n) {
+		f := group[0]
+		data := dot11(8, 0, 0x80, 0)(carried{dir: f.dir()})
+		for _, member := range group {
+			packet := member.Data[member.head:]
+			size, _ := packetSize(packet)
+			packet = packet[:min(size, len(packet))]
+			packet = append(snap(carried{data: packet}), packet...)
+			data = append(data, make([]byte, (4-(len(data)-26)%4)%4)...) // all but the last are padded
+			data = append(append(data, msdu(carried{packet, f.dir()})...), packet...)
+		}
+		f.Link, f.Data, f.Length, f.Meta = 105, data, len(data), nil
+		out = append(out, f)
+	}
+	return out
+}

@@ -173,7 +173,7 @@ type SYNs [8]Pos
 
 // Conn is what is known of one TCP connection. Src opened it; OpenerKnown tells whether a SYN or SYN-ACK says so.
 type Conn struct {
-	ID          uint64 // Ord of its first packet
+	ID          uint64 // see ConnID
 	Src, Dst    netip.AddrPort
 	OpenerKnown bool
 	Start, Last Mark // first and last packet
@@ -243,10 +243,14 @@ func (s *LoneSYN) At() SYNs {
 	return s.Again.At
 }
 
+// ConnID tells a connection from all others of a capture: by the Ord of its first packet, and by its ports from those that
+// begin in the same packet, as an IEEE 802.11 frame holds several.
+func ConnID(first uint64, port, other uint16) uint64 { return first ^ uint64(port^other)<<48 }
+
 // Conn is the SYN as a connection that was not answered.
 func (s *LoneSYN) Conn() Conn {
 	c := Conn{
-		ID: s.First.Ord, Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), OpenerKnown: true,
+		ID: ConnID(s.First.Ord, s.SrcPort, s.DstPort), Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), OpenerKnown: true,
 		Start: s.First, Last: s.Last(), SYN: s.First, LastSYN: s.Last(), SYNs: s.Count(), SYNPos: s.At(), State: Unanswered, Digits: s.Digits,
 		Nets: s.Net.Nets(), ManyFiles: s.First.Pos.File() != s.Last().Pos.File(),
 	}

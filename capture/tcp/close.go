@@ -11,7 +11,7 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 	c := t.slab.at(slot)
 	d := &c.cold
 	t.fact = flow.Conn{
-		ID: d.start.Ord, Src: addrPort(c.a, c.aPort), Dst: addrPort(c.b, c.bPort),
+		ID: flow.ConnID(d.start.Ord, c.aPort, c.bPort), Src: addrPort(c.a, c.aPort), Dst: addrPort(c.b, c.bPort),
 		OpenerKnown: c.what&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
 		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
 	}

@@ -81,7 +81,7 @@ func TestFloodLeavesTheOthersAlone(t *testing.T) {
 	p.now, p.ord = s.Time, s.Ord
 	p.line(strings.Fields("> A 102/301 =b"))
 	r.finish(table)
-	require.Equal(t, p.ord-3*tcp.MaxHalfOpen, r.closed[0].conn.ID, "the oldest half-open one goes first")
+	require.Equal(t, p.ord-3*tcp.MaxHalfOpen, r.closed[0].conn.Start.Ord, "the oldest half-open one goes first")
 	i := slices.IndexFunc(r.closed, func(e ended) bool { return e.talk != nil })
 	require.Equal(t, "> ab", r.closed[i].talk.chunks[0].String())
 }

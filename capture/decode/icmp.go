@@ -8,16 +8,20 @@ import (
 
 // icmpError reads an error message that quotes a TCP segment: its IP header and at least eight bytes more
 // (RFC 792; RFC 4443 section 3 quotes as much as fits).
-func (d *Decoder) icmpError(b []byte, seg *flow.Segment, v6 bool) Verdict {
+func (d *Decoder) icmpError(f Frame, seg *flow.Segment, v6 bool) Verdict {
+	b := f.Data
 	if len(b) < 8 || !refuses(b[0], b[1], v6) {
 		return Other
 	}
-	from, quote := seg.Src, quoted4
+	from, quote, quoted := seg.Src, quoted4, 20
 	if v6 {
-		quote = quoted6
+		quote, quoted = quoted6, 40
 	}
 	head := quote(b[8:], seg)
 	if len(head) < 8 {
+		if len(b) < int(f.Length) && (head != nil || len(b) < 8+quoted) {
+			return d.undecoded("cut in an ICMP error's quote")
+		}
 		return Other
 	}
 	d.icmp = flow.ICMP{From: from, V6: v6, Type: b[0], Code: b[1]}

@@ -86,7 +86,7 @@ func (d *Decoder) over4(proto int, f Frame, seg *flow.Segment) Verdict {
 	case protoTCP:
 		return d.tcp(f.Data, int(f.Length), seg)
 	case protoICMP:
-		return d.icmpError(f.Data, seg, false)
+		return d.icmpError(f, seg, false)
 	}
 	return d.upper(proto, f, seg)
 }
@@ -149,7 +149,7 @@ func (d *Decoder) over6(next int, b []byte, left int, seg *flow.Segment) Verdict
 		case protoTCP:
 			return d.tcp(b, left, seg)
 		case protoICMPv6:
-			return d.icmpError(b, seg, true)
+			return d.icmpError(Frame{Data: b, Length: uint32(left)}, seg, true)
 		}
 		n := extension(next, b)
 		switch {

@@ -95,7 +95,7 @@ func (d *Decoder) authenticated(f Frame, seg *flow.Segment) Verdict {
 	case protoTCP:
 		return d.tcp(inner.Data, int(inner.Length), seg)
 	case protoICMP, protoICMPv6:
-		return d.icmpError(inner.Data, seg, next == protoICMPv6)
+		return d.icmpError(inner, seg, next == protoICMPv6)
 	}
 	return d.upper(next, inner, seg)
 }

@@ -21,6 +21,9 @@ func pieces(link uint32, data []byte, size int, id uint32) (list [][]byte) {
 // same network, made of all the packets.
 func TestWrappedFragments(t *testing.T) {
 	for _, w := range capturetest.Wrappings() {
+		if w.Name == "IPsec AH, transport mode" {
+			continue // a header in the packet itself, not around it
+		}
 		for _, inner := range [][]byte{long4(t), long6(t)} {
 			var cut [3][][]byte // inside, outside, both
 			cut[1] = pieces(w.Link, w.Packet(inner, flow.Out), 40, 1)

@@ -192,6 +192,9 @@ func (b *builder) transfers() []Transfer {
 		}
 	}
 	b.encrypted(d)
+	if b.c.blind {
+		b.unread(d)
+	}
 	sort.Stable(d)
 	for i := range d.list {
 		d.list[i].N = i + 1

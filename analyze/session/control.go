@@ -17,6 +17,7 @@ type Control struct {
 	encrypted      []span // when the control connection was under TLS
 	lostCommands   bool   // the capture lacks bytes of the client, or all
 	lostReplies    bool
+	blind          bool           // the capture holds nothing of what either side said
 	client         flow.Direction // as negotiation's
 	limits         int            // negotiations, transfers and commands beyond the limits
 }
@@ -127,7 +128,7 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 func (f *Fold) control(c *flow.Conn) *Control {
 	r := &Control{
 		user: f.user, password: f.password, banner: f.banner, system: f.system,
-		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits, client: f.client,
+		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits, client: f.client, blind: f.blind,
 	}
 	s := &r.Session
 	s.Start, s.End = Stamp{c.Start.Time, c.Digits}, Stamp{c.Last.Time, c.Digits}

@@ -54,6 +54,7 @@ type Fold struct {
 	owed     bool    // the reply to a command that the capture lacks may still come
 	shaken   bool    // it may be among those to the commands that wait: which is whose is not certain
 	wanting  bool
+	blind    bool // the capture holds nothing of what either side said
 	sane     bool // a known command, a reply with a code, or TLS
 	babbled  bool // a line that is none of these
 	modeSaid bool // mode is not only what sessions begin with
@@ -131,6 +132,7 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 	f.quiet.spoke(side == f.client, at.Time)
 	if !f.seen[side] {
 		f.seen[side] = true
+		f.sees()
 		if side == f.client && !f.seen[side^1] && isTLSRecord(b[0]) && f.opt.ControlPort(f.ends[side^1].Port()) {
 			f.beginTLS(TLSImplicit)
 		}
@@ -189,6 +191,10 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 	f.at = at
 	f.missing += n
 	f.gaps[side] = true
+	if f.gaps[side^1] && !f.seen[0] && !f.seen[1] && (f.roles || f.opt.ControlPort(f.ends[f.client^1].Port())) {
+		f.blind = true
+		f.want(true)
+	}
 	if f.under(side) {
 		f.secure.tls[side].gap()
 		f.secure.hello.gap(side)
@@ -210,6 +216,14 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 		f.pending[i].doubtful = true
 	}
 	f.greeted = true
+}
+
+// sees ends being blind.
+func (f *Fold) sees() {
+	if f.blind {
+		f.blind = false
+		f.want(false)
+	}
 }
 
 // Joined tells of further networks that the connection was seen in.

@@ -124,6 +124,28 @@ func (b *builder) encrypted(d *drafts) {
 	}
 }
 
+// unread makes a record of each connection that opened while the control connection lasted of which nothing can be read: a
+// snapshot length cut all that was said. Data connections use ports from 1024 on, but for the server's 20.
+func (b *builder) unread(d *drafts) {
+	control := &b.c.Notes.Control
+	for _, c := range slices.Concat(b.opened, b.running) {
+		if b.fromDataPort(&c) {
+			c = turned(c)
+		}
+		from := c.Src.Port() >= privileged || c.Src.Port() == ftpData && c.Src.Addr() == b.c.Server.Addr()
+		if b.used[c.ID] || b.isControlPort(&c) || !from || c.Dst.Port() < privileged ||
+			c.Start.Ord < control.Start.Ord || c.Start.Time > control.Last.Time+grace {
+			continue
+		}
+		t := d.add(spot{0, c.Start.Ord})
+		*t = Transfer{Method: MethodDefault, Mode: Unknown, Outcome: Incomplete, Initiator: None, Evidence: None}
+		b.connect(t, nil, []flow.Conn{c})
+		if t.Evidence = EvidenceInferred; failedState(c.State) {
+			t.Outcome = NoConnection
+		}
+	}
+}
+
 // underTLS reports whether c opened while the control connection was under TLS, and after what was said in clear before.
 // The packet that began it may have come a little late.
 func (b *builder) underTLS(c *flow.Conn) (serial int32, ok bool) {

@@ -173,8 +173,9 @@ func transport(packet []byte) []byte {
 	if typeOf(packet) == typeIPv4 {
 		at, field = int(packet[0]&15)*4, proto4
 	}
-	if packet[field] == 0 {
-		return packet // hop-by-hop options stand before the header, and are not TCP's
+	const hopByHop, fragment, parts = 0, 44, 0x3fff
+	if packet[field] == hopByHop || packet[field] == fragment || field == proto4 && be.Uint16(packet[6:])&parts != 0 {
+		return packet // the header stands after hop-by-hop options, which are not TCP's, and is put in before packets are cut
 	}
 	header := append([]byte{packet[field], size/4 - 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 9}, make([]byte, 12)...)
 	out := slices.Concat(packet[:at], header, packet[at:])

@@ -21,6 +21,8 @@ func fitsIP(f Frame, at int) bool {
 	return f.Data[at]>>4 == 4 && fits4(f, at) || f.Data[at]>>4 == 6 && fits6(f, at)
 }
 
+// fits4 wants the packet to end where its tunnel does or before. Mirrors of clouds and switches cut long packets before
+// they put them into the tunnel: then the header's checksum must be right.
 func fits4(f Frame, at int) bool {
 	left := int(f.Length) - at
 	if len(f.Data) < at+4 {
@@ -28,7 +30,10 @@ func fits4(f Frame, at int) bool {
 	}
 	b := f.Data[at:]
 	size, total := int(b[0]&15)*4, int(binary.BigEndian.Uint16(b[2:]))
-	return b[0]>>4 == 4 && size >= 20 && left >= size && total <= left && (total >= size || total == 0)
+	if b[0]>>4 != 4 || size < 20 || left < size || total < size && total != 0 {
+		return false
+	}
+	return total <= left || len(b) >= size && sum(b[:size]) == 0xffff
 }
 
 // exactly4 is for where only the packet itself tells that it is one: it fills what it is in, or (Ethernet pads short
@@ -54,21 +59,32 @@ func sum(b []byte) uint32 {
 	return s
 }
 
+// fits6 is fits4 for IPv6, which has no checksum: a packet that was cut must carry what packets carry.
 func fits6(f Frame, at int) bool {
 	left := int(f.Length) - at
-	if len(f.Data) < at+6 {
+	if len(f.Data) < at+8 {
 		return left >= 40
 	}
 	b := f.Data[at:]
-	return b[0]>>4 == 6 && left >= 40 && int(binary.BigEndian.Uint16(b[4:])) <= left-40
+	if b[0]>>4 != 6 || left < 40 {
+		return false
+	}
+	switch int(b[6]) {
+	case protoTCP, protoICMPv6, protoHopByHop, protoRouting, protoFragment, protoDestOpts, protoAH:
+		return b[7] != 0 // hop limit
+	}
+	return int(binary.BigEndian.Uint16(b[4:])) <= left-40
 }
 
 // exactly6 is exactly4 for IPv6, which has no checksum: the packet fills what it is in, or what it is in is padded to
 // the smallest Ethernet frame.
 func exactly6(f Frame, at int) bool {
 	const smallest = 60
-	return len(f.Data) >= at+40 && fits6(f, at) &&
-		(int(binary.BigEndian.Uint16(f.Data[at+4:]))+40 == int(f.Length)-at || int(f.Length)-at <= smallest)
+	if len(f.Data) < at+40 || !fits6(f, at) {
+		return false
+	}
+	left, size := int(f.Length)-at, int(binary.BigEndian.Uint16(f.Data[at+4:]))+40
+	return size == left || size < left && left <= smallest
 }
 
 // exactlyIP is either.

@@ -106,6 +106,33 @@ func TestRandomUDP(t *testing.T) {
 	}
 }
 
+// A mirror may cut packets before it puts them into the tunnel, whose lengths are then right.
+func TestCutBeforeTunnel(t *testing.T) {
+	v4 := tcp4(t)
+	binary.BigEndian.PutUint16(v4[10:], ^uint16(sum(v4[:20])))
+	for _, name := range []string{"VXLAN", "Geneve, Ethernet", "Geneve, IP", "GRE, Ethernet", "ERSPAN II", "GTP-U", "MPLS, Ethernet with a control word", "L2TPv3 over IP"} {
+		for _, w := range capturetest.Wrappings() {
+			if w.Name != name {
+				continue
+			}
+			t.Run(name, func(t *testing.T) {
+				got := decodeOne(t, frame(w.Link, w.Packet(v4[:44], flow.Out)))
+				want := want4()
+				want.Payload = []byte(payload)[:4]
+				got.Path = nil
+				require.Equal(t, segment(want), got)
+			})
+		}
+	}
+	for _, w := range capturetest.Wrappings() {
+		if w.Name == "VXLAN" {
+			got := decodeOne(t, frame(w.Link, w.Packet(tcp6(t)[:64], flow.Out)))
+			require.Equal(t, TCP, got.Verdict)
+			require.Equal(t, uint32(len(payload)), got.Segment.Length)
+		}
+	}
+}
+
 // over is a packet of an IP protocol.
 func over(t testing.TB, proto layers.IPProtocol, payload ...byte) []byte {
 	return stack(t, ip4(proto), gopacket.Payload(payload))

@@ -63,6 +63,9 @@ func Run(c Source, opt Options, out Records) (*session.Summary, error) {
 	if opt.Evidence != nil {
 		a.matcher.Watch(opt.Evidence)
 	}
+	if c, ok := opt.Follow.(session.Claimer); ok {
+		a.matcher.Claims(c)
+	}
 	judge := opt.Judge
 	judge.Files, judge.Live = len(c.Files()), a.heart.live != nil
 	a.order = newOrder(out, judge)

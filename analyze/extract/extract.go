@@ -50,7 +50,7 @@ type want struct {
 	place uint64 // of its first byte in the file
 	most  uint64 // bytes of the file, place included; 0: no file
 	tls   bool   // the session speaks TLS: data that look like it are not wanted
-	blind bool   // the data are encrypted for sure
+	blind bool   // whether the data are encrypted cannot be told
 	why   string // there is no file though one was asked for
 }
 
@@ -62,6 +62,7 @@ type Extractor struct {
 	problem func(error)
 	over    uint64            // transfers that the plan has no room for
 	limits  map[string]uint64 // how often each reason for a file that is not whole applied
+	live    *Live             // nil: there is a plan
 
 	mu   sync.Mutex
 	done map[key]*result
@@ -91,7 +92,12 @@ func (x *Extractor) side(k key) *side {
 
 // Followed keeps what was learned of a connection until its sessions are told.
 func (x *Extractor) Followed(_ *flow.Conn, r tcp.Reader) {
-	for _, s := range r.(*stream).sides {
+	x.keep(r.(*stream).sides[:])
+}
+
+// keep ends the reading of a connection's directions.
+func (x *Extractor) keep(sides []*side) {
+	for _, s := range sides {
 		if s != nil {
 			res := s.finish()
 			x.mu.Lock()
@@ -101,8 +107,20 @@ func (x *Extractor) Followed(_ *flow.Conn, r tcp.Reader) {
 	}
 }
 
+// drop forgets what was learned of a direction, and its file if it got no name.
+func (x *Extractor) drop(k key) {
+	x.mu.Lock()
+	r := x.done[k]
+	delete(x.done, k)
+	x.mu.Unlock()
+	if r != nil && r.file != nil && r.name == "" {
+		r.file.discard()
+	}
+}
+
 // result is what there is to say of a direction's data.
 type result struct {
+	want      *want
 	sums      []string // as Options.Hashes; none when bytes are missing
 	mime      string
 	size      uint64 // bytes given, and missing between them
@@ -136,14 +154,25 @@ func keyOf(t *session.Transfer) (key, bool) {
 // lookup finds what was learned of a transfer's data.
 func (x *Extractor) lookup(t *session.Transfer) (*want, *result) {
 	k, ok := keyOf(t)
-	w := x.wants[k]
-	if !ok || w == nil {
+	if !ok {
 		return nil, nil
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	r := x.done[k]
-	if r == nil && t.Bytes != nil && *t.Bytes == 0 && t.Outcome == session.OK {
+	r, w := x.done[k], x.wants[k]
+	switch {
+	case r != nil:
+		w = r.want
+	case x.live != nil && carries(t):
+		w = &want{blind: blind(t)}
+	}
+	if w == nil {
+		return nil, nil
+	}
+	if r == nil && !w.blind && t.Bytes != nil && *t.Bytes == 0 && t.Outcome == session.OK {
+		if x.live != nil {
+			w = x.live.want()
+		}
 		r = x.empty(k, w)
 		x.done[k] = r
 	}

@@ -36,8 +36,9 @@ type Folder struct {
 
 	mu      sync.Mutex
 	temps   map[string]bool
-	opened  int // handles that stay open
-	writing int // files that were begun and not ended
+	opened  int     // handles that stay open
+	writing int     // files that were begun and not ended
+	limits  *Limits // live: what is left of them; nil: the plan saw to it
 }
 
 // OpenFolder makes the directory if there is none, and its manifest.
@@ -86,9 +87,12 @@ type file struct {
 	made   bool
 	buf    []byte
 	from   uint64 // place of buf
+	why    string // it is cut, if most is not the reason
 	most   uint64
 	size   uint64 // of what was written, holes included
 	cut    bool   // there was more than most
+	ended  bool
+	spent  uint64 // of the limit on all files
 	err    error  // the first
 }
 
@@ -112,7 +116,7 @@ func (w *file) write(at uint64, b []byte) {
 		w.cut = true
 		b = b[:max(at, w.most)-at]
 	}
-	if len(b) == 0 || w.err != nil {
+	if len(b) == 0 || w.err != nil || w.why != "" {
 		return
 	}
 	if at != w.from+uint64(len(w.buf)) {
@@ -129,10 +133,11 @@ func (w *file) flush() {
 	if len(w.buf) == 0 || w.err != nil {
 		return
 	}
+	b := w.buf[:w.folder.spend(w, len(w.buf))]
 	if w.err = w.open(); w.err == nil {
-		_, w.err = w.handle.WriteAt(w.buf, int64(w.from))
+		_, w.err = w.handle.WriteAt(b, int64(w.from))
 	}
-	w.from += uint64(len(w.buf))
+	w.from += uint64(len(b))
 	w.size = w.from
 	w.buf = w.buf[:0]
 	w.rest()
@@ -184,12 +189,12 @@ func (w *file) shut() {
 func (w *file) end(size uint64) {
 	w.flush()
 	if size = min(size, w.most); w.err == nil {
-		if w.err = w.open(); w.err == nil && size > w.size {
+		if w.err = w.open(); w.err == nil && size > w.size && w.why == "" {
 			w.err = w.handle.Truncate(int64(size))
 			w.size = size
 		}
 	}
-	w.buf = nil
+	w.buf, w.ended = nil, true
 	w.folder.mu.Lock()
 	defer w.folder.mu.Unlock()
 	w.folder.writing--
@@ -198,14 +203,21 @@ func (w *file) end(size uint64) {
 
 // discard forgets the file.
 func (w *file) discard() {
-	w.err, w.buf = errors.New("discarded"), nil
-	w.end(0)
-	w.folder.forget(w.temp)
+	if !w.ended {
+		w.err, w.buf = errors.New("discarded"), nil
+		w.end(0)
+	}
+	w.folder.forget(w)
 }
 
-func (f *Folder) forget(temp string) {
+func (f *Folder) forget(w *file) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.limits != nil {
+		f.limits.Files++
+		f.limits.Total += w.spent
+	}
+	temp := w.temp
 	if f.temps[temp] {
 		f.root.Remove(temp)
 		delete(f.temps, temp)

@@ -42,7 +42,7 @@ func (*Plan) Summary(*session.Summary) error { return nil }
 
 func (p *Plan) transfer(s *session.Session, t *session.Transfer) {
 	k, ok := keyOf(t)
-	if !ok || t.Notes.Conn.State != flow.Established || t.Command == nil && (t.Bytes == nil || *t.Bytes == 0) {
+	if !ok || !carries(t) {
 		return
 	}
 	if w := p.wants[k]; w != nil {
@@ -53,11 +53,23 @@ func (p *Plan) transfer(s *session.Session, t *session.Transfer) {
 		p.over++
 		return
 	}
-	w := &want{uses: 1, blind: t.Method == session.MethodEncrypted, tls: s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit}
+	w := &want{uses: 1, blind: blind(t), tls: s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit}
 	p.wants[k] = w
 	if p.files && (p.opt.Listings || !IsListing(t)) && !w.blind {
 		p.file(w, t)
 	}
+}
+
+// carries reports whether a transfer has a data connection that has, or could have, carried something.
+func carries(t *session.Transfer) bool {
+	return t.Notes.Conn.State == flow.Established && (t.Command != nil || t.Bytes != nil && *t.Bytes > 0)
+}
+
+// blind reports whether a transfer's data may be encrypted without showing it: commands under TLS do not tell, and the
+// beginning of the data is not in the capture.
+func blind(t *session.Transfer) bool {
+	c := t.Notes.Conn
+	return t.Method == session.MethodEncrypted && !c.SYN.Seen() && !c.SYNACK.Seen()
 }
 
 // file decides how much of the transfer's data becomes a file.
@@ -101,6 +113,7 @@ const (
 	whyBegin     = "the capture lacks the beginning of the connection"
 	whyMissing   = "the capture lacks some of the bytes"
 	whyRest      = "what is before the offset of REST was not transferred with it"
+	whyUnkept    = "too much of the data had passed before their session was known"
 	whyUnwritten = "it could not be written"
 )
 

@@ -31,9 +31,14 @@ type records struct {
 }
 
 func (r *records) Session(s *session.Session) error {
-	if !s.Open {
+	if live := r.x.live; !s.Open {
 		for i := range s.Transfers {
-			r.x.settle(s, &s.Transfers[i])
+			if live == nil || live.chosen(s) {
+				r.x.settle(s, &s.Transfers[i])
+			}
+		}
+		if live != nil {
+			live.release(s)
 		}
 	}
 	return r.Records.Session(s)
@@ -107,7 +112,10 @@ func (x *Extractor) settle(s *session.Session, t *session.Transfer) {
 	}
 	if x.folder != nil && (x.opt.Listings || !IsListing(t)) {
 		if r == nil {
-			r = &result{} // the capture has none of its bytes
+			r = &result{want: w} // the capture has none of its bytes
+		}
+		if x.live != nil {
+			x.place(t, w, r)
 		}
 		e := entryOf(s, t, w, r)
 		for _, why := range e.Why {
@@ -118,12 +126,32 @@ func (x *Extractor) settle(s *session.Session, t *session.Transfer) {
 			x.report(fmt.Errorf("%s: %w", ManifestName, cause(err)))
 		}
 	}
-	if k, _ := keyOf(t); r != nil {
+	if k, _ := keyOf(t); r != nil && x.live == nil {
 		if r.uses--; r.uses <= 0 {
 			x.mu.Lock()
 			delete(x.done, k)
 			x.mu.Unlock()
 		}
+	}
+}
+
+// place learns from a live session's record where in the file its data belong, if anywhere.
+func (x *Extractor) place(t *session.Transfer, w *want, r *result) {
+	if r.file == nil || r.name != "" {
+		return
+	}
+	if blind(t) {
+		r.file.discard()
+		r.file = nil
+		return
+	}
+	if t.Restart == nil {
+		return
+	}
+	if w.place = *t.Restart; w.place > 0 && w.place >= x.opt.Limits.Size {
+		w.why = whyPlace
+		r.file.discard()
+		r.file = nil
 	}
 }
 
@@ -141,7 +169,11 @@ func (x *Extractor) name(e *Entry, t *session.Transfer, r *result) {
 		if !e.Complete {
 			ending = partial
 		}
-		name, err := x.folder.keep(f, nameOf(t), ending, time.Unix(0, int64(t.Connection.End.Time)))
+		at := time.Unix(0, int64(t.Connection.End.Time))
+		name, err := x.folder.keep(f, nameOf(t), ending, at)
+		if err == nil && x.live != nil && r.want.place > 0 {
+			err = x.folder.shift(name, r.want.place, at)
+		}
 		if err != nil {
 			x.report(fmt.Errorf("%s: %w", nameOf(t), cause(err)))
 		}
@@ -171,11 +203,14 @@ func entryOf(s *session.Session, t *session.Transfer, w *want, r *result) Entry 
 	e := Entry{
 		Session: s.ID, Transfer: t.N, Path: t.Path, Command: t.Command, Direction: t.Direction, Representation: t.Representation,
 		Client: endpointOf(s.Client), Server: endpointOf(s.Server), User: s.User,
-		Start: stamp(t.Connection.Start), End: stamp(t.Connection.End), Offset: w.place, Bytes: r.size, MissingBytes: r.missing, Gaps: r.gaps,
+		Start: stamp(t.Connection.Start), End: stamp(t.Connection.End), Offset: w.place, Bytes: r.size, MissingBytes: r.missing,
 		SHA256: t.SHA256, SHA1: t.SHA1, MD5: t.MD5, MIMEType: t.MIMEType,
 	}
 	if w.place > 0 {
-		e.Gaps = append([]Gap{{0, w.place}}, e.Gaps...)
+		e.Gaps = append(e.Gaps, Gap{0, w.place})
+	}
+	for _, g := range r.gaps {
+		e.Gaps = append(e.Gaps, Gap{g.From + w.place, g.To + w.place})
 	}
 	e.Why = reasons(t, w, r)
 	e.Complete = len(e.Why) == 0
@@ -194,14 +229,16 @@ func reasons(t *session.Transfer, w *want, r *result) (why []string) {
 	if t.Notes.From == c.Src {
 		sender = flow.Out
 	}
-	say(t.Method == session.MethodEncrypted || r.encrypted, whyEncrypted)
+	say(r.encrypted || blind(t), whyEncrypted)
 	say(w.why != "", w.why)
-	say(r.file != nil && r.file.cut && w.why == "", whySize)
+	say(r.file != nil && r.file.why != "", whyTotal)
+	say(r.file != nil && r.file.cut && r.file.why+w.why == "", whySize)
 	say(r.file != nil && r.file.err != nil, whyUnwritten)
 	say(!c.SYN.Seen() && !c.SYNACK.Seen(), whyBegin)
 	say(r.missing > 0 || t.MissingBytes != nil && *t.MissingBytes > 0, whyMissing)
 	say(w.place > 0, whyRest)
 	say(t.Outcome == session.Aborted, whyAborted)
 	say(t.Outcome != session.OK && t.Outcome != session.Aborted && !c.Half[sender].FIN.Seen(), whyCut)
+	say(len(why) == 0 && r.file == nil && r.size == 0 && t.Bytes != nil && *t.Bytes > 0, whyUnkept)
 	return why
 }

@@ -56,7 +56,7 @@ type side struct {
 }
 
 func newSide(x *Extractor, k key, w *want) *side {
-	s := &side{key: k, want: w, names: x.opt.Hashes, res: result{uses: w.uses}}
+	s := &side{key: k, want: w, names: x.opt.Hashes, res: result{want: w, uses: w.uses}}
 	for _, name := range s.names {
 		for _, h := range hashes {
 			if h.name == name {
@@ -96,7 +96,7 @@ func (s *side) data(b []byte) {
 // gap notes missing bytes; with them there is no hash of what was sent.
 func (s *side) gap(n uint64) {
 	r := &s.res
-	from := s.want.place + r.size
+	from := r.size
 	r.missing += n
 	r.size += n
 	if last := len(r.gaps) - 1; last >= 0 && r.gaps[last].To == from {
@@ -106,8 +106,10 @@ func (s *side) gap(n uint64) {
 	}
 }
 
-// isTLS reports whether data begin with a TLS handshake record (RFC 8446 section 5.1).
-func isTLS(b []byte) bool { return len(b) >= 3 && b[0] == 22 && b[1] == 3 && b[2] <= 4 }
+// isTLS reports whether data begin with a TLS record (RFC 8446 section 5.1): that of a handshake, or of data.
+func isTLS(b []byte) bool {
+	return len(b) >= 3 && (b[0] == 22 || b[0] == 23) && b[1] == 3 && b[2] <= 4
+}
 
 // finish says what there is to say when the connection is over.
 func (s *side) finish() *result {

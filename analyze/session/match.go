@@ -57,18 +57,10 @@ type Matcher struct {
 	limits      map[string]uint64
 	open        []*Control // of sessions that go on, for Snapshots
 	watcher     Watcher
+	claimer     Claimer
 	points      bool // files that do not continue each other are different points of capture
 	names       networkNames
 }
-
-// Watcher hears which data connections sessions have a use for, and of their ends.
-type Watcher interface {
-	Mark(a, b netip.AddrPort)
-	Ended(a, b netip.AddrPort)
-}
-
-// Watch has the Watcher told; before anything else.
-func (m *Matcher) Watch(w Watcher) { m.watcher = w }
 
 // gathering is a session in the making.
 type gathering struct {
@@ -259,6 +251,9 @@ func (m *Matcher) give(l *live, cl *claim) {
 		return
 	}
 	l.of.tried = append(l.of.tried, tried{l.Index, cl})
+	if m.claimer != nil {
+		m.claimer.Claimed(&cl.conn[0], l.of.id)
+	}
 	if !l.met {
 		l.met = true
 		l.of.unmet--

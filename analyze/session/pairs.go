@@ -76,6 +76,9 @@ func (m *Matcher) givePair(g *gathering, cl *claim) {
 		return
 	}
 	g.pair = append(g.pair, cl)
+	if m.claimer != nil {
+		m.claimer.Claimed(&cl.conn[0], g.id)
+	}
 }
 
 // pairFor returns the key under which sessions may want this connection, if any do.

@@ -46,7 +46,8 @@ func extracting() string {
 	return `The transferred data: hashes in the records (sha256, mime_type), and the files themselves.
 
 ` + s.FlagUsagesWrapped(100) + `
-The captures are read twice, standard input from a temporary copy. --host and other flags that choose
+analyze reads the captures twice, standard input from a temporary copy; sniff and --follow take the
+data as they pass, and name the files when their session ends. --host and other flags that choose
 sessions (ftpscope help choosing) choose files too. DIR gets the files and manifest.jsonl, a line a
 transfer; nothing in it is overwritten. What is not whole ends in .partial, and the manifest says why
 and which bytes are not there. Data are written as they were sent: in ASCII mode with CR LF, after
@@ -55,6 +56,7 @@ REST from its offset on. What TLS encrypts is not extracted.
 Examples:
   ftpscope analyze --hash sha256 -o json capture.pcap
   ftpscope analyze --extract files/ --extract-limit size=100MB,files=1000 --user bob capture.pcap
+  sudo ftpscope sniff -i eth0 --extract files/
 `
 }
 

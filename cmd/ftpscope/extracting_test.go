@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -43,12 +44,17 @@ type manifestLine struct {
 // extract runs analyze --extract over frames, or over what args name.
 func extractFrom(t testing.TB, frames []capturetest.Frame, args ...string) extracted {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "out")
 	if frames != nil {
 		args = append(args, pcapFile(t, frames))
 	}
+	return extractBy(t, nil, args...)
+}
+
+func extractBy(t testing.TB, stdin []byte, args ...string) extracted {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "out")
 	var out, errs bytes.Buffer
-	code := run(append([]string{"analyze", "-o", "json", "--extract", dir}, args...), strings.NewReader(""), &out, &errs)
+	code := run(append([]string{"analyze", "-o", "json", "--extract", dir}, args...), bytes.NewReader(stdin), &out, &errs)
 	require.Equal(t, exitDone, code, errs.String())
 	x := extracted{files: map[string]string{}, records: out.Bytes(), errors: errs.String()}
 	entries, err := os.ReadDir(dir)
@@ -170,8 +176,8 @@ func TestExtract(t *testing.T) {
 			"1.1 b.txt.partial 1000 (the capture lacks the beginning of the connection)", nil},
 		{"listings are none", passive(1, "NLST", "d1< 100 fin", "d1 close >", "S: 226 done"), "", nil},
 		{"listings asked for", passive(1, "LIST docs", "d1< 100 fin", "d1 close >", "S: 226 done"), "1.1 LIST-docs.txt 100", []string{"--extract-listings"}},
-		{"TLS", "C: AUTH TLS\nS: 234 go\nC! \\x16\\x03\\x01\\x00\\x05hello\nS! \\x16\\x03\\x03\\x00\\x05hello\ndata d1 192.0.2.10:40001 > 192.0.2.21:50001\nd1< 900 fin\nd1 close >\n",
-			"1.1 none (the data are encrypted)", nil},
+		{"clear data under TLS", "C: AUTH TLS\nS: 234 go\nC! \\x16\\x03\\x01\\x00\\x05hello\nS! \\x16\\x03\\x03\\x00\\x05hello\ndata d1 192.0.2.10:40001 > 192.0.2.21:50001\nd1< 900 fin\nd1 close >\n",
+			"1.1 unnamed 900", nil},
 		{"larger than the limit", passive(1, "RETR b.txt", "d1< 5000 fin", "d1 close >", "S: 226 done"),
 			"1.1 b.txt.partial 1024 (the file is larger than the limit on a file)", []string{"--extract-limit", "size=1K"}},
 		{"more than the limits", passive(1, "RETR a", "d1< 1000 fin", "d1 close >", "S: 226 done") + passive(2, "RETR b", "d2< 1000 fin", "d2 close >", "S: 226 done") +
@@ -415,4 +421,40 @@ func TestExtractStdin(t *testing.T) {
 	left, err := os.ReadDir(temp)
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+// parts are what was extracted, without the numbers of sessions, whose order is another one live.
+func (x extracted) parts() []string {
+	var list []string
+	for _, m := range x.manifest {
+		name, data := "none", ""
+		if m.File != nil {
+			name, data = filepath.Ext(*m.File), digest(x.files[*m.File])
+		}
+		sum := ""
+		if m.SHA256 != nil {
+			sum = *m.SHA256
+		}
+		list = append(list, fmt.Sprint(m.Transfer, name, data, sum, m.Offset, m.Bytes, m.MissingBytes, m.Gaps, m.Complete, m.Why))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// TestExtractLive: what is read as it passes is what is read afterwards.
+func TestExtractLive(t *testing.T) {
+	samples, err := filepath.Glob(pcaps + "/*.pcap*")
+	require.NoError(t, err)
+	some := regexp.MustCompile(`abort|append|loss|offload|late|resume|snaplen|tls|prot-c`)
+	for i, file := range samples {
+		if i%6 > 0 && !some.MatchString(file) {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		require.NoError(t, err)
+		want := extractFrom(t, nil, "--extract-listings", file)
+		got := extractBy(t, b, "--follow", "--extract-listings", "--workers", fmt.Sprint(1+i%2), "-")
+		require.Equal(t, want.parts(), got.parts(), file)
+		require.Len(t, got.files, len(want.files), "no temporary files are left")
+	}
 }

@@ -12,8 +12,6 @@ func (f *flags) checkFollow() error {
 	switch {
 	case !f.follow && (f.interval != 0 || f.idleTimeout != 0):
 		return errors.New("--interval and --idle-timeout belong to --follow")
-	case f.follow && f.extract.wanted():
-		return errors.New("--hash and --extract read captures twice, --follow reads what is still being written")
 	case f.interval < 0 || f.idleTimeout < 0:
 		return errors.New("--interval and --idle-timeout take times like 30s or 1h")
 	case f.interval > 0 && f.interval < time.Second:
@@ -24,11 +22,11 @@ func (f *flags) checkFollow() error {
 
 // runFollow is analyze of captures that are still being written: it tells of sessions as sniff does.
 func runFollow(e *env, f *flags, files []string) int {
-	sniff := &sniffFlags{common: f.common, interval: f.interval, idleTimeout: f.idleTimeout}
+	sniff := &sniffFlags{common: f.common, extract: f.extract, interval: f.interval, idleTimeout: f.idleTimeout}
 	if sniff.idleTimeout == 0 {
 		sniff.idleTimeout = defaultIdle
 	}
-	s := &sniffing{job: job{env: e, flags: &sniff.common, files: files, told: map[string]bool{}, said: map[string]bool{}}, sniff: sniff, follows: true}
+	s := &sniffing{job: job{env: e, flags: &sniff.common, extract: &sniff.extract, files: files, told: map[string]bool{}, said: map[string]bool{}}, sniff: sniff, follows: true}
 	specs, ok := s.specs()
 	if !ok {
 		return exitUsage
@@ -53,7 +51,7 @@ func (s *sniffing) follow(specs []outputSpec) {
 	}
 	defer source.Close()
 	s.source = source
-	if !source.Alive() || !s.open(specs) {
+	if !source.Alive() || !s.open(specs) || !s.openExtract() {
 		return
 	}
 	s.listen()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/extract"
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
 	"ftpscope/capture/confine"
@@ -26,7 +27,7 @@ func runSniff(e *env, args []string) int {
 		return code
 	}
 	e.quiet = f.quiet
-	s := &sniffing{job: job{env: e, flags: &f.common, files: f.interfaces, told: map[string]bool{}, said: map[string]bool{}}, sniff: &f}
+	s := &sniffing{job: job{env: e, flags: &f.common, extract: &f.extract, files: f.interfaces, told: map[string]bool{}, said: map[string]bool{}}, sniff: &f}
 	specs, ok := s.specs()
 	if !ok {
 		return exitUsage
@@ -46,17 +47,19 @@ func runSniff(e *env, args []string) int {
 // sniffing is one run of sniff.
 type sniffing struct {
 	job
-	sniff    *sniffFlags
-	source   liveSource
-	outs     []*liveFile
-	writers  []report.Writer
-	watchers []watcher
-	kept     *kept
-	metrics  *metrics.Metrics
-	view     *view.View
-	ended    chan struct{}
-	removed  int  // interfaces
-	follows  bool // files, not interfaces
+	sniff     *sniffFlags
+	source    liveSource
+	outs      []*liveFile
+	writers   []report.Writer
+	watchers  []watcher
+	kept      *kept
+	folder    *extract.Folder // nil: no files are wanted
+	extractor *extract.Live   // nil: nor hashes
+	metrics   *metrics.Metrics
+	view      *view.View
+	ended     chan struct{}
+	removed   int  // interfaces
+	follows   bool // files, not interfaces
 }
 
 // liveSource is what sniffing listens to: interfaces, or files that grow.
@@ -112,7 +115,7 @@ func (s *sniffing) run(specs []outputSpec) {
 	}
 	defer source.Close()
 	s.source = source
-	if !s.openMetrics() || !s.confine(user, specs) || !s.open(specs) {
+	if !s.openMetrics() || !s.makeFolder(user) || !s.confine(user, specs) || !s.open(specs) || !s.openExtract() {
 		return
 	}
 	s.listen()
@@ -129,7 +132,7 @@ func (s *sniffing) listen() {
 	stopMetrics := s.serveMetrics()
 	defer stopMetrics()
 	tee := report.NewTee(s.writers...)
-	summary, err := analyze.Run(s.limited(), s.options(), tee)
+	summary, err := analyze.Run(s.limited(), s.options(), s.records(tee))
 	close(s.ended)
 	s.closeView(summary)
 	s.close(tee, err)
@@ -155,6 +158,9 @@ func (s *sniffing) options() analyze.Options {
 	opt.IdleTimeout, opt.Interval, opt.Status = flow.Time(s.sniff.idleTimeout), flow.Time(s.sniff.interval), s.status
 	if s.kept != nil {
 		opt.Evidence = s.kept
+	}
+	if s.extractor != nil {
+		opt.Follow = s.extractor
 	}
 	if s.view != nil && opt.Interval == 0 {
 		opt.Interval = flow.Time(viewEvery)
@@ -187,6 +193,9 @@ func (s *sniffing) confine(user confine.User, specs []outputSpec) bool {
 	}
 	if s.sniff.keep != "" {
 		opt.Write = append(opt.Write, s.keptPlace())
+	}
+	if dir := s.extract.dir; dir != "" {
+		opt.Write, opt.Read = append(opt.Write, dir), append(opt.Read, dir)
 	}
 	done, err := confine.Apply(opt)
 	var refused *confine.WriteError
@@ -295,6 +304,9 @@ func (s *sniffing) signals() {
 					if s.view != nil {
 						s.view.Close()
 					}
+					if s.folder != nil {
+						s.folder.Abort()
+					}
 					os.Exit(exitInterrupted)
 				default:
 					stopping = true
@@ -327,6 +339,7 @@ func (s *sniffing) close(tee *report.Tee, run error) {
 		}
 	}
 	s.closeKept()
+	s.closeFolder(s.folder)
 }
 
 // limited is the source with the limit of --packets.

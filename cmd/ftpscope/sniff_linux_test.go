@@ -62,6 +62,7 @@ func TestSniff(t *testing.T) {
 		{"interval", testInterval},
 		{"closed pipe", testClosedPipe},
 		{"disk full", testDiskFull},
+		{"extracts", testExtracts},
 		{"interface trouble", testInterfaceTrouble},
 	}
 	for _, test := range tests {

@@ -15,6 +15,7 @@ import (
 // sniffFlags are what sniff takes.
 type sniffFlags struct {
 	common
+	extract     extractFlags
 	interfaces  []string
 	ring        bytesFlag
 	noPromisc   bool
@@ -52,6 +53,7 @@ func (f *sniffFlags) set() *pflag.FlagSet {
 	s.Var(&f.ring, "ring-size", "let `SIZE` of packets wait for each interface")
 	s.BoolVar(&f.noPromisc, "no-promisc", false, "see only what is meant for this host")
 	s.StringVar(&f.user, "user", "", "become `USER` if root (default: sudo's user or nobody)")
+	f.extract.add(s)
 	s.StringVar(&f.metrics, "metrics", "", "serve Prometheus metrics at `ADDRESS`, e.g. 127.0.0.1:9641")
 	f.add(s)
 	return s
@@ -80,6 +82,7 @@ Examples:
 func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 	s := f.set()
 	f.choiceFlags.add(s, "ftp-user")
+	f.extract.addMore(s)
 	f.judgeFlags.add(s)
 	f.readFlags.add(s)
 	return e.parseFlags(s, args, &f.help, sniffUsage, func() error {
@@ -98,6 +101,9 @@ func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 			return errors.New("--interval, --duration and --idle-timeout take times like 30s or 1h")
 		case f.interval > 0 && f.interval < time.Second:
 			return errors.New("--interval takes a second or more")
+		}
+		if err := f.extract.check(); err != nil {
+			return err
 		}
 		if f.keep = keptPath(f.keep); f.rotate != "" {
 			var err error

@@ -11,6 +11,8 @@ import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/compare"
 	"ftpscope/capture"
+	"ftpscope/capture/capturetest"
+	"ftpscope/capture/flow"
 )
 
 // TestPairs holds what is said of captures made at both sides of real NATs and firewalls against what was arranged.
@@ -58,4 +60,24 @@ func TestPairs(t *testing.T) {
 func sample(name string) analyze.Point {
 	path := filepath.Join(samplesDir, name)
 	return analyze.Point{Name: name, Open: func() (analyze.Source, error) { return capture.Open([]string{path}, capture.Options{}) }}
+}
+
+// A capture and its copy by another clock are the same, whatever is in it.
+func TestCompareWithItself(t *testing.T) {
+	for _, name := range sampleCaptures(t) {
+		if filepath.Ext(name) != ".pcap" {
+			continue
+		}
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			frames, err := capturetest.ReadPcap(name)
+			require.NoError(t, err)
+			r := compared(t, frames, capturetest.Shift(frames, 90*flow.Second))
+			for i := range r.Comparisons {
+				c := &r.Comparisons[i]
+				require.Equal(t, compare.Same, c.Verdict, c.Message)
+				require.Empty(t, c.Differences)
+			}
+			require.Equal(t, len(r.Here.Sessions), len(r.There.Sessions))
+		})
+	}
 }

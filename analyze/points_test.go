@@ -75,7 +75,10 @@ func point(t testing.TB, name string, frames []capturetest.Frame) analyze.Point 
 	t.Helper()
 	var file bytes.Buffer
 	require.NoError(t, capturetest.WritePcap(&file, frames, capturetest.PcapOptions{Nanos: true, Link: 1}))
-	data := file.Bytes()
+	return pointOf(name, file.Bytes())
+}
+
+func pointOf(name string, data []byte) analyze.Point {
 	return analyze.Point{Name: name, Open: func() (analyze.Source, error) {
 		return capture.Open([]string{"-"}, capture.Options{Stdin: bytes.NewReader(data)})
 	}}
@@ -351,4 +354,60 @@ func TestCompareLimit(t *testing.T) {
 	here := capturetest.MustFrames(t, "mss 60\nstep 10us\n"+strings.Replace(passiveTransfer, "20000 fin", "2400000 fin", 1))
 	there := hop.with(func(b *middlebox) { b.drop = func(place int, _ *capturetest.Meta) bool { return place == 90000 } }).far(here)
 	require.Equal(t, "same: The same on both sides. [not-compared 1 1]\n", verdicts(compared(t, here, there)))
+}
+
+// A SPAN port that sends each packet from two VLANs doubles nothing, and a side's tags are its own affair.
+func TestCompareCopies(t *testing.T) {
+	here := capturetest.MustFrames(t, passiveTransfer)
+	there := hop.far(here)
+	twice := capturetest.Interleave(tagged(there, in(10), in(10)), tagged(there, in(20), in(20)))
+	require.Equal(t, "same: The same on both sides.\n", verdicts(compared(t, here, twice)))
+	require.Equal(t, "same: The same on both sides.\n", verdicts(compared(t, here, tagged(there, in(10), in(20)))))
+}
+
+// What the capturing machine lost itself, as pcapng says, is not lost between: as long as it lost as many.
+func TestCompareDropped(t *testing.T) {
+	here := capturetest.MustFrames(t, loggedIn+`
+C: PASV
+S: 227 Entering Passive Mode (192,0,2,21,195,80)
+data d1 192.0.2.10:40001 > 192.0.2.21:50000 unanswered 3
+C: QUIT
+S: 221 bye
+close
+data d2 192.0.2.10:40002 > 192.0.2.21:80 refused
+`)
+	there := hop.with(func(b *middlebox) { b.drop = func(_ int, m *capturetest.Meta) bool { return m.Dst.Port() == 50000 } }).far(here)
+	for drops, verdict := range map[uint64]string{0: compare.Lost, 2: compare.Lost, 3: compare.Uncertain, 1000: compare.Uncertain} {
+		var file bytes.Buffer
+		require.NoError(t, capturetest.WritePcapng(&file, there, capturetest.NgOptions{Resolutions: []byte{9}, Drops: []uint64{drops}}))
+		r, err := analyze.Compare(point(t, "here", here), pointOf("there", file.Bytes()), analyze.Options{})
+		require.NoError(t, err)
+		require.Equal(t, verdict, r.Comparisons[0].Verdict, "%d dropped: %s", drops, r.Comparisons[0].Message)
+	}
+}
+
+// FuzzCompare gives any bytes as the two sides: whatever is said, each way round, it is the same with several workers.
+func FuzzCompare(f *testing.F) {
+	pair := func(script string, b middlebox) {
+		here := capturetest.MustFrames(f, script)
+		var files [2]bytes.Buffer
+		for i, frames := range [][]capturetest.Frame{here, b.far(here)} {
+			require.NoError(f, capturetest.WritePcap(&files[i], frames, capturetest.PcapOptions{}))
+		}
+		f.Add(files[0].Bytes(), files[1].Bytes())
+	}
+	pair(strings.Replace(passiveTransfer, "20000", "200", 1), hop)
+	pair(strings.Replace(activeTransfer, "20000", "200", 1), hop.with(func(b *middlebox) {
+		b.offset, b.alg = 9*flow.Second, func(s string) string { return strings.Replace(s, "192,0,2,10", "203,0,113,1", 1) }
+		b.drop = func(place int, _ *capturetest.Meta) bool { return place%5 == 4 }
+	}))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		for _, sides := range [][2][]byte{{a, b}, {b, a}} {
+			r, err := analyze.Compare(pointOf("here", sides[0]), pointOf("there", sides[1]), analyze.Options{})
+			require.NoError(t, err)
+			again, err := analyze.Compare(pointOf("here", sides[0]), pointOf("there", sides[1]), analyze.Options{Workers: 3})
+			require.NoError(t, err)
+			require.Equal(t, verdicts(r), verdicts(again))
+		}
+	})
 }

@@ -27,6 +27,7 @@ type tracer struct {
 type traced struct {
 	*compare.Conn
 	from, to flow.Mark
+	nets     flow.Nets
 	control  bool
 	isn      uint32 // of the opener
 	hasISN   bool
@@ -57,7 +58,7 @@ func (t *tracer) session(s *compare.Session) {
 func (t *tracer) want(c *flow.Conn, fromClient, control bool) *compare.Conn {
 	w := &traced{
 		Conn: &compare.Conn{Src: c.Src, Dst: c.Dst, FromClient: fromClient, Start: c.Start.Time, End: c.Last.Time, State: c.State, Digits: c.Digits},
-		from: c.Start, to: c.Last, control: control,
+		from: c.Start, to: c.Last, nets: c.Nets, control: control,
 	}
 	if control {
 		for i := range w.Half {
@@ -96,10 +97,13 @@ func (t *tracer) packet(s *flow.Segment) {
 	}
 }
 
-// current are the connections of a pair of ends that a segment belongs to: those that began last before it. One that
-// belongs to two sessions (FXP) is there twice.
+// current are the connections of a pair of ends that a segment belongs to: those that began last before it, in its network.
+// One that belongs to two sessions (FXP) is there twice.
 func current(list []*traced, s *flow.Segment) []*traced {
 	end, _ := slices.BinarySearchFunc(list, s.Ord+1, func(c *traced, ord uint64) int { return cmp.Compare(c.from.Ord, ord) })
+	for end > 0 && !list[end-1].nets.Has(s.Net) {
+		end--
+	}
 	from := end
 	for from > 0 && list[from-1].from.Ord == list[end-1].from.Ord {
 		from--
@@ -128,7 +132,33 @@ func (c *traced) add(s *flow.Segment, room *compare.Room) {
 	if s.ICMP == nil && s.Flags&(flow.SYN|flow.ACK) == flow.SYN && !c.hasISN {
 		c.isn, c.hasISN = s.Seq, true
 	}
+	if s.ICMP == nil && s.Net != c.nets[c.dir(flow.Direction(w))] && c.copied(w, s) {
+		return
+	}
 	c.Add(w, s, room)
+}
+
+// dir is the direction, from who opened the connection, of a way.
+func (c *traced) dir(w flow.Direction) flow.Direction {
+	if c.FromClient {
+		return w // ToServer is Out then
+	}
+	return 1 - w
+}
+
+// copyTime is how far apart the copies of a packet are that a SPAN port sends from several networks.
+const copyTime = 50 * flow.Millisecond
+
+// copied reports whether a segment of another network than the first is a copy of one that was captured just before.
+func (c *traced) copied(w compare.Way, s *flow.Segment) bool {
+	const recent = 16
+	list := c.Half[w].Segs
+	for i := len(list) - 1; i >= max(len(list)-recent, 0) && s.Time-list[i].Time < copyTime; i-- {
+		if x := &list[i]; x.Seq == s.Seq && x.Length == s.Length && x.Flags == s.Flags {
+			return true
+		}
+	}
+	return false
 }
 
 // attempt makes a connection of a SYN that is one of an attempt's; nil: it is none.
@@ -143,7 +173,7 @@ func (t *tracer) attempt(s *flow.Segment) []*traced {
 	}
 	c := &traced{
 		Conn: &compare.Conn{Src: src, Dst: dst, FromClient: true, Start: s.Time, End: a.Last.Time, State: flow.Unanswered, Digits: s.Digits},
-		from: s.Mark, to: flow.Mark{Time: a.Last.Time, Ord: s.Ord}, control: true,
+		from: s.Mark, to: flow.Mark{Time: a.Last.Time, Ord: s.Ord}, nets: s.Net.Nets(), control: true,
 	}
 	t.side.Attempts = append(t.side.Attempts, c.Conn)
 	k := pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)
@@ -173,7 +203,7 @@ func (p *Point) strays(side *compare.Side, missing map[uint32]bool, opt Options)
 		if from, wanted := missing[s.Seq]; opens && wanted && (c == nil || c.isn != s.Seq) && len(side.Strays) < compare.MaxStrays {
 			c = &traced{Conn: &compare.Conn{
 				Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), FromClient: from, Start: s.Time, Digits: s.Digits,
-			}, isn: s.Seq, hasISN: true}
+			}, nets: s.Net.Nets(), isn: s.Seq, hasISN: true}
 			open[k] = c
 			side.Strays = append(side.Strays, c.Conn)
 		}

@@ -268,6 +268,41 @@ func TestCompareCutAnywhere(t *testing.T) {
 	}
 }
 
+// A packet that one capture missed although it came by, as the acknowledgements tell, was not lost between, and its copy on
+// the other side did not come from between.
+func TestCompareMissedPackets(t *testing.T) {
+	for name, script := range map[string]string{"passive": passiveTransfer, "active": activeTransfer} {
+		here := capturetest.MustFrames(t, strings.Replace(script, "20000", "6000", 1))
+		there := hop.far(here)
+		for i := range here {
+			for what, sides := range map[string][2][]capturetest.Frame{
+				"here": {capturetest.Drop(here, i), there}, "there": {here, capturetest.Drop(there, i)},
+			} {
+				for _, c := range compared(t, sides[0], sides[1]).Comparisons {
+					require.Contains(t, []string{compare.Same, compare.Uncertain}, c.Verdict, "%s: %d %s: %s", name, i, what, c.Message)
+				}
+			}
+		}
+	}
+}
+
+// Packets that come out of order are no loss, nor are those that are doubled; a copy that one side only has was lost.
+func TestCompareDisorder(t *testing.T) {
+	here := capturetest.MustFrames(t, passiveTransfer)
+	there := hop.far(here)
+	for seed := range uint64(20) {
+		for _, sides := range [][2][]capturetest.Frame{
+			{here, capturetest.Reorder(there, 3, seed)}, {capturetest.Reorder(here, 3, seed), there},
+			{capturetest.Duplicate(here, int(seed)), capturetest.Duplicate(there, int(seed))},
+		} {
+			r := compared(t, sides[0], sides[1])
+			require.Equal(t, compare.Same, r.Comparisons[0].Verdict, verdicts(r))
+		}
+		r := compared(t, here, capturetest.Duplicate(there, int(seed), int(seed)+7))
+		require.Contains(t, []string{compare.Same, compare.Repaired}, r.Comparisons[0].Verdict, verdicts(r))
+	}
+}
+
 // Segments of other sizes are the same bytes.
 func TestCompareResegmented(t *testing.T) {
 	here := capturetest.MustFrames(t, passiveTransfer)

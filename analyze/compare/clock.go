@@ -45,7 +45,7 @@ type sample struct {
 }
 
 const (
-	// maxSamples bounds what a clock is made of; of more every n-th counts.
+	// maxSamples bounds what a clock is made of: sessions after that add nothing.
 	maxSamples = 1 << 18
 	// windows is into how many parts the common time is cut to see whether the clocks drift apart.
 	windows = 32

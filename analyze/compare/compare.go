@@ -17,8 +17,8 @@ func Compare(here, there *Side) *Result {
 		r = newRun(there, here)
 	}
 	res := &Result{Here: r.sides[0], There: r.sides[1], Swapped: swapped, OrderKnown: known, OrderReason: reason, Clock: r.clock, Verdicts: map[string]int{}}
-	for _, j := range r.joints {
-		res.Comparisons = append(res.Comparisons, r.session(j))
+	for _, t := range r.sessions {
+		res.Comparisons = append(res.Comparisons, r.session(r.prepare(t.a, t.b)))
 	}
 	res.Comparisons = append(res.Comparisons, r.attempts()...)
 	slices.SortStableFunc(res.Comparisons, func(x, y Comparison) int { return cmp.Compare(rank(x.Verdict), rank(y.Verdict)) })
@@ -33,12 +33,16 @@ func Compare(here, there *Side) *Result {
 // run is one comparison in the making.
 type run struct {
 	sides     [2]*Side
-	joints    []*joint
+	sessions  []two
+	nearer    [2]int // packets whose TTL says that a side is nearer to the clients
 	clock     Clock
 	stray     [2]map[uint32]*Conn // by the opener's initial sequence number
 	slowest   [2]flow.Time        // what packets took at most, each way
 	imperfect [2]bool             // a side's capture lacks packets that came by
 }
+
+// two is a session on both sides; one may be nil.
+type two struct{ a, b *Session }
 
 func newRun(a, b *Side) *run {
 	r := &run{sides: [2]*Side{a, b}}
@@ -52,29 +56,30 @@ func newRun(a, b *Side) *run {
 	}
 	p := newPairs(a.Sessions, b.Sessions)
 	p.byNumbers()
-	r.clock = estimate(r.sampled(p))
+	list := r.sampled(p, nil)
+	r.clock = estimate(list)
 	p.byWords(a.Sessions, b.Sessions, &r.clock)
-	list := r.sampled(p)
-	if len(list) == 0 {
+	if list = r.sampled(p, list); len(list) == 0 {
 		list = strangers(a, b)
 	}
 	r.clock = estimate(list)
 	r.slow(list)
 	for i, s := range a.Sessions {
-		var other *Session
+		t := two{a: s}
 		if p.to[i] >= 0 {
-			other = b.Sessions[p.to[i]]
+			t.b = b.Sessions[p.to[i]]
 		}
-		r.joints = append(r.joints, r.prepare(s, other))
+		r.sessions = append(r.sessions, t)
 	}
 	for k, s := range b.Sessions {
 		if p.from[k] < 0 {
-			r.joints = append(r.joints, r.prepare(nil, s))
+			r.sessions = append(r.sessions, two{b: s})
 		}
 	}
 	return r
 }
 
+// prepare pairs the packets of a session. What it makes is large: there is one at a time.
 func (r *run) prepare(a, b *Session) *joint {
 	j := joinSessions(a, b, r)
 	for _, c := range j.all() {
@@ -83,17 +88,35 @@ func (r *run) prepare(a, b *Session) *joint {
 	return j
 }
 
-// sampled are the samples of the sessions that are paired.
-func (r *run) sampled(p *pairs) (list []sample) {
+// sampled adds the samples of the sessions that were paired since.
+func (r *run) sampled(p *pairs, list []sample) []sample {
 	for i, k := range p.to {
-		if k < 0 || len(list) > maxSamples {
+		if k < 0 || p.sampled[i] || len(list) > maxSamples {
 			continue
 		}
+		p.sampled[i] = true
 		for _, c := range r.prepare(r.sides[0].Sessions[i], r.sides[1].Sessions[k]).all() {
 			list = c.samples(list)
+			r.vote(c)
 		}
 	}
 	return list
+}
+
+// vote counts which side is nearer to the client by the TTL, which gets less on the way.
+func (r *run) vote(c *joined) {
+	for w := range c.matched {
+		for _, p := range c.matched[w].pairs {
+			if p.a.TTL == p.b.TTL || p.a.Flags&flow.RST != 0 {
+				continue
+			}
+			nearer := 0
+			if (p.a.TTL > p.b.TTL) != (Way(w) == ToServer) {
+				nearer = 1
+			}
+			r.nearer[nearer]++
+		}
+	}
 }
 
 // strangers are samples of connections that have nothing to do with FTP, for want of others. Which way they went the TTL
@@ -121,22 +144,7 @@ func strangers(a, b *Side) (list []sample) {
 // order tells which side is nearer to the clients: on the way the TTL gets less, and the way there and back takes time
 // that is less than nothing if the sides are taken for each other.
 func (r *run) order() (swapped, known bool, reason string) {
-	votes := [2]int{}
-	for _, j := range r.joints {
-		for _, c := range j.all() {
-			for w := range c.matched {
-				for _, p := range c.matched[w].pairs {
-					if p.a.TTL != p.b.TTL && p.a.Flags&flow.RST == 0 {
-						nearer := 0
-						if (p.a.TTL > p.b.TTL) != (Way(w) == ToServer) {
-							nearer = 1
-						}
-						votes[nearer]++
-					}
-				}
-			}
-		}
-	}
+	votes := r.nearer
 	const noise = 20 * flow.Microsecond // what clocks and captures differ by
 	switch {
 	case votes[0] != votes[1]:

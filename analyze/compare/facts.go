@@ -58,7 +58,6 @@ type Side struct {
 	Strays      []*Conn // of no session here, but the other side's sessions have their SYN
 	Strangers   []Seg   // SYNs and SYN-ACKs of other connections, at most MaxStrangers
 	Skipped     int     // sessions beyond the limit
-	Full        bool    // MaxSegs was reached
 }
 
 // Session is a session with its connections.

@@ -124,13 +124,14 @@ func candidates(a, b []marksOf, marks func(*marksOf) []uint64, weigh func(of, co
 
 // pairing of the sessions of two sides.
 type pairs struct {
-	a, b []marksOf
-	to   []int // for each of a's the index of b's, or -1
-	from []int
+	a, b    []marksOf
+	to      []int // for each of a's the index of b's, or -1
+	from    []int
+	sampled []bool // of a's
 }
 
 func newPairs(a, b []*Session) *pairs {
-	p := &pairs{a: make([]marksOf, len(a)), b: make([]marksOf, len(b)), to: make([]int, len(a)), from: make([]int, len(b))}
+	p := &pairs{a: make([]marksOf, len(a)), b: make([]marksOf, len(b)), to: make([]int, len(a)), from: make([]int, len(b)), sampled: make([]bool, len(a))}
 	for i, s := range a {
 		p.a[i], p.to[i] = byNumber(s.Control), -1
 	}

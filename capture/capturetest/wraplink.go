@@ -133,6 +133,14 @@ func pppd(c carried) []byte { return append([]byte{1 - byte(c.dir), 3}, ppp(fals
 
 func cisco(c carried) []byte { return typed(0x0f, 0)(c) }
 
+// relayed is RFC 2427's header of IP.
+func relayed(c carried) []byte {
+	if typeOf(c.data) == typeIPv6 {
+		return []byte{0x18, 0x41, 3, 0x8e}
+	}
+	return []byte{0x18, 0x41, 3, 0xcc}
+}
+
 func links() []Wrapping {
 	qos := []byte{0, 0}
 	list := []Wrapping{
@@ -171,6 +179,14 @@ func links() []Wrapping {
 		{Name: "PKTAP, raw", Link: 258, layers: []layer{pktap(12)}},
 		{Name: "PKTAP, loopback", Link: 258, layers: []layer{pktap(LinkNull), func(c carried) []byte { return le.AppendUint32(nil, family(typeOf(c.data))) }}},
 		{Name: "PKTAP, DLT_USER2", Link: 149, layers: []layer{pktap(LinkEthernet), ether(0)}},
+		{Name: "Token Ring", Link: 6, layers: []layer{raw(0x10, 0x40, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2), snap}},
+		{Name: "Token Ring with a route", Link: 6, layers: []layer{raw(0x10, 0x40, 2, 0, 0, 0, 0, 1, 0x82, 0, 0, 0, 0, 2, 0x06, 0x30, 0, 0x11, 0, 0x20), snap}},
+		{Name: "FDDI", Link: 10, layers: []layer{raw(0x50, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2), snap}},
+		{Name: "ATM", Link: 100, layers: []layer{snap}},
+		{Name: "IP over Fibre Channel", Link: 122, layers: []layer{raw(0x10, 0, 2, 0, 0, 0, 0, 1, 0x10, 0, 2, 0, 0, 0, 0, 2), snap}},
+		{Name: "Frame Relay", Link: 107, layers: []layer{relayed}},
+		{Name: "Frame Relay, SNAP", Link: 107, layers: []layer{typed(0x18, 0x41, 3, 0, 0x80, 0, 0, 0)}},
+		{Name: "Frame Relay, Cisco's", Link: 107, layers: []layer{typed(0x18, 0x41)}},
 		{Name: "ERF", Link: 197, layers: []layer{erf, ether(0)}},
 		{Name: "MPLS link type", Link: 219, layers: []layer{raw(0, 1, 0x41, 64)}},
 	}

@@ -59,7 +59,7 @@ func FuzzDecode(f *testing.F) {
 var links = []uint32{
 	LinkEthernet, LinkEthernet, LinkEthernet, LinkRaw, LinkSLL, LinkSLL2, LinkNull, LinkLoop, LinkIPv4, LinkIPv6, LinkRaw12, LinkRaw14,
 	LinkPPP, LinkPPPHDLC, LinkPPPoE, LinkCHDLC, LinkDot11, LinkEnc, LinkPFLOG, LinkPrism, LinkRadiotap, LinkPKTAPOld, LinkAVS, LinkPPPD,
-	LinkPPI, LinkERF, LinkPPPDir, LinkHDLCDir, LinkMPLS, LinkNFLOG, LinkAnalyzer, LinkPKTAP,
+	LinkPPI, LinkERF, LinkPPPDir, LinkHDLCDir, LinkMPLS, LinkNFLOG, LinkAnalyzer, LinkPKTAP, LinkRing, LinkFDDI, LinkATM, LinkFC, LinkFrame,
 }
 
 // checkSegment holds what every segment must hold.

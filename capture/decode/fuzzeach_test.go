@@ -80,4 +80,7 @@ func FuzzNFLOG(f *testing.F)    { fuzz(f, afterLink, at0((*Decoder).nflog), "NFL
 func FuzzPFLOG(f *testing.F)    { fuzz(f, afterLink, at0((*Decoder).pflog), "PFLOG") }
 func FuzzENC(f *testing.F)      { fuzz(f, afterLink, at0((*Decoder).enc), "ENC") }
 func FuzzPKTAP(f *testing.F)    { fuzz(f, afterLink, at0((*Decoder).pktap), "PKTAP") }
+func FuzzRing(f *testing.F)     { fuzz(f, afterLink, at0((*Decoder).tokenRing), "Token Ring") }
+func FuzzFDDI(f *testing.F)     { fuzz(f, afterLink, at0((*Decoder).fddi), "FDDI") }
+func FuzzRelay(f *testing.F)    { fuzz(f, afterLink, at0((*Decoder).frameRelay), "Frame Relay") }
 func FuzzERF(f *testing.F)      { fuzz(f, afterLink, at0((*Decoder).erf), "ERF") }

@@ -6,19 +6,24 @@ import "ftpscope/capture/flow"
 const (
 	LinkNull     = 0
 	LinkEthernet = 1
+	LinkRing     = 6 // Token Ring, IEEE 802.5
 	LinkPPP      = 9
+	LinkFDDI     = 10
 	LinkRaw12    = 12 // LINKTYPE_RAW as some systems write it
 	LinkRaw14    = 14
 	LinkPPPHDLC  = 50
 	LinkPPPoE    = 51
+	LinkATM      = 100 // RFC 1483
 	LinkRaw      = 101
 	LinkCHDLC    = 104
 	LinkDot11    = 105
+	LinkFrame    = 107 // Frame Relay
 	LinkLoop     = 108
 	LinkEnc      = 109
 	LinkSLL      = 113
 	LinkPFLOG    = 117
 	LinkPrism    = 119
+	LinkFC       = 122 // IP over Fibre Channel, RFC 2625
 	LinkRadiotap = 127
 	LinkPKTAPOld = 149 // DLT_USER2, which Apple's tcpdump wrote
 	LinkAVS      = 163
@@ -53,6 +58,16 @@ func rareReader(link uint32) func(*Decoder, Frame, int, *flow.Segment) Verdict {
 		return (*Decoder).radiotap
 	case LinkPrism, LinkAVS:
 		return (*Decoder).prism
+	case LinkRing:
+		return (*Decoder).tokenRing
+	case LinkFDDI:
+		return (*Decoder).fddi
+	case LinkATM:
+		return (*Decoder).llc
+	case LinkFC: // two addresses of eight bytes
+		return func(d *Decoder, f Frame, at int, seg *flow.Segment) Verdict { return d.llc(f, at+16, seg) }
+	case LinkFrame:
+		return (*Decoder).frameRelay
 	case LinkEnc:
 		return (*Decoder).enc
 	case LinkPFLOG:

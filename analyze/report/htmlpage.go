@@ -57,7 +57,7 @@ type htmlView struct {
 	Clients              []htmlClient
 	ClientsMore          string
 	Files                []htmlFile
-	FilesFolded           []htmlFile
+	FilesFolded          []htmlFile
 	FilesMore, NoHashes  string
 	Hashed               bool
 	Day                  string // of all sessions; empty: there are several

@@ -54,6 +54,7 @@ function span(us) {
   return us < 8.64e10 ? cut(us / 3.6e9, 1) + " h" : cut(us / 8.64e10, 1) + " d";
 }
 const outcomes = {"no-connection": "no data connection", incomplete: "no final reply seen", unknown: "not known", rejected: "negotiation rejected"};
+const capital = title => title.slice(0, 1).toUpperCase() + title.slice(1);
 const titleOf = id => Object.hasOwn(meta.titles, id) ? meta.titles[id][0] : id;
 const fileName = n => (meta.files[n - 1] || "").split("/").pop();
 

@@ -39,7 +39,7 @@ const renderFacts = facts => make("dl", {class: "facts"}, ...facts.map(([name, v
 
 // The findings are told once; what to check folds, since the page tells it above.
 const renderFindings = (row, list) => make("ul", {class: "found"}, ...list.map(f => make("li", null,
-  make("p", null, make("span", {class: "sev " + f.severity}, f.severity), " ", make("b", {class: "fname"}, titleOf(f.id)), " ",
+  make("p", null, make("span", {class: "sev " + f.severity}, f.severity), " ", make("b", {class: "fname"}, capital(titleOf(f.id))), " ",
     f.t ? make("a", {href: `#s${row.id}.${f.t}`}, "transfer " + f.t) : null, f.t ? " " : null, told(f.message)),
   f.advice || f.filter ? make("details", {class: "check"}, make("summary", null, "What to check, and its packets"),
     f.advice ? make("p", {class: "advice"}, isolated(f.advice)) : null, f.filter ? renderFilter(f.filter, "Its packets", f.file) : null) : null)));
@@ -50,7 +50,7 @@ function renderBlock(row, block, findings, drawn) {
     const state = ["good", "bad", "even"][block.state];
     box.append(make("div", {class: "head"}, make("h3", null, "Transfer " + block.n), isolated(block.name), make("span", {class: "chip"}, block.mode),
       make("span", {class: "chip " + state}, block.result),
-      ...findings.map(f => make("span", {class: "sev " + f.severity}, titleOf(f.id)))));
+      ...findings.map(f => make("span", {class: "sev " + f.severity}, capital(titleOf(f.id))))));
     if (block.told) box.append(make("p", {class: "told"}, told(block.told)));
     box.append(renderFacts((block.data ? [["Connection", block.data.join(" → ")]] : []).concat(block.facts || [])));
   }

@@ -11,7 +11,7 @@ function renderHosts() {
   const edges = meta.hosts, rowHeight = 44, top = 30;
   const sources = [...new Set(edges.map(e => e[0]))], targets = [...new Set(edges.map(e => e[1]))];
   const characters = Math.floor(Math.min(width * 0.36, 300) / 7.4);
-  const side = Math.min(Math.max(...sources.concat(targets).map(h => Math.min(h.length, characters)), edges.some(e => e[4]) ? 22 : 12) * 7.4 + 12, width * 0.4);
+  const side = Math.min(Math.max(...sources.concat(targets).map(h => Math.min(h.length, characters)), edges.some(e => e[4]) ? 26 : 12) * 7.4 + 12, width * 0.4);
   const height = top + Math.max(sources.length, targets.length) * rowHeight;
   const y = (list, host) => top + (list.indexOf(host) + 0.5) * (height - top) / list.length;
   const short = host => host.length <= characters ? host : host.slice(0, Math.ceil(characters / 2) - 1) + "…" + host.slice(1 - Math.floor(characters / 2));
@@ -32,7 +32,7 @@ function renderHosts() {
       const opened = mine.reduce((n, e) => n + e[2], 0), failures = mine.reduce((n, e) => n + e[3], 0);
       const words = [opened ? number(opened) + " opened" : "", failures ? number(failures) + " failed" : "", ...odd(mine, end)];
       svg.append(draw("text", {class: "node", x, y: y(list, host), "text-anchor": anchor}, short(host), draw("title", null, host)),
-        draw("text", {class: failures || odd(mine, end).length ? "bad-label" : "", x, y: y(list, host) + 15, "text-anchor": anchor}, words.filter(Boolean).join(", ")));
+        draw("text", {class: failures || odd(mine, end).length ? "bad-label halo" : "halo", x, y: y(list, host) + 15, "text-anchor": anchor}, words.filter(Boolean).join(", ")));
     }
   }
   box.replaceChildren(svg);

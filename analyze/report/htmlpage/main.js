@@ -23,7 +23,7 @@ function fillFilters() {
   const least = severities.map((s, g) => [s, g ? s + " or graver" : s, rows.filter(r => r.gravity <= g).length]).filter((o, i, all) => o[2] && (!i || o[2] > all[i - 1][2]));
   const clean = rows.filter(r => r.gravity >= severities.length).length;
   options("severity", "any", [...least, ...(clean ? [["none", "no findings", clean]] : [])]);
-  options("finding", "any", [...count(r => r.findings)].sort((a, b) => a[0] < b[0] ? -1 : 1).map(([id, n]) => [id, titleOf(id), n]));
+  options("finding", "any", [...count(r => r.findings)].sort((a, b) => a[0] < b[0] ? -1 : 1).map(([id, n]) => [id, capital(titleOf(id)), n]));
   const hosts = count(r => hostsOf(r).map(h => h.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")));
   byId("host-list").replaceChildren(...[...hosts].sort((a, b) => b[1] - a[1]).slice(0, 200).map(([h]) => make("option", {value: h})));
 }

@@ -28,7 +28,7 @@ function renderWorst(row) {
   if (row.gravity >= severities.length) return make("span", {class: "none"}, "none");
   const severity = severities[row.gravity];
   const more = row.count - (row.series && row.worst !== row.findings[0] ? 0 : 1);
-  return make("span", null, make("span", {class: "sev " + severity}, severity), " ", make("span", {class: "fname"}, titleOf(row.worst)), more > 0 ? " +" + more : "",
+  return make("span", null, make("span", {class: "sev " + severity}, severity), " ", make("span", {class: "fname"}, capital(titleOf(row.worst))), more > 0 ? " +" + more : "",
     row.series ? extra("told at ", make("a", {href: "#s" + row.series}, "session " + row.series)) : null);
 }
 

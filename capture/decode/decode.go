@@ -49,6 +49,7 @@ type Decoder struct {
 	walk      walk
 	icmp      flow.ICMP
 	reasons   map[reason]uint64
+	valued    int // of reasons
 	total     uint64
 	networks  networks
 	rest      rest

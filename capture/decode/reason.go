@@ -24,7 +24,8 @@ func (r reason) String() string {
 	return fmt.Sprintf(r.text, r.value)
 }
 
-// maxReasons bounds the table: hostile link types and EtherTypes would fill it; what does not fit is one row.
+// maxReasons bounds the rows of reasons with a value: hostile link types and EtherTypes would fill the table. What does not fit
+// is one row. Reasons without a value are few.
 const maxReasons = 64
 
 func (d *Decoder) undecoded(text string) Verdict { return d.count(reason{text, -1}) }
@@ -43,8 +44,12 @@ func (d *Decoder) counted(r reason, n uint64) {
 	if d.reasons == nil {
 		d.reasons = map[reason]uint64{}
 	}
-	if _, ok := d.reasons[r]; !ok && len(d.reasons) >= maxReasons {
-		r = reason{"other", -1}
+	if _, ok := d.reasons[r]; !ok && r.value >= 0 {
+		if d.valued == maxReasons {
+			r = reason{"other", -1}
+		} else {
+			d.valued++
+		}
 	}
 	d.reasons[r] += n
 	d.total += n

@@ -3,6 +3,7 @@ package decode
 import (
 	"testing"
 
+	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/capture/flow"
@@ -43,4 +44,6 @@ func TestReasonsAreBounded(t *testing.T) {
 	require.Equal(t, "other", reasons[0].Text)
 	require.Equal(t, uint64(packets), sum)
 	require.Equal(t, uint64(packets), d.Undecoded())
+	d.Decode(frame(LinkRaw, over(t, layers.IPProtocolESP, 1, 2, 3, 4)), &seg)
+	require.Contains(t, d.Reasons(), Reason{"IPsec ESP", 1}, "reasons that are not invented stay")
 }

@@ -158,8 +158,8 @@ func TestPackingsRefused(t *testing.T) {
 		file []byte
 		want string
 	}{
-		{"a dictionary of 4 GiB", xzAsking(40, xzLZMA2), "stdin: the xz data needs a dictionary of more than 128 MiB"},
-		{"of 192 MiB", xzAsking(31, xzLZMA2), "stdin: the xz data needs a dictionary of more than 128 MiB"},
+		{"a dictionary of 4 GiB", xzAsking(40, xzLZMA2), "stdin: the xz data needs a dictionary of more than 128 MiB; decompress it first (xz -dc)"},
+		{"of 192 MiB", xzAsking(31, xzLZMA2), "stdin: the xz data needs a dictionary of more than 128 MiB; decompress it first (xz -dc)"},
 		{"a dictionary that does not exist", xzAsking(41, xzLZMA2), "stdin: the xz data is corrupt (xz: bad header or sum)"},
 		{"a filter for programs", xzAsking(20, 4), "stdin: the xz data has a filter before LZMA2 (BCJ or delta), which is not known"},
 		{"xz of something else", xzed(t, []byte("<html>"), xz.WriterConfig{}), "stdin: not a capture (neither pcap nor pcapng): it looks like text, compressed by xz"},

@@ -68,6 +68,23 @@ func TestWriterKeepsClocks(t *testing.T) {
 	require.Equal(t, want, have)
 }
 
+// The length of a packet's frame check sequence stays with it.
+func TestWriterKeepsFCS(t *testing.T) {
+	b, _ := written(t, func(w *Writer) {
+		i := w.AddInterface(Interface{Link: 1, Digits: 6})
+		for _, fcs := range []uint8{0, 4, 2} {
+			p := packet("abcdefgh", 0, 1, 6)
+			p.FCS = fcs
+			require.NoError(t, w.WritePacket(i, p, "a comment"))
+		}
+	})
+	c, err := Open([]string{"-"}, Options{Stdin: bytes.NewReader(b)})
+	require.NoError(t, err)
+	batch, err := c.Next()
+	require.NoError(t, err)
+	require.Equal(t, []uint8{0, 4, 2}, []uint8{batch[0].FCS, batch[1].FCS, batch[2].FCS})
+}
+
 func TestWriterTimes(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -26,7 +26,7 @@ const (
 )
 
 var (
-	errXZDict   = fmt.Errorf("the xz data needs a dictionary of more than %d MiB", maxWindow>>20)
+	errXZDict   = fmt.Errorf("the xz data needs a dictionary of more than %d MiB; decompress it first (xz -dc)", maxWindow>>20)
 	errXZFilter = errors.New("the xz data has a filter before LZMA2 (BCJ or delta), which is not known")
 	errXZ       = errors.New("xz: bad header or sum")
 )

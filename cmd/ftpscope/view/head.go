@@ -94,6 +94,9 @@ func (m *model) title() string {
 	}
 	elapsed := m.shot.at.Sub(m.began)
 	left := "ftpscope sniff"
+	if m.opt.Files {
+		left = "ftpscope --follow"
+	}
 	names := make([]string, len(m.opt.Interfaces))
 	for i, n := range m.opt.Interfaces {
 		names[i] = report.Escape(n)

@@ -51,6 +51,7 @@ func (p *Point) side(opt Options) (*compare.Side, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Summary = sum
 	s.Files, s.Packets, s.Dropped, s.Undecoded, s.Truncated = sum.Files, sum.Packets, sum.Capture.Dropped, sum.Capture.Undecoded, sum.Capture.TruncatedFiles
 	if sum.First != nil {
 		s.First, s.Last = *sum.First, *sum.Last

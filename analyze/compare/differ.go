@@ -146,7 +146,9 @@ func (d *differ) way(w Way) {
 		if *x.Way != w || x.Kind != Repeated && x.Kind != SYNLost {
 			continue
 		}
-		x.RTOs = repeats(d.itemsOf(int(w), w))
+		if x.RTOs = repeats(d.itemsOf(int(w), w)); x.Kind == SYNLost {
+			x.RTOs = x.Packets - 1
+		}
 	}
 }
 

@@ -52,7 +52,8 @@ type Side struct {
 	Beside      uint64 // packets of no control connection: without any, the capture may have been filtered
 	Dropped     uint64 // by the capturing machine, as it says itself
 	Undecoded   uint64
-	Truncated   []string // files that were not read to their end
+	Summary     *session.Summary // of its analysis
+	Truncated   []string         // files that were not read to their end
 	Sessions    []*Session
 	Attempts    []*Conn // control connections that never came to be
 	Strays      []*Conn // of no session here, but the other side's sessions have their SYN

@@ -106,7 +106,7 @@ func runCompare(e *env, args []string) int {
 	if !ok {
 		return exitUsage
 	}
-	j := &compareJob{env: e, flags: &f}
+	j := &compareJob{env: e, flags: &f, told: map[string]bool{}}
 	var points [2]analyze.Point
 	for i, arg := range s.Args() {
 		if points[i], ok = j.point(arg); !ok {
@@ -136,6 +136,7 @@ type compareJob struct {
 	*env
 	flags  *compareFlags
 	failed bool
+	told   map[string]bool // files of which the user was told that something is wrong with them
 }
 
 func (j *compareJob) options() analyze.Options {
@@ -148,6 +149,7 @@ func (j *compareJob) options() analyze.Options {
 }
 
 func (j *compareJob) problem(err *capture.FileError) {
+	j.told[err.File] = true
 	if err.Warning {
 		j.warning("%v", err)
 		return
@@ -197,8 +199,20 @@ func (j *compareJob) warn(r *compare.Result) {
 		j.warning("the sides were given the other way round: %s is nearer to the clients (%s); compared as if it came first", r.Here.Name, r.OrderReason)
 	}
 	for _, s := range []*compare.Side{r.Here, r.There} {
+		switch text, mostly := report.Undecoded(s.Summary); {
+		case mostly && !j.failed:
+			j.failed = true
+			j.error("%s", text)
+		case text != "":
+			j.warning("%s", text)
+		}
+		for _, w := range report.Warnings(s.Summary) {
+			j.warning("%s: %s", s.Name, w)
+		}
 		for _, name := range s.Truncated {
-			j.warning("%s: not read to its end; what came after is unknown", name)
+			if !j.told[name] {
+				j.warning("%s: not read to its end; what came after is unknown", name)
+			}
 		}
 		if s.Skipped > 0 {
 			j.warning("%s: %s beyond the limit of %s not compared", s.Name, report.Many(uint64(s.Skipped), "session"), report.Number(compare.MaxSessions))

@@ -49,7 +49,7 @@ func (r *Rewriter) Packet(f Frame, c *Conn, sent int) (Frame, error) {
 		f.Data = f.Data[:min(uint32(len(f.Data)), f.Length)]
 	}
 	*l = layout{b: f.Data, wire: int(f.Length), list: l.list[:0], vxlan: r.VXLANPorts}
-	if l.link(f.Link, 0); l.broken || len(l.list) == 0 {
+	if l.link(f.Link, 0); l.broken || len(l.list) == 0 || !l.nested() {
 		return Frame{}, ErrUnknown
 	}
 	inner := &l.list[len(l.list)-1]
@@ -74,7 +74,19 @@ func (r *Rewriter) Packet(f Frame, c *Conn, sent int) (Frame, error) {
 	}
 	ch.finish()
 	ch.checksums()
-	return Frame{Data: r.buf, Length: uint32(ch.wire), Link: f.Link}, nil
+	return Frame{Data: r.buf, Length: uint32(max(ch.wire, len(r.buf))), Link: f.Link}, nil
+}
+
+// nested reports whether all headers are within the first IP packet, as its header tells its length.
+func (l *layout) nested() bool {
+	end := l.outer().end
+	for i := range l.list {
+		x := &l.list[i]
+		if x.body > end || x.kind == tcp && x.at+8 > end || x.end < x.at {
+			return false
+		}
+	}
+	return true
 }
 
 // inFragment reports whether the segment is a part of a datagram only.

@@ -253,3 +253,36 @@ func TestWrappings(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a packet holds, rewriting neither fails nor leaves it longer than it says.
+func FuzzPacket(f *testing.F) {
+	frames := capturetest.MustFrames(f, talk+"data d1 192.0.2.21:20 > 192.0.2.10:5001 unreachable 13\n")
+	c := said(f, capturetest.MustFrames(f, talk))
+	for _, w := range capturetest.Wrappings() {
+		for i, x := range w.Wrap(frames) {
+			if i%7 == 3 {
+				f.Add(x.Data, x.Link, uint16(0), i%2 == 0)
+			}
+		}
+	}
+	links := []uint32{linkNull, linkEthernet, linkPPP, linkRaw, linkHDLC, linkDot11, linkEnc, linkSLL, linkPFLOG, linkPrism, linkRadiotap, linkPKTAP, linkPPPD,
+		linkPPI, linkPPPDir, linkMPLS, linkNFLOG, linkSLL2, linkPPPoE}
+	f.Fuzz(func(t *testing.T, data []byte, link uint32, cut uint16, client bool) {
+		if link > linkSLL2 {
+			link = links[int(link)%len(links)]
+		}
+		r := Rewriter{Names: cryptopan.New(key)}
+		sent := 1
+		if client {
+			sent = 0
+		}
+		old := bytes.Clone(data)
+		got, err := r.Packet(Frame{Data: data, Length: uint32(len(data)) + uint32(cut), Link: link}, c, sent)
+		require.Equal(t, old, data)
+		if err == nil {
+			require.LessOrEqual(t, len(got.Data), int(got.Length))
+			_, err = r.Packet(Frame{Data: data, Length: uint32(len(data)) + uint32(cut), Link: link}, nil, sent)
+			require.NoError(t, err)
+		}
+	})
+}

@@ -103,6 +103,15 @@ func (s *Set) has(port uint16) bool { return s.ports[port/64]>>(port%64)&1 != 0 
 // between reports whether there is a connection between the hosts of a segment.
 func (s *Set) between(seg *flow.Segment) bool { return s.hosts[[2]flow.Host{seg.Src, seg.Dst}] }
 
+// later reports whether a connection begins after a segment, a fragment of which may be its beginning.
+func (s *Set) later(seg *flow.Segment) bool {
+	if !s.has(seg.SrcPort) || !s.has(seg.DstPort) {
+		return false
+	}
+	list := s.byEnd[endsOf(seg.Src, seg.Dst, seg.SrcPort, seg.DstPort)]
+	return len(list) > 0 && list[len(list)-1].first > seg.Ord
+}
+
 // Find returns the index of the connection that a segment, or the ICMP error about one, belongs to.
 func (s *Set) Find(seg *flow.Segment) (index int, ok bool) {
 	if seg.Ord < s.first || seg.Ord > s.last || !s.has(seg.SrcPort) || !s.has(seg.DstPort) {

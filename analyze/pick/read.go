@@ -79,6 +79,10 @@ func (r *reader) packet(p *capture.Packet, seg *flow.Segment) error {
 			seg.Net = flow.PlainNet
 		}
 		index, ok := r.set.Find(seg)
+		if verdict == decode.Fragment && !ok && r.set.later(seg) {
+			r.waiting.add(p, seg, undecided)
+			continue
+		}
 		if verdict == decode.Fragment && !ok && len(r.decoder.Parts()) == 0 {
 			if seg.SrcPort == 0 && seg.DstPort == 0 && r.set.between(seg) {
 				r.waiting.add(p, seg, undecided)

@@ -104,6 +104,12 @@ func (p *Plan) transfer(s *session.Session, t *session.Transfer) {
 // AddOrphan takes the packets of a data connection whose control connection is not in the capture.
 func (p *Plan) AddOrphan(o *session.Orphan) { p.conn(&o.Conn, "data connection without a session") }
 
+// AddAttempt takes the packets of a try to make a control connection.
+func (p *Plan) AddAttempt(c *flow.Conn) {
+	e := p.conn(c, "attempt of a control connection")
+	e.control, e.A, e.B = true, c.Src, c.Dst // should more be said after all
+}
+
 // conn returns the entry of a connection, which has this role.
 func (p *Plan) conn(c *flow.Conn, role string) *conn {
 	if p.byID == nil {

@@ -35,6 +35,7 @@ type carving struct {
 	*carveFlags
 	plan     carve.Plan
 	sessions uint64 // chosen or not
+	tries    *tries // nil: without --all-ftp
 }
 
 func (c *carving) run() {
@@ -107,9 +108,15 @@ func (c *carving) sound(inputs []string) bool {
 
 // choose makes the plan by a first pass; false: there is nothing to carve, or that is not known.
 func (c *carving) choose(in *capture.Capture) bool {
-	tee := report.NewTee(c.flags.choice.Choose(&chosen{c}))
+	opt := c.options()
+	out := c.flags.choice.Choose(&chosen{c})
+	if c.allFTP {
+		c.tries = newTries(out, c.ports)
+		out, opt.Evidence = c.tries, c.tries
+	}
+	tee := report.NewTee(out)
 	stopProgress := c.progress("looking for sessions in", in, tee.Sessions)
-	_, err := analyze.Run(in, c.options(), tee)
+	_, err := analyze.Run(in, opt, tee)
 	stopProgress()
 	if err != nil {
 		c.fail("%v", err)
@@ -122,6 +129,9 @@ func (c *carving) choose(in *capture.Capture) bool {
 	if c.plan.Conns() == 0 {
 		c.fail("no session was chosen: nothing to write")
 		c.hint("ftpscope analyze with the same files and flags shows the sessions that they choose")
+	}
+	if c.tries != nil && c.tries.lost > 0 {
+		c.warning("of the tries to reach a control port, %s beyond the first %d are left out", report.Many(c.tries.lost, "one"), maxTries)
 	}
 	return c.plan.Conns() > 0 && !c.failed
 }
@@ -199,7 +209,15 @@ func (c *chosen) Session(s *session.Session) error {
 	return nil
 }
 
-func (c *chosen) Attempt(*session.Attempt) error { return nil }
+func (c *chosen) Attempt(a *session.Attempt) error {
+	if c.allFTP {
+		list := c.tries.of(a)
+		for i := range list {
+			c.plan.AddAttempt(&list[i])
+		}
+	}
+	return nil
+}
 
 func (c *chosen) Orphan(o *session.Orphan) error {
 	if c.allFTP {

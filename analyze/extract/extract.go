@@ -63,6 +63,8 @@ type Extractor struct {
 	over    uint64            // transfers that the plan has no room for
 	limits  map[string]uint64 // how often each reason for a file that is not whole applied
 	live    *Live             // nil: there is a plan
+	parts   map[location]part // the last of each file that was extracted
+	copied  uint64            // bytes of files that went into later ones
 
 	mu   sync.Mutex
 	done map[key]*result
@@ -70,7 +72,7 @@ type Extractor struct {
 
 // New makes an Extractor of a plan; folder is nil when no files are asked for. Problem hears of what cannot be written.
 func New(p *Plan, folder *Folder, problem func(error)) *Extractor {
-	return &Extractor{opt: p.opt, wants: p.wants, folder: folder, problem: problem, over: p.over, limits: map[string]uint64{}, done: map[key]*result{}}
+	return &Extractor{opt: p.opt, wants: p.wants, folder: folder, problem: problem, over: p.over, limits: map[string]uint64{}, parts: map[location]part{}, done: map[key]*result{}}
 }
 
 // Follow makes the reader of a connection that the plan wants.

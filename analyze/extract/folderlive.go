@@ -1,13 +1,6 @@
 package extract
 
-import (
-	"fmt"
-	"io"
-	"os"
-	"time"
-)
-
-// What a folder does besides when no plan saw to the limits, and to the place of the data in their file.
+// What a folder does besides when no plan saw to the limits.
 
 // limit sets what may still be written.
 func (f *Folder) limit(l Limits) { f.limits = &l }
@@ -40,30 +33,4 @@ func (f *Folder) spend(w *file, n int) int {
 	f.limits.Total -= uint64(n)
 	w.spent += uint64(n)
 	return n
-}
-
-// shift moves the data of a file to their place in it: what is before stays empty.
-func (f *Folder) shift(name string, place uint64, at time.Time) error {
-	from, err := f.root.Open(name)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	temp := fmt.Sprintf(".ftpscope-%d-shift.part", os.Getpid())
-	to, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
-	if err != nil {
-		return err
-	}
-	defer f.root.Remove(temp)
-	if _, err = io.Copy(io.NewOffsetWriter(to, int64(place)), from); err != nil {
-		to.Close()
-		return err
-	}
-	if err = to.Close(); err != nil {
-		return err
-	}
-	if err = f.root.Rename(temp, name); err != nil {
-		return err
-	}
-	return f.root.Chtimes(name, at, at)
 }

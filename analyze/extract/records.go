@@ -75,10 +75,13 @@ type Entry struct {
 	User           *string   `json:"user"`
 	Start          string    `json:"start"`
 	End            string    `json:"end"`
-	Offset         uint64    `json:"offset"`        // of the first byte that was transferred: REST
+	Offset         uint64    `json:"offset"`        // in the file, of the first byte that was transferred: REST, or what APPE met
 	Bytes          uint64    `json:"bytes"`         // transferred
 	MissingBytes   uint64    `json:"missing_bytes"` // those of them that the capture lacks
 	Gaps           []Gap     `json:"gaps,omitempty"`
+	Joined         *Joined   `json:"joined,omitempty"`      // what is before offset was copied from the file of this transfer
+	Appended       bool      `json:"appended,omitempty"`    // what was before in the server's file is not known
+	FileSHA256     *string   `json:"file_sha256,omitempty"` // of the whole file, where it was joined
 	SHA256         *string   `json:"sha256"`
 	SHA1           *string   `json:"sha1,omitempty"`
 	MD5            *string   `json:"md5,omitempty"`
@@ -118,10 +121,12 @@ func (x *Extractor) settle(s *session.Session, t *session.Transfer) {
 			x.place(t, w, r)
 		}
 		e := entryOf(s, t, w, r)
+		x.join(&e, s, t, r)
 		for _, why := range e.Why {
 			x.limits[why]++
 		}
 		x.name(&e, t, r)
+		x.remember(&e, s, t, r)
 		if err := x.folder.list(&e); err != nil {
 			x.report(fmt.Errorf("%s: %w", ManifestName, cause(err)))
 		}
@@ -171,9 +176,6 @@ func (x *Extractor) name(e *Entry, t *session.Transfer, r *result) {
 		}
 		at := time.Unix(0, int64(t.Connection.End.Time))
 		name, err := x.folder.keep(f, nameOf(t), ending, at)
-		if err == nil && x.live != nil && r.want.place > 0 {
-			err = x.folder.shift(name, r.want.place, at)
-		}
 		if err != nil {
 			x.report(fmt.Errorf("%s: %w", nameOf(t), cause(err)))
 		}
@@ -212,6 +214,7 @@ func entryOf(s *session.Session, t *session.Transfer, w *want, r *result) Entry 
 	for _, g := range r.gaps {
 		e.Gaps = append(e.Gaps, Gap{g.From + w.place, g.To + w.place})
 	}
+	e.Appended = appends(t)
 	e.Why = reasons(t, w, r)
 	e.Complete = len(e.Why) == 0
 	return e

@@ -36,6 +36,8 @@ type manifestLine struct {
 	Offset, Bytes     uint64
 	MissingBytes      uint64 `json:"missing_bytes"`
 	Gaps              []struct{ From, To uint64 }
+	Joined            *struct{ Session, Transfer int }
+	FileSHA256        *string `json:"file_sha256"`
 	MIMEType          *string `json:"mime_type"`
 	Complete          bool
 	Why               []string
@@ -86,8 +88,11 @@ func extractBy(t testing.TB, stdin []byte, args ...string) extracted {
 		require.True(t, there, *m.File)
 		require.NotEqual(t, m.Complete, strings.HasSuffix(*m.File, ".partial"), *m.File)
 		if m.SHA256 != nil && m.Complete {
-			require.Equal(t, *m.SHA256, digest(data))
-			require.Len(t, data, int(m.Bytes))
+			require.Equal(t, *m.SHA256, digest(data[m.Offset:]))
+			require.Len(t, data, int(m.Offset+m.Bytes))
+		}
+		if m.FileSHA256 != nil {
+			require.Equal(t, *m.FileSHA256, digest(data))
 		}
 	}
 	return x
@@ -122,6 +127,9 @@ func (x extracted) facts() string {
 		if m.MissingBytes > 0 {
 			line += fmt.Sprintf(" missing %d", m.MissingBytes)
 		}
+		if m.Joined != nil {
+			line += fmt.Sprintf(" after %d.%d", m.Joined.Session, m.Joined.Transfer)
+		}
 		if len(m.Why) > 0 {
 			line += " (" + strings.Join(m.Why, "; ") + ")"
 		}
@@ -135,7 +143,7 @@ const loginScript = "S: 220 ready\nC: USER bob\nS: 331 password\nC: PASS secret\
 
 func passive(n int, command string, data ...string) string {
 	port := 50000 + n
-	return fmt.Sprintf("C: PASV\nS: 227 Entering Passive Mode (192,0,2,21,%d,%d)\ndata d%d 192.0.2.10:%d > 192.0.2.21:%d\nC! %s\\r\\nS: 150 go\n",
+	return fmt.Sprintf("C: PASV\nS: 227 Entering Passive Mode (192,0,2,21,%d,%d)\ndata d%d 192.0.2.10:%d > 192.0.2.21:%d\nC! %s\\r\\n\nS: 150 go\n",
 		port/256, port%256, n, 40000+n, port, command) + strings.Join(data, "\n") + "\n"
 }
 
@@ -164,6 +172,21 @@ func TestExtract(t *testing.T) {
 		{"resumed beyond all measure", "C: REST 9223372036854775807\nS: 350 ok\n" + passive(1, "RETR b.txt", "d1< 500 fin", "d1 close >", "S: 226 done"),
 			"1.1 none gap 0-9223372036854775807 (REST names an offset beyond the limit on a file; what is before the offset of REST was not transferred with it)", nil},
 		{"appended", passive(1, "APPE b.txt", "d1> 500 fin", "d1 close <", "S: 226 done"), "1.1 b.txt 500", nil},
+		{"resumed after a part", "C: TYPE I\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 1000", "d1 rst <", "S: 426 no") + "C: REST 1000\nS: 350 ok\n" +
+			passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
+			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt 1500 after 1.1", nil},
+		{"resumed after something else", "C: TYPE I\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 1000", "d1 rst <", "S: 426 no") + "C: REST 900\nS: 350 ok\n" +
+			passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
+			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt.partial 1400 gap 0-900 (what is before the offset of REST was not transferred with it)", nil},
+		{"resumed with a gap", "C: TYPE I\nS: 200 ok\n" + passive(1, "STOR b.txt", "d1> 1000", "d1 rst >", "S: 426 no") + "C: REST 1000\nS: 350 ok\n" +
+			passive(2, "STOR b.txt", "d2> 100", "lost d2> 200", "d2> 300 fin", "d2 close <", "S: 226 done"),
+			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt.partial 1600 gap 1100-1300 missing 200 after 1.1 (the capture lacks some of the bytes)", nil},
+		{"appended to what is known", "C: TYPE I\nS: 200 ok\n" + passive(1, "STOR b.txt", "d1> 1000 fin", "d1 close <", "S: 226 done") +
+			passive(2, "APPE b.txt", "d2> 500 fin", "d2 close <", "S: 226 done") + passive(3, "APPE b.txt", "d3> 70 fin", "d3 close <", "S: 226 done"),
+			"1.1 b.txt 1000\n1.2 b-2.txt 1500 after 1.1\n1.3 b-3.txt 1570 after 1.2", nil},
+		{"resumed in ASCII mode", "C: TYPE A\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 1000", "d1 rst <", "S: 426 no") + "C: REST 1000\nS: 350 ok\n" +
+			passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
+			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt.partial 1500 gap 0-1000 (what is before the offset of REST was not transferred with it)", nil},
 		{"aborted", passive(1, "RETR b.txt", "d1< 500", "C: ABOR", "d1 rst <", "S: 426 aborted", "S: 226 abort done"),
 			"1.1 b.txt.partial 500 (the transfer was aborted)", nil},
 		{"lost in the middle", passive(1, "RETR b.txt", "d1< 1000", "lost d1< 2000", "d1< 3000 fin", "d1 close >", "S: 226 done"),
@@ -191,13 +214,22 @@ func TestExtract(t *testing.T) {
 			frames := capturetest.MustFrames(t, loginScript+beforeEnd(test.script+quitScript))
 			x := extractFrom(t, frames, test.args...)
 			require.Equal(t, test.want, x.facts())
+			if len(test.args) == 0 { // as they pass
+				b, err := os.ReadFile(pcapFile(t, frames))
+				require.NoError(t, err)
+				require.Equal(t, x.parts(), extractBy(t, b, "--follow", "-").parts())
+			}
 			for i, m := range x.manifest {
 				if m.File == nil {
 					continue
 				}
 				sent := string(capturetest.Stream(frames, fmt.Sprintf("d%d", i+1), flow.In)) + string(capturetest.Stream(frames, fmt.Sprintf("d%d", i+1), flow.Out))
 				if m.Complete {
-					require.True(t, sent == x.files[*m.File], *m.File)
+					require.True(t, sent == x.files[*m.File][m.Offset:], *m.File)
+				}
+				if m.Joined != nil {
+					before := x.manifest[m.Joined.Transfer-1]
+					require.Equal(t, x.files[*before.File][:m.Offset], x.files[*m.File][:m.Offset])
 				}
 			}
 		})

@@ -17,6 +17,13 @@
 // Time is the packets' own. Every tickEvery packets all lanes and the Matcher are told it, so that what waits too long
 // is given up at the same place in every run.
 //
+// # Two points of capture
+//
+// Compare takes the captures of two points. Each is analyzed as above; then it is read again, and the segments of the
+// sessions' connections, no more than compare.MaxSegs of them, become the facts of a compare.Side (points_trace.go). Where one
+// side has SYNs that the other side's sessions have not, that is read once more, for those whatever their ends are. What both
+// Sides show together is compare.Compare's.
+//
 // # What more cores bring
 //
 // With several workers the steps are a line of three: one goroutine does steps 1 and 2 and copies the packets for the

@@ -197,6 +197,18 @@ close
 data d2 192.0.2.10:40002 > 192.0.2.21:80 refused
 `, hop.with(func(b *middlebox) { b.drop = func(_ int, m *capturetest.Meta) bool { return m.Dst.Port() == 50000 } }),
 			"lost: The client's 3 SYNs to port 50000 of 192.0.2.21 left here and never arrived there. [syn-lost 1 3]\n"},
+		{"the SYN of PASV lost, and random numbers", loggedIn + `
+C: PASV
+S: 227 Entering Passive Mode (192,0,2,21,195,80)
+data d1 192.0.2.10:40001 > 192.0.2.21:50000 unanswered 3
+C: QUIT
+S: 221 bye
+close
+data d2 192.0.2.10:40002 > 192.0.2.21:80 refused
+`, hop.with(func(b *middlebox) {
+			b.numbers, b.drop = 77, func(_ int, m *capturetest.Meta) bool { return m.Dst.Port() == 50000 }
+		}), "lost: The client's 3 SYNs to port 50000 of 192.0.2.21 left here and never arrived there (unless as another connection: sequence " +
+			"numbers are changed on the way). [sequence-rewritten 0 1] [sequence-rewritten 0 1] [syn-lost 1 3]\n"},
 		{"the SYN-ACK of the control connection is all that comes back", loggedIn, hop, "same: The same on both sides.\n"},
 		{"data lost and not sent again", passiveTransfer, hop.with(func(b *middlebox) {
 			b.drop = func(_ int, m *capturetest.Meta) bool { return m.Dst.Port() == 21 && string(m.Payload) == "QUIT\r\n" }

@@ -125,10 +125,22 @@ func (d *differ) doubt(x *Difference) {
 		x.Kind, x.detail.why, x.Certain = NotCovered, whyDropped, false
 	case x.Kind != Repeated && !d.r.clock.Known:
 		x.detail.why, x.Certain = whyClocks, false
+	case x.Kind == SYNLost && d.j.conn(lacks) == nil && d.renumbered():
+		x.detail.why, x.Certain = whyNumbers, false
 	case x.Kind != Repeated && d.r.imperfect[lacks]:
 		x.detail.why, x.Certain = whyGaps, false
 	}
 	x.detail.lacks = lacks
+}
+
+// renumbered reports whether the control connection's numbers are not the same on both sides: then those of a SYN do not
+// tell that it is not there as another connection.
+func (d *differ) renumbered() bool {
+	if d.control == nil {
+		return false
+	}
+	x, y := d.control.whole(0).Half[ToServer].syn(), d.control.whole(1).Half[ToServer].syn()
+	return x != nil && y != nil && x.Seq != y.Seq
 }
 
 // way is what happened to what was sent one way.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
 )
 
@@ -12,7 +13,7 @@ import (
 //  1. the initial sequence numbers, and payload at its place in them: one chance in 2³² and more that others have the
 //     same. Only few firewalls set other numbers.
 //  2. what is said. Sessions of programs repeat each other word by word, but for the ports in PORT, 227 and 229; so
-//     here the times must fit too: the offset that most such pairs agree on, or that of the pairs made by numbers.
+//     here a port must be the same, and the times must fit too: the offset that most such pairs agree on, or that of the pairs made by numbers.
 const (
 	weightISN     = 100
 	weightNumber  = 10 // payload at its sequence number
@@ -181,7 +182,23 @@ func (p *pairs) byWords(a, b []*Session, c *Clock) {
 		}
 		return 0
 	})
+	list = slices.DeleteFunc(list, func(c couple) bool { return !kin(a[c.a], b[c.b]) })
 	p.take(inTime(list, p.a, c))
+}
+
+// kin reports whether two sessions have a port in common that programs do not choose twice: the client's, which most NATs
+// leave as it is, or one that was announced, which most ALGs do. Without one, what repeats itself may be another session.
+func kin(a, b *Session) bool {
+	if a.Client.Port() == b.Client.Port() {
+		return true
+	}
+	for i := range a.Transfers {
+		x := a.Transfers[i].Announced
+		if x != nil && slices.ContainsFunc(b.Transfers, func(t session.Transfer) bool { return t.Announced != nil && t.Announced.Port() == x.Port() }) {
+			return true
+		}
+	}
+	return false
 }
 
 // inTime keeps the couples whose times fit.

@@ -23,6 +23,7 @@ const (
 	whyDropped = "dropped"
 	whyClocks  = "clocks"
 	whyGaps    = "gaps"
+	whyNumbers = "numbers"
 )
 
 // judge is the verdict over differences, and the sentence of what decided it.
@@ -97,6 +98,8 @@ func finish(list []Difference, transfer int, what string, j *joined) {
 		switch d.detail.why {
 		case whyClocks:
 			d.Message += " (if the clocks of both sides agree: no packet tells)"
+		case whyNumbers:
+			d.Message += " (unless as another connection: sequence numbers are changed on the way)"
 		case whyGaps:
 			d.Message += " (as far as the capture of " + sideName(d.detail.lacks) + " tells, which lacks packets that did come by)"
 		}

@@ -176,6 +176,59 @@ func TestTwoNetworks(t *testing.T) {
 	}
 }
 
+// Routers that share the load among links tag connections of the same hosts differently: what an offer asks for is taken from
+// another network if there is nothing of it in its own.
+func TestLoadShared(t *testing.T) {
+	for _, c := range varied {
+		if c.name == "TLS" {
+			continue // no offer can be read
+		}
+		t.Run(c.name, func(t *testing.T) {
+			frames := c.frames(t)
+			shared := capturetest.Interleave(tagged(controlOnly(frames), in(10), in(10)), tagged(dataOnly(frames), in(20), in(20)))
+			want := unplaced(t, recordsOf(t, pcapOf(frames)))
+			if d := differences(want, unplaced(t, recordsOf(t, pcapOf(shared)))); d != "" {
+				t.Error(d)
+			}
+			r := analyzed(t, shared, analyze.Options{})
+			require.Equal(t, r, analyzed(t, shared, analyze.Options{Workers: 8}))
+			for _, s := range r.sessions {
+				for i := range s.Transfers {
+					if x := s.Transfers[i].Connection; x != nil {
+						require.Equal(t, "VLAN 20", nameOf(x.Network))
+					}
+				}
+			}
+		})
+	}
+}
+
+// What another network's session has a use for is not taken, though an offer in this network asks for the same.
+func TestNotTheNeighbours(t *testing.T) {
+	for _, data := range []string{"data d1 S:20 > C:50000", "data d1 S:20 > C:50000 unanswered 2"} {
+		script := "seed %s\nS: 220 ready\nC: USER %s\nS: 331 password\nC: PASS x\nS: 230 in\nport\nC: RETR a\nS: 150 here\n%swait 20s\nS: %s\nbye"
+		red := conversation{script: fmt.Sprintf(script, "red", "red", data+"\n", "226 done")}.frames(t)
+		blue := conversation{script: fmt.Sprintf(script, "blue", "blue", "", "425 no")}.frames(t)
+		r := analyzed(t, capturetest.Interleave(tagged(red, in(10), in(10)), tagged(blue, in(20), in(20))), analyze.Options{})
+		require.Len(t, r.sessions, 2)
+		require.NotNil(t, r.sessions[0].Transfers[0].Connection)
+		require.Nil(t, r.sessions[1].Transfers[0].Connection)
+		require.Empty(t, r.orphans)
+	}
+}
+
+// A data connection whose session is of another network, and has its own, is an orphan.
+func TestOrphanOfANetwork(t *testing.T) {
+	script := "seed %s\nlogin\nport\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:50000\nd1> 700 fin\nS: 226 done\nbye"
+	red := conversation{script: fmt.Sprintf(script, "red")}.frames(t)
+	blue := dataOnly(conversation{script: fmt.Sprintf(script, "blue")}.frames(t))
+	r := analyzed(t, capturetest.Interleave(tagged(red, in(10), in(10)), tagged(blue, in(20), in(20))), analyze.Options{})
+	require.Len(t, r.sessions, 1)
+	require.Nil(t, r.sessions[0].Transfers[0].Connection.Network)
+	require.Len(t, r.orphans, 1)
+	require.Equal(t, "VLAN 20", nameOf(r.orphans[0].Connection.Network))
+}
+
 // A brute force is one network's: failed logins at the same address in others do not add up.
 func TestSeriesInNetworks(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -65,6 +65,9 @@ type builder struct {
 func (b *builder) begin(g *gathering) {
 	b.c = g.control
 	b.byOffer = zeroed(b.byOffer, len(b.c.negotiations))
+	if len(g.strangers) > 0 {
+		g.tried = append(g.tried, g.strange()...)
+	}
 	if len(g.tried) > 1 {
 		slices.SortStableFunc(g.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn[0].Start.Ord, y.claim.conn[0].Start.Ord) })
 	}

@@ -69,12 +69,14 @@ type gathering struct {
 	control *Control  // when it is over
 	last    *live
 	tried   []tried
-	pair    []*claim // connections between the two hosts that no offer explains
-	wants   bool
-	pinged  uint64    // Ord of the last Want
-	pairKey *[2]hosts // under which it wants connections, or did
-	unmet   int       // offers that no connection met
-	few     [3]tried  // room for those that most sessions have
+
+	strangers []tried
+	pair      []*claim // connections between the two hosts that no offer explains
+	wants     bool
+	pinged    uint64    // Ord of the last Want
+	pairKey   *[2]hosts // under which it wants connections, or did
+	unmet     int       // offers that no connection met
+	few       [3]tried  // room for those that most sessions have
 }
 
 // replaced and ended are what Tick looks at again and again, so they lie together.
@@ -94,13 +96,6 @@ type (
 type tried struct {
 	offer int
 	claim *claim
-}
-
-// claim is a connection that some session has a use for.
-type claim struct {
-	conn    [1]flow.Conn // an array, for a slice of it is a transfer's list of one
-	open    bool
-	control bool // turned out to be a control connection itself
 }
 
 // NewMatcher makes a Matcher that gives its records to out.
@@ -141,6 +136,9 @@ func (m *Matcher) Offered(o *Offer) {
 	m.ports[port/64] |= 1 << (port % 64)
 	m.parked.look(port, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
 		if l.reaches(c) < 0 {
+			if l.estranged(c) >= 0 {
+				m.note(l, c, open)
+			}
 			return false
 		}
 		m.give(l, m.claim(c, open))
@@ -165,6 +163,9 @@ func (m *Matcher) Opened(c *flow.Conn) {
 	}
 	if !c.OpenerKnown || c.Dst.Port() >= privileged && !m.controlPort(c.Dst.Port()) {
 		m.parked.add(c)
+		if m.claims[c.ID] != nil {
+			m.parked.note(c)
+		}
 	}
 }
 
@@ -229,35 +230,10 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 			m.give(l, cl)
 		}
 	}
+	if cl == nil {
+		m.stranger(c, open)
+	}
 	return cl != nil
-}
-
-func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
-	cl := &claim{conn: [1]flow.Conn{*c}, open: open}
-	if open {
-		m.claims[c.ID] = cl
-	}
-	if m.watcher != nil {
-		if m.watcher.Mark(c.Src, c.Dst); !open {
-			m.watcher.Ended(c.Src, c.Dst)
-		}
-	}
-	return cl
-}
-
-func (m *Matcher) give(l *live, cl *claim) {
-	if len(l.of.tried) >= maxTried {
-		m.limits["connections of one session"]++
-		return
-	}
-	l.of.tried = append(l.of.tried, tried{l.Index, cl})
-	if m.claimer != nil {
-		m.claimer.Claimed(&cl.conn[0], l.of.id)
-	}
-	if !l.met {
-		l.met = true
-		l.of.unmet--
-	}
 }
 
 // Closed takes a connection at its end, with what it said if it was a control connection.
@@ -269,6 +245,9 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 		delete(m.claims, c.ID)
 		if m.watcher != nil {
 			m.watcher.Ended(c.Src, c.Dst)
+		}
+		if !cl.used && control == nil {
+			m.parked.update(c) // an offer may come late
 		}
 	case control == nil:
 		if !m.parked.update(c) {
@@ -300,6 +279,7 @@ func (m *Matcher) abandon(g *gathering) {
 		m.forgetPair(g.pairKey[0], g)
 		m.forgetPair(g.pairKey[1], g)
 	}
+	m.letGo(g)
 	delete(m.sessions, g.id)
 }
 
@@ -343,11 +323,17 @@ func (g *gathering) waiting() bool {
 			return true
 		}
 	}
+	for _, t := range g.strangers {
+		if t.claim.open && !t.claim.used && !g.met(t.offer) {
+			return true
+		}
+	}
 	return slices.ContainsFunc(g.pair, func(c *claim) bool { return c.open })
 }
 
 func (m *Matcher) finish(g *gathering) {
 	m.limits["commands, negotiations or transfers of one session"] += uint64(g.control.limits)
+	m.letGo(g)
 	m.out.Session(m.build(g))
 	delete(m.sessions, g.id)
 }

@@ -75,7 +75,7 @@ func (m *Matcher) givePair(g *gathering, cl *claim) {
 		m.limits["connections of one session"]++
 		return
 	}
-	g.pair = append(g.pair, cl)
+	g.pair, cl.used = append(g.pair, cl), true
 	if m.claimer != nil {
 		m.claimer.Claimed(&cl.conn[0], g.id)
 	}

@@ -16,6 +16,7 @@ type parked struct {
 	port uint16    // Dst's as it was when parked: a SYN that comes late may turn the connection
 	prev [2]uint64 // serial of the one before with the same Dst port, Src port; 0: none
 	gone bool
+	kept bool // by a session, should it have a use for it
 	open bool
 }
 
@@ -114,6 +115,13 @@ func (p *parking) remove(c *flow.Conn) {
 	}
 }
 
+// note says that a session keeps a connection, should it have a use for it: then it tells what becomes of it.
+func (p *parking) note(c *flow.Conn) {
+	if serial, ok := p.byID[c.ID]; ok {
+		p.at(serial).kept = true
+	}
+}
+
 // expire lets go what began before a time; gone is told of those that are over and were never claimed.
 func (p *parking) expire(before flow.Time, gone func(*flow.Conn)) {
 	for p.first < p.next {
@@ -121,7 +129,7 @@ func (p *parking) expire(before flow.Time, gone func(*flow.Conn)) {
 		if e.conn.Start.Time >= before {
 			return
 		}
-		if !e.gone && !e.open {
+		if !e.gone && !e.open && !e.kept {
 			gone(&e.conn)
 		}
 		p.drop()

@@ -74,7 +74,7 @@ func Run(c Source, opt Options, out Records) (*session.Summary, error) {
 	} else {
 		a.single()
 	}
-	a.order.judged.Files(len(c.Files())) // as of the end
+	a.order.judged.Files(files(c)) // as of the end
 	a.matcher.End()
 	return a.report()
 }
@@ -214,7 +214,7 @@ func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
 	}
 	if a.heart.live != nil {
 		a.order.drops.look(now, a.source.Stats().Dropped)
-		a.order.judged.Files(len(a.source.Files())) // there may be more of them
+		a.order.judged.Files(files(a.source)) // there may be more of them
 	}
 	a.matcher.Tick(now, all.syn)
 	a.order.release(min(a.matcher.Oldest(), all.session))

@@ -60,6 +60,14 @@ func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
 // pulse is how often a live analysis looks at the clock, and at what is over.
 const pulse = 250 * flow.Millisecond
 
+// files is how many files a source has by now.
+func files(s Source) int {
+	if many, ok := s.(interface{ FileCount() int }); ok { // very many, and ever more
+		return many.FileCount()
+	}
+	return len(s.Files())
+}
+
 // setBack is how far a clock must step backwards to have been set; what is less are packets that come late.
 const setBack = 10 * flow.Second
 

@@ -60,7 +60,7 @@ func Follow(args []string, opt Options) (*Following, error) {
 	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}}
 	f := &follower{c: c, pause: pollEvery, came: time.Now()}
 	c.follower = f
-	f.finder = watch{c: c, f: f, stdin: opt.Stdin, peeks: pool{size: smallBuffer}, seen: map[string]*sighting{}}
+	f.finder = watch{c: c, f: f, stdin: opt.Stdin, peeks: pool{size: smallBuffer}, seen: map[string]*sighting{}, first: map[identity][]*sighting{}}
 	f.finder.start(args)
 	return &Following{c, f}, nil
 }
@@ -71,6 +71,13 @@ func (f *follower) Stop() { f.stopping.Store(true) }
 // Alive reports whether there is anything to follow: packets to read, or files that may come or grow.
 func (f *Following) Alive() bool {
 	return len(f.active)+len(f.pending)+len(f.idle) > 0 || !f.finder.closed()
+}
+
+// FileCount is the number of Files.
+func (f *Following) FileCount() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.files)
 }
 
 // Now is a time before which no packet is still to come: that of the last one, and when nothing has come for a while,
@@ -109,6 +116,7 @@ func (f *Following) fetch() (err error) {
 	if time.Since(f.polled) >= pollEvery {
 		f.poll()
 	}
+	f.bound()
 	if f.rest, err = f.Capture.Next(); err == nil {
 		return nil
 	}

@@ -20,6 +20,8 @@ const (
 	listEvery = 5 * time.Second
 	// fresh is for how long that time is not believed: file systems have clocks that tick slowly.
 	fresh = 2 * time.Second
+	// idlePart is how many times the time that a list took passes before the next one: of very many files it takes long.
+	idlePart = 10
 	// maxHeld is how many files are kept open before it is their turn: a ring of files may remove them until then.
 	maxHeld = 64
 	// overlap is how much earlier than the last packet of a file its successor may begin.
@@ -37,7 +39,9 @@ type watch struct {
 	waiting []*sighting          // those of them that are not read yet
 	dirs    map[string]time.Time // when they changed
 	listed  time.Time
+	cost    time.Duration // of listing them
 	started bool
+	first   map[identity][]*sighting // before it started, when many files come at once
 	held    int
 }
 
@@ -102,7 +106,7 @@ func (w *watch) start(args []string) {
 		}
 	}
 	w.look()
-	w.started = true
+	w.started, w.first = true, nil
 }
 
 func (w *watch) root(like root) *root {
@@ -150,7 +154,10 @@ func (w *watch) choose() {
 
 // stale reports whether files may have come since the last list.
 func (w *watch) stale() bool {
-	if time.Since(w.listed) > listEvery {
+	switch since := time.Since(w.listed); {
+	case since < idlePart*w.cost:
+		return false
+	case since > listEvery:
 		return len(w.roots) > 0
 	}
 	for dir, changed := range w.dirs {
@@ -175,6 +182,7 @@ func (w *watch) list() {
 		}
 	}
 	w.waiting = slices.DeleteFunc(w.waiting, func(s *sighting) bool { return s.entry == nil && w.seen[s.path] != s })
+	w.cost = time.Since(w.listed)
 }
 
 // listRoot lists as package capture lists directories that are not followed: below them too, without what is hidden.
@@ -208,23 +216,42 @@ func (w *watch) sight(s *sighting, info fs.FileInfo) {
 	if known := w.seen[s.path]; known != nil && os.SameFile(known.info, info) {
 		return
 	}
-	for _, known := range w.seen {
-		if os.SameFile(known.info, info) {
-			s.taken = known.taken || known.entry != nil || sameFile(known.path, info)
-			break
-		}
+	if known := w.same(info); known != nil {
+		s.taken = known.taken || known.entry != nil || sameFile(known.path, info)
 	}
 	s.info = info
 	w.seen[s.path] = s
 	if !s.taken {
 		w.waiting = append(w.waiting, s)
 	}
+	if !w.started {
+		id := identity{info.Size(), info.ModTime().UnixNano()}
+		w.first[id] = append(w.first[id], s)
+	}
+}
+
+// same finds a file by another name.
+func (w *watch) same(info fs.FileInfo) *sighting {
+	if !w.started {
+		for _, known := range w.first[identity{info.Size(), info.ModTime().UnixNano()}] {
+			if os.SameFile(known.info, info) {
+				return known
+			}
+		}
+		return nil
+	}
+	for _, known := range w.seen {
+		if os.SameFile(known.info, info) {
+			return known
+		}
+	}
+	return nil
 }
 
 // forget lets a file be found anew.
 func (w *watch) forget(path string) {
 	delete(w.seen, path)
-	w.listed = time.Time{}
+	w.listed = time.Time{} // now
 }
 
 // peek looks whether a file's first packet is there.

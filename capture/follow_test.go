@@ -298,6 +298,19 @@ func TestFollowMoved(t *testing.T) {
 	require.Empty(t, f.problems)
 }
 
+// A file that has two names is read once.
+func TestFollowTwoNames(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, dir, "a.pcap", one(10, "a"))
+	require.NoError(t, os.Link(path, filepath.Join(dir, "b.pcap")))
+	f := follow(t, nil, dir, path)
+	f.read()
+	require.NoError(t, os.Link(path, filepath.Join(dir, "c.pcap")))
+	f.end()
+	require.Equal(t, "a", data(f.packets))
+	require.Empty(t, f.problems)
+}
+
 // Half a record in a file that others went on after is an error.
 func TestFollowCrashed(t *testing.T) {
 	dir := t.TempDir()

@@ -17,7 +17,7 @@ import (
 func withoutAssets(page string) string {
 	page = strings.ReplaceAll(page, htmlStyle, "…")
 	page = strings.ReplaceAll(page, htmlScript, "…")
-	return regexp.MustCompile(`sha256-[^;]*&#39;`).ReplaceAllString(page, "sha256-…&#39;")
+	return regexp.MustCompile(`sha256-.*?&#39;`).ReplaceAllString(page, "sha256-…&#39;")
 }
 
 // thirdPartySession is a download that a third host took, with the dialogue kept.

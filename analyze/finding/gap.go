@@ -36,7 +36,7 @@ func gaps(c *Case) (verdict, bool) {
 	switch {
 	case len(lacks) > 0:
 		v.message = "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + list(lacks) + "; unknown because of it: " + strings.Join(doubts, "; ")
-		v.advice = "capture both directions from before the login, with a buffer large enough that nothing is dropped (tcpdump -B)"
+		v.advice = "capture both directions from before the login, whole packets (tcpdump -s 0), with a buffer large enough that nothing is dropped (tcpdump -B)"
 		if dropped != "" {
 			v.message += "; " + dropped
 		}

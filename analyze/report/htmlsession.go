@@ -150,7 +150,7 @@ func transferFacts(s *session.Session, t *session.Transfer, files bool) [][2]str
 			list = append(list, [2]string{name, value})
 		}
 	}
-	add("Method", methodWords(t))
+	add("Method", methodWords(s, t))
 	if t.Announced != nil {
 		add("Announced", t.Announced.String())
 	}
@@ -201,9 +201,12 @@ func transferFacts(s *session.Session, t *session.Transfer, files bool) [][2]str
 	return list
 }
 
-func methodWords(t *session.Transfer) string {
+func methodWords(s *session.Session, t *session.Transfer) string {
 	switch t.Method {
 	case session.MethodDefault:
+		if unheard(s, t) {
+			return "none in the capture"
+		}
 		return "none: default port"
 	case session.MethodEncrypted:
 		return "hidden by TLS"

@@ -108,10 +108,17 @@ func (l *ladder) negotiation() {
 	n := &l.t.Notes
 	l.line(n.Asked, l.askedNote())
 	l.reply(n.Answer, l.answerNote())
-	if n.Asked == nil && l.t.Method == session.MethodDefault {
+	if n.Asked == nil && l.t.Method == session.MethodDefault && unheard(l.s, l.t) {
+		l.rungs = append(l.rungs, rung{remark: true, lead: true, text: "no PORT or PASV is in the capture"})
+	} else if n.Asked == nil && l.t.Method == session.MethodDefault {
 		l.rungs = append(l.rungs, rung{remark: true, lead: true, text: "no PORT or PASV: the default ports hold",
 			note: "RFC 959: the server connects to the port that the client's control connection comes from"})
 	}
+}
+
+// unheard reports whether a transfer may have been negotiated by what the capture lacks.
+func unheard(s *session.Session, t *session.Transfer) bool {
+	return t.Command == nil || !s.Capture.FromStart || !s.Capture.ClientSide || !s.Capture.ServerSide || s.Capture.MissingBytes > 0
 }
 
 func (l *ladder) askedNote() string {

@@ -90,19 +90,23 @@ func login(s *session.Session) string {
 }
 
 func farewell(s *session.Session, files bool) string {
+	left := "left without QUIT: "
+	if s.Capture.MissingBytes > 0 || !s.Capture.ClientSide {
+		left = "left, if with QUIT is not in the capture: "
+	}
 	switch s.Closing {
 	case session.ClosingQuit:
 		return "said goodbye with QUIT" + packets(files, s.Notes.Quit.Pos)
 	case "fin":
 		if who, at := ender(s, func(h *flow.Half) flow.Mark { return h.FIN }); who != "" {
-			return "left without QUIT: the " + who + " closed the connection" + packets(files, at)
+			return left + "the " + who + " closed the connection" + packets(files, at)
 		}
-		return "left without QUIT: the connection was closed"
+		return left + "the connection was closed"
 	case "rst":
 		if who, at := ender(s, func(h *flow.Half) flow.Mark { return h.RST }); who != "" {
-			return "left without QUIT: the " + who + " reset the connection (RST)" + packets(files, at)
+			return left + "the " + who + " reset the connection (RST)" + packets(files, at)
 		}
-		return "left without QUIT: the connection was reset (RST)"
+		return left + "the connection was reset (RST)"
 	}
 	return "was still connected when it was last seen"
 }

@@ -201,13 +201,14 @@ func (k *Keeper) Stats() KeeperStats {
 }
 
 // Mark says that a connection belongs to FTP: also those of its packets that are still in the ring. Marks count: a
-// connection is let go when each has been taken back.
-func (k *Keeper) Mark(a, b netip.AddrPort) { k.marks.add(pairOfAddr(a, b)) }
+// connection is let go when each has been taken back. Packets are told by their ends alone, marks by the network too: ends of
+// which connections in several networks are marked are kept until all of these ended.
+func (k *Keeper) Mark(a, b netip.AddrPort, net flow.Net) { k.marks.add(pairOfAddr(a, b), net) }
 
 // Unmark takes a Mark back.
-func (k *Keeper) Unmark(a, b netip.AddrPort) { k.marks.remove(pairOfAddr(a, b)) }
+func (k *Keeper) Unmark(a, b netip.AddrPort, net flow.Net) { k.marks.remove(pairOfAddr(a, b), net) }
 
 // Ended says that a connection is over, however often it was marked. What comes of it within a few seconds is kept.
-func (k *Keeper) Ended(a, b netip.AddrPort) {
-	k.marks.end(pairOfAddr(a, b), flow.Time(k.clock.Load())+linger)
+func (k *Keeper) Ended(a, b netip.AddrPort, nets flow.Nets) {
+	k.marks.end(pairOfAddr(a, b), &nets, flow.Time(k.clock.Load())+linger)
 }

@@ -64,7 +64,7 @@ func TestKeeperJoin(t *testing.T) {
 	for range 30 {
 		f.add(hostC, unknown, flow.Second, 60)
 	}
-	f.k.Mark(hostA, hostB)
+	f.k.Mark(hostA, hostB, flow.PlainNet)
 	s := segmentOf(hostA, hostB)
 	f.k.Join([]flow.Mark{{Ord: 1}, {Ord: 28}, {Ord: 30}, {Ord: 31}, {Ord: 1 << 60}}, &s)
 	f.k.Flush()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/list"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"ftpscope/capture/flow"
@@ -14,6 +15,8 @@ const (
 	maxMarks = 1 << 20
 	// linger is how long a connection is kept after its end: late acknowledgements, FINs that are repeated.
 	linger = 5 * flow.Second
+	// maxUses bounds the networks of which marks are told apart for two ends; the others' end with them.
+	maxUses = 64
 )
 
 // pair is the two ends of a connection, in an order that is the same for both directions.
@@ -43,11 +46,18 @@ type marks struct {
 	lost  uint64
 }
 
+// mark is of the connections of two ends: one, or one in each of several networks.
 type mark struct {
 	pair  pair
-	uses  int
+	uses  []use
 	over  bool
 	until flow.Time // when it is over: of the last packet that is kept
+}
+
+// use is how often the connection of a network is marked.
+type use struct {
+	net flow.Net
+	n   int
 }
 
 func newMarks(most int) marks {
@@ -55,12 +65,12 @@ func newMarks(most int) marks {
 }
 
 // add marks a connection, once more if it is marked. A full set loses its oldest mark, of those that are over first.
-func (s *marks) add(p pair) {
+func (s *marks) add(p pair, net flow.Net) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.set[p]; e != nil {
 		if m := e.Value.(*mark); !m.over {
-			m.uses++
+			m.use(net)
 			return
 		}
 		s.drop(e) // a new connection between the same ends
@@ -73,31 +83,52 @@ func (s *marks) add(p pair) {
 		s.drop(oldest)
 		s.lost++
 	}
-	s.set[p] = s.open.PushBack(&mark{pair: p, uses: 1})
+	s.set[p] = s.open.PushBack(&mark{pair: p, uses: []use{{net, 1}}})
 }
 
-func (s *marks) remove(p pair) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := s.set[p]
-	if e == nil {
-		return
-	}
-	if m := e.Value.(*mark); !m.over {
-		if m.uses--; m.uses == 0 {
-			s.drop(e)
+func (m *mark) use(net flow.Net) {
+	for i := range m.uses {
+		if m.uses[i].net == net {
+			m.uses[i].n++
+			return
 		}
 	}
+	if len(m.uses) < maxUses {
+		m.uses = append(m.uses, use{net, 1})
+	}
 }
 
-func (s *marks) end(p pair, until flow.Time) {
+// remove takes a mark of a network's connection back.
+func (s *marks) remove(p pair, net flow.Net) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.set[p]
 	if e == nil {
 		return
 	}
-	if m := e.Value.(*mark); !m.over {
+	m := e.Value.(*mark)
+	for i := range m.uses {
+		if m.uses[i].net == net {
+			m.uses[i].n--
+		}
+	}
+	m.uses = slices.DeleteFunc(m.uses, func(u use) bool { return u.n == 0 })
+	if len(m.uses) == 0 && !m.over {
+		s.drop(e)
+	}
+}
+
+// end says that a connection is over; other networks' of the same ends go on.
+func (s *marks) end(p pair, nets *flow.Nets, until flow.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.set[p]
+	if e == nil {
+		return
+	}
+	m := e.Value.(*mark)
+	m.uses = slices.DeleteFunc(m.uses, func(u use) bool { return nets.Has(u.net) })
+	if len(m.uses) == 0 && !m.over {
 		m.over, m.until = true, until
 		s.open.Remove(e)
 		s.set[p] = s.ended.PushBack(m)

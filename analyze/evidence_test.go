@@ -98,7 +98,7 @@ func TestKeeper(t *testing.T) {
 			f.add(hostA, hostB, s, 60)
 			f.add(hostA, hostC, s, 60)
 			f.add(hostB, hostA, s, 60)
-			f.k.Mark(hostB, hostA)
+			f.k.Mark(hostB, hostA, flow.PlainNet)
 			f.add(hostD, hostB, s, 60)
 			f.add(hostA, hostB, s, 60)
 		}, []uint64{1, 3, 5}},
@@ -106,52 +106,52 @@ func TestKeeper(t *testing.T) {
 			f.add(hostA, hostB, s, 60)
 			f.add(hostA, hostB, 4*s, 60)
 			f.add(hostA, hostC, 7*s, 60)
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 			f.add(hostA, hostB, 8*s, 60)
 		}, []uint64{2, 4}},
 		{"as old as may be", func(f *feeder) {
 			f.add(hostA, hostB, s, 60)
 			f.add(hostA, hostC, 6*s, 60)
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 		}, []uint64{1}},
 		{"an idle time ages too", func(f *feeder) {
 			f.add(hostA, hostB, s, 60)
 			f.k.Tick(7 * s)
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 		}, nil},
 		{"it is none after all", func(f *feeder) {
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 			f.add(hostA, hostB, s, 60)
-			f.k.Unmark(hostA, hostB)
-			f.k.Unmark(hostA, hostB)
-			f.k.Ended(hostA, hostB)
+			f.k.Unmark(hostA, hostB, flow.PlainNet)
+			f.k.Unmark(hostA, hostB, flow.PlainNet)
+			f.k.Ended(hostA, hostB, flow.Nets{})
 		}, nil},
 		{"no control connection, but a session's data connection", func(f *feeder) {
 			f.add(hostA, hostB, s, 60)
-			f.k.Mark(hostA, hostB)
-			f.k.Mark(hostB, hostA)
-			f.k.Unmark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
+			f.k.Mark(hostB, hostA, flow.PlainNet)
+			f.k.Unmark(hostA, hostB, flow.PlainNet)
 		}, []uint64{1}},
 		{"ended: what lingers is kept, what comes later is not", func(f *feeder) {
-			f.k.Mark(hostA, hostB)
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 			f.add(hostA, hostB, s, 60)
-			f.k.Ended(hostA, hostB)
+			f.k.Ended(hostA, hostB, flow.Nets{})
 			f.add(hostB, hostA, 2*s, 60)
 			f.add(hostB, hostA, 6*s, 60)
 			f.add(hostB, hostA, 6*s+1, 60)
-			f.k.Unmark(hostA, hostB)
+			f.k.Unmark(hostA, hostB, flow.PlainNet)
 		}, []uint64{1, 2, 3}},
 		{"marked only after its end", func(f *feeder) {
 			f.add(hostA, hostB, s, 60)
-			f.k.Mark(hostA, hostB)
-			f.k.Ended(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
+			f.k.Ended(hostA, hostB, flow.Nets{})
 		}, []uint64{1}},
 		{"used again after its end", func(f *feeder) {
-			f.k.Mark(hostA, hostB)
-			f.k.Ended(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
+			f.k.Ended(hostA, hostB, flow.Nets{})
 			f.add(hostA, hostB, s, 60)
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 			f.add(hostA, hostB, 100*s, 60)
 		}, []uint64{1, 2}},
 		{"a late packet does not put the clock back", func(f *feeder) {
@@ -160,17 +160,17 @@ func TestKeeper(t *testing.T) {
 			f.add(hostA, hostB, 10*s, 60)
 			f.add(hostA, hostC, 7*s, 60)
 			f.add(hostA, hostC, 14*s, 60)
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 		}, []uint64{1, 3}},
 		{"the clock is put back for good", func(f *feeder) {
 			f.add(hostA, hostB, 1000*s, 60)
 			f.add(hostA, hostB, 10*s, 60)
 			f.add(hostA, hostC, 14*s, 60)
 			f.add(hostA, hostC, 16*s, 60)
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 		}, nil},
 		{"the ends of time", func(f *feeder) {
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 			for range 10 {
 				f.add(hostA, hostB, math.MaxInt64-2*365*86400*s, 60)
 				f.add(hostA, hostB, 0, 60)
@@ -178,7 +178,7 @@ func TestKeeper(t *testing.T) {
 		}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}},
 		{"empty packets", func(f *feeder) {
 			f.add(hostA, hostB, s, 0)
-			f.k.Mark(hostA, hostB)
+			f.k.Mark(hostA, hostB, flow.PlainNet)
 			f.add(hostA, hostB, s, 0)
 		}, []uint64{1, 2}},
 	} {
@@ -205,7 +205,7 @@ func TestKeeperMakesRoom(t *testing.T) {
 	f.add(hostA, hostB, 1, 1001)
 	f.add(hostA, hostC, 1, 400)
 	f.add(hostA, hostC, 1, 400) // the first leaves
-	f.k.Mark(hostA, hostB)
+	f.k.Mark(hostA, hostB, flow.PlainNet)
 	f.add(hostA, hostB, 1, 1000)
 	f.add(hostA, hostB, 1, 0)
 	f.add(hostA, hostB, 1, 1000)
@@ -213,11 +213,11 @@ func TestKeeperMakesRoom(t *testing.T) {
 	require.Equal(t, []uint64{5, 6, 7}, out.ords)
 	require.Equal(t, KeeperStats{Written: 3, TooLarge: 1, Marks: 1}, f.k.Stats())
 
-	f.k.Unmark(hostA, hostB)
+	f.k.Unmark(hostA, hostB, flow.PlainNet)
 	for range 100 { // many small ones
 		f.add(hostA, hostB, 1, 1)
 	}
-	f.k.Mark(hostA, hostB)
+	f.k.Mark(hostA, hostB, flow.PlainNet)
 	f.k.Flush()
 	require.Len(t, out.ords, 3+1000/bytesPerHead+1)
 }
@@ -234,7 +234,7 @@ func TestKeeperModel(t *testing.T) {
 		for range 300 {
 			a, b := ends[rng.IntN(4)], ends[rng.IntN(4)]
 			if rng.IntN(10) == 0 {
-				f.k.Mark(a, b)
+				f.k.Mark(a, b, flow.PlainNet)
 				marked[pairOfAddr(a, b)] = true
 			}
 			f.add(a, b, flow.Time(len(all))*flow.Millisecond, rng.IntN(1500))
@@ -266,22 +266,52 @@ func tail(all []pair, marked map[pair]bool, n int) (ords []uint64) {
 func TestKeeperCountsFailures(t *testing.T) {
 	out := &kept{err: errors.New("full")}
 	f := feed(out, KeeperOptions{})
-	f.k.Mark(hostA, hostB)
+	f.k.Mark(hostA, hostB, flow.PlainNet)
 	f.add(hostA, hostB, 1, 60)
 	f.k.Flush()
 	require.Equal(t, KeeperStats{Failed: 1, Marks: 1}, f.k.Stats())
+}
+
+// Of two networks' connections of the same ends one may end before the other.
+func TestMarksOfNetworks(t *testing.T) {
+	s := newMarks(3)
+	p := pairOf(flow.Host4(1), flow.Host4(2), 40000, 21)
+	one, both := flow.Net(1).Nets(), flow.Nets{2, 3, 2, 2, 2, 2}
+	for _, net := range []flow.Net{1, 1, 2, 3} {
+		s.add(p, net)
+	}
+	s.end(p, &one, 10)
+	require.True(t, s.has(p, 11), "the other goes on")
+	s.remove(p, 1)
+	require.True(t, s.has(p, 11), "it ended already")
+	s.end(p, &both, 20)
+	require.True(t, s.has(p, 20))
+	require.False(t, s.has(p, 21))
+
+	s.add(p, 5)
+	s.add(p, 6)
+	s.remove(p, 5)
+	require.True(t, s.has(p, 30))
+	s.remove(p, 6)
+	require.False(t, s.has(p, 30))
+	for n := range flow.Net(10_000) {
+		s.add(p, n)
+	}
+	now, _ := s.counts()
+	require.Equal(t, 1, now)
+	require.Len(t, s.set[p].Value.(*mark).uses, maxUses)
 }
 
 func TestMarksAreBounded(t *testing.T) {
 	s := newMarks(3)
 	p := func(n uint16) pair { return pairOf(flow.Host4(1), flow.Host4(2), n, 21) }
 	for n := range uint16(3) {
-		s.add(p(n))
+		s.add(p(n), flow.PlainNet)
 	}
-	s.end(p(1), 10)
-	s.add(p(3))
+	s.end(p(1), &flow.Nets{}, 10)
+	s.add(p(3), flow.PlainNet)
 	require.False(t, s.has(p(1), 0), "those that are over go first")
-	s.add(p(4))
+	s.add(p(4), flow.PlainNet)
 	require.False(t, s.has(p(0), 0), "then the oldest")
 	for _, n := range []uint16{2, 3, 4} {
 		require.True(t, s.has(p(n), 0))
@@ -290,8 +320,8 @@ func TestMarksAreBounded(t *testing.T) {
 	require.Equal(t, []uint64{3, 2}, []uint64{uint64(now), lost})
 
 	for n := range uint16(5) {
-		s.end(p(n), 20)
-		s.end(p(n), 30)
+		s.end(p(n), &flow.Nets{}, 20)
+		s.end(p(n), &flow.Nets{}, 30)
 	}
 	require.True(t, s.has(p(2), 20))
 	require.False(t, s.has(p(9), 21))
@@ -309,15 +339,15 @@ func TestKeeperConcurrently(t *testing.T) {
 		all.Go(func() {
 			for n := range 1000 {
 				other := netip.AddrPortFrom(hostC.Addr(), uint16(n*4+w))
-				f.k.Mark(hostA, other)
+				f.k.Mark(hostA, other, flow.PlainNet)
 				f.k.Tick(flow.Time(n))
-				f.k.Ended(other, hostA)
-				f.k.Unmark(hostA, other)
+				f.k.Ended(other, hostA, flow.Nets{})
+				f.k.Unmark(hostA, other, flow.PlainNet)
 				f.k.Stats()
 			}
 		})
 	}
-	f.k.Mark(hostA, hostB)
+	f.k.Mark(hostA, hostB, flow.PlainNet)
 	for n := range 1000 {
 		f.add(hostA, hostB, flow.Time(n), 100)
 	}
@@ -337,7 +367,7 @@ func busy(size int) func() {
 	p := &capture.Packet{Data: make([]byte, size), Length: uint32(size), Link: 1, Digits: 9}
 	s := segmentOf(hostA, hostB)
 	for n := range uint16(32) {
-		k.Mark(hostA, netip.AddrPortFrom(hostB.Addr(), 2*n))
+		k.Mark(hostA, netip.AddrPortFrom(hostB.Addr(), 2*n), flow.PlainNet)
 	}
 	return func() {
 		p.Ord++

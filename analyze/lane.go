@@ -115,7 +115,7 @@ func (l *lane) Opened(c *flow.Conn) { l.events.Opened(c) }
 // Unanswered passes on a SYN that nothing followed.
 func (l *lane) Unanswered(s *flow.LoneSYN) {
 	if l.evidence != nil && l.ports.has(s.DstPort) {
-		l.evidence.Ended(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort))
+		l.evidence.Ended(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), s.Net.Nets())
 	}
 	l.events.Unanswered(s)
 }
@@ -153,8 +153,8 @@ func (l *lane) Reader(c *flow.Conn) tcp.Reader {
 	if l.evidence == nil {
 		return fold
 	}
-	l.evidence.Mark(c.Src, c.Dst)
-	return &watched{fold, l.evidence, c.Src, c.Dst}
+	l.evidence.Mark(c.Src, c.Dst, c.Nets[0])
+	return &watched{fold, l.evidence, c.Src, c.Dst, c.Nets[0]}
 }
 
 // watched is a fold whose packets are kept as evidence.
@@ -162,13 +162,14 @@ type watched struct {
 	*session.Fold
 	evidence Evidence
 	a, b     netip.AddrPort
+	net      flow.Net
 }
 
 // Data takes the mark off a connection that turns out not to be a control connection.
 func (w *watched) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 	ok := w.Fold.Data(side, b, at)
 	if !ok {
-		w.evidence.Unmark(w.a, w.b)
+		w.evidence.Unmark(w.a, w.b, w.net)
 	}
 	return ok
 }
@@ -185,9 +186,9 @@ func finish(r tcp.Reader, c *flow.Conn) *session.Control {
 	control := foldOf(r).Finish(c)
 	if w, ok := r.(*watched); ok {
 		if control == nil {
-			w.evidence.Unmark(w.a, w.b)
+			w.evidence.Unmark(w.a, w.b, w.net)
 		} else {
-			w.evidence.Ended(w.a, w.b)
+			w.evidence.Ended(w.a, w.b, c.Nets)
 		}
 	}
 	return control
@@ -204,7 +205,7 @@ func (l *lane) Closed(c *flow.Conn, r tcp.Reader) {
 		control = session.NewFold(c, l.fold).Finish(c)
 	}
 	if l.evidence != nil && l.ports.has(c.Dst.Port()) {
-		l.evidence.Ended(c.Src, c.Dst)
+		l.evidence.Ended(c.Src, c.Dst, c.Nets)
 	}
 	l.events.Closed(c, control)
 }

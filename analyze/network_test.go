@@ -12,6 +12,7 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/session"
+	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
 )
@@ -227,6 +228,26 @@ func TestOrphanOfANetwork(t *testing.T) {
 	require.Nil(t, r.sessions[0].Transfers[0].Connection.Network)
 	require.Len(t, r.orphans, 1)
 	require.Equal(t, "VLAN 20", nameOf(r.orphans[0].Connection.Network))
+}
+
+// counted is a PacketWriter that counts.
+type counted struct{ packets int }
+
+func (c *counted) WritePacket(int, *capture.Packet, ...string) error { c.packets++; return nil }
+
+// The evidence of sessions in networks is whole: one connection's end is not that of its namesake, and copies are kept.
+func TestEvidenceOfNetworks(t *testing.T) {
+	red := conversation{script: "seed red\nlogin\nbye"}.frames(t)
+	blue := conversation{script: "seed blue\nlogin\nwait 30s\nC: NOOP\nS: 200 ok\nwait 30s\n" + passed("RETR a", "9000") + "bye"}.frames(t)
+	blue = capturetest.Interleave(tagged(blue, in(20), in(30)), tagged(blue, in(40), in(40)))
+	frames := capturetest.Interleave(tagged(red, in(10), in(10)), blue)
+	for _, workers := range []int{1, 8} {
+		out := &counted{}
+		k := analyze.NewKeeper(out, analyze.KeeperOptions{})
+		analyzed(t, frames, analyze.Options{Workers: workers, Evidence: k})
+		k.Flush()
+		require.Equal(t, len(frames), out.packets)
+	}
 }
 
 // A brute force is one network's: failed logins at the same address in others do not add up.

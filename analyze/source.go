@@ -33,9 +33,9 @@ type Evidence interface {
 	Add(p *capture.Packet, s *flow.Segment)
 	// Join says that packets that Add took before are fragments of s.
 	Join(parts []flow.Mark, s *flow.Segment)
-	Mark(a, b netip.AddrPort)   // a control connection, or one that a session has a use for
-	Unmark(a, b netip.AddrPort) // what looked like a control connection is none
-	Ended(a, b netip.AddrPort)  // a marked one is over
+	Mark(a, b netip.AddrPort, net flow.Net)    // a control connection, or one that a session has a use for; net is one of its networks
+	Unmark(a, b netip.AddrPort, net flow.Net)  // what looked like a control connection is none
+	Ended(a, b netip.AddrPort, nets flow.Nets) // a marked one is over
 }
 
 // Follower reads what data connections carry, and completes sessions by what it learned. Its methods may be called from several
@@ -49,7 +49,7 @@ type Follower interface {
 // nobody answered, or nobody spoke, is worth keeping too.
 func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
 	if s.Flags&(flow.SYN|flow.ACK) == flow.SYN && a.ports.has(s.DstPort) {
-		a.opt.Evidence.Mark(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort))
+		a.opt.Evidence.Mark(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), s.Net)
 	}
 	a.opt.Evidence.Add(p, s)
 	if parts := a.decoder.Parts(); len(parts) > 0 {

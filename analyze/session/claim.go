@@ -19,8 +19,8 @@ func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
 		m.claims[c.ID] = cl
 	}
 	if m.watcher != nil {
-		if m.watcher.Mark(c.Src, c.Dst); !open {
-			m.watcher.Ended(c.Src, c.Dst)
+		if m.watcher.Mark(c.Src, c.Dst, c.Nets[0]); !open {
+			m.watcher.Ended(c.Src, c.Dst, c.Nets)
 		}
 	}
 	return cl

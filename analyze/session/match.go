@@ -244,7 +244,7 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 		cl.conn[0], cl.open, cl.control = *c, false, control != nil
 		delete(m.claims, c.ID)
 		if m.watcher != nil {
-			m.watcher.Ended(c.Src, c.Dst)
+			m.watcher.Ended(c.Src, c.Dst, c.Nets)
 		}
 		if !cl.used && control == nil {
 			m.parked.update(c) // an offer may come late

@@ -8,8 +8,8 @@ import (
 
 // Watcher hears which data connections sessions have a use for, and of their ends.
 type Watcher interface {
-	Mark(a, b netip.AddrPort)
-	Ended(a, b netip.AddrPort)
+	Mark(a, b netip.AddrPort, net flow.Net)
+	Ended(a, b netip.AddrPort, nets flow.Nets)
 }
 
 // Watch has the Watcher told; before anything else.

@@ -280,6 +280,21 @@ func TestCompareCutAnywhere(t *testing.T) {
 	}
 }
 
+// A capture that begins in the middle of a long transfer: what both have of it is the same, the rest is unknown.
+func TestCompareLate(t *testing.T) {
+	here := capturetest.MustFrames(t, strings.Replace(passiveTransfer, "d1< 20000 fin", "d1< 20000\nwait 90s\nd1< 20000 fin", 1))
+	there := hop.far(here)
+	late := there[len(there)-30:]
+	r := compared(t, here, late)
+	require.Len(t, r.Comparisons, 1, verdicts(r))
+	c := &r.Comparisons[0]
+	require.Equal(t, compare.Uncertain, c.Verdict)
+	require.Len(t, c.Transfers, 1)
+	for _, d := range c.Differences {
+		require.Equal(t, compare.NotCovered, d.Kind, d.Message)
+	}
+}
+
 // A packet that one capture missed although it came by, as the acknowledgements tell, was not lost between, and its copy on
 // the other side did not come from between.
 func TestCompareMissedPackets(t *testing.T) {

@@ -256,20 +256,24 @@ func (j *joint) joinData(r *run) {
 	slices.SortStableFunc(j.data, func(x, y *joined) int { return cmp.Compare(x.transfer, y.transfer) })
 }
 
-// likely is the connection of the same transfer that was opened from the same side at the same time; nil: there is none.
+// likely is the connection of the same transfer that was opened from the same side at the same time, or, where a capture
+// lacks the SYN, was open at the same time; nil: there is none.
 func (j *joint) likely(d Data, b []Data, used map[*Conn]bool, c *Clock) *Conn {
 	want := j.transfers[j.place(0, d.Transfer)].b
 	if want < 0 || !c.Known {
 		return nil
 	}
+	start, end := c.There(d.Conn.Start), c.There(d.Conn.End)
+	_, opened := d.Conn.number()
 	for _, o := range b {
-		_, x := d.Conn.number()
-		_, y := o.Conn.number()
-		if x && y && !j.renumber {
+		if o.Transfer != want || used[o.Conn] || o.Conn.FromClient != d.Conn.FromClient {
 			continue
 		}
-		away := o.Conn.Start - c.There(d.Conn.Start)
-		if o.Transfer == want && !used[o.Conn] && o.Conn.FromClient == d.Conn.FromClient && max(away, -away) < nearby {
+		away := o.Conn.Start - start
+		_, both := o.Conn.number()
+		switch both = both && opened; {
+		case both && !j.renumber: // the numbers are known, and are others
+		case both && max(away, -away) < nearby, !both && away < end-start+nearby && start-o.Conn.End < nearby:
 			return o.Conn
 		}
 	}

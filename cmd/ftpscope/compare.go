@@ -175,6 +175,7 @@ func (j *compareJob) point(arg string) (analyze.Point, bool) {
 		}
 	}
 	told := false
+	shown := &job{env: j.env, files: names}
 	open := func() (analyze.Source, error) {
 		opt := capture.Options{Stdin: strings.NewReader(""), Ahead: j.flags.workers - 1}
 		if !told {
@@ -188,9 +189,26 @@ func (j *compareJob) point(arg string) (analyze.Point, bool) {
 		if len(c.Files()) == 0 {
 			return nil, fmt.Errorf("%s: nothing to compare with", arg)
 		}
-		return c, nil
+		return &shownSource{c, shown.progress("comparing", c, func() int64 { return 0 })}, nil
 	}
 	return analyze.Point{Name: arg, Open: open}, true
+}
+
+// shownSource is a capture whose reading is shown until its end.
+type shownSource struct {
+	*capture.Capture
+	stop func()
+}
+
+// Next ends the showing, and the reading, when there is no more.
+func (s *shownSource) Next() ([]capture.Packet, error) {
+	batch, err := s.Capture.Next()
+	if err != nil && s.stop != nil {
+		s.stop()
+		s.stop = nil
+		s.Close()
+	}
+	return batch, err
 }
 
 // warn says what the user should know before he reads the result.

@@ -73,7 +73,7 @@ func (d *dialogue) enough() bool {
 
 func (g *gatherer) close(index int, d *dialogue) {
 	if c := &g.plan.conns[index]; c.control || d.size > 0 && !d.plain() {
-		g.conns[index] = g.clean(d)
+		g.conns[index] = g.clean(d, c.oneTime)
 	} else {
 		g.conns[index] = &rewrite.Conn{}
 	}

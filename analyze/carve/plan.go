@@ -30,6 +30,7 @@ type conn struct {
 	roles   []string
 	first   []string // findings told at its first packet, which are about all of it
 	control bool     // then A is the client
+	oneTime bool     // a one-time password was sent, of which findings say that it is one
 }
 
 // sender is the index of the side that sent a segment, or the one that an ICMP error quotes.
@@ -53,6 +54,7 @@ func (p *Plan) Add(s *session.Session, transfers []int) (unknown []int) {
 	name := fmt.Sprintf("session %d", s.ID)
 	control := p.conn(&s.Notes.Control, name+" control")
 	control.control, control.A, control.B = true, s.Client, s.Server
+	control.oneTime = slices.ContainsFunc(s.Notes.Logins, func(l session.Login) bool { return l.OneTime })
 	wanted := func(n int) bool { return len(transfers) == 0 || slices.Contains(transfers, n) }
 	for i := range s.Findings {
 		f := &s.Findings[i]

@@ -19,8 +19,8 @@ type cleaner struct {
 }
 
 // clean returns the changes of both sides.
-func (c *cleaner) clean(d *dialogue) *rewrite.Conn {
-	var edits [2]editing
+func (c *cleaner) clean(d *dialogue, oneTime bool) *rewrite.Conn {
+	edits := [2]editing{{oneTime: oneTime}, {oneTime: oneTime}}
 	var words [][]byte
 	if c.redact {
 		words = edits[0].passwords(&d.side[0])
@@ -78,14 +78,21 @@ func mayBecomeSecret(line []byte) bool {
 }
 
 // editing gathers the edits of one side.
-type editing struct{ list []rewrite.Edit }
+type editing struct {
+	list    []rewrite.Edit
+	oneTime bool
+}
 
-// mask overwrites the bytes of a line from from to to. NUL and control bytes remain such: that they were there is said.
+// mask overwrites the bytes of a line from from to to. NUL and control bytes remain such: that they were there is said. So
+// does the form of a one-time password (RFC 2289 section 6): words of letters, or digits of which a is one.
 func (e *editing) mask(l *ftp.LocatedLine, from, to int) {
-	const shown, control = 'x', 1
+	const shown, hexadecimal, control = 'x', 'a', 1
 	for i := from; i < to; i++ {
 		c := byte(shown)
-		if b := l.Text[i]; b == 0 || b == '\t' {
+		if e.oneTime {
+			c = hexadecimal
+		}
+		if b := l.Text[i]; b == 0 || b == '\t' || e.oneTime && b == ' ' {
 			c = b
 		} else if b < ' ' || b == 0x7f {
 			c = control

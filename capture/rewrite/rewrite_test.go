@@ -228,6 +228,42 @@ func TestWrongChecksums(t *testing.T) {
 	}
 }
 
+// What an ICMP error quotes is renamed and overwritten as the packet itself was; the message keeps its length.
+func TestQuoted(t *testing.T) {
+	frames := capturetest.MustFrames(t, talk)
+	c, r := said(t, frames), Rewriter{Names: cryptopan.New(key)}
+	for i := range frames {
+		m := frames[i].Meta
+		packet := frames[i].Data[14:]
+		packet = packet[:int(packet[2])<<8|int(packet[3])]
+		for _, n := range []int{28, 40, len(packet) - len(m.Payload)/2, len(packet)} {
+			if n > len(packet) {
+				continue
+			}
+			buf := gopacket.NewSerializeBuffer()
+			require.NoError(t, gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true},
+				&layers.Ethernet{SrcMAC: frames[i].Data[:6], DstMAC: frames[i].Data[6:12], EthernetType: layers.EthernetTypeIPv4},
+				&layers.IPv4{Version: 4, TTL: 60, Protocol: layers.IPProtocolICMPv4, SrcIP: []byte{203, 0, 113, 1}, DstIP: packet[12:16]},
+				&layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(3, 13)}, gopacket.Payload(packet[:n])))
+			got, err := r.Packet(Frame{Data: buf.Bytes(), Length: uint32(len(buf.Bytes())), Link: 1}, c, int(m.Dir))
+			require.NoError(t, err)
+			require.Len(t, got.Data, len(buf.Bytes()))
+			got.Data = bytes.Clone(got.Data)
+			for _, secret := range []string{"hunter2", "\xc0\x00\x02\x0a", "\xc0\x00\x02\x15", "\xcb\x00\x71\x01", "192,0,2", "192.0.2"} {
+				require.NotContains(t, string(got.Data), secret)
+			}
+			icmp := gopacket.NewPacket(got.Data, layers.LayerTypeEthernet, gopacket.Default).Layer(layers.LayerTypeICMPv4).(*layers.ICMPv4)
+			require.True(t, zero(fold(sum(sum(0, icmp.Contents), icmp.Payload))))
+			own, err := r.Packet(frameOf(&frames[i]), c, int(m.Dir))
+			require.NoError(t, err)
+			require.Equal(t, own.Data[14+20:14+20+8], got.Data[14+20+8+20:14+20+8+20+8], "ports and number as in the packet itself")
+			if n == len(packet) && len(own.Data) == len(frames[i].Data) {
+				require.Equal(t, own.Data[14:14+n], got.Data[14+20+8:14+20+8+n])
+			}
+		}
+	}
+}
+
 // Of encapsulations that are decoded, few are refused (several packets in one, routes that are addresses, what a check value
 // covers, rare links), and those as a whole. In all others no address is left.
 func TestWrappings(t *testing.T) {

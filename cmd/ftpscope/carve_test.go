@@ -334,6 +334,24 @@ func TestCarveDisorder(t *testing.T) {
 	}
 }
 
+// A one-time password stays one: nobody is warned of it.
+func TestCarveOneTime(t *testing.T) {
+	for _, password := range []string{"GAFF WAIT SKID GIG SKY EYED", "D1854218EBBB0B51"} {
+		out := filepath.Join(t.TempDir(), "out.pcapng")
+		in := filepath.Join(t.TempDir(), "in.pcap")
+		var b bytes.Buffer
+		frames := capturetest.MustFrames(t, "S: 220 ready\nC: USER bob\nS: 331 otp-md5 487 dog2\nC: PASS "+password+"\nS: 230 in\nC: QUIT\nS: 221 bye\nclose\n")
+		require.NoError(t, capturetest.WritePcap(&b, frames, capturetest.PcapOptions{}))
+		require.NoError(t, os.WriteFile(in, b.Bytes(), 0o600))
+		inProcess(t, "carve", "-w", out, "--all-ftp", "--redact-passwords", in)
+		require.Contains(t, inProcess(t, "-o", "json", in), `"findings":[]`)
+		require.Contains(t, inProcess(t, "-o", "json", out), `"findings":[]`)
+		file, err := os.ReadFile(out)
+		require.NoError(t, err)
+		requireNone(t, file, map[string]string{password: "password"}, "out")
+	}
+}
+
 // Where packets are missing, or their ends, what is left of a password or an address tells nothing.
 func TestCarvePieces(t *testing.T) {
 	frames := capturetest.Split(capturetest.MustFrames(t, talk), 6)

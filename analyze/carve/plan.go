@@ -15,6 +15,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
+// MaxConns is how many connections a Plan should hold at most: about 1 GB.
+const MaxConns = pick.MaxConns
+
 // Plan is what is to be carved. The zero value is an empty one.
 type Plan struct {
 	conns    []conn

@@ -200,11 +200,16 @@ func (c *carving) comment() string {
 // chosen takes the sessions that the flags choose.
 type chosen struct{ *carving }
 
+var errTooMany = fmt.Errorf("more than %d connections are chosen: choose fewer sessions (--since, --until, --host, …)", carve.MaxConns)
+
 func (c *chosen) Session(s *session.Session) error {
 	if wanted := c.carveFlags.sessions; len(wanted) == 0 || slices.Contains(wanted, s.ID) {
 		for _, n := range c.plan.Add(s, c.transfers) {
 			c.fail("session %d has no transfer %d: it has %s", s.ID, n, report.Many(uint64(len(s.Transfers)), "transfer"))
 		}
+	}
+	if c.plan.Conns() > carve.MaxConns {
+		return errTooMany
 	}
 	return nil
 }

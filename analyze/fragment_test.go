@@ -95,6 +95,19 @@ func TestFragmentsOfSamples(t *testing.T) {
 	}
 }
 
+// Fragments are put together before the packets are shared out.
+func TestFragmentsWithWorkers(t *testing.T) {
+	for _, c := range varied {
+		t.Run(c.name, func(t *testing.T) {
+			cut := interleaved(capturetest.Fragment(c.frames(t), 256, 0, 1))
+			opt := options
+			want := analyzed(t, cut, opt)
+			opt.Workers = 4
+			require.Equal(t, want, analyzed(t, cut, opt))
+		})
+	}
+}
+
 // A fragment that the capture lacks is as a packet that it lacks.
 func TestMissingFragment(t *testing.T) {
 	for _, c := range varied {

@@ -54,6 +54,23 @@ func TestSnapOfSamples(t *testing.T) {
 	}
 }
 
+// Fragments are cut, too: of most only the first has a part of the payload.
+func TestSnapOfFragments(t *testing.T) {
+	for _, c := range varied {
+		t.Run(c.name, func(t *testing.T) {
+			frames := c.frames(t)
+			full := analyzed(t, frames, options)
+			for _, n := range snapLengths {
+				part := analyzed(t, capturetest.Snap(inOrder(capturetest.Fragment(frames, 576, 0, 1)), n), options)
+				requireSane(t, part)
+				if len(full.sessions) == 1 {
+					require.Empty(t, contradictions(full, part), "%d\nfull:\n%s\npart:\n%s", n, full.facts(), part.facts())
+				}
+			}
+		})
+	}
+}
+
 const unreachable = "unreachable"
 
 // changedBySnap finds a transfer's connection again, which must be as it was. It may be unknown whose a connection is that

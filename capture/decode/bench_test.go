@@ -70,6 +70,8 @@ func TestNoAllocation(t *testing.T) {
 			var seg flow.Segment
 			d.Decode(k.frame, &seg) // the first undecoded packet makes the table
 			require.Zero(t, testing.AllocsPerRun(100, func() { d.Decode(k.frame, &seg) }))
+			d.VerifyChecksums = true
+			require.Zero(t, testing.AllocsPerRun(100, func() { d.Decode(k.frame, &seg) }))
 		})
 	}
 }

@@ -40,15 +40,16 @@ func runAnalyze(e *env, args []string) int {
 // job is one run of analyze or sniff.
 type job struct {
 	*env
-	flags    *common
-	extract  *extractFlags
-	files    []string
-	failed   bool
-	found    bool            // what --fail-on asks for
-	told     map[string]bool // files of which the user was told that something is wrong with them
-	said     map[string]bool // problems
-	dialogue bool            // an output is a case database
-	inputs   func() []report.Input
+	flags     *common
+	extract   *extractFlags
+	files     []string
+	failed    bool
+	found     bool            // what --fail-on asks for
+	undecoded bool            // packets of files that were not decoded: what they carried is not in the result
+	told      map[string]bool // files of which the user was told that something is wrong with them
+	said      map[string]bool // problems
+	dialogue  bool            // an output is a case database
+	inputs    func() []report.Input
 }
 
 // code is what to exit with.
@@ -58,6 +59,8 @@ func (j *job) code() int {
 		return exitRead
 	case j.found:
 		return exitFound
+	case j.undecoded:
+		return exitRead
 	}
 	return exitDone
 }
@@ -144,6 +147,7 @@ func (j *job) run(specs []outputSpec) {
 		j.warning("no packet matches the filter (behind VLAN tags it looks only after the word vlan, as tcpdump does)")
 	}
 	j.conclude(summary)
+	j.undecoded = summary.Capture.Undecoded > 0
 }
 
 func (j *job) once(c *capture.Capture, tee *report.Tee) (*session.Summary, error) {

@@ -127,6 +127,8 @@ func runCompare(e *env, args []string) int {
 		return exitRead
 	case slices.ContainsFunc(f.failOn, func(v string) bool { return res.Verdicts[v] > 0 }):
 		return exitFound
+	case j.undecoded:
+		return exitRead
 	}
 	return exitDone
 }
@@ -134,9 +136,10 @@ func runCompare(e *env, args []string) int {
 // compareJob is one run of compare.
 type compareJob struct {
 	*env
-	flags  *compareFlags
-	failed bool
-	told   map[string]bool // files of which the user was told that something is wrong with them
+	flags     *compareFlags
+	failed    bool
+	undecoded bool            // some packets were not decoded
+	told      map[string]bool // files of which the user was told that something is wrong with them
 }
 
 func (j *compareJob) options() analyze.Options {
@@ -222,6 +225,7 @@ func (j *compareJob) warn(r *compare.Result) {
 			j.failed = true
 			j.error("%s", text)
 		case text != "":
+			j.undecoded = true
 			j.warning("%s", text)
 		}
 		for _, w := range report.Warnings(s.Summary) {

@@ -27,7 +27,7 @@ files are read as one capture in the order of time; a directory stands for the c
 standard input.
 
 Results go to standard output, everything else to standard error. Exit status: 0 done, 1 something
-could not be read or written (the rest was), 2 wrong usage, 3 --fail-on found something.
+could not be read, decoded or written (the rest was), 2 wrong usage, 3 --fail-on found something.
 
 "ftpscope COMMAND --help" explains a command, "ftpscope help TOPIC" flags that several have:
 `)

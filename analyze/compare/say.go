@@ -39,8 +39,11 @@ func judge(list []Difference) (verdict, message string) {
 			worst = append(worst, &list[i])
 		}
 	}
-	if verdict == Same {
+	switch verdict {
+	case Same:
 		return Same, same(list)
+	case Repaired:
+		return Repaired, allRepaired(worst)
 	}
 	slices.SortStableFunc(worst, func(x, y *Difference) int { return cmp.Compare(order(x.Kind), order(y.Kind)) })
 	first := worst[0]
@@ -60,6 +63,22 @@ func judge(list []Difference) (verdict, message string) {
 		words = append(words, more)
 	}
 	return verdict, strings.Join(words, "; ") + "."
+}
+
+// allRepaired sums up what was lost and sent again, each way.
+func allRepaired(list []*Difference) string {
+	var sum [2]Difference
+	for _, d := range list {
+		s := &sum[*d.Way]
+		s.Packets, s.Bytes, s.RTOs = s.Packets+d.Packets, s.Bytes+d.Bytes, s.RTOs+d.RTOs
+	}
+	var words []string
+	for _, w := range ways {
+		if d := &sum[w]; d.Packets > 0 {
+			words = append(words, d.amount()+" of the "+sender(w)+"'s left "+place(int(w))+" and never arrived "+place(int(1-w)))
+		}
+	}
+	return strings.Join(words, ", ") + "; what they carried was sent again."
 }
 
 func order(kind string) int {
@@ -107,12 +126,29 @@ func finish(list []Difference, transfer int, what string, j *joined) {
 	slices.SortStableFunc(list, func(x, y Difference) int { return cmp.Compare(order(x.Kind), order(y.Kind)) })
 }
 
-// packets counts in words: "1 packet", "3 packets".
+// count counts in words: "1 packet", "3 packets".
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
-	return strconv.Itoa(n) + " " + thing + "s"
+	return grouped(uint64(n)) + " " + thing + "s"
+}
+
+// grouped writes n with a comma every three digits.
+func grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural is the word for one packet, or for several.
+func (d *Difference) plural(one, several string) string {
+	if d.Packets == 1 {
+		return one
+	}
+	return several
 }
 
 func (d *Difference) words(what string, j *joined) string {
@@ -135,7 +171,8 @@ func (d *Difference) words(what string, j *joined) string {
 	case SYNBetween:
 		return "the SYN came from between: it arrived " + to + " in the " + who + "'s name and was never sent " + from
 	case DataBetween:
-		return d.amount() + " in " + what + " came from between: they arrived " + to + " in the " + who + "'s name and were never sent " + from
+		return d.amount() + " in " + what + " came from between: " + d.plural("it arrived ", "they arrived ") + to + " in the " + who + "'s name and " +
+			d.plural("was", "were") + " never sent " + from
 	case ICMPBetween:
 		return "the ICMP error (" + d.icmpText() + ") came from between: it arrived " + to + " and did not come by " + from
 	}
@@ -151,7 +188,7 @@ func (d *Difference) otherWords(what string, j *joined) string {
 	case NotCompared:
 		return "of " + what + " no more than " + strconv.Itoa(MaxConnSegs) + " segments each way are compared"
 	case Duplicated:
-		return d.amount() + " of the " + who + "'s in " + what + " arrived " + place(int(1-w)) + " more often than they left " + place(int(w))
+		return d.amount() + " of the " + who + "'s in " + what + " arrived " + place(int(1-w)) + " more often than " + d.plural("it", "they") + " left " + place(int(w))
 	case Numbers:
 		return "the TCP sequence numbers of the " + who + " were changed between: a firewall that sets random ones, or a proxy"
 	case OptionsOf:
@@ -219,7 +256,7 @@ func (d *Difference) syns(j *joined) string {
 func (d *Difference) amount() string {
 	text := count(d.Packets, "packet")
 	if d.Bytes > 0 {
-		text += " (" + strconv.FormatUint(d.Bytes, 10) + " bytes)"
+		text += " (" + grouped(d.Bytes) + " bytes)"
 	}
 	return text
 }
@@ -275,14 +312,14 @@ func (d *Difference) unknown(what string, j *joined) string {
 		return "the data connection of " + what + " is seen " + here + " only: the capture of " + lacks +
 			" does not hold it, because it went another way, a filter kept it out, or something between answers in the other end's name"
 	case d.Kind == NotCaptured:
-		return things + " came by, and the capture of " + lacks + " lacks it: it is not complete"
+		return things + " came by, and the capture of " + lacks + " lacks " + d.plural("it", "them") + ": it is not complete"
 	case d.detail.why == whyFilter:
 		return things + " seen " + here + " only: the capture of " + lacks +
-			" holds nothing but control connections, as a filter (“port 21”) would leave them, so whether they came by is unknown"
+			" holds nothing but control connections, as a filter (“port 21”) would leave them, so whether " + d.plural("it", "they") + " came by is unknown"
 	case d.detail.why == whyDropped:
-		return things + " seen " + here + " only: the capture of " + lacks + " lost packets itself, so whether they came by is unknown"
+		return things + " seen " + here + " only: the capture of " + lacks + " lost packets itself, so whether " + d.plural("it", "they") + " came by is unknown"
 	}
-	return things + " seen " + here + " only: the capture of " + lacks + " does not cover that time, so whether they came by is unknown"
+	return things + " seen " + here + " only: the capture of " + lacks + " does not cover that time, so whether " + d.plural("it", "they") + " came by is unknown"
 }
 
 func mssText(s *Seg) string {
@@ -319,7 +356,7 @@ func (d *Difference) short(j *joined) string {
 		return "SYN-ACK" + times
 	}
 	if d.Bytes > 0 {
-		return strconv.FormatUint(d.Bytes, 10) + " bytes"
+		return grouped(d.Bytes) + " bytes"
 	}
 	return count(d.Packets, "packet")
 }

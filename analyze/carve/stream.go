@@ -111,6 +111,9 @@ func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byt
 	next, hidden := s.start, int64(-1) // where TLS's record ends that the stream is in; lost: nobody knows
 	for i := range s.pieces {
 		p := &s.pieces[i]
+		if s.begun && p.end() <= s.start {
+			continue // a keep-alive's byte from before the first one
+		}
 		if p.at != next || i == 0 && !s.begun {
 			l.Gap(line)
 			if hidden >= 0 && p.at > hidden {

@@ -187,7 +187,7 @@ func (x *row) put(i int, values []byte) []Change {
 // Pieces finds what may be a piece of an address where a line is broken off, at its end or at its beginning: numbers with
 // separators that go up to the break. The digits become zeros.
 func Pieces(line []byte, flags LineFlags) (list []Change) {
-	is := func(c byte) bool { return isHex(c) || bytes.IndexByte([]byte(".,:|-"), c) >= 0 }
+	is := func(c byte) bool { return isHex(c) || bytes.IndexByte([]byte(".,:|"), c) >= 0 }
 	if flags&Unterminated != 0 {
 		from := len(line)
 		for from > 0 && is(line[from-1]) {

@@ -77,7 +77,7 @@ func TestPieces(t *testing.T) {
 	} {
 		require.Equal(t, want, apply(in, Pieces([]byte(in), Unterminated)), in)
 	}
-	for in, want := range map[string]string{"2,1,19,137).": "0,0,00,000).", "226 Done": "226 Done", "b8::1|40|": "00::0|00|"} {
+	for in, want := range map[string]string{"2,1,19,137).": "0,0,00,000).", "226 Done": "226 Done", "226-3.5 s": "226-3.5 s", "b8::1|40|": "00::0|00|"} {
 		require.Equal(t, want, apply(in, Pieces([]byte(in), HeadLost)), in)
 	}
 	require.Equal(t, "0,0", apply("1,2", Pieces([]byte("1,2"), HeadLost|Unterminated)))

@@ -56,7 +56,7 @@ func (p *Point) side(opt Options) (*compare.Side, error) {
 	if sum.First != nil {
 		s.First, s.Last = *sum.First, *sum.Last
 	}
-	t := newTracer(s, c.attempts)
+	t := newTracer(s, c.attempts, newPorts(opt.Ports))
 	for _, x := range s.Sessions {
 		t.session(x)
 	}

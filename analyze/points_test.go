@@ -352,6 +352,9 @@ func TestCompareFiltered(t *testing.T) {
 	r = compared(t, here, capturetest.Only(hop.far(here), capturetest.Control))
 	require.Equal(t, "unknown", r.Comparisons[0].Verdict, verdicts(r))
 	require.Contains(t, r.Comparisons[0].Message, "filter")
+	scan := capturetest.MustFrames(t, "data d8 198.51.100.7:1024 > 192.0.2.21:21 refused\nd8 rst >\n")
+	r = compared(t, here, capturetest.Interleave(capturetest.Only(hop.far(here), capturetest.Control), hop.far(scan)))
+	require.Equal(t, 1, r.Verdicts[compare.Uncertain], verdicts(r), "what is on the control port passes such a filter, too")
 }
 
 // Clocks drift apart: the estimate follows.

@@ -20,6 +20,7 @@ type tracer struct {
 	room     *compare.Room
 	conns    map[pair][]*traced // by their first packet
 	attempts map[attemptKey]*session.Attempt
+	ports    ports // of control connections
 	sorted   bool
 }
 
@@ -33,8 +34,8 @@ type traced struct {
 	hasISN   bool
 }
 
-func newTracer(s *compare.Side, attempts []session.Attempt) *tracer {
-	t := &tracer{side: s, room: compare.NewRoom(), conns: map[pair][]*traced{}, attempts: map[attemptKey]*session.Attempt{}}
+func newTracer(s *compare.Side, attempts []session.Attempt, control ports) *tracer {
+	t := &tracer{side: s, ports: control, room: compare.NewRoom(), conns: map[pair][]*traced{}, attempts: map[attemptKey]*session.Attempt{}}
 	for i := range attempts {
 		a := &attempts[i]
 		t.attempts[attemptKey{a.ClientIP, a.Server}] = a
@@ -80,6 +81,7 @@ func (t *tracer) packet(s *flow.Segment) {
 	}
 	control := false
 	if s != nil {
+		control = t.ports.has(s.SrcPort) || t.ports.has(s.DstPort)
 		list := current(t.conns[pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)], s)
 		if len(list) == 0 {
 			list = t.attempt(s)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/google/gopacket"
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/capture/flow"
@@ -138,6 +139,46 @@ func FuzzReassemble(f *testing.F) {
 				require.Equal(t, length, int(got.Length))
 			}
 			require.Equal(t, m.refused, v == Undecoded, i)
+		}
+		checkFragments(t, &d.fragments)
+		d.Close()
+		require.Nil(t, d.fragments.open.first)
+	})
+}
+
+// FuzzPackets decodes packets one after the other, which may be fragments of one another in any depth.
+func FuzzPackets(f *testing.F) {
+	pack := func(packets ...[]byte) (b []byte) {
+		for _, p := range packets {
+			b = append(append(b, 0, byte(len(p))), p...)
+		}
+		return b
+	}
+	for _, p := range [][]byte{long4(f), long6(f)} {
+		f.Add(pack(cut(p, 0, 48, true), cut(p, 96, wholeSize, false), cut(p, 48, 96, true)))
+		f.Add(pack(cut(p, 0, 48, true), cut(p, 40, wholeSize, false), cut(p, 48, 96, true)))
+	}
+	inner := cut(long6(f), 0, 48, true)
+	tunnel := stack(f, ip4(protoIPv6), gopacket.Payload(inner))
+	f.Add(pack(cut(tunnel, 0, 56, true), cut(tunnel, 56, len(tunnel)-20, false)))
+	options := extended6(f, protoDestOpts, protoFragment, 0, 1, 4, 0, 0, 0, 0)
+	f.Add(pack(cut(options, 0, 8, true), cut(options, 8, 24, true), cut(options, 24, len(options)-40, false)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d := Decoder{Options: Options{VerifyChecksums: len(data)%2 == 0}}
+		var seg flow.Segment
+		for len(data) >= 2 {
+			n := min(int(data[1]), len(data)-2)
+			seg.Ord++
+			seg.Time += flow.Time(int8(data[0])) * flow.Second
+			b := data[2 : 2+n]
+			v := d.Decode(Frame{Data: b, Length: uint32(n), Link: LinkRaw}, &seg)
+			if v == TCP {
+				require.LessOrEqual(t, len(seg.Payload), int(seg.Length))
+			}
+			for _, m := range d.Parts() {
+				require.LessOrEqual(t, m.Ord, seg.Ord)
+			}
+			data = data[2+n:]
 		}
 		checkFragments(t, &d.fragments)
 		d.Close()

@@ -59,6 +59,7 @@ type Keeper struct {
 	next  uint64 // place after the newest packet
 	last  flow.Time
 	clock atomic.Int64 // flow.Time since the first packet, which steps of the packets' clock do not disturb
+	left  uint64       // Ord of the packet that was given out last: one that holds several segments was added as often
 	spare capture.Packet
 	stats KeeperStats
 }
@@ -177,9 +178,10 @@ func (k *Keeper) leave() {
 		k.first = 0
 	}
 	k.count--
-	if !k.marks.has(h.pair, h.at) {
+	if !k.marks.has(h.pair, h.at) || k.left == h.mark.Ord && k.left != 0 {
 		return
 	}
+	k.left = h.mark.Ord
 	from := h.from % uint64(len(k.bytes))
 	k.spare = capture.Packet{
 		Data: k.bytes[from : from+uint64(h.size)], Length: h.length, Link: h.link, Digits: h.digits, Mark: h.mark,

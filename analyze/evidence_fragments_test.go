@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"bytes"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -70,4 +71,20 @@ func TestKeeperJoin(t *testing.T) {
 	f.k.Flush()
 	require.Equal(t, []uint64{28, 30}, out.ords)
 	f.k.Join([]flow.Mark{{Ord: 30}}, &s)
+}
+
+// A packet that holds segments of several connections (IEEE 802.11 has them) is kept once, if one of them is marked.
+func TestKeeperKeepsOnce(t *testing.T) {
+	for _, marked := range [][2]netip.AddrPort{{hostA, hostB}, {hostC, hostD}} {
+		var out kept
+		f := feed(&out, KeeperOptions{})
+		f.add(hostA, hostB, flow.Second, 60)
+		f.ord--
+		f.add(hostC, hostD, flow.Second, 60)
+		f.add(hostA, hostD, flow.Second, 60)
+		f.k.Mark(marked[0], marked[1], flow.PlainNet)
+		f.k.Mark(hostB, hostA, flow.PlainNet)
+		f.k.Flush()
+		require.Equal(t, []uint64{1}, out.ords)
+	}
 }

@@ -40,7 +40,7 @@ func FuzzTable(f *testing.F) {
 	})
 }
 
-// fuzzed makes s of seven bytes: connection and direction, flags, sequence number, acknowledgment, length, how much of it
+// fuzzed makes s of seven bytes: connection, direction and network, flags, sequence number, acknowledgment, length, how much of it
 // was captured.
 func fuzzed(s *flow.Segment, b []byte) *flow.Segment {
 	dir := int(b[0] & 1)
@@ -58,6 +58,7 @@ func fuzzed(s *flow.Segment, b []byte) *flow.Segment {
 	}
 	s.Seq, s.Ack, s.Length = base+uint32(b[2]), base+uint32(b[3]), uint32(b[4])
 	s.Payload = zeros[:max(0, int(s.Length)-int(b[5]))]
+	s.Net = flow.Net(b[0] >> 5 & 3)
 	s.ICMP = nil
 	if b[1]&0x40 != 0 {
 		s.ICMP = &flow.ICMP{From: hosts[1], Type: 3}

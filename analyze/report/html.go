@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"io"
-	"net/netip"
 	"slices"
 
 	"ftpscope/analyze/session"
@@ -50,8 +49,7 @@ const (
 type htmlEntry struct {
 	row    htmlRow
 	order  int
-	client netip.Addr
-	server netip.AddrPort
+	party  partyPair
 	detail []byte // nil: there was no room
 }
 
@@ -76,7 +74,7 @@ func (h *htmlReport) Session(s *session.Session) error {
 	if h.count >= h.limits.sessions && !h.makeRoom(rank) {
 		return nil
 	}
-	e := &htmlEntry{row: newHTMLRow(s, rank), order: h.seen, client: plain(s.Client.Addr()), server: s.Server}
+	e := &htmlEntry{row: newHTMLRow(s, rank), order: h.seen, party: partyOf(s)}
 	detail := h.detail(s)
 	for len(detail)+h.bytes > h.limits.details && h.forgetDetail(rank) {
 	}

@@ -23,8 +23,13 @@ type htmlParties struct {
 }
 
 type partyPair struct {
-	client netip.Addr
-	server netip.AddrPort
+	client  netip.Addr
+	server  netip.AddrPort
+	network string // empty: the plain one
+}
+
+func partyOf(s *session.Session) partyPair {
+	return partyPair{plain(s.Client.Addr()), s.Server, oneNetwork(s.Network)}
 }
 
 // htmlParty is one client host at one server.
@@ -94,7 +99,7 @@ func newHTMLParties() htmlParties { return htmlParties{byPair: map[partyPair]*ht
 
 // add takes a session that ranks so.
 func (h *htmlParties) add(s *session.Session, rank int, labels passwordLabels) {
-	k := partyPair{plain(s.Client.Addr()), s.Server}
+	k := partyOf(s)
 	p := h.byPair[k]
 	if p == nil {
 		if len(h.order) >= maxParties {
@@ -256,9 +261,19 @@ func (h *htmlParties) shown() (list []*htmlParty, more int) {
 	return list[:n], len(h.order) - n
 }
 
+// anchor tells parties of several networks apart: letters and digits of the network's name.
+func (p *partyPair) anchor() string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, p.network)
+}
+
 func (p *htmlParty) page(files, dated bool) htmlClient {
-	c := htmlClient{ID: "c-" + strings.NewReplacer(":", "-", ".", "-", "[", "", "]", "").Replace(p.client.String()+"-"+p.server.String()),
-		Name: p.client.String(), Server: p.server.String()}
+	c := htmlClient{ID: "c-" + strings.NewReplacer(":", "-", ".", "-", "[", "", "]", "").Replace(p.client.String()+"-"+p.server.String()+p.anchor()),
+		Name: p.client.String(), Server: placed(p.server.String(), p.network)}
 	c.Sums = many(p.sessions, "session")
 	if len(p.users) > 0 {
 		users := list(p.users)

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"net/netip"
 	"slices"
 
 	"ftpscope/analyze/session"
@@ -95,8 +94,7 @@ func (h *htmlReport) place(s *session.Session) {
 
 // htmlSeries is a finding about the logins of several sessions, told at one of them.
 type htmlSeries struct {
-	client  netip.Addr
-	server  netip.AddrPort
+	party   partyPair
 	session int
 	id      string
 	gravity int
@@ -115,7 +113,7 @@ func serious(list []htmlSeries, s *session.Session) []htmlSeries {
 	if i < 0 || len(list) >= maxHTMLSeries {
 		return list
 	}
-	x := htmlSeries{client: plain(s.Client.Addr()), server: s.Server, session: s.ID, id: bruteForceID, gravity: gravity(s.Findings[i].Severity), start: s.Start.Time}
+	x := htmlSeries{party: partyOf(s), session: s.ID, id: bruteForceID, gravity: gravity(s.Findings[i].Severity), start: s.Start.Time}
 	for k := range s.Notes.Logins {
 		if l := &s.Notes.Logins[k]; l.OK && x.success == 0 {
 			x.success = l.Mark.Time
@@ -132,10 +130,10 @@ func (h *htmlReport) tagSeries(entries []*htmlEntry) {
 	}
 	by := map[partyPair][]*htmlEntry{}
 	for _, e := range entries {
-		by[partyPair{e.client, e.server}] = append(by[partyPair{e.client, e.server}], e)
+		by[e.party] = append(by[e.party], e)
 	}
 	for _, x := range h.series {
-		list := by[partyPair{x.client, x.server}]
+		list := by[x.party]
 		until := microseconds(x.start)
 		for _, e := range slices.Backward(list) {
 			r := &e.row

@@ -52,7 +52,7 @@ func (h *htmlReport) then(id int) string {
 		if x.session != id || x.success == 0 {
 			continue
 		}
-		p := h.parties.byPair[partyPair{x.client, x.server}]
+		p := h.parties.byPair[x.party]
 		if p == nil {
 			return ""
 		}

@@ -45,7 +45,7 @@ func (h *htmlReport) serverRows() (rows []htmlServer, more string) {
 		shown, left = troubledFirst(shown)[:most], n
 	}
 	for _, f := range shown {
-		x := htmlServer{Name: f.server.String(), Banners: f.greetings(), Sessions: number(uint64(f.sessions))}
+		x := htmlServer{Name: placed(f.server.String(), f.network), Banners: f.greetings(), Sessions: number(uint64(f.sessions))}
 		if n := len(f.banners); n > 1 {
 			at := "at least " // maxBanners
 			if n < maxBanners {

@@ -19,6 +19,27 @@ func networkName(n *session.Network) string {
 	return strings.Join(names, " and ")
 }
 
+// oneNetwork stands for a session's networks where sessions of one are taken together: with copies now and then missing, a session's
+// are not always all of its hosts'.
+func oneNetwork(n *session.Network) string {
+	if n == nil {
+		return ""
+	}
+	first := n.Paths[0].Name
+	for i := range n.Paths {
+		first = min(first, n.Paths[i].Name)
+	}
+	return first
+}
+
+// placed is a name with the network that its bearer is in.
+func placed(name, network string) string {
+	if network == "" {
+		return name
+	}
+	return name + ", in " + network
+}
+
 // vlans are the VLAN tags of the client's packets, the outermost first.
 func vlans(n *session.Network) (ids []uint64) {
 	if n == nil || len(n.Paths) == 0 {

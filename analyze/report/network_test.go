@@ -85,3 +85,23 @@ func TestNamesOfNetworks(t *testing.T) {
 	}
 	require.Equal(t, 6, n)
 }
+
+// What is told of servers and clients is told of one network's.
+func TestServersOfNetworks(t *testing.T) {
+	one, two := activeSession(), activeSession()
+	one.Network, two.Network = inVLANs([]uint64{10}), inVLANs([]uint64{20}, []uint64{30})
+	two.Banner = ptr("220 another")
+	g := newServers()
+	g.add(one)
+	g.add(two)
+	two.Network = inVLANs([]uint64{30}, []uint64{20}) // the other copy came first
+	g.add(two)
+	require.Len(t, g.all, 2)
+	require.Equal(t, []string{"VLAN 10", "VLAN 20"}, []string{g.all[0].network, g.all[1].network})
+	require.Equal(t, []int{1, 2}, []int{g.all[0].sessions, g.all[1].sessions})
+	require.Contains(t, writeAll(t, "explain", one), "192.0.2.21 port 21, in VLAN 10: ")
+	page := writeAll(t, "html", one, two)
+	require.Contains(t, page, "192.0.2.21:21, in VLAN 10")
+	require.Contains(t, page, "192.0.2.21:21, in VLAN 20")
+	require.NotContains(t, page, "greeting changed")
+}

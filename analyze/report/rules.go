@@ -132,6 +132,9 @@ func (r *rules) blocks() []block {
 // block makes a server's rules, client network by client network.
 func (r *rules) block(f *serverFacts) block {
 	title := "server " + ascii(f.server)
+	if f.network != "" {
+		title += ", in " + strings.ReplaceAll(f.network, "–", "-")
+	}
 	if len(f.banners) > 0 && f.banners[0].text != "" {
 		title += ", which greets with " + quoted(f.banners[0].text)
 	}

@@ -12,7 +12,7 @@ import (
 // which modes work from which client networks. table and explain tell it in words, the rules formats as rules.
 type servers struct {
 	all    []*serverFacts // in order of their first session
-	byEnd  map[netip.AddrPort]*serverFacts
+	byEnd  map[serverKey]*serverFacts
 	byPair map[pair]*clientFacts
 	failed bool // some data connection did not come to be
 	left   int  // sessions that found no room
@@ -31,14 +31,21 @@ const (
 	network6 = 64 // RFC 4291 section 2.5.4: a subnet
 )
 
+// serverKey is a control endpoint, in its network.
+type serverKey struct {
+	end     netip.AddrPort
+	network string // empty: the plain one
+}
+
 type pair struct {
-	server netip.AddrPort
+	server serverKey
 	client netip.Prefix
 }
 
 // serverFacts is one control endpoint.
 type serverFacts struct {
 	server    netip.AddrPort
+	network   string    // that it is in; empty: the plain one
 	banners   []greeted // in order of their first session, at most maxBanners
 	sessions  int
 	encrypted int // sessions under TLS
@@ -165,7 +172,7 @@ func (s *sample) add(id int, at flow.Pos) {
 }
 
 func newServers() *servers {
-	return &servers{byEnd: map[netip.AddrPort]*serverFacts{}, byPair: map[pair]*clientFacts{}}
+	return &servers{byEnd: map[serverKey]*serverFacts{}, byPair: map[pair]*clientFacts{}}
 }
 
 // add folds one session; nothing of it is kept but its greeting.
@@ -173,13 +180,13 @@ func (g *servers) add(s *session.Session) {
 	if !s.Server.IsValid() || !s.Client.IsValid() {
 		return
 	}
-	server := netip.AddrPortFrom(plain(s.Server.Addr()), s.Server.Port())
+	server := serverKey{netip.AddrPortFrom(plain(s.Server.Addr()), s.Server.Port()), oneNetwork(s.Network)}
 	f, c := g.server(server), g.client(server, s.Client.Addr())
 	if f == nil || c == nil {
 		g.left++
 	}
 	if f == nil {
-		f = &serverFacts{server: server}
+		f = &serverFacts{server: server.end, network: server.network}
 	}
 	if c == nil {
 		c = &clientFacts{}
@@ -210,10 +217,10 @@ func (g *servers) add(s *session.Session) {
 }
 
 // server finds or makes a server's facts; nil when there is no room.
-func (g *servers) server(e netip.AddrPort) *serverFacts {
+func (g *servers) server(e serverKey) *serverFacts {
 	f := g.byEnd[e]
 	if f == nil && len(g.all) < maxServers {
-		f = &serverFacts{server: e}
+		f = &serverFacts{server: e.end, network: e.network}
 		g.byEnd[e] = f
 		g.all = append(g.all, f)
 	}
@@ -221,7 +228,7 @@ func (g *servers) server(e netip.AddrPort) *serverFacts {
 }
 
 // client finds or makes the facts of a client's network at a server; nil when there is no room for either.
-func (g *servers) client(server netip.AddrPort, client netip.Addr) *clientFacts {
+func (g *servers) client(server serverKey, client netip.Addr) *clientFacts {
 	key := pair{server, networkOf(client)}
 	c, f := g.byPair[key], g.byEnd[server]
 	if c == nil && f != nil && len(g.byPair) < maxNetworks {

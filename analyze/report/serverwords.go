@@ -181,7 +181,7 @@ func (t *table) writeServers(b *strings.Builder) {
 	}
 	b.WriteString("\nservers" + hint + "\n")
 	for _, f := range shown {
-		b.WriteString(" " + f.server.String() + "\n")
+		b.WriteString(" " + placed(f.server.String(), f.network) + "\n")
 		lines := f.clientLines(t.opt.All)
 		if p := f.ports(); p != "" {
 			lines = append([]string{p}, lines...)
@@ -212,7 +212,7 @@ func (e *explain) writeServers(p *page) {
 		for _, text := range append([]string{f.ports()}, f.clientLines(e.opt.All)...) {
 			sentences = append(sentences, sentence(text))
 		}
-		p.paragraph(spoken(f.server) + ": " + strings.TrimSpace(strings.Join(sentences, " ")))
+		p.paragraph(placed(spoken(f.server), f.network) + ": " + strings.TrimSpace(strings.Join(sentences, " ")))
 	}
 	if more > 0 {
 		p.paragraph("… " + many(more, "more server") + ": --all names them")

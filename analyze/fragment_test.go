@@ -108,6 +108,19 @@ func TestFragmentsWithWorkers(t *testing.T) {
 	}
 }
 
+// A datagram may begin in one file of a rotated set and end in another.
+func TestFragmentsInSeveralFiles(t *testing.T) {
+	for _, c := range varied {
+		t.Run(c.name, func(t *testing.T) {
+			frames := c.frames(t)
+			cut := inOrder(capturetest.Fragment(frames, 24, 0, 1))
+			if d := differences(recordsOf(t, pcapOf(frames)), recordsOf(t, pcapOf(capturetest.Rotate(cut, 7)...))); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
 // A fragment that the capture lacks is as a packet that it lacks.
 func TestMissingFragment(t *testing.T) {
 	for _, c := range varied {

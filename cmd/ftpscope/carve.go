@@ -24,7 +24,7 @@ func runCarve(e *env, args []string) int {
 		return code
 	}
 	e.quiet = f.quiet
-	c := &carving{job: job{env: e, flags: &f.common, files: files, told: map[string]bool{}}, carveFlags: &f}
+	c := &carving{job: job{env: e, flags: &f.common, files: files, told: map[string]bool{}, said: map[string]bool{}}, carveFlags: &f}
 	c.run()
 	return c.code()
 }
@@ -36,6 +36,7 @@ type carving struct {
 	plan     carve.Plan
 	sessions uint64 // chosen or not
 	tries    *tries // nil: without --all-ftp
+	unknown  bool   // a transfer was asked for that there is not
 }
 
 func (c *carving) run() {
@@ -133,7 +134,7 @@ func (c *carving) choose(in *capture.Capture) bool {
 	if c.tries != nil && c.tries.lost > 0 {
 		c.warning("of the tries to reach a control port, %s beyond the first %d are left out", report.Many(c.tries.lost, "one"), maxTries)
 	}
-	return c.plan.Conns() > 0 && !c.failed
+	return c.plan.Conns() > 0 && !c.unknown
 }
 
 // missing are the sessions asked for that are not in the captures.
@@ -177,7 +178,7 @@ func (c *carving) write(in *capture.Capture, out *output) (carve.Stats, error) {
 	stop := func() {}
 	defer func() { stop() }()
 	again := func() carve.Source {
-		a := in.Again(func(*capture.FileError) {}) // all was said in the first pass
+		a := in.Again(c.problemOnce)
 		stop()
 		stop = c.progress("carving", a, func() int64 { return 0 })
 		return a
@@ -205,6 +206,7 @@ var errTooMany = fmt.Errorf("more than %d connections are chosen: choose fewer s
 func (c *chosen) Session(s *session.Session) error {
 	if wanted := c.carveFlags.sessions; len(wanted) == 0 || slices.Contains(wanted, s.ID) {
 		for _, n := range c.plan.Add(s, c.transfers) {
+			c.unknown = true
 			c.fail("session %d has no transfer %d: it has %s", s.ID, n, report.Many(uint64(len(s.Transfers)), "transfer"))
 		}
 	}

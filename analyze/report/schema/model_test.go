@@ -27,6 +27,7 @@ var unwritten = map[string]string{
 	"Session.Transfers.Preliminary.Pos":  "the final reply is what shows a transfer; --commands has all",
 	"Session.Transfers.Reply.Time":       "as that of the preliminary reply",
 	"Session.Transfers.Reply.Pos":        "frames has it",
+	"Orphan.Conn":                        "connection says it; carve needs where its packets are",
 	"Summary.Capture.WrongChecksums":     "a warning says it",
 	"Summary.Capture.Limits":             "limits that were reached are warnings for people",
 }

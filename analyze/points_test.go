@@ -259,6 +259,27 @@ close
 		"(its TTL is 63, that of the server's packets 64). [rst-between 1 1]\n", verdicts(compared(t, here, there)))
 }
 
+// A firewall resets the server in the client's name; what the client sends later, a reset with the same number, it drops.
+func TestCompareResetThenReset(t *testing.T) {
+	script := loggedIn + `
+C: PASV
+S: 227 Entering Passive Mode (192,0,2,21,195,80)
+data d1 192.0.2.10:40001 > 192.0.2.21:50000
+%s
+C: NOOP
+S: 200 fine
+wait 3s
+%s
+C: QUIT
+S: 221 bye
+close
+`
+	here := capturetest.MustFrames(t, fmt.Sprintf(script, "wait 1ms", "d1 rst >"))
+	there := hop.far(capturetest.MustFrames(t, fmt.Sprintf(script, "d1 rst >", "wait 1ms")))
+	require.Equal(t, "between: The RST came from between: it arrived there in the client's name and was never sent here. [rst-between 1 1] [rst-lost 1 1]\n",
+		verdicts(compared(t, here, there)))
+}
+
 // What one side's capture does not cover is unknown, wherever it begins or ends: never lost, never from between.
 func TestCompareCutAnywhere(t *testing.T) {
 	for name, script := range map[string]string{"passive": passiveTransfer, "active": activeTransfer} {

@@ -222,7 +222,7 @@ func (d *differ) left(it *item, w Way, arrived covered) {
 	case !d.r.covers(event{w, up, it.seg, n}, d.j.whole(down)):
 		d.found(NotCovered, event{w, up, it.seg, n})
 	case it.kind == rstSent:
-		if !arrived.has[rstSent] {
+		if !d.paired(w, flow.RST) {
 			d.found(RSTLost, event{w, up, it.seg, 0})
 		}
 	case arrived.holds(it):
@@ -237,6 +237,11 @@ func (d *differ) left(it *item, w Way, arrived covered) {
 	default:
 		d.found(DataLost, event{w, up, it.seg, n})
 	}
+}
+
+// paired reports whether a segment of that kind, sent that way, was seen at both points.
+func (d *differ) paired(w Way, flag uint8) bool {
+	return slices.ContainsFunc(d.j.matched[w].pairs, func(p pairing) bool { return p.a.Flags&flag != 0 })
 }
 
 // appeared tells of something that was seen at one side and not sent at the other.

@@ -87,11 +87,12 @@ func (j *joined) kept(a, b []item, toA func(flow.Time) flow.Time) (x, y []item) 
 // numbered reports whether only its sequence number tells a thing from others of its kind.
 func numbered(it item) bool { return it.kind == payload || it.kind == finSent }
 
-// samples are the times of packets that there is one of on each side.
+// samples are the times of packets that there is one of on each side. Resets and FINs are not among them: what a firewall
+// made up looks like what the other side sends later.
 func (j *joined) samples(list []sample) []sample {
 	for w := range j.matched {
 		for _, p := range j.matched[w].pairs {
-			if p.sure {
+			if p.sure && (p.a.Flags|p.b.Flags)&(flow.RST|flow.FIN) == 0 {
 				list = append(list, sample{p.a.Time, p.b.Time - p.a.Time, Way(w)})
 			}
 		}

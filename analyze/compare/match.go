@@ -25,8 +25,7 @@ type item struct {
 	lost     int // bytes of payload, or 1, that have no counterpart on the other side
 }
 
-// key is what copies of the same thing have in common. The numbers of resets depend on what they answer, so all resets of
-// one way are alike, as are all SYNs.
+// key is what copies of the same thing have in common. All SYNs of one way are alike.
 type key struct {
 	kind     kind
 	off, end int
@@ -34,7 +33,7 @@ type key struct {
 
 func (it *item) key() key {
 	switch it.kind {
-	case synSent, rstSent:
+	case synSent:
 		return key{kind: it.kind}
 	}
 	return key{it.kind, it.off, it.end}
@@ -46,7 +45,11 @@ func items(h *Half, m *mapping, toA func(uint32) uint32) []item {
 	for i := range h.Segs {
 		s := &h.Segs[i]
 		if s.Flags&flow.RST != 0 {
-			list = append(list, item{kind: rstSent, seg: s})
+			at := 0 // RFC 9293 section 3.10.7.1: 0 answers what acknowledges nothing
+			if s.Seq != 0 {
+				at = m.offset(toA(s.Seq))
+			}
+			list = append(list, item{kind: rstSent, off: at, end: at, seg: s})
 			continue
 		}
 		seq := s.Seq
@@ -100,7 +103,7 @@ func match(a, b []item, w Way, toA func(flow.Time) flow.Time) matched {
 	var left [2][]*item
 	for _, k := range order {
 		g := groups[k]
-		rest := pairUp(&m, g[0], g[1], toA)
+		rest := m.pairUp(g[0], g[1], w, toA)
 		for side := range rest {
 			for _, it := range rest[side] {
 				it.lost = max(it.end-it.off, 1)
@@ -118,56 +121,78 @@ func match(a, b []item, w Way, toA func(flow.Time) flow.Time) matched {
 	return m
 }
 
+const (
+	// maxLooks bounds the looks for the nearest copy: a flood of resets is paired in order.
+	maxLooks = 1 << 20
+	// A reset or FIN that arrived before it was sent, or much later, is another one, however alike they are: what a firewall
+	// made up is followed by the real one. early is what the clocks may be wrong by.
+	early = flow.Second / 2
+	late  = 5 * flow.Second
+)
+
 // pairUp pairs copies of the same thing and returns those that are left over on each side. As many on both sides are
 // paired in their order; else by time, each with the copy that is nearest.
-func pairUp(m *matched, a, b []*item, toA func(flow.Time) flow.Time) (rest [2][]*item) {
-	if len(a) == len(b) {
-		for i := range a {
-			m.pairs = append(m.pairs, pairing{a[i].seg, b[i].seg, len(a) == 1})
+func (m *matched) pairUp(a, b []*item, w Way, toA func(flow.Time) flow.Time) (rest [2][]*item) {
+	ends := a[:min(len(a), 1)]
+	timed := toA != nil && len(ends)*len(b) > 0 && (ends[0].kind == rstSent || ends[0].kind == finSent)
+	used := [2][]bool{make([]bool, len(a)), make([]bool, len(b))}
+	few, many := 0, 1
+	lists := [2][]*item{a, b}
+	if len(a) > len(b) {
+		few, many = 1, 0
+	}
+	inOrder := toA == nil || len(a)*len(b) > maxLooks || len(a) == len(b) && !timed
+	for i := range lists[few] {
+		k := i
+		if !inOrder {
+			k = nearest(lists[few][i], lists[many], used[many], few, toA)
 		}
-		return rest
+		at := [2]int{}
+		at[few], at[many] = i, k
+		x, y := a[at[0]], b[at[1]]
+		if timed && !possible(x, y, w, toA) {
+			continue
+		}
+		used[few][i], used[many][k] = true, true
+		m.pairs = append(m.pairs, pairing{x.seg, y.seg, len(a)*len(b) == 1})
 	}
-	few, many, turned := a, b, false
-	if len(few) > len(many) {
-		few, many, turned = many, few, true
-	}
-	used := make([]bool, len(many))
-	for i, x := range few {
-		best := -1
-		for k, y := range many {
-			if used[k] || k > len(many)-(len(few)-i) && toA == nil {
-				continue
+	for side, list := range lists {
+		for i, it := range list {
+			if !used[side][i] {
+				rest[side] = append(rest[side], it)
 			}
-			if best < 0 || toA != nil && apart(x, y, turned, toA) < apart(x, many[best], turned, toA) {
-				best = k
-			}
-		}
-		used[best] = true
-		p := pairing{x.seg, many[best].seg, false}
-		if turned {
-			p.a, p.b = p.b, p.a
-		}
-		m.pairs = append(m.pairs, p)
-	}
-	for k, y := range many {
-		switch {
-		case used[k]:
-		case turned:
-			rest[0] = append(rest[0], y)
-		default:
-			rest[1] = append(rest[1], y)
 		}
 	}
 	return rest
 }
 
-// apart is how far two copies are from each other in time; x is b's when turned.
-func apart(x, y *item, turned bool, toA func(flow.Time) flow.Time) flow.Time {
-	if turned {
+// nearest is the copy that is nearest in time to one of the other side, few, of those that are not used.
+func nearest(x *item, list []*item, used []bool, few int, toA func(flow.Time) flow.Time) int {
+	best := -1
+	for k, y := range list {
+		if !used[k] && (best < 0 || apart(x, y, few, toA) < apart(x, list[best], few, toA)) {
+			best = k
+		}
+	}
+	return best
+}
+
+// apart is how far two copies are from each other in time; few is the side of the first.
+func apart(x, y *item, few int, toA func(flow.Time) flow.Time) flow.Time {
+	if few == 1 {
 		x, y = y, x
 	}
 	d := toA(y.seg.Time) - x.seg.Time
 	return max(d, -d)
+}
+
+// possible reports whether two can be the same packet by their times.
+func possible(a, b *item, w Way, toA func(flow.Time) flow.Time) bool {
+	d := toA(b.seg.Time) - a.seg.Time
+	if w == ToClient {
+		d = -d
+	}
+	return -early <= d && d <= late
 }
 
 // resegmented takes out of what is left over the payload that both sides have in segments of other sizes: network cards

@@ -254,6 +254,9 @@ func TestSegments(t *testing.T) {
 	for i := range want {
 		want[i].Digits = 6
 	}
+	for i := range 4 {
+		want[i].ID = frames[i].Meta.ID
+	}
 	require.Equal(t, want, Segments(frames))
 }
 

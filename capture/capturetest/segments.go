@@ -29,7 +29,10 @@ func Segments(frames []Frame) []flow.Segment {
 func (m *Meta) segment(mark flow.Mark) flow.Segment {
 	seg := flow.Segment{
 		Src: flow.HostOf(m.Src.Addr()), Dst: flow.HostOf(m.Dst.Addr()), SrcPort: m.Src.Port(), DstPort: m.Dst.Port(),
-		TTL: m.TTL, Scale: flow.NoScale, Digits: Digits, Seq: m.Seq, Mark: mark,
+		TTL: m.TTL, ID: m.ID, Scale: flow.NoScale, Digits: Digits, Seq: m.Seq, Mark: mark,
+	}
+	if m.Src.Addr().Is6() {
+		seg.ID = 0
 	}
 	if e := m.ICMP; e != nil {
 		seg.ICMP = &flow.ICMP{From: flow.HostOf(e.From), V6: e.From.Is6(), Type: e.Type, Code: e.Code, Mark: mark}

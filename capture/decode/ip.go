@@ -62,7 +62,7 @@ func (d *Decoder) ipv4(f Frame, at int, seg *flow.Segment) Verdict {
 	if total < size {
 		return d.undecoded("malformed IPv4 header")
 	}
-	seg.TTL = h[8]
+	seg.TTL, seg.ID = h[8], binary.BigEndian.Uint16(h[4:])
 	seg.Src, seg.Dst = hosts4(h)
 	if len(h) > total {
 		h = h[:total] // Ethernet pads short frames
@@ -100,7 +100,7 @@ func (d *Decoder) ipv6(f Frame, at int, seg *flow.Segment) Verdict {
 	if h[0]>>4 != 6 {
 		return d.undecoded("malformed IPv6 header")
 	}
-	seg.TTL = h[7]
+	seg.TTL, seg.ID = h[7], 0
 	seg.Src, seg.Dst = hosts6(h)
 	left := int(binary.BigEndian.Uint16(h[4:]))
 	if left == 0 {

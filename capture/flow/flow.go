@@ -100,6 +100,7 @@ type Segment struct {
 	Net              Net   // what it was in
 	Seq, Ack         uint32
 	Window           uint16
+	ID               uint16 // IPv4 identification (RFC 791); IPv6 has none: 0
 	MSS              uint16 // maximum segment size option of a SYN (RFC 9293 section 3.7.1); 0: none
 	Length           uint32 // payload bytes on the wire, by the IP header
 	Payload          []byte // those of them that the capture holds; valid only during the call

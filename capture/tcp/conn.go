@@ -61,6 +61,7 @@ type half struct {
 	finSeq      uint32
 	scale       uint8
 	ttl         uint8
+	id          uint8 // the last SYN's IPv4 identification, its low byte: enough to tell a repetition from a copy
 	is          known
 }
 

@@ -283,7 +283,7 @@ func (p *player) segment(arrow string) flow.Segment {
 	p.now += flow.Millisecond
 	return flow.Segment{
 		Src: hosts[dir], Dst: hosts[1-dir], SrcPort: p.port[dir], DstPort: p.port[1-dir], Scale: flow.NoScale, Digits: 6,
-		Window: 1000, Mark: flow.Mark{Time: p.now, Ord: p.ord, Pos: flow.At(0, p.ord)},
+		Window: 1000, ID: uint16(p.ord), Mark: flow.Mark{Time: p.now, Ord: p.ord, Pos: flow.At(0, p.ord)},
 	}
 }
 
@@ -303,6 +303,8 @@ func option(s *flow.Segment, w string) {
 			have = number(cut)
 		}
 		s.Payload = []byte(strings.Repeat("x", int(have)))
+	case 'i':
+		s.ID = uint16(number(size))
 	case 'w':
 		s.Window = uint16(number(size))
 	case 's':

@@ -45,6 +45,22 @@ func TestRoles(t *testing.T) {
 	})
 }
 
+// A SYN that was captured twice is one, a repeated one are two.
+func TestCopiesOfSYNs(t *testing.T) {
+	const answer = "\n< SA 300/101\n> A 101/301"
+	rows(t, []row{
+		{"alone", "> S 100 i7\n> S 100 i7\nwait 90ms\n> S 100 i7", "40000>21 opener unanswered cut out 0 in 0 syns 1"},
+		{"answered", "> S 100 i7\n> S 100 i7" + answer, "40000>21 opener established cut out 0 in 0 syns 1"},
+		{"one after the answer", "> S 100 i7\n< SA 300/101\nwait 50ms\n> S 100 i7\n> A 101/301", "40000>21 opener established cut out 0 in 0 syns 1"},
+		{"one after the refusal", "> S 100 i7\n< RA 0/101\n> S 100 i7\n< RA 0/101", "40000>21 opener refused rst out 0 in 0 syns 1"},
+		{"another identification", "> S 100 i7\n> S 100 i8\n> S 100 i8", "40000>21 opener unanswered cut out 0 in 0 syns 2"},
+		{"another identification, answered", "> S 100 i7\n> S 100 i8\n> S 100 i8" + answer, "40000>21 opener established cut out 0 in 0 syns 2"},
+		{"another, and answered", "> S 100 i7\n> S 100 i8\n< SA 300/101\n> S 100 i8\n> S 100 i9", "40000>21 opener unknown cut out 0 in 0 syns 3"},
+		{"no identification", "> S 100 i0\n> S 100 i0\nwait 1s\n> S 100 i0\n> S 100 i0", "40000>21 opener unanswered cut out 0 in 0 syns 2"},
+		{"the clock set back", "wait 1s\n> S 100 i0\nwait -1s\n> S 100 i0\n> S 100 i0", "40000>21 opener unanswered cut out 0 in 0 syns 2"},
+	})
+}
+
 func TestLateHandshake(t *testing.T) {
 	rows(t, []row{
 		{"SYN after SYN-ACK", "< SA 300/101\n> S 100\n> A 101/301", "40000>21 opener established cut out 0 in 0 syns 1"},

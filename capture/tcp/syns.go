@@ -13,6 +13,7 @@ type lone struct {
 	scale    uint8
 	window   uint16
 	seq, tag uint32
+	id       uint8 // as half.id
 }
 
 // syns is the ring of lone SYNs, in the order of their first packet; places first … next-1 are in use.
@@ -44,7 +45,7 @@ func (t *Table) addSYN(s *flow.Segment, tag uint32) {
 	e.Src, e.Dst, e.SrcPort, e.DstPort = s.Src, s.Dst, s.SrcPort, s.DstPort
 	e.First, e.Again = s.Mark, nil
 	e.TTL, e.Digits, e.Net, e.scale, e.live = s.TTL, s.Digits, s.Net, s.Scale, true
-	e.window, e.seq, e.tag = s.Window, s.Seq, tag
+	e.window, e.seq, e.tag, e.id = s.Window, s.Seq, tag, uint8(s.ID)
 	t.enter(entry{tag, -int32(r.next%maxHalfOpen) - 1})
 	r.next++
 }
@@ -78,10 +79,20 @@ func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot in
 		t.alone(e)
 		return 0, false
 	case dir == flow.Out && isLone(s):
-		e.repeated(s.Mark)
+		if !isCopy(s, e.id, e.Last().Time) {
+			e.repeated(s.Mark)
+			e.id = uint8(s.ID)
+		}
 		return 0, true
 	}
 	return t.promote(e), false
+}
+
+// isCopy reports whether s, of the same sequence number as a SYN with this identification at that time, is that very packet,
+// captured twice.
+func isCopy(s *flow.Segment, id uint8, at flow.Time) bool {
+	d := s.Time - at
+	return uint8(s.ID) == id && max(d, -d) <= copyTime
 }
 
 // notedSYN notes the position of a further SYN after n; most connections have one SYN, and no list.
@@ -123,6 +134,7 @@ func (t *Table) promote(e *lone) int32 {
 	}
 	h := &c.half[flow.Out]
 	h.packets, h.ttl, h.window = uint64(e.Count()), e.TTL, uint32(e.window)
+	h.id = e.id
 	if e.scale != flow.NoScale {
 		h.scale = min(e.scale, maxScale)
 	}

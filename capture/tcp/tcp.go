@@ -50,6 +50,9 @@ const (
 	// synWait is how long a SYN waits for an answer or its own repetition, the longest pause before which is 64 s
 	// (RFC 6298: the time-out doubles from 1 s).
 	synWait = 75 * flow.Second
+	// copyTime is how far the copies of a packet are apart, as SPAN ports show them in front of and behind a router. A host does not
+	// repeat a SYN so soon (RFC 6298 section 2: after 1 s; no system after less than 200 ms).
+	copyTime = 100 * flow.Millisecond
 	// lingerTime is how long an ended connection waits for stragglers.
 	lingerTime = 2 * flow.Second
 )

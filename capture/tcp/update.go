@@ -89,12 +89,13 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 			c.what |= sawSYNACK
 			d.synack = s.Mark
 		}
-	case dir == flow.Out && c.what&sawSYN != 0 && s.Net != c.net[flow.Out]: // a copy
+	case dir == flow.Out && c.what&sawSYN != 0 && (s.Net != c.net[flow.Out] || isCopy(s, h.id, d.lastSYN.Time)):
 	case dir == flow.Out:
 		if c.what&sawSYN == 0 {
 			c.what |= sawSYN
 			d.syn, d.synSeq = s.Mark, s.Seq
 		}
+		h.id = uint8(s.ID)
 		if d.lastSYN = s.Mark; d.syns > 0 {
 			d.more = notedSYN(d.more, d.syn.Pos, int(d.syns), s.Pos)
 		}

@@ -1,0 +1,152 @@
+package analyze_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze"
+	"ftpscope/capture"
+	"ftpscope/capture/capturetest"
+	"ftpscope/capture/flow"
+)
+
+// What SPAN ports, clocks and drops do to captures, tried on every sample.
+
+// sampled is a sample capture in frames.
+type sampled struct {
+	name   string
+	frames []capturetest.Frame
+}
+
+// samples are all sample captures, whatever they are written as.
+func samples(t testing.TB) (list []sampled) {
+	t.Helper()
+	for _, file := range sampleCaptures(t) {
+		name, _, _ := strings.Cut(filepath.Base(file), ".")
+		list = append(list, sampled{name, framesOf(t, file)})
+	}
+	return list
+}
+
+// framesOf reads any capture file.
+func framesOf(t testing.TB, file string) []capturetest.Frame {
+	t.Helper()
+	c, err := capture.Open([]string{file}, capture.Options{})
+	require.NoError(t, err)
+	defer c.Close()
+	var frames []capturetest.Frame
+	for {
+		packets, err := c.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		for i := range packets {
+			p := &packets[i]
+			frames = append(frames, capturetest.Frame{Time: p.Time, Link: p.Link, Data: bytes.Clone(p.Data), Length: int(p.Length)})
+		}
+	}
+	name := filepath.Join(t.TempDir(), "frames.pcap")
+	f, err := os.Create(name)
+	require.NoError(t, err)
+	require.NoError(t, capturetest.WritePcap(f, frames, capturetest.PcapOptions{Nanos: true}))
+	require.NoError(t, f.Close())
+	frames, err = capturetest.ReadPcap(name)
+	require.NoError(t, err)
+	return frames
+}
+
+// late gives the frames some time later each, at most by most.
+func late(frames []capturetest.Frame, most flow.Time) []capturetest.Frame {
+	out := capturetest.Shift(frames, 0)
+	for i := range out {
+		out[i].Time += flow.Millisecond + flow.Time(i)*7919*flow.Microsecond%(most-flow.Millisecond)
+	}
+	return out
+}
+
+// routed is what a router does to a packet: other MAC addresses, a TTL that is one less.
+func routed(frames []capturetest.Frame) []capturetest.Frame {
+	return capturetest.Change(frames, func(_ *capturetest.Frame, m *capturetest.Meta) bool {
+		m.TTL--
+		return true
+	})
+}
+
+func mac(frames []capturetest.Frame) []capturetest.Frame {
+	out := capturetest.Shift(frames, 0)
+	for i := range out {
+		if f := &out[i]; f.Link == capturetest.LinkEthernet && len(f.Data) >= 12 {
+			f.Data = bytes.Clone(f.Data)
+			f.Data[4] ^= 0x55
+			f.Data[10] ^= 0x55
+		}
+	}
+	return out
+}
+
+// copied are ways to see packets twice.
+var copied = []struct {
+	name string
+	do   func([]capturetest.Frame) []capturetest.Frame
+}{
+	{"at once", func(f []capturetest.Frame) []capturetest.Frame { return capturetest.Duplicate(f) }},
+	{"late", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(f, late(f, 50*flow.Millisecond))
+	}},
+	{"out", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(f, late(capturetest.OneSided(f, flow.Out), 2*flow.Millisecond))
+	}},
+	{"in", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(f, late(capturetest.OneSided(f, flow.In), 2*flow.Millisecond))
+	}},
+	{"other MAC", func(f []capturetest.Frame) []capturetest.Frame { return capturetest.Interleave(f, mac(f)) }},
+	{"routed", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(f, capturetest.Shift(routed(mac(f)), 30*flow.Microsecond))
+	}},
+	{"three times", func(f []capturetest.Frame) []capturetest.Frame {
+		return capturetest.Interleave(f, capturetest.Shift(routed(f), 30*flow.Microsecond), late(f, 20*flow.Millisecond))
+	}},
+}
+
+// A packet that was captured again changes nothing, the number of SYNs included.
+func TestCopies(t *testing.T) {
+	for _, s := range samples(t) {
+		full := analyzed(t, s.frames, analyze.Options{Dialogue: true})
+		want := normal(t, []byte(full.json(t)))
+		for _, c := range copied {
+			t.Run(s.name+"/"+c.name, func(t *testing.T) {
+				got := analyzed(t, c.do(s.frames), analyze.Options{Dialogue: true})
+				if d := differences(want, normal(t, []byte(got.json(t)))); d != "" {
+					t.Error(d)
+				}
+				if t.Failed() {
+					return
+				}
+				require.Equal(t, full.tries(), got.tries())
+			})
+		}
+	}
+}
+
+// tries are the numbers of SYNs.
+func (r *records) tries() (list []int) {
+	for _, s := range r.sessions {
+		for i := range s.Transfers {
+			if c := s.Transfers[i].Connection; c != nil {
+				list = append(list, c.Attempts)
+			}
+		}
+	}
+	for i := range r.attempts {
+		list = append(list, r.attempts[i].Count)
+	}
+	return list
+}

@@ -13,10 +13,10 @@ import (
 // The disk is full for a while: records are lost, which is said; whole ones are there, and it goes on.
 func testDiskFull(t *testing.T) {
 	folder := namespace(t, 1)
-	require.NoError(t, syscall.Mount("lab", folder, "tmpfs", 0, "size=64k,uid=65534,mode=755"))
+	require.NoError(t, syscall.Mount("lab", folder, "tmpfs", 0, "size=512k,uid=65534,mode=755"))
 	t.Cleanup(func() { syscall.Unmount(folder, syscall.MNT_DETACH) })
 	ballast := filepath.Join(folder, "ballast")
-	require.NoError(t, os.WriteFile(ballast, make([]byte, 48<<10), 0o644))
+	require.NoError(t, os.WriteFile(ballast, make([]byte, 496<<10), 0o644))
 
 	out := filepath.Join(folder, "records.jsonl")
 	s := start(t, "-i", "b0", "-o", "json="+out)

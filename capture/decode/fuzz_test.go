@@ -141,12 +141,11 @@ func innermost(packet gopacket.Packet) (ip gopacket.Layer) {
 	return ip
 }
 
-// misread tells the tunnels that gopacket reads wrongly: ERSPAN I as if it were II, Geneve's version as one bit of its two,
-// VXLAN without a network, GTP-U with options that are not there.
+// misread tells the tunnels that gopacket reads wrongly: ERSPAN I as if it were II, GTP-U with extension headers that are not
+// there, PPTP beyond its length.
 func misread(packet gopacket.Packet) bool {
 	for _, l := range packet.Layers() {
-		switch l.LayerType() {
-		case layers.LayerTypeERSPANII, layers.LayerTypeGTPv1U:
+		if gre, ok := l.(*layers.GRE); ok && gre.Version == 1 || l.LayerType() == layers.LayerTypeERSPANII || l.LayerType() == layers.LayerTypeGTPv1U {
 			return true
 		}
 	}

@@ -51,7 +51,7 @@ type Left struct {
 // Write writes the packets of the plan as pcapng, in the order of the capture. The capture is opened once, and twice if
 // packets are rewritten, for what control connections say must be known as a whole before the first of their packets is
 // written: a line may be cut into segments anywhere and sent again in other ones.
-func Write(open func() Source, p *Plan, out io.Writer, opt Options) (Stats, error) {
+func (p *Plan) Write(open func() Source, out io.Writer, opt Options) (Stats, error) {
 	set := p.set()
 	set.Decode, set.Filter, set.MergeNetworks = opt.Decode, opt.Filter, opt.MergeNetworks
 	w := writer{Writer: capture.NewWriter(out, opt.Section), plan: p, opt: opt, ifaces: map[place]int{}}

@@ -40,7 +40,7 @@ func (c *cleaner) clean(d *dialogue, oneTime bool) *rewrite.Conn {
 			}
 		}, func(at int64, b []byte) {
 			if c.rename != nil {
-				e.hidden(at, b, c.rename)
+				e.hidden(piece{at, b}, c.rename)
 			}
 		})
 		e.list = append(e.list, s.conflicts...)
@@ -178,27 +178,27 @@ func (e *editing) change(l *ftp.LocatedLine, c ftp.Change) {
 
 // hidden renames known addresses in what is under TLS: names that clients ask for are text, certificates have four or
 // sixteen bytes. The length stays, for records and what is in them tell theirs.
-func (e *editing) hidden(at int64, b []byte, r *ftp.Renamer) {
+func (e *editing) hidden(p piece, r *ftp.Renamer) {
 	for _, a := range slices.SortedFunc(maps.Keys(r.Known), netip.Addr.Compare) {
 		name := r.Name(a)
-		e.replaced(at, b, a.AsSlice(), name.AsSlice())
-		e.replaced(at, b, []byte(a.String()), []byte(name.String()))
+		e.replaced(p, a.AsSlice(), name.AsSlice())
+		e.replaced(p, []byte(a.String()), []byte(name.String()))
 	}
 }
 
 // replaced replaces one text by another, of the same length or cut and filled up to it.
-func (e *editing) replaced(at int64, b, old, by []byte) {
+func (e *editing) replaced(p piece, old, by []byte) {
 	by = append(by, bytes.Repeat([]byte("0"), len(old))...)[:len(old)]
 	if bytes.Equal(old, by) {
 		return
 	}
 	for from := 0; ; from += len(old) {
-		i := bytes.Index(b[from:], old)
+		i := bytes.Index(p.data[from:], old)
 		if i < 0 {
 			return
 		}
 		from += i
-		e.list = append(e.list, rewrite.Edit{At: at + int64(from), Old: len(old), New: by})
+		e.list = append(e.list, rewrite.Edit{At: p.at + int64(from), Old: len(old), New: by})
 	}
 }
 

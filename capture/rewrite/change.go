@@ -160,7 +160,8 @@ func (ch *change) checksums() {
 		at, proto := -1, 0
 		switch x.kind {
 		case ip4:
-			put16(b[x.at+10:], int(checksum(covered{ch.old[x.at:x.body], 0}, covered{b[x.at:x.body], 0}, 10, true)))
+			c := changed{covered{ch.old[x.at:x.body], 0}, covered{b[x.at:x.body], 0}, 10, true}
+			put16(b[x.at+10:], int(c.checksum()))
 		case tcp:
 			at, proto = 16, protoTCP
 		case udp:
@@ -194,8 +195,7 @@ func (ch *change) transport(i, field, proto int) {
 	if end < x.at+field+2 || there < x.at+field+2 {
 		return
 	}
-	whole := end >= x.end
-	old, now := covered{bytes: ch.old[x.at:end]}, covered{bytes: b[x.at:there]}
+	c := changed{covered{bytes: ch.old[x.at:end]}, covered{bytes: b[x.at:there]}, field, end >= x.end}
 	if ip := l.carrier(i); ip != nil {
 		size := x.end - x.at
 		grown := size
@@ -203,13 +203,13 @@ func (ch *change) transport(i, field, proto int) {
 			grown += ch.delta
 		}
 		if ip.fragment { // the length is the datagram's, which is not told here
-			size, grown, whole = 0, 0, false
+			size, grown, c.whole = 0, 0, false
 		}
 		if proto != 0 {
-			old.pseudo, now.pseudo = ip.pseudo(ch.old, proto, size), ip.pseudo(b, proto, grown)
+			c.old.pseudo, c.now.pseudo = ip.pseudo(ch.old, proto, size), ip.pseudo(b, proto, grown)
 		}
 	}
-	sum := checksum(old, now, field, whole)
+	sum := c.checksum()
 	if x.kind == udp && sum == 0 {
 		sum = 0xffff // RFC 768: 0 says that there is none
 	}
@@ -219,7 +219,7 @@ func (ch *change) transport(i, field, proto int) {
 // pseudo is the sum of the pseudo-header of what an IP header carries.
 func (x *layer) pseudo(b []byte, proto, size int) uint32 {
 	if x.kind == ip4 {
-		return pseudo(b[x.at+12:x.at+16], b[x.dst:x.dst+4], proto, size)
+		return sum(sum(pseudo(proto, size), b[x.at+12:x.at+16]), b[x.dst:x.dst+4])
 	}
-	return pseudo(b[x.at+8:x.at+24], b[x.dst:x.dst+16], proto, size)
+	return sum(sum(pseudo(proto, size), b[x.at+8:x.at+24]), b[x.dst:x.dst+16])
 }

@@ -100,13 +100,16 @@ func (l *layout) logged(link uint32, at int) {
 	case linkRadiotap:
 		l.radiotap(at)
 	case linkPrism, linkAVS: // the length is in the byte order of the capturing machine, AVS's big-endian
+		const longest = 4096
 		size := binary.BigEndian.Uint32(l.b[at+4:])
-		if const4K := uint32(4096); size > const4K {
+		if size > longest {
 			size = little.Uint32(l.b[at+4:])
 		}
-		if l.has(at + int(size&0xffff)) {
-			l.dot11(at+int(size&0xffff), false)
+		if size > longest {
+			l.broken = true
+			return
 		}
+		l.dot11(at+int(size), false)
 	default:
 		l.broken = true
 	}

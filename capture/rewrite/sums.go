@@ -38,13 +38,19 @@ type covered struct {
 	pseudo uint32 // sum of a pseudo-header
 }
 
-// checksum says how to write the checksum that stands at offset at of both.
-//
-// whole: all that is covered is there. Then one that was right becomes right, and one that the network card had still to
-// fill in (Linux leaves the pseudo-header's sum there, others 0) is filled in; what was wrong stays wrong.
-func checksum(old, now covered, at int, whole bool) uint16 {
-	had := binary.BigEndian.Uint16(old.bytes[at:])
-	before, after := partial(old, at), partial(now, at)
+// changed is what a checksum covers, before and after. Its own place is at offset field of both; whole: all is there.
+type changed struct {
+	old, now covered
+	field    int
+	whole    bool
+}
+
+// checksum says how to write it. Where all is there, one that was right becomes right, and one that the network card had
+// still to fill in (Linux leaves the pseudo-header's sum there, others 0) is filled in; what was wrong stays wrong.
+func (c *changed) checksum() uint16 {
+	old, now, whole := &c.old, &c.now, c.whole
+	had := binary.BigEndian.Uint16(old.bytes[c.field:])
+	before, after := old.partial(c.field), now.partial(c.field)
 	unfinished := old.pseudo != 0 && had == fold(old.pseudo)
 	switch {
 	case !whole && unfinished:
@@ -62,12 +68,13 @@ func checksum(old, now covered, at int, whole bool) uint16 {
 	return ^fold(uint32(after) + uint32(rest))
 }
 
-// partial is the sum of all but the checksum itself.
-func partial(c covered, at int) uint16 {
+// partial is the sum of all but the checksum itself, at an offset.
+func (c *covered) partial(at int) uint16 {
 	return fold(sum(sum(c.pseudo, c.bytes[:at]), c.bytes[at+2:]))
 }
 
-// pseudo is the sum of the pseudo-header of TCP, UDP and ICMPv6 (RFC 9293 section 3.1, RFC 8200 section 8.1).
-func pseudo(src, dst []byte, proto, length int) uint32 {
-	return sum(sum(uint32(proto)+uint32(length>>16)+uint32(length&0xffff), src), dst)
+// pseudo is the sum of the pseudo-header of TCP, UDP and ICMPv6 (RFC 9293 section 3.1, RFC 8200 section 8.1) but for the
+// addresses.
+func pseudo(proto, length int) uint32 {
+	return uint32(proto) + uint32(length>>16) + uint32(length&0xffff)
 }

@@ -183,7 +183,7 @@ func (c *carving) write(in *capture.Capture, out *output) (carve.Stats, error) {
 		stop = c.progress("carving", a, func() int64 { return 0 })
 		return a
 	}
-	return carve.Write(again, &c.plan, out.buf, opt)
+	return c.plan.Write(again, out.buf, opt)
 }
 
 // comment says of the whole file what it is.

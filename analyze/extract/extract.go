@@ -56,15 +56,16 @@ type want struct {
 
 // Extractor reads what the plan wants. Its methods may be called from several goroutines.
 type Extractor struct {
-	opt     Options
-	wants   map[key]*want
-	folder  *Folder // nil: no files
-	problem func(error)
-	over    uint64            // transfers that the plan has no room for
-	limits  map[string]uint64 // how often each reason for a file that is not whole applied
-	live    *Live             // nil: there is a plan
-	parts   map[location]part // the last of each file that was extracted
-	copied  uint64            // bytes of files that went into later ones
+	opt      Options
+	wants    map[key]*want
+	folder   *Folder // nil: no files
+	problem  func(error)
+	over     uint64            // transfers that the plan has no room for
+	limits   map[string]uint64 // how often each reason for a file that is not whole applied
+	live     *Live             // nil: there is a plan
+	parts    map[location]part // the last of each file that was extracted
+	failures int               // things that could not be written
+	copied   uint64            // bytes of files that went into later ones
 
 	mu   sync.Mutex
 	done map[key]*result

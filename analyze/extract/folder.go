@@ -65,12 +65,20 @@ func OpenFolder(path string) (*Folder, error) {
 
 // Close removes what never got a name.
 func (f *Folder) Close() error {
-	f.Abort()
+	f.clean()
 	return errors.Join(f.manifest.Close(), f.root.Close())
 }
 
-// Abort removes temporary files: the program ends early. Any goroutine may call it.
+// Abort removes what is not whole: the program ends early. Any goroutine may call it.
 func (f *Folder) Abort() {
+	f.clean()
+	if info, err := f.manifest.Stat(); err == nil && info.Size() == 0 {
+		f.root.Remove(ManifestName) // the directory is as it was
+	}
+}
+
+// clean removes temporary files.
+func (f *Folder) clean() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for name := range f.temps {
@@ -198,7 +206,9 @@ func (w *file) end(size uint64) {
 	w.folder.mu.Lock()
 	defer w.folder.mu.Unlock()
 	w.folder.writing--
-	w.shut()
+	if w.shut(); w.err != nil { // what could not be written makes room for what can
+		w.folder.remove(w.temp)
+	}
 }
 
 // discard forgets the file.
@@ -217,7 +227,11 @@ func (f *Folder) forget(w *file) {
 		f.limits.Files++
 		f.limits.Total += w.spent
 	}
-	temp := w.temp
+	f.remove(w.temp)
+}
+
+// remove removes a temporary file; the folder is locked.
+func (f *Folder) remove(temp string) {
 	if f.temps[temp] {
 		f.root.Remove(temp)
 		delete(f.temps, temp)

@@ -54,6 +54,9 @@ func (r *records) Summary(s *session.Summary) error {
 	if r.x.over > 0 {
 		s.Capture.Limits = append(s.Capture.Limits, session.LimitHit{Limit: "transfers that are hashed or extracted", Count: r.x.over})
 	}
+	if n := r.x.failures - 1; n > 0 && r.x.problem != nil {
+		r.x.problem(fmt.Errorf("and %d times more: the manifest says which files could not be written", n))
+	}
 	return r.Records.Summary(s)
 }
 
@@ -168,6 +171,7 @@ func (x *Extractor) name(e *Entry, t *session.Transfer, r *result) {
 	}
 	if f.err != nil {
 		x.report(fmt.Errorf("%s: %w", nameOf(t), cause(f.err)))
+		return
 	}
 	if r.name == "" {
 		ending := ""
@@ -186,8 +190,9 @@ func (x *Extractor) name(e *Entry, t *session.Transfer, r *result) {
 	}
 }
 
+// report tells of the first thing that could not be written, and counts the others: they have the same reason as a rule.
 func (x *Extractor) report(err error) {
-	if x.problem != nil {
+	if x.failures++; x.failures == 1 && x.problem != nil {
 		x.problem(err)
 	}
 }

@@ -114,7 +114,8 @@ func delayWords(d *compare.Delay) string {
 		return ""
 	}
 	out, back := d.Way[compare.ToServer], d.Way[compare.ToClient]
-	text := fine(*d.RoundTrip) + " there and back at least"
+	text := fine(*d.RoundTrip) + " there and back at least (by the clocks as estimated " + fine(out.Least) + " to the server and " + fine(back.Least) +
+		" to the client; only the sum is certain)"
 	text += "; beyond its own least, a packet to the server took " + fine(out.Median-out.Least) + " more (median; at most " + fine(out.Most-out.Least) +
 		"), one to the client " + fine(back.Median-back.Least) + " (" + fine(back.Most-back.Least) + ")"
 	return text

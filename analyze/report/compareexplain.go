@@ -67,7 +67,7 @@ func explainComparison(p *page, c *compare.Comparison, r *compare.Result, o Opti
 		}
 	}
 	if text := delayWords(&c.Delay); text != "" {
-		p.paragraph("The way takes " + text + ". Of each direction alone only these differences are certain, as the clocks are only known to half of the sum.")
+		p.paragraph("The way takes " + text + ".")
 	}
 	if text := hopWords(c); text != "" {
 		p.paragraph(sentence(text))

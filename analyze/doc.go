@@ -24,6 +24,14 @@
 // side has SYNs that the other side's sessions have not, that is read once more, for those whatever their ends are. What both
 // Sides show together is compare.Compare's.
 //
+// # Carving
+//
+// Package carve gathers the connections of chosen sessions into a carve.Plan while steps 1 to 9 are done, and package pick
+// reads the captures again for their packets. To rewrite them (capture/rewrite) they are read once more before: what a
+// control connection says is put in order, its lines are found (ftp.Locator) with the passwords and addresses in them, and
+// only the edits are kept, by their places in the stream. A packet is then rewritten by itself: its numbers, and its text by
+// the places of its two ends, so that it makes no difference how segments cut the text, repeat it or come in disorder.
+//
 // # What more cores bring
 //
 // With several workers the steps are a line of three: one goroutine does steps 1 and 2 and copies the packets for the

@@ -55,7 +55,7 @@ temporary file first, for captures are read twice.
 
 --anonymize renames IP addresses by Crypto-PAn (equal prefixes stay equal, private stays private)
 and MAC addresses, in headers and in what client and server say. User names, host names, file
-names and the contents of files stay, with either flag.
+names and what is in files and listings stay, with either flag.
 
 Flags:
 ` + f.set().FlagUsagesWrapped(100) + `

@@ -14,6 +14,9 @@
 //  8. finding.Stream judges them, each with its neighbours in time in view.
 //  9. They are given to the caller's Records, then attempts, orphans and the summary.
 //
+// What data connections carry is only counted. Who wants it (Options.Follow: package extract) has had a first pass tell which
+// connections those are; in the second the table gives their bytes in order, and before step 7 the sessions are completed.
+//
 // Time is the packets' own. Every tickEvery packets all lanes and the Matcher are told it, so that what waits too long
 // is given up at the same place in every run.
 //

@@ -102,6 +102,7 @@ type file struct {
 	ended  bool
 	spent  uint64 // of the limit on all files
 	err    error  // the first
+	at     time.Time
 }
 
 func (f *Folder) begin(k key, most uint64) *file {
@@ -239,7 +240,7 @@ func (f *Folder) remove(temp string) {
 }
 
 // keep gives the file its name, or one like it that is free, and returns it.
-func (f *Folder) keep(w *file, name, ending string, at time.Time) (string, error) {
+func (f *Folder) keep(w *file, name, ending string) (string, error) {
 	for {
 		free := f.names.next(name, ending)
 		place, err := f.root.OpenFile(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode) // nothing was there, and it is ours now
@@ -256,6 +257,6 @@ func (f *Folder) keep(w *file, name, ending string, at time.Time) (string, error
 		f.mu.Lock()
 		delete(f.temps, w.temp)
 		f.mu.Unlock()
-		return free, f.root.Chtimes(free, at, at)
+		return free, f.root.Chtimes(free, w.at, w.at)
 	}
 }

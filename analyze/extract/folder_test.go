@@ -29,7 +29,8 @@ func TestFolder(t *testing.T) {
 	w.write(0, []byte("ab"))
 	w.end(7)
 	at := time.Unix(1700000000, 0)
-	name, err := f.keep(w, "a", "", at)
+	w.at = at
+	name, err := f.keep(w, "a", "")
 	require.NoError(t, err)
 	data, err := os.ReadFile(dir + "/" + name)
 	require.NoError(t, err)

@@ -55,7 +55,8 @@ func appends(t *session.Transfer) bool {
 }
 
 // join puts what is known of the file before a transfer's data in front of them, and the data at their place.
-func (x *Extractor) join(e *Entry, s *session.Session, t *session.Transfer, r *result) {
+func (x *Extractor) join(d *settlement) {
+	s, t, r := d.s, d.t, d.r
 	if r.file == nil || r.file.err != nil || r.name != "" {
 		return
 	}
@@ -78,13 +79,13 @@ func (x *Extractor) join(e *Entry, s *session.Session, t *session.Transfer, r *r
 	if !known {
 		return
 	}
-	switch same, err := x.folder.fill(f, before, at, r.missing > 0); {
+	switch same, err := x.folder.fill(f, front{before, at, r.missing > 0}); {
 	case err != nil:
 		x.report(fmt.Errorf("%s: %w", nameOf(t), cause(err)))
 	case same:
-		e.joined(before, at)
-		if sum, err := x.folder.sum(f.temp); err == nil && e.Complete {
-			e.FileSHA256 = &sum
+		d.e.joined(before, at)
+		if sum, err := x.folder.sum(f.temp); err == nil && d.e.Complete {
+			d.e.FileSHA256 = &sum
 		}
 	}
 }
@@ -114,7 +115,8 @@ func (x *Extractor) spare(n uint64) bool {
 }
 
 // remember notes what was extracted of a file.
-func (x *Extractor) remember(e *Entry, s *session.Session, t *session.Transfer, r *result) {
+func (x *Extractor) remember(d *settlement) {
+	e, s, t, r := &d.e, d.s, d.t, d.r
 	where, ok := locationOf(s, t)
 	if !ok || r.name == "" || e.Joined == nil && (e.Offset > 0 || appends(t)) {
 		return
@@ -155,9 +157,17 @@ func (f *Folder) shift(w *file, at uint64) error {
 	return nil
 }
 
-// fill copies the first bytes of an earlier file to the front of one whose data begin at their place; false: where they overlap
-// they are not equal, and nothing is copied. With holes in the data an overlap is not looked at.
-func (f *Folder) fill(w *file, before part, at uint64, holes bool) (bool, error) {
+// front is what a file is to begin with: the first bytes of an earlier one, up to where its own data begin.
+type front struct {
+	before part
+	at     uint64
+	holes  bool // in its own data
+}
+
+// fill copies the front; false: where the earlier file goes on they are not equal, and nothing is copied. With holes in the data
+// that is not looked at.
+func (f *Folder) fill(w *file, what front) (bool, error) {
+	before, at := what.before, what.at
 	from, err := f.root.Open(before.name)
 	if err != nil {
 		return false, err
@@ -168,7 +178,7 @@ func (f *Folder) fill(w *file, before part, at uint64, holes bool) (bool, error)
 		return false, err
 	}
 	defer to.Close()
-	if both := min(before.length, max(w.size, at)) - at; both > 0 && !holes {
+	if both := min(before.length, max(w.size, at)) - at; both > 0 && !what.holes {
 		same, err := equal(io.NewSectionReader(from, int64(at), int64(both)), io.NewSectionReader(to, int64(at), int64(both)))
 		if !same || err != nil {
 			return false, err

@@ -47,14 +47,15 @@ type ended struct {
 
 // LiveOptions are what a live extraction knows of its analysis.
 type LiveOptions struct {
+	Options
 	Control func(port uint16) bool      // FTP is expected on this port
 	Chosen  func(*session.Session) bool // the session's files are wanted
 }
 
 // NewLive makes an Extractor of what passes.
-func NewLive(opt Options, about LiveOptions, folder *Folder, problem func(error)) *Live {
+func NewLive(opt LiveOptions, folder *Folder, problem func(error)) *Live {
 	l := &Live{
-		Extractor: New(&Plan{opt: opt}, folder, problem), control: about.Control, chosen: about.Chosen,
+		Extractor: New(&Plan{opt: opt.Options}, folder, problem), control: opt.Control, chosen: opt.Chosen,
 		claims: map[uint64][]uint64{}, open: map[uint64]*liveStream{}, closed: map[uint64]*liveStream{},
 	}
 	l.live = l

@@ -32,11 +32,12 @@ func newBed(t *testing.T, limits Limits) *bed {
 		require.NoError(t, err)
 		require.Empty(t, left)
 	})
-	about := LiveOptions{
+	opt := LiveOptions{
+		Options: Options{Hashes: []string{"sha256"}, Limits: limits},
 		Control: func(port uint16) bool { return port == 21 },
 		Chosen:  func(s *session.Session) bool { return s.User == nil },
 	}
-	b.Live = NewLive(Options{Hashes: []string{"sha256"}, Limits: limits}, about, folder, func(err error) { b.told = append(b.told, err.Error()) })
+	b.Live = NewLive(opt, folder, func(err error) { b.told = append(b.told, err.Error()) })
 	return b
 }
 

@@ -110,6 +110,14 @@ func stamp(s session.Stamp) string {
 	return time.Unix(0, int64(s.Time)).UTC().Format(strings.Replace(layout, ".Z", "Z", 1))
 }
 
+// settlement is a transfer whose session is over: what is known of its data, and what is said of it.
+type settlement struct {
+	s *session.Session
+	t *session.Transfer
+	r *result
+	e Entry
+}
+
 // settle names the file of a transfer and writes its line of the manifest.
 func (x *Extractor) settle(s *session.Session, t *session.Transfer) {
 	w, r := x.lookup(t)
@@ -117,22 +125,11 @@ func (x *Extractor) settle(s *session.Session, t *session.Transfer) {
 		return
 	}
 	if x.folder != nil && (x.opt.Listings || !IsListing(t)) {
-		if r == nil {
-			r = &result{want: w} // the capture has none of its bytes
+		known := r
+		if known == nil {
+			known = &result{want: w} // the capture has none of its bytes
 		}
-		if x.live != nil {
-			x.place(t, w, r)
-		}
-		e := entryOf(s, t, w, r)
-		x.join(&e, s, t, r)
-		for _, why := range e.Why {
-			x.limits[why]++
-		}
-		x.name(&e, t, r)
-		x.remember(&e, s, t, r)
-		if err := x.folder.list(&e); err != nil {
-			x.report(fmt.Errorf("%s: %w", ManifestName, cause(err)))
-		}
+		x.file(&settlement{s: s, t: t, r: known})
 	}
 	if k, _ := keyOf(t); r != nil && x.live == nil {
 		if r.uses--; r.uses <= 0 {
@@ -143,8 +140,25 @@ func (x *Extractor) settle(s *session.Session, t *session.Transfer) {
 	}
 }
 
+func (x *Extractor) file(d *settlement) {
+	if x.live != nil {
+		x.place(d.t, d.r)
+	}
+	d.enter()
+	x.join(d)
+	for _, why := range d.e.Why {
+		x.limits[why]++
+	}
+	x.name(d)
+	x.remember(d)
+	if err := x.folder.list(&d.e); err != nil {
+		x.report(fmt.Errorf("%s: %w", ManifestName, cause(err)))
+	}
+}
+
 // place learns from a live session's record where in the file its data belong, if anywhere.
-func (x *Extractor) place(t *session.Transfer, w *want, r *result) {
+func (x *Extractor) place(t *session.Transfer, r *result) {
+	w := r.want
 	if r.file == nil || r.name != "" {
 		return
 	}
@@ -164,8 +178,8 @@ func (x *Extractor) place(t *session.Transfer, w *want, r *result) {
 }
 
 // name gives a transfer's file its name; of two transfers of the same data the second has the same file.
-func (x *Extractor) name(e *Entry, t *session.Transfer, r *result) {
-	f := r.file
+func (x *Extractor) name(d *settlement) {
+	t, r, f := d.t, d.r, d.r.file
 	if f == nil {
 		return
 	}
@@ -175,18 +189,18 @@ func (x *Extractor) name(e *Entry, t *session.Transfer, r *result) {
 	}
 	if r.name == "" {
 		ending := ""
-		if !e.Complete {
+		if !d.e.Complete {
 			ending = partial
 		}
-		at := time.Unix(0, int64(t.Connection.End.Time))
-		name, err := x.folder.keep(f, nameOf(t), ending, at)
+		f.at = time.Unix(0, int64(t.Connection.End.Time))
+		name, err := x.folder.keep(f, nameOf(t), ending)
 		if err != nil {
 			x.report(fmt.Errorf("%s: %w", nameOf(t), cause(err)))
 		}
 		r.name = name
 	}
 	if r.name != "" {
-		e.File, t.File = &r.name, &r.name
+		d.e.File, t.File = &r.name, &r.name
 	}
 }
 
@@ -206,7 +220,9 @@ func cause(err error) error {
 	return err
 }
 
-func entryOf(s *session.Session, t *session.Transfer, w *want, r *result) Entry {
+// enter says what is known.
+func (d *settlement) enter() {
+	s, t, r, w := d.s, d.t, d.r, d.r.want
 	e := Entry{
 		Session: s.ID, Transfer: t.N, Path: t.Path, Command: t.Command, Direction: t.Direction, Representation: t.Representation,
 		Client: endpointOf(s.Client), Server: endpointOf(s.Server), User: s.User,
@@ -220,13 +236,14 @@ func entryOf(s *session.Session, t *session.Transfer, w *want, r *result) Entry 
 		e.Gaps = append(e.Gaps, Gap{g.From + w.place, g.To + w.place})
 	}
 	e.Appended = appends(t)
-	e.Why = reasons(t, w, r)
+	e.Why = d.reasons()
 	e.Complete = len(e.Why) == 0
-	return e
+	d.e = e
 }
 
 // reasons says why a file is not whole.
-func reasons(t *session.Transfer, w *want, r *result) (why []string) {
+func (d *settlement) reasons() (why []string) {
+	t, r, w := d.t, d.r, d.r.want
 	say := func(is bool, words string) {
 		if is {
 			why = append(why, words)

@@ -22,6 +22,9 @@ func FuzzTable(f *testing.F) {
 		}
 		r.refuse = func(said string) bool { return len(said)%97 == 96 }
 		table := tcp.New(r)
+		table.Follow(&followed{
+			t: t, open: map[*talk]uint64{}, want: func(c *flow.Conn) bool { return c.ID%5 > 0 }, refuse: func(said string) bool { return len(said)%89 == 88 },
+		})
 		var s flow.Segment
 		for ; len(b) >= 7; b = b[7:] {
 			s.Time += flow.Time(b[6]) * 100 * flow.Millisecond

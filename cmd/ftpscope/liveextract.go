@@ -47,7 +47,8 @@ func (s *sniffing) openExtract() bool {
 	}
 	ports := append([]uint16{21, 990}, s.flags.ports...)
 	s.folder = folder
-	s.extractor = extract.NewLive(s.extract.options(), extract.LiveOptions{
+	s.extractor = extract.NewLive(extract.LiveOptions{
+		Options: s.extract.options(),
 		Control: func(port uint16) bool { return slices.Contains(ports, port) }, Chosen: s.chosen(),
 	}, folder, func(err error) { s.fail("%s: %v", s.extract.dir, err) })
 	return true

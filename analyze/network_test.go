@@ -345,9 +345,26 @@ func TestTwoPoints(t *testing.T) {
 	require.Equal(t, session.None, x.Initiator)
 	require.NotContains(t, ruleIDs(apart), "third-party-data-connection")
 
+	require.Empty(t, apart.orphans, "it is none by its ports")
+
 	merged := files(t, analyze.Options{MergeNetworks: true}, controlOnly(inside), dataOnly(outside))
 	require.Equal(t, session.ThirdParty, merged.sessions[0].Transfers[0].Initiator)
 	require.Contains(t, ruleIDs(merged), "third-party-data-connection")
+}
+
+// A connection from port 20 that only the other capture holds is an orphan.
+func TestOrphanOfAnotherPoint(t *testing.T) {
+	c := conversation{script: "step 10ms\nlogin\nport\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:50000\nd1> 700 fin\nS: 226 done\nwait 2s\nbye"}
+	frames := c.frames(t)
+	for _, workers := range []int{1, 8} {
+		r := files(t, analyze.Options{Workers: workers}, controlOnly(frames), dataOnly(frames))
+		require.Nil(t, r.sessions[0].Transfers[0].Connection)
+		require.Len(t, r.orphans, 1)
+		require.Equal(t, uint64(700), r.orphans[0].Bytes)
+	}
+	r := files(t, analyze.Options{MergeNetworks: true}, controlOnly(frames), dataOnly(frames))
+	require.NotNil(t, r.sessions[0].Transfers[0].Connection)
+	require.Empty(t, r.orphans)
 }
 
 // Files of one point belong together: a set that was written in turns, and a tap's, one for each direction.

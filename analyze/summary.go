@@ -58,7 +58,7 @@ func (a *analysis) summarize() {
 func (a *analysis) limits() []session.LimitHit {
 	list := a.matcher.Limits()
 	if n := a.decoder.LostNetworks(); n > 0 && !a.opt.MergeNetworks {
-		list = append(list, session.LimitHit{Limit: "packets in networks beyond the most that are told apart", Count: n})
+		list = append(list, session.LimitHit{Limit: "networks told apart", Count: n})
 	}
 	dropped := a.order.judged.Dropped()
 	for _, id := range slices.Sorted(maps.Keys(dropped)) {

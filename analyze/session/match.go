@@ -334,6 +334,7 @@ func (g *gathering) waiting() bool {
 func (m *Matcher) finish(g *gathering) {
 	m.limits["commands, negotiations or transfers of one session"] += uint64(g.control.limits)
 	m.letGo(g)
+	m.giveBack(g)
 	m.out.Session(m.build(g))
 	delete(m.sessions, g.id)
 }

@@ -46,6 +46,19 @@ type NetworkStep struct {
 	Ends []netip.Addr // of a tunnel, the smaller first
 }
 
+// giveBack reports the connections that were captured elsewhere than their session's control connection: they are no session's.
+func (m *Matcher) giveBack(g *gathering) {
+	if control := &g.control.Notes.Control; !m.points || control.ManyFiles {
+		return
+	}
+	b := builder{c: g.control, points: true}
+	for _, t := range g.tried {
+		if c := &t.claim.conn[0]; !t.claim.control && b.elsewhere(c) {
+			m.unclaimed(c)
+		}
+	}
+}
+
 // networkNames makes the records of networks.
 type networkNames struct {
 	path  func(flow.Net) flow.Path

@@ -40,7 +40,7 @@ func wantsDialogue(specs []outputSpec) bool {
 func (j *job) openCase(spec outputSpec) (*output, error) {
 	info, _ := debug.ReadBuildInfo()
 	db, err := casedb.Open(spec.path, casedb.Options{
-		ShowPasswords: j.flags.showPasswords, Version: version(info), CommandLine: os.Args, Settings: j.flags.settings(), Inputs: j.inputs,
+		ShowPasswords: j.flags.showPasswords, Version: version(info), CommandLine: os.Args, Settings: strings.TrimSpace(j.flags.settings() + " " + j.extract.settings()), Inputs: j.inputs,
 	})
 	if err != nil {
 		return nil, caseError{spec.path, err}

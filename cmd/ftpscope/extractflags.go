@@ -49,7 +49,7 @@ func extracting() string {
 analyze reads the captures twice, standard input from a temporary copy; sniff and --follow take the
 data as they pass, and name the files when their session ends. --host and other flags that choose
 sessions (ftpscope help choosing) choose files too. DIR gets the files and manifest.jsonl, a line a
-transfer; nothing in it is overwritten. What is not whole ends in .partial, and the manifest says why
+transfer; nothing in it is overwritten. What is not whole ends in .partial; the manifest says why,
 and which bytes are not there. Data are written as they were sent: in ASCII mode with CR LF, after
 REST from its offset on. What TLS encrypts is not extracted.
 
@@ -69,6 +69,24 @@ func (f *extractFlags) options() extract.Options {
 		o.Hashes = append([]string{"sha256"}, o.Hashes...)
 	}
 	return o
+}
+
+// settings are the flags that change what records say.
+func (f *extractFlags) settings() string {
+	var list []string
+	if f.wanted() {
+		list = append(list, "--hash "+strings.Join(f.options().Hashes, ","))
+	}
+	if f.dir != "" {
+		list = append(list, "--extract "+strconv.Quote(f.dir))
+	}
+	if f.listings {
+		list = append(list, "--extract-listings")
+	}
+	if f.dir != "" && f.limits != extract.DefaultLimits {
+		list = append(list, "--extract-limit "+limitWords(f.limits))
+	}
+	return strings.Join(list, " ")
 }
 
 func (f *extractFlags) check() error {

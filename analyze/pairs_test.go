@@ -81,3 +81,32 @@ func TestCompareWithItself(t *testing.T) {
 		})
 	}
 }
+
+// TestPairsTogether gives all pairs at once, as two captures of many files: each session is what it is alone, also the one
+// whose clock was 37 s ahead of what it is in all others.
+func TestPairsTogether(t *testing.T) {
+	truths, err := filepath.Glob(samplesDir + "/*.pair.json")
+	require.NoError(t, err)
+	want := map[string]int{}
+	var sides [2][]string
+	for _, name := range truths {
+		var truth struct{ Client, Server, Verdict string }
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(data, &truth))
+		want[truth.Verdict]++
+		sides[0] = append(sides[0], filepath.Join(samplesDir, truth.Client))
+		sides[1] = append(sides[1], filepath.Join(samplesDir, truth.Server))
+	}
+	point := func(files []string) analyze.Point {
+		return analyze.Point{Open: func() (analyze.Source, error) { return capture.Open(files, capture.Options{}) }}
+	}
+	r, err := analyze.Compare(point(sides[0]), point(sides[1]), analyze.Options{})
+	require.NoError(t, err)
+	require.Equal(t, want, r.Verdicts, verdicts(r))
+	require.Equal(t, 1, r.Stepped)
+	swapped, err := analyze.Compare(point(sides[1]), point(sides[0]), analyze.Options{})
+	require.NoError(t, err)
+	require.True(t, swapped.Swapped)
+	require.Equal(t, verdicts(r), verdicts(swapped))
+}

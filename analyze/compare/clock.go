@@ -72,6 +72,67 @@ func estimate(list []sample) Clock {
 	return c
 }
 
+// group is what a session's packets say.
+type group struct {
+	clock   Clock
+	samples []sample
+}
+
+const (
+	// maxGroups is how many sessions say how the clocks drift.
+	maxGroups = 200
+	// stepLeast is by how much a session must differ from what most say to count as of a time when a clock stood otherwise.
+	stepLeast = flow.Second
+)
+
+// consensus is the clock that most sessions agree on, and how many do not: a clock was set in between.
+func consensus(groups []group) (Clock, int) {
+	var both []group
+	for _, g := range groups {
+		if g.clock.HasRound {
+			both = append(both, g)
+		}
+	}
+	var list []sample
+	if len(both) == 0 {
+		for _, g := range groups {
+			list = append(list, g.samples...)
+		}
+		return estimate(list), 0
+	}
+	slope := trend(both)
+	rest := func(g *group) float64 {
+		return float64(g.clock.Offset) - slope*float64(g.clock.Since-both[0].clock.Since)
+	}
+	var all []float64
+	for i := range both {
+		all = append(all, rest(&both[i]))
+	}
+	usual, stepped := median(all), 0
+	for i := range both {
+		if math.Abs(rest(&both[i])-usual) > float64(stepLeast) {
+			stepped++
+			continue
+		}
+		list = append(list, both[i].samples...)
+	}
+	return estimate(list), stepped
+}
+
+// trend is the median slope of the sessions' offsets.
+func trend(groups []group) float64 {
+	every := len(groups)/maxGroups + 1
+	var slopes []float64
+	for i := 0; i < len(groups); i += every {
+		for k := 0; k < i; k += every {
+			if d := groups[i].clock.Since - groups[k].clock.Since; d >= driftSpan {
+				slopes = append(slopes, float64(groups[i].clock.Offset-groups[k].clock.Offset)/float64(d))
+			}
+		}
+	}
+	return median(slopes)
+}
+
 // bounds is what the offset lies between, drift taken out; of one way only, both are its own.
 func (c *Clock) bounds(list []sample) (low, high flow.Time, both bool) {
 	var has [2]bool

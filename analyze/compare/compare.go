@@ -16,9 +16,9 @@ func Compare(here, there *Side) *Result {
 	if swapped {
 		r = newRun(there, here)
 	}
-	res := &Result{Here: r.sides[0], There: r.sides[1], Swapped: swapped, OrderKnown: known, OrderReason: reason, Clock: r.clock, Verdicts: map[string]int{}}
+	res := &Result{Here: r.sides[0], There: r.sides[1], Swapped: swapped, OrderKnown: known, OrderReason: reason, Clock: r.clock, Stepped: r.stepped, Verdicts: map[string]int{}}
 	for _, t := range r.sessions {
-		res.Comparisons = append(res.Comparisons, r.session(r.prepare(t.a, t.b)))
+		res.Comparisons = append(res.Comparisons, r.byItsClock(t))
 	}
 	res.Comparisons = append(res.Comparisons, r.attempts()...)
 	slices.SortStableFunc(res.Comparisons, func(x, y Comparison) int { return cmp.Compare(rank(x.Verdict), rank(y.Verdict)) })
@@ -36,6 +36,8 @@ type run struct {
 	sessions  []two
 	nearer    [2]int // packets whose TTL says that a side is nearer to the clients
 	clock     Clock
+	own       map[*Session]Clock  // of a's sessions, by their own packets
+	stepped   int                 // sessions whose own clocks say something else than all others
 	stray     [2]map[uint32]*Conn // by the opener's initial sequence number
 	slowest   [2]flow.Time        // what packets took at most, each way
 	imperfect [2]bool             // a side's capture lacks packets that came by
@@ -45,7 +47,7 @@ type run struct {
 type two struct{ a, b *Session }
 
 func newRun(a, b *Side) *run {
-	r := &run{sides: [2]*Side{a, b}}
+	r := &run{sides: [2]*Side{a, b}, own: map[*Session]Clock{}}
 	for i, s := range r.sides {
 		r.stray[i] = map[uint32]*Conn{}
 		for _, c := range slices.Backward(s.Strays) {
@@ -56,14 +58,13 @@ func newRun(a, b *Side) *run {
 	}
 	p := newPairs(a.Sessions, b.Sessions)
 	p.byNumbers()
-	list := r.sampled(p, nil)
-	r.clock = estimate(list)
+	groups := r.sampled(p, nil)
+	r.clock, _ = consensus(groups)
 	p.byWords(a.Sessions, b.Sessions, &r.clock)
-	if list = r.sampled(p, list); len(list) == 0 {
-		list = strangers(a, b)
+	groups = r.sampled(p, groups)
+	if r.clock, r.stepped = consensus(groups); !r.clock.Known {
+		r.clock = estimate(strangers(a, b))
 	}
-	r.clock = estimate(list)
-	r.slow(list)
 	for i, s := range a.Sessions {
 		t := two{a: s}
 		if p.to[i] >= 0 {
@@ -88,19 +89,43 @@ func (r *run) prepare(a, b *Session) *joint {
 	return j
 }
 
+// byItsClock compares a session by what its own packets say of the clocks, if they say it: clocks are set now and then.
+func (r *run) byItsClock(t two) Comparison {
+	if own, ok := r.own[t.a]; ok {
+		common := r.clock
+		r.clock = own
+		defer func() { r.clock = common }()
+	}
+	return r.session(r.prepare(t.a, t.b))
+}
+
 // sampled adds the samples of the sessions that were paired since.
-func (r *run) sampled(p *pairs, list []sample) []sample {
+func (r *run) sampled(p *pairs, groups []group) []group {
+	total := 0
+	for _, g := range groups {
+		total += len(g.samples)
+	}
 	for i, k := range p.to {
-		if k < 0 || p.sampled[i] || len(list) > maxSamples {
+		if k < 0 || p.sampled[i] {
 			continue
 		}
 		p.sampled[i] = true
-		for _, c := range r.prepare(r.sides[0].Sessions[i], r.sides[1].Sessions[k]).all() {
+		s := r.sides[0].Sessions[i]
+		var list []sample
+		for _, c := range r.prepare(s, r.sides[1].Sessions[k]).all() {
 			list = c.samples(list)
 			r.vote(c)
 		}
+		g := group{estimate(list), list}
+		if g.clock.HasRound {
+			r.own[s] = g.clock
+			r.slow(list, &g.clock)
+		}
+		if total += len(list); len(list) > 0 && total < maxSamples {
+			groups = append(groups, g)
+		}
 	}
-	return list
+	return groups
 }
 
 // vote counts which side is nearer to the client by the TTL, which gets less on the way.
@@ -179,10 +204,10 @@ func (r *run) covers(e event, c *Conn) bool {
 }
 
 // slow finds the slowest packets of each way.
-func (r *run) slow(list []sample) {
+func (r *run) slow(list []sample, c *Clock) {
 	const most = 10 * flow.Second // what takes longer is no delay
 	for _, s := range list {
-		d := s.diff - r.clock.at(s.at)
+		d := s.diff - c.at(s.at)
 		if s.way == ToClient {
 			d = -d
 		}

@@ -162,6 +162,7 @@ type Result struct {
 	OrderKnown  bool  // which side is nearer to the clients can be told
 	OrderReason string
 	Clock       Clock
+	Stepped     int // sessions of a time when the clocks stood otherwise
 	Comparisons []Comparison
 	Verdicts    map[string]int
 	Imperfect   [2]bool // a side's capture lacks packets that came by

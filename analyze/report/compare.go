@@ -55,7 +55,7 @@ func compareHeads(r *compare.Result) []string {
 	} else if !r.OrderKnown {
 		heads = append(heads, "order  taken as given: nothing tells which side is nearer to the clients")
 	}
-	return append(heads, "clocks "+clockWords(&r.Clock))
+	return append(heads, "clocks "+clockWords(&r.Clock)+stepWords(r))
 }
 
 // clockWords says what is known of the clocks.
@@ -82,6 +82,14 @@ func clockWords(c *compare.Clock) string {
 		return text + ", give or take " + fine(max(c.RoundTrip, -c.RoundTrip)/2) + " (half of what both ways take together), by " + many(c.Packets, "packet")
 	}
 	return text + " and what the way takes, by " + many(c.Packets, "packet") + " of one direction only"
+}
+
+// stepWords tells of sessions of a time when a clock stood otherwise.
+func stepWords(r *compare.Result) string {
+	if r.Stepped == 0 {
+		return ""
+	}
+	return "; not of " + many(r.Stepped, "session") + ", by whose own packets they are compared: a clock was set"
 }
 
 // fine writes a short time with three digits or more.

@@ -37,7 +37,7 @@ func compareOpening(r *compare.Result) string {
 	default:
 		text += " Nothing tells which is nearer to the clients; they are taken as given."
 	}
-	return text + " The clocks: " + clockWords(&r.Clock) + "."
+	return text + " The clocks: " + clockWords(&r.Clock) + stepWords(r) + "."
 }
 
 func explainComparison(p *page, c *compare.Comparison, r *compare.Result, o Options) {

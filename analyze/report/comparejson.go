@@ -193,6 +193,7 @@ func appendCompareSummary(b []byte, r *compare.Result) []byte {
 	b = boolean(b, `,"swapped":`, r.Swapped)
 	b = boolean(b, `,"order_known":`, r.OrderKnown)
 	b = appendClock(b, &r.Clock)
+	b = integer(b, `,"stepped_sessions":`, uint64(r.Stepped))
 	b = integer(b, `,"comparisons":`, uint64(len(r.Comparisons)))
 	b = append(b, `,"verdicts":{`...)
 	for i, v := range compare.Verdicts() {

@@ -135,6 +135,7 @@ var comparisonSummaryObject = object{"comparison_summary", "What was compared; t
 	{name: "swapped", value: boolean, doc: "True when they were given the other way round"},
 	{name: "order_known", value: boolean, doc: "Whether TTLs or times tell which side is nearer to the clients"},
 	{name: "clock", value: ref("clock"), doc: "How the clocks compare", null: "no packet that both sides have tells"},
+	{name: "stepped_sessions", value: from(0), doc: "Sessions whose own packets say otherwise of the clocks than those of most: a clock was set in between. They are compared by their own"},
 	{name: "comparisons", value: from(0), doc: "Number of comparisons"},
 	{name: "verdicts", value: ref("verdicts"), doc: "Number of comparisons by verdict"},
 }}

@@ -110,11 +110,13 @@ func (w *writer) packet(index int, p *capture.Packet, seg *flow.Segment) error {
 	if w.rewriter != nil {
 		sent := w.plan.conns[index].sender(seg)
 		f, err := w.rewriter.Packet(rewrite.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, w.conns[index], sent)
-		if err != nil {
+		switch {
+		case err == nil:
+			to.Data, to.Length, to.FCS = f.Data, f.Length, 0
+		case w.names != nil || w.conns[index] != nil:
 			w.leave(err, p.Pos)
 			return nil
-		}
-		to.Data, to.Length, to.FCS = f.Data, f.Length, 0
+		} // else nothing is to be changed in it
 		name = w.text(name)
 	}
 	if err := w.WritePacket(w.iface(place{file, p.Iface}), &to, w.plan.comment(index, name, p.Mark)); err != nil {

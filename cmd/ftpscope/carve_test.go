@@ -421,6 +421,11 @@ func refused(t *testing.T, frames []capturetest.Frame) bool {
 	}
 	require.Regexp(t, `^ftpscope: error: \d+ packets left out, the first is packet 1 of .*: in an encapsulation that cannot be rewritten\n$`, stderr.String())
 	require.Contains(t, inProcess(t, "-o", "json", out), `"packets":0,`)
+	run([]string{"carve", "-w", out, "--all-ftp", "--redact-passwords", in}, strings.NewReader(""), io.Discard, &stderr)
+	require.NotContains(t, inProcess(t, "-o", "json", out), `"packets":0,`, "data connections have no passwords")
+	file, err := os.ReadFile(out)
+	require.NoError(t, err)
+	requireNone(t, file, said, "out")
 	return true
 }
 

@@ -16,7 +16,7 @@ var asciiBinary = Rule{
 }
 
 func asciiMode(c *Case, t *session.Transfer) (verdict, bool) {
-	if t.Representation == nil || *t.Representation != "A" || t.Bytes == nil || *t.Bytes == 0 || !ofFile(t) || c.encrypted() {
+	if t.Representation == nil || *t.Representation != "A" || t.Bytes == nil || *t.Bytes == 0 || !t.OfFile() || c.encrypted() {
 		return verdict{}, false
 	}
 	why := ""
@@ -35,18 +35,6 @@ func asciiMode(c *Case, t *session.Transfer) (verdict, bool) {
 		frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData},
 		advice:  "transfer it again in binary mode (TYPE I) and compare checksums",
 	}, true
-}
-
-// ofFile reports whether the transfer carries a file, not a listing.
-func ofFile(t *session.Transfer) bool {
-	if t.Command == nil {
-		return false
-	}
-	switch strings.ToUpper(*t.Command) {
-	case "RETR", "STOR", "STOU", "APPE":
-		return true
-	}
-	return false
 }
 
 // fileName is the last element of a transfer's name, Windows' separators taken as such.

@@ -23,7 +23,7 @@ var programs = set(".exe .dll .scr .com .bat .cmd .ps1 .vbs .vbe .jse .hta .msi 
 var runs = set(".htaccess web.config .user.ini authorized_keys crontab .bashrc .profile .bash_profile .rhosts")
 
 func uploads(c *Case, t *session.Transfer) (verdict, bool) {
-	if !ofFile(t) || t.Direction == nil || *t.Direction != session.Upload || !moved(t) {
+	if !t.OfFile() || t.Direction == nil || *t.Direction != session.Upload || !moved(t) {
 		return verdict{}, false
 	}
 	name := strings.ToLower(fileName(t))
@@ -65,7 +65,7 @@ var (
 )
 
 func credentials(c *Case, t *session.Transfer) (verdict, bool) {
-	if !ofFile(t) || t.Direction == nil || *t.Direction != session.Download || !moved(t) {
+	if !t.OfFile() || t.Direction == nil || *t.Direction != session.Download || !moved(t) {
 		return verdict{}, false
 	}
 	name := strings.ToLower(fileName(t))

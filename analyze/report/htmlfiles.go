@@ -43,7 +43,7 @@ type htmlFile struct {
 func (h *htmlFiles) add(s *session.Session, files bool) {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
-		if !isFile(t) {
+		if !t.OfFile() {
 			if t.Command != nil {
 				h.listings++
 			}

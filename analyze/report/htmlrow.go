@@ -126,7 +126,7 @@ func (r *htmlRow) transfer(s *session.Session, t *session.Transfer) {
 	if name != "" && len(r.Names)+len(name) < maxRowNames && !strings.Contains(r.Names, name) {
 		r.Names += name + "\n"
 	}
-	if isFile(t) {
+	if t.OfFile() {
 		if label := arrowOf(t) + " " + cut(deref(t.Argument), maxRowName); len(r.Shown) < maxRowShown {
 			r.Shown = append(r.Shown, label)
 		} else if len(r.Shown) == maxRowShown {
@@ -143,18 +143,6 @@ func (r *htmlRow) transfer(s *session.Session, t *session.Transfer) {
 			r.Spans = append(r.Spans, [4]int64{microseconds(from - s.Start.Time), microseconds(to - from), int64(t.N), int64(stateOf(s, t))})
 		}
 	}
-}
-
-// isFile reports whether a transfer is of a file, not of a listing.
-func isFile(t *session.Transfer) bool {
-	if t.Command == nil {
-		return false
-	}
-	switch strings.ToUpper(*t.Command) {
-	case "RETR", "STOR", "STOU", "APPE":
-		return true
-	}
-	return false
 }
 
 // arrowOf shows the way of the data: up to the server or down from it.
@@ -176,7 +164,7 @@ func carriedWords(s *session.Session) []string {
 			unknown += *t.Bytes
 		case *t.Direction == session.Upload:
 			up += *t.Bytes
-		case isFile(t):
+		case t.OfFile():
 			down += *t.Bytes
 		default:
 			listed += *t.Bytes

@@ -1,8 +1,10 @@
 package session
 
 import (
-	"ftpscope/capture/flow"
 	"net/netip"
+	"strings"
+
+	"ftpscope/capture/flow"
 )
 
 // The record model: what ftpscope says, one Go type a record, one field a key. Pointers are nil where a value is
@@ -159,6 +161,18 @@ type Transfer struct {
 	Frames            Frames
 
 	Notes TransferNotes // what rules need beyond the record; not written
+}
+
+// OfFile reports whether it carries a file, not a listing.
+func (t *Transfer) OfFile() bool {
+	if t.Command == nil {
+		return false
+	}
+	switch strings.ToUpper(*t.Command) {
+	case "RETR", "STOR", "STOU", "APPE":
+		return true
+	}
+	return false
 }
 
 // Connection is a data connection; Src opened it.

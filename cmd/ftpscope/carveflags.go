@@ -50,8 +50,8 @@ Usage:
   ftpscope carve [flags] -w OUT.pcapng FILE|DIR|- …
 
 Sessions have the numbers that analyze gives them, of the same files. --host, --finding, --outcome
-and the other flags of "ftpscope help choosing" choose here too (also: judging, reading). Standard input is copied to a
-temporary file first, for captures are read twice.
+and the other flags of "ftpscope help choosing" choose here too (also: judging, reading). Standard
+input is copied to a temporary file first, for captures are read twice.
 
 --anonymize renames IP addresses by Crypto-PAn (equal prefixes stay equal, private stays private)
 and MAC addresses, in headers and in what client and server say. User names, host names, file

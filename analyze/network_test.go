@@ -83,6 +83,27 @@ func TestSeenInNetworks(t *testing.T) {
 	}
 }
 
+// TestSamplesInNetworks sees the sample captures in networks, in those ways that are the hardest to see through.
+func TestSamplesInNetworks(t *testing.T) {
+	for _, file := range sampleCaptures(t) {
+		if filepath.Ext(file) != ".pcap" {
+			continue
+		}
+		frames, err := capturetest.ReadPcap(file)
+		require.NoError(t, err)
+		frames = capturetest.WithIP(frames)
+		want := unplaced(t, recordsOf(t, pcapOf(tagged(frames, nil, nil))))
+		for _, way := range seenIn {
+			if way.name != "each direction in a VLAN of its own" && way.name != "copies before and after a router" {
+				continue
+			}
+			if d := differences(want, unplaced(t, recordsOf(t, pcapOf(way.do(frames))))); d != "" {
+				t.Errorf("%s, %s:\n%s", filepath.Base(file), way.name, d)
+			}
+		}
+	}
+}
+
 // unplaced takes out what says where records were seen.
 func unplaced(t *testing.T, records []string) []string {
 	var out []string

@@ -171,12 +171,7 @@ func (a *analysis) segment(p *capture.Packet, s *flow.Segment) bool {
 	s.Mark, s.Digits = p.Mark, p.Digits
 	switch a.decoder.Decode(decode.Frame{Data: p.Data, Length: p.Length, Link: p.Link, FCS: p.FCS}, s) {
 	case decode.TCP, decode.ICMP:
-		if a.opt.MergeNetworks {
-			s.Net = flow.PlainNet
-		}
-		if a.opt.Evidence != nil {
-			a.keep(p, s)
-		}
+		a.found(p, s)
 		return true
 	case decode.Fragment:
 		if a.opt.Evidence != nil {
@@ -193,10 +188,18 @@ func (a *analysis) more(p *capture.Packet, s *flow.Segment) bool {
 	if !a.decoder.More(s) {
 		return false
 	}
+	a.found(p, s)
+	return true
+}
+
+// found is told of each segment.
+func (a *analysis) found(p *capture.Packet, s *flow.Segment) {
+	if a.opt.MergeNetworks {
+		s.Net = flow.PlainNet
+	}
 	if a.opt.Evidence != nil {
 		a.keep(p, s)
 	}
-	return true
 }
 
 func (a *analysis) tally(lanes []*lane) {

@@ -150,3 +150,43 @@ func (r *records) tries() (list []int) {
 	}
 	return list
 }
+
+// A clock that is set in the middle of a capture makes no statement false; what is judged by time alone may be unknown.
+func TestClockSteps(t *testing.T) {
+	for _, s := range samples(t) {
+		full := analyzed(t, s.frames, options)
+		for _, by := range []flow.Time{-3600 * flow.Second, -flow.Second, flow.Second, 3600 * flow.Second} {
+			if s.name == "retr-550" && by > flow.Second {
+				continue // the server that took an hour to say 550 waited for a connection
+			}
+			for _, part := range []int{1, 2, 3} {
+				frames := capturetest.Shift(s.frames, 0)
+				for i := len(frames) * part / 4; i < len(frames); i++ {
+					frames[i].Time += by
+				}
+				got := analyzed(t, frames, options)
+				if d := contradictions(full, got); len(d) > 0 || len(got.sessions) != len(full.sessions) {
+					t.Errorf("%s, %d s in part %d: %q\n%s", s.name, by/flow.Second, part, d, differences([]string{full.facts()}, []string{got.facts()}))
+				}
+			}
+		}
+	}
+}
+
+// What a capture says does not depend on the century.
+func TestAnyYear(t *testing.T) {
+	for _, s := range samples(t) {
+		first, last := s.frames[0].Time, s.frames[0].Time
+		for _, f := range s.frames {
+			first, last = min(first, f.Time), max(last, f.Time)
+		}
+		want := normal(t, []byte(analyzed(t, s.frames, options).json(t)))
+		const y2038, y2106 = 1 << 31 * flow.Second, 1 << 32 * flow.Second
+		for _, start := range []flow.Time{0, y2038 - flow.Second, y2106 - flow.Second - (last - first)} {
+			got := normal(t, []byte(analyzed(t, capturetest.Shift(s.frames, start-first), options).json(t)))
+			if d := differences(want, got); d != "" {
+				t.Errorf("%s at %d s\n%s", s.name, start/flow.Second, d)
+			}
+		}
+	}
+}

@@ -200,6 +200,9 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 		f.secure.hello.gap(side)
 		return
 	}
+	if f.login == LoginFailed {
+		f.login = LoginNone // it may have been tried again
+	}
 	line, ok := f.framer[side].Gap()
 	if side == f.client {
 		if ok {

@@ -134,7 +134,7 @@ func (b *builder) unread(d *drafts) {
 		}
 		from := c.Src.Port() >= privileged || c.Src.Port() == ftpData && c.Src.Addr() == b.c.Server.Addr()
 		if b.used[c.ID] || b.isControlPort(&c) || !from || c.Dst.Port() < privileged ||
-			c.Start.Ord < control.Start.Ord || c.Start.Time > control.Last.Time+grace {
+			c.Start.Ord < control.Start.Ord || c.Start.Time > control.Last.Time+grace && c.Start.Ord > control.Last.Ord {
 			continue
 		}
 		t := d.add(spot{0, c.Start.Ord})
@@ -150,7 +150,7 @@ func (b *builder) unread(d *drafts) {
 // The packet that began it may have come a little late.
 func (b *builder) underTLS(c *flow.Conn) (serial int32, ok bool) {
 	for _, s := range b.c.encrypted {
-		if c.Start.Ord > b.c.Notes.Control.Start.Ord && c.Start.Time >= s.from.Time-grace && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
+		if c.Start.Ord > b.c.Notes.Control.Start.Ord && (c.Start.Time >= s.from.Time-grace || c.Start.Ord > s.from.Ord) && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
 			return s.serial, true
 		}
 	}

@@ -84,9 +84,15 @@ func (m *Matcher) replace(l *live, at flow.Mark) {
 	m.replaced = append(m.replaced, replaced{l.until, l})
 }
 
+// isLate reports whether a connection began after the offer was replaced, by its time and its place in the capture: the clock may
+// have been set back between.
+func (l *live) isLate(c *flow.Conn) bool {
+	return l.until != 0 && c.Start.Time > l.until && c.Start.Ord > l.ended
+}
+
 // reaches tells how well a connection fits the offer; -1: not at all. Without a SYN either end may be the opener.
 func (l *live) reaches(c *flow.Conn) int {
-	if l.until != 0 && c.Start.Time > l.until {
+	if l.isLate(c) {
 		return -1
 	}
 	if !l.of.nets.Meet(&c.Nets) {

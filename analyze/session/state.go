@@ -17,7 +17,7 @@ func (f *Fold) issue(p *pending) {
 	}
 	switch v := p.verb; {
 	case v == ftp.USER:
-		f.user, f.challenge = text{p.arg, true}, ""
+		f.user, f.challenge = text{p.arg, p.arg != ""}, "" // without an argument it is none, or the end of a line whose beginning is missing
 	case v == ftp.PASS:
 		f.password, p.user = text{p.arg, true}, f.user.value
 	case v == ftp.ABOR:

@@ -29,8 +29,7 @@ func (m *Matcher) note(l *live, c *flow.Conn, open bool) {
 
 // estranged tells how well a connection of another network fits the offer; -1: not at all, or not well enough.
 func (l *live) estranged(c *flow.Conn) int {
-	inTime := l.until == 0 || c.Start.Time <= l.until
-	if !inTime || !c.OpenerKnown || c.Src.Addr() != l.Expected || !l.fits(c.Src, c.Dst) || l.of.nets.Meet(&c.Nets) {
+	if l.isLate(c) || !c.OpenerKnown || c.Src.Addr() != l.Expected || !l.fits(c.Src, c.Dst) || l.of.nets.Meet(&c.Nets) {
 		return -1
 	}
 	return l.reach(c.Src, c.Dst)

@@ -56,8 +56,13 @@ func TestCounting(t *testing.T) {
 			out + "805-695 in 1005-995 syns 1"},
 		{"one-sided, client", "> S 100\n> A 101/301 #10\n> A 111/901\n> FA 111/901", "40000>21 opener established fin out 10 in 0 syns 1"},
 		{"one-sided, server", "< SA 300/101\n< A 301/201 #600\n< FA 901/202", "40000>21 opener established fin out 0 in 600 syns 0"},
-		{"idle: two connections", handshake + "> A 101/301 #10\nwait 301s\n> A 111/301 #10",
+		{"idle, and forgotten", handshake + "> A 101/301 #10\nwait 301s\ntick\n> A 111/301 #10",
 			out + "10 in 0 syns 1\n40000>21 guess established cut out 10 in 0 syns 0"},
+		{"idle, and another one", handshake + "> A 101/301 #10\nwait 301s\n> A 111111111/301 #10",
+			out + "10 in 0 syns 1\n40000>21 guess established cut out 10 in 0 syns 0"},
+		{"the clock set forward", handshake + "> A 101/301 #10\nwait 1h\n> A 111/301 #10\n< A 301/121", out + "20 in 0 syns 1"},
+		{"the clock set forward before the answer", "> S 100\nwait 1h\n< SA 300/101\n> A 101/301 #10", out + "10 in 0 syns 1"},
+		{"the clock set back", "wait 1h\n" + handshake + "> A 101/301 #10\nwait -1h\n> A 111/301 #10\ntick\n< A 301/121", out + "20 in 0 syns 1"},
 	})
 }
 

@@ -75,7 +75,7 @@ func (r *syns) trim() {
 func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot int32, repeated bool) {
 	e := &t.syns.ring[place]
 	switch {
-	case s.Time-e.Last().Time > synWait, s.ICMP == nil && dir == flow.Out && isLone(s) && s.Seq != e.seq:
+	case s.Time-e.Last().Time > synWait && !e.proves(dir, s), s.ICMP == nil && dir == flow.Out && isLone(s) && s.Seq != e.seq:
 		t.alone(e)
 		return 0, false
 	case dir == flow.Out && isLone(s):

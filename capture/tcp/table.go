@@ -21,6 +21,7 @@ type Table struct {
 	syns     syns
 	seed     uint64
 	hand     int32 // where the next sweep begins
+	ticked   flow.Time
 	half     list
 	linger   list
 	streams  []*stream
@@ -157,11 +158,12 @@ func (t *Table) Segment(s *flow.Segment) {
 // stale reports whether the connection in the table is over and s belongs to a new one of the same addresses and ports.
 func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	c := t.slab.at(slot)
-	if c.stream == 0 && s.Time-c.last.Time > idleLimit {
-		return true
-	}
-	if c.what&ended != 0 && s.Time-c.last.Time > lingerTime {
+	since := s.Time - c.last.Time
+	if c.what&ended != 0 && since > lingerTime {
 		return true // whether or not a tick has come by since
+	}
+	if c.stream == 0 && since > idleLimit { // else it goes on, after a step of the clock or a silence
+		return s.Flags&(flow.SYN|flow.ACK) == flow.SYN || !c.proves(dir, s)
 	}
 	if s.Flags&flow.SYN == 0 || s.Flags&flow.RST != 0 {
 		return false

@@ -40,7 +40,7 @@ type Joined struct {
 }
 
 func locationOf(s *session.Session, t *session.Transfer) (location, bool) {
-	if t.Path == nil || t.Representation == nil || *t.Representation != "I" || IsListing(t) {
+	if t.Path == nil || t.Representation == nil || *t.Representation != "I" || isListing(t) {
 		return location{}, false
 	}
 	p := location{server: s.Server, path: *t.Path}

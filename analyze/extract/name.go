@@ -31,7 +31,7 @@ func nameOf(t *session.Transfer) string {
 	}
 	name = strings.TrimRight(name, "/")
 	name = name[strings.LastIndexByte(name, '/')+1:]
-	if IsListing(t) {
+	if isListing(t) {
 		name = strings.TrimSuffix(*t.Command+"-"+name, "-") + ".txt"
 	}
 	return clean(name)

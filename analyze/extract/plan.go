@@ -1,8 +1,6 @@
 package extract
 
 import (
-	"strings"
-
 	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
 )
@@ -55,7 +53,7 @@ func (p *Plan) transfer(s *session.Session, t *session.Transfer) {
 	}
 	w := &want{uses: 1, blind: blind(t), tls: s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit}
 	p.wants[k] = w
-	if p.files && (p.opt.Listings || !IsListing(t)) && !w.blind {
+	if p.files && (p.opt.Listings || !isListing(t)) && !w.blind {
 		p.file(w, t)
 	}
 }
@@ -117,14 +115,5 @@ const (
 	whyUnwritten = "it could not be written"
 )
 
-// IsListing reports whether a transfer carries a listing and no file.
-func IsListing(t *session.Transfer) bool {
-	if t.Command == nil {
-		return false
-	}
-	switch strings.ToUpper(*t.Command) {
-	case "LIST", "NLST", "MLSD":
-		return true
-	}
-	return false
-}
+// isListing reports whether a transfer carries a listing and no file; of one without a command that is not known.
+func isListing(t *session.Transfer) bool { return t.Command != nil && !t.OfFile() }

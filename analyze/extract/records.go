@@ -124,7 +124,7 @@ func (x *Extractor) settle(s *session.Session, t *session.Transfer) {
 	if w == nil {
 		return
 	}
-	if x.folder != nil && (x.opt.Listings || !IsListing(t)) {
+	if x.folder != nil && (x.opt.Listings || !isListing(t)) {
 		known := r
 		if known == nil {
 			known = &result{want: w} // the capture has none of its bytes

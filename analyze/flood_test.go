@@ -1,0 +1,197 @@
+package analyze_test
+
+import (
+	"encoding/binary"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/session"
+	"ftpscope/capture"
+	"ftpscope/capture/capturetest"
+	"ftpscope/capture/flow"
+)
+
+// flood is a Source whose packets are made as they are asked for: n times what one call of make gives.
+type flood struct {
+	n, i    int
+	make    func(f *flood, i int)
+	batch   []capture.Packet
+	buffers []byte
+	ord     uint64
+	peak    uint64 // of the heap, looked at in the middle of things
+}
+
+const (
+	floodBatch = 512 // packets; more than any make gives
+	floodLooks = 8
+)
+
+func (f *flood) Next() ([]capture.Packet, error) {
+	if f.i == f.n {
+		return nil, io.EOF
+	}
+	f.batch, f.buffers = f.batch[:0], f.buffers[:0]
+	for len(f.batch) < floodBatch/2 && f.i < f.n {
+		if f.make(f, f.i); f.i%(f.n/floodLooks) == f.n/floodLooks-1 {
+			f.peak = max(f.peak, heap())
+		}
+		f.i++
+	}
+	return f.batch, nil
+}
+
+func (f *flood) Files() []string      { return []string{"flood"} }
+func (f *flood) Stats() capture.Stats { return capture.Stats{} }
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// peer is one end of a connection of a flood.
+type peer struct {
+	host uint32
+	port uint16
+}
+
+// send puts a TCP segment into the batch, 10 µs after the one before.
+func (f *flood) send(from, to peer, flags uint8, seq, ack uint32, payload string) {
+	const head = 40
+	at := len(f.buffers)
+	f.buffers = append(append(f.buffers, make([]byte, head)...), payload...)
+	b, be := f.buffers[at:], binary.BigEndian
+	b[0], b[8], b[9] = 0x45, 64, 6
+	be.PutUint16(b[2:], uint16(len(b)))
+	be.PutUint16(b[4:], uint16(f.ord))
+	be.PutUint32(b[12:], from.host)
+	be.PutUint32(b[16:], to.host)
+	be.PutUint16(b[20:], from.port)
+	be.PutUint16(b[22:], to.port)
+	be.PutUint32(b[24:], seq)
+	be.PutUint32(b[28:], ack)
+	b[32], b[33] = 5<<4, flags
+	be.PutUint16(b[34:], 65535)
+	f.ord++
+	f.batch = append(f.batch, capture.Packet{
+		Data: b, Length: uint32(len(b)), Link: capturetest.LinkRaw, Digits: 6,
+		Mark: flow.Mark{Time: capturetest.Start + flow.Time(f.ord)*10*flow.Microsecond, Ord: f.ord, Pos: flow.At(0, f.ord)},
+	})
+}
+
+// open is the handshake of a connection.
+func (f *flood) open(from, to peer) {
+	f.send(from, to, flow.SYN, 0, 0, "")
+	f.send(to, from, flow.SYN|flow.ACK, 0, 1, "")
+}
+
+// counting takes records and counts them.
+type counting struct {
+	sessions, attempts, orphans, transfers int
+	summary                                session.Summary
+}
+
+func (c *counting) Session(s *session.Session) error {
+	c.sessions++
+	c.transfers += len(s.Transfers)
+	return nil
+}
+func (c *counting) Attempt(*session.Attempt) error   { c.attempts++; return nil }
+func (c *counting) Orphan(*session.Orphan) error     { c.orphans++; return nil }
+func (c *counting) Summary(s *session.Summary) error { c.summary = *s; return nil }
+
+// client and server are the i-th of many.
+func client(i int) peer { return peer{10<<24 | uint32(i>>8)&0xffffff, uint16(20000 + i&0xff)} }
+
+var floodServer = peer{192<<24 | 2<<8 | 21, 21}
+
+// The caps of README.md, "Limits", hold whatever the network sends: a million of each, and the heap in the midst of it.
+func TestFloods(t *testing.T) {
+	const mb = 1 << 20
+	for _, test := range []struct {
+		name  string
+		most  uint64 // bytes of heap
+		make  func(f *flood, i int)
+		check func(t *testing.T, n int, c *counting)
+	}{
+		{"SYNs", 40 * mb, func(f *flood, i int) { f.send(client(i), floodServer, flow.SYN, uint32(i), 0, "") },
+			func(t *testing.T, n int, c *counting) {
+				require.Positive(t, c.summary.Attempts)
+				require.LessOrEqual(t, c.attempts, 10_000)
+			}},
+		{"half-open connections", 40 * mb, func(f *flood, i int) { f.open(client(i), floodServer) },
+			func(t *testing.T, n int, c *counting) { require.Zero(t, c.sessions) }},
+		{"an endless line", 8 * mb, func(f *flood, i int) {
+			c := client(0)
+			if i == 0 {
+				f.open(c, floodServer)
+				f.send(floodServer, c, flow.ACK, 1, 1, "220 ready\r\n")
+			}
+			f.send(c, floodServer, flow.ACK, uint32(1+i*len(endless)), 12, endless)
+		}, func(t *testing.T, n int, c *counting) { require.Equal(t, 1, c.sessions) }},
+		{"endless negotiations", 64 * mb, func(f *flood, i int) {
+			const many = 500
+			if i%many != 0 {
+				return
+			}
+			c, at := client(0), uint32(i/many)
+			if i == 0 {
+				f.open(c, floodServer)
+				f.send(floodServer, c, flow.ACK, 1, 1, "220 ready\r\n")
+			}
+			ask, agree := strings.Repeat("PORT 10,0,0,0,195,80\r\n", many), strings.Repeat("200 ok\r\n", many)
+			f.send(c, floodServer, flow.ACK, 1+at*uint32(len(ask)), 12+at*uint32(len(agree)), ask)
+			f.send(floodServer, c, flow.ACK, 12+at*uint32(len(agree)), 1+(at+1)*uint32(len(ask)), agree)
+		}, func(t *testing.T, n int, c *counting) {
+			require.Equal(t, 10_000, c.transfers)
+			requireLimit(t, c, "commands, negotiations or transfers of one session", n-10_000)
+		}},
+		{"data from port 20", 512 * mb, func(f *flood, i int) {
+			from := peer{floodServer.host, 20}
+			f.open(from, client(i))
+			f.send(from, client(i), flow.ACK, 1, 1, "data")
+		}, func(t *testing.T, n int, c *counting) {
+			require.Equal(t, 10_000, c.orphans)
+			require.Greater(t, c.summary.Orphans, n-100) // a few were forgotten before their data came
+			require.Positive(t, c.summary.Capture.Evicted)
+		}},
+		{"sessions that never end", 768 * mb, func(f *flood, i int) {
+			f.open(client(i), floodServer)
+			f.send(floodServer, client(i), flow.ACK, 1, 1, "220 ready\r\n")
+		}, func(t *testing.T, n int, c *counting) {
+			require.Equal(t, n, c.sessions)
+			require.Positive(t, c.summary.Capture.Evicted)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			n := 1_000_000
+			if raceEnabled {
+				n /= 20 // the caps are the same
+			}
+			f, c := &flood{n: n, make: test.make}, &counting{}
+			before := heap()
+			_, err := analyze.Run(f, analyze.Options{}, c)
+			require.NoError(t, err)
+			require.LessOrEqual(t, f.peak, before+test.most)
+			if !raceEnabled {
+				test.check(t, n, c)
+			}
+		})
+	}
+}
+
+var endless = strings.Repeat("x", 1000)
+
+func requireLimit(t *testing.T, c *counting, name string, n int) {
+	t.Helper()
+	i := slices.IndexFunc(c.summary.Capture.Limits, func(l session.LimitHit) bool { return l.Limit == name })
+	require.GreaterOrEqual(t, i, 0, "%v", c.summary.Capture.Limits)
+	require.EqualValues(t, n, c.summary.Capture.Limits[i].Count)
+}

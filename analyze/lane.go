@@ -46,6 +46,8 @@ type lane struct {
 	evidence Evidence
 	oldest   horizon
 	ticks    int // until the next look
+	live     bool
+	ticked   flow.Time // the last tick
 }
 
 // horizon is what of the past a lane is not done with.
@@ -67,7 +69,11 @@ func (h *horizon) join(x horizon) {
 // the table is, so that its cost a packet is bounded.
 func (l *lane) tick(now flow.Time) {
 	const lookEvery = 4096 // connections
-	l.table.Tick(now)
+	over := now
+	if !l.live { // a file's clock may have been set since: what waits is over if it was at the last tick too
+		over, l.ticked = min(now, l.ticked), now
+	}
+	l.table.Tick(over)
 	l.oldest.syn = l.table.OldestSYN()
 	l.oldest.open, l.oldest.tracked, l.oldest.evicted = l.table.Controls(), l.table.Len(), l.table.Stats().Evicted
 	if l.ticks--; l.ticks < 0 {
@@ -100,7 +106,7 @@ func (a *analysis) foldOptions(to events) *session.FoldOptions {
 }
 
 func (a *analysis) lane(to events, fold *session.FoldOptions) *lane {
-	l := &lane{events: to, ports: &a.ports, fold: fold, evidence: a.opt.Evidence}
+	l := &lane{events: to, ports: &a.ports, fold: fold, evidence: a.opt.Evidence, live: a.heart.live != nil}
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
 	if a.opt.Follow != nil {

@@ -281,8 +281,9 @@ func (b *builder) uncommanded(t *Transfer, n *negotiation) {
 	t.Frames.Reply = n.answer.Pos
 	b.connect(t, n, b.byOffer[n.index])
 	carried := t.Bytes != nil && *t.Bytes > 0
-	open := t.Connection != nil && t.Notes.Conn.State == flow.Established && b.c.Notes.Control.Closing == flow.Cut // the command may follow
-	switch failed := t.Connection != nil && failedState(t.Notes.Conn.State); {
+	isLast := int(n.index) == len(b.c.negotiations)-1
+	open := b.c.Notes.Control.Closing == flow.Cut && (isLast || t.Connection != nil && t.Notes.Conn.State == flow.Established) // the command may follow
+	switch failed := b.failed(t); {
 	case n.rejected:
 		t.Outcome = Rejected
 	case failed:
@@ -298,10 +299,20 @@ func failedState(s flow.State) bool {
 	return s == flow.Refused || s == flow.Unanswered || s == flow.Unreachable
 }
 
+// failed reports whether the transfer's connection failed. A single SYN may be answered after the end of a capture that ends
+// with the session still open.
+func (b *builder) failed(t *Transfer) bool {
+	if t.Connection == nil || !failedState(t.Notes.Conn.State) {
+		return false
+	}
+	early := t.Notes.Conn.State == flow.Unanswered && t.Connection.Attempts == 1 && b.c.Notes.Control.Closing == flow.Cut
+	return !early || t.Command != nil && t.Reply != nil
+}
+
 // outcome judges a transfer command by its reply and its connection.
 func (b *builder) outcome(t *Transfer, abort bool) string {
 	established := t.Connection != nil && t.Notes.Conn.State == flow.Established
-	failed := t.Connection != nil && failedState(t.Notes.Conn.State)
+	failed := b.failed(t)
 	switch {
 	case t.Reply != nil && t.Reply.Code < 400:
 		return OK

@@ -134,7 +134,7 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 		f.seen[side] = true
 		f.sees()
 		if side == f.client && !f.seen[side^1] && isTLSRecord(b[0]) && f.opt.ControlPort(f.ends[side^1].Port()) {
-			f.beginTLS(TLSImplicit)
+			f.beginTLS()
 		}
 	}
 	if f.secure != nil {
@@ -251,12 +251,18 @@ func (f *Fold) mayEncrypt(state string) {
 	}
 }
 
-func (f *Fold) beginTLS(state string) {
-	f.mayEncrypt(state)
-	if state == TLSImplicit {
-		f.secure.tls[0].on, f.secure.tls[1].on = true, true
-		f.encrypt()
+// portFTPS is where IANA has FTP over TLS from the first byte.
+const portFTPS = 990
+
+// beginTLS takes what began as TLS: on the port for that, or with its first byte in the capture; else AUTH came before the capture.
+func (f *Fold) beginTLS() {
+	state := TLSImplicit
+	if !f.fromStart && f.ends[f.client^1].Port() != portFTPS {
+		state = TLSExplicit
 	}
+	f.mayEncrypt(state)
+	f.secure.tls[0].on, f.secure.tls[1].on = true, true
+	f.encrypt()
 }
 
 // encrypt notes that from here on the commands cannot be read.

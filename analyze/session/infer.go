@@ -84,7 +84,7 @@ func (b *builder) due(list []flow.Conn, n *negotiation, from, to flow.Time) (tri
 		if b.used[c.ID] || b.isControlPort(&c) || negotiated && c.OpenerKnown && c.Src.Addr() != expected {
 			continue
 		}
-		if negotiated && c.Src.Addr() != expected || b.fromDataPort(&c) {
+		if negotiated && c.Src.Addr() != expected || b.fromDataPort(&c) || !negotiated && b.toServer(&c) {
 			c = turned(c)
 		}
 		if len(tried) > 0 && c.Dst != tried[0].Dst {
@@ -102,6 +102,13 @@ func (b *builder) fromDataPort(c *flow.Conn) bool {
 	return !c.OpenerKnown && c.Dst.Port() == ftpData && c.Dst.Addr() == b.c.Server.Addr()
 }
 
+// toServer reports whether c, whose SYN was not seen and which looks as if the server had opened it, was more likely opened by the
+// client: servers open theirs from port 20, or to where the client's control connection comes from (RFC 959 section 3.2).
+func (b *builder) toServer(c *flow.Conn) bool {
+	return !c.OpenerKnown && c.Src.Addr() == b.c.Server.Addr() && c.Dst.Addr() == b.c.Client.Addr() &&
+		c.Src.Addr() != c.Dst.Addr() && c.Src.Port() != ftpData && c.Dst.Port() != b.c.Client.Port()
+}
+
 // isControlPort reports whether c goes to the port of the control connection itself: another session's, no data.
 func (b *builder) isControlPort(c *flow.Conn) bool {
 	return c.Dst == b.c.Server || c.Src == b.c.Server
@@ -114,7 +121,7 @@ func (b *builder) encrypted(d *drafts) {
 		if b.used[c.ID] || b.isControlPort(&c) || !ok {
 			continue
 		}
-		if b.fromDataPort(&c) {
+		if b.fromDataPort(&c) || b.toServer(&c) {
 			c = turned(c)
 		}
 		t := d.add(spot{serial, c.Start.Ord})
@@ -129,7 +136,7 @@ func (b *builder) encrypted(d *drafts) {
 func (b *builder) unread(d *drafts) {
 	control := &b.c.Notes.Control
 	for _, c := range slices.Concat(b.opened, b.running) {
-		if b.fromDataPort(&c) {
+		if b.fromDataPort(&c) || b.toServer(&c) {
 			c = turned(c)
 		}
 		from := c.Src.Port() >= privileged || c.Src.Port() == ftpData && c.Src.Addr() == b.c.Server.Addr()

@@ -376,7 +376,7 @@ func (f *Fold) unasked(r *Reply) {
 		f.secured(r)
 	case r.Code == 331:
 		f.user, f.password = text{}, text{} // of another USER
-	case r.Code == 230 && f.login == LoginNone:
+	case r.Code == 230 && f.login != LoginOK:
 		f.login = LoginOK
 	case r.Code == 530 && f.login == LoginNone:
 		f.login = LoginFailed

@@ -130,12 +130,10 @@ func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 	return missing
 }
 
-// Tick tells the table the time, between packets: connections whose wait is over end, if it was over at the last tick too: a step
-// of the clock alone ends none. It looks at a bounded part of the table a call. For the same packets and ticks the same
-// connections end, whatever else runs.
+// Tick tells the table the time, between packets: connections whose wait is over end. It looks at a bounded part of
+// the table a call. For the same packets and ticks the same connections end, whatever else runs.
 func (t *Table) Tick(now flow.Time) {
 	const part = 4096
-	now, t.ticked = min(now, t.ticked), now
 	t.tickSYNs(now)
 	for t.linger.first != 0 && now-t.slab.at(t.linger.first).last.Time > lingerTime {
 		t.close(t.linger.first)

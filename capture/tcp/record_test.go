@@ -250,7 +250,6 @@ func (p *player) line(words []string) {
 		p.now += flow.Time(d)
 	case "tick":
 		p.table.Tick(p.now)
-		p.table.Tick(p.now)
 	case "conn":
 		p.port = [2]uint16{uint16(number(words[1])), uint16(number(words[2]))}
 	case "icmp":

@@ -21,7 +21,6 @@ type Table struct {
 	syns     syns
 	seed     uint64
 	hand     int32 // where the next sweep begins
-	ticked   flow.Time
 	half     list
 	linger   list
 	streams  []*stream

@@ -190,3 +190,20 @@ func TestAnyYear(t *testing.T) {
 		}
 	}
 }
+
+// A SPAN port may show packets in each VLAN that they passed.
+func TestCopiesInVLANs(t *testing.T) {
+	for _, s := range samples(t) {
+		if s.frames[0].Link != capturetest.LinkEthernet || strings.HasPrefix(s.name, "vlan") || s.name == "qinq" {
+			continue
+		}
+		full := analyzed(t, s.frames, options)
+		copies := capturetest.Shift(tagged(routed(s.frames), in(20), in(30)), 30*flow.Microsecond)
+		got := analyzed(t, capturetest.Interleave(s.frames, copies), options)
+		want := unplaced(t, normal(t, []byte(full.json(t))))
+		if d := differences(want, unplaced(t, normal(t, []byte(got.json(t))))); d != "" {
+			t.Errorf("%s\n%s", s.name, d)
+		}
+		require.Equal(t, full.tries(), got.tries(), s.name)
+	}
+}

@@ -2,4 +2,7 @@
 
 package analyze_test
 
-const raceEnabled = false
+const (
+	raceEnabled = false
+	sampleStep  = 1
+)

@@ -2,4 +2,7 @@
 
 package analyze_test
 
-const raceEnabled = true
+const (
+	raceEnabled = true
+	sampleStep  = 4
+)

@@ -23,7 +23,7 @@ func TestSnapOfSamples(t *testing.T) {
 	files, err := filepath.Glob("../pcaps/*.pcap")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	for _, file := range files {
+	for _, file := range some(files) {
 		frames, err := capturetest.ReadPcap(file)
 		require.NoError(t, err)
 		full := analyzed(t, frames, options)

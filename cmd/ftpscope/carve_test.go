@@ -37,10 +37,13 @@ func samples(t testing.TB) map[string][]string {
 	require.NoError(t, err)
 	require.Greater(t, len(list), 80)
 	sets := map[string][]string{}
-	for _, path := range list {
+	for i, path := range list {
 		name := filepath.Base(path)
-		if base, _, ok := strings.Cut(name, "-1.pcap"); ok || strings.HasPrefix(name, "rotated-") || strings.HasPrefix(name, "alg-both-sides") {
-			_ = base
+		set := strings.HasPrefix(name, "rotated-") || strings.HasPrefix(name, "alg-both-sides-")
+		if raceEnabled && i%4 != 0 && !set { // the race detector sees the same accesses in few captures as in many
+			continue
+		}
+		if set {
 			name = strings.TrimRight(strings.TrimSuffix(name, ".pcap"), "-0123456789")
 		}
 		sets[name] = append(sets[name], path)

@@ -151,6 +151,7 @@ func (f *follower) superseded(s *source) bool { return s.until < f.newest }
 // poll looks for more in the files that were read as far as they went, and for new files.
 func (f *follower) poll() {
 	f.polled = time.Now()
+	last := f.stopping.Load()
 	idle := f.idle
 	f.idle = nil
 	for _, s := range idle {
@@ -159,11 +160,11 @@ func (f *follower) poll() {
 	if f.stopped {
 		f.finder.choose()
 	} else {
-		f.finder.look()
+		f.finder.look(last)
 	}
 	f.bound()
 	f.ended = len(f.idle) == 0 && (f.stopped || f.finder.closed())
-	if f.stopping.Load() {
+	if last {
 		f.stop()
 	}
 }

@@ -105,7 +105,7 @@ func (w *watch) start(args []string) {
 			}
 		}
 	}
-	w.look()
+	w.look(false)
 	w.started, w.first = true, nil
 }
 
@@ -122,9 +122,9 @@ func (w *watch) root(like root) *root {
 // closed reports whether no file can come any more.
 func (w *watch) closed() bool { return len(w.roots) == 0 && len(w.waiting) == 0 }
 
-// look finds files that have come, and takes those whose first packet is there.
-func (w *watch) look() {
-	if w.stale() {
+// look finds files that have come, and takes those whose first packet is there; the last look is a thorough one.
+func (w *watch) look(last bool) {
+	if last || w.stale() {
 		w.list()
 	}
 	for _, s := range w.waiting {

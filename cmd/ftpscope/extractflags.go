@@ -54,8 +54,7 @@ and which bytes are not there. Data are written as they were sent: in ASCII mode
 REST from its offset on. What TLS encrypts is not extracted.
 
 Examples:
-  ftpscope analyze --hash sha256 -o json capture.pcap
-  ftpscope analyze --extract files/ --extract-limit size=100MB,files=1000 --user bob capture.pcap
+  ftpscope analyze --hash sha256 --extract files/ --extract-limit size=100MB --user bob capture.pcap
   sudo ftpscope sniff -i eth0 --extract files/
 `
 }

@@ -24,7 +24,7 @@ func judging() string {
 ` + s.FlagUsagesWrapped(100) + `
 Examples:
   ftpscope analyze --disable cleartext-credentials,anonymous-login capture.pcap
-  ftpscope analyze --fail-on high --brute-failures 20 --brute-window 10m -q -o json=out.jsonl capture.pcap
+  ftpscope analyze --fail-on high --brute-failures 20 --brute-window 10m -q capture.pcap
 `
 }
 

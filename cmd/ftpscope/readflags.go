@@ -30,8 +30,8 @@ func reading() string {
 	return `How packets are read: networks, tunnels, checksums.
 
 ` + s.FlagUsagesWrapped(100) + `
-VLAN tags, VNIs, MPLS labels and the ends of tunnels tell networks apart: the same addresses in two of
-them are different hosts, and a data connection belongs to a control connection of its own network.
+VLAN tags, VNIs, MPLS labels and the ends of tunnels tell networks apart: the same addresses in two
+of them are different hosts, and a data connection belongs to a control connection of its network.
 Records name the network of a session. A connection that was seen in several networks (a SPAN port's
 copies, directions that are tagged differently) shows by its sequence numbers. So do two captures
 that hold the same packets; else files that were captured at the same time are two networks as well.

@@ -48,9 +48,16 @@ func TestPace(t *testing.T) {
 
 // Every page fits a screen and ends with two examples.
 func TestUsagePages(t *testing.T) {
+	pages := map[string]func() string{}
 	for _, c := range commands() {
-		t.Run(c.name, func(t *testing.T) {
-			lines := strings.Split(strings.TrimSuffix(c.usage(), "\n"), "\n")
+		pages[c.name] = c.usage
+	}
+	for _, topic := range topics() {
+		pages[topic.name] = topic.page
+	}
+	for name, page := range pages {
+		t.Run(name, func(t *testing.T) {
+			lines := strings.Split(strings.TrimSuffix(page(), "\n"), "\n")
 			require.LessOrEqual(t, len(lines), 40)
 			require.Equal(t, "Examples:", lines[len(lines)-3])
 			for _, l := range lines {

@@ -24,17 +24,8 @@ func runAnalyze(e *env, args []string) int {
 	if !ok {
 		return exitUsage
 	}
-	stop, err := profile(f.cpuprofile, f.memprofile)
-	if err != nil {
-		e.error("%v", err)
-		return exitRead
-	}
-	j := &job{env: e, flags: &f.common, extract: &f.extract, files: files, told: map[string]bool{}, said: map[string]bool{}}
-	j.run(specs)
-	if err := stop(); err != nil {
-		j.fail("%v", err)
-	}
-	return j.code()
+	j := newJob(e, &f.common, &f.extract, files)
+	return j.profiled(func() { j.run(specs) })
 }
 
 // job is one run of analyze or sniff.
@@ -50,6 +41,24 @@ type job struct {
 	said      map[string]bool // problems
 	dialogue  bool            // an output is a case database
 	inputs    func() []report.Input
+}
+
+func newJob(e *env, flags *common, extract *extractFlags, files []string) job {
+	return job{env: e, flags: flags, extract: extract, files: files, told: map[string]bool{}, said: map[string]bool{}}
+}
+
+// profiled does the work, with the profiles that were asked for, and returns what to exit with.
+func (j *job) profiled(work func()) int {
+	stop, err := profile(j.flags.cpuprofile, j.flags.memprofile)
+	if err != nil {
+		j.error("%v", err)
+		return exitRead
+	}
+	work()
+	if err := stop(); err != nil {
+		j.fail("%v", err)
+	}
+	return j.code()
 }
 
 // code is what to exit with.

@@ -24,7 +24,7 @@ func runCarve(e *env, args []string) int {
 		return code
 	}
 	e.quiet = f.quiet
-	c := &carving{job: job{env: e, flags: &f.common, files: files, told: map[string]bool{}, said: map[string]bool{}}, carveFlags: &f}
+	c := &carving{job: newJob(e, &f.common, nil, files), carveFlags: &f}
 	c.run()
 	return c.code()
 }

@@ -26,21 +26,12 @@ func runFollow(e *env, f *flags, files []string) int {
 	if sniff.idleTimeout == 0 {
 		sniff.idleTimeout = defaultIdle
 	}
-	s := &sniffing{job: job{env: e, flags: &sniff.common, extract: &sniff.extract, files: files, told: map[string]bool{}, said: map[string]bool{}}, sniff: sniff, follows: true}
+	s := &sniffing{job: newJob(e, &sniff.common, &sniff.extract, files), sniff: sniff, follows: true}
 	specs, ok := s.specs()
 	if !ok {
 		return exitUsage
 	}
-	stop, err := profile(f.cpuprofile, f.memprofile)
-	if err != nil {
-		e.error("%v", err)
-		return exitRead
-	}
-	s.follow(specs)
-	if err := stop(); err != nil {
-		s.fail("%v", err)
-	}
-	return s.code()
+	return s.profiled(func() { s.follow(specs) })
 }
 
 func (s *sniffing) follow(specs []outputSpec) {

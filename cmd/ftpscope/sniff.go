@@ -27,21 +27,12 @@ func runSniff(e *env, args []string) int {
 		return code
 	}
 	e.quiet = f.quiet
-	s := &sniffing{job: job{env: e, flags: &f.common, extract: &f.extract, files: f.interfaces, told: map[string]bool{}, said: map[string]bool{}}, sniff: &f}
+	s := &sniffing{job: newJob(e, &f.common, &f.extract, f.interfaces), sniff: &f}
 	specs, ok := s.specs()
 	if !ok {
 		return exitUsage
 	}
-	stop, err := profile(f.cpuprofile, f.memprofile)
-	if err != nil {
-		e.error("%v", err)
-		return exitRead
-	}
-	s.run(specs)
-	if err := stop(); err != nil {
-		s.fail("%v", err)
-	}
-	return s.code()
+	return s.profiled(func() { s.run(specs) })
 }
 
 // sniffing is one run of sniff.

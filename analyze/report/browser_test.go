@@ -58,6 +58,7 @@ func newBrowser(t *testing.T) *browser {
 	require.NoError(t, chromedp.Do(ctx)) // starts it
 	call(b, network.Enable, network.EnableParams{})
 	call(b, log.Enable, cdp.Empty{})
+	b.scheme("light")
 	return b
 }
 
@@ -119,9 +120,11 @@ func (b *browser) size(width, height int64) {
 	b.do(chromedp.EmulateViewport(width, height))
 }
 
+// scheme is light or dark. Pages hold still: where they scroll smoothly, a click's press and release hit different places.
 func (b *browser) scheme(name string) {
 	b.t.Helper()
-	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}})
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 }
 
 // eval runs a script and returns what it says.

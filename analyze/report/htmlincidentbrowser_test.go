@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -15,7 +17,7 @@ func TestIncidentInBrowser(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, *browser, string)
-	}{{"logins", incidentLogins}, {"links", incidentLinks}, {"files", incidentFiles}, {"timeline", incidentTimeline}, {"details", incidentDetails}, {"single", singleSession}} {
+	}{{"logins", incidentLogins}, {"links", incidentLinks}, {"files", incidentFiles}, {"timeline", incidentTimeline}, {"details", incidentDetails}, {"tables", incidentTables}, {"single", singleSession}} {
 		t.Run(test.name, func(t *testing.T) {
 			b.t = t
 			b.size(1280, 900)
@@ -93,6 +95,21 @@ func incidentDetails(t *testing.T, b *browser, page string) {
 	}
 	require.Equal(t, "client 192.0.2.10|server 192.0.2.21", eval[string](b, `[...document.querySelectorAll("#details-5 .ladder")[0].querySelectorAll(".lanes > span")].map(n => n.textContent).join("|")`))
 	require.Contains(t, text, "s later", "silence has its row")
+}
+
+// incidentTables: nothing is cut off at the right of a table where the window is as wide as most are.
+func incidentTables(t *testing.T, b *browser, _ string) {
+	all := incident()
+	up := &all[3].Transfers[0]
+	up.Argument = ptr(strings.Repeat("../", 9) + "etc/passwd")
+	up.Path = up.Argument
+	taken := thirdPartySession()
+	taken.ID = 6
+	for _, s := range append(all, taken) {
+		s.Client = netip.AddrPortFrom(netip.MustParseAddr("198.51.100.210"), s.Client.Port())
+	}
+	b.open(htmlOf(t, Options{Files: 2}, append(all, taken)...), "")
+	require.Empty(t, eval[string](b, `[...document.querySelectorAll(".table")].filter(n => n.scrollWidth > n.clientWidth).map(n => n.parentNode.id + " " + (n.scrollWidth - n.clientWidth)).join("|")`))
 }
 
 // singleSession: with one session there is nothing to search or sort, and its details are open.

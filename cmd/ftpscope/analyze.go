@@ -117,7 +117,7 @@ func (j *job) run(specs []outputSpec) {
 		return
 	}
 	j.dialogue, j.inputs = wantsDialogue(specs), sync.OnceValue(func() []report.Input { return hashed(c) })
-	outs := j.openOutputs(specs, len(c.Files()))
+	outs := j.openOutputs(specs, c.Files())
 	if len(outs) == 0 {
 		return
 	}

@@ -94,15 +94,9 @@ func (c *carving) sound(inputs []string) bool {
 		}
 		return true
 	}
-	own, err := os.Stat(path)
-	if err != nil {
-		return true
-	}
-	for _, name := range inputs {
-		if info, err := os.Stat(name); err == nil && os.SameFile(own, info) {
-			c.fail("%s is read: it cannot be written too", path)
-			return false
-		}
+	if err := overwrites(path, inputs); err != nil {
+		c.fail("%v", err)
+		return false
 	}
 	return true
 }

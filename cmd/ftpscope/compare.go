@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -113,6 +114,9 @@ func runCompare(e *env, args []string) int {
 			return exitRead
 		}
 	}
+	if sameFile(s.Arg(0), s.Arg(1)) {
+		e.warning("%s and %s are the same file", s.Arg(0), s.Arg(1))
+	}
 	res, err := analyze.Compare(points[0], points[1], j.options())
 	if err != nil {
 		e.error("%v", err)
@@ -139,6 +143,7 @@ type compareJob struct {
 	flags     *compareFlags
 	failed    bool
 	undecoded bool            // some packets were not decoded
+	read      []string        // the files of both sides
 	told      map[string]bool // files of which the user was told that something is wrong with them
 }
 
@@ -192,6 +197,7 @@ func (j *compareJob) point(arg string) (analyze.Point, bool) {
 		if len(c.Files()) == 0 {
 			return nil, fmt.Errorf("%s: nothing to compare with", arg)
 		}
+		j.read = append(j.read, c.Files()...)
 		return &shownSource{c, shown.progress("comparing", c, func() int64 { return 0 })}, nil
 	}
 	return analyze.Point{Name: arg, Open: open}, true
@@ -254,7 +260,7 @@ func (e *env) compareSpecs(args []string) (specs []compareSpec, ok bool) {
 	}
 	seen := map[string]bool{}
 	for _, arg := range args {
-		name, path, _ := strings.Cut(arg, "=")
+		name, path, hasPath := strings.Cut(arg, "=")
 		list := report.CompareFormats()
 		i := slices.IndexFunc(list, func(f report.CompareFormat) bool { return f.Name == name })
 		if i < 0 {
@@ -262,11 +268,18 @@ func (e *env) compareSpecs(args []string) (specs []compareSpec, ok bool) {
 			e.hint("formats: table, json, explain")
 			return nil, false
 		}
-		if path == "-" {
+		switch {
+		case hasPath && path == "":
+			e.error("-o %s: no file after =", name)
+			return nil, false
+		case path == "-":
 			path = ""
+		case path != "":
+			path = filepath.Clean(path)
 		}
 		if seen[path] {
 			e.error("two outputs to %s", place(path))
+			e.hint("give one of them a file: -o %s=FILE", name)
 			return nil, false
 		}
 		seen[path] = true
@@ -285,7 +298,11 @@ func (j *compareJob) write(spec compareSpec, r *compare.Result) {
 		c := common{color: j.flags.color}
 		opt.Width, opt.Color = width, c.colored(isTerminal)
 	} else {
-		if err := o.open(); err != nil {
+		err := overwrites(spec.path, j.read)
+		if err == nil {
+			err = o.open()
+		}
+		if err != nil {
 			j.failed = true
 			j.error("%v", err)
 			return

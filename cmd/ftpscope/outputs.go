@@ -122,10 +122,10 @@ type output struct {
 const outputBuffer = 64 << 10
 
 // openOutputs opens what can be opened; the others are reported and left out.
-func (j *job) openOutputs(specs []outputSpec, files int) []*output {
+func (j *job) openOutputs(specs []outputSpec, inputs []string) []*output {
 	var outs []*output
 	for _, spec := range specs {
-		o, err := j.openOutput(spec, files)
+		o, err := j.openOutput(spec, inputs)
 		if err != nil {
 			j.fail("%v", err)
 			continue
@@ -135,7 +135,10 @@ func (j *job) openOutputs(specs []outputSpec, files int) []*output {
 	return outs
 }
 
-func (j *job) openOutput(spec outputSpec, files int) (*output, error) {
+func (j *job) openOutput(spec outputSpec, inputs []string) (*output, error) {
+	if err := overwrites(spec.path, inputs); err != nil {
+		return nil, err
+	}
 	if spec.format.New == nil {
 		return j.openCase(spec)
 	}
@@ -143,7 +146,7 @@ func (j *job) openOutput(spec outputSpec, files int) (*output, error) {
 	info, _ := debug.ReadBuildInfo()
 	opt := report.Options{
 		CommandLine: os.Args, Version: version(info), Inputs: j.inputs,
-		ShowPasswords: j.flags.showPasswords, All: j.flags.all, Files: files, Color: j.flags.color == "always",
+		ShowPasswords: j.flags.showPasswords, All: j.flags.all, Files: len(inputs), Color: j.flags.color == "always",
 	}
 	if spec.path == "" {
 		width, isTerminal := terminal(j.stdout)

@@ -241,6 +241,12 @@ func (s *sniffing) open(specs []outputSpec) bool {
 			s.openView()
 			continue
 		}
+		if s.follows {
+			if err := overwrites(spec.path, s.source.Files()); err != nil {
+				s.fail("%v", err)
+				return false
+			}
+		}
 		if spec.path == "" {
 			_, onTerminal := terminal(s.stdout)
 			opt := opt

@@ -1,5 +1,7 @@
 package tcp
 
+import "ftpscope/capture/flow"
+
 // What tests look at from inside.
 
 // The limits that tests reach.
@@ -51,3 +53,6 @@ func (t *Table) Leaks() (n int) {
 
 // Slots is how many connections the slab has room for.
 func (t *Table) Slots() int { return t.slab.n }
+
+// Hash is where the index looks for the connection of s.
+func (t *Table) Hash(s *flow.Segment) uint32 { return t.hash(s) }

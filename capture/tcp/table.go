@@ -19,7 +19,7 @@ type Table struct {
 	free     []int32
 	indexed  int // connections and lone SYNs
 	syns     syns
-	seed     uint64
+	seed     [2]uint64
 	hand     int32 // where the next sweep begins
 	half     list
 	linger   list
@@ -46,11 +46,12 @@ const firstIndex = 1 << 8
 
 // New makes the table of a lane.
 func New(sink Sink) *Table {
+	seed := maphash.MakeSeed()
 	return &Table{
 		sink: sink, index: make([]entry, firstIndex), slab: newSlab(),
 		holes: map[int32]*[2]holes{}, copies: map[int32]*copies{},
 		// The hash decides places in the index only, never results: a seed of its own a run defeats made-up collisions.
-		seed:     maphash.String(maphash.MakeSeed(), "ftpscope"),
+		seed:     [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
 		controls: shared{one: maxHeld, all: maxHeldAll, answers: true},
 		follows:  shared{one: maxHeldData, all: maxHeldDataAll},
 	}
@@ -79,10 +80,11 @@ func Lane(a, b flow.Host) int {
 	return int(x * 0x9e3779b97f4a7c15 >> 60)
 }
 
-// hash is the same for both directions of a connection.
+// hash is the same for both directions of a connection. Each half of an address meets the seed before it meets anything
+// else that a sender chooses: what is joined before can be chosen to be the same.
 func (t *Table) hash(s *flow.Segment) uint32 {
-	x := mix(s.Src.Lo^s.Src.Hi*0xa0761d6478bd642f^t.seed, 0xe7037ed1a0b428db^uint64(s.SrcPort)<<32)
-	y := mix(s.Dst.Lo^s.Dst.Hi*0xa0761d6478bd642f^t.seed, 0xe7037ed1a0b428db^uint64(s.DstPort)<<32)
+	x := mix(mix(s.Src.Lo^t.seed[0], s.Src.Hi^t.seed[1]), 0xe7037ed1a0b428db^uint64(s.SrcPort)<<32)
+	y := mix(mix(s.Dst.Lo^t.seed[0], s.Dst.Hi^t.seed[1]), 0xe7037ed1a0b428db^uint64(s.DstPort)<<32)
 	return uint32(mix(x+y, 0x8ebc6af09c88c6e3) >> 32)
 }
 

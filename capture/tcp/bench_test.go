@@ -30,6 +30,18 @@ func BenchmarkTable(b *testing.B) {
 			}
 		})
 	}
+	b.Run("kind=backwards", func(b *testing.B) { // a byte a segment, every other one, the last one first: all that may be held is
+		b.ReportAllocs()
+		table := tcp.New(&silent{})
+		table.Follow(&followed{open: map[*talk]uint64{}, silent: &silent{}})
+		s := flow.Segment{Src: hosts[0], Dst: hosts[1], SrcPort: 50001, DstPort: 50000, Flags: flow.ACK, Length: 1, Payload: zeros[:1]}
+		table.Segment(stamp(&s))
+		const ahead = 1 << 18
+		for i := 0; b.Loop(); i++ {
+			s.Seq = uint32(ahead - i*2%ahead)
+			table.Segment(stamp(&s))
+		}
+	})
 	b.Run("kind=many", func(b *testing.B) { // 10,000 transfers at a time: the cache has to be shared
 		b.ReportAllocs()
 		sink := &silent{}

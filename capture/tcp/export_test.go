@@ -32,8 +32,10 @@ func (t *Table) Sums() (held, sum int) {
 			continue
 		}
 		for i := range st.dir {
-			for _, p := range st.dir[i].held {
-				sum += len(p.data) + overhead
+			for _, b := range st.dir[i].held.blocks {
+				for _, p := range b {
+					sum += len(p.data) + overhead
+				}
 			}
 		}
 	}

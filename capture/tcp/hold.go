@@ -1,10 +1,6 @@
 package tcp
 
-import (
-	"slices"
-
-	"ftpscope/capture/flow"
-)
+import "ftpscope/capture/flow"
 
 // piece is a segment that has to wait.
 type piece struct {
@@ -29,54 +25,62 @@ func (st *stream) hold(dir flow.Direction, p piece) {
 	if d.settled {
 		p.trimBefore(d.next)
 	}
-	i := len(d.held)
-	for i > 0 && before(p.seq, d.held[i-1].seq) {
-		i--
-	}
-	if i > 0 {
-		p.trimBefore(d.held[i-1].end())
+	at := d.held.behind(p.seq)
+	if q := d.held.before(at); q != nil {
+		p.trimBefore(q.end())
 	}
 	for len(p.data)+int(p.cut) > 0 {
-		rest := piece{}
-		if i < len(d.held) && after(p.end(), d.held[i].seq) {
+		rest, next := piece{}, d.held.at(at)
+		if next != nil && after(p.end(), next.seq) {
 			rest = p
-			rest.trimBefore(d.held[i].end())
-			p.trimAfter(d.held[i].seq)
+			rest.trimBefore(next.end())
+			p.trimAfter(next.seq)
 		}
 		if len(p.data)+int(p.cut) > 0 {
-			if i < len(d.held) {
-				p.needs(&d.held[i])
+			if next != nil {
+				p.needs(next)
 			}
 			p.data = append([]byte(nil), p.data...)
-			d.held = slices.Insert(d.held, i, p)
+			at = d.held.insert(at, p)
 			st.account(d, len(p.data)+overhead)
-			i++
 		}
-		p = rest
-		i++
+		if p = rest; next != nil {
+			at = d.held.next(at)
+		}
 	}
 }
 
 // relax lowers what held pieces acknowledge to what p does, as far as it reaches: all before a byte was sent before it, so
 // it cannot answer more. A held piece may be a retransmission that carries a later acknowledgement than the original.
+// None acknowledges more than the one after it: the first from behind that needs no change is the last to look at.
 func (st *stream) relax(d *side, p *piece) {
 	end := p.end()
-	for i := 0; i < len(d.held) && before(d.held[i].seq, end); i++ {
-		q := &d.held[i]
-		if after(q.end(), end) && q.ack != p.ack {
-			rest := *q
+	last := d.held.behind(end - 1)
+	rest := piece{}
+	for at := last; ; at = d.held.previous(at) {
+		q := d.held.before(at)
+		if q == nil || !q.exceeds(p) {
+			break
+		}
+		if at == last && after(q.end(), end) {
+			rest = *q
 			rest.trimBefore(end)
 			q.trimAfter(end)
-			d.held = slices.Insert(d.held, i+1, rest)
-			st.account(d, overhead)
 		}
-		d.held[i].needs(p)
+		q.needs(p)
+	}
+	if len(rest.data)+int(rest.cut) > 0 {
+		d.held.insert(last, rest)
+		st.account(d, overhead)
 	}
 }
 
+// exceeds reports whether p acknowledges more than q.
+func (p *piece) exceeds(q *piece) bool { return p.hasAck && (!q.hasAck || after(p.ack, q.ack)) }
+
 // needs takes over what q acknowledges if that is less.
 func (p *piece) needs(q *piece) {
-	if !q.hasAck || p.hasAck && after(p.ack, q.ack) {
+	if p.exceeds(q) {
 		p.ack, p.hasAck = q.ack, q.hasAck
 	}
 }

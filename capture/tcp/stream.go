@@ -27,7 +27,7 @@ type shared struct {
 type side struct {
 	next    uint32 // next byte for the reader
 	settled bool   // next is valid
-	held    []piece
+	held    queue
 	bytes   int
 	given   flow.Time // when the reader was last given something
 }
@@ -110,7 +110,7 @@ func (st *stream) mayFollow(c *conn, dir flow.Direction, p *piece) bool {
 		return !after(p.ack, c.half[dir^1].limit(o.next))
 	}
 	// Where the other side begins is not known: its handshake may be late, or the capture lacks that side.
-	return c.last.Time-c.cold.start.Time > gapWait && (len(o.held) == 0 || !after(p.ack, o.held[0].seq))
+	return c.last.Time-c.cold.start.Time > gapWait && (o.held.empty() || !after(p.ack, o.held.first().seq))
 }
 
 func (st *stream) account(d *side, n int) {
@@ -137,18 +137,13 @@ func (st *stream) drain(c *conn) {
 
 func (st *stream) ready(c *conn, dir flow.Direction) bool {
 	d := &st.dir[dir]
-	return d.settled && len(d.held) > 0 && d.held[0].seq == d.next && st.mayFollow(c, dir, &d.held[0])
+	return d.settled && !d.held.empty() && d.held.first().seq == d.next && st.mayFollow(c, dir, d.held.first())
 }
 
 // shift gives the first held piece.
 func (st *stream) shift(c *conn, dir flow.Direction) {
 	d := &st.dir[dir]
-	p := d.held[0]
-	d.held[0] = piece{} // or the array would keep the bytes alive
-	d.held = d.held[1:]
-	if len(d.held) == 0 {
-		d.held = nil
-	}
+	p := d.held.shift()
 	st.account(d, -(len(p.data) + overhead))
 	st.give(c, dir, &p)
 }
@@ -188,8 +183,8 @@ func (st *stream) begun(c *conn, now flow.Time) {
 			continue
 		case h.is&exact != 0:
 			st.begin(d, h.start)
-		case len(d.held) > 0 && now-c.cold.start.Time > gapWait:
-			st.begin(d, d.held[0].seq)
+		case !d.held.empty() && now-c.cold.start.Time > gapWait:
+			st.begin(d, d.held.first().seq)
 		}
 	}
 }
@@ -197,8 +192,8 @@ func (st *stream) begun(c *conn, now flow.Time) {
 // begin settles that a side's first byte is that at seq. What is held from before it (a keep-alive) is none of it.
 func (st *stream) begin(d *side, seq uint32) {
 	d.next, d.settled = seq, true
-	for len(d.held) > 0 && before(d.held[0].seq, seq) {
-		p := &d.held[0]
+	for !d.held.empty() && before(d.held.first().seq, seq) {
+		p := d.held.first()
 		n := len(p.data)
 		p.trimBefore(seq)
 		if len(p.data)+int(p.cut) > 0 {
@@ -206,7 +201,7 @@ func (st *stream) begin(d *side, seq uint32) {
 			return
 		}
 		st.account(d, -(n + overhead))
-		d.held = d.held[1:]
+		d.held.shift()
 	}
 }
 
@@ -217,7 +212,7 @@ func (st *stream) waits(c *conn, now flow.Time) bool {
 	}
 	since := now
 	for dir := range st.dir {
-		if d := &st.dir[dir]; len(d.held) > 0 {
+		if d := &st.dir[dir]; !d.held.empty() {
 			since = min(since, st.blocked(d))
 		}
 	}
@@ -228,16 +223,16 @@ func (st *stream) waits(c *conn, now flow.Time) bool {
 // may be no part of it (a forged or broken segment), and giving it up early would lose the rest.
 func (st *stream) blocked(d *side) flow.Time {
 	if st.shared.answers {
-		return d.held[0].at.Time
+		return d.held.first().at.Time
 	}
-	return max(d.held[0].at.Time, d.given)
+	return max(d.held.first().at.Time, d.given)
 }
 
 // acknowledged reports whether every gap that blocks was acknowledged: no retransmission will fill it.
 func (st *stream) acknowledged(c *conn) bool {
 	for dir := range st.dir {
 		d, h := &st.dir[dir], &c.half[dir]
-		if len(d.held) > 0 && d.settled && d.held[0].seq != d.next && (h.is&isAcked == 0 || before(h.acked, d.held[0].seq)) {
+		if !d.held.empty() && d.settled && d.held.first().seq != d.next && (h.is&isAcked == 0 || before(h.acked, d.held.first().seq)) {
 			return false
 		}
 	}
@@ -247,31 +242,31 @@ func (st *stream) acknowledged(c *conn) bool {
 // yield takes one obstacle away; something is held.
 func (st *stream) yield(c *conn) {
 	for dir := range flow.Direction(2) {
-		if d := &st.dir[dir]; !d.settled && len(d.held) > 0 {
-			st.begin(d, d.held[0].seq)
+		if d := &st.dir[dir]; !d.settled && !d.held.empty() {
+			st.begin(d, d.held.first().seq)
 			return
 		}
 	}
 	for dir := range flow.Direction(2) {
-		if d := &st.dir[dir]; len(d.held) > 0 && d.held[0].seq != d.next && st.mayFollow(c, dir, &d.held[0]) {
-			st.skip(dir, d.held[0].seq, d.held[0].at)
+		if d := &st.dir[dir]; !d.held.empty() && d.held.first().seq != d.next && st.mayFollow(c, dir, d.held.first()) {
+			st.skip(dir, d.held.first().seq, d.held.first().at)
 			return
 		}
 	}
 	for dir := range flow.Direction(2) { // what a piece acknowledges never came
 		d, o := &st.dir[dir], &st.dir[dir^1]
-		if len(d.held) == 0 || !o.settled || st.mayFollow(c, dir, &d.held[0]) {
+		if d.held.empty() || !o.settled || st.mayFollow(c, dir, d.held.first()) {
 			continue
 		}
-		to := d.held[0].ack
+		to := d.held.first().ack
 		if h := &c.half[dir^1]; h.is&finished != 0 && to == h.finSeq+1 {
 			to--
 		}
-		if len(o.held) > 0 && before(o.held[0].seq, to) {
-			to = o.held[0].seq
+		if !o.held.empty() && before(o.held.first().seq, to) {
+			to = o.held.first().seq
 		}
-		if after(to, o.next+1) || len(o.held) > 0 && to != o.next { // one number alone is a FIN that was not seen
-			st.skip(dir^1, to, d.held[0].at)
+		if after(to, o.next+1) || !o.held.empty() && to != o.next { // one number alone is a FIN that was not seen
+			st.skip(dir^1, to, d.held.first().at)
 			return
 		}
 	}
@@ -290,13 +285,13 @@ func (st *stream) skip(dir flow.Direction, seq uint32, at flow.Mark) {
 func (st *stream) force(c *conn) {
 	first, found := flow.Out, false
 	for dir := range flow.Direction(2) {
-		if h := st.dir[dir].held; len(h) > 0 && (!found || h[0].at.Ord < st.dir[first].held[0].at.Ord) {
+		if h := &st.dir[dir].held; !h.empty() && (!found || h.first().at.Ord < st.dir[first].held.first().at.Ord) {
 			first, found = dir, true
 		}
 	}
 	if found {
-		if d := &st.dir[first]; d.held[0].seq != d.next {
-			st.skip(first, d.held[0].seq, d.held[0].at)
+		if d := &st.dir[first]; d.held.first().seq != d.next {
+			st.skip(first, d.held.first().seq, d.held.first().at)
 		}
 		st.shift(c, first)
 	}

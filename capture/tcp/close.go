@@ -92,6 +92,8 @@ func (t *Table) close(slot int32) {
 	}
 	t.sink.Closed(t.snapshot(slot), r)
 	if c.what&holed != 0 {
+		g := t.holes[slot]
+		t.gaps -= cap(g[0].gaps) + cap(g[1].gaps)
 		delete(t.holes, slot)
 	}
 	delete(t.copies, slot)

@@ -102,8 +102,9 @@ func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Seg
 
 // holes are the gaps in one direction, by sequence number, in order, not touching.
 type holes struct {
-	gaps []gap
-	at   uint64 // the direction's bytes when the gaps were last looked at
+	gaps   []gap
+	at     uint64 // the direction's bytes when the gaps were last looked at
+	places *int   // Table.gaps
 }
 
 type gap struct{ from, to uint32 }
@@ -130,7 +131,7 @@ func (h *holes) prune(of *half) {
 func (t *Table) gapsOf(slot int32) *[2]holes {
 	g := t.holes[slot]
 	if g == nil {
-		g = new([2]holes)
+		g = &[2]holes{{places: &t.gaps}, {places: &t.gaps}}
 		t.holes[slot] = g
 		t.slab.at(slot).what |= holed
 	}
@@ -139,8 +140,13 @@ func (t *Table) gapsOf(slot int32) *[2]holes {
 
 // append adds a gap at the end; when there are too many, the oldest goes.
 func (h *holes) append(g gap) {
-	if len(h.gaps) >= maxHoles {
+	switch n := len(h.gaps); {
+	case n >= maxHoles || n == cap(h.gaps) && n > 0 && *h.places >= maxGaps:
 		h.gaps = append(h.gaps[:0], h.gaps[1:]...) // what may still fill it will count as a retransmission
+	case n == cap(h.gaps):
+		more := max(n, 1)
+		h.gaps = append(make([]gap, 0, n+more), h.gaps...)
+		*h.places += more
 	}
 	h.gaps = append(h.gaps, g)
 }

@@ -14,6 +14,7 @@ const (
 	MaxHeldAll  = maxHeldAll
 	MaxHoles    = maxHoles
 	MaxSame     = maxSame
+	MaxGaps     = maxGaps
 
 	MaxHeldData    = maxHeldData
 	MaxHeldDataAll = maxHeldDataAll
@@ -44,7 +45,7 @@ func (t *Table) Sums() (held, sum int) {
 
 // Leaks counts what an empty table should not hold: slots, list members, gaps, streams, index entries.
 func (t *Table) Leaks() (n int) {
-	n = t.slab.n - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.copies) + len(t.streams) - len(t.idle) + len(t.followed)
+	n = t.slab.n - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.copies) + len(t.streams) - len(t.idle) + len(t.followed) + t.gaps
 	for _, e := range t.index {
 		if e.slot != 0 {
 			n++
@@ -52,6 +53,9 @@ func (t *Table) Leaks() (n int) {
 	}
 	return n
 }
+
+// Gaps is how many gaps there are places for.
+func (t *Table) Gaps() int { return t.gaps }
 
 // Slots is how many connections the slab has room for.
 func (t *Table) Slots() int { return t.slab.n }

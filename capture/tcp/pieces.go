@@ -10,7 +10,7 @@ import "ftpscope/capture/flow"
 // breakUp turns the gaps of a direction into what is held of it.
 func (t *Table) breakUp(slot int32, dir flow.Direction) {
 	h := &t.slab.at(slot).half[dir]
-	var held holes
+	held := holes{places: &t.gaps}
 	const far = 1 << 30
 	if h.bytes > far { // what was before is counted; sequence numbers do not reach so far back
 		h.start = h.next - far
@@ -20,15 +20,17 @@ func (t *Table) breakUp(slot int32, dir flow.Direction) {
 		g[dir].prune(h)
 		for _, x := range g[dir].gaps {
 			if after(x.from, from) {
-				held.gaps = append(held.gaps, gap{from, x.from})
+				held.append(gap{from, x.from})
 			}
 			from = x.to
 		}
 	}
 	if from != h.next {
-		held.gaps = append(held.gaps, gap{from, h.next})
+		held.append(gap{from, h.next})
 	}
-	t.gapsOf(slot)[dir] = held
+	g := &t.gapsOf(slot)[dir]
+	t.gaps -= cap(g.gaps)
+	*g = held
 	h.is |= pieces
 }
 

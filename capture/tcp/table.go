@@ -26,6 +26,7 @@ type Table struct {
 	streams  []*stream
 	idle     []int32 // free places in streams
 	holes    map[int32]*[2]holes
+	gaps     int // places in holes
 	copies   map[int32]*copies
 	controls shared
 	follower Follower

@@ -32,6 +32,9 @@ const (
 	maxHeldDataAll = 256 << 20 / Lanes
 	// maxHoles bounds the gaps remembered in one direction of a connection; the oldest counts as lost for good.
 	maxHoles = 64
+	// maxGaps bounds the places for them over all connections: 32 MB over all lanes. Beyond it a direction that has gaps gets
+	// no more places, and its oldest counts as lost.
+	maxGaps = 1 << 22 / Lanes
 	// maxBridge is the largest gap that counts among a connection's bytes. Beyond it the capture is in pieces, and
 	// how often the sequence numbers wrapped between them nothing tells: see pieces.go.
 	maxBridge = 16 << 20

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"ftpscope/analyze/session"
@@ -50,7 +51,11 @@ func TestBounce(t *testing.T) {
 		{"refused", sess(with(active(to(8080), func(t *session.Transfer) { t.Notes.Answer = reply(11, 500, "Illegal PORT command.") }))),
 			names + `the server refused: it replied 500 "Illegal PORT command." (packet 11)`},
 		{"carried out", sess(with(active(to(8080), worked(7)))), names + "the server connected to it (packet 14) and 7 bytes were transferred"},
-		{"carried out in vain", sess(with(active(to(8080), met(flow.Refused), failed))), names + "the server tried to connect to it (packet 14) and was refused"},
+		{"carried out in vain", sess(with(active(to(8080), met(flow.Refused), failed))), names + `the server tried to connect to it (packet 14) and was refused by RST (packet 17); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		{"to an unreachable host", sess(with(active(to(8080), met(flow.Unreachable, func(c *flow.Conn) {
+			c.ICMP = &flow.ICMP{From: flow.HostOf(netip.MustParseAddr("192.0.2.1")), Type: 3, Code: 1, Mark: at(18)}
+		}), failed))), names + `the server tried to connect to it (packet 14) and was told "host unreachable" (ICMP type 3 code 1) by 192.0.2.1 (packet 18); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		{"never carried out", sess(with(active(to(8080), failed, func(t *session.Transfer) { t.Notes.Answer = reply(11, 200, "OK") }))), names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
 		{"a scan", sess(with(active(to(8080), ok)), with(active(to(8081), ok)), with(active(announces(inside, 22), ok))),
 			names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the session names 3 endpoints on 2 hosts in all: 192.0.2.66:8080 not tried, 192.0.2.66:8081 not tried, 10.0.0.5:22 not tried`},
 		{"a service of a private host", sess(with(active(announces(inside, 22), ok))),
@@ -145,7 +150,7 @@ func TestRejected(t *testing.T) {
 // TestAdvice checks that nobody is told to open a firewall for what should not be.
 func TestAdvice(t *testing.T) {
 	advice := func(s *session.Session, id string) string {
-		for _, f := range Judge(s, Options{}) {
+		for _, f := range Judge(s, Options{Disable: map[string]bool{"bounce-attempt": true}}) {
 			if f.ID == id {
 				return f.Advice
 			}
@@ -153,11 +158,26 @@ func TestAdvice(t *testing.T) {
 		return ""
 	}
 	bounced := active(announces(another, 3306), met(flow.Refused), failed)
-	require.Equal(t, "nothing has to be opened: the server should have refused this PORT (see bounce-attempt)", advice(sess(with(bounced)), "data-refused"))
+	require.Equal(t, "nothing has to be opened: the server should have refused this PORT, which names another host than the client", advice(sess(with(bounced)), "data-refused"))
 	rejected := active(announces(another, 22), replied(11, 500, "Illegal"), func(t *session.Transfer) { t.Outcome = session.Rejected })
 	require.Equal(t, "the server did well to refuse an address that is not the client's; look at what else this client did", advice(sess(with(rejected)), "negotiation-rejected"))
 	low := active(announces(client.Addr(), 80), replied(11, 501, "no"), func(t *session.Transfer) { t.Outcome = session.Rejected })
 	require.Contains(t, advice(sess(with(low)), "negotiation-rejected"), "the server refuses ports below 1024")
 	two := passive(announces(another, 50001), worked(5))
 	require.Contains(t, advice(sess(with(two)), "nat-mismatch"), "nothing, if 192.0.2.66 and 203.0.113.21 both belong to the server")
+}
+
+// TestToldOnce: what met the data connections of a bounce is told by bounce-attempt alone, unless that is disabled.
+func TestToldOnce(t *testing.T) {
+	for _, how := range []func(*session.Transfer){met(flow.Refused), met(flow.Unanswered), met(flow.Unreachable), func(*session.Transfer) {}} {
+		s := sess(with(active(announces(another, 8080), how, failed)))
+		ids := func(opt Options) (list []string) {
+			for _, f := range Judge(s, opt) {
+				list = append(list, f.ID)
+			}
+			return list
+		}
+		require.Equal(t, []string{"bounce-attempt"}, ids(Options{}))
+		require.Regexp(t, "^data-", strings.Join(ids(Options{Disable: map[string]bool{"bounce-attempt": true}}), " "))
+	}
 }

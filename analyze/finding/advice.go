@@ -126,7 +126,7 @@ func (c *Case) encrypted() bool {
 func (c *Case) openingAdvice(t *session.Transfer) string {
 	switch {
 	case c.foreign(t) == byBounce:
-		return "nothing has to be opened: the server should have refused this " + t.Method + " (see bounce-attempt)"
+		return "nothing has to be opened: the server should have refused this " + t.Method + ", which names another host than the client"
 	case c.misled(t) && t.Mode == session.Passive:
 		return "the announced address is the cause: see nat-mismatch"
 	case c.misled(t) && c.foreign(t) == byNAT:

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"ftpscope/analyze/session"
+	"ftpscope/capture/flow"
 )
 
 var bounceAttempt = Rule{
 	ID: "bounce-attempt", Severity: High,
 	Title:   "FTP bounce",
-	Meaning: "PORT or EPRT names an address that is not the client's, and neither NAT nor FXP explains it: the client wants the server to connect to a third host, to scan it or to have it read what it would not take from the client (RFC 2577 section 2).",
+	Meaning: "PORT or EPRT names an address that is not the client's, and neither NAT nor FXP explains it: the client wants the server to connect to a third host, to scan it or to have it read what it would not take from the client (RFC 2577 section 2). What became of the connections is told here, and not by data-refused and its like.",
 	judge:   bounces,
 }
 
@@ -88,6 +89,7 @@ func bounces(c *Case) []verdict {
 		t = worst
 	}
 	v.transfer = t.N
+	v.frames = append(c.bounceEvidence(t), v.frames...)
 	more := ""
 	if n := len(endpoints) - 1; n > 0 {
 		more = fmt.Sprintf("the session names %s on %s in all", many(len(endpoints), "endpoint"), many(len(hosts), "host")) + c.scanned(endpoints)
@@ -130,11 +132,48 @@ func (c *Case) bounced(t *session.Transfer) string {
 	case conn != nil && conn.State == established:
 		return "the server connected to it" + c.packets(t.Frames.SYN)
 	case conn != nil:
-		return "the server tried to connect to it" + c.packets(t.Frames.SYN) + " and " + opened(conn.State)
+		return clauses("the server tried to connect to it"+c.packets(t.Frames.SYN)+" and "+c.rebuffed(t), c.then(t))
 	case t.Notes.Answer != nil && t.Notes.Answer.Code >= 400:
 		return "the server refused: it " + c.answered(t.Notes.Answer)
 	case t.Notes.Answer != nil:
-		return "the server " + c.answered(t.Notes.Answer) + "; in this capture it did not connect"
+		return "the server " + c.answered(t.Notes.Answer) + "; in this capture it did not connect" + c.afterwards(t)
 	}
-	return "in this capture the server did not connect"
+	return "in this capture the server did not connect" + c.afterwards(t)
+}
+
+// afterwards is the reply to a transfer command that waited for the connection.
+func (c *Case) afterwards(t *session.Transfer) string {
+	if t.Outcome != session.NoConnection || t.Reply == nil {
+		return ""
+	}
+	return "; " + c.then(t)
+}
+
+// rebuffed says what met the server's SYN, and which packet shows it.
+func (c *Case) rebuffed(t *session.Transfer) string {
+	n := t.Notes.Conn
+	switch {
+	case n != nil && n.State == flow.Refused:
+		return "was refused by RST" + c.packets(n.Half[flow.In].RST.Pos)
+	case n != nil && n.State == flow.Unreachable && n.ICMP != nil:
+		return "was told " + icmpWords(n.ICMP) + " by " + n.ICMP.From.Addr().String() + c.packets(n.ICMP.Mark.Pos)
+	}
+	return opened(t.Connection.State)
+}
+
+// bounceEvidence is the packets that the message names.
+func (c *Case) bounceEvidence(t *session.Transfer) []flow.Pos {
+	list := evidence(t, t.Frames.SYN)
+	if n := t.Notes.Conn; n != nil {
+		list = append(list, n.Half[flow.In].RST.Pos)
+		if n.ICMP != nil {
+			list = append(list, n.ICMP.Mark.Pos)
+		}
+	}
+	return list
+}
+
+// toldAsBounce reports whether bounce-attempt tells what became of a transfer's data connection.
+func (c *Case) toldAsBounce(t *session.Transfer) bool {
+	return c.bounces && c.foreign(t) == byBounce
 }

@@ -74,16 +74,17 @@ func (o *Options) rules() []*Rule {
 // change (links, until) by the methods link, ranOn and silentFor, which note that the answer is not certain yet.
 type Case struct {
 	*session.Session
-	files  int
-	links  map[int]*link    // FXP: by the transfer's number
-	twin   *session.Session // the same session on a NAT's other side
-	series *series          // a series of logins that ends with this session
-	again  bool             // its passwords were rejected, and those of its users were told of before
-	until  flow.Time        // the capture certainly ran until then
-	open   bool             // what a rule asked for may have another answer later
-	found  []session.Finding
-	spent  bool     // the rule at work is,
-	untold []string // and these are what such rules found
+	files   int
+	links   map[int]*link    // FXP: by the transfer's number
+	twin    *session.Session // the same session on a NAT's other side
+	series  *series          // a series of logins that ends with this session
+	again   bool             // its passwords were rejected, and those of its users were told of before
+	until   flow.Time        // the capture certainly ran until then
+	open    bool             // what a rule asked for may have another answer later
+	found   []session.Finding
+	spent   bool     // the rule at work is,
+	untold  []string // and these are what such rules found
+	bounces bool     // bounce-attempt is among the rules
 }
 
 // ranOn reports whether the capture certainly ran on for so long after a time.
@@ -145,6 +146,7 @@ func latest(s *session.Session) flow.Time {
 }
 
 func (c *Case) judge(rules []*Rule) {
+	c.bounces = slices.ContainsFunc(rules, func(r *Rule) bool { return r.ID == bounceAttempt.ID })
 	for _, r := range rules {
 		c.spent = r.spent
 		if list := r.judge(c); len(list) > 0 {
@@ -210,6 +212,15 @@ func each(judge func(*Case, *session.Transfer) (verdict, bool)) func(*Case) []ve
 		}
 		return list
 	}
+}
+
+// eachOpening does so of a data connection that was not opened. What met those of a bounce is what the client wanted to learn,
+// and no fault to look for: bounce-attempt tells it.
+func eachOpening(judge func(*Case, *session.Transfer) (verdict, bool)) func(*Case) []verdict {
+	return each(func(c *Case, t *session.Transfer) (verdict, bool) {
+		v, ok := judge(c, t)
+		return v, ok && !c.toldAsBounce(t)
+	})
 }
 
 // once makes a judge out of one that has at most one verdict on a session.

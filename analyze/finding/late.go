@@ -9,7 +9,7 @@ var dataLate = Rule{
 	ID: "data-late", Severity: High,
 	Title:   "data connection too late",
 	Meaning: "The data connection was established, or its SYN answered, after the server had given up waiting for it (425): something delays it, or its first SYNs were lost.",
-	judge:   each(late),
+	judge:   eachOpening(late),
 }
 
 func late(c *Case, t *session.Transfer) (verdict, bool) {

@@ -6,7 +6,7 @@ var dataNeverTried = Rule{
 	ID: "data-never-tried", Severity: High,
 	Title:   "data connection never tried",
 	Meaning: "A transfer command waited for a data connection that, in this capture, nobody tried to open: the side that had to open it did not, or its SYN was dropped before it came to the place of capture.",
-	judge:   each(neverTried),
+	judge:   eachOpening(neverTried),
 }
 
 func neverTried(c *Case, t *session.Transfer) (verdict, bool) {

@@ -9,7 +9,7 @@ var dataRefused = Rule{
 	ID: "data-refused", Severity: High,
 	Title:   "data connection refused",
 	Meaning: "The SYN of the data connection was answered by RST: nothing listened on the announced port any more, or a firewall rejects with resets.",
-	judge:   each(refused),
+	judge:   eachOpening(refused),
 }
 
 func refused(c *Case, t *session.Transfer) (verdict, bool) {

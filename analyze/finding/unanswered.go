@@ -9,7 +9,7 @@ var dataUnanswered = Rule{
 	ID: "data-unanswered", Severity: High,
 	Title:   "data connection without an answer",
 	Meaning: "The side that had to open the data connection sent SYNs to the announced endpoint and nobody answered: a firewall drops them or the answers, or the address leads nowhere. Where the capture shows an answer (SYN-ACK) that never arrived, it says so.",
-	judge:   each(unanswered),
+	judge:   eachOpening(unanswered),
 }
 
 func unanswered(c *Case, t *session.Transfer) (verdict, bool) {

@@ -12,7 +12,7 @@ var dataUnreachable = Rule{
 	ID: "data-unreachable", Severity: High,
 	Title:   "data connection met by an ICMP error",
 	Meaning: "A router or host answered the SYN of the data connection with an ICMP error: no route, no such host, or a firewall that rejects and says so.",
-	judge:   each(unreachable),
+	judge:   eachOpening(unreachable),
 }
 
 func unreachable(c *Case, t *session.Transfer) (verdict, bool) {

@@ -65,19 +65,14 @@ func (c *Case) permit(t *session.Transfer) string {
 
 // passivePorts names the port of a transfer, and the range if the session shows more.
 func (c *Case) passivePorts(t *session.Transfer) string {
-	var ports []uint16
-	for i := range c.Transfers {
-		if o := &c.Transfers[i]; o.Mode == session.Passive && o.Announced != nil {
-			ports = append(ports, o.Announced.Port())
-		}
-	}
-	if len(ports) == 0 {
+	g := c.glance()
+	low, high := g.low, g.high
+	if !g.passive {
 		if t.Connection == nil {
 			return "and the server's passive ports"
 		}
-		ports = append(ports, t.Connection.Dst.Port())
+		low, high = t.Connection.Dst.Port(), t.Connection.Dst.Port()
 	}
-	low, high := slices.Min(ports), slices.Max(ports)
 	ranges := "the server's whole passive range (" + c.settings("vsftpd pasv_min_port and pasv_max_port", "ProFTPD PassivePorts", "pure-ftpd -p") + ")"
 	if low == high {
 		return fmt.Sprintf("port %d, or rather %s", low, ranges)

@@ -121,12 +121,7 @@ func (c *Case) silentEnd(t *session.Transfer) (lostEnd, bool) {
 
 // lastCommand reports whether no later transfer was commanded: then the session went on.
 func (c *Case) lastCommand(t *session.Transfer) bool {
-	for i := len(c.Transfers) - 1; i >= 0; i-- {
-		if o := &c.Transfers[i]; o.Command != nil {
-			return o.N == t.N
-		}
-	}
-	return false
+	return t.N == c.glance().lastCommand
 }
 
 // idleUntil is how long the control connection had been silent. Where it was its last packet that ended it, the notes tell,

@@ -78,6 +78,7 @@ type Case struct {
 	links   map[int]*link    // FXP: by the transfer's number
 	twin    *session.Session // the same session on a NAT's other side
 	series  *series          // a series of logins that ends with this session
+	rivals  *Stream          // who knows the others' series; nil: nobody does
 	again   bool             // its passwords were rejected, and those of its users were told of before
 	until   flow.Time        // the capture certainly ran until then
 	open    bool             // what a rule asked for may have another answer later
@@ -85,6 +86,7 @@ type Case struct {
 	spent   bool     // the rule at work is,
 	untold  []string // and these are what such rules found
 	bounces bool     // bounce-attempt is among the rules
+	seen    glance   // taken when a rule asks for it
 }
 
 // ranOn reports whether the capture certainly ran on for so long after a time.

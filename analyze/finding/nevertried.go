@@ -33,12 +33,7 @@ func (c *Case) showsData(t *session.Transfer) bool {
 	if !c.gapless() || !c.Capture.FromStart && t.Method == session.MethodDefault {
 		return false
 	}
-	for i := range c.Transfers {
-		if o := &c.Transfers[i]; o.Command != nil && o.Outcome == session.OK && o.Connection == nil {
-			return false
-		}
-	}
-	return true
+	return !c.glance().unshown
 }
 
 // whose says what the place of capture tells of a SYN that is not there.

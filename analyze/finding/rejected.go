@@ -41,6 +41,7 @@ func rejections(c *Case) []verdict {
 		}
 		counts[g]++
 	}
+	worked := c.worked(firsts)
 	for g, t := range firsts {
 		what := "the server " + c.answered(t.Reply) + " to " + t.Method + c.packets(t.Frames.Negotiation)
 		if counts[g] > 1 {
@@ -48,21 +49,36 @@ func rejections(c *Case) []verdict {
 				c.packets(t.Frames.Negotiation), times(counts[g]))
 		}
 		list = append(list, verdict{
-			transfer: t.N, message: clauses(what, c.fallback(t)), advice: c.rejectedAdvice(t),
+			transfer: t.N, message: clauses(what, fallback(worked[g])), advice: c.rejectedAdvice(t),
 			frames: []flow.Pos{t.Frames.Negotiation, t.Reply.Pos},
 		})
 	}
 	return list
 }
 
-// fallback says how the transfers went on after it.
-func (c *Case) fallback(t *session.Transfer) string {
-	for i := range c.Transfers {
-		if o := &c.Transfers[i]; o.N > t.N && o.Outcome == session.OK && o.Method != session.MethodEncrypted {
-			return o.Method + " was used after it and worked"
+// worked finds, for each of some transfers in their order, the first after it that succeeded; nil: none did, or under TLS.
+func (c *Case) worked(after []*session.Transfer) []*session.Transfer {
+	list := make([]*session.Transfer, len(after))
+	var next *session.Transfer
+	for i, g := len(c.Transfers)-1, len(after)-1; g >= 0; i-- {
+		t := &c.Transfers[i]
+		if t == after[g] {
+			list[g] = next
+			g--
+		}
+		if t.Outcome == session.OK && t.Method != session.MethodEncrypted {
+			next = t
 		}
 	}
-	return ""
+	return list
+}
+
+// fallback says how the transfers went on.
+func fallback(t *session.Transfer) string {
+	if t == nil {
+		return ""
+	}
+	return t.Method + " was used after it and worked"
 }
 
 // rejectedAdvice follows RFC 959 section 4.2 and RFC 2428 section 3.

@@ -12,6 +12,9 @@ func guessing(c *Case) (verdict, bool) {
 	if r == nil || !r.hot {
 		return verdict{}, false
 	}
+	if c.spent {
+		return verdict{}, true
+	}
 	what := r.key.client.String() + " failed " + times(r.failed) + " to log in at " + r.key.server.String()
 	if d := r.last.Time - r.first.Time; d > 0 {
 		what += " in " + seconds(d)
@@ -29,8 +32,8 @@ func guessing(c *Case) (verdict, bool) {
 		v.advice = "change the password of " + quote(r.success.User) + " now and look at what this session did; " + v.advice
 	}
 	others := ""
-	if r.others > 0 {
-		others = many(r.others, "other host") + " failed to log in there at the same time"
+	if n := c.rivals.others(r); n > 0 {
+		others = many(n, "other host") + " failed to log in there at the same time"
 	}
 	v.message = clauses(what, end, others)
 	return v, true

@@ -42,7 +42,6 @@ type series struct {
 	hot         bool           // enough of them came within the window
 	success     *session.Login // a login that succeeded thereafter
 	told        bool           // it was reported
-	others      int            // hosts that failed at the same server within the same time
 }
 
 func newSeries(s *session.Session, opt Options) *series {
@@ -130,6 +129,9 @@ func (st *Stream) end(r *series) {
 
 // others counts the other hosts that failed at the server while the series ran.
 func (st *Stream) others(r *series) int {
+	if st == nil {
+		return 0
+	}
 	n := 0
 	for k, o := range st.series {
 		near := o.last.Time >= r.first.Time-r.window && o.first.Time <= r.until+r.window

@@ -19,10 +19,18 @@ var pathTraversal = Rule{
 
 // climb is one path that does so.
 type climb struct {
-	transfer int
-	line     string
-	frame    flow.Pos
-	reply    *session.Reply
+	*session.Transfer                // nil: it was no transfer
+	noted             *session.Climb // nil: the path climbs by the directory that the transfer was in
+	frame             flow.Pos
+	reply             *session.Reply
+}
+
+// line is the command in words.
+func (x *climb) line() string {
+	if x.noted == nil {
+		return named(x.Transfer) + " in " + quote(path.Dir(*x.Path))
+	}
+	return x.noted.Verb + " " + quote(x.noted.Argument)
 }
 
 // agreed reports whether the server did what was asked.
@@ -46,8 +54,11 @@ func traversals(c *Case) []verdict {
 		}
 	}
 	v := verdict{
-		transfer: first.transfer, frames: frames,
+		frames: frames,
 		advice: "keep users in their directory (" + c.settings("vsftpd chroot_local_user", "ProFTPD DefaultRoot ~", "pure-ftpd -A") + ")",
+	}
+	if first.Transfer != nil {
+		v.transfer = first.N
 	}
 	if worked > 0 {
 		v.advice += ", and check what this client read and wrote there"
@@ -60,7 +71,7 @@ func traversals(c *Case) []verdict {
 		}
 		more = most + many(len(all), "command") + " of the session did so" + c.packets(frames[1:]...) + ", and the server agreed to " + agreedTo(worked)
 	}
-	v.message = clauses(first.line+" climbs above the login directory"+c.packets(first.frame), c.replied(first.reply), more)
+	v.message = clauses(first.line()+" climbs above the login directory"+c.packets(first.frame), c.replied(first.reply), more)
 	return []verdict{v}
 }
 
@@ -77,7 +88,7 @@ func (c *Case) climbs() []climb {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		if t.Path != nil && t.Argument != nil && above(*t.Path) && !told[t.N] {
-			all = append(all, climb{t.N, named(t) + " in " + quote(path.Dir(*t.Path)), t.Frames.Command, t.Reply})
+			all = append(all, climb{t, nil, t.Frames.Command, t.Reply})
 		}
 	}
 	return all
@@ -97,10 +108,10 @@ func (c *Case) noted() (all []climb, told map[int]bool) {
 	told = map[int]bool{}
 	for i := range c.Notes.Climbs {
 		n := &c.Notes.Climbs[i]
-		x := climb{line: n.Verb + " " + quote(n.Argument), frame: n.Mark.Pos, reply: n.Reply}
+		x := climb{noted: n, frame: n.Mark.Pos, reply: n.Reply}
 		for _, t := range of[n.Mark.Pos] {
 			if t.Argument != nil && *t.Argument == n.Argument && !told[t.N] {
-				told[t.N], x.transfer = true, t.N
+				told[t.N], x.Transfer = true, t
 				break
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
 )
 
@@ -127,21 +128,7 @@ func finish(list []Difference, transfer int, what string, j *joined) {
 }
 
 // count counts in words: "1 packet", "3 packets".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return grouped(uint64(n)) + " " + thing + "s"
-}
-
-// grouped writes n with a comma every three digits.
-func grouped(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func count(n int, thing string) string { return session.Many(n, thing) }
 
 // plural is the word for one packet, or for several.
 func (d *Difference) plural(one, several string) string {
@@ -256,7 +243,7 @@ func (d *Difference) syns(j *joined) string {
 func (d *Difference) amount() string {
 	text := count(d.Packets, "packet")
 	if d.Bytes > 0 {
-		text += " (" + grouped(d.Bytes) + " bytes)"
+		text += " (" + session.Number(d.Bytes) + " bytes)"
 	}
 	return text
 }
@@ -356,7 +343,7 @@ func (d *Difference) short(j *joined) string {
 		return "SYN-ACK" + times
 	}
 	if d.Bytes > 0 {
-		return grouped(d.Bytes) + " bytes"
+		return session.Number(d.Bytes) + " bytes"
 	}
 	return count(d.Packets, "packet")
 }

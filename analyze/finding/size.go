@@ -36,7 +36,7 @@ func sizes(c *Case, t *session.Transfer) (verdict, bool) {
 	}
 	return verdict{
 		message: fmt.Sprintf("the server gave the size of %s as %s%s and sent %s, %s %s, before it replied %d%s", nameOf(t), many(*said, "byte"),
-			c.packets(t.Notes.SizeFrom), many(*t.Bytes, "byte"), number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
+			c.packets(t.Notes.SizeFrom), many(*t.Bytes, "byte"), session.Number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
 		frames: []flow.Pos{t.Notes.SizeFrom, t.Frames.Command, server.FIN.Pos, t.Reply.Pos},
 		advice: advice,
 	}, true

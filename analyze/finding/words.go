@@ -101,21 +101,7 @@ func units(n int, unit string, rest int, small string) string {
 }
 
 // many counts things: "1 byte", "2,000 bytes".
-func many[T int | uint64](n T, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return number(uint64(n)) + " " + thing
-}
-
-// number writes n with a comma every three digits.
-func number(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func many[T int | uint64](n T, thing string) string { return session.Many(n, thing) }
 
 // times is how often something was done: once, twice, 3 times.
 func times(n int) string {

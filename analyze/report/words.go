@@ -25,26 +25,10 @@ func gravity(severity string) int {
 }
 
 // many counts things: "1 session", "2,000 sessions".
-func many[T int | uint64](n T, thing string) string {
-	switch {
-	case n == 1:
-		return "1 " + thing
-	case strings.HasSuffix(thing, "s"):
-		return number(uint64(n)) + " " + thing + "es"
-	case strings.HasSuffix(thing, "y"):
-		return number(uint64(n)) + " " + strings.TrimSuffix(thing, "y") + "ies"
-	}
-	return number(uint64(n)) + " " + thing + "s"
-}
+func many[T int | uint64](n T, thing string) string { return session.Many(n, thing) }
 
 // number writes n with a comma every three digits.
-func number(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func number(n uint64) string { return session.Number(n) }
 
 // size writes bytes with three digits or a little more: 266 B, 60.0 kB, 1.2 GB.
 func size(n uint64) string {

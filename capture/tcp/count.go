@@ -10,7 +10,7 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 	if s.Flags&flow.SYN != 0 { // RFC 7413: data in a SYN
 		seq++
 	}
-	if h.is&carried == 0 {
+	if h.is&carried == 0 || s.Time < c.last.Time && overtaken(s.Time, c.cold.firstData[dir].Time) {
 		h.is |= carried
 		c.cold.firstData[dir] = s.Mark
 	}

@@ -79,7 +79,7 @@ func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot in
 		t.alone(e)
 		return 0, false
 	case dir == flow.Out && isLone(s):
-		if !isCopy(s, e.id, e.Last().Time) {
+		if !isCopy(s, e.id, e.First.Time, e.Last().Time) {
 			e.repeated(s.Mark)
 			e.id = uint8(s.ID)
 		}
@@ -88,12 +88,13 @@ func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot in
 	return t.promote(e), false
 }
 
-// isCopy reports whether s, of the same sequence number as a SYN with this identification at that time, is that very packet,
+// isCopy reports whether s, of the same sequence number as SYNs at these times, one with this identification, is one of them,
 // captured twice.
-func isCopy(s *flow.Segment, id uint8, at flow.Time) bool {
-	d := s.Time - at
-	return uint8(s.ID) == id && max(d, -d) <= copyTime
+func isCopy(s *flow.Segment, id uint8, first, last flow.Time) bool {
+	return uint8(s.ID) == id && min(apart(s.Time, first), apart(s.Time, last)) <= copyTime
 }
+
+func apart(a, b flow.Time) flow.Time { return max(a-b, b-a) }
 
 // notedSYN notes the position of a further SYN after n; most connections have one SYN, and no list.
 func notedSYN(list *flow.SYNs, first flow.Pos, n int, pos flow.Pos) *flow.SYNs {
@@ -109,13 +110,18 @@ func notedSYN(list *flow.SYNs, first flow.Pos, n int, pos flow.Pos) *flow.SYNs {
 // repeated notes a further SYN.
 func (e *lone) repeated(at flow.Mark) {
 	if e.Again == nil {
-		e.Again = &flow.Repeated{Count: 1, At: flow.SYNs{e.First.Pos}}
+		e.Again = &flow.Repeated{Count: 1, Last: e.First, At: flow.SYNs{e.First.Pos}}
 	}
 	r := e.Again
 	if r.Count < len(r.At) {
 		r.At[r.Count] = at.Pos
 	}
-	r.Count, r.Last = r.Count+1, at
+	if r.Count++; !overtaken(at.Time, r.Last.Time) {
+		r.Last = at
+	}
+	if overtaken(at.Time, e.First.Time) {
+		e.First.Time, e.First.Pos = at.Time, at.Pos // its Ord goes on to say since when the connection is known
+	}
 }
 
 // promote makes a connection of a lone SYN that is no longer alone.

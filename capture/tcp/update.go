@@ -13,7 +13,7 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	}
 	h, other := &c.half[dir], &c.half[dir^1]
 	c.from(s.Pos)
-	c.last = s.Mark
+	c.pass(s.Mark)
 	h.packets++
 	if h.packets == 1 {
 		h.ttl = s.TTL
@@ -43,6 +43,29 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 		t.settleFollowed(slot, s.Time)
 	}
 }
+
+// pass notes the connection's last packet.
+func (c *conn) pass(at flow.Mark) {
+	late := c.last.Time - at.Time
+	if c.last = at; late > 0 {
+		c.belated(late)
+	}
+}
+
+// belated has the connection's times be those of its first and last packet by the clock, where the last one in the capture was
+// late: by so much.
+func (c *conn) belated(late flow.Time) {
+	at := c.last.Time
+	if late <= disorder {
+		c.last.Time += late
+	}
+	if overtaken(at, c.cold.start.Time) {
+		c.cold.start.Time = at
+	}
+}
+
+// overtaken reports whether a packet of one time was sent before one of another time that came into the capture before it.
+func overtaken(t, by flow.Time) bool { return t < by && by-t <= disorder }
 
 // acknowledge notes how far the other side has received.
 func (h *half) acknowledge(ack uint32) {
@@ -85,27 +108,37 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 		if h.is&closed != 0 {
 			t.revive(slot)
 		}
-		if c.what&sawSYNACK == 0 {
+		if c.what&sawSYNACK == 0 || overtaken(s.Time, d.synack.Time) {
 			c.what |= sawSYNACK
 			d.synack = s.Mark
 		}
-	case dir == flow.Out && c.what&sawSYN != 0 && (s.Net != c.net[flow.Out] || isCopy(s, h.id, d.lastSYN.Time)):
+	case dir == flow.Out && c.what&sawSYN != 0 && (s.Net != c.net[flow.Out] || isCopy(s, h.id, d.syn.Time, d.lastSYN.Time)):
 	case dir == flow.Out:
 		if c.what&sawSYN == 0 {
 			c.what |= sawSYN
 			d.syn, d.synSeq = s.Mark, s.Seq
 		}
 		h.id = uint8(s.ID)
-		if d.lastSYN = s.Mark; d.syns > 0 {
-			d.more = notedSYN(d.more, d.syn.Pos, int(d.syns), s.Pos)
-		}
-		d.syns++
+		d.noteSYN(s.Mark)
 	}
 	if s.Scale != flow.NoScale {
 		h.scale = min(s.Scale, maxScale)
 	}
 	t.exactStart(slot, dir, s.Seq+1)
 	return dir, true
+}
+
+// noteSYN notes a SYN, the first or a further one.
+func (d *cold) noteSYN(at flow.Mark) {
+	if d.syns > 0 {
+		d.more = notedSYN(d.more, d.syn.Pos, int(d.syns), at.Pos)
+	}
+	if d.syns++; d.syns == 1 || !overtaken(at.Time, d.lastSYN.Time) {
+		d.lastSYN = at
+	}
+	if overtaken(at.Time, d.syn.Time) {
+		d.syn = at
+	}
 }
 
 // maxScale is RFC 7323's largest window scale (section 2.3: a larger one counts as this).
@@ -204,7 +237,9 @@ func (t *Table) uncount(slot int32, dir flow.Direction) {
 // rst takes a reset that is meant for this connection.
 func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := t.slab.at(slot)
-	if dir == flow.In && c.what&(agreed|sawSYNACK) == 0 && (c.what&sawSYN != 0 || c.half[flow.Out].packets == 0) {
+	out := &c.half[flow.Out]
+	overtook := s.Seq != 0 && out.is&started != 0 && after(s.Ack, out.next)
+	if dir == flow.In && c.what&(agreed|sawSYNACK) == 0 && !overtook && (c.what&sawSYN != 0 || out.packets == 0) {
 		c.what |= refused
 		if s.Seq == 0 {
 			c.half[dir].is |= closed
@@ -231,13 +266,20 @@ func (t *Table) revive(slot int32) {
 	c.what &^= refused | reset | ended | lingering
 }
 
+// overtaking is how far ahead of what was seen a reset may be: what an unscaled window can have on its way.
+const overtaking = 1 << 16
+
 // acceptsRST reports whether a reset's numbers say that it is meant for this connection (RFC 9293 section 3.5.3).
 func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
 	h, other := &c.half[dir], &c.half[dir^1]
 	low, high := h.next, h.next
 	switch {
 	case h.is&(started|isAcked) == 0: // the answer to a SYN acknowledges it, and maybe data in it
-		answers := s.Flags&flow.ACK != 0 && s.Ack-other.start <= other.next-other.start
+		sent := other.next - other.start
+		if s.Seq != 0 { // it is of an open connection, and may answer what it overtook
+			sent += overtaking
+		}
+		answers := s.Flags&flow.ACK != 0 && s.Ack-other.start <= sent
 		return other.is&started == 0 || answers || s.Flags&flow.ACK == 0 && c.what&sawSYN == 0
 	case h.is&started == 0:
 		low, high = h.acked, h.acked
@@ -246,7 +288,7 @@ func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
 	}
 	// A reset that answers a segment carries that segment's acknowledgement; one of its own the next byte, which lies
 	// ahead of what was seen when the capture lost packets.
-	return !before(s.Seq, low-1) && !after(s.Seq, high+max(other.window, 1<<16))
+	return !before(s.Seq, low-1) && !after(s.Seq, high+max(other.window, overtaking))
 }
 
 // end puts the connection into the queue of those that wait for stragglers.

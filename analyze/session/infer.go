@@ -141,7 +141,7 @@ func (b *builder) unread(d *drafts) {
 		}
 		from := c.Src.Port() >= privileged || c.Src.Port() == ftpData && c.Src.Addr() == b.c.Server.Addr()
 		if b.used[c.ID] || b.isControlPort(&c) || !from || c.Dst.Port() < privileged ||
-			c.Start.Ord < control.Start.Ord || c.Start.Time > control.Last.Time+grace && c.Start.Ord > control.Last.Ord {
+			!b.followed(&c) || c.Start.Time > control.Last.Time+grace && c.Start.Ord > control.Last.Ord {
 			continue
 		}
 		t := d.add(spot{0, c.Start.Ord})
@@ -153,11 +153,21 @@ func (b *builder) unread(d *drafts) {
 	}
 }
 
+// followed reports whether c began after the control connection did: by its place in the capture or, if that shows packets in
+// disorder, by the times.
+func (b *builder) followed(c *flow.Conn) bool {
+	control := &b.c.Notes.Control
+	return c.Start.Ord > control.Start.Ord || c.OpenerKnown && c.Start.Time > control.Start.Time && c.Start.Time < control.Last.Time
+}
+
 // underTLS reports whether c opened while the control connection was under TLS, and after what was said in clear before.
 // The packet that began it may have come a little late.
 func (b *builder) underTLS(c *flow.Conn) (serial int32, ok bool) {
+	if !b.followed(c) {
+		return 0, false
+	}
 	for _, s := range b.c.encrypted {
-		if c.Start.Ord > b.c.Notes.Control.Start.Ord && (c.Start.Time >= s.from.Time-grace || c.Start.Ord > s.from.Ord) && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
+		if (c.Start.Time >= s.from.Time-grace || c.Start.Ord > s.from.Ord) && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
 			return s.serial, true
 		}
 	}

@@ -57,21 +57,42 @@ func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
 			last = o
 		}
 	}
-	slices.SortStableFunc(all, func(x, y flow.Conn) int { return cmp.Compare(x.Start.Ord, y.Start.Ord) })
-	sent := make([]uint64, len(pool)) // where the commands were, those that the capture reordered put in order
+	compare := b.clock()
+	slices.SortStableFunc(all, func(x, y flow.Conn) int { return compare(x.Start, y.Start) })
+	sent := make([]flow.Mark, len(pool)) // the commands, those that the capture reordered put in order
 	for k, i := range pool {
-		sent[k] = max(b.c.steps[i].line.Mark.Ord, sent[max(k-1, 0)])
+		sent[k] = b.c.steps[i].line.Mark
+		if k > 0 && compare(sent[k], sent[k-1]) < 0 {
+			sent[k] = sent[k-1]
+		}
 	}
 	passive := b.c.negotiations[last].passive
 	for _, c := range all {
-		when := c.Start.Ord
-		if passive {
-			when = max(when, c.Half[0].FirstData.Ord, c.Half[1].FirstData.Ord)
-		}
-		owner, _ := slices.BinarySearch(sent[1:], when)
+		owner, _ := slices.BinarySearchFunc(sent[1:], used(&c, passive, compare), compare)
 		given[pool[owner]] = append(given[pool[owner]], c)
 	}
 	b.even(pool, given)
+}
+
+// used is when the connection came into use: when it was opened, in passive mode when its data came.
+func used(c *flow.Conn, passive bool, compare func(x, y flow.Mark) int) flow.Mark {
+	when := c.Start
+	for dir := range c.Half {
+		if m := c.Half[dir].FirstData; passive && m.Seen() && compare(m, when) > 0 {
+			when = m
+		}
+	}
+	return when
+}
+
+// clock tells what came before what. Packets may come into the capture in disorder, so that is for their times to say, unless the
+// clock was set back meanwhile: then the commands' times go back too, whose order the connection has kept.
+func (b *builder) clock() func(x, y flow.Mark) int {
+	byTime := func(x, y step) int { return cmp.Compare(x.line.Mark.Time, y.line.Mark.Time) }
+	if !slices.IsSortedFunc(b.c.steps, byTime) {
+		return func(x, y flow.Mark) int { return cmp.Compare(x.Ord, y.Ord) }
+	}
+	return func(x, y flow.Mark) int { return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Ord, y.Ord)) }
 }
 
 // even gives a transfer that the server says it made, and that has no connection, one of a neighbour that has one too

@@ -1,10 +1,23 @@
 package finding
 
+import "strconv"
+
 var bruteForce = Rule{
 	ID: "brute-force", Severity: High,
 	Title:   "password guessing",
-	Meaning: "Five or more logins from one host failed at one server within five minutes (--brute-failures, --brute-window), in one session or many; told once: at the session whose login succeeded, which makes it critical, else at the last session of the series.",
+	Meaning: "Five or more logins from one host failed at one server within five minutes (--brute-failures, --brute-window), in one session or many; told once: at the session whose login succeeded, which makes it critical, or, if that one began before the others or none did, at the last session of the series.",
 	judge:   once(guessing),
+}
+
+// elsewhere reports whether the login that succeeded is of a session that began before others of the series.
+func (r *series) elsewhere() bool { return r.success.Mark == r.early.Mark }
+
+// then is "then ", unless failures came after the success too.
+func (r *series) then() string {
+	if r.elsewhere() && r.failed > r.before {
+		return "after " + strconv.Itoa(r.before) + " of these failures "
+	}
+	return "then "
 }
 
 func guessing(c *Case) (verdict, bool) {
@@ -28,8 +41,12 @@ func guessing(c *Case) (verdict, bool) {
 	if r.success != nil {
 		v.severity = Critical
 		v.frames = append(v.frames, r.success.Mark.Pos)
-		end = "then it logged in as " + quote(r.success.User) + c.packets(r.success.Mark.Pos)
-		v.advice = "change the password of " + quote(r.success.User) + " now and look at what this session did; " + v.advice
+		end = r.then() + "it logged in as " + quote(r.success.User) + c.packets(r.success.Mark.Pos)
+		where := "this session"
+		if r.elsewhere() {
+			where = "the session of that login"
+		}
+		v.advice = "change the password of " + quote(r.success.User) + " now and look at what " + where + " did; " + v.advice
 	}
 	others := ""
 	if n := c.rivals.others(r); n > 0 {

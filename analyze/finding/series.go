@@ -34,13 +34,15 @@ type series struct {
 	window      flow.Time
 	sessions    int
 	failed      int
-	recent      []flow.Time // of the last failures, as many as are a brute force, a ring; the oldest is at failed modulo its length
+	recent      []flow.Mark // the last failures, as many as are a brute force, a ring; the oldest is at failed modulo its length
 	first, last flow.Mark   // failures
 	until       flow.Time   // the last login
 	users       names
 	frames      []flow.Pos
 	hot         bool           // enough of them came within the window
 	success     *session.Login // a login that succeeded thereafter
+	early       session.Login  // the last login that did so before; sessions come in the order of their first packets, not of logins
+	before      int            // failures that came before it nevertheless
 	told        bool           // it was reported
 }
 
@@ -55,7 +57,7 @@ func (r *series) begin(k loginKey, opt *Options) {
 	failures, window := opt.brute()
 	*r = series{key: k, window: window, recent: r.recent}
 	if len(r.recent) != failures {
-		r.recent = make([]flow.Time, failures)
+		r.recent = make([]flow.Mark, failures)
 	}
 }
 
@@ -150,10 +152,7 @@ func (r *series) take(s *session.Session) bool {
 		r.until = max(r.until, l.Mark.Time)
 		switch {
 		case l.OK:
-			if r.hot && r.success == nil && !anonymous(l.User) && l.Mark.Time-r.last.Time <= r.window {
-				success := *l // the session goes
-				r.success = &success
-			}
+			r.succeed(l)
 		case failure(l.Code):
 			r.fail(l)
 		}
@@ -162,6 +161,36 @@ func (r *series) take(s *session.Session) bool {
 		r.sessions++
 	}
 	return r.hot
+}
+
+// succeed takes a login that did.
+func (r *series) succeed(l *session.Login) {
+	switch {
+	case r.success != nil || anonymous(l.User):
+	case r.hot && precedes(r.last, l.Mark) && l.Mark.Time-r.last.Time <= r.window:
+		success := *l // the session goes
+		r.success = &success
+	default:
+		r.early, r.before = *l, 0
+		for _, m := range r.recent[:min(r.failed, len(r.recent))] {
+			r.isBefore(m)
+		}
+	}
+}
+
+// isBefore counts a failure that came before the early success.
+func (r *series) isBefore(m flow.Mark) {
+	if r.early.OK && precedes(m, r.early.Mark) && r.early.Mark.Time-m.Time <= r.window {
+		r.before++
+	}
+}
+
+// conclude has the early success be that of the series, now that all failures are known, if as many as are a brute force were before it.
+func (r *series) conclude() {
+	if r.success == nil && r.before >= len(r.recent) {
+		success := r.early
+		r.success = &success
+	}
 }
 
 // reported notes that the series was. One that succeeded is over with that: what comes after it is another.
@@ -188,15 +217,16 @@ func failure(code int) bool {
 }
 
 func (r *series) fail(l *session.Login) {
-	r.recent[r.failed%len(r.recent)] = l.Mark.Time
+	r.recent[r.failed%len(r.recent)] = l.Mark
 	r.failed++
-	if oldest := r.recent[r.failed%len(r.recent)]; r.failed >= len(r.recent) && l.Mark.Time-oldest <= r.window {
+	r.isBefore(l.Mark)
+	if oldest := r.recent[r.failed%len(r.recent)]; r.failed >= len(r.recent) && l.Mark.Time-oldest.Time <= r.window {
 		r.hot = true
 	}
-	if !r.first.Seen() {
+	if !r.first.Seen() || precedes(l.Mark, r.first) {
 		r.first = l.Mark
 	}
-	if l.Mark.Time >= r.last.Time {
+	if !precedes(l.Mark, r.last) {
 		r.last = l.Mark
 	}
 	r.users.add(l.User)

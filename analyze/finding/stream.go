@@ -185,6 +185,7 @@ func (st *Stream) judged(w *waiting) *Case {
 		Session: w.Session, files: st.opt.Files, links: w.links, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0],
 	}
 	if r := w.series; r != nil && r.due() && (r.success != nil || !w.goesOn()) {
+		r.conclude()
 		c.series, c.rivals = r, st
 	}
 	c.judge(st.rules)

@@ -68,6 +68,22 @@ func then(list []*session.Session, at flow.Time, more ...string) []*session.Sess
 	return list
 }
 
+// first puts a session before others that began first, and whose login came so many seconds after it began.
+func first(seconds flow.Time, login string, list []*session.Session) []*session.Session {
+	s := sess(lasting(0, seconds+1), logins(login))
+	for i, x := range list {
+		x.Notes.Logins[0].Mark.Ord = 100 + uint64(i)
+	}
+	m := &s.Notes.Logins[0].Mark
+	m.Time += seconds * flow.Second
+	for _, x := range list {
+		if x.Notes.Logins[0].Mark.Time < m.Time {
+			m.Ord = x.Notes.Logins[0].Mark.Ord + 1
+		}
+	}
+	return append([]*session.Session{s}, list...)
+}
+
 func from(host string, list []*session.Session) []*session.Session {
 	for _, s := range list {
 		s.Client = netip.AddrPortFrom(netip.MustParseAddr(host), 5000)
@@ -90,6 +106,10 @@ func TestStreamBruteForce(t *testing.T) {
 		{"with success", guesses(20, 2, "+bob"), []string{"20 brute-force critical"}},
 		{"at the session that it succeeded in, not at later ones", then(guesses(20, 2, "+bob"), 41, "+bob", "+bob", "-bob"), []string{"20 brute-force critical"}},
 		{"and it goes on", then(guesses(20, 2, "+bob"), 41, "-eve", "-eve", "-eve", "-eve", "-eve", "+eve"), []string{"20 brute-force critical", "26 brute-force critical"}},
+		{"in a session that began before the others", first(21, "+bob", guesses(10, 2, "-bob")), []string{"11 brute-force critical"}},
+		{"the same, before the last failures", first(11, "+bob", guesses(10, 2, "-bob")), []string{"11 brute-force critical"}},
+		{"the same, too early", first(5, "+bob", guesses(10, 2, "-bob")), []string{"11 brute-force high"}},
+		{"the same, anonymous", first(21, "+ftp", guesses(10, 2, "-bob")), []string{"11 brute-force high"}},
 		{"four and a success", guesses(5, 2, "+bob"), nil},
 		{"too slowly", guesses(20, 90, "-bob"), nil},
 		{"just fast enough", guesses(5, 75, "-bob"), []string{"5 brute-force high"}},

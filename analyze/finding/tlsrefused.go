@@ -12,16 +12,6 @@ var tlsRefused = Rule{
 	judge:   once(refusedTLS),
 }
 
-// precedes reports whether a was before b: by their times, unless these are so far apart and so contrary to their places in the
-// capture that the clock was set between.
-func precedes(a, b flow.Mark) bool {
-	const disorder = 2 * flow.Second // of packets as they come into a capture
-	if d := a.Time - b.Time; (a.Ord < b.Ord) == (d < 0) || max(d, -d) > disorder || d == 0 {
-		return a.Ord < b.Ord
-	}
-	return a.Time < b.Time
-}
-
 func refusedTLS(c *Case) (verdict, bool) {
 	if c.TLS != session.TLSRefused {
 		return verdict{}, false

@@ -19,6 +19,8 @@ const (
 	// goes on with what is known.
 	maxHeld          = 4096
 	maxHeldTransfers = 32 << 10
+	// maxHeldBytes bounds what they hold beside that: texts and connections, of which one transfer may have thousands.
+	maxHeldBytes = 64 << 20
 	// maxSeries bounds the series of logins that are followed; then those that ended go, then the oldest.
 	maxSeries = 4096
 	// maxFound is how many findings of one rule a capture has, for more are read by nobody. Dropped tells the rest.
@@ -42,6 +44,7 @@ type Stream struct {
 	began   flow.Time // when the newest session began
 	until   flow.Time // the last time that a session spoke of
 	size    int       // transfers held
+	bytes   int       // held beside them
 	offers  offers
 	logins  map[loginKey]*waiting // the newest session with logins of those that wait
 	series  map[loginKey]*series
@@ -56,6 +59,7 @@ type waiting struct {
 	ends             ends
 	due              flow.Time
 	size, offers     int              // transfers, and those in Stream.offers
+	bytes            int              // that the session holds beside its transfers
 	links            map[int]*link    // FXP: by the transfer's number
 	series           *series          // what its logins belong to, when it is its turn
 	again            bool             // they all failed, for users that the series knows
@@ -98,10 +102,11 @@ func (st *Stream) Preview(s *session.Session) {
 // Add takes the next session. It is the Stream's until it is emitted.
 func (st *Stream) Add(s *session.Session) {
 	st.added++
-	w := &waiting{Session: s, ends: ends{s.ID, s.Client, s.Server, s.Notes.Control.Nets}, due: s.End.Time + st.hold, size: len(s.Transfers), nth: st.added}
+	w := &waiting{Session: s, ends: ends{s.ID, s.Client, s.Server, s.Notes.Control.Nets}, due: s.End.Time + st.hold, size: len(s.Transfers), bytes: weight(s), nth: st.added}
 	st.twins(w)
 	st.held = append(st.held, w)
 	st.size += w.size
+	st.bytes += w.bytes
 	st.offers.add(w)
 	st.until = max(st.until, latest(s))
 	if p := st.precursor(w); p != nil {
@@ -127,7 +132,7 @@ func (st *Stream) Files(n int) { st.opt.Files = n }
 // Tick says that sessions still to come begin at this time or later, so that live sessions need not wait for another.
 func (st *Stream) Tick(now flow.Time) {
 	st.began = max(st.began, now)
-	for len(st.held) > 0 && (st.held[0].due < st.began || len(st.held) > maxHeld || st.size > maxHeldTransfers) {
+	for len(st.held) > 0 && (st.held[0].due < st.began || len(st.held) > maxHeld || st.size > maxHeldTransfers || st.bytes > maxHeldBytes) {
 		st.release()
 	}
 	for st.left < len(st.held) && !st.patient && st.goes(st.held[st.left]) {
@@ -158,7 +163,8 @@ func (st *Stream) release() {
 	st.held = st.held[1:]
 	st.size -= w.size
 	st.offers.remove(w)
-	w.Session, w.later = nil, nil
+	st.drop(w)
+	w.later = nil
 }
 
 // goes lets a session go whose turn it is if its findings are certain.
@@ -203,11 +209,17 @@ func (st *Stream) leave(w *waiting, c *Case) {
 	s := w.Session
 	w.left, w.links, w.twin, w.series, w.next = true, nil, nil, nil, nil
 	if !st.comparable(w) {
-		w.Session = nil
+		st.drop(w)
 	}
 	s.Findings = st.bounded(c)
 	*c = Case{untold: c.untold[:0]}
 	st.emit(s)
+}
+
+// drop lets go of what a session holds, for nobody asks for it any more.
+func (st *Stream) drop(w *waiting) {
+	st.bytes -= w.bytes
+	w.Session, w.bytes = nil, 0
 }
 
 // bounded counts findings and leaves out those beyond the limit.

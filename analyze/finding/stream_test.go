@@ -41,6 +41,7 @@ func streamed(t *testing.T, list []*session.Session, ids ...string) []string {
 	require.Empty(t, st.offers.newest)
 	require.Empty(t, st.logins)
 	require.Zero(t, st.size)
+	require.Zero(t, st.bytes)
 	require.Zero(t, st.left)
 	return got
 }

@@ -29,7 +29,7 @@ func (st *Stream) twins(w *waiting) {
 		st.twin(w)
 	}
 	if i := len(st.held) - maxTwins; i >= 0 && st.held[i].left {
-		st.held[i].Session = nil
+		st.drop(st.held[i])
 	}
 }
 

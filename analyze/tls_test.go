@@ -19,10 +19,11 @@ func sealed(kind, n int) string {
 
 // hello is a TLS handshake, said is what a side says under TLS afterwards.
 var (
-	hello = "C! " + sealed(22, 200) + "\nS! " + sealed(22, 900) + sealed(20, 1) + sealed(22, 40) + "\nC! " + sealed(20, 1) + sealed(22, 40) + "\n"
-	said  = "C! " + sealed(23, 30) + "\nS! " + sealed(23, 60) + "\n"
-	asked = "C! " + sealed(23, 30) + "\n"
-	told  = "S! " + sealed(23, 60) + "\n"
+	hello   = "C! " + sealed(22, 200) + "\nS! " + sealed(22, 900) + sealed(20, 1) + sealed(22, 40) + "\nC! " + sealed(20, 1) + sealed(22, 40) + "\n"
+	said    = "C! " + sealed(23, 30) + "\nS! " + sealed(23, 60) + "\n"
+	resumed = "C! " + sealed(22, 650) + "\nS! " + sealed(22, 161) + sealed(20, 1) + sealed(23, 69) + "\nC! " + sealed(20, 1) + sealed(23, 69) + "\n"
+	asked   = "C! " + sealed(23, 30) + "\n"
+	told    = "S! " + sealed(23, 60) + "\n"
 )
 
 // RFC 4217, RFC 2228: AUTH, what follows under TLS, and CCC.
@@ -55,6 +56,24 @@ func TestTLS(t *testing.T) {
 			session tls=explicit mode=active by=server closing=fin
 			1 - encrypted active initiator=server data=S:20>C:50000 evidence=inferred download bytes=70000 unknown
 			2 - encrypted active initiator=server data=S:61000>C:50001 evidence=inferred upload bytes=80000 unknown`},
+		{"short ones: the handshake outweighs the data, and the client closes first", start + asked + `
+			data d1 C:40000 > S:50000
+			` + strings.NewReplacer("C!", "d1>!", "S!", "d1<!").Replace(resumed) + `
+			d1<! ` + sealed(23, 120) + sealed(23, 19) + `
+			d1>! ` + sealed(23, 19) + `
+			d1 fin >
+			d1 fin <
+			` + told + asked + `
+			data d2 C:40001 > S:50001
+			` + strings.NewReplacer("C!", "d2>!", "S!", "d2<!").Replace(resumed) + `
+			d2>! ` + sealed(23, 120) + sealed(23, 19) + `
+			d2<! ` + sealed(23, 19) + `
+			d2 fin <
+			d2 fin >
+			` + told + `close C`, `
+			session tls=explicit mode=passive by=client closing=fin
+			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=395 unknown
+			2 - encrypted passive initiator=client data=C:40001>S:50001 evidence=inferred upload bytes=884 unknown`},
 		{"lower case, ssl, answered 200", "S: 220 ready\nC: auth ssl\nS: 200 go\n" + hello + said + `
 			data d1 C:40000 > S:50000
 			d1< 70000

@@ -149,11 +149,11 @@ func (b *builder) count(t *Transfer, c *flow.Conn) {
 	}
 }
 
-// handshake is what a TLS handshake may amount to: below, it can outweigh the data.
-const handshake = 8 << 10
+// closeNotify is the largest record of a TLS alert: header, IV, two bytes, SHA-384 and padding (RFC 5246 section 6.2.3.2).
+const closeNotify = 85
 
 // mostly is the direction in which most bytes flowed, where no command tells; where a TLS handshake may outweigh the
-// data, that of the side that closed first, for the end of the connection is the end of the file (RFC 959 section 3.4.1).
+// data, that of the side that ended it, for the end of the connection is the end of the file (RFC 959 section 3.4.1).
 func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
 	down, up := &c.Half[serverEnd], &c.Half[serverEnd^1]
 	if down.Bytes+up.Bytes == 0 {
@@ -163,8 +163,8 @@ func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *f
 		return down
 	}
 	isUpload := up.Bytes > down.Bytes
-	if max(up.Bytes, down.Bytes) < handshake && (up.FIN.Seen() || down.FIN.Seen()) {
-		isUpload = !down.FIN.Seen() || up.FIN.Seen() && up.FIN.Ord < down.FIN.Ord
+	if min(up.Bytes, down.Bytes) > 0 && max(up.Bytes, down.Bytes) < flow.Short && (up.FIN.Seen() || down.FIN.Seen()) {
+		isUpload = sender(c) == serverEnd^1
 	}
 	if isUpload {
 		t.Direction = &upload
@@ -172,4 +172,19 @@ func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *f
 	}
 	t.Direction = &download
 	return down
+}
+
+// sender is the side whose data a connection under TLS carried: the one that spoke last, but for the other's close_notify.
+// Who closed first says less: many servers wait for the client's close_notify, and clients close with it.
+func sender(c *flow.Conn) flow.Direction {
+	out, in := &c.Half[flow.Out], &c.Half[flow.In]
+	switch {
+	case c.LastRun > closeNotify:
+		return c.LastSide
+	case c.LastRun > 0:
+		return c.LastSide ^ 1
+	case !in.FIN.Seen() || out.FIN.Seen() && out.FIN.Ord < in.FIN.Ord:
+		return flow.Out
+	}
+	return flow.In
 }

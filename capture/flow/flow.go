@@ -172,6 +172,14 @@ type Half struct {
 // SYNs are the positions of the first SYNs of a connection, the first and its repetitions; zero: there were no more.
 type SYNs [8]Pos
 
+const (
+	// MaxRun bounds Conn.LastRun: more than a TLS alert takes says nothing more.
+	MaxRun = 1<<7 - 1
+	// Short is the number of bytes from which on, sent by one side, a connection's LastRun is not known: then a TLS handshake
+	// can no longer outweigh the data.
+	Short = 8 << 10
+)
+
 // Conn is what is known of one TCP connection. Src opened it; OpenerKnown tells whether a SYN or SYN-ACK says so.
 type Conn struct {
 	ID          uint64 // see ConnID
@@ -186,7 +194,9 @@ type Conn struct {
 	State       State
 	Closing     Closing
 	Digits      uint8
-	ManyFiles   bool // its packets are from several files
+	ManyFiles   bool      // its packets are from several files
+	LastSide    Direction // who sent payload last, before the other's FIN
+	LastRun     uint8     // bytes that it sent since the other had, at most MaxRun; 0: not known, as of control connections and long ones
 	Nets        Nets
 	ICMP        *ICMP
 	Half        [2]Half // by Direction

@@ -153,6 +153,24 @@ func TestFloods(t *testing.T) {
 			require.Equal(t, 10_000, c.transfers)
 			requireLimit(t, c, "commands, negotiations or transfers of one session", n-10_000)
 		}},
+		{"one endpoint offered again and again", 320 * mb, func(f *flood, i int) {
+			const many, sessions = 50, 1000 // negotiations a packet
+			if i%many != 0 {
+				return
+			}
+			c, at := client(i/many%sessions), uint32(i/many/sessions)
+			if at == 0 {
+				f.open(c, floodServer)
+				f.send(floodServer, c, flow.ACK, 1, 1, "220 ready\r\n")
+			}
+			ask, agree := strings.Repeat("PASV\r\n", many), strings.Repeat("227 (192,0,2,21,195,80)\r\n", many)
+			f.send(c, floodServer, flow.ACK, 1+at*uint32(len(ask)), 12+at*uint32(len(agree)), ask)
+			f.send(floodServer, c, flow.ACK, 12+at*uint32(len(agree)), 1+(at+1)*uint32(len(ask)), agree)
+		}, func(t *testing.T, n int, c *counting) {
+			require.Equal(t, 1000, c.sessions)
+			require.Equal(t, n, c.transfers)
+			requireLimit(t, c, "offers that waited for a connection", n-256<<10)
+		}},
 		{"data from port 20", 512 * mb, func(f *flood, i int) {
 			from := peer{floodServer.host, 20}
 			f.open(from, client(i))

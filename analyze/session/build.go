@@ -84,7 +84,7 @@ func (b *builder) begin(g *gathering) {
 	}
 	b.connections = make([]Connection, n)
 	var pair []flow.Conn
-	for _, p := range g.pair {
+	for _, p := range g.paired {
 		if !p.control && worthTelling(&p.conn[0]) && !b.elsewhere(&p.conn[0]) {
 			pair = append(pair, p.conn[0])
 		}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"iter"
 	"net/netip"
 
 	"ftpscope/capture/flow"
@@ -15,7 +16,8 @@ type live struct {
 	met   bool      // by a connection
 	two   bool      // it has two keys
 	keys  [2]endKey // of the endpoints that a fitting connection may lead to
-	older [2]*live  // with the same key
+	older [2]*live  // the next older one with the same key, and the next newer one
+	newer [2]*live
 }
 
 // endKey stands for an endpoint. Others may have the same: it narrows the search, and Offer.fits decides.
@@ -53,8 +55,30 @@ func (l *live) ends() []endKey {
 	return l.keys[:1]
 }
 
-// next is the next older offer with a key.
-func (l *live) next(end endKey) *live { return l.older[l.which(end)] }
+// alike are the newest offers with a key, at most maxAlike of them.
+func (m *Matcher) alike(end endKey) iter.Seq[*live] {
+	return func(yield func(*live) bool) {
+		for l, n := m.offers[end], 0; l != nil; l, n = l.older[l.which(end)], n+1 {
+			if n == maxAlike {
+				m.limits["offers of one endpoint at a time"]++
+				return
+			}
+			if !yield(l) {
+				return
+			}
+		}
+	}
+}
+
+// link makes an offer the newest of its keys.
+func (m *Matcher) link(l *live) {
+	for i, end := range l.ends() {
+		if old := m.offers[end]; old != nil {
+			l.older[i], old.newer[old.which(end)] = old, l
+		}
+		m.offers[end] = l
+	}
+}
 
 func (l *live) which(end endKey) int {
 	if l.keys[0] == end {
@@ -66,7 +90,7 @@ func (l *live) which(end endKey) int {
 // join gives an offer the connections that an offer of the same endpoint and the other kind has met already: FXP, where
 // the capture shows one server's side of the negotiation late.
 func (m *Matcher) join(l *live) {
-	for x := m.offers[l.keys[0]]; x != nil; x = x.next(l.keys[0]) {
+	for x := range m.alike(l.keys[0]) {
 		if x.Passive == l.Passive || x.Endpoint != l.Endpoint || x.of == l.of {
 			continue
 		}
@@ -81,7 +105,11 @@ func (m *Matcher) join(l *live) {
 // replace says that an offer is in force no longer; it is done once.
 func (m *Matcher) replace(l *live, at flow.Mark) {
 	l.until, l.ended = at.Time+grace, at.Ord
-	m.replaced = append(m.replaced, replaced{l.until, l})
+	if m.replaced = append(m.replaced, replaced{l.until, l}); len(m.replaced) > maxReplaced {
+		m.limits["offers that waited for a connection"]++
+		m.forget(m.replaced[0].live)
+		m.replaced = m.replaced[1:]
+	}
 }
 
 // isLate reports whether a connection began after the offer was replaced, by its time and its place in the capture: the clock may
@@ -126,16 +154,16 @@ func (m *Matcher) forget(l *live) {
 
 // unlink takes an offer out of the list of its i-th key.
 func (m *Matcher) unlink(l *live, i int, end endKey) {
-	newer := m.offers[end]
+	older, newer := l.older[i], l.newer[i]
+	if older != nil {
+		older.newer[older.which(end)] = newer
+	}
 	switch {
-	case newer == l && l.older[i] == nil:
-		delete(m.offers, end)
-	case newer == l:
-		m.offers[end] = l.older[i]
+	case newer != nil:
+		newer.older[newer.which(end)] = older
+	case older != nil:
+		m.offers[end] = older
 	default:
-		for newer.next(end) != l {
-			newer = newer.next(end)
-		}
-		newer.older[newer.which(end)] = l.older[i]
+		delete(m.offers, end)
 	}
 }

@@ -22,6 +22,11 @@ const (
 	maxParked = 16 << 10
 	// maxLook bounds how many of them one offer looks at, the newest first.
 	maxLook = 1024
+	// maxAlike is how many offers of one endpoint a connection, or an offer of it, is compared with, the newest first: servers
+	// that have few ports offer each of them again and again.
+	maxAlike = 128
+	// maxReplaced bounds the offers that are in force no longer and still wait for their connection: 60,000 new ones a second.
+	maxReplaced = 256 << 10
 	// maxTried bounds the connections that one session is given.
 	maxTried = 2 * MaxSteps
 )
@@ -48,7 +53,7 @@ type Matcher struct {
 	replaced    []replaced           // in the order of their end
 	free        []*live              // forgotten, for the next offers
 	sessions    map[uint64]*gathering
-	pairs       map[hosts][]*gathering
+	pairs       map[hosts]*gathering // who spoke last
 	claims      map[uint64]*claim
 	parked      parking
 	ended       []ended // in the order of their end
@@ -71,12 +76,11 @@ type gathering struct {
 	tried   []tried
 
 	strangers []tried
-	pair      []*claim // connections between the two hosts that no offer explains
+	paired    []*claim // connections between the two hosts that no offer explains
 	wants     bool
-	pinged    uint64    // Ord of the last Want
-	pairKey   *[2]hosts // under which it wants connections, or did
-	unmet     int       // offers that no connection met
-	few       [3]tried  // room for those that most sessions have
+	pair      wanting
+	unmet     int      // offers that no connection met
+	few       [3]tried // room for those that most sessions have
 }
 
 // replaced and ended are what Tick looks at again and again, so they lie together.
@@ -102,7 +106,7 @@ type tried struct {
 func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
 	return &Matcher{
 		out: out, controlPort: controlPort, offers: map[endKey]*live{}, sessions: map[uint64]*gathering{},
-		pairs: map[hosts][]*gathering{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
+		pairs: map[hosts]*gathering{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
 		attempts: newAttempts(),
 	}
 }
@@ -127,11 +131,8 @@ func (m *Matcher) Offered(o *Offer) {
 	l := m.live(o, g)
 	g.unmet++
 	g.last = l
+	m.link(l)
 	port := o.Endpoint.Port()
-	for i, end := range l.ends() {
-		l.older[i] = m.offers[end]
-		m.offers[end] = l
-	}
 	m.refs[port]++
 	m.ports[port/64] |= 1 << (port % 64)
 	m.parked.look(port, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
@@ -200,7 +201,7 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 	var score [2]int
 	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
 		key := keyOf(end)
-		for l := m.offers[key]; l != nil; l = l.next(key) {
+		for l := range m.alike(key) {
 			n := l.reaches(c)
 			kind := 0
 			if l.Passive {
@@ -276,8 +277,7 @@ func (m *Matcher) abandon(g *gathering) {
 	}
 	if g.wants {
 		g.wants = false
-		m.forgetPair(g.pairKey[0], g)
-		m.forgetPair(g.pairKey[1], g)
+		m.unlist(g)
 	}
 	m.letGo(g)
 	delete(m.sessions, g.id)
@@ -328,7 +328,7 @@ func (g *gathering) waiting() bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(g.pair, func(c *claim) bool { return c.open })
+	return slices.ContainsFunc(g.paired, func(c *claim) bool { return c.open })
 }
 
 func (m *Matcher) finish(g *gathering) {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -22,25 +23,21 @@ func pairOf(a, b netip.Addr) hosts {
 // Wanted marks a session as interested in any connection between its hosts, or no longer so.
 func (m *Matcher) Wanted(w Want) {
 	g := m.session(w.Control)
-	g.pinged, g.nets = w.Mark.Ord, w.Nets
-	if g.wants == w.On {
-		return
-	}
-	g.wants = w.On
-	g.pairKey = &[2]hosts{pairOf(w.Client, w.Server), {a: w.Server}}
-	for _, k := range g.pairKey {
-		if w.On {
-			m.pairs[k] = append(m.pairs[k], g)
-		} else {
-			m.forgetPair(k, g)
-		}
-	}
-	if w.On {
+	g.nets = w.Nets
+	had := g.wants
+	switch g.wants = w.On; {
+	case had && w.On:
+		m.refresh(g)
+	case had:
+		m.unlist(g)
+	case w.On:
+		g.pair.keys = &[2]hosts{pairOf(w.Client, w.Server), {a: w.Server}}
+		m.list(g)
 		m.parked.recent(w.Mark.Time-early, func(c *flow.Conn, open bool) bool {
 			if !w.mayBe(c) || !g.nets.Meet(&c.Nets) {
 				return false
 			}
-			if key, ok := m.pairFor(c); ok && (key == g.pairKey[0] || key == g.pairKey[1]) {
+			if key, ok := m.pairFor(c); ok && (key == g.pair.keys[0] || key == g.pair.keys[1]) {
 				m.givePair(g, m.claim(c, open))
 				return true
 			}
@@ -61,21 +58,74 @@ func (w *Want) mayBe(c *flow.Conn) bool {
 	return false
 }
 
-func (m *Matcher) forgetPair(k hosts, g *gathering) {
-	list := slices.DeleteFunc(m.pairs[k], func(x *gathering) bool { return x == g })
-	if len(list) == 0 {
-		delete(m.pairs, k)
-		return
+// wanting is a session's place in the lists of those that want connections, by each of its keys: who spoke last comes first.
+type wanting struct {
+	keys         *[2]hosts
+	older, newer [2]*gathering
+}
+
+// list puts a session first.
+func (m *Matcher) list(g *gathering) {
+	for i, k := range g.pair.keys {
+		if old := m.pairs[k]; old != nil {
+			g.pair.older[i], old.pair.newer[i] = old, g
+		}
+		m.pairs[k] = g
 	}
-	m.pairs[k] = list
+}
+
+// unlist takes it out.
+func (m *Matcher) unlist(g *gathering) {
+	for i, k := range g.pair.keys {
+		older, newer := g.pair.older[i], g.pair.newer[i]
+		g.pair.older[i], g.pair.newer[i] = nil, nil
+		if older != nil {
+			older.pair.newer[i] = newer
+		}
+		switch {
+		case newer != nil:
+			newer.pair.older[i] = older
+		case older != nil:
+			m.pairs[k] = older
+		default:
+			delete(m.pairs, k)
+		}
+	}
+}
+
+// refresh puts it first again.
+func (m *Matcher) refresh(g *gathering) {
+	if g.pair.newer != [2]*gathering{} {
+		m.unlist(g)
+		m.list(g)
+	}
+}
+
+// wanters are the sessions that want connections by a key, who spoke last first, at most maxAlike of them.
+func (m *Matcher) wanters(k hosts) iter.Seq[*gathering] {
+	return func(yield func(*gathering) bool) {
+		i := 0
+		if !k.b.IsValid() {
+			i = 1
+		}
+		for g, n := m.pairs[k], 0; g != nil; g, n = g.pair.older[i], n+1 {
+			if n == maxAlike {
+				m.limits["encrypted sessions of the same hosts at a time"]++
+				return
+			}
+			if !yield(g) {
+				return
+			}
+		}
+	}
 }
 
 func (m *Matcher) givePair(g *gathering, cl *claim) {
-	if len(g.pair) >= maxTried {
+	if len(g.paired) >= maxTried {
 		m.limits["connections of one session"]++
 		return
 	}
-	g.pair, cl.used = append(g.pair, cl), true
+	g.paired, cl.used = append(g.paired, cl), true
 	if m.claimer != nil {
 		m.claimer.Claimed(&cl.conn[0], g.id)
 	}
@@ -96,13 +146,13 @@ func (m *Matcher) pairFor(c *flow.Conn) (hosts, bool) {
 
 // liveliest is the session of the connection's network that spoke last: commands under TLS cannot be read, but a data
 // connection follows one.
-func (m *Matcher) liveliest(k hosts, c *flow.Conn) (g *gathering) {
-	for _, x := range m.pairs[k] {
-		if (g == nil || x.pinged >= g.pinged) && x.nets.Meet(&c.Nets) {
-			g = x
+func (m *Matcher) liveliest(k hosts, c *flow.Conn) *gathering {
+	for g := range m.wanters(k) {
+		if g.nets.Meet(&c.Nets) {
+			return g
 		}
 	}
-	return g
+	return nil
 }
 
 // reclaim gives an offer that came late the connections that were taken for some session's of its hosts meanwhile.
@@ -112,7 +162,7 @@ func (m *Matcher) reclaim(l *live) {
 		return
 	}
 	for _, k := range [2]hosts{pairOf(l.Peer, l.Expected), {a: l.Expected}} {
-		for _, g := range m.pairs[k] {
+		for g := range m.wanters(k) {
 			if g != l.of {
 				m.reclaimFrom(g, l)
 			}
@@ -121,14 +171,14 @@ func (m *Matcher) reclaim(l *live) {
 }
 
 func (m *Matcher) reclaimFrom(g *gathering, l *live) {
-	for i, n := len(g.pair)-1, 0; i >= 0 && n < maxLook; i, n = i-1, n+1 {
-		c := &g.pair[i].conn[0]
+	for i, n := len(g.paired)-1, 0; i >= 0 && n < maxLook; i, n = i-1, n+1 {
+		c := &g.paired[i].conn[0]
 		if c.Start.Time < l.Mark.Time-early {
 			return
 		}
 		if l.reaches(c) >= 0 {
-			m.give(l, g.pair[i])
-			g.pair = slices.Delete(g.pair, i, i+1)
+			m.give(l, g.paired[i])
+			g.paired = slices.Delete(g.paired, i, i+1)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (m *Matcher) Snapshots(out func(*Session)) {
 	for _, control := range m.open {
 		g := &gathering{control: control}
 		if have := m.sessions[control.Notes.Control.ID]; have != nil {
-			g.tried, g.pair, g.strangers = slices.Clone(have.tried), slices.Clone(have.pair), have.strangers
+			g.tried, g.paired, g.strangers = slices.Clone(have.tried), slices.Clone(have.paired), have.strangers
 		}
 		s := m.build(g)
 		s.Open = true

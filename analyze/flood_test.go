@@ -171,6 +171,20 @@ func TestFloods(t *testing.T) {
 			require.Equal(t, n, c.transfers)
 			requireLimit(t, c, "offers that waited for a connection", n-256<<10)
 		}},
+		{"encrypted sessions of one pair of hosts", 512 * mb, func(f *flood, i int) {
+			const every = 20 // a session, and as many connections between the same hosts
+			c := peer{10 << 24, uint16(10_000 + i/every)}
+			if i%every != 0 {
+				f.open(peer{c.host, uint16(i)}, peer{floodServer.host, uint16(30_000 + i%every)})
+				return
+			}
+			f.open(c, floodServer)
+			f.send(floodServer, c, flow.ACK, 1, 1, "220 ready\r\n")
+			f.send(c, floodServer, flow.ACK, 1, 12, "AUTH TLS\r\n")
+			f.send(floodServer, c, flow.ACK, 12, 11, "234 go on\r\n")
+			f.send(c, floodServer, flow.ACK, 11, 23, "\x17\x03\x03\x00\x04data")
+			f.send(floodServer, c, flow.ACK, 23, 20, "\x17\x03\x03\x00\x04data")
+		}, func(t *testing.T, n int, c *counting) { require.Equal(t, n/20, c.sessions) }},
 		{"data from port 20", 512 * mb, func(f *flood, i int) {
 			from := peer{floodServer.host, 20}
 			f.open(from, client(i))

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"io"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +24,7 @@ type flood struct {
 	buffers []byte
 	ord     uint64
 	peak    uint64 // of the heap, looked at in the middle of things
+	still   bool   // the clock stands
 }
 
 const (
@@ -80,9 +80,13 @@ func (f *flood) send(from, to peer, flags uint8, seq, ack uint32, payload string
 	b[32], b[33] = 5<<4, flags
 	be.PutUint16(b[34:], 65535)
 	f.ord++
+	now := capturetest.Start
+	if !f.still {
+		now += flow.Time(f.ord) * 10 * flow.Microsecond
+	}
 	f.batch = append(f.batch, capture.Packet{
 		Data: b, Length: uint32(len(b)), Link: capturetest.LinkRaw, Digits: 6,
-		Mark: flow.Mark{Time: capturetest.Start + flow.Time(f.ord)*10*flow.Microsecond, Ord: f.ord, Pos: flow.At(0, f.ord)},
+		Mark: flow.Mark{Time: now, Ord: f.ord, Pos: flow.At(0, f.ord)},
 	})
 }
 
@@ -109,6 +113,40 @@ func (c *counting) Summary(s *session.Summary) error { c.summary = *s; return ni
 
 // client and server are the i-th of many.
 func client(i int) peer { return peer{10<<24 | uint32(i>>8)&0xffffff, uint16(20000 + i&0xff)} }
+
+// short is a session that says nothing; open: it goes on.
+func (f *flood) short(i int, open bool) {
+	c := client(i)
+	f.open(c, floodServer)
+	f.send(floodServer, c, flow.ACK, 1, 1, "220 ready\r\n")
+	if open {
+		return
+	}
+	f.send(c, floodServer, flow.ACK, 1, 12, "QUIT\r\n")
+	f.send(c, floodServer, flow.ACK|flow.FIN, 7, 12, "")
+	f.send(floodServer, c, flow.ACK|flow.FIN, 12, 8, "")
+	f.send(c, floodServer, flow.ACK, 8, 13, "")
+}
+
+// manySessions take turns in asking for the same passive port, passiveMany times a packet. Their clients are hosts of their own if
+// apart is 256, one host if it is 0.
+func (f *flood) passive(i, apart int) {
+	if i%passiveMany != 0 {
+		return
+	}
+	n, round := i/passiveMany%manySessions, uint32(i/passiveMany/manySessions)
+	c := client(n * apart)
+	c.port += uint16(n)
+	if round == 0 {
+		f.open(c, floodServer)
+		f.send(floodServer, c, flow.ACK, 1, 1, "220 ready\r\n")
+	}
+	ask, agree := strings.Repeat("PASV\r\n", passiveMany), strings.Repeat("227 (192,0,2,21,195,80)\r\n", passiveMany)
+	f.send(c, floodServer, flow.ACK, 1+round*uint32(len(ask)), 12+round*uint32(len(agree)), ask)
+	f.send(floodServer, c, flow.ACK, 12+round*uint32(len(agree)), 1+(round+1)*uint32(len(ask)), agree)
+}
+
+const manySessions, passiveMany = 1000, 50
 
 var floodServer = peer{192<<24 | 2<<8 | 21, 21}
 
@@ -153,24 +191,18 @@ func TestFloods(t *testing.T) {
 			require.Equal(t, 10_000, c.transfers)
 			requireLimit(t, c, "commands, negotiations or transfers of one session", n-10_000)
 		}},
-		{"one endpoint offered again and again", 320 * mb, func(f *flood, i int) {
-			const many, sessions = 50, 1000 // negotiations a packet
-			if i%many != 0 {
-				return
-			}
-			c, at := client(i/many%sessions), uint32(i/many/sessions)
-			if at == 0 {
-				f.open(c, floodServer)
-				f.send(floodServer, c, flow.ACK, 1, 1, "220 ready\r\n")
-			}
-			ask, agree := strings.Repeat("PASV\r\n", many), strings.Repeat("227 (192,0,2,21,195,80)\r\n", many)
-			f.send(c, floodServer, flow.ACK, 1+at*uint32(len(ask)), 12+at*uint32(len(agree)), ask)
-			f.send(floodServer, c, flow.ACK, 12+at*uint32(len(agree)), 1+(at+1)*uint32(len(ask)), agree)
-		}, func(t *testing.T, n int, c *counting) {
-			require.Equal(t, 1000, c.sessions)
-			require.Equal(t, n, c.transfers)
-			requireLimit(t, c, "offers that waited for a connection", n-256<<10)
-		}},
+		{"one endpoint offered again and again", 320 * mb, func(f *flood, i int) { f.passive(i, 256) },
+			func(t *testing.T, n int, c *counting) {
+				require.Equal(t, manySessions, c.sessions)
+				require.Equal(t, n, c.transfers)
+				requireLimit(t, c, "offers that waited for a connection", n-256<<10)
+			}},
+		{"negotiations in many sessions of two hosts", 160 * mb, func(f *flood, i int) { f.passive(i, 0) },
+			func(t *testing.T, n int, c *counting) {
+				require.Equal(t, manySessions, c.sessions)
+				require.Less(t, c.transfers, n)
+				require.GreaterOrEqual(t, limit(c, "commands, negotiations or transfers of one session"), uint64(n-c.transfers))
+			}},
 		{"encrypted sessions of one pair of hosts", 512 * mb, func(f *flood, i int) {
 			const every = 20 // a session, and as many connections between the same hosts
 			c := peer{10 << 24, uint16(10_000 + i/every)}
@@ -185,6 +217,18 @@ func TestFloods(t *testing.T) {
 			f.send(c, floodServer, flow.ACK, 11, 23, "\x17\x03\x03\x00\x04data")
 			f.send(floodServer, c, flow.ACK, 23, 20, "\x17\x03\x03\x00\x04data")
 		}, func(t *testing.T, n int, c *counting) { require.Equal(t, n/20, c.sessions) }},
+		{"sessions after one that goes on", 320 * mb, func(f *flood, i int) { f.short(i, i == 0) },
+			func(t *testing.T, n int, c *counting) {
+				require.Equal(t, n, c.sessions)
+				require.Greater(t, limit(c, "sessions that waited for an older one to end"), uint64(n/2))
+			}},
+		{"sessions while the clock stands still", 320 * mb, func(f *flood, i int) {
+			f.still = true
+			f.short(i, false)
+		}, func(t *testing.T, n int, c *counting) {
+			require.Equal(t, n, c.sessions)
+			require.Greater(t, limit(c, "sessions that waited for their data connections"), uint64(n/2))
+		}},
 		{"data from port 20", 512 * mb, func(f *flood, i int) {
 			from := peer{floodServer.host, 20}
 			f.open(from, client(i))
@@ -223,7 +267,15 @@ var endless = strings.Repeat("x", 1000)
 
 func requireLimit(t *testing.T, c *counting, name string, n int) {
 	t.Helper()
-	i := slices.IndexFunc(c.summary.Capture.Limits, func(l session.LimitHit) bool { return l.Limit == name })
-	require.GreaterOrEqual(t, i, 0, "%v", c.summary.Capture.Limits)
-	require.EqualValues(t, n, c.summary.Capture.Limits[i].Count)
+	require.EqualValues(t, n, limit(c, name), "%v", c.summary.Capture.Limits)
+}
+
+// limit is how often a limit struck.
+func limit(c *counting, name string) uint64 {
+	for _, l := range c.summary.Capture.Limits {
+		if l.Limit == name {
+			return l.Count
+		}
+	}
+	return 0
 }

@@ -41,7 +41,7 @@ type events interface {
 type lane struct {
 	table    *tcp.Table
 	events   events
-	fold     *session.FoldOptions // shared by the lanes of a worker
+	fold     *session.FoldOptions
 	ports    *ports
 	evidence Evidence
 	oldest   horizon
@@ -102,11 +102,11 @@ func (a *analysis) lanes(to events) []*lane {
 }
 
 func (a *analysis) foldOptions(to events) *session.FoldOptions {
-	return &session.FoldOptions{ControlPort: a.ports.has, Dialogue: a.opt.Dialogue, Offers: to}
+	return session.NewFoldOptions(a.ports.has, a.opt.Dialogue, to)
 }
 
 func (a *analysis) lane(to events, fold *session.FoldOptions) *lane {
-	l := &lane{events: to, ports: &a.ports, fold: fold, evidence: a.opt.Evidence, live: a.heart.live != nil}
+	l := &lane{events: to, ports: &a.ports, fold: fold.Lane(), evidence: a.opt.Evidence, live: a.heart.live != nil}
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
 	if a.opt.Follow != nil {

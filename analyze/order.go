@@ -13,6 +13,8 @@ import (
 type order struct {
 	out     Records
 	waiting sessionHeap
+	held    int             // bytes of those that wait
+	early   uint64          // sessions that could not wait for an older one
 	judged  *finding.Stream // adds the findings, and holds sessions back while their neighbours may matter
 	ids     int
 	drops   drops
@@ -39,6 +41,21 @@ func (o *order) add(s *session.Session) {
 		return
 	}
 	o.waiting.push(s)
+	for o.held += s.Notes.Size; len(o.waiting) > maxWaiting || o.held > maxWaitingSize; o.early++ {
+		o.next()
+	}
+}
+
+// Limits of the sessions that wait for an older one, which may last as long as the capture: then they are numbered before it.
+const (
+	maxWaiting     = 64 << 10
+	maxWaitingSize = 256 << 20
+)
+
+func (o *order) next() {
+	s := o.waiting.pop()
+	o.held -= s.Notes.Size
+	o.judge(s)
 }
 
 // judge numbers the next session.
@@ -58,7 +75,7 @@ func (o *order) snapshot(s *session.Session) {
 // release gives out the sessions that began before ord.
 func (o *order) release(ord uint64) {
 	for len(o.waiting) > 0 && o.waiting[0].ord < ord {
-		o.judge(o.waiting.pop())
+		o.next()
 	}
 }
 

@@ -60,6 +60,9 @@ func (a *analysis) limits() []session.LimitHit {
 	if n := a.decoder.LostNetworks(); n > 0 && !a.opt.MergeNetworks {
 		list = append(list, session.LimitHit{Limit: "networks told apart", Count: n})
 	}
+	if n := a.order.early; n > 0 {
+		list = append(list, session.LimitHit{Limit: "sessions that waited for an older one to end", Count: n})
+	}
 	dropped := a.order.judged.Dropped()
 	for _, id := range slices.Sorted(maps.Keys(dropped)) {
 		list = append(list, session.LimitHit{Limit: "findings " + id, Count: uint64(dropped[id])})

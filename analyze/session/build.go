@@ -16,6 +16,7 @@ func (m *Matcher) build(g *gathering) *Session {
 	s := &g.control.Session
 	s.Transfers = b.transfers()
 	s.Mode, s.Initiator = verdict(s.Transfers)
+	s.Notes.Size = g.control.size + len(s.Transfers)*transferSize
 	s.Network = m.names.of(seenFrom(&s.Notes.Control, s.Client))
 	b.end()
 	return s

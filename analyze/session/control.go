@@ -20,6 +20,7 @@ type Control struct {
 	blind          bool           // the capture holds nothing of what either side said
 	client         flow.Direction // as negotiation's
 	limits         int            // negotiations, transfers and commands beyond the limits
+	size           int            // bytes, about
 }
 
 // NewFold starts reading the connection c.
@@ -66,6 +67,7 @@ func (o *FoldOptions) fold() *Fold {
 
 // release lets the Fold go: what it knows is in its Control.
 func (f *Fold) release() {
+	f.refund(f.held)
 	o := f.opt
 	if len(o.free) == maxFree || cap(f.pending) > usual || cap(f.negotiations) > usual || cap(f.steps) > usual || cap(f.notes.Logins) > usual {
 		return
@@ -128,7 +130,7 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 func (f *Fold) control(c *flow.Conn) *Control {
 	r := &Control{
 		user: f.user, password: f.password, banner: f.banner, system: f.system,
-		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits, client: f.client, blind: f.blind,
+		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits, size: controlSize + f.held, client: f.client, blind: f.blind,
 	}
 	s := &r.Session
 	s.Start, s.End = Stamp{c.Start.Time, c.Digits}, Stamp{c.Last.Time, c.Digits}

@@ -45,10 +45,10 @@ func TestFoldsServeAgain(t *testing.T) {
 		"",
 	}
 	port := func(p uint16) bool { return p == 21 }
-	shared := &FoldOptions{ControlPort: port, Dialogue: true, Offers: deaf{}}
+	shared := NewFoldOptions(port, true, deaf{})
 	for range 2 {
 		for _, d := range dialogues {
-			alone := &FoldOptions{ControlPort: port, Dialogue: true, Offers: deaf{}}
+			alone := NewFoldOptions(port, true, deaf{})
 			require.Equal(t, read(alone, d), read(shared, d))
 		}
 	}

@@ -15,6 +15,7 @@ type pending struct {
 	step     int32 // transfer commands: index of the step, else -1
 	offer    int32 // negotiations: index, else -1
 	dialogue int32 // index in Fold.dialogue, -1: not kept
+	held     int32 // bytes of room
 	noted    int32 // SITE, or a path that climbs: its place in the notes, from 1; 0: none
 	line     Line
 	arg      string
@@ -65,6 +66,10 @@ func (f *Fold) command(l ftp.Line) {
 		f.odd(OddPending, "")
 		f.unanswered(1)
 	}
+	for !f.holdPending(&p) && len(f.pending) > 0 {
+		f.odd(OddPending, "")
+		f.unanswered(1)
+	}
 	f.pending = append(f.pending, p)
 }
 
@@ -89,7 +94,7 @@ func (f *Fold) record(p *pending, c *ftp.Command) {
 	if !f.opt.Dialogue {
 		return
 	}
-	if len(f.dialogue) >= MaxDialogue {
+	if len(f.dialogue) >= MaxDialogue || !f.hold(exchangeSize+len(p.line.Text)) {
 		f.limits++
 		return
 	}
@@ -159,6 +164,7 @@ func (f *Fold) answer(r ftp.Reply) {
 	f.keep(int(p.dialogue), reply)
 	if i == 1 && p.verb == ftp.ABOR && f.pending[0].step >= 0 { // the transfer's own reply may still come
 		f.pending[0].doubtful = true
+		f.refund(int(p.held))
 		f.pending = append(f.pending[:1], f.pending[2:]...)
 		f.final(&p, reply)
 		return
@@ -215,6 +221,10 @@ func (f *Fold) meantBegun(end int) bool {
 // keep adds the reply to the dialogue.
 func (f *Fold) keep(dialogue int, r *Reply) {
 	if !f.opt.Dialogue || dialogue < 0 && len(f.dialogue) >= MaxDialogue {
+		return
+	}
+	if !f.hold(exchangeSize + replySize + len(r.Text)) {
+		f.limits++
 		return
 	}
 	if dialogue < 0 {

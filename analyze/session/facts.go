@@ -48,7 +48,7 @@ func (f *Fold) site(p *pending) {
 			alike++
 		}
 	}
-	if alike >= MaxSiteAlike {
+	if alike >= MaxSiteAlike || !f.hold(siteSize+len(p.arg)) {
 		return
 	}
 	f.notes.Site = append(list, SiteCommand{Mark: p.line.Mark, Text: p.arg})
@@ -70,7 +70,8 @@ func (f *Fold) climb(p *pending) {
 	if p.verb == ftp.LIST || p.verb == ftp.NLST {
 		arg = listed(arg)
 	}
-	if !mayClimb(arg) || (p.verb == ftp.CWD || p.verb == ftp.XCWD) && strings.TrimRight(arg, "/") == ".." || !f.place.climbs(f.home, arg) {
+	if !mayClimb(arg) || (p.verb == ftp.CWD || p.verb == ftp.XCWD) && strings.TrimRight(arg, "/") == ".." || !f.place.climbs(f.home, arg) ||
+		!f.hold(climbSize+len(p.arg)) {
 		return // CWD .. is CDUP in other words: how people walk about
 	}
 	anyway := place{f.place.dir, f.place.known && isAbsolute(f.place.dir)}

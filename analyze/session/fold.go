@@ -7,15 +7,33 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// FoldOptions say how control connections are read. Their Folds share memory: all belong to one goroutine.
+// FoldOptions say how the control connections of a lane are read.
 type FoldOptions struct {
 	ControlPort func(port uint16) bool // the ports that FTP is expected on
 	Dialogue    bool                   // keep every command and reply
 	Offers      Offers
 
+	held int // bytes that the lane's control connections hold: see room.go
+	*shared
+}
+
+// shared is what lanes share that belong to one goroutine.
+type shared struct {
 	free  []*Fold // for the next connections
 	texts ftp.Texts
 	offer Offer // what Offers hears of, while it does
+}
+
+// NewFoldOptions makes options that may serve several lanes, each of which has its own by Lane.
+func NewFoldOptions(controlPort func(port uint16) bool, dialogue bool, offers Offers) *FoldOptions {
+	return &FoldOptions{ControlPort: controlPort, Dialogue: dialogue, Offers: offers, shared: &shared{}}
+}
+
+// Lane is the same for another lane of the same goroutine.
+func (o *FoldOptions) Lane() *FoldOptions {
+	lane := *o
+	lane.held = 0
+	return &lane
 }
 
 // Offers hears of what a control connection offers, as it happens.
@@ -94,6 +112,7 @@ type Fold struct {
 	system    text
 	fromStart bool
 	limits    int // negotiations, transfers and commands beyond the limits
+	held      int // bytes: see room.go
 	dialogue  []Exchange
 	notes     noted
 
@@ -149,7 +168,11 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 			f.reply(line)
 		}
 	}
-	return f.guess.Verdict() != ftp.No
+	if f.guess.Verdict() == ftp.No {
+		f.refund(f.held)
+		return false
+	}
+	return true
 }
 
 // inClear passes over what is under TLS and returns what follows it; nil when there is nothing.
@@ -267,7 +290,7 @@ func (f *Fold) beginTLS() {
 
 // encrypt notes that from here on the commands cannot be read.
 func (f *Fold) encrypt() {
-	if n := len(f.encrypted); n > 0 && !f.encrypted[n-1].to.Seen() || n >= MaxSteps {
+	if n := len(f.encrypted); n > 0 && !f.encrypted[n-1].to.Seen() || n >= MaxSteps || !f.hold(spanSize) {
 		return
 	}
 	f.sane = true
@@ -297,7 +320,7 @@ func (f *Fold) want(on bool) {
 }
 
 func (f *Fold) odd(kind, detail string) {
-	if len(f.notes.Oddities) < MaxOddities {
+	if len(f.notes.Oddities) < MaxOddities && f.hold(oddSize+len(detail)) {
 		f.notes.Oddities = append(f.notes.Oddities, Oddity{kind, f.at, detail})
 	}
 }

@@ -57,6 +57,8 @@ type Matcher struct {
 	claims      map[uint64]*claim
 	parked      parking
 	ended       []ended // in the order of their end
+	endedSize   int     // bytes
+	made        int     // of them, while complete looks
 	builder     builder
 	attempts    attempts
 	limits      map[string]uint64
@@ -83,18 +85,11 @@ type gathering struct {
 	few       [3]tried // room for those that most sessions have
 }
 
-// replaced and ended are what Tick looks at again and again, so they lie together.
-type (
-	replaced struct {
-		until flow.Time
-		*live
-	}
-	ended struct {
-		until flow.Time
-		first uint64 // Ord of the control connection's first packet
-		*gathering
-	}
-)
+// replaced is what Tick looks at again and again, so it lies together.
+type replaced struct {
+	until flow.Time
+	*live
+}
 
 // tried is a connection to an offer's endpoint.
 type tried struct {
@@ -264,7 +259,7 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 			m.replace(g.last, c.Last)
 			g.last = nil
 		}
-		m.ended = append(m.ended, ended{c.Last.Time + grace, c.Start.Ord, g})
+		m.end(g)
 	} else if g := m.sessions[c.ID]; g != nil {
 		m.abandon(g) // what looked like a control connection was none
 	}
@@ -307,45 +302,15 @@ func (m *Matcher) Tick(now flow.Time, oldestSYN uint64) {
 		m.forget(r.live)
 		return true
 	})
-	m.ended = slices.DeleteFunc(m.ended, func(e ended) bool {
-		if e.until >= now || e.waiting() || e.unmet > 0 && e.control.Notes.Control.Last.Ord >= oldestSYN {
-			return false
-		}
-		m.finish(e.gathering)
-		return true
+	m.complete(func(e *ended) bool {
+		return e.until < now && !e.waiting() && (e.unmet == 0 || e.control.Notes.Control.Last.Ord < oldestSYN)
 	})
-}
-
-// waiting reports whether a connection of the session is still open.
-func (g *gathering) waiting() bool {
-	for _, t := range g.tried {
-		if t.claim.open {
-			return true
-		}
-	}
-	for _, t := range g.strangers {
-		if t.claim.open && !t.claim.used && !g.met(t.offer) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(g.paired, func(c *claim) bool { return c.open })
-}
-
-func (m *Matcher) finish(g *gathering) {
-	m.limits["commands, negotiations or transfers of one session"] += uint64(g.control.limits)
-	m.letGo(g)
-	m.giveBack(g)
-	m.out.Session(m.build(g))
-	delete(m.sessions, g.id)
 }
 
 // End finishes everything: the capture is over and all connections are closed.
 func (m *Matcher) End() {
 	m.parked.expire(1<<63-1, m.unclaimed)
-	for _, e := range m.ended {
-		m.finish(e.gathering)
-	}
-	m.ended = nil
+	m.complete(func(*ended) bool { return true })
 	m.attempts.each(m.attempt)
 }
 

@@ -18,6 +18,7 @@ type Notes struct {
 	Site     []SiteCommand // at most MaxSite
 	Climbs   []Climb       // at most MaxClimbs
 	TLS      *TLSInfo      // nil when none of its handshake was seen in clear
+	Size     int           // of the record in memory: bytes, about
 
 	// Idle is the longest silence after the server's last word: until a command of the client or, when none followed, until
 	// the connection's last packet. It is how long a NAT or firewall had nothing to see but keepalives and acknowledgments.

@@ -11,7 +11,7 @@ import (
 // Snapshot is what Finish would return now, and the Fold goes on; nil: it is not certain that this is FTP.
 func (f *Fold) Snapshot(c *flow.Conn) *Control {
 	s := *f
-	s.opt = &FoldOptions{ControlPort: f.opt.ControlPort, Dialogue: f.opt.Dialogue, Offers: nobody{}}
+	s.opt = NewFoldOptions(f.opt.ControlPort, f.opt.Dialogue, nobody{})
 	s.pending, s.negotiations, s.steps = slices.Clone(f.pending), slices.Clone(f.negotiations), slices.Clone(f.steps)
 	s.encrypted, s.dialogue = slices.Clone(f.encrypted), slices.Clone(f.dialogue)
 	n := &s.notes

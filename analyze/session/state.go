@@ -96,7 +96,7 @@ func (f *Fold) negotiate(p *pending) {
 
 // newOffer makes the negotiation in force from now on; -1 when there are too many.
 func (f *Fold) newOffer(method string, passive bool) int {
-	if len(f.negotiations) >= MaxSteps {
+	if len(f.negotiations) >= MaxSteps || !f.hold(negotiationSize) {
 		f.limits++
 		f.current = -1
 		return -1
@@ -149,7 +149,7 @@ func (f *Fold) transfer(p *pending) {
 
 // newStep adds a transfer to the negotiation in force; -1 when there are too many.
 func (f *Fold) newStep(s step) int {
-	if len(f.steps) >= MaxSteps {
+	if len(f.steps) >= MaxSteps || !f.hold(stepSize+len(s.line.Text)) {
 		f.limits++
 		return -1
 	}
@@ -185,7 +185,7 @@ func (f *Fold) preliminary(p *pending, r *Reply) {
 	}
 	f.settle(p, r)
 	s := &f.steps[p.step]
-	s.prelim = *r
+	s.prelim = f.lasting(r)
 	if s.offer >= 0 {
 		f.negotiations[s.offer].consumed = true
 	}
@@ -256,7 +256,7 @@ func (f *Fold) loggedIn(p *pending, r *Reply) {
 
 // tried keeps a login that was decided on, or whose decision the capture lacks.
 func (f *Fold) tried(p *pending, l Login) {
-	if len(f.notes.Logins) >= MaxLogins {
+	if len(f.notes.Logins) >= MaxLogins || !f.hold(loginSize) {
 		return
 	}
 	l.User = f.user.value
@@ -282,7 +282,7 @@ func (f *Fold) secured(r *Reply) {
 
 // negotiated is the reply to a negotiation.
 func (f *Fold) negotiated(n *negotiation, r *Reply) {
-	n.answer = *r
+	n.answer = f.lasting(r)
 	if r.Code >= 400 {
 		f.reject(n)
 		return
@@ -341,7 +341,7 @@ func (f *Fold) announced(n *negotiation, r *Reply) {
 
 // transferred is the final reply to a transfer command.
 func (f *Fold) transferred(s *step, r *Reply) {
-	s.reply = *r
+	s.reply = f.lasting(r)
 	if s.offer >= 0 && r.Code < 300 {
 		f.negotiations[s.offer].consumed = true
 	}

@@ -76,7 +76,10 @@ func (f *Fold) settleTransfer(p *pending) {
 		arg = listed(arg)
 	}
 	if !p.cut && (p.verb != ftp.STOU || arg != "") {
-		s.path = f.place.resolve(arg)
+		if s.path = f.place.resolve(arg); !f.hold(len(s.path)) {
+			s.path = ""
+			f.limits++
+		}
 	}
 	if f.size.known && f.sizeOf == p.arg && p.verb == ftp.RETR {
 		s.size, s.hasSize, s.sizeFrom = f.size.value, true, f.sizeFrom
@@ -125,6 +128,9 @@ func (f *Fold) unanswered(n int) {
 // cost more than what they are for.
 func (f *Fold) pop(n int) {
 	const few = 32
+	for i := range n {
+		f.refund(int(f.pending[i].held))
+	}
 	if len(f.pending)-n <= few {
 		f.pending = append(f.pending[:0], f.pending[n:]...)
 	} else {

@@ -1,0 +1,74 @@
+package session
+
+import (
+	"unsafe"
+
+	"ftpscope/analyze/ftp"
+	"ftpscope/capture/flow"
+)
+
+// Lists and texts of one session have limits of their own, but thousands of sessions that reach them would need gigabytes, for
+// a few bytes of capture each. So the control connections of a lane share room, and when it is used up, what comes is
+// counted and left out. By lane, since lanes are the same for any number of workers.
+const (
+	// maxRoom is what the open control connections of one lane may hold, 512 MiB over all 16: five mirrors at a time of 10,000
+	// files each between the same two hosts, 6 MB each.
+	maxRoom = 32 << 20
+	// ownRoom is what each may hold whatever the others do: as many negotiations and transfers as most have.
+	ownRoom = 4 << 10
+)
+
+// Bytes of what the lists hold, texts left out.
+const (
+	pendingSize     = int(unsafe.Sizeof(pending{}))
+	negotiationSize = int(unsafe.Sizeof(negotiation{}))
+	stepSize        = int(unsafe.Sizeof(step{}))
+	exchangeSize    = int(unsafe.Sizeof(Exchange{}))
+	replySize       = int(unsafe.Sizeof(Reply{}))
+	loginSize       = int(unsafe.Sizeof(Login{}))
+	spanSize        = int(unsafe.Sizeof(span{}))
+	oddSize         = int(unsafe.Sizeof(Oddity{}))
+	siteSize        = int(unsafe.Sizeof(SiteCommand{}))
+	climbSize       = int(unsafe.Sizeof(Climb{}))
+	controlSize     = int(unsafe.Sizeof(Control{}))
+	transferSize    = int(unsafe.Sizeof(Transfer{}) + unsafe.Sizeof(Connection{}) + unsafe.Sizeof(flow.Conn{}))
+)
+
+// hold takes room for n bytes; false: there is none.
+func (f *Fold) hold(n int) bool {
+	if f.held+n > ownRoom && f.opt.held+n > maxRoom {
+		return false
+	}
+	f.held += n
+	f.opt.held += n
+	return true
+}
+
+// refund gives room back.
+func (f *Fold) refund(n int) {
+	f.held -= n
+	f.opt.held -= n
+}
+
+// holdPending takes room for a command that waits for its reply.
+func (f *Fold) holdPending(p *pending) bool {
+	n := pendingSize + len(p.line.Text)
+	if p.verb == ftp.PASS {
+		n += len(p.arg)
+	}
+	if !f.hold(n) {
+		return false
+	}
+	p.held = int32(n)
+	return true
+}
+
+// lasting is the reply as it is kept: without its text where there is no room for it.
+func (f *Fold) lasting(r *Reply) Reply {
+	kept := *r
+	if !f.hold(len(r.Text)) {
+		kept.Text, kept.cut = "", true
+		f.limits++
+	}
+	return kept
+}

@@ -238,7 +238,7 @@ func TestFloods(t *testing.T) {
 			require.Greater(t, c.summary.Orphans, n-100) // a few were forgotten before their data came
 			require.Positive(t, c.summary.Capture.Evicted)
 		}},
-		{"sessions that never end", 768 * mb, func(f *flood, i int) {
+		{"sessions that never end", 480 * mb, func(f *flood, i int) {
 			f.open(client(i), floodServer)
 			f.send(floodServer, client(i), flow.ACK, 1, 1, "220 ready\r\n")
 		}, func(t *testing.T, n int, c *counting) {

@@ -44,9 +44,8 @@ const (
 	usual   = 4    // negotiations and steps of nearly all sessions; Folds that had more are let go
 )
 
-// room is a Fold with the usual lists, side by side.
-type room struct {
-	Fold
+// lists are the usual ones of a Fold, side by side.
+type lists struct {
 	pending      [1]pending
 	negotiations [usual]negotiation
 	steps        [usual]step
@@ -59,10 +58,13 @@ func (o *FoldOptions) fold() *Fold {
 		o.free = o.free[:n-1]
 		return f
 	}
-	r := &room{}
-	f := &r.Fold
-	f.pending, f.negotiations, f.steps, f.notes.Logins = r.pending[:0], r.negotiations[:0], r.steps[:0], r.logins[:0]
-	return f
+	return &Fold{}
+}
+
+// furnish gives the Fold its lists, at the first command: many connections are a greeting and nothing more.
+func (f *Fold) furnish() {
+	l := &lists{}
+	f.pending, f.negotiations, f.steps, f.notes.Logins = l.pending[:0], l.negotiations[:0], l.steps[:0], l.logins[:0]
 }
 
 // release lets the Fold go: what it knows is in its Control.

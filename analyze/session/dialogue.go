@@ -50,7 +50,9 @@ func (f *Fold) command(l ftp.Line) {
 	} else {
 		f.sane = true
 	}
-	f.commands++
+	if f.commands++; f.pending == nil && len(f.negotiations)+len(f.steps)+len(f.notes.Logins) == 0 {
+		f.furnish()
+	}
 	if l.Flags&ftp.Cut != 0 {
 		f.odd(OddLine, "command of more than 4096 bytes")
 	}

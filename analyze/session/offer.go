@@ -85,6 +85,7 @@ type negotiation struct {
 	client   flow.Direction // the side that was taken for the client
 	passive  bool
 	rejected bool
+	before   int32 // rejected: where to look for the one that was in force before it
 	consumed bool // a transfer began with it (passive offers serve one)
 	used     bool // a transfer command refers to it
 }

@@ -295,19 +295,22 @@ func (f *Fold) negotiated(n *negotiation, r *Reply) {
 // reject takes a refused negotiation out: the one before it stays in force (PORT), also for commands already sent.
 func (f *Fold) reject(n *negotiation) {
 	n.rejected = true
-	before := -1
-	for i := int(n.index) - 1; i >= 0; i-- {
-		if m := &f.negotiations[i]; !m.rejected && !m.passive && m.method != MethodDefault {
-			before = i
+	before := n.index - 1
+	for before >= 0 {
+		if m := &f.negotiations[before]; m.rejected {
+			before = m.before
+		} else if m.passive || m.method == MethodDefault {
+			before--
+		} else {
 			break
 		}
 	}
-	if f.current == int(n.index) {
-		f.current = before
+	if n.before = before; f.current == int(n.index) {
+		f.current = int(before)
 	}
-	for i := range f.steps {
+	for i := len(f.steps) - 1; i >= 0 && f.steps[i].serial > n.serial; i-- {
 		if f.steps[i].offer == n.index {
-			f.steps[i].offer = int32(before)
+			f.steps[i].offer = before
 			if before >= 0 {
 				f.negotiations[before].used = true
 			}

@@ -277,12 +277,16 @@ func (s *sniffing) write(w report.Writer) {
 	s.writers = append(s.writers, s.flags.choice.Choose(w))
 }
 
+// oneRequest is how soon after the first signal to end another one means the same: timeout(1) signals a program, and then the
+// group that it is in.
+const oneRequest = 500 * time.Millisecond
+
 // signals ends the run at the first SIGINT or SIGTERM, at once at the second, and reopens outputs at SIGHUP.
 func (s *sniffing) signals() {
 	list := make(chan os.Signal, 4)
 	signal.Notify(list, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
-		stopping := false
+		var stopping time.Time // since when
 		for {
 			select {
 			case <-s.ended:
@@ -297,7 +301,8 @@ func (s *sniffing) signals() {
 					if s.kept != nil {
 						s.kept.out.Reopen()
 					}
-				case stopping:
+				case !stopping.IsZero() && time.Since(stopping) < oneRequest:
+				case !stopping.IsZero():
 					if s.view != nil {
 						s.view.Close()
 					}
@@ -306,7 +311,7 @@ func (s *sniffing) signals() {
 					}
 					os.Exit(exitInterrupted)
 				default:
-					stopping = true
+					stopping = time.Now()
 					s.source.Stop()
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"sort"
 
 	"ftpscope/capture/flow"
 )
@@ -52,6 +53,7 @@ func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
 	if s.reply.Code != 0 {
 		to = s.reply.Time.Time
 	}
+	b.opened, b.running = b.unused(b.opened), b.unused(b.running)
 	tried := b.due(b.opened, n, from-grace, to)
 	if len(tried) == 0 {
 		tried = b.due(b.running, n, from-grace, to+grace)
@@ -63,6 +65,14 @@ func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
 		return nil // data flowed, so it was most likely over another connection
 	}
 	return tried
+}
+
+// unused leaves out the first connections of a list that transfers use: thousands of transfers would look at them again and again.
+func (b *builder) unused(list []flow.Conn) []flow.Conn {
+	for len(list) > 0 && b.used[list[0].ID] {
+		list = list[1:]
+	}
+	return list
 }
 
 // empty reports whether the capture has both sides of c, and neither sent anything.
@@ -80,10 +90,10 @@ func (b *builder) due(list []flow.Conn, n *negotiation, from, to flow.Time) (tri
 	}
 	first, _ := slices.BinarySearchFunc(list, from, func(c flow.Conn, t flow.Time) int { return cmp.Compare(c.Start.Time, t) })
 	for i := first; i < min(len(list), first+maxCandidates) && list[i].Start.Time <= to; i++ {
-		c := list[i]
-		if b.used[c.ID] || b.isControlPort(&c) || negotiated && c.OpenerKnown && c.Src.Addr() != expected {
+		if c := &list[i]; negotiated && c.OpenerKnown && c.Src.Addr() != expected || b.isControlPort(c) || b.used[c.ID] {
 			continue
 		}
+		c := list[i]
 		if negotiated && c.Src.Addr() != expected || b.fromDataPort(&c) || !negotiated && b.toServer(&c) {
 			c = turned(c)
 		}
@@ -166,8 +176,10 @@ func (b *builder) underTLS(c *flow.Conn) (serial int32, ok bool) {
 	if !b.followed(c) {
 		return 0, false
 	}
-	for _, s := range b.c.encrypted {
-		if (c.Start.Time >= s.from.Time-grace || c.Start.Ord > s.from.Ord) && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
+	spans := b.c.encrypted
+	first := sort.Search(len(spans), func(i int) bool { return !spans[i].to.Seen() || c.Start.Ord <= spans[i].to.Ord })
+	for i := first; i < min(len(spans), first+maxCandidates); i++ {
+		if s := &spans[i]; c.Start.Time >= s.from.Time-grace || c.Start.Ord > s.from.Ord {
 			return s.serial, true
 		}
 	}

@@ -1,0 +1,64 @@
+package session
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/flow"
+)
+
+func tick(n int) flow.Mark {
+	return flow.Mark{Time: flow.Time(n) * flow.Millisecond, Ord: uint64(n), Pos: flow.At(0, uint64(n))}
+}
+
+// Of thousands of transfers each finds its connection, and none looks at those that the ones before it use.
+func TestInferredAmongMany(t *testing.T) {
+	const n = 3 * maxCandidates
+	client, server := netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("192.0.2.21:21")
+	b := &builder{c: &Control{}, used: map[uint64]bool{}}
+	b.c.Client, b.c.Server, b.c.Notes.Control.Last = client, server, tick(2*n)
+	for i := range n {
+		b.opened = append(b.opened, flow.Conn{
+			ID: uint64(i + 1), Src: netip.AddrPortFrom(client.Addr(), 50000), Dst: netip.AddrPortFrom(server.Addr(), 60000), OpenerKnown: true,
+			Start: tick(n + i), State: flow.Established,
+		})
+	}
+	for i := range n {
+		tried := b.inferred(&step{line: Line{Mark: tick(i)}}, nil)
+		require.Len(t, b.opened, n-i)
+		require.Len(t, tried, 1)
+		require.EqualValues(t, i+1, tried[0].ID)
+		b.used[tried[0].ID] = true
+	}
+}
+
+func TestUnderTLSAmongMany(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		b := &builder{c: &Control{}}
+		b.c.Notes.Control.Start = tick(1)
+		at := 2
+		for i := range 1 + r.IntN(20) {
+			from := at + r.IntN(3000)
+			at = from + r.IntN(3000)
+			b.c.encrypted = append(b.c.encrypted, span{from: tick(from), to: tick(at), serial: int32(i)})
+		}
+		b.c.encrypted[len(b.c.encrypted)-1].to = flow.Mark{}
+		c := &flow.Conn{Start: tick(2 + r.IntN(at+4000))}
+		if r.IntN(2) == 0 {
+			c.Start.Time += flow.Time(r.IntN(4000)-2000) * flow.Millisecond
+		}
+		want, found := int32(0), false
+		for _, s := range b.c.encrypted {
+			if !found && (c.Start.Time >= s.from.Time-grace || c.Start.Ord > s.from.Ord) && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
+				want, found = s.serial, true
+			}
+		}
+		got, ok := b.underTLS(c)
+		require.Equal(t, found, ok)
+		require.Equal(t, want, got)
+	}
+}

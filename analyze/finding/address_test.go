@@ -147,6 +147,15 @@ func TestRejected(t *testing.T) {
 	})
 }
 
+// A session over IPv6, and one whose client is seen by its private address.
+var v6 = netip.MustParseAddr("2001:db8::10")
+
+func over6(s *session.Session) {
+	s.Client, s.Server = netip.AddrPortFrom(v6, 50000), netip.MustParseAddrPort("[2001:db8::21]:21")
+}
+
+func private(s *session.Session) { s.Client = netip.AddrPortFrom(inside, 50000) }
+
 // TestAdvice checks that nobody is told to open a firewall for what should not be.
 func TestAdvice(t *testing.T) {
 	advice := func(s *session.Session, id string) string {
@@ -163,6 +172,19 @@ func TestAdvice(t *testing.T) {
 	require.Equal(t, "the server did well to refuse an address that is not the client's; look at what else this client did", advice(sess(with(rejected)), "negotiation-rejected"))
 	low := active(announces(client.Addr(), 80), replied(11, 501, "no"), func(t *session.Transfer) { t.Outcome = session.Rejected })
 	require.Contains(t, advice(sess(with(low)), "negotiation-rejected"), "the server refuses ports below 1024")
+	no := func(t *session.Transfer) { t.Command, t.Outcome = nil, session.Rejected }
+	for _, r := range []struct{ want, got string }{
+		{"the client itself sent EPSV ALL", advice(sess(with(passive(replied(11, 500, "Illegal PASV command, EPSV ALL in effect"), no))), "negotiation-rejected")},
+		{"PORT and PASV know IPv4 addresses only", advice(sess(with(active(announces(v6, 40001), replied(11, 500, "Illegal."), no))), "negotiation-rejected")},
+		{"PORT and PASV know IPv4 addresses only", advice(sess(over6, with(passive(replied(11, 425, "Use EPSV."), no))), "negotiation-rejected")},
+		{"over IPv6 PASV and PORT cannot name the right address", advice(sess(over6, with(passive(announces(netip.IPv4Unspecified(), 50001), func(t *session.Transfer) { t.Outcome = session.Unused }))), "nat-mismatch")},
+		{"the command names no valid endpoint", advice(sess(with(active(replied(11, 501, "Syntax."), no, func(t *session.Transfer) { t.Announced = nil }))), "negotiation-rejected")},
+		{"the client names a private address to a server outside", advice(sess(private, with(active(announces(inside, 40001), replied(11, 500, "Illegal."), no))), "negotiation-rejected")},
+		{"few servers know LPSV", advice(sess(with(passive(replied(11, 500, "What?"), no, func(t *session.Transfer) { t.Method, t.Announced = "LPSV", nil }))), "negotiation-rejected")},
+		{"the client sent neither PORT nor PASV", advice(sess(with(active(met(flow.Refused), failed, func(t *session.Transfer) { t.Method, t.Announced = session.MethodDefault, nil }))), "data-refused")},
+	} {
+		require.True(t, strings.HasPrefix(r.got, r.want), r.got)
+	}
 	two := passive(announces(another, 50001), worked(5))
 	require.Contains(t, advice(sess(with(two)), "nat-mismatch"), "nothing, if 192.0.2.66 and 203.0.113.21 both belong to the server")
 }

@@ -91,8 +91,11 @@ func (c *Case) controlEnd(t *session.Transfer) (lostEnd, bool) {
 	default:
 		return c.silentEnd(t)
 	}
-	if !c.gapless() && at.Time > conn.Last.Time {
+	switch {
+	case !c.gapless() && at.Time > conn.Last.Time:
 		return lostEnd{}, false // the reply may be what the capture lacks
+	case at == server.FIN && c.Notes.Quit.Seen() && c.Notes.Quit.Time <= at.Time:
+		return lostEnd{}, false // the server did what QUIT asks for
 	}
 	const together = 2 * flow.Second
 	if at == client.RST || at == client.FIN {
@@ -150,9 +153,9 @@ func (c *Case) dataThen(t *session.Transfer) string {
 	if t.Bytes != nil {
 		carried = " after " + many(*t.Bytes, "byte")
 	}
-	how, _, frame := c.ending(t.Notes.Conn)
+	how, _, last := c.ending(t.Notes.Conn)
 	if how == "" {
 		return ""
 	}
-	return "the data connection " + how + carried + c.packets(frame)
+	return "the data connection " + how + carried + c.packets(last.Pos)
 }

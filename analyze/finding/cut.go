@@ -21,7 +21,7 @@ func cutOff(c *Case, t *session.Transfer) (verdict, bool) {
 	if ended != end.given || !ended && !c.cutReply(t) {
 		return verdict{}, false
 	}
-	how, severity, frame := c.ending(conn)
+	how, severity, last := c.ending(conn)
 	if how == "" {
 		return verdict{}, false
 	}
@@ -33,12 +33,19 @@ func cutOff(c *Case, t *session.Transfer) (verdict, bool) {
 	if ended {
 		gaveUp = clauses("the control connection "+end.how+" at the same time"+c.packets(end.frame), end.ran())
 	}
-	return verdict{
+	open := "the data connection of " + named(t) + " was open" + c.packets(t.Frames.SYN)
+	v := verdict{
 		severity: severity,
-		message:  clauses("the data connection of "+named(t)+" was open"+c.packets(t.Frames.SYN)+" and "+how+carried+c.packets(frame), gaveUp, c.then(t)),
-		frames:   evidence(t, t.Frames.SYN, frame, end.frame),
+		message:  clauses(open+" and "+how+carried+c.packets(last.Pos), gaveUp, c.then(t)),
+		frames:   evidence(t, t.Frames.SYN, last.Pos, end.frame),
 		advice:   "did the side that ended it crash, run out of space or time, or give up? Resets and silence that neither host explains can come from a firewall or NAT between them: its timers and its state table",
-	}, true
+	}
+	if t.Reply != nil && t.Reply.Time.Time < last.Time && severity == "" {
+		v.message = clauses(c.then(t)+" while "+open, "then it "+how+carried+c.packets(last.Pos))
+		v.advice = "the server gave up before the data connection ended, and its reply says why: no space, a file that failed, a time limit. Where it speaks of time or of the network, did the client " +
+			"stop taking or sending data, or did something between stop them? A capture at the other side decides"
+	}
+	return v, true
 }
 
 // cutReply reports whether the reply, or its absence, fits a connection that was cut: RFC 959 section 4.2.2 has 425, 426
@@ -58,23 +65,23 @@ func (c *Case) cutReply(t *session.Transfer) bool {
 }
 
 // ending says how a connection ended and which packet shows it.
-func (c *Case) ending(conn *flow.Conn) (how, severity string, at flow.Pos) {
+func (c *Case) ending(conn *flow.Conn) (how, severity string, at flow.Mark) {
 	client, server := c.halves(conn)
 	switch {
 	case earlier(server.RST, client.RST):
-		return "was reset by the server", "", server.RST.Pos
+		return "was reset by the server", "", server.RST
 	case client.RST.Seen():
-		return "was reset by the client", "", client.RST.Pos
+		return "was reset by the client", "", client.RST
 	case earlier(client.FIN, server.FIN):
-		return "was closed by the client", "", client.FIN.Pos
+		return "was closed by the client", "", client.FIN
 	case server.FIN.Seen():
-		return "was closed by the server", "", server.FIN.Pos
+		return "was closed by the server", "", server.FIN
 	case conn.Closing == flow.Cut:
 		if d := c.silentFor(conn.Last.Time); d >= silence {
-			return "then fell silent for " + seconds(d), High, conn.Last.Pos
+			return "then fell silent for " + seconds(d), High, conn.Last
 		}
 	}
-	return "", "", 0
+	return "", "", flow.Mark{}
 }
 
 // earlier reports whether a was seen, and b not before it.

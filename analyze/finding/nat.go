@@ -85,6 +85,12 @@ func (c *Case) translatedVerdict(t *session.Transfer, count int) verdict {
 		advice = "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()
 	}
 	announced, seen := t.Announced.Addr(), c.announcer(t).Addr()
+	if c.otherFamily(t) {
+		advice = "over IPv6 PASV and PORT cannot name the right address: let the client use EPSV or EPRT (RFC 2428)"
+		if seen.Is4() {
+			advice = "let the client name an address of the control connection's family, or use EPSV, which names none (RFC 2428)"
+		}
+	}
 	if internal(seen) && !internal(announced) {
 		whom = ", while here, on the inner side of its NAT, it is "
 		advice = "nothing, if " + announced.String() + " is the address under which the other side of the NAT reaches the " + who

@@ -57,6 +57,9 @@ func TestRefused(t *testing.T) {
 	check(t, "data-refused", []row{
 		{"by the host", sess(ttls(60, 64), with(transfer)), refused},
 		{"by a firewall on the way", sess(ttls(64, 60), with(transfer)), refused + "; by its TTL the RST did not come from where the server is: a firewall on the way sent it"},
+		{"a newer PASV took its place", sess(with(passive(met(flow.Refused), func(t *session.Transfer) { t.Command, t.Notes.Ran = nil, nil })), with(passive(worked(3), func(t *session.Transfer) {
+			t.Notes.Asked, t.Frames.Negotiation = &session.Line{Mark: at(13), Text: "PASV"}, pos(13)
+		}))), "high 1 the client tried once to reach 203.0.113.21:50001 and was refused by RST (packets 14, 17); before that, a newer PASV (packet 13) had taken the place of this one; in this capture no transfer command followed"},
 		{"another try worked", sess(with(passive(worked(10), func(t *session.Transfer) { t.Notes.Tried = append(t.Notes.Tried, flow.Conn{State: flow.Refused}) }))), ""},
 		{"the start is missing", sess(midStart, with(transfer)), refused},
 	})
@@ -134,7 +137,9 @@ func TestCut(t *testing.T) {
 		{"closed early", sess(with(passive(met(flow.Established), aborted))),
 			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was closed by the server after 500 bytes (packet 26)` + then},
 		{"425 though it was open", sess(with(passive(met(flow.Established, reset), failed))),
-			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client (packet 25); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+			`medium 1 the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR while the data connection of RETR "a.bin" was open (packet 14); then it was reset by the client (packet 25)`},
+		{"the server gave up first", sess(with(passive(met(flow.Established, reset), aborted, replied(24, 421, "Data timeout.")))),
+			`medium 1 the server replied 421 "Data timeout." (packet 24) 12 s after RETR while the data connection of RETR "a.bin" was open (packet 14); then it was reset by the client after 500 bytes (packet 25)`},
 		{"the server closed everything", sess(with(passive(met(flow.Established, reset), aborted, replied(30, 421, "Data timeout.")))),
 			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client after 500 bytes (packet 25); the server replied 421 "Data timeout." (packet 30) 18 s after RETR`},
 		{"the client gave up and ended both", sess(func(s *session.Session) { s.Notes.Control.Half[flow.Out].FIN = at(25) },

@@ -23,16 +23,37 @@ func refused(c *Case, t *session.Transfer) (verdict, bool) {
 	what := c.opener(t) + " tried " + times(r.syns) + r.over() + " to reach " + dst.String() + " and was refused by RST" + c.packets(frames...)
 	origin := ""
 	advice := c.openingAdvice(t)
-	if c.foreign(t) != byBounce {
+	replaced := ""
+	switch newer := c.newer(t, r.first); {
+	case newer != nil:
+		replaced = "before that, a newer " + newer.Method + c.packets(newer.Frames.Negotiation) + " had taken the place of this one"
+		advice = "servers listen on the port that they announced last, and close the others: let the client connect to that one, or not ask twice"
+	case t.Method == session.MethodDefault:
+		advice = "the client sent neither PORT nor PASV, so the server tried the port that holds without (RFC 959 section 3.2), and nobody listened there or a firewall refused: let the client negotiate each data connection"
+	case c.foreign(t) != byBounce:
 		advice = "is something still listening on that port, and does a host firewall reject with resets? " + advice
 	}
-	if c.forged(dst.Addr(), answer.TTL) {
+	if replaced == "" && c.forged(dst.Addr(), answer.TTL) {
 		origin = "by its TTL the RST did not come from where " + c.party(dst.Addr()) + " is: a firewall on the way sent it"
 		advice = c.openingAdvice(t)
 	}
 	return verdict{
-		message: clauses(what, c.then(t), c.translated(t), origin),
+		message: clauses(what, replaced, c.then(t), c.translated(t), origin),
 		frames:  evidence(t, frames...),
 		advice:  advice,
 	}, true
+}
+
+// newer is another passive negotiation that came after t's and before its connection was tried; nil: there is none.
+func (c *Case) newer(t *session.Transfer, tried flow.Mark) *session.Transfer {
+	if t.Mode != session.Passive || t.Command != nil || t.Notes.Asked == nil {
+		return nil
+	}
+	for i := range c.Transfers {
+		o := &c.Transfers[i]
+		if asked := o.Notes.Asked; asked != nil && o.Mode == session.Passive && asked.Mark.Ord > t.Notes.Asked.Mark.Ord && asked.Mark.Ord < tried.Ord {
+			return o
+		}
+	}
+	return nil
 }

@@ -75,6 +75,7 @@ func TestControlLost(t *testing.T) {
 		{"the reply may be in a gap", sess(gappy, reset, with(transfer)), ""},
 		{"a gap, but reset before the data ended", sess(gappy, ends(func(c *flow.Conn) { c.Half[flow.In].RST = at(20) }), with(transfer)),
 			`high 1 the control connection was reset by RST from the server's address (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
+		{"closed upon QUIT", sess(ends(func(c *flow.Conn) { c.Half[flow.In].FIN = at(40) }), func(s *session.Session) { s.Notes.Quit = at(39) }, with(transfer)), ""},
 		{"QUIT sent ahead", sess(reset, func(s *session.Session) { s.Notes.Quit = at(13) }, with(transfer)), ""},
 	})
 }

@@ -14,6 +14,9 @@ func outcomeSentence(s *session.Session, t *session.Transfer) string {
 	case session.Denied:
 		return "The server denied the transfer" + said(t) + ", so no data connection was needed."
 	case session.Aborted:
+		if t.Preliminary == nil && t.Reply != nil && t.Bytes != nil && *t.Bytes == 0 {
+			return "The server refused the transfer" + said(t) + " before any data were sent; the data connection, already open, was for nothing."
+		}
 		return "The data connection was open but the transfer was aborted" + said(t) + "; " + carried(t) + "."
 	case session.Incomplete:
 		if p := progress(t); p != "" {
@@ -60,6 +63,9 @@ func noConnection(s *session.Session, t *session.Transfer) string {
 		to = " to " + e.String()
 	}
 	c := t.Connection
+	if c == nil && t.Method == session.MethodDefault {
+		return "Neither PORT nor PASV had been agreed on, and the server did not try the port that holds without (RFC 959 section 3.2)."
+	}
 	if c == nil {
 		return sentence(who + " should have opened the data connection" + to + ", but the capture holds no SYN: " +
 			"it never tried, or its SYN was dropped before it came to the place of capture")

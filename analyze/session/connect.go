@@ -152,6 +152,9 @@ func (b *builder) count(t *Transfer, c *flow.Conn) {
 // closeNotify is the largest record of a TLS alert: header, IV, two bytes, SHA-384 and padding (RFC 5246 section 6.2.3.2).
 const closeNotify = 85
 
+// clientHandshake is more than a client sends that takes data: a ClientHello with post-quantum keys and a ticket, Finished, close_notify.
+const clientHandshake = 3 << 10
+
 // mostly is the direction in which most bytes flowed, where no command tells; where a TLS handshake may outweigh the
 // data, that of the side that ended it, for the end of the connection is the end of the file (RFC 959 section 3.4.1).
 func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
@@ -163,7 +166,7 @@ func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *f
 		return down
 	}
 	isUpload := up.Bytes > down.Bytes
-	if min(up.Bytes, down.Bytes) > 0 && max(up.Bytes, down.Bytes) < flow.Short && (up.FIN.Seen() || down.FIN.Seen()) {
+	if min(up.Bytes, down.Bytes) > 0 && max(up.Bytes, down.Bytes) < flow.Short && (!isUpload || up.Bytes < clientHandshake) && (up.FIN.Seen() || down.FIN.Seen()) {
 		isUpload = sender(c) == serverEnd^1
 	}
 	if isUpload {

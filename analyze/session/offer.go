@@ -86,8 +86,8 @@ type negotiation struct {
 	passive  bool
 	rejected bool
 	before   int32 // rejected: where to look for the one that was in force before it
-	consumed bool // a transfer began with it (passive offers serve one)
-	used     bool // a transfer command refers to it
+	consumed bool  // a transfer began with it (passive offers serve one)
+	used     bool  // a transfer command refers to it
 }
 
 // parties are the announcing side's address and that of who should connect.

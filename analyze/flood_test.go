@@ -245,6 +245,20 @@ func TestFloods(t *testing.T) {
 			require.Equal(t, n, c.sessions)
 			require.Positive(t, c.summary.Capture.Evicted)
 		}},
+		{"sessions in the middle of long lines", 1280 * mb, func(f *flood, i int) {
+			if i%5 != 0 {
+				return
+			}
+			c := client(i / 5)
+			f.open(c, floodServer)
+			f.send(floodServer, c, flow.ACK, 1, 1, "220 ready\r\n220-"+endless)
+			f.send(c, floodServer, flow.ACK, 1, 16+uint32(len(endless)), "USER bob\r\nCWD "+endless)
+			f.send(floodServer, c, flow.ACK, 16+uint32(len(endless)), 15+uint32(len(endless)), endless)
+			f.send(c, floodServer, flow.ACK, 15+uint32(len(endless)), 16+2*uint32(len(endless)), endless)
+		}, func(t *testing.T, n int, c *counting) {
+			require.Equal(t, n/5, c.sessions)
+			require.NotZero(t, limit(c, "commands, negotiations or transfers of one session"))
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := 1_000_000

@@ -204,5 +204,15 @@ func (f *Framer) Flush() (Line, bool) {
 	return line, len(line.Text) > 0
 }
 
+// Held is how many bytes of memory it holds.
+func (f *Framer) Held() int { return cap(f.held) }
+
+// Drop is Gap, and lets the memory go; the line's text is valid all the same.
+func (f *Framer) Drop() (Line, bool) {
+	line, ok := f.Gap()
+	f.held = nil
+	return line, ok
+}
+
 // Pending is the number of bytes held of an unfinished line.
 func (f *Framer) Pending() int { return len(f.held) }

@@ -84,6 +84,12 @@ type tentative struct {
 // Open reports whether a multi-line reply has begun and not ended.
 func (r *Replies) Open() bool { return r.open }
 
+// Held is how many bytes of memory it holds.
+func (r *Replies) Held() int { return cap(r.text) }
+
+// Drop lets the memory go; no reply may be open.
+func (r *Replies) Drop() { r.text = nil }
+
 // Line takes the server's next line and returns the reply that ends with it. Empty lines between replies are ignored.
 func (r *Replies) Line(l Line) (Reply, bool) {
 	p := ParseReplyLine(l.Text)

@@ -100,11 +100,7 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 	f.at = c.Last
 	for side := range flow.Direction(2) {
 		if line, ok := f.framer[side].Flush(); ok && !f.under(side) {
-			if side == f.client {
-				f.command(line)
-			} else {
-				f.reply(line)
-			}
+			f.line(side, line)
 		}
 	}
 	f.interrupt()

@@ -113,6 +113,7 @@ type Fold struct {
 	fromStart bool
 	limits    int // negotiations, transfers and commands beyond the limits
 	held      int // bytes: see room.go
+	buffers   int // of them, for what is not finished
 	dialogue  []Exchange
 	notes     noted
 
@@ -162,17 +163,23 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 		}
 	}
 	for line, rest, ok := f.framer[side].Next(b); ok; line, rest, ok = f.framer[side].Next(rest) {
-		if side == f.client {
-			f.command(line)
-		} else {
-			f.reply(line)
-		}
+		f.line(side, line)
 	}
+	f.holdBuffers()
 	if f.guess.Verdict() == ftp.No {
 		f.refund(f.held)
 		return false
 	}
 	return true
+}
+
+// line takes a line of a side.
+func (f *Fold) line(side flow.Direction, l ftp.Line) {
+	if side == f.client {
+		f.command(l)
+	} else {
+		f.reply(l)
+	}
 }
 
 // inClear passes over what is under TLS and returns what follows it; nil when there is nothing.

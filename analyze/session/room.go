@@ -15,7 +15,7 @@ const (
 	// files each between the same two hosts, 6 MB each.
 	maxRoom = 32 << 20
 	// ownRoom is what each may hold whatever the others do: as many negotiations and transfers as most have.
-	ownRoom = 4 << 10
+	ownRoom = 2 << 10
 )
 
 // Bytes of what the lists hold, texts left out.
@@ -61,6 +61,28 @@ func (f *Fold) holdPending(p *pending) bool {
 	}
 	p.held = int32(n)
 	return true
+}
+
+// holdBuffers takes room for unfinished lines and replies, which grow but do not shrink. Where there is none they end here.
+func (f *Fold) holdBuffers() {
+	n := f.framer[0].Held() + f.framer[1].Held() + f.replies.Held()
+	if n == f.buffers {
+		return
+	}
+	if f.hold(n - f.buffers) {
+		f.buffers = n
+		return
+	}
+	f.limits++
+	for side := range f.framer {
+		if line, ok := f.framer[side].Drop(); ok {
+			f.line(flow.Direction(side), line)
+		}
+	}
+	f.interrupt()
+	f.replies.Drop()
+	f.refund(f.buffers)
+	f.buffers = 0
 }
 
 // lasting is the reply as it is kept: without its text where there is no room for it.

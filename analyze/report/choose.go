@@ -92,6 +92,34 @@ func (c *chooser) has(s *session.Session) bool {
 		(c.MinSeverity == "" || slices.ContainsFunc(s.Findings, func(f session.Finding) bool { return gravity(f.Severity) <= gravity(c.MinSeverity) }))
 }
 
+// noSessions says that there are none to show, which is not that there are none.
+func noSessions(s *session.Summary) string {
+	if s.Hidden != nil && s.Hidden.Sessions > 0 {
+		return "none of the FTP sessions asked for"
+	}
+	return "no FTP sessions"
+}
+
+// noneFound is the same as a sentence.
+func noneFound(s *session.Summary, read string) string {
+	if s.Hidden == nil || s.Hidden.Sessions == 0 {
+		return "No FTP session was found in " + read + "."
+	}
+	return "None of the FTP sessions asked for was found in " + read + ": " + hiddenWords(s) + "."
+}
+
+// hiddenWords counts what a Choice hides; empty: nothing.
+func hiddenWords(s *session.Summary) string {
+	if s.Hidden == nil || *s.Hidden == (session.Hidden{}) {
+		return ""
+	}
+	text := many(s.Hidden.Sessions, "session") + " left out as asked"
+	if n := s.Hidden.Attempts + s.Hidden.Orphans; n > 0 {
+		text += ", and " + many(n, "connection") + " without one"
+	}
+	return text
+}
+
 func oneOf(list []string, s string) bool { return len(list) == 0 || slices.Contains(list, s) }
 
 // during reports whether any of what lasted from first to last falls into the time that is asked for.

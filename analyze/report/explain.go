@@ -128,9 +128,9 @@ func summarySentence(s *session.Summary) string {
 		hidden = s.Hidden.Sessions
 	}
 	switch {
-	case s.Sessions == 0:
-		return "No FTP session was found in " + read + "."
-	case s.Sessions == 1 && hidden == 0:
+	case s.Sessions == hidden:
+		return noneFound(s, read)
+	case s.Sessions == 1:
 		return "That is the only session in " + read + "."
 	}
 	t := s.Transfers
@@ -138,7 +138,7 @@ func summarySentence(s *session.Summary) string {
 		number(uint64(t.Active)) + " active, " + number(uint64(t.Passive)) + " passive, " + number(uint64(t.Unknown)) +
 		" unknown) in " + read + "."
 	if hidden > 0 {
-		text += " " + many(hidden, "session") + " of them left out as asked."
+		text += " Of them " + hiddenWords(s) + "."
 	}
 	return text
 }

@@ -78,7 +78,7 @@ func ruleTitle(id string) string {
 func (h *htmlReport) verdict(s *session.Summary, leads []htmlLead) (level, text string) {
 	c := &h.tally
 	if h.seen == 0 {
-		return "none", "No FTP session was found in " + many(s.Packets, "packet") + "."
+		return "none", noneFound(s, many(s.Packets, "packet"))
 	}
 	text = many(h.seen, "FTP session") + " with " + many(c.transfers, "transfer")
 	switch {
@@ -94,6 +94,9 @@ func (h *htmlReport) verdict(s *session.Summary, leads []htmlLead) (level, text 
 	text += "."
 	if c.rejected > 0 {
 		text += " " + number(uint64(c.rejected)) + " of " + many(c.rejected+c.accepted, "login") + " rejected."
+	}
+	if hidden := hiddenWords(s); hidden != "" {
+		text += " This page is not of all: " + hidden + "."
 	}
 	level = "good"
 	if len(leads) > 0 {

@@ -21,6 +21,8 @@ type markdown struct {
 	failures gravest
 	findings gravest
 	others   gravest
+	modes    map[string]int // transfers
+	found    map[string]int // findings by severity, of the sessions that are shown
 	several  bool
 }
 
@@ -36,7 +38,8 @@ const (
 )
 
 func newMarkdown(w io.Writer, o Options) Writer {
-	return &markdown{w: w, opt: o, sessions: gravest{most: mdSessions}, failures: gravest{most: mdFailures}, findings: gravest{most: mdFindings}, others: gravest{most: mdOthers}}
+	return &markdown{w: w, opt: o, sessions: gravest{most: mdSessions}, failures: gravest{most: mdFailures}, findings: gravest{most: mdFindings}, others: gravest{most: mdOthers},
+		modes: map[string]int{}, found: map[string]int{}}
 }
 
 // gravest keeps the worst lines of many, in the order in which they came.
@@ -97,6 +100,7 @@ func (m *markdown) Session(s *session.Session) error {
 	bad := 0
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
+		m.modes[t.Mode]++
 		if failed(t) || t.Outcome == session.Rejected {
 			bad++
 			m.failures.add(0, func() string { return failureLine(s, t, files) })
@@ -107,6 +111,7 @@ func (m *markdown) Session(s *session.Session) error {
 	}
 	for i := range s.Findings {
 		f := &s.Findings[i]
+		m.found[f.Severity]++
 		g := gravity(f.Severity)
 		rank = min(rank, g)
 		m.findings.add(g, func() string { return findingLine(s, f, files) })
@@ -163,22 +168,32 @@ func (m *markdown) sentence(s *session.Summary) string {
 		read += " over " + span(s.Last.Time-s.First.Time)
 	}
 	if m.sessions.count == 0 {
-		return "No FTP session was found in " + read + "."
+		return noneFound(s, read)
 	}
-	t := &s.Transfers
-	text := many(m.sessions.count, "FTP session") + " with " + number(uint64(t.Active)) + " active, " + number(uint64(t.Passive)) + " passive and " +
-		number(uint64(t.Unknown)) + " unknown transfers, " + number(uint64(m.failures.count)) + " of them failed; "
-	var found []string
+	text := many(m.sessions.count, "FTP session") + " with " + m.transfers(session.Active) + " active, " + m.transfers(session.Passive) + " passive and " +
+		m.transfers(session.Unknown) + " unknown transfers, " + number(uint64(m.failures.count)) + " of them failed; "
+	found := m.found
+	if s.Hidden == nil {
+		found = s.Findings // counts those too that are too many to be told
+	}
+	var words []string
 	for _, severity := range severities {
-		if n := s.Findings[severity]; n > 0 {
-			found = append(found, number(uint64(n))+" "+severity)
+		if n := found[severity]; n > 0 {
+			words = append(words, number(uint64(n))+" "+severity)
 		}
 	}
-	if found == nil {
-		return text + "no findings; in " + read + "."
+	if words == nil {
+		text += "no findings"
+	} else {
+		text += "findings: " + list(words)
 	}
-	return text + "findings: " + list(found) + "; in " + read + "."
+	if hidden := hiddenWords(s); hidden != "" {
+		text += "; " + hidden
+	}
+	return text + "; in " + read + "."
 }
+
+func (m *markdown) transfers(mode string) string { return number(uint64(m.modes[mode])) }
 
 func (m *markdown) writeFiles(b *strings.Builder, s *session.Summary) {
 	b.WriteString("\n### Files\n\n")
@@ -266,7 +281,9 @@ func findingLine(s *session.Session, f *session.Finding, files bool) string {
 	if len(f.Frames) > most {
 		packets = append(packets, "…")
 	}
-	if len(packets) > 0 {
+	if len(packets) == 1 {
+		place += ", packet " + packets[0]
+	} else if len(packets) > 1 {
 		place += ", packets " + strings.Join(packets, ", ")
 	}
 	line := "- **" + severities[gravity(f.Severity)] + "** " + codeSpan(f.ID) + " (" + place + "): " + prose(cutEnd(escape(f.Message), mdText)) + "\n"

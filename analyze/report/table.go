@@ -196,34 +196,18 @@ func (t *table) lastLine(s *session.Summary) string {
 	if s.First != nil && s.Last != nil {
 		covered += " over " + span(s.Last.Time-s.First.Time)
 	}
+	hidden := hiddenWords(s)
+	if hidden != "" {
+		hidden = " · " + hidden
+	}
 	if c.sessions == 0 {
-		return noSessions(s) + " in " + covered + tail(c) + hiddenWords(s) + "\n"
+		return noSessions(s) + " in " + covered + tail(c) + hidden + "\n"
 	}
 	line := many(c.sessions, "session") + ": " + modesInWords(c.modes)
 	if c.expected > 0 {
 		line += " · " + number(uint64(c.opened)) + " of " + number(uint64(c.expected)) + " data connections opened"
 	}
-	return line + tail(c) + hiddenWords(s) + " · " + covered + "\n"
-}
-
-// noSessions says that there are none to show, which is not that there are none.
-func noSessions(s *session.Summary) string {
-	if s.Hidden != nil && s.Hidden.Sessions > 0 {
-		return "none of the FTP sessions asked for"
-	}
-	return "no FTP sessions"
-}
-
-// hiddenWords counts what a Choice hides.
-func hiddenWords(s *session.Summary) string {
-	if s.Hidden == nil || *s.Hidden == (session.Hidden{}) {
-		return ""
-	}
-	text := " · " + many(s.Hidden.Sessions, "session") + " left out as asked"
-	if n := s.Hidden.Attempts + s.Hidden.Orphans; n > 0 {
-		text += ", and " + many(n, "connection") + " without one"
-	}
-	return text
+	return line + tail(c) + hidden + " · " + covered + "\n"
 }
 
 // tail counts what is no session.

@@ -32,6 +32,7 @@ const (
 type Folder struct {
 	root     *os.Root
 	manifest *os.File
+	listed   int64 // bytes of whole lines in it
 	names    names
 
 	mu      sync.Mutex

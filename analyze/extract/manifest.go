@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 )
 
 // list writes a line of the manifest.
@@ -13,6 +14,13 @@ func (f *Folder) list(e *Entry) error {
 	if err := enc.Encode(e); err != nil {
 		return err
 	}
-	_, err := f.manifest.Write(line.Bytes())
+	n, err := f.manifest.Write(line.Bytes())
+	if err == nil {
+		f.listed += int64(n)
+		return nil
+	}
+	if n > 0 && f.manifest.Truncate(f.listed) == nil { // no half line
+		_, _ = f.manifest.Seek(f.listed, io.SeekStart)
+	}
 	return err
 }

@@ -55,7 +55,7 @@ func (r *records) Summary(s *session.Summary) error {
 		s.Capture.Limits = append(s.Capture.Limits, session.LimitHit{Limit: "transfers that are hashed or extracted", Count: r.x.over})
 	}
 	if n := r.x.failures - 1; n > 0 && r.x.problem != nil {
-		r.x.problem(fmt.Errorf("and %d times more: the manifest says which files could not be written", n))
+		r.x.problem(fmt.Errorf("and %d times more: what was not written has no file in the manifest, or no line", n))
 	}
 	return r.Records.Summary(s)
 }

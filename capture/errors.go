@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,7 +27,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 // Error is one line: FILE: offset N (packet N): what is wrong; what was done with the rest.
 func (e *FileError) Error() string {
 	var s strings.Builder
-	s.WriteString(e.File + ": ")
+	s.WriteString(cmp.Or(e.File, `""`) + ": ")
 	if e.Offset >= 0 {
 		fmt.Fprintf(&s, "offset %d", e.Offset)
 		if e.Packed != "" {
@@ -61,9 +62,9 @@ type notCapture string
 
 func (n notCapture) Error() string {
 	if n == "" {
-		return "not a capture (neither pcap nor pcapng)"
+		return "not a capture (not pcap, pcapng or snoop)"
 	}
-	return "not a capture (neither pcap nor pcapng): it looks like " + string(n)
+	return "not a capture (not pcap, pcapng or snoop): it looks like " + string(n)
 }
 
 // kinds are the starts of files that people take for captures, or pack captures in.

@@ -106,6 +106,9 @@ func (f *choiceFlags) check() error {
 		}
 		*moment.at = t
 	}
+	if f.since != "" && f.until != "" && c.Until <= c.Since {
+		return fmt.Errorf("--until %s is not after --since %s: nothing is between them", f.until, f.since)
+	}
 	return nil
 }
 

@@ -175,8 +175,17 @@ func (f *common) check() error {
 	return f.choiceFlags.check()
 }
 
+// takenBy is what flags take whose type is Go's: the errors of its packages are for programmers.
+var takenBy = map[string]string{"int": "a whole number", "intSlice": "whole numbers", "uint64": "a whole number", "duration": "a time like 30s or 1h"}
+
 // badFlag says what is wrong with a flag and which may have been meant.
 func (e *env) badFlag(s *pflag.FlagSet, err error) {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		if takes := takenBy[invalid.GetFlag().Value.Type()]; takes != "" {
+			err = fmt.Errorf("--%s takes %s, got %q", invalid.GetFlag().Name, takes, invalid.GetValue())
+		}
+	}
 	e.error("%v", err)
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {

@@ -108,7 +108,7 @@ func (e *env) noArguments(name, usage string, args []string) (code int, done boo
 // print writes a result that is text.
 func (e *env) print(s string) int {
 	if _, err := io.WriteString(e.stdout, s); err != nil && !closedPipe(err) {
-		e.error("standard output: %v", err)
+		e.error("standard output: %v", cause(err))
 		return exitRead
 	}
 	return exitDone

@@ -136,3 +136,15 @@ func BenchmarkTable(b *testing.B) {
 		_ = w.Session(s)
 	}
 }
+
+func TestFewerSums(t *testing.T) {
+	for _, test := range []struct {
+		sums  string
+		width int
+		want  string
+	}{
+		{"4 ok, 43.9 kB", 13, "4 ok, 43.9 kB"}, {"4 ok, 43.9 kB", 9, "4 ok"}, {"0 ok, 1 failed", 10, "1 failed"}, {"2 ok, 1 failed, 3 unused", 20, "1 failed, 3 unused"}, {"–", 1, "–"},
+	} {
+		require.Equal(t, test.want, fewerSums(test.sums, test.width))
+	}
+}

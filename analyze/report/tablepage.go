@@ -147,10 +147,11 @@ func (t *table) cells(id, start, client, server, user, mode, sums, worst string)
 
 func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
 	c := &t.columns
-	line := t.cells(r.id, t.startCell(r), r.client, r.server, r.user, r.mode, r.sums, "")
+	worst := ""
 	if r.worst != "" {
-		line = t.cells(r.id, t.startCell(r), r.client, r.server, r.user, r.mode, r.sums, t.paint(colorOf(r.gravity), r.worst))
+		worst = t.paint(colorOf(r.gravity), r.worst)
 	}
+	line := t.cells(r.id, t.startCell(r), r.client, r.server, r.user, r.mode, fewerSums(r.sums, c.sums), worst)
 	b.WriteString(line + "\n")
 	if columns(r.client) > c.client || columns(r.server) > c.server {
 		b.WriteString(spaces(indent) + r.client + " → " + r.server + "\n")

@@ -98,6 +98,19 @@ func sums(s *session.Session) string {
 	return strings.Join(words, ", ")
 }
 
+// fewerSums drops what matters least of sums that are too wide: how much came through, then what went well.
+func fewerSums(sums string, width int) string {
+	words := strings.Split(sums, ", ")
+	for len(words) > 1 && columns(strings.Join(words, ", ")) > width {
+		if last := len(words) - 1; strings.HasSuffix(words[last], "B") {
+			words = words[:last]
+		} else {
+			words = words[1:]
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
 // outcomes counts a session's transfers: "2 ok", "1 failed".
 func outcomes(s *session.Session) []string {
 	count := map[string]int{}

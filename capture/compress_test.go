@@ -199,3 +199,18 @@ func TestPackingsThatExplode(t *testing.T) {
 		})
 	}
 }
+
+// A file of many small blocks that ask for a large dictionary each gets none: it would take hours to clear them.
+func TestManySmallBlocks(t *testing.T) {
+	const n, dict = 100, 64 << 20
+	small := xzed(t, []byte("x"), xz.WriterConfig{DictCap: dict})
+	z, err := newXZ(bytes.NewReader(bytes.Repeat(small, n)))
+	require.NoError(t, err)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	b, err := io.ReadAll(z)
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	require.Equal(t, strings.Repeat("x", n), string(b))
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(dict))
+}

@@ -158,7 +158,8 @@ func (z *xzReader) begin(size int) error {
 		return err
 	}
 	z.sum = xzSum(z.flags[1])
-	z.block, err = lzma.Reader2Config{DictCap: dict}.NewReader2(&xzCounter{z.src, &z.size.unpadded})
+	b, _ = z.src.Peek(z.src.Buffered())
+	z.block, err = lzma.Reader2Config{DictCap: needed(b, dict)}.NewReader2(&xzCounter{z.src, &z.size.unpadded})
 	return cutShort(err)
 }
 
@@ -187,6 +188,33 @@ func (z *xzReader) dictionary(r *bytes.Reader, flags byte) (int, error) {
 		return 0, errXZDict
 	}
 	return max(int(size), minDict), nil
+}
+
+// needed is the dictionary that a block needs which asks for size bytes: no more than it unpacks to, which can be told where b,
+// the bytes from the block's data on that were read, holds its end. Else a file of very many small blocks would allocate the
+// largest dictionary for each.
+func needed(b []byte, size int) int {
+	const props = 0xc0 // from here on a chunk has a byte of properties more
+	total := 0
+	for len(b) >= 6 || len(b) > 0 && b[0] == 0 { // 6: the longest header of a chunk
+		skip := 0
+		switch c := int(b[0]); {
+		case c == 0:
+			return min(size, max(total, minDict))
+		case c < 3: // not compressed
+			n := int(binary.BigEndian.Uint16(b[1:])) + 1
+			total, skip = total+n, 3+n
+		case c >= 0x80:
+			total += c&0x1f<<16 + int(binary.BigEndian.Uint16(b[1:])) + 1
+			if skip = 5 + int(binary.BigEndian.Uint16(b[3:])) + 1; c >= props {
+				skip++
+			}
+		default: // no chunk
+			return size
+		}
+		b = b[min(skip, len(b)):]
+	}
+	return size
 }
 
 // endBlock reads padding and check (sections 3.3 and 3.4).

@@ -66,9 +66,10 @@ type Capture struct {
 	small   pool
 	aheads  aheads
 
-	digesters map[string]*digester // nil: not asked for
-	follower  *follower            // nil: files are read as they are
-	described []*descriptions      // as files, once they are read
+	digesters  map[string]*digester // nil: not asked for
+	follower   *follower            // nil: files are read as they are
+	described  []*descriptions      // as files, once they are read
+	interfaces int                  // bytes of them
 
 	read    atomic.Int64
 	dropped atomic.Uint64

@@ -236,7 +236,7 @@ func (f *finder) once(name string, file io.ReadCloser) bool {
 
 // piped takes a file that is read as its bytes come.
 func (f *finder) piped(name string, file io.ReadCloser) bool {
-	s, bad := newSource(input{name: name, file: file, pool: &f.c.large, read: &f.c.read, dropped: &f.c.dropped})
+	s, bad := newSource(input{name: name, file: file, pool: &f.c.large, read: &f.c.read, dropped: &f.c.dropped, described: &f.c.interfaces})
 	if bad != nil {
 		f.problem(bad)
 		return false

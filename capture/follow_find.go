@@ -336,7 +336,7 @@ func (w *watch) take(s *sighting) {
 // pipe takes what can be read only once. It waits for the first packet, and for no other.
 func (w *watch) pipe(name string, file io.ReadCloser) {
 	c := w.c
-	s, bad := newSource(input{name: name, file: file, pool: &c.large, read: &c.read, dropped: &c.dropped})
+	s, bad := newSource(input{name: name, file: file, pool: &c.large, read: &c.read, dropped: &c.dropped, described: &c.interfaces})
 	if bad != nil {
 		c.problem(bad)
 		return

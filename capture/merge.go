@@ -122,7 +122,7 @@ func (c *Capture) reopen(e *entry) *source {
 		c.problem(plain(e.name, err))
 		return nil
 	}
-	in := input{name: e.name, file: file, size: e.size, pool: &c.large, aheads: &c.aheads, read: &c.read, dropped: &c.dropped}
+	in := input{name: e.name, file: file, size: e.size, pool: &c.large, aheads: &c.aheads, read: &c.read, dropped: &c.dropped, described: &c.interfaces}
 	if c.follower != nil {
 		return c.follower.open(e, in)
 	}

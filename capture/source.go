@@ -73,6 +73,8 @@ type input struct {
 	aheads  *aheads // nil: nothing is read ahead
 	read    *atomic.Int64
 	dropped *atomic.Uint64
+
+	described *int // bytes of all files' interfaces; nil: they are not kept
 }
 
 // newSource finds out what a file is. On an error it has closed the file.
@@ -80,7 +82,7 @@ func newSource(in input) (*source, *FileError) {
 	s := &source{name: in.name, file: in.file, size: in.size, pool: in.pool, counts: &counter{Reader: in.file, total: in.read}}
 	s.raw = s.pool.get(s.counts)
 	s.buf = s.raw
-	err := s.recognize(in.dropped)
+	err := s.recognize(&in)
 	if err == nil {
 		err = s.start(s.buf)
 	}
@@ -106,7 +108,7 @@ func (s *source) readAhead(from *aheads) {
 // magicSize is how many bytes tell what a file is.
 const magicSize = 4
 
-func (s *source) recognize(dropped *atomic.Uint64) error {
+func (s *source) recognize(in *input) error {
 	if err := s.head(); err != nil {
 		return err
 	}
@@ -124,9 +126,9 @@ func (s *source) recognize(dropped *atomic.Uint64) error {
 	if p := pcapOf(magic); p != nil {
 		s.format = p
 	} else if magic == blockSection {
-		s.format = &pcapng{dropped: dropped}
+		s.format = &pcapng{dropped: in.dropped, all: descriptions{all: in.described}}
 	} else if magic == snoopMagic {
-		s.format = &snoop{dropped: dropped}
+		s.format = &snoop{dropped: in.dropped}
 	} else {
 		return s.not()
 	}

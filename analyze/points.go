@@ -46,22 +46,50 @@ func (p *Point) side(opt Options) (*compare.Side, error) {
 	}
 	s := &compare.Side{Name: p.Name}
 	opt.Dialogue, opt.Evidence, opt.Interval, opt.Status = false, nil, 0, nil
-	c := &pointRecords{side: s}
+	c := &pointRecords{side: s, tracer: newTracer(s, newPorts(opt.Ports))}
 	sum, err := Run(src, opt, c)
 	if err != nil {
 		return nil, err
 	}
-	s.Summary = sum
+	s.Summary = copied(sum) // it stands in what the analysis held
 	s.Files, s.Packets, s.Dropped, s.Undecoded, s.Truncated = sum.Files, sum.Packets, sum.Capture.Dropped, sum.Capture.Undecoded, sum.Capture.TruncatedFiles
 	if sum.First != nil {
 		s.First, s.Last = *sum.First, *sum.Last
 	}
-	t := newTracer(s, c.attempts, newPorts(opt.Ports))
-	for _, x := range s.Sessions {
-		t.session(x)
-	}
 	opt.Problem = nil // told once
-	return s, p.trace(opt, t.packet)
+	err = p.trace(opt, c.tracer.packet)
+	c.tracer.settle()
+	return s, err
+}
+
+// lightened is a session without what no comparison looks at: most of what it holds. What is kept is copied out of what it
+// stands in, all that was read of the control connection.
+func lightened(of *session.Session) *session.Session {
+	s := copied(of)
+	s.Notes, s.Findings, s.Transfers = session.Notes{}, nil, slices.Clone(of.Transfers)
+	s.User, s.Password, s.Banner, s.System = copied(s.User), copied(s.Password), copied(s.Banner), copied(s.System)
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		t.Argument, t.Path, t.Restart = copied(t.Argument), copied(t.Path), copied(t.Restart)
+		t.Representation, t.Announced = copied(t.Representation), copied(t.Announced)
+		t.Bytes, t.MissingBytes = copied(t.Bytes), copied(t.MissingBytes)
+		t.Preliminary, t.Reply = copied(t.Preliminary), copied(t.Reply)
+		n := &t.Notes
+		conn := n.Conn
+		*n = session.TransferNotes{Asked: copied(n.Asked), Answer: copied(n.Answer), Ran: copied(n.Ran)}
+		if n.Asked == nil && n.Answer == nil && n.Ran == nil { // else these say when it began
+			n.Conn = copied(conn)
+		}
+	}
+	return s
+}
+
+func copied[T any](x *T) *T {
+	if x == nil {
+		return nil
+	}
+	y := *x
+	return &y
 }
 
 // trace reads the point again and gives its segments to take, and nil for packets that hold none.
@@ -99,7 +127,8 @@ func (p *Point) trace(opt Options, take func(*flow.Segment)) error {
 // pointRecords keeps what an analysis finds, as far as it is compared.
 type pointRecords struct {
 	side     *compare.Side
-	attempts []session.Attempt
+	tracer   *tracer
+	attempts int
 }
 
 // Session keeps the first ones and counts the others.
@@ -108,14 +137,17 @@ func (r *pointRecords) Session(s *session.Session) error {
 		r.side.Skipped++
 		return nil
 	}
-	r.side.Sessions = append(r.side.Sessions, &compare.Session{Session: s})
+	x := &compare.Session{Session: s}
+	r.tracer.session(x)
+	x.Session = lightened(s)
+	r.side.Sessions = append(r.side.Sessions, x)
 	return nil
 }
 
 // Attempt keeps the first ones.
 func (r *pointRecords) Attempt(t *session.Attempt) error {
-	if len(r.attempts) < compare.MaxAttempts {
-		r.attempts = append(r.attempts, *t)
+	if r.attempts++; r.attempts <= compare.MaxAttempts {
+		r.tracer.attempts[attemptKey{t.ClientIP, t.Server}] = copied(t)
 	}
 	return nil
 }

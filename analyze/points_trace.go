@@ -34,13 +34,8 @@ type traced struct {
 	hasISN   bool
 }
 
-func newTracer(s *compare.Side, attempts []session.Attempt, control ports) *tracer {
-	t := &tracer{side: s, ports: control, room: compare.NewRoom(), conns: map[pair][]*traced{}, attempts: map[attemptKey]*session.Attempt{}}
-	for i := range attempts {
-		a := &attempts[i]
-		t.attempts[attemptKey{a.ClientIP, a.Server}] = a
-	}
-	return t
+func newTracer(s *compare.Side, control ports) *tracer {
+	return &tracer{side: s, ports: control, room: compare.NewRoom(), conns: map[pair][]*traced{}, attempts: map[attemptKey]*session.Attempt{}}
 }
 
 // session wants the connections of a session.
@@ -69,6 +64,15 @@ func (t *tracer) want(c *flow.Conn, fromClient, control bool) *compare.Conn {
 	k := pairOfAddr(c.Src, c.Dst)
 	t.conns[k] = append(t.conns[k], w)
 	return w.Conn
+}
+
+// settle is called after the last packet.
+func (t *tracer) settle() {
+	for _, list := range t.conns {
+		for _, c := range list {
+			c.Settle()
+		}
+	}
 }
 
 // packet takes a segment, or nil for a packet that is none.

@@ -5,6 +5,7 @@ package compare
 
 import (
 	"net/netip"
+	"slices"
 
 	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
@@ -160,6 +161,24 @@ func (c *Conn) Add(w Way, s *flow.Segment, room *Room) {
 	h.Segs = append(h.Segs, Seg{
 		Time: s.Time, Pos: s.Pos, Seq: s.Seq, Length: s.Length, Hash: hashOf(s.Payload, s.Length), MSS: s.MSS, Flags: s.Flags, TTL: s.TTL, Scale: s.Scale,
 	})
+}
+
+// Settle says that no segment is to come: what was kept for more is let go.
+func (c *Conn) Settle() {
+	for w := range c.Half {
+		h := &c.Half[w]
+		h.Segs = clipped(h.Segs)
+		if h.Text != nil {
+			h.Text.bytes = clipped(h.Text.bytes)
+		}
+	}
+}
+
+func clipped[T any](list []T) []T {
+	if len(list) == cap(list) {
+		return list
+	}
+	return slices.Clip(append([]T(nil), list...))
 }
 
 // Room is what is left of the limits of a side.

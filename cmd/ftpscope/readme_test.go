@@ -31,7 +31,7 @@ func TestReadme(t *testing.T) {
 			require.Regexp(t, pattern(want), out.String())
 		})
 	}
-	require.Greater(t, ran, 2)
+	require.Greater(t, ran, 4)
 }
 
 func pattern(example string) string {

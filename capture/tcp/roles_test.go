@@ -85,6 +85,7 @@ func TestLateHandshake(t *testing.T) {
 			"40000>21 opener established fin out 0 in 0 syns 1"},
 		{"refusal before its SYN", "< RA 0/101\n> S 100", "40000>21 opener refused rst out 0 in 0 syns 1"},
 		{"ICMP before its SYN", "icmp > 100 3/1\n> S 100", "40000>21 opener unreachable cut out 0 in 0 syns 1 icmp 3/1"},
+		{"SYN-ACK of a repeated SYN after data", "> S 100\nwait 3s\n> S 100\n> A 101/304 =a\n< A 304/102 =b\n< SA 300/101", "40000>21 opener established cut out 1 in 4-3 syns 2"},
 		{"reset before what it answers", "> S 100\n< RA 301/103\n> FA 102/301\n> A 101/301 =a\n< SA 300/101", "40000>21 opener established rst out 1 in 0 syns 1"},
 		{"reset, what it answers lost", "> S 100\n< RA 301/102", "40000>21 opener unknown rst out 0 in 0 syns 1"},
 		{"refusal with a number of its own", "> S 100\n< RA 301/101", "40000>21 opener refused rst out 0 in 0 syns 1"},

@@ -88,7 +88,7 @@ func (st *stream) take(c *conn, dir flow.Direction, seq uint32, s *flow.Segment)
 	d := &st.dir[dir]
 	if !d.settled || !st.dir[dir^1].settled {
 		st.begun(c, s.Time)
-		if !d.settled && s.Time-c.cold.start.Time > gapWait {
+		if !d.settled && s.Time-c.shaken() > gapWait {
 			d.next, d.settled = seq, true
 		}
 	}
@@ -110,7 +110,7 @@ func (st *stream) mayFollow(c *conn, dir flow.Direction, p *piece) bool {
 		return !after(p.ack, c.half[dir^1].limit(o.next))
 	}
 	// Where the other side begins is not known: its handshake may be late, or the capture lacks that side.
-	return c.last.Time-c.cold.start.Time > gapWait && (o.held.empty() || !after(p.ack, o.held.first().seq))
+	return c.last.Time-c.shaken() > gapWait && (o.held.empty() || !after(p.ack, o.held.first().seq))
 }
 
 func (st *stream) account(d *side, n int) {
@@ -173,6 +173,21 @@ func (st *stream) settle(c *conn, now flow.Time) {
 	}
 }
 
+// shaken is a time by which the hands were shaken: that of the first packet, or, if a SYN was the first, which may have had to be
+// repeated, of the first payload.
+func (c *conn) shaken() flow.Time {
+	if c.what&(sawSYN|sawSYNACK) != sawSYN || (c.half[0].is|c.half[1].is)&carried == 0 {
+		return c.cold.start.Time
+	}
+	at := c.last.Time
+	for dir, h := range c.half {
+		if h.is&carried != 0 {
+			at = min(at, c.cold.firstData[dir].Time)
+		}
+	}
+	return at
+}
+
 // begun settles where directions begin: at the handshake, also one that payload overtook, or, when it does not come in
 // time, at the first byte there is.
 func (st *stream) begun(c *conn, now flow.Time) {
@@ -183,7 +198,7 @@ func (st *stream) begun(c *conn, now flow.Time) {
 			continue
 		case h.is&exact != 0:
 			st.begin(d, h.start)
-		case !d.held.empty() && now-c.cold.start.Time > gapWait:
+		case !d.held.empty() && now-c.shaken() > gapWait:
 			st.begin(d, d.held.first().seq)
 		}
 	}

@@ -34,6 +34,7 @@ func TestStream(t *testing.T) {
 		{"everything backwards", "< A 304/105 =331\n> A 101/304 =USER\n< A 301/101 =220\n> A 101/301\n< SA 300/101\n> S 100", "< 220\n> USER\n< 331"},
 		{"command before the SYN-ACK", "> S 100\n> A 101/304 =USER\n< A 301/101 =220\n< SA 300/101\n< A 304/105 =331", "< 220\n> USER\n< 331"},
 		{"command and SYN-ACK only", "> S 100\n> A 101/301 =USER\n< SA 300/101", "> USER"},
+		{"SYN-ACK long after the SYN, and late", "> S 100\nwait 1900ms\n> A 101/304 =USER\nwait 200ms\n< A 304/105 =331\nwait -200ms\n< A 301/101 =220\n< SA 300/101", "< 220\n> USER\n< 331"},
 		{"retransmission", handshake + "> A 101/301 =USER\n> A 101/301 =USER\n> A 105/301 =x", "> USERx"},
 		{"overlap, first copy counts", handshake + "> A 101/301 =abcd\n> A 103/301 =XXef", "> abcdef"},
 		{"overlap out of order, first copy counts", handshake + "> A 103/301 =cd\n> A 105/301 =ef\n> A 101/301 =abXXXXgh", "> abcdefgh"},

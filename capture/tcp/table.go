@@ -177,7 +177,7 @@ func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	if s.Seq+1 == h.start {
 		return false // repeated, or payload overtook it
 	}
-	overtaken := h.is&exact == 0 && h.start-(s.Seq+1) <= maxBefore && s.Time-c.cold.start.Time <= gapWait
+	overtaken := h.is&exact == 0 && h.start-(s.Seq+1) <= maxBefore && s.Time-c.shaken() <= gapWait
 	return !overtaken
 }
 

@@ -47,3 +47,18 @@ func times(c *flow.Conn) string {
 	return fmt.Sprintf("%s…%s, SYNs %s…%s (%d %d), SYN-ACK %s, data %s", at(c.Start), at(c.Last), at(c.SYN), at(c.LastSYN),
 		c.SYN.Pos.Packet(), c.LastSYN.Pos.Packet(), at(c.SYNACK), at(c.Half[flow.Out].FirstData))
 }
+
+// A capture that is joined to another one of the same packets says nothing new, whatever the clocks; a new connection does.
+func TestCapturedAgain(t *testing.T) {
+	const talk = handshake + "> A 101/301 =abc\n< A 301/104 =de\nwait 3s\n> FA 104/303\n< FA 303/105\n> A 105/304"
+	const once = "40000>21 opener established fin out 3 in 2 syns 1"
+	rows(t, []row{
+		{"at the same times", talk + "\nwait -3s" + talk, once},
+		{"half a second later", talk + "\nwait -2500ms" + talk, once},
+		{"before", talk + "\nwait -20s" + talk, once},
+		{"after, a retransmission alone", talk + "\nwait 5s\n> A 101/301 =abc\n< FA 303/105", once},
+		{"after", talk + "\nwait 20s" + talk, once + "\n" + once},
+		{"another connection, the clock set back", talk + "\nwait -20s\n> S 500\n< SA 700/501\n> A 501/701 =x", once + "\n40000>21 opener established cut out 1 in 0 syns 1"},
+		{"while it is open", handshake + "> A 101/301 =abc\nwait 2s\n< A 301/104 =de\nwait -1800ms\n" + handshake + "> A 101/301 =abc\nwait 2s\n< A 301/104 =de", "40000>21 opener established cut out 3 in 2 syns 1"},
+	})
+}

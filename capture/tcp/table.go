@@ -142,6 +142,9 @@ func (t *Table) Segment(s *flow.Segment) {
 		t.icmp(slot, dir, s, tag)
 		return
 	}
+	if slot != 0 && t.slab.at(slot).echoes(dir, s) {
+		return
+	}
 	if slot != 0 && t.stale(slot, dir, s) {
 		t.close(slot)
 		if slot = 0; isLone(s) {
@@ -155,6 +158,25 @@ func (t *Table) Segment(s *flow.Segment) {
 		}
 	}
 	t.update(slot, dir, s)
+}
+
+// echoes reports whether the connection is over, by the clock long before s or after it, and s says what was said in it: so it is
+// where a capture was joined to another one of the same packets.
+func (c *conn) echoes(dir flow.Direction, s *flow.Segment) bool {
+	return c.what&ended != 0 && apart(s.Time, c.last.Time) > lingerTime && c.repeats(dir, s)
+}
+
+// repeats reports whether the connection has all that s says.
+func (c *conn) repeats(dir flow.Direction, s *flow.Segment) bool {
+	h, other := &c.half[dir], &c.half[dir^1]
+	if h.is&other.is&started == 0 || (h.is|other.is)&pieces != 0 || s.Flags&flow.RST != 0 {
+		return false
+	}
+	acks := s.Flags&flow.ACK == 0 || !after(s.Ack, other.limit(other.next)) && !before(s.Ack, other.start)
+	if s.Flags&flow.SYN != 0 { // a later one may open another connection, of a host that begins with the same number
+		return acks && s.Seq+1 == h.start && s.Time < c.last.Time
+	}
+	return acks && !after(s.End(), h.limit(h.next)) && !before(s.Seq, h.start)
 }
 
 // stale reports whether the connection in the table is over and s belongs to a new one of the same addresses and ports.

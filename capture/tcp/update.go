@@ -112,7 +112,7 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 			c.what |= sawSYNACK
 			d.synack = s.Mark
 		}
-	case dir == flow.Out && c.what&sawSYN != 0 && (s.Net != c.net[flow.Out] || isCopy(s, h.id, d.syn.Time, d.lastSYN.Time)):
+	case dir == flow.Out && c.what&sawSYN != 0 && (s.Net != c.net[flow.Out] || isCopy(s, h.id, d.syn.Time, d.lastSYN.Time) || c.isAnswered(s.Time)):
 	case dir == flow.Out:
 		if c.what&sawSYN == 0 {
 			c.what |= sawSYN
@@ -126,6 +126,12 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 	}
 	t.exactStart(slot, dir, s.Seq+1)
 	return dir, true
+}
+
+// isAnswered reports whether the opener had the answer to its SYN already, so that it sends none any more: it went on, and since then
+// there is no SYN but a copy.
+func (c *conn) isAnswered(at flow.Time) bool {
+	return c.what&sawSYNACK != 0 && c.half[flow.Out].is&spoke != 0 && (at > c.cold.synack.Time || c.last.Time-at > disorder)
 }
 
 // noteSYN notes a SYN, the first or a further one.

@@ -86,13 +86,34 @@ func used(c *flow.Conn, passive bool, compare func(x, y flow.Mark) int) flow.Mar
 }
 
 // clock tells what came before what. Packets may come into the capture in disorder, so that is for their times to say, unless the
-// clock was set back meanwhile: then the commands' times go back too, whose order the connection has kept.
+// clock was set back meanwhile.
 func (b *builder) clock() func(x, y flow.Mark) int {
-	byTime := func(x, y step) int { return cmp.Compare(x.line.Mark.Time, y.line.Mark.Time) }
-	if !slices.IsSortedFunc(b.c.steps, byTime) {
+	if b.setBack() {
 		return func(x, y flow.Mark) int { return cmp.Compare(x.Ord, y.Ord) }
 	}
 	return func(x, y flow.Mark) int { return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Ord, y.Ord)) }
+}
+
+// setBack reports whether the clock was set back while the session lasted: the times of commands and replies go back, whose order the
+// connection has kept.
+func (b *builder) setBack() bool {
+	sent := b.c.steps[0].line.Mark.Time
+	said := sent
+	for i := range b.c.steps {
+		s := &b.c.steps[i]
+		back := s.line.Mark.Time < sent
+		sent = s.line.Mark.Time
+		for _, r := range [...]*Reply{&s.prelim, &s.reply} {
+			if r.Code != 0 {
+				back = back || r.Time.Time < max(sent, said)
+				said = r.Time.Time
+			}
+		}
+		if back {
+			return true
+		}
+	}
+	return false
 }
 
 // even gives a transfer that the server says it made, and that has no connection, one of a neighbour that has one too

@@ -12,10 +12,13 @@ var bruteForce = Rule{
 // elsewhere reports whether the login that succeeded is of a session that began before others of the series.
 func (r *series) elsewhere() bool { return r.success.Mark == r.early.Mark }
 
-// then is "then ", unless failures came after the success too.
+// then is "then ", unless failures came after the success too, or places and times contradict each other.
 func (r *series) then() string {
-	if r.elsewhere() && r.failed > r.before {
+	switch {
+	case r.elsewhere() && r.failed > r.before:
 		return "after " + strconv.Itoa(r.before) + " of these failures "
+	case r.last.Ord > r.success.Mark.Ord || r.last.Time > r.success.Mark.Time:
+		return ""
 	}
 	return "then "
 }

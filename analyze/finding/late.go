@@ -1,6 +1,8 @@
 package finding
 
 import (
+	"slices"
+
 	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
 )
@@ -47,5 +49,24 @@ func delayOf(t *session.Transfer) flow.Time {
 	if !open.Seen() || conn.State != flow.Established && conn.State != flow.Unknown {
 		return 0
 	}
-	return max(0, open.Time-t.Reply.Time.Time)
+	delay := open.Time - t.Reply.Time.Time
+	if open.Pos < t.Reply.Pos && (delay > disorder || setBack(t)) {
+		return 0
+	}
+	return max(0, delay)
+}
+
+// setBack reports whether the clock was set back while the transfer was under way: the times of what was said go back, too.
+func setBack(t *session.Transfer) bool {
+	var said []flow.Time
+	if t.Notes.Answer != nil {
+		said = append(said, t.Notes.Answer.Time.Time)
+	}
+	if t.Notes.Ran != nil {
+		said = append(said, t.Notes.Ran.Mark.Time)
+	}
+	if t.Reply != nil {
+		said = append(said, t.Reply.Time.Time)
+	}
+	return !slices.IsSorted(said)
 }

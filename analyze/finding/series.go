@@ -167,7 +167,7 @@ func (r *series) take(s *session.Session) bool {
 func (r *series) succeed(l *session.Login) {
 	switch {
 	case r.success != nil || anonymous(l.User):
-	case r.hot && precedes(r.last, l.Mark) && l.Mark.Time-r.last.Time <= r.window:
+	case r.hot && (r.last.Ord < l.Mark.Ord || r.last.Time < l.Mark.Time) && l.Mark.Time-r.last.Time <= r.window:
 		success := *l // the session goes
 		r.success = &success
 	default:

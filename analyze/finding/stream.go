@@ -102,7 +102,10 @@ func (st *Stream) Preview(s *session.Session) {
 // Add takes the next session. It is the Stream's until it is emitted.
 func (st *Stream) Add(s *session.Session) {
 	st.added++
-	w := &waiting{Session: s, ends: ends{s.ID, s.Client, s.Server, s.Notes.Control.Nets}, due: s.End.Time + st.hold, size: len(s.Transfers), bytes: weight(s), nth: st.added}
+	w := &waiting{
+		Session: s, ends: ends{s.ID, s.Client, s.Server, s.Notes.Control.Nets}, due: max(s.Start.Time, s.End.Time) + st.hold,
+		size: len(s.Transfers), bytes: weight(s), nth: st.added,
+	}
 	st.twins(w)
 	st.held = append(st.held, w)
 	st.size += w.size
@@ -131,7 +134,9 @@ func (st *Stream) Files(n int) { st.opt.Files = n }
 
 // Tick says that sessions still to come begin at this time or later, so that live sessions need not wait for another.
 func (st *Stream) Tick(now flow.Time) {
-	st.began = max(st.began, now)
+	if setBack := st.began-now > disorder && !st.opt.Live; setBack || now > st.began {
+		st.began = now
+	}
 	for len(st.held) > 0 && (st.held[0].due < st.began || len(st.held) > maxHeld || st.size > maxHeldTransfers || st.bytes > maxHeldBytes) {
 		st.release()
 	}

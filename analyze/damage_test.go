@@ -26,9 +26,9 @@ type sampled struct {
 }
 
 // some are all, or, under the race detector, which sees the same accesses in few captures as in many, every fourth.
-func some(files []string) (list []string) {
-	for i := 0; i < len(files); i += sampleStep {
-		list = append(list, files[i])
+func some[T any](all []T) (list []T) {
+	for i := 0; i < len(all); i += sampleStep {
+		list = append(list, all[i])
 	}
 	return list
 }
@@ -167,18 +167,44 @@ func TestClockSteps(t *testing.T) {
 			if s.name == "retr-550" && by > flow.Second {
 				continue // the server that took an hour to say 550 waited for a connection
 			}
-			for _, part := range []int{1, 2, 3} {
+			parts := 10
+			if by > 0 {
+				parts = 4
+			}
+			for part := 1; part < parts; part++ {
+				if s.name == "fxp-refused" && by == -3600*flow.Second && part == 7 {
+					continue // between PASV and PORT: what an hour lies between is no FXP
+				}
 				frames := capturetest.Shift(s.frames, 0)
-				for i := len(frames) * part / 4; i < len(frames); i++ {
+				for i := len(frames) * part / parts; i < len(frames); i++ {
 					frames[i].Time += by
 				}
 				got := analyzed(t, frames, options)
-				if d := contradictions(full, got); len(d) > 0 || len(got.sessions) != len(full.sessions) {
+				d := append(contradictions(full, got), falselyFound(full, got)...)
+				if len(d) > 0 || len(got.sessions) != len(full.sessions) {
 					t.Errorf("%s, %d s in part %d: %q\n%s", s.name, by/flow.Second, part, d, differences([]string{full.facts()}, []string{got.facts()}))
 				}
 			}
 		}
 	}
+}
+
+// falselyFound are findings of a part that the whole has not: but those that say what is unknown, and, of a connection that was late,
+// those that say of it what else is known.
+func falselyFound(full, part *records) (list []string) {
+	known := map[string]bool{"capture-gap": true}
+	for _, id := range ruleIDs(full) {
+		known[id] = true
+	}
+	if known["data-late"] {
+		known["data-unanswered"], known["data-cut"] = true, true
+	}
+	for _, id := range ruleIDs(part) {
+		if !known[id] {
+			list = append(list, id)
+		}
+	}
+	return list
 }
 
 // What a capture says does not depend on the century.
@@ -199,19 +225,23 @@ func TestAnyYear(t *testing.T) {
 	}
 }
 
-// A SPAN port may show packets in each VLAN that they passed.
+// A SPAN port may show packets in each VLAN that they passed, two of them a switch's buffer apart.
 func TestCopiesInVLANs(t *testing.T) {
 	for _, s := range samples(t) {
 		if s.frames[0].Link != capturetest.LinkEthernet || strings.HasPrefix(s.name, "vlan") || s.name == "qinq" {
 			continue
 		}
 		full := analyzed(t, s.frames, options)
-		copies := capturetest.Shift(tagged(routed(s.frames), in(20), in(30)), 30*flow.Microsecond)
-		got := analyzed(t, capturetest.Interleave(s.frames, copies), options)
 		want := unplaced(t, normal(t, []byte(full.json(t))))
-		if d := differences(want, unplaced(t, normal(t, []byte(got.json(t))))); d != "" {
-			t.Errorf("%s\n%s", s.name, d)
+		copies := tagged(routed(s.frames), in(20), in(30))
+		for name, after := range map[string][]capturetest.Frame{
+			"30 us": capturetest.Shift(copies, 30*flow.Microsecond), "500 ms": capturetest.Shift(copies, 500*flow.Millisecond), "up to 500 ms": late(copies, 500*flow.Millisecond),
+		} {
+			got := analyzed(t, capturetest.Interleave(s.frames, after), options)
+			if d := differences(want, unplaced(t, normal(t, []byte(got.json(t))))); d != "" {
+				t.Errorf("%s, %s\n%s", s.name, name, d)
+			}
+			require.Equal(t, full.tries(), got.tries(), "%s, %s", s.name, name)
 		}
-		require.Equal(t, full.tries(), got.tries(), s.name)
 	}
 }

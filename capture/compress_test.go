@@ -162,10 +162,10 @@ func TestPackingsRefused(t *testing.T) {
 		{"of 192 MiB", xzAsking(31, xzLZMA2), "stdin: the xz data needs a dictionary of more than 128 MiB; decompress it first (xz -dc)"},
 		{"a dictionary that does not exist", xzAsking(41, xzLZMA2), "stdin: the xz data is corrupt (xz: bad header or sum)"},
 		{"a filter for programs", xzAsking(20, 4), "stdin: the xz data has a filter before LZMA2 (BCJ or delta), which is not known"},
-		{"xz of something else", xzed(t, []byte("<html>"), xz.WriterConfig{}), "stdin: not a capture (not pcap, pcapng or snoop): it looks like text, compressed by xz"},
+		{"xz of something else", xzed(t, []byte("<html>"), xz.WriterConfig{}), "stdin: not a capture (neither pcap, pcapng nor snoop): it looks like text, compressed by xz"},
 		{"xz of nothing", xzed(t, nil, xz.WriterConfig{}), "stdin: empty: not even the header of a capture is there"},
 		{"lz4 of nothing", lz4ed(t, nil), "stdin: empty: not even the header of a capture is there"},
-		{"lz4 in xz", xzed(t, lz4ed(t, one(1, "a")), xz.WriterConfig{}), "stdin: not a capture (not pcap, pcapng or snoop): it looks like lz4 data, compressed by xz"},
+		{"lz4 in xz", xzed(t, lz4ed(t, one(1, "a")), xz.WriterConfig{}), "stdin: not a capture (neither pcap, pcapng nor snoop): it looks like lz4 data, compressed by xz"},
 		{"text that begins as bzip2 does", []byte("BZh9 is no bzip2"), "stdin: the bzip2 data is corrupt (bzip2 data invalid: bad magic value found)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

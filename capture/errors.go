@@ -62,9 +62,9 @@ type notCapture string
 
 func (n notCapture) Error() string {
 	if n == "" {
-		return "not a capture (not pcap, pcapng or snoop)"
+		return "not a capture (neither pcap, pcapng nor snoop)"
 	}
-	return "not a capture (not pcap, pcapng or snoop): it looks like " + string(n)
+	return "not a capture (neither pcap, pcapng nor snoop): it looks like " + string(n)
 }
 
 // kinds are the starts of files that people take for captures, or pack captures in.

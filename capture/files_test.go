@@ -88,16 +88,16 @@ func TestFiles(t *testing.T) {
 		{"without packets", []string{"nopackets", "set/a.pcap"}, "a", []string{"set/a.pcap", "nopackets"}, nil},
 		{"missing", []string{"set/a.pcap", "missing"}, "a", []string{"set/a.pcap"}, []string{"missing: no such file or directory"}},
 		{"a directory of files that should be captures", []string{"bad"}, "", nil, []string{
-			"bad/a.pcap: not a capture (not pcap, pcapng or snoop): it looks like text",
+			"bad/a.pcap: not a capture (neither pcap, pcapng nor snoop): it looks like text",
 			"bad/b.pcap: empty: not even the header of a capture is there"}},
 		{"a directory without captures", []string{"none"}, "", nil, []string{"none: no capture files in this directory"}},
 		{"no name", []string{""}, "", nil, []string{`"": no such file or directory`}},
-		{"text", []string{"text"}, "", nil, []string{"text: not a capture (not pcap, pcapng or snoop): it looks like text"}},
-		{"binary", []string{"binary"}, "", nil, []string{"binary: not a capture (not pcap, pcapng or snoop)"}},
-		{"two bytes", []string{"short"}, "", nil, []string{"short: not a capture (not pcap, pcapng or snoop)"}},
-		{"zip", []string{"a.zip"}, "", nil, []string{"a.zip: not a capture (not pcap, pcapng or snoop): it looks like a zip archive"}},
-		{"zeros", []string{"zeros"}, "", nil, []string{"zeros: not a capture (not pcap, pcapng or snoop): it looks like zeros"}},
-		{"gzip of something else", []string{"page.gz"}, "", nil, []string{"page.gz: not a capture (not pcap, pcapng or snoop): it looks like text, compressed by gzip"}},
+		{"text", []string{"text"}, "", nil, []string{"text: not a capture (neither pcap, pcapng nor snoop): it looks like text"}},
+		{"binary", []string{"binary"}, "", nil, []string{"binary: not a capture (neither pcap, pcapng nor snoop)"}},
+		{"two bytes", []string{"short"}, "", nil, []string{"short: not a capture (neither pcap, pcapng nor snoop)"}},
+		{"zip", []string{"a.zip"}, "", nil, []string{"a.zip: not a capture (neither pcap, pcapng nor snoop): it looks like a zip archive"}},
+		{"zeros", []string{"zeros"}, "", nil, []string{"zeros: not a capture (neither pcap, pcapng nor snoop): it looks like zeros"}},
+		{"gzip of something else", []string{"page.gz"}, "", nil, []string{"page.gz: not a capture (neither pcap, pcapng nor snoop): it looks like text, compressed by gzip"}},
 		{"gzip of nothing", []string{"nothing.gz"}, "", nil, []string{"nothing.gz: empty: not even the header of a capture is there"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -206,7 +206,7 @@ func TestFollowSeveral(t *testing.T) {
 	f := follow(t, nil, a, b, filepath.Join(dir, "missing.pcap"), write(t, dir, "text", []byte("this is text")), a)
 	require.Equal(t, []string{
 		filepath.Join(dir, "missing.pcap") + ": no such file or directory",
-		filepath.Join(dir, "text") + ": not a capture (not pcap, pcapng or snoop): it looks like text",
+		filepath.Join(dir, "text") + ": not a capture (neither pcap, pcapng nor snoop): it looks like text",
 	}, f.problems)
 	f.read()
 	require.Equal(t, "ba", data(f.packets))

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"slices"
 	"sync"
 
 	"ftpscope/analyze"
@@ -17,6 +19,11 @@ func runAnalyze(e *env, args []string) int {
 		return code
 	}
 	e.quiet = f.quiet
+	if name := files[0]; slices.Contains(commandNames(), name) && !exists(name) {
+		e.error("%s: no such file; a command comes before its flags", name)
+		e.hint("ftpscope %s [flags] …", name)
+		return exitUsage
+	}
 	if f.follow {
 		return runFollow(e, &f, files)
 	}
@@ -26,6 +33,11 @@ func runAnalyze(e *env, args []string) int {
 	}
 	j := newJob(e, &f.common, &f.extract, files)
 	return j.profiled(func() { j.run(specs) })
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // job is one run of analyze or sniff.

@@ -58,8 +58,7 @@ func mayBeFile(arg string) bool {
 	if strings.HasPrefix(arg, "-") || strings.ContainsAny(arg, `./\`) {
 		return true
 	}
-	_, err := os.Stat(arg)
-	return err == nil
+	return exists(arg)
 }
 
 // env is what a command has to work with.

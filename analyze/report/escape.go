@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,7 +31,7 @@ func escape(s string) string {
 		}
 		switch {
 		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
+			b.WriteString(digits(`\x`, rune(s[i]), 2))
 		case hidden(r) || marks > maxMarks:
 			b.WriteString(escapedRune(r))
 		default:
@@ -70,11 +69,20 @@ func escapedRune(r rune) string {
 	case r == '\t':
 		return `\t`
 	case r < utf8.RuneSelf:
-		return fmt.Sprintf(`\x%02x`, r)
+		return digits(`\x`, r, 2)
 	case r <= 0xffff:
-		return fmt.Sprintf(`\u%04x`, r)
+		return digits(`\u`, r, 4)
 	}
-	return fmt.Sprintf(`\U%08x`, r)
+	return digits(`\U`, r, 8)
+}
+
+// digits writes a number in n hexadecimal digits behind what says that it is one. Texts may consist of nothing else.
+func digits(kind string, r rune, n int) string {
+	b := append(make([]byte, 0, 10), kind...)
+	for shift := 4 * (n - 1); shift >= 0; shift -= 4 {
+		b = append(b, "0123456789abcdef"[r>>shift&15])
+	}
+	return string(b)
 }
 
 // firstLine is the escaped first line of a text; … tells that there are more.
@@ -89,10 +97,19 @@ func firstLine(s string) string {
 
 // columns is the width of escaped text on a terminal.
 func columns(s string) int {
-	if firstUnsafe(s) == len(s) {
-		return len(s)
+	sum := 0
+	for {
+		ascii := firstUnsafe(s)
+		if ascii == len(s) {
+			return sum + ascii
+		}
+		if ascii > 1 { // marks may belong to the last of them
+			sum, s = sum+ascii-1, s[ascii-1:]
+		}
+		var w int
+		_, s, w, _ = uniseg.FirstGraphemeClusterInString(s, -1)
+		sum += w
 	}
-	return uniseg.StringWidth(s)
 }
 
 // cut shortens escaped text to at most width columns, leaving out its middle.
@@ -157,10 +174,10 @@ func wrapAfter(used int, text string, width int) []string {
 			lines = append(lines, line)
 			room = width
 		}
-		for columns(word) > room {
+		for {
 			head := prefix(word, room)
-			if head == "" {
-				break // a single character wider than the column
+			if head == "" || head == word {
+				break // a single character wider than the column, or what is left
 			}
 			lines, word = append(lines, head), word[len(head):]
 		}

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/rivo/uniseg"
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze/session"
@@ -137,4 +139,30 @@ func FuzzEscape(f *testing.F) {
 			require.LessOrEqual(t, columns(line), max(width, 10))
 		}
 	})
+}
+
+// FuzzColumns holds the shorter way for what is mostly ASCII against the whole one.
+func FuzzColumns(f *testing.F) {
+	for _, s := range []string{"", "a", "client ──▶ server", "e\u0301e\u0301", "a\u0301\u0301b", "最終版.txt", "🇩🇪🇩", "👩‍👩‍👧 x", "ᄀᄀᄀ a", "a\u200db", " \u0301"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		s = escape(s)
+		require.Equal(t, uniseg.StringWidth(s), columns(s), "%q", s)
+	})
+}
+
+// A word of a reply can be as long as a reply: the time for its lines grows with it.
+func BenchmarkWrap(b *testing.B) {
+	for _, word := range []string{"a", "é", "界"} {
+		for _, n := range []int{1000, 8000} {
+			text := strings.Repeat(word, n)
+			b.Run(fmt.Sprintf("word=%s/letters=%d", word, n), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					wrap(text, 80)
+				}
+			})
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -200,7 +201,8 @@ func firewall(s *session.Session) string {
 		return ""
 	}
 	var active, passive *session.Transfer
-	fixed := true // every active connection came from the port below the control port (RFC 959 section 3.2)
+	var ports []uint16 // that the server announced
+	fixed := true      // every active connection came from the port below the control port (RFC 959 section 3.2)
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		switch {
@@ -212,6 +214,9 @@ func firewall(s *session.Session) string {
 			}
 		case t.Mode == session.Passive:
 			passive = t
+			if t.Announced != nil && !slices.Contains(ports, t.Announced.Port()) && len(ports) <= maxHere {
+				ports = append(ports, t.Announced.Port())
+			}
 		}
 	}
 	var parts []string
@@ -226,7 +231,7 @@ func firewall(s *session.Session) string {
 	}
 	if passive != nil {
 		parts = append(parts, "Passive mode: a firewall in front of the server must let "+s.Client.Addr().String()+
-			" in to the ports that the server announces"+here(passive)+follow(s, negotiation(passive))+
+			" in to the ports that the server announces"+here(ports)+follow(s, negotiation(passive))+
 			". In active mode the server would open the connection instead.")
 	}
 	return strings.Join(parts, " ")
@@ -244,11 +249,22 @@ func showsWay(s *session.Session, t *session.Transfer) bool {
 	return true
 }
 
-func here(t *session.Transfer) string {
-	if t.Announced == nil {
+// maxHere is how many ports a sentence names.
+const maxHere = 4
+
+// here names the ports, the first ones if they are many.
+func here(ports []uint16) string {
+	if len(ports) == 0 {
 		return ""
 	}
-	return " (here " + strconv.Itoa(int(t.Announced.Port())) + ")"
+	var words []string
+	for _, p := range ports[:min(len(ports), maxHere)] {
+		words = append(words, strconv.Itoa(int(p)))
+	}
+	if len(ports) > maxHere {
+		words = append(words, "others")
+	}
+	return " (here " + list(words) + ")"
 }
 
 // follow is the other way, which encryption bars.

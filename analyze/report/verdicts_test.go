@@ -171,3 +171,11 @@ func TestSentence(t *testing.T) {
 	require.Equal(t, `".`, sentence(`"`))
 	require.Empty(t, sentence(""))
 }
+
+// TestHere: the ports that a firewall has to let in are all that were announced, or said to be more.
+func TestHere(t *testing.T) {
+	require.Equal(t, "", here(nil))
+	require.Equal(t, " (here 50001)", here([]uint16{50001}))
+	require.Equal(t, " (here 50001, 50002, 50003 and 50004)", here([]uint16{50001, 50002, 50003, 50004}))
+	require.Equal(t, " (here 50001, 50002, 50003, 50004 and others)", here([]uint16{50001, 50002, 50003, 50004, 50005}))
+}

@@ -46,13 +46,26 @@ func (e *ecs) Session(s *session.Session) error {
 	e.session(s)
 	for i := range s.Notes.Logins {
 		e.login(s, &s.Notes.Logins[i])
+		if err := e.spill(); err != nil {
+			return err
+		}
 	}
 	files := several(s, e.opt)
 	for i := range s.Transfers {
 		e.transfer(s, &s.Transfers[i], files)
+		if err := e.spill(); err != nil {
+			return err
+		}
 	}
 	for i := range s.Findings {
 		e.finding(s, &s.Findings[i])
+	}
+	return e.flush()
+}
+
+func (e *ecs) spill() error {
+	if len(e.buf) < enough {
+		return nil
 	}
 	return e.flush()
 }

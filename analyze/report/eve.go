@@ -33,11 +33,24 @@ func (e *eve) Session(s *session.Session) error {
 		if t := c.transfer; !c.negotiates && t != nil {
 			e.data(s, t, files)
 		}
+		if err := e.spill(); err != nil {
+			return err
+		}
 	}
 	for i := range s.Transfers { // those without a command of their own
 		if t := &s.Transfers[i]; t.Command == nil || t.Notes.Ran == nil {
 			e.data(s, t, files)
 		}
+		if err := e.spill(); err != nil {
+			return err
+		}
+	}
+	return e.flush()
+}
+
+func (e *eve) spill() error {
+	if len(e.buf) < enough {
+		return nil
 	}
 	return e.flush()
 }

@@ -19,6 +19,9 @@ type jsonWriter struct {
 // its memory for the rest of the run.
 const maxKeptLine = 1 << 20
 
+// enough is when formats of many lines a session write what they have: one session may have thousands, each with a reply.
+const enough = maxKeptLine / 2
+
 func newJSON(w io.Writer, o Options) Writer { return &jsonWriter{w: w, opt: o} }
 
 func (j *jsonWriter) Session(s *session.Session) error {

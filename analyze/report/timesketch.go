@@ -231,7 +231,11 @@ func (t *timesketch) write(events []timelineEvent, files bool) error {
 	for i := range events {
 		t.row = events[i].cells(t.row[:0], files)
 		if t.csv == nil {
-			t.object()
+			if t.object(); len(t.buf) >= enough {
+				if err := t.flush(); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		for k := range t.row {
@@ -248,6 +252,10 @@ func (t *timesketch) write(events []timelineEvent, files bool) error {
 		t.csv.Flush()
 		return t.csv.Error()
 	}
+	return t.flush()
+}
+
+func (t *timesketch) flush() error {
 	_, err := t.w.Write(t.buf)
 	if t.buf = t.buf[:0]; cap(t.buf) > maxKeptLine {
 		t.buf = nil

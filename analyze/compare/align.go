@@ -2,6 +2,7 @@ package compare
 
 import (
 	"slices"
+	"sort"
 
 	"ftpscope/capture/flow"
 )
@@ -19,13 +20,9 @@ type mapping struct {
 
 // toA is a number of b as a has it.
 func (m *mapping) toA(seq uint32) uint32 {
-	by := m.shifts[0].by
-	for _, s := range m.shifts[1:] {
-		if int32(seq-s.from-s.by) >= 0 {
-			by = s.by
-		}
-	}
-	return seq - by
+	further := m.shifts[1:]
+	n := sort.Search(len(further), func(i int) bool { return int32(seq-further[i].from-further[i].by) < 0 })
+	return seq - m.shifts[n].by
 }
 
 // offset is a number of a as a distance from zero.

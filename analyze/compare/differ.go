@@ -13,6 +13,7 @@ type differ struct {
 	j       *joined
 	control *joined // of the same session
 	list    []Difference
+	passed  [2]bool // by Way: a reset was seen at both points
 }
 
 // maxFrames bounds the packets that a difference names on each side.
@@ -146,6 +147,7 @@ func (d *differ) renumbered() bool {
 // way is what happened to what was sent one way.
 func (d *differ) way(w Way) {
 	m := &d.j.matched[w]
+	d.passed[w] = d.paired(w, flow.RST)
 	arrived, sent := coverage(d.itemsOf(int(1-w), w)), coverage(d.itemsOf(int(w), w))
 	for _, it := range m.up {
 		d.left(it, w, arrived)
@@ -222,7 +224,7 @@ func (d *differ) left(it *item, w Way, arrived covered) {
 	case !d.r.covers(event{w, up, it.seg, n}, d.j.whole(down)):
 		d.found(NotCovered, event{w, up, it.seg, n})
 	case it.kind == rstSent:
-		if !d.paired(w, flow.RST) {
+		if !d.passed[w] {
 			d.found(RSTLost, event{w, up, it.seg, 0})
 		}
 	case arrived.holds(it):

@@ -181,14 +181,21 @@ func (j *joint) joinTransfers(c *Clock) {
 	if j.b != nil {
 		b = j.b.Transfers
 	}
+	where := map[string][]int{}
+	for k := range b {
+		key := transferKey(&b[k])
+		where[key] = append(where[key], k)
+	}
 	next := 0
 	if j.a != nil {
 		for i := range j.a.Transfers {
 			t := &j.a.Transfers[i]
 			at := twoTransfers{i, -1}
-			for k := next; k < min(len(b), next+maxAhead); k++ {
-				if transferKey(t) != transferKey(&b[k]) {
-					continue
+			alike := where[transferKey(t)]
+			from, _ := slices.BinarySearch(alike, next)
+			for _, k := range alike[from:] {
+				if k >= next+maxAhead {
+					break
 				}
 				if d := began(&b[k]) - c.There(began(t)); c.Known && max(d, -d) > nearby {
 					continue
@@ -237,9 +244,14 @@ func (j *joint) joinData(r *run) {
 			partner[i], used[p] = p, true
 		}
 	}
+	tried := map[int][]opened{}
+	for _, d := range b {
+		_, ok := d.Conn.number()
+		tried[d.Transfer] = append(tried[d.Transfer], opened{d.Conn, ok})
+	}
 	for i, d := range a {
 		if partner[i] == nil {
-			partner[i] = j.likely(d, b, used, &r.clock)
+			partner[i] = j.likely(d, tried, used, &r.clock)
 			used[partner[i]] = true
 		}
 		j.data = append(j.data, join(d.Conn, partner[i], j.place(0, d.Transfer)))
@@ -257,24 +269,34 @@ func (j *joint) joinData(r *run) {
 	slices.SortStableFunc(j.data, func(x, y *joined) int { return cmp.Compare(x.transfer, y.transfer) })
 }
 
+// opened is a connection, and whether its SYN was seen.
+type opened struct {
+	*Conn
+	seen bool
+}
+
 // likely is the connection of the same transfer that was opened from the same side at the same time, or, where a capture
 // lacks the SYN, was open at the same time; nil: there is none.
-func (j *joint) likely(d Data, b []Data, used map[*Conn]bool, c *Clock) *Conn {
+func (j *joint) likely(d Data, tried map[int][]opened, used map[*Conn]bool, c *Clock) *Conn {
 	want := j.transfers[j.place(0, d.Transfer)].b
 	if want < 0 || !c.Known {
 		return nil
 	}
 	start, end := c.There(d.Conn.Start), c.There(d.Conn.End)
-	_, opened := d.Conn.number()
-	for _, o := range b {
-		if o.Transfer != want || used[o.Conn] || o.Conn.FromClient != d.Conn.FromClient {
+	_, seen := d.Conn.number()
+	list := tried[want]
+	for len(list) > 0 && used[list[0].Conn] {
+		list = list[1:]
+	}
+	tried[want] = list
+	for _, o := range list {
+		if used[o.Conn] || o.FromClient != d.Conn.FromClient {
 			continue
 		}
-		away := o.Conn.Start - start
-		_, both := o.Conn.number()
-		switch both = both && opened; {
+		away := o.Start - start
+		switch both := o.seen && seen; {
 		case both && !j.renumber: // the numbers are known, and are others
-		case both && max(away, -away) < nearby, !both && away < end-start+nearby && start-o.Conn.End < nearby:
+		case both && max(away, -away) < nearby, !both && away < end-start+nearby && start-o.End < nearby:
 			return o.Conn
 		}
 	}
@@ -283,6 +305,14 @@ func (j *joint) likely(d Data, b []Data, used map[*Conn]bool, c *Clock) *Conn {
 
 // place is where a side's transfer stands among those of both: each side's are in order there.
 func (j *joint) place(side, transfer int) int { return j.places[side][transfer] }
+
+// of are the connections of a transfer of both.
+func (j *joint) of(transfer int) []*joined {
+	order := func(x *joined, t int) int { return cmp.Compare(x.transfer, t) }
+	from, _ := slices.BinarySearchFunc(j.data, transfer, order)
+	to, _ := slices.BinarySearchFunc(j.data, transfer+1, order)
+	return j.data[from:to]
+}
 
 // all are the connections.
 func (j *joint) all() []*joined { return append([]*joined{j.control}, j.data...) }

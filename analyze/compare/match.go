@@ -211,35 +211,36 @@ func resegmented(a, b []*item) {
 	if len(edges) < 2 {
 		return
 	}
-	have := make([]int, len(edges)) // copies of the bytes from edge i to the next that b has and a did not use
-	each := func(it *item, do func(i, size int)) {
-		if it.kind != payload {
-			return
-		}
-		i, _ := slices.BinarySearch(edges, it.off)
-		for ; i+1 < len(edges) && edges[i] < it.end; i++ {
-			do(i, edges[i+1]-edges[i])
-		}
+	over := func(it *item) (lo, hi int) {
+		lo, _ = slices.BinarySearch(edges, it.off)
+		hi, _ = slices.BinarySearch(edges, it.end)
+		return lo, hi
 	}
-	for _, it := range b {
-		each(it, func(i, _ int) { have[i]++ })
-	}
-	used := make([]int, len(edges))
-	for _, it := range a {
-		each(it, func(i, size int) {
-			if have[i] > 0 {
-				have[i]--
-				used[i]++
-				it.lost -= size
+	// each stretch between two edges: how many of a list have it
+	count := func(list []*item) []int {
+		n := make([]int, len(edges))
+		for _, it := range list {
+			if it.kind == payload {
+				lo, hi := over(it)
+				n[lo]++
+				n[hi]--
 			}
-		})
+		}
+		for i := 1; i < len(n); i++ {
+			n[i] += n[i-1]
+		}
+		return n
 	}
-	for _, it := range b {
-		each(it, func(i, size int) {
-			if used[i] > 0 {
-				used[i]--
-				it.lost -= size
+	both := count(a)
+	for i, n := range count(b) {
+		both[i] = min(both[i], n)
+	}
+	for _, list := range [][]*item{a, b} {
+		s := newShare(both, edges)
+		for _, it := range list {
+			if it.kind == payload {
+				it.lost -= s.take(over(it))
 			}
-		})
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
 )
 
@@ -182,20 +181,43 @@ func (p *pairs) byWords(a, b []*Session, c *Clock) {
 		}
 		return 0
 	})
-	list = slices.DeleteFunc(list, func(c couple) bool { return !kin(a[c.a], b[c.b]) })
+	ports := announced{}
+	list = slices.DeleteFunc(list, func(c couple) bool { return !ports.kin(a[c.a], b[c.b]) })
 	p.take(inTime(list, p.a, c))
+}
+
+// announced are the ports that sessions announced, in order.
+type announced map[*Session][]uint16
+
+func (p announced) of(s *Session) []uint16 {
+	list, has := p[s]
+	if !has {
+		for i := range s.Transfers {
+			if x := s.Transfers[i].Announced; x != nil {
+				list = append(list, x.Port())
+			}
+		}
+		slices.Sort(list)
+		list = slices.Compact(list)
+		p[s] = list
+	}
+	return list
 }
 
 // kin reports whether two sessions have a port in common that programs do not choose twice: the client's, which most NATs
 // leave as it is, or one that was announced, which most ALGs do. Without one, what repeats itself may be another session.
-func kin(a, b *Session) bool {
+func (p announced) kin(a, b *Session) bool {
 	if a.Client.Port() == b.Client.Port() {
 		return true
 	}
-	for i := range a.Transfers {
-		x := a.Transfers[i].Announced
-		if x != nil && slices.ContainsFunc(b.Transfers, func(t session.Transfer) bool { return t.Announced != nil && t.Announced.Port() == x.Port() }) {
+	for x, y := p.of(a), p.of(b); len(x) > 0 && len(y) > 0; {
+		switch {
+		case x[0] == y[0]:
 			return true
+		case x[0] < y[0]:
+			x = x[1:]
+		default:
+			y = y[1:]
 		}
 	}
 	return false

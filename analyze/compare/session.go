@@ -42,10 +42,8 @@ func (r *run) session(j *joint) Comparison {
 
 // connOf is the connection that sentences about a transfer name: the last of those that were tried.
 func (r *run) connOf(j *joint, i int) *joined {
-	for _, d := range slices.Backward(j.data) {
-		if d.transfer == i {
-			return d
-		}
+	if list := j.of(i); len(list) > 0 {
+		return list[len(list)-1]
 	}
 	return &joined{}
 }
@@ -61,10 +59,7 @@ func (r *run) transfer(j *joint, i int) Transfer {
 		out.Here = &j.a.Transfers[t.a]
 		out.N = out.Here.N
 	}
-	for _, d := range j.data {
-		if d.transfer != i {
-			continue
-		}
+	for _, d := range j.of(i) {
 		if better(d.a, out.ConnHere) {
 			out.ConnHere = d.a
 		}

@@ -110,7 +110,9 @@ func (a *analysis) lane(to events, fold *session.FoldOptions) *lane {
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
 	if a.opt.Follow != nil {
-		l.table.Follow(a.opt.Follow)
+		l.table.Follow(&sealing{a.opt.Follow}, nil)
+	} else {
+		l.table.Follow(&sealing{}, maySeal)
 	}
 	return l
 }

@@ -17,6 +17,11 @@ func sealed(kind, n int) string {
 	return fmt.Sprintf(`\x%02x\x03\x03\x%02x\x%02x`, kind, n>>8, n&255) + strings.Repeat(`\x81`, n)
 }
 
+// greets is a record with the handshake message that a side begins with: 1 ClientHello, 2 ServerHello.
+func greets(message, n int) string {
+	return strings.Replace(sealed(22, n), `\x81`, fmt.Sprintf(`\x%02x`, message), 1)
+}
+
 // hello is a TLS handshake, said is what a side says under TLS afterwards.
 var (
 	hello   = "C! " + sealed(22, 200) + "\nS! " + sealed(22, 900) + sealed(20, 1) + sealed(22, 40) + "\nC! " + sealed(20, 1) + sealed(22, 40) + "\n"
@@ -74,6 +79,22 @@ func TestTLS(t *testing.T) {
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=395 unknown
 			2 - encrypted passive initiator=client data=C:40001>S:50001 evidence=inferred upload bytes=884 unknown`},
+		{"a short upload, the server's tickets after it, and a handshake that failed", start + asked + `
+			data d1 C:40000 > S:50000
+			d1>! ` + greets(1, 512) + `
+			d1<! ` + greets(2, 122) + sealed(20, 1) + sealed(23, 900) + sealed(23, 69) + `
+			d1>! ` + sealed(20, 1) + sealed(23, 69) + sealed(23, 117) + sealed(23, 19) + `
+			d1<! ` + sealed(23, 282) + sealed(23, 282) + `
+			d1 fin >
+			d1 fin <
+			` + told + asked + `
+			data d2 C:40001 > S:50001
+			d2>! ` + greets(1, 512) + `
+			d2 rst <
+			` + told + `close C`, `
+			session tls=explicit mode=passive by=client closing=fin
+			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred upload bytes=743 unknown
+			2 - encrypted passive initiator=client data=C:40001>S:50001 evidence=inferred bytes=517 unknown`},
 		{"lower case, ssl, answered 200", "S: 220 ready\nC: auth ssl\nS: 200 go\n" + hello + said + `
 			data d1 C:40000 > S:50000
 			d1< 70000

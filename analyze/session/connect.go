@@ -169,19 +169,30 @@ func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *f
 	if min(up.Bytes, down.Bytes) > 0 && max(up.Bytes, down.Bytes) < flow.Short && (!isUpload || up.Bytes < clientHandshake) && (up.FIN.Seen() || down.FIN.Seen()) {
 		isUpload = sender(c) == serverEnd^1
 	}
+	h := down
 	if isUpload {
-		t.Direction = &upload
-		return up
+		h = up
 	}
-	t.Direction = &download
-	return down
+	switch {
+	case c.Sent == flow.SentNothing && down.Packets > 0 && up.Packets > 0:
+	case isUpload:
+		t.Direction = &upload
+	default:
+		t.Direction = &download
+	}
+	return h
 }
 
-// sender is the side whose data a connection under TLS carried: the one that spoke last, but for the other's close_notify.
+// sender is the side whose data a connection under TLS carried: who its records show or, where the capture lacks some, the one that
+// spoke last, but for the other's close_notify.
 // Who closed first says less: many servers wait for the client's close_notify, and clients close with it.
 func sender(c *flow.Conn) flow.Direction {
 	out, in := &c.Half[flow.Out], &c.Half[flow.In]
 	switch {
+	case c.Sent == flow.SentOut:
+		return flow.Out
+	case c.Sent == flow.SentIn:
+		return flow.In
 	case c.LastRun > closeNotify:
 		return c.LastSide
 	case c.LastRun > 0:

@@ -172,6 +172,31 @@ type Half struct {
 // SYNs are the positions of the first SYNs of a connection, the first and its repetitions; zero: there were no more.
 type SYNs [8]Pos
 
+// Sent tells who sent what a connection carried.
+type Sent uint8
+
+// SentNothing: it carried a handshake only.
+const (
+	SentUnknown Sent = iota
+	SentOut
+	SentIn
+	SentNothing
+)
+
+// SentBy is that of a direction.
+func SentBy(d Direction) Sent { return SentOut + Sent(d) }
+
+// Turned is the same for a connection whose ends are exchanged.
+func (s Sent) Turned() Sent {
+	switch s {
+	case SentOut:
+		return SentIn
+	case SentIn:
+		return SentOut
+	}
+	return s
+}
+
 const (
 	// MaxRun bounds Conn.LastRun: more than a TLS alert takes says nothing more.
 	MaxRun = 1<<7 - 1
@@ -195,6 +220,7 @@ type Conn struct {
 	Closing     Closing
 	Digits      uint8
 	ManyFiles   bool      // its packets are from several files
+	Sent        Sent      // who sent what it carried, as who followed it told
 	LastSide    Direction // who sent payload last, before the other's FIN
 	LastRun     uint8     // bytes that it sent since the other had, at most MaxRun; 0: not known, as of control connections and long ones
 	Nets        Nets

@@ -22,7 +22,7 @@ func BenchmarkTable(b *testing.B) {
 		b.Run("kind="+kind, func(b *testing.B) {
 			b.ReportAllocs()
 			table := tcp.New(&silent{})
-			table.Follow(&followed{want: func(*flow.Conn) bool { return kind == "followed" }, open: map[*talk]uint64{}, silent: &silent{}})
+			table.Follow(&followed{want: func(*flow.Conn) bool { return kind == "followed" }, open: map[*talk]uint64{}, silent: &silent{}}, nil)
 			s := flow.Segment{Src: hosts[0], Dst: hosts[1], SrcPort: 50001, DstPort: 50000, Flags: flow.ACK, Length: 1460, Payload: zeros[:1460]}
 			for b.Loop() {
 				table.Segment(stamp(&s))
@@ -33,7 +33,7 @@ func BenchmarkTable(b *testing.B) {
 	b.Run("kind=backwards", func(b *testing.B) { // a byte a segment, every other one, the last one first: all that may be held is
 		b.ReportAllocs()
 		table := tcp.New(&silent{})
-		table.Follow(&followed{open: map[*talk]uint64{}, silent: &silent{}})
+		table.Follow(&followed{open: map[*talk]uint64{}, silent: &silent{}}, nil)
 		s := flow.Segment{Src: hosts[0], Dst: hosts[1], SrcPort: 50001, DstPort: 50000, Flags: flow.ACK, Length: 1, Payload: zeros[:1]}
 		table.Segment(stamp(&s))
 		const ahead = 1 << 18

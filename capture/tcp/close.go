@@ -93,7 +93,9 @@ func (t *Table) close(slot int32) {
 	if c.what&followed != 0 {
 		t.unfollow(slot, lost)
 	}
-	t.sink.Closed(t.snapshot(slot), r)
+	fact := t.snapshot(slot)
+	fact.Sent, t.sent = t.sent, flow.SentUnknown
+	t.sink.Closed(fact, r)
 	if c.what&holed != 0 {
 		g := t.holes[slot]
 		t.gaps -= cap(g[0].gaps) + cap(g[1].gaps)

@@ -15,7 +15,7 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 		c.cold.firstData[dir] = s.Mark
 	}
 	t.count(slot, dir, seq, s)
-	if t.follower != nil {
+	if c.what&passedOver == 0 && t.follower != nil {
 		t.follow(slot, dir, seq, s)
 	}
 	if c.stream == 0 {

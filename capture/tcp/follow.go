@@ -2,16 +2,24 @@ package tcp
 
 import "ftpscope/capture/flow"
 
-// Follow has the Follower asked for readers; before the first segment.
-func (t *Table) Follow(f Follower) {
-	t.follower, t.followed = f, map[int32]*stream{}
+// Follow has the Follower asked for readers, of connections whose first segment with payload may be of interest, for their
+// beginning; nil: of all, for all of it.
+// It is called before the first segment.
+func (t *Table) Follow(f Follower, may func(*flow.Segment) bool) {
+	t.follower, t.mayFollow, t.followed = f, may, map[int32]*stream{}
+	if may != nil {
+		t.follows = shared{one: maxHeldBegun, all: maxHeldBegunAll}
+	}
 }
 
 // follow passes a segment with payload to the connection's reader, if it has one.
 func (t *Table) follow(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
 	c := t.slab.at(slot)
 	if c.what&(followed|passedOver) == 0 {
-		r := t.follower.Follow(t.snapshot(slot))
+		var r Reader
+		if t.mayFollow == nil || t.mayFollow(s) {
+			r = t.follower.Follow(t.snapshot(slot))
+		}
 		if r == nil {
 			c.what |= passedOver
 			return
@@ -48,6 +56,11 @@ func (t *Table) unfollow(slot int32, lost [2]uint64) {
 	st, c := t.followed[slot], t.slab.at(slot)
 	if st.flush(c); !st.over {
 		st.finish(c, lost)
+		if r, ok := st.reader.(Teller); ok {
+			if t.sent = r.Sent(); st.turned != 0 {
+				t.sent = t.sent.Turned()
+			}
+		}
 		t.follower.Followed(t.snapshot(slot), st.reader)
 		st.end()
 	}

@@ -58,7 +58,7 @@ func following(t testing.TB, f *followed, class tcp.Class, segments []flow.Segme
 	feed := func(r *recorder, f *followed) {
 		table := tcp.New(r)
 		if f != nil {
-			table.Follow(f)
+			table.Follow(f, nil)
 		}
 		for i := range segments {
 			s := segments[i]

@@ -24,7 +24,8 @@ func FuzzTable(f *testing.F) {
 		table := tcp.New(r)
 		table.Follow(&followed{
 			t: t, open: map[*talk]uint64{}, want: func(c *flow.Conn) bool { return c.ID%5 > 0 }, refuse: func(said string) bool { return len(said)%89 == 88 },
-		})
+		}, nil)
+
 		var s flow.Segment
 		for ; len(b) >= 7; b = b[7:] {
 			s.Time += flow.Time(b[6]) * 100 * flow.Millisecond

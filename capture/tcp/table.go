@@ -13,27 +13,29 @@ import (
 // behind an index of 8-byte entries, so that the working set is the connections that are open.
 // (Tried before: one big table of all connections ever seen costs a cache miss a packet; a Go map twice that.)
 type Table struct {
-	sink     Sink
-	index    []entry
-	slab     slab
-	free     []int32
-	indexed  int // connections and lone SYNs
-	syns     syns
-	seed     [2]uint64
-	hand     int32 // where the next sweep begins
-	half     list
-	linger   list
-	streams  []*stream
-	idle     []int32 // free places in streams
-	holes    map[int32]*[2]holes
-	gaps     int // places in holes
-	copies   map[int32]*copies
-	controls shared
-	follower Follower
-	followed map[int32]*stream
-	follows  shared
-	stats    Stats
-	fact     flow.Conn // reused for every call of the sink
+	sink      Sink
+	index     []entry
+	slab      slab
+	free      []int32
+	indexed   int // connections and lone SYNs
+	syns      syns
+	seed      [2]uint64
+	hand      int32 // where the next sweep begins
+	half      list
+	linger    list
+	streams   []*stream
+	idle      []int32 // free places in streams
+	holes     map[int32]*[2]holes
+	gaps      int // places in holes
+	copies    map[int32]*copies
+	controls  shared
+	follower  Follower
+	mayFollow func(*flow.Segment) bool
+	sent      flow.Sent // of the connection that is being closed
+	followed  map[int32]*stream
+	follows   shared
+	stats     Stats
+	fact      flow.Conn // reused for every call of the sink
 
 	controlIdle flow.Time
 }

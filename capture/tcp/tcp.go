@@ -30,6 +30,9 @@ const (
 	maxHeldData = 8 << 20
 	// maxHeldDataAll bounds them over all such connections: 256 MiB over all lanes, if there are gaps in all of them at a time.
 	maxHeldDataAll = 256 << 20 / Lanes
+	// maxHeldBegun and maxHeldBegunAll are the same where only the beginning is wanted: 16 MiB over all lanes.
+	maxHeldBegun    = 64 << 10
+	maxHeldBegunAll = 16 << 20 / Lanes
 	// maxHoles bounds the gaps remembered in one direction of a connection; the oldest counts as lost for good.
 	maxHoles = 64
 	// maxGaps bounds the places for them over all connections: 32 MB over all lanes. Beyond it a direction that has gaps gets
@@ -105,6 +108,9 @@ type Follower interface {
 	// Followed tells of the connection's end, if the reader did not refuse it before; the Sink hears of it next.
 	Followed(c *flow.Conn, r Reader)
 }
+
+// Teller is a followed connection's Reader that tells who sent what the connection carried.
+type Teller interface{ Sent() flow.Sent }
 
 // Stats counts what limits cost.
 type Stats struct {

@@ -17,7 +17,7 @@ func (t *Table) follow(slot int32, dir flow.Direction, seq uint32, s *flow.Segme
 	c := t.slab.at(slot)
 	if c.what&(followed|passedOver) == 0 {
 		var r Reader
-		if t.mayFollow == nil || t.mayFollow(s) {
+		if t.mayFollow == nil || len(t.followed) < maxBegun && t.mayFollow(s) {
 			r = t.follower.Follow(t.snapshot(slot))
 		}
 		if r == nil {

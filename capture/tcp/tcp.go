@@ -33,6 +33,8 @@ const (
 	// maxHeldBegun and maxHeldBegunAll are the same where only the beginning is wanted: 16 MiB over all lanes.
 	maxHeldBegun    = 64 << 10
 	maxHeldBegunAll = 16 << 20 / Lanes
+	// maxBegun bounds the connections whose beginning is followed at a time: 64 Ki over all lanes, 30 MB.
+	maxBegun = 1 << 16 / Lanes
 	// maxHoles bounds the gaps remembered in one direction of a connection; the oldest counts as lost for good.
 	maxHoles = 64
 	// maxGaps bounds the places for them over all connections: 32 MB over all lanes. Beyond it a direction that has gaps gets

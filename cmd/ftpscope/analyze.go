@@ -147,6 +147,9 @@ func (j *job) run(specs []outputSpec) {
 	for _, o := range outs {
 		writers = append(writers, j.flags.choice.Choose(o.writer))
 	}
+	if folder != nil {
+		writers = append(writers, goesOn{})
+	}
 	tee := report.NewTee(writers...)
 	var summary *session.Summary
 	if j.extract.wanted() {

@@ -53,3 +53,33 @@ func TestFollow(t *testing.T) {
 	require.Equal(t, 3, bytes.Count(records, []byte("\n")))
 	require.Contains(t, string(records), `"type":"summary","files":["`+filepath.Join(dir, "1.pcap")+`","`+filepath.Join(dir, "2.pcap")+`"],"packets":205`)
 }
+
+// shut is standard output whose reader has gone.
+type shut struct{}
+
+func (shut) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// TestGoesOn: when nobody reads the records any more, the files are extracted all the same, to the last.
+func TestGoesOn(t *testing.T) {
+	dir, files := t.TempDir(), filepath.Join(t.TempDir(), "files")
+	for _, name := range []string{"active-port.pcap", "upload.pcap"} { // minutes apart: the first session is told before the second comes
+		b, err := os.ReadFile(filepath.Join(pcaps, name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), b, 0o600))
+	}
+	var errs bytes.Buffer
+	code := make(chan int)
+	go func() {
+		code <- run([]string{"analyze", "--follow", "-o", "json", "--extract", files, dir}, strings.NewReader(""), shut{}, &errs)
+	}()
+	require.Eventually(t, func() bool {
+		b, err := os.ReadFile(filepath.Join(files, "manifest.jsonl"))
+		return err == nil && bytes.Count(b, []byte("\n")) == 4
+	}, time.Minute, 10*time.Millisecond)
+	mine := make(chan os.Signal, 1)
+	signal.Notify(mine, syscall.SIGINT)
+	defer signal.Stop(mine)
+	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
+	require.Equal(t, exitDone, <-code)
+	require.Empty(t, errs.String())
+}

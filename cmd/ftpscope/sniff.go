@@ -122,6 +122,9 @@ func (s *sniffing) listen() {
 	s.showView()
 	stopMetrics := s.serveMetrics()
 	defer stopMetrics()
+	if s.kept != nil || s.folder != nil {
+		s.writers = append(s.writers, goesOn{})
+	}
 	tee := report.NewTee(s.writers...)
 	summary, err := analyze.Run(s.limited(), s.options(), s.records(tee))
 	close(s.ended)

@@ -121,13 +121,18 @@ func ParseEPRT(arg []byte) (netip.AddrPort, bool) {
 // Parse229 reads the port of an EPSV reply (RFC 2428 section 3: "the format … (<d><d><d><tcp-port><d>)"), also without
 // the parentheses when the delimiter is "|". Some servers fill in the address, which is then valid.
 func Parse229(text string) (port uint16, addr netip.Addr, ok bool) {
+	closes := 0 // the first ) behind
 	for i := range len(text) {
 		if text[i] != '(' && text[i] != '|' {
 			continue
 		}
 		s := text[i:]
 		if s[0] == '(' {
-			s, _, _ = strings.Cut(s[1:], ")")
+			if closes <= i {
+				inside, _, _ := strings.Cut(s, ")")
+				closes = i + len(inside)
+			}
+			s = text[i+1 : closes]
 		}
 		if e, ok := parseExtended(s); ok && e.closed {
 			return e.port, e.addr, true

@@ -1,6 +1,7 @@
 package ftp
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -275,4 +276,16 @@ func FuzzEndpoints(f *testing.F) {
 		ParseSize213(s)
 		ParseSize150(s)
 	})
+}
+
+// Of text that is full of parentheses each is looked for once.
+func BenchmarkParse229(b *testing.B) {
+	for _, n := range []int{2 << 10, 4 << 10, 8 << 10} {
+		text := strings.Repeat("(", n)
+		b.Run(fmt.Sprintf("open=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				Parse229(text)
+			}
+		})
+	}
 }

@@ -133,7 +133,7 @@ func (l *Live) expire(now flow.Time) {
 		}
 		n++
 	}
-	l.ended = slices.Delete(l.ended, 0, n)
+	l.ended = l.ended[n:] // what is left moves only when there is no more room behind it
 }
 
 // release lets go of what a session had, files without a name among it.

@@ -45,7 +45,7 @@ func (g *gatherer) packet(index int, p *capture.Packet, seg *flow.Segment) error
 		d.size += grown
 		g.size += grown
 	}
-	if d.size > maxText || g.size > maxAllText {
+	if d.size > maxText || g.size > maxAllText || max(len(d.side[0].pieces), len(d.side[1].pieces)) > maxPieces {
 		return fmt.Errorf("%s: there is more text in it than can be rewritten", c.roles[0])
 	}
 	if p.Ord == c.Last || !c.control && d.enough() {

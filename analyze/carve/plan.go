@@ -59,8 +59,12 @@ func (p *Plan) Add(s *session.Session, transfers []int) (unknown []int) {
 	control.control, control.A, control.B = true, s.Client, s.Server
 	control.oneTime = slices.ContainsFunc(s.Notes.Logins, func(l session.Login) bool { return l.OneTime })
 	wanted := func(n int) bool { return len(transfers) == 0 || slices.Contains(transfers, n) }
+	about := map[int][]string{} // findings by transfer
 	for i := range s.Findings {
 		f := &s.Findings[i]
+		if f.Transfer != 0 && !slices.Contains(about[f.Transfer], f.ID) {
+			about[f.Transfer] = append(about[f.Transfer], f.ID)
+		}
 		if f.Transfer != 0 && !wanted(f.Transfer) {
 			continue
 		}
@@ -82,22 +86,22 @@ func (p *Plan) Add(s *session.Session, transfers []int) (unknown []int) {
 			p.named[t.Announced.Addr()] = true
 		}
 		if wanted(t.N) {
-			p.transfer(s, t)
+			p.transfer(s, t, about[t.N])
 		}
 	}
 	return unknown
 }
 
-func (p *Plan) transfer(s *session.Session, t *session.Transfer) {
+func (p *Plan) transfer(s *session.Session, t *session.Transfer, findings []string) {
 	role := fmt.Sprintf("session %d transfer %d", s.ID, t.N)
 	if t.Command != nil {
 		role += " " + *t.Command
 	}
 	for i := range t.Notes.Tried {
 		c := p.conn(&t.Notes.Tried[i], role)
-		for _, f := range s.Findings {
-			if f.Transfer == t.N && !slices.Contains(c.first, f.ID) {
-				c.first = append(c.first, f.ID)
+		for _, id := range findings {
+			if !slices.Contains(c.first, id) {
+				c.first = append(c.first, id)
 			}
 		}
 	}

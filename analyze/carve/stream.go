@@ -3,6 +3,7 @@ package carve
 import (
 	"bytes"
 	"slices"
+	"sort"
 
 	"ftpscope/analyze/ftp"
 	"ftpscope/capture/flow"
@@ -13,6 +14,8 @@ import (
 const (
 	maxText    = 32 << 20  // bytes of one, both directions: 300,000 commands
 	maxAllText = 256 << 20 // of those that are open at once
+	maxPieces  = 1 << 15   // of one direction: gaps that nothing has filled
+	pieceCost  = 64        // bytes of a piece besides its text, and of a conflict
 )
 
 // dialogue is the text of a control connection, gathered to find what must change in it.
@@ -29,6 +32,7 @@ type stream struct {
 	begun     bool   // the SYN was seen
 	pieces    []piece
 	conflicts []rewrite.Edit // bytes that a later copy has otherwise
+	differs   map[int64]bool // where those are
 }
 
 // piece is a run of bytes without a gap; the next one may follow it directly.
@@ -39,8 +43,10 @@ type piece struct {
 
 func (p *piece) end() int64 { return p.at + int64(len(p.data)) }
 
-// add takes a segment and returns how many bytes are new.
+// add takes a segment and returns how many bytes more are held for it.
 func (s *stream) add(seg *flow.Segment) (grown int) {
+	pieces, conflicts := len(s.pieces), len(s.conflicts)
+	defer func() { grown += pieceCost * (len(s.pieces) - pieces + len(s.conflicts) - conflicts) }()
 	seq := seg.Seq
 	if seg.Flags&flow.SYN != 0 {
 		seq++
@@ -76,11 +82,7 @@ func (s *stream) add(seg *flow.Segment) (grown int) {
 
 // first is the index of the first piece that ends after an offset: nearly always none does.
 func (s *stream) first(at int64) int {
-	i := len(s.pieces)
-	for i > 0 && s.pieces[i-1].end() > at {
-		i--
-	}
-	return i
+	return sort.Search(len(s.pieces), func(i int) bool { return s.pieces[i].end() > at })
 }
 
 // place puts new bytes before the i-th piece and returns the index of that piece then.
@@ -99,7 +101,11 @@ func (s *stream) compare(first, later []byte, at int64) {
 		return
 	}
 	for i := range first {
-		if first[i] != later[i] {
+		if first[i] != later[i] && !s.differs[at+int64(i)] {
+			if s.differs == nil {
+				s.differs = map[int64]bool{}
+			}
+			s.differs[at+int64(i)] = true
 			s.conflicts = append(s.conflicts, rewrite.Edit{At: at + int64(i), Old: 1, New: first[i : i+1 : i+1]})
 		}
 	}

@@ -16,14 +16,16 @@ import (
 type cleaner struct {
 	redact bool
 	rename *ftp.Renamer // nil: addresses stay
+	known  *renaming    // of rename; nil: not made yet
 }
 
 // clean returns the changes of both sides.
 func (c *cleaner) clean(d *dialogue, oneTime bool) *rewrite.Conn {
 	edits := [2]editing{{oneTime: oneTime}, {oneTime: oneTime}}
-	var words [][]byte
+	var words *passwords
 	if c.redact {
-		words = edits[0].passwords(&d.side[0])
+		list := different(edits[0].passwords(&d.side[0]))
+		words = &passwords{list, newFinder(list)}
 	}
 	var conn rewrite.Conn
 	for i := range d.side {
@@ -32,15 +34,18 @@ func (c *cleaner) clean(d *dialogue, oneTime bool) *rewrite.Conn {
 			if c.redact {
 				e.quoted(l)
 			}
-			for _, w := range words {
-				e.repeats(l, w)
+			if words != nil {
+				e.repeats(l, words)
 			}
 			if c.rename != nil {
 				e.renamed(l, c.rename)
 			}
 		}, func(at int64, b []byte) {
 			if c.rename != nil {
-				e.hidden(piece{at, b}, c.rename)
+				if c.known == nil {
+					c.known = newRenaming(c.rename)
+				}
+				e.hidden(piece{at, b}, c.known)
 			}
 		})
 		e.list = append(e.list, s.conflicts...)
@@ -113,19 +118,40 @@ func (e *editing) quoted(l *ftp.LocatedLine) {
 	}
 }
 
+// passwords are those of a connection, all different.
+type passwords struct {
+	list [][]byte
+	*finder
+}
+
+// maxBroken is of how many passwords pieces are looked for where a line is not whole. Where there are more the line is masked.
+const maxBroken = 1000
+
 // repeats masks where a line says a password again: servers tell what they did not understand.
-func (e *editing) repeats(l *ftp.LocatedLine, word []byte) {
+func (e *editing) repeats(l *ftp.LocatedLine, words *passwords) {
 	const least = 6 // shorter ones are words of any text
-	for at := 0; ; {
-		if at = ftp.Repeats(l.Text, word, at); at < 0 {
-			break
+	again := words.in(l.Text, func(from, to int) bool { return ftp.Alone(l.Text, from, to) })
+	mask := func(of int) {
+		for ; len(again) > 0 && again[0].n == of; again = again[1:] {
+			word, at := again[0].word, again[0].at
+			if len(word) >= least && !isEveryday(word) || at >= 5 && bytes.EqualFold(l.Text[at-5:at], []byte("PASS ")) {
+				e.mask(l, at, at+len(word))
+			}
 		}
-		if len(word) >= least && !isEveryday(word) || bytes.HasSuffix(bytes.ToUpper(l.Text[:at]), []byte("PASS ")) {
-			e.mask(l, at, at+len(word))
-		}
-		at += len(word)
 	}
-	e.broken(l, word)
+	switch {
+	case l.Flags&(ftp.HeadLost|ftp.Unterminated) == 0:
+		for len(again) > 0 {
+			mask(again[0].n)
+		}
+	case len(words.list) > maxBroken:
+		e.mask(l, 0, len(l.Text))
+	default:
+		for i, w := range words.list {
+			mask(i)
+			e.broken(l, w)
+		}
+	}
 }
 
 // broken masks a piece of a password where a line breaks off or begins in the middle.
@@ -176,29 +202,37 @@ func (e *editing) change(l *ftp.LocatedLine, c ftp.Change) {
 	e.list = append(e.list, rewrite.Edit{At: from, Old: int(to - from), New: c.Text})
 }
 
-// hidden renames known addresses in what is under TLS: names that clients ask for are text, certificates have four or
-// sixteen bytes. The length stays, for records and what is in them tell theirs.
-func (e *editing) hidden(p piece, r *ftp.Renamer) {
-	for _, a := range slices.SortedFunc(maps.Keys(r.Known), netip.Addr.Compare) {
-		name := r.Name(a)
-		e.replaced(p, a.AsSlice(), name.AsSlice())
-		e.replaced(p, []byte(a.String()), []byte(name.String()))
-	}
+// renaming is what becomes of known addresses that stand in bytes of anything.
+type renaming struct {
+	*finder
+	by [][]byte // of the finder's words
 }
 
-// replaced replaces one text by another, of the same length or cut and filled up to it.
-func (e *editing) replaced(p piece, old, by []byte) {
-	by = append(by, bytes.Repeat([]byte("0"), len(old))...)[:len(old)]
-	if bytes.Equal(old, by) {
-		return
-	}
-	for from := 0; ; from += len(old) {
-		i := bytes.Index(p.data[from:], old)
-		if i < 0 {
-			return
+func newRenaming(r *ftp.Renamer) *renaming {
+	var x renaming
+	var list [][]byte
+	seen := map[string]bool{}
+	put := func(old, by []byte) { // of the same length, or cut and filled up to it
+		by = append(by, bytes.Repeat([]byte("0"), len(old))...)[:len(old)]
+		if !bytes.Equal(old, by) && !seen[string(old)] {
+			seen[string(old)] = true
+			list, x.by = append(list, old), append(x.by, by)
 		}
-		from += i
-		e.list = append(e.list, rewrite.Edit{At: p.at + int64(from), Old: len(old), New: by})
+	}
+	for _, a := range slices.SortedFunc(maps.Keys(r.Known), netip.Addr.Compare) {
+		name := r.Name(a)
+		put(a.AsSlice(), name.AsSlice())
+		put([]byte(a.String()), []byte(name.String()))
+	}
+	x.finder = newFinder(list)
+	return &x
+}
+
+// hidden renames known addresses in what is under TLS: names that clients ask for are text, certificates have four or
+// sixteen bytes. The length stays, for records and what is in them tell theirs.
+func (e *editing) hidden(p piece, r *renaming) {
+	for _, x := range r.in(p.data, func(int, int) bool { return true }) {
+		e.list = append(e.list, rewrite.Edit{At: p.at + int64(x.at), Old: len(x.word), New: r.by[x.n]})
 	}
 }
 

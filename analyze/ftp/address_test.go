@@ -137,8 +137,11 @@ func TestQuoted(t *testing.T) {
 	}
 }
 
-func TestRepeats(t *testing.T) {
-	require.Equal(t, 9, Repeats([]byte("xabc 500 abc not"), []byte("abc"), 0))
-	require.Equal(t, -1, Repeats([]byte("abcd abc1"), []byte("abc"), 0))
-	require.Equal(t, -1, Repeats([]byte("abc"), nil, 0))
+func TestAlone(t *testing.T) {
+	line := []byte("xabc 500 abc not")
+	require.True(t, Alone(line, 9, 12))
+	require.True(t, Alone(line, 0, 4))
+	require.True(t, Alone(line, 13, 16))
+	require.False(t, Alone(line, 1, 4))
+	require.False(t, Alone(line, 9, 11))
 }

@@ -58,21 +58,9 @@ func Quoted(line []byte, at int) (from, to int) {
 	return len(line), len(line)
 }
 
-// Repeats finds a word in a line where it stands by itself, from an offset on; -1: it does not.
-func Repeats(line, word []byte, from int) int {
-	for len(word) > 0 {
-		i := bytes.Index(line[from:], word)
-		if i < 0 {
-			break
-		}
-		i += from
-		end := i + len(word)
-		if (i == 0 || !inWord(line[i-1])) && (end == len(line) || !inWord(line[end])) {
-			return i
-		}
-		from = i + 1
-	}
-	return -1
+// Alone reports whether a word stands by itself in a line.
+func Alone(line []byte, from, to int) bool {
+	return (from == 0 || !inWord(line[from-1])) && (to == len(line) || !inWord(line[to]))
 }
 
 func inWord(c byte) bool { return isLetter(c) || isDigit(c) || c >= 0x80 }

@@ -154,6 +154,11 @@ func over6(s *session.Session) {
 	s.Client, s.Server = netip.AddrPortFrom(v6, 50000), netip.MustParseAddrPort("[2001:db8::21]:21")
 }
 
+// looped is a session whose control connection goes through a tunnel's end on the client's host.
+func looped(s *session.Session) {
+	s.Client, s.Server = netip.MustParseAddrPort("127.0.0.1:50000"), netip.MustParseAddrPort("127.0.0.1:2121")
+}
+
 func private(s *session.Session) { s.Client = netip.AddrPortFrom(inside, 50000) }
 
 // TestAdvice checks that nobody is told to open a firewall for what should not be.
@@ -180,6 +185,9 @@ func TestAdvice(t *testing.T) {
 		{"over IPv6 PASV and PORT cannot name the right address", advice(sess(over6, with(passive(announces(netip.IPv4Unspecified(), 50001), func(t *session.Transfer) { t.Outcome = session.Unused }))), "nat-mismatch")},
 		{"the command names no valid endpoint", advice(sess(with(active(replied(11, 501, "Syntax."), no, func(t *session.Transfer) { t.Announced = nil }))), "negotiation-rejected")},
 		{"the client names a private address to a server outside", advice(sess(private, with(active(announces(inside, 40001), replied(11, 500, "Illegal."), no))), "negotiation-rejected")},
+		{"a tunnel or forwarded port", advice(sess(looped, with(passive(func(t *session.Transfer) { t.Outcome = session.OK }))), "nat-mismatch")},
+		{"a tunnel or forwarded port", advice(sess(looped, with(active(func(t *session.Transfer) { t.Outcome = session.OK }))), "nat-mismatch")},
+		{"is the server on this host? Else a tunnel", advice(sess(looped, with(passive(announces(netip.MustParseAddr("127.0.0.1"), 50001), met(flow.Refused), failed, func(t *session.Transfer) { t.Method = "EPSV" }))), "data-refused")},
 		{"few servers know LPSV", advice(sess(with(passive(replied(11, 500, "What?"), no, func(t *session.Transfer) { t.Method, t.Announced = "LPSV", nil }))), "negotiation-rejected")},
 		{"the client sent neither PORT nor PASV", advice(sess(with(active(met(flow.Refused), failed, func(t *session.Transfer) { t.Method, t.Announced = session.MethodDefault, nil }))), "data-refused")},
 	} {

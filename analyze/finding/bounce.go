@@ -43,7 +43,7 @@ func (c *Case) foreign(t *session.Transfer) foreignness {
 		return byNAT
 	case met || t.Announced.Port() < services || a.IsLoopback():
 		return byBounce
-	case a.Is4() != client.Is4() || a.IsUnspecified():
+	case a.Is4() != client.Is4() || a.IsUnspecified(), client.IsLoopback():
 		return byNAT
 	case internal(a) && internal(client):
 		if neighbours(a, server) || neighbours(a, client) {

@@ -95,6 +95,10 @@ func (c *Case) translatedVerdict(t *session.Transfer, count int) verdict {
 		whom = ", while here, on the inner side of its NAT, it is "
 		advice = "nothing, if " + announced.String() + " is the address under which the other side of the NAT reaches the " + who
 	}
+	if seen.IsLoopback() && !announced.IsLoopback() && !announced.IsUnspecified() {
+		whom = " on a control connection through the loopback address "
+		advice = tunnelAdvice
+	}
 	if conn := t.Connection; conn != nil && conn.State == established && conn.Dst.Addr() == announced {
 		advice = "nothing, if " + announced.String() + " and " + seen.String() + " both belong to the " + who + "; a firewall that follows FTP may not expect the first"
 	}
@@ -113,6 +117,9 @@ func (c *Case) translatedVerdict(t *session.Transfer, count int) verdict {
 	}
 	return v
 }
+
+const tunnelAdvice = "a tunnel or forwarded port (ssh -L, stunnel, socat) takes the control connection only: let the client use the announced address, if it can reach it, " +
+	"forward the server's passive ports to the same ports here, or take a tunnel that carries every connection (ssh -D, a VPN) or SFTP"
 
 // usedInstead says which address was used in the end.
 func (c *Case) usedInstead(t *session.Transfer) string {

@@ -30,6 +30,8 @@ func refused(c *Case, t *session.Transfer) (verdict, bool) {
 		advice = "servers listen on the port that they announced last, and close the others: let the client connect to that one, or not ask twice"
 	case t.Method == session.MethodDefault:
 		advice = "the client sent neither PORT nor PASV, so the server tried the port that holds without (RFC 959 section 3.2), and nobody listened there or a firewall refused: let the client negotiate each data connection"
+	case dst.Addr().IsLoopback() && t.Mode == session.Passive && (t.Method == "EPSV" || c.mismatched(t)):
+		advice = "is the server on this host? Else " + tunnelAdvice
 	case c.foreign(t) != byBounce:
 		advice = "is something still listening on that port, and does a host firewall reject with resets? " + advice
 	}

@@ -92,14 +92,15 @@ func (r *records) more(w want) error {
 // pcap reads the classic format.
 type pcap struct {
 	records
-	swap   bool // the file is big-endian
-	head   int  // length of a record's header
-	first  int  // and of the file's
-	unit   flow.Time
-	digits uint8
-	link   uint32
-	fcs    uint8
-	snap   uint32
+	swap           bool // the file is big-endian
+	head           int  // length of a record's header
+	first          int  // and of the file's
+	unit           flow.Time
+	digits         uint8
+	link           uint32
+	fcs            uint8
+	snap           uint32
+	magic, version uint32 // as the file has them
 }
 
 // pcapOf returns a reader of a file with this magic (its first 4 bytes, little-endian), nil when that is not pcap's.
@@ -132,7 +133,8 @@ func (p *pcap) start(buf *buffer) error {
 		return err
 	}
 	b := buf.unread()
-	version := p.u32(b[4:])
+	p.magic, p.version = p.u32(b), p.u32(b[4:])
+	version := p.version
 	major, minor := version&0xffff, version>>16
 	if p.swap {
 		major, minor = minor, major
@@ -141,7 +143,7 @@ func (p *pcap) start(buf *buffer) error {
 		return p.fail(false, fmt.Errorf("pcap version %d.%d is not known, only 2.4 is", major, minor))
 	}
 	network := p.u32(b[20:])
-	p.link, p.snap = network&0xffff, p.u32(b[16:])
+	p.link, p.snap, p.fcs = network&0xffff, p.u32(b[16:]), 0
 	if network&fcsKnown != 0 {
 		p.fcs = uint8(network>>28) * 2
 	}
@@ -169,7 +171,14 @@ func (p *pcap) read(out []Packet, ord uint64) (int, error) {
 		if err := p.more(want{p.head, "a packet's header", true}); err != nil {
 			return 0, err
 		}
-		size := p.u32(p.buf.unread()[8:])
+		h := p.buf.unread()
+		size := p.u32(h[8:])
+		if p.begins(p.u32(h), p.u32(h[4:]), size, p.u32(h[12:])) {
+			if err := p.start(p.buf); err != nil {
+				return 0, err
+			}
+			continue
+		}
 		if size > maxPacket {
 			return 0, p.fail(true, fmt.Errorf("record says %d bytes, at most %d make sense", size, maxPacket))
 		}
@@ -177,6 +186,12 @@ func (p *pcap) read(out []Packet, ord uint64) (int, error) {
 			return 0, err
 		}
 	}
+}
+
+// begins reports whether what should be a record's header is that of another file of the same kind: files are joined by cat,
+// though other programs take it for a packet of 2055.
+func (p *pcap) begins(sec, frac, size, length uint32) bool {
+	return size|length == 0 && sec == p.magic && frac == p.version
 }
 
 // scan takes the packets that are whole in the buffer; it stops before a record that is not, or not right.
@@ -188,7 +203,7 @@ func (p *pcap) scan(out []Packet, ord uint64) int {
 		h := b[:pcapRecord]
 		sec, frac := load32(h, swap), load32(h[4:], swap)
 		size, length := load32(h[8:], swap), load32(h[12:], swap)
-		if size > maxPacket || int(size) > len(b)-head {
+		if size > maxPacket || int(size) > len(b)-head || size == 0 && p.begins(sec, frac, size, length) {
 			break
 		}
 		end := head + int(size)

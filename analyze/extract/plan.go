@@ -106,6 +106,7 @@ const (
 	whySize      = "the file is larger than the limit on a file"
 	whyPlace     = "REST names an offset beyond the limit on a file"
 	whyEncrypted = "the data are encrypted"
+	whyMode      = "it was sent by MODE Z, B or C and is as it was sent: compressed, or in blocks"
 	whyAborted   = "the transfer was aborted"
 	whyCut       = "the capture ends before the transfer does"
 	whyBegin     = "the capture lacks the beginning of the connection"

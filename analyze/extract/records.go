@@ -262,6 +262,7 @@ func (d *settlement) reasons() (why []string) {
 	say(!c.SYN.Seen() && !c.SYNACK.Seen(), whyBegin)
 	say(r.missing > 0 || t.MissingBytes != nil && *t.MissingBytes > 0, whyMissing)
 	say(w.place > 0, whyRest)
+	say(t.Notes.Mode != "" && t.Notes.Mode != "S", whyMode)
 	say(t.Outcome == session.Aborted, whyAborted)
 	say(t.Outcome != session.OK && t.Outcome != session.Aborted && !c.Half[sender].FIN.Seen(), whyCut)
 	say(len(why) == 0 && r.file == nil && r.size == 0 && t.Bytes != nil && *t.Bytes > 0, whyUnkept)

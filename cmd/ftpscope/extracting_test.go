@@ -165,6 +165,8 @@ func TestExtract(t *testing.T) {
 			passive(3, "STOU", "d3> 10 fin", "d3 close <", "S: 226 FILE: new.1"),
 			"1.1 b.txt 5000\n1.2 b-2.txt 70000\n1.3 new.1 10", nil},
 		{"ASCII", "C: TYPE A\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 3000", "d1 close <", "S: 226 done"), "1.1 b.txt 3000", nil},
+		{"compressed", "C: MODE Z\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 300 fin", "d1 close >", "S: 226 done") + "C: MODE S\nS: 200 ok\n" + passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
+			"1.1 b.txt.partial 300 (it was sent by MODE Z, B or C and is as it was sent: compressed, or in blocks)\n1.2 b-2.txt 500", nil},
 		{"empty", passive(1, "RETR b.txt", "d1 close <", "S: 226 done"), "1.1 b.txt 0", nil},
 		{"no such file", passive(1, "RETR b.txt", "d1 close <", "S: 550 no"), "1.1 none (the transfer was aborted)", nil},
 		{"resumed", "C: REST 1000\nS: 350 ok\n" + passive(1, "RETR b.txt", "d1< 500 fin", "d1 close >", "S: 226 done"),

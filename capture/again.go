@@ -10,7 +10,7 @@ import (
 // Again is a capture of the same files in the same order, from the start: Ord and Pos are the same for each packet. c must
 // have been opened with Spool, and be closed after it. Problems of the opening are not told again, those of the reading are.
 func (c *Capture) Again(problem func(*FileError)) *Capture {
-	again := &Capture{report: problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}}
+	again := &Capture{report: problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}, tiny: pool{size: tinyBuffer}}
 	again.aheads.left = min(c.ahead, maxAhead)
 	again.stats = c.opened
 	again.dropped.Store(c.opened.Dropped)

@@ -11,6 +11,8 @@ const (
 	// bufferHead is kept free before the place where reads go: the unread rest is moved to just before that place,
 	// so that every read goes to the start of a page (the kernel copies a tenth faster to there).
 	bufferHead = 64 << 10
+	// tinyBuffer and its head are for each of thousands of files.
+	tinyBuffer = 8 << 10
 	// maxEmptyReads is how often a reader may return nothing and no error.
 	maxEmptyReads = 100
 )
@@ -19,6 +21,7 @@ const (
 type buffer struct {
 	src     io.Reader
 	mem     []byte // the runtime puts an object of this size on a page boundary
+	head    int    // of mem
 	at, end int    // unread: mem[at:end]
 	total   int64  // bytes read from src
 	err     error  // of src, sticky
@@ -65,11 +68,11 @@ func (b *buffer) makeRoom(need int) {
 	rest := b.end - b.at
 	switch {
 	case rest == 0:
-		b.at, b.end = bufferHead, bufferHead
+		b.at, b.end = b.head, b.head
 	case b.end < len(b.mem) && (b.at == 0 || b.at+need <= len(b.mem)):
 		// a short read left room
-	case rest <= bufferHead && bufferHead-rest+need <= len(b.mem):
-		b.move(b.mem, bufferHead-rest)
+	case rest <= b.head && b.head-rest+need <= len(b.mem):
+		b.move(b.mem, b.head-rest)
 	case b.at > 0:
 		b.move(b.mem, 0)
 	default:
@@ -112,20 +115,29 @@ type pool struct {
 	free []*buffer
 }
 
+// head is how much its buffers keep free.
+func (p *pool) head() int {
+	if p.size == tinyBuffer {
+		return tinyBuffer
+	}
+	return bufferHead
+}
+
 func (p *pool) get(src io.Reader) *buffer {
 	var b *buffer
+	head := p.head()
 	if n := len(p.free); n > 0 {
 		b, p.free = p.free[n-1], p.free[:n-1]
 	} else {
-		b = &buffer{mem: make([]byte, bufferHead+p.size)}
+		b = &buffer{mem: make([]byte, head+p.size)}
 	}
-	*b = buffer{src: src, mem: b.mem, at: bufferHead, end: bufferHead}
+	*b = buffer{src: src, mem: b.mem, head: head, at: head, end: head}
 	return b
 }
 
 func (p *pool) put(b *buffer) {
 	b.src, b.ahead = nil, nil
-	if len(b.mem) == bufferHead+p.size { // one that grew is left to the collector
+	if len(b.mem) == b.head+p.size { // one that grew is left to the collector
 		p.free = append(p.free, b)
 	}
 }

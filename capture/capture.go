@@ -45,6 +45,20 @@ var ErrNoArgs = errors.New("no capture files named")
 // memory grows little when the times of very many overlap.
 const manyOpen = 16
 
+// veryMany is from how many on they get tiny ones: as many as a process may open, if nobody changes it, do with 150 MB.
+const veryMany = 1024
+
+// buffers are those that another file gets when so many are read, and the packets that it gives at a time.
+func (c *Capture) buffers(open int) (*pool, int) {
+	switch {
+	case open >= veryMany:
+		return &c.tiny, batchSize / 8
+	case open >= manyOpen:
+		return &c.small, batchSize
+	}
+	return &c.large, batchSize
+}
+
 // Capture is one or more files read as one capture in the order of time. Only Stats may be called while another
 // goroutine calls Next.
 //
@@ -64,6 +78,7 @@ type Capture struct {
 	out     []Packet  // batch of a merge
 	large   pool
 	small   pool
+	tiny    pool
 	aheads  aheads
 
 	digesters  map[string]*digester // nil: not asked for
@@ -95,7 +110,7 @@ func Open(args []string, opt Options) (*Capture, error) {
 	if len(args) == 0 {
 		return nil, ErrNoArgs
 	}
-	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}}
+	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}, tiny: pool{size: tinyBuffer}}
 	c.ahead = opt.Ahead
 	c.aheads.left = min(c.ahead, maxAhead)
 	if opt.Digest {

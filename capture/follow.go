@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sort"
 	"sync/atomic"
 	"time"
 
@@ -57,7 +58,7 @@ func Follow(args []string, opt Options) (*Following, error) {
 	if len(args) == 0 {
 		return nil, ErrNoArgs
 	}
-	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}}
+	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}, tiny: pool{size: tinyBuffer}}
 	f := &follower{c: c, pause: pollEvery, came: time.Now()}
 	c.follower = f
 	f.finder = watch{c: c, f: f, stdin: opt.Stdin, peeks: pool{size: smallBuffer}, seen: map[string]*sighting{}, first: map[identity][]*sighting{}}
@@ -222,10 +223,7 @@ func (c *Capture) insert(e *entry) {
 	if e.started != nil {
 		e.started.number(index)
 	}
-	at := 0
-	for at < len(c.pending) && c.pending[at].first <= e.first {
-		at++
-	}
+	at := sort.Search(len(c.pending), func(i int) bool { return c.pending[i].first > e.first })
 	c.pending, c.indexes = slices.Insert(c.pending, at, e), slices.Insert(c.indexes, at, index)
 }
 
@@ -239,9 +237,8 @@ func (c *Capture) busy(r *root) bool {
 func (f *follower) open(e *entry, in input) *source {
 	t := newTail(in.file.(*os.File), e.name)
 	in.file, in.size, in.aheads = t, 0, nil
-	if len(f.c.active)+len(f.idle) >= manyOpen {
-		in.pool = &f.c.small
-	}
+	var batch int
+	in.pool, batch = f.c.buffers(len(f.c.active) + len(f.idle))
 	s, bad := newSource(in)
 	if bad != nil {
 		if f.finder.mayGrow(bad) { // it was emptied meanwhile
@@ -252,7 +249,7 @@ func (f *follower) open(e *entry, in input) *source {
 		f.c.problem(bad)
 		return nil
 	}
-	s.batch, s.root = make([]Packet, batchSize), e.root
+	s.batch, s.root = make([]Packet, batch), e.root
 	if s.packer == nil {
 		s.tail = t
 		t.follow()

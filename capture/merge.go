@@ -122,12 +122,13 @@ func (c *Capture) reopen(e *entry) *source {
 		c.problem(plain(e.name, err))
 		return nil
 	}
-	in := input{name: e.name, file: file, size: e.size, pool: &c.large, aheads: &c.aheads, read: &c.read, dropped: &c.dropped, described: &c.interfaces}
+	pool, batch := c.buffers(len(c.active))
+	in := input{name: e.name, file: file, size: e.size, pool: pool, aheads: &c.aheads, read: &c.read, dropped: &c.dropped, described: &c.interfaces}
 	if c.follower != nil {
 		return c.follower.open(e, in)
 	}
-	if len(c.active) >= manyOpen {
-		in.pool, in.aheads = &c.small, nil
+	if pool != &c.large {
+		in.aheads = nil
 	}
 	s, bad := newSource(in)
 	if bad != nil {
@@ -135,7 +136,7 @@ func (c *Capture) reopen(e *entry) *source {
 		c.problem(bad)
 		return nil
 	}
-	s.batch = make([]Packet, batchSize)
+	s.batch = make([]Packet, batch)
 	return s
 }
 

@@ -42,7 +42,7 @@ func compareHeads(r *compare.Result) []string {
 	side := func(place, name string, s *compare.Side) string {
 		line := place + escape(s.Name) + " (" + name + "): " + many(s.Packets, "packet")
 		if s.Packets > 0 {
-			line += ", " + moment(s.First) + " to " + clock(s.Last)
+			line += ", " + period(s.First, s.Last)
 		}
 		if s.Dropped > 0 {
 			line += ", " + many(s.Dropped, "packet") + " lost by the capture itself"

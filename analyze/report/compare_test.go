@@ -92,3 +92,10 @@ func TestClockWords(t *testing.T) {
 		require.Equal(t, want, clockWords(&c))
 	}
 }
+
+func TestPeriod(t *testing.T) {
+	const day = 86_400_000 // ms
+	require.Equal(t, "2024-03-01 10:02:15", period(at(0), at(100)))
+	require.Equal(t, "2024-03-01 10:02:15 to 10:02:22", period(at(0), at(7200)))
+	require.Equal(t, "2024-03-01 10:02:15 to 2024-03-04 10:02:15", period(at(0), at(3*day)))
+}

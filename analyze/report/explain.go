@@ -146,6 +146,17 @@ func summarySentence(s *session.Summary) string {
 // moment is a time with its date.
 func moment(s session.Stamp) string { return date(s) + " " + clock(s) }
 
+// period is from when to when, to the second: the second date only where it is another one.
+func period(from, to session.Stamp) string {
+	switch {
+	case moment(from) == moment(to):
+		return moment(from)
+	case date(from) == date(to):
+		return moment(from) + " to " + clock(to)
+	}
+	return moment(from) + " to " + moment(to)
+}
+
 // sentence makes text end like a sentence and begin with a capital letter.
 func sentence(s string) string {
 	if s == "" {

@@ -16,15 +16,7 @@ func title(s *session.Session) string {
 	if s.User != nil {
 		who = cut(escape(*s.User), 40)
 	}
-	end := clock(s.End)
-	if date(s.Start) != date(s.End) {
-		end = moment(s.End)
-	}
-	when := moment(s.Start) + " to " + end
-	if moment(s.Start) == moment(s.End) {
-		when = moment(s.Start)
-	}
-	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + when + " UTC"
+	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + period(s.Start, s.End) + " UTC"
 }
 
 func story(s *session.Session, files bool) string {

@@ -103,12 +103,17 @@ func (t *tracer) packet(s *flow.Segment) {
 	}
 }
 
+// maxPassed is how many connections of the same ends, in other networks, began since one of which packets still come.
+const maxPassed = 1024
+
 // current are the connections of a pair of ends that a segment belongs to: those that began last before it, in its network.
 // One that belongs to two sessions (FXP) is there twice.
 func current(list []*traced, s *flow.Segment) []*traced {
 	end, _ := slices.BinarySearchFunc(list, s.Ord+1, func(c *traced, ord uint64) int { return cmp.Compare(c.from.Ord, ord) })
-	for end > 0 && !list[end-1].nets.Has(s.Net) {
-		end--
+	for first := end; end > 0 && !list[end-1].nets.Has(s.Net); end-- {
+		if first-end == maxPassed {
+			return nil
+		}
 	}
 	from := end
 	for from > 0 && list[from-1].from.Ord == list[end-1].from.Ord {

@@ -172,7 +172,7 @@ func began(t *session.Transfer) flow.Time {
 // first of several copies may be missing on one side.
 const nearby = 5 * flow.Second
 
-// maxAhead is how many transfers may be missing on one side before the next that both have.
+// maxAhead is how many transfers, or connections of one transfer, may be missing on one side before the next that both have.
 const maxAhead = 1000
 
 // joinTransfers pairs transfers in order.
@@ -289,13 +289,15 @@ func (j *joint) likely(d Data, tried map[int][]opened, used map[*Conn]bool, c *C
 		list = list[1:]
 	}
 	tried[want] = list
-	for _, o := range list {
-		if used[o.Conn] || o.FromClient != d.Conn.FromClient {
+	for _, o := range list[:min(len(list), maxAhead)] {
+		both := o.seen && seen
+		if both && !j.renumber { // the numbers are known, and are others
 			continue
 		}
-		away := o.Start - start
-		switch both := o.seen && seen; {
-		case both && !j.renumber: // the numbers are known, and are others
+		if o.FromClient != d.Conn.FromClient || used[o.Conn] {
+			continue
+		}
+		switch away := o.Start - start; {
 		case both && max(away, -away) < nearby, !both && away < end-start+nearby && start-o.End < nearby:
 			return o.Conn
 		}

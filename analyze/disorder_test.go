@@ -1,6 +1,7 @@
 package analyze_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,6 +48,26 @@ var uneven = []conversation{
 	{name: "AUTH refused", script: "S: 220 ready\nC: AUTH TLS\nS: 502 no\nC: USER bob\nS: 331 password\nC: PASS x\nS: 230 in\nC: PWD\nS: 257 \"/\"\nbye"},
 	{name: "one guess right, in the session that began first", script: "S: 220 ready\ncontrol c2 192.0.2.10:51300 > 192.0.2.21:21\nc2S: 220 ready\n" +
 		strings.Repeat("c2C: USER bob\nc2S: 331 p\nc2C: PASS x\nc2S: 530 no\n", 6) + "C: USER bob\nS: 331 p\nC: PASS y\nS: 230 in\nbye\nc2 fin >"},
+}
+
+// Of thousands of sessions a second the connections that ended wait for what is late as well.
+func TestDisorderOfMany(t *testing.T) {
+	const sessions, within = 1000, flow.Second / 2
+	var list [][]capturetest.Frame
+	for i := range sessions {
+		host, port := fmt.Sprintf("10,0,%d,%d", i/200, 1+i%200), 20000+i
+		ip := strings.ReplaceAll(host, ",", ".")
+		c := conversation{script: fmt.Sprintf("seed %d\nclient %s:51234\nlogin\nC: PORT %s,%d,%d\nS: 200 ok\nC: RETR a\nS: 150 here\ndata d1 S:20 > %s:%d\nd1> 900 fin\nd1 fin <\nS: 226 done\nbye",
+			i, ip, host, port/256, port%256, ip, port)}
+		list = append(list, capturetest.Shift(c.frames(t), flow.Time(i)*within/sessions))
+	}
+	frames := capturetest.Interleave(list...)
+	want := statements(analyzed(t, frames, options))
+	for _, d := range disorders {
+		if diff := differences(want, statements(analyzed(t, d.do(frames, 1900*flow.Millisecond, 1), options))); diff != "" {
+			t.Errorf("%s\n%s", d.name, diff)
+		}
+	}
 }
 
 func requireSameInDisorder(t *testing.T, name string, frames []capturetest.Frame, seeds uint64) {

@@ -2,6 +2,7 @@ package tcp_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,4 +62,24 @@ func TestCapturedAgain(t *testing.T) {
 		{"another connection, the clock set back", talk + "\nwait -20s\n> S 500\n< SA 700/501\n> A 501/701 =x", once + "\n40000>21 opener established cut out 1 in 0 syns 1"},
 		{"while it is open", handshake + "> A 101/301 =abc\nwait 2s\n< A 301/104 =de\nwait -1800ms\n" + handshake + "> A 101/301 =abc\nwait 2s\n< A 301/104 =de", "40000>21 opener established cut out 3 in 2 syns 1"},
 	})
+}
+
+// Of ended connections those that lack something wait longest for it.
+func TestStragglersOfMany(t *testing.T) {
+	var script strings.Builder
+	const conns = 600
+	for i := range conns {
+		fmt.Fprintf(&script, "wait -8ms\nconn %d 21\n> S 100\n< SA 300/101\n> FA 104/301\n< FA 301/105\n", 1000+i)
+		fmt.Fprintf(&script, "conn %d 21\n%s> FA 101/301\n< FA 301/102\n", 2000+i, handshake) // lacks nothing
+	}
+	for i := range conns {
+		fmt.Fprintf(&script, "wait -1ms\nconn %d 21\n> A 101/301 =abc\n", 1000+i)
+	}
+	r := newRecorder(t)
+	r.classify = counted
+	play(t, r, script.String())
+	require.Len(t, r.closed, 2*conns)
+	for _, e := range r.closed {
+		require.Zero(t, e.conn.Half[flow.Out].Missing, e.conn.Src)
+	}
 }

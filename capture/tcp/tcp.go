@@ -19,8 +19,10 @@ const (
 	// maxHalfOpen bounds connections of which only a SYN, or no payload at all, was seen: scans and floods are of
 	// that kind, and the oldest are reported and forgotten first.
 	maxHalfOpen = 1 << 14 / Lanes
-	// maxLinger bounds ended connections that wait for stragglers (retransmissions, reordered packets).
-	maxLinger = 64
+	// maxLinger bounds ended connections that wait for stragglers (retransmissions, reordered packets) which say nothing new, and
+	// maxLacking, with them, those that lack something: 2 s of 8,000 connections a second in disorder.
+	maxLinger  = 64
+	maxLacking = 1024
 	// maxHeld bounds out-of-order bytes held for one direction of a control connection, overhead included.
 	maxHeld = 256 << 10
 	// maxHeldAll bounds them over all control connections: 64 MiB over all lanes.

@@ -309,9 +309,37 @@ func (t *Table) end(slot int32) {
 		t.half.remove(&t.slab, slot)
 	}
 	t.linger.push(&t.slab, slot)
-	if t.linger.n > maxLinger {
-		t.close(t.linger.first)
+	t.crowd()
+}
+
+// crowd lets ended connections go if they are many: the first that lack nothing; one that does goes to the end of the queue. Usually
+// the first look finds one; a few are enough for them not to add up.
+func (t *Table) crowd() {
+	for range 4 {
+		first := t.linger.first
+		switch {
+		case t.linger.n <= maxLinger:
+			return
+		case t.linger.n > maxLacking || t.isWhole(first):
+			t.close(first)
+		default:
+			t.linger.remove(&t.slab, first)
+			t.linger.push(&t.slab, first)
+		}
 	}
+}
+
+// isWhole reports whether all of a connection was seen, so that stragglers can be no more than repetitions and acknowledgements.
+func (t *Table) isWhole(slot int32) bool {
+	c := t.slab.at(slot)
+	if c.what&refused != 0 {
+		return true
+	}
+	if c.half[0].is&c.half[1].is&exact == 0 || (c.half[0].is|c.half[1].is)&pieces != 0 {
+		return false
+	}
+	g := t.holes[slot]
+	return g == nil || len(g[0].gaps)+len(g[1].gaps) == 0
 }
 
 // icmp takes an error about a segment: it counts where it answers a SYN, also one that it overtook.

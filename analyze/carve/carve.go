@@ -54,7 +54,7 @@ type Left struct {
 func (p *Plan) Write(open func() Source, out io.Writer, opt Options) (Stats, error) {
 	set := p.set()
 	set.Decode, set.Filter, set.MergeNetworks = opt.Decode, opt.Filter, opt.MergeNetworks
-	w := writer{Writer: capture.NewWriter(out, opt.Section), plan: p, opt: opt, ifaces: map[place]int{}}
+	w := writer{Writer: capture.NewWriter(out, opt.Section), plan: p, opt: opt, ifaces: map[place]int{}, files: map[int]string{}}
 	if opt.Redact || opt.Names != nil {
 		g := newGatherer(p, &opt)
 		from := open()
@@ -88,6 +88,7 @@ type writer struct {
 	plan   *Plan
 	opt    Options
 	ifaces map[place]int
+	files  map[int]string // names, as comments have them
 	stats  Stats
 	last   uint64 // Ord of the packet written last
 
@@ -102,10 +103,6 @@ func (w *writer) packet(index int, p *capture.Packet, seg *flow.Segment) error {
 	}
 	w.last = p.Ord
 	file := p.Pos.File()
-	name := w.from.Files()[file]
-	if w.opt.Name != nil {
-		name = w.opt.Name(name)
-	}
 	to := *p
 	if w.rewriter != nil {
 		sent := w.plan.conns[index].sender(seg)
@@ -117,14 +114,27 @@ func (w *writer) packet(index int, p *capture.Packet, seg *flow.Segment) error {
 			w.leave(err, p.Pos)
 			return nil
 		} // else nothing is to be changed in it
-		name = w.text(name)
 	}
-	if err := w.WritePacket(w.iface(place{file, p.Iface}), &to, w.plan.comment(index, name, p.Mark)); err != nil {
+	if err := w.WritePacket(w.iface(place{file, p.Iface}), &to, w.plan.comment(index, w.file(file), p.Mark)); err != nil {
 		return err
 	}
 	w.stats.Packets++
 	w.stats.Bytes += uint64(len(to.Data))
 	return nil
+}
+
+// file is the name of an input file as comments have it.
+func (w *writer) file(i int) string {
+	name, known := w.files[i]
+	if !known {
+		name = w.from.Files()[i]
+		if w.opt.Name != nil {
+			name = w.opt.Name(name)
+		}
+		name = w.text(name)
+		w.files[i] = name
+	}
+	return name
 }
 
 // leave counts a packet that cannot be rewritten.

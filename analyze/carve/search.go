@@ -10,6 +10,7 @@ import (
 // finder finds the words of a set in a text: at a place it looks at those only that begin as the text does there, however many
 // others there are.
 type finder struct {
+	steps int          // looks at a byte that were taken
 	words []found      // in the order of their bytes
 	first [256 + 1]int // in words, by first byte
 }
@@ -41,6 +42,7 @@ func (f *finder) in(text []byte, ok func(from, to int) bool) (list []found) {
 	for at, c := range text {
 		words := f.words[f.first[c]:f.first[int(c)+1]]
 		for n := 1; len(words) > 0; n++ {
+			f.steps++
 			if w := &words[0]; len(w.word) == n { // the shortest of those that begin alike comes first
 				if ok(at, at+n) {
 					list = append(list, found{w.word, w.n, at})

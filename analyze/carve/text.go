@@ -25,7 +25,8 @@ func (c *cleaner) clean(d *dialogue, oneTime bool) *rewrite.Conn {
 	var words *passwords
 	if c.redact {
 		list := different(edits[0].passwords(&d.side[0]))
-		words = &passwords{list, newFinder(list)}
+		words = &passwords{list: list, finder: newFinder(list)}
+		words.many = len(list) > maxBroken || slices.ContainsFunc(list, func(w []byte) bool { return len(w) > ftp.MaxLine })
 	}
 	var conn rewrite.Conn
 	for i := range d.side {
@@ -121,15 +122,23 @@ func (e *editing) quoted(l *ftp.LocatedLine) {
 // passwords are those of a connection, all different.
 type passwords struct {
 	list [][]byte
+	many bool // too many, or too long ones, to look for pieces of them
 	*finder
 }
 
-// maxBroken is of how many passwords pieces are looked for where a line is not whole. Where there are more the line is masked.
-const maxBroken = 1000
+// Limits of the search for passwords. Beyond them lines are masked as a whole: nothing that is meant to be read comes near.
+const (
+	maxBroken = 100     // passwords of which pieces are looked for in lines that are not whole
+	maxSteps  = 1 << 26 // looks of a connection at bytes that a password could have
+)
 
 // repeats masks where a line says a password again: servers tell what they did not understand.
 func (e *editing) repeats(l *ftp.LocatedLine, words *passwords) {
 	const least = 6 // shorter ones are words of any text
+	if words.steps > maxSteps {
+		e.mask(l, 0, len(l.Text))
+		return
+	}
 	again := words.in(l.Text, func(from, to int) bool { return ftp.Alone(l.Text, from, to) })
 	mask := func(of int) {
 		for ; len(again) > 0 && again[0].n == of; again = again[1:] {
@@ -144,7 +153,7 @@ func (e *editing) repeats(l *ftp.LocatedLine, words *passwords) {
 		for len(again) > 0 {
 			mask(again[0].n)
 		}
-	case len(words.list) > maxBroken:
+	case words.many || len(words.list) > 0 && len(l.Text) > ftp.MaxLine:
 		e.mask(l, 0, len(l.Text))
 	default:
 		for i, w := range words.list {

@@ -26,13 +26,14 @@ func (r *Renamer) Changes(line []byte) (list []Change) {
 	if list, ok := r.extended(line); ok {
 		return list
 	}
+	var in run
 	for i := 0; i < len(line); {
 		var c []Change
 		end := i
 		switch {
 		case i > 0 && (isHex(line[i-1]) || line[i-1] == ':' || isLetter(line[i-1])) && !isDigit(line[i]):
 		case isHex(line[i]) || line[i] == ':':
-			if c, end = r.colons(line, i); c == nil && isDigit(line[i]) && (i == 0 || !isDigit(line[i-1])) {
+			if c, end = r.colons(line, i, &in); c == nil && isDigit(line[i]) && (i == 0 || !isDigit(line[i-1])) {
 				c, end = r.numbers(line, i)
 			}
 		}
@@ -60,20 +61,33 @@ func (r *Renamer) extended(line []byte) ([]Change, bool) {
 
 func isHex(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
+// run is a stretch of what IPv6 addresses are made of: where it ends, and where the last colon but one stands in it.
+type run struct{ end, colon int }
+
+// read goes on to the run that holds an offset, if it is not that one.
+func (x *run) read(line []byte, from int) {
+	if from < x.end {
+		return
+	}
+	last := -1
+	x.end, x.colon = from, -1
+	for x.end < len(line) && (isHex(line[x.end]) || line[x.end] == ':' || line[x.end] == '.') {
+		if line[x.end] == ':' {
+			x.colon, last = last, x.end
+		}
+		x.end++
+	}
+}
+
 // colons reads an IPv6 address at an offset.
-func (r *Renamer) colons(line []byte, from int) ([]Change, int) {
+func (r *Renamer) colons(line []byte, from int, in *run) ([]Change, int) {
 	if from > 0 && (inWord(line[from-1]) || line[from-1] == ':') {
 		return nil, from
 	}
-	end, colons := from, 0
-	for end < len(line) && (isHex(line[end]) || line[end] == ':' || line[end] == '.') {
-		if line[end] == ':' {
-			colons++
-		}
-		end++
-	}
+	in.read(line, from)
+	end := in.end
 	const longest = 45 // ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255
-	if colons < 2 || end < len(line) && inWord(line[end]) {
+	if in.colon < from || end < len(line) && inWord(line[end]) {
 		return nil, from
 	}
 	end = min(end, from+longest+1)

@@ -1,5 +1,8 @@
 package ftp
 
+// maxLocated is how long a LocatedLine may be, in bytes: a longer one comes in pieces, as if there were gaps in it.
+const maxLocated = 64 << 10
+
 // LocatedLine is a line of which it is known where in the stream each byte of its text stands. Its text is not cut at
 // MaxLine.
 type LocatedLine struct {
@@ -35,6 +38,9 @@ func (l *Locator) Write(b []byte, at int64, visit func(*LocatedLine)) {
 		}
 		if b[i] == iac {
 			l.command = place
+		}
+		if len(l.line.Text) >= maxLocated && l.framer.state == inText {
+			l.Gap(visit)
 		}
 	}
 }

@@ -126,17 +126,19 @@ func (p *Point) trace(opt Options, take func(*flow.Segment)) error {
 
 // pointRecords keeps what an analysis finds, as far as it is compared.
 type pointRecords struct {
-	side     *compare.Side
-	tracer   *tracer
-	attempts int
+	side      *compare.Side
+	tracer    *tracer
+	transfers int // of side.Sessions
+	attempts  int
 }
 
 // Session keeps the first ones and counts the others.
 func (r *pointRecords) Session(s *session.Session) error {
-	if len(r.side.Sessions) >= compare.MaxSessions {
+	if len(r.side.Sessions) >= compare.MaxSessions || r.transfers+len(s.Transfers) > compare.MaxTransfers {
 		r.side.Skipped++
 		return nil
 	}
+	r.transfers += len(s.Transfers)
 	x := &compare.Session{Session: s}
 	r.tracer.session(x)
 	x.Session = lightened(s)

@@ -15,6 +15,8 @@ import (
 const (
 	// MaxSessions bounds the sessions that are compared, about 10 KB each.
 	MaxSessions = 10_000
+	// MaxTransfers bounds their transfers, about 1 KB each with their connections.
+	MaxTransfers = 1 << 18
 	// MaxSegs bounds the segments that are kept over all connections: 48 MB.
 	MaxSegs = 1 << 20
 	// MaxConnSegs bounds them in one direction of a connection, so that one large transfer does not take the room of all

@@ -59,7 +59,7 @@ type ends struct {
 
 type chosen struct {
 	first, last uint64
-	reach       uint64 // the greatest last of this and those before it in the list
+	up          int // the nearest before it in the list that ends later; -1: there is none
 	nets        flow.Nets
 	refused     bool
 	index       int
@@ -89,10 +89,12 @@ func NewSet(list []Conn) *Set {
 	}
 	for _, list := range s.byEnd {
 		slices.SortStableFunc(list, func(x, y chosen) int { return cmp.Compare(x.first, y.first) })
-		reach := uint64(0)
 		for i := range list {
-			reach = max(reach, list[i].last)
-			list[i].reach = reach
+			up := i - 1
+			for up >= 0 && list[up].last <= list[i].last {
+				up = list[up].up
+			}
+			list[i].up = up
 		}
 	}
 	return s
@@ -119,8 +121,14 @@ func (s *Set) Find(seg *flow.Segment) (index int, ok bool) {
 	}
 	list := s.byEnd[endsOf(seg.Src, seg.Dst, seg.SrcPort, seg.DstPort)]
 	after, _ := slices.BinarySearchFunc(list, seg.Ord+1, func(c chosen, ord uint64) int { return cmp.Compare(c.first, ord) })
-	for i := after - 1; i >= 0 && list[i].reach >= seg.Ord; i-- {
-		if c := &list[i]; seg.Ord <= c.last && (c.nets.Has(seg.Net) || c.refused && seg.ICMP != nil) {
+	for i := after - 1; i >= 0; i-- {
+		for i >= 0 && list[i].last < seg.Ord { // and so are those between
+			i = list[i].up
+		}
+		if i < 0 {
+			break
+		}
+		if c := &list[i]; c.nets.Has(seg.Net) || c.refused && seg.ICMP != nil {
 			return c.index, true
 		}
 	}

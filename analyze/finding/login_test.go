@@ -127,6 +127,10 @@ func TestSite(t *testing.T) {
 		{"executable", sess(site("CHMOD 0755 a", 200)), `medium 0 the client sent "SITE CHMOD 0755 a" (packet 9); the server replied 200 "so" (packet 10)`},
 		{"set-uid", sess(site("CHMOD 4640 a", 200)), `medium 0 the client sent "SITE CHMOD 4640 a" (packet 9); the server replied 200 "so" (packet 10)`},
 		{"refused", sess(site("CHMOD 777 a", 550)), `low 0 the client sent "SITE CHMOD 777 a" (packet 9); the server replied 550 "so" (packet 10)`},
+		{"of many files", sess(site("CHMOD 640 a", 200), site("CHMOD 640 b", 200), site("CHMOD 600 c", 200), site("CHMOD 640 d", 550)),
+			"low 0 the client sent \"SITE CHMOD 640 a\" (packet 9); the server replied 200 \"so\" (packet 10); 2 such commands in all (packet 9)\n" +
+				"low 0 the client sent \"SITE CHMOD 600 c\" (packet 9); the server replied 200 \"so\" (packet 10)\n" +
+				"low 0 the client sent \"SITE CHMOD 640 d\" (packet 9); the server replied 550 \"so\" (packet 10)"},
 		{"UMASK", sess(site("UMASK 022", 200)), ""},
 	})
 }

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,6 +43,28 @@ func TestWalkTexts(t *testing.T) {
 			require.Equal(t, test.rewrites, w.rewrites)
 			require.Equal(t, test.shifts, w.shifts)
 		})
+	}
+}
+
+// The text is the same in whatever order its segments come, with the SYN or without it.
+func TestTextInDisorder(t *testing.T) {
+	list := []flow.Segment{
+		{Flags: flow.SYN, Seq: 99}, {Seq: 100, Length: 5, Payload: []byte("USER ")}, {Seq: 105, Length: 5, Payload: []byte("bob\r\n")},
+		{Seq: 109, Length: 1, Payload: []byte("\n")}, {Seq: 112, Length: 2, Payload: []byte("\r\n")},
+	}
+	for seed := range uint64(50) {
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		x, room := &Text{}, NewRoom()
+		all := room.Text
+		for _, i := range rnd.Perm(len(list)) {
+			if i > 0 || seed%2 == 0 {
+				x.add(&list[i], room)
+			}
+		}
+		require.Equal(t, uint32(100), x.start)
+		require.Equal(t, "USER bob\r\n\x00\x00\r\n", string(x.bytes))
+		require.Equal(t, []span{{10, 12}}, x.gaps)
+		require.Equal(t, all-len(x.bytes), room.Text)
 	}
 }
 

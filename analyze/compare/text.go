@@ -2,6 +2,7 @@ package compare
 
 import (
 	"bytes"
+	"slices"
 
 	"ftpscope/capture/flow"
 )
@@ -10,6 +11,8 @@ import (
 type Text struct {
 	start uint32 // sequence number of the first byte
 	begun bool
+	exact bool // start is the number after the SYN's
+	early int  // segments that came before start
 	bytes []byte
 	gaps  []span // not captured, in order
 	full  bool
@@ -18,23 +21,26 @@ type Text struct {
 // span is a range of indexes or offsets.
 type span struct{ from, to int }
 
-// maxGaps bounds the gaps that are remembered; a text with more ends there.
-const maxGaps = 64
+// maxGaps bounds the gaps that are remembered; a text with more ends there. maxEarly bounds how often it gets another beginning.
+const (
+	maxGaps  = 64
+	maxEarly = 64
+)
 
 // add takes a segment in any order.
 func (t *Text) add(s *flow.Segment, room *Room) {
 	seq := s.Seq
 	if s.Flags&flow.SYN != 0 {
-		seq++
-		if !t.begun {
-			t.start, t.begun = seq, true
+		if seq++; !t.exact {
+			t.from(seq, room)
+			t.exact = true
 		}
 	}
 	if s.Length == 0 || t.full {
 		return
 	}
-	if !t.begun {
-		t.start, t.begun = seq, true
+	if keepAlive := t.begun && s.Length == 1 && seq == t.start-1; !t.exact && !keepAlive { // RFC 9293 section 3.8.4: its byte is none
+		t.from(seq, room)
 	}
 	at, b := int(int32(seq-t.start)), s.Payload
 	if at < 0 {
@@ -60,6 +66,25 @@ func (t *Text) add(s *flow.Segment, room *Room) {
 	}
 	copy(t.bytes[at:end], b)
 	t.fill(at, end)
+}
+
+// from has the text begin at a number if that is before all that is known, as where the capture has packets in disorder.
+func (t *Text) from(seq uint32, room *Room) {
+	if !t.begun {
+		t.start, t.begun = seq, true
+		return
+	}
+	n := int(int32(t.start - seq))
+	if n <= 0 || n > MaxText-len(t.bytes) || n > room.Text || t.early >= maxEarly {
+		return
+	}
+	room.Text -= n
+	t.early++
+	t.start, t.bytes = seq, append(make([]byte, n, n+len(t.bytes)), t.bytes...)
+	for i := range t.gaps {
+		t.gaps[i] = span{t.gaps[i].from + n, t.gaps[i].to + n}
+	}
+	t.gaps = slices.Insert(t.gaps, 0, span{0, n})
 }
 
 // fill takes a range out of the gaps.

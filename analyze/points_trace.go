@@ -86,7 +86,11 @@ func (t *tracer) packet(s *flow.Segment) {
 	control := false
 	if s != nil {
 		control = t.ports.has(s.SrcPort) || t.ports.has(s.DstPort)
-		list := current(t.conns[pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)], s)
+		all := t.conns[pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)]
+		list := current(all, s)
+		if len(list) == 0 && s.Flags&flow.RST != 0 {
+			list = overtaken(all, s)
+		}
 		if len(list) == 0 {
 			list = t.attempt(s)
 		}
@@ -124,6 +128,20 @@ func current(list []*traced, s *flow.Segment) []*traced {
 		return nil
 	}
 	return list
+}
+
+// overtaken are the connections that a reset belongs to which came into the capture before all else of them: it opens none by itself.
+func overtaken(list []*traced, s *flow.Segment) []*traced {
+	const disorder = 2 * flow.Second
+	first, _ := slices.BinarySearchFunc(list, s.Ord+1, func(c *traced, ord uint64) int { return cmp.Compare(c.from.Ord, ord) })
+	if first == len(list) || !list[first].nets.Has(s.Net) || s.Time < list[first].from.Time || s.Time-list[first].to.Time > disorder {
+		return nil
+	}
+	end := first + 1
+	for end < len(list) && list[end].from.Ord == list[first].from.Ord {
+		end++
+	}
+	return list[first:end]
 }
 
 // over reports whether a segment comes too late to be the connection's.

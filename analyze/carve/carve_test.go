@@ -170,3 +170,28 @@ func TestSorted(t *testing.T) {
 		require.Contains(t, e.sorted(), e.list[0])
 	}
 }
+
+// The lines are the same in whatever order the segments come: offsets are negative before the first one that the capture has.
+func TestLinesInDisorder(t *testing.T) {
+	list := []flow.Segment{{Seq: 999, Flags: flow.SYN}}
+	for i, text := range []string{"USER bob\r\nPA", "SS secret\r", "\nPASS other\r\n", "QUIT\r\n"} {
+		last := &list[i]
+		seq := last.Seq + last.Length
+		if i == 0 {
+			seq++
+		}
+		list = append(list, flow.Segment{Seq: seq, Length: uint32(len(text)), Payload: []byte(text)})
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 100 {
+		var d dialogue
+		for _, i := range random.Perm(len(list)) {
+			d.side[0].add(&list[i])
+		}
+		var e editing
+		words := e.passwords(&d.side[0])
+		require.Equal(t, []string{"secret", "other"}, []string{string(words[0]), string(words[1])})
+		conn := (&cleaner{redact: true}).clean(&d, false)
+		require.NotEqual(t, rewrite.NewSide(d.side[0].base, nil), conn.Sides[0])
+	}
+}

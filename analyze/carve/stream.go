@@ -114,7 +114,7 @@ func (s *stream) compare(first, later []byte, at int64) {
 // walk cuts a stream into lines; what is under TLS goes to opaque, in runs of bytes.
 func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byte)) {
 	var l ftp.Locator
-	next, hidden := s.start, int64(-1) // where TLS's record ends that the stream is in; lost: nobody knows
+	next, hidden := s.start, int64(never) // where TLS's record ends that the stream is in; lost: nobody knows
 	for i := range s.pieces {
 		p := &s.pieces[i]
 		if s.begun && p.end() <= s.start {
@@ -122,7 +122,7 @@ func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byt
 		}
 		if p.at != next || i == 0 && !s.begun {
 			l.Gap(line)
-			if hidden >= 0 && p.at > hidden {
+			if hidden != never && p.at > hidden {
 				hidden = lost
 			}
 		}
@@ -148,8 +148,11 @@ func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byt
 	l.Flush(line)
 }
 
-// lost is later than any byte.
-const lost = 1 << 62
+// lost is later than any byte, never earlier: offsets are negative before the first byte that the capture has.
+const (
+	lost  = 1 << 62
+	never = -1 << 62
+)
 
 // tlsRecord is the length of the TLS record that b begins with (RFC 8446 section 5.1); 0: it does not.
 func tlsRecord(b []byte) int64 {

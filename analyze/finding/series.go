@@ -55,7 +55,8 @@ func newSeries(s *session.Session, opt Options) *series {
 // begin makes it the first series of a key; what it has room for is used again.
 func (r *series) begin(k loginKey, opt *Options) {
 	failures, window := opt.brute()
-	*r = series{key: k, window: window, recent: r.recent}
+	r.users.forget()
+	*r = series{key: k, window: window, recent: r.recent, users: r.users}
 	if len(r.recent) != failures {
 		r.recent = make([]flow.Mark, failures)
 	}
@@ -86,7 +87,7 @@ func (st *Stream) newSeries(k loginKey) *series {
 	if n := len(st.spare); r == nil && n > 0 {
 		r, st.spare = st.spare[n-1], st.spare[:n-1]
 	} else if r == nil {
-		r = &series{}
+		r = &series{users: names{room: &st.names}}
 	}
 	r.begin(k, &st.opt)
 	st.series[k] = r
@@ -126,6 +127,7 @@ func (st *Stream) prune(now flow.Time) {
 
 func (st *Stream) end(r *series) {
 	delete(st.series, r.key)
+	r.users.forget()
 	st.spare = append(st.spare, r)
 }
 

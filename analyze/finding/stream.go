@@ -49,6 +49,7 @@ type Stream struct {
 	logins  map[loginKey]*waiting // the newest session with logins of those that wait
 	series  map[loginKey]*series
 	spare   []*series // to be used again
+	names   int       // for how many more names they have room
 	found   map[string]int
 	dropped map[string]int
 }
@@ -83,7 +84,7 @@ type ends struct {
 func NewStream(opt Options, emit func(*session.Session)) *Stream {
 	st := &Stream{
 		opt: opt, hold: hold, rules: opt.rules(), emit: emit, offers: newOffers(), logins: map[loginKey]*waiting{}, series: map[loginKey]*series{},
-		found: map[string]int{}, dropped: map[string]int{},
+		found: map[string]int{}, dropped: map[string]int{}, names: maxAllNames,
 	}
 	_, window := opt.brute()
 	if st.hold = max(hold, window); opt.Live {

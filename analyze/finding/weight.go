@@ -25,6 +25,9 @@ func weight(s *session.Session) int {
 			n += len(x.Replies[k].Text)
 		}
 	}
+	for i := range s.Notes.Logins {
+		n += len(s.Notes.Logins[i].User)
+	}
 	for i := range s.Notes.Oddities {
 		n += len(s.Notes.Oddities[i].Detail)
 	}

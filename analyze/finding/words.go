@@ -15,14 +15,17 @@ import (
 const maxQuoted = 80
 
 // quote writes text from the wire in quotes, with control and invisible characters escaped, long text without its middle.
-func quote(s string) string {
+func quote(s string) string { return strconv.Quote(shortened(s)) }
+
+// shortened is text as it is quoted.
+func shortened(s string) string {
 	if len(s) > maxQuoted { // bytes bound the work before characters are counted
 		if runes := []rune(s); len(runes) > maxQuoted {
 			const head = maxQuoted * 2 / 3
 			s = string(runes[:head]) + "…" + string(runes[len(runes)-(maxQuoted-head-1):])
 		}
 	}
-	return strconv.Quote(s)
+	return s
 }
 
 // maxNumbers is how many packet numbers a sentence bears.

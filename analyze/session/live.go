@@ -2,6 +2,7 @@ package session
 
 import (
 	"iter"
+	"math/bits"
 	"net/netip"
 
 	"ftpscope/capture/flow"
@@ -23,10 +24,12 @@ type live struct {
 // endKey stands for an endpoint. Others may have the same: it narrows the search, and Offer.fits decides.
 type endKey uint64
 
-func keyOf(end netip.AddrPort) endKey {
+// The seed is of this run, or clients could announce endpoints that all have one.
+func (m *Matcher) keyOf(end netip.AddrPort) endKey {
 	h := flow.HostOf(end.Addr())
-	x := h.Lo*0x9e3779b97f4a7c15 ^ h.Hi*0xd6e8feb86659fd93 ^ uint64(end.Port())*0xa0761d6478bd642f
-	return endKey((x ^ x>>29) * 0x8ebc6af09c88c6e3)
+	high, low := bits.Mul64(h.Lo^m.seed[0], h.Hi^m.seed[1])
+	high, low = bits.Mul64(high^low^uint64(end.Port())<<32, 0x8ebc6af09c88c6e3^m.seed[0])
+	return endKey(high ^ low)
 }
 
 // live makes an offer live.
@@ -39,9 +42,9 @@ func (m *Matcher) live(o *Offer, g *gathering) *live {
 		l = new(live)
 	}
 	l.Offer, l.of = *o, g
-	l.keys[0] = keyOf(o.Endpoint)
+	l.keys[0] = m.keyOf(o.Endpoint)
 	if o.Peer != o.Endpoint.Addr() {
-		l.keys[1] = keyOf(netip.AddrPortFrom(o.Peer, o.Endpoint.Port()))
+		l.keys[1] = m.keyOf(netip.AddrPortFrom(o.Peer, o.Endpoint.Port()))
 		l.two = l.keys[1] != l.keys[0]
 	}
 	return l

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"slices"
 
@@ -49,6 +50,7 @@ type Matcher struct {
 	now         flow.Time
 	ports       [1 << 16 / 64]uint64 // ports that some live offer names: most connections are turned away here
 	refs        [1 << 16]int32       // how many do
+	seed        [2]uint64            // of endKeys
 	offers      map[endKey]*live     // by the endpoints that a connection may lead to: the newest of each
 	replaced    []replaced           // in the order of their end
 	free        []*live              // forgotten, for the next offers
@@ -99,8 +101,10 @@ type tried struct {
 
 // NewMatcher makes a Matcher that gives its records to out.
 func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
+	seed := maphash.MakeSeed()
 	return &Matcher{
-		out: out, controlPort: controlPort, offers: map[endKey]*live{}, sessions: map[uint64]*gathering{},
+		seed: [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
+		out:  out, controlPort: controlPort, offers: map[endKey]*live{}, sessions: map[uint64]*gathering{},
 		pairs: map[hosts]*gathering{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
 		attempts: newAttempts(),
 	}
@@ -195,7 +199,7 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 	var best [2]*live
 	var score [2]int
 	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
-		key := keyOf(end)
+		key := m.keyOf(end)
 		for l := range m.alike(key) {
 			n := l.reaches(c)
 			kind := 0

@@ -10,7 +10,7 @@ import "ftpscope/capture/flow"
 func (m *Matcher) stranger(c *flow.Conn, open bool) {
 	var best *live
 	score := -1
-	for l := range m.alike(keyOf(c.Dst)) {
+	for l := range m.alike(m.keyOf(c.Dst)) {
 		if n := l.estranged(c); n > score || n == score && best != nil && l.Mark.Ord > best.Mark.Ord {
 			best, score = l, n
 		}

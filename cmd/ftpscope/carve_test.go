@@ -329,6 +329,10 @@ func TestCarveDisorder(t *testing.T) {
 		"reordered": func(f []capturetest.Frame) []capturetest.Frame {
 			return capturetest.Reorder(capturetest.Split(f, 9), 4, 3)
 		},
+		"each packet late": func(f []capturetest.Frame) []capturetest.Frame {
+			return capturetest.Delay(capturetest.Split(f, 9), 1900*flow.Millisecond, 6)
+		},
+		"by queues":     func(f []capturetest.Frame) []capturetest.Frame { return capturetest.Buffer(f, flow.Second, 3) },
 		"client's side": func(f []capturetest.Frame) []capturetest.Frame { return capturetest.OneSided(f, flow.Out) },
 		"server's side": func(f []capturetest.Frame) []capturetest.Frame { return capturetest.OneSided(f, flow.In) },
 		"late":          func(f []capturetest.Frame) []capturetest.Frame { return f[4:] },

@@ -134,16 +134,18 @@ func (m *Matcher) Offered(o *Offer) {
 	port := o.Endpoint.Port()
 	m.refs[port]++
 	m.ports[port/64] |= 1 << (port % 64)
-	m.parked.look(port, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
-		if l.reaches(c) < 0 {
-			if l.estranged(c) >= 0 {
-				m.note(l, c, open)
+	for _, end := range l.ends() {
+		m.parked.look(end, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
+			if l.reaches(c) < 0 {
+				if l.estranged(c) >= 0 {
+					m.note(l, c, open)
+				}
+				return false
 			}
-			return false
-		}
-		m.give(l, m.claim(c, open))
-		return true
-	})
+			m.give(l, m.claim(c, open))
+			return true
+		})
+	}
 	m.reclaim(l)
 	m.join(l)
 }
@@ -162,7 +164,7 @@ func (m *Matcher) Opened(c *flow.Conn) {
 		}
 	}
 	if !c.OpenerKnown || c.Dst.Port() >= privileged && !m.controlPort(c.Dst.Port()) {
-		m.parked.add(c)
+		m.parked.add(c, [2]endKey{m.keyOf(c.Dst), m.keyOf(c.Src)})
 		if m.claims[c.ID] != nil {
 			m.parked.note(c)
 		}

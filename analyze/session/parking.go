@@ -2,19 +2,19 @@ package session
 
 import "ftpscope/capture/flow"
 
-// parking keeps connections that no offer explains yet, the newest maxParked of them, in a ring, chained by port.
+// parking keeps connections that no offer explains yet, the newest maxParked of them, in a ring, chained by endpoint.
 type parking struct {
 	ring  []parked
 	first uint64 // serial of the oldest
 	next  uint64 // serial of the next
-	heads map[uint16]uint64
+	heads map[endKey]uint64
 	byID  map[uint64]uint64
 }
 
 type parked struct {
 	conn flow.Conn
-	port uint16    // Dst's as it was when parked: a SYN that comes late may turn the connection
-	prev [2]uint64 // serial of the one before with the same Dst port, Src port; 0: none
+	keys [2]endKey // of Dst and Src as they were when parked: a SYN that comes late may turn the connection
+	prev [2]uint64 // serial of the one before with the same key; 0: none
 	gone bool
 	kept bool // by a session, should it have a use for it
 	open bool
@@ -22,10 +22,10 @@ type parked struct {
 
 func (p *parking) at(serial uint64) *parked { return &p.ring[serial%maxParked] }
 
-// add parks a connection; the oldest makes room if it must.
-func (p *parking) add(c *flow.Conn) {
+// add parks a connection, with the keys of Dst and Src; the oldest makes room if it must.
+func (p *parking) add(c *flow.Conn, keys [2]endKey) {
 	if p.heads == nil {
-		p.heads, p.byID = map[uint16]uint64{}, map[uint64]uint64{}
+		p.heads, p.byID = map[endKey]uint64{}, map[uint64]uint64{}
 		p.first, p.next = 1, 1
 	}
 	serial := p.next
@@ -38,12 +38,12 @@ func (p *parking) add(c *flow.Conn) {
 		}
 	}
 	p.next++
-	e := parked{conn: *c, open: true, port: c.Dst.Port()}
-	e.prev[0] = p.heads[c.Dst.Port()]
-	p.heads[c.Dst.Port()] = serial
-	if !c.OpenerKnown && c.Src.Port() != c.Dst.Port() {
-		e.prev[1] = p.heads[c.Src.Port()]
-		p.heads[c.Src.Port()] = serial
+	e := parked{conn: *c, open: true, keys: keys}
+	e.prev[0] = p.heads[keys[0]]
+	p.heads[keys[0]] = serial
+	if !c.OpenerKnown && keys[1] != keys[0] {
+		e.prev[1] = p.heads[keys[1]]
+		p.heads[keys[1]] = serial
 	}
 	*p.at(serial) = e
 	p.byID[c.ID] = serial
@@ -53,17 +53,17 @@ func (p *parking) add(c *flow.Conn) {
 func (p *parking) drop() {
 	e := p.at(p.first)
 	delete(p.byID, e.conn.ID)
-	for _, port := range [2]uint16{e.conn.Dst.Port(), e.conn.Src.Port()} {
-		if p.heads[port] == p.first {
-			delete(p.heads, port)
+	for _, key := range e.keys {
+		if p.heads[key] == p.first {
+			delete(p.heads, key)
 		}
 	}
 	p.first++
 }
 
-// look offers the connections to (or, with no SYN, from) a port, the newest first, back to a time; take claims one.
-func (p *parking) look(port uint16, since flow.Time, take func(c *flow.Conn, open bool) bool) {
-	serial, ok := p.heads[port]
+// look offers the connections to (or, with no SYN, from) an endpoint, the newest first, back to a time; take claims one.
+func (p *parking) look(end endKey, since flow.Time, take func(c *flow.Conn, open bool) bool) {
+	serial, ok := p.heads[end]
 	for n := 0; ok && serial >= p.first && serial > 0 && n < maxLook; n++ {
 		e := p.at(serial)
 		if e.conn.Start.Time < since {
@@ -72,7 +72,7 @@ func (p *parking) look(port uint16, since flow.Time, take func(c *flow.Conn, ope
 		if !e.gone && take(&e.conn, e.open) {
 			e.gone = true
 		}
-		if e.port == port {
+		if e.keys[0] == end {
 			serial = e.prev[0]
 		} else {
 			serial = e.prev[1]

@@ -173,6 +173,48 @@ func TestCommands(t *testing.T) {
 			C: RETR b
 			S: 550 no
 			bye`, in + "1 RETR a" + atPassive + " bytes=70 reply=226 ok\n2 RETR b default unknown reply=550 denied"},
+		{"NOOP and STAT answered while a transfer runs", began + `
+			pasv
+			C: RETR a
+			data d1 C:40000 > S:50000
+			S: 150 here
+			d1< 70
+			C: NOOP
+			S: 200 fine
+			C: STAT
+			S: 211 busy
+			C: NOOP
+			S: 200 fine
+			d1 fin <
+			S: 226 done
+			C: RETR b
+			S: 550 no
+			bye`, in + "1 RETR a" + atPassive + " bytes=70 reply=226 ok\n2 RETR b default unknown reply=550 denied"},
+		{"NOOP unknown while a transfer runs, the last one behind it", began + `
+			pasv
+			C: RETR a
+			data d1 C:40000 > S:50000
+			S: 150 here
+			d1< 70
+			C: NOOP
+			S: 500 what
+			C: NOOP
+			d1 fin <
+			S! 226 done\r\n500 what\r\n
+			bye`, in + "1 RETR a" + atPassive + " bytes=70 reply=226 ok"},
+		{"NOOP answered, the transfer never", began + `
+			pasv
+			C: RETR a
+			data d1 C:40000 > S:50000
+			S: 150 here
+			d1< 70
+			C: NOOP
+			S: 200 fine
+			d1 fin <
+			C: RETR b
+			S: 150 here
+			S: 550 no
+			bye`, in + "1 RETR a" + atPassive + " bytes=70 incomplete\n2 RETR b default unknown reply=550 no-connection"},
 	})
 }
 

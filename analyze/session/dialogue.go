@@ -10,6 +10,7 @@ import (
 type pending struct {
 	verb     ftp.Verb
 	doubtful bool  // a gap may hold its reply
+	passed   bool  // a transfer command: one behind it was answered first
 	cut      bool  // the capture lacks its end
 	settled  bool  // a transfer command that has its terms
 	step     int32 // transfer commands: index of the step, else -1
@@ -164,8 +165,10 @@ func (f *Fold) answer(r ftp.Reply) {
 	f.answered = true
 	p := f.pending[i]
 	f.keep(int(p.dialogue), reply)
-	if i == 1 && p.verb == ftp.ABOR && f.pending[0].step >= 0 { // the transfer's own reply may still come
-		f.pending[0].doubtful = true
+	aside := i == 1 && f.aside(r.Code)
+	if aside || i == 1 && p.verb == ftp.ABOR && f.pending[0].step >= 0 { // the transfer's own reply may still come
+		head := &f.pending[0]
+		head.passed, head.doubtful = aside, !aside
 		f.refund(int(p.held))
 		f.pending = append(f.pending[:1], f.pending[2:]...)
 		f.final(&p, reply)
@@ -283,8 +286,13 @@ func (f *Fold) pair(code int, text string) int {
 	if head.doubtful {
 		return f.pairDoubtful(code)
 	}
+	if f.aside(code) {
+		return 1
+	} else if f.endsNone(code) && (f.gaps[0] || f.gaps[1]) {
+		return -1 // of a NOOP that the capture lacks
+	}
 	specific, fits := suits(head.verb, code)
-	if fits {
+	if fits && !(head.passed && code < 200 && len(f.pending) > 1) {
 		return 0
 	}
 	for i := 1; i < len(f.pending); i++ {
@@ -296,6 +304,32 @@ func (f *Fold) pair(code int, text string) int {
 		return -1
 	}
 	return 0
+}
+
+// aside reports whether a reply is of the NOOP or STAT behind a transfer that runs: clients keep the control connection
+// busy by them, and servers answer at once, some by 500.
+func (f *Fold) aside(code int) bool {
+	if len(f.pending) < 2 || !f.endsNone(code) {
+		return false
+	}
+	v := f.pending[1].verb
+	return v == ftp.NOOP || v == ftp.STAT || v == ftp.VerbUnknown
+}
+
+// endsNone reports whether a transfer runs that no such code ends.
+func (f *Fold) endsNone(code int) bool {
+	head := &f.pending[0]
+	return !endsTransfer(code) && !head.doubtful && head.step >= 0 && f.steps[head.step].prelim.Code != 0
+}
+
+// endsTransfer reports whether a code can end a transfer that began (RFC 959 section 5.4, and what is met besides): the
+// answers to NOOP and STAT and errors of syntax cannot.
+func endsTransfer(code int) bool {
+	switch code {
+	case 200, 211, 212, 213, 500, 501, 502, 503, 504:
+		return false
+	}
+	return true
 }
 
 // pairDoubtful is pair after a gap that may hold the first replies. A command that was sent later has its reply still to

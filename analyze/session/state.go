@@ -372,7 +372,7 @@ func (f *Fold) unasked(r *Reply) {
 		if f.ghost >= 0 {
 			f.preliminary(&pending{step: int32(f.ghost)}, r)
 		}
-	case f.ghost >= 0 && (r.Code == 226 || r.Code == 250 || r.Code >= 400):
+	case f.ghost >= 0 && (r.Code == 226 || r.Code == 250 || r.Code >= 400 && endsTransfer(r.Code)):
 		f.transferred(&f.steps[f.ghost], r)
 		f.ghost = -1
 	case r.Code == 234 || r.Code == 334:

@@ -38,6 +38,15 @@ cap_idle_then_quit() {
   captured
 }
 
+# Pure-FTPd answers a NOOP during a transfer at once, by 500.
+cap_noop_during_transfer() {
+  flat
+  pureftpd
+  capture "$CLI" c0 noop-during-transfer.pcap
+  raw noop-during-transfer "$work/files"
+  captured
+}
+
 certificate() {
   openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=ftp.example.test -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
   tls_settings=(ssl_enable=YES "rsa_cert_file=$work/cert.pem" "rsa_private_key_file=$work/key.pem" require_ssl_reuse=NO ssl_ciphers=HIGH

@@ -117,9 +117,11 @@ def exchanges(control):
         multi = None
         if not re.match(r"\d{3}", line) or not waiting:
             break  # TLS
-        waiting[0][3].append((number, int(line[:3]), line[4:]))
+        # a NOOP behind a transfer that began is answered at once, by Pure-FTPd with 500
+        aside = len(waiting) > 1 and waiting[0][3] and waiting[1][1] == "NOOP" and line[:3] in ("200", "500")
+        waiting[aside][3].append((number, int(line[:3]), line[4:]))
         if line[0] != "1":
-            done = waiting.pop(0)
+            done = waiting.pop(aside)
             if done[1] == "AUTH" and line[0] in "23":
                 break
     for transfer, abor in zip(out, out[1:]):

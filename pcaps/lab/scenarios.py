@@ -208,6 +208,23 @@ def idle_then_quit():
     c.quit()
 
 
+def noop_during_transfer():
+    """A slow upload; meanwhile the client keeps the control connection busy."""
+    c = Raw()
+    c.login()
+    c.cmd("TYPE I")
+    data = c.pasv()
+    content, piece = original("up.bin"), 4000
+    c.cmd("STOR up.bin")
+    for at in range(0, len(content), piece):
+        data.sendall(content[at : at + piece])
+        time.sleep(0.3)
+        c.cmd("NOOP")
+    data.close()
+    c.reply()
+    c.quit()
+
+
 def several_active():
     c = ftp(source="192.0.2.11")
     c.set_pasv(False)

@@ -202,6 +202,17 @@ func TestCommands(t *testing.T) {
 			d1 fin <
 			S! 226 done\r\n500 what\r\n
 			bye`, in + "1 RETR a" + atPassive + " bytes=70 reply=226 ok"},
+		{"PORT answered behind what follows it", began + `
+			C! PORT 192,0,2,10,195,80\r\nRETR a\r\n
+			data d1 S:20 > C:50000
+			S: 150 here
+			S: 200 connected
+			d1> 70
+			d1 fin >
+			S: 226 done
+			C: NOOP
+			S: 200 ok
+			bye`, "session user=bob login=ok mode=active by=server\n1 RETR a PORT active announced=C:50000 initiator=server data=S:20>C:50000 bytes=70 reply=226 ok"},
 		{"NOOP answered, the transfer never", began + `
 			pasv
 			C: RETR a

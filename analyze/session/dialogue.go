@@ -11,6 +11,7 @@ type pending struct {
 	verb     ftp.Verb
 	doubtful bool  // a gap may hold its reply
 	passed   bool  // a transfer command: one behind it was answered first
+	ahead    bool  // a transfer command: it was answered before the PORT or EPRT in front of it
 	cut      bool  // the capture lacks its end
 	settled  bool  // a transfer command that has its terms
 	step     int32 // transfer commands: index of the step, else -1
@@ -174,6 +175,9 @@ func (f *Fold) answer(r ftp.Reply) {
 		f.final(&p, reply)
 		return
 	}
+	if i > 0 && r.Code < 200 && f.pending[i-1].offer >= 0 {
+		f.pending[i].ahead = true
+	}
 	f.unanswered(i)
 	if r.Code < 200 {
 		f.preliminary(&f.pending[0], reply)
@@ -288,8 +292,8 @@ func (f *Fold) pair(code int, text string) int {
 	}
 	if f.aside(code) {
 		return 1
-	} else if f.endsNone(code) && (f.gaps[0] || f.gaps[1]) {
-		return -1 // of a NOOP that the capture lacks
+	} else if f.endsNone(code) && (f.gaps[0] || f.gaps[1] || head.ahead) {
+		return -1 // of a NOOP that the capture lacks, or of PORT
 	}
 	specific, fits := suits(head.verb, code)
 	if fits && !(head.passed && code < 200 && len(f.pending) > 1) {

@@ -19,7 +19,7 @@ const (
 	// goes on with what is known.
 	maxHeld          = 4096
 	maxHeldTransfers = 32 << 10
-	// maxHeldBytes bounds what they hold beside that: texts and connections, of which one transfer may have thousands.
+	// maxHeldBytes bounds what they hold with all texts and connections, of which one transfer may have thousands.
 	maxHeldBytes = 64 << 20
 	// maxSeries bounds the series of logins that are followed; then those that ended go, then the oldest.
 	maxSeries = 4096
@@ -105,7 +105,7 @@ func (st *Stream) Add(s *session.Session) {
 	st.added++
 	w := &waiting{
 		Session: s, ends: ends{s.ID, s.Client, s.Server, s.Notes.Control.Nets}, due: max(s.Start.Time, s.End.Time) + st.hold,
-		size: len(s.Transfers), bytes: weight(s), nth: st.added,
+		size: len(s.Transfers), bytes: s.Notes.Size, nth: st.added,
 	}
 	st.twins(w)
 	st.held = append(st.held, w)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"unsafe"
 
 	"ftpscope/capture/flow"
 )
@@ -17,6 +18,9 @@ func (m *Matcher) build(g *gathering) *Session {
 	s.Transfers = b.transfers()
 	s.Mode, s.Initiator = verdict(s.Transfers)
 	s.Notes.Size = g.control.size + len(s.Transfers)*transferSize
+	for i := range s.Transfers {
+		s.Notes.Size += max(0, len(s.Transfers[i].Notes.Tried)-1) * int(unsafe.Sizeof(flow.Conn{}))
+	}
 	s.Network = m.names.of(seenFrom(&s.Notes.Control, s.Client))
 	b.end()
 	return s

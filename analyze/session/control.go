@@ -69,7 +69,7 @@ func (f *Fold) furnish() {
 
 // release lets the Fold go: what it knows is in its Control.
 func (f *Fold) release() {
-	f.refund(f.held)
+	f.refund(int(f.held))
 	o := f.opt
 	if len(o.free) == maxFree || cap(f.pending) > usual || cap(f.negotiations) > usual || cap(f.steps) > usual || cap(f.notes.Logins) > usual {
 		return
@@ -128,7 +128,7 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 func (f *Fold) control(c *flow.Conn) *Control {
 	r := &Control{
 		user: f.user, password: f.password, banner: f.banner, system: f.system,
-		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits, size: controlSize + f.held, client: f.client, blind: f.blind,
+		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits, size: controlSize + int(f.held), client: f.client, blind: f.blind,
 	}
 	s := &r.Session
 	s.Start, s.End = Stamp{c.Start.Time, c.Digits}, Stamp{c.Last.Time, c.Digits}

@@ -292,7 +292,7 @@ func (f *Fold) pair(code int, text string) int {
 	}
 	if f.aside(code) {
 		return 1
-	} else if f.endsNone(code) && (f.gaps[0] || f.gaps[1] || head.ahead) {
+	} else if (f.gaps[0] || f.gaps[1] || head.ahead) && f.endsNone(code) {
 		return -1 // of a NOOP that the capture lacks, or of PORT
 	}
 	specific, fits := suits(head.verb, code)

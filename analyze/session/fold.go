@@ -61,6 +61,8 @@ type Want struct {
 // touches comes first and lies together.
 type Fold struct {
 	opt      *FoldOptions
+	held     int32          // bytes: see room.go
+	buffers  int32          // of them, for what is not finished
 	at       flow.Mark      // where the current line ends
 	client   flow.Direction // the side that is the client
 	roles    bool           // client is settled
@@ -112,8 +114,6 @@ type Fold struct {
 	system    text
 	fromStart bool
 	limits    int // negotiations, transfers and commands beyond the limits
-	held      int // bytes: see room.go
-	buffers   int // of them, for what is not finished
 	dialogue  []Exchange
 	notes     noted
 
@@ -167,7 +167,7 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 	}
 	f.holdBuffers()
 	if f.guess.Verdict() == ftp.No {
-		f.refund(f.held)
+		f.refund(int(f.held))
 		return false
 	}
 	return true

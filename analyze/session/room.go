@@ -36,17 +36,17 @@ const (
 
 // hold takes room for n bytes; false: there is none.
 func (f *Fold) hold(n int) bool {
-	if f.held+n > ownRoom && f.opt.held+n > maxRoom {
+	if int(f.held)+n > ownRoom && f.opt.held+n > maxRoom {
 		return false
 	}
-	f.held += n
+	f.held += int32(n)
 	f.opt.held += n
 	return true
 }
 
 // refund gives room back.
 func (f *Fold) refund(n int) {
-	f.held -= n
+	f.held -= int32(n)
 	f.opt.held -= n
 }
 
@@ -66,11 +66,12 @@ func (f *Fold) holdPending(p *pending) bool {
 // holdBuffers takes room for unfinished lines and replies, which grow but do not shrink. Where there is none they end here.
 func (f *Fold) holdBuffers() {
 	n := f.framer[0].Held() + f.framer[1].Held() + f.replies.Held()
-	if n == f.buffers {
+	more := n - int(f.buffers)
+	if more == 0 {
 		return
 	}
-	if f.hold(n - f.buffers) {
-		f.buffers = n
+	if f.hold(more) {
+		f.buffers = int32(n)
 		return
 	}
 	f.limits++
@@ -81,7 +82,7 @@ func (f *Fold) holdBuffers() {
 	}
 	f.interrupt()
 	f.replies.Drop()
-	f.refund(f.buffers)
+	f.refund(int(f.buffers))
 	f.buffers = 0
 }
 

@@ -118,7 +118,7 @@ def exchanges(control):
         if not re.match(r"\d{3}", line) or not waiting:
             break  # TLS
         # a NOOP behind a transfer that began is answered at once, by Pure-FTPd with 500
-        aside = len(waiting) > 1 and waiting[0][3] and waiting[1][1] == "NOOP" and line[:3] in ("200", "500")
+        aside = len(waiting) > 1 and len(waiting[0][3]) > 0 and waiting[1][1] == "NOOP" and line[:3] in ("200", "500")
         waiting[aside][3].append((number, int(line[:3]), line[4:]))
         if line[0] != "1":
             done = waiting.pop(aside)

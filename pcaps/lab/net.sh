@@ -27,10 +27,10 @@ net_down() {
 }
 
 new_ns() {
-  local ns
+  local ns # clients' own ports stay off the servers' passive ones, which firewalls drop by number, whoever's they are
   for ns in "$@"; do
     ip netns add "$ns"
-    ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 net.ipv4.ip_local_port_range='32768 60999'
+    ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 net.ipv4.ip_local_port_range='32768 49999'
     ip -n "$ns" link set lo up
   done
 }

@@ -99,12 +99,28 @@ func (r *Renamer) colons(line []byte, from int, in *run) ([]Change, int) {
 		if err != nil || !a.Is6() {
 			continue
 		}
+		if beginsRow(line, to) {
+			return nil, from
+		}
 		if name := r.Name(a); name != a {
 			return []Change{{from, to, []byte(name.String())}}, to
 		}
 		return []Change{}, to
 	}
 	return nil, from
+}
+
+// beginsRow reports whether the digits before an offset are the first number of an endpoint: "::192,0,2,1,19,137".
+func beginsRow(line []byte, to int) bool {
+	at := to
+	for at > 0 && isDigit(line[at-1]) {
+		at--
+	}
+	if at == to || to == len(line) || line[to] != ',' {
+		return false
+	}
+	x := readRow(line, at)
+	return x.separator == ',' && len(x.value) >= 6
 }
 
 // row is a run of numbers from 0 to 255 between the same separators.

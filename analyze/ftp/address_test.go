@@ -85,6 +85,8 @@ func TestPieces(t *testing.T) {
 
 func FuzzRenamer(f *testing.F) {
 	f.Add("227 (192,0,2,1,1,2) 2001:db8::1 1.2.0.192")
+	f.Add("::0,0,2,1,0,1")
+	f.Add("2001:db8::1,2001:db8::2")
 	r := Renamer{Name: other, Known: map[netip.Addr]bool{netip.MustParseAddr("192.0.2.1"): true}}
 	f.Fuzz(func(t *testing.T, line string) {
 		for _, list := range [][]Change{r.Changes([]byte(line)), Pieces([]byte(line), HeadLost|Unterminated)} {

@@ -20,8 +20,7 @@ type Reader interface {
 // sealedSide is one direction: its records (RFC 8446 section 5.1).
 type sealedSide struct {
 	read     int // bytes
-	header   [5]byte
-	have     int  // of header
+	header   tlsHeader
 	left     int  // of the record
 	hello    byte // the type of its first message
 	app      int  // records of application data, which under TLS 1.3 hold the rest of the handshake too
@@ -74,10 +73,8 @@ func (x *sealedSide) take(b []byte) bool {
 			b = b[n:]
 			continue
 		}
-		n := copy(x.header[x.have:], b)
-		x.have += n
-		b = b[n:]
-		if x.have == len(x.header) && !x.record() {
+		var whole bool
+		if b, whole = x.header.take(b); whole && !x.record() {
 			return false
 		}
 	}
@@ -86,16 +83,12 @@ func (x *sealedSide) take(b []byte) bool {
 
 // record takes a record's header.
 func (x *sealedSide) record() bool {
-	const (
-		lowest, handshakes, application, highest = 20, 22, 23, 24
-		longest                                  = 1<<14 + 2048 // RFC 5246 section 6.2.3
-	)
-	kind := x.header[0]
-	x.have, x.left = 0, int(x.header[3])<<8|int(x.header[4])
-	if kind < lowest || kind > highest || x.header[1] != 3 || x.left > longest || x.hello == 0 && kind != handshakes {
+	kind := x.header.kind()
+	x.left = x.header.length()
+	if kind < changeCipherSpec || kind > heartbeat || !x.header.isTLS() || x.hello == 0 && kind != handshakeRecord {
 		return false
 	}
-	if kind != application {
+	if kind != applicationData {
 		return true
 	}
 	x.app++

@@ -1,12 +1,46 @@
 package session
 
+// tlsHeader gathers a record's header (RFC 8446 section 5.1), which may come in pieces.
+type tlsHeader struct {
+	bytes [5]byte
+	have  int
+}
+
+// longestRecord is RFC 5246's (section 6.2.3); RFC 8446's is shorter.
+const longestRecord = 1<<14 + 2048
+
+// Kinds of records.
+const (
+	changeCipherSpec = 20
+	handshakeRecord  = 22
+	applicationData  = 23
+	heartbeat        = 24 // the last that there is
+)
+
+// take takes what of b belongs to the header; whole: that was all of it, and the next one may begin.
+func (h *tlsHeader) take(b []byte) (rest []byte, whole bool) {
+	n := copy(h.bytes[h.have:], b)
+	h.have += n
+	if whole = h.have == len(h.bytes); whole {
+		h.have = 0
+	}
+	return b[n:], whole
+}
+
+func (h *tlsHeader) kind() byte { return h.bytes[0] }
+
+// length is that of the record, without header.
+func (h *tlsHeader) length() int { return int(h.bytes[3])<<8 | int(h.bytes[4]) }
+
+// isTLS reports whether the version and the length are those of a record.
+func (h *tlsHeader) isTLS() bool { return h.bytes[1] == 3 && h.length() <= longestRecord }
+
 // tlsSkipper passes over TLS records in one direction, so that a control connection that goes back to clear text
 // (CCC, RFC 4217 section 12.3) is read again: after CCC the first byte at a record boundary is no record's.
 type tlsSkipper struct {
 	on     bool
 	lost   bool // a gap: where the next record begins is not known
-	header [5]byte
-	have   int
+	header tlsHeader
 	left   int
 }
 
@@ -24,16 +58,13 @@ func (t *tlsSkipper) skip(b []byte) (clear []byte) {
 			b = b[n:]
 			continue
 		}
-		if t.have == 0 && !isTLSRecord(b[0]) {
+		if t.header.have == 0 && !isTLSRecord(b[0]) {
 			t.on = false
 			return b
 		}
-		n := copy(t.header[t.have:], b)
-		t.have += n
-		b = b[n:]
-		if t.have == len(t.header) {
-			t.left = int(t.header[3])<<8 | int(t.header[4])
-			t.have = 0
+		var whole bool
+		if b, whole = t.header.take(b); whole {
+			t.left = t.header.length()
 		}
 	}
 	return nil
@@ -45,7 +76,7 @@ func (t *tlsSkipper) resync(b []byte) bool {
 	if !isRecord && !isText(b) {
 		return false
 	}
-	t.lost, t.have, t.left = false, 0, 0
+	t.lost, t.header.have, t.left = false, 0, 0
 	return true
 }
 

@@ -13,8 +13,7 @@ type tlsHandshake struct {
 type tlsSide struct {
 	done   bool
 	read   int // bytes
-	header [5]byte
-	have   int // of header
+	header tlsHeader
 	left   int // of the record
 	skip   int // of a message that is not wanted
 	msg    []byte
@@ -43,10 +42,8 @@ func (h *tlsHandshake) take(side flow.Direction, b []byte, at flow.Mark) {
 			b = b[n:]
 			continue
 		}
-		n := copy(s.header[s.have:], b)
-		s.have += n
-		b = b[n:]
-		if s.have == len(s.header) {
+		var whole bool
+		if b, whole = s.header.take(b); whole {
 			h.record(s)
 		}
 	}
@@ -57,16 +54,11 @@ func (h *tlsHandshake) take(side flow.Direction, b []byte, at flow.Mark) {
 
 // record takes a record's header.
 func (h *tlsHandshake) record(s *tlsSide) {
-	const (
-		changeCipherSpec = 20
-		handshakes       = 22
-		longest          = 1<<14 + 2048 // RFC 5246 section 6.2.3
-	)
-	s.have, s.left = 0, int(s.header[3])<<8|int(s.header[4])
-	if s.header[0] == handshakes && s.header[1] == 3 && s.left <= longest {
+	s.left = s.header.length()
+	if s.header.kind() == handshakeRecord && s.header.isTLS() {
 		return
 	}
-	h.info.Resumed = h.info.Resumed || s.header[0] == changeCipherSpec && s.hello && !s.more && !h.info.Encrypted
+	h.info.Resumed = h.info.Resumed || s.header.kind() == changeCipherSpec && s.hello && !s.more && !h.info.Encrypted
 	s.end()
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // TestNoFalseAlarms: where everything worked nothing is found above medium but what the capture was made to show, and
@@ -53,11 +53,11 @@ func TestNoFalseAlarms(t *testing.T) {
 }
 
 // worked reports whether a session did what its client asked for.
-func worked(s *session.Session) bool {
+func worked(s *record.Session) bool {
 	for i := range s.Transfers {
-		if o := s.Transfers[i].Outcome; o != session.OK && o != session.Unused && o != session.Unknown {
+		if o := s.Transfers[i].Outcome; o != record.OK && o != record.Unused && o != record.Unknown {
 			return false
 		}
 	}
-	return s.Login != session.LoginFailed
+	return s.Login != record.LoginFailed
 }

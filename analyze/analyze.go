@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/decode"
@@ -40,10 +41,10 @@ type Filter interface {
 // Records takes what an analysis finds: sessions in the order of their first packet, then attempts, orphans and,
 // last, the summary.
 type Records interface {
-	Session(*session.Session) error
-	Attempt(*session.Attempt) error
-	Orphan(*session.Orphan) error
-	Summary(*session.Summary) error
+	Session(*record.Session) error
+	Attempt(*record.Attempt) error
+	Orphan(*record.Orphan) error
+	Summary(*record.Summary) error
 }
 
 // tickEvery is how many packets pass between two looks at the clock.
@@ -52,7 +53,7 @@ const tickEvery = 1 << 16
 // Run analyzes all that the source gives. Sessions come in the order of their first packet; of a Live source in the order
 // of their end, as soon as they are complete. What could not be read is the source's to report; the error is the first
 // that out returned.
-func Run(c Source, opt Options, out Records) (*session.Summary, error) {
+func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
 	a.decoder.Options = opt.Decode
 	a.matcher = session.NewMatcher(a, a.ports.has)
@@ -91,8 +92,8 @@ type analysis struct {
 	links    linkTypes
 	stats    tcp.Stats
 	order    *order
-	attempts []session.Attempt
-	orphans  []session.Orphan
+	attempts []record.Attempt
+	orphans  []record.Orphan
 	settled  flow.Time
 	lost     int // orphans that are not kept: beyond the limit, or told at once
 }
@@ -100,17 +101,17 @@ type analysis struct {
 // counts is what the summary says of the packets.
 type counts struct {
 	packets, bytes uint64
-	first, last    session.Stamp
+	first, last    record.Stamp
 }
 
 func (n *counts) add(p *capture.Packet) {
 	n.packets++
 	n.bytes += uint64(p.Length)
 	if p.Time < n.first.Time || n.packets == 1 {
-		n.first = session.Stamp{Time: p.Time, Digits: p.Digits}
+		n.first = record.Stamp{Time: p.Time, Digits: p.Digits}
 	}
 	if p.Time > n.last.Time || n.packets == 1 {
-		n.last = session.Stamp{Time: p.Time, Digits: p.Digits}
+		n.last = record.Stamp{Time: p.Time, Digits: p.Digits}
 	}
 }
 
@@ -231,7 +232,7 @@ func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
 }
 
 // Session, Orphan and Attempt take the Matcher's records.
-func (a *analysis) Session(s *session.Session) {
+func (a *analysis) Session(s *record.Session) {
 	if a.opt.Follow != nil {
 		a.opt.Follow.Fill(s)
 	}
@@ -239,13 +240,13 @@ func (a *analysis) Session(s *session.Session) {
 }
 
 // Orphan keeps the first ones and counts the others.
-func (a *analysis) Orphan(o *session.Orphan) {
+func (a *analysis) Orphan(o *record.Orphan) {
 	if a.heart.live != nil {
 		a.lost++
 		a.order.keep(a.order.out.Orphan(o))
 		return
 	}
-	if len(a.orphans) >= session.MaxOrphans {
+	if len(a.orphans) >= record.MaxOrphans {
 		a.lost++
 		return
 	}
@@ -253,7 +254,7 @@ func (a *analysis) Orphan(o *session.Orphan) {
 }
 
 // Attempt comes at the end, already bounded; of a live source also before.
-func (a *analysis) Attempt(t *session.Attempt) {
+func (a *analysis) Attempt(t *record.Attempt) {
 	if a.heart.live != nil {
 		a.order.keep(a.order.out.Attempt(t))
 		return
@@ -262,7 +263,7 @@ func (a *analysis) Attempt(t *session.Attempt) {
 }
 
 // report gives out what is left, and the summary.
-func (a *analysis) report() (*session.Summary, error) {
+func (a *analysis) report() (*record.Summary, error) {
 	o := a.order
 	o.all()
 	for i := range a.attempts {

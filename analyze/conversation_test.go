@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 )
@@ -84,16 +84,16 @@ func trimmed(text string) string {
 
 // records is what an analysis finds.
 type records struct {
-	sessions []*session.Session
-	attempts []session.Attempt
-	orphans  []session.Orphan
-	summary  session.Summary
+	sessions []*record.Session
+	attempts []record.Attempt
+	orphans  []record.Orphan
+	summary  record.Summary
 }
 
-func (r *records) Session(s *session.Session) error { r.sessions = append(r.sessions, s); return nil }
-func (r *records) Attempt(a *session.Attempt) error { r.attempts = append(r.attempts, *a); return nil }
-func (r *records) Orphan(o *session.Orphan) error   { r.orphans = append(r.orphans, *o); return nil }
-func (r *records) Summary(s *session.Summary) error { r.summary = *s; return nil }
+func (r *records) Session(s *record.Session) error { r.sessions = append(r.sessions, s); return nil }
+func (r *records) Attempt(a *record.Attempt) error { r.attempts = append(r.attempts, *a); return nil }
+func (r *records) Orphan(o *record.Orphan) error   { r.orphans = append(r.orphans, *o); return nil }
+func (r *records) Summary(s *record.Summary) error { r.summary = *s; return nil }
 
 // analyzed sends frames through the whole pipeline, as a pcap file.
 func analyzed(t testing.TB, frames []capturetest.Frame, opt analyze.Options) *records {
@@ -160,7 +160,7 @@ func (l *line) add(key, value, usual string) {
 	}
 }
 
-func sessionFacts(s *session.Session) string {
+func sessionFacts(s *record.Session) string {
 	l := line{[]string{"session"}}
 	l.add("", ends(s.Client)+">"+ends(s.Server), "C:51234>S:21")
 	l.add("user=", text(s.User), "-")
@@ -197,7 +197,7 @@ func number[T int | uint64](n *T) string {
 	return fmt.Sprint(*n)
 }
 
-func transferFacts(t *session.Transfer) string {
+func transferFacts(t *record.Transfer) string {
 	l := line{[]string{fmt.Sprint(t.N), text(t.Command)}}
 	l.add("", text(t.Argument), "-")
 	l.add("path=", text(t.Path), text(t.Argument))
@@ -246,9 +246,9 @@ func requireSane(t testing.TB, r *records) {
 	}
 }
 
-func requireSaneTransfer(t testing.TB, x *session.Transfer) {
+func requireSaneTransfer(t testing.TB, x *record.Transfer) {
 	t.Helper()
-	require.Contains(t, []string{session.Active, session.Passive, session.Unknown}, x.Mode)
+	require.Contains(t, []string{record.Active, record.Passive, record.Unknown}, x.Mode)
 	require.NotEmpty(t, x.Outcome)
 	require.Equal(t, x.Bytes == nil, x.MissingBytes == nil)
 	if c := x.Connection; c != nil {

@@ -30,20 +30,22 @@ capture/cryptopan:
 capture/rewrite:     capture/flow capture/cryptopan
 capture/capturetest: capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
-analyze/session:     capture/flow analyze/ftp
-analyze/finding:     capture/flow analyze/session
-analyze/compare:     capture/flow analyze/session
-analyze/report:      capture/flow analyze/session analyze/finding analyze/compare github.com/rivo/uniseg
+analyze/record:      capture/flow
+analyze/prose:
+analyze/session:     capture/flow analyze/ftp analyze/record
+analyze/finding:     capture/flow analyze/record analyze/prose
+analyze/compare:     capture/flow analyze/record analyze/prose
+analyze/report:      capture/flow analyze/record analyze/prose analyze/finding analyze/compare github.com/rivo/uniseg
 analyze/pick:        capture capture/flow capture/decode
-analyze/extract:     capture/flow capture/tcp analyze/session github.com/gabriel-vasile/mimetype
-analyze/report/schema: capture/flow analyze/session analyze/finding analyze/report analyze/compare
-analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/finding analyze/report analyze/compare
-cmd/ftpscope:        analyze analyze/carve analyze/compare analyze/extract analyze/session analyze/finding analyze/report analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term
-analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/session analyze/pick
-analyze/report/casedb: capture/flow analyze/session analyze/report modernc.org/sqlite
+analyze/extract:     capture/flow capture/tcp analyze/record analyze/prose github.com/gabriel-vasile/mimetype
+analyze/report/schema: capture/flow analyze/record analyze/prose analyze/finding analyze/report analyze/compare
+analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/session analyze/record analyze/prose analyze/finding analyze/report analyze/compare
+cmd/ftpscope:        analyze analyze/carve analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live capture/confine cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term
+analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/record analyze/prose analyze/pick
+analyze/report/casedb: capture/flow analyze/record analyze/prose analyze/report modernc.org/sqlite
 capture/confine:     golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
-cmd/ftpscope/metrics: analyze analyze/finding analyze/session capture/flow github.com/prometheus/client_golang
-cmd/ftpscope/view:   analyze analyze/report analyze/session capture/flow charm.land/bubbletea/v2 github.com/charmbracelet/colorprofile golang.org/x/term
+cmd/ftpscope/metrics: analyze analyze/finding analyze/record analyze/prose capture/flow github.com/prometheus/client_golang
+cmd/ftpscope/view:   analyze analyze/report analyze/record analyze/prose capture/flow charm.land/bubbletea/v2 github.com/charmbracelet/colorprofile golang.org/x/term
 cmd/bench:           capture/capturetest/traffic golang.org/x/sys
 `
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/capturetest"
 )
 
@@ -64,7 +64,7 @@ func contradictions(full, part *records) (list []string) {
 // contradicted lists what a session of the part says that the whole one denies. Null, none, unknown and incomplete say nothing; a number
 // of bytes may be smaller, a banner and a path lack their end or beginning; without QUIT a session ends as its connection does; and a
 // transfer whose negotiation is missing is one by default, for SPEC.md has no other word.
-func contradicted(f, p *session.Session) (list []string) {
+func contradicted(f, p *record.Session) (list []string) {
 	differ := func(what, want, got string, nothing ...string) {
 		if want != got && !slices.Contains(append(nothing, "-"), got) {
 			list = append(list, what+" "+got)
@@ -73,7 +73,7 @@ func contradicted(f, p *session.Session) (list []string) {
 	differ("user", text(f.User), text(p.User))
 	differ("login", f.Login, p.Login, "none")
 	differ("tls", f.TLS, p.TLS, "none")
-	if f.Mode != session.Mixed {
+	if f.Mode != record.Mixed {
 		differ("mode", f.Mode, p.Mode, "none")
 		differ("initiator", f.Initiator, p.Initiator, "none")
 	}
@@ -88,7 +88,7 @@ func contradicted(f, p *session.Session) (list []string) {
 }
 
 // explained finds the transfer of the whole session that a part's transfer contradicts least.
-func explained(f *session.Session, p *session.Transfer) (list []string) {
+func explained(f *record.Session, p *record.Transfer) (list []string) {
 	for i := range f.Transfers {
 		if d := denied(&f.Transfers[i], p); i == 0 || len(d) < len(list) {
 			list = d
@@ -97,7 +97,7 @@ func explained(f *session.Session, p *session.Transfer) (list []string) {
 	return list
 }
 
-func denied(f, p *session.Transfer) (list []string) {
+func denied(f, p *record.Transfer) (list []string) {
 	differ := func(what, want, got string, nothing ...string) {
 		if want != got && !slices.Contains(append(nothing, "-"), got) {
 			list = append(list, fmt.Sprintf("%s %s", what, got))

@@ -3,7 +3,7 @@ package analyze
 import (
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -45,7 +45,7 @@ func (d *drops) look(now flow.Time, total uint64) {
 }
 
 // during is how many packets were dropped while a session lasted, at most.
-func (d *drops) during(s *session.Session) uint64 {
+func (d *drops) during(s *record.Session) uint64 {
 	n := uint64(0)
 	for i := len(d.list) - 1; i >= 0 && d.list[i].to >= s.Start.Time; i-- {
 		if d.list[i].from <= s.End.Time {

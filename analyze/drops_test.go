@@ -5,14 +5,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 func TestDrops(t *testing.T) {
 	var d drops
 	during := func(from, to flow.Time) uint64 {
-		return d.during(&session.Session{Start: session.Stamp{Time: from}, End: session.Stamp{Time: to}})
+		return d.during(&record.Session{Start: record.Stamp{Time: from}, End: record.Stamp{Time: to}})
 	}
 	for now, total := range []uint64{0, 0, 5, 9, 9, 9, 10} {
 		d.look(flow.Time(now), total)

@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // noted plays a script and returns its only session.
-func noted(t *testing.T, script string) *session.Session {
+func noted(t *testing.T, script string) *record.Session {
 	t.Helper()
 	got := analyzed(t, conversation{script: script}.frames(t), analyze.Options{})
 	requireSane(t, got)
@@ -21,7 +21,7 @@ func noted(t *testing.T, script string) *session.Session {
 	return got.sessions[0]
 }
 
-func code(r *session.Reply) int {
+func code(r *record.Reply) int {
 	if r == nil {
 		return 0
 	}
@@ -47,15 +47,15 @@ func TestSiteCommands(t *testing.T) {
 	}
 	t.Run("an EXEC after many others", func(t *testing.T) {
 		list := noted(t, "login\n"+many+"C: SITE EXEC ls\nS: 200 ok\nbye").Notes.Site
-		require.Len(t, list, session.MaxSiteAlike+1)
-		require.Equal(t, "EXEC ls", list[session.MaxSiteAlike].Text)
+		require.Len(t, list, record.MaxSiteAlike+1)
+		require.Equal(t, "EXEC ls", list[record.MaxSiteAlike].Text)
 	})
 	t.Run("many of all kinds", func(t *testing.T) {
 		var b strings.Builder
 		for i := range 300 {
 			fmt.Fprintf(&b, "C: SITE X%d\nS: 500 no\n", i)
 		}
-		require.Len(t, noted(t, "login\n"+b.String()+"bye").Notes.Site, session.MaxSite)
+		require.Len(t, noted(t, "login\n"+b.String()+"bye").Notes.Site, record.MaxSite)
 	})
 }
 
@@ -135,7 +135,7 @@ func TestClimbs(t *testing.T) {
 		})
 	}
 	t.Run("bounded", func(t *testing.T) {
-		require.Len(t, noted(t, "login\n"+strings.Repeat("C: DELE ../a\nS: 550 no\n", 150)+"bye").Notes.Climbs, session.MaxClimbs)
+		require.Len(t, noted(t, "login\n"+strings.Repeat("C: DELE ../a\nS: 550 no\n", 150)+"bye").Notes.Climbs, record.MaxClimbs)
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
@@ -99,17 +99,17 @@ func (f *flood) open(from, to peer) {
 // counting takes records and counts them.
 type counting struct {
 	sessions, attempts, orphans, transfers int
-	summary                                session.Summary
+	summary                                record.Summary
 }
 
-func (c *counting) Session(s *session.Session) error {
+func (c *counting) Session(s *record.Session) error {
 	c.sessions++
 	c.transfers += len(s.Transfers)
 	return nil
 }
-func (c *counting) Attempt(*session.Attempt) error   { c.attempts++; return nil }
-func (c *counting) Orphan(*session.Orphan) error     { c.orphans++; return nil }
-func (c *counting) Summary(s *session.Summary) error { c.summary = *s; return nil }
+func (c *counting) Attempt(*record.Attempt) error   { c.attempts++; return nil }
+func (c *counting) Orphan(*record.Orphan) error     { c.orphans++; return nil }
+func (c *counting) Summary(s *record.Summary) error { c.summary = *s; return nil }
 
 // client and server are the i-th of many.
 func client(i int) peer { return peer{10<<24 | uint32(i>>8)&0xffffff, uint16(20000 + i&0xff)} }

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/flow"
 )
@@ -52,15 +52,15 @@ func (r *replay) Next() ([]capture.Packet, error) {
 	return due, nil
 }
 
-func replayed(t *testing.T, opt analyze.Options, after int, files ...string) (*records, []*session.Session) {
+func replayed(t *testing.T, opt analyze.Options, after int, files ...string) (*records, []*record.Session) {
 	c, err := capture.Open(files, capture.Options{})
 	require.NoError(t, err)
 	defer c.Close()
 	r := &records{}
 	_, err = analyze.Run(&replay{Capture: c, step: 100 * flow.Millisecond, after: after}, opt, r)
 	require.NoError(t, err)
-	var open []*session.Session
-	r.sessions = slices.DeleteFunc(r.sessions, func(s *session.Session) bool {
+	var open []*record.Session
+	r.sessions = slices.DeleteFunc(r.sessions, func(s *record.Session) bool {
 		if s.Open {
 			open = append(open, s)
 		}
@@ -71,7 +71,7 @@ func replayed(t *testing.T, opt analyze.Options, after int, files ...string) (*r
 
 // ordered numbers the sessions of a live source as those of files are numbered.
 func (r *records) ordered() *records {
-	slices.SortFunc(r.sessions, func(x, y *session.Session) int { return cmp.Compare(x.First.Ord, y.First.Ord) })
+	slices.SortFunc(r.sessions, func(x, y *record.Session) int { return cmp.Compare(x.First.Ord, y.First.Ord) })
 	for i, s := range r.sessions {
 		s.ID = i + 1
 	}
@@ -147,7 +147,7 @@ func TestSnapshots(t *testing.T) {
 		require.NotEmpty(t, open)
 		for i, s := range open {
 			require.Equal(t, got.sessions[0].Client, s.Client)
-			require.Equal(t, session.LoginOK, s.Login)
+			require.Equal(t, record.LoginOK, s.Login)
 			require.Len(t, s.Transfers, 1)
 			require.NotNil(t, s.Transfers[0].Bytes)
 			if i > 0 {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
@@ -117,7 +117,7 @@ func unplaced(t *testing.T, records []string) []string {
 	return out
 }
 
-func nameOf(n *session.Network) string {
+func nameOf(n *record.Network) string {
 	var names []string
 	if n != nil {
 		for _, p := range n.Paths {
@@ -184,7 +184,7 @@ func TestTwoNetworks(t *testing.T) {
 					require.Equal(t, []string{"red", "blue"}[i], *s.Transfers[0].Argument)
 					for n, bytes := range []uint64{1000, 5000} {
 						require.Equal(t, bytes*uint64(i+1), *s.Transfers[n].Bytes)
-						require.Equal(t, session.OK, s.Transfers[n].Outcome)
+						require.Equal(t, record.OK, s.Transfers[n].Outcome)
 						require.Equal(t, 1, s.Transfers[n].Connection.Attempts)
 						require.Zero(t, *s.Transfers[n].MissingBytes)
 					}
@@ -355,7 +355,7 @@ func TestTwoPoints(t *testing.T) {
 	both := files(t, analyze.Options{}, inside, outside)
 	require.Len(t, both.sessions, 2)
 	for _, s := range both.sessions {
-		require.Equal(t, session.Client, s.Transfers[0].Initiator)
+		require.Equal(t, record.Client, s.Transfers[0].Initiator)
 		require.Equal(t, s.Client.Addr(), s.Transfers[0].Connection.Src.Addr())
 	}
 
@@ -363,13 +363,13 @@ func TestTwoPoints(t *testing.T) {
 	require.Len(t, apart.sessions, 1)
 	x := apart.sessions[0].Transfers[0]
 	require.Nil(t, x.Connection)
-	require.Equal(t, session.None, x.Initiator)
+	require.Equal(t, record.None, x.Initiator)
 	require.NotContains(t, ruleIDs(apart), "third-party-data-connection")
 
 	require.Empty(t, apart.orphans, "it is none by its ports")
 
 	merged := files(t, analyze.Options{MergeNetworks: true}, controlOnly(inside), dataOnly(outside))
-	require.Equal(t, session.ThirdParty, merged.sessions[0].Transfers[0].Initiator)
+	require.Equal(t, record.ThirdParty, merged.sessions[0].Transfers[0].Initiator)
 	require.Contains(t, ruleIDs(merged), "third-party-data-connection")
 }
 

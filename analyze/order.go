@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 
 	"ftpscope/analyze/finding"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // order numbers sessions by their first packet and gives them out as early as it is certain that none before them can
@@ -26,7 +26,7 @@ type order struct {
 
 func newOrder(out Records, opt finding.Options) *order {
 	o := &order{out: out, sum: &summary{}, live: opt.Live}
-	o.judged = finding.NewStream(opt, func(s *session.Session) {
+	o.judged = finding.NewStream(opt, func(s *record.Session) {
 		o.sum.add(s)
 		o.keep(out.Session(s))
 	})
@@ -34,7 +34,7 @@ func newOrder(out Records, opt finding.Options) *order {
 }
 
 // add takes a finished session.
-func (o *order) add(s *session.Session) {
+func (o *order) add(s *record.Session) {
 	if o.live {
 		s.Notes.Dropped = o.drops.during(s)
 		o.judge(s)
@@ -59,14 +59,14 @@ func (o *order) next() {
 }
 
 // judge numbers the next session.
-func (o *order) judge(s *session.Session) {
+func (o *order) judge(s *record.Session) {
 	o.ids++
 	s.ID = o.ids
 	o.judged.Add(s)
 }
 
 // snapshot gives out how far a session came that goes on. It has no number yet.
-func (o *order) snapshot(s *session.Session) {
+func (o *order) snapshot(s *record.Session) {
 	s.Notes.Dropped = o.drops.during(s)
 	o.judged.Preview(s)
 	o.keep(o.out.Session(s))
@@ -98,10 +98,10 @@ type sessionHeap []ranked
 
 type ranked struct {
 	ord uint64 // of the first packet
-	*session.Session
+	*record.Session
 }
 
-func (h *sessionHeap) push(s *session.Session) {
+func (h *sessionHeap) push(s *record.Session) {
 	x := ranked{s.First.Ord, s}
 	*h = append(*h, x)
 	list, i := *h, len(*h)-1
@@ -112,7 +112,7 @@ func (h *sessionHeap) push(s *session.Session) {
 	list[i] = x
 }
 
-func (h *sessionHeap) pop() *session.Session {
+func (h *sessionHeap) pop() *record.Session {
 	list, last := *h, len(*h)-1
 	top, x := list[0].Session, list[last]
 	list[last] = ranked{}

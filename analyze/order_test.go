@@ -5,9 +5,9 @@ import (
 	"slices"
 	"testing"
 
-	"ftpscope/analyze/session"
-
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
 )
 
 func TestSessionHeap(t *testing.T) {
@@ -16,7 +16,7 @@ func TestSessionHeap(t *testing.T) {
 	var in []uint64
 	for range 2000 {
 		if len(in) == 0 || random.IntN(5) > 1 {
-			s := &session.Session{}
+			s := &record.Session{}
 			s.First.Ord = random.Uint64N(500)
 			h.push(s)
 			in = append(in, s.First.Ord)

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"ftpscope/analyze/compare"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/decode"
 	"ftpscope/capture/flow"
 )
@@ -64,9 +64,9 @@ func (p *Point) side(opt Options) (*compare.Side, error) {
 
 // lightened is a session without what no comparison looks at: most of what it holds. What is kept is copied out of what it
 // stands in, all that was read of the control connection.
-func lightened(of *session.Session) *session.Session {
+func lightened(of *record.Session) *record.Session {
 	s := copied(of)
-	s.Notes, s.Findings, s.Transfers = session.Notes{}, nil, slices.Clone(of.Transfers)
+	s.Notes, s.Findings, s.Transfers = record.Notes{}, nil, slices.Clone(of.Transfers)
 	s.User, s.Password, s.Banner, s.System = copied(s.User), copied(s.Password), copied(s.Banner), copied(s.System)
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
@@ -76,7 +76,7 @@ func lightened(of *session.Session) *session.Session {
 		t.Preliminary, t.Reply = copied(t.Preliminary), copied(t.Reply)
 		n := &t.Notes
 		conn := n.Conn
-		*n = session.TransferNotes{Asked: copied(n.Asked), Answer: copied(n.Answer), Ran: copied(n.Ran)}
+		*n = record.TransferNotes{Asked: copied(n.Asked), Answer: copied(n.Answer), Ran: copied(n.Ran)}
 		if n.Asked == nil && n.Answer == nil && n.Ran == nil { // else these say when it began
 			n.Conn = copied(conn)
 		}
@@ -133,7 +133,7 @@ type pointRecords struct {
 }
 
 // Session keeps the first ones and counts the others.
-func (r *pointRecords) Session(s *session.Session) error {
+func (r *pointRecords) Session(s *record.Session) error {
 	if len(r.side.Sessions) >= compare.MaxSessions || r.transfers+len(s.Transfers) > compare.MaxTransfers {
 		r.side.Skipped++
 		return nil
@@ -147,7 +147,7 @@ func (r *pointRecords) Session(s *session.Session) error {
 }
 
 // Attempt keeps the first ones.
-func (r *pointRecords) Attempt(t *session.Attempt) error {
+func (r *pointRecords) Attempt(t *record.Attempt) error {
 	if r.attempts++; r.attempts <= compare.MaxAttempts {
 		r.tracer.attempts[attemptKey{t.ClientIP, t.Server}] = copied(t)
 	}
@@ -155,27 +155,27 @@ func (r *pointRecords) Attempt(t *session.Attempt) error {
 }
 
 // Orphan and Summary are not compared.
-func (r *pointRecords) Orphan(*session.Orphan) error { return nil }
+func (r *pointRecords) Orphan(*record.Orphan) error { return nil }
 
 // Summary has nothing that Run does not return.
-func (r *pointRecords) Summary(*session.Summary) error { return nil }
+func (r *pointRecords) Summary(*record.Summary) error { return nil }
 
 // fromClient reports whether a data connection was opened from the client's side.
-func fromClient(s *session.Session, t *session.Transfer, c *flow.Conn) bool {
+func fromClient(s *record.Session, t *record.Transfer, c *flow.Conn) bool {
 	client, server := s.Client.Addr(), s.Server.Addr()
 	switch src := c.Src.Addr(); {
 	case client == server:
-		return t.Initiator == session.Client
+		return t.Initiator == record.Client
 	case src == client:
 		return true
 	case src == server:
 		return false
 	}
-	return t.Mode == session.Passive || t.Mode == session.Unknown && c.Dst.Addr() == server
+	return t.Mode == record.Passive || t.Mode == record.Unknown && c.Dst.Addr() == server
 }
 
 // tried are the connections of a transfer.
-func tried(t *session.Transfer) []flow.Conn {
+func tried(t *record.Transfer) []flow.Conn {
 	list := t.Notes.Tried
 	if c := t.Notes.Conn; c != nil && !slices.ContainsFunc(list, func(x flow.Conn) bool { return x.ID == c.ID }) {
 		list = append(slices.Clone(list), *c)

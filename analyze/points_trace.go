@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"ftpscope/analyze/compare"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -19,7 +19,7 @@ type tracer struct {
 	side     *compare.Side
 	room     *compare.Room
 	conns    map[pair][]*traced // by their first packet
-	attempts map[attemptKey]*session.Attempt
+	attempts map[attemptKey]*record.Attempt
 	ports    ports // of control connections
 	sorted   bool
 }
@@ -35,7 +35,7 @@ type traced struct {
 }
 
 func newTracer(s *compare.Side, control ports) *tracer {
-	return &tracer{side: s, ports: control, room: compare.NewRoom(), conns: map[pair][]*traced{}, attempts: map[attemptKey]*session.Attempt{}}
+	return &tracer{side: s, ports: control, room: compare.NewRoom(), conns: map[pair][]*traced{}, attempts: map[attemptKey]*record.Attempt{}}
 }
 
 // session wants the connections of a session.

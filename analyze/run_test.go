@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture"
 )
 
@@ -42,9 +42,9 @@ func holds(t testing.TB, r *records) {
 		for n := range s.Transfers {
 			x := &s.Transfers[n]
 			require.Equal(t, n+1, x.N)
-			require.Equal(t, x.Connection == nil, x.Initiator == session.None, "an initiator needs a connection")
-			require.Equal(t, x.Connection == nil, x.Evidence == session.None, "evidence needs a connection")
-			require.Equal(t, x.Mode == session.Unknown, x.ExpectedInitiator == nil)
+			require.Equal(t, x.Connection == nil, x.Initiator == record.None, "an initiator needs a connection")
+			require.Equal(t, x.Connection == nil, x.Evidence == record.None, "evidence needs a connection")
+			require.Equal(t, x.Mode == record.Unknown, x.ExpectedInitiator == nil)
 		}
 	}
 	require.Equal(t, len(r.sessions), r.summary.Sessions)

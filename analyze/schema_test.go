@@ -14,9 +14,9 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/schema"
-	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/flow"
 )
@@ -75,7 +75,7 @@ func TestSchema(t *testing.T) {
 	snapshots := checked(t, s, analyze.Options{Interval: flow.Second}, all, &replay{Capture: opened(t, samplesDir+"/data-cut-silence.pcap"), step: 100 * flow.Millisecond})
 	require.Contains(t, snapshots, `{"type":"session","id":0,"open":true,`)
 	for _, choice := range []report.Choice{
-		{Hosts: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, {Modes: []string{session.Active}}, {MinSeverity: "high"},
+		{Hosts: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, {Modes: []string{record.Active}}, {MinSeverity: "high"},
 	} {
 		require.Contains(t, checked(t, s, analyze.Options{}, choice, opened(t, samplesDir)), `"hidden":{`)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/capturetest"
 )
 
@@ -39,7 +39,7 @@ func TestSnapOfSamples(t *testing.T) {
 					require.NotZero(t, part.summary.Capture.Undecoded, "ports are not captured")
 					return
 				}
-				if n == 64 && f.Initiator == session.ThirdParty {
+				if n == 64 && f.Initiator == record.ThirdParty {
 					return // that the client tried, too, is all that headers tell
 				}
 				list := contradictions(full, part)
@@ -75,7 +75,7 @@ const unreachable = "unreachable"
 
 // changedBySnap finds a transfer's connection again, which must be as it was. It may be unknown whose a connection is that
 // failed, that another host opened, or that no command was read for.
-func changedBySnap(s *session.Session, f *session.Transfer, part []*session.Session, n int) []string {
+func changedBySnap(s *record.Session, f *record.Transfer, part []*record.Session, n int) []string {
 	if f.Connection == nil {
 		return nil
 	}
@@ -100,7 +100,7 @@ func changedBySnap(s *session.Session, f *session.Transfer, part []*session.Sess
 }
 
 // headerFacts are what headers tell of a transfer.
-func headerFacts(t *session.Transfer) string {
+func headerFacts(t *record.Transfer) string {
 	return fmt.Sprint(t.Mode, " ", t.Initiator, " ", t.Connection.State, " ", count(t.Bytes))
 }
 

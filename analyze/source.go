@@ -3,7 +3,7 @@ package analyze
 import (
 	"net/netip"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp"
@@ -42,7 +42,7 @@ type Evidence interface {
 // goroutines; those about a connection are before Fill of the sessions that it belongs to.
 type Follower interface {
 	tcp.Follower
-	Fill(s *session.Session) // before the findings
+	Fill(s *record.Session) // before the findings
 }
 
 // keep tells the Evidence of a packet. A SYN to a port that FTP is expected on counts as FTP's whatever follows: that

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/session"
 	"ftpscope/capture"
@@ -111,7 +112,7 @@ type material struct {
 	spoken   []spoken // on control connections
 	control  int      // control connections
 	lines    int64
-	sessions []*session.Session
+	sessions []*record.Session
 }
 
 func materialOf(tb testing.TB, p traffic.Plan) *material {
@@ -305,10 +306,10 @@ func (unheard) Progress(*flow.Conn, *session.Control) {}
 // nowhere is where records go that nobody reads.
 type nowhere struct{}
 
-func (nowhere) Session(*session.Session) error { return nil }
-func (nowhere) Attempt(*session.Attempt) error { return nil }
-func (nowhere) Orphan(*session.Orphan) error   { return nil }
-func (nowhere) Summary(*session.Summary) error { return nil }
+func (nowhere) Session(*record.Session) error { return nil }
+func (nowhere) Attempt(*record.Attempt) error { return nil }
+func (nowhere) Orphan(*record.Orphan) error   { return nil }
+func (nowhere) Summary(*record.Summary) error { return nil }
 
 // keeper keeps sessions.
 type keeper struct {
@@ -316,7 +317,7 @@ type keeper struct {
 	m *material
 }
 
-func (k keeper) Session(s *session.Session) error {
+func (k keeper) Session(s *record.Session) error {
 	k.m.sessions = append(k.m.sessions, s)
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -189,7 +189,7 @@ func TestTLS(t *testing.T) {
 // TestTLSHandshakes reads those of the sample captures, which real clients and servers made.
 func TestTLSHandshakes(t *testing.T) {
 	offered := []string{"TLS 1.3", "TLS 1.2", "TLS 1.1", "TLS 1.0"}
-	for name, want := range map[string]*session.TLSInfo{
+	for name, want := range map[string]*record.TLSInfo{
 		"auth-tls": {ClientHello: packet(11), ServerHello: packet(12), Offered: offered,
 			Version: "TLS 1.3", Cipher: "TLS_AES_256_GCM_SHA384", Encrypted: true},
 		"auth-tls-active": {ClientHello: packet(25), ServerHello: packet(26), ServerName: "192.0.2.21", Offered: offered,

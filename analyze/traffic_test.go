@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/capturetest/traffic"
 )
 
@@ -44,22 +44,22 @@ func found(t *testing.T, r *records) traffic.Counts {
 	method := map[string]*int64{"PORT": &c.PORT, "EPRT": &c.EPRT, "PASV": &c.PASV, "EPSV": &c.EPSV}
 	for i := range r.sessions {
 		s := r.sessions[i]
-		require.Equal(t, session.LoginOK, s.Login)
-		require.Equal(t, session.ClosingQuit, s.Closing)
+		require.Equal(t, record.LoginOK, s.Login)
+		require.Equal(t, record.ClosingQuit, s.Closing)
 		require.Zero(t, s.Capture.MissingBytes)
 		c.Commands += int64(s.Commands)
 		for n := range s.Transfers {
 			x := &s.Transfers[n]
-			require.Equal(t, session.OK, x.Outcome)
-			require.Equal(t, session.EvidenceSYN, x.Evidence)
+			require.Equal(t, record.OK, x.Outcome)
+			require.Equal(t, record.EvidenceSYN, x.Evidence)
 			require.Zero(t, *x.MissingBytes)
 			*method[x.Method]++
 			c.Data += int64(*x.Bytes)
-			if x.Mode == session.Active {
-				require.Equal(t, session.Server, x.Initiator)
+			if x.Mode == record.Active {
+				require.Equal(t, record.Server, x.Initiator)
 				c.Active++
 			} else {
-				require.Equal(t, session.Client, x.Initiator)
+				require.Equal(t, record.Client, x.Initiator)
 				c.Passive++
 			}
 		}

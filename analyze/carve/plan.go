@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/pick"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -52,12 +52,12 @@ func (p *Plan) Conns() int { return len(p.conns) }
 
 // Add takes the packets of a session: of its control connection, and of the data connections of the transfers with these
 // numbers, or of all if there are none. It returns the numbers that the session does not have.
-func (p *Plan) Add(s *session.Session, transfers []int) (unknown []int) {
+func (p *Plan) Add(s *record.Session, transfers []int) (unknown []int) {
 	p.sessions++
 	name := fmt.Sprintf("session %d", s.ID)
 	control := p.conn(&s.Notes.Control, name+" control")
 	control.control, control.A, control.B = true, s.Client, s.Server
-	control.oneTime = slices.ContainsFunc(s.Notes.Logins, func(l session.Login) bool { return l.OneTime })
+	control.oneTime = slices.ContainsFunc(s.Notes.Logins, func(l record.Login) bool { return l.OneTime })
 	wanted := func(n int) bool { return len(transfers) == 0 || slices.Contains(transfers, n) }
 	about := map[int][]string{} // findings by transfer
 	for i := range s.Findings {
@@ -92,7 +92,7 @@ func (p *Plan) Add(s *session.Session, transfers []int) (unknown []int) {
 	return unknown
 }
 
-func (p *Plan) transfer(s *session.Session, t *session.Transfer, findings []string) {
+func (p *Plan) transfer(s *record.Session, t *record.Transfer, findings []string) {
 	role := fmt.Sprintf("session %d transfer %d", s.ID, t.N)
 	if t.Command != nil {
 		role += " " + *t.Command
@@ -111,7 +111,7 @@ func (p *Plan) transfer(s *session.Session, t *session.Transfer, findings []stri
 }
 
 // AddOrphan takes the packets of a data connection whose control connection is not in the capture.
-func (p *Plan) AddOrphan(o *session.Orphan) { p.conn(&o.Conn, "data connection without a session") }
+func (p *Plan) AddOrphan(o *record.Orphan) { p.conn(&o.Conn, "data connection without a session") }
 
 // AddAttempt takes the packets of a try to make a control connection.
 func (p *Plan) AddAttempt(c *flow.Conn) {

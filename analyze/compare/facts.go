@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -50,13 +50,13 @@ func (w Way) String() string { return [...]string{"to_server", "to_client"}[w] }
 type Side struct {
 	Name        string // as the user named it
 	Files       []string
-	First, Last session.Stamp // of all packets
+	First, Last record.Stamp // of all packets
 	Packets     uint64
 	Beside      uint64 // packets of no control connection: without any, the capture may have been filtered
 	Dropped     uint64 // by the capturing machine, as it says itself
 	Undecoded   uint64
-	Summary     *session.Summary // of its analysis
-	Truncated   []string         // files that were not read to their end
+	Summary     *record.Summary // of its analysis
+	Truncated   []string        // files that were not read to their end
 	Sessions    []*Session
 	Attempts    []*Conn // control connections that never came to be
 	Strays      []*Conn // of no session here, but the other side's sessions have their SYN
@@ -66,7 +66,7 @@ type Side struct {
 
 // Session is a session with its connections.
 type Session struct {
-	*session.Session
+	*record.Session
 	Control *Conn
 	Data    []Data
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -139,7 +139,7 @@ func joinSessions(a, b *Session, r *run) *joint {
 }
 
 // key is what a transfer must have in common with its counterpart.
-func transferKey(t *session.Transfer) string {
+func transferKey(t *record.Transfer) string {
 	k := t.Method
 	if t.Command != nil {
 		k = *t.Command + " "
@@ -151,7 +151,7 @@ func transferKey(t *session.Transfer) string {
 }
 
 // began is when a transfer was first spoken of, or its connection opened.
-func began(t *session.Transfer) flow.Time {
+func began(t *record.Transfer) flow.Time {
 	n := &t.Notes
 	switch {
 	case n.Ran != nil:
@@ -177,7 +177,7 @@ const maxAhead = 1000
 
 // joinTransfers pairs transfers in order.
 func (j *joint) joinTransfers(c *Clock) {
-	var b []session.Transfer
+	var b []record.Transfer
 	if j.b != nil {
 		b = j.b.Transfers
 	}

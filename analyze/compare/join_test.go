@@ -6,14 +6,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // triedOften is a session of one transfer with n connections that all have the same initial sequence number; those at odd
 // places lack their SYN.
 func triedOften(n int) *Session {
-	s := &Session{Session: &session.Session{Transfers: []session.Transfer{{Method: "PORT"}}}, Control: &Conn{}}
+	s := &Session{Session: &record.Session{Transfers: []record.Transfer{{Method: "PORT"}}}, Control: &Conn{}}
 	s.Control.Half[ToServer].Segs = []Seg{{Flags: flow.SYN, Seq: 7}}
 	for i := range n {
 		c := &Conn{FromClient: true, Start: flow.Time(i), End: flow.Time(i) + 1}

@@ -3,7 +3,7 @@ package compare
 import (
 	"net/netip"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -115,7 +115,7 @@ type Seen struct {
 	ID             int // the session's there; 0: it is no session
 	Client, Server netip.AddrPort
 	User           *string
-	Start, End     session.Stamp
+	Start, End     record.Stamp
 	SYNs           int // of a control connection that never came to be
 }
 
@@ -134,7 +134,7 @@ type Delay struct {
 // Transfer is a transfer as both sides saw it.
 type Transfer struct {
 	N                int // on the client's side, or on the server's if it is not there
-	Here, There      *session.Transfer
+	Here, There      *record.Transfer
 	ConnHere         *Conn // the connections that were tried last, or established
 	ConnThere        *Conn
 	Verdict, Message string

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/prose"
 	"ftpscope/capture/flow"
 )
 
@@ -128,7 +128,7 @@ func finish(list []Difference, transfer int, what string, j *joined) {
 }
 
 // count counts in words: "1 packet", "3 packets".
-func count(n int, thing string) string { return session.Many(n, thing) }
+func count(n int, thing string) string { return prose.Many(n, thing) }
 
 // plural is the word for one packet, or for several.
 func (d *Difference) plural(one, several string) string {
@@ -243,7 +243,7 @@ func (d *Difference) syns(j *joined) string {
 func (d *Difference) amount() string {
 	text := count(d.Packets, "packet")
 	if d.Bytes > 0 {
-		text += " (" + session.Number(d.Bytes) + " bytes)"
+		text += " (" + prose.Number(d.Bytes) + " bytes)"
 	}
 	return text
 }
@@ -343,7 +343,7 @@ func (d *Difference) short(j *joined) string {
 		return "SYN-ACK" + times
 	}
 	if d.Bytes > 0 {
-		return session.Number(d.Bytes) + " bytes"
+		return prose.Number(d.Bytes) + " bytes"
 	}
 	return count(d.Packets, "packet")
 }

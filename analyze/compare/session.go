@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -183,7 +183,7 @@ func (r *run) oneSided(j *joint) (verdict, message string) {
 }
 
 // overlap reports whether a side's capture covers any of the time of a session on the other.
-func (r *run) overlap(side int, from, to session.Stamp) bool {
+func (r *run) overlap(side int, from, to record.Stamp) bool {
 	a, b := from.Time, to.Time
 	if side == 1 {
 		a, b = r.clock.There(a), r.clock.There(b)
@@ -268,9 +268,9 @@ func tried(s *Seen, c *Conn) *Seen {
 		return s
 	}
 	if s == nil {
-		s = &Seen{Client: c.Src, Server: c.Dst, Start: session.Stamp{Time: c.Start, Digits: c.Digits}}
+		s = &Seen{Client: c.Src, Server: c.Dst, Start: record.Stamp{Time: c.Start, Digits: c.Digits}}
 	}
-	s.End = session.Stamp{Time: c.End, Digits: c.Digits}
+	s.End = record.Stamp{Time: c.End, Digits: c.Digits}
 	for i := range c.Half[ToServer].Segs {
 		if c.Half[ToServer].Segs[i].Flags&flow.SYN != 0 {
 			s.SYNs++

@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp"
 )
@@ -147,7 +147,7 @@ func (x *Extractor) empty(k key, w *want) *result {
 	return s.finish()
 }
 
-func keyOf(t *session.Transfer) (key, bool) {
+func keyOf(t *record.Transfer) (key, bool) {
 	if t.Notes.Conn == nil {
 		return key{}, false
 	}
@@ -155,7 +155,7 @@ func keyOf(t *session.Transfer) (key, bool) {
 }
 
 // lookup finds what was learned of a transfer's data.
-func (x *Extractor) lookup(t *session.Transfer) (*want, *result) {
+func (x *Extractor) lookup(t *record.Transfer) (*want, *result) {
 	k, ok := keyOf(t)
 	if !ok {
 		return nil, nil
@@ -172,7 +172,7 @@ func (x *Extractor) lookup(t *session.Transfer) (*want, *result) {
 	if w == nil {
 		return nil, nil
 	}
-	if r == nil && !w.blind && t.Bytes != nil && *t.Bytes == 0 && t.Outcome == session.OK {
+	if r == nil && !w.blind && t.Bytes != nil && *t.Bytes == 0 && t.Outcome == record.OK {
 		if x.live != nil {
 			w = x.live.want()
 		}
@@ -183,7 +183,7 @@ func (x *Extractor) lookup(t *session.Transfer) (*want, *result) {
 }
 
 // Fill completes the transfers of a session by what was learned of their data.
-func (x *Extractor) Fill(s *session.Session) {
+func (x *Extractor) Fill(s *record.Session) {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		_, r := x.lookup(t)

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // A transfer that was resumed (REST) or that appended (APPE) has only a part of its file. Where the part before it was
@@ -39,7 +39,7 @@ type Joined struct {
 	Bytes    uint64 `json:"bytes"`
 }
 
-func locationOf(s *session.Session, t *session.Transfer) (location, bool) {
+func locationOf(s *record.Session, t *record.Transfer) (location, bool) {
 	if t.Path == nil || t.Representation == nil || *t.Representation != "I" || isListing(t) {
 		return location{}, false
 	}
@@ -50,7 +50,7 @@ func locationOf(s *session.Session, t *session.Transfer) (location, bool) {
 	return p, true
 }
 
-func appends(t *session.Transfer) bool {
+func appends(t *record.Transfer) bool {
 	return t.Command != nil && strings.EqualFold(*t.Command, "APPE") && (t.Restart == nil || *t.Restart == 0)
 }
 

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp"
 )
@@ -30,7 +30,7 @@ const (
 type Live struct {
 	*Extractor
 	control func(port uint16) bool
-	chosen  func(*session.Session) bool
+	chosen  func(*record.Session) bool
 	waiting atomic.Int64 // bytes
 
 	mu     sync.Mutex
@@ -48,8 +48,8 @@ type ended struct {
 // LiveOptions are what a live extraction knows of its analysis.
 type LiveOptions struct {
 	Options
-	Control func(port uint16) bool      // FTP is expected on this port
-	Chosen  func(*session.Session) bool // the session's files are wanted
+	Control func(port uint16) bool     // FTP is expected on this port
+	Chosen  func(*record.Session) bool // the session's files are wanted
 }
 
 // NewLive makes an Extractor of what passes.
@@ -137,7 +137,7 @@ func (l *Live) expire(now flow.Time) {
 }
 
 // release lets go of what a session had, files without a name among it.
-func (l *Live) release(s *session.Session) {
+func (l *Live) release(s *record.Session) {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		for j := range t.Notes.Tried {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -35,7 +35,7 @@ func newBed(t *testing.T, limits Limits) *bed {
 	opt := LiveOptions{
 		Options: Options{Hashes: []string{"sha256"}, Limits: limits},
 		Control: func(port uint16) bool { return port == 21 },
-		Chosen:  func(s *session.Session) bool { return s.User == nil },
+		Chosen:  func(s *record.Session) bool { return s.User == nil },
 	}
 	b.Live = NewLive(opt, folder, func(err error) { b.told = append(b.told, err.Error()) })
 	return b
@@ -52,19 +52,19 @@ func conn(id uint64) *flow.Conn {
 }
 
 // ends tells of sessions that each are given a connection for a download, of n bytes.
-func (b *bed) ends(c *flow.Conn, n uint64, change func(*session.Session, *session.Transfer), controls ...uint64) []string {
+func (b *bed) ends(c *flow.Conn, n uint64, change func(*record.Session, *record.Transfer), controls ...uint64) []string {
 	c.Half[flow.In].FIN = c.Last
 	for _, control := range controls {
-		x := session.Transfer{
-			N: 1, Command: ptr("RETR"), Path: ptr("a.txt"), Direction: ptr(session.Download), Bytes: &n, MissingBytes: new(uint64), Outcome: session.OK,
-			Connection: &session.Connection{Src: c.Src, Dst: c.Dst},
-			Notes:      session.TransferNotes{Conn: c, From: serverEnd, Tried: []flow.Conn{*c}},
+		x := record.Transfer{
+			N: 1, Command: ptr("RETR"), Path: ptr("a.txt"), Direction: ptr(record.Download), Bytes: &n, MissingBytes: new(uint64), Outcome: record.OK,
+			Connection: &record.Connection{Src: c.Src, Dst: c.Dst},
+			Notes:      record.TransferNotes{Conn: c, From: serverEnd, Tried: []flow.Conn{*c}},
 		}
-		s := &session.Session{ID: int(control), TLS: session.TLSNone, First: flow.Mark{Ord: control}}
+		s := &record.Session{ID: int(control), TLS: record.TLSNone, First: flow.Mark{Ord: control}}
 		if change != nil {
 			change(s, &x)
 		}
-		s.Transfers = []session.Transfer{x}
+		s.Transfers = []record.Transfer{x}
 		b.Fill(s)
 		require.NoError(b.t, b.Records(nothing{}).Session(s))
 	}
@@ -92,10 +92,10 @@ func (b *bed) ends(c *flow.Conn, n uint64, change func(*session.Session, *sessio
 
 type nothing struct{}
 
-func (nothing) Session(*session.Session) error { return nil }
-func (nothing) Attempt(*session.Attempt) error { return nil }
-func (nothing) Orphan(*session.Orphan) error   { return nil }
-func (nothing) Summary(*session.Summary) error { return nil }
+func (nothing) Session(*record.Session) error { return nil }
+func (nothing) Attempt(*record.Attempt) error { return nil }
+func (nothing) Orphan(*record.Orphan) error   { return nil }
+func (nothing) Summary(*record.Summary) error { return nil }
 
 func TestClaims(t *testing.T) {
 	data := func(r interface {
@@ -188,12 +188,12 @@ func TestLiveSessions(t *testing.T) {
 	require.Nil(t, b.Follow(&flow.Conn{ID: 2, Src: clientEnd, Dst: netip.MustParseAddrPort("192.0.2.21:21"), OpenerKnown: true}))
 
 	require.Equal(t, []string{`a.txt "abcd"`}, b.ends(b.whole(3, "abcd", 7, 8), 4, nil, 7, 8), "FXP: one file")
-	got := b.ends(b.whole(4, "abcd", 7), 4, func(_ *session.Session, x *session.Transfer) { x.Restart = ptr(uint64(3)) }, 7)
+	got := b.ends(b.whole(4, "abcd", 7), 4, func(_ *record.Session, x *record.Transfer) { x.Restart = ptr(uint64(3)) }, 7)
 	require.Contains(t, got, `a-2.txt.partial "\x00\x00\x00abcd"`)
-	b.ends(b.whole(5, "abcd", 7), 4, func(_ *session.Session, x *session.Transfer) { x.Command = ptr("LIST") }, 7)
-	b.ends(b.whole(6, "abcd", 7), 4, func(s *session.Session, _ *session.Transfer) { s.User = ptr("who was not chosen") }, 7)
+	b.ends(b.whole(5, "abcd", 7), 4, func(_ *record.Session, x *record.Transfer) { x.Command = ptr("LIST") }, 7)
+	b.ends(b.whole(6, "abcd", 7), 4, func(s *record.Session, _ *record.Transfer) { s.User = ptr("who was not chosen") }, 7)
 	b.ends(b.whole(7, "\x16\x03\x01xyz", 7), 6, nil, 7)
-	b.ends(b.whole(8, "abcd", 7), 4, func(_ *session.Session, x *session.Transfer) { x.Restart = ptr(uint64(11)) }, 7)
+	b.ends(b.whole(8, "abcd", 7), 4, func(_ *record.Session, x *record.Transfer) { x.Restart = ptr(uint64(11)) }, 7)
 	got = b.ends(b.whole(9, "0123456789AB", 7), 12, nil, 7)
 	require.Contains(t, got, `a-3.txt.partial "0123456789"`)
 	got = b.ends(b.whole(10, "0123456", 7), 7, nil, 7)

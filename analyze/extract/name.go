@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 )
 
 // nameOf is a name for the file of a transfer, by what the wire called it.
-func nameOf(t *session.Transfer) string {
+func nameOf(t *record.Transfer) string {
 	name := ""
 	switch {
 	case t.Path != nil:
@@ -38,8 +38,8 @@ func nameOf(t *session.Transfer) string {
 }
 
 // unique is the name that the server gave a file of STOU: "150 FILE: pppp" (RFC 1123 section 4.1.2.9).
-func unique(t *session.Transfer) string {
-	for _, r := range [2]*session.Reply{t.Preliminary, t.Reply} {
+func unique(t *record.Transfer) string {
+	for _, r := range [2]*record.Reply{t.Preliminary, t.Reply} {
 		if r == nil {
 			continue
 		}

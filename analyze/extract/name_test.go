@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -57,21 +57,21 @@ func TestNameOf(t *testing.T) {
 		{strings.Repeat("é", 5000) + ".txt", strings.Repeat("é", (maxName-4)/2) + ".txt"},
 		{strings.Repeat(". ", 5000), "_"},
 	} {
-		require.Equal(t, test.want, nameOf(&session.Transfer{Path: &test.path}), "%.40q", test.path)
+		require.Equal(t, test.want, nameOf(&record.Transfer{Path: &test.path}), "%.40q", test.path)
 	}
 }
 
 func TestNamesOfOthers(t *testing.T) {
 	for _, test := range []struct {
-		t    session.Transfer
+		t    record.Transfer
 		want string
 	}{
-		{session.Transfer{}, "unnamed"},
-		{session.Transfer{Argument: ptr("a/b")}, "b"},
-		{session.Transfer{Command: ptr("LIST")}, "LIST.txt"},
-		{session.Transfer{Command: ptr("MLSD"), Path: ptr("/pub/docs")}, "MLSD-docs.txt"},
-		{session.Transfer{Command: ptr("STOU"), Preliminary: &session.Reply{Text: "FILE: new.1"}}, "new.1"},
-		{session.Transfer{Command: ptr("STOU"), Reply: &session.Reply{Text: "Transfer done, file: ../x\nbye"}}, "x"},
+		{record.Transfer{}, "unnamed"},
+		{record.Transfer{Argument: ptr("a/b")}, "b"},
+		{record.Transfer{Command: ptr("LIST")}, "LIST.txt"},
+		{record.Transfer{Command: ptr("MLSD"), Path: ptr("/pub/docs")}, "MLSD-docs.txt"},
+		{record.Transfer{Command: ptr("STOU"), Preliminary: &record.Reply{Text: "FILE: new.1"}}, "new.1"},
+		{record.Transfer{Command: ptr("STOU"), Reply: &record.Reply{Text: "Transfer done, file: ../x\nbye"}}, "x"},
 	} {
 		require.Equal(t, test.want, nameOf(&test.t))
 	}

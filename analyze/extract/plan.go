@@ -1,7 +1,7 @@
 package extract
 
 import (
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -22,7 +22,7 @@ func NewPlan(opt Options, files bool) *Plan {
 }
 
 // Session notes the data connections of a session.
-func (p *Plan) Session(s *session.Session) error {
+func (p *Plan) Session(s *record.Session) error {
 	for i := range s.Transfers {
 		p.transfer(s, &s.Transfers[i])
 	}
@@ -30,15 +30,15 @@ func (p *Plan) Session(s *session.Session) error {
 }
 
 // Attempt has no data.
-func (*Plan) Attempt(*session.Attempt) error { return nil }
+func (*Plan) Attempt(*record.Attempt) error { return nil }
 
 // Orphan belongs to no session.
-func (*Plan) Orphan(*session.Orphan) error { return nil }
+func (*Plan) Orphan(*record.Orphan) error { return nil }
 
 // Summary has no data.
-func (*Plan) Summary(*session.Summary) error { return nil }
+func (*Plan) Summary(*record.Summary) error { return nil }
 
-func (p *Plan) transfer(s *session.Session, t *session.Transfer) {
+func (p *Plan) transfer(s *record.Session, t *record.Transfer) {
 	k, ok := keyOf(t)
 	if !ok || !carries(t) {
 		return
@@ -51,7 +51,7 @@ func (p *Plan) transfer(s *session.Session, t *session.Transfer) {
 		p.over++
 		return
 	}
-	w := &want{uses: 1, blind: blind(t), tls: s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit}
+	w := &want{uses: 1, blind: blind(t), tls: s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit}
 	p.wants[k] = w
 	if p.files && (p.opt.Listings || !isListing(t)) && !w.blind {
 		p.file(w, t)
@@ -59,19 +59,19 @@ func (p *Plan) transfer(s *session.Session, t *session.Transfer) {
 }
 
 // carries reports whether a transfer has a data connection that has, or could have, carried something.
-func carries(t *session.Transfer) bool {
+func carries(t *record.Transfer) bool {
 	return t.Notes.Conn.State == flow.Established && (t.Command != nil || t.Bytes != nil && *t.Bytes > 0)
 }
 
 // blind reports whether a transfer's data may be encrypted without showing it: commands under TLS do not tell, and the
 // beginning of the data is not in the capture.
-func blind(t *session.Transfer) bool {
+func blind(t *record.Transfer) bool {
 	c := t.Notes.Conn
-	return t.Method == session.MethodEncrypted && !c.SYN.Seen() && !c.SYNACK.Seen()
+	return t.Method == record.MethodEncrypted && !c.SYN.Seen() && !c.SYNACK.Seen()
 }
 
 // file decides how much of the transfer's data becomes a file.
-func (p *Plan) file(w *want, t *session.Transfer) {
+func (p *Plan) file(w *want, t *record.Transfer) {
 	limits, size := p.opt.Limits, uint64(0)
 	if t.Bytes != nil {
 		size = *t.Bytes
@@ -117,4 +117,4 @@ const (
 )
 
 // isListing reports whether a transfer carries a listing and no file; of one without a command that is not known.
-func isListing(t *session.Transfer) bool { return t.Command != nil && !t.OfFile() }
+func isListing(t *record.Transfer) bool { return t.Command != nil && !t.OfFile() }

@@ -1,24 +1,23 @@
 package extract
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/netip"
 	"strings"
 	"time"
 
-	"errors"
-
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // Records takes what an analysis finds.
 type Records interface {
-	Session(*session.Session) error
-	Attempt(*session.Attempt) error
-	Orphan(*session.Orphan) error
-	Summary(*session.Summary) error
+	Session(*record.Session) error
+	Attempt(*record.Attempt) error
+	Orphan(*record.Orphan) error
+	Summary(*record.Summary) error
 }
 
 // Records returns records that give files their names and write the manifest, in the order of the sessions, before they hand on
@@ -30,7 +29,7 @@ type records struct {
 	x *Extractor
 }
 
-func (r *records) Session(s *session.Session) error {
+func (r *records) Session(s *record.Session) error {
 	if live := r.x.live; !s.Open {
 		for i := range s.Transfers {
 			if live == nil || live.chosen(s) {
@@ -45,14 +44,14 @@ func (r *records) Session(s *session.Session) error {
 }
 
 // Summary adds the limits that were reached.
-func (r *records) Summary(s *session.Summary) error {
+func (r *records) Summary(s *record.Summary) error {
 	for _, limit := range []string{whySize, whyTotal, whyFiles} {
 		if n := r.x.limits[limit]; n > 0 {
-			s.Capture.Limits = append(s.Capture.Limits, session.LimitHit{Limit: limitWords[limit], Count: n})
+			s.Capture.Limits = append(s.Capture.Limits, record.LimitHit{Limit: limitWords[limit], Count: n})
 		}
 	}
 	if r.x.over > 0 {
-		s.Capture.Limits = append(s.Capture.Limits, session.LimitHit{Limit: "transfers that are hashed or extracted", Count: r.x.over})
+		s.Capture.Limits = append(s.Capture.Limits, record.LimitHit{Limit: "transfers that are hashed or extracted", Count: r.x.over})
 	}
 	if n := r.x.failures - 1; n > 0 && r.x.problem != nil {
 		r.x.problem(fmt.Errorf("and %d times more: what was not written has no file in the manifest, or no line", n))
@@ -105,21 +104,21 @@ func endpointOf(a netip.AddrPort) *endpoint {
 	return &endpoint{a.Addr().String(), a.Port()}
 }
 
-func stamp(s session.Stamp) string {
+func stamp(s record.Stamp) string {
 	layout := "2006-01-02T15:04:05." + strings.Repeat("0", int(s.Digits)) + "Z"
 	return time.Unix(0, int64(s.Time)).UTC().Format(strings.Replace(layout, ".Z", "Z", 1))
 }
 
 // settlement is a transfer whose session is over: what is known of its data, and what is said of it.
 type settlement struct {
-	s *session.Session
-	t *session.Transfer
+	s *record.Session
+	t *record.Transfer
 	r *result
 	e Entry
 }
 
 // settle names the file of a transfer and writes its line of the manifest.
-func (x *Extractor) settle(s *session.Session, t *session.Transfer) {
+func (x *Extractor) settle(s *record.Session, t *record.Transfer) {
 	w, r := x.lookup(t)
 	if w == nil {
 		return
@@ -157,7 +156,7 @@ func (x *Extractor) file(d *settlement) {
 }
 
 // place learns from a live session's record where in the file its data belong, if anywhere.
-func (x *Extractor) place(t *session.Transfer, r *result) {
+func (x *Extractor) place(t *record.Transfer, r *result) {
 	w := r.want
 	if r.file == nil || r.name != "" {
 		return
@@ -263,8 +262,8 @@ func (d *settlement) reasons() (why []string) {
 	say(r.missing > 0 || t.MissingBytes != nil && *t.MissingBytes > 0, whyMissing)
 	say(w.place > 0, whyRest)
 	say(t.Notes.Mode != "" && t.Notes.Mode != "S", whyMode)
-	say(t.Outcome == session.Aborted, whyAborted)
-	say(t.Outcome != session.OK && t.Outcome != session.Aborted && !c.Half[sender].FIN.Seen(), whyCut)
+	say(t.Outcome == record.Aborted, whyAborted)
+	say(t.Outcome != record.OK && t.Outcome != record.Aborted && !c.Half[sender].FIN.Seen(), whyCut)
 	say(len(why) == 0 && r.file == nil && r.size == 0 && t.Bytes != nil && *t.Bytes > 0, whyUnkept)
 	return why
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"ftpscope/analyze/session"
-	"ftpscope/capture/flow"
-
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 func TestNAT(t *testing.T) {
@@ -22,14 +22,14 @@ func TestNAT(t *testing.T) {
 		{"nobody tried", sess(with(passive(private, failed))), "high 1 " + announced + "; in this capture nobody tried to open the data connection"},
 		{"several transfers: the failed one is told of", sess(with(passive(private, met(flow.Established, toPeer), worked2)), with(passive(private, met(flow.Refused), failed))),
 			"high 2 " + announced + " (2 transfers); the client used that address, and was refused"},
-		{"seen behind the NAT", sess(func(s *session.Session) { s.Server = netip.AddrPortFrom(inside, 21) },
+		{"seen behind the NAT", sess(func(s *record.Session) { s.Server = netip.AddrPortFrom(inside, 21) },
 			with(passive(met(flow.Established, func(c *flow.Conn) { c.Dst = netip.AddrPortFrom(inside, 50001) }), worked2))),
 			"low 1 the server announced 203.0.113.21 by PASV (packet 10), while here, on the inner side of its NAT, it is 10.0.0.5; the client used 10.0.0.5 instead (it ignored the address, or a NAT translated it before the packets came here), and the data connection was opened"},
 		{"client behind NAT", sess(with(active(announces(inside, 40001), met(flow.Unanswered), failed))),
 			"high 1 the client announced the private address 10.0.0.5 by PORT (packet 10) to a server that sees it as 198.51.100.10; the server used that address, and got no answer"},
-		{"rewritten on the way", sess(with(active(worked(5), func(t *session.Transfer) { t.Notes.Answer = reply(11, 200, "PORT (192,0,2,66,19,136) ok") }))),
+		{"rewritten on the way", sess(with(active(worked(5), func(t *record.Transfer) { t.Notes.Answer = reply(11, 200, "PORT (192,0,2,66,19,136) ok") }))),
 			"low 1 PORT named 198.51.100.10:40001 (packet 10) but the server understood 192.0.2.66:5000 (packet 11): a NAT with an FTP helper (ALG) on the way rewrote it; the server used 198.51.100.10:40001, and the data connection was opened"},
-		{"repeated as sent", sess(with(active(worked(5), func(t *session.Transfer) { t.Notes.Answer = reply(11, 200, "PORT 198,51,100,10,156,65 ok") }))), ""},
+		{"repeated as sent", sess(with(active(worked(5), func(t *record.Transfer) { t.Notes.Answer = reply(11, 200, "PORT 198,51,100,10,156,65 ok") }))), ""},
 		{"the same address", sess(with(passive(worked(5))), with(active(worked(5)))), ""},
 		{"a bounce is none", sess(with(active(announces(another, 80), failed))), ""},
 		{"one side only", sess(onlyServer, with(passive(private))), "high 1 " + announced + "; in this capture nobody tried to open the data connection"},
@@ -37,25 +37,25 @@ func TestNAT(t *testing.T) {
 }
 
 // worked2 is the success of a transfer that has its connection.
-func worked2(t *session.Transfer) {
+func worked2(t *record.Transfer) {
 	replied(30, 226, "Transfer complete.")(t)
-	t.Outcome, t.Bytes, t.MissingBytes = session.OK, ptr(uint64(5)), ptr(uint64(0))
+	t.Outcome, t.Bytes, t.MissingBytes = record.OK, ptr(uint64(5)), ptr(uint64(0))
 }
 
 func TestBounce(t *testing.T) {
 	const names = "high 1 PORT names 192.0.2.66:8080, which is not the client 198.51.100.10 (packet 10); "
-	to := func(port uint16) func(*session.Transfer) { return announces(another, port) }
-	ok := func(t *session.Transfer) { t.Notes.Answer, t.Outcome = reply(11, 200, "OK"), session.Unused }
+	to := func(port uint16) func(*record.Transfer) { return announces(another, port) }
+	ok := func(t *record.Transfer) { t.Notes.Answer, t.Outcome = reply(11, 200, "OK"), record.Unused }
 	check(t, "bounce-attempt", []row{
 		{"accepted, unused", sess(with(active(to(8080), ok))), names + `the server replied 200 "OK" (packet 11); in this capture it did not connect`},
-		{"refused", sess(with(active(to(8080), func(t *session.Transfer) { t.Notes.Answer = reply(11, 500, "Illegal PORT command.") }))),
+		{"refused", sess(with(active(to(8080), func(t *record.Transfer) { t.Notes.Answer = reply(11, 500, "Illegal PORT command.") }))),
 			names + `the server refused: it replied 500 "Illegal PORT command." (packet 11)`},
 		{"carried out", sess(with(active(to(8080), worked(7)))), names + "the server connected to it (packet 14) and 7 bytes were transferred"},
 		{"carried out in vain", sess(with(active(to(8080), met(flow.Refused), failed))), names + `the server tried to connect to it (packet 14) and was refused by RST (packet 17); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
 		{"to an unreachable host", sess(with(active(to(8080), met(flow.Unreachable, func(c *flow.Conn) {
 			c.ICMP = &flow.ICMP{From: flow.HostOf(netip.MustParseAddr("192.0.2.1")), Type: 3, Code: 1, Mark: at(18)}
 		}), failed))), names + `the server tried to connect to it (packet 14) and was told "host unreachable" (ICMP type 3 code 1) by 192.0.2.1 (packet 18); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
-		{"never carried out", sess(with(active(to(8080), failed, func(t *session.Transfer) { t.Notes.Answer = reply(11, 200, "OK") }))), names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		{"never carried out", sess(with(active(to(8080), failed, func(t *record.Transfer) { t.Notes.Answer = reply(11, 200, "OK") }))), names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
 		{"a scan", sess(with(active(to(8080), ok)), with(active(to(8081), ok)), with(active(announces(inside, 22), ok))),
 			names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the session names 3 endpoints on 2 hosts in all: 192.0.2.66:8080 not tried, 192.0.2.66:8081 not tried, 10.0.0.5:22 not tried`},
 		{"a service of a private host", sess(with(active(announces(inside, 22), ok))),
@@ -63,13 +63,13 @@ func TestBounce(t *testing.T) {
 		{"a client behind NAT", sess(with(active(announces(inside, 40001), met(flow.Unanswered), failed))), ""},
 		{"the server went to the client all the same", sess(with(active(to(8080), met(flow.Established, func(c *flow.Conn) { c.Dst = client }), worked2))), ""},
 		{"the client itself", sess(with(active(worked(7)))), ""},
-		{"one side only", sess(onlyClient, with(active(to(8080), func(t *session.Transfer) { t.Notes.Answer = nil }))), names + "in this capture the server did not connect"},
+		{"one side only", sess(onlyClient, with(active(to(8080), func(t *record.Transfer) { t.Notes.Answer = nil }))), names + "in this capture the server did not connect"},
 	})
 	check(t, "privileged-port", []row{
 		{"a service", sess(with(active(announces(client.Addr(), 25)))), `medium 1 PORT names port 25 of 198.51.100.10, a port that services have and clients do not (packet 10); the server replied 227 "Entering" (packet 11)`},
 		{"1024", sess(with(active(announces(client.Addr(), 1024)))), ""},
 		{"passive", sess(with(passive(announces(server.Addr(), 25)))), ""},
-		{"no reply in the capture", sess(onlyClient, with(active(announces(client.Addr(), 25), func(t *session.Transfer) { t.Notes.Answer = nil }))),
+		{"no reply in the capture", sess(onlyClient, with(active(announces(client.Addr(), 25), func(t *record.Transfer) { t.Notes.Answer = nil }))),
 			"medium 1 PORT names port 25 of 198.51.100.10, a port that services have and clients do not (packet 10)"},
 	})
 }
@@ -97,7 +97,7 @@ func TestForeign(t *testing.T) {
 		{"the client's", "198.51.100.10", "198.51.100.10", "203.0.113.21", flow.Unknown, own},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := sess(func(s *session.Session) {
+			s := sess(func(s *record.Session) {
 				s.Client, s.Server = netip.AddrPortFrom(netip.MustParseAddr(test.client), 5000), netip.AddrPortFrom(netip.MustParseAddr(test.server), 21)
 			})
 			tr := active(announces(netip.MustParseAddr(test.announced), 40001))
@@ -111,8 +111,8 @@ func TestForeign(t *testing.T) {
 
 func TestThirdParty(t *testing.T) {
 	stranger := func(c *flow.Conn) { c.Src = netip.AddrPortFrom(another, 6000); c.Half[flow.In].Bytes = 500 }
-	raced := func(state flow.State) func(*session.Transfer) {
-		return func(t *session.Transfer) {
+	raced := func(state flow.State) func(*record.Transfer) {
+		return func(t *record.Transfer) {
 			t.Notes.Tried = append(t.Notes.Tried, flow.Conn{Src: netip.AddrPortFrom(another, 6000), Dst: *t.Announced, OpenerKnown: true, SYN: at(13), State: state})
 		}
 	}
@@ -123,16 +123,16 @@ func TestThirdParty(t *testing.T) {
 		{"it only knocked", sess(with(passive(worked(9), raced(flow.Refused)))), ""},
 		{"the client itself", sess(with(passive(worked(9)))), ""},
 		{"nothing of the control connection's start", sess(midStart, with(passive(met(flow.Established, stranger), worked2))), who + "14); it got 500 bytes; the client opened none in this capture, and was told 226 all the same"},
-		{"no SYN seen", sess(with(passive(worked(9), func(t *session.Transfer) {
+		{"no SYN seen", sess(with(passive(worked(9), func(t *record.Transfer) {
 			t.Notes.Tried = append(t.Notes.Tried, flow.Conn{Src: netip.AddrPortFrom(another, 6000), State: flow.Established})
 		}))), ""},
 	})
 }
 
 func TestRejected(t *testing.T) {
-	no := func(code int, text string) func(*session.Transfer) {
-		return func(t *session.Transfer) {
-			t.Command, t.Outcome = nil, session.Rejected
+	no := func(code int, text string) func(*record.Transfer) {
+		return func(t *record.Transfer) {
+			t.Command, t.Outcome = nil, record.Rejected
 			replied(11, code, text)(t)
 		}
 	}
@@ -141,29 +141,29 @@ func TestRejected(t *testing.T) {
 		{"and another way worked", sess(with(active(no(550, "No."))), with(passive(worked(3)))), `medium 1 the server replied 550 "No." (packet 11) to PORT (packet 10); PASV was used after it and worked`},
 		{"again and again", sess(with(active(no(500, "No."))), with(active(no(500, "No."))), with(active(no(501, "No.")))),
 			"medium 1 the server replied 500 \"No.\" (packet 11) to PORT (packet 10), and twice in all\nmedium 3 the server replied 501 \"No.\" (packet 11) to PORT (packet 10)"},
-		{"the transfer was denied", sess(with(passive(replied(20, 550, "No such file."), func(t *session.Transfer) { t.Outcome = session.Denied }))), ""},
+		{"the transfer was denied", sess(with(passive(replied(20, 550, "No such file."), func(t *record.Transfer) { t.Outcome = record.Denied }))), ""},
 		{"one side only", sess(onlyServer, with(passive(no(502, "No.")))), `medium 1 the server replied 502 "No." (packet 11) to PASV (packet 10)`},
-		{"no reply in the capture", sess(onlyClient, with(passive(func(t *session.Transfer) { t.Outcome = session.Unused }))), ""},
+		{"no reply in the capture", sess(onlyClient, with(passive(func(t *record.Transfer) { t.Outcome = record.Unused }))), ""},
 	})
 }
 
 // A session over IPv6, and one whose client is seen by its private address.
 var v6 = netip.MustParseAddr("2001:db8::10")
 
-func over6(s *session.Session) {
+func over6(s *record.Session) {
 	s.Client, s.Server = netip.AddrPortFrom(v6, 50000), netip.MustParseAddrPort("[2001:db8::21]:21")
 }
 
 // looped is a session whose control connection goes through a tunnel's end on the client's host.
-func looped(s *session.Session) {
+func looped(s *record.Session) {
 	s.Client, s.Server = netip.MustParseAddrPort("127.0.0.1:50000"), netip.MustParseAddrPort("127.0.0.1:2121")
 }
 
-func private(s *session.Session) { s.Client = netip.AddrPortFrom(inside, 50000) }
+func private(s *record.Session) { s.Client = netip.AddrPortFrom(inside, 50000) }
 
 // TestAdvice checks that nobody is told to open a firewall for what should not be.
 func TestAdvice(t *testing.T) {
-	advice := func(s *session.Session, id string) string {
+	advice := func(s *record.Session, id string) string {
 		for _, f := range Judge(s, Options{Disable: map[string]bool{"bounce-attempt": true}}) {
 			if f.ID == id {
 				return f.Advice
@@ -173,23 +173,23 @@ func TestAdvice(t *testing.T) {
 	}
 	bounced := active(announces(another, 3306), met(flow.Refused), failed)
 	require.Equal(t, "nothing has to be opened: the server should have refused this PORT, which names another host than the client", advice(sess(with(bounced)), "data-refused"))
-	rejected := active(announces(another, 22), replied(11, 500, "Illegal"), func(t *session.Transfer) { t.Outcome = session.Rejected })
+	rejected := active(announces(another, 22), replied(11, 500, "Illegal"), func(t *record.Transfer) { t.Outcome = record.Rejected })
 	require.Equal(t, "the server did well to refuse an address that is not the client's; look at what else this client did", advice(sess(with(rejected)), "negotiation-rejected"))
-	low := active(announces(client.Addr(), 80), replied(11, 501, "no"), func(t *session.Transfer) { t.Outcome = session.Rejected })
+	low := active(announces(client.Addr(), 80), replied(11, 501, "no"), func(t *record.Transfer) { t.Outcome = record.Rejected })
 	require.Contains(t, advice(sess(with(low)), "negotiation-rejected"), "the server refuses ports below 1024")
-	no := func(t *session.Transfer) { t.Command, t.Outcome = nil, session.Rejected }
+	no := func(t *record.Transfer) { t.Command, t.Outcome = nil, record.Rejected }
 	for _, r := range []struct{ want, got string }{
 		{"the client itself sent EPSV ALL", advice(sess(with(passive(replied(11, 500, "Illegal PASV command, EPSV ALL in effect"), no))), "negotiation-rejected")},
 		{"PORT and PASV know IPv4 addresses only", advice(sess(with(active(announces(v6, 40001), replied(11, 500, "Illegal."), no))), "negotiation-rejected")},
 		{"PORT and PASV know IPv4 addresses only", advice(sess(over6, with(passive(replied(11, 425, "Use EPSV."), no))), "negotiation-rejected")},
-		{"over IPv6 PASV and PORT cannot name the right address", advice(sess(over6, with(passive(announces(netip.IPv4Unspecified(), 50001), func(t *session.Transfer) { t.Outcome = session.Unused }))), "nat-mismatch")},
-		{"the command names no valid endpoint", advice(sess(with(active(replied(11, 501, "Syntax."), no, func(t *session.Transfer) { t.Announced = nil }))), "negotiation-rejected")},
+		{"over IPv6 PASV and PORT cannot name the right address", advice(sess(over6, with(passive(announces(netip.IPv4Unspecified(), 50001), func(t *record.Transfer) { t.Outcome = record.Unused }))), "nat-mismatch")},
+		{"the command names no valid endpoint", advice(sess(with(active(replied(11, 501, "Syntax."), no, func(t *record.Transfer) { t.Announced = nil }))), "negotiation-rejected")},
 		{"the client names a private address to a server outside", advice(sess(private, with(active(announces(inside, 40001), replied(11, 500, "Illegal."), no))), "negotiation-rejected")},
-		{"a tunnel or forwarded port", advice(sess(looped, with(passive(func(t *session.Transfer) { t.Outcome = session.OK }))), "nat-mismatch")},
-		{"a tunnel or forwarded port", advice(sess(looped, with(active(func(t *session.Transfer) { t.Outcome = session.OK }))), "nat-mismatch")},
-		{"is the server on this host? Else a tunnel", advice(sess(looped, with(passive(announces(netip.MustParseAddr("127.0.0.1"), 50001), met(flow.Refused), failed, func(t *session.Transfer) { t.Method = "EPSV" }))), "data-refused")},
-		{"few servers know LPSV", advice(sess(with(passive(replied(11, 500, "What?"), no, func(t *session.Transfer) { t.Method, t.Announced = "LPSV", nil }))), "negotiation-rejected")},
-		{"the client sent neither PORT nor PASV", advice(sess(with(active(met(flow.Refused), failed, func(t *session.Transfer) { t.Method, t.Announced = session.MethodDefault, nil }))), "data-refused")},
+		{"a tunnel or forwarded port", advice(sess(looped, with(passive(func(t *record.Transfer) { t.Outcome = record.OK }))), "nat-mismatch")},
+		{"a tunnel or forwarded port", advice(sess(looped, with(active(func(t *record.Transfer) { t.Outcome = record.OK }))), "nat-mismatch")},
+		{"is the server on this host? Else a tunnel", advice(sess(looped, with(passive(announces(netip.MustParseAddr("127.0.0.1"), 50001), met(flow.Refused), failed, func(t *record.Transfer) { t.Method = "EPSV" }))), "data-refused")},
+		{"few servers know LPSV", advice(sess(with(passive(replied(11, 500, "What?"), no, func(t *record.Transfer) { t.Method, t.Announced = "LPSV", nil }))), "negotiation-rejected")},
+		{"the client sent neither PORT nor PASV", advice(sess(with(active(met(flow.Refused), failed, func(t *record.Transfer) { t.Method, t.Announced = record.MethodDefault, nil }))), "data-refused")},
 	} {
 		require.True(t, strings.HasPrefix(r.got, r.want), r.got)
 	}
@@ -199,7 +199,7 @@ func TestAdvice(t *testing.T) {
 
 // TestToldOnce: what met the data connections of a bounce is told by bounce-attempt alone, unless that is disabled.
 func TestToldOnce(t *testing.T) {
-	for _, how := range []func(*session.Transfer){met(flow.Refused), met(flow.Unanswered), met(flow.Unreachable), func(*session.Transfer) {}} {
+	for _, how := range []func(*record.Transfer){met(flow.Refused), met(flow.Unanswered), met(flow.Unreachable), func(*record.Transfer) {}} {
 		s := sess(with(active(announces(another, 8080), how, failed)))
 		ids := func(opt Options) (list []string) {
 			for _, f := range Judge(s, opt) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // Advice for data connections: which rule is missing in whose firewall, which address is announced wrongly.
@@ -44,13 +44,13 @@ func (c *Case) announceAdvice() string {
 }
 
 // permit names the firewall rule that would let a transfer's data connection through.
-func (c *Case) permit(t *session.Transfer) string {
+func (c *Case) permit(t *record.Transfer) string {
 	client, server := c.Client.Addr(), c.Server.Addr()
 	switch {
-	case t.Mode == session.Passive:
+	case t.Mode == record.Passive:
 		return fmt.Sprintf("permit TCP from %s (any port) to %s %s, inbound where the server is: its own firewall and those before it%s",
 			client, server, c.passivePorts(t), c.helper(t))
-	case t.Mode == session.Active:
+	case t.Mode == record.Active:
 		to := ""
 		if t.Connection != nil {
 			to = fmt.Sprintf(" (here %d)", t.Connection.Dst.Port())
@@ -64,7 +64,7 @@ func (c *Case) permit(t *session.Transfer) string {
 }
 
 // passivePorts names the port of a transfer, and the range if the session shows more.
-func (c *Case) passivePorts(t *session.Transfer) string {
+func (c *Case) passivePorts(t *record.Transfer) string {
 	g := c.glance()
 	low, high := g.low, g.high
 	if !g.passive {
@@ -81,16 +81,16 @@ func (c *Case) passivePorts(t *session.Transfer) string {
 }
 
 // activePort is where the server's data connections come from: RFC 959 section 3.2 has the port below the control port.
-func (c *Case) activePort(t *session.Transfer) string {
+func (c *Case) activePort(t *record.Transfer) string {
 	usual := c.Server.Port() - 1
-	if t.Connection != nil && t.Connection.Src.Port() != usual && t.Initiator == session.Server {
+	if t.Connection != nil && t.Connection.Src.Port() != usual && t.Initiator == record.Server {
 		return "any port (not from 20)"
 	}
 	return fmt.Sprintf("port %d", usual)
 }
 
 // helper says why a firewall that follows FTP does not follow this session.
-func (c *Case) helper(t *session.Transfer) string {
+func (c *Case) helper(t *record.Transfer) string {
 	const ftp = 21
 	what := "the " + t.Method + " command"
 	switch t.Method {
@@ -100,7 +100,7 @@ func (c *Case) helper(t *session.Transfer) string {
 		what = "the 229 reply"
 	case "LPSV":
 		what = "the 228 reply"
-	case session.MethodDefault:
+	case record.MethodDefault:
 		return ""
 	}
 	switch {
@@ -114,15 +114,15 @@ func (c *Case) helper(t *session.Transfer) string {
 
 // encrypted reports whether the control connection is under TLS.
 func (c *Case) encrypted() bool {
-	return c.TLS == session.TLSExplicit || c.TLS == session.TLSImplicit
+	return c.TLS == record.TLSExplicit || c.TLS == record.TLSImplicit
 }
 
 // openingAdvice is what to check when the way to the announced endpoint is shut.
-func (c *Case) openingAdvice(t *session.Transfer) string {
+func (c *Case) openingAdvice(t *record.Transfer) string {
 	switch {
 	case c.foreign(t) == byBounce:
 		return "nothing has to be opened: the server should have refused this " + t.Method + ", which names another host than the client"
-	case c.misled(t) && t.Mode == session.Passive:
+	case c.misled(t) && t.Mode == record.Passive:
 		return "the announced address is the cause: see nat-mismatch"
 	case c.misled(t) && c.foreign(t) == byNAT:
 		return "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()

@@ -6,15 +6,15 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // rewritten tells of a server that repeats another endpoint in its reply than the client sent: something between the
 // place of capture and the server rewrote the command. That is well if the data connection came.
-func rewritten(c *Case, t *session.Transfer) (verdict, bool) {
+func rewritten(c *Case, t *record.Transfer) (verdict, bool) {
 	a := t.Notes.Answer
-	if t.Mode != session.Active || t.Announced == nil || a == nil || a.Code >= 400 {
+	if t.Mode != record.Active || t.Announced == nil || a == nil || a.Code >= 400 {
 		return verdict{}, false
 	}
 	echo, ok := endpointIn(a.Text)
@@ -32,8 +32,8 @@ func rewritten(c *Case, t *session.Transfer) (verdict, bool) {
 		frames: []flow.Pos{t.Frames.Negotiation, a.Pos, t.Frames.SYN},
 		advice: "nothing, if transfers work; if not, switch the helper off or use EPSV, which names no address",
 	}
-	if t.Outcome == session.NoConnection {
-		v.severity = High
+	if t.Outcome == record.NoConnection {
+		v.severity = record.High
 	}
 	return v, true
 }

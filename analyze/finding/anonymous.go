@@ -1,12 +1,12 @@
 package finding
 
 import (
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var anonymousLogin = Rule{
-	ID: "anonymous-login", Severity: Low,
+	ID: "anonymous-login", Severity: record.Low,
 	Title:   "anonymous login",
 	Meaning: "The server let a client in as anonymous or ftp, which needs no password.",
 	judge:   once(anonymously),
@@ -21,7 +21,7 @@ func anonymously(c *Case) (verdict, bool) {
 			return v, true
 		}
 	}
-	if len(c.Notes.Logins) == 0 && c.Anonymous && c.Login == session.LoginOK && c.User != nil {
+	if len(c.Notes.Logins) == 0 && c.Anonymous && c.Login == record.LoginOK && c.User != nil {
 		v.message = "the server " + c.Server.String() + " accepted the anonymous login " + quote(*c.User) + c.packets(c.Notes.LoginEnd.Pos)
 		v.frames = []flow.Pos{c.Notes.LoginEnd.Pos}
 		return v, true

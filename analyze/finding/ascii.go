@@ -4,18 +4,18 @@ import (
 	"path"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var asciiBinary = Rule{
-	ID: "ascii-mode-binary", Severity: Medium,
+	ID: "ascii-mode-binary", Severity: record.Medium,
 	Title:   "binary file in ASCII mode",
 	Meaning: "A file that is binary by its name or content was transferred with TYPE A, which rewrites what looks like line ends: it is damaged unless both systems write lines alike.",
 	judge:   each(asciiMode),
 }
 
-func asciiMode(c *Case, t *session.Transfer) (verdict, bool) {
+func asciiMode(c *Case, t *record.Transfer) (verdict, bool) {
 	if t.Representation == nil || *t.Representation != "A" || t.Bytes == nil || *t.Bytes == 0 || !t.OfFile() || c.encrypted() {
 		return verdict{}, false
 	}
@@ -38,7 +38,7 @@ func asciiMode(c *Case, t *session.Transfer) (verdict, bool) {
 }
 
 // fileName is the last element of a transfer's name, Windows' separators taken as such.
-func fileName(t *session.Transfer) string {
+func fileName(t *record.Transfer) string {
 	name := ""
 	switch {
 	case t.Path != nil:

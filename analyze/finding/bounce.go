@@ -5,12 +5,12 @@ import (
 	"net/netip"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var bounceAttempt = Rule{
-	ID: "bounce-attempt", Severity: High,
+	ID: "bounce-attempt", Severity: record.High,
 	Title:   "FTP bounce",
 	Meaning: "PORT or EPRT names an address that is not the client's, and neither NAT nor FXP explains it: the client wants the server to connect to a third host, to scan it or to have it read what it would not take from the client (RFC 2577 section 2). What became of the connections is told here, and not by data-refused and its like.",
 	judge:   bounces,
@@ -28,8 +28,8 @@ const (
 
 // foreign tells the reasons apart. NAT is what explains an address that is private where the client's is public, or the
 // other way round; the endpoint of a neighbour, a service's port, or a connection that was made to it speak for bounce.
-func (c *Case) foreign(t *session.Transfer) foreignness {
-	if t.Mode != session.Active || t.Announced == nil || !c.mismatched(t) {
+func (c *Case) foreign(t *record.Transfer) foreignness {
+	if t.Mode != record.Active || t.Announced == nil || !c.mismatched(t) {
 		return own
 	}
 	a, client, server := t.Announced.Addr(), c.Client.Addr(), c.Server.Addr()
@@ -58,7 +58,7 @@ func (c *Case) foreign(t *session.Transfer) foreignness {
 
 // bounces has one verdict a session: scans name thousands of endpoints.
 func bounces(c *Case) []verdict {
-	var first, worst *session.Transfer
+	var first, worst *record.Transfer
 	var endpoints map[netip.AddrPort]bool
 	var hosts map[netip.Addr]bool
 	connected := 0
@@ -124,7 +124,7 @@ func (c *Case) scanned(endpoints map[netip.AddrPort]bool) string {
 }
 
 // bounced says what the server did with it.
-func (c *Case) bounced(t *session.Transfer) string {
+func (c *Case) bounced(t *record.Transfer) string {
 	conn := t.Connection
 	switch {
 	case conn != nil && conn.State == established && t.Bytes != nil:
@@ -142,15 +142,15 @@ func (c *Case) bounced(t *session.Transfer) string {
 }
 
 // afterwards is the reply to a transfer command that waited for the connection.
-func (c *Case) afterwards(t *session.Transfer) string {
-	if t.Outcome != session.NoConnection || t.Reply == nil {
+func (c *Case) afterwards(t *record.Transfer) string {
+	if t.Outcome != record.NoConnection || t.Reply == nil {
 		return ""
 	}
 	return "; " + c.then(t)
 }
 
 // rebuffed says what met the server's SYN, and which packet shows it.
-func (c *Case) rebuffed(t *session.Transfer) string {
+func (c *Case) rebuffed(t *record.Transfer) string {
 	n := t.Notes.Conn
 	switch {
 	case n != nil && n.State == flow.Refused:
@@ -162,7 +162,7 @@ func (c *Case) rebuffed(t *session.Transfer) string {
 }
 
 // bounceEvidence is the packets that the message names.
-func (c *Case) bounceEvidence(t *session.Transfer) []flow.Pos {
+func (c *Case) bounceEvidence(t *record.Transfer) []flow.Pos {
 	list := evidence(t, t.Frames.SYN)
 	if n := t.Notes.Conn; n != nil {
 		list = append(list, n.Half[flow.In].RST.Pos)
@@ -174,6 +174,6 @@ func (c *Case) bounceEvidence(t *session.Transfer) []flow.Pos {
 }
 
 // toldAsBounce reports whether bounce-attempt tells what became of a transfer's data connection.
-func (c *Case) toldAsBounce(t *session.Transfer) bool {
+func (c *Case) toldAsBounce(t *record.Transfer) bool {
 	return c.bounces && c.foreign(t) == byBounce
 }

@@ -1,9 +1,13 @@
 package finding
 
-import "strconv"
+import (
+	"strconv"
+
+	"ftpscope/analyze/record"
+)
 
 var bruteForce = Rule{
-	ID: "brute-force", Severity: High,
+	ID: "brute-force", Severity: record.High,
 	Title:   "password guessing",
 	Meaning: "Five or more logins from one host failed at one server within five minutes (--brute-failures, --brute-window), in one session or many; told once: at the session whose login succeeded, which makes it critical, or, if that one began before the others or none did, at the last session of the series.",
 	judge:   once(guessing),
@@ -42,7 +46,7 @@ func guessing(c *Case) (verdict, bool) {
 	}
 	end := "none of these logins succeeded in this capture"
 	if r.success != nil {
-		v.severity = Critical
+		v.severity = record.Critical
 		v.frames = append(v.frames, r.success.Mark.Pos)
 		end = r.then() + "it logged in as " + quote(r.success.User) + c.packets(r.success.Mark.Pos)
 		where := "this session"

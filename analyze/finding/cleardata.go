@@ -1,11 +1,12 @@
 package finding
 
 import (
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var cleartextData = Rule{
-	ID: "cleartext-data", Severity: Medium,
+	ID: "cleartext-data", Severity: record.Medium,
 	Title:   "data in clear text under TLS",
 	Meaning: "The control connection is under TLS, but PROT C left the data connections in clear text (RFC 4217 section 9): names and passwords are hidden, files and listings are not.",
 	judge:   once(clearData),

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"strings"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var cleartextCredentials = Rule{
-	ID: "cleartext-credentials", Severity: Medium,
+	ID: "cleartext-credentials", Severity: record.Medium,
 	Title:   "password in clear text",
 	Meaning: "USER and PASS were sent without TLS: whoever sees the packets knows the password, whether the server accepted it or not. Anonymous logins and answers to one-time password challenges (RFC 2289) do not count; of a series of rejected ones the first session tells.",
 	judge:   once(cleartext),

@@ -1,12 +1,12 @@
 package finding
 
 import (
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var controlLost = Rule{
-	ID: "control-lost-during-transfer", Severity: High,
+	ID: "control-lost-during-transfer", Severity: record.High,
 	Title:   "control connection lost during a transfer",
 	Meaning: "The control connection ended (RST, FIN or silence) while a transfer ran, which is silent on it: a NAT or firewall forgot it after its idle time. Medium where the client left without waiting for the reply.",
 	judge:   each(lostControl),
@@ -19,7 +19,7 @@ const shortest = 60 * flow.Second
 const timerAdvice = "compare the idle time with the timers of NATs and firewalls on the way (often 5, 15 or 60 min for established TCP): raise them, " +
 	"or let the client keep the control connection busy (TCP keepalive, NOOP during transfers) or cut large files into several transfers"
 
-func lostControl(c *Case, t *session.Transfer) (verdict, bool) {
+func lostControl(c *Case, t *record.Transfer) (verdict, bool) {
 	end, ok := c.controlEnd(t)
 	if !ok || end.given {
 		return verdict{}, false
@@ -41,7 +41,7 @@ func lostControl(c *Case, t *session.Transfer) (verdict, bool) {
 			"intrusion prevention system that ends sessions, and at the end itself: was the program stopped, did it run into a limit of its own?"
 	}
 	if end.left {
-		v.severity = Medium
+		v.severity = record.Medium
 		v.advice = "the client closed the control connection without waiting for the server's reply: was it stopped, or did it run into a limit of its own?"
 	}
 	return v, true
@@ -69,9 +69,9 @@ func (e *lostEnd) ran() string {
 }
 
 // controlEnd reports whether the control connection ended before the final reply to a transfer that ran, and how.
-func (c *Case) controlEnd(t *session.Transfer) (lostEnd, bool) {
+func (c *Case) controlEnd(t *record.Transfer) (lostEnd, bool) {
 	conn, control := t.Notes.Conn, &c.Notes.Control
-	if t.Reply != nil || t.Command == nil || conn == nil || conn.State != flow.Established || t.Method == session.MethodEncrypted ||
+	if t.Reply != nil || t.Command == nil || conn == nil || conn.State != flow.Established || t.Method == record.MethodEncrypted ||
 		c.Notes.Quit.Seen() && c.Notes.Quit.Time <= conn.Last.Time || !c.lastCommand(t) {
 		return lostEnd{}, false
 	}
@@ -109,7 +109,7 @@ func (c *Case) controlEnd(t *session.Transfer) (lostEnd, bool) {
 }
 
 // silentEnd is a control connection of which nothing more came though the transfer ended and the capture went on.
-func (c *Case) silentEnd(t *session.Transfer) (lostEnd, bool) {
+func (c *Case) silentEnd(t *record.Transfer) (lostEnd, bool) {
 	conn, control := t.Notes.Conn, &c.Notes.Control
 	last := max(control.Last.Time, conn.Last.Time)
 	if !c.gapless() || conn.Closing == flow.Cut || last-conn.Last.Time < silence && !c.ranOn(conn.Last.Time, silence) {
@@ -123,13 +123,13 @@ func (c *Case) silentEnd(t *session.Transfer) (lostEnd, bool) {
 }
 
 // lastCommand reports whether no later transfer was commanded: then the session went on.
-func (c *Case) lastCommand(t *session.Transfer) bool {
+func (c *Case) lastCommand(t *record.Transfer) bool {
 	return t.N == c.glance().lastCommand
 }
 
 // idleUntil is how long the control connection had been silent. Where it was its last packet that ended it, the notes tell,
 // for they know of commands without an answer too.
-func (c *Case) idleUntil(t *session.Transfer, at flow.Time) flow.Time {
+func (c *Case) idleUntil(t *record.Transfer, at flow.Time) flow.Time {
 	if c.Notes.Idle > 0 && at == c.Notes.Control.Last.Time {
 		return c.Notes.Idle
 	}
@@ -137,7 +137,7 @@ func (c *Case) idleUntil(t *session.Transfer, at flow.Time) flow.Time {
 }
 
 // lastSaid is when the transfer's command came, or its preliminary reply.
-func (c *Case) lastSaid(t *session.Transfer) (last flow.Time) {
+func (c *Case) lastSaid(t *record.Transfer) (last flow.Time) {
 	if t.Notes.Ran != nil {
 		last = t.Notes.Ran.Mark.Time
 	}
@@ -148,7 +148,7 @@ func (c *Case) lastSaid(t *session.Transfer) (last flow.Time) {
 }
 
 // dataThen says how the data connection went on.
-func (c *Case) dataThen(t *session.Transfer) string {
+func (c *Case) dataThen(t *record.Transfer) string {
 	carried := ""
 	if t.Bytes != nil {
 		carried = " after " + many(*t.Bytes, "byte")

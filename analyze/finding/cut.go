@@ -1,20 +1,20 @@
 package finding
 
 import (
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var dataCut = Rule{
-	ID: "data-cut", Severity: Medium,
+	ID: "data-cut", Severity: record.Medium,
 	Title:   "data connection cut off",
 	Meaning: "The data connection was established and then reset, closed early or silent, and the server reported that the transfer failed (421, 425, 426, 451) or said nothing. It was no ABOR. Also where the client gave up and ended both connections.",
 	judge:   each(cutOff),
 }
 
-func cutOff(c *Case, t *session.Transfer) (verdict, bool) {
+func cutOff(c *Case, t *record.Transfer) (verdict, bool) {
 	conn := t.Notes.Conn
-	if conn == nil || conn.State != flow.Established || t.Notes.Abort.Seen() || t.Initiator == session.ThirdParty {
+	if conn == nil || conn.State != flow.Established || t.Notes.Abort.Seen() || t.Initiator == record.ThirdParty {
 		return verdict{}, false
 	}
 	end, ended := c.controlEnd(t)
@@ -50,9 +50,9 @@ func cutOff(c *Case, t *session.Transfer) (verdict, bool) {
 
 // cutReply reports whether the reply, or its absence, fits a connection that was cut: RFC 959 section 4.2.2 has 425, 426
 // and 451 for that, and 421 where the server closes the control connection too; other codes have reasons of their own.
-func (c *Case) cutReply(t *session.Transfer) bool {
+func (c *Case) cutReply(t *record.Transfer) bool {
 	if t.Reply == nil {
-		return t.Command != nil && t.Outcome == session.Aborted && c.gapless()
+		return t.Command != nil && t.Outcome == record.Aborted && c.gapless()
 	}
 	conn := t.Notes.Conn
 	switch t.Reply.Code {
@@ -78,7 +78,7 @@ func (c *Case) ending(conn *flow.Conn) (how, severity string, at flow.Mark) {
 		return "was closed by the server", "", server.FIN
 	case conn.Closing == flow.Cut:
 		if d := c.silentFor(conn.Last.Time); d >= silence {
-			return "then fell silent for " + seconds(d), High, conn.Last
+			return "then fell silent for " + seconds(d), record.High, conn.Last
 		}
 	}
 	return "", "", flow.Mark{}

@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"ftpscope/analyze/session"
-	"ftpscope/capture/flow"
-
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 // TestFate shows that a SYN without a connection means another thing on either side of the network, and that the message
@@ -17,17 +17,17 @@ func TestFate(t *testing.T) {
 	repeatedSYN := func(c *flow.Conn) { answered(c); c.SYNs, c.LastSYN, c.SYNPos[1] = 2, at(16), pos(16) }
 	repeatedAnswer := func(c *flow.Conn) { answered(c); c.Half[flow.In].Packets = 3 }
 	gaveUp := func(c *flow.Conn) { answered(c); c.Half[flow.Out].RST = at(16) }
-	unused := func(t *session.Transfer) {
-		t.Command, t.Notes.Ran, t.Reply, t.Outcome = nil, nil, t.Notes.Answer, session.Unused
+	unused := func(t *record.Transfer) {
+		t.Command, t.Notes.Ran, t.Reply, t.Outcome = nil, nil, t.Notes.Answer, record.Unused
 	}
-	half := func(change func(*flow.Conn)) session.Transfer { return passive(met(flow.Unknown, change), failed) }
+	half := func(change func(*flow.Conn)) record.Transfer { return passive(met(flow.Unknown, change), failed) }
 	const (
 		clientSide = "the capture was taken next to the client (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"
 		serverSide = "the capture was taken next to the server (by the TTLs), so the SYNs came that far: its own firewall, or one just before it, drops them"
 	)
 	for _, r := range []struct {
 		name string
-		s    *session.Session
+		s    *record.Session
 		want string
 	}{
 		{"leaving, TTL 64", sess(ttls(64, 57), with(passive(met(flow.Unanswered), failed))), clientSide},

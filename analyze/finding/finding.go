@@ -7,23 +7,9 @@ import (
 	"fmt"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
-
-// Severities of SPEC.md's findings, the least first.
-const (
-	Info     = "info"
-	Low      = "low"
-	Medium   = "medium"
-	High     = "high"
-	Critical = "critical"
-)
-
-var severities = []string{Info, Low, Medium, High, Critical}
-
-// Severities lists them, the least first.
-func Severities() []string { return slices.Clone(severities) }
 
 // Rule finds one kind of thing in a session.
 type Rule struct {
@@ -73,16 +59,16 @@ func (o *Options) rules() []*Rule {
 // Case is a session before its judges, with what is known of its neighbours. Rules ask for what sessions still to come may
 // change (links, until) by the methods link, ranOn and silentFor, which note that the answer is not certain yet.
 type Case struct {
-	*session.Session
+	*record.Session
 	files   int
-	links   map[int]*link    // FXP: by the transfer's number
-	twin    *session.Session // the same session on a NAT's other side
-	series  *series          // a series of logins that ends with this session
-	rivals  *Stream          // who knows the others' series; nil: nobody does
-	again   bool             // its passwords were rejected, and those of its users were told of before
-	until   flow.Time        // the capture certainly ran until then
-	open    bool             // what a rule asked for may have another answer later
-	found   []session.Finding
+	links   map[int]*link   // FXP: by the transfer's number
+	twin    *record.Session // the same session on a NAT's other side
+	series  *series         // a series of logins that ends with this session
+	rivals  *Stream         // who knows the others' series; nil: nobody does
+	again   bool            // its passwords were rejected, and those of its users were told of before
+	until   flow.Time       // the capture certainly ran until then
+	open    bool            // what a rule asked for may have another answer later
+	found   []record.Finding
 	spent   bool     // the rule at work is,
 	untold  []string // and these are what such rules found
 	bounces bool     // bounce-attempt is among the rules
@@ -123,7 +109,7 @@ const (
 
 // Judge runs the rules over one session and returns its findings, by transfer, then by rule. Rules that look at several
 // sessions see only this one; a Stream shows them the others.
-func Judge(s *session.Session, opt Options) []session.Finding {
+func Judge(s *record.Session, opt Options) []record.Finding {
 	c := newCase(s, opt)
 	if one := newSeries(s, opt); one.take(s) {
 		c.series = one
@@ -132,12 +118,12 @@ func Judge(s *session.Session, opt Options) []session.Finding {
 	return c.found
 }
 
-func newCase(s *session.Session, opt Options) *Case {
+func newCase(s *record.Session, opt Options) *Case {
 	return &Case{Session: s, files: opt.Files, until: latest(s)}
 }
 
 // latest is the last time that a session's records speak of.
-func latest(s *session.Session) flow.Time {
+func latest(s *record.Session) flow.Time {
 	end := max(s.Start.Time, s.End.Time)
 	for i := range s.Transfers {
 		if c := s.Transfers[i].Notes.Conn; c != nil {
@@ -155,7 +141,7 @@ func (c *Case) judge(rules []*Rule) {
 			r.tell(c, list)
 		}
 	}
-	slices.SortStableFunc(c.found, func(a, b session.Finding) int { return cmp.Compare(a.Transfer, b.Transfer) })
+	slices.SortStableFunc(c.found, func(a, b record.Finding) int { return cmp.Compare(a.Transfer, b.Transfer) })
 }
 
 // tell keeps the gravest of a rule's verdicts and counts the rest in the last one's message.
@@ -170,20 +156,18 @@ func (r *Rule) tell(c *Case, list []verdict) {
 		list[i].severity = cmp.Or(list[i].severity, r.Severity)
 	}
 	if more := len(list) - maxPerRule; more > 0 {
-		slices.SortStableFunc(list, func(a, b verdict) int { return cmp.Compare(gravity(b.severity), gravity(a.severity)) })
+		slices.SortStableFunc(list, func(a, b verdict) int { return cmp.Compare(record.Gravity(a.severity), record.Gravity(b.severity)) })
 		list = list[:maxPerRule]
 		slices.SortStableFunc(list, func(a, b verdict) int { return cmp.Compare(a.transfer, b.transfer) })
 		last := &list[maxPerRule-1]
 		last.message += fmt.Sprintf("; the session has %d more findings of this kind", more)
 	}
 	for _, v := range list {
-		c.found = append(c.found, session.Finding{
+		c.found = append(c.found, record.Finding{
 			ID: r.ID, Severity: v.severity, Message: v.message, Transfer: v.transfer, Frames: sorted(frames(v.frames...)), Advice: v.advice,
 		})
 	}
 }
-
-func gravity(severity string) int { return slices.Index(severities, severity) }
 
 // frames drops packets that were not seen and those named twice.
 func frames(all ...flow.Pos) []flow.Pos {
@@ -202,7 +186,7 @@ func sorted(list []flow.Pos) []flow.Pos {
 }
 
 // each makes a judge of a session out of one of a transfer.
-func each(judge func(*Case, *session.Transfer) (verdict, bool)) func(*Case) []verdict {
+func each(judge func(*Case, *record.Transfer) (verdict, bool)) func(*Case) []verdict {
 	return func(c *Case) []verdict {
 		var list []verdict
 		for i := range c.Transfers {
@@ -218,8 +202,8 @@ func each(judge func(*Case, *session.Transfer) (verdict, bool)) func(*Case) []ve
 
 // eachOpening does so of a data connection that was not opened. What met those of a bounce is what the client wanted to learn,
 // and no fault to look for: bounce-attempt tells it.
-func eachOpening(judge func(*Case, *session.Transfer) (verdict, bool)) func(*Case) []verdict {
-	return each(func(c *Case, t *session.Transfer) (verdict, bool) {
+func eachOpening(judge func(*Case, *record.Transfer) (verdict, bool)) func(*Case) []verdict {
+	return each(func(c *Case, t *record.Transfer) (verdict, bool) {
 		v, ok := judge(c, t)
 		return v, ok && !c.toldAsBounce(t)
 	})

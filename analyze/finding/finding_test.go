@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"ftpscope/analyze/session"
-	"ftpscope/capture/flow"
-
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 func TestRules(t *testing.T) {
@@ -18,7 +18,7 @@ func TestRules(t *testing.T) {
 	for _, r := range Rules() {
 		require.False(t, seen[r.ID], r.ID)
 		seen[r.ID] = true
-		require.Contains(t, severities, r.Severity)
+		require.Contains(t, record.Severities, r.Severity)
 		require.NotEmpty(t, r.Title)
 		require.True(t, strings.HasSuffix(r.Meaning, "."), r.ID)
 		require.NotNil(t, r.judge)
@@ -41,7 +41,7 @@ func TestOrder(t *testing.T) {
 }
 
 func TestTooMany(t *testing.T) {
-	var changes []func(*session.Session)
+	var changes []func(*record.Session)
 	for range 100 {
 		changes = append(changes, with(passive(met(flow.Refused), failed)))
 	}
@@ -65,11 +65,11 @@ func TestHoles(t *testing.T) {
 		states = append(states, &flow.Conn{State: state, Src: client, Dst: server}, &flow.Conn{State: state})
 	}
 	all := sess(midStart, gappy)
-	for _, outcome := range []string{session.OK, session.Denied, session.NoConnection, session.Aborted, session.Incomplete, session.Unused, session.Rejected, session.Unknown} {
-		for _, mode := range []string{session.Active, session.Passive, session.Unknown} {
-			for _, method := range []string{"PORT", "EPSV", session.MethodDefault, session.MethodEncrypted} {
+	for _, outcome := range []string{record.OK, record.Denied, record.NoConnection, record.Aborted, record.Incomplete, record.Unused, record.Rejected, record.Unknown} {
+		for _, mode := range []string{record.Active, record.Passive, record.Unknown} {
+			for _, method := range []string{"PORT", "EPSV", record.MethodDefault, record.MethodEncrypted} {
 				for bits := range 16 {
-					tr := session.Transfer{Outcome: outcome, Mode: mode, Method: method, Initiator: session.ThirdParty}
+					tr := record.Transfer{Outcome: outcome, Mode: mode, Method: method, Initiator: record.ThirdParty}
 					if bits&1 != 0 {
 						tr.Command = ptr("RETR")
 					}
@@ -77,20 +77,20 @@ func TestHoles(t *testing.T) {
 						tr.Announced = &netip.AddrPort{}
 					}
 					if bits&4 != 0 {
-						tr.Reply = &session.Reply{Code: 425}
+						tr.Reply = &record.Reply{Code: 425}
 					}
 					if bits&8 != 0 {
-						tr.ExpectedInitiator = ptr(session.Client)
+						tr.ExpectedInitiator = ptr(record.Client)
 					}
 					for _, conn := range states {
 						tr.Notes.Conn = conn
 						tr.Connection = nil
 						if conn != nil {
-							tr.Connection = &session.Connection{State: conn.State.String()}
+							tr.Connection = &record.Connection{State: conn.State.String()}
 						}
 						with(tr)(all)
 						if len(all.Transfers) < 4 {
-							Judge(&session.Session{Transfers: slices.Clone(all.Transfers)}, Options{})
+							Judge(&record.Session{Transfers: slices.Clone(all.Transfers)}, Options{})
 						}
 					}
 				}
@@ -98,7 +98,7 @@ func TestHoles(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, Judge(all, Options{}))
-	require.NotPanics(t, func() { Judge(&session.Session{}, Options{}) })
+	require.NotPanics(t, func() { Judge(&record.Session{}, Options{}) })
 }
 
 func TestWords(t *testing.T) {

@@ -5,12 +5,12 @@ import (
 	"net/netip"
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var fxpTransfer = Rule{
-	ID: "fxp-transfer", Severity: Medium,
+	ID: "fxp-transfer", Severity: record.Medium,
 	Title:   "server-to-server transfer (FXP)",
 	Meaning: "A client gave the endpoint that one server announced (PASV) to another server (PORT), so that these two transfer between them (RFC 959 section 2.3, figure 2). High when it was not one client host that did so.",
 	judge:   serverToServer,
@@ -33,11 +33,11 @@ type meeting struct {
 	bytes    uint64
 }
 
-func linkOf(w *waiting, t *session.Transfer) link {
+func linkOf(w *waiting, t *record.Transfer) link {
 	return link{of: w, method: t.Method, negotiation: t.Frames.Negotiation, command: t.Frames.Command, met: meetingOf(t)}
 }
 
-func meetingOf(t *session.Transfer) meeting {
+func meetingOf(t *record.Transfer) meeting {
 	if t.Connection == nil {
 		return meeting{}
 	}
@@ -49,13 +49,13 @@ func meetingOf(t *session.Transfer) meeting {
 }
 
 // link is the other end of a transfer; one may yet come for each that may be an end.
-func (c *Case) link(t *session.Transfer) *link {
+func (c *Case) link(t *record.Transfer) *link {
 	c.open = c.open || candidate(c.Session, t)
 	return c.links[t.N]
 }
 
 // fxp reports whether FXP, by one client host, explains who meets whom in a transfer.
-func (c *Case) fxp(t *session.Transfer) bool {
+func (c *Case) fxp(t *record.Transfer) bool {
 	l := c.link(t)
 	return l != nil && l.of.ends.client.Addr() == c.Client.Addr()
 }
@@ -67,7 +67,7 @@ func serverToServer(c *Case) []verdict {
 	var counts []int
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		if t.Mode != session.Active {
+		if t.Mode != record.Active {
 			continue
 		}
 		l := c.link(t)
@@ -93,7 +93,7 @@ func serverToServer(c *Case) []verdict {
 	return list
 }
 
-func (c *Case) fxpVerdict(t *session.Transfer, l *link) verdict {
+func (c *Case) fxpVerdict(t *record.Transfer, l *link) verdict {
 	other := "another session"
 	if l.of.ends.id > 0 {
 		other = "session " + strconv.Itoa(l.of.ends.id)
@@ -123,7 +123,7 @@ func (c *Case) fxpVerdict(t *session.Transfer, l *link) verdict {
 	}
 	clients := ""
 	if l.of.ends.client.Addr() != c.Client.Addr() {
-		v.severity = High
+		v.severity = record.High
 		clients = "the other session's client is " + l.of.ends.client.Addr().String() + ": unless both are one machine's addresses, one of them meddles with the other's transfer"
 	}
 	v.message = clauses(what, done, clients)

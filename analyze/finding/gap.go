@@ -1,9 +1,13 @@
 package finding
 
-import "strings"
+import (
+	"strings"
+
+	"ftpscope/analyze/record"
+)
 
 var captureGap = Rule{
-	ID: "capture-gap", Severity: Info,
+	ID: "capture-gap", Severity: record.Info,
 	Title:   "capture incomplete",
 	Meaning: "The capture lacks packets of the control connection, one of its sides, or its start, or the kernel dropped packets while the session lasted: what was said there is not known, and findings that depend on it are missing.",
 	judge:   once(gaps),

@@ -1,6 +1,6 @@
 package finding
 
-import "ftpscope/analyze/session"
+import "ftpscope/analyze/record"
 
 // glance is what rules on one transfer ask about all of them: a session may have thousands of each.
 type glance struct {
@@ -22,9 +22,9 @@ func (c *Case) glance() *glance {
 		t := &c.Transfers[i]
 		if t.Command != nil {
 			g.lastCommand = t.N
-			g.unshown = g.unshown || t.Outcome == session.OK && t.Connection == nil
+			g.unshown = g.unshown || t.Outcome == record.OK && t.Connection == nil
 		}
-		if t.Mode != session.Passive || t.Announced == nil {
+		if t.Mode != record.Passive || t.Announced == nil {
 			continue
 		}
 		port := t.Announced.Port()

@@ -7,18 +7,18 @@ import (
 	"slices"
 	"testing"
 
-	"ftpscope/analyze/session"
-	"ftpscope/capture/flow"
-
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 // waits is a session whose findings FXP might change: its endpoint was not used.
-func waits(from, to flow.Time) *session.Session { return sess(lasting(from, to), with(passive())) }
+func waits(from, to flow.Time) *record.Session { return sess(lasting(from, to), with(passive())) }
 
 func TestStreamHolds(t *testing.T) {
 	emitted := 0
-	st := NewStream(Options{}, func(*session.Session) { emitted++ })
+	st := NewStream(Options{}, func(*record.Session) { emitted++ })
 	st.Add(waits(0, 10))
 	st.Add(waits(309, 309))
 	require.Zero(t, emitted, "five minutes after its end are not over")
@@ -38,7 +38,7 @@ func TestStreamHolds(t *testing.T) {
 // Few sessions may hold much: connections by the thousand, texts as long as lines and replies can be.
 func TestStreamHoldsSoManyBytes(t *testing.T) {
 	emitted := 0
-	st := NewStream(Options{}, func(*session.Session) { emitted++ })
+	st := NewStream(Options{}, func(*record.Session) { emitted++ })
 	for range 100 {
 		s := waits(1, 2)
 		s.Notes.Size = 1 << 20
@@ -54,15 +54,15 @@ func TestStreamHoldsSoManyBytes(t *testing.T) {
 
 func TestStreamLetsGo(t *testing.T) {
 	unheard := func(c *flow.Conn) { c.SYNs, c.LastSYN, c.Last = 1, c.SYN, c.SYN }
-	endsSoon := func(s *session.Session) { s.Capture.ToEnd, s.End.Time = false, at(15).Time }
+	endsSoon := func(s *record.Session) { s.Capture.ToEnd, s.End.Time = false, at(15).Time }
 	cut := func(c *flow.Conn) {
 		c.Closing, c.Half = flow.Cut, [2]flow.Half{}
 	}
-	silent := func(s *session.Session) { s.Notes.Control.Last, s.End.Time = at(20), at(28).Time }
-	noReply := func(t *session.Transfer) { t.Reply, t.Outcome = nil, session.Incomplete }
+	silent := func(s *record.Session) { s.Notes.Control.Last, s.End.Time = at(20), at(28).Time }
+	noReply := func(t *record.Transfer) { t.Reply, t.Outcome = nil, record.Incomplete }
 	for _, test := range []struct {
 		name string
-		s    *session.Session
+		s    *record.Session
 		goes bool
 	}{
 		{"nothing happened", sess(), true},
@@ -83,14 +83,14 @@ func TestStreamLetsGo(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			left := false
-			st := NewStream(Options{}, func(*session.Session) { left = true })
+			st := NewStream(Options{}, func(*record.Session) { left = true })
 			st.Add(test.s)
 			require.Equal(t, test.goes, left)
 		})
 	}
 	t.Run("behind one that waits", func(t *testing.T) {
 		emitted := 0
-		st := NewStream(Options{}, func(*session.Session) { emitted++ })
+		st := NewStream(Options{}, func(*record.Session) { emitted++ })
 		st.Add(waits(0, 10))
 		for range 9 {
 			st.Add(sess(lasting(1, 2), logins("+bob"), with(passive(worked(5)))))
@@ -101,7 +101,7 @@ func TestStreamLetsGo(t *testing.T) {
 	})
 	t.Run("a brute force that went on", func(t *testing.T) {
 		emitted := 0
-		st := NewStream(Options{}, func(*session.Session) { emitted++ })
+		st := NewStream(Options{}, func(*record.Session) { emitted++ })
 		for _, s := range guesses(20, 2, "-bob") {
 			st.Add(s)
 		}
@@ -120,8 +120,8 @@ func (r crowd) chance(percent int) bool { return r.IntN(100) < percent }
 
 func pick[T any](r crowd, list ...T) T { return list[r.IntN(len(list))] }
 
-func (r crowd) sessions(n int) []*session.Session {
-	var list []*session.Session
+func (r crowd) sessions(n int) []*record.Session {
+	var list []*record.Session
 	now := flow.Time(0)
 	pace := pick(r, 10*flow.Millisecond, flow.Second, 40*flow.Second)
 	if n > maxHeld {
@@ -146,7 +146,7 @@ func (r crowd) sessions(n int) []*session.Session {
 	return list
 }
 
-func (r crowd) session(now flow.Time) *session.Session {
+func (r crowd) session(now flow.Time) *record.Session {
 	hosts := []netip.Addr{client.Addr(), another, inside}
 	s := sess()
 	s.Client = netip.AddrPortFrom(pick(r, hosts...), uint16(5000+r.IntN(3)))
@@ -172,13 +172,13 @@ func (r crowd) session(now flow.Time) *session.Session {
 	return s
 }
 
-func (r crowd) transfer(s *session.Session) session.Transfer {
-	change := func(t *session.Transfer) {
+func (r crowd) transfer(s *record.Session) record.Transfer {
+	change := func(t *record.Transfer) {
 		if r.chance(30) {
 			t.Announced = ptr(netip.AddrPortFrom(pick(r, s.Client.Addr(), s.Server.Addr(), server.Addr(), another), uint16(40000+r.IntN(6))))
 		} else {
 			own := s.Client
-			if t.Mode == session.Passive {
+			if t.Mode == record.Passive {
 				own = s.Server
 			}
 			t.Announced = ptr(netip.AddrPortFrom(own.Addr(), uint16(40000+r.IntN(6))))
@@ -198,10 +198,10 @@ func (r crowd) transfer(s *session.Session) session.Transfer {
 	}
 	met := met(pick(r, flow.Established, flow.Established, flow.Refused, flow.Unanswered, flow.Unknown), from)
 	end := replied(30, pick(r, 226, 425, 426, 550), "so")
-	none := func(*session.Transfer) {}
-	happy := func(t *session.Transfer) { worked(5)(t); from(t.Notes.Conn) }
-	changes := [][]func(*session.Transfer){{happy}, {worked(7)}, {met, end}, {met}, {none}, {end}}[r.IntN(6)]
-	changes = append([]func(*session.Transfer){change}, changes...)
+	none := func(*record.Transfer) {}
+	happy := func(t *record.Transfer) { worked(5)(t); from(t.Notes.Conn) }
+	changes := [][]func(*record.Transfer){{happy}, {worked(7)}, {met, end}, {met}, {none}, {end}}[r.IntN(6)]
+	changes = append([]func(*record.Transfer){change}, changes...)
 	if r.chance(50) {
 		return passive(changes...)
 	}
@@ -209,7 +209,7 @@ func (r crowd) transfer(s *session.Session) session.Transfer {
 }
 
 // shift moves a session to a time.
-func (r crowd) shift(s *session.Session, now flow.Time) {
+func (r crowd) shift(s *record.Session, now flow.Time) {
 	d := now - s.Start.Time
 	s.Start.Time, s.End.Time, s.First.Time = now, s.End.Time+d, s.First.Time+d
 	s.Notes.Control.Last.Time += d
@@ -218,7 +218,7 @@ func (r crowd) shift(s *session.Session, now flow.Time) {
 	}
 	for i := range s.Transfers {
 		n := &s.Transfers[i].Notes
-		for _, line := range []**session.Line{&n.Asked, &n.Ran} {
+		for _, line := range []**record.Line{&n.Asked, &n.Ran} {
 			if *line != nil {
 				moved := **line
 				moved.Mark.Time += d
@@ -235,7 +235,7 @@ func (r crowd) shift(s *session.Session, now flow.Time) {
 }
 
 // twin is a session as captured elsewhere, more or less.
-func (r crowd) twin(s *session.Session) *session.Session {
+func (r crowd) twin(s *record.Session) *record.Session {
 	x := *s
 	x.Transfers, x.Notes.Logins = slices.Clone(s.Transfers), slices.Clone(s.Notes.Logins)
 	x.Client = netip.AddrPortFrom(pick(r, another, client.Addr()), s.Client.Port())
@@ -257,7 +257,7 @@ func TestStreamLetsGoWhatIsCertain(t *testing.T) {
 		}
 		list := r.sessions(n)
 		judged := func(patient bool) (lines []string, dropped map[string]int) {
-			st := NewStream(Options{Files: r.files}, func(s *session.Session) {
+			st := NewStream(Options{Files: r.files}, func(s *record.Session) {
 				for _, f := range s.Findings {
 					told[f.ID]++
 				}

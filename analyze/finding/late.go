@@ -3,20 +3,20 @@ package finding
 import (
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var dataLate = Rule{
-	ID: "data-late", Severity: High,
+	ID: "data-late", Severity: record.High,
 	Title:   "data connection too late",
 	Meaning: "The data connection was established, or its SYN answered, after the server had given up waiting for it (425): something delays it, or its first SYNs were lost.",
 	judge:   eachOpening(late),
 }
 
-func late(c *Case, t *session.Transfer) (verdict, bool) {
+func late(c *Case, t *record.Transfer) (verdict, bool) {
 	conn := t.Notes.Conn
-	if conn == nil || t.Reply == nil || t.Reply.Code != 425 || t.Method == session.MethodEncrypted {
+	if conn == nil || t.Reply == nil || t.Reply.Code != 425 || t.Method == record.MethodEncrypted {
 		return verdict{}, false
 	}
 	delay := delayOf(t)
@@ -40,7 +40,7 @@ func late(c *Case, t *session.Transfer) (verdict, bool) {
 }
 
 // delayOf is how long after the final reply the data connection was answered; 0 when it was not, or not after it.
-func delayOf(t *session.Transfer) flow.Time {
+func delayOf(t *record.Transfer) flow.Time {
 	conn := t.Notes.Conn
 	open := conn.SYNACK
 	if !open.Seen() && conn.State == flow.Established {
@@ -57,7 +57,7 @@ func delayOf(t *session.Transfer) flow.Time {
 }
 
 // setBack reports whether the clock was set back while the transfer was under way: the times of what was said go back, too.
-func setBack(t *session.Transfer) bool {
+func setBack(t *record.Transfer) bool {
 	var said []flow.Time
 	if t.Notes.Answer != nil {
 		said = append(said, t.Notes.Answer.Time.Time)

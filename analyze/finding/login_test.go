@@ -3,26 +3,26 @@ package finding
 import (
 	"testing"
 
-	"ftpscope/analyze/session"
-
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
 )
 
 func TestCleartext(t *testing.T) {
-	unanswered := func(s *session.Session) { s.Password, s.User = ptr("secret"), ptr("bob") }
+	unanswered := func(s *record.Session) { s.Password, s.User = ptr("secret"), ptr("bob") }
 	check(t, "cleartext-credentials", []row{
 		{"accepted", sess(logins("+bob")), `medium 0 the password of user "bob" went to 203.0.113.21:21 in clear text (packet 5); the server accepted it`},
 		{"rejected", sess(logins("-bob")), `medium 0 the password of user "bob" went to 203.0.113.21:21 in clear text (packet 5); the server rejected it`},
 		{"several", sess(logins("-bob", "+eve")), `medium 0 2 passwords of users "bob" and "eve" went to 203.0.113.21:21 in clear text (packets 5, 6); the server accepted 1 of them`},
 		{"anonymous", sess(logins("+anonymous")), ""},
-		{"no password", sess(logins("+bob"), func(s *session.Session) { s.Password = nil }), ""},
+		{"no password", sess(logins("+bob"), func(s *record.Session) { s.Password = nil }), ""},
 		{"anonymous after a rejected one", sess(logins("-bob", "+FTP")), `medium 0 the password of user "bob" went to 203.0.113.21:21 in clear text (packet 5); the server rejected it`},
 	})
 	check(t, "anonymous-login", []row{
 		{"accepted", sess(logins("+Anonymous")), `low 0 the server 203.0.113.21:21 accepted the anonymous login "Anonymous" (packet 5)`},
 		{"rejected", sess(logins("-anonymous")), ""},
 		{"a user", sess(logins("+bob")), ""},
-		{"no reply in the capture", sess(onlyClient, func(s *session.Session) { s.User, s.Anonymous = ptr("ftp"), true }), ""},
+		{"no reply in the capture", sess(onlyClient, func(s *record.Session) { s.User, s.Anonymous = ptr("ftp"), true }), ""},
 	})
 	t.Run("no reply in the capture", func(t *testing.T) {
 		c := newCase(sess(onlyClient, unanswered), Options{})
@@ -32,12 +32,12 @@ func TestCleartext(t *testing.T) {
 
 func TestBruteForceInOneSession(t *testing.T) {
 	const five = `198.51.100.10 failed 5 times to log in at 203.0.113.21:21 in 4 s, as user "bob", in 1 session (packets 5, 6, 7, 8, 9); `
-	slow := func(s *session.Session) {
+	slow := func(s *record.Session) {
 		for i := range s.Notes.Logins {
 			s.Notes.Logins[i].Mark.Time *= 80
 		}
 	}
-	busy := func(s *session.Session) { s.Notes.Logins[2].Code = 421 }
+	busy := func(s *record.Session) { s.Notes.Logins[2].Code = 421 }
 	check(t, "brute-force", []row{
 		{"five failures", sess(logins("-bob", "-bob", "-bob", "-bob", "-bob")), "high 0 " + five + "none of these logins succeeded in this capture"},
 		{"and a success", sess(logins("-bob", "-bob", "-bob", "-bob", "-bob", "+bob")), "critical 0 " + five + `then it logged in as "bob" (packet 10)`},
@@ -52,8 +52,8 @@ func TestBruteForceInOneSession(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	asked := func(s *session.Session) { s.TLS, s.Notes.AuthTLS = session.TLSRefused, at(3) }
-	protC := func(s *session.Session) { s.TLS, s.Notes.ProtC = session.TLSExplicit, at(20) }
+	asked := func(s *record.Session) { s.TLS, s.Notes.AuthTLS = record.TLSRefused, at(3) }
+	protC := func(s *record.Session) { s.TLS, s.Notes.ProtC = record.TLSExplicit, at(20) }
 	check(t, "tls-refused", []row{
 		{"and logged in", sess(asked, logins("+bob")), "medium 0 the server 203.0.113.21:21 refused AUTH (packet 3) and the client went on to log in in clear text (packet 5)"},
 		{"and gave up", sess(asked), ""},
@@ -62,30 +62,30 @@ func TestTLS(t *testing.T) {
 	})
 	check(t, "cleartext-data", []row{
 		{"PROT C", sess(protC), "medium 0 PROT C was accepted under TLS (packet 20): the data connections after it are in clear text"},
-		{"not seen", sess(func(s *session.Session) { s.TLS = session.TLSExplicit }), ""},
+		{"not seen", sess(func(s *record.Session) { s.TLS = record.TLSExplicit }), ""},
 		{"mid-start", sess(midStart, protC), "medium 0 PROT C was accepted under TLS (packet 20): the data connections after it are in clear text"},
 	})
 }
 
 func TestViolation(t *testing.T) {
-	odd := func(kind, detail string) func(*session.Session) {
-		return func(s *session.Session) {
-			s.Notes.Oddities = append(s.Notes.Oddities, session.Oddity{Kind: kind, Mark: at(20 + uint64(len(s.Notes.Oddities))), Detail: detail})
+	odd := func(kind, detail string) func(*record.Session) {
+		return func(s *record.Session) {
+			s.Notes.Oddities = append(s.Notes.Oddities, record.Oddity{Kind: kind, Mark: at(20 + uint64(len(s.Notes.Oddities))), Detail: detail})
 		}
 	}
 	check(t, "protocol-violation", []row{
-		{"endpoint", sess(odd(session.OddEndpoint, "PORT")), `low 0 an announcement that names no valid endpoint: "PORT" (packet 20)`},
-		{"some of each", sess(odd(session.OddBytes, "CW\x00D"), odd(session.OddLine, ""), odd(session.OddBytes, "CWD\u202e")),
+		{"endpoint", sess(odd(record.OddEndpoint, "PORT")), `low 0 an announcement that names no valid endpoint: "PORT" (packet 20)`},
+		{"some of each", sess(odd(record.OddBytes, "CW\x00D"), odd(record.OddLine, ""), odd(record.OddBytes, "CWD\u202e")),
 			"low 0 a line of more than 4096 bytes (packet 21)\nlow 0 2 commands with NUL or control bytes: \"CW\\x00D\" and \"CWD\\u202e\" (packets 20, 22)"},
-		{"no code", sess(odd(session.OddNoCode, "hello")), `low 0 a line of the server that is no reply: "hello" (packet 20)`},
-		{"a piece of a reply", sess(gappy, odd(session.OddNoCode, "hello")), ""},
-		{"a custom", sess(odd(session.OddMultiLine, "")), ""},
+		{"no code", sess(odd(record.OddNoCode, "hello")), `low 0 a line of the server that is no reply: "hello" (packet 20)`},
+		{"a piece of a reply", sess(gappy, odd(record.OddNoCode, "hello")), ""},
+		{"a custom", sess(odd(record.OddMultiLine, "")), ""},
 	})
 }
 
 func TestTraversal(t *testing.T) {
-	retr := func(arg string, path *string) session.Transfer {
-		return passive(worked(5), func(t *session.Transfer) { t.Argument, t.Path = &arg, path })
+	retr := func(arg string, path *string) record.Transfer {
+		return passive(worked(5), func(t *record.Transfer) { t.Argument, t.Path = &arg, path })
 	}
 	check(t, "path-traversal", []row{
 		{"a transfer", sess(climbs(12, "RETR ../../etc/passwd", 226), with(retr("../../etc/passwd", ptr("../../etc/passwd")))),
@@ -113,7 +113,7 @@ func TestGap(t *testing.T) {
 	})
 }
 
-func dropped(s *session.Session) { s.Notes.Dropped = 1204 }
+func dropped(s *record.Session) { s.Notes.Dropped = 1204 }
 
 func TestSite(t *testing.T) {
 	check(t, "site-exec", []row{
@@ -145,8 +145,8 @@ func TestSettings(t *testing.T) {
 		{"unknown", "ready", "fail2ban, vsftpd max_login_fails, ProFTPD mod_ban"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			require.Equal(t, test.want, newCase(sess(func(s *session.Session) { s.Banner = &test.banner }), Options{}).settings(all...))
+			require.Equal(t, test.want, newCase(sess(func(s *record.Session) { s.Banner = &test.banner }), Options{}).settings(all...))
 		})
 	}
-	require.Equal(t, "fail2ban, vsftpd max_login_fails, ProFTPD mod_ban", newCase(sess(func(s *session.Session) { s.Banner = nil }), Options{}).settings(all...))
+	require.Equal(t, "fail2ban, vsftpd max_login_fails, ProFTPD mod_ban", newCase(sess(func(s *record.Session) { s.Banner = nil }), Options{}).settings(all...))
 }

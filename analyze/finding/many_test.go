@@ -6,12 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // sessionOf is a session of n transfers.
-func sessionOf(n int, transfer func() session.Transfer) *session.Session {
+func sessionOf(n int, transfer func() record.Transfer) *record.Session {
 	s := sess()
 	for range n {
 		with(transfer())(s)
@@ -20,10 +20,10 @@ func sessionOf(n int, transfer func() session.Transfer) *session.Session {
 }
 
 func TestFallbackIsTheNextThatWorked(t *testing.T) {
-	rejected := func(code int) session.Transfer {
-		return passive(replied(11, code, "no"), func(t *session.Transfer) { t.Outcome, t.Command = session.Rejected, nil })
+	rejected := func(code int) record.Transfer {
+		return passive(replied(11, code, "no"), func(t *record.Transfer) { t.Outcome, t.Command = record.Rejected, nil })
 	}
-	underTLS := passive(worked(1), func(t *session.Transfer) { t.Method = session.MethodEncrypted })
+	underTLS := passive(worked(1), func(t *record.Transfer) { t.Method = record.MethodEncrypted })
 	s := sess(with(active(worked(1))), with(rejected(500)), with(rejected(501)), with(underTLS), with(active(worked(1))), with(rejected(502)), with(rejected(501)))
 	c := newCase(s, Options{})
 	var said []string
@@ -40,12 +40,12 @@ func TestFallbackIsTheNextThatWorked(t *testing.T) {
 func BenchmarkJudge(b *testing.B) {
 	for _, kind := range []struct {
 		name     string
-		transfer func() session.Transfer
+		transfer func() record.Transfer
 	}{
-		{"unanswered", func() session.Transfer { return passive(met(flow.Unanswered), failed) }},
-		{"never-tried", func() session.Transfer { return passive(failed) }},
+		{"unanswered", func() record.Transfer { return passive(met(flow.Unanswered), failed) }},
+		{"never-tried", func() record.Transfer { return passive(failed) }},
 	} {
-		for _, n := range []int{100, 1000, session.MaxSteps} {
+		for _, n := range []int{100, 1000, record.MaxSteps} {
 			b.Run(fmt.Sprintf("all=%s/transfers=%d", kind.name, n), func(b *testing.B) {
 				s := sessionOf(n, kind.transfer)
 				for b.Loop() {

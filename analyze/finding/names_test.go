@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 func TestNamesToldApart(t *testing.T) {
@@ -29,13 +29,13 @@ func TestNamesToldApart(t *testing.T) {
 
 // However many users however many hosts guess passwords of, and however long their names are, what is kept of them is bounded.
 func TestNamesOfAllSeries(t *testing.T) {
-	st := NewStream(Options{}, func(*session.Session) {})
-	const hosts = 2 * maxAllNames / session.MaxLogins
+	st := NewStream(Options{}, func(*record.Session) {})
+	const hosts = 2 * maxAllNames / record.MaxLogins
 	for host := range hosts {
 		s := sess()
 		s.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(host >> 8), byte(host)}), 5000)
-		for i := range session.MaxLogins {
-			s.Notes.Logins = append(s.Notes.Logins, session.Login{Mark: at(4), User: strconv.Itoa(i), Code: 530})
+		for i := range record.MaxLogins {
+			s.Notes.Logins = append(s.Notes.Logins, record.Login{Mark: at(4), User: strconv.Itoa(i), Code: 530})
 		}
 		st.Add(s)
 	}

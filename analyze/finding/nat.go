@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"net/netip"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 var natMismatch = Rule{
-	ID: "nat-mismatch", Severity: Low,
+	ID: "nat-mismatch", Severity: record.Low,
 	Title:   "announced address is not the peer's",
 	Meaning: "A PORT, EPRT, 227 or 229 names another address than that by which the other side knows the host: NAT lies between, and who takes the announcement literally connects to nowhere. High when the transfer failed, low when it worked all the same.",
 	judge:   translation,
 }
 
 // mismatched reports whether a transfer's announced address is not that of the host which announced it.
-func (c *Case) mismatched(t *session.Transfer) bool {
+func (c *Case) mismatched(t *record.Transfer) bool {
 	if t.Announced == nil {
 		return false
 	}
@@ -23,8 +23,8 @@ func (c *Case) mismatched(t *session.Transfer) bool {
 }
 
 // announcer is the control connection's end that announced the endpoint.
-func (c *Case) announcer(t *session.Transfer) netip.AddrPort {
-	if t.Mode == session.Passive {
+func (c *Case) announcer(t *record.Transfer) netip.AddrPort {
+	if t.Mode == record.Passive {
 		return c.Server
 	}
 	return c.Client
@@ -34,7 +34,7 @@ func (c *Case) announcer(t *session.Transfer) netip.AddrPort {
 // if commands were rewritten on the way, and one if another capture shows the session on a NAT's other side.
 func translation(c *Case) []verdict {
 	type group struct {
-		example *session.Transfer
+		example *record.Transfer
 		count   int
 	}
 	type key struct {
@@ -51,7 +51,7 @@ func translation(c *Case) []verdict {
 			rewrote = true
 			list = append(list, v)
 		}
-		if !c.mismatched(t) || c.fxp(t) || t.Mode == session.Active && c.foreign(t) != byNAT {
+		if !c.mismatched(t) || c.fxp(t) || t.Mode == record.Active && c.foreign(t) != byNAT {
 			continue
 		}
 		k := key{t.Mode, t.Announced.Addr()}
@@ -65,7 +65,7 @@ func translation(c *Case) []verdict {
 			order = append(order, k)
 		}
 		g.count++
-		if g.example.Outcome != session.NoConnection && t.Outcome == session.NoConnection {
+		if g.example.Outcome != record.NoConnection && t.Outcome == record.NoConnection {
 			g.example = t
 		}
 	}
@@ -78,9 +78,9 @@ func translation(c *Case) []verdict {
 	return list
 }
 
-func (c *Case) translatedVerdict(t *session.Transfer, count int) verdict {
+func (c *Case) translatedVerdict(t *record.Transfer, count int) verdict {
 	who, whom, advice := "server", " to a client that reaches it as ", c.announceAdvice()
-	if t.Mode == session.Active {
+	if t.Mode == record.Active {
 		who, whom = "client", " to a server that sees it as "
 		advice = "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()
 	}
@@ -112,8 +112,8 @@ func (c *Case) translatedVerdict(t *session.Transfer, count int) verdict {
 		frames: evidence(t, t.Frames.SYN),
 		advice: advice,
 	}
-	if t.Outcome == session.NoConnection {
-		v.severity = High
+	if t.Outcome == record.NoConnection {
+		v.severity = record.High
 	}
 	return v
 }
@@ -122,9 +122,9 @@ const tunnelAdvice = "a tunnel or forwarded port (ssh -L, stunnel, socat) takes 
 	"forward the server's passive ports to the same ports here, or take a tunnel that carries every connection (ssh -D, a VPN) or SFTP"
 
 // usedInstead says which address was used in the end.
-func (c *Case) usedInstead(t *session.Transfer) string {
+func (c *Case) usedInstead(t *record.Transfer) string {
 	conn := t.Connection
-	if conn == nil && t.Outcome == session.Rejected {
+	if conn == nil && t.Outcome == record.Rejected {
 		return "the server rejected it"
 	}
 	if conn == nil {

@@ -1,16 +1,16 @@
 package finding
 
-import "ftpscope/analyze/session"
+import "ftpscope/analyze/record"
 
 var dataNeverTried = Rule{
-	ID: "data-never-tried", Severity: High,
+	ID: "data-never-tried", Severity: record.High,
 	Title:   "data connection never tried",
 	Meaning: "A transfer command waited for a data connection that, in this capture, nobody tried to open: the side that had to open it did not, or its SYN was dropped before it came to the place of capture.",
 	judge:   eachOpening(neverTried),
 }
 
-func neverTried(c *Case, t *session.Transfer) (verdict, bool) {
-	if t.Outcome != session.NoConnection || t.Connection != nil || t.ExpectedInitiator == nil || !c.showsData(t) || c.fxp(t) {
+func neverTried(c *Case, t *record.Transfer) (verdict, bool) {
+	if t.Outcome != record.NoConnection || t.Connection != nil || t.ExpectedInitiator == nil || !c.showsData(t) || c.fxp(t) {
 		return verdict{}, false
 	}
 	who := "the " + *t.ExpectedInitiator
@@ -29,18 +29,18 @@ func neverTried(c *Case, t *session.Transfer) (verdict, bool) {
 
 // showsData reports whether the capture can be trusted to hold data connections: it holds what the side sends that had
 // to open this one, and no other transfer succeeded without one that it shows.
-func (c *Case) showsData(t *session.Transfer) bool {
-	if !c.gapless() || !c.Capture.FromStart && t.Method == session.MethodDefault {
+func (c *Case) showsData(t *record.Transfer) bool {
+	if !c.gapless() || !c.Capture.FromStart && t.Method == record.MethodDefault {
 		return false
 	}
 	return !c.glance().unshown
 }
 
 // whose says what the place of capture tells of a SYN that is not there.
-func (c *Case) whose(t *session.Transfer) string {
+func (c *Case) whose(t *record.Transfer) string {
 	p := c.point()
 	near, far := p.client, p.server
-	if *t.ExpectedInitiator == session.Server {
+	if *t.ExpectedInitiator == record.Server {
 		near, far = far, near
 	}
 	who := "the " + *t.ExpectedInitiator
@@ -53,16 +53,16 @@ func (c *Case) whose(t *session.Transfer) string {
 	return ""
 }
 
-func (c *Case) neverAdvice(t *session.Transfer) string {
+func (c *Case) neverAdvice(t *record.Transfer) string {
 	if c.misled(t) || c.foreign(t) == byBounce {
 		return c.openingAdvice(t)
 	}
 	p := c.point()
-	if *t.ExpectedInitiator == session.Client && p.client == 0 && p.server != 0 || *t.ExpectedInitiator == session.Server && p.server == 0 && p.client != 0 {
+	if *t.ExpectedInitiator == record.Client && p.client == 0 && p.server != 0 || *t.ExpectedInitiator == record.Server && p.server == 0 && p.client != 0 {
 		who := *t.ExpectedInitiator
 		return "look at the " + who + ": its own outbound firewall, security software or container, and whether its FTP program read the announcement; nothing has to be opened at the other side before a SYN gets there"
 	}
-	if *t.ExpectedInitiator == session.Client {
+	if *t.ExpectedInitiator == record.Client {
 		return "look at the client first: its own outbound firewall, security software or proxy, and whether its FTP program read the reply that announced the port; a capture there decides. Only if its SYN leaves it: " + c.permit(t)
 	}
 	return "look at the server first: may it open connections at all (its own outbound firewall, a jail or container), and does it accept the announced endpoint? A capture there decides. Only if its SYN leaves it: " + c.permit(t)

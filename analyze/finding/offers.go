@@ -3,7 +3,7 @@ package finding
 import (
 	"net/netip"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -50,7 +50,7 @@ func (o *offers) add(w *waiting) {
 		}
 		w.offers++
 		o.list = append(o.list, offer{
-			link: linkOf(w, t), n: t.N, time: offered(w.Session, t), active: t.Mode == session.Active, announced: *t.Announced,
+			link: linkOf(w, t), n: t.N, time: offered(w.Session, t), active: t.Mode == record.Active, announced: *t.Announced,
 		})
 		x := &o.list[len(o.list)-1]
 		if x.active {
@@ -80,11 +80,11 @@ func (o *offers) index(i int) {
 }
 
 // candidate reports whether a transfer may be one end of FXP: a server's endpoint, or a PORT to another host than the client.
-func candidate(s *session.Session, t *session.Transfer) bool {
+func candidate(s *record.Session, t *record.Transfer) bool {
 	if t.Announced == nil {
 		return false
 	}
-	return t.Mode == session.Passive || t.Mode == session.Active && t.Announced.Addr() != s.Client.Addr()
+	return t.Mode == record.Passive || t.Mode == record.Active && t.Announced.Addr() != s.Client.Addr()
 }
 
 // partner is the transfer, of another session and the other mode, that announced the same endpoint nearest in time.
@@ -103,7 +103,7 @@ func (o *offers) partner(x *offer) *offer {
 }
 
 // offered is when a transfer's endpoint was announced.
-func offered(s *session.Session, t *session.Transfer) flow.Time {
+func offered(s *record.Session, t *record.Transfer) flow.Time {
 	switch {
 	case t.Notes.Asked != nil:
 		return t.Notes.Asked.Mark.Time

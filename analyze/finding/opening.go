@@ -3,7 +3,7 @@ package finding
 import (
 	"net/netip"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -11,15 +11,15 @@ import (
 
 // shut reports whether a transfer's data connection met its end in this state and the transfer failed for it. Under TLS
 // the reply cannot be read; a connection to a service's port between the two hosts is no data connection then.
-func shut(t *session.Transfer, state flow.State) bool {
+func shut(t *record.Transfer, state flow.State) bool {
 	if t.Connection == nil || t.Connection.State != state.String() {
 		return false
 	}
 	const services = 1024
-	if t.Method == session.MethodEncrypted {
+	if t.Method == record.MethodEncrypted {
 		return t.Connection.Dst.Port() >= services
 	}
-	return t.Outcome == session.NoConnection
+	return t.Outcome == record.NoConnection
 }
 
 // tries is how often and over which time a data connection was tried, all connections to its endpoint together.
@@ -30,7 +30,7 @@ type tries struct {
 	conn        flow.Conn // the one that the record tells of
 }
 
-func triesOf(t *session.Transfer) tries {
+func triesOf(t *record.Transfer) tries {
 	var r tries
 	if t.Connection != nil {
 		r.syns = t.Connection.Attempts
@@ -76,10 +76,10 @@ func (r *tries) over() string {
 }
 
 // then says what the server replied after the data connection failed.
-func (c *Case) then(t *session.Transfer) string {
+func (c *Case) then(t *record.Transfer) string {
 	r := t.Reply
 	switch {
-	case t.Method == session.MethodEncrypted:
+	case t.Method == record.MethodEncrypted:
 		return "what the server replied is encrypted"
 	case r != nil && r.Code >= 400 && r != t.Notes.Answer:
 		after := ""
@@ -117,7 +117,7 @@ func (c *Case) gapless() bool {
 }
 
 // evidence is the packets that prove a failed opening.
-func evidence(t *session.Transfer, more ...flow.Pos) []flow.Pos {
+func evidence(t *record.Transfer, more ...flow.Pos) []flow.Pos {
 	list := []flow.Pos{t.Frames.Negotiation, t.Frames.Command}
 	if t.Reply != nil {
 		list = append(list, t.Reply.Pos)
@@ -126,16 +126,16 @@ func evidence(t *session.Transfer, more ...flow.Pos) []flow.Pos {
 }
 
 // misled reports whether the announced address is not its host's and nobody put it right: the likeliest cause.
-func (c *Case) misled(t *session.Transfer) bool {
+func (c *Case) misled(t *record.Transfer) bool {
 	return c.mismatched(t) && (t.Connection == nil || t.Connection.Dst.Addr() == t.Announced.Addr())
 }
 
 // translated says so.
-func (c *Case) translated(t *session.Transfer) string {
+func (c *Case) translated(t *record.Transfer) string {
 	switch {
 	case !c.misled(t):
 		return ""
-	case t.Mode == session.Passive:
+	case t.Mode == record.Passive:
 		return "the server announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + ", but the client reaches it as " + c.Server.Addr().String()
 	}
 	return "the client announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + ", but the server sees it as " + c.Client.Addr().String()

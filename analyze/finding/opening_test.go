@@ -4,18 +4,18 @@ import (
 	"net/netip"
 	"testing"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
-func failed(s *session.Transfer) { replied(20, 425, "Failed to establish connection.")(s) }
+func failed(s *record.Transfer) { replied(20, 425, "Failed to establish connection.")(s) }
 
 func TestUnanswered(t *testing.T) {
-	shut := func(changes ...func(*flow.Conn)) session.Transfer {
+	shut := func(changes ...func(*flow.Conn)) record.Transfer {
 		return passive(met(flow.Unanswered, changes...), failed)
 	}
 	once := func(c *flow.Conn) { c.SYNs, c.LastSYN, c.Last, c.SYNPos = 1, c.SYN, c.SYN, flow.SYNs{pos(14)} }
-	noCommand := func(t *session.Transfer) { t.Command, t.Notes.Ran, t.Reply = nil, nil, t.Notes.Answer }
+	noCommand := func(t *record.Transfer) { t.Command, t.Notes.Ran, t.Reply = nil, nil, t.Notes.Answer }
 	const tried = "high 1 the client tried 3 times in 2 s to reach 203.0.113.21:50001"
 	const replied = `; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`
 	check(t, "data-unanswered", []row{
@@ -32,7 +32,7 @@ func TestUnanswered(t *testing.T) {
 		{"private address", sess(ttls(64, 60), with(passive(announces(inside, 50001), met(flow.Unanswered), failed))), "high 1 the client tried 3 times in 2 s to reach 10.0.0.5:50001 and got no answer (packets 14, 15, 16)" + replied +
 			"; the server announced the private address 10.0.0.5, but the client reaches it as 203.0.113.21"},
 		{"answered", sess(with(passive(worked(10)))), ""},
-		{"ended well without an answer in the capture", sess(onlyClient, with(passive(met(flow.Unanswered), func(t *session.Transfer) { t.Outcome = session.OK }))), ""},
+		{"ended well without an answer in the capture", sess(onlyClient, with(passive(met(flow.Unanswered), func(t *record.Transfer) { t.Outcome = record.OK }))), ""},
 		{"the answering side is not captured, repeated", sess(onlyClient, with(passive(met(flow.Unanswered)))), tried +
 			" (packets 14, 15, 16); this capture lacks the packets of the server, but that the SYN was repeated says that no answer came; in this capture no final reply to RETR followed"},
 		{"the answering side is not captured, one SYN", sess(onlyClient, with(passive(met(flow.Unanswered, once)))), ""},
@@ -44,8 +44,8 @@ func TestUnanswered(t *testing.T) {
 				c.SYNPos[i] = pos(uint64(14 + 10*i))
 			}
 		}))), "high 1 the client tried 11 times in 26 s to reach 203.0.113.21:50001 and got no answer (packets 14, 24, 34, 44, 54, 64, 74, …, 200)" + replied},
-		{"under TLS", sess(func(s *session.Session) { s.TLS = session.TLSExplicit }, with(passive(met(flow.Unanswered), func(t *session.Transfer) {
-			t.Method, t.Command, t.Announced, t.Outcome = session.MethodEncrypted, nil, nil, session.Unknown
+		{"under TLS", sess(func(s *record.Session) { s.TLS = record.TLSExplicit }, with(passive(met(flow.Unanswered), func(t *record.Transfer) {
+			t.Method, t.Command, t.Announced, t.Outcome = record.MethodEncrypted, nil, nil, record.Unknown
 		}))), tried + " and got no answer (packets 14, 15, 16); what the server replied is encrypted"},
 	})
 }
@@ -57,16 +57,16 @@ func TestRefused(t *testing.T) {
 	check(t, "data-refused", []row{
 		{"by the host", sess(ttls(60, 64), with(transfer)), refused},
 		{"by a firewall on the way", sess(ttls(64, 60), with(transfer)), refused + "; by its TTL the RST did not come from where the server is: a firewall on the way sent it"},
-		{"a newer PASV took its place", sess(with(passive(met(flow.Refused), func(t *session.Transfer) { t.Command, t.Notes.Ran = nil, nil })), with(passive(worked(3), func(t *session.Transfer) {
-			t.Notes.Asked, t.Frames.Negotiation = &session.Line{Mark: at(13), Text: "PASV"}, pos(13)
+		{"a newer PASV took its place", sess(with(passive(met(flow.Refused), func(t *record.Transfer) { t.Command, t.Notes.Ran = nil, nil })), with(passive(worked(3), func(t *record.Transfer) {
+			t.Notes.Asked, t.Frames.Negotiation = &record.Line{Mark: at(13), Text: "PASV"}, pos(13)
 		}))), "high 1 the client tried once to reach 203.0.113.21:50001 and was refused by RST (packets 14, 17); before that, a newer PASV (packet 13) had taken the place of this one; in this capture no transfer command followed"},
-		{"another try worked", sess(with(passive(worked(10), func(t *session.Transfer) { t.Notes.Tried = append(t.Notes.Tried, flow.Conn{State: flow.Refused}) }))), ""},
+		{"another try worked", sess(with(passive(worked(10), func(t *record.Transfer) { t.Notes.Tried = append(t.Notes.Tried, flow.Conn{State: flow.Refused}) }))), ""},
 		{"the start is missing", sess(midStart, with(transfer)), refused},
 	})
 }
 
 func TestUnreachable(t *testing.T) {
-	told := func(from netip.Addr, kind, code uint8) session.Transfer {
+	told := func(from netip.Addr, kind, code uint8) record.Transfer {
 		return passive(met(flow.Unreachable, func(c *flow.Conn) {
 			c.ICMP = &flow.ICMP{From: flow.HostOf(from), Type: kind, Code: code, V6: from.Is6(), Mark: at(17)}
 		}), failed)
@@ -88,7 +88,7 @@ func TestUnreachable(t *testing.T) {
 func TestNeverTried(t *testing.T) {
 	const never = `high 1 the client should have opened the data connection to 203.0.113.21:50001 for RETR "a.bin", but no SYN of it is in this capture (packets 10, 12)`
 	const replied = `; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`
-	ok := passive(func(t *session.Transfer) { t.Outcome = session.OK; t.Reply = reply(9, 226, "") })
+	ok := passive(func(t *record.Transfer) { t.Outcome = record.OK; t.Reply = reply(9, 226, "") })
 	check(t, "data-never-tried", []row{
 		{"passive", sess(with(passive(failed))), never + replied},
 		{"seen next to the client", sess(ttls(64, 60), with(passive(failed))), never + replied +
@@ -96,12 +96,12 @@ func TestNeverTried(t *testing.T) {
 		{"seen elsewhere", sess(ttls(63, 60), with(passive(failed))), never + replied +
 			"; the capture was taken 1 router away from the client (by the TTLs), so a firewall before it may have dropped the SYN"},
 		{"active", sess(with(active(failed))), `high 1 the server should have opened the data connection to 198.51.100.10:40001 for RETR "a.bin", but no SYN of it is in this capture (packets 10, 12)` + replied},
-		{"denied without need of a connection", sess(with(passive(failed, func(t *session.Transfer) { t.Outcome = session.Denied }))), ""},
+		{"denied without need of a connection", sess(with(passive(failed, func(t *record.Transfer) { t.Outcome = record.Denied }))), ""},
 		{"ended well: the capture holds no data connections", sess(with(ok)), ""},
 		{"another ended well so", sess(with(ok), with(passive(failed))), ""},
 		{"gaps", sess(gappy, with(passive(failed))), ""},
 		{"one side only", sess(onlyServer, with(passive(failed))), ""},
-		{"mid-start, nothing negotiated", sess(midStart, with(active(failed, func(t *session.Transfer) { t.Method = session.MethodDefault }))), ""},
+		{"mid-start, nothing negotiated", sess(midStart, with(active(failed, func(t *record.Transfer) { t.Method = record.MethodDefault }))), ""},
 	})
 }
 
@@ -118,8 +118,8 @@ func TestLate(t *testing.T) {
 }
 
 func TestCut(t *testing.T) {
-	aborted := func(t *session.Transfer) {
-		t.Outcome, t.Bytes = session.Aborted, ptr(uint64(500))
+	aborted := func(t *record.Transfer) {
+		t.Outcome, t.Bytes = record.Aborted, ptr(uint64(500))
 		replied(30, 426, "Failure writing network stream.")(t)
 	}
 	reset := func(c *flow.Conn) {
@@ -142,13 +142,13 @@ func TestCut(t *testing.T) {
 			`medium 1 the server replied 421 "Data timeout." (packet 24) 12 s after RETR while the data connection of RETR "a.bin" was open (packet 14); then it was reset by the client after 500 bytes (packet 25)`},
 		{"the server closed everything", sess(with(passive(met(flow.Established, reset), aborted, replied(30, 421, "Data timeout.")))),
 			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client after 500 bytes (packet 25); the server replied 421 "Data timeout." (packet 30) 18 s after RETR`},
-		{"the client gave up and ended both", sess(func(s *session.Session) { s.Notes.Control.Half[flow.Out].FIN = at(25) },
-			with(passive(met(flow.Established, reset), func(t *session.Transfer) {
-				t.Outcome, t.Bytes, t.Preliminary = session.Incomplete, ptr(uint64(500)), reply(13, 150, "")
+		{"the client gave up and ended both", sess(func(s *record.Session) { s.Notes.Control.Half[flow.Out].FIN = at(25) },
+			with(passive(met(flow.Established, reset), func(t *record.Transfer) {
+				t.Outcome, t.Bytes, t.Preliminary = record.Incomplete, ptr(uint64(500)), reply(13, 150, "")
 			}))),
 			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client after 500 bytes (packet 25); the control connection was closed by the client (FIN) at the same time (packet 25); ` +
 				"no command or reply had passed on it for 12 s; in this capture no final reply to RETR followed"},
-		{"by ABOR", sess(with(passive(met(flow.Established, reset), aborted, func(t *session.Transfer) { t.Notes.Abort = at(24) }))), ""},
+		{"by ABOR", sess(with(passive(met(flow.Established, reset), aborted, func(t *record.Transfer) { t.Notes.Abort = at(24) }))), ""},
 		{"for another reason", sess(with(passive(met(flow.Established), aborted, replied(30, 552, "Quota exceeded.")))), ""},
 		{"silent to the end of the capture", sess(cutShort, with(passive(met(flow.Established, silent), aborted))), ""},
 	})

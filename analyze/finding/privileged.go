@@ -3,20 +3,20 @@ package finding
 import (
 	"fmt"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var privilegedPort = Rule{
-	ID: "privileged-port", Severity: Medium,
+	ID: "privileged-port", Severity: record.Medium,
 	Title:   "PORT to a well-known port",
 	Meaning: "PORT or EPRT names a port below 1024, where services listen and clients do not: a sign of a bounce (RFC 2577 section 3).",
 	judge:   each(privileged),
 }
 
-func privileged(c *Case, t *session.Transfer) (verdict, bool) {
+func privileged(c *Case, t *record.Transfer) (verdict, bool) {
 	const services = 1024
-	if t.Mode != session.Active || t.Announced == nil || t.Announced.Port() >= services || t.Frames.Negotiation == 0 {
+	if t.Mode != record.Active || t.Announced == nil || t.Announced.Port() >= services || t.Frames.Negotiation == 0 {
 		return verdict{}, false
 	}
 	answer := ""

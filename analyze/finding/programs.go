@@ -4,12 +4,12 @@ import (
 	"path"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var executableUpload = Rule{
-	ID: "executable-upload", Severity: Info,
+	ID: "executable-upload", Severity: record.Info,
 	Title:   "program uploaded",
 	Meaning: "A file was uploaded that is by its name a program, a script or code that web servers run. Often that is what the server is for; it is also how a stolen password is used.",
 	judge:   each(uploads),
@@ -22,8 +22,8 @@ var programs = set(".exe .dll .scr .com .bat .cmd .ps1 .vbs .vbe .jse .hta .msi 
 // runs are names that make a server run or show other files.
 var runs = set(".htaccess web.config .user.ini authorized_keys crontab .bashrc .profile .bash_profile .rhosts")
 
-func uploads(c *Case, t *session.Transfer) (verdict, bool) {
-	if !t.OfFile() || t.Direction == nil || *t.Direction != session.Upload || !moved(t) {
+func uploads(c *Case, t *record.Transfer) (verdict, bool) {
+	if !t.OfFile() || t.Direction == nil || *t.Direction != record.Upload || !moved(t) {
 		return verdict{}, false
 	}
 	name := strings.ToLower(fileName(t))
@@ -38,8 +38,8 @@ func uploads(c *Case, t *session.Transfer) (verdict, bool) {
 }
 
 // moved reports whether the transfer carried something or ended well.
-func moved(t *session.Transfer) bool {
-	return t.Outcome == session.OK || t.Bytes != nil && *t.Bytes > 0
+func moved(t *record.Transfer) bool {
+	return t.Outcome == record.OK || t.Bytes != nil && *t.Bytes > 0
 }
 
 // mover names the client by its user.
@@ -51,7 +51,7 @@ func (c *Case) mover() string {
 }
 
 var credentialFile = Rule{
-	ID: "credential-file", Severity: Info,
+	ID: "credential-file", Severity: record.Info,
 	Title:   "file with credentials downloaded",
 	Meaning: "A file was downloaded that by its name holds passwords or keys.",
 	judge:   each(credentials),
@@ -64,8 +64,8 @@ var (
 	secretEnds = set(".kdbx .kdb .pfx .p12 .ppk .keytab .jks .keystore .ovpn")
 )
 
-func credentials(c *Case, t *session.Transfer) (verdict, bool) {
-	if !t.OfFile() || t.Direction == nil || *t.Direction != session.Download || !moved(t) {
+func credentials(c *Case, t *record.Transfer) (verdict, bool) {
+	if !t.OfFile() || t.Direction == nil || *t.Direction != record.Download || !moved(t) {
 		return verdict{}, false
 	}
 	name := strings.ToLower(fileName(t))

@@ -1,18 +1,18 @@
 package finding
 
 import (
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var dataRefused = Rule{
-	ID: "data-refused", Severity: High,
+	ID: "data-refused", Severity: record.High,
 	Title:   "data connection refused",
 	Meaning: "The SYN of the data connection was answered by RST: nothing listened on the announced port any more, or a firewall rejects with resets.",
 	judge:   eachOpening(refused),
 }
 
-func refused(c *Case, t *session.Transfer) (verdict, bool) {
+func refused(c *Case, t *record.Transfer) (verdict, bool) {
 	if !shut(t, flow.Refused) {
 		return verdict{}, false
 	}
@@ -28,9 +28,9 @@ func refused(c *Case, t *session.Transfer) (verdict, bool) {
 	case newer != nil:
 		replaced = "before that, a newer " + newer.Method + c.packets(newer.Frames.Negotiation) + " had taken the place of this one"
 		advice = "servers listen on the port that they announced last, and close the others: let the client connect to that one, or not ask twice"
-	case t.Method == session.MethodDefault:
+	case t.Method == record.MethodDefault:
 		advice = "the client sent neither PORT nor PASV, so the server tried the port that holds without (RFC 959 section 3.2), and nobody listened there or a firewall refused: let the client negotiate each data connection"
-	case dst.Addr().IsLoopback() && t.Mode == session.Passive && (t.Method == "EPSV" || c.mismatched(t)):
+	case dst.Addr().IsLoopback() && t.Mode == record.Passive && (t.Method == "EPSV" || c.mismatched(t)):
 		advice = "is the server on this host? Else " + tunnelAdvice
 	case c.foreign(t) != byBounce:
 		advice = "is something still listening on that port, and does a host firewall reject with resets? " + advice
@@ -47,13 +47,13 @@ func refused(c *Case, t *session.Transfer) (verdict, bool) {
 }
 
 // newer is another passive negotiation that came after t's and before its connection was tried; nil: there is none.
-func (c *Case) newer(t *session.Transfer, tried flow.Mark) *session.Transfer {
-	if t.Mode != session.Passive || t.Command != nil || t.Notes.Asked == nil {
+func (c *Case) newer(t *record.Transfer, tried flow.Mark) *record.Transfer {
+	if t.Mode != record.Passive || t.Command != nil || t.Notes.Asked == nil {
 		return nil
 	}
 	for i := range c.Transfers {
 		o := &c.Transfers[i]
-		if asked := o.Notes.Asked; asked != nil && o.Mode == session.Passive && asked.Mark.Ord > t.Notes.Asked.Mark.Ord && asked.Mark.Ord < tried.Ord {
+		if asked := o.Notes.Asked; asked != nil && o.Mode == record.Passive && asked.Mark.Ord > t.Notes.Asked.Mark.Ord && asked.Mark.Ord < tried.Ord {
 			return o
 		}
 	}

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var negotiationRejected = Rule{
-	ID: "negotiation-rejected", Severity: Medium,
+	ID: "negotiation-rejected", Severity: record.Medium,
 	Title:   "data connection refused in words",
 	Meaning: "The server answered PORT, EPRT, PASV or EPSV by 4yz or 5yz: it does not know the command, does not allow this mode, or has no port left.",
 	judge:   rejections,
@@ -23,11 +23,11 @@ func rejections(c *Case) []verdict {
 	}
 	var groups map[key]int
 	var list []verdict
-	var firsts []*session.Transfer
+	var firsts []*record.Transfer
 	var counts []int
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		if t.Outcome != session.Rejected || t.Reply == nil {
+		if t.Outcome != record.Rejected || t.Reply == nil {
 			continue
 		}
 		k := key{t.Method, t.Reply.Code}
@@ -58,16 +58,16 @@ func rejections(c *Case) []verdict {
 }
 
 // worked finds, for each of some transfers in their order, the first after it that succeeded; nil: none did, or under TLS.
-func (c *Case) worked(after []*session.Transfer) []*session.Transfer {
-	list := make([]*session.Transfer, len(after))
-	var next *session.Transfer
+func (c *Case) worked(after []*record.Transfer) []*record.Transfer {
+	list := make([]*record.Transfer, len(after))
+	var next *record.Transfer
 	for i, g := len(c.Transfers)-1, len(after)-1; g >= 0; i-- {
 		t := &c.Transfers[i]
 		if t == after[g] {
 			list[g] = next
 			g--
 		}
-		if t.Outcome == session.OK && t.Method != session.MethodEncrypted {
+		if t.Outcome == record.OK && t.Method != record.MethodEncrypted {
 			next = t
 		}
 	}
@@ -75,7 +75,7 @@ func (c *Case) worked(after []*session.Transfer) []*session.Transfer {
 }
 
 // fallback says how the transfers went on.
-func fallback(t *session.Transfer) string {
+func fallback(t *record.Transfer) string {
 	if t == nil {
 		return ""
 	}
@@ -83,8 +83,8 @@ func fallback(t *session.Transfer) string {
 }
 
 // rejectedAdvice follows RFC 959 section 4.2 and RFC 2428 section 3.
-func (c *Case) rejectedAdvice(t *session.Transfer) string {
-	active := t.Mode == session.Active || t.Method == "PORT" || t.Method == "EPRT" || t.Method == "LPRT"
+func (c *Case) rejectedAdvice(t *record.Transfer) string {
+	active := t.Mode == record.Active || t.Method == "PORT" || t.Method == "EPRT" || t.Method == "LPRT"
 	const services = 1024
 	switch code := t.Reply.Code; {
 	case c.foreign(t) == byBounce:
@@ -123,7 +123,7 @@ func (c *Case) rejectedAdvice(t *session.Transfer) string {
 }
 
 // otherFamily reports whether the negotiation is of another address family than the control connection.
-func (c *Case) otherFamily(t *session.Transfer) bool {
+func (c *Case) otherFamily(t *record.Transfer) bool {
 	v6 := c.Client.Addr().Unmap().Is6()
 	if t.Announced != nil && t.Announced.Addr().Is6() != v6 {
 		return true

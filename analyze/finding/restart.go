@@ -3,12 +3,12 @@ package finding
 import (
 	"fmt"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var restartHole = Rule{
-	ID: "restart-hole", Severity: Medium,
+	ID: "restart-hole", Severity: record.Medium,
 	Title:   "restart leaves a hole",
 	Meaning: "An upload was resumed (REST) at an offset beyond what had been uploaded of that file before in the session: the bytes between were never sent.",
 	judge:   holes,
@@ -18,7 +18,7 @@ var restartHole = Rule{
 func holes(c *Case) []verdict {
 	type upload struct {
 		end uint64
-		t   *session.Transfer
+		t   *record.Transfer
 	}
 	var list []verdict
 	had := map[string]upload{}

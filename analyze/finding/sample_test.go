@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"ftpscope/analyze/session"
-	"ftpscope/capture/flow"
-
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 // The usual hosts: none of them private, all in networks of their own.
@@ -31,16 +31,16 @@ func pos(packet uint64) flow.Pos { return flow.At(0, packet) }
 
 func ptr[T any](v T) *T { return &v }
 
-func reply(packet uint64, code int, text string) *session.Reply {
-	return &session.Reply{Time: session.Stamp{Time: at(packet).Time}, Pos: pos(packet), Code: code, Text: text}
+func reply(packet uint64, code int, text string) *record.Reply {
+	return &record.Reply{Time: record.Stamp{Time: at(packet).Time}, Pos: pos(packet), Code: code, Text: text}
 }
 
 // sess makes a session of 100 s, wholly captured and closed, and changes it.
-func sess(changes ...func(*session.Session)) *session.Session {
-	s := &session.Session{
-		ID: 1, Client: client, Server: server, Login: session.LoginNone, TLS: session.TLSNone, Closing: session.ClosingQuit,
-		Start: session.Stamp{Time: at(1).Time}, End: session.Stamp{Time: at(100).Time}, First: at(1),
-		Capture: session.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true},
+func sess(changes ...func(*record.Session)) *record.Session {
+	s := &record.Session{
+		ID: 1, Client: client, Server: server, Login: record.LoginNone, TLS: record.TLSNone, Closing: record.ClosingQuit,
+		Start: record.Stamp{Time: at(1).Time}, End: record.Stamp{Time: at(100).Time}, First: at(1),
+		Capture: record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true},
 	}
 	s.Notes.Control = flow.Conn{Src: client, Dst: server, OpenerKnown: true, Start: at(1), SYN: at(1), SYNACK: at(2), Last: at(100), State: flow.Established, Closing: flow.Finned}
 	for _, change := range changes {
@@ -50,31 +50,31 @@ func sess(changes ...func(*session.Session)) *session.Session {
 }
 
 // with adds a transfer.
-func with(t session.Transfer) func(*session.Session) {
-	return func(s *session.Session) {
+func with(t record.Transfer) func(*record.Session) {
+	return func(s *record.Session) {
 		t.N = len(s.Transfers) + 1
 		s.Transfers = append(s.Transfers, t)
 	}
 }
 
 // passive is a RETR by PASV whose command is packet 12; active the same by PORT. Neither has a connection.
-func passive(changes ...func(*session.Transfer)) session.Transfer {
-	return negotiated("PASV", session.Passive, session.Client, netip.AddrPortFrom(server.Addr(), 50001), changes)
+func passive(changes ...func(*record.Transfer)) record.Transfer {
+	return negotiated("PASV", record.Passive, record.Client, netip.AddrPortFrom(server.Addr(), 50001), changes)
 }
 
-func active(changes ...func(*session.Transfer)) session.Transfer {
-	return negotiated("PORT", session.Active, session.Server, netip.AddrPortFrom(client.Addr(), 40001), changes)
+func active(changes ...func(*record.Transfer)) record.Transfer {
+	return negotiated("PORT", record.Active, record.Server, netip.AddrPortFrom(client.Addr(), 40001), changes)
 }
 
-func negotiated(method, mode, expected string, announced netip.AddrPort, changes []func(*session.Transfer)) session.Transfer {
-	t := session.Transfer{
-		Command: ptr("RETR"), Argument: ptr("a.bin"), Path: ptr("/a.bin"), Direction: ptr(session.Download), Representation: ptr("I"),
-		Method: method, Mode: mode, Announced: &announced, ExpectedInitiator: &expected, Initiator: session.None, Evidence: session.None,
-		Outcome: session.NoConnection, Frames: session.Frames{Negotiation: pos(10), Command: pos(12)},
+func negotiated(method, mode, expected string, announced netip.AddrPort, changes []func(*record.Transfer)) record.Transfer {
+	t := record.Transfer{
+		Command: ptr("RETR"), Argument: ptr("a.bin"), Path: ptr("/a.bin"), Direction: ptr(record.Download), Representation: ptr("I"),
+		Method: method, Mode: mode, Announced: &announced, ExpectedInitiator: &expected, Initiator: record.None, Evidence: record.None,
+		Outcome: record.NoConnection, Frames: record.Frames{Negotiation: pos(10), Command: pos(12)},
 	}
-	t.Notes.Asked = &session.Line{Mark: at(10), Text: method}
+	t.Notes.Asked = &record.Line{Mark: at(10), Text: method}
 	t.Notes.Mode = "S"
-	t.Notes.Ran = &session.Line{Mark: at(12), Text: "RETR a.bin"}
+	t.Notes.Ran = &record.Line{Mark: at(12), Text: "RETR a.bin"}
 	t.Notes.Answer = reply(11, 227, "Entering")
 	for _, change := range changes {
 		change(&t)
@@ -83,26 +83,26 @@ func negotiated(method, mode, expected string, announced netip.AddrPort, changes
 }
 
 // replied gives the transfer its final reply.
-func replied(packet uint64, code int, text string) func(*session.Transfer) {
-	return func(t *session.Transfer) { t.Reply, t.Frames.Reply = reply(packet, code, text), pos(packet) }
+func replied(packet uint64, code int, text string) func(*record.Transfer) {
+	return func(t *record.Transfer) { t.Reply, t.Frames.Reply = reply(packet, code, text), pos(packet) }
 }
 
 // worked is a transfer of n bytes that ended well, its connection included.
-func worked(n uint64) func(*session.Transfer) {
-	return func(t *session.Transfer) {
+func worked(n uint64) func(*record.Transfer) {
+	return func(t *record.Transfer) {
 		met(flow.Established)(t)
 		replied(30, 226, "Transfer complete.")(t)
-		t.Outcome, t.Bytes, t.MissingBytes = session.OK, ptr(n), ptr(uint64(0))
+		t.Outcome, t.Bytes, t.MissingBytes = record.OK, ptr(n), ptr(uint64(0))
 		t.Frames.FirstData = pos(18)
 	}
 }
 
 // met gives the transfer a connection from the expected host to the announced endpoint, with packets 14 (SYN, again as
 // 15 and 16 when unanswered), 17 (answer), 18 to 28.
-func met(state flow.State, changes ...func(*flow.Conn)) func(*session.Transfer) {
-	return func(t *session.Transfer) {
+func met(state flow.State, changes ...func(*flow.Conn)) func(*record.Transfer) {
+	return func(t *record.Transfer) {
 		src := netip.AddrPortFrom(client.Addr(), 50002)
-		if t.Mode == session.Active {
+		if t.Mode == record.Active {
 			src = netip.AddrPortFrom(server.Addr(), 20)
 		}
 		c := flow.Conn{Src: src, Dst: *t.Announced, OpenerKnown: true, Start: at(14), SYN: at(14), LastSYN: at(14), SYNs: 1, Last: at(28), State: state}
@@ -120,47 +120,47 @@ func met(state flow.State, changes ...func(*flow.Conn)) func(*session.Transfer) 
 			change(&c)
 		}
 		t.Notes.Conn, t.Notes.Tried = &c, []flow.Conn{c}
-		t.Connection = &session.Connection{Src: c.Src, Dst: c.Dst, State: c.State.String(), Attempts: c.SYNs, Closing: c.Closing.String()}
+		t.Connection = &record.Connection{Src: c.Src, Dst: c.Dst, State: c.State.String(), Attempts: c.SYNs, Closing: c.Closing.String()}
 		t.Frames.SYN = c.SYN.Pos
 		switch c.Src.Addr() {
 		case client.Addr():
-			t.Initiator = session.Client
+			t.Initiator = record.Client
 		case server.Addr():
-			t.Initiator = session.Server
+			t.Initiator = record.Server
 		default:
-			t.Initiator = session.ThirdParty
+			t.Initiator = record.ThirdParty
 		}
 	}
 }
 
 // announces changes the announced endpoint; it comes before met.
-func announces(a netip.Addr, port uint16) func(*session.Transfer) {
-	return func(t *session.Transfer) { t.Announced = ptr(netip.AddrPortFrom(a, port)) }
+func announces(a netip.Addr, port uint16) func(*record.Transfer) {
+	return func(t *record.Transfer) { t.Announced = ptr(netip.AddrPortFrom(a, port)) }
 }
 
 // logins gives the session logins at packets 5, 6, …: "+name" succeeds, "-name" fails.
-func logins(list ...string) func(*session.Session) {
-	return func(s *session.Session) {
+func logins(list ...string) func(*record.Session) {
+	return func(s *record.Session) {
 		s.Password = ptr("secret")
 		for _, l := range list {
 			ok, code := l[0] == '+', 530
-			s.Login = session.LoginFailed
+			s.Login = record.LoginFailed
 			if ok {
-				s.Login, code = session.LoginOK, 230
+				s.Login, code = record.LoginOK, 230
 			}
 			s.User = ptr(l[1:])
 			s.Anonymous = anonymous(l[1:])
 			m := at(5 + uint64(len(s.Notes.Logins)))
 			m.Time += s.Start.Time - at(1).Time
-			s.Notes.Logins = append(s.Notes.Logins, session.Login{Mark: m, User: l[1:], OK: ok, Code: code})
+			s.Notes.Logins = append(s.Notes.Logins, record.Login{Mark: m, User: l[1:], OK: ok, Code: code})
 		}
 	}
 }
 
 // site gives the session a SITE command; code 0: no reply.
-func site(text string, code int) func(*session.Session) {
-	return func(s *session.Session) {
-		n := session.SiteCommand{Mark: at(9), Text: text}
+func site(text string, code int) func(*record.Session) {
+	return func(s *record.Session) {
+		n := record.SiteCommand{Mark: at(9), Text: text}
 		if code > 0 {
 			n.Reply = reply(10, code, "so")
 		}
@@ -169,10 +169,10 @@ func site(text string, code int) func(*session.Session) {
 }
 
 // climbs notes that the command in a packet climbs; code 0: no reply.
-func climbs(packet uint64, line string, code int) func(*session.Session) {
-	return func(s *session.Session) {
+func climbs(packet uint64, line string, code int) func(*record.Session) {
+	return func(s *record.Session) {
 		verb, arg, _ := strings.Cut(line, " ")
-		n := session.Climb{Mark: at(packet), Verb: verb, Argument: arg}
+		n := record.Climb{Mark: at(packet), Verb: verb, Argument: arg}
 		if code > 0 {
 			n.Reply = reply(packet+1, code, "so")
 		}
@@ -181,18 +181,18 @@ func climbs(packet uint64, line string, code int) func(*session.Session) {
 }
 
 // What captures may lack.
-func midStart(s *session.Session)   { s.Capture.FromStart = false }
-func gappy(s *session.Session)      { s.Capture.MissingBytes = 100 }
-func onlyClient(s *session.Session) { s.Capture.ServerSide = false }
-func onlyServer(s *session.Session) { s.Capture.ClientSide = false }
-func cutShort(s *session.Session) {
-	s.Capture.ToEnd, s.End = false, session.Stamp{Time: at(15).Time}
+func midStart(s *record.Session)   { s.Capture.FromStart = false }
+func gappy(s *record.Session)      { s.Capture.MissingBytes = 100 }
+func onlyClient(s *record.Session) { s.Capture.ServerSide = false }
+func onlyServer(s *record.Session) { s.Capture.ClientSide = false }
+func cutShort(s *record.Session) {
+	s.Capture.ToEnd, s.End = false, record.Stamp{Time: at(15).Time}
 	s.Notes.Control.Last, s.Notes.Control.Closing = at(15), flow.Cut
 }
 
 // ttls sets those of the client's and the server's packets on the control connection.
-func ttls(ofClient, ofServer uint8) func(*session.Session) {
-	return func(s *session.Session) {
+func ttls(ofClient, ofServer uint8) func(*record.Session) {
+	return func(s *record.Session) {
 		s.Notes.Control.Half[flow.Out].TTL, s.Notes.Control.Half[flow.In].TTL = ofClient, ofServer
 	}
 }
@@ -200,7 +200,7 @@ func ttls(ofClient, ofServer uint8) func(*session.Session) {
 // row is a session and what a rule says of it: "severity transfer message", one a line.
 type row struct {
 	name string
-	s    *session.Session
+	s    *record.Session
 	want string
 }
 

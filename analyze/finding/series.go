@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -24,7 +24,7 @@ type loginKey struct {
 	net    flow.Net // of its networks the first
 }
 
-func keyOf(s *session.Session) loginKey {
+func keyOf(s *record.Session) loginKey {
 	return loginKey{s.Client.Addr(), s.Server, s.Notes.Control.Nets.First()}
 }
 
@@ -39,14 +39,14 @@ type series struct {
 	until       flow.Time   // the last login
 	users       names
 	frames      []flow.Pos
-	hot         bool           // enough of them came within the window
-	success     *session.Login // a login that succeeded thereafter
-	early       session.Login  // the last login that did so before; sessions come in the order of their first packets, not of logins
-	before      int            // failures that came before it nevertheless
-	told        bool           // it was reported
+	hot         bool          // enough of them came within the window
+	success     *record.Login // a login that succeeded thereafter
+	early       record.Login  // the last login that did so before; sessions come in the order of their first packets, not of logins
+	before      int           // failures that came before it nevertheless
+	told        bool          // it was reported
 }
 
-func newSeries(s *session.Session, opt Options) *series {
+func newSeries(s *record.Session, opt Options) *series {
 	r := &series{}
 	r.begin(keyOf(s), &opt)
 	return r
@@ -147,7 +147,7 @@ func (st *Stream) others(r *series) int {
 }
 
 // take adds a session's logins and reports whether the series is a brute force.
-func (r *series) take(s *session.Session) bool {
+func (r *series) take(s *record.Session) bool {
 	failed, before := r.failed, r.success
 	for i := range s.Notes.Logins {
 		l := &s.Notes.Logins[i]
@@ -166,7 +166,7 @@ func (r *series) take(s *session.Session) bool {
 }
 
 // succeed takes a login that did.
-func (r *series) succeed(l *session.Login) {
+func (r *series) succeed(l *record.Login) {
 	switch {
 	case r.success != nil || anonymous(l.User):
 	case r.hot && (r.last.Ord < l.Mark.Ord || r.last.Time < l.Mark.Time) && l.Mark.Time-r.last.Time <= r.window:
@@ -204,7 +204,7 @@ func (r *series) reported() {
 }
 
 // knows reports whether all logins of a session were rejected, for users that failed in the series before.
-func (r *series) knows(s *session.Session) bool {
+func (r *series) knows(s *record.Session) bool {
 	for i := range s.Notes.Logins {
 		if l := &s.Notes.Logins[i]; l.OK || l.Code == 0 || !r.users.has(l.User) {
 			return false
@@ -218,7 +218,7 @@ func failure(code int) bool {
 	return code == 530 || code == 430 || code == 532 || code == 535 || code == 550
 }
 
-func (r *series) fail(l *session.Login) {
+func (r *series) fail(l *record.Login) {
 	r.recent[r.failed%len(r.recent)] = l.Mark
 	r.failed++
 	r.isBefore(l.Mark)

@@ -1,9 +1,13 @@
 package finding
 
-import "strings"
+import (
+	"strings"
+
+	"ftpscope/analyze/record"
+)
 
 var siteChmod = Rule{
-	ID: "site-chmod", Severity: Low,
+	ID: "site-chmod", Severity: record.Low,
 	Title:   "SITE CHMOD",
 	Meaning: "The client changed the permissions of a file (SITE CHMOD). Medium when it made it executable, set-uid or writable for all and the server agreed.",
 	judge:   func(c *Case) []verdict { return siteCommands(c, chmodVerbs, chmodVerdict) },
@@ -29,7 +33,7 @@ func chmodVerdict(args string, agreed bool) (severity, advice string) {
 		special = special || (d-'0')&1 != 0 || i == 2 && (d-'0')&2 != 0
 	}
 	if special && len(digits) == 3 {
-		return Medium, advice
+		return record.Medium, advice
 	}
 	return "", advice
 }

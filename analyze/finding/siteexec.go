@@ -1,7 +1,9 @@
 package finding
 
+import "ftpscope/analyze/record"
+
 var siteExec = Rule{
-	ID: "site-exec", Severity: Medium,
+	ID: "site-exec", Severity: record.Medium,
 	Title:   "SITE EXEC",
 	Meaning: "The client asked the server to run a program (SITE EXEC) or to copy files by itself (SITE CPFR and CPTO). High when the server did not refuse.",
 	judge:   func(c *Case) []verdict { return siteCommands(c, execVerbs, execVerdict) },
@@ -13,5 +15,5 @@ func execVerdict(_ string, agreed bool) (severity, advice string) {
 	if !agreed {
 		return "", "the server did not agree; look at what else this client did"
 	}
-	return High, "disable it (ProFTPD: without mod_copy, or SITE_COPY limited to those who need it; replace servers that run programs), and look at what this client copied or ran"
+	return record.High, "disable it (ProFTPD: without mod_copy, or SITE_COPY limited to those who need it; replace servers that run programs), and look at what this client copied or ran"
 }

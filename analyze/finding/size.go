@@ -3,12 +3,13 @@ package finding
 import (
 	"fmt"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var sizeMismatch = Rule{
-	ID: "size-mismatch", Severity: Medium,
+	ID: "size-mismatch", Severity: record.Medium,
 	Title:   "size is not what the server said",
 	Meaning: "A download ended well (226), the capture holds all of it, and its length is not the size that the server gave in its 150 reply or to SIZE: the file is cut, or it changed meanwhile.",
 	judge:   each(sizes),
@@ -16,11 +17,11 @@ var sizeMismatch = Rule{
 
 // sizes compares only what can be compared: a whole binary download (RFC 3659 section 4: SIZE counts the octets that would be
 // transferred), from its start, in stream mode and clear text, seen from SYN to FIN without a gap.
-func sizes(c *Case, t *session.Transfer) (verdict, bool) {
+func sizes(c *Case, t *record.Transfer) (verdict, bool) {
 	conn, said := t.Notes.Conn, t.Notes.Size
-	if said == nil || t.Reply == nil || t.Bytes == nil || conn == nil || *t.Bytes == *said || t.Outcome != session.OK ||
-		t.Direction == nil || *t.Direction != session.Download || t.Representation == nil || *t.Representation != "I" || t.Restart != nil && *t.Restart > 0 ||
-		t.MissingBytes == nil || *t.MissingBytes > 0 || !conn.SYN.Seen() || !c.plain(t) || t.Initiator == session.ThirdParty {
+	if said == nil || t.Reply == nil || t.Bytes == nil || conn == nil || *t.Bytes == *said || t.Outcome != record.OK ||
+		t.Direction == nil || *t.Direction != record.Download || t.Representation == nil || *t.Representation != "I" || t.Restart != nil && *t.Restart > 0 ||
+		t.MissingBytes == nil || *t.MissingBytes > 0 || !conn.SYN.Seen() || !c.plain(t) || t.Initiator == record.ThirdParty {
 		return verdict{}, false
 	}
 	client, server := c.halves(conn)
@@ -36,14 +37,14 @@ func sizes(c *Case, t *session.Transfer) (verdict, bool) {
 	}
 	return verdict{
 		message: fmt.Sprintf("the server gave the size of %s as %s%s and sent %s, %s %s, before it replied %d%s", nameOf(t), many(*said, "byte"),
-			c.packets(t.Notes.SizeFrom), many(*t.Bytes, "byte"), session.Number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
+			c.packets(t.Notes.SizeFrom), many(*t.Bytes, "byte"), prose.Number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
 		frames: []flow.Pos{t.Notes.SizeFrom, t.Frames.Command, server.FIN.Pos, t.Reply.Pos},
 		advice: advice,
 	}, true
 }
 
 // nameOf is a transfer's path, or its command where that is not known.
-func nameOf(t *session.Transfer) string {
+func nameOf(t *record.Transfer) string {
 	switch {
 	case t.Path != nil:
 		return quote(*t.Path)

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -36,7 +36,7 @@ type Stream struct {
 	hold    flow.Time
 	rules   []*Rule
 	c       Case // the one at hand
-	emit    func(*session.Session)
+	emit    func(*record.Session)
 	patient bool // let no session go before it has to, for tests
 	held    []*waiting
 	left    int       // how many of these left, the first ones
@@ -56,21 +56,21 @@ type Stream struct {
 
 // waiting is a session that waits for its neighbours, or that left and is remembered for theirs.
 type waiting struct {
-	*session.Session // nil when nobody may ask for it any more
-	ends             ends
-	due              flow.Time
-	size, offers     int              // transfers, and those in Stream.offers
-	bytes            int              // that the session holds beside its transfers
-	links            map[int]*link    // FXP: by the transfer's number
-	series           *series          // what its logins belong to, when it is its turn
-	again            bool             // they all failed, for users that the series knows
-	next             *waiting         // the next session with logins of the same host at the same server
-	twin             *session.Session // the same session, captured earlier on a NAT's other side,
-	twinNth          int              // that one's nth
-	later            *waiting         // the session whose twin this is
-	nth              int              // of all sessions
-	left             bool
-	unsure           bool // its findings are not certain before it has to go
+	*record.Session // nil when nobody may ask for it any more
+	ends            ends
+	due             flow.Time
+	size, offers    int             // transfers, and those in Stream.offers
+	bytes           int             // that the session holds beside its transfers
+	links           map[int]*link   // FXP: by the transfer's number
+	series          *series         // what its logins belong to, when it is its turn
+	again           bool            // they all failed, for users that the series knows
+	next            *waiting        // the next session with logins of the same host at the same server
+	twin            *record.Session // the same session, captured earlier on a NAT's other side,
+	twinNth         int             // that one's nth
+	later           *waiting        // the session whose twin this is
+	nth             int             // of all sessions
+	left            bool
+	unsure          bool // its findings are not certain before it has to go
 }
 
 // ends name a session where it is not at hand.
@@ -81,7 +81,7 @@ type ends struct {
 }
 
 // NewStream makes a Stream that gives its sessions to emit.
-func NewStream(opt Options, emit func(*session.Session)) *Stream {
+func NewStream(opt Options, emit func(*record.Session)) *Stream {
 	st := &Stream{
 		opt: opt, hold: hold, rules: opt.rules(), emit: emit, offers: newOffers(), logins: map[loginKey]*waiting{}, series: map[loginKey]*series{},
 		found: map[string]int{}, dropped: map[string]int{}, names: maxAllNames,
@@ -94,14 +94,14 @@ func NewStream(opt Options, emit func(*session.Session)) *Stream {
 }
 
 // Preview judges a session that goes on by itself: its findings so far.
-func (st *Stream) Preview(s *session.Session) {
+func (st *Stream) Preview(s *record.Session) {
 	c := Case{Session: s, files: st.opt.Files, until: max(st.until, s.End.Time)}
 	c.judge(st.rules)
 	s.Findings = c.found
 }
 
 // Add takes the next session. It is the Stream's until it is emitted.
-func (st *Stream) Add(s *session.Session) {
+func (st *Stream) Add(s *record.Session) {
 	st.added++
 	w := &waiting{
 		Session: s, ends: ends{s.ID, s.Client, s.Server, s.Notes.Control.Nets}, due: max(s.Start.Time, s.End.Time) + st.hold,
@@ -229,11 +229,11 @@ func (st *Stream) drop(w *waiting) {
 }
 
 // bounded counts findings and leaves out those beyond the limit.
-func (st *Stream) bounded(c *Case) []session.Finding {
+func (st *Stream) bounded(c *Case) []record.Finding {
 	for _, id := range c.untold {
 		st.dropped[id]++
 	}
-	return slices.DeleteFunc(c.found, func(f session.Finding) bool {
+	return slices.DeleteFunc(c.found, func(f record.Finding) bool {
 		n := st.found[f.ID]
 		if n == maxFound {
 			st.dropped[f.ID]++

@@ -6,23 +6,23 @@ import (
 	"slices"
 	"testing"
 
-	"ftpscope/analyze/session"
-	"ftpscope/capture/flow"
-
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 // lasting puts a session at these seconds.
-func lasting(from, to flow.Time) func(*session.Session) {
-	return func(s *session.Session) { s.Start.Time, s.End.Time = from*flow.Second, to*flow.Second }
+func lasting(from, to flow.Time) func(*record.Session) {
+	return func(s *record.Session) { s.Start.Time, s.End.Time = from*flow.Second, to*flow.Second }
 }
 
 // streamed sends sessions through a Stream and lists the findings as "session id severity", those with an id in ids.
-func streamed(t *testing.T, list []*session.Session, ids ...string) []string {
+func streamed(t *testing.T, list []*record.Session, ids ...string) []string {
 	t.Helper()
 	var got []string
 	var order []int
-	st := NewStream(Options{}, func(s *session.Session) {
+	st := NewStream(Options{}, func(s *record.Session) {
 		order = append(order, s.ID)
 		for _, f := range s.Findings {
 			if slices.Contains(ids, f.ID) {
@@ -47,8 +47,8 @@ func streamed(t *testing.T, list []*session.Session, ids ...string) []string {
 }
 
 // guesses are n sessions of one login each, some seconds apart; the last one is as told.
-func guesses(n int, apart flow.Time, last string) []*session.Session {
-	var list []*session.Session
+func guesses(n int, apart flow.Time, last string) []*record.Session {
+	var list []*record.Session
 	for i := range n {
 		l := "-bob"
 		if i == n-1 {
@@ -61,7 +61,7 @@ func guesses(n int, apart flow.Time, last string) []*session.Session {
 }
 
 // then adds sessions of one login each, a second apart.
-func then(list []*session.Session, at flow.Time, more ...string) []*session.Session {
+func then(list []*record.Session, at flow.Time, more ...string) []*record.Session {
 	for i, l := range more {
 		from := at + flow.Time(i)
 		list = append(list, sess(lasting(from, from+1), logins(l)))
@@ -70,7 +70,7 @@ func then(list []*session.Session, at flow.Time, more ...string) []*session.Sess
 }
 
 // first puts a session before others that began first, and whose login came so many seconds after it began.
-func first(seconds flow.Time, login string, list []*session.Session) []*session.Session {
+func first(seconds flow.Time, login string, list []*record.Session) []*record.Session {
 	s := sess(lasting(0, seconds+1), logins(login))
 	for i, x := range list {
 		x.Notes.Logins[0].Mark.Ord = 100 + uint64(i)
@@ -82,10 +82,10 @@ func first(seconds flow.Time, login string, list []*session.Session) []*session.
 			m.Ord = x.Notes.Logins[0].Mark.Ord + 1
 		}
 	}
-	return append([]*session.Session{s}, list...)
+	return append([]*record.Session{s}, list...)
 }
 
-func from(host string, list []*session.Session) []*session.Session {
+func from(host string, list []*record.Session) []*record.Session {
 	for _, s := range list {
 		s.Client = netip.AddrPortFrom(netip.MustParseAddr(host), 5000)
 	}
@@ -93,14 +93,14 @@ func from(host string, list []*session.Session) []*session.Session {
 }
 
 func TestStreamBruteForce(t *testing.T) {
-	merged := func(a, b []*session.Session) (all []*session.Session) {
+	merged := func(a, b []*record.Session) (all []*record.Session) {
 		all = slices.Concat(a, b)
-		slices.SortStableFunc(all, func(x, y *session.Session) int { return int(x.Start.Time - y.Start.Time) })
+		slices.SortStableFunc(all, func(x, y *record.Session) int { return int(x.Start.Time - y.Start.Time) })
 		return all
 	}
 	for _, test := range []struct {
 		name string
-		list []*session.Session
+		list []*record.Session
 		want []string
 	}{
 		{"in many sessions: told once, by the last", guesses(500, 2, "-bob"), []string{"500 brute-force high"}},
@@ -115,7 +115,7 @@ func TestStreamBruteForce(t *testing.T) {
 		{"too slowly", guesses(20, 90, "-bob"), nil},
 		{"just fast enough", guesses(5, 75, "-bob"), []string{"5 brute-force high"}},
 		{"two hosts, each too few", merged(guesses(4, 5, "-bob"), from("192.0.2.7", guesses(4, 6, "-bob"))), nil},
-		{"two series", append(guesses(6, 2, "-bob"), func() []*session.Session {
+		{"two series", append(guesses(6, 2, "-bob"), func() []*record.Session {
 			later := guesses(6, 2, "-bob")
 			for _, s := range later {
 				lasting(s.Start.Time/flow.Second+4000, s.End.Time/flow.Second+4000)(s)
@@ -134,7 +134,7 @@ func TestStreamBruteForce(t *testing.T) {
 		for _, test := range []struct {
 			name   string
 			opt    Options
-			list   []*session.Session
+			list   []*record.Session
 			failed int // sessions with a finding
 		}{
 			{"fewer failures", Options{BruteFailures: 2}, guesses(2, 2, "-bob"), 1},
@@ -145,7 +145,7 @@ func TestStreamBruteForce(t *testing.T) {
 			{"as usual", Options{}, guesses(6, 600, "-bob"), 0},
 		} {
 			found := 0
-			st := NewStream(test.opt, func(s *session.Session) {
+			st := NewStream(test.opt, func(s *record.Session) {
 				for _, f := range s.Findings {
 					if f.ID == "brute-force" {
 						found++
@@ -161,7 +161,7 @@ func TestStreamBruteForce(t *testing.T) {
 	})
 	t.Run("sessions that have a part in it", func(t *testing.T) {
 		var messages []string
-		st := NewStream(Options{}, func(s *session.Session) {
+		st := NewStream(Options{}, func(s *record.Session) {
 			for _, f := range s.Findings {
 				if f.ID == "brute-force" {
 					messages = append(messages, f.Message)
@@ -178,7 +178,7 @@ func TestStreamBruteForce(t *testing.T) {
 	})
 	t.Run("other hosts", func(t *testing.T) {
 		var messages []string
-		st := NewStream(Options{}, func(s *session.Session) {
+		st := NewStream(Options{}, func(s *record.Session) {
 			for _, f := range s.Findings {
 				if f.ID == "brute-force" {
 					messages = append(messages, f.Message)
@@ -198,37 +198,37 @@ func TestStreamFXP(t *testing.T) {
 	second := netip.MustParseAddrPort("192.0.2.22:21")
 	offered := netip.AddrPortFrom(server.Addr(), 50001)
 	fromServer2 := func(c *flow.Conn) { c.Src = netip.AddrPortFrom(second.Addr(), 20) }
-	receiving := func() *session.Session {
+	receiving := func() *record.Session {
 		return sess(lasting(1, 60), with(passive(met(flow.Established, fromServer2), worked2)))
 	}
-	sending := func(changes ...func(*session.Session)) *session.Session {
-		s := sess(lasting(2, 60), func(s *session.Session) { s.Server = second },
-			with(active(announces(offered.Addr(), offered.Port()), met(flow.Established, fromServer2), func(t *session.Transfer) { t.Initiator = session.Server }, worked2)))
+	sending := func(changes ...func(*record.Session)) *record.Session {
+		s := sess(lasting(2, 60), func(s *record.Session) { s.Server = second },
+			with(active(announces(offered.Addr(), offered.Port()), met(flow.Established, fromServer2), func(t *record.Transfer) { t.Initiator = record.Server }, worked2)))
 		for _, change := range changes {
 			change(s)
 		}
 		return s
 	}
 	ids := []string{"fxp-transfer", "third-party-data-connection", "bounce-attempt", "nat-mismatch", "data-never-tried"}
-	stranger := func(s *session.Session) { s.Client = netip.AddrPortFrom(another, 5000) }
+	stranger := func(s *record.Session) { s.Client = netip.AddrPortFrom(another, 5000) }
 	for _, test := range []struct {
 		name string
-		list []*session.Session
+		list []*record.Session
 		want []string
 	}{
-		{"one client, two servers", []*session.Session{receiving(), sending()}, []string{"2 fxp-transfer medium"}},
-		{"the other way round", []*session.Session{sending(), receiving()}, []string{"1 fxp-transfer medium"}},
-		{"another client", []*session.Session{receiving(), sending(stranger)}, []string{"1 third-party-data-connection critical", "2 bounce-attempt high", "2 fxp-transfer high"}},
-		{"the other session is not captured", []*session.Session{sending()}, []string{"1 bounce-attempt high"}},
-		{"an hour later", []*session.Session{receiving(), sending(lasting(4000, 4060), func(s *session.Session) { s.Transfers[0].Notes.Asked = nil; s.Transfers[0].Notes.Answer = nil })},
+		{"one client, two servers", []*record.Session{receiving(), sending()}, []string{"2 fxp-transfer medium"}},
+		{"the other way round", []*record.Session{sending(), receiving()}, []string{"1 fxp-transfer medium"}},
+		{"another client", []*record.Session{receiving(), sending(stranger)}, []string{"1 third-party-data-connection critical", "2 bounce-attempt high", "2 fxp-transfer high"}},
+		{"the other session is not captured", []*record.Session{sending()}, []string{"1 bounce-attempt high"}},
+		{"an hour later", []*record.Session{receiving(), sending(lasting(4000, 4060), func(s *record.Session) { s.Transfers[0].Notes.Asked = nil; s.Transfers[0].Notes.Answer = nil })},
 			[]string{"1 third-party-data-connection critical", "2 bounce-attempt high"}},
-		{"a client's own endpoint", []*session.Session{sess(with(passive(announces(client.Addr(), 40001), failed))), sess(with(active(worked(5))))}, []string{"1 nat-mismatch high", "1 data-never-tried high"}},
+		{"a client's own endpoint", []*record.Session{sess(with(passive(announces(client.Addr(), 40001), failed))), sess(with(active(worked(5))))}, []string{"1 nat-mismatch high", "1 data-never-tried high"}},
 	} {
 		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, streamed(t, test.list, ids...)) })
 	}
 	t.Run("message", func(t *testing.T) {
 		var got string
-		st := NewStream(Options{}, func(s *session.Session) {
+		st := NewStream(Options{}, func(s *record.Session) {
 			for _, f := range s.Findings {
 				got += f.Message
 			}
@@ -244,16 +244,16 @@ func TestStreamFXP(t *testing.T) {
 func TestStreamLimits(t *testing.T) {
 	t.Run("transfers", func(t *testing.T) {
 		emitted := 0
-		st := NewStream(Options{}, func(*session.Session) { emitted++ })
-		big := make([]session.Transfer, maxHeldTransfers)
-		st.Add(sess(func(s *session.Session) { s.Transfers = append(big[:len(big)-1], passive()) }))
+		st := NewStream(Options{}, func(*record.Session) { emitted++ })
+		big := make([]record.Transfer, maxHeldTransfers)
+		st.Add(sess(func(s *record.Session) { s.Transfers = append(big[:len(big)-1], passive()) }))
 		require.Zero(t, emitted)
 		st.Add(waits(1, 2))
 		require.Equal(t, 1, emitted)
 	})
 	t.Run("findings", func(t *testing.T) {
 		found := 0
-		st := NewStream(Options{}, func(s *session.Session) { found += len(s.Findings) })
+		st := NewStream(Options{}, func(s *record.Session) { found += len(s.Findings) })
 		for range maxFound + 7 {
 			st.Add(sess(midStart))
 		}
@@ -262,7 +262,7 @@ func TestStreamLimits(t *testing.T) {
 		require.Equal(t, map[string]int{"capture-gap": 7}, st.Dropped())
 	})
 	t.Run("series", func(t *testing.T) {
-		st := NewStream(Options{}, func(*session.Session) {})
+		st := NewStream(Options{}, func(*record.Session) {})
 		for i := range 2 * maxSeries {
 			s := sess(logins("-bob"))
 			s.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 5000)

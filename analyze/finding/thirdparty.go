@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"net/netip"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var thirdParty = Rule{
-	ID: "third-party-data-connection", Severity: Critical,
+	ID: "third-party-data-connection", Severity: record.Critical,
 	Title:   "data connection of a third host",
 	Meaning: "A host that is neither the client nor the server connected to the announced endpoint: it took the data or put its own in place of them (port stealing, \"pizza thief\"), unless the client or the server has several addresses.",
 	judge:   each(stolen),
 }
 
-func stolen(c *Case, t *session.Transfer) (verdict, bool) {
+func stolen(c *Case, t *record.Transfer) (verdict, bool) {
 	thief := c.thief(t)
 	if thief == nil || c.fxp(t) {
 		return verdict{}, false
@@ -43,12 +43,12 @@ func stolen(c *Case, t *session.Transfer) (verdict, bool) {
 }
 
 // robbed says what the host saw that should have opened the connection.
-func (c *Case) robbed(t *session.Transfer) string {
+func (c *Case) robbed(t *record.Transfer) string {
 	host, who := c.Client.Addr(), "the client"
-	if t.Mode == session.Active {
+	if t.Mode == record.Active {
 		host, who = c.Server.Addr(), "the server"
 	}
-	if t.Mode == session.Unknown || !c.covered(host) || c.Capture.MissingBytes > 0 {
+	if t.Mode == record.Unknown || !c.covered(host) || c.Capture.MissingBytes > 0 {
 		return ""
 	}
 	for i := range t.Notes.Tried {
@@ -56,32 +56,32 @@ func (c *Case) robbed(t *session.Transfer) string {
 			return ""
 		}
 	}
-	if t.Outcome == session.OK && t.Mode == session.Passive && t.Reply != nil {
+	if t.Outcome == record.OK && t.Mode == record.Passive && t.Reply != nil {
 		return fmt.Sprintf("%s opened none in this capture, and was told %d all the same", who, t.Reply.Code)
 	}
 	return who + " opened none in this capture"
 }
 
-func (c *Case) thirdAdvice(t *session.Transfer, thief *flow.Conn) string {
+func (c *Case) thirdAdvice(t *record.Transfer, thief *flow.Conn) string {
 	advice := "whose address is " + thief.Src.Addr().String() + "? "
 	if thief.Half[flow.Out].Bytes+thief.Half[flow.In].Bytes > 0 {
 		advice += "If it is not another address of the client or the server, treat what was transferred as disclosed or forged; "
 	} else {
 		advice += "If it is not another address of the client or the server, it tried to get or to give data in its place; "
 	}
-	if t.Mode == session.Active {
+	if t.Mode == record.Active {
 		return advice + "let the client accept data connections from the server's address only, or use passive mode, and use TLS"
 	}
 	return advice + "let the server accept data connections from the client's address only (" + c.settings("vsftpd pasv_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + "), and use TLS"
 }
 
 // thief is the connection of a third host that was established to a transfer's endpoint; nil when there is none.
-func (c *Case) thief(t *session.Transfer) *flow.Conn {
-	if t.Method == session.MethodEncrypted || t.Method == session.MethodDefault {
+func (c *Case) thief(t *record.Transfer) *flow.Conn {
+	if t.Method == record.MethodEncrypted || t.Method == record.MethodDefault {
 		return nil
 	}
 	stranger := func(a netip.Addr) bool { return a != c.Client.Addr() && a != c.Server.Addr() }
-	if conn := t.Notes.Conn; conn != nil && t.Initiator == session.ThirdParty && conn.State == flow.Established {
+	if conn := t.Notes.Conn; conn != nil && t.Initiator == record.ThirdParty && conn.State == flow.Established {
 		return conn
 	}
 	for i := range t.Notes.Tried {

@@ -1,19 +1,19 @@
 package finding
 
 import (
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var tlsRefused = Rule{
-	ID: "tls-refused", Severity: Medium,
+	ID: "tls-refused", Severity: record.Medium,
 	Title:   "TLS refused, login in clear text",
 	Meaning: "The client asked for TLS by AUTH, the server refused, and the client logged in all the same, in clear text. Someone between who wants to read can bring that about.",
 	judge:   once(refusedTLS),
 }
 
 func refusedTLS(c *Case) (verdict, bool) {
-	if c.TLS != session.TLSRefused {
+	if c.TLS != record.TLSRefused {
 		return verdict{}, false
 	}
 	asked := c.Notes.AuthTLS

@@ -3,35 +3,35 @@ package finding
 import (
 	"testing"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 func TestSize(t *testing.T) {
-	said := func(n uint64) func(*session.Transfer) {
-		return func(t *session.Transfer) { t.Notes.Size, t.Notes.SizeFrom = &n, pos(13) }
+	said := func(n uint64) func(*record.Transfer) {
+		return func(t *record.Transfer) { t.Notes.Size, t.Notes.SizeFrom = &n, pos(13) }
 	}
-	change := func(f func(*session.Transfer)) session.Transfer { return passive(worked(900), said(1000), f) }
+	change := func(f func(*record.Transfer)) record.Transfer { return passive(worked(900), said(1000), f) }
 	const gave = `medium 1 the server gave the size of "/a.bin" as 1,000 bytes (packet 13) and sent 900 bytes, 100 fewer, before it replied 226 (packet 30)`
 	check(t, "size-mismatch", []row{
 		{"too few", sess(with(passive(worked(900), said(1000)))), gave},
 		{"too many", sess(with(passive(worked(1100), said(1000)))), `medium 1 the server gave the size of "/a.bin" as 1,000 bytes (packet 13) and sent 1,100 bytes, 100 more, before it replied 226 (packet 30)`},
 		{"right", sess(with(passive(worked(1000), said(1000)))), ""},
-		{"ASCII", sess(with(change(func(t *session.Transfer) { t.Representation = ptr("A") }))), ""},
-		{"restarted", sess(with(change(func(t *session.Transfer) { t.Restart = ptr(uint64(100)) }))), ""},
-		{"bytes missing from the capture", sess(with(change(func(t *session.Transfer) { t.MissingBytes = ptr(uint64(1)) }))), ""},
-		{"start of the data missing", sess(with(change(func(t *session.Transfer) { t.Notes.Conn.SYN = flow.Mark{} }))), ""},
-		{"end of the data missing", sess(with(change(func(t *session.Transfer) { t.Notes.Conn.Half[flow.In].FIN = flow.Mark{} }))), ""},
-		{"the client cut it off", sess(with(change(func(t *session.Transfer) { t.Notes.Conn.Half[flow.Out].RST = at(20) }))), ""},
-		{"compressed", sess(with(change(func(t *session.Transfer) { t.Notes.Mode = "Z" }))), ""},
-		{"MODE not known", sess(gappy, with(change(func(t *session.Transfer) { t.Notes.Mode = "" }))), ""},
+		{"ASCII", sess(with(change(func(t *record.Transfer) { t.Representation = ptr("A") }))), ""},
+		{"restarted", sess(with(change(func(t *record.Transfer) { t.Restart = ptr(uint64(100)) }))), ""},
+		{"bytes missing from the capture", sess(with(change(func(t *record.Transfer) { t.MissingBytes = ptr(uint64(1)) }))), ""},
+		{"start of the data missing", sess(with(change(func(t *record.Transfer) { t.Notes.Conn.SYN = flow.Mark{} }))), ""},
+		{"end of the data missing", sess(with(change(func(t *record.Transfer) { t.Notes.Conn.Half[flow.In].FIN = flow.Mark{} }))), ""},
+		{"the client cut it off", sess(with(change(func(t *record.Transfer) { t.Notes.Conn.Half[flow.Out].RST = at(20) }))), ""},
+		{"compressed", sess(with(change(func(t *record.Transfer) { t.Notes.Mode = "Z" }))), ""},
+		{"MODE not known", sess(gappy, with(change(func(t *record.Transfer) { t.Notes.Mode = "" }))), ""},
 		{"mid-start, MODE S seen", sess(midStart, with(passive(worked(900), said(1000)))), gave},
 	})
 }
 
 func TestASCII(t *testing.T) {
-	sent := func(name string, changes ...func(*session.Transfer)) session.Transfer {
-		t := passive(worked(9), func(t *session.Transfer) { t.Representation, t.Path = ptr("A"), &name })
+	sent := func(name string, changes ...func(*record.Transfer)) record.Transfer {
+		t := passive(worked(9), func(t *record.Transfer) { t.Representation, t.Path = ptr("A"), &name })
 		for _, change := range changes {
 			change(&t)
 		}
@@ -39,21 +39,21 @@ func TestASCII(t *testing.T) {
 	}
 	check(t, "ascii-mode-binary", []row{
 		{"by name", sess(with(sent("/a.ZIP"))), `medium 1 "/a.ZIP" was transferred in ASCII mode (TYPE A) though it is binary by its name (packet 12)`},
-		{"by content", sess(with(sent("/a", func(t *session.Transfer) { t.MIMEType = ptr("image/png") }))), `medium 1 "/a" was transferred in ASCII mode (TYPE A) though it is binary by its content ("image/png") (packet 12)`},
+		{"by content", sess(with(sent("/a", func(t *record.Transfer) { t.MIMEType = ptr("image/png") }))), `medium 1 "/a" was transferred in ASCII mode (TYPE A) though it is binary by its content ("image/png") (packet 12)`},
 		{"text", sess(with(sent("/a.txt"))), ""},
-		{"text by content", sess(with(sent("/a.zip", func(t *session.Transfer) { t.MIMEType = ptr("text/plain") }))), ""},
-		{"a listing of it", sess(with(sent("/a.zip", func(t *session.Transfer) { t.Command = ptr("LIST") }))), ""},
-		{"TYPE not seen", sess(midStart, with(sent("/a.zip", func(t *session.Transfer) { t.Representation = nil }))), ""},
-		{"nothing transferred", sess(with(sent("/a.zip", func(t *session.Transfer) { t.Bytes = ptr(uint64(0)) }))), ""},
+		{"text by content", sess(with(sent("/a.zip", func(t *record.Transfer) { t.MIMEType = ptr("text/plain") }))), ""},
+		{"a listing of it", sess(with(sent("/a.zip", func(t *record.Transfer) { t.Command = ptr("LIST") }))), ""},
+		{"TYPE not seen", sess(midStart, with(sent("/a.zip", func(t *record.Transfer) { t.Representation = nil }))), ""},
+		{"nothing transferred", sess(with(sent("/a.zip", func(t *record.Transfer) { t.Bytes = ptr(uint64(0)) }))), ""},
 	})
 }
 
 func TestControlLost(t *testing.T) {
-	running := func(t *session.Transfer) {
-		t.Preliminary, t.Outcome, t.Bytes = reply(13, 150, ""), session.Incomplete, ptr(uint64(700))
+	running := func(t *record.Transfer) {
+		t.Preliminary, t.Outcome, t.Bytes = reply(13, 150, ""), record.Incomplete, ptr(uint64(700))
 	}
-	ends := func(change func(*flow.Conn)) func(*session.Session) {
-		return func(s *session.Session) {
+	ends := func(change func(*flow.Conn)) func(*record.Session) {
+		return func(s *record.Session) {
 			s.Notes.Control.Closing = flow.Cut
 			change(&s.Notes.Control)
 		}
@@ -68,21 +68,21 @@ func TestControlLost(t *testing.T) {
 		{"the client left", sess(together, with(transfer)), `medium 1 the control connection was closed by the client (FIN) (packet 29) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 14 s` + data},
 		{"the client gave up", sess(together, with(passive(met(flow.Established, func(c *flow.Conn) { c.Half[flow.In].FIN = flow.Mark{} }), running))), ""},
 		{"silent", sess(ends(func(c *flow.Conn) { c.Last = at(13) }), with(transfer)), `high 1 no final reply to RETR "a.bin" (packet 12) came within 30 s after the data connection's end; the control connection had been idle for 15 s when the reply was due` + data},
-		{"no answer", sess(ends(func(c *flow.Conn) { c.Last = at(95) }), func(s *session.Session) { s.Notes.Idle = 70 * flow.Second }, with(transfer)), `high 1 no final reply to RETR "a.bin" (packet 12) came within 1 min 7 s after the data connection's end; what was sent on the control connection after it had no answer (packet 95); the control connection had been idle for 15 s when the reply was due` + data},
+		{"no answer", sess(ends(func(c *flow.Conn) { c.Last = at(95) }), func(s *record.Session) { s.Notes.Idle = 70 * flow.Second }, with(transfer)), `high 1 no final reply to RETR "a.bin" (packet 12) came within 1 min 7 s after the data connection's end; what was sent on the control connection after it had no answer (packet 95); the control connection had been idle for 15 s when the reply was due` + data},
 		{"the reply came", sess(reset, with(passive(worked(700)))), ""},
 		{"another transfer followed", sess(reset, with(transfer), with(passive(worked(700)))), ""},
 		{"the capture ends", sess(cutShort, with(transfer)), ""},
 		{"the reply may be in a gap", sess(gappy, reset, with(transfer)), ""},
 		{"a gap, but reset before the data ended", sess(gappy, ends(func(c *flow.Conn) { c.Half[flow.In].RST = at(20) }), with(transfer)),
 			`high 1 the control connection was reset by RST from the server's address (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
-		{"closed upon QUIT", sess(ends(func(c *flow.Conn) { c.Half[flow.In].FIN = at(40) }), func(s *session.Session) { s.Notes.Quit = at(39) }, with(transfer)), ""},
-		{"QUIT sent ahead", sess(reset, func(s *session.Session) { s.Notes.Quit = at(13) }, with(transfer)), ""},
+		{"closed upon QUIT", sess(ends(func(c *flow.Conn) { c.Half[flow.In].FIN = at(40) }), func(s *record.Session) { s.Notes.Quit = at(39) }, with(transfer)), ""},
+		{"QUIT sent ahead", sess(reset, func(s *record.Session) { s.Notes.Quit = at(13) }, with(transfer)), ""},
 	})
 }
 
 func TestRestart(t *testing.T) {
-	stor := func(from, n uint64, changes ...func(*session.Transfer)) session.Transfer {
-		t := passive(worked(n), func(t *session.Transfer) { t.Command, t.Direction = ptr("STOR"), ptr(session.Upload) })
+	stor := func(from, n uint64, changes ...func(*record.Transfer)) record.Transfer {
+		t := passive(worked(n), func(t *record.Transfer) { t.Command, t.Direction = ptr("STOR"), ptr(record.Upload) })
 		if from > 0 {
 			t.Restart = &from
 		}
@@ -91,8 +91,8 @@ func TestRestart(t *testing.T) {
 		}
 		return t
 	}
-	elsewhere := func(t *session.Transfer) { t.Path = ptr("/b.bin") }
-	holey := func(t *session.Transfer) { t.MissingBytes = ptr(uint64(5)) }
+	elsewhere := func(t *record.Transfer) { t.Path = ptr("/b.bin") }
+	holey := func(t *record.Transfer) { t.MissingBytes = ptr(uint64(5)) }
 	check(t, "restart-hole", []row{
 		{"beyond the end", sess(with(stor(0, 100)), with(stor(150, 50))), `medium 2 the upload of "/a.bin" was resumed at byte 150 (packet 12), but transfer 1 had ended at byte 100 (packet 30): 50 bytes were not sent`},
 		{"at the end", sess(with(stor(0, 100)), with(stor(100, 50)), with(stor(150, 5))), ""},
@@ -104,29 +104,29 @@ func TestRestart(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	file := func(command, direction, path string) session.Transfer {
-		return passive(worked(9), func(t *session.Transfer) { t.Command, t.Direction, t.Path = &command, &direction, &path })
+	file := func(command, direction, path string) record.Transfer {
+		return passive(worked(9), func(t *record.Transfer) { t.Command, t.Direction, t.Path = &command, &direction, &path })
 	}
-	nothing := func(t session.Transfer) session.Transfer {
-		t.Outcome, t.Bytes = session.Denied, nil
+	nothing := func(t record.Transfer) record.Transfer {
+		t.Outcome, t.Bytes = record.Denied, nil
 		return t
 	}
 	check(t, "executable-upload", []row{
-		{"web code", sess(logins("+bob"), with(file("STOR", session.Upload, "/www/x.PHP"))), `info 1 "bob" from 198.51.100.10 uploaded "/www/x.PHP", by its name a program or code that a server runs (packet 12)`},
-		{"settings", sess(with(file("STOR", session.Upload, "/www/.htaccess"))), `info 1 the client 198.51.100.10 uploaded "/www/.htaccess", by its name a program or code that a server runs (packet 12)`},
-		{"text", sess(with(file("STOR", session.Upload, "/www/php.txt"))), ""},
-		{"downloaded", sess(with(file("RETR", session.Download, "/www/x.php"))), ""},
-		{"denied", sess(with(nothing(file("STOR", session.Upload, "/www/x.php")))), ""},
-		{"no path known", sess(midStart, with(passive(worked(3), func(t *session.Transfer) {
-			t.Command, t.Direction, t.Path, t.Argument = ptr("STOR"), ptr(session.Upload), nil, nil
+		{"web code", sess(logins("+bob"), with(file("STOR", record.Upload, "/www/x.PHP"))), `info 1 "bob" from 198.51.100.10 uploaded "/www/x.PHP", by its name a program or code that a server runs (packet 12)`},
+		{"settings", sess(with(file("STOR", record.Upload, "/www/.htaccess"))), `info 1 the client 198.51.100.10 uploaded "/www/.htaccess", by its name a program or code that a server runs (packet 12)`},
+		{"text", sess(with(file("STOR", record.Upload, "/www/php.txt"))), ""},
+		{"downloaded", sess(with(file("RETR", record.Download, "/www/x.php"))), ""},
+		{"denied", sess(with(nothing(file("STOR", record.Upload, "/www/x.php")))), ""},
+		{"no path known", sess(midStart, with(passive(worked(3), func(t *record.Transfer) {
+			t.Command, t.Direction, t.Path, t.Argument = ptr("STOR"), ptr(record.Upload), nil, nil
 		}))), ""},
 	})
 	check(t, "credential-file", []row{
-		{"passwords", sess(with(file("RETR", session.Download, "/etc/shadow"))), `info 1 the client 198.51.100.10 downloaded "/etc/shadow", which by its name holds passwords or keys (packet 12)`},
-		{"keys", sess(with(file("RETR", session.Download, `C:\keys\A.PPK`))), `info 1 the client 198.51.100.10 downloaded "C:\\keys\\A.PPK", which by its name holds passwords or keys (packet 12)`},
-		{"uploaded", sess(with(file("STOR", session.Upload, "/etc/shadow"))), ""},
-		{"a listing", sess(with(file("LIST", session.Download, "/etc/shadow"))), ""},
-		{"another name", sess(with(file("RETR", session.Download, "/etc/shadows"))), ""},
-		{"denied, mid-start", sess(midStart, with(nothing(file("RETR", session.Download, "/etc/shadow")))), ""},
+		{"passwords", sess(with(file("RETR", record.Download, "/etc/shadow"))), `info 1 the client 198.51.100.10 downloaded "/etc/shadow", which by its name holds passwords or keys (packet 12)`},
+		{"keys", sess(with(file("RETR", record.Download, `C:\keys\A.PPK`))), `info 1 the client 198.51.100.10 downloaded "C:\\keys\\A.PPK", which by its name holds passwords or keys (packet 12)`},
+		{"uploaded", sess(with(file("STOR", record.Upload, "/etc/shadow"))), ""},
+		{"a listing", sess(with(file("LIST", record.Download, "/etc/shadow"))), ""},
+		{"another name", sess(with(file("RETR", record.Download, "/etc/shadows"))), ""},
+		{"denied, mid-start", sess(midStart, with(nothing(file("RETR", record.Download, "/etc/shadow")))), ""},
 	})
 }

@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var pathTraversal = Rule{
-	ID: "path-traversal", Severity: Medium,
+	ID: "path-traversal", Severity: record.Medium,
 	Title:   "path that climbs out",
 	Meaning: "A path argument climbs by .. above the directory of the login, also with \\ or encoded: an attempt at files that are not meant for the user. CWD .. alone, as people walk about, does not count.",
 	judge:   traversals,
@@ -19,10 +19,10 @@ var pathTraversal = Rule{
 
 // climb is one path that does so.
 type climb struct {
-	*session.Transfer                // nil: it was no transfer
-	noted             *session.Climb // nil: the path climbs by the directory that the transfer was in
-	frame             flow.Pos
-	reply             *session.Reply
+	*record.Transfer               // nil: it was no transfer
+	noted            *record.Climb // nil: the path climbs by the directory that the transfer was in
+	frame            flow.Pos
+	reply            *record.Reply
 }
 
 // line is the command in words.
@@ -66,7 +66,7 @@ func traversals(c *Case) []verdict {
 	more := ""
 	if len(all) > 1 {
 		most := ""
-		if len(all) >= session.MaxClimbs {
+		if len(all) >= record.MaxClimbs {
 			most = "at least "
 		}
 		more = most + many(len(all), "command") + " of the session did so" + c.packets(frames[1:]...) + ", and the server agreed to " + agreedTo(worked)
@@ -99,7 +99,7 @@ func (c *Case) noted() (all []climb, told map[int]bool) {
 	if len(c.Notes.Climbs) == 0 {
 		return nil, nil
 	}
-	of := map[flow.Pos][]*session.Transfer{} // by the packet of the command
+	of := map[flow.Pos][]*record.Transfer{} // by the packet of the command
 	for i := range c.Transfers {
 		if t := &c.Transfers[i]; t.Command != nil {
 			of[t.Frames.Command] = append(of[t.Frames.Command], t)

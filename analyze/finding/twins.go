@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -60,13 +60,13 @@ func (st *Stream) comparable(w *waiting) bool {
 }
 
 // whole reports whether the capture holds enough of a session to compare it.
-func whole(s *session.Session) bool {
+func whole(s *record.Session) bool {
 	g := s.Capture
 	return g.FromStart && g.ClientSide && g.ServerSide && g.MissingBytes == 0 && s.User != nil && len(s.Transfers) > 0
 }
 
 // alike reports whether two sessions are twins.
-func alike(a, b *session.Session) bool {
+func alike(a, b *record.Session) bool {
 	if a.First.Pos.File() == b.First.Pos.File() || distance(a.Start.Time, b.Start.Time) > twinApart || !translated(a, b) || !whole(a) {
 		return false
 	}
@@ -89,7 +89,7 @@ func alike(a, b *session.Session) bool {
 }
 
 // translated reports whether one end has another address in b than in a and the other end is the same, its port included.
-func translated(a, b *session.Session) bool {
+func translated(a, b *record.Session) bool {
 	if a.Server == b.Server {
 		return a.Client.Addr() != b.Client.Addr()
 	}
@@ -100,7 +100,7 @@ func distance(a, b flow.Time) flow.Time { return max(a-b, b-a) }
 
 func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
-func code(r *session.Reply) int {
+func code(r *record.Reply) int {
 	if r == nil {
 		return 0
 	}
@@ -109,7 +109,7 @@ func code(r *session.Reply) int {
 
 // nearest puts that of two twins first which was captured nearer to the client. A router takes one from the TTL of what
 // passes (RFC 791 section 3.2), so TTLs tell which it is, and show sessions of two hosts that only look like twins.
-func nearest(a, b *session.Session) (near, far *session.Session, ok bool) {
+func nearest(a, b *record.Session) (near, far *record.Session, ok bool) {
 	ac, as := (&Case{Session: a}).halves(&a.Notes.Control)
 	bc, bs := (&Case{Session: b}).halves(&b.Notes.Control)
 	d := int(ac.TTL) - int(bc.TTL)
@@ -141,7 +141,7 @@ func acrossNAT(c *Case) (verdict, bool) {
 			return c.acrossVerdict(near, far, i), true
 		}
 		own, seen := near.Client.Addr(), far.Client.Addr() // of the end that announces, on its side of the NAT and on the other
-		if x.Mode == session.Passive {
+		if x.Mode == record.Passive {
 			own, seen = far.Server.Addr(), near.Server.Addr()
 		}
 		if kept < 0 && namesAddress(x) && own != seen && x.Announced.Addr() == own {
@@ -156,26 +156,26 @@ func acrossNAT(c *Case) (verdict, bool) {
 
 // changed reports whether the announcement was rewritten between the points: a 229 reply has no address (RFC 2428
 // section 3), so only its port counts.
-func changed(x, y *session.Transfer) bool {
+func changed(x, y *record.Transfer) bool {
 	if !namesAddress(x) {
 		return x.Announced.Port() != y.Announced.Port()
 	}
 	return *x.Announced != *y.Announced
 }
 
-func namesAddress(t *session.Transfer) bool {
-	return t.Method != "EPSV" && t.Method != session.MethodDefault
+func namesAddress(t *record.Transfer) bool {
+	return t.Method != "EPSV" && t.Method != record.MethodDefault
 }
 
 // acrossVerdict tells of transfer i, in the direction in which its announcement went.
-func (c *Case) acrossVerdict(near, far *session.Session, i int) verdict {
+func (c *Case) acrossVerdict(near, far *record.Session, i int) verdict {
 	x, y := &near.Transfers[i], &far.Transfers[i]
 	from, to := x, y
-	if x.Mode == session.Passive {
+	if x.Mode == record.Passive {
 		from, to = y, x
 	}
 	what, then := x.Method+" "+from.Announced.String(), " "
-	if x.Mode == session.Passive {
+	if x.Mode == record.Passive {
 		what, then = "the endpoint that the server announced by "+x.Method+", "+from.Announced.String(), ", "
 	}
 	other, mine := c.twin, c.Session
@@ -197,15 +197,15 @@ func (c *Case) acrossVerdict(near, far *session.Session, i int) verdict {
 	}
 	v.message = clauses(both, fmt.Sprintf("%s%spassed it unchanged%s: no FTP helper (ALG) rewrites it", what, then, where))
 	v.advice = "use EPSV, which names no address, or let the NAT rewrite " + x.Method + " (an FTP ALG)"
-	if x.Mode == session.Passive {
+	if x.Mode == record.Passive {
 		v.advice = c.announceAdvice()
 	}
 	return v
 }
 
 // announcement is the packet that carried the endpoint: the client's command, or the server's reply.
-func announcement(t *session.Transfer) flow.Pos {
-	if t.Mode == session.Passive && t.Notes.Answer != nil {
+func announcement(t *record.Transfer) flow.Pos {
+	if t.Mode == record.Passive && t.Notes.Answer != nil {
 		return t.Notes.Answer.Pos
 	}
 	return t.Frames.Negotiation

@@ -1,18 +1,18 @@
 package finding
 
 import (
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var dataUnanswered = Rule{
-	ID: "data-unanswered", Severity: High,
+	ID: "data-unanswered", Severity: record.High,
 	Title:   "data connection without an answer",
 	Meaning: "The side that had to open the data connection sent SYNs to the announced endpoint and nobody answered: a firewall drops them or the answers, or the address leads nowhere. Where the capture shows an answer (SYN-ACK) that never arrived, it says so.",
 	judge:   eachOpening(unanswered),
 }
 
-func unanswered(c *Case, t *session.Transfer) (verdict, bool) {
+func unanswered(c *Case, t *record.Transfer) (verdict, bool) {
 	if halfOpen(t) {
 		return c.halfOpened(t), true
 	}
@@ -43,7 +43,7 @@ func unanswered(c *Case, t *session.Transfer) (verdict, bool) {
 }
 
 // halfOpen reports whether the capture shows an answer to the SYN that did not help: the opener never went on.
-func halfOpen(t *session.Transfer) bool {
+func halfOpen(t *record.Transfer) bool {
 	conn := t.Notes.Conn
 	if conn == nil || t.Connection == nil || conn.State != flow.Unknown || !conn.SYN.Seen() || !conn.SYNACK.Seen() || conn.Half[flow.Out].Bytes+conn.Half[flow.In].Bytes > 0 {
 		return false
@@ -52,10 +52,10 @@ func halfOpen(t *session.Transfer) bool {
 		return false // data-late
 	}
 	repeated := conn.SYNs > 1 || conn.Half[flow.In].Packets > 1
-	return t.Outcome == session.NoConnection || repeated && (t.Command == nil || t.Reply == nil)
+	return t.Outcome == record.NoConnection || repeated && (t.Command == nil || t.Reply == nil)
 }
 
-func (c *Case) halfOpened(t *session.Transfer) verdict {
+func (c *Case) halfOpened(t *record.Transfer) verdict {
 	r := triesOf(t)
 	opener, other := c.opener(t), c.party(r.conn.Dst.Addr())
 	what := opener + " tried " + times(r.syns) + r.over() + " to reach " + r.conn.Dst.String() + c.packets(r.frames...) + " and " + other +
@@ -80,7 +80,7 @@ func (c *Case) halfOpened(t *session.Transfer) verdict {
 
 // tooEarly reports whether the capture cannot show that no answer came: it ends soon after a single SYN, or it lacks
 // the side that would have answered.
-func (c *Case) tooEarly(t *session.Transfer, r *tries) bool {
+func (c *Case) tooEarly(t *record.Transfer, r *tries) bool {
 	const patience = 3 * flow.Second // a SYN is repeated after 1 s (RFC 6298 section 2), 3 s on old systems
 	if r.syns > 1 {
 		return false

@@ -4,18 +4,18 @@ import (
 	"net/netip"
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var dataUnreachable = Rule{
-	ID: "data-unreachable", Severity: High,
+	ID: "data-unreachable", Severity: record.High,
 	Title:   "data connection met by an ICMP error",
 	Meaning: "A router or host answered the SYN of the data connection with an ICMP error: no route, no such host, or a firewall that rejects and says so.",
 	judge:   eachOpening(unreachable),
 }
 
-func unreachable(c *Case, t *session.Transfer) (verdict, bool) {
+func unreachable(c *Case, t *record.Transfer) (verdict, bool) {
 	if !shut(t, flow.Unreachable) {
 		return verdict{}, false
 	}
@@ -114,7 +114,7 @@ func meaningOf(e *flow.ICMP) meaning {
 	return noRoute
 }
 
-func (c *Case) icmpAdvice(t *session.Transfer, e *flow.ICMP) string {
+func (c *Case) icmpAdvice(t *record.Transfer, e *flow.ICMP) string {
 	from := e.From.Addr().String()
 	if c.misled(t) || c.foreign(t) == byBounce {
 		return c.openingAdvice(t)

@@ -3,12 +3,12 @@ package finding
 import (
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 var protocolViolation = Rule{
-	ID: "protocol-violation", Severity: Low,
+	ID: "protocol-violation", Severity: record.Low,
 	Title:   "against the protocol",
 	Meaning: "Lines that RFC 959 does not allow: a PORT, EPRT, 227 or 229 without an endpoint, a line of more than 4096 bytes, a line of the server without a code, NUL or control bytes in a command. A broken program, a fuzzer or an exploit.",
 	judge:   violations,
@@ -39,7 +39,7 @@ func violations(c *Case) []verdict {
 	var list []verdict
 	for _, odd := range oddities {
 		g := groups[odd.kind]
-		if g == nil || odd.kind == session.OddNoCode && !c.whole() { // a piece of a reply looks like that
+		if g == nil || odd.kind == record.OddNoCode && !c.whole() { // a piece of a reply looks like that
 			continue
 		}
 		what := odd.one
@@ -59,12 +59,12 @@ var oddities = []struct {
 	told               bool // the detail is worth telling
 	advice             string
 }{
-	{session.OddEndpoint, "an announcement that names no valid endpoint", "announcements that name no valid endpoint", true,
+	{record.OddEndpoint, "an announcement that names no valid endpoint", "announcements that name no valid endpoint", true,
 		"look at the line: a program that writes it wrongly, a NAT that rewrote it badly, or an attempt to confuse firewalls"},
-	{session.OddLine, "a line of more than 4096 bytes", "lines of more than 4096 bytes", false,
+	{record.OddLine, "a line of more than 4096 bytes", "lines of more than 4096 bytes", false,
 		"look at what follows: overlong arguments are how servers' buffers are probed"},
-	{session.OddNoCode, "a line of the server that is no reply", "lines of the server that are no replies", true,
+	{record.OddNoCode, "a line of the server that is no reply", "lines of the server that are no replies", true,
 		"which server is it? Clients may lose track of its replies"},
-	{session.OddBytes, "NUL or control bytes in a command", "commands with NUL or control bytes", true,
+	{record.OddBytes, "NUL or control bytes in a command", "commands with NUL or control bytes", true,
 		"look at the command: a broken client, or an attempt to slip something past a filter"},
 }

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -104,7 +105,7 @@ func units(n int, unit string, rest int, small string) string {
 }
 
 // many counts things: "1 byte", "2,000 bytes".
-func many[T int | uint64](n T, thing string) string { return session.Many(n, thing) }
+func many[T int | uint64](n T, thing string) string { return prose.Many(n, thing) }
 
 // times is how often something was done: once, twice, 3 times.
 func times(n int) string {
@@ -138,22 +139,22 @@ func clauses(all ...string) string {
 }
 
 // named is a transfer's command as sent, or what else there is to call it by.
-func named(t *session.Transfer) string {
+func named(t *record.Transfer) string {
 	switch {
 	case t.Command != nil && t.Argument != nil:
 		return *t.Command + " " + quote(*t.Argument)
 	case t.Command != nil:
 		return *t.Command
-	case t.Method == session.MethodEncrypted:
+	case t.Method == record.MethodEncrypted:
 		return "a transfer under TLS"
-	case t.Method == session.MethodDefault:
+	case t.Method == record.MethodDefault:
 		return "a transfer"
 	}
 	return "the transfer that " + t.Method + " negotiated"
 }
 
 // answered says what the server replied: `replied 425 "Failed to establish connection."`.
-func (c *Case) answered(r *session.Reply) string {
+func (c *Case) answered(r *record.Reply) string {
 	text, _, _ := strings.Cut(r.Text, "\n")
 	s := "replied " + strconv.Itoa(r.Code)
 	if text != "" {
@@ -174,9 +175,9 @@ func (c *Case) party(a netip.Addr) string {
 }
 
 // opener names who opened or tried to open a transfer's data connection.
-func (c *Case) opener(t *session.Transfer) string {
+func (c *Case) opener(t *record.Transfer) string {
 	switch t.Initiator {
-	case session.Client, session.Server:
+	case record.Client, record.Server:
 		return "the " + t.Initiator
 	}
 	if t.Connection == nil {

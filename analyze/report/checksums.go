@@ -1,12 +1,12 @@
 package report
 
-import "ftpscope/analyze/session"
+import "ftpscope/analyze/record"
 
 // mostChecksumHosts bounds the hosts that are named; of more, the capture point sees one side of a whole network.
 const mostChecksumHosts = 3
 
 // checksumWarnings tells of hosts that --verify-checksums left nearly nothing of.
-func checksumWarnings(c *session.SummaryCapture) (lines []string) {
+func checksumWarnings(c *record.SummaryCapture) (lines []string) {
 	for i, h := range c.WrongChecksums {
 		if i == mostChecksumHosts {
 			lines = append(lines, "most checksums of "+many(uint64(len(c.WrongChecksums)-i), "other host")+" are wrong, too")

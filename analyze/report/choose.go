@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -41,10 +41,10 @@ type chooser struct {
 	Choice
 	out    Writer
 	inside bool
-	hidden session.Hidden
+	hidden record.Hidden
 }
 
-func (c *chooser) Session(s *session.Session) error {
+func (c *chooser) Session(s *record.Session) error {
 	if !c.has(s) {
 		if !s.Open {
 			c.hidden.Sessions++
@@ -54,7 +54,7 @@ func (c *chooser) Session(s *session.Session) error {
 	return c.out.Session(s)
 }
 
-func (c *chooser) Attempt(a *session.Attempt) error {
+func (c *chooser) Attempt(a *record.Attempt) error {
 	if c.inside || !c.during(a.First, a.Last) || !c.host(a.ClientIP) && !c.host(a.Server.Addr()) {
 		c.hidden.Attempts++
 		return nil
@@ -62,7 +62,7 @@ func (c *chooser) Attempt(a *session.Attempt) error {
 	return c.out.Attempt(a)
 }
 
-func (c *chooser) Orphan(o *session.Orphan) error {
+func (c *chooser) Orphan(o *record.Orphan) error {
 	x := &o.Connection
 	inside := c.inside && !c.orphan(o)
 	if inside || !c.during(x.Start, x.End) || !c.host(x.Src.Addr()) && !c.host(x.Dst.Addr()) {
@@ -73,27 +73,27 @@ func (c *chooser) Orphan(o *session.Orphan) error {
 }
 
 // orphan reports whether an orphan meets what it can meet besides hosts and times.
-func (c *chooser) orphan(o *session.Orphan) bool {
+func (c *chooser) orphan(o *record.Orphan) bool {
 	return len(c.Users)+len(c.Outcomes)+len(c.Findings) == 0 && c.MinSeverity == "" &&
 		oneOf(c.Modes, o.Mode) && oneOf(c.Initiators, o.Initiator)
 }
 
-func (c *chooser) Summary(s *session.Summary) error {
+func (c *chooser) Summary(s *record.Summary) error {
 	chosen := *s
 	chosen.Hidden = &c.hidden
 	return c.out.Summary(&chosen)
 }
 
-func (c *chooser) has(s *session.Session) bool {
+func (c *chooser) has(s *record.Session) bool {
 	return c.during(s.Start, s.End) && c.hosts(s) && oneOf(c.Modes, s.Mode) && oneOf(c.Initiators, s.Initiator) &&
 		(len(c.Users) == 0 || s.User != nil && slices.Contains(c.Users, *s.User)) &&
-		(len(c.Outcomes) == 0 || slices.ContainsFunc(s.Transfers, func(t session.Transfer) bool { return slices.Contains(c.Outcomes, t.Outcome) })) &&
-		(len(c.Findings) == 0 || slices.ContainsFunc(s.Findings, func(f session.Finding) bool { return slices.Contains(c.Findings, f.ID) })) &&
-		(c.MinSeverity == "" || slices.ContainsFunc(s.Findings, func(f session.Finding) bool { return gravity(f.Severity) <= gravity(c.MinSeverity) }))
+		(len(c.Outcomes) == 0 || slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return slices.Contains(c.Outcomes, t.Outcome) })) &&
+		(len(c.Findings) == 0 || slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return slices.Contains(c.Findings, f.ID) })) &&
+		(c.MinSeverity == "" || slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return record.Gravity(f.Severity) <= record.Gravity(c.MinSeverity) }))
 }
 
 // noSessions says that there are none to show, which is not that there are none.
-func noSessions(s *session.Summary) string {
+func noSessions(s *record.Summary) string {
 	if s.Hidden != nil && s.Hidden.Sessions > 0 {
 		return "none of the FTP sessions asked for"
 	}
@@ -101,7 +101,7 @@ func noSessions(s *session.Summary) string {
 }
 
 // noneFound is the same as a sentence.
-func noneFound(s *session.Summary, read string) string {
+func noneFound(s *record.Summary, read string) string {
 	if s.Hidden == nil || s.Hidden.Sessions == 0 {
 		return "No FTP session was found in " + read + "."
 	}
@@ -109,8 +109,8 @@ func noneFound(s *session.Summary, read string) string {
 }
 
 // hiddenWords counts what a Choice hides; empty: nothing.
-func hiddenWords(s *session.Summary) string {
-	if s.Hidden == nil || *s.Hidden == (session.Hidden{}) {
+func hiddenWords(s *record.Summary) string {
+	if s.Hidden == nil || *s.Hidden == (record.Hidden{}) {
 		return ""
 	}
 	text := many(s.Hidden.Sessions, "session") + " left out as asked"
@@ -123,7 +123,7 @@ func hiddenWords(s *session.Summary) string {
 func oneOf(list []string, s string) bool { return len(list) == 0 || slices.Contains(list, s) }
 
 // during reports whether any of what lasted from first to last falls into the time that is asked for.
-func (c *chooser) during(first, last session.Stamp) bool {
+func (c *chooser) during(first, last record.Stamp) bool {
 	return (c.Since == 0 || last.Time >= c.Since) && (c.Until == 0 || first.Time < c.Until)
 }
 
@@ -131,11 +131,11 @@ func (c *chooser) host(a netip.Addr) bool {
 	return len(c.Hosts) == 0 || slices.ContainsFunc(c.Hosts, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
 }
 
-func (c *chooser) hosts(s *session.Session) bool {
+func (c *chooser) hosts(s *record.Session) bool {
 	if c.host(s.Client.Addr()) || c.host(s.Server.Addr()) {
 		return true
 	}
-	return slices.ContainsFunc(s.Transfers, func(t session.Transfer) bool {
+	return slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool {
 		return t.Connection != nil && (c.host(t.Connection.Src.Addr()) || c.host(t.Connection.Dst.Addr())) ||
 			t.Announced != nil && c.host(t.Announced.Addr())
 	})

@@ -6,17 +6,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // counter counts records.
 type counter struct{ sessions, attempts, orphans, hidden int }
 
-func (c *counter) Session(*session.Session) error { c.sessions++; return nil }
-func (c *counter) Attempt(*session.Attempt) error { c.attempts++; return nil }
-func (c *counter) Orphan(*session.Orphan) error   { c.orphans++; return nil }
-func (c *counter) Summary(s *session.Summary) error {
+func (c *counter) Session(*record.Session) error { c.sessions++; return nil }
+func (c *counter) Attempt(*record.Attempt) error { c.attempts++; return nil }
+func (c *counter) Orphan(*record.Orphan) error   { c.orphans++; return nil }
+func (c *counter) Summary(s *record.Summary) error {
 	if s.Hidden != nil {
 		c.hidden = s.Hidden.Sessions + s.Hidden.Attempts + s.Hidden.Orphans
 	}
@@ -24,19 +24,19 @@ func (c *counter) Summary(s *session.Summary) error {
 }
 
 func TestChoose(t *testing.T) {
-	at := func(second int) session.Stamp { return session.Stamp{Time: flow.Time(second) * flow.Second} }
+	at := func(second int) record.Stamp { return record.Stamp{Time: flow.Time(second) * flow.Second} }
 	end := netip.MustParseAddrPort
 	user, announced := "bob", end("192.0.2.99:5000")
-	s := &session.Session{
-		Start: at(10), End: at(20), Client: end("10.0.0.1:40000"), Server: end("192.0.2.21:21"), User: &user, Mode: session.Active, Initiator: session.Server,
-		Transfers: []session.Transfer{
-			{Outcome: session.OK, Connection: &session.Connection{Src: end("172.16.0.1:20"), Dst: end("10.0.0.1:50000")}},
-			{Outcome: session.Denied, Announced: &announced},
+	s := &record.Session{
+		Start: at(10), End: at(20), Client: end("10.0.0.1:40000"), Server: end("192.0.2.21:21"), User: &user, Mode: record.Active, Initiator: record.Server,
+		Transfers: []record.Transfer{
+			{Outcome: record.OK, Connection: &record.Connection{Src: end("172.16.0.1:20"), Dst: end("10.0.0.1:50000")}},
+			{Outcome: record.Denied, Announced: &announced},
 		},
-		Findings: []session.Finding{{ID: "data-refused", Severity: "medium"}},
+		Findings: []record.Finding{{ID: "data-refused", Severity: "medium"}},
 	}
-	a := &session.Attempt{ClientIP: netip.MustParseAddr("10.0.0.1"), Server: end("192.0.2.21:21"), First: at(10), Last: at(20)}
-	o := &session.Orphan{Mode: session.Active, Initiator: session.Server, Connection: session.Connection{Src: end("10.0.0.1:20"), Dst: end("10.0.0.2:50000"), Start: at(10), End: at(20)}}
+	a := &record.Attempt{ClientIP: netip.MustParseAddr("10.0.0.1"), Server: end("192.0.2.21:21"), First: at(10), Last: at(20)}
+	o := &record.Orphan{Mode: record.Active, Initiator: record.Server, Connection: record.Connection{Src: end("10.0.0.1:20"), Dst: end("10.0.0.2:50000"), Start: at(10), End: at(20)}}
 	host := func(text string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(text)} }
 	for name, x := range map[string]struct {
 		Choice
@@ -72,7 +72,7 @@ func TestChoose(t *testing.T) {
 			require.NoError(t, w.Session(s))
 			require.NoError(t, w.Attempt(a))
 			require.NoError(t, w.Orphan(o))
-			require.NoError(t, w.Summary(&session.Summary{}))
+			require.NoError(t, w.Summary(&record.Summary{}))
 			require.Equal(t, counter{x.sessions, x.attempts, x.orphans, 3 - x.sessions - x.attempts - x.orphans}, got)
 		})
 	}

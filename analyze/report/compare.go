@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/compare"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -28,13 +29,13 @@ func CompareFormats() []CompareFormat {
 func verdictGravity(verdict string) int {
 	switch verdict {
 	case compare.Between, compare.Lost:
-		return gravity("high")
+		return record.Gravity("high")
 	case compare.OneSided, compare.Uncertain:
-		return gravity("medium")
+		return record.Gravity("medium")
 	case compare.Same:
-		return gravity("info")
+		return record.Gravity("info")
 	}
-	return gravity("low")
+	return record.Gravity("low")
 }
 
 // heads say which side is which, and how the clocks compare.

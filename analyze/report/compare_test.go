@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze/compare"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -19,9 +19,9 @@ func hostileResult(sessions int) *compare.Result {
 	const bad = "evil\x1b[2J\r\n\u202egnp.exe\xff"
 	text, way := bad, compare.ToServer
 	here, there := netip.MustParseAddrPort("192.0.2.10:40000"), netip.MustParseAddrPort("192.0.2.21:21")
-	t := &session.Transfer{
-		N: 1, Command: &text, Argument: &text, Method: "PASV", Initiator: session.None, Outcome: session.Unused,
-		Notes: session.TransferNotes{Asked: &session.Line{Text: bad}, Answer: &session.Reply{Code: 227, Text: bad}, Ran: &session.Line{Text: bad}},
+	t := &record.Transfer{
+		N: 1, Command: &text, Argument: &text, Method: "PASV", Initiator: record.None, Outcome: record.Unused,
+		Notes: record.TransferNotes{Asked: &record.Line{Text: bad}, Answer: &record.Reply{Code: 227, Text: bad}, Ran: &record.Line{Text: bad}},
 	}
 	r := &compare.Result{
 		Here: &compare.Side{Name: bad, Files: []string{bad}, Packets: 1}, There: &compare.Side{Name: bad, Files: []string{bad, bad}},

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"ftpscope/analyze/compare"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -102,7 +102,7 @@ func appendCompared(b []byte, t *compare.Transfer) []byte {
 	b = integer(b, `{"n":`, uint64(t.N))
 	b = term(b, `,"verdict":`, t.Verdict)
 	b = quote(b, `,"message":`, t.Message)
-	for i, s := range []*session.Transfer{t.Here, t.There} {
+	for i, s := range []*record.Transfer{t.Here, t.There} {
 		b = append(b, [...]string{`,"here":`, `,"there":`}[i]...)
 		if s == nil {
 			b = append(b, "null"...)
@@ -176,7 +176,7 @@ func appendCompareSummary(b []byte, r *compare.Result) []byte {
 		b = quote(b, `{"name":`, s.Name)
 		b = texts(b, `,"files":`, s.Files)
 		b = integer(b, `,"packets":`, s.Packets)
-		var first, last *session.Stamp
+		var first, last *record.Stamp
 		if s.Packets > 0 {
 			first, last = &s.First, &s.Last
 		}

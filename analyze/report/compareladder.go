@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/compare"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -61,14 +61,14 @@ type utterance struct {
 	text string
 }
 
-func uttered(l *session.Line) *utterance {
+func uttered(l *record.Line) *utterance {
 	if l == nil {
 		return nil
 	}
 	return &utterance{l.Mark.Time, l.Mark.Pos, firstLine(l.Text)}
 }
 
-func answered(r *session.Reply) *utterance {
+func answered(r *record.Reply) *utterance {
 	if r == nil {
 		return nil
 	}
@@ -78,7 +78,7 @@ func answered(r *session.Reply) *utterance {
 // lines are the negotiation, the command and the replies.
 func (l *pairLadder) lines(t *compare.Transfer) {
 	var list [2][5]*utterance
-	for i, s := range []*session.Transfer{t.Here, t.There} {
+	for i, s := range []*record.Transfer{t.Here, t.There} {
 		if s != nil {
 			n := &s.Notes
 			list[i] = [5]*utterance{uttered(n.Asked), answered(n.Answer), uttered(n.Ran), answered(s.Preliminary), answered(s.Reply)}
@@ -140,7 +140,7 @@ func (l *pairLadder) connection(t *compare.Transfer) {
 		return
 	}
 	w := compare.ToClient
-	if *t.Here.Direction == session.Upload {
+	if *t.Here.Direction == record.Upload {
 		w = compare.ToServer
 	}
 	first, ok := x.FirstData(w)

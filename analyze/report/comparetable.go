@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/compare"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // compareTable is the page that -o table makes of a comparison.
@@ -179,7 +179,7 @@ func comparedName(x *compare.Transfer) string {
 
 // transferSides is what became of a transfer on both sides, in short.
 func transferSides(x *compare.Transfer) string {
-	side := func(place string, s, other *session.Transfer) string {
+	side := func(place string, s, other *record.Transfer) string {
 		if s == nil {
 			return place + " not seen"
 		}

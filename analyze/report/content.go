@@ -3,14 +3,14 @@ package report
 import (
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // sum is a hash of a transfer's data.
 type sum struct{ name, key, hex string }
 
 // sumsOf are the hashes that were asked for.
-func sumsOf(t *session.Transfer) (list []sum) {
+func sumsOf(t *record.Transfer) (list []sum) {
 	for _, s := range []sum{{"SHA-256", "sha256", valueOf(t.SHA256)}, {"SHA-1", "sha1", valueOf(t.SHA1)}, {"MD5", "md5", valueOf(t.MD5)}} {
 		if s.hex != "" {
 			list = append(list, s)
@@ -20,7 +20,7 @@ func sumsOf(t *session.Transfer) (list []sum) {
 }
 
 // contentParts say what --hash and --extract found out of a transfer's data: "text/plain", "sha256:9f…", "file a.txt".
-func contentParts(t *session.Transfer) (parts []string) {
+func contentParts(t *record.Transfer) (parts []string) {
 	if t.MIMEType != nil {
 		parts = append(parts, escape(*t.MIMEType))
 	}
@@ -34,7 +34,7 @@ func contentParts(t *session.Transfer) (parts []string) {
 }
 
 // contentSentence is the same in a sentence: "Its content is text/plain, SHA-256 9f…; it was written to a.txt."
-func contentSentence(t *session.Transfer) string {
+func contentSentence(t *record.Transfer) string {
 	var parts []string
 	if t.MIMEType != nil {
 		parts = append(parts, "its content is "+escape(*t.MIMEType))

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -18,7 +18,7 @@ type csvTable struct {
 	w       *csv.Writer
 	opt     Options
 	columns []string
-	rows    func(*csvTable, *session.Session) error
+	rows    func(*csvTable, *record.Session) error
 	row     []string
 	opened  bool
 }
@@ -39,13 +39,13 @@ var transferColumns = []string{
 	"file", "negotiation_frame", "command_frame", "syn_frame", "first_data_frame", "reply_frame", "worst_finding", "findings", "filter", "network",
 }
 
-func newCSV(columns []string, rows func(*csvTable, *session.Session) error) func(io.Writer, Options) Writer {
+func newCSV(columns []string, rows func(*csvTable, *record.Session) error) func(io.Writer, Options) Writer {
 	return func(w io.Writer, o Options) Writer {
 		return &csvTable{w: csv.NewWriter(w), opt: o, columns: columns, rows: rows}
 	}
 }
 
-func (t *csvTable) Session(s *session.Session) error {
+func (t *csvTable) Session(s *record.Session) error {
 	if s.Open {
 		return nil // it comes again when it ended
 	}
@@ -58,11 +58,11 @@ func (t *csvTable) Session(s *session.Session) error {
 	return t.flush()
 }
 
-func (t *csvTable) Attempt(*session.Attempt) error { return nil }
+func (t *csvTable) Attempt(*record.Attempt) error { return nil }
 
-func (t *csvTable) Orphan(*session.Orphan) error { return nil }
+func (t *csvTable) Orphan(*record.Orphan) error { return nil }
 
-func (t *csvTable) Summary(*session.Summary) error {
+func (t *csvTable) Summary(*record.Summary) error {
 	if err := t.open(); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (t *csvTable) write() error {
 	return err
 }
 
-func sessionRows(t *csvTable, s *session.Session) error {
+func sessionRows(t *csvTable, s *record.Session) error {
 	t.number(uint64(s.ID))
 	t.stamp(s.Start)
 	t.stamp(s.End)
@@ -111,7 +111,7 @@ func sessionRows(t *csvTable, s *session.Session) error {
 	var ok, bad, bytes uint64
 	for i := range s.Transfers {
 		x := &s.Transfers[i]
-		if x.Outcome == session.OK {
+		if x.Outcome == record.OK {
 			ok++
 		} else if failed(x) {
 			bad++
@@ -133,7 +133,7 @@ func sessionRows(t *csvTable, s *session.Session) error {
 	return t.write()
 }
 
-func transferRows(t *csvTable, s *session.Session) error {
+func transferRows(t *csvTable, s *record.Session) error {
 	files := several(s, t.opt)
 	for i := range s.Transfers {
 		x := &s.Transfers[i]
@@ -179,7 +179,7 @@ func transferRows(t *csvTable, s *session.Session) error {
 }
 
 // began is when a transfer's first sign was seen.
-func began(s *session.Session, t *session.Transfer) session.Stamp {
+func began(s *record.Session, t *record.Transfer) record.Stamp {
 	n := &t.Notes
 	switch {
 	case n.Ran != nil:
@@ -195,7 +195,7 @@ func began(s *session.Session, t *session.Transfer) session.Stamp {
 }
 
 // shownPassword is a session's password, or what stands for it.
-func shownPassword(s *session.Session, o Options, hidden string) *string {
+func shownPassword(s *record.Session, o Options, hidden string) *string {
 	if s.Password == nil || o.ShowPasswords {
 		return s.Password
 	}
@@ -203,7 +203,7 @@ func shownPassword(s *session.Session, o Options, hidden string) *string {
 }
 
 // connection writes a data connection's cells.
-func (t *csvTable) connection(c *session.Connection) {
+func (t *csvTable) connection(c *record.Connection) {
 	if c == nil {
 		t.words("", "", "", "", "", "", "", "", "", "")
 		return
@@ -218,7 +218,7 @@ func (t *csvTable) connection(c *session.Connection) {
 	t.words(c.Closing)
 }
 
-func (t *csvTable) reply(r *session.Reply) {
+func (t *csvTable) reply(r *record.Reply) {
 	if r == nil {
 		t.words("", "")
 		return
@@ -232,7 +232,7 @@ func (t *csvTable) reply(r *session.Reply) {
 }
 
 // frames writes packet numbers; those of other files than the first have the file's number before them, from 1.
-func (t *csvTable) frames(f *session.Frames, files bool) {
+func (t *csvTable) frames(f *record.Frames, files bool) {
 	list := []flow.Pos{f.Negotiation, f.Command, f.SYN, f.FirstData, f.Reply}
 	file := ""
 	for _, p := range list {
@@ -254,21 +254,21 @@ func (t *csvTable) frames(f *session.Frames, files bool) {
 }
 
 // findings writes the gravest severity and the names of a transfer's findings, of all for transfer 0.
-func (t *csvTable) findings(s *session.Session, transfer int) {
-	worst, ids := len(severities), []string(nil)
+func (t *csvTable) findings(s *record.Session, transfer int) {
+	worst, ids := len(record.Severities), []string(nil)
 	for i := range s.Findings {
 		f := &s.Findings[i]
 		if transfer > 0 && f.Transfer != transfer {
 			continue
 		}
-		worst = min(worst, gravity(f.Severity))
+		worst = min(worst, record.Gravity(f.Severity))
 		ids = append(ids, escape(f.ID))
 	}
 	if ids == nil {
 		t.words("", "")
 		return
 	}
-	t.words(severities[worst], strings.Join(ids, " "))
+	t.words(record.Severities[worst], strings.Join(ids, " "))
 }
 
 // words writes terms of ours, which need no guard.
@@ -295,7 +295,7 @@ func (t *csvTable) text(s *string) {
 	t.words(cell(*s))
 }
 
-func (t *csvTable) stamp(s session.Stamp) { t.words(rfc3339(s)) }
+func (t *csvTable) stamp(s record.Stamp) { t.words(rfc3339(s)) }
 
 func (t *csvTable) endpoint(e netip.AddrPort) {
 	if !e.IsValid() {
@@ -318,7 +318,7 @@ func (t *csvTable) communityID(a, b netip.AddrPort) {
 func plainAddr(a netip.Addr) string { return a.Unmap().WithZone("").String() }
 
 // rfc3339 is a moment as the JSON records have it.
-func rfc3339(s session.Stamp) string {
+func rfc3339(s record.Stamp) string {
 	b := stamp(nil, "", s)
 	return string(b[1 : len(b)-1])
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -28,7 +28,7 @@ type ecsEvent struct {
 	kind, action        string
 	category, kinds     string // JSON arrays
 	outcome             string
-	start, end          session.Stamp
+	start, end          record.Stamp
 	severity            int // 0: none
 	message             string
 	source, destination netip.AddrPort
@@ -36,10 +36,10 @@ type ecsEvent struct {
 	user                *string
 	related             []netip.Addr
 	protocol            string
-	network             *session.Network
+	network             *record.Network
 }
 
-func (e *ecs) Session(s *session.Session) error {
+func (e *ecs) Session(s *record.Session) error {
 	if s.Open {
 		return nil // it comes again when it ended
 	}
@@ -78,7 +78,7 @@ func (e *ecs) flush() error {
 	return err
 }
 
-func (e *ecs) session(s *session.Session) {
+func (e *ecs) session(s *record.Session) {
 	v := ecsOf(s)
 	v.kind, v.action, v.category, v.kinds = "event", "ftp-session", `["network","session"]`, `["connection","protocol","info"]`
 	v.start, v.end = s.Start, s.End
@@ -91,7 +91,7 @@ func (e *ecs) session(s *session.Session) {
 		v.sent, v.received = &out, &in
 	}
 	b := e.begin(&v)
-	b = boolean(b, `,"tls":{"established":`, s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit)
+	b = boolean(b, `,"tls":{"established":`, s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit)
 	b = append(b, '}')
 	without := *s
 	without.Transfers, without.Findings = nil, nil // documents of their own
@@ -100,7 +100,7 @@ func (e *ecs) session(s *session.Session) {
 }
 
 // ecsOf is a document on a session's control connection.
-func ecsOf(s *session.Session) ecsEvent {
+func ecsOf(s *record.Session) ecsEvent {
 	return ecsEvent{source: s.Client, destination: s.Server, user: s.User, protocol: "ftp", network: s.Network,
 		related: []netip.Addr{s.Client.Addr(), s.Server.Addr()}}
 }
@@ -112,7 +112,7 @@ func ecsParty(e netip.AddrPort) string {
 	return e.String()
 }
 
-func (e *ecs) login(s *session.Session, l *session.Login) {
+func (e *ecs) login(s *record.Session, l *record.Login) {
 	v := ecsOf(s)
 	v.kind, v.action, v.category, v.kinds = "event", "ftp-login", `["authentication","network"]`, `["start"]`
 	v.start = momentOf(s, l.Mark)
@@ -135,18 +135,18 @@ func (e *ecs) login(s *session.Session, l *session.Login) {
 }
 
 // ecsOutcome is how the schema calls an outcome.
-func ecsOutcome(t *session.Transfer) string {
+func ecsOutcome(t *record.Transfer) string {
 	switch {
-	case t.Outcome == session.OK:
+	case t.Outcome == record.OK:
 		return "success"
-	case failed(t) || t.Outcome == session.Rejected:
+	case failed(t) || t.Outcome == record.Rejected:
 		return "failure"
 	}
 	return "unknown"
 }
 
 // transfer writes a document on a transfer's data connection; where none was tried, on its control connection.
-func (e *ecs) transfer(s *session.Session, t *session.Transfer, files bool) {
+func (e *ecs) transfer(s *record.Session, t *record.Transfer, files bool) {
 	v := ecsOf(s)
 	v.kind, v.category, v.kinds = "event", `["network"]`, `["connection","protocol"]`
 	v.outcome, v.start = ecsOutcome(t), began(s, t)
@@ -190,7 +190,7 @@ func (e *ecs) transfer(s *session.Session, t *session.Transfer, files bool) {
 }
 
 // ecsFileKinds says what a command does with a file: a listing is an access, too.
-func ecsFileKinds(t *session.Transfer) string {
+func ecsFileKinds(t *record.Transfer) string {
 	switch strings.ToUpper(*t.Command) {
 	case "STOR", "STOU":
 		return `["connection","protocol","creation"]`
@@ -200,7 +200,7 @@ func ecsFileKinds(t *session.Transfer) string {
 	return `["connection","protocol","access"]`
 }
 
-func ecsFile(b []byte, t *session.Transfer) []byte {
+func ecsFile(b []byte, t *record.Transfer) []byte {
 	name := t.Path
 	if name == nil {
 		name = t.Argument
@@ -238,9 +238,9 @@ func ecsFile(b []byte, t *session.Transfer) []byte {
 }
 
 // ecsSeverity is a finding's severity as a number, the gravest 5 (the schema leaves the scale to its users).
-func ecsSeverity(severity string) int { return len(severities) - gravity(severity) }
+func ecsSeverity(severity string) int { return len(record.Severities) - record.Gravity(severity) }
 
-func (e *ecs) finding(s *session.Session, f *session.Finding) {
+func (e *ecs) finding(s *record.Session, f *record.Finding) {
 	v := ecsOf(s)
 	v.kind, v.action, v.category, v.kinds = "alert", "ftp-finding", `["network","intrusion_detection"]`, `["info"]`
 	v.start, v.end, v.severity, v.message = s.Start, s.End, ecsSeverity(f.Severity), f.Message
@@ -258,7 +258,7 @@ func (e *ecs) finding(s *session.Session, f *session.Finding) {
 	e.buf = append(appendFinding(append(b, `,"finding":`...), f, several(s, e.opt)), "}}\n"...)
 }
 
-func (e *ecs) Attempt(a *session.Attempt) error {
+func (e *ecs) Attempt(a *record.Attempt) error {
 	v := ecsEvent{kind: "event", action: "ftp-connection-attempt", category: `["network"]`, kinds: `["connection","denied"]`, outcome: "failure",
 		start: a.First, end: a.Last, source: netip.AddrPortFrom(a.ClientIP, 0), destination: a.Server, protocol: "ftp", network: a.Network,
 		related: []netip.Addr{a.ClientIP, a.Server.Addr()},
@@ -274,7 +274,7 @@ func (e *ecs) Attempt(a *session.Attempt) error {
 	return e.flush()
 }
 
-func (e *ecs) Orphan(o *session.Orphan) error {
+func (e *ecs) Orphan(o *record.Orphan) error {
 	c := &o.Connection
 	v := ecsEvent{kind: "event", action: "ftp-data-channel", category: `["network"]`, kinds: `["connection","protocol"]`, outcome: "unknown",
 		start: c.Start, end: c.End, source: c.Src, destination: c.Dst, protocol: "ftp-data", network: c.Network,
@@ -285,7 +285,7 @@ func (e *ecs) Orphan(o *session.Orphan) error {
 	return e.flush()
 }
 
-func (e *ecs) Summary(*session.Summary) error { return nil }
+func (e *ecs) Summary(*record.Summary) error { return nil }
 
 // begin writes a document up to the fields of its own.
 func (e *ecs) begin(v *ecsEvent) []byte {

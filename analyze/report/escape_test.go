@@ -9,7 +9,7 @@ import (
 	"github.com/rivo/uniseg"
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -89,7 +89,7 @@ func TestWords(t *testing.T) {
 }
 
 // hostile is a session whose every text tries to take over the terminal.
-func hostile() *session.Session {
+func hostile() *record.Session {
 	const evil = "\x1b[2J\u202e\u200b\x9b\r\nPWNED\x00\x7f\u2028" + "e\u0301\u0301\u0301\u0301"
 	long := evil + strings.Repeat("x", 5000)
 	s := activeSession()
@@ -99,18 +99,18 @@ func hostile() *session.Session {
 		t.Command, t.Argument, t.Path = ptr(evil), ptr(long), ptr(long)
 		t.Notes.Asked.Text, t.Notes.Ran.Text, t.Notes.Answer.Text = long, evil, long
 		t.Preliminary.Text, t.Reply.Text, t.Reply.Code = evil, long, 550
-		t.Outcome = session.Denied
+		t.Outcome = record.Denied
 	}
 	s.Transfers[0].Direction, s.Transfers[0].Notes.Conn = nil, nil
-	s.Dialogue = []session.Exchange{{Command: evil, Argument: ptr(evil), Replies: []session.Reply{{Text: evil}}}}
-	s.Findings = []session.Finding{{ID: evil, Severity: evil, Message: long, Advice: evil}}
+	s.Dialogue = []record.Exchange{{Command: evil, Argument: ptr(evil), Replies: []record.Reply{{Text: evil}}}}
+	s.Findings = []record.Finding{{ID: evil, Severity: evil, Message: long, Advice: evil}}
 	return s
 }
 
 func TestHostileText(t *testing.T) {
 	for _, f := range Formats() {
 		t.Run(f.Name, func(t *testing.T) {
-			got := write(t, f.Name, Options{}, hostile(), &session.Session{}, &session.Session{Transfers: []session.Transfer{{}}})
+			got := write(t, f.Name, Options{}, hostile(), &record.Session{}, &record.Session{Transfers: []record.Transfer{{}}})
 			require.True(t, utf8.ValidString(got))
 			for _, r := range got {
 				separator := r == '\n' || r == '\t' && (f.Name == "zeek-ftp" || f.Name == "zeek-conn")

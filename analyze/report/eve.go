@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -21,7 +21,7 @@ type eve struct {
 
 func newEVE(w io.Writer, o Options) Writer { return &eve{w: w, opt: o} }
 
-func (e *eve) Session(s *session.Session) error {
+func (e *eve) Session(s *record.Session) error {
 	if s.Open || !s.Client.IsValid() || !s.Server.IsValid() {
 		return nil
 	}
@@ -66,9 +66,9 @@ func (e *eve) flush() error {
 	return err
 }
 
-func (e *eve) Attempt(*session.Attempt) error { return nil } // no command was said
+func (e *eve) Attempt(*record.Attempt) error { return nil } // no command was said
 
-func (e *eve) Orphan(o *session.Orphan) error {
+func (e *eve) Orphan(o *record.Orphan) error {
 	c := &o.Connection
 	if !c.Src.IsValid() || !c.Dst.IsValid() {
 		return nil
@@ -78,10 +78,10 @@ func (e *eve) Orphan(o *session.Orphan) error {
 	return e.flush()
 }
 
-func (e *eve) Summary(*session.Summary) error { return nil }
+func (e *eve) Summary(*record.Summary) error { return nil }
 
 // command writes the ftp record of a command with the replies to it. The time is the command's.
-func (e *eve) command(s *session.Session, c *exchange, first, files bool) {
+func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
 	b := eveEnvelope(e.buf, "ftp", eveEnds{c.at, s.Client, s.Server, s.Start.Time, s.Network})
 	b = append(b, `,"app_proto":"ftp"`...)
 	if c.pos.Seen() {
@@ -117,7 +117,7 @@ func (e *eve) command(s *session.Session, c *exchange, first, files bool) {
 		b = term(b, `,"initiator":`, t.Initiator)
 		b = term(b, `,"outcome":`, t.Outcome)
 	}
-	b = eveFindings(b, s, files, func(f *session.Finding) bool { return f.Transfer == 0 && first || f.Transfer > 0 && f.Transfer == of })
+	b = eveFindings(b, s, files, func(f *record.Finding) bool { return f.Transfer == 0 && first || f.Transfer > 0 && f.Transfer == of })
 	e.buf = append(b, "}}\n"...)
 }
 
@@ -146,18 +146,18 @@ func eveReplies(b []byte, c *exchange) []byte {
 }
 
 // eveMode tells of a negotiation that named an endpoint.
-func eveMode(b []byte, t *session.Transfer) []byte {
+func eveMode(b []byte, t *record.Transfer) []byte {
 	if t.Announced != nil {
 		b = integer(b, `,"dynamic_port":`, uint64(t.Announced.Port()))
 	}
-	if t.Mode == session.Active || t.Mode == session.Passive {
+	if t.Mode == record.Active || t.Mode == record.Passive {
 		b = term(b, `,"mode":`, t.Mode)
 	}
 	return b
 }
 
 // data writes the ftp_data record of a transfer whose data connection came to be. It goes from who opened it.
-func (e *eve) data(s *session.Session, t *session.Transfer, files bool) {
+func (e *eve) data(s *record.Session, t *record.Transfer, files bool) {
 	c := t.Connection
 	if !opened(t) || !c.Src.IsValid() || !c.Dst.IsValid() {
 		return
@@ -180,11 +180,11 @@ func (e *eve) data(s *session.Session, t *session.Transfer, files bool) {
 	b = integer(b, `},"ftpscope":{"session":`, uint64(s.ID))
 	b = text(b, `,"user":`, userAt(s, began(s, t).Time))
 	b = appendTransfer(append(b, `,"transfer":`...), s, t, files)
-	b = eveFindings(b, s, files, func(f *session.Finding) bool { return f.Transfer == t.N })
+	b = eveFindings(b, s, files, func(f *record.Finding) bool { return f.Transfer == t.N })
 	e.buf = append(b, "}}\n"...)
 }
 
-func eveFindings(b []byte, s *session.Session, files bool, which func(*session.Finding) bool) []byte {
+func eveFindings(b []byte, s *record.Session, files bool, which func(*record.Finding) bool) []byte {
 	n := 0
 	for i := range s.Findings {
 		if f := &s.Findings[i]; which(f) {
@@ -203,10 +203,10 @@ func eveFindings(b []byte, s *session.Session, files bool, which func(*session.F
 
 // eveEnds are the connection that a record is about, and when what it tells was.
 type eveEnds struct {
-	at       session.Stamp
+	at       record.Stamp
 	src, dst netip.AddrPort
 	start    flow.Time
-	network  *session.Network
+	network  *record.Network
 }
 
 // eveEnvelope writes what all records begin with.
@@ -232,7 +232,7 @@ func eveEnvelope(b []byte, kind string, e eveEnds) []byte {
 }
 
 // eveFlow is a connection's flow_id: 51 bits, as Suricata's, which programs that read numbers as floats keep.
-func eveFlow(a, b netip.AddrPort, start flow.Time, n *session.Network) uint64 {
+func eveFlow(a, b netip.AddrPort, start flow.Time, n *record.Network) uint64 {
 	sum := fingerprint(a, b, start, n)
 	return binary.BigEndian.Uint64(sum[:]) >> 13
 }

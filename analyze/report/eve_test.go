@@ -8,7 +8,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -88,8 +88,8 @@ func TestEVE(t *testing.T) {
 func TestEVECommands(t *testing.T) {
 	s := activeSession()
 	s.Transfers = nil
-	s.Dialogue = []session.Exchange{
-		{Time: at(1), Pos: flow.At(0, 4), Replies: []session.Reply{*reply(1, 4, 220, "one\ntwo")}},
+	s.Dialogue = []record.Exchange{
+		{Time: at(1), Pos: flow.At(0, 4), Replies: []record.Reply{*reply(1, 4, 220, "one\ntwo")}},
 		{Time: at(2), Pos: flow.At(0, 6), Command: "Pass", Argument: ptr("me@example.org")},
 		{Time: at(3), Pos: flow.At(0, 7), Command: "RETR", Argument: ptr("x")},
 	}

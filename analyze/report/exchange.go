@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -17,20 +17,20 @@ import (
 
 // exchange is a command with the replies to it.
 type exchange struct {
-	at         session.Stamp
+	at         record.Stamp
 	pos        flow.Pos
 	verb       string // upper case; empty: a reply to no command
 	argument   *string
-	replies    []*session.Reply
-	transfer   *session.Transfer // that it negotiates or runs; nil: another command
+	replies    []*record.Reply
+	transfer   *record.Transfer // that it negotiates or runs; nil: another command
 	negotiates bool
 }
 
 // commandsOf lists what the record tells of a session's commands in the order of time: its negotiations and transfer
 // commands always, all others when they were kept (--commands).
-func commandsOf(s *session.Session) []exchange {
+func commandsOf(s *record.Session) []exchange {
 	var all []exchange
-	var asked *session.Line
+	var asked *record.Line
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		if c, ok := negotiationOf(s, t); ok && !sameLine(asked, t.Notes.Asked) {
@@ -38,7 +38,7 @@ func commandsOf(s *session.Session) []exchange {
 		}
 		if asked = t.Notes.Asked; t.Command != nil && t.Notes.Ran != nil {
 			c := exchange{at: momentOf(s, t.Notes.Ran.Mark), pos: t.Notes.Ran.Mark.Pos, verb: strings.ToUpper(*t.Command), argument: t.Argument, transfer: t}
-			for _, r := range []*session.Reply{t.Preliminary, t.Reply} {
+			for _, r := range []*record.Reply{t.Preliminary, t.Reply} {
 				if r != nil {
 					c.replies = append(c.replies, r)
 				}
@@ -68,11 +68,11 @@ var transferVerbs = map[string]bool{
 }
 
 // negotiationOf is the command that negotiated a transfer's data connection.
-func negotiationOf(s *session.Session, t *session.Transfer) (exchange, bool) {
+func negotiationOf(s *record.Session, t *record.Transfer) (exchange, bool) {
 	n := &t.Notes
 	c := exchange{verb: t.Method, transfer: t, negotiates: true}
 	if n.Answer != nil {
-		c.replies = []*session.Reply{n.Answer}
+		c.replies = []*record.Reply{n.Answer}
 	}
 	switch {
 	case n.Asked != nil:
@@ -89,14 +89,14 @@ func negotiationOf(s *session.Session, t *session.Transfer) (exchange, bool) {
 }
 
 // sameLine reports whether two transfers share their negotiation: PORT holds until another replaces it.
-func sameLine(a, b *session.Line) bool { return a != nil && b != nil && (a == b || *a == *b) }
+func sameLine(a, b *record.Line) bool { return a != nil && b != nil && (a == b || *a == *b) }
 
-func momentOf(s *session.Session, m flow.Mark) session.Stamp {
-	return session.Stamp{Time: m.Time, Digits: s.Start.Digits}
+func momentOf(s *record.Session, m flow.Mark) record.Stamp {
+	return record.Stamp{Time: m.Time, Digits: s.Start.Digits}
 }
 
 // userAt is who was logged in, or tried to be, at a moment; nil: not known.
-func userAt(s *session.Session, at flow.Time) *string {
+func userAt(s *record.Session, at flow.Time) *string {
 	user := s.User
 	for i := range s.Notes.Logins {
 		l := &s.Notes.Logins[i]
@@ -109,7 +109,7 @@ func userAt(s *session.Session, at flow.Time) *string {
 }
 
 // lastReply is what a command came to so far.
-func (c *exchange) lastReply() *session.Reply {
+func (c *exchange) lastReply() *record.Reply {
 	if len(c.replies) == 0 {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (c *exchange) lastReply() *session.Reply {
 }
 
 // triedConnections lists the connections of a session's transfers, each once, tries that failed among them.
-func triedConnections(s *session.Session) []*flow.Conn {
+func triedConnections(s *record.Session) []*flow.Conn {
 	var all []*flow.Conn
 	seen := map[uint64]bool{}
 	add := func(c *flow.Conn) {
@@ -139,7 +139,7 @@ func triedConnections(s *session.Session) []*flow.Conn {
 
 // fingerprint is a number that stands for a connection in records of different kinds: the same in every run, and another
 // one for a connection that uses the same endpoints later.
-func fingerprint(a, b netip.AddrPort, start flow.Time, n *session.Network) (sum [sha256.Size]byte) {
+func fingerprint(a, b netip.AddrPort, start flow.Time, n *record.Network) (sum [sha256.Size]byte) {
 	if a.IsValid() && b.IsValid() {
 		key := flow.AppendCommunityID(nil, a, b)
 		key = binary.BigEndian.AppendUint64(key, uint64(start))
@@ -149,7 +149,7 @@ func fingerprint(a, b netip.AddrPort, start flow.Time, n *session.Network) (sum 
 }
 
 // replyLine is a reply's code and its first line, escaped.
-func replyLine(r *session.Reply) string {
+func replyLine(r *record.Reply) string {
 	text := firstLine(r.Text)
 	if r.Code > 0 {
 		return strings.TrimRight(strconv.Itoa(r.Code)+" "+text, " ")

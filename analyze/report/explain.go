@@ -4,7 +4,7 @@ import (
 	"io"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // explain tells sessions in plain language, for readers who never heard of PORT and PASV. Sessions are written as
@@ -46,7 +46,7 @@ func (e *explain) write(p *page) error {
 	return err
 }
 
-func (e *explain) Session(s *session.Session) error {
+func (e *explain) Session(s *record.Session) error {
 	e.any = true
 	e.servers.add(s)
 	p := &page{width: e.width}
@@ -65,17 +65,17 @@ func (e *explain) Session(s *session.Session) error {
 	p.paragraph(firewall(s))
 	p.paragraph(limits(s))
 	for _, f := range findings {
-		e.critical = e.critical || severities[gravity(f.Severity)] == "critical"
-		p.paragraph(mark(gravity(f.Severity)) + " " + escape(f.Severity) + ": " + sentence(escape(f.Message)) + " " + sentence(escape(f.Advice)))
+		e.critical = e.critical || record.Severities[record.Gravity(f.Severity)] == "critical"
+		p.paragraph(mark(record.Gravity(f.Severity)) + " " + escape(f.Severity) + ": " + sentence(escape(f.Message)) + " " + sentence(escape(f.Advice)))
 	}
 	return e.write(p)
 }
 
-func (e *explain) transfer(p *page, s *session.Session, t *session.Transfer) {
+func (e *explain) transfer(p *page, s *record.Session, t *record.Transfer) {
 	name := commandLine(t)
 	if name == "" {
 		name = t.Method + " without a transfer command"
-		if t.Method == session.MethodEncrypted {
+		if t.Method == record.MethodEncrypted {
 			name = "data connection"
 		}
 	}
@@ -87,7 +87,7 @@ func (e *explain) transfer(p *page, s *session.Session, t *session.Transfer) {
 	p.paragraph(strings.TrimSpace(outcomeSentence(s, t) + " " + contentSentence(t)))
 }
 
-func (e *explain) Attempt(a *session.Attempt) error {
+func (e *explain) Attempt(a *record.Attempt) error {
 	p := &page{width: e.width}
 	if e.others++; e.others > maxTried && !e.opt.All {
 		return nil
@@ -97,7 +97,7 @@ func (e *explain) Attempt(a *session.Attempt) error {
 	return e.write(p)
 }
 
-func (e *explain) Orphan(o *session.Orphan) error {
+func (e *explain) Orphan(o *record.Orphan) error {
 	p := &page{width: e.width}
 	if e.others++; e.others > maxTried && !e.opt.All {
 		return nil
@@ -108,7 +108,7 @@ func (e *explain) Orphan(o *session.Orphan) error {
 	return e.write(p)
 }
 
-func (e *explain) Summary(s *session.Summary) error {
+func (e *explain) Summary(s *record.Summary) error {
 	p := &page{width: e.width}
 	if more := e.others - maxTried; more > 0 && !e.opt.All {
 		p.paragraph("… " + number(uint64(more)) + " more connections without a session: --all lists them")
@@ -118,7 +118,7 @@ func (e *explain) Summary(s *session.Summary) error {
 	return e.write(p)
 }
 
-func summarySentence(s *session.Summary) string {
+func summarySentence(s *record.Summary) string {
 	read := many(s.Packets, "packet")
 	if s.First != nil && s.Last != nil {
 		read += " over " + span(s.Last.Time-s.First.Time)
@@ -144,10 +144,10 @@ func summarySentence(s *session.Summary) string {
 }
 
 // moment is a time with its date.
-func moment(s session.Stamp) string { return date(s) + " " + clock(s) }
+func moment(s record.Stamp) string { return date(s) + " " + clock(s) }
 
 // period is from when to when, to the second: the second date only where it is another one.
-func period(from, to session.Stamp) string {
+func period(from, to record.Stamp) string {
 	switch {
 	case moment(from) == moment(to):
 		return moment(from)

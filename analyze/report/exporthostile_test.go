@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -22,26 +22,26 @@ var hostileTexts = []string{
 }
 
 // hostileSession is a session in which the text is everywhere where the wire puts one.
-func hostileSession(id int, text string) *session.Session {
+func hostileSession(id int, text string) *record.Session {
 	s := activeSession()
 	s.ID, s.User, s.Banner, s.System, s.Password = id, &text, &text, &text, ptr("s3cret")
 	t := &s.Transfers[1]
 	t.Argument, t.Path, t.MIMEType = &text, &text, &text
-	t.Outcome = session.Aborted
+	t.Outcome = record.Aborted
 	t.Reply.Text, t.Preliminary.Text = text, text
 	t.Notes.Asked.Text, t.Notes.Answer.Text = "PORT "+text, text
 	s.Notes.Logins[0].User = text
-	s.Dialogue = []session.Exchange{
-		{Time: at(1), Pos: flow.At(0, 9), Command: "pass", Argument: ptr("s3cret"), Replies: []session.Reply{{Time: at(2), Pos: flow.At(0, 10), Code: 230, Text: text}}},
+	s.Dialogue = []record.Exchange{
+		{Time: at(1), Pos: flow.At(0, 9), Command: "pass", Argument: ptr("s3cret"), Replies: []record.Reply{{Time: at(2), Pos: flow.At(0, 10), Code: 230, Text: text}}},
 		{Time: at(3), Pos: flow.At(0, 11), Command: "DELE", Argument: &text},
 		{Time: at(4), Pos: flow.At(0, 12), Command: text},
 	}
-	s.Findings = []session.Finding{{ID: "path-traversal", Severity: "high", Transfer: 2, Frames: []flow.Pos{flow.At(0, 7)},
+	s.Findings = []record.Finding{{ID: "path-traversal", Severity: "high", Transfer: 2, Frames: []flow.Pos{flow.At(0, 7)},
 		Message: `RETR "` + strings.ReplaceAll(text, `"`, `\"`) + `" did it; also ` + text, Advice: "then " + text}}
 	return s
 }
 
-func hostileSessions() (list []*session.Session) {
+func hostileSessions() (list []*record.Session) {
 	for i, text := range hostileTexts {
 		list = append(list, hostileSession(i+1, text))
 	}
@@ -70,7 +70,7 @@ func TestHostileExports(t *testing.T) {
 func TestUnknownExports(t *testing.T) {
 	for _, name := range exportFormats {
 		t.Run(name, func(t *testing.T) {
-			empty := &session.Session{ID: 1, Transfers: []session.Transfer{{N: 1}}}
+			empty := &record.Session{ID: 1, Transfers: []record.Transfer{{N: 1}}}
 			open := activeSession()
 			open.Open = true
 			f, _ := Find(name)
@@ -80,22 +80,22 @@ func TestUnknownExports(t *testing.T) {
 			n := out.Len()
 			require.NoError(t, w.Session(open))
 			require.Equal(t, n, out.Len(), "a snapshot is not an event")
-			require.NoError(t, w.Attempt(&session.Attempt{}))
-			require.NoError(t, w.Orphan(&session.Orphan{}))
-			require.NoError(t, w.Summary(&session.Summary{}))
+			require.NoError(t, w.Attempt(&record.Attempt{}))
+			require.NoError(t, w.Orphan(&record.Orphan{}))
+			require.NoError(t, w.Summary(&record.Summary{}))
 		})
 	}
 }
 
-func otherRecords() (*session.Attempt, *session.Orphan) {
-	return &session.Attempt{ClientIP: netip.MustParseAddr("192.0.2.1"), Server: ep("[2001:db8::1]:21"), Count: 3, State: "unreachable", First: at(0), Last: at(7000),
-			ICMP: &session.ICMP{From: netip.MustParseAddr("10.0.0.1"), Type: 3, Code: 13}},
-		&session.Orphan{Mode: session.Active, Evidence: "inferred", Initiator: session.Server, Bytes: 4096,
-			Connection: session.Connection{Src: ep("192.0.2.21:20"), Dst: ep("192.0.2.10:40000"), Start: at(10), End: at(510), State: established, Attempts: 1, Closing: "fin"}}
+func otherRecords() (*record.Attempt, *record.Orphan) {
+	return &record.Attempt{ClientIP: netip.MustParseAddr("192.0.2.1"), Server: ep("[2001:db8::1]:21"), Count: 3, State: "unreachable", First: at(0), Last: at(7000),
+			ICMP: &record.ICMP{From: netip.MustParseAddr("10.0.0.1"), Type: 3, Code: 13}},
+		&record.Orphan{Mode: record.Active, Evidence: "inferred", Initiator: record.Server, Bytes: 4096,
+			Connection: record.Connection{Src: ep("192.0.2.21:20"), Dst: ep("192.0.2.10:40000"), Start: at(10), End: at(510), State: established, Attempts: 1, Closing: "fin"}}
 }
 
 // writeAll renders the records beside sessions, too.
-func writeAll(t *testing.T, format string, sessions ...*session.Session) string {
+func writeAll(t *testing.T, format string, sessions ...*record.Session) string {
 	t.Helper()
 	f, ok := Find(format)
 	require.True(t, ok)

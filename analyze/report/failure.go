@@ -4,14 +4,14 @@ import (
 	"net/netip"
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // What became of a SYN, in words: a few for the table, a sentence for explain.
 
 // verdict says how the last try of a data connection ended.
-func verdict(t *session.Transfer) string {
+func verdict(t *record.Transfer) string {
 	switch t.Connection.State {
 	case "refused":
 		return "refused"
@@ -27,7 +27,7 @@ func verdict(t *session.Transfer) string {
 }
 
 // icmpOf is the ICMP error that met a transfer's data connection.
-func icmpOf(t *session.Transfer) *flow.ICMP {
+func icmpOf(t *record.Transfer) *flow.ICMP {
 	if c := t.Notes.Conn; c != nil && c.ICMP != nil {
 		return c.ICMP
 	}
@@ -39,17 +39,17 @@ func icmpOf(t *session.Transfer) *flow.ICMP {
 	return nil
 }
 
-func icmpRecord(i *flow.ICMP) *session.ICMP {
-	return &session.ICMP{From: i.From.Addr(), Type: int(i.Type), Code: int(i.Code)}
+func icmpRecord(i *flow.ICMP) *record.ICMP {
+	return &record.ICMP{From: i.From.Addr(), Type: int(i.Type), Code: int(i.Code)}
 }
 
 // icmpWords names an error and who sent it: "host unreachable, says 10.0.0.1".
-func icmpWords(i *session.ICMP) string {
+func icmpWords(i *record.ICMP) string {
 	return icmpName(i) + ", says " + i.From.Unmap().String()
 }
 
 // icmpName names an error: "host unreachable".
-func icmpName(i *session.ICMP) string {
+func icmpName(i *record.ICMP) string {
 	name := icmp4Name(i.Type, i.Code)
 	if i.From.Unmap().Is6() {
 		name = icmp6Name(i.Type, i.Code)
@@ -105,7 +105,7 @@ func icmp6Name(kind, code int) string {
 }
 
 // attemptWords says how tries of a control connection ended.
-func attemptWords(a *session.Attempt) string {
+func attemptWords(a *record.Attempt) string {
 	switch a.State {
 	case "refused":
 		return "refused"
@@ -120,7 +120,7 @@ func attemptWords(a *session.Attempt) string {
 }
 
 // target is the endpoint that a transfer's connection should have gone to; ok is false when none was announced.
-func target(t *session.Transfer) (netip.AddrPort, bool) {
+func target(t *record.Transfer) (netip.AddrPort, bool) {
 	if t.Announced != nil {
 		return *t.Announced, true
 	}
@@ -131,6 +131,6 @@ func target(t *session.Transfer) (netip.AddrPort, bool) {
 }
 
 // detour reports whether the connection went to another endpoint than the announced one.
-func detour(t *session.Transfer) bool {
+func detour(t *record.Transfer) bool {
 	return t.Announced != nil && t.Connection != nil && t.Connection.Dst != *t.Announced
 }

@@ -10,13 +10,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // write renders sessions in a format.
-func write(t *testing.T, format string, o Options, sessions ...*session.Session) string {
+func write(t *testing.T, format string, o Options, sessions ...*record.Session) string {
 	t.Helper()
 	f, ok := Find(format)
 	require.True(t, ok)
@@ -46,11 +46,11 @@ func golden(t *testing.T, name, got string) {
 func TestGolden(t *testing.T) {
 	runs := []struct {
 		name     string
-		sessions []*session.Session
+		sessions []*record.Session
 	}{
-		{"active", []*session.Session{activeSession()}},
-		{"blocked", []*session.Session{blockedSession()}},
-		{"mixed", []*session.Session{activeSession(), ipv6Session(), blockedSession()}},
+		{"active", []*record.Session{activeSession()}},
+		{"blocked", []*record.Session{blockedSession()}},
+		{"mixed", []*record.Session{activeSession(), ipv6Session(), blockedSession()}},
 		{"none", nil},
 	}
 	for _, run := range runs {

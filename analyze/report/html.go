@@ -5,7 +5,7 @@ import (
 	"io"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // htmlReport collects what the page shows of each session and writes the page with the summary: the verdict, which
@@ -59,7 +59,7 @@ func newHTML(w io.Writer, o Options) Writer {
 		parties: newHTMLParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
 }
 
-func (h *htmlReport) Session(s *session.Session) error {
+func (h *htmlReport) Session(s *record.Session) error {
 	if s.Open { // a snapshot: the session comes again when it ended
 		return nil
 	}
@@ -115,7 +115,7 @@ func (h *htmlReport) forgetDetail(rank int) bool {
 	return false
 }
 
-func (h *htmlReport) Attempt(a *session.Attempt) error {
+func (h *htmlReport) Attempt(a *record.Attempt) error {
 	if len(h.tried) < maxHTMLTried {
 		h.tried = append(h.tried, htmlTried{When: moment(a.First), From: a.ClientIP.String(), To: a.Server.String(),
 			What: many(a.Count, "SYN") + ", " + attemptWords(a)})
@@ -123,7 +123,7 @@ func (h *htmlReport) Attempt(a *session.Attempt) error {
 	return nil
 }
 
-func (h *htmlReport) Orphan(o *session.Orphan) error {
+func (h *htmlReport) Orphan(o *record.Orphan) error {
 	if c := &o.Connection; len(h.stray) < maxHTMLTried {
 		h.stray = append(h.stray, htmlTried{When: moment(c.Start), From: c.Src.String(), To: c.Dst.String(), What: size(o.Bytes)})
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -21,27 +21,27 @@ func withoutAssets(page string) string {
 }
 
 // thirdPartySession is a download that a third host took, with the dialogue kept.
-func thirdPartySession() *session.Session {
+func thirdPartySession() *record.Session {
 	s := activeSession()
-	s.ID, s.Mode, s.Initiator = 4, session.Passive, session.ThirdParty
+	s.ID, s.Mode, s.Initiator = 4, record.Passive, record.ThirdParty
 	s.Transfers = s.Transfers[1:]
 	t := &s.Transfers[0]
 	announced := ep("192.0.2.21:50000")
-	t.Mode, t.Method, t.Initiator, t.ExpectedInitiator, t.Announced = session.Passive, "PASV", session.ThirdParty, ptr(session.Client), &announced
+	t.Mode, t.Method, t.Initiator, t.ExpectedInitiator, t.Announced = record.Passive, "PASV", record.ThirdParty, ptr(record.Client), &announced
 	t.Connection.Src, t.Connection.Dst = ep("192.0.2.66:40000"), announced
 	t.Notes.Asked, t.Notes.Answer = line(360, 36, "PASV"), reply(380, 38, 227, "Entering Passive Mode (192,0,2,21,195,80).")
-	s.Findings = []session.Finding{{ID: "third-party-data-connection", Severity: "critical", Transfer: 2, Message: "192.0.2.66 connected to 192.0.2.21:50000", Advice: "use TLS"}}
-	s.Dialogue = []session.Exchange{
-		{Replies: []session.Reply{*reply(10, 4, 220, "ready")}},
-		{Time: at(20), Pos: flow.At(0, 6), Command: "USER", Argument: ptr("anonymous"), Replies: []session.Reply{*reply(22, 7, 331, "send a password")}},
-		{Time: at(40), Pos: flow.At(0, 10), Command: "PASS", Argument: ptr("me@example.org"), Replies: []session.Reply{*reply(50, 12, 230, "welcome")}},
-		{Time: at(360), Pos: flow.At(0, 36), Command: "PASV", Replies: []session.Reply{*t.Notes.Answer}},
-		{Time: at(990), Pos: flow.At(0, 104), Command: "QUIT", Replies: []session.Reply{*reply(995, 105, 221, "bye")}},
+	s.Findings = []record.Finding{{ID: "third-party-data-connection", Severity: "critical", Transfer: 2, Message: "192.0.2.66 connected to 192.0.2.21:50000", Advice: "use TLS"}}
+	s.Dialogue = []record.Exchange{
+		{Replies: []record.Reply{*reply(10, 4, 220, "ready")}},
+		{Time: at(20), Pos: flow.At(0, 6), Command: "USER", Argument: ptr("anonymous"), Replies: []record.Reply{*reply(22, 7, 331, "send a password")}},
+		{Time: at(40), Pos: flow.At(0, 10), Command: "PASS", Argument: ptr("me@example.org"), Replies: []record.Reply{*reply(50, 12, 230, "welcome")}},
+		{Time: at(360), Pos: flow.At(0, 36), Command: "PASV", Replies: []record.Reply{*t.Notes.Answer}},
+		{Time: at(990), Pos: flow.At(0, 104), Command: "QUIT", Replies: []record.Reply{*reply(995, 105, 221, "bye")}},
 	}
 	return s
 }
 
-func htmlOf(t *testing.T, o Options, sessions ...*session.Session) string {
+func htmlOf(t *testing.T, o Options, sessions ...*record.Session) string {
 	t.Helper()
 	return write(t, "html", o, sessions...)
 }
@@ -146,7 +146,7 @@ func TestHTMLLadderIsBounded(t *testing.T) {
 		s.Transfers = append(s.Transfers, activeTransfer(n+3, "RETR", fmt.Sprint(n), uint64(200+100*n), 40000, 1))
 	}
 	for n := range 5000 {
-		s.Dialogue = append(s.Dialogue, session.Exchange{Time: at(n), Pos: flow.At(0, uint64(50000+2*n)), Command: "NOOP", Replies: []session.Reply{*reply(n, uint64(50001+2*n), 200, "ok")}})
+		s.Dialogue = append(s.Dialogue, record.Exchange{Time: at(n), Pos: flow.At(0, uint64(50000+2*n)), Command: "NOOP", Replies: []record.Reply{*reply(n, uint64(50001+2*n), 200, "ok")}})
 	}
 	list, more := newHTMLLadder(s, Options{}, maxHTMLLadder).blocks()
 	rungs := 0

@@ -4,14 +4,14 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // What the details of a session say of its connections, and the filters that show them in Wireshark.
 
 // dataPackets counts the packets of a session's data connections.
-func dataPackets(s *session.Session) (n uint64) {
+func dataPackets(s *record.Session) (n uint64) {
 	for i := range s.Transfers {
 		if c := s.Transfers[i].Notes.Conn; c != nil {
 			n += packetsOf(c)
@@ -21,9 +21,9 @@ func dataPackets(s *session.Session) (n uint64) {
 }
 
 // endedBy is how the control connection ended, and by whom.
-func endedBy(s *session.Session) string {
+func endedBy(s *record.Session) string {
 	switch s.Closing {
-	case session.ClosingQuit:
+	case record.ClosingQuit:
 		return "QUIT of the client"
 	case "fin":
 		if who, _ := ender(s, func(h *flow.Half) flow.Mark { return h.FIN }); who != "" {
@@ -40,7 +40,7 @@ func endedBy(s *session.Session) string {
 }
 
 // closer is who ended a data connection, and by which packet; empty: the capture does not tell.
-func closer(s *session.Session, t *session.Transfer) (who, how string, at flow.Mark, side flow.Direction) {
+func closer(s *record.Session, t *record.Transfer) (who, how string, at flow.Mark, side flow.Direction) {
 	c := t.Notes.Conn
 	if c == nil {
 		return "", "", flow.Mark{}, 0
@@ -64,9 +64,9 @@ func closer(s *session.Session, t *session.Transfer) (who, how string, at flow.M
 	}
 	switch plain(end.Addr()) {
 	case plain(s.Server.Addr()):
-		who = session.Server
+		who = record.Server
 	case plain(s.Client.Addr()):
-		who = session.Client
+		who = record.Client
 	default:
 		who = end.Addr().String()
 	}
@@ -77,7 +77,7 @@ func closer(s *session.Session, t *session.Transfer) (who, how string, at flow.M
 }
 
 // connectionFacts are when the data connection was, who ended it and how fast it was.
-func connectionFacts(s *session.Session, t *session.Transfer, files bool) (list [][2]string) {
+func connectionFacts(s *record.Session, t *record.Transfer, files bool) (list [][2]string) {
 	c := t.Notes.Conn
 	if c == nil || !opened(t) {
 		return nil
@@ -85,11 +85,11 @@ func connectionFacts(s *session.Session, t *session.Transfer, files bool) (list 
 	first, last := c.Start, c.Last
 	if first.Seen() && last.Seen() {
 		list = append(list, [2]string{"Its packets", number(packetsOf(c)) + ", " + packet(first.Pos, files) + "–" + packet(last.Pos, files && last.Pos.File() != first.Pos.File())},
-			[2]string{"Lasted", fineSpan(last.Time-first.Time) + ", to " + precise(session.Stamp{Time: last.Time, Digits: c.Digits})[len("2006-01-02 "):]})
+			[2]string{"Lasted", fineSpan(last.Time-first.Time) + ", to " + precise(record.Stamp{Time: last.Time, Digits: c.Digits})[len("2006-01-02 "):]})
 	}
 	if who, how, at, _ := closer(s, t); who != "" {
 		list = append(list, [2]string{"Ended by", how + " of the " + strings.TrimPrefix(who, "the ") + ", " + packet(at.Pos, files)})
-		if who != session.Client && who != session.Server {
+		if who != record.Client && who != record.Server {
 			list[len(list)-1][1] = how + " of " + who + ", " + packet(at.Pos, files)
 		}
 	}
@@ -100,7 +100,7 @@ func connectionFacts(s *session.Session, t *session.Transfer, files bool) (list 
 }
 
 // rate is how fast the data came; empty when they came in an instant.
-func rate(t *session.Transfer) string {
+func rate(t *record.Transfer) string {
 	c := t.Notes.Conn
 	if c == nil || t.Bytes == nil || *t.Bytes == 0 {
 		return ""
@@ -146,7 +146,7 @@ func (l *ladder) dataEnd() bool {
 // ownTry adds the client's own connection, where another host was at the port as well.
 func (l *ladder) ownTry() bool {
 	c := ownTry(l.s, l.t)
-	if c == nil || l.t.Mode != session.Passive || !c.Start.Seen() {
+	if c == nil || l.t.Mode != record.Passive || !c.Start.Seen() {
 		return false
 	}
 	l.rungs = append(l.rungs, rung{pos: c.Start.Pos, time: c.Start.Time, to: flow.Out, bold: true, left: port(c.Src.Port()), right: port(c.Dst.Port()),
@@ -155,9 +155,9 @@ func (l *ladder) ownTry() bool {
 }
 
 // takenSentence tells of a data connection that another host took: when, and what the client was told.
-func takenSentence(s *session.Session, t *session.Transfer, files bool) string {
+func takenSentence(s *record.Session, t *record.Transfer, files bool) string {
 	c := t.Notes.Conn
-	if !opened(t) || t.Initiator != session.ThirdParty || c == nil || t.Connection == nil {
+	if !opened(t) || t.Initiator != record.ThirdParty || c == nil || t.Connection == nil {
 		return ""
 	}
 	text := "Neither the client nor the server but " + t.Connection.Src.Addr().String() + " opened the data connection"
@@ -176,7 +176,7 @@ func takenSentence(s *session.Session, t *session.Transfer, files bool) string {
 		text += ", " + list(when)
 	}
 	text += "."
-	if t.Mode != session.Passive {
+	if t.Mode != record.Passive {
 		return text
 	}
 	told := ""
@@ -196,7 +196,7 @@ func takenSentence(s *session.Session, t *session.Transfer, files bool) string {
 }
 
 // ownTry is the client's first connection to the port that another host connected to; nil when there was none.
-func ownTry(s *session.Session, t *session.Transfer) *flow.Conn {
+func ownTry(s *record.Session, t *record.Transfer) *flow.Conn {
 	for i := range t.Notes.Tried {
 		if c := &t.Notes.Tried[i]; plain(c.Src.Addr()) == plain(s.Client.Addr()) {
 			return c
@@ -207,7 +207,7 @@ func ownTry(s *session.Session, t *session.Transfer) *flow.Conn {
 
 // controlSpan is the first packet that the control connection gave to a transfer and the last, if that is known: from the
 // command that asked for the data connection on, as the ladder shows it.
-func controlSpan(t *session.Transfer) []uint64 {
+func controlSpan(t *record.Transfer) []uint64 {
 	f := &t.Frames
 	all := []flow.Pos{f.Negotiation, f.Command, f.Reply}
 	if t.Notes.Asked != nil {
@@ -251,7 +251,7 @@ func framesFilter(frames []flow.Pos) (filter string, file int) {
 }
 
 // fileOfTransfer is the file that a transfer's packets are in, from 1; 0 if they are in several, or unknown.
-func fileOfTransfer(t *session.Transfer) (file int) {
+func fileOfTransfer(t *record.Transfer) (file int) {
 	f := &t.Frames
 	for _, p := range []flow.Pos{f.Negotiation, f.Command, f.SYN, f.FirstData, f.Reply} {
 		switch {

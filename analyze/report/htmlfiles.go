@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -40,7 +40,7 @@ type htmlFile struct {
 	at                flow.Time
 }
 
-func (h *htmlFiles) add(s *session.Session, files bool) {
+func (h *htmlFiles) add(s *record.Session, files bool) {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		if !t.OfFile() {
@@ -66,7 +66,7 @@ func (h *htmlFiles) add(s *session.Session, files bool) {
 // htmlHash is a hash of a file's content, which may be what others know it by.
 type htmlHash struct{ Name, Value string }
 
-func fileOf(s *session.Session, t *session.Transfer, files bool) htmlFile {
+func fileOf(s *record.Session, t *record.Transfer, files bool) htmlFile {
 	f := htmlFile{Name: cut(deref(t.Argument), maxRowUser), Way: "download", Result: resultWords(s, t), User: cut(deref(s.User), maxRowUser),
 		Session: s.ID, Transfer: t.N, Content: cut(deref(t.MIMEType), maxRowUser), Saved: cut(deref(t.File), maxRowUser),
 		Packets: packetList([]flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply}, files)}
@@ -124,33 +124,33 @@ func inOrder(dated bool, a, b []htmlFile) []htmlFile {
 
 // strangerOf is the end of an open data connection that is neither the client's nor the server's address: of a host that
 // took the connection, or that PORT named.
-func strangerOf(s *session.Session, t *session.Transfer) (host netip.Addr, ok bool) {
+func strangerOf(s *record.Session, t *record.Transfer) (host netip.Addr, ok bool) {
 	c := t.Connection
 	if c == nil {
 		return netip.Addr{}, false
 	}
 	client, server := plain(s.Client.Addr()), plain(s.Server.Addr())
 	switch {
-	case t.Initiator == session.ThirdParty:
+	case t.Initiator == record.ThirdParty:
 		return plain(c.Src.Addr()), true
-	case t.Initiator == session.Server && plain(c.Dst.Addr()) != client && plain(c.Dst.Addr()) != server,
-		t.Initiator == session.Client && plain(c.Dst.Addr()) != client && plain(c.Dst.Addr()) != server:
+	case t.Initiator == record.Server && plain(c.Dst.Addr()) != client && plain(c.Dst.Addr()) != server,
+		t.Initiator == record.Client && plain(c.Dst.Addr()) != client && plain(c.Dst.Addr()) != server:
 		return plain(c.Dst.Addr()), true
 	}
 	return netip.Addr{}, false
 }
 
 // resultWords say how a transfer ended, with the reply's code.
-func resultWords(s *session.Session, t *session.Transfer) string {
+func resultWords(s *record.Session, t *record.Transfer) string {
 	code := ""
 	if t.Reply != nil && t.Reply.Code > 0 && (t.Command != nil || t.Reply.Code >= 400) {
 		code = " (" + strconv.Itoa(t.Reply.Code) + ")"
 	}
 	third, odd := strangerOf(s, t)
 	switch {
-	case opened(t) && t.Initiator == session.ThirdParty:
+	case opened(t) && t.Initiator == record.ThirdParty:
 		return "taken by " + third.String() + code
-	case t.Outcome == session.OK && odd && elsewhere(s, t):
+	case t.Outcome == record.OK && odd && elsewhere(s, t):
 		return "to " + third.String() + ", not to the client" + code
 	}
 	return outcomeWords(t.Outcome) + code
@@ -159,26 +159,26 @@ func resultWords(s *session.Session, t *session.Transfer) string {
 // outcomeWords are the outcomes in words.
 func outcomeWords(outcome string) string {
 	switch outcome {
-	case session.OK:
+	case record.OK:
 		return "complete"
-	case session.NoConnection:
+	case record.NoConnection:
 		return "no data connection"
-	case session.Incomplete:
+	case record.Incomplete:
 		return "no final reply seen"
-	case session.Unknown:
+	case record.Unknown:
 		return "not known"
-	case session.Rejected:
+	case record.Rejected:
 		return "negotiation rejected"
 	}
 	return outcome
 }
 
 // transferName is a transfer's command, or what stands for it.
-func transferName(t *session.Transfer) string {
+func transferName(t *record.Transfer) string {
 	if name := cut(commandLine(t), maxRowUser); name != "" {
 		return name
 	}
-	if t.Method == session.MethodEncrypted {
+	if t.Method == record.MethodEncrypted {
 		return "encrypted data connection"
 	}
 	return t.Method + " without a transfer command"

@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"ftpscope/analyze/finding"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // htmlFindings groups the run's findings by rule and severity. There are as many groups as rules, a few more at most.
@@ -38,13 +38,13 @@ const (
 )
 
 // add takes a session's findings and ranks it by them.
-func (f htmlFindings) add(s *session.Session) int {
+func (f htmlFindings) add(s *record.Session) int {
 	rank := quiet
 	for _, x := range ranked(s) {
 		if rank = max(rank, noted); grave(x.Severity) {
 			rank = trouble
 		}
-		k := foundKind{gravity(x.Severity), x.ID}
+		k := foundKind{record.Gravity(x.Severity), x.ID}
 		g := f[k]
 		if g == nil {
 			g = &foundGroup{}
@@ -83,7 +83,7 @@ func (f htmlFindings) groups() []htmlGroup {
 	var list []htmlGroup
 	for _, k := range f.kinds() {
 		g := f[k]
-		h := htmlGroup{ID: escape(k.id), Severity: severities[k.gravity], Anchor: "f" + strconv.Itoa(len(list)+1)}
+		h := htmlGroup{ID: escape(k.id), Severity: record.Severities[k.gravity], Anchor: "f" + strconv.Itoa(len(list)+1)}
 		for _, r := range finding.Rules() {
 			if r.ID == k.id {
 				h.Title, h.Meaning = r.Title, r.Meaning
@@ -135,8 +135,8 @@ func (f htmlFindings) kinds() []foundKind {
 }
 
 // bySeverity counts all findings, the gravest first.
-func (f htmlFindings) bySeverity() [len(severities)]int {
-	var n [len(severities)]int
+func (f htmlFindings) bySeverity() [len(record.Severities)]int {
+	var n [len(record.Severities)]int
 	for k, g := range f {
 		n[k.gravity] += g.count
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // pageTexts try to leave the place where they are shown.
@@ -24,7 +24,7 @@ func hostilePage(t *testing.T) string {
 	var out bytes.Buffer
 	o := Options{ShowPasswords: true, CommandLine: pageTexts[:8], Version: pageTexts[0], Inputs: func() []Input { return []Input{{Name: pageTexts[3], Size: 1, SHA256: "00"}} }}
 	w := newHTML(&out, o)
-	var all []*session.Session
+	var all []*record.Session
 	for i, text := range pageTexts {
 		s := thirdPartySession()
 		s.ID = i + 1
@@ -33,7 +33,7 @@ func hostilePage(t *testing.T) string {
 		tr.Argument, tr.Path, tr.MIMEType, tr.File = &text, &text, &text, &text
 		tr.Command = ptr(text[:min(len(text), 40)])
 		tr.Notes.Ran.Text, tr.Reply.Text, tr.Preliminary.Text = "RETR "+text, text, text+"\n"+text
-		s.Findings = []session.Finding{{ID: text[:min(len(text), 300)], Severity: text[:min(len(text), 300)], Transfer: 2, Message: text[:min(len(text), 300)], Advice: text[:min(len(text), 300)]}}
+		s.Findings = []record.Finding{{ID: text[:min(len(text), 300)], Severity: text[:min(len(text), 300)], Transfer: 2, Message: text[:min(len(text), 300)], Advice: text[:min(len(text), 300)]}}
 		s.Notes.Logins[0].User = text
 		s.Dialogue[0].Replies[0].Text = text
 		s.Dialogue[1].Argument, s.Dialogue[1].Command = &text, text[:min(len(text), 40)]
@@ -43,8 +43,8 @@ func hostilePage(t *testing.T) string {
 	sum := summaryOf(all...)
 	sum.Files = pageTexts[:8]
 	sum.Capture.TruncatedFiles = pageTexts[:6]
-	sum.Capture.Undecoded, sum.Capture.Reasons = 9, []session.Reason{{Text: pageTexts[1], Packets: 9}}
-	sum.Capture.Limits = []session.LimitHit{{Limit: pageTexts[0], Count: 1}}
+	sum.Capture.Undecoded, sum.Capture.Reasons = 9, []record.Reason{{Text: pageTexts[1], Packets: 9}}
+	sum.Capture.Limits = []record.LimitHit{{Limit: pageTexts[0], Count: 1}}
 	require.NoError(t, w.Summary(sum))
 	return out.String()
 }

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // htmlHosts counts who opened, or tried to open, data connections to whom.
@@ -39,7 +39,7 @@ const (
 
 func newHTMLHosts() htmlHosts { return htmlHosts{byPair: map[hostPair]*hostEdge{}} }
 
-func (h *htmlHosts) add(s *session.Session) {
+func (h *htmlHosts) add(s *record.Session) {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		c := t.Connection
@@ -61,7 +61,7 @@ func (h *htmlHosts) add(s *session.Session) {
 	}
 }
 
-func (e *hostEdge) add(s *session.Session, t *session.Transfer) {
+func (e *hostEdge) add(s *record.Session, t *record.Transfer) {
 	if opened(t) {
 		e.opened++
 	} else {
@@ -71,13 +71,13 @@ func (e *hostEdge) add(s *session.Session, t *session.Transfer) {
 		e.failed++
 	}
 	switch t.Mode {
-	case session.Active:
+	case record.Active:
 		e.active++
-	case session.Passive:
+	case record.Passive:
 		e.passive++
 	}
-	e.third = e.third || t.Initiator == session.ThirdParty
-	e.bounced = e.bounced || elsewhere(s, t) && t.Initiator == session.Server
+	e.third = e.third || t.Initiator == record.ThirdParty
+	e.bounced = e.bounced || elsewhere(s, t) && t.Initiator == record.Server
 	e.ports.add(t.Connection.Dst.Port())
 	if client := plain(s.Client.Addr()); !e.client.IsValid() {
 		e.client = client
@@ -115,11 +115,11 @@ func (h *htmlHosts) rows() (rows []htmlHostRow, more int) {
 		mode := "unknown"
 		switch {
 		case e.active > 0 && e.passive > 0:
-			mode = session.Mixed
+			mode = record.Mixed
 		case e.active > 0:
-			mode = session.Active
+			mode = record.Active
 		case e.passive > 0:
-			mode = session.Passive
+			mode = record.Passive
 		}
 		r := htmlHostRow{From: e.src.String(), To: e.dst.String(), Opened: number(uint64(e.opened)), Failed: number(uint64(e.failed)), Mode: mode, Bytes: size(e.bytes),
 			Ports: e.ports.numbers(), For: e.client.String(), Session: e.session, Odd: e.odd()}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -16,10 +16,10 @@ import (
 // connect to a third host.
 
 // guessing is a session with rejected logins, and an accepted one after them if ok.
-func guessing(id, ms, file int, rejected int, ok bool) *session.Session {
+func guessing(id, ms, file int, rejected int, ok bool) *record.Session {
 	s := activeSession()
 	s.ID, s.User, s.Anonymous, s.Transfers, s.Findings = id, ptr("labuser"), false, nil, nil
-	s.Mode, s.Initiator, s.Login = session.None, session.None, session.LoginFailed
+	s.Mode, s.Initiator, s.Login = record.None, record.None, record.LoginFailed
 	s.Start, s.End = at(ms), at(ms+20)
 	s.First.Pos = flow.At(file, 1)
 	s.Notes.Control.Last.Pos = flow.At(file, 90)
@@ -28,43 +28,43 @@ func guessing(id, ms, file int, rejected int, ok bool) *session.Session {
 		tryLogin(s, ms+i, file, uint64(10+4*i), fmt.Sprintf("guess-%d-%d", id, i), false)
 	}
 	if ok {
-		s.Login = session.LoginOK
+		s.Login = record.LoginOK
 		tryLogin(s, ms+rejected, file, uint64(10+4*rejected), "the-right-one", true)
 	}
 	return s
 }
 
-func tryLogin(s *session.Session, ms, file int, packet uint64, password string, ok bool) {
+func tryLogin(s *record.Session, ms, file int, packet uint64, password string, ok bool) {
 	mark := flow.Mark{Time: at(ms).Time, Ord: packet, Pos: flow.At(file, packet)}
 	code := 530
 	if ok {
 		code = 230
 	}
 	s.Password = &password
-	s.Notes.Logins = append(s.Notes.Logins, session.Login{Mark: mark, User: *s.User, OK: ok, Code: code})
-	answer := session.Reply{Time: at(ms), Pos: flow.At(file, packet+1), Code: code, Text: "so\nbe it"}
-	s.Dialogue = append(s.Dialogue, session.Exchange{Time: at(ms), Pos: mark.Pos, Command: "PASS", Argument: &password, Replies: []session.Reply{answer}})
+	s.Notes.Logins = append(s.Notes.Logins, record.Login{Mark: mark, User: *s.User, OK: ok, Code: code})
+	answer := record.Reply{Time: at(ms), Pos: flow.At(file, packet+1), Code: code, Text: "so\nbe it"}
+	s.Dialogue = append(s.Dialogue, record.Exchange{Time: at(ms), Pos: mark.Pos, Command: "PASS", Argument: &password, Replies: []record.Reply{answer}})
 }
 
 // incident is the whole of it: sessions 1 to 3 guess, 4 uploads, 5 bounces; each file of the run has its packets.
-func incident() []*session.Session {
+func incident() []*record.Session {
 	third := guessing(3, 40, 0, 1, true)
-	third.Findings = []session.Finding{{ID: "cleartext-credentials", Severity: "medium", Message: "the password went in clear text (packet 1:#10)", Advice: "use TLS"},
+	third.Findings = []record.Finding{{ID: "cleartext-credentials", Severity: "medium", Message: "the password went in clear text (packet 1:#10)", Advice: "use TLS"},
 		{ID: "brute-force", Severity: "critical", Frames: []flow.Pos{flow.At(0, 10), flow.At(0, 14)},
 			Message: `192.0.2.10 failed 7 times to log in (packets 1:#10, 1:#14); then it logged in as "labuser" (packet 1:#14)`, Advice: "change the password"}}
 	upload := guessing(4, 9000, 1, 0, true)
 	up := activeTransfer(1, "STOR", "shell.php", 36, 43677, 65)
-	up.Direction, up.Path, up.SHA256 = ptr(session.Upload), nil, ptr(strings.Repeat("ab", 32))
-	upload.Transfers = []session.Transfer{up}
-	upload.Findings = []session.Finding{{ID: "executable-upload", Severity: "info", Transfer: 1, Message: `"shell.php" was uploaded (packet 2:#40)`, Advice: "is it meant to be there?"}}
+	up.Direction, up.Path, up.SHA256 = ptr(record.Upload), nil, ptr(strings.Repeat("ab", 32))
+	upload.Transfers = []record.Transfer{up}
+	upload.Findings = []record.Finding{{ID: "executable-upload", Severity: "info", Transfer: 1, Message: `"shell.php" was uploaded (packet 2:#40)`, Advice: "is it meant to be there?"}}
 	bounce := guessing(5, 20000, 1, 0, true)
 	worked := activeTransfer(1, "NLST", "", 2100, 43677, 66)
 	worked.Announced, worked.Connection.Dst = ptr(ep("192.0.2.31:8080")), ep("192.0.2.31:8080")
 	worked.Notes.Conn.Dst = worked.Connection.Dst
 	worked.Notes.Conn.Half[flow.Out].FIN = markAt(23000, 2170)
-	bounce.Transfers, bounce.Mode, bounce.Initiator = []session.Transfer{worked}, session.Active, session.Server
-	bounce.Findings = []session.Finding{{ID: "bounce-attempt", Severity: "high", Transfer: 1, Message: "PORT names 192.0.2.31:8080 (packet 2:#36); the server connected to it", Advice: "refuse it"}}
-	return []*session.Session{guessing(1, 0, 0, 3, false), guessing(2, 20, 0, 3, false), third, upload, bounce}
+	bounce.Transfers, bounce.Mode, bounce.Initiator = []record.Transfer{worked}, record.Active, record.Server
+	bounce.Findings = []record.Finding{{ID: "bounce-attempt", Severity: "high", Transfer: 1, Message: "PORT names 192.0.2.31:8080 (packet 2:#36); the server connected to it", Advice: "refuse it"}}
+	return []*record.Session{guessing(1, 0, 0, 3, false), guessing(2, 20, 0, 3, false), third, upload, bounce}
 }
 
 func incidentPage(t *testing.T, o Options) string {

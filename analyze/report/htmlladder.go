@@ -5,14 +5,14 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // htmlLadder is a whole session's ladder: what the control connection carried, and between it the transfers' rungs in
 // a block each.
 type htmlLadder struct {
-	s      *session.Session
+	s      *record.Session
 	opt    Options
 	labels passwordLabels
 	files  bool
@@ -59,7 +59,7 @@ const (
 	rungFailed // SYNs that came to nothing, and what answered them
 )
 
-func newHTMLLadder(s *session.Session, o Options, room int) *htmlLadder {
+func newHTMLLadder(s *record.Session, o Options, room int) *htmlLadder {
 	return &htmlLadder{s: s, opt: o, labels: passwordLabels{}, files: several(s, o), room: room, known: map[heard]bool{}}
 }
 
@@ -95,7 +95,7 @@ func (l *htmlLadder) blocks() (list []*htmlBlock, more string) {
 	return list, more
 }
 
-func (l *htmlLadder) transfer(t *session.Transfer, rungs []rung) *htmlBlock {
+func (l *htmlLadder) transfer(t *record.Transfer, rungs []rung) *htmlBlock {
 	b := &htmlBlock{N: t.N, Name: transferName(t), Mode: t.Mode, Result: resultWords(l.s, t), State: stateOf(l.s, t), Told: outcomeSentence(l.s, t),
 		Facts: transferFacts(l.s, t, l.files), Rungs: []htmlRung{}}
 	if third := takenSentence(l.s, t, l.files); third != "" {
@@ -195,7 +195,7 @@ func (l *htmlLadder) dialogue(d *ladder) {
 }
 
 // label tells which of the report's passwords a command has, without showing it.
-func (l *htmlLadder) label(e *session.Exchange) string {
+func (l *htmlLadder) label(e *record.Exchange) string {
 	if l.opt.ShowPasswords || e.Argument == nil || !strings.EqualFold(e.Command, "PASS") {
 		return ""
 	}
@@ -253,7 +253,7 @@ func (l *htmlLadder) ending(d *ladder) {
 }
 
 // rung is what the script draws.
-func (l *htmlLadder) rung(r *rung, t *session.Transfer) htmlRung {
+func (l *htmlLadder) rung(r *rung, t *record.Transfer) htmlRung {
 	if r.bold && r.host == "" && t != nil {
 		l.toStranger(r, t)
 	}
@@ -300,13 +300,13 @@ func (l *htmlLadder) rung(r *rung, t *session.Transfer) htmlRung {
 }
 
 // toStranger draws a packet of a data connection that leads to another host than client and server as that host's.
-func (l *htmlLadder) toStranger(r *rung, t *session.Transfer) {
+func (l *htmlLadder) toStranger(r *rung, t *record.Transfer) {
 	c := t.Connection
-	if _, ok := strangerOf(l.s, t); !ok || t.Initiator == session.ThirdParty {
+	if _, ok := strangerOf(l.s, t); !ok || t.Initiator == record.ThirdParty {
 		return
 	}
 	r.host, r.side = c.Dst.String(), flow.In
-	if t.Initiator == session.Server {
+	if t.Initiator == record.Server {
 		r.side = flow.Out
 	}
 	r.fromHost = r.to == r.side // towards the side that it talks with

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -110,7 +110,7 @@ func policy() string {
 }
 
 // Summary writes the page.
-func (h *htmlReport) Summary(s *session.Summary) error {
+func (h *htmlReport) Summary(s *record.Summary) error {
 	entries := h.entries()
 	h.tagSeries(entries)
 	w := bufio.NewWriter(h.out)
@@ -128,10 +128,10 @@ func (h *htmlReport) Summary(s *session.Summary) error {
 }
 
 // writeData writes what the script reads: a line a session in the elements rows and details.
-func (h *htmlReport) writeData(w *bufio.Writer, s *session.Summary, entries []*htmlEntry) {
+func (h *htmlReport) writeData(w *bufio.Writer, s *record.Summary, entries []*htmlEntry) {
 	const open = `<script type="application/json" id="`
 	w.WriteString(open + `meta">`)
-	w.Write(marshal(map[string]any{"severities": severities, "hosts": h.hosts.picture(), "sessions": h.seen, "kept": len(entries),
+	w.Write(marshal(map[string]any{"severities": record.Severities, "hosts": h.hosts.picture(), "sessions": h.seen, "kept": len(entries),
 		"worst": len(entries) > maxShown, "files": escaped(s.Files), "titles": h.titles(), "several": h.opt.Files > 1 || len(s.Files) > 1}))
 	w.WriteString("</script>\n" + open + `rows">[`)
 	for i, e := range entries {
@@ -168,7 +168,7 @@ func escaped(list []string) []string {
 	return all
 }
 
-func (h *htmlReport) view(s *session.Summary, entries []*htmlEntry) *htmlView {
+func (h *htmlReport) view(s *record.Summary, entries []*htmlEntry) *htmlView {
 	v := &htmlView{Policy: policy(), Name: names(s.Files), Groups: h.found.groups(), Coverage: h.coverage(s), Tried: h.tried, Stray: h.stray,
 		Version: escape(h.opt.Version), Command: commandWords(h.opt.CommandLine)}
 	v.Title = "FTP report: " + v.Name
@@ -213,7 +213,7 @@ func day(entries []*htmlEntry) (day string, dated bool) {
 	for _, e := range entries {
 		r := &e.row
 		for _, t := range []int64{r.Start, r.Start + r.Length} {
-			d := date(session.Stamp{Time: flow.Time(t) * flow.Microsecond})
+			d := date(record.Stamp{Time: flow.Time(t) * flow.Microsecond})
 			if day != "" && d != day {
 				return "", true
 			}
@@ -271,7 +271,7 @@ func commandWords(args []string) string {
 }
 
 // inputs are the files with what is known of them.
-func (h *htmlReport) inputs(s *session.Summary) (list []htmlInput, sizes bool) {
+func (h *htmlReport) inputs(s *record.Summary) (list []htmlInput, sizes bool) {
 	if h.opt.Inputs != nil {
 		for i, f := range h.opt.Inputs() {
 			x := htmlInput{N: i + 1, Name: escape(f.Name), SHA256: f.SHA256}
@@ -293,7 +293,7 @@ func (h *htmlReport) inputs(s *session.Summary) (list []htmlInput, sizes bool) {
 			continue
 		}
 		list[i].Sessions = number(uint64(f.sessions))
-		list[i].When = fineClock(f.first, true) + " to " + fineClock(f.last, date(session.Stamp{Time: f.first}) != date(session.Stamp{Time: f.last}))
+		list[i].When = fineClock(f.first, true) + " to " + fineClock(f.last, date(record.Stamp{Time: f.first}) != date(record.Stamp{Time: f.last}))
 	}
 	return list, sizes
 }

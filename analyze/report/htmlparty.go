@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -28,7 +28,7 @@ type partyPair struct {
 	network string // empty: the plain one
 }
 
-func partyOf(s *session.Session) partyPair {
+func partyOf(s *record.Session) partyPair {
 	return partyPair{plain(s.Client.Addr()), s.Server, oneNetwork(s.Network)}
 }
 
@@ -98,7 +98,7 @@ func labelWords(n int) string {
 func newHTMLParties() htmlParties { return htmlParties{byPair: map[partyPair]*htmlParty{}} }
 
 // add takes a session that ranks so.
-func (h *htmlParties) add(s *session.Session, rank int, labels passwordLabels) {
+func (h *htmlParties) add(s *record.Session, rank int, labels passwordLabels) {
 	k := partyOf(s)
 	p := h.byPair[k]
 	if p == nil {
@@ -129,7 +129,7 @@ func (h *htmlParties) add(s *session.Session, rank int, labels passwordLabels) {
 	}
 }
 
-func (p *htmlParty) login(s *session.Session, l *session.Login, label int) {
+func (p *htmlParty) login(s *record.Session, l *record.Login, label int) {
 	user := cut(escape(l.User), maxRowUser)
 	if !slices.Contains(p.users, user) {
 		if p.manyUsers = len(p.users) >= maxPartyUsers; !p.manyUsers {
@@ -179,7 +179,7 @@ func (p *htmlParty) goOn(e *partyEvent) bool {
 	return true
 }
 
-func (p *htmlParty) transfer(s *session.Session, t *session.Transfer) {
+func (p *htmlParty) transfer(s *record.Session, t *record.Transfer) {
 	from, to := spanOf(s, t)
 	e := partyEvent{from: from, to: max(from, to), session: s.ID, sessions: 1, until: s.ID, transfer: t.N, bad: stateOf(s, t) == stateBad}
 	for _, at := range []flow.Pos{t.Frames.Command, t.Frames.Negotiation, t.Frames.SYN} {
@@ -187,7 +187,7 @@ func (p *htmlParty) transfer(s *session.Session, t *session.Transfer) {
 			e.first = at
 		}
 	}
-	if t.Command == nil && (t.Outcome == session.Unused || t.Outcome == session.Rejected) {
+	if t.Command == nil && (t.Outcome == record.Unused || t.Outcome == record.Rejected) {
 		return
 	}
 	if e.last = t.Frames.Reply; !e.last.Seen() {
@@ -201,14 +201,14 @@ func (p *htmlParty) transfer(s *session.Session, t *session.Transfer) {
 		e.text += ": " + many(*t.Bytes, "byte") + map[bool]string{true: " up", false: " down"}[arrowOf(t) == "↑"]
 	}
 	e.brief = e.text
-	if e.text += ", " + resultWords(s, t); t.Outcome != session.OK || e.bad {
+	if e.text += ", " + resultWords(s, t); t.Outcome != record.OK || e.bad {
 		e.brief = e.text
 	}
 	p.note(e)
 }
 
 // command notes what changes files without a data connection.
-func (p *htmlParty) command(s *session.Session, c *session.Exchange) {
+func (p *htmlParty) command(s *record.Session, c *record.Exchange) {
 	switch strings.ToUpper(c.Command) {
 	case "DELE", "RNFR", "RNTO", "MKD", "RMD", "XMKD", "XRMD", "SITE", "MFMT":
 	default:
@@ -360,5 +360,5 @@ func fineClock(t flow.Time, dated bool) string {
 	if dated {
 		layout = "2006-01-02 15:04:05.000"
 	}
-	return utc(session.Stamp{Time: t}).Format(layout)
+	return utc(record.Stamp{Time: t}).Format(layout)
 }

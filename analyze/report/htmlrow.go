@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -57,12 +57,12 @@ const (
 	maxRowFiles = 64
 )
 
-func newHTMLRow(s *session.Session, rank int) htmlRow {
+func newHTMLRow(s *record.Session, rank int) htmlRow {
 	r := htmlRow{
 		ID: s.ID, Start: microseconds(s.Start.Time), Length: microseconds(max(s.End.Time-s.Start.Time, 0)),
 		Client: s.Client.String(), Server: s.Server.String(), User: cut(deref(s.User), maxRowUser),
 		Mode: s.Mode, Modes: []string{s.Mode}, Initiator: s.Initiator, Initiators: []string{s.Initiator},
-		Sums: strings.Join(outcomes(s), ", "), Transfers: len(s.Transfers), Bytes: carriedBytes(s), Gravity: len(severities),
+		Sums: strings.Join(outcomes(s), ", "), Transfers: len(s.Transfers), Bytes: carriedBytes(s), Gravity: len(record.Severities),
 		Outcomes: []string{}, Findings: []string{}, Hosts: []string{}, Spans: [][4]int64{}, Rank: rank, Login: s.Login, TLS: s.TLS,
 		Data: carriedWords(s), Shown: []string{}, More: cut(deref(s.Banner), maxRowUser),
 	}
@@ -77,7 +77,7 @@ func newHTMLRow(s *session.Session, rank int) htmlRow {
 		r.transfer(s, &s.Transfers[i])
 	}
 	for _, f := range ranked(s) {
-		if g := gravity(f.Severity); g < r.Gravity || g == r.Gravity && deeds[f.ID] && !deeds[r.Worst] {
+		if g := record.Gravity(f.Severity); g < r.Gravity || g == r.Gravity && deeds[f.ID] && !deeds[r.Worst] {
 			r.Gravity, r.Worst = g, escape(f.ID)
 		}
 		r.Count++
@@ -88,7 +88,7 @@ func newHTMLRow(s *session.Session, rank int) htmlRow {
 }
 
 // places notes which packets of which files the session has.
-func (r *htmlRow) places(s *session.Session) {
+func (r *htmlRow) places(s *record.Session) {
 	r.Files = []int{}
 	add := func(p flow.Pos) {
 		if f := p.File() + 1; p.Seen() && len(r.Files) < maxRowFiles && !slices.Contains(r.Files, f) {
@@ -109,7 +109,7 @@ func (r *htmlRow) places(s *session.Session) {
 	}
 }
 
-func (r *htmlRow) transfer(s *session.Session, t *session.Transfer) {
+func (r *htmlRow) transfer(s *record.Session, t *record.Transfer) {
 	addOnce(&r.Modes, t.Mode)
 	addOnce(&r.Initiators, t.Initiator)
 	addOnce(&r.Outcomes, t.Outcome)
@@ -146,15 +146,15 @@ func (r *htmlRow) transfer(s *session.Session, t *session.Transfer) {
 }
 
 // arrowOf shows the way of the data: up to the server or down from it.
-func arrowOf(t *session.Transfer) string {
-	if t.Direction != nil && *t.Direction == session.Upload {
+func arrowOf(t *record.Transfer) string {
+	if t.Direction != nil && *t.Direction == record.Upload {
 		return "↑"
 	}
 	return "↓"
 }
 
 // carriedWords says how much went which way: "↑ 65 B", "↓ 30.0 kB", "listings 395 B".
-func carriedWords(s *session.Session) []string {
+func carriedWords(s *record.Session) []string {
 	var up, down, listed, unknown uint64
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
@@ -162,7 +162,7 @@ func carriedWords(s *session.Session) []string {
 		case t.Bytes == nil || !opened(t):
 		case t.Direction == nil:
 			unknown += *t.Bytes
-		case *t.Direction == session.Upload:
+		case *t.Direction == record.Upload:
 			up += *t.Bytes
 		case t.OfFile():
 			down += *t.Bytes
@@ -198,7 +198,7 @@ func addOnce(list *[]string, s string) {
 }
 
 // dataHosts are the hosts that a transfer names or connects.
-func dataHosts(t *session.Transfer) []netip.Addr {
+func dataHosts(t *record.Transfer) []netip.Addr {
 	var list []netip.Addr
 	if t.Announced != nil {
 		list = append(list, t.Announced.Addr())
@@ -210,14 +210,14 @@ func dataHosts(t *session.Transfer) []netip.Addr {
 }
 
 // spanOf is when a transfer began and ended, as far as its packets' times are known; to < from when they are not.
-func spanOf(s *session.Session, t *session.Transfer) (from, to flow.Time) {
+func spanOf(s *record.Session, t *record.Transfer) (from, to flow.Time) {
 	from, to = s.End.Time, s.Start.Time
 	see := func(at flow.Time) {
 		if at != 0 {
 			from, to = min(from, at), max(to, at)
 		}
 	}
-	for _, l := range []*session.Line{t.Notes.Asked, t.Notes.Ran} {
+	for _, l := range []*record.Line{t.Notes.Asked, t.Notes.Ran} {
 		if l != nil {
 			see(l.Mark.Time)
 		}
@@ -240,12 +240,12 @@ const (
 )
 
 // stateOf judges a transfer by its findings as well: that a scan worked is not good.
-func stateOf(s *session.Session, t *session.Transfer) int {
-	if failed(t) || opened(t) && t.Initiator == session.ThirdParty {
+func stateOf(s *record.Session, t *record.Transfer) int {
+	if failed(t) || opened(t) && t.Initiator == record.ThirdParty {
 		return stateBad
 	}
 	state := stateOpen
-	if t.Outcome == session.OK {
+	if t.Outcome == record.OK {
 		state = stateGood
 	}
 	for i := range s.Findings {

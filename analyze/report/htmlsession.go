@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -36,7 +36,7 @@ const (
 	maxStory = 2000
 )
 
-func (h *htmlReport) detail(s *session.Session) []byte {
+func (h *htmlReport) detail(s *record.Session) []byte {
 	files := several(s, h.opt)
 	d := &htmlDetail{Story: []string{}, Facts: h.facts(s), Findings: []htmlVerdict{}}
 	findings := deedsFirst(ranked(s))
@@ -46,7 +46,7 @@ func (h *htmlReport) detail(s *session.Session) []byte {
 		}
 	}
 	for _, f := range findings {
-		v := htmlVerdict{ID: escape(f.ID), Severity: severities[gravity(f.Severity)], T: f.Transfer, Message: toldOf(f.Message), Advice: toldOf(f.Advice)}
+		v := htmlVerdict{ID: escape(f.ID), Severity: record.Severities[record.Gravity(f.Severity)], T: f.Transfer, Message: toldOf(f.Message), Advice: toldOf(f.Advice)}
 		v.Filter, v.File = framesFilter(f.Frames)
 		d.Findings = append(d.Findings, v)
 	}
@@ -57,13 +57,13 @@ func (h *htmlReport) detail(s *session.Session) []byte {
 }
 
 // deedsFirst orders findings that are equally grave: what somebody did comes before what failed.
-func deedsFirst(list []*session.Finding) []*session.Finding {
+func deedsFirst(list []*record.Finding) []*record.Finding {
 	for from := 0; from < len(list); {
 		to := from + 1
 		for to < len(list) && list[to].Severity == list[from].Severity {
 			to++
 		}
-		slices.SortStableFunc(list[from:to], func(a, b *session.Finding) int { return compareTrouble(deeds[a.ID], deeds[b.ID]) })
+		slices.SortStableFunc(list[from:to], func(a, b *record.Finding) int { return compareTrouble(deeds[a.ID], deeds[b.ID]) })
 		from = to
 	}
 	return list
@@ -81,7 +81,7 @@ func marshal(v any) []byte {
 	return bytes.Clone(b)
 }
 
-func (h *htmlReport) facts(s *session.Session) [][2]string {
+func (h *htmlReport) facts(s *record.Session) [][2]string {
 	list := [][2]string{}
 	add := func(name, value string) {
 		if value != "" {
@@ -108,9 +108,9 @@ func (h *htmlReport) facts(s *session.Session) [][2]string {
 		}
 		add("Password", password)
 	}
-	add("Login", map[string]string{session.LoginOK: "accepted", session.LoginFailed: "rejected", session.LoginNone: "none seen"}[s.Login])
-	add("TLS", map[string]string{session.TLSNone: "none: clear text", session.TLSExplicit: "after AUTH", session.TLSRefused: "asked for and refused",
-		session.TLSImplicit: "from the first byte"}[s.TLS])
+	add("Login", map[string]string{record.LoginOK: "accepted", record.LoginFailed: "rejected", record.LoginNone: "none seen"}[s.Login])
+	add("TLS", map[string]string{record.TLSNone: "none: clear text", record.TLSExplicit: "after AUTH", record.TLSRefused: "asked for and refused",
+		record.TLSImplicit: "from the first byte"}[s.TLS])
 	add("Banner", wire(s.Banner))
 	add("System", wire(s.System))
 	add("Commands", number(uint64(s.Commands)))
@@ -138,12 +138,12 @@ func escapeLines(s string) string {
 }
 
 // precise is a stamp with the digits that the capture has.
-func precise(s session.Stamp) string {
+func precise(s record.Stamp) string {
 	text := string(stamp(nil, "", s))
 	return strings.Replace(strings.Trim(text, `"Z`), "T", " ", 1)
 }
 
-func transferFacts(s *session.Session, t *session.Transfer, files bool) [][2]string {
+func transferFacts(s *record.Session, t *record.Transfer, files bool) [][2]string {
 	list := [][2]string{}
 	add := func(name, value string) {
 		if value != "" {
@@ -161,7 +161,7 @@ func transferFacts(s *session.Session, t *session.Transfer, files bool) [][2]str
 	if t.Connection != nil {
 		if !opened(t) {
 			opener += ", " + verdict(t)
-		} else if t.Evidence == session.EvidenceInferred {
+		} else if t.Evidence == record.EvidenceInferred {
 			opener += ", inferred"
 		}
 	}
@@ -201,14 +201,14 @@ func transferFacts(s *session.Session, t *session.Transfer, files bool) [][2]str
 	return list
 }
 
-func methodWords(s *session.Session, t *session.Transfer) string {
+func methodWords(s *record.Session, t *record.Transfer) string {
 	switch t.Method {
-	case session.MethodDefault:
+	case record.MethodDefault:
 		if unheard(s, t) {
 			return "none in the capture"
 		}
 		return "none: default port"
-	case session.MethodEncrypted:
+	case record.MethodEncrypted:
 		return "hidden by TLS"
 	}
 	return t.Method

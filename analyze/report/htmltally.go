@@ -3,7 +3,7 @@ package report
 import (
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -21,7 +21,7 @@ type htmlTally struct {
 }
 
 // add counts a session and ranks it.
-func (c *htmlTally) add(s *session.Session) int {
+func (c *htmlTally) add(s *record.Session) int {
 	rank, third := quiet, false
 	c.modes[s.Mode]++
 	for i := range s.Notes.Logins {
@@ -41,7 +41,7 @@ func (c *htmlTally) add(s *session.Session) int {
 		case opened(t):
 			c.opened++
 			c.expected++
-		case t.Outcome == session.NoConnection:
+		case t.Outcome == record.NoConnection:
 			c.expected++
 		}
 		if failed(t) {
@@ -54,7 +54,7 @@ func (c *htmlTally) add(s *session.Session) int {
 				third = true
 			}
 		}
-		third = third || t.Initiator == session.ThirdParty
+		third = third || t.Initiator == record.ThirdParty
 		if t.Notes.Conn != nil {
 			c.data += packetsOf(t.Notes.Conn)
 		}
@@ -65,7 +65,7 @@ func (c *htmlTally) add(s *session.Session) int {
 	if v := &s.Capture; !v.FromStart || !v.ToEnd || !v.ClientSide || !v.ServerSide || v.MissingBytes > 0 {
 		c.partial++
 	}
-	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
+	if s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit {
 		c.encrypted++
 	}
 	return rank
@@ -79,7 +79,7 @@ type fileFacts struct {
 	first, last flow.Time // of sessions that began in it
 }
 
-func (h *htmlReport) place(s *session.Session) {
+func (h *htmlReport) place(s *record.Session) {
 	if !s.First.Pos.Seen() {
 		return
 	}
@@ -108,12 +108,12 @@ const (
 	seriesGap     = 5 * 60 * 1_000_000 // microseconds: logins further apart are another series, as for the rule
 )
 
-func serious(list []htmlSeries, s *session.Session) []htmlSeries {
-	i := slices.IndexFunc(s.Findings, func(f session.Finding) bool { return f.ID == bruteForceID })
+func serious(list []htmlSeries, s *record.Session) []htmlSeries {
+	i := slices.IndexFunc(s.Findings, func(f record.Finding) bool { return f.ID == bruteForceID })
 	if i < 0 || len(list) >= maxHTMLSeries {
 		return list
 	}
-	x := htmlSeries{party: partyOf(s), session: s.ID, id: bruteForceID, gravity: gravity(s.Findings[i].Severity), start: s.Start.Time}
+	x := htmlSeries{party: partyOf(s), session: s.ID, id: bruteForceID, gravity: record.Gravity(s.Findings[i].Severity), start: s.Start.Time}
 	for k := range s.Notes.Logins {
 		if l := &s.Notes.Logins[k]; l.OK && x.success == 0 {
 			x.success = l.Mark.Time

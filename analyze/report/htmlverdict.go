@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"ftpscope/analyze/finding"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -30,11 +30,11 @@ var routine = map[string]bool{cleartextID: true, "anonymous-login": true}
 
 // leads are the findings that the verdict states: one of each kind.
 func (h *htmlReport) leads() (list []htmlLead) {
-	kinds := slices.DeleteFunc(h.found.kinds(), func(k foundKind) bool { return routine[k.id] && !grave(severities[k.gravity]) })
+	kinds := slices.DeleteFunc(h.found.kinds(), func(k foundKind) bool { return routine[k.id] && !grave(record.Severities[k.gravity]) })
 	for _, k := range kinds[:min(len(kinds), maxLeads)] {
 		g := h.found[k]
 		e := &g.examples[0]
-		l := htmlLead{Severity: severities[k.gravity], Title: ruleTitle(escape(k.id)), Text: e.outcome, Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer)}
+		l := htmlLead{Severity: record.Severities[k.gravity], Title: ruleTitle(escape(k.id)), Text: e.outcome, Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer)}
 		if n := g.count - 1; n > 0 {
 			l.More = number(uint64(n)) + " more"
 		}
@@ -75,7 +75,7 @@ func ruleTitle(id string) string {
 }
 
 // verdict is how the page is coloured, and the figures in a sentence.
-func (h *htmlReport) verdict(s *session.Summary, leads []htmlLead) (level, text string) {
+func (h *htmlReport) verdict(s *record.Summary, leads []htmlLead) (level, text string) {
 	c := &h.tally
 	if h.seen == 0 {
 		return "none", noneFound(s, many(s.Packets, "packet"))
@@ -84,9 +84,9 @@ func (h *htmlReport) verdict(s *session.Summary, leads []htmlLead) (level, text 
 	switch {
 	case c.transfers == 0:
 		text = many(h.seen, "FTP session") + ", and nothing was transferred"
-	case c.outcomes[session.OK] == c.transfers && c.transfers == 1:
+	case c.outcomes[record.OK] == c.transfers && c.transfers == 1:
 		text += ", which the server confirmed"
-	case c.outcomes[session.OK] == c.transfers:
+	case c.outcomes[record.OK] == c.transfers:
 		text += ", all of which the server confirmed"
 	default:
 		text += ": " + h.endings()
@@ -111,12 +111,12 @@ func (h *htmlReport) verdict(s *session.Summary, leads []htmlLead) (level, text 
 // endings counts the transfers by how they ended.
 func (h *htmlReport) endings() string {
 	var words []string
-	if n := h.tally.outcomes[session.OK]; n > 0 {
+	if n := h.tally.outcomes[record.OK]; n > 0 {
 		words = append(words, number(uint64(n))+" worked")
 	}
 	for _, o := range []struct{ outcome, words string }{
-		{session.NoConnection, "without a data connection"}, {session.Denied, "denied"}, {session.Aborted, "aborted"}, {session.Incomplete, "without a final reply in the capture"},
-		{session.Rejected, "rejected at the negotiation"}, {session.Unused, "negotiated and not used"}, {session.Unknown, "hidden by encryption"},
+		{record.NoConnection, "without a data connection"}, {record.Denied, "denied"}, {record.Aborted, "aborted"}, {record.Incomplete, "without a final reply in the capture"},
+		{record.Rejected, "rejected at the negotiation"}, {record.Unused, "negotiated and not used"}, {record.Unknown, "hidden by encryption"},
 	} {
 		if n := h.tally.outcomes[o.outcome]; n > 0 {
 			words = append(words, number(uint64(n))+" "+o.words)
@@ -125,11 +125,11 @@ func (h *htmlReport) endings() string {
 	return list(words)
 }
 
-func (h *htmlReport) tiles(s *session.Summary) []htmlTile {
+func (h *htmlReport) tiles(s *record.Summary) []htmlTile {
 	c := &h.tally
 	sessions := htmlTile{Name: "Sessions", Value: number(uint64(h.seen))}
-	for _, m := range []struct{ mode, words string }{{session.Passive, "passive"}, {session.Active, "active"}, {session.Mixed, "mixed"},
-		{session.Unknown, "of unknown mode"}, {session.None, "without a transfer"}} {
+	for _, m := range []struct{ mode, words string }{{record.Passive, "passive"}, {record.Active, "active"}, {record.Mixed, "mixed"},
+		{record.Unknown, "of unknown mode"}, {record.None, "without a transfer"}} {
 		if n := c.modes[m.mode]; n > 0 {
 			sessions.Lines = append(sessions.Lines, number(uint64(n))+" "+m.words)
 		}
@@ -138,7 +138,7 @@ func (h *htmlReport) tiles(s *session.Summary) []htmlTile {
 	if c.failed > 0 {
 		failures.Level = "bad"
 	}
-	for _, o := range []string{session.NoConnection, session.Denied, session.Aborted} {
+	for _, o := range []string{record.NoConnection, record.Denied, record.Aborted} {
 		if n := c.outcomes[o]; n > 0 {
 			failures.Lines = append(failures.Lines, number(uint64(n))+" "+outcomeWords(o))
 		}
@@ -155,8 +155,8 @@ func (h *htmlReport) tiles(s *session.Summary) []htmlTile {
 	found := htmlTile{Name: "Findings"}
 	for g, n := range h.found.bySeverity() {
 		if total += n; n > 0 {
-			found.Lines = append(found.Lines, number(uint64(n))+" "+severities[g])
-			if grave(severities[g]) {
+			found.Lines = append(found.Lines, number(uint64(n))+" "+record.Severities[g])
+			if grave(record.Severities[g]) {
 				found.Level = "bad"
 			}
 		}
@@ -180,11 +180,11 @@ func (r *htmlRow) static(dated bool) htmlStaticRow {
 	if r.Sums == "" {
 		x.Sums = "–"
 	}
-	if r.Mode == session.None {
+	if r.Mode == record.None {
 		x.Mode, x.Initiator = "–", ""
 	}
-	if r.Gravity < len(severities) {
-		x.Severity, x.Worst = severities[r.Gravity], ruleTitle(r.Worst)
+	if r.Gravity < len(record.Severities) {
+		x.Severity, x.Worst = record.Severities[r.Gravity], ruleTitle(r.Worst)
 		if r.Count > 1 {
 			x.Worst += " +" + strconv.Itoa(r.Count-1)
 		}
@@ -202,9 +202,9 @@ func (r *htmlRow) logins() string {
 		return number(uint64(r.Rejected)) + " rejected, then accepted"
 	case r.Rejected > 0:
 		return number(uint64(r.Rejected)) + " rejected"
-	case r.Login == session.LoginOK:
+	case r.Login == record.LoginOK:
 		return "accepted"
-	case r.Login == session.LoginFailed:
+	case r.Login == record.LoginFailed:
 		return "rejected"
 	}
 	return ""

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // What the page says of servers, and of what was read.
@@ -73,7 +73,7 @@ func (h *htmlReport) serverRows() (rows []htmlServer, more string) {
 type htmlCoverage struct{ Name, Text string }
 
 // coverage is what was read and what could not be known.
-func (h *htmlReport) coverage(s *session.Summary) []htmlCoverage {
+func (h *htmlReport) coverage(s *record.Summary) []htmlCoverage {
 	var rows []htmlCoverage
 	say := func(name, text string) { rows = append(rows, htmlCoverage{name, text}) }
 	c := &s.Capture
@@ -127,7 +127,7 @@ func (h *htmlReport) coverage(s *session.Summary) []htmlCoverage {
 }
 
 // account says which packets belong to the sessions, where nothing hides that.
-func (h *htmlReport) account(s *session.Summary, say func(name, text string)) {
+func (h *htmlReport) account(s *record.Summary, say func(name, text string)) {
 	c := &h.tally
 	used := c.control + c.data
 	if used == 0 || used > s.Packets || s.Hidden != nil {

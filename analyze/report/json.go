@@ -3,7 +3,7 @@ package report
 import (
 	"io"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -24,15 +24,15 @@ const enough = maxKeptLine / 2
 
 func newJSON(w io.Writer, o Options) Writer { return &jsonWriter{w: w, opt: o} }
 
-func (j *jsonWriter) Session(s *session.Session) error {
+func (j *jsonWriter) Session(s *record.Session) error {
 	return j.line(appendSession(j.buf[:0], s, j.opt))
 }
 
-func (j *jsonWriter) Attempt(a *session.Attempt) error { return j.line(appendAttempt(j.buf[:0], a)) }
+func (j *jsonWriter) Attempt(a *record.Attempt) error { return j.line(appendAttempt(j.buf[:0], a)) }
 
-func (j *jsonWriter) Orphan(o *session.Orphan) error { return j.line(appendOrphan(j.buf[:0], o)) }
+func (j *jsonWriter) Orphan(o *record.Orphan) error { return j.line(appendOrphan(j.buf[:0], o)) }
 
-func (j *jsonWriter) Summary(s *session.Summary) error { return j.line(appendSummary(j.buf[:0], s)) }
+func (j *jsonWriter) Summary(s *record.Summary) error { return j.line(appendSummary(j.buf[:0], s)) }
 
 func (j *jsonWriter) line(b []byte) error {
 	b = append(b, '\n')
@@ -45,7 +45,7 @@ func (j *jsonWriter) line(b []byte) error {
 
 const hiddenText = "(hidden)" // stands for a password
 
-func appendSession(b []byte, s *session.Session, o Options) []byte {
+func appendSession(b []byte, s *record.Session, o Options) []byte {
 	b = append(b, `{"type":"session"`...)
 	b = integer(b, `,"id":`, uint64(s.ID))
 	if s.Open {
@@ -85,7 +85,7 @@ func appendSession(b []byte, s *session.Session, o Options) []byte {
 	return append(b, "]}"...)
 }
 
-func appendCommands(b []byte, s *session.Session, o Options, files bool) []byte {
+func appendCommands(b []byte, s *record.Session, o Options, files bool) []byte {
 	if s.Dialogue == nil {
 		return integer(b, `,"commands":`, uint64(s.Commands))
 	}
@@ -96,7 +96,7 @@ func appendCommands(b []byte, s *session.Session, o Options, files bool) []byte 
 	return append(b, ']')
 }
 
-func appendExchange(b []byte, e *session.Exchange, o Options, files bool) []byte {
+func appendExchange(b []byte, e *record.Exchange, o Options, files bool) []byte {
 	b = stamp(b, `{"time":`, e.Time)
 	b = packetPlace(b, e.Pos, files)
 	b = word(b, `,"command":`, e.Command)
@@ -131,7 +131,7 @@ func secret(command string) bool {
 	return len(command) == 4 && command[0]|0x20 == 'p' && command[1]|0x20 == 'a' && command[2]|0x20 == 's' && command[3]|0x20 == 's'
 }
 
-func appendCoverage(b []byte, c *session.Coverage) []byte {
+func appendCoverage(b []byte, c *record.Coverage) []byte {
 	b = boolean(b, `,"capture":{"from_start":`, c.FromStart)
 	b = boolean(b, `,"to_end":`, c.ToEnd)
 	b = boolean(b, `,"client_side":`, c.ClientSide)
@@ -140,7 +140,7 @@ func appendCoverage(b []byte, c *session.Coverage) []byte {
 	return append(b, '}')
 }
 
-func appendTransfer(b []byte, s *session.Session, t *session.Transfer, files bool) []byte {
+func appendTransfer(b []byte, s *record.Session, t *record.Transfer, files bool) []byte {
 	b = integer(b, `{"n":`, uint64(t.N))
 	b = text(b, `,"command":`, t.Command)
 	b = text(b, `,"argument":`, t.Argument)
@@ -181,7 +181,7 @@ func appendTransfer(b []byte, s *session.Session, t *session.Transfer, files boo
 	return append(b, `"}`...)
 }
 
-func appendConnection(b []byte, c *session.Connection) []byte {
+func appendConnection(b []byte, c *record.Connection) []byte {
 	if c == nil {
 		return append(b, `,"connection":null`...)
 	}
@@ -196,7 +196,7 @@ func appendConnection(b []byte, c *session.Connection) []byte {
 	return append(networkPaths(b, c.Network), '}')
 }
 
-func appendReply(b []byte, key string, r *session.Reply) []byte {
+func appendReply(b []byte, key string, r *record.Reply) []byte {
 	b = append(b, key...)
 	if r == nil {
 		return append(b, "null"...)
@@ -206,7 +206,7 @@ func appendReply(b []byte, key string, r *session.Reply) []byte {
 	return append(b, '}')
 }
 
-func appendFrames(b []byte, f *session.Frames, files bool) []byte {
+func appendFrames(b []byte, f *record.Frames, files bool) []byte {
 	b = frame(b, `,"frames":{"negotiation":`, f.Negotiation)
 	b = frame(b, `,"command":`, f.Command)
 	b = frame(b, `,"syn":`, f.SYN)
@@ -224,7 +224,7 @@ func appendFrames(b []byte, f *session.Frames, files bool) []byte {
 	return append(b, '}')
 }
 
-func appendFinding(b []byte, f *session.Finding, files bool) []byte {
+func appendFinding(b []byte, f *record.Finding, files bool) []byte {
 	b = word(b, `{"id":`, f.ID)
 	b = word(b, `,"severity":`, f.Severity)
 	b = word(b, `,"message":`, f.Message)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -70,13 +70,13 @@ func TestStamp(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			require.Equal(t, test.want, string(stamp(nil, "", session.Stamp{Time: test.time, Digits: test.digits})))
+			require.Equal(t, test.want, string(stamp(nil, "", record.Stamp{Time: test.time, Digits: test.digits})))
 		})
 	}
 }
 
 // encode writes one session and decodes it again.
-func encode(t *testing.T, s *session.Session, o Options) map[string]any {
+func encode(t *testing.T, s *record.Session, o Options) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
 	require.NoError(t, newJSON(&out, o).Session(s))
@@ -88,8 +88,8 @@ func encode(t *testing.T, s *session.Session, o Options) map[string]any {
 
 func TestPasswords(t *testing.T) {
 	s := activeSession()
-	s.Dialogue = []session.Exchange{{Time: at(1), Pos: flow.At(0, 9), Command: "pAsS", Argument: ptr("me@example.org"),
-		Replies: []session.Reply{{Time: at(2), Pos: flow.At(0, 10), Code: 230, Text: "hello\nthere"}}}}
+	s.Dialogue = []record.Exchange{{Time: at(1), Pos: flow.At(0, 9), Command: "pAsS", Argument: ptr("me@example.org"),
+		Replies: []record.Reply{{Time: at(2), Pos: flow.At(0, 10), Code: 230, Text: "hello\nthere"}}}}
 	hidden := encode(t, s, Options{})
 	require.Equal(t, "(hidden)", hidden["password"])
 	require.Equal(t, []any{map[string]any{"time": "2024-03-01T10:02:15.001000Z", "frame": 9.0, "command": "pAsS", "argument": "(hidden)",
@@ -97,14 +97,14 @@ func TestPasswords(t *testing.T) {
 	shown := encode(t, s, Options{ShowPasswords: true})
 	require.Equal(t, "me@example.org", shown["password"])
 	require.Equal(t, "me@example.org", shown["commands"].([]any)[0].(map[string]any)["argument"])
-	s.Password, s.Dialogue = nil, []session.Exchange{}
+	s.Password, s.Dialogue = nil, []record.Exchange{}
 	none := encode(t, s, Options{ShowPasswords: true})
 	require.Nil(t, none["password"])
 	require.Equal(t, []any{}, none["commands"])
 }
 
 func TestUnknownIsNull(t *testing.T) {
-	got := encode(t, &session.Session{ID: 1, Transfers: []session.Transfer{{N: 1}}}, Options{})
+	got := encode(t, &record.Session{ID: 1, Transfers: []record.Transfer{{N: 1}}}, Options{})
 	for _, key := range []string{"community_id", "client", "server", "user", "password", "login", "banner", "mode"} {
 		require.Contains(t, got, key)
 		require.Nil(t, got[key], key)
@@ -129,11 +129,11 @@ func TestFrameFiles(t *testing.T) {
 	} {
 		require.Equal(t, want, encode(t, s, Options{})["transfers"].([]any)[i].(map[string]any)["frame_files"])
 	}
-	s.Findings = []session.Finding{{ID: "data-cut", Frames: []flow.Pos{flow.At(0, 3), flow.At(2, 7)}}}
+	s.Findings = []record.Finding{{ID: "data-cut", Frames: []flow.Pos{flow.At(0, 3), flow.At(2, 7)}}}
 	found := encode(t, s, Options{})["findings"].([]any)[0].(map[string]any)
 	require.Equal(t, []any{3.0, 7.0}, found["frames"])
 	require.Equal(t, []any{0.0, 2.0}, found["frame_files"])
-	s.Dialogue = []session.Exchange{{Pos: flow.At(2, 7), Command: "NOOP", Replies: []session.Reply{{Pos: flow.At(1, 9), Code: 200}}}}
+	s.Dialogue = []record.Exchange{{Pos: flow.At(2, 7), Command: "NOOP", Replies: []record.Reply{{Pos: flow.At(1, 9), Code: 200}}}}
 	said := encode(t, s, Options{})["commands"].([]any)[0].(map[string]any)
 	require.Equal(t, 2.0, said["frame_file"])
 	require.Equal(t, 1.0, said["replies"].([]any)[0].(map[string]any)["frame_file"])
@@ -145,21 +145,21 @@ func TestFrameFiles(t *testing.T) {
 func TestOtherRecords(t *testing.T) {
 	var out bytes.Buffer
 	w := newJSON(&out, Options{})
-	require.NoError(t, w.Attempt(&session.Attempt{ClientIP: netip.MustParseAddr("192.0.2.1"), Server: ep("[2001:db8::1]:21"), Count: 3,
-		State: "unreachable", First: at(0), Last: at(7000), ICMP: &session.ICMP{From: netip.MustParseAddr("10.0.0.1"), Type: 3, Code: 13}}))
-	require.NoError(t, w.Orphan(&session.Orphan{Mode: "active", Evidence: "inferred", Initiator: "server", Bytes: 12,
-		Connection: session.Connection{Src: ep("192.0.2.1:20"), Dst: ep("192.0.2.2:5000"), Start: at(0), End: at(1), State: "established", Attempts: 1, Closing: "fin"}}))
+	require.NoError(t, w.Attempt(&record.Attempt{ClientIP: netip.MustParseAddr("192.0.2.1"), Server: ep("[2001:db8::1]:21"), Count: 3,
+		State: "unreachable", First: at(0), Last: at(7000), ICMP: &record.ICMP{From: netip.MustParseAddr("10.0.0.1"), Type: 3, Code: 13}}))
+	require.NoError(t, w.Orphan(&record.Orphan{Mode: "active", Evidence: "inferred", Initiator: "server", Bytes: 12,
+		Connection: record.Connection{Src: ep("192.0.2.1:20"), Dst: ep("192.0.2.2:5000"), Start: at(0), End: at(1), State: "established", Attempts: 1, Closing: "fin"}}))
 	first, last := at(0), at(2000)
 	last.Digits = 9
-	require.NoError(t, w.Summary(&session.Summary{Files: []string{"a\x1b.pcap"}, Packets: 3, Bytes: 180, First: &first, Last: &last, Sessions: 0,
-		Attempts: 1, Orphans: 1, Findings: map[string]int{"high": 2}, Capture: session.SummaryCapture{TruncatedFiles: []string{"b"}, Undecoded: 3, Reasons: []session.Reason{{Text: "IPsec ESP", Packets: 2}, {Text: "\x00", Packets: 1}}}}))
+	require.NoError(t, w.Summary(&record.Summary{Files: []string{"a\x1b.pcap"}, Packets: 3, Bytes: 180, First: &first, Last: &last, Sessions: 0,
+		Attempts: 1, Orphans: 1, Findings: map[string]int{"high": 2}, Capture: record.SummaryCapture{TruncatedFiles: []string{"b"}, Undecoded: 3, Reasons: []record.Reason{{Text: "IPsec ESP", Packets: 2}, {Text: "\x00", Packets: 1}}}}))
 	require.Equal(t, `{"type":"attempt","client_ip":"192.0.2.1","server":{"ip":"2001:db8::1","port":21},"network":null,"count":3,"state":"unreachable","first":"2024-03-01T10:02:15.000000Z","last":"2024-03-01T10:02:22.000000Z","icmp":{"from":"10.0.0.1","type":3,"code":13}}
 {"type":"orphan","mode":"active","evidence":"inferred","initiator":"server","connection":{"src":{"ip":"192.0.2.1","port":20},"dst":{"ip":"192.0.2.2","port":5000},"community_id":"1:+pgkpG90SbMwXwpj5J5RO7N4TGQ=","start":"2024-03-01T10:02:15.000000Z","end":"2024-03-01T10:02:15.001000Z","state":"established","attempts":1,"closing":"fin","network":null},"bytes":12}
 {"type":"summary","files":["a\u001b.pcap"],"packets":3,"bytes":180,"first":"2024-03-01T10:02:15.000000Z","last":"2024-03-01T10:02:17.000000000Z","sessions":0,"transfers":{"active":0,"passive":0,"unknown":0},"attempts":1,"orphans":1,"findings":{"info":0,"low":0,"medium":0,"high":2,"critical":0},"capture":{"missing_bytes":0,"truncated_files":["b"],"undecoded_packets":3,"undecoded":[{"reason":"IPsec ESP","packets":2},{"reason":"\u0000","packets":1}],"dropped_packets":0,"evicted_connections":0},"elapsed_seconds":2.000000000,"packets_per_second":1.500}
 `, out.String())
 }
 
-func threeTransfers() *session.Session {
+func threeTransfers() *record.Session {
 	s := activeSession()
 	s.Transfers = append(s.Transfers, activeTransfer(3, "RETR", "more/photo.bin", 200, 43700, 123456))
 	return s

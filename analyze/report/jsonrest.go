@@ -3,13 +3,13 @@ package report
 import (
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // The records beside sessions: what never became one, and the summary.
 
-func appendAttempt(b []byte, a *session.Attempt) []byte {
+func appendAttempt(b []byte, a *record.Attempt) []byte {
 	b = append(b, `{"type":"attempt"`...)
 	b = address(b, `,"client_ip":`, a.ClientIP)
 	b = endpoint(b, `,"server":`, a.Server)
@@ -27,7 +27,7 @@ func appendAttempt(b []byte, a *session.Attempt) []byte {
 	return append(b, "}}"...)
 }
 
-func appendOrphan(b []byte, o *session.Orphan) []byte {
+func appendOrphan(b []byte, o *record.Orphan) []byte {
 	b = append(b, `{"type":"orphan"`...)
 	b = term(b, `,"mode":`, o.Mode)
 	b = term(b, `,"evidence":`, o.Evidence)
@@ -37,7 +37,7 @@ func appendOrphan(b []byte, o *session.Orphan) []byte {
 	return append(b, '}')
 }
 
-func appendSummary(b []byte, s *session.Summary) []byte {
+func appendSummary(b []byte, s *record.Summary) []byte {
 	b = append(b, `{"type":"summary"`...)
 	b = words(b, `,"files":`, s.Files)
 	b = integer(b, `,"packets":`, s.Packets)
@@ -51,8 +51,8 @@ func appendSummary(b []byte, s *session.Summary) []byte {
 	b = integer(b, `},"attempts":`, uint64(s.Attempts))
 	b = integer(b, `,"orphans":`, uint64(s.Orphans))
 	b = append(b, `,"findings":{`...)
-	for i := range severities { // the mildest first, as SPEC.md lists them
-		severity := severities[len(severities)-1-i]
+	for i := range record.Severities { // the mildest first, as SPEC.md lists them
+		severity := record.Severities[len(record.Severities)-1-i]
 		b = quote(comma(b, i), "", severity)
 		b = integer(b, ":", uint64(s.Findings[severity]))
 	}
@@ -80,7 +80,7 @@ func appendSummary(b []byte, s *session.Summary) []byte {
 
 // appendPace writes how long the capture lasted and its packets a second, by the packets' own clock: wall-clock times
 // would make two runs differ.
-func appendPace(b []byte, s *session.Summary) []byte {
+func appendPace(b []byte, s *record.Summary) []byte {
 	if s.First == nil || s.Last == nil {
 		return append(b, `,"elapsed_seconds":null,"packets_per_second":null`...)
 	}

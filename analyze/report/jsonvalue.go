@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -101,7 +101,7 @@ func endpoint(b []byte, key string, e netip.AddrPort) []byte {
 }
 
 // networkPaths writes the paths of a network.
-func networkPaths(b []byte, n *session.Network) []byte {
+func networkPaths(b []byte, n *record.Network) []byte {
 	if n == nil {
 		return append(b, `,"network":null`...)
 	}
@@ -116,7 +116,7 @@ func networkPaths(b []byte, n *session.Network) []byte {
 	return append(b, ']')
 }
 
-func networkStep(b []byte, s *session.NetworkStep) []byte {
+func networkStep(b []byte, s *record.NetworkStep) []byte {
 	b = term(b, `{"kind":`, s.Kind)
 	b = count(b, `,"id":`, s.ID)
 	b = append(b, `,"ends":[`...)
@@ -126,7 +126,7 @@ func networkStep(b []byte, s *session.NetworkStep) []byte {
 	return append(b, "]}"...)
 }
 
-func maybeStamp(b []byte, key string, s *session.Stamp) []byte {
+func maybeStamp(b []byte, key string, s *record.Stamp) []byte {
 	if s == nil {
 		return append(append(b, key...), "null"...)
 	}
@@ -135,7 +135,7 @@ func maybeStamp(b []byte, key string, s *session.Stamp) []byte {
 
 // stamp writes a time as RFC 3339 section 5.6 does, in UTC, with the digits that the capture has. By hand, since
 // time.AppendFormat took a third of a session's time.
-func stamp(b []byte, key string, s session.Stamp) []byte {
+func stamp(b []byte, key string, s record.Stamp) []byte {
 	t := time.Unix(0, int64(s.Time)).UTC()
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()

@@ -5,14 +5,14 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // ladder is the diagram of a transfer: client on the left, server on the right, a line a packet that matters.
 type ladder struct {
-	s     *session.Session
-	t     *session.Transfer
+	s     *record.Session
+	t     *record.Transfer
 	files bool
 	rungs []rung
 }
@@ -45,7 +45,7 @@ const (
 	arrowText    = arrowRoom - 7             // without dashes, head and spaces
 )
 
-func newLadder(s *session.Session, t *session.Transfer, files bool) *ladder {
+func newLadder(s *record.Session, t *record.Transfer, files bool) *ladder {
 	l := &ladder{s: s, t: t, files: files}
 	l.negotiation()
 	l.command()
@@ -64,13 +64,13 @@ func (l *ladder) say(r rung) {
 	l.rungs = append(l.rungs, r)
 }
 
-func (l *ladder) line(a *session.Line, note string) {
+func (l *ladder) line(a *record.Line, note string) {
 	if a != nil {
 		l.say(rung{pos: a.Mark.Pos, time: a.Mark.Time, to: flow.Out, text: firstLine(a.Text), note: note})
 	}
 }
 
-func (l *ladder) reply(r *session.Reply, note string) {
+func (l *ladder) reply(r *record.Reply, note string) {
 	if r == nil {
 		return
 	}
@@ -84,10 +84,10 @@ func restOf(text string) string {
 }
 
 // replyText is a reply's code and first line, of a long one with an endpoint only that.
-func replyText(r *session.Reply) string { return replyCode(r) + essence(firstLine(r.Text)) }
+func replyText(r *record.Reply) string { return replyCode(r) + essence(firstLine(r.Text)) }
 
 // replyCode is the code with a space after it; empty when there is none, or when the text begins with it.
-func replyCode(r *session.Reply) string {
+func replyCode(r *record.Reply) string {
 	if r.Code > 0 && !strings.HasPrefix(r.Text, strconv.Itoa(r.Code)) {
 		return strconv.Itoa(r.Code) + " "
 	}
@@ -108,16 +108,16 @@ func (l *ladder) negotiation() {
 	n := &l.t.Notes
 	l.line(n.Asked, l.askedNote())
 	l.reply(n.Answer, l.answerNote())
-	if n.Asked == nil && l.t.Method == session.MethodDefault && unheard(l.s, l.t) {
+	if n.Asked == nil && l.t.Method == record.MethodDefault && unheard(l.s, l.t) {
 		l.rungs = append(l.rungs, rung{remark: true, lead: true, text: "no PORT or PASV is in the capture"})
-	} else if n.Asked == nil && l.t.Method == session.MethodDefault {
+	} else if n.Asked == nil && l.t.Method == record.MethodDefault {
 		l.rungs = append(l.rungs, rung{remark: true, lead: true, text: "no PORT or PASV: the default ports hold",
 			note: "RFC 959: the server connects to the port that the client's control connection comes from"})
 	}
 }
 
 // unheard reports whether a transfer may have been negotiated by what the capture lacks.
-func unheard(s *session.Session, t *session.Transfer) bool {
+func unheard(s *record.Session, t *record.Transfer) bool {
 	return t.Command == nil || !s.Capture.FromStart || !s.Capture.ClientSide || !s.Capture.ServerSide || s.Capture.MissingBytes > 0
 }
 
@@ -159,7 +159,7 @@ func (l *ladder) answerNote() string {
 	case 229: // RFC 2428 section 3: the address is the control connection's
 		return "“connect to me at port " + port(e.Port()) + ", at the address you already use”"
 	}
-	if a.Code < 300 && l.t.Mode == session.Active {
+	if a.Code < 300 && l.t.Mode == record.Active {
 		return "“I will”"
 	}
 	return ""
@@ -169,7 +169,7 @@ func (l *ladder) command() {
 	note := ""
 	if c := l.t.Command; c != nil && l.t.Direction != nil {
 		switch {
-		case *l.t.Direction == session.Upload:
+		case *l.t.Direction == record.Upload:
 			note = "“I am going to send you a file”"
 		case strings.EqualFold(*c, "RETR"):
 			note = "“send me this file”"

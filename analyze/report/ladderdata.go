@@ -3,7 +3,7 @@ package report
 import (
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -14,7 +14,7 @@ func (l *ladder) connection() {
 	t := l.t
 	c := t.Connection
 	if c == nil {
-		if t.Outcome == session.NoConnection {
+		if t.Outcome == record.NoConnection {
 			l.absence("no SYN: nobody opened the data connection")
 		}
 		return
@@ -46,9 +46,9 @@ func (l *ladder) connection() {
 // dataRung is an arrow from who opened the data connection to the other side.
 func (l *ladder) dataRung() rung {
 	c := l.t.Connection
-	toClient := l.t.Initiator == session.Server // the addresses do not tell when both sides are one host
-	if l.t.Initiator != session.Server && l.t.Initiator != session.Client {
-		toClient = c.Dst.Addr() == l.s.Client.Addr() || c.Dst.Addr() != l.s.Server.Addr() && l.t.Mode == session.Active
+	toClient := l.t.Initiator == record.Server // the addresses do not tell when both sides are one host
+	if l.t.Initiator != record.Server && l.t.Initiator != record.Client {
+		toClient = c.Dst.Addr() == l.s.Client.Addr() || c.Dst.Addr() != l.s.Server.Addr() && l.t.Mode == record.Active
 	}
 	if toClient {
 		return rung{to: flow.In, bold: true, left: port(c.Dst.Port()), right: port(c.Src.Port())}
@@ -64,11 +64,11 @@ func (l *ladder) opener() string {
 		note = "◀ a third host is the initiator"
 	}
 	switch t.Initiator {
-	case session.Server, session.Client:
-		if t.Mode == session.Active || t.Mode == session.Passive {
+	case record.Server, record.Client:
+		if t.Mode == record.Active || t.Mode == record.Passive {
 			note += ": " + strings.ToUpper(t.Mode)
 		}
-	case session.ThirdParty:
+	case record.ThirdParty:
 		if host := c.Src.Addr().String(); columns(host) > maxAddr4 {
 			note += ": " + host
 		}
@@ -125,7 +125,7 @@ func (l *ladder) data(r rung) {
 		return
 	}
 	r.to = flow.In
-	if t.Direction != nil && *t.Direction == session.Upload {
+	if t.Direction != nil && *t.Direction == record.Upload {
 		r.to = flow.Out
 	}
 	r.pos, r.text, r.note = t.Frames.FirstData, many(*t.Bytes, "byte"), ""

@@ -3,7 +3,7 @@ package report
 import (
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -28,7 +28,7 @@ func (l *ladder) stranger(r rung, from bool) rung {
 }
 
 // foreign reports whether another host than client and server opened the data connection, or tried to.
-func (l *ladder) foreign() bool { return l.t.Initiator == session.ThirdParty }
+func (l *ladder) foreign() bool { return l.t.Initiator == record.ThirdParty }
 
 // icmpError draws an ICMP error: as an arrow if the host that was to be reached sent it, else between the sides.
 func (l *ladder) icmpError(back rung) rung {
@@ -57,7 +57,7 @@ func (l *ladder) icmpError(back rung) rung {
 }
 
 // finalReply is the reply that ended the transfer; nil when none is known, or when it only answered the negotiation.
-func (l *ladder) finalReply() *session.Reply {
+func (l *ladder) finalReply() *record.Reply {
 	r, a := l.t.Reply, l.t.Notes.Answer
 	if r == nil || a != nil && r.Pos == a.Pos && l.t.Command == nil {
 		return nil
@@ -106,7 +106,7 @@ func (l *ladder) hangup() {
 }
 
 // refusal is the note of a reply that says no: with its text, where the arrow has no room for it.
-func refusal(r *session.Reply, note string) string {
+func refusal(r *record.Reply, note string) string {
 	const most = 120 // two or three lines of notes
 	if text := replyText(r); columns(text) > arrowText {
 		note += ": " + cutEnd(text, most)

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // lines writes one line an event, for terminals that scroll, logs and grep: fields two spaces apart, the time first, then
@@ -17,7 +17,7 @@ type lines struct {
 
 func newLines(w io.Writer, o Options) Writer { return &lines{w: w, opt: o} }
 
-func (l *lines) Session(s *session.Session) error {
+func (l *lines) Session(s *record.Session) error {
 	var b strings.Builder
 	o := l.opt
 	o.All = true
@@ -40,33 +40,33 @@ func (l *lines) Session(s *session.Session) error {
 		if f.Transfer > 0 {
 			place += "." + strconv.Itoa(f.Transfer)
 		}
-		g := gravity(f.Severity)
-		l.event(&b, s.End, place, mark(g)+" "+severities[g], escape(f.ID), escape(f.Message))
+		g := record.Gravity(f.Severity)
+		l.event(&b, s.End, place, mark(g)+" "+record.Severities[g], escape(f.ID), escape(f.Message))
 	}
 	return l.write(&b)
 }
 
-func (l *lines) Attempt(a *session.Attempt) error {
+func (l *lines) Attempt(a *record.Attempt) error {
 	var b strings.Builder
 	l.event(&b, a.Last, "–", a.ClientIP.String()+" → "+a.Server.String(), "no session", many(a.Count, "SYN"), attemptWords(a), networkName(a.Network))
 	return l.write(&b)
 }
 
-func (l *lines) Orphan(o *session.Orphan) error {
+func (l *lines) Orphan(o *record.Orphan) error {
 	var b strings.Builder
 	c := &o.Connection
 	l.event(&b, c.End, "–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", size(o.Bytes), networkName(c.Network))
 	return l.write(&b)
 }
 
-func (l *lines) Summary(s *session.Summary) error {
+func (l *lines) Summary(s *record.Summary) error {
 	var b strings.Builder
 	b.WriteString(summarySentence(s) + "\n")
 	return l.write(&b)
 }
 
 // event writes a line; empty fields are left out.
-func (l *lines) event(b *strings.Builder, at session.Stamp, fields ...string) {
+func (l *lines) event(b *strings.Builder, at record.Stamp, fields ...string) {
 	b.WriteString(moment(at))
 	for _, f := range fields {
 		if f != "" {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -90,29 +90,29 @@ func (w *gravest) write(b *strings.Builder, what string) {
 	}
 }
 
-func (m *markdown) Session(s *session.Session) error {
+func (m *markdown) Session(s *record.Session) error {
 	if s.Open {
 		return nil // it comes again when it ended
 	}
 	files := several(s, m.opt)
 	m.several = m.several || files
-	rank := len(severities) + 1
+	rank := len(record.Severities) + 1
 	bad := 0
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		m.modes[t.Mode]++
-		if failed(t) || t.Outcome == session.Rejected {
+		if failed(t) || t.Outcome == record.Rejected {
 			bad++
 			m.failures.add(0, func() string { return failureLine(s, t, files) })
 		}
 	}
 	if bad > 0 {
-		rank = len(severities)
+		rank = len(record.Severities)
 	}
 	for i := range s.Findings {
 		f := &s.Findings[i]
 		m.found[f.Severity]++
-		g := gravity(f.Severity)
+		g := record.Gravity(f.Severity)
 		rank = min(rank, g)
 		m.findings.add(g, func() string { return findingLine(s, f, files) })
 	}
@@ -120,21 +120,21 @@ func (m *markdown) Session(s *session.Session) error {
 	return nil
 }
 
-func (m *markdown) Attempt(a *session.Attempt) error {
+func (m *markdown) Attempt(a *record.Attempt) error {
 	m.others.add(0, func() string {
-		return "- " + codeSpan(plainAddr(a.ClientIP)) + " tried to reach " + codeSpan(a.Server.String()) + " with " + many(a.Count, "SYN") + ": " + prose(attemptWords(a)) + "\n"
+		return "- " + codeSpan(plainAddr(a.ClientIP)) + " tried to reach " + codeSpan(a.Server.String()) + " with " + many(a.Count, "SYN") + ": " + mdProse(attemptWords(a)) + "\n"
 	})
 	return nil
 }
 
-func (m *markdown) Orphan(o *session.Orphan) error {
+func (m *markdown) Orphan(o *record.Orphan) error {
 	m.others.add(1, func() string {
 		return "- data connection without its session: " + codeSpan(o.Connection.Src.String()) + " → " + codeSpan(o.Connection.Dst.String()) + ", " + size(o.Bytes) + "\n"
 	})
 	return nil
 }
 
-func (m *markdown) Summary(s *session.Summary) error {
+func (m *markdown) Summary(s *record.Summary) error {
 	var b strings.Builder
 	b.WriteString("## FTP analysis\n\n" + m.sentence(s) + "\n")
 	if s.First != nil && s.Last != nil {
@@ -162,7 +162,7 @@ func (m *markdown) Summary(s *session.Summary) error {
 }
 
 // sentence says it all in one line.
-func (m *markdown) sentence(s *session.Summary) string {
+func (m *markdown) sentence(s *record.Summary) string {
 	read := many(s.Packets, "packet")
 	if s.First != nil && s.Last != nil {
 		read += " over " + span(s.Last.Time-s.First.Time)
@@ -170,14 +170,14 @@ func (m *markdown) sentence(s *session.Summary) string {
 	if m.sessions.count == 0 {
 		return noneFound(s, read)
 	}
-	text := many(m.sessions.count, "FTP session") + " with " + m.transfers(session.Active) + " active, " + m.transfers(session.Passive) + " passive and " +
-		m.transfers(session.Unknown) + " unknown transfers, " + number(uint64(m.failures.count)) + " of them failed; "
+	text := many(m.sessions.count, "FTP session") + " with " + m.transfers(record.Active) + " active, " + m.transfers(record.Passive) + " passive and " +
+		m.transfers(record.Unknown) + " unknown transfers, " + number(uint64(m.failures.count)) + " of them failed; "
 	found := m.found
 	if s.Hidden == nil {
 		found = s.Findings // counts those too that are too many to be told
 	}
 	var words []string
-	for _, severity := range severities {
+	for _, severity := range record.Severities {
 		if n := found[severity]; n > 0 {
 			words = append(words, number(uint64(n))+" "+severity)
 		}
@@ -195,7 +195,7 @@ func (m *markdown) sentence(s *session.Summary) string {
 
 func (m *markdown) transfers(mode string) string { return number(uint64(m.modes[mode])) }
 
-func (m *markdown) writeFiles(b *strings.Builder, s *session.Summary) {
+func (m *markdown) writeFiles(b *strings.Builder, s *record.Summary) {
 	b.WriteString("\n### Files\n\n")
 	if m.several {
 		b.WriteString("Packets are numbered in each file: 2:14 is packet 14 of file 2.\n\n")
@@ -209,7 +209,7 @@ func (m *markdown) writeFiles(b *strings.Builder, s *session.Summary) {
 }
 
 // sessionLine is a row of the table.
-func sessionLine(s *session.Session, bad int) string {
+func sessionLine(s *record.Session, bad int) string {
 	user, opened := "–", s.Initiator
 	if s.User != nil {
 		user = codeCut(*s.User, mdName)
@@ -220,11 +220,11 @@ func sessionLine(s *session.Session, bad int) string {
 	}
 	found := "–"
 	if len(s.Findings) > 0 {
-		g := len(severities) - 1
+		g := len(record.Severities) - 1
 		for i := range s.Findings {
-			g = min(g, gravity(s.Findings[i].Severity))
+			g = min(g, record.Gravity(s.Findings[i].Severity))
 		}
-		found = strconv.Itoa(len(s.Findings)) + ", " + severities[g]
+		found = strconv.Itoa(len(s.Findings)) + ", " + record.Severities[g]
 	}
 	cells := []string{strconv.Itoa(s.ID), date(s.Start) + " " + clock(s.Start), mdEndpoint(s.Client), mdEndpoint(s.Server), user, s.Mode, party(opened), counts, found}
 	return "| " + strings.Join(cells, " | ") + " |\n"
@@ -238,7 +238,7 @@ func mdEndpoint(e netip.AddrPort) string {
 }
 
 // failureLine says what was asked for, and why it did not work.
-func failureLine(s *session.Session, t *session.Transfer, files bool) string {
+func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 	name := t.Method + " (" + t.Mode + ")"
 	if t.Command != nil {
 		name = codeCut(strings.TrimRight(*t.Command+" "+pointed(t.Argument), " "), mdName) + " (" + t.Method + ", " + t.Mode + ")"
@@ -258,7 +258,7 @@ func failureLine(s *session.Session, t *session.Transfer, files bool) string {
 	if t.Reply != nil {
 		line += ", reply " + codeCut(replyLine(t.Reply), mdName)
 	}
-	line += ". " + prose(cutEnd(escape(why), mdText))
+	line += ". " + mdProse(cutEnd(escape(why), mdText))
 	if len(packets) > 0 {
 		line += " Packets: " + strings.Join(packets, ", ") + "."
 	}
@@ -268,7 +268,7 @@ func failureLine(s *session.Session, t *session.Transfer, files bool) string {
 // mdPacket is a packet's number without the # that trackers link to an issue.
 func mdPacket(p flow.Pos, files bool) string { return strings.Replace(packet(p, files), "#", "", 1) }
 
-func findingLine(s *session.Session, f *session.Finding, files bool) string {
+func findingLine(s *record.Session, f *record.Finding, files bool) string {
 	place := "session " + strconv.Itoa(s.ID)
 	if f.Transfer > 0 {
 		place += ", transfer " + strconv.Itoa(f.Transfer)
@@ -286,9 +286,9 @@ func findingLine(s *session.Session, f *session.Finding, files bool) string {
 	} else if len(packets) > 1 {
 		place += ", packets " + strings.Join(packets, ", ")
 	}
-	line := "- **" + severities[gravity(f.Severity)] + "** " + codeSpan(f.ID) + " (" + place + "): " + prose(cutEnd(escape(f.Message), mdText)) + "\n"
+	line := "- **" + record.Severities[record.Gravity(f.Severity)] + "** " + codeSpan(f.ID) + " (" + place + "): " + mdProse(cutEnd(escape(f.Message), mdText)) + "\n"
 	if f.Advice != "" {
-		line += "  - check: " + prose(cutEnd(escape(f.Advice), mdText)) + "\n"
+		line += "  - check: " + mdProse(cutEnd(escape(f.Advice), mdText)) + "\n"
 	}
 	return line
 }

@@ -11,10 +11,12 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
-	extast "github.com/yuin/goldmark/extension/ast"
-	gmtext "github.com/yuin/goldmark/text"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
+
+	extast "github.com/yuin/goldmark/extension/ast"
+
+	gmtext "github.com/yuin/goldmark/text"
 )
 
 // linked is what trackers make something of in plain text: mentions, issues, addresses, emoji.
@@ -66,7 +68,7 @@ func TestMarkdownHostile(t *testing.T) {
 
 // TestMarkdownBounded: however many sessions, it fits a ticket, shows the gravest and counts the rest.
 func TestMarkdownBounded(t *testing.T) {
-	var sessions []*session.Session
+	var sessions []*record.Session
 	for i := range 3000 {
 		s := hostileSession(i+1, "|`"+strings.Repeat("@|`\u202e", 300))
 		if i == 2500 {
@@ -96,7 +98,7 @@ func TestProse(t *testing.T) {
 		"1234567 deadbeef7 60,000":              "`1234567` `deadbeef7` 60,000",
 		"at www.evil.example.":                  "at `www.evil.example`.",
 	} {
-		require.Equal(t, want, prose(in), in)
+		require.Equal(t, want, mdProse(in), in)
 	}
 }
 

@@ -25,9 +25,9 @@ func codeCut(s string, width int) string {
 	return codeSpan(cut(escape(s), width))
 }
 
-// prose writes a sentence of ours, which may quote the wire: plain words stay, everything else and what stands between
+// mdProse writes a sentence of ours, which may quote the wire: plain words stay, everything else and what stands between
 // quotation marks becomes code.
-func prose(s string) string {
+func mdProse(s string) string {
 	var b strings.Builder
 	for i, word := range proseWords(escape(s)) {
 		if i > 0 {

@@ -3,12 +3,12 @@ package report
 import (
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // networkName names a network for people: "VLAN 10", "VLAN 10, VXLAN 5000 (192.0.2.1 – 192.0.2.2)"; where there are
 // several, all of them: "VLAN 10 and VLAN 20". It is empty for the plain one.
-func networkName(n *session.Network) string {
+func networkName(n *record.Network) string {
 	if n == nil {
 		return ""
 	}
@@ -21,7 +21,7 @@ func networkName(n *session.Network) string {
 
 // oneNetwork stands for a session's networks where sessions of one are taken together: with copies now and then missing, a session's
 // are not always all of its hosts'.
-func oneNetwork(n *session.Network) string {
+func oneNetwork(n *record.Network) string {
 	if n == nil {
 		return ""
 	}
@@ -41,7 +41,7 @@ func placed(name, network string) string {
 }
 
 // vlans are the VLAN tags of the client's packets, the outermost first.
-func vlans(n *session.Network) (ids []uint64) {
+func vlans(n *record.Network) (ids []uint64) {
 	if n == nil || len(n.Paths) == 0 {
 		return nil
 	}
@@ -54,7 +54,7 @@ func vlans(n *session.Network) (ids []uint64) {
 }
 
 // inNetwork is ", in VLAN 10", nothing for the plain network.
-func inNetwork(n *session.Network) string {
+func inNetwork(n *record.Network) string {
 	if n == nil {
 		return ""
 	}
@@ -62,7 +62,7 @@ func inNetwork(n *session.Network) string {
 }
 
 // networkSentence says where a session was seen.
-func networkSentence(s *session.Session) string {
+func networkSentence(s *record.Session) string {
 	switch {
 	case s.Network == nil:
 		return ""
@@ -73,7 +73,7 @@ func networkSentence(s *session.Session) string {
 }
 
 // seenIn is where a data connection was seen.
-func seenIn(s *session.Session, c *session.Connection) *session.Network {
+func seenIn(s *record.Session, c *record.Connection) *record.Network {
 	if c != nil && c.Network != nil {
 		return c.Network
 	}

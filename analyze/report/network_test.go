@@ -7,16 +7,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
-func inVLANs(paths ...[]uint64) *session.Network {
-	n := &session.Network{}
+func inVLANs(paths ...[]uint64) *record.Network {
+	n := &record.Network{}
 	for _, ids := range paths {
-		p := session.NetworkPath{Name: "untagged"}
+		p := record.NetworkPath{Name: "untagged"}
 		var names []string
 		for _, id := range ids {
-			p.Steps = append(p.Steps, session.NetworkStep{Kind: "vlan", ID: &id})
+			p.Steps = append(p.Steps, record.NetworkStep{Kind: "vlan", ID: &id})
 			names = append(names, "VLAN "+number(id))
 		}
 		if len(names) > 0 {
@@ -31,7 +31,7 @@ func inVLANs(paths ...[]uint64) *session.Network {
 func TestNetworkInFormats(t *testing.T) {
 	for _, test := range []struct {
 		format, says string
-		network      *session.Network
+		network      *record.Network
 	}{
 		{"table", "\n    in VLAN 10 and VLAN 20\n", inVLANs([]uint64{10}, []uint64{20})},
 		{"table", "\n    in untagged and VLAN 20\n", inVLANs(nil, []uint64{20})},

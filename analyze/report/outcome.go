@@ -3,45 +3,45 @@ package report
 import (
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // outcomeSentence tells what the ladder's last line means, where it is not plain success.
-func outcomeSentence(s *session.Session, t *session.Transfer) string {
+func outcomeSentence(s *record.Session, t *record.Transfer) string {
 	switch t.Outcome {
-	case session.NoConnection:
+	case record.NoConnection:
 		return noConnection(s, t)
-	case session.Denied:
+	case record.Denied:
 		return "The server denied the transfer" + said(t) + ", so no data connection was needed."
-	case session.Aborted:
+	case record.Aborted:
 		if t.Preliminary == nil && t.Reply != nil && t.Bytes != nil && *t.Bytes == 0 {
 			return "The server refused the transfer" + said(t) + " before any data were sent; the data connection, already open, was for nothing."
 		}
 		return "The data connection was open but the transfer was aborted" + said(t) + "; " + carried(t) + "."
-	case session.Incomplete:
+	case record.Incomplete:
 		if p := progress(t); p != "" {
 			return "The capture holds no final reply; it shows " + p + "."
 		}
 		return "The capture holds no final reply, so whether the transfer ended well is not known."
-	case session.Unused:
+	case record.Unused:
 		return "The data connection was negotiated but never used."
-	case session.Rejected:
+	case record.Rejected:
 		return "The server rejected the negotiation" + said(t) + "."
 	}
-	if opened(t) && t.Initiator == session.ThirdParty {
+	if opened(t) && t.Initiator == record.ThirdParty {
 		return "Neither the client nor the server but " + t.Connection.Src.Addr().String() + " opened the data connection."
 	}
 	return natSentence(s, t)
 }
 
-func said(t *session.Transfer) string {
+func said(t *record.Transfer) string {
 	if t.Reply == nil || t.Reply.Code == 0 {
 		return ""
 	}
 	return " (reply " + strconv.Itoa(t.Reply.Code) + ")"
 }
 
-func carried(t *session.Transfer) string {
+func carried(t *record.Transfer) string {
 	if t.Bytes == nil {
 		return "how much it carried is not known"
 	}
@@ -52,7 +52,7 @@ func carried(t *session.Transfer) string {
 }
 
 // noConnection tells why there was no data connection.
-func noConnection(s *session.Session, t *session.Transfer) string {
+func noConnection(s *record.Session, t *record.Transfer) string {
 	who := "the client"
 	if t.ExpectedInitiator != nil {
 		who = "the " + *t.ExpectedInitiator
@@ -63,7 +63,7 @@ func noConnection(s *session.Session, t *session.Transfer) string {
 		to = " to " + e.String()
 	}
 	c := t.Connection
-	if c == nil && t.Method == session.MethodDefault {
+	if c == nil && t.Method == record.MethodDefault {
 		return "Neither PORT nor PASV had been agreed on, and the server did not try the port that holds without (RFC 959 section 3.2)."
 	}
 	if c == nil {
@@ -74,7 +74,7 @@ func noConnection(s *session.Session, t *session.Transfer) string {
 		to = " to " + c.Dst.String() + " (announced was " + e.String() + ")"
 	}
 	by := "the " + party(t.Initiator)
-	if t.Initiator == session.ThirdParty {
+	if t.Initiator == record.ThirdParty {
 		by = "a third host, " + c.Src.Addr().String() + ","
 	}
 	text := by + " tried to open the data connection" + to + " with " + many(c.Attempts, "SYN")
@@ -95,12 +95,12 @@ func noConnection(s *session.Session, t *session.Transfer) string {
 }
 
 // privateHint explains a private address announced to a peer that is reached by a public one.
-func privateHint(s *session.Session, t *session.Transfer) string {
+func privateHint(s *record.Session, t *record.Transfer) string {
 	if t.Announced == nil || t.ExpectedInitiator == nil {
 		return ""
 	}
 	announcer, peer := "server", s.Server.Addr()
-	if *t.ExpectedInitiator == session.Server {
+	if *t.ExpectedInitiator == record.Server {
 		announcer, peer = "client", s.Client.Addr()
 	}
 	if a := t.Announced.Addr(); a == peer || !a.IsPrivate() || peer.IsPrivate() {
@@ -111,8 +111,8 @@ func privateHint(s *session.Session, t *session.Transfer) string {
 }
 
 // natSentence tells of a transfer that worked although it went elsewhere than announced.
-func natSentence(_ *session.Session, t *session.Transfer) string {
-	if t.Outcome != session.OK || !opened(t) || !detour(t) {
+func natSentence(_ *record.Session, t *record.Transfer) string {
+	if t.Outcome != record.OK || !opened(t) || !detour(t) {
 		return ""
 	}
 	return "The announced endpoint was " + t.Announced.String() + ", but the connection went to " + t.Connection.Dst.String() +

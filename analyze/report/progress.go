@@ -3,15 +3,15 @@ package report
 import (
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // progress says how much of a file came through before a transfer ended badly; empty where the capture does not tell.
 // Only what can be compared is: a binary transfer from the file's start, between client and server, in stream mode.
-func progress(t *session.Transfer) string {
+func progress(t *record.Transfer) string {
 	size, bytes := t.Notes.Size, t.Bytes
-	if size == nil || bytes == nil || !opened(t) || t.Outcome != session.Incomplete && t.Outcome != session.Aborted ||
-		t.Initiator == session.ThirdParty || t.Restart != nil && *t.Restart > 0 ||
+	if size == nil || bytes == nil || !opened(t) || t.Outcome != record.Incomplete && t.Outcome != record.Aborted ||
+		t.Initiator == record.ThirdParty || t.Restart != nil && *t.Restart > 0 ||
 		t.Representation == nil || *t.Representation != "I" || t.Notes.Mode != "" && t.Notes.Mode != "S" {
 		return ""
 	}
@@ -20,7 +20,7 @@ func progress(t *session.Transfer) string {
 		return ""
 	case *bytes < *size:
 		return number(*bytes) + " of " + many(*size, "byte") + " (" + share(*bytes, *size) + ")"
-	case t.Outcome == session.Incomplete:
+	case t.Outcome == record.Incomplete:
 		return allOf(*size) + " that the server announced; only the confirmation is missing"
 	}
 	return allOf(*size) + " that the server announced"

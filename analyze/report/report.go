@@ -5,15 +5,15 @@ package report
 import (
 	"io"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // Writer takes the records of a run, one call a record; Summary is the last. Records are valid only during the call.
 type Writer interface {
-	Session(*session.Session) error
-	Attempt(*session.Attempt) error
-	Orphan(*session.Orphan) error
-	Summary(*session.Summary) error
+	Session(*record.Session) error
+	Attempt(*record.Attempt) error
+	Orphan(*record.Orphan) error
+	Summary(*record.Summary) error
 }
 
 // Headed is a Writer whose output begins with a heading, such as the names of columns. Heading says, before a record,

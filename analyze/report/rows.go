@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // The table's rows, for a display of its own. All texts are escaped.
@@ -12,7 +12,7 @@ import (
 // Row is what the table says of a session, its findings included.
 type Row struct {
 	ID               string
-	Start, End       session.Stamp
+	Start, End       record.Stamp
 	Client, Server   string
 	User, Mode       string
 	OpenedBy         string // who opened the data connections
@@ -46,7 +46,7 @@ type FindingRow struct {
 }
 
 // SessionRow is a session's row. Without Options.All it holds the transfers and findings that matter most.
-func SessionRow(s *session.Session, o Options) Row {
+func SessionRow(s *record.Session, o Options) Row {
 	t := newSessionRow(s, o)
 	r := Row{
 		ID: t.id, Start: s.Start, End: s.End, Client: t.client, Server: t.server, User: t.user, Mode: t.mode,
@@ -58,7 +58,7 @@ func SessionRow(s *session.Session, o Options) Row {
 		r.Listen = s.Server.Addr().String()
 	}
 	if t.gravity >= 0 {
-		r.Severity = severities[t.gravity]
+		r.Severity = record.Severities[t.gravity]
 	}
 	for i := range t.transfers {
 		x := &t.transfers[i]
@@ -78,7 +78,7 @@ func SessionRow(s *session.Session, o Options) Row {
 		if f.Transfer > 0 {
 			ref += "." + strconv.Itoa(f.Transfer)
 		}
-		r.Findings = append(r.Findings, FindingRow{severities[gravity(f.Severity)], escape(f.ID), ref, escape(f.Message), escape(f.Advice)})
+		r.Findings = append(r.Findings, FindingRow{record.Severities[record.Gravity(f.Severity)], escape(f.ID), ref, escape(f.Message), escape(f.Advice)})
 	}
 	return r
 }
@@ -86,12 +86,12 @@ func SessionRow(s *session.Session, o Options) Row {
 const controlPort = 21 // RFC 959 section 8
 
 // facts are what a row has no column for.
-func facts(s *session.Session, o Options) []string {
+func facts(s *record.Session, o Options) []string {
 	list := []string{"login " + s.Login}
 	if o.ShowPasswords && s.Password != nil {
 		list = append(list, "password "+escape(*s.Password))
 	}
-	if s.TLS != session.TLSNone {
+	if s.TLS != record.TLSNone {
 		list = append(list, "TLS "+s.TLS)
 	}
 	list = append(list, many(s.Commands, "command"))
@@ -99,7 +99,7 @@ func facts(s *session.Session, o Options) []string {
 		return append(list, "still open")
 	}
 	switch s.Closing {
-	case session.ClosingQuit:
+	case record.ClosingQuit:
 		return append(list, "ended with QUIT")
 	case "cut":
 		return append(list, "its end was not seen")
@@ -107,14 +107,11 @@ func facts(s *session.Session, o Options) []string {
 	return append(list, "ended by "+strings.ToUpper(escape(s.Closing)))
 }
 
-// Severities are those of findings, the gravest first.
-func Severities() []string { return severities[:] }
-
 // Mark is a severity's sign: what supports its colour.
-func Mark(severity string) string { return mark(gravity(severity)) }
+func Mark(severity string) string { return mark(record.Gravity(severity)) }
 
 // SGR is a severity's colour, as a parameter of Select Graphic Rendition.
-func SGR(severity string) int { return colorOf(gravity(severity)) }
+func SGR(severity string) int { return colorOf(record.Gravity(severity)) }
 
 // Columns is the width of escaped text on a terminal.
 func Columns(s string) int { return columns(s) }

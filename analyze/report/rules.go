@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // rules sketches firewall rules that would permit the FTP traffic that was seen, each with its evidence. What looks
@@ -45,24 +45,24 @@ type block struct {
 	notes []string // what was left out
 }
 
-func (r *rules) Session(s *session.Session) error {
+func (r *rules) Session(s *record.Session) error {
 	r.servers.add(s)
 	return nil
 }
 
-func (r *rules) Attempt(a *session.Attempt) error {
+func (r *rules) Attempt(a *record.Attempt) error {
 	if r.attempted++; len(r.attempts) < sampled {
 		r.attempts = append(r.attempts, a.ClientIP.String()+" to "+ascii(a.Server))
 	}
 	return nil
 }
 
-func (r *rules) Orphan(*session.Orphan) error {
+func (r *rules) Orphan(*record.Orphan) error {
 	r.orphans++
 	return nil
 }
 
-func (r *rules) Summary(s *session.Summary) error {
+func (r *rules) Summary(s *record.Summary) error {
 	var b strings.Builder
 	r.head(&b, s)
 	blocks := r.blocks()
@@ -84,7 +84,7 @@ func (r *rules) Summary(s *session.Summary) error {
 }
 
 // head says what the sketch is and what to check before it is used.
-func (r *rules) head(b *strings.Builder, s *session.Summary) {
+func (r *rules) head(b *strings.Builder, s *record.Summary) {
 	r.d.remark(b, "", "ftpscope: "+r.d.title+" that would permit the FTP traffic seen in "+fileWords(s.Files)+".")
 	r.d.remark(b, "", "A sketch: it knows only what was observed. Read the evidence above each rule, then check:")
 	for _, line := range append([]string{

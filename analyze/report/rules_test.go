@@ -8,30 +8,30 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // passiveTransfer is a PASV transfer to an endpoint of the server.
-func passiveTransfer(n int, dst, state string) session.Transfer {
+func passiveTransfer(n int, dst, state string) record.Transfer {
 	to := ep(dst)
-	t := session.Transfer{N: n, Method: "PASV", Mode: session.Passive, Announced: &to, ExpectedInitiator: ptr(session.Client),
-		Initiator: session.Client, Evidence: session.EvidenceSYN, Outcome: session.OK,
-		Connection: &session.Connection{Src: ep("192.0.2.10:40000"), Dst: to, State: state, Attempts: 1},
-		Frames:     session.Frames{Negotiation: flow.At(0, uint64(10*n)), SYN: flow.At(0, uint64(10*n+2))}}
+	t := record.Transfer{N: n, Method: "PASV", Mode: record.Passive, Announced: &to, ExpectedInitiator: ptr(record.Client),
+		Initiator: record.Client, Evidence: record.EvidenceSYN, Outcome: record.OK,
+		Connection: &record.Connection{Src: ep("192.0.2.10:40000"), Dst: to, State: state, Attempts: 1},
+		Frames:     record.Frames{Negotiation: flow.At(0, uint64(10*n)), SYN: flow.At(0, uint64(10*n+2))}}
 	if state != established {
-		t.Outcome = session.NoConnection
+		t.Outcome = record.NoConnection
 	}
 	return t
 }
 
 // passiveSession is a session of a client that holds these transfers.
-func passiveSession(id int, client string, transfers ...session.Transfer) *session.Session {
+func passiveSession(id int, client string, transfers ...record.Transfer) *record.Session {
 	for i := range transfers {
 		transfers[i].Connection.Src = netip.AddrPortFrom(ep(client).Addr(), 40000)
 	}
-	return &session.Session{ID: id, Start: at(0), End: at(1000), Client: ep(client), Server: ep("192.0.2.21:21"), Login: session.LoginOK,
-		TLS: session.TLSNone, Mode: session.Passive, Initiator: session.Client, Capture: whole, First: markAt(0, uint64(id)), Transfers: transfers}
+	return &record.Session{ID: id, Start: at(0), End: at(1000), Client: ep(client), Server: ep("192.0.2.21:21"), Login: record.LoginOK,
+		TLS: record.TLSNone, Mode: record.Passive, Initiator: record.Client, Capture: whole, First: markAt(0, uint64(id)), Transfers: transfers}
 }
 
 // permits are the lines of a sketch that are no comments.
@@ -48,14 +48,14 @@ func permits(sketch string) (lines []string) {
 const controlRule = "ip saddr 192.0.2.0/24 ip daddr 192.0.2.21 tcp dport 21 ct state new accept"
 
 func TestRules(t *testing.T) {
-	change := func(do func(*session.Transfer)) *session.Session {
+	change := func(do func(*record.Transfer)) *record.Session {
 		s := passiveSession(1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50001", established))
 		do(&s.Transfers[0])
 		return s
 	}
-	active := func(src, dst string, initiator string) *session.Session {
-		return change(func(t *session.Transfer) {
-			t.Method, t.Mode, t.ExpectedInitiator, t.Initiator = "PORT", session.Active, ptr(session.Server), initiator
+	active := func(src, dst string, initiator string) *record.Session {
+		return change(func(t *record.Transfer) {
+			t.Method, t.Mode, t.ExpectedInitiator, t.Initiator = "PORT", record.Active, ptr(record.Server), initiator
 			t.Connection.Src, t.Connection.Dst = ep(src), ep(dst)
 		})
 	}
@@ -64,39 +64,39 @@ func TestRules(t *testing.T) {
 	}
 	tests := []struct {
 		name     string
-		sessions []*session.Session
+		sessions []*record.Session
 		want     []string
 		note     string
 	}{
-		{"range over sessions", []*session.Session{
+		{"range over sessions", []*record.Session{
 			passiveSession(1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50009", established)),
 			passiveSession(2, "192.0.2.11:1234", passiveTransfer(1, "192.0.2.21:50001", "unanswered"))},
 			[]string{controlRule, passive("50001-50009")}, "passive: 2 data connections wanted, 1 opened; sessions 1 and 2, packets 12 and 12"},
-		{"announced and never tried", []*session.Session{change(func(t *session.Transfer) {
-			t.Connection, t.Initiator, t.Outcome = nil, session.None, session.NoConnection
+		{"announced and never tried", []*record.Session{change(func(t *record.Transfer) {
+			t.Connection, t.Initiator, t.Outcome = nil, record.None, record.NoConnection
 		})}, []string{controlRule, passive("50001")}, "passive: 1 data connection wanted, none opened"},
-		{"third party", []*session.Session{change(func(t *session.Transfer) {
-			t.Connection.Src, t.Initiator = ep("198.51.100.66:33333"), session.ThirdParty
+		{"third party", []*record.Session{change(func(t *record.Transfer) {
+			t.Connection.Src, t.Initiator = ep("198.51.100.66:33333"), record.ThirdParty
 		})}, []string{controlRule}, "opened by a host that should not"},
-		{"another address", []*session.Session{change(func(t *session.Transfer) { t.Connection.Dst = ep("10.0.0.1:50001") })},
+		{"another address", []*record.Session{change(func(t *record.Transfer) { t.Connection.Dst = ep("10.0.0.1:50001") })},
 			[]string{controlRule}, "not to the control connection's peer"},
-		{"announced elsewhere and ignored", []*session.Session{change(func(t *session.Transfer) { *t.Announced = ep("10.0.0.1:50001") })},
+		{"announced elsewhere and ignored", []*record.Session{change(func(t *record.Transfer) { *t.Announced = ep("10.0.0.1:50001") })},
 			[]string{controlRule, passive("50001")}, "passive: 1 data connection"},
-		{"low port", []*session.Session{change(func(t *session.Transfer) { t.Connection.Dst = ep("192.0.2.21:445") })},
+		{"low port", []*record.Session{change(func(t *record.Transfer) { t.Connection.Dst = ep("192.0.2.21:445") })},
 			[]string{controlRule}, "port below 1024"},
-		{"rejected", []*session.Session{change(func(t *session.Transfer) {
-			t.Outcome, t.Connection, t.Announced = session.Rejected, nil, nil
+		{"rejected", []*record.Session{change(func(t *record.Transfer) {
+			t.Outcome, t.Connection, t.Announced = record.Rejected, nil, nil
 		})}, []string{controlRule}, "control: session 1"},
-		{"active", []*session.Session{active("192.0.2.21:20", "192.0.2.10:45678", session.Server)},
+		{"active", []*record.Session{active("192.0.2.21:20", "192.0.2.10:45678", record.Server)},
 			[]string{controlRule, "ip saddr 192.0.2.21 ip daddr 192.0.2.0/24 tcp sport 20 tcp dport 1024-65535 ct state new accept"}, "active from port 20"},
-		{"active to another host", []*session.Session{active("192.0.2.21:20", "10.0.0.1:45678", session.Server)},
+		{"active to another host", []*record.Session{active("192.0.2.21:20", "10.0.0.1:45678", record.Server)},
 			[]string{controlRule}, "may also be FXP or a bounce"},
-		{"active to a low port", []*session.Session{active("192.0.2.21:20", "192.0.2.10:22", session.Server)},
+		{"active to a low port", []*record.Session{active("192.0.2.21:20", "192.0.2.10:22", record.Server)},
 			[]string{controlRule}, "port below 1024"},
-		{"active never tried", []*session.Session{change(func(t *session.Transfer) {
-			t.Mode, t.Connection, t.Outcome = session.Active, nil, session.NoConnection
+		{"active never tried", []*record.Session{change(func(t *record.Transfer) {
+			t.Mode, t.Connection, t.Outcome = record.Active, nil, record.NoConnection
 		})}, []string{controlRule}, "its source port is not known"},
-		{"logins failed", []*session.Session{{ID: 4, Client: ep("203.0.113.5:999"), Server: ep("192.0.2.21:21"), Login: session.LoginFailed}},
+		{"logins failed", []*record.Session{{ID: 4, Client: ep("203.0.113.5:999"), Server: ep("192.0.2.21:21"), Login: record.LoginFailed}},
 			nil, "left out: 203.0.113.0/24, session 4: every login failed"},
 		{"nothing", nil, nil, "No FTP session was seen that a rule should permit."},
 	}
@@ -111,7 +111,7 @@ func TestRules(t *testing.T) {
 
 // Every dialect writes a rule of each kind, of both families.
 func TestRuleDialects(t *testing.T) {
-	four := []*session.Session{activeSession(), ipv6Session()}
+	four := []*record.Session{activeSession(), ipv6Session()}
 	tests := []struct {
 		format string
 		want   []string
@@ -151,7 +151,7 @@ func TestRulesStayComments(t *testing.T) {
 				s := passiveSession(1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50001", established))
 				s.Banner, s.User = &banner, &banner
 				require.NoError(t, w.Session(s))
-				require.NoError(t, w.Attempt(&session.Attempt{ClientIP: netip.MustParseAddr("10.0.0.9"), Server: ep("192.0.2.21:21"), Count: 3}))
+				require.NoError(t, w.Attempt(&record.Attempt{ClientIP: netip.MustParseAddr("10.0.0.9"), Server: ep("192.0.2.21:21"), Count: 3}))
 				sum := summaryOf(s)
 				sum.Files = []string{file}
 				require.NoError(t, w.Summary(sum))
@@ -206,7 +206,7 @@ func TestServersInWords(t *testing.T) {
 	g := newServers()
 	g.add(passiveSession(1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50009", established), passiveTransfer(2, "192.0.2.21:50001", "refused")))
 	s := activeSession()
-	s.Client, s.Transfers[0].Outcome, s.Transfers[0].Connection = ep("198.51.100.7:1"), session.Rejected, nil
+	s.Client, s.Transfers[0].Outcome, s.Transfers[0].Connection = ep("198.51.100.7:1"), record.Rejected, nil
 	g.add(s)
 	require.True(t, g.failed)
 	s.Transfers[1].Connection.Dst = ep("198.51.100.7:4000")
@@ -239,8 +239,8 @@ func TestServersBounce(t *testing.T) {
 	for i := range s.Transfers {
 		s.Transfers[i].Connection.Dst = ep("192.0.2.31:8080")
 	}
-	s.Transfers[0].Outcome, s.Transfers[0].Connection.State = session.NoConnection, "refused"
-	s.Findings = []session.Finding{{ID: "bounce-attempt", Severity: "high", Transfer: 2}}
+	s.Transfers[0].Outcome, s.Transfers[0].Connection.State = record.NoConnection, "refused"
+	s.Findings = []record.Finding{{ID: "bounce-attempt", Severity: "high", Transfer: 2}}
 	g := newServers()
 	g.add(s)
 	require.False(t, g.failed)
@@ -259,7 +259,7 @@ func TestServersBanners(t *testing.T) {
 }
 
 func TestManyServers(t *testing.T) {
-	var all []*session.Session
+	var all []*record.Session
 	for i := range 8 {
 		s := passiveSession(i+1, "192.0.2.10:1234", passiveTransfer(1, "192.0.2.21:50009", established))
 		s.Server = netip.AddrPortFrom(s.Server.Addr(), uint16(2100+i))
@@ -267,7 +267,7 @@ func TestManyServers(t *testing.T) {
 	}
 	require.NotContains(t, write(t, "table", Options{}, all...), "\nservers")
 	require.NotContains(t, write(t, "table", Options{All: true}, all...), "more server")
-	all[7].Transfers[0].Connection.State, all[7].Transfers[0].Outcome = "refused", session.NoConnection
+	all[7].Transfers[0].Connection.State, all[7].Transfers[0].Outcome = "refused", record.NoConnection
 	got := write(t, "table", Options{}, all...)
 	require.Contains(t, got, "passive failed (1)")
 	require.Contains(t, got, "… 3 more servers: --all names them")

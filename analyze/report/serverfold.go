@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -15,8 +15,8 @@ import (
 type folding struct {
 	f *serverFacts
 	c *clientFacts
-	s *session.Session
-	t *session.Transfer
+	s *record.Session
+	t *record.Transfer
 }
 
 // firstHigh is the lowest port that a data connection should lead to: below are the system ports (RFC 6335 section 6),
@@ -25,14 +25,14 @@ const firstHigh = 1024
 
 func (x *folding) fold() {
 	switch x.t.Mode {
-	case session.Passive:
-		x.count(&x.c.passive, session.Client)
+	case record.Passive:
+		x.count(&x.c.passive, record.Client)
 		x.passive()
-	case session.Active:
+	case record.Active:
 		if m := &x.c.active; elsewhere(x.s, x.t) {
-			x.tally(&x.c.elsewhere, session.Server)
+			x.tally(&x.c.elsewhere, record.Server)
 		} else {
-			x.count(m, session.Server)
+			x.count(m, record.Server)
 		}
 		x.active()
 	}
@@ -48,26 +48,26 @@ func (x *folding) count(m *modeFacts, opener string) {
 
 func (x *folding) tally(m *modeFacts, opener string) {
 	switch {
-	case x.t.Outcome == session.Rejected:
+	case x.t.Outcome == record.Rejected:
 		m.rejected++
 	case opened(x.t) && x.t.Initiator == opener:
 		m.worked++
-	case x.t.Outcome == session.NoConnection:
+	case x.t.Outcome == record.NoConnection:
 		m.failed++
 	}
 }
 
 // elsewhere reports whether an active data connection was meant for another host than the client, and not because NAT
 // hides the client's address: the session has a finding that says so.
-func elsewhere(s *session.Session, t *session.Transfer) bool {
+func elsewhere(s *record.Session, t *record.Transfer) bool {
 	to, known := target(t)
 	if t.Connection != nil {
 		to = t.Connection.Dst
 	}
-	if t.Mode != session.Active || !known || plain(to.Addr()) == plain(s.Client.Addr()) {
+	if t.Mode != record.Active || !known || plain(to.Addr()) == plain(s.Client.Addr()) {
 		return false
 	}
-	return slices.ContainsFunc(s.Findings, func(f session.Finding) bool { return f.ID == bounceID || f.ID == fxpID })
+	return slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return f.ID == bounceID || f.ID == fxpID })
 }
 
 // Findings that tell of connections to other hosts than the client.
@@ -91,8 +91,8 @@ func (x *folding) passive() {
 		return
 	}
 	switch {
-	case t.Connection != nil && (t.Initiator != session.Client || plain(t.Connection.Src.Addr()) != plain(x.s.Client.Addr())):
-		if t.Initiator == session.ThirdParty && opened(t) && plain(to.Addr()) == server {
+	case t.Connection != nil && (t.Initiator != record.Client || plain(t.Connection.Src.Addr()) != plain(x.s.Client.Addr())):
+		if t.Initiator == record.ThirdParty && opened(t) && plain(to.Addr()) == server {
 			x.f.taken.add(to.Port())
 		}
 		x.leaveOut(oddHost, to)
@@ -113,7 +113,7 @@ func (x *folding) active() {
 	t, client := x.t, plain(x.s.Client.Addr())
 	c := t.Connection
 	if c == nil {
-		if t.Outcome == session.NoConnection {
+		if t.Outcome == record.NoConnection {
 			to := netip.AddrPort{}
 			if t.Announced != nil {
 				to = *t.Announced
@@ -123,7 +123,7 @@ func (x *folding) active() {
 		return
 	}
 	switch {
-	case t.Initiator != session.Server || plain(c.Src.Addr()) != plain(x.s.Server.Addr()):
+	case t.Initiator != record.Server || plain(c.Src.Addr()) != plain(x.s.Server.Addr()):
 		x.leaveOut(oddHost, c.Dst)
 	case plain(c.Dst.Addr()) != client:
 		x.leaveOut(oddAddress, c.Dst)
@@ -147,7 +147,7 @@ func (x *folding) evidence(m *modeFacts) {
 	if opened(x.t) {
 		m.opened++
 	}
-	if x.t.Connection != nil && x.t.Evidence == session.EvidenceInferred {
+	if x.t.Connection != nil && x.t.Evidence == record.EvidenceInferred {
 		m.inferred++
 	}
 }

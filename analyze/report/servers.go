@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -176,7 +176,7 @@ func newServers() *servers {
 }
 
 // add folds one session; nothing of it is kept but its greeting.
-func (g *servers) add(s *session.Session) {
+func (g *servers) add(s *record.Session) {
 	if !s.Server.IsValid() || !s.Client.IsValid() {
 		return
 	}
@@ -194,7 +194,7 @@ func (g *servers) add(s *session.Session) {
 	if f.sessions++; s.Banner != nil {
 		f.greet(s.ID, greeting(*s.Banner))
 	}
-	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
+	if s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit {
 		f.encrypted++
 	}
 	at := s.Notes.Control.SYN.Pos
@@ -202,7 +202,7 @@ func (g *servers) add(s *session.Session) {
 		at = s.First.Pos
 	}
 	c.control.add(s.ID, at)
-	if s.Login != session.LoginFailed {
+	if s.Login != record.LoginFailed {
 		c.plausible++
 	}
 	if client := plain(s.Client.Addr()); c.control.n == 1 {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ftpscope/analyze/record"
 )
 
 // Servers in words, for table and explain.
@@ -176,7 +178,7 @@ func (t *table) writeServers(b *strings.Builder) {
 		return
 	}
 	hint := t.paint(dim, "  (-o rules=nft, rules=iptables or rules=cisco sketches firewall rules)")
-	if t.stats.findings[gravity("critical")] > 0 { // nobody should permit what that was
+	if t.stats.findings[record.Gravity("critical")] > 0 { // nobody should permit what that was
 		hint = ""
 	}
 	b.WriteString("\nservers" + hint + "\n")

@@ -5,13 +5,13 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // The paragraph that explain writes of a session, sentence by sentence.
 
-func title(s *session.Session) string {
+func title(s *record.Session) string {
 	who := "a client that gave no name"
 	if s.User != nil {
 		who = cut(escape(*s.User), 40)
@@ -19,7 +19,7 @@ func title(s *session.Session) string {
 	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + period(s.Start, s.End) + " UTC"
 }
 
-func story(s *session.Session, files bool) string {
+func story(s *record.Session, files bool) string {
 	sentences := []string{beginning(s, files)}
 	for _, part := range []string{networkSentence(s), tlsSentence(s, files), modeSentence(s)} {
 		if part != "" {
@@ -30,7 +30,7 @@ func story(s *session.Session, files bool) string {
 }
 
 // beginning tells who opened the control connection, logged in and left.
-func beginning(s *session.Session, files bool) string {
+func beginning(s *record.Session, files bool) string {
 	c := &s.Notes.Control
 	said := []string{login(s), farewell(s, files)}
 	client, server := s.Client.Addr().String(), strconv.Itoa(int(s.Server.Port()))
@@ -59,36 +59,36 @@ func packets(files bool, all ...flow.Pos) string {
 	return " (packets " + list(words) + ")"
 }
 
-func login(s *session.Session) string {
+func login(s *record.Session) string {
 	user := ""
 	if s.User != nil {
 		user = " as " + escape(*s.User)
 	}
 	tries := len(s.Notes.Logins)
 	switch {
-	case s.Login == session.LoginOK && tries > 1:
+	case s.Login == record.LoginOK && tries > 1:
 		return "logged in" + user + " after " + many(tries, "try")
-	case s.Login == session.LoginOK:
+	case s.Login == record.LoginOK:
 		return "logged in" + user
-	case s.Login == session.LoginFailed && tries > 1:
+	case s.Login == record.LoginFailed && tries > 1:
 		return "failed to log in" + user + " in " + many(tries, "try")
-	case s.Login == session.LoginFailed:
+	case s.Login == record.LoginFailed:
 		return "failed to log in" + user
 	case s.User != nil:
 		return "gave the name " + escape(*s.User) + " without the server's verdict in the capture"
-	case s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit:
+	case s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit:
 		return "logged in, if at all, where the capture cannot show it"
 	}
 	return "did not log in as far as the capture shows"
 }
 
-func farewell(s *session.Session, files bool) string {
+func farewell(s *record.Session, files bool) string {
 	left := "left without QUIT: "
 	if s.Capture.MissingBytes > 0 || !s.Capture.ClientSide {
 		left = "left, if with QUIT is not in the capture: "
 	}
 	switch s.Closing {
-	case session.ClosingQuit:
+	case record.ClosingQuit:
 		return "said goodbye with QUIT" + packets(files, s.Notes.Quit.Pos)
 	case "fin":
 		if who, at := ender(s, func(h *flow.Half) flow.Mark { return h.FIN }); who != "" {
@@ -105,10 +105,10 @@ func farewell(s *session.Session, files bool) string {
 }
 
 // ender is the side whose packet of a kind, FIN or RST, came first on the control connection; empty: none is known.
-func ender(s *session.Session, of func(*flow.Half) flow.Mark) (who string, at flow.Pos) {
+func ender(s *record.Session, of func(*flow.Half) flow.Mark) (who string, at flow.Pos) {
 	c := &s.Notes.Control
 	a, b := of(&c.Half[flow.Out]), of(&c.Half[flow.In])
-	src, dst := session.Client, session.Server
+	src, dst := record.Client, record.Server
 	if c.Src != s.Client {
 		src, dst = dst, src
 	}
@@ -121,37 +121,37 @@ func ender(s *session.Session, of func(*flow.Half) flow.Mark) (who string, at fl
 	return "", 0
 }
 
-func tlsSentence(s *session.Session, files bool) string {
+func tlsSentence(s *record.Session, files bool) string {
 	switch s.TLS {
-	case session.TLSExplicit:
+	case record.TLSExplicit:
 		return "The client asked for encryption with AUTH" + packets(files, s.Notes.AuthTLS.Pos) +
 			" and the server agreed: the commands after that cannot be read, so transfers are told by their connections alone." + handshake(s, files)
-	case session.TLSImplicit:
+	case record.TLSImplicit:
 		return "The connection was encrypted from its first byte: commands cannot be read, so transfers are told by their connections alone." + handshake(s, files)
-	case session.TLSRefused:
+	case record.TLSRefused:
 		return "The client asked for encryption with AUTH" + packets(files, s.Notes.AuthTLS.Pos) + " and the server refused: everything went in clear text."
 	}
 	return ""
 }
 
 // modeSentence counts the transfers and says their mode.
-func modeSentence(s *session.Session) string {
+func modeSentence(s *record.Session) string {
 	n := map[string]int{}
 	for i := range s.Transfers {
-		if o := s.Transfers[i].Outcome; o != session.Rejected {
+		if o := s.Transfers[i].Outcome; o != record.Rejected {
 			n[s.Transfers[i].Mode]++
 		}
 	}
-	total := n[session.Active] + n[session.Passive]
+	total := n[record.Active] + n[record.Passive]
 	switch {
-	case s.Mode == session.Mixed:
-		return "Its transfers use MIXED modes: " + number(uint64(n[session.Active])) + " active (the server has to open the data connection) and " +
-			number(uint64(n[session.Passive])) + " passive (the client has to)."
-	case s.Mode == session.Active:
+	case s.Mode == record.Mixed:
+		return "Its transfers use MIXED modes: " + number(uint64(n[record.Active])) + " active (the server has to open the data connection) and " +
+			number(uint64(n[record.Passive])) + " passive (the client has to)."
+	case s.Mode == record.Active:
 		return quantity(total) + " ACTIVE mode: the server " + opening(s) + dataConnections(total) + "."
-	case s.Mode == session.Passive:
+	case s.Mode == record.Passive:
 		return quantity(total) + " PASSIVE mode: the client " + opening(s) + dataConnections(total) + "."
-	case n[session.Unknown] > 0:
+	case n[record.Unknown] > 0:
 		return "Who opens the data connections cannot be told from this capture."
 	case len(s.Transfers) > 0:
 		return "The server rejected every way of opening a data connection, so nothing was transferred."
@@ -160,10 +160,10 @@ func modeSentence(s *session.Session) string {
 }
 
 // opening is what the side that the mode names did, or should have done where not all connections came to be.
-func opening(s *session.Session) string {
+func opening(s *record.Session) string {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
-		if t.Outcome != session.Rejected && (!opened(t) || !synSeen(t) || t.Initiator != s.Initiator) || s.Initiator == session.ThirdParty {
+		if t.Outcome != record.Rejected && (!opened(t) || !synSeen(t) || t.Initiator != s.Initiator) || s.Initiator == record.ThirdParty {
 			return "has to open "
 		}
 	}
@@ -188,23 +188,23 @@ func dataConnections(n int) string {
 }
 
 // firewall says what must be allowed for the session's modes, once each; nothing where a grave finding has better advice.
-func firewall(s *session.Session) string {
+func firewall(s *record.Session) string {
 	if graveFindings(s) {
 		return ""
 	}
-	var active, passive *session.Transfer
+	var active, passive *record.Transfer
 	var ports []uint16 // that the server announced
 	fixed := true      // every active connection came from the port below the control port (RFC 959 section 3.2)
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		switch {
 		case !showsWay(s, t):
-		case t.Mode == session.Active:
+		case t.Mode == record.Active:
 			active = t
-			if t.Connection != nil && t.Initiator == session.Server && t.Connection.Src.Port() != s.Server.Port()-1 {
+			if t.Connection != nil && t.Initiator == record.Server && t.Connection.Src.Port() != s.Server.Port()-1 {
 				fixed = false
 			}
-		case t.Mode == session.Passive:
+		case t.Mode == record.Passive:
 			passive = t
 			if t.Announced != nil && !slices.Contains(ports, t.Announced.Port()) && len(ports) <= maxHere {
 				ports = append(ports, t.Announced.Port())
@@ -231,11 +231,11 @@ func firewall(s *session.Session) string {
 
 // showsWay reports whether what a firewall has to let through can be learned from a transfer: not from one that another
 // host took over, nor from one whose connection was open and yet did not bring it to its end.
-func showsWay(s *session.Session, t *session.Transfer) bool {
+func showsWay(s *record.Session, t *record.Transfer) bool {
 	switch {
-	case t.Outcome == session.Rejected, t.Initiator == session.ThirdParty:
+	case t.Outcome == record.Rejected, t.Initiator == record.ThirdParty:
 		return false
-	case t.Outcome == session.Aborted, t.Outcome == session.Incomplete && s.Capture.ToEnd:
+	case t.Outcome == record.Aborted, t.Outcome == record.Incomplete && s.Capture.ToEnd:
 		return !opened(t)
 	}
 	return true
@@ -260,8 +260,8 @@ func here(ports []uint16) string {
 }
 
 // follow is the other way, which encryption bars.
-func follow(s *session.Session, what string) string {
-	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
+func follow(s *record.Session, what string) string {
+	if s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit {
 		return "; it cannot follow the commands, since they are encrypted"
 	}
 	if what == "" {
@@ -271,7 +271,7 @@ func follow(s *session.Session, what string) string {
 }
 
 // negotiation names what a firewall would have to read; nothing when nothing was negotiated.
-func negotiation(t *session.Transfer) string {
+func negotiation(t *record.Transfer) string {
 	switch t.Method {
 	case "PASV":
 		return "the server's 227 reply"
@@ -286,7 +286,7 @@ func negotiation(t *session.Transfer) string {
 }
 
 // limits says what the capture cannot show.
-func limits(s *session.Session) string {
+func limits(s *record.Session) string {
 	c := &s.Capture
 	var parts []string
 	if !c.FromStart {

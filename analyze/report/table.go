@@ -4,7 +4,7 @@ import (
 	"io"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // table shows sessions as lines with their transfers under them. Columns line up over a page of sessions, so rows
@@ -16,7 +16,7 @@ type table struct {
 	ranks   [ranks][]sessionRow
 	page    []sessionRow // with Options.All: the page being filled
 	columns widths       // grow from page to page
-	found   [len(severities)][]findingRow
+	found   [len(record.Severities)][]findingRow
 	tried   []string // attempts and orphans, a line each
 	servers *servers
 	stats   tableStats
@@ -45,7 +45,7 @@ type tableStats struct {
 	modes               map[string]int
 	opened, expected    int
 	attempts, orphans   int
-	findings            [len(severities)]int
+	findings            [len(record.Severities)]int
 	several, titled     bool
 	manyDays, manyYears bool
 	day                 string
@@ -55,7 +55,7 @@ func newTable(w io.Writer, o Options) Writer {
 	return &table{out: w, opt: o, width: o.width(), servers: newServers(), stats: tableStats{modes: map[string]int{}}}
 }
 
-func (t *table) Session(s *session.Session) error {
+func (t *table) Session(s *record.Session) error {
 	t.servers.add(s)
 	rank := t.count(s)
 	if t.opt.All {
@@ -72,14 +72,14 @@ func (t *table) Session(s *session.Session) error {
 }
 
 // row is a session's row, numbered by arrival.
-func (t *table) row(s *session.Session) sessionRow {
+func (t *table) row(s *record.Session) sessionRow {
 	r := newSessionRow(s, t.opt)
 	r.order = t.stats.sessions
 	return r
 }
 
 // count takes a session into the statistics, keeps its findings and ranks it.
-func (t *table) count(s *session.Session) int {
+func (t *table) count(s *record.Session) int {
 	c, rank := &t.stats, quiet
 	c.sessions++
 	c.modes[s.Mode]++
@@ -96,7 +96,7 @@ func (t *table) count(s *session.Session) int {
 		case opened(tr):
 			c.opened++
 			c.expected++
-		case tr.Outcome == session.NoConnection:
+		case tr.Outcome == record.NoConnection:
 			c.expected++
 		}
 		if failed(tr) {
@@ -109,7 +109,7 @@ func (t *table) count(s *session.Session) int {
 	return rank
 }
 
-func (t *table) Attempt(a *session.Attempt) error {
+func (t *table) Attempt(a *record.Attempt) error {
 	if t.stats.attempts++; t.stats.attempts <= maxTried || t.opt.All && t.stats.attempts <= maxAllFound {
 		t.tried = append(t.tried, clock(a.First)+"  "+a.ClientIP.String()+" tried "+a.Server.String()+", "+
 			many(a.Count, "SYN")+", "+attemptWords(a)+inNetwork(a.Network))
@@ -117,7 +117,7 @@ func (t *table) Attempt(a *session.Attempt) error {
 	return nil
 }
 
-func (t *table) Orphan(o *session.Orphan) error {
+func (t *table) Orphan(o *record.Orphan) error {
 	if t.stats.orphans++; t.stats.orphans <= maxTried || t.opt.All && t.stats.orphans <= maxAllFound {
 		c := &o.Connection
 		t.tried = append(t.tried, clock(c.Start)+"  "+party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
@@ -126,7 +126,7 @@ func (t *table) Orphan(o *session.Orphan) error {
 	return nil
 }
 
-func (t *table) Summary(s *session.Summary) error {
+func (t *table) Summary(s *record.Summary) error {
 	if !t.opt.All {
 		t.choose()
 	}
@@ -190,7 +190,7 @@ func (t *table) flush() error {
 }
 
 // lastLine sums up: sessions by mode, data connections opened, packets and the time they cover.
-func (t *table) lastLine(s *session.Summary) string {
+func (t *table) lastLine(s *record.Summary) string {
 	c := &t.stats
 	covered := many(s.Packets, "packet")
 	if s.First != nil && s.Last != nil {
@@ -224,12 +224,12 @@ func tail(c *tableStats) string {
 
 func modesInWords(modes map[string]int) string {
 	var words []string
-	for _, m := range []string{session.Active, session.Passive, session.Mixed, session.Unknown} {
+	for _, m := range []string{record.Active, record.Passive, record.Mixed, record.Unknown} {
 		if n := modes[m]; n > 0 {
 			words = append(words, number(uint64(n))+" "+m)
 		}
 	}
-	if n := modes[session.None]; n > 0 {
+	if n := modes[record.None]; n > 0 {
 		words = append(words, number(uint64(n))+" without a transfer")
 	}
 	return strings.Join(words, ", ")

@@ -8,14 +8,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // crowd makes n sessions, every hundredth of them in trouble.
-func crowd(n int) []*session.Session {
+func crowd(n int) []*record.Session {
 	good, bad := activeSession(), blockedSession()
-	var all []*session.Session
+	var all []*record.Session
 	for i := range n {
 		s := *good
 		if i%100 == 99 {
@@ -59,7 +59,7 @@ func TestManyTransfers(t *testing.T) {
 	for i := range 998 {
 		s.Transfers = append(s.Transfers, activeTransfer(i+3, "RETR", "f", uint64(i+100), 4000, 1))
 	}
-	s.Transfers[800].Outcome = session.Aborted
+	s.Transfers[800].Outcome = record.Aborted
 	got := write(t, "table", Options{}, s)
 	require.Contains(t, got, "… 980 more transfers: --all shows them")
 	require.Contains(t, got, "aborted 226")
@@ -109,7 +109,7 @@ func TestSeveralFiles(t *testing.T) {
 // broken is a writer that fails at one record.
 type broken struct{ Writer }
 
-func (broken) Session(*session.Session) error { return errors.New("disk full") }
+func (broken) Session(*record.Session) error { return errors.New("disk full") }
 
 func TestTee(t *testing.T) {
 	var out strings.Builder

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // What stands below the table: findings, connections without a session, files.
@@ -14,8 +14,8 @@ type findingRow struct {
 }
 
 // keepFinding keeps a finding for the foot of the table and says how its session ranks for it.
-func (t *table) keepFinding(s *session.Session, f *session.Finding) int {
-	g := gravity(f.Severity)
+func (t *table) keepFinding(s *record.Session, f *record.Finding) int {
+	g := record.Gravity(f.Severity)
 	t.stats.findings[g]++
 	limit := maxFindings
 	if t.opt.All {
@@ -65,7 +65,7 @@ func (t *table) writeFindings(b *strings.Builder) {
 
 func (t *table) writeFinding(b *strings.Builder, g int, f *findingRow) {
 	const hang = 12 // the column of the session's number
-	b.WriteString(t.paint(colorOf(g), mark(g)+" "+severities[g]) + spaces(hang-columns(mark(g)+" "+severities[g])))
+	b.WriteString(t.paint(colorOf(g), mark(g)+" "+record.Severities[g]) + spaces(hang-columns(mark(g)+" "+record.Severities[g])))
 	title := f.ref + "  " + f.id + "  "
 	b.WriteString(title)
 	for i, line := range wrapAfter(columns(title), f.message, t.width-hang) {
@@ -98,7 +98,7 @@ func (t *table) writeTried(b *strings.Builder) {
 }
 
 // writeFiles says which file a packet's number belongs to, when there are several.
-func (t *table) writeFiles(b *strings.Builder, s *session.Summary) {
+func (t *table) writeFiles(b *strings.Builder, s *record.Summary) {
 	const most = 10
 	if !t.stats.several {
 		return

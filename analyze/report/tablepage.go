@@ -3,6 +3,8 @@ package report
 import (
 	"strconv"
 	"strings"
+
+	"ftpscope/analyze/record"
 )
 
 // The page: how wide each column is, and the lines.
@@ -228,7 +230,7 @@ const (
 )
 
 func colorOf(gravity int) int {
-	switch severities[gravity] {
+	switch record.Severities[gravity] {
 	case "critical", "high":
 		return red
 	case "medium":

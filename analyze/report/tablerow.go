@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -15,7 +15,7 @@ import (
 type sessionRow struct {
 	order                   int // by arrival
 	id                      string
-	start                   session.Stamp
+	start                   record.Stamp
 	client, server          string
 	user, mode, sums, worst string
 	gravity                 int // of worst, -1 without findings
@@ -35,7 +35,7 @@ type transferRow struct {
 	failed       bool
 }
 
-func newSessionRow(s *session.Session, o Options) sessionRow {
+func newSessionRow(s *record.Session, o Options) sessionRow {
 	r := sessionRow{
 		id: strconv.Itoa(s.ID), start: s.Start, client: s.Client.String(), server: s.Server.String(),
 		user: "–", mode: s.Mode, sums: sums(s), gravity: -1, network: networkName(s.Network),
@@ -58,7 +58,7 @@ func newSessionRow(s *session.Session, o Options) sessionRow {
 }
 
 // pick chooses the transfers to show: all, or the failed ones first, then others, in their order.
-func pick(transfers []session.Transfer, o Options) []int {
+func pick(transfers []record.Transfer, o Options) []int {
 	if o.All {
 		return pickOf(transfers, len(transfers))
 	}
@@ -66,7 +66,7 @@ func pick(transfers []session.Transfer, o Options) []int {
 }
 
 // pickOf chooses at most limit transfers.
-func pickOf(transfers []session.Transfer, limit int) []int {
+func pickOf(transfers []record.Transfer, limit int) []int {
 	var shown, rest []int
 	for i := range transfers {
 		switch {
@@ -87,7 +87,7 @@ func pickOf(transfers []session.Transfer, limit int) []int {
 const takenOver = "by a third party"
 
 // sums is "2 ok, 1 failed, 83.1 kB".
-func sums(s *session.Session) string {
+func sums(s *record.Session) string {
 	words := outcomes(s)
 	if len(words) == 0 {
 		return "–"
@@ -112,28 +112,28 @@ func fewerSums(sums string, width int) string {
 }
 
 // outcomes counts a session's transfers: "2 ok", "1 failed".
-func outcomes(s *session.Session) []string {
+func outcomes(s *record.Session) []string {
 	count := map[string]int{}
 	ran := 0
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		if failed(t) {
 			count["failed"]++
-		} else if opened(t) && t.Initiator == session.ThirdParty {
+		} else if opened(t) && t.Initiator == record.ThirdParty {
 			count[takenOver]++
 		} else {
 			count[t.Outcome]++
 		}
-		if t.Outcome != session.Unused && t.Outcome != session.Rejected {
+		if t.Outcome != record.Unused && t.Outcome != record.Rejected {
 			ran++
 		}
 	}
 	var words []string
-	if count[session.OK] > 0 || count["failed"] > 0 && count[takenOver] == 0 {
-		words = append(words, strconv.Itoa(count[session.OK])+" ok")
+	if count[record.OK] > 0 || count["failed"] > 0 && count[takenOver] == 0 {
+		words = append(words, strconv.Itoa(count[record.OK])+" ok")
 	}
-	for _, o := range []string{takenOver, "failed", session.Incomplete, session.Unknown, session.Rejected, session.Unused} {
-		minor := o == session.Rejected || o == session.Unused
+	for _, o := range []string{takenOver, "failed", record.Incomplete, record.Unknown, record.Rejected, record.Unused} {
+		minor := o == record.Rejected || o == record.Unused
 		if n := count[o]; n > 0 && (!minor || ran == 0) {
 			words = append(words, strconv.Itoa(n)+" "+o)
 		}
@@ -142,7 +142,7 @@ func outcomes(s *session.Session) []string {
 }
 
 // carriedBytes is what a session's data connections carried.
-func carriedBytes(s *session.Session) uint64 {
+func carriedBytes(s *record.Session) uint64 {
 	n := uint64(0)
 	for i := range s.Transfers {
 		if t := &s.Transfers[i]; t.Bytes != nil && opened(t) {
@@ -153,10 +153,10 @@ func carriedBytes(s *session.Session) uint64 {
 }
 
 // worst is the gravest severity of findings and how many have it.
-func worst(findings []session.Finding) (string, int) {
-	best, n := len(severities), 0
+func worst(findings []record.Finding) (string, int) {
+	best, n := len(record.Severities), 0
 	for i := range findings {
-		switch g := gravity(findings[i].Severity); {
+		switch g := record.Gravity(findings[i].Severity); {
 		case g < best:
 			best, n = g, 1
 		case g == best:
@@ -166,12 +166,12 @@ func worst(findings []session.Finding) (string, int) {
 	if n == 0 {
 		return "", -1
 	}
-	return mark(best) + " " + severities[best] + " " + strconv.Itoa(n), best
+	return mark(best) + " " + record.Severities[best] + " " + strconv.Itoa(n), best
 }
 
 // mark is a severity's sign.
 func mark(gravity int) string {
-	switch severities[gravity] {
+	switch record.Severities[gravity] {
 	case "critical", "high":
 		return "●"
 	case "medium":
@@ -180,9 +180,9 @@ func mark(gravity int) string {
 	return "·"
 }
 
-func newTransferRow(s *session.Session, t *session.Transfer, files bool) transferRow {
+func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferRow {
 	r := transferRow{name: commandLine(t), method: t.Method, result: result(t), failed: failed(t)}
-	if t.Method == session.MethodEncrypted {
+	if t.Method == record.MethodEncrypted {
 		r.method = "TLS"
 	}
 	switch {
@@ -193,7 +193,7 @@ func newTransferRow(s *session.Session, t *session.Transfer, files bool) transfe
 		src, dst := t.Connection.Src, t.Connection.Dst
 		r.main = party(t.Initiator) + " opened " + src.String() + " → " + dst.String()
 		r.short = short(s, src, t.Initiator) + " opened → " + short(s, dst, other(t.Initiator))
-		if t.Initiator == session.ThirdParty && t.ExpectedInitiator != nil {
+		if t.Initiator == record.ThirdParty && t.ExpectedInitiator != nil {
 			r.short = party(t.Initiator) + " opened " + cut(src.String(), maxHost) + " → " + short(s, dst, other(*t.ExpectedInitiator))
 		}
 		r.detail = openedDetail(t)
@@ -209,7 +209,7 @@ func newTransferRow(s *session.Session, t *session.Transfer, files bool) transfe
 	}
 	if t.Direction != nil && r.size != "" {
 		r.arrow = "↓"
-		if *t.Direction == session.Upload {
+		if *t.Direction == record.Upload {
 			r.arrow = "↑"
 		}
 	}
@@ -218,9 +218,9 @@ func newTransferRow(s *session.Session, t *session.Transfer, files bool) transfe
 }
 
 // openedDetail is what the row of an open data connection has no room for.
-func openedDetail(t *session.Transfer) string {
+func openedDetail(t *record.Transfer) string {
 	var parts []string
-	if src := t.Connection.Src.String(); t.Initiator == session.ThirdParty && columns(src) > maxHost {
+	if src := t.Connection.Src.String(); t.Initiator == record.ThirdParty && columns(src) > maxHost {
 		parts = append(parts, src+" → "+t.Connection.Dst.String())
 	}
 	if p := progress(t); p != "" {
@@ -235,9 +235,9 @@ func openedDetail(t *session.Transfer) string {
 
 // short names an endpoint by its role, where the full address does not fit: "client:43677". The role is the one that
 // it should have, since both sides may be one host; another host keeps its address.
-func short(s *session.Session, e netip.AddrPort, role string) string {
+func short(s *record.Session, e netip.AddrPort, role string) string {
 	switch {
-	case role == session.Client && e.Addr() == s.Client.Addr(), role == session.Server && e.Addr() == s.Server.Addr():
+	case role == record.Client && e.Addr() == s.Client.Addr(), role == record.Server && e.Addr() == s.Server.Addr():
 		return role + ":" + strconv.Itoa(int(e.Port()))
 	}
 	return e.String()
@@ -246,16 +246,16 @@ func short(s *session.Session, e netip.AddrPort, role string) string {
 // other is the opposite side of the control connection.
 func other(role string) string {
 	switch role {
-	case session.Client:
-		return session.Server
-	case session.Server:
-		return session.Client
+	case record.Client:
+		return record.Server
+	case record.Server:
+		return record.Client
 	}
 	return ""
 }
 
 // plan says who should have opened which endpoint, in full and by roles.
-func plan(s *session.Session, t *session.Transfer) (full, byRole string) {
+func plan(s *record.Session, t *record.Transfer) (full, byRole string) {
 	e, ok := target(t)
 	if !ok {
 		return "", ""
@@ -269,15 +269,15 @@ func plan(s *session.Session, t *session.Transfer) (full, byRole string) {
 }
 
 // whyNone says why there is no connection at all.
-func whyNone(t *session.Transfer) string {
-	if t.Outcome == session.NoConnection {
+func whyNone(t *record.Transfer) string {
+	if t.Outcome == record.NoConnection {
 		return "nobody tried: no SYN in the capture"
 	}
 	return ""
 }
 
 // tried says who tried and how it ended: "client tried 203.0.113.10:40608, 3 SYNs, no answer".
-func tried(t *session.Transfer) string {
+func tried(t *record.Transfer) string {
 	c := t.Connection
 	from := c.Src.String()
 	if detour(t) {
@@ -287,15 +287,15 @@ func tried(t *session.Transfer) string {
 }
 
 // result is the reply's code of a transfer that worked, else its outcome.
-func result(t *session.Transfer) string {
+func result(t *record.Transfer) string {
 	reply := ""
 	if t.Reply != nil && t.Reply.Code > 0 {
 		reply = strconv.Itoa(t.Reply.Code)
 	}
-	if t.Outcome == session.OK && reply != "" {
+	if t.Outcome == record.OK && reply != "" {
 		return reply
 	}
-	if t.Method == session.MethodEncrypted && t.Outcome == session.Unknown {
+	if t.Method == record.MethodEncrypted && t.Outcome == record.Unknown {
 		return "unknown"
 	}
 	if t.Command == nil && t.Reply != nil && t.Reply.Code < 400 {
@@ -306,7 +306,7 @@ func result(t *session.Transfer) string {
 
 // frameCell names the packets: those of command, SYN and reply of a connection that came to be, else from the first to
 // the last.
-func frameCell(t *session.Transfer, files bool) string {
+func frameCell(t *record.Transfer, files bool) string {
 	f := &t.Frames
 	if opened(t) {
 		return packetList([]flow.Pos{f.Command, f.SYN, f.Reply}, files)
@@ -330,7 +330,7 @@ func packetList(all []flow.Pos, files bool) string {
 }
 
 // lastTries are the packets that show the end of a connection that failed.
-func lastTries(t *session.Transfer) []flow.Pos {
+func lastTries(t *record.Transfer) []flow.Pos {
 	var all []flow.Pos
 	for i := range t.Notes.Tried {
 		all = append(all, t.Notes.Tried[i].LastSYN.Pos)

@@ -3,7 +3,7 @@ package report
 import (
 	"sync/atomic"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // Tee hands every record to several writers. A writer that fails is left out from then on and the others go on; only
@@ -25,23 +25,23 @@ func (t *Tee) Errs() []error { return t.errs }
 func (t *Tee) Sessions() int64 { return t.count.Load() }
 
 // Session hands on a session.
-func (t *Tee) Session(s *session.Session) error {
+func (t *Tee) Session(s *record.Session) error {
 	t.count.Add(1)
 	return t.each(func(w Writer) error { return w.Session(s) })
 }
 
 // Attempt hands on an attempt.
-func (t *Tee) Attempt(a *session.Attempt) error {
+func (t *Tee) Attempt(a *record.Attempt) error {
 	return t.each(func(w Writer) error { return w.Attempt(a) })
 }
 
 // Orphan hands on an orphan.
-func (t *Tee) Orphan(o *session.Orphan) error {
+func (t *Tee) Orphan(o *record.Orphan) error {
 	return t.each(func(w Writer) error { return w.Orphan(o) })
 }
 
 // Summary hands on the summary.
-func (t *Tee) Summary(s *session.Summary) error {
+func (t *Tee) Summary(s *record.Summary) error {
 	return t.each(func(w Writer) error { return w.Summary(s) })
 }
 

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -48,7 +48,7 @@ var timelineColumns = []struct {
 
 // timelineEvent is an event of the timeline.
 type timelineEvent struct {
-	at                  session.Stamp
+	at                  record.Stamp
 	pos                 flow.Pos
 	desc, kind, message string
 	session, transfer   int
@@ -57,14 +57,14 @@ type timelineEvent struct {
 	user, password      *string
 	command             string
 	argument            *string
-	reply               *session.Reply
+	reply               *record.Reply
 	mode, initiator     string
 	outcome             string
 	bytes               *uint64
-	finding             *session.Finding
+	finding             *record.Finding
 }
 
-func (t *timesketch) Session(s *session.Session) error {
+func (t *timesketch) Session(s *record.Session) error {
 	if s.Open {
 		return nil // it comes again when it ended
 	}
@@ -74,7 +74,7 @@ func (t *timesketch) Session(s *session.Session) error {
 }
 
 // events lists what happened in a session.
-func (t *timesketch) events(s *session.Session) []timelineEvent {
+func (t *timesketch) events(s *record.Session) []timelineEvent {
 	add := func(e timelineEvent) timelineEvent {
 		e.session, e.client, e.server = s.ID, s.Client, s.Server
 		if !e.src.IsValid() {
@@ -106,16 +106,16 @@ func (t *timesketch) events(s *session.Session) []timelineEvent {
 		initiator: s.Initiator, message: "FTP session from " + between + " ends (" + s.Closing + "): " + s.Mode + ", " + many(len(s.Transfers), "transfer")}))
 }
 
-func loginMoment(s *session.Session, l *session.Login, o Options) timelineEvent {
+func loginMoment(s *record.Session, l *record.Login, o Options) timelineEvent {
 	e := timelineEvent{at: momentOf(s, l.Mark), pos: l.Mark.Pos, desc: "FTP Login", kind: "ftp:login", user: &l.User, outcome: "failed", message: "Login of " + l.User + " failed"}
 	switch {
 	case l.OK:
 		e.outcome, e.message = "ok", "Login of "+l.User+" succeeded"
 	case l.Code == 0:
-		e.outcome, e.message = session.Unknown, "Login of "+l.User+" was tried"
+		e.outcome, e.message = record.Unknown, "Login of "+l.User+" was tried"
 	}
 	if l.Code > 0 {
-		e.reply = &session.Reply{Code: l.Code}
+		e.reply = &record.Reply{Code: l.Code}
 	}
 	if o.ShowPasswords && s.User != nil && *s.User == l.User && l == &s.Notes.Logins[len(s.Notes.Logins)-1] {
 		e.password = s.Password // the record keeps the last one
@@ -124,7 +124,7 @@ func loginMoment(s *session.Session, l *session.Login, o Options) timelineEvent 
 }
 
 // commandMoments are a command and each reply to it.
-func commandMoments(s *session.Session, c *exchange, o Options) []timelineEvent {
+func commandMoments(s *record.Session, c *exchange, o Options) []timelineEvent {
 	e := timelineEvent{at: c.at, pos: c.pos, desc: "FTP Command", kind: "ftp:command", user: userAt(s, c.at.Time), command: c.verb, argument: c.argument}
 	hide := hiddenText
 	if secret(c.verb) && c.argument != nil && !o.ShowPasswords {
@@ -165,7 +165,7 @@ func commandMoments(s *session.Session, c *exchange, o Options) []timelineEvent 
 }
 
 // connectionMoments are a data connection's beginning and its end.
-func connectionMoments(t *session.Transfer) []timelineEvent {
+func connectionMoments(t *record.Transfer) []timelineEvent {
 	c := t.Connection
 	if c == nil {
 		return nil
@@ -188,7 +188,7 @@ func connectionMoments(t *session.Transfer) []timelineEvent {
 	return []timelineEvent{e, end}
 }
 
-func findingMoment(s *session.Session, f *session.Finding) timelineEvent {
+func findingMoment(s *record.Session, f *record.Finding) timelineEvent {
 	e := timelineEvent{at: s.Start, desc: "FTP Finding", kind: "ftp:finding", transfer: f.Transfer, finding: f, message: "Finding (" + f.Severity + "), " + f.ID + ": " + f.Message}
 	if f.Transfer > 0 && f.Transfer <= len(s.Transfers) {
 		e.at = began(s, &s.Transfers[f.Transfer-1])
@@ -199,20 +199,20 @@ func findingMoment(s *session.Session, f *session.Finding) timelineEvent {
 	return e
 }
 
-func (t *timesketch) Attempt(a *session.Attempt) error {
+func (t *timesketch) Attempt(a *record.Attempt) error {
 	e := timelineEvent{at: a.First, desc: "FTP Connection Attempt", kind: "ftp:attempt", src: netip.AddrPortFrom(a.ClientIP, 0), dst: a.Server, outcome: a.State,
 		message: a.ClientIP.String() + " tried to reach " + a.Server.String() + " with " + many(a.Count, "SYN") + ": " + attemptWords(a)}
 	return t.write([]timelineEvent{e}, false)
 }
 
-func (t *timesketch) Orphan(o *session.Orphan) error {
+func (t *timesketch) Orphan(o *record.Orphan) error {
 	c := &o.Connection
 	e := timelineEvent{at: c.Start, desc: "FTP Data Connection", kind: "ftp:data:start", src: c.Src, dst: c.Dst, mode: o.Mode, initiator: o.Initiator, bytes: &o.Bytes,
 		message: "Data connection from " + c.Src.String() + " to " + c.Dst.String() + " without its session: " + many(o.Bytes, "byte")}
 	return t.write([]timelineEvent{e}, false)
 }
 
-func (t *timesketch) Summary(*session.Summary) error { return t.write(nil, false) }
+func (t *timesketch) Summary(*record.Summary) error { return t.write(nil, false) }
 
 // Heading implements Headed.
 func (t *timesketch) Heading(needed bool) { t.opened = !needed }

@@ -4,11 +4,11 @@ import (
 	"strings"
 	"time"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // handshake says, once, what the TLS handshake of the control connection shows although all after it is encrypted.
-func handshake(s *session.Session, files bool) string {
+func handshake(s *record.Session, files bool) string {
 	h := s.Notes.TLS
 	if h == nil {
 		return ""
@@ -38,7 +38,7 @@ func handshake(s *session.Session, files bool) string {
 }
 
 // certificate says what is known of the server's certificate, which nobody has verified.
-func certificate(h *session.TLSInfo) string {
+func certificate(h *record.TLSInfo) string {
 	const day = "2006-01-02"
 	switch {
 	case h.Subject != "" || !h.NotAfter.IsZero():
@@ -57,7 +57,7 @@ func certificate(h *session.TLSInfo) string {
 }
 
 // expired compares with the packet's time: two runs give the same text.
-func expired(h *session.TLSInfo) string {
+func expired(h *record.TLSInfo) string {
 	if at := time.Unix(0, int64(h.Certificate.Time)); h.Certificate.Seen() && at.After(h.NotAfter) {
 		return ", expired"
 	}

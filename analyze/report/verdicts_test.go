@@ -7,49 +7,49 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
-var password = session.Finding{ID: cleartextID, Severity: "medium",
+var password = record.Finding{ID: cleartextID, Severity: "medium",
 	Message: "the password of user \"labuser\" went to 203.0.113.1:21 in clear text (packet 12); the server accepted it", Advice: "use FTP over TLS"}
 
 // hijacked is a download whose data connection a third host opened.
-func hijacked(id int, third string) *session.Session {
-	return variant(id, func(s *session.Session, t *session.Transfer) {
+func hijacked(id int, third string) *record.Session {
+	return variant(id, func(s *record.Session, t *record.Transfer) {
 		to := ep("203.0.113.1:50001")
-		t.Announced, t.Initiator, t.Outcome = &to, session.ThirdParty, session.OK
+		t.Announced, t.Initiator, t.Outcome = &to, record.ThirdParty, record.OK
 		t.Connection.Src, t.Connection.Dst, t.Connection.State = ep(third), to, established
 		t.Notes.Conn.Half[flow.In] = flow.Half{Bytes: 30000, FirstData: markAt(200, 20)}
-		t.Frames.FirstData, t.Bytes, t.Direction = flow.At(0, 20), ptr(uint64(30000)), ptr(session.Download)
+		t.Frames.FirstData, t.Bytes, t.Direction = flow.At(0, 20), ptr(uint64(30000)), ptr(record.Download)
 		t.Command, t.Argument, t.Notes.Ran, t.Reply = ptr("RETR"), ptr("a; b"), line(150, 18, "RETR a; b"), reply(9000, 40, 226, "ok")
-		s.Findings = []session.Finding{password, {ID: "third-party-data-connection", Severity: "critical", Transfer: 1,
+		s.Findings = []record.Finding{password, {ID: "third-party-data-connection", Severity: "critical", Transfer: 1,
 			Message: t.Connection.Src.Addr().String() + " connected to 203.0.113.1:50001, announced by PASV for RETR \"a; b (packet 1)\" (packets 15, 16); it got 30,000 bytes",
 			Advice:  "is it another address of the client?"}}
 	})
 }
 
 // lost is a download of which the control connection was cut; bytes of size came through.
-func lost(id int, bytes, size uint64, end flow.Half) *session.Session {
-	return variant(id, func(s *session.Session, t *session.Transfer) {
+func lost(id int, bytes, size uint64, end flow.Half) *record.Session {
+	return variant(id, func(s *record.Session, t *record.Transfer) {
 		*t = activeTransfer(1, "RETR", "photo.bin", 20, 43591, bytes)
-		s.Mode, s.Client, s.Server, s.Closing, s.End = session.Active, ep("192.0.2.10:51234"), ep("192.0.2.21:21"), "rst", at(600)
+		s.Mode, s.Client, s.Server, s.Closing, s.End = record.Active, ep("192.0.2.10:51234"), ep("192.0.2.21:21"), "rst", at(600)
 		s.Notes.Control.Src, s.Notes.Control.Dst = s.Client, s.Server
 		s.Notes.Control.Half[flow.In] = end
-		t.Outcome, t.Reply, t.Notes.Size = session.Incomplete, nil, &size
-		s.Findings = []session.Finding{password, {ID: "data-cut", Severity: "medium", Transfer: 1, Message: "the data connection was reset", Advice: "did it run into a limit of its own?"}}
+		t.Outcome, t.Reply, t.Notes.Size = record.Incomplete, nil, &size
+		s.Findings = []record.Finding{password, {ID: "data-cut", Severity: "medium", Transfer: 1, Message: "the data connection was reset", Advice: "did it run into a limit of its own?"}}
 	})
 }
 
 // TestVerdicts shows what a reader is told first, and what neither side of a ladder sent.
 func TestVerdicts(t *testing.T) {
-	filtered := variant(5, func(s *session.Session, t *session.Transfer) {
+	filtered := variant(5, func(s *record.Session, t *record.Transfer) {
 		t.Connection.State, t.Connection.Attempts = "unreachable", 1
 		t.Command, t.Notes.Ran = ptr("LIST"), line(300, 20, "LIST")
 		t.Reply = reply(9000, 40, 425, "Can't build data connection: no route to the address that you gave me.")
 		t.Notes.Conn.ICMP = &flow.ICMP{From: flow.HostOf(netip.MustParseAddr("192.168.50.2")), Type: 3, Code: 3, Mark: markAt(200, 17)}
 	})
-	all := []*session.Session{
+	all := []*record.Session{
 		hijacked(1, "198.51.100.66:33333"),
 		hijacked(2, "[2001:db8:1234:5678:9abc:def0:1234:5678]:33333"),
 		lost(3, 38560, 900000, flow.Half{RST: markAt(7000, 90), FIN: markAt(8000, 95)}),
@@ -68,21 +68,21 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestRanked(t *testing.T) {
-	found := func(id, severity string, transfer int) session.Finding {
-		return session.Finding{ID: id, Severity: severity, Transfer: transfer}
+	found := func(id, severity string, transfer int) record.Finding {
+		return record.Finding{ID: id, Severity: severity, Transfer: transfer}
 	}
-	s := &session.Session{Transfers: []session.Transfer{{N: 1, Outcome: session.OK}, {N: 2, Outcome: session.Aborted}}}
+	s := &record.Session{Transfers: []record.Transfer{{N: 1, Outcome: record.OK}, {N: 2, Outcome: record.Aborted}}}
 	for _, c := range []struct {
 		name string
-		list []session.Finding
+		list []record.Finding
 		want []string
 	}{
 		{"none", nil, nil},
-		{"gravest first", []session.Finding{found("a", "low", 1), found("b", "critical", 1), found("c", "high", 0)}, []string{"b", "c", "a"}},
-		{"equals keep their order", []session.Finding{found("a", "high", 1), found("b", "high", 0)}, []string{"a", "b"}},
-		{"password last among equals", []session.Finding{found(cleartextID, "medium", 0), found("a", "medium", 1)}, []string{"a", cleartextID}},
-		{"password after a milder cause", []session.Finding{found(cleartextID, "medium", 0), found("a", "low", 1), found("b", "low", 2)}, []string{"a", "b", cleartextID}},
-		{"password before what is milder and no cause", []session.Finding{found(cleartextID, "medium", 0), found("a", "low", 1)}, []string{cleartextID, "a"}},
+		{"gravest first", []record.Finding{found("a", "low", 1), found("b", "critical", 1), found("c", "high", 0)}, []string{"b", "c", "a"}},
+		{"equals keep their order", []record.Finding{found("a", "high", 1), found("b", "high", 0)}, []string{"a", "b"}},
+		{"password last among equals", []record.Finding{found(cleartextID, "medium", 0), found("a", "medium", 1)}, []string{"a", cleartextID}},
+		{"password after a milder cause", []record.Finding{found(cleartextID, "medium", 0), found("a", "low", 1), found("b", "low", 2)}, []string{"a", "b", cleartextID}},
+		{"password before what is milder and no cause", []record.Finding{found(cleartextID, "medium", 0), found("a", "low", 1)}, []string{cleartextID, "a"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.Findings = c.list
@@ -110,14 +110,14 @@ func TestFirstClause(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
-	of := func(bytes, size uint64) session.Transfer {
-		return session.Transfer{Outcome: session.Aborted, Representation: ptr("I"), Bytes: &bytes, Initiator: session.Client,
-			Connection: &session.Connection{State: established}, Notes: session.TransferNotes{Size: &size}}
+	of := func(bytes, size uint64) record.Transfer {
+		return record.Transfer{Outcome: record.Aborted, Representation: ptr("I"), Bytes: &bytes, Initiator: record.Client,
+			Connection: &record.Connection{State: established}, Notes: record.TransferNotes{Size: &size}}
 	}
 	for _, c := range []struct {
 		name   string
-		t      session.Transfer
-		change func(*session.Transfer)
+		t      record.Transfer
+		change func(*record.Transfer)
 		want   string
 	}{
 		{"part", of(38560, 900000), nil, "38,560 of 900,000 bytes (4 %)"},
@@ -125,14 +125,14 @@ func TestProgress(t *testing.T) {
 		{"hardly any", of(1, 1<<60), nil, "1 of 1,152,921,504,606,846,976 bytes (less than 1 %)"},
 		{"nearly all", of(1<<63-2, 1<<63-1), nil, "9,223,372,036,854,775,806 of 9,223,372,036,854,775,807 bytes (99 %)"},
 		{"all", of(10, 10), nil, "all 10 bytes that the server announced"},
-		{"all, unconfirmed", of(1, 1), func(t *session.Transfer) { t.Outcome = session.Incomplete }, "the 1 byte that the server announced; only the confirmation is missing"},
+		{"all, unconfirmed", of(1, 1), func(t *record.Transfer) { t.Outcome = record.Incomplete }, "the 1 byte that the server announced; only the confirmation is missing"},
 		{"more", of(11, 10), nil, ""},
 		{"empty", of(0, 0), nil, ""},
-		{"worked", of(5, 10), func(t *session.Transfer) { t.Outcome = session.OK }, ""},
-		{"resumed", of(5, 10), func(t *session.Transfer) { t.Restart = ptr(uint64(3)) }, ""},
-		{"text", of(5, 10), func(t *session.Transfer) { t.Representation = ptr("A") }, ""},
-		{"compressed", of(5, 10), func(t *session.Transfer) { t.Notes.Mode = "Z" }, ""},
-		{"another host", of(5, 10), func(t *session.Transfer) { t.Initiator = session.ThirdParty }, ""},
+		{"worked", of(5, 10), func(t *record.Transfer) { t.Outcome = record.OK }, ""},
+		{"resumed", of(5, 10), func(t *record.Transfer) { t.Restart = ptr(uint64(3)) }, ""},
+		{"text", of(5, 10), func(t *record.Transfer) { t.Representation = ptr("A") }, ""},
+		{"compressed", of(5, 10), func(t *record.Transfer) { t.Notes.Mode = "Z" }, ""},
+		{"another host", of(5, 10), func(t *record.Transfer) { t.Initiator = record.ThirdParty }, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.change != nil {

@@ -1,11 +1,11 @@
 package report
 
-import "ftpscope/analyze/session"
+import "ftpscope/analyze/record"
 
 // Warnings says, a line each, what the records may lack because of how the capture was made or read. Files that were
 // cut are not among them: the reader tells of those with their place. Nor are packets that were not decoded, of which
 // Undecoded tells.
-func Warnings(s *session.Summary) []string {
+func Warnings(s *record.Summary) []string {
 	var lines []string
 	c := &s.Capture
 	lines = append(lines, checksumWarnings(c)...)
@@ -23,7 +23,7 @@ func Warnings(s *session.Summary) []string {
 
 // Undecoded says how many packets were not decoded and why ("4,000 packets not decoded (IPsec ESP 3,990; …)"), nothing
 // if all were; mostly tells that they are most of the packets, so that there is little to the records.
-func Undecoded(s *session.Summary) (text string, mostly bool) {
+func Undecoded(s *record.Summary) (text string, mostly bool) {
 	const most = 6 // reasons: a line, not a table
 	c := &s.Capture
 	if c.Undecoded == 0 {

@@ -5,30 +5,18 @@ import (
 	"strings"
 	"time"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // The words that several formats share. Whatever comes from the wire goes through escape first.
 
-// severities of findings, the gravest first.
-var severities = [...]string{"critical", "high", "medium", "low", "info"}
-
-// gravity is a severity's place in severities; unknown ones rank last.
-func gravity(severity string) int {
-	for i, s := range severities {
-		if s == severity {
-			return i
-		}
-	}
-	return len(severities) - 1
-}
-
 // many counts things: "1 session", "2,000 sessions".
-func many[T int | uint64](n T, thing string) string { return session.Many(n, thing) }
+func many[T int | uint64](n T, thing string) string { return prose.Many(n, thing) }
 
 // number writes n with a comma every three digits.
-func number(n uint64) string { return session.Number(n) }
+func number(n uint64) string { return prose.Number(n) }
 
 // size writes bytes with three digits or a little more: 266 B, 60.0 kB, 1.2 GB.
 func size(n uint64) string {
@@ -71,11 +59,11 @@ func span(t flow.Time) string {
 }
 
 // utc is a stamp's time; clock, date and day are how pages print it.
-func utc(s session.Stamp) time.Time { return time.Unix(0, int64(s.Time)).UTC() }
+func utc(s record.Stamp) time.Time { return time.Unix(0, int64(s.Time)).UTC() }
 
-func clock(s session.Stamp) string { return utc(s).Format(time.TimeOnly) }
+func clock(s record.Stamp) string { return utc(s).Format(time.TimeOnly) }
 
-func date(s session.Stamp) string { return utc(s).Format(time.DateOnly) }
+func date(s record.Stamp) string { return utc(s).Format(time.DateOnly) }
 
 // list joins words: "a", "a and b", "a, b and c".
 func list(words []string) string {
@@ -97,7 +85,7 @@ func packet(p flow.Pos, several bool) string {
 
 // party names who opened a connection.
 func party(initiator string) string {
-	if initiator == session.ThirdParty {
+	if initiator == record.ThirdParty {
 		return "third party"
 	}
 	return initiator
@@ -112,7 +100,7 @@ func deref(s *string) string {
 }
 
 // commandLine is a transfer's command with its argument as sent, escaped; empty when there was none.
-func commandLine(t *session.Transfer) string {
+func commandLine(t *record.Transfer) string {
 	if t.Command == nil {
 		return ""
 	}
@@ -120,24 +108,24 @@ func commandLine(t *session.Transfer) string {
 }
 
 // failed reports whether a transfer did not do what the client asked for.
-func failed(t *session.Transfer) bool {
-	return t.Outcome == session.Denied || t.Outcome == session.NoConnection || t.Outcome == session.Aborted
+func failed(t *record.Transfer) bool {
+	return t.Outcome == record.Denied || t.Outcome == record.NoConnection || t.Outcome == record.Aborted
 }
 
 const established = "established" // Connection.State
 
 // opened reports whether a transfer's data connection came to be.
-func opened(t *session.Transfer) bool {
+func opened(t *record.Transfer) bool {
 	return t.Connection != nil && t.Connection.State == established
 }
 
 // synSeen reports whether the capture itself shows who opened the data connection.
-func synSeen(t *session.Transfer) bool {
+func synSeen(t *record.Transfer) bool {
 	return t.Frames.SYN.Seen() || t.Notes.Conn != nil && t.Notes.Conn.OpenerKnown
 }
 
 // several reports whether a session's packets need their file's number.
-func several(s *session.Session, o Options) bool {
+func several(s *record.Session, o Options) bool {
 	if o.Files > 1 || s.First.Pos.File() > 0 || s.Notes.Control.Last.Pos.File() > 0 {
 		return true
 	}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -17,8 +17,8 @@ type zeekLog struct {
 	opt     Options
 	path    string
 	columns []zeekColumn
-	session func(*zeekLog, *session.Session)
-	orphan  func(*zeekLog, *session.Orphan)
+	session func(*zeekLog, *record.Session)
+	orphan  func(*zeekLog, *record.Orphan)
 	json    bool
 	opened  bool
 	buf     []byte
@@ -34,7 +34,7 @@ const (
 	zeekEmpty = "(empty)"
 )
 
-func (z *zeekLog) Session(s *session.Session) error {
+func (z *zeekLog) Session(s *record.Session) error {
 	if s.Open {
 		return nil // it comes again when it ended
 	}
@@ -43,9 +43,9 @@ func (z *zeekLog) Session(s *session.Session) error {
 	return z.flush()
 }
 
-func (z *zeekLog) Attempt(*session.Attempt) error { return nil } // knows no ports of the client
+func (z *zeekLog) Attempt(*record.Attempt) error { return nil } // knows no ports of the client
 
-func (z *zeekLog) Orphan(o *session.Orphan) error {
+func (z *zeekLog) Orphan(o *record.Orphan) error {
 	if z.orphan == nil {
 		return nil
 	}
@@ -54,15 +54,15 @@ func (z *zeekLog) Orphan(o *session.Orphan) error {
 	return z.flush()
 }
 
-func (z *zeekLog) Summary(s *session.Summary) error {
+func (z *zeekLog) Summary(s *record.Summary) error {
 	if s.First != nil {
 		z.open(*s.First)
 	} else {
-		z.open(session.Stamp{})
+		z.open(record.Stamp{})
 	}
 	if last := s.Last; !z.json {
 		if last == nil {
-			last = &session.Stamp{}
+			last = &record.Stamp{}
 		}
 		z.buf = append(z.buf, "#close\t"+zeekDay(*last)+"\n"...)
 	}
@@ -84,7 +84,7 @@ func (z *zeekLog) flush() error {
 func (z *zeekLog) Heading(needed bool) { z.opened = !needed }
 
 // open writes the header before the first row.
-func (z *zeekLog) open(at session.Stamp) {
+func (z *zeekLog) open(at record.Stamp) {
 	if z.opened || z.json {
 		return
 	}
@@ -101,7 +101,7 @@ func (z *zeekLog) open(at session.Stamp) {
 	z.buf = append(b, '\n')
 }
 
-func zeekDay(s session.Stamp) string { return utc(s).Format("2006-01-02-15-04-05") }
+func zeekDay(s record.Stamp) string { return utc(s).Format("2006-01-02-15-04-05") }
 
 // next begins a value; set tells whether there is one. In JSON unset values are left out.
 func (z *zeekLog) next(set bool) bool {
@@ -215,7 +215,7 @@ func (z *zeekLog) id(at flow.Time, uid string, from, to netip.AddrPort) {
 }
 
 // zeekUID is a connection's name in all logs: Zeek's are random, ours follow from the connection.
-func zeekUID(a, b netip.AddrPort, start flow.Time, n *session.Network) string {
+func zeekUID(a, b netip.AddrPort, start flow.Time, n *record.Network) string {
 	const digits, length = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 17
 	sum := fingerprint(a, b, start, n)
 	uid := make([]byte, 0, 1+length)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -207,7 +207,7 @@ func TestZeekHostile(t *testing.T) {
 func TestZeekUsers(t *testing.T) {
 	s := activeSession()
 	s.User = ptr("second")
-	s.Notes.Logins = []session.Login{{Mark: markAt(10, 3), User: "first"}, {Mark: markAt(300, 30), User: "second", OK: true}}
+	s.Notes.Logins = []record.Login{{Mark: markAt(10, 3), User: "first"}, {Mark: markAt(300, 30), User: "second", OK: true}}
 	log := readZeek(t, write(t, "zeek-ftp", Options{ShowPasswords: true}, s))
 	require.Equal(t, []string{"first", "-", "second", "me@example.org"}, []string{log.rows[0]["user"], log.rows[0]["password"], log.rows[1]["user"], log.rows[1]["password"]})
 }

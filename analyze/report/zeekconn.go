@@ -3,7 +3,7 @@ package report
 import (
 	"io"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -20,14 +20,14 @@ func newZeekConn(json bool) func(io.Writer, Options) Writer {
 }
 
 // zeekConnections writes a row for the control connection and for each data connection.
-func zeekConnections(z *zeekLog, s *session.Session) {
+func zeekConnections(z *zeekLog, s *record.Session) {
 	control := s.Notes.Control
 	control.Src, control.Dst = s.Client, s.Server
 	if s.Notes.Control.Src == s.Server { // the side that spoke first was the server: its halves go with it
 		control.Half[flow.Out], control.Half[flow.In] = control.Half[flow.In], control.Half[flow.Out]
 	}
 	service := "ftp"
-	if s.TLS == session.TLSExplicit || s.TLS == session.TLSImplicit {
+	if s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit {
 		service = "ftp,ssl"
 	}
 	z.conn(&control, zeekConn{service, s.Start.Time, s.Network})
@@ -42,7 +42,7 @@ const zeekData = "ftp-data"
 type zeekConn struct {
 	service string
 	start   flow.Time
-	network *session.Network
+	network *record.Network
 }
 
 func (z *zeekLog) conn(c *flow.Conn, more zeekConn) {
@@ -67,7 +67,7 @@ func (z *zeekLog) conn(c *flow.Conn, more zeekConn) {
 }
 
 // zeekOrphan writes a data connection of which no more is known than its record.
-func zeekOrphan(z *zeekLog, o *session.Orphan) {
+func zeekOrphan(z *zeekLog, o *record.Orphan) {
 	c := &o.Connection
 	z.id(c.Start.Time, zeekUID(c.Src, c.Dst, c.Start.Time, c.Network), c.Src, c.Dst)
 	z.word("tcp")
@@ -80,7 +80,7 @@ func zeekOrphan(z *zeekLog, o *session.Orphan) {
 }
 
 // vlans writes the outer and the inner VLAN.
-func (z *zeekLog) vlans(n *session.Network) {
+func (z *zeekLog) vlans(n *record.Network) {
 	ids := vlans(n)
 	for i := range 2 {
 		if i < len(ids) {

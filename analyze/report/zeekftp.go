@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -32,7 +32,7 @@ func newZeekFTP(json bool) func(io.Writer, Options) Writer {
 }
 
 // zeekCommands writes a row a command.
-func zeekCommands(z *zeekLog, s *session.Session) {
+func zeekCommands(z *zeekLog, s *record.Session) {
 	uid := zeekUID(s.Client, s.Server, s.Start.Time, s.Network)
 	all := commandsOf(s)
 	for i := range all {
@@ -73,7 +73,7 @@ func zeekCommands(z *zeekLog, s *session.Session) {
 }
 
 // size is what the server said of a file that it sends.
-func (z *zeekLog) size(t *session.Transfer) {
+func (z *zeekLog) size(t *record.Transfer) {
 	if known := t.Notes.Size != nil && *t.Command == "RETR"; known {
 		z.count(*t.Notes.Size, true)
 		return
@@ -82,7 +82,7 @@ func (z *zeekLog) size(t *session.Transfer) {
 }
 
 // reply writes code and text; of several lines the last, as Zeek does.
-func (z *zeekLog) reply(r *session.Reply) {
+func (z *zeekLog) reply(r *record.Reply) {
 	if r == nil {
 		z.unset(2)
 		return
@@ -92,8 +92,8 @@ func (z *zeekLog) reply(r *session.Reply) {
 }
 
 // channel writes the data connection as it was announced: orig is who should open it.
-func (z *zeekLog) channel(s *session.Session, t *session.Transfer) {
-	passive := t.Mode == session.Passive
+func (z *zeekLog) channel(s *record.Session, t *record.Transfer) {
+	passive := t.Mode == record.Passive
 	opener := s.Server.Addr()
 	if passive {
 		opener = s.Client.Addr()
@@ -104,7 +104,7 @@ func (z *zeekLog) channel(s *session.Session, t *session.Transfer) {
 }
 
 // zeekArgument is a command's argument, of a file command as a URL: an unknown or the login directory is ".".
-func zeekArgument(s *session.Session, c *exchange) string {
+func zeekArgument(s *record.Session, c *exchange) string {
 	if c.argument == nil {
 		return ""
 	}

@@ -4,13 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
-)
-
-// MaxAttempts bounds the attempts and MaxOrphans the orphans that are reported; the rest is only counted.
-const (
-	MaxAttempts = 10_000
-	MaxOrphans  = 10_000
 )
 
 // attempts gathers control connections that never came to be, one record a client host and server endpoint. When there
@@ -37,7 +32,7 @@ func (k *attemptKey) hash() uint64 {
 }
 
 type attemptRow struct {
-	Attempt
+	record.Attempt
 	key   attemptKey
 	nets  flow.Nets
 	first uint64
@@ -51,7 +46,7 @@ func (a *attempts) total() int { return len(a.kept) + a.dropped + a.told }
 func (a *attempts) unanswered(s *flow.LoneSYN) {
 	k := attemptKey{s.Src, s.Dst, s.Net, s.DstPort}
 	h := k.hash()
-	full := len(a.kept) >= MaxAttempts
+	full := len(a.kept) >= record.MaxAttempts
 	if full && s.Count() <= a.floor && a.filter[h/64]>>(h%64)&1 == 0 {
 		a.dropped++
 		return
@@ -71,9 +66,9 @@ func (a *attempts) add(c *flow.Conn) {
 	}
 	r.Count += max(c.SYNs, 1)
 	r.State = c.State.String()
-	r.Last = Stamp{c.Last.Time, c.Digits}
+	r.Last = record.Stamp{Time: c.Last.Time, Digits: c.Digits}
 	if c.ICMP != nil {
-		r.ICMP = &ICMP{From: c.ICMP.From.Addr(), Type: int(c.ICMP.Type), Code: int(c.ICMP.Code)}
+		r.ICMP = &record.ICMP{From: c.ICMP.From.Addr(), Type: int(c.ICMP.Type), Code: int(c.ICMP.Code)}
 	}
 }
 
@@ -83,12 +78,12 @@ func (a *attempts) row(c *flow.Conn) *attemptRow {
 	if r := a.kept[k]; r != nil {
 		return r
 	}
-	if len(a.kept) >= MaxAttempts && !a.makeRoom(max(c.SYNs, 1)) {
+	if len(a.kept) >= record.MaxAttempts && !a.makeRoom(max(c.SYNs, 1)) {
 		a.dropped++
 		return nil
 	}
 	r := &attemptRow{key: k, nets: c.Nets, first: c.Start.Ord}
-	r.Attempt = Attempt{ClientIP: c.Src.Addr(), Server: c.Dst, First: Stamp{c.Start.Time, c.Digits}}
+	r.Attempt = record.Attempt{ClientIP: c.Src.Addr(), Server: c.Dst, First: record.Stamp{Time: c.Start.Time, Digits: c.Digits}}
 	a.kept[k] = r
 	h := k.hash()
 	a.filter[h/64] |= 1 << (h % 64)
@@ -134,7 +129,7 @@ func (a *attempts) sorted() []*attemptRow {
 }
 
 // settle gives out and forgets the attempts that nobody repeated since a time, in the order of their first packet.
-func (a *attempts) settle(since flow.Time, out func(*Attempt, flow.Nets)) {
+func (a *attempts) settle(since flow.Time, out func(*record.Attempt, flow.Nets)) {
 	var rows []*attemptRow
 	for _, r := range a.kept {
 		if r.Last.Time < since {
@@ -159,7 +154,7 @@ func (a *attempts) settle(since flow.Time, out func(*Attempt, flow.Nets)) {
 }
 
 // each gives all in the order of their first packet.
-func (a *attempts) each(out func(*Attempt, flow.Nets)) {
+func (a *attempts) each(out func(*record.Attempt, flow.Nets)) {
 	rows := a.sorted()
 	slices.SortFunc(rows, func(x, y *attemptRow) int { return cmp.Compare(x.first, y.first) })
 	for _, r := range rows {
@@ -168,7 +163,7 @@ func (a *attempts) each(out func(*Attempt, flow.Nets)) {
 }
 
 // orphanOf makes the record of a data connection without a control connection: from port 20, with data.
-func orphanOf(c *flow.Conn) *Orphan {
+func orphanOf(c *flow.Conn) *record.Orphan {
 	conn := *c
 	if !conn.OpenerKnown && conn.Dst.Port() == ftpData {
 		conn = turned(conn)
@@ -177,8 +172,8 @@ func orphanOf(c *flow.Conn) *Orphan {
 	if conn.Src.Port() != ftpData || bytes == 0 {
 		return nil
 	}
-	return &Orphan{
-		Mode: Active, Evidence: EvidenceInferred, Initiator: Server, Connection: connectionOf(&conn, max(conn.SYNs, 1)), Bytes: bytes,
+	return &record.Orphan{
+		Mode: record.Active, Evidence: record.EvidenceInferred, Initiator: record.Server, Connection: connectionOf(&conn, max(conn.SYNs, 1)), Bytes: bytes,
 		Conn: conn,
 	}
 }

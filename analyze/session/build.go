@@ -6,11 +6,12 @@ import (
 	"sort"
 	"unsafe"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // build completes the record of a session out of what its control connection said and the connections that it was given.
-func (m *Matcher) build(g *gathering) *Session {
+func (m *Matcher) build(g *gathering) *record.Session {
 	b := &m.builder
 	b.names, b.points = &m.names, m.points
 	b.begin(g)
@@ -27,15 +28,15 @@ func (m *Matcher) build(g *gathering) *Session {
 }
 
 // verdict sums up the transfers: rejected, unused and unknown ones say nothing of the mode.
-func verdict(list []Transfer) (mode, initiator string) {
-	mode, initiator = None, None
+func verdict(list []record.Transfer) (mode, initiator string) {
+	mode, initiator = record.None, record.None
 	for i := range list {
 		t := &list[i]
 		idle := t.Command == nil && t.Connection == nil // whether it was used is not known
-		if t.Outcome != Rejected && t.Outcome != Unused && t.Mode != Unknown && !idle {
+		if t.Outcome != record.Rejected && t.Outcome != record.Unused && t.Mode != record.Unknown && !idle {
 			mode = merge(mode, t.Mode)
 		}
-		if t.Initiator != None {
+		if t.Initiator != record.None {
 			initiator = merge(initiator, t.Initiator)
 		}
 	}
@@ -43,10 +44,10 @@ func verdict(list []Transfer) (mode, initiator string) {
 }
 
 func merge(sum, one string) string {
-	if sum == None || sum == one {
+	if sum == record.None || sum == one {
 		return one
 	}
-	return Mixed
+	return record.Mixed
 }
 
 // builder makes the transfers of one session after the other.
@@ -64,7 +65,7 @@ type builder struct {
 	linked  []bool        // the negotiation belongs to a step
 	drafts  drafts
 
-	connections []Connection // not used yet, of this session
+	connections []record.Connection // not used yet, of this session
 }
 
 func (b *builder) begin(g *gathering) {
@@ -87,7 +88,7 @@ func (b *builder) begin(g *gathering) {
 		}
 		*list = b.c.appendConn(*list, t.claim, &b.c.negotiations[t.offer])
 	}
-	b.connections = make([]Connection, n)
+	b.connections = make([]record.Connection, n)
 	var pair []flow.Conn
 	for _, p := range g.paired {
 		if !p.control && worthTelling(&p.conn[0]) && !b.elsewhere(&p.conn[0]) {
@@ -155,7 +156,7 @@ func turned(c flow.Conn) flow.Conn {
 
 // drafts are transfers with their place in the order of the session.
 type drafts struct {
-	list   []Transfer
+	list   []record.Transfer
 	places []spot
 }
 
@@ -175,21 +176,21 @@ func (d *drafts) Swap(i, j int) {
 	d.places[i], d.places[j] = d.places[j], d.places[i]
 }
 
-func (d *drafts) add(at spot) *Transfer {
-	d.list, d.places = append(d.list, Transfer{}), append(d.places, at)
+func (d *drafts) add(at spot) *record.Transfer {
+	d.list, d.places = append(d.list, record.Transfer{}), append(d.places, at)
 	return &d.list[len(d.list)-1]
 }
 
 // transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
-func (b *builder) transfers() []Transfer {
+func (b *builder) transfers() []record.Transfer {
 	given, d := b.share(), &b.drafts
 	b.linked = zeroed(b.linked, len(b.c.negotiations))
-	d.list, d.places = make([]Transfer, 0, max(len(b.c.steps), len(b.c.negotiations))), d.places[:0]
+	d.list, d.places = make([]record.Transfer, 0, max(len(b.c.steps), len(b.c.negotiations))), d.places[:0]
 	for i := range b.c.steps {
 		s := &b.c.steps[i]
 		at := spot{serial: s.serial}
 		if o := s.offer; o >= 0 {
-			if n := &b.c.negotiations[o]; !b.linked[o] && n.method != MethodDefault {
+			if n := &b.c.negotiations[o]; !b.linked[o] && n.method != record.MethodDefault {
 				at.serial = min(at.serial, n.serial)
 			}
 			b.linked[o] = true
@@ -197,7 +198,7 @@ func (b *builder) transfers() []Transfer {
 		b.commanded(d.add(at), s, given[i])
 	}
 	for i := range b.c.negotiations {
-		if n := &b.c.negotiations[i]; !b.linked[i] && n.method != MethodDefault {
+		if n := &b.c.negotiations[i]; !b.linked[i] && n.method != record.MethodDefault {
 			b.uncommanded(d.add(spot{serial: n.serial}), n)
 		}
 	}
@@ -221,13 +222,13 @@ func (n *negotiation) begin() flow.Time {
 }
 
 // commanded makes the record of a transfer command.
-func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
-	*t = Transfer{
+func (b *builder) commanded(t *record.Transfer, s *step, tried []flow.Conn) {
+	*t = record.Transfer{
 		Argument: pointer(&s.argument, s.argument != ""), Path: pointer(&s.path, s.path != ""), Restart: pointer(&s.restart, s.hasRestart),
-		Preliminary: s.prelim.seen(), Reply: s.reply.seen(),
-		Method: MethodDefault, Mode: Unknown, Initiator: None, Evidence: None,
+		Preliminary: seenReply(&s.prelim), Reply: seenReply(&s.reply),
+		Method: record.MethodDefault, Mode: record.Unknown, Initiator: record.None, Evidence: record.None,
 	}
-	t.Notes = TransferNotes{Size: pointer(&s.size, s.hasSize), SizeFrom: s.sizeFrom}
+	t.Notes = record.TransferNotes{Size: pointer(&s.size, s.hasSize), SizeFrom: s.sizeFrom}
 	if s.aborted != nil {
 		t.Notes.Abort = *s.aborted
 	}
@@ -249,9 +250,9 @@ func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
 	var offer *negotiation
 	if s.offer >= 0 {
 		offer = &b.c.negotiations[s.offer]
-		t.negotiatedBy(offer)
+		negotiatedBy(t, offer)
 	}
-	if len(tried) == 0 && (offer == nil || offer.method == MethodDefault || !offer.endpoint.IsValid()) {
+	if len(tried) == 0 && (offer == nil || offer.method == record.MethodDefault || !offer.endpoint.IsValid()) {
 		tried = b.inferred(s, offer)
 	}
 	b.connect(t, offer, tried)
@@ -259,14 +260,14 @@ func (b *builder) commanded(t *Transfer, s *step, tried []flow.Conn) {
 }
 
 // negotiatedBy fills in what the negotiation says.
-func (t *Transfer) negotiatedBy(n *negotiation) {
+func negotiatedBy(t *record.Transfer, n *negotiation) {
 	t.Method = n.method
-	if n.method == MethodDefault {
+	if n.method == record.MethodDefault {
 		return
 	}
-	t.Mode = Active
+	t.Mode = record.Active
 	if n.passive {
-		t.Mode = Passive
+		t.Mode = record.Passive
 	}
 	if n.endpoint.IsValid() {
 		t.Announced = &n.endpoint
@@ -274,7 +275,7 @@ func (t *Transfer) negotiatedBy(n *negotiation) {
 	if n.asked.Text != "" {
 		t.Notes.Asked = &n.asked
 	}
-	t.Notes.Answer = n.answer.seen()
+	t.Notes.Answer = seenReply(&n.answer)
 	t.Frames.Negotiation = n.asked.Mark.Pos
 	if n.passive && n.endpoint.IsValid() {
 		t.Frames.Negotiation = n.answer.Pos
@@ -282,9 +283,9 @@ func (t *Transfer) negotiatedBy(n *negotiation) {
 }
 
 // uncommanded makes the record of a negotiation that no transfer command used.
-func (b *builder) uncommanded(t *Transfer, n *negotiation) {
-	*t = Transfer{Initiator: None, Evidence: None, Mode: Unknown, Reply: n.answer.seen()}
-	t.negotiatedBy(n)
+func (b *builder) uncommanded(t *record.Transfer, n *negotiation) {
+	*t = record.Transfer{Initiator: record.None, Evidence: record.None, Mode: record.Unknown, Reply: seenReply(&n.answer)}
+	negotiatedBy(t, n)
 	t.Frames.Reply = n.answer.Pos
 	b.connect(t, n, b.byOffer[n.index])
 	carried := t.Bytes != nil && *t.Bytes > 0
@@ -292,13 +293,13 @@ func (b *builder) uncommanded(t *Transfer, n *negotiation) {
 	open := b.c.Notes.Control.Closing == flow.Cut && (isLast || t.Connection != nil && t.Notes.Conn.State == flow.Established) // the command may follow
 	switch failed := b.failed(t); {
 	case n.rejected:
-		t.Outcome = Rejected
+		t.Outcome = record.Rejected
 	case failed:
-		t.Outcome = NoConnection
+		t.Outcome = record.NoConnection
 	case carried, open, b.c.lostCommands, b.c.lostReplies && (n.answer.Code == 0 || n.passive && !n.endpoint.IsValid()):
-		t.Outcome = Incomplete
+		t.Outcome = record.Incomplete
 	default:
-		t.Outcome = Unused
+		t.Outcome = record.Unused
 	}
 }
 
@@ -308,7 +309,7 @@ func failedState(s flow.State) bool {
 
 // failed reports whether the transfer's connection failed. A single SYN may be answered after the end of a capture that ends
 // with the session still open.
-func (b *builder) failed(t *Transfer) bool {
+func (b *builder) failed(t *record.Transfer) bool {
 	if t.Connection == nil || !failedState(t.Notes.Conn.State) {
 		return false
 	}
@@ -317,38 +318,38 @@ func (b *builder) failed(t *Transfer) bool {
 }
 
 // outcome judges a transfer command by its reply and its connection.
-func (b *builder) outcome(t *Transfer, abort bool) string {
+func (b *builder) outcome(t *record.Transfer, abort bool) string {
 	established := t.Connection != nil && t.Notes.Conn.State == flow.Established
 	failed := b.failed(t)
 	switch {
 	case t.Reply != nil && t.Reply.Code < 400:
-		return OK
+		return record.OK
 	case t.Reply != nil && t.Reply.Code == 425:
-		return NoConnection
+		return record.NoConnection
 	case failed:
-		return NoConnection
+		return record.NoConnection
 	case t.Reply != nil && established:
-		return Aborted
-	case t.Reply != nil && t.Connection == nil && b.c.complete() && t.waited():
-		return NoConnection // nobody connected, and the server gave up
+		return record.Aborted
+	case t.Reply != nil && t.Connection == nil && b.c.complete() && waited(t):
+		return record.NoConnection // nobody connected, and the server gave up
 	case t.Reply != nil && t.Preliminary != nil:
-		return Aborted
+		return record.Aborted
 	case t.Reply != nil:
-		return Denied
+		return record.Denied
 	case b.c.lostReplies:
-		return Incomplete
+		return record.Incomplete
 	case established && (abort || t.Notes.Conn.Closing == flow.ResetBy):
-		return Aborted
-	case t.Connection == nil && t.Preliminary != nil && t.Mode != Unknown && b.c.complete() && b.c.Notes.Control.Closing != flow.Cut:
-		return NoConnection // the command waited for a connection to the end
+		return record.Aborted
+	case t.Connection == nil && t.Preliminary != nil && t.Mode != record.Unknown && b.c.complete() && b.c.Notes.Control.Closing != flow.Cut:
+		return record.NoConnection // the command waited for a connection to the end
 	}
-	return Incomplete
+	return record.Incomplete
 }
 
 // patience is more than a server takes to deny a command for a reason of its own.
 const patience = 10 * flow.Second
 
 // waited reports whether the server was ready for the data connection: it said so, or it took its time to give up.
-func (t *Transfer) waited() bool {
+func waited(t *record.Transfer) bool {
 	return t.Preliminary != nil || t.Notes.Ran != nil && t.Reply.Time.Time-t.Notes.Ran.Mark.Time >= patience
 }

@@ -1,11 +1,12 @@
 package session
 
 import (
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // connect chooses the transfer's connection among those that were tried and fills in what it shows.
-func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
+func (b *builder) connect(t *record.Transfer, n *negotiation, tried []flow.Conn) {
 	t.ExpectedInitiator = expectedInitiator(t.Mode)
 	if len(tried) == 0 {
 		return
@@ -29,11 +30,11 @@ func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
 	t.Notes.Conn, t.Notes.Tried = c, tried
 	t.Connection = b.connection(c, max(attempts, 1))
 	t.Initiator = b.initiator(c, n)
-	t.Evidence = EvidenceInferred
+	t.Evidence = record.EvidenceInferred
 	if c.SYN.Seen() {
-		t.Evidence = EvidenceSYN
+		t.Evidence = record.EvidenceSYN
 	}
-	if t.Mode == Unknown {
+	if t.Mode == record.Unknown {
 		t.Mode = modeOf(t.Initiator)
 		t.ExpectedInitiator = expectedInitiator(t.Mode)
 	}
@@ -46,13 +47,13 @@ func (b *builder) connect(t *Transfer, n *negotiation, tried []flow.Conn) {
 }
 
 // The words that records point to; they are never written to.
-var download, upload, client, server = Download, Upload, Client, Server
+var download, upload, client, server = record.Download, record.Upload, record.Client, record.Server
 
 func expectedInitiator(mode string) *string {
 	switch mode {
-	case Passive:
+	case record.Passive:
 		return &client
-	case Active:
+	case record.Active:
 		return &server
 	}
 	return nil
@@ -60,12 +61,12 @@ func expectedInitiator(mode string) *string {
 
 func modeOf(initiator string) string {
 	switch initiator {
-	case Server:
-		return Active
-	case Client:
-		return Passive
+	case record.Server:
+		return record.Active
+	case record.Client:
+		return record.Passive
 	}
-	return Unknown
+	return record.Unknown
 }
 
 // quality orders the connections of one transfer: an established one before one that failed, then that of the
@@ -86,9 +87,9 @@ func (b *builder) quality(c *flow.Conn, n *negotiation) int {
 	return q
 }
 
-func (b *builder) connection(c *flow.Conn, attempts int) *Connection {
+func (b *builder) connection(c *flow.Conn, attempts int) *record.Connection {
 	if len(b.connections) == 0 {
-		b.connections = make([]Connection, 1)
+		b.connections = make([]record.Connection, 1)
 	}
 	x := &b.connections[0]
 	b.connections = b.connections[1:]
@@ -99,10 +100,10 @@ func (b *builder) connection(c *flow.Conn, attempts int) *Connection {
 	return x
 }
 
-func connectionOf(c *flow.Conn, attempts int) Connection {
-	return Connection{
+func connectionOf(c *flow.Conn, attempts int) record.Connection {
+	return record.Connection{
 		Src: c.Src, Dst: c.Dst,
-		Start: Stamp{c.Start.Time, c.Digits}, End: Stamp{c.Last.Time, c.Digits},
+		Start: record.Stamp{Time: c.Start.Time, Digits: c.Digits}, End: record.Stamp{Time: c.Last.Time, Digits: c.Digits},
 		State: c.State.String(), Attempts: attempts, Closing: c.Closing.String(),
 	}
 }
@@ -113,27 +114,27 @@ func (b *builder) initiator(c *flow.Conn, n *negotiation) string {
 	switch {
 	case client == server && src == client:
 		if n != nil && n.passive || n == nil && c.Src.Port() != ftpData {
-			return Client
+			return record.Client
 		}
-		return Server
+		return record.Server
 	case src == client:
-		return Client
+		return record.Client
 	case src == server:
-		return Server
+		return record.Server
 	}
-	return ThirdParty
+	return record.ThirdParty
 }
 
 // count fills in the bytes in the data's direction. The announced end is the server's in passive mode, the client's in
 // active mode, whoever connected to it.
-func (b *builder) count(t *Transfer, c *flow.Conn) {
+func (b *builder) count(t *record.Transfer, c *flow.Conn) {
 	serverEnd := flow.In
-	if t.Mode == Active || t.Mode == Unknown && c.Src.Addr() == b.c.Server.Addr() {
+	if t.Mode == record.Active || t.Mode == record.Unknown && c.Src.Addr() == b.c.Server.Addr() {
 		serverEnd = flow.Out
 	}
 	var h *flow.Half
 	switch {
-	case t.Direction != nil && *t.Direction == Upload:
+	case t.Direction != nil && *t.Direction == record.Upload:
 		h = &c.Half[serverEnd^1]
 	case t.Direction != nil:
 		h = &c.Half[serverEnd]
@@ -157,7 +158,7 @@ const clientHandshake = 3 << 10
 
 // mostly is the direction in which most bytes flowed, where no command tells; where a TLS handshake may outweigh the
 // data, that of the side that ended it, for the end of the connection is the end of the file (RFC 959 section 3.4.1).
-func (b *builder) mostly(t *Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
+func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
 	down, up := &c.Half[serverEnd], &c.Half[serverEnd^1]
 	if down.Bytes+up.Bytes == 0 {
 		if up.Packets == 0 {

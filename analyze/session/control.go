@@ -4,12 +4,13 @@ import (
 	"net/netip"
 	"strings"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // Control is what one control connection says, once it is over: its Session, which build completes, and what that takes.
 type Control struct {
-	Session
+	record.Session
 	user, password text
 	banner, system text
 	negotiations   []negotiation
@@ -28,7 +29,7 @@ func NewFold(c *flow.Conn, opt *FoldOptions) *Fold {
 	f := opt.fold()
 	f.opt, f.id, f.digits, f.ends, f.roles = opt, c.ID, c.Digits, [2]netip.AddrPort{c.Src, c.Dst}, c.OpenerKnown
 	f.nets = c.Nets
-	f.login, f.tlsState, f.current, f.ghost = LoginNone, TLSNone, -1, -1
+	f.login, f.tlsState, f.current, f.ghost = record.LoginNone, record.TLSNone, -1, -1
 	f.fromStart = c.OpenerKnown
 	f.place.known, f.mode = true, defaultMode // Finish knows whether the beginning was seen
 	f.replies.Texts = &opt.texts
@@ -49,7 +50,7 @@ type lists struct {
 	pending      [1]pending
 	negotiations [usual]negotiation
 	steps        [usual]step
-	logins       [1]Login
+	logins       [1]record.Login
 }
 
 func (o *FoldOptions) fold() *Fold {
@@ -131,7 +132,7 @@ func (f *Fold) control(c *flow.Conn) *Control {
 		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits, size: controlSize + int(f.held), client: f.client, blind: f.blind,
 	}
 	s := &r.Session
-	s.Start, s.End = Stamp{c.Start.Time, c.Digits}, Stamp{c.Last.Time, c.Digits}
+	s.Start, s.End = record.Stamp{Time: c.Start.Time, Digits: c.Digits}, record.Stamp{Time: c.Last.Time, Digits: c.Digits}
 	s.Client, s.Server = f.ends[f.client], f.ends[f.client^1]
 	s.User, s.Password, s.Banner, s.System = r.user.pointer(), r.password.pointer(), r.banner.pointer(), r.system.pointer()
 	s.Anonymous = f.user.known && isAnonymous(f.user.value)
@@ -146,7 +147,7 @@ func (f *Fold) control(c *flow.Conn) *Control {
 		n.TLS = f.secure.hello.found()
 	}
 	s.Closing = closingOf(n)
-	s.Capture = Coverage{
+	s.Capture = record.Coverage{
 		FromStart: c.SYN.Seen() || c.SYNACK.Seen(), ToEnd: c.Closing != flow.Cut,
 		ClientSide: c.Half[0].Packets > 0, ServerSide: c.Half[1].Packets > 0, MissingBytes: f.missing,
 	}
@@ -161,10 +162,10 @@ func isAnonymous(user string) bool {
 	return strings.EqualFold(user, "anonymous") || strings.EqualFold(user, "ftp")
 }
 
-func closingOf(n *Notes) string {
+func closingOf(n *record.Notes) string {
 	switch h := &n.Control.Half; {
 	case n.Quit.Seen():
-		return ClosingQuit
+		return record.ClosingQuit
 	case h[0].FIN.Seen() || h[1].FIN.Seen():
 		return flow.Finned.String()
 	}

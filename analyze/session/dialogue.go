@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 )
 
 // pending is a command that waits for its final reply.
@@ -19,20 +20,10 @@ type pending struct {
 	dialogue int32 // index in Fold.dialogue, -1: not kept
 	held     int32 // bytes of room
 	noted    int32 // SITE, or a path that climbs: its place in the notes, from 1; 0: none
-	line     Line
+	line     record.Line
 	arg      string
 	user     string // PASS: whose
 }
-
-// Kinds of Oddity.
-const (
-	OddLine      = "long-line"       // longer than ftp.MaxLine
-	OddNoCode    = "reply-no-code"   // a line of the server that is no reply
-	OddBytes     = "control-bytes"   // NUL or control bytes in a command
-	OddEndpoint  = "bad-endpoint"    // PORT, EPRT, LPRT, 227, 228 or 229 that names none
-	OddMultiLine = "multi-line"      // a multi-line reply that did not end as it should
-	OddPending   = "pending-dropped" // more than MaxPending commands without a reply
-)
 
 // command takes a line of the client.
 func (f *Fold) command(l ftp.Line) {
@@ -56,10 +47,10 @@ func (f *Fold) command(l ftp.Line) {
 		f.furnish()
 	}
 	if l.Flags&ftp.Cut != 0 {
-		f.odd(OddLine, "command of more than 4096 bytes")
+		f.odd(record.OddLine, "command of more than 4096 bytes")
 	}
 	if l.Flags&(ftp.HasNUL|ftp.HasControl) != 0 {
-		f.odd(OddBytes, strings.ToUpper(string(c.Name)))
+		f.odd(record.OddBytes, strings.ToUpper(string(c.Name)))
 	}
 	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: c.Verb, step: -1, offer: -1, dialogue: -1}
 	p.line.Mark = f.at
@@ -67,11 +58,11 @@ func (f *Fold) command(l ftp.Line) {
 	f.record(&p, &c)
 	f.issue(&p)
 	if len(f.pending) == MaxPending {
-		f.odd(OddPending, "")
+		f.odd(record.OddPending, "")
 		f.unanswered(1)
 	}
 	for !f.holdPending(&p) && len(f.pending) > 0 {
-		f.odd(OddPending, "")
+		f.odd(record.OddPending, "")
 		f.unanswered(1)
 	}
 	f.pending = append(f.pending, p)
@@ -102,7 +93,7 @@ func (f *Fold) record(p *pending, c *ftp.Command) {
 		f.limits++
 		return
 	}
-	e := Exchange{Time: f.stamp(f.at), Pos: f.at.Pos, Command: string(c.Name)}
+	e := record.Exchange{Time: f.stamp(f.at), Pos: f.at.Pos, Command: string(c.Name)}
 	if c.HasArg {
 		arg := p.arg
 		e.Argument = &arg
@@ -128,7 +119,7 @@ func (f *Fold) interrupt() {
 		return
 	}
 	if r, ok := f.replies.Interrupt(); ok {
-		f.odd(OddMultiLine, "")
+		f.odd(record.OddMultiLine, "")
 		at := f.at
 		f.at = f.opening
 		f.answer(r)
@@ -151,7 +142,7 @@ func (f *Fold) answer(r ftp.Reply) {
 	f.talking = true
 	f.guess.Reply(r.Code, r.Text)
 	f.sane = true
-	reply := &Reply{Time: f.stamp(f.at), Pos: f.at.Pos, Code: r.Code, Text: r.Text, cut: r.Flags&ftp.ReplyCut != 0} // on the stack: who keeps it copies it
+	reply := &record.Reply{Time: f.stamp(f.at), Pos: f.at.Pos, Code: r.Code, Text: r.Text, Cut: r.Flags&ftp.ReplyCut != 0} // on the stack: who keeps it copies it
 	if f.greeting(reply) {
 		f.keep(-1, reply)
 		return
@@ -195,7 +186,7 @@ func (f *Fold) answer(r ftp.Reply) {
 // stray takes a line of the server that is no reply. One that follows a reply is what is left of it: banners have lines
 // that begin with "220 " and are not the last.
 func (f *Fold) stray(text string) {
-	f.odd(OddNoCode, text)
+	f.odd(record.OddNoCode, text)
 	switch {
 	case f.missing > 0:
 	case f.commands == 0 && f.banner.known:
@@ -228,7 +219,7 @@ func (f *Fold) meantBegun(end int) bool {
 }
 
 // keep adds the reply to the dialogue.
-func (f *Fold) keep(dialogue int, r *Reply) {
+func (f *Fold) keep(dialogue int, r *record.Reply) {
 	if !f.opt.Dialogue || dialogue < 0 && len(f.dialogue) >= MaxDialogue {
 		return
 	}
@@ -237,7 +228,7 @@ func (f *Fold) keep(dialogue int, r *Reply) {
 		return
 	}
 	if dialogue < 0 {
-		f.dialogue = append(f.dialogue, Exchange{Time: r.Time, Pos: r.Pos})
+		f.dialogue = append(f.dialogue, record.Exchange{Time: r.Time, Pos: r.Pos})
 		dialogue = len(f.dialogue) - 1
 	}
 	e := &f.dialogue[dialogue]
@@ -245,7 +236,7 @@ func (f *Fold) keep(dialogue int, r *Reply) {
 }
 
 // greeting takes the server's first reply: 220, or 120 before it (RFC 959 section 5.4), or a refusal.
-func (f *Fold) greeting(r *Reply) bool {
+func (f *Fold) greeting(r *record.Reply) bool {
 	if f.greeted {
 		if r.Code != 220 || f.answered || !f.banner.known || len(f.pending) > 0 && f.pending[0].verb == ftp.REIN {
 			return false

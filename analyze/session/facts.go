@@ -4,42 +4,16 @@ import (
 	"strings"
 
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // What rules read besides the record: few sessions have any of it, and those that have none pay a comparison.
 
-// Limits of what is kept for the rules, in one session.
-const (
-	// MaxSite bounds the SITE commands that are kept, MaxSiteAlike those of them with the same first word: a client that sets
-	// the permissions of a thousand files does not hide the one EXEC after them.
-	MaxSite      = 100
-	MaxSiteAlike = 50
-	// MaxClimbs bounds the climbing paths that are kept: lists of such attempts differ little after that.
-	MaxClimbs = 100
-)
-
-// SiteCommand is SITE (RFC 959 section 4.1.3) with its argument as sent; Reply is nil when none was seen.
-type SiteCommand struct {
-	Mark  flow.Mark
-	Text  string
-	Reply *Reply
-}
-
-// Climb is a path argument that leads above the login directory by ".."; Reply is nil when none was seen.
-type Climb struct {
-	Mark     flow.Mark
-	Verb     string
-	Argument string
-	Reply    *Reply
-
-	byLogin bool // only if the capture began before the login: where the session was then is what makes it one
-}
-
 // site keeps a SITE command.
 func (f *Fold) site(p *pending) {
 	list := f.notes.Site
-	if len(list) >= MaxSite {
+	if len(list) >= record.MaxSite {
 		return
 	}
 	word, alike := firstWord(p.arg), 0
@@ -48,10 +22,10 @@ func (f *Fold) site(p *pending) {
 			alike++
 		}
 	}
-	if alike >= MaxSiteAlike || !f.hold(siteSize+len(p.arg)) {
+	if alike >= record.MaxSiteAlike || !f.hold(siteSize+len(p.arg)) {
 		return
 	}
-	f.notes.Site = append(list, SiteCommand{Mark: p.line.Mark, Text: p.arg})
+	f.notes.Site = append(list, record.SiteCommand{Mark: p.line.Mark, Text: p.arg})
 	p.noted = int32(len(f.notes.Site))
 }
 
@@ -63,7 +37,7 @@ func firstWord(s string) string {
 // climb keeps a command whose path climbs above the login directory. It is asked when the command is settled, for only then
 // is the working directory known that the path is relative to.
 func (f *Fold) climb(p *pending) {
-	if !takesPath(p.verb) || p.cut || len(f.notes.Climbs) >= MaxClimbs {
+	if !takesPath(p.verb) || p.cut || len(f.notes.Climbs) >= record.MaxClimbs {
 		return
 	}
 	arg := p.arg
@@ -75,18 +49,18 @@ func (f *Fold) climb(p *pending) {
 		return // CWD .. is CDUP in other words: how people walk about
 	}
 	anyway := place{f.place.dir, f.place.known && isAbsolute(f.place.dir)}
-	f.notes.Climbs = append(f.notes.Climbs, Climb{Mark: p.line.Mark, Verb: p.verb.String(), Argument: p.arg, byLogin: !anyway.climbs("", arg)})
+	f.notes.Climbs = append(f.notes.Climbs, record.Climb{Mark: p.line.Mark, Verb: p.verb.String(), Argument: p.arg, FromLogin: !anyway.climbs("", arg)})
 	p.noted = int32(len(f.notes.Climbs))
 }
 
 // noteReply adds the final reply to what was kept of the command.
-func (f *Fold) noteReply(p *pending, r *Reply) {
+func (f *Fold) noteReply(p *pending, r *record.Reply) {
 	switch {
 	case p.noted == 0:
 	case p.verb == ftp.SITE:
-		f.notes.Site[p.noted-1].Reply = r.kept()
+		f.notes.Site[p.noted-1].Reply = keptReply(r)
 	default:
-		f.notes.Climbs[p.noted-1].Reply = r.kept()
+		f.notes.Climbs[p.noted-1].Reply = keptReply(r)
 	}
 }
 

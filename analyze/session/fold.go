@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -114,7 +115,7 @@ type Fold struct {
 	system    text
 	fromStart bool
 	limits    int // negotiations, transfers and commands beyond the limits
-	dialogue  []Exchange
+	dialogue  []record.Exchange
 	notes     noted
 
 	tlsState  string
@@ -130,11 +131,11 @@ type secure struct {
 
 // noted is what Notes has and the Fold gathers.
 type noted struct {
-	Oddities                       []Oddity
-	Logins                         []Login
+	Oddities                       []record.Oddity
+	Logins                         []record.Login
 	LoginEnd, Quit, AuthTLS, ProtC flow.Mark
-	Site                           []SiteCommand
-	Climbs                         []Climb
+	Site                           []record.SiteCommand
+	Climbs                         []record.Climb
 }
 
 // span is a stretch of time; the end is not set while it lasts.
@@ -185,7 +186,7 @@ func (f *Fold) line(side flow.Direction, l ftp.Line) {
 // inClear passes over what is under TLS and returns what follows it; nil when there is nothing.
 func (f *Fold) inClear(side flow.Direction, b []byte) []byte {
 	t := &f.secure.tls[side]
-	if !t.on && (f.tlsState != TLSExplicit || !isTLSRecord(b[0]) || f.framer[side].Pending() > 0) {
+	if !t.on && (f.tlsState != record.TLSExplicit || !isTLSRecord(b[0]) || f.framer[side].Pending() > 0) {
 		return b
 	}
 	if !t.on {
@@ -230,8 +231,8 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 		f.secure.hello.gap(side)
 		return
 	}
-	if f.login == LoginFailed {
-		f.login = LoginNone // it may have been tried again
+	if f.login == record.LoginFailed {
+		f.login = record.LoginNone // it may have been tried again
 	}
 	line, ok := f.framer[side].Gap()
 	if side == f.client {
@@ -286,9 +287,9 @@ const portFTPS = 990
 
 // beginTLS takes what began as TLS: on the port for that, or with its first byte in the capture; else AUTH came before the capture.
 func (f *Fold) beginTLS() {
-	state := TLSImplicit
+	state := record.TLSImplicit
 	if !f.fromStart && f.ends[f.client^1].Port() != portFTPS {
-		state = TLSExplicit
+		state = record.TLSExplicit
 	}
 	f.mayEncrypt(state)
 	f.secure.tls[0].on, f.secure.tls[1].on = true, true
@@ -297,7 +298,7 @@ func (f *Fold) beginTLS() {
 
 // encrypt notes that from here on the commands cannot be read.
 func (f *Fold) encrypt() {
-	if n := len(f.encrypted); n > 0 && !f.encrypted[n-1].to.Seen() || n >= MaxSteps || !f.hold(spanSize) {
+	if n := len(f.encrypted); n > 0 && !f.encrypted[n-1].to.Seen() || n >= record.MaxSteps || !f.hold(spanSize) {
 		return
 	}
 	f.sane = true
@@ -327,9 +328,9 @@ func (f *Fold) want(on bool) {
 }
 
 func (f *Fold) odd(kind, detail string) {
-	if len(f.notes.Oddities) < MaxOddities && f.hold(oddSize+len(detail)) {
-		f.notes.Oddities = append(f.notes.Oddities, Oddity{kind, f.at, detail})
+	if len(f.notes.Oddities) < record.MaxOddities && f.hold(oddSize+len(detail)) {
+		f.notes.Oddities = append(f.notes.Oddities, record.Oddity{Kind: kind, Mark: f.at, Detail: detail})
 	}
 }
 
-func (f *Fold) stamp(m flow.Mark) Stamp { return Stamp{m.Time, f.digits} }
+func (f *Fold) stamp(m flow.Mark) record.Stamp { return record.Stamp{Time: m.Time, Digits: f.digits} }

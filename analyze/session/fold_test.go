@@ -7,15 +7,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // everything takes records and checks nothing but that they can be made.
-type everything struct{ sessions []*Session }
+type everything struct{ sessions []*record.Session }
 
-func (e *everything) Session(s *Session) { e.sessions = append(e.sessions, s) }
-func (e *everything) Orphan(*Orphan)     {}
-func (e *everything) Attempt(*Attempt)   {}
+func (e *everything) Session(s *record.Session) { e.sessions = append(e.sessions, s) }
+func (e *everything) Orphan(*record.Orphan)     {}
+func (e *everything) Attempt(*record.Attempt)   {}
 
 // FuzzFold reads any bytes as a control connection: 1 and 2 in the input switch the side, 3 is a gap, 4 opens a connection
 // to the port in the two bytes after it.
@@ -80,7 +81,7 @@ func FuzzFold(f *testing.F) {
 				x := &s.Transfers[i]
 				require.Equal(t, i+1, x.N)
 				require.NotEmpty(t, x.Outcome)
-				require.Equal(t, x.Connection == nil, x.Initiator == None)
+				require.Equal(t, x.Connection == nil, x.Initiator == record.None)
 			}
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -83,7 +84,7 @@ func empty(c *flow.Conn) bool {
 
 // due is inferred for one list, in order of time.
 func (b *builder) due(list []flow.Conn, n *negotiation, from, to flow.Time) (tried []flow.Conn) {
-	negotiated := n != nil && n.method != MethodDefault
+	negotiated := n != nil && n.method != record.MethodDefault
 	var expected netip.Addr
 	if negotiated {
 		_, expected = b.c.parties(n)
@@ -135,9 +136,9 @@ func (b *builder) encrypted(d *drafts) {
 			c = turned(c)
 		}
 		t := d.add(spot{serial, c.Start.Ord})
-		*t = Transfer{Method: MethodEncrypted, Mode: Unknown, Outcome: Unknown, Initiator: None, Evidence: None}
+		*t = record.Transfer{Method: record.MethodEncrypted, Mode: record.Unknown, Outcome: record.Unknown, Initiator: record.None, Evidence: record.None}
 		b.connect(t, nil, []flow.Conn{c})
-		t.Evidence = EvidenceInferred
+		t.Evidence = record.EvidenceInferred
 	}
 }
 
@@ -155,10 +156,10 @@ func (b *builder) unread(d *drafts) {
 			continue
 		}
 		t := d.add(spot{0, c.Start.Ord})
-		*t = Transfer{Method: MethodDefault, Mode: Unknown, Outcome: Incomplete, Initiator: None, Evidence: None}
+		*t = record.Transfer{Method: record.MethodDefault, Mode: record.Unknown, Outcome: record.Incomplete, Initiator: record.None, Evidence: record.None}
 		b.connect(t, nil, []flow.Conn{c})
-		if t.Evidence = EvidenceInferred; failedState(c.State) {
-			t.Outcome = NoConnection
+		if t.Evidence = record.EvidenceInferred; failedState(c.State) {
+			t.Outcome = record.NoConnection
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -27,7 +28,7 @@ func TestInferredAmongMany(t *testing.T) {
 		})
 	}
 	for i := range n {
-		tried := b.inferred(&step{line: Line{Mark: tick(i)}}, nil)
+		tried := b.inferred(&step{line: record.Line{Mark: tick(i)}}, nil)
 		require.Len(t, b.opened, n-i)
 		require.Len(t, tried, 1)
 		require.EqualValues(t, i+1, tried[0].ID)

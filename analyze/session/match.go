@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -29,14 +30,14 @@ const (
 	// maxReplaced bounds the offers that are in force no longer and still wait for their connection: 60,000 new ones a second.
 	maxReplaced = 256 << 10
 	// maxTried bounds the connections that one session is given.
-	maxTried = 2 * MaxSteps
+	maxTried = 2 * record.MaxSteps
 )
 
 // Out takes the records that a Matcher makes.
 type Out interface {
-	Session(*Session)
-	Orphan(*Orphan)
-	Attempt(*Attempt)
+	Session(*record.Session)
+	Orphan(*record.Orphan)
+	Attempt(*record.Attempt)
 }
 
 // Matcher joins offers with connections, and control connections with both, as they come: an offer waits for
@@ -324,14 +325,14 @@ func (m *Matcher) End() {
 func (m *Matcher) SettleAttempts(since flow.Time) { m.attempts.settle(since, m.attempt) }
 
 // Limits tells which limits were reached, and how often.
-func (m *Matcher) Limits() []LimitHit {
-	var list []LimitHit
+func (m *Matcher) Limits() []record.LimitHit {
+	var list []record.LimitHit
 	for limit, n := range m.limits {
 		if n > 0 {
-			list = append(list, LimitHit{limit, n})
+			list = append(list, record.LimitHit{Limit: limit, Count: n})
 		}
 	}
-	slices.SortFunc(list, func(a, b LimitHit) int {
+	slices.SortFunc(list, func(a, b record.LimitHit) int {
 		if a.Limit < b.Limit {
 			return -1
 		}

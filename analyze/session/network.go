@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -26,26 +27,6 @@ func (b *builder) elsewhere(c *flow.Conn) bool {
 		control.Start.Time < c.Start.Time-overlap && control.Last.Time > c.Start.Time+overlap
 }
 
-// Network is where a connection was seen, where that is not the plain network.
-type Network struct {
-	// Paths are those of the packets of the client (of a data connection: of who opened it), then others that its packets were
-	// seen in: of the other direction, and of copies (SPAN ports).
-	Paths []NetworkPath
-}
-
-// NetworkPath is the tags and tunnels that packets were in, the outermost first; those of the plain network are none.
-type NetworkPath struct {
-	Name  string // for people
-	Steps []NetworkStep
-}
-
-// NetworkStep is a tag or a tunnel.
-type NetworkStep struct {
-	Kind string
-	ID   *uint64
-	Ends []netip.Addr // of a tunnel, the smaller first
-}
-
 // giveBack reports the connections that were captured elsewhere than their session's control connection: they are no session's.
 func (m *Matcher) giveBack(g *gathering) {
 	if control := &g.control.Notes.Control; !m.points || control.ManyFiles {
@@ -62,41 +43,41 @@ func (m *Matcher) giveBack(g *gathering) {
 // networkNames makes the records of networks.
 type networkNames struct {
 	path  func(flow.Net) flow.Path
-	known map[flow.Nets]*Network
+	known map[flow.Nets]*record.Network
 }
 
 // maxNames bounds the records that are kept to be used again.
 const maxNames = 1024
 
 // of is the record of some networks; nil for the plain one.
-func (n *networkNames) of(nets flow.Nets) *Network {
+func (n *networkNames) of(nets flow.Nets) *record.Network {
 	if n.path == nil || nets == (flow.Nets{}) {
 		return nil
 	}
 	if r := n.known[nets]; r != nil {
 		return r
 	}
-	r := &Network{}
+	r := &record.Network{}
 	for i, net := range nets {
 		if !slices.Contains(nets[:i], net) {
 			r.Paths = append(r.Paths, pathOf(n.path(net)))
 		}
 	}
 	if n.known == nil || len(n.known) >= maxNames {
-		n.known = map[flow.Nets]*Network{}
+		n.known = map[flow.Nets]*record.Network{}
 	}
 	n.known[nets] = r
 	return r
 }
 
-func pathOf(path flow.Path) NetworkPath {
-	p := NetworkPath{Name: "untagged"}
+func pathOf(path flow.Path) record.NetworkPath {
+	p := record.NetworkPath{Name: "untagged"}
 	if len(path) > 0 {
 		p.Name = path.String()
 	}
 	for i := range path {
 		s := &path[i]
-		step := NetworkStep{Kind: s.Kind.String()}
+		step := record.NetworkStep{Kind: s.Kind.String()}
 		if s.HasID() {
 			step.ID = &s.ID
 		}
@@ -131,7 +112,7 @@ func within(nets, others *flow.Nets) bool {
 }
 
 // attempt gives out an attempt.
-func (m *Matcher) attempt(a *Attempt, nets flow.Nets) {
+func (m *Matcher) attempt(a *record.Attempt, nets flow.Nets) {
 	a.Network = m.names.of(nets)
 	m.out.Attempt(a)
 }

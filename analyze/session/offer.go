@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -71,15 +72,15 @@ func pointer[T any](value *T, known bool) *T {
 }
 
 // seen is the reply, nil when there was none.
-func (r *Reply) seen() *Reply { return pointer(r, r.Code != 0) }
+func seenReply(r *record.Reply) *record.Reply { return pointer(r, r.Code != 0) }
 
 // negotiation is what the control connection said of an offer.
 type negotiation struct {
 	method   string
 	endpoint netip.AddrPort // as Offer's
 	since    flow.Time      // when it was made
-	asked    Line           // the command; empty text when it was not seen
-	answer   Reply          // code 0: none was seen
+	asked    record.Line    // the command; empty text when it was not seen
+	answer   record.Reply   // code 0: none was seen
 	index    int32
 	serial   int32          // its place among negotiations and steps
 	client   flow.Direction // the side that was taken for the client
@@ -108,11 +109,11 @@ type step struct {
 	modeSaid       bool // it was, not only what sessions begin with
 	hasRestart     bool
 	hasSize        bool
-	line           Line
+	line           record.Line
 	argument, path string // empty: none, not known
 	representation string
-	prelim, reply  Reply      // code 0: none was seen
-	aborted        *flow.Mark // ABOR
+	prelim, reply  record.Reply // code 0: none was seen
+	aborted        *flow.Mark   // ABOR
 	restart, size  uint64
 	sizeFrom       flow.Pos
 }

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -23,15 +24,15 @@ const (
 	pendingSize     = int(unsafe.Sizeof(pending{}))
 	negotiationSize = int(unsafe.Sizeof(negotiation{}))
 	stepSize        = int(unsafe.Sizeof(step{}))
-	exchangeSize    = int(unsafe.Sizeof(Exchange{}))
-	replySize       = int(unsafe.Sizeof(Reply{}))
-	loginSize       = int(unsafe.Sizeof(Login{}))
+	exchangeSize    = int(unsafe.Sizeof(record.Exchange{}))
+	replySize       = int(unsafe.Sizeof(record.Reply{}))
+	loginSize       = int(unsafe.Sizeof(record.Login{}))
 	spanSize        = int(unsafe.Sizeof(span{}))
-	oddSize         = int(unsafe.Sizeof(Oddity{}))
-	siteSize        = int(unsafe.Sizeof(SiteCommand{}))
-	climbSize       = int(unsafe.Sizeof(Climb{}))
+	oddSize         = int(unsafe.Sizeof(record.Oddity{}))
+	siteSize        = int(unsafe.Sizeof(record.SiteCommand{}))
+	climbSize       = int(unsafe.Sizeof(record.Climb{}))
 	controlSize     = int(unsafe.Sizeof(Control{}))
-	transferSize    = int(unsafe.Sizeof(Transfer{}) + unsafe.Sizeof(Connection{}) + unsafe.Sizeof(flow.Conn{}))
+	transferSize    = int(unsafe.Sizeof(record.Transfer{}) + unsafe.Sizeof(record.Connection{}) + unsafe.Sizeof(flow.Conn{}))
 )
 
 // hold takes room for n bytes; false: there is none.
@@ -87,10 +88,10 @@ func (f *Fold) holdBuffers() {
 }
 
 // lasting is the reply as it is kept: without its text where there is no room for it.
-func (f *Fold) lasting(r *Reply) Reply {
+func (f *Fold) lasting(r *record.Reply) record.Reply {
 	kept := *r
 	if !f.hold(len(r.Text)) {
-		kept.Text, kept.cut = "", true
+		kept.Text, kept.Cut = "", true
 		f.limits++
 	}
 	return kept

@@ -9,8 +9,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// record is a TLS record: of handshake, its message's type comes first.
-func record(kind byte, length int, message byte) string {
+// tlsRecord is a TLS record: of handshake, its message's type comes first.
+func tlsRecord(kind byte, length int, message byte) string {
 	return string([]byte{kind, 3, 3, byte(length >> 8), byte(length), message}) + strings.Repeat("x", length-1)
 }
 
@@ -18,17 +18,17 @@ func record(kind byte, length int, message byte) string {
 func TestSealed(t *testing.T) {
 	app := func(lengths ...int) (all string) {
 		for _, n := range lengths {
-			all += record(23, n, 0)
+			all += tlsRecord(23, n, 0)
 		}
 		return all
 	}
 	const ccs = "\x14\x03\x03\x00\x01\x01"
-	hello, answer, retry := record(22, 512, clientHello), record(22, 122, serverHello), record(22, 88, serverHello)
+	hello, answer, retry := tlsRecord(22, 512, clientHello), tlsRecord(22, 122, serverHello), tlsRecord(22, 88, serverHello)
 	flight := answer + ccs + app(23, 825, 281, 69)
-	old := record(22, 70, 2) + record(22, 900, 11) + record(22, 300, 12) + record(22, 4, 14)
-	oldKey := record(22, 37, 16) + ccs + record(22, 40, 99)
-	oldEnd := ccs + record(22, 40, 99)
-	closing := record(21, 26, 1)
+	old := tlsRecord(22, 70, 2) + tlsRecord(22, 900, 11) + tlsRecord(22, 300, 12) + tlsRecord(22, 4, 14)
+	oldKey := tlsRecord(22, 37, 16) + ccs + tlsRecord(22, 40, 99)
+	oldEnd := ccs + tlsRecord(22, 40, 99)
+	closing := tlsRecord(21, 26, 1)
 	for _, test := range []struct {
 		name string
 		said []string // in turns, the client first

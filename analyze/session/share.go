@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -22,7 +23,7 @@ func (b *builder) share() [][]flow.Conn {
 		if o < 0 {
 			continue
 		}
-		if b.c.negotiations[o].method == MethodDefault {
+		if b.c.negotiations[o].method == record.MethodDefault {
 			o = defaults
 		}
 		pools[o] = append(pools[o], i)
@@ -38,7 +39,7 @@ func (b *builder) plain(given [][]flow.Conn) bool {
 	last := -1
 	for i := range b.c.steps {
 		o := int(b.c.steps[i].offer)
-		if o <= last || b.c.negotiations[o].method == MethodDefault {
+		if o <= last || b.c.negotiations[o].method == record.MethodDefault {
 			clear(given)
 			return false
 		}
@@ -103,7 +104,7 @@ func (b *builder) setBack() bool {
 		s := &b.c.steps[i]
 		back := s.line.Mark.Time < sent
 		sent = s.line.Mark.Time
-		for _, r := range [...]*Reply{&s.prelim, &s.reply} {
+		for _, r := range [...]*record.Reply{&s.prelim, &s.reply} {
 			if r.Code != 0 {
 				back = back || r.Time.Time < max(sent, said)
 				said = r.Time.Time

@@ -3,6 +3,7 @@ package session
 import (
 	"slices"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -37,7 +38,7 @@ func (m *Matcher) Progress(c *flow.Conn, control *Control) {
 }
 
 // Snapshots gives records of the sessions of which Progress told since the last time.
-func (m *Matcher) Snapshots(out func(*Session)) {
+func (m *Matcher) Snapshots(out func(*record.Session)) {
 	for _, control := range m.open {
 		g := &gathering{control: control}
 		if have := m.sessions[control.Notes.Control.ID]; have != nil {

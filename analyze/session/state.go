@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -89,14 +90,14 @@ func (f *Fold) negotiate(p *pending) {
 		n.endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
 	}
 	if !ok && !p.cut {
-		f.odd(OddEndpoint, p.verb.String())
+		f.odd(record.OddEndpoint, p.verb.String())
 	}
 	f.offered(n, ok)
 }
 
 // newOffer makes the negotiation in force from now on; -1 when there are too many.
 func (f *Fold) newOffer(method string, passive bool) int {
-	if len(f.negotiations) >= MaxSteps || !f.hold(negotiationSize) {
+	if len(f.negotiations) >= record.MaxSteps || !f.hold(negotiationSize) {
 		f.limits++
 		f.current = -1
 		return -1
@@ -149,14 +150,14 @@ func (f *Fold) transfer(p *pending) {
 
 // newStep adds a transfer to the negotiation in force; -1 when there are too many.
 func (f *Fold) newStep(s step) int {
-	if len(f.steps) >= MaxSteps || !f.hold(stepSize+len(s.line.Text)) {
+	if len(f.steps) >= record.MaxSteps || !f.hold(stepSize+len(s.line.Text)) {
 		f.limits++
 		return -1
 	}
 	s.offer = int32(f.inForce())
 	switch {
 	case s.offer < 0:
-		if i := f.newOffer(MethodDefault, false); i >= 0 {
+		if i := f.newOffer(record.MethodDefault, false); i >= 0 {
 			n := &f.negotiations[i]
 			n.endpoint = f.ends[f.client]
 			f.offered(n, true)
@@ -179,7 +180,7 @@ func (f *Fold) newStep(s step) int {
 }
 
 // preliminary takes a 1yz reply (RFC 959 section 4.2): 125 and 150 begin a transfer.
-func (f *Fold) preliminary(p *pending, r *Reply) {
+func (f *Fold) preliminary(p *pending, r *record.Reply) {
 	if p.step < 0 {
 		return
 	}
@@ -189,16 +190,16 @@ func (f *Fold) preliminary(p *pending, r *Reply) {
 	if s.offer >= 0 {
 		f.negotiations[s.offer].consumed = true
 	}
-	if n, ok := ftp.ParseSize150(r.Text); ok && !r.cut {
+	if n, ok := ftp.ParseSize150(r.Text); ok && !r.Cut {
 		s.size, s.hasSize, s.sizeFrom = n, true, r.Pos
 	}
 }
 
 // final takes the reply that ends a command.
-func (f *Fold) final(p *pending, r *Reply) {
+func (f *Fold) final(p *pending, r *record.Reply) {
 	refused := r.Code >= 400
-	if !refused && f.login == LoginNone && needsLogin(p.verb) && r.Code < 300 {
-		f.login = LoginOK
+	if !refused && f.login == record.LoginNone && needsLogin(p.verb) && r.Code < 300 {
+		f.login = record.LoginOK
 		f.notes.LoginEnd = f.at
 	}
 	f.settle(p, r)
@@ -211,15 +212,15 @@ func (f *Fold) final(p *pending, r *Reply) {
 	case (v == ftp.PWD || v == ftp.XPWD) && r.Code == 257:
 		f.named(r)
 	case v == ftp.SIZE && r.Code == 213:
-		if n, ok := ftp.ParseSize213(r.Text); ok && !r.cut {
+		if n, ok := ftp.ParseSize213(r.Text); ok && !r.Cut {
 			f.size, f.sizeFrom, f.sizeOf = number{n, true}, r.Pos, p.arg
 		}
 	case v == ftp.AUTH:
 		f.secured(r)
-	case v == ftp.PROT && !refused && strings.EqualFold(strings.TrimSpace(p.arg), "C") && f.tlsState != TLSNone:
+	case v == ftp.PROT && !refused && strings.EqualFold(strings.TrimSpace(p.arg), "C") && f.tlsState != record.TLSNone:
 		f.notes.ProtC = f.at
 	case v == ftp.REIN && r.Code == 220:
-		f.login, f.place, f.home, f.representType, f.mode, f.current = LoginNone, place{known: true}, "", "", defaultMode, -1
+		f.login, f.place, f.home, f.representType, f.mode, f.current = record.LoginNone, place{known: true}, "", "", defaultMode, -1
 		f.modeSaid = true
 	case p.offer >= 0:
 		f.negotiated(&f.negotiations[p.offer], r)
@@ -238,25 +239,25 @@ func needsLogin(v ftp.Verb) bool {
 }
 
 // loggedIn follows the login: RFC 959 section 5.4 names 230 and 232 as its success, 530 as its failure.
-func (f *Fold) loggedIn(p *pending, r *Reply) {
+func (f *Fold) loggedIn(p *pending, r *record.Reply) {
 	switch {
 	case r.Code == 230 || r.Code == 232 || r.Code == 202 && p.verb != ftp.USER:
-		f.login = LoginOK
+		f.login = record.LoginOK
 		f.notes.LoginEnd = f.at
 	case r.Code == 530 || r.Code >= 400 && p.verb != ftp.USER:
-		f.login = LoginFailed
+		f.login = record.LoginFailed
 	case r.Code == 331 && p.verb == ftp.USER:
 		f.challenge = oneTimeChallenge(r.Text)
 		return
 	default:
 		return
 	}
-	f.tried(p, Login{OK: f.login == LoginOK, Code: r.Code})
+	f.tried(p, record.Login{OK: f.login == record.LoginOK, Code: r.Code})
 }
 
 // tried keeps a login that was decided on, or whose decision the capture lacks.
-func (f *Fold) tried(p *pending, l Login) {
-	if len(f.notes.Logins) >= MaxLogins || !f.hold(loginSize) {
+func (f *Fold) tried(p *pending, l record.Login) {
+	if len(f.notes.Logins) >= record.MaxLogins || !f.hold(loginSize) {
 		return
 	}
 	l.User = f.user.value
@@ -269,19 +270,19 @@ func (f *Fold) tried(p *pending, l Login) {
 }
 
 // secured is the reply to AUTH (RFC 4217 section 4, RFC 2228 section 3): some servers say 200 where 234 is meant.
-func (f *Fold) secured(r *Reply) {
+func (f *Fold) secured(r *record.Reply) {
 	switch {
 	case r.Code == 234 || r.Code == 334 || r.Code == 200:
-		f.mayEncrypt(TLSExplicit)
+		f.mayEncrypt(record.TLSExplicit)
 		f.notes.AuthTLS = f.at
-	case r.Code >= 400 && f.tlsState == TLSNone:
-		f.tlsState = TLSRefused
+	case r.Code >= 400 && f.tlsState == record.TLSNone:
+		f.tlsState = record.TLSRefused
 		f.notes.AuthTLS = f.at
 	}
 }
 
 // negotiated is the reply to a negotiation.
-func (f *Fold) negotiated(n *negotiation, r *Reply) {
+func (f *Fold) negotiated(n *negotiation, r *record.Reply) {
 	n.answer = f.lasting(r)
 	if r.Code >= 400 {
 		f.reject(n)
@@ -299,7 +300,7 @@ func (f *Fold) reject(n *negotiation) {
 	for before >= 0 {
 		if m := &f.negotiations[before]; m.rejected {
 			before = m.before
-		} else if m.passive || m.method == MethodDefault {
+		} else if m.passive || m.method == record.MethodDefault {
 			before--
 		} else {
 			break
@@ -320,7 +321,7 @@ func (f *Fold) reject(n *negotiation) {
 }
 
 // announced reads the server's endpoint out of 227, 228 or 229, whichever command it answers.
-func (f *Fold) announced(n *negotiation, r *Reply) {
+func (f *Fold) announced(n *negotiation, r *record.Reply) {
 	var ok bool
 	switch r.Code {
 	case 227:
@@ -336,14 +337,14 @@ func (f *Fold) announced(n *negotiation, r *Reply) {
 		}
 		n.endpoint = netip.AddrPortFrom(addr, port)
 	}
-	if !ok && !r.cut {
-		f.odd(OddEndpoint, strconv.Itoa(r.Code))
+	if !ok && !r.Cut {
+		f.odd(record.OddEndpoint, strconv.Itoa(r.Code))
 	}
-	f.offered(n, ok && !r.cut)
+	f.offered(n, ok && !r.Cut)
 }
 
 // transferred is the final reply to a transfer command.
-func (f *Fold) transferred(s *step, r *Reply) {
+func (f *Fold) transferred(s *step, r *record.Reply) {
 	s.reply = f.lasting(r)
 	if s.offer >= 0 && r.Code < 300 {
 		f.negotiations[s.offer].consumed = true
@@ -354,13 +355,13 @@ func (f *Fold) transferred(s *step, r *Reply) {
 }
 
 // kept is a copy of the reply: most replies are read and forgotten, and need no memory of their own.
-func (r *Reply) kept() *Reply {
+func keptReply(r *record.Reply) *record.Reply {
 	kept := *r
 	return &kept
 }
 
 // unasked is a reply to a command that the capture does not hold: a lost packet, or the client's side is missing.
-func (f *Fold) unasked(r *Reply) {
+func (f *Fold) unasked(r *record.Reply) {
 	switch {
 	case r.Code == 227 || r.Code == 228 || r.Code == 229:
 		i := f.newOffer(map[int]string{227: "PASV", 228: "LPSV", 229: "EPSV"}[r.Code], true)
@@ -368,7 +369,7 @@ func (f *Fold) unasked(r *Reply) {
 			f.negotiated(&f.negotiations[i], r)
 		}
 	case r.Code == 125 || r.Code == 150:
-		f.ghost = f.newStep(step{unseen: true, line: Line{Mark: f.at}})
+		f.ghost = f.newStep(step{unseen: true, line: record.Line{Mark: f.at}})
 		if f.ghost >= 0 {
 			f.preliminary(&pending{step: int32(f.ghost)}, r)
 		}
@@ -379,10 +380,10 @@ func (f *Fold) unasked(r *Reply) {
 		f.secured(r)
 	case r.Code == 331:
 		f.user, f.password = text{}, text{} // of another USER
-	case r.Code == 230 && f.login != LoginOK:
-		f.login = LoginOK
-	case r.Code == 530 && f.login == LoginNone:
-		f.login = LoginFailed
+	case r.Code == 230 && f.login != record.LoginOK:
+		f.login = record.LoginOK
+	case r.Code == 530 && f.login == record.LoginNone:
+		f.login = record.LoginFailed
 	case r.Code == 215:
 		f.system = text{r.Text, true}
 	}

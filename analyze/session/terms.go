@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 )
 
 // settle applies what a command changes for those after it: the working directory, TYPE, REST. Replies come in the order
 // of the commands, so it is done when the reply is there, and a transfer command finds its terms at its own first
 // reply, however many commands the client sent ahead. r is nil when the capture lacks the reply: then nobody knows
 // whether the server agreed.
-func (f *Fold) settle(p *pending, r *Reply) {
+func (f *Fold) settle(p *pending, r *record.Reply) {
 	agreed := r != nil && r.Code < 400
 	if !p.settled {
 		f.climb(p)
@@ -33,7 +34,7 @@ func (f *Fold) settle(p *pending, r *Reply) {
 			f.mode = transferMode(p.arg)
 		}
 	case v == ftp.PASS && r == nil && !p.cut:
-		f.tried(p, Login{})
+		f.tried(p, record.Login{})
 	case v == ftp.CWD || v == ftp.XCWD:
 		f.move(p.arg, agreed && !p.cut)
 	case v == ftp.CDUP || v == ftp.XCUP:
@@ -105,7 +106,7 @@ func (f *Fold) missed(n uint64) {
 // forgetLogin takes back what held only at the login, paths that are relative to its directory and the first MODE: the
 // capture began later.
 func (f *Fold) forgetLogin() {
-	f.notes.Climbs = slices.DeleteFunc(f.notes.Climbs, func(c Climb) bool { return c.byLogin })
+	f.notes.Climbs = slices.DeleteFunc(f.notes.Climbs, func(c record.Climb) bool { return c.FromLogin })
 	for i := range f.steps {
 		if !f.steps[i].modeSaid {
 			f.steps[i].mode = 0
@@ -154,8 +155,8 @@ func representation(arg string) string {
 }
 
 // named is the reply to PWD: the working directory in the server's own words.
-func (f *Fold) named(r *Reply) {
-	if dir, ok := ftp.ParsePath257(r.Text); ok && !r.cut && isAbsolute(dir) {
+func (f *Fold) named(r *record.Reply) {
+	if dir, ok := ftp.ParsePath257(r.Text); ok && !r.Cut && isAbsolute(dir) {
 		if f.place.known && f.place.dir == "" && len(dir) <= maxDir {
 			f.home = path.Clean(dir)
 		}

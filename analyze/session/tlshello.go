@@ -1,11 +1,14 @@
 package session
 
-import "ftpscope/capture/flow"
+import (
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
 
 // tlsHandshake reads the beginning of TLS as it passes: the handshake messages that are in clear, once, and then lets go of
 // what it held. A nil one has nothing to read.
 type tlsHandshake struct {
-	info  TLSInfo
+	info  tlsFacts
 	sides [2]tlsSide
 }
 
@@ -148,9 +151,9 @@ func (h *tlsHandshake) gap(side flow.Direction) {
 }
 
 // found is what was read; nil when that is nothing.
-func (h *tlsHandshake) found() *TLSInfo {
+func (h *tlsHandshake) found() *record.TLSInfo {
 	if h == nil || !h.info.ClientHello.Seen() && !h.info.ServerHello.Seen() {
 		return nil
 	}
-	return &h.info
+	return &h.info.TLSInfo
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -80,7 +81,7 @@ func handshakeMark(packet uint64) flow.Mark {
 }
 
 // heard reads a handshake cut into pieces of n bytes.
-func heard(out, in []byte, n int) *TLSInfo {
+func heard(out, in []byte, n int) *record.TLSInfo {
 	h := &tlsHandshake{}
 	for side, b := range [2][]byte{out, in} {
 		for ; len(b) > 0; b = b[min(n, len(b)):] {
@@ -98,7 +99,7 @@ func TestTLSHello(t *testing.T) {
 		server = &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"ftp"}, MaxVersion: version} //nolint:gosec // a test
 		return client, server
 	}
-	greeted := TLSInfo{ClientHello: handshakeMark(1), ServerHello: handshakeMark(2), ServerName: "ftp.example.com", Protocols: []string{"ftp", "x"}, Protocol: "ftp"}
+	greeted := record.TLSInfo{ClientHello: handshakeMark(1), ServerHello: handshakeMark(2), ServerName: "ftp.example.com", Protocols: []string{"ftp", "x"}, Protocol: "ftp"}
 	t.Run("TLS 1.2", func(t *testing.T) {
 		client, server := config(tls.VersionTLS12)
 		out, in := shaken(t, client, server)

@@ -4,9 +4,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"strings"
-	"time"
 
-	"ftpscope/capture/flow"
+	"ftpscope/analyze/record"
 )
 
 // Limits of what is read of a TLS handshake.
@@ -22,29 +21,8 @@ const (
 	maxDN = 1024
 )
 
-// TLSInfo is what the control connection's first TLS handshake says in clear (RFC 8446 section 4, RFC 5246 section 7.4).
-type TLSInfo struct {
-	ClientHello, ServerHello, Certificate flow.Mark // where they ended; not seen: zero
-
-	ServerName string   // RFC 6066 section 3, as sent; empty when the client named none
-	Offered    []string // versions, the client's best first: "TLS 1.3", …
-	Protocols  []string // ALPN, as the client offers them
-
-	Version  string // chosen by the server
-	Cipher   string // "TLS_AES_128_GCM_SHA256"; "0x…" when it has no name here
-	Protocol string // ALPN, chosen
-
-	// Encrypted says that the version, TLS 1.3, encrypts the server's certificate: no capture shows it (RFC 8446 section 2).
-	Encrypted bool
-	// Resumed says that the server sent no certificate because an earlier session goes on (RFC 5246 section 7.3, figure 2).
-	Resumed bool
-
-	// The server's certificate, where it was sent in clear: unverified, as is all that this says.
-	Subject, Issuer     string    // RFC 2253 text
-	Names               []string  // subject alternative names
-	NotBefore, NotAfter time.Time // zero when there was none
-	SelfSigned          bool      // subject and issuer are the same
-}
+// tlsFacts is a TLSInfo while it is read.
+type tlsFacts struct{ record.TLSInfo }
 
 // Handshake message types (RFC 8446 appendix B.3) and extensions (section 4.2).
 const (
@@ -93,7 +71,7 @@ func (w *wire) vector(n int) wire {
 func (w *wire) more() bool { return !w.bad && len(w.b) > 0 }
 
 // clientHello is RFC 8446 section 4.1.2, and RFC 5246 section 7.4.1.2 with the same form.
-func (t *TLSInfo) clientHello(w wire) {
+func (t *tlsFacts) clientHello(w wire) {
 	legacy := w.number(2)
 	w.take(32)  // random
 	w.vector(1) // session id
@@ -119,7 +97,7 @@ func (t *TLSInfo) clientHello(w wire) {
 }
 
 // serverName is RFC 6066 section 3: of names, only a host's was ever defined.
-func (t *TLSInfo) serverName(body wire) {
+func (t *tlsFacts) serverName(body wire) {
 	list := body.vector(2)
 	kind, name := list.number(1), list.vector(2)
 	if kind == 0 && !name.bad && len(name.b) <= maxTLSText {
@@ -156,7 +134,7 @@ func versions(list wire) []string {
 func greasy(b []byte) bool { return len(b) == 2 && b[0] == b[1] && b[0]&15 == 10 }
 
 // serverHello is RFC 8446 section 4.1.3, and RFC 5246 section 7.4.1.3 with the same form.
-func (t *TLSInfo) serverHello(w wire) {
+func (t *tlsFacts) serverHello(w wire) {
 	version := uint16(w.number(2))
 	w.take(32)  // random
 	w.vector(1) // session id
@@ -183,7 +161,7 @@ func (t *TLSInfo) serverHello(w wire) {
 }
 
 // leaf takes the first certificate of the chain (RFC 5246 section 7.4.2). What cannot be parsed is left out.
-func (t *TLSInfo) leaf(der []byte) {
+func (t *tlsFacts) leaf(der []byte) {
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
 		return

@@ -6,8 +6,8 @@ import (
 	"sync"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture"
 )
 
@@ -151,7 +151,7 @@ func (j *job) run(specs []outputSpec) {
 		writers = append(writers, goesOn{})
 	}
 	tee := report.NewTee(writers...)
-	var summary *session.Summary
+	var summary *record.Summary
 	if j.extract.wanted() {
 		summary, err = j.twice(c, tee, folder)
 	} else {
@@ -174,13 +174,13 @@ func (j *job) run(specs []outputSpec) {
 	j.undecoded = summary.Capture.Undecoded > 0
 }
 
-func (j *job) once(c *capture.Capture, tee *report.Tee) (*session.Summary, error) {
+func (j *job) once(c *capture.Capture, tee *report.Tee) (*record.Summary, error) {
 	defer j.progress("analyzing", c, tee.Sessions)()
 	return analyze.Run(c, j.options(), tee)
 }
 
 // conclude says what the summary has to say besides the outputs.
-func (j *job) conclude(s *session.Summary) {
+func (j *job) conclude(s *record.Summary) {
 	j.found = j.flags.failOn != "" && foundAtLeast(s.Findings, j.flags.failOn)
 	switch text, mostly := report.Undecoded(s); {
 	case mostly && !j.failed:

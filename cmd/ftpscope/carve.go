@@ -11,8 +11,8 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/carve"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture"
 )
 
@@ -197,7 +197,7 @@ type chosen struct{ *carving }
 
 var errTooMany = fmt.Errorf("more than %d connections are chosen: choose fewer sessions (--since, --until, --host, …)", carve.MaxConns)
 
-func (c *chosen) Session(s *session.Session) error {
+func (c *chosen) Session(s *record.Session) error {
 	if wanted := c.carveFlags.sessions; len(wanted) == 0 || slices.Contains(wanted, s.ID) {
 		for _, n := range c.plan.Add(s, c.transfers) {
 			c.unknown = true
@@ -210,7 +210,7 @@ func (c *chosen) Session(s *session.Session) error {
 	return nil
 }
 
-func (c *chosen) Attempt(a *session.Attempt) error {
+func (c *chosen) Attempt(a *record.Attempt) error {
 	if c.allFTP {
 		list := c.tries.of(a)
 		for i := range list {
@@ -220,14 +220,14 @@ func (c *chosen) Attempt(a *session.Attempt) error {
 	return nil
 }
 
-func (c *chosen) Orphan(o *session.Orphan) error {
+func (c *chosen) Orphan(o *record.Orphan) error {
 	if c.allFTP {
 		c.plan.AddOrphan(o)
 	}
 	return nil
 }
 
-func (c *chosen) Summary(s *session.Summary) error {
+func (c *chosen) Summary(s *record.Summary) error {
 	c.carving.sessions = uint64(s.Sessions)
 	return nil
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sync"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/flow"
 )
@@ -43,7 +43,7 @@ func newTries(out report.Writer, ports []uint16) *tries {
 }
 
 // Session notes a session, whether it is chosen or not.
-func (t *tries) Session(s *session.Session) error {
+func (t *tries) Session(s *record.Session) error {
 	t.known[s.Notes.Control.Start] = true
 	return t.Writer.Session(s)
 }
@@ -72,7 +72,7 @@ func (t *tries) Add(_ *capture.Packet, s *flow.Segment) {
 }
 
 // of lists the tries that an attempt's record counts.
-func (t *tries) of(a *session.Attempt) (list []flow.Conn) {
+func (t *tries) of(a *record.Attempt) (list []flow.Conn) {
 	for _, c := range t.list[tryEnds{a.ClientIP, a.Server}] {
 		if !t.known[c.Start] {
 			list = append(list, c)

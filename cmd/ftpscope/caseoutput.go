@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/casedb"
-	"ftpscope/analyze/session"
 	"ftpscope/capture"
 )
 
@@ -93,7 +93,7 @@ func (j *job) tellCase(o *output) {
 type silent struct{ report.Writer }
 
 // Session hands on the session without its dialogue.
-func (w silent) Session(s *session.Session) error {
+func (w silent) Session(s *record.Session) error {
 	quiet := *s
 	quiet.Dialogue = nil
 	return w.Writer.Session(&quiet)

@@ -10,9 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"ftpscope/analyze/finding"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
 )
 
@@ -58,10 +57,10 @@ func (f *choiceFlags) add(s *pflag.FlagSet, user string) {
 
 // The words that a record can have.
 var (
-	sessionModes = []string{session.Active, session.Passive, session.Mixed, session.None, session.Unknown}
-	initiators   = []string{session.Client, session.Server, session.ThirdParty, session.Mixed, session.None}
+	sessionModes = []string{record.Active, record.Passive, record.Mixed, record.None, record.Unknown}
+	initiators   = []string{record.Client, record.Server, record.ThirdParty, record.Mixed, record.None}
 	outcomes     = []string{
-		session.OK, session.Denied, session.NoConnection, session.Aborted, session.Incomplete, session.Unused, session.Rejected, session.Unknown,
+		record.OK, record.Denied, record.NoConnection, record.Aborted, record.Incomplete, record.Unused, record.Rejected, record.Unknown,
 	}
 )
 
@@ -91,7 +90,7 @@ func (f *choiceFlags) check() error {
 		}
 	}
 	if c.MinSeverity != "" && severity(c.MinSeverity) < 0 {
-		return fmt.Errorf("--min-severity takes %s, got %q", strings.Join(finding.Severities(), ", "), c.MinSeverity)
+		return fmt.Errorf("--min-severity takes %s, got %q", strings.Join(record.FromMildest(), ", "), c.MinSeverity)
 	}
 	for _, moment := range []struct {
 		flag, text string

@@ -5,8 +5,8 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/extract"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture"
 )
 
@@ -39,7 +39,7 @@ func (j *job) spooled(name string) {
 }
 
 // twice analyzes the captures in two passes: the first tells which data connections are wanted, the second reads them.
-func (j *job) twice(c *capture.Capture, tee *report.Tee, folder *extract.Folder) (*session.Summary, error) {
+func (j *job) twice(c *capture.Capture, tee *report.Tee, folder *extract.Folder) (*record.Summary, error) {
 	plan := extract.NewPlan(j.extract.options(), folder != nil)
 	stop := j.progress("looking for transfers in", c, func() int64 { return 0 })
 	opt := j.options()

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 )
 
@@ -41,7 +42,7 @@ func knownRule(id string) bool {
 }
 
 // severity is a severity's rank; -1: there is no such severity.
-func severity(name string) int { return slices.Index(finding.Severities(), name) }
+func severity(name string) int { return slices.Index(record.FromMildest(), name) }
 
 // foundAtLeast reports whether the counts by severity have a finding of a severity or above.
 func foundAtLeast(counts map[string]int, least string) bool {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -49,7 +50,7 @@ func (f *judgeFlags) add(s *pflag.FlagSet) {
 func (f *judgeFlags) check() error {
 	switch {
 	case f.failOn != "" && severity(f.failOn) < 0:
-		return fmt.Errorf("--fail-on takes %s, got %q", strings.Join(finding.Severities(), ", "), f.failOn)
+		return fmt.Errorf("--fail-on takes %s, got %q", strings.Join(record.FromMildest(), ", "), f.failOn)
 	case f.bruteFailures < 1 || f.bruteFailures > finding.MaxBruteFailures:
 		return fmt.Errorf("--brute-failures takes a number from 1 to %d, got %d", finding.MaxBruteFailures, f.bruteFailures)
 	case f.bruteWindow <= 0 || f.bruteWindow > maxBruteWindow:

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"ftpscope/analyze/extract"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture/confine"
 )
 
@@ -55,10 +55,10 @@ func (s *sniffing) openExtract() bool {
 }
 
 // chosen reports whether the outputs show a session.
-func (s *sniffing) chosen() func(*session.Session) bool {
+func (s *sniffing) chosen() func(*record.Session) bool {
 	var p probe
 	choose := s.flags.choice.Choose(&p)
-	return func(x *session.Session) bool {
+	return func(x *record.Session) bool {
 		p = false
 		_ = choose.Session(x)
 		return bool(p)
@@ -68,10 +68,10 @@ func (s *sniffing) chosen() func(*session.Session) bool {
 // probe tells whether a record came through.
 type probe bool
 
-func (p *probe) Session(*session.Session) error { *p = true; return nil }
-func (*probe) Attempt(*session.Attempt) error   { return nil }
-func (*probe) Orphan(*session.Orphan) error     { return nil }
-func (*probe) Summary(*session.Summary) error   { return nil }
+func (p *probe) Session(*record.Session) error { *p = true; return nil }
+func (*probe) Attempt(*record.Attempt) error   { return nil }
+func (*probe) Orphan(*record.Orphan) error     { return nil }
+func (*probe) Summary(*record.Summary) error   { return nil }
 
 // records are the outputs, behind what completes records.
 func (s *sniffing) records(tee *report.Tee) extract.Records {

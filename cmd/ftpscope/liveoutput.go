@@ -7,8 +7,8 @@ import (
 	"os"
 	"sync/atomic"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 )
 
 // liveFile is an output file that is written while the program runs: whole records, each at once. It may be moved away and
@@ -121,7 +121,7 @@ func (w *eachRecord) flush(err error) error {
 	return err
 }
 
-func (w *eachRecord) Session(s *session.Session) error { return w.begin().flush(w.Writer.Session(s)) }
-func (w *eachRecord) Attempt(a *session.Attempt) error { return w.begin().flush(w.Writer.Attempt(a)) }
-func (w *eachRecord) Orphan(o *session.Orphan) error   { return w.begin().flush(w.Writer.Orphan(o)) }
-func (w *eachRecord) Summary(s *session.Summary) error { return w.begin().flush(w.Writer.Summary(s)) }
+func (w *eachRecord) Session(s *record.Session) error { return w.begin().flush(w.Writer.Session(s)) }
+func (w *eachRecord) Attempt(a *record.Attempt) error { return w.begin().flush(w.Writer.Attempt(a)) }
+func (w *eachRecord) Orphan(o *record.Orphan) error   { return w.begin().flush(w.Writer.Orphan(o)) }
+func (w *eachRecord) Summary(s *record.Summary) error { return w.begin().flush(w.Writer.Summary(s)) }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 )
 
 // Each file of a format with a heading has it once, at its beginning: one that goes on, one that logrotate moved away, one
@@ -29,7 +29,7 @@ func TestLiveHeadings(t *testing.T) {
 			}
 			record := func() {
 				command := "RETR"
-				s := session.Session{Transfers: []session.Transfer{{Command: &command, Method: "PASV", Connection: &session.Connection{}, Reply: &session.Reply{Code: 226}}}}
+				s := record.Session{Transfers: []record.Transfer{{Command: &command, Method: "PASV", Connection: &record.Connection{}, Reply: &record.Reply{Code: 226}}}}
 				require.NoError(t, w.Session(&s))
 			}
 			check := func(path string) {

@@ -57,19 +57,19 @@ func makeCapture(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "header", "empty":
 	case "syn", "strange-link", "wifi":
-		b = append(record(b, 0, syn), record(nil, 1, syn)...)
+		b = append(pcapRecord(b, 0, syn), pcapRecord(nil, 1, syn)...)
 	case "esp", "some-esp": // most packets, and two of five
 		esp, other := slices.Clone(syn), slices.Clone(syn)
 		esp[14+9], other[12], other[13] = 50, 0x88, 0xf7
 		for i, p := range map[string][][]byte{"esp": {syn, esp, esp}, "some-esp": {syn, esp, syn, other, syn}}[args[0]] {
-			b = record(b, uint32(i), p)
+			b = pcapRecord(b, uint32(i), p)
 		}
 	case "cut":
-		b = record(record(b, 0, syn), 1, syn)
+		b = pcapRecord(pcapRecord(b, 0, syn), 1, syn)
 		b = b[:len(b)-10]
 	case "lying":
-		b = record(b, 0, syn)
-		bad := record(nil, 1, syn)
+		b = pcapRecord(b, 0, syn)
+		bad := pcapRecord(nil, 1, syn)
 		binary.LittleEndian.PutUint32(bad[8:], 3<<30)
 		binary.LittleEndian.PutUint32(bad[12:], 3<<30)
 		b = append(b, bad...)
@@ -133,7 +133,7 @@ func header(link uint32) []byte {
 	return binary.LittleEndian.AppendUint32(b, link)
 }
 
-func record(b []byte, second uint32, packet []byte) []byte {
+func pcapRecord(b []byte, second uint32, packet []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, 1709287335+second)
 	b = binary.LittleEndian.AppendUint32(b, 0)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(packet)))

@@ -5,8 +5,8 @@ import (
 	"os"
 	"time"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/cmd/ftpscope/view"
 )
 
@@ -39,7 +39,7 @@ func (s *sniffing) showView() {
 }
 
 // closeView gives the terminal back and says on it what the view had to say.
-func (s *sniffing) closeView(summary *session.Summary) {
+func (s *sniffing) closeView(summary *record.Summary) {
 	if s.view == nil {
 		return
 	}
@@ -64,7 +64,7 @@ func (s *sniffing) closeView(summary *session.Summary) {
 // ended is a writer of sessions that ended: snapshots of those that go on are for others.
 type endedOnly struct{ report.Writer }
 
-func (w endedOnly) Session(x *session.Session) error {
+func (w endedOnly) Session(x *record.Session) error {
 	if x.Open {
 		return nil
 	}

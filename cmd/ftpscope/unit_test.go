@@ -73,7 +73,7 @@ func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
 func TestClosedOutput(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.pcap")
-	require.NoError(t, os.WriteFile(path, record(header(1), 0, syn), 0o644))
+	require.NoError(t, os.WriteFile(path, pcapRecord(header(1), 0, syn), 0o644))
 	tests := []struct {
 		name string
 		err  error

@@ -13,8 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 )
 
 // outsider is a connection of another program.
@@ -118,11 +118,11 @@ func TestText(t *testing.T) {
 	s.Transfers[0].Bytes, s.System = ptr(uint64(1<<64-1)), ptr("")
 	s.Dialogue[2].Command = "pAsS"
 	require.NoError(t, w.Session(s))
-	require.NoError(t, w.Session(&session.Session{ID: 2, Open: true}))
-	require.NoError(t, w.Session(&session.Session{ID: 3})) // of which nothing is known
-	require.NoError(t, w.Attempt(&session.Attempt{Count: 1, ICMP: &session.ICMP{Type: 3, Code: 1}}))
-	require.NoError(t, w.Orphan(&session.Orphan{Mode: "active", Connection: session.Connection{State: "unknown"}}))
-	require.NoError(t, w.Summary(&session.Summary{}))
+	require.NoError(t, w.Session(&record.Session{ID: 2, Open: true}))
+	require.NoError(t, w.Session(&record.Session{ID: 3})) // of which nothing is known
+	require.NoError(t, w.Attempt(&record.Attempt{Count: 1, ICMP: &record.ICMP{Type: 3, Code: 1}}))
+	require.NoError(t, w.Orphan(&record.Orphan{Mode: "active", Connection: record.Connection{State: "unknown"}}))
+	require.NoError(t, w.Summary(&record.Summary{}))
 	require.NoError(t, w.Close())
 	c := look(t, path)
 	require.Equal(t, "a\ufffd\ufffdb\ufffdc", value(t, c, "SELECT user FROM sessions WHERE number = 1"))
@@ -234,7 +234,7 @@ func TestMoved(t *testing.T) {
 	defer w.Close()
 	require.NoError(t, write(w, 1))
 	require.NoError(t, os.Rename(path, path+".old"))
-	require.ErrorIs(t, w.Summary(&session.Summary{}), ErrMoved)
+	require.ErrorIs(t, w.Summary(&record.Summary{}), ErrMoved)
 }
 
 func TestUnfinished(t *testing.T) {
@@ -284,8 +284,8 @@ func TestTogether(t *testing.T) {
 		require.NoError(t, w.Session(sample(1+i/2)))
 		require.Equal(t, int64(3), count64(t, look(t, path), "sessions"), "a reader while runs go on")
 	}
-	require.NoError(t, one.Summary(&session.Summary{}))
-	require.NoError(t, two.Summary(&session.Summary{}))
+	require.NoError(t, one.Summary(&record.Summary{}))
+	require.NoError(t, two.Summary(&record.Summary{}))
 
 	// A reader in the middle of its transaction sees what was there at its beginning, and is in nobody's way.
 	c := look(t, path)
@@ -308,7 +308,7 @@ func TestWaits(t *testing.T) {
 	c := look(t, path)
 	require.NoError(t, c.exec("BEGIN IMMEDIATE"))
 	done := make(chan error)
-	go func() { done <- w.Summary(&session.Summary{}) }()
+	go func() { done <- w.Summary(&record.Summary{}) }()
 	require.NoError(t, c.exec("COMMIT"))
 	require.NoError(t, <-done)
 }

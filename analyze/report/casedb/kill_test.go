@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"modernc.org/sqlite"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // The child of TestKilled stores captures into childCase, one after the other, until it is killed, from outside or, with
@@ -75,7 +75,7 @@ func childStores(path, capture string) error {
 			return err
 		}
 	}
-	return w.Summary(&session.Summary{Sessions: childRows})
+	return w.Summary(&record.Summary{Sessions: childRows})
 }
 
 // TestKilled kills the child at twenty moments. Each time the case is sound, holds whole captures only, and the next

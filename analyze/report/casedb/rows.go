@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -15,7 +15,7 @@ import (
 
 const hidden = "(hidden)" // stands for a password
 
-func (w *Writer) addSession(s *session.Session) {
+func (w *Writer) addSession(s *record.Session) {
 	id := int64(s.ID)
 	w.staged[sessions].add(id, id, communityID(s.Client, s.Server), int64(s.Start.Time), int64(s.End.Time),
 		ip(s.Client.Addr()), port(s.Client), ip(s.Server.Addr()), port(s.Server), text(s.User), flag(s.Anonymous), w.secret(s.Password),
@@ -35,7 +35,7 @@ func (w *Writer) addSession(s *session.Session) {
 	}
 }
 
-func (w *Writer) addTransfer(id int64, s *session.Session, t *session.Transfer) {
+func (w *Writer) addTransfer(id int64, s *record.Session, t *record.Transfer) {
 	to := &w.staged[transfers]
 	announcedIP, announcedPort := any(nil), any(nil)
 	if t.Announced != nil {
@@ -69,7 +69,7 @@ func (w *Writer) addTransfer(id int64, s *session.Session, t *session.Transfer) 
 }
 
 // network is the name of a network; nil for the plain one, and for a data connection's that is its session's.
-func network(n *session.Network) any {
+func network(n *record.Network) any {
 	if n == nil {
 		return nil
 	}
@@ -81,7 +81,7 @@ func network(n *session.Network) any {
 }
 
 // moment is a transfer's time, as its column says.
-func moment(t *session.Transfer) any {
+func moment(t *record.Transfer) any {
 	switch n := &t.Notes; {
 	case n.Ran != nil:
 		return int64(n.Ran.Mark.Time)
@@ -93,7 +93,7 @@ func moment(t *session.Transfer) any {
 	return nil
 }
 
-func addConnection(to *stage, c *session.Connection) {
+func addConnection(to *stage, c *record.Connection) {
 	if c == nil {
 		to.add(nil, nil, nil, nil, nil, nil, nil, nil, nil, nil)
 		return
@@ -102,7 +102,7 @@ func addConnection(to *stage, c *session.Connection) {
 		term(c.State), int64(c.Attempts), term(c.Closing))
 }
 
-func addReply(to *stage, r *session.Reply) {
+func addReply(to *stage, r *record.Reply) {
 	if r == nil {
 		to.add(nil, nil)
 		return
@@ -110,7 +110,7 @@ func addReply(to *stage, r *session.Reply) {
 	to.add(ordinal(r.Code), valid(r.Text))
 }
 
-func (w *Writer) addCommand(id, n int64, e *session.Exchange) {
+func (w *Writer) addCommand(id, n int64, e *record.Exchange) {
 	argument := text(e.Argument)
 	if e.Argument != nil && strings.EqualFold(e.Command, "PASS") {
 		argument = w.secret(e.Argument)
@@ -122,7 +122,7 @@ func (w *Writer) addCommand(id, n int64, e *session.Exchange) {
 	}
 }
 
-func (w *Writer) addAttempt(a *session.Attempt) {
+func (w *Writer) addAttempt(a *record.Attempt) {
 	to := &w.staged[attempts]
 	to.add(int64(w.counts.attempts), ip(a.ClientIP), ip(a.Server.Addr()), port(a.Server), int64(a.Count), term(a.State), int64(a.First.Time), int64(a.Last.Time))
 	if a.ICMP == nil {
@@ -133,7 +133,7 @@ func (w *Writer) addAttempt(a *session.Attempt) {
 	to.add(network(a.Network))
 }
 
-func (w *Writer) addOrphan(o *session.Orphan) {
+func (w *Writer) addOrphan(o *record.Orphan) {
 	to := &w.staged[orphans]
 	to.add(int64(w.counts.orphans), term(o.Mode), term(o.Evidence), term(o.Initiator))
 	addConnection(to, &o.Connection)

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 )
 
 // Outcome is what became of a run.
@@ -27,7 +27,7 @@ type Outcome struct {
 type Earlier struct{ Version, Settings string }
 
 // store puts the staged records into the case, unless it has them.
-func (w *Writer) store(s *session.Summary) error {
+func (w *Writer) store(s *record.Summary) error {
 	if err := w.conn.exec("COMMIT"); err != nil {
 		return staging(err)
 	}
@@ -78,7 +78,7 @@ func setKey(inputs []report.Input) (string, error) {
 }
 
 // merge is the transaction.
-func (w *Writer) merge(s *session.Summary, inputs []report.Input, key string, out *Outcome) error {
+func (w *Writer) merge(s *record.Summary, inputs []report.Input, key string, out *Outcome) error {
 	var old struct {
 		id       int64
 		earlier  Earlier
@@ -119,7 +119,7 @@ func (w *Writer) merge(s *session.Summary, inputs []report.Input, key string, ou
 	return w.overlaps(id, out)
 }
 
-func (w *Writer) addAnalysis(s *session.Summary, key string) (id int64, err error) {
+func (w *Writer) addAnalysis(s *record.Summary, key string) (id int64, err error) {
 	limits := map[string]uint64{}
 	for _, l := range s.Capture.Limits {
 		limits[valid(l.Limit)] = l.Count
@@ -145,7 +145,7 @@ func (w *Writer) addAnalysis(s *session.Summary, key string) (id int64, err erro
 	return id, err
 }
 
-func stamp(s *session.Stamp) any {
+func stamp(s *record.Stamp) any {
 	if s == nil {
 		return nil
 	}

@@ -4,8 +4,8 @@ import (
 	"database/sql"
 	"os"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 )
 
 // Writer puts the records of a run into a case. They are in it when Summary returned.
@@ -23,7 +23,7 @@ type Writer struct {
 var _ report.Writer = (*Writer)(nil)
 
 // Session stages a session, with its dialogue if the analysis kept it. Snapshots of sessions that go on are left out.
-func (w *Writer) Session(s *session.Session) error {
+func (w *Writer) Session(s *record.Session) error {
 	if s.Open {
 		return nil
 	}
@@ -32,21 +32,21 @@ func (w *Writer) Session(s *session.Session) error {
 }
 
 // Attempt stages an attempt.
-func (w *Writer) Attempt(a *session.Attempt) error {
+func (w *Writer) Attempt(a *record.Attempt) error {
 	w.counts.attempts++
 	w.addAttempt(a)
 	return w.flush()
 }
 
 // Orphan stages an orphan.
-func (w *Writer) Orphan(o *session.Orphan) error {
+func (w *Writer) Orphan(o *record.Orphan) error {
 	w.counts.orphans++
 	w.addOrphan(o)
 	return w.flush()
 }
 
 // Summary stores the run.
-func (w *Writer) Summary(s *session.Summary) error { return w.store(s) }
+func (w *Writer) Summary(s *record.Summary) error { return w.store(s) }
 
 // flush writes what was added, parents first.
 func (w *Writer) flush() error {

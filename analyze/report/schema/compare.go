@@ -2,7 +2,7 @@ package schema
 
 import (
 	"ftpscope/analyze/compare"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -94,7 +94,7 @@ var comparedSideObject = object{"transfer_side", "A transfer as one side sees it
 	{name: "command", value: anyText, doc: "The transfer command", null: "none used the negotiation"},
 	{name: "argument", value: anyText, doc: "Its argument", null: "it had none"},
 	{name: "method", value: anyText, doc: "How it was negotiated"},
-	{name: "initiator", value: plain(session.Client, session.Server, session.ThirdParty, session.None), doc: "Who opened the data connection"},
+	{name: "initiator", value: plain(record.Client, record.Server, record.ThirdParty, record.None), doc: "Who opened the data connection"},
 	{name: "outcome", value: anyText, doc: "How it ended"},
 	{name: "bytes", value: from(0), doc: "Bytes of payload", null: "not known"},
 	{name: "announced", value: ref("endpoint"), doc: "The endpoint that was announced", null: "none was"},

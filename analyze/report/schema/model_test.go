@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -27,6 +27,9 @@ var unwritten = map[string]string{
 	"Session.Transfers.Preliminary.Pos":  "the final reply is what shows a transfer; --commands has all",
 	"Session.Transfers.Reply.Time":       "as that of the preliminary reply",
 	"Session.Transfers.Reply.Pos":        "frames has it",
+	"Session.Dialogue.Replies.Cut":       "for who reads the control connection: its text is what there is",
+	"Session.Transfers.Preliminary.Cut":  "for who reads the control connection: its text is what there is",
+	"Session.Transfers.Reply.Cut":        "for who reads the control connection: its text is what there is",
 	"Orphan.Conn":                        "connection says it; carve needs where its packets are",
 	"Summary.Capture.WrongChecksums":     "a warning says it",
 	"Summary.Capture.Limits":             "limits that were reached are warnings for people",
@@ -35,11 +38,11 @@ var unwritten = map[string]string{
 // derived are the keys that no field changes: they tell what the record is.
 var derived = []string{"attempt.type", "orphan.type", "session.type", "summary.type"}
 
-var packageOfModel = reflect.TypeFor[session.Session]().PkgPath()
+var packageOfModel = reflect.TypeFor[record.Session]().PkgPath()
 
 // isRecord reports whether a struct of the model is walked into; stamps are values like numbers.
 func isRecord(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t.PkgPath() == packageOfModel && t != reflect.TypeFor[session.Stamp]()
+	return t.Kind() == reflect.Struct && t.PkgPath() == packageOfModel && t != reflect.TypeFor[record.Stamp]()
 }
 
 // leaves visits the exported fields of a record and of the records in it, those that are no records themselves, by the way
@@ -172,7 +175,7 @@ func change(v reflect.Value, way, level int) {
 			*x = flow.At(x.File()+1, x.Packet()-1)
 		}
 		return
-	case *session.Stamp:
+	case *record.Stamp:
 		x.Time += flow.Second / 2
 		return
 	}

@@ -1,7 +1,7 @@
 package schema
 
 import (
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -24,9 +24,9 @@ var attemptObject = object{"attempt", "Control connections that never came to be
 
 var orphanObject = object{"orphan", "A data connection whose control connection the capture does not hold: from port 20, with data", []field{
 	{name: "type", value: only("orphan"), doc: "The kind of record"},
-	{name: "mode", value: only(session.Active), doc: "Port 20 opens connections in active mode only"},
-	{name: "evidence", value: only(session.EvidenceInferred), doc: "Concluded from the port"},
-	{name: "initiator", value: only(session.Server), doc: "Port 20 is the server's"},
+	{name: "mode", value: only(record.Active), doc: "Port 20 opens connections in active mode only"},
+	{name: "evidence", value: only(record.EvidenceInferred), doc: "Concluded from the port"},
+	{name: "initiator", value: only(record.Server), doc: "Port 20 is the server's"},
 	{name: "connection", value: ref("connection"), doc: "The data connection"},
 	{name: "bytes", value: from(1), doc: "Bytes of payload in both directions, as sequence numbers tell"},
 }}
@@ -109,9 +109,9 @@ var icmpObject = object{"icmp", "An ICMP error (RFC 792) or ICMPv6 error (RFC 44
 }}
 
 var transferCountsObject = object{"transfer_counts", "Number of transfers by mode", []field{
-	{name: session.Active, value: from(0), doc: "Active ones"},
-	{name: session.Passive, value: from(0), doc: "Passive ones"},
-	{name: session.Unknown, value: from(0), doc: "Those whose mode is not known"},
+	{name: record.Active, value: from(0), doc: "Active ones"},
+	{name: record.Passive, value: from(0), doc: "Passive ones"},
+	{name: record.Unknown, value: from(0), doc: "Those whose mode is not known"},
 }}
 
 var findingCountsObject = object{"finding_counts", "Number of findings by severity", []field{

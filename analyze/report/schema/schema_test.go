@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -226,12 +227,12 @@ func TestWords(t *testing.T) {
 	require.ElementsMatch(t, append(closings, "quit"), words("session.closing"))
 	require.Subset(t, states, words("attempt.state"))
 	require.Equal(t, named(func(i int) string { return flow.StepKind(i).String() }), words("network_step.kind"))
-	require.Equal(t, finding.Severities(), words("finding.severity"))
+	require.Equal(t, record.FromMildest(), words("finding.severity"))
 	var counts []string
 	for _, f := range findingCountsObject.fields {
 		counts = append(counts, f.name)
 	}
-	require.Equal(t, finding.Severities(), counts)
+	require.Equal(t, record.FromMildest(), counts)
 	require.Len(t, words("finding.id"), len(finding.Rules()))
 
 	// The words of all other keys are the model's constants, each of them.
@@ -247,7 +248,7 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
-	require.ElementsMatch(t, constants(t, "../../session/model.go"), slices.Collect(maps.Keys(used)))
+	require.ElementsMatch(t, constants(t, "../../record/model.go"), slices.Collect(maps.Keys(used)))
 }
 
 // named lists the names of numbers from 0 on, until one has none.

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -47,7 +47,7 @@ func newMetrics() *Metrics {
 }
 
 // Session counts a session that is over; a snapshot counts nothing.
-func (m *Metrics) Session(s *session.Session) error {
+func (m *Metrics) Session(s *record.Session) error {
 	if !s.Open {
 		m.records.session(s)
 	}
@@ -55,13 +55,13 @@ func (m *Metrics) Session(s *session.Session) error {
 }
 
 // Attempt counts an attempt.
-func (m *Metrics) Attempt(a *session.Attempt) error {
+func (m *Metrics) Attempt(a *record.Attempt) error {
 	m.records.attempts.of(a.State).Inc()
 	return nil
 }
 
 // Orphan counts an orphan.
-func (m *Metrics) Orphan(o *session.Orphan) error {
+func (m *Metrics) Orphan(o *record.Orphan) error {
 	m.records.orphans.of(o.Mode).Inc()
 	return nil
 }
@@ -80,7 +80,7 @@ func (m *Metrics) Status(st *analyze.Status) {
 }
 
 // Summary is the end: its sums are the last word.
-func (m *Metrics) Summary(s *session.Summary) error {
+func (m *Metrics) Summary(s *record.Summary) error {
 	next := &standing{at: m.clock(), ended: true}
 	if last := m.standing.Load(); last != nil {
 		next.Status, next.lastPacket = last.Status, last.lastPacket

@@ -13,8 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/finding"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -42,17 +41,17 @@ func at(seconds int) flow.Time {
 }
 
 // sample is a session with a transfer that went well, one in the other mode that did not, and one that says little.
-func sample() *session.Session {
-	bytes, down, up := uint64(1000), session.Download, session.Upload
-	return &session.Session{
-		Mode: session.Mixed, Login: session.LoginOK, Capture: session.Coverage{MissingBytes: 7},
-		Transfers: []session.Transfer{
-			{Mode: session.Passive, Outcome: session.OK, Initiator: session.Client, Direction: &down, Bytes: &bytes},
-			{Mode: session.Active, Outcome: session.NoConnection, Initiator: session.None, Direction: &up},
-			{Mode: session.Passive, Outcome: session.Unknown, Initiator: session.Client, Bytes: &bytes},
+func sample() *record.Session {
+	bytes, down, up := uint64(1000), record.Download, record.Upload
+	return &record.Session{
+		Mode: record.Mixed, Login: record.LoginOK, Capture: record.Coverage{MissingBytes: 7},
+		Transfers: []record.Transfer{
+			{Mode: record.Passive, Outcome: record.OK, Initiator: record.Client, Direction: &down, Bytes: &bytes},
+			{Mode: record.Active, Outcome: record.NoConnection, Initiator: record.None, Direction: &up},
+			{Mode: record.Passive, Outcome: record.Unknown, Initiator: record.Client, Bytes: &bytes},
 		},
-		Findings: []session.Finding{
-			{ID: "data-refused", Severity: finding.High}, {ID: "data-refused", Severity: finding.High}, {ID: "capture-gap", Severity: finding.Info},
+		Findings: []record.Finding{
+			{ID: "data-refused", Severity: record.High}, {ID: "data-refused", Severity: record.High}, {ID: "capture-gap", Severity: record.Info},
 		},
 	}
 }
@@ -85,11 +84,11 @@ func TestRecords(t *testing.T) {
 	m, url := start(t, ":0")
 	open := sample()
 	open.Open = true
-	for _, s := range []*session.Session{sample(), open, sample(), {Mode: session.None, Login: session.LoginFailed}} {
+	for _, s := range []*record.Session{sample(), open, sample(), {Mode: record.None, Login: record.LoginFailed}} {
 		require.NoError(t, m.Session(s))
 	}
-	require.NoError(t, m.Attempt(&session.Attempt{State: "refused", Count: 9}))
-	require.NoError(t, m.Orphan(&session.Orphan{Mode: session.Active}))
+	require.NoError(t, m.Attempt(&record.Attempt{State: "refused", Count: 9}))
+	require.NoError(t, m.Orphan(&record.Orphan{Mode: record.Active}))
 	require.Equal(t, []string{
 		`attempts_total{state="refused"} 1`,
 		`control_missing_bytes_total 14`,
@@ -141,7 +140,7 @@ func TestStanding(t *testing.T) {
 	busy := &analyze.Status{Now: at(-3), Packets: 10, Bytes: 900, Dropped: 2, Open: 1, Tracked: 5, Evicted: 4}
 	idle := *busy
 	idle.Now = at(-1)
-	end := session.Summary{Packets: 12, Bytes: 950, Last: &session.Stamp{Time: at(-2)}, Capture: session.SummaryCapture{Dropped: 3}}
+	end := record.Summary{Packets: 12, Bytes: 950, Last: &record.Stamp{Time: at(-2)}, Capture: record.SummaryCapture{Dropped: 3}}
 	counted := []string{"bytes_total 900", "connections 5", "control_connections 1", "evicted_connections_total 4", "kernel_dropped_packets_total 2"}
 	list := func(before []string, after ...string) []string {
 		return append(before[:len(before):len(before)], after...)
@@ -187,13 +186,13 @@ func TestHostile(t *testing.T) {
 	}
 	made := func(i int) {
 		odd, n := fmt.Sprintf("x%d\n\xff\"{}", i), ^uint64(0)
-		require.NoError(t, m.Session(&session.Session{
+		require.NoError(t, m.Session(&record.Session{
 			Mode: odd, Login: odd,
-			Transfers: []session.Transfer{{Mode: odd, Outcome: odd, Initiator: odd, Direction: &odd, Bytes: &n}},
-			Findings:  []session.Finding{{ID: odd, Severity: odd}},
+			Transfers: []record.Transfer{{Mode: odd, Outcome: odd, Initiator: odd, Direction: &odd, Bytes: &n}},
+			Findings:  []record.Finding{{ID: odd, Severity: odd}},
 		}))
-		require.NoError(t, m.Attempt(&session.Attempt{State: odd}))
-		require.NoError(t, m.Orphan(&session.Orphan{Mode: odd}))
+		require.NoError(t, m.Attempt(&record.Attempt{State: odd}))
+		require.NoError(t, m.Orphan(&record.Orphan{Mode: odd}))
 	}
 	before := count()
 	for i := range 100 {

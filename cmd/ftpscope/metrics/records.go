@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ftpscope/analyze/finding"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -19,16 +19,16 @@ type records struct {
 
 func newRecords(r prometheus.Registerer) *records {
 	var (
-		mode      = label{"mode", []string{session.Active, session.Passive, session.Unknown}}
-		modes     = label{"mode", []string{session.Active, session.Passive, session.Mixed, session.Unknown, session.None}}
-		login     = label{"login", []string{session.LoginOK, session.LoginFailed, session.LoginNone}}
-		initiator = label{"initiator", []string{session.Client, session.Server, session.ThirdParty, session.None}}
-		direction = label{"direction", []string{session.Download, session.Upload, session.Unknown}}
+		mode      = label{"mode", []string{record.Active, record.Passive, record.Unknown}}
+		modes     = label{"mode", []string{record.Active, record.Passive, record.Mixed, record.Unknown, record.None}}
+		login     = label{"login", []string{record.LoginOK, record.LoginFailed, record.LoginNone}}
+		initiator = label{"initiator", []string{record.Client, record.Server, record.ThirdParty, record.None}}
+		direction = label{"direction", []string{record.Download, record.Upload, record.Unknown}}
 		state     = label{"state", []string{flow.Refused.String(), flow.Unanswered.String(), flow.Unreachable.String()}}
-		outcome   = label{"outcome", []string{session.OK, session.Denied, session.NoConnection, session.Aborted, session.Incomplete,
-			session.Unused, session.Rejected, session.Unknown}}
+		outcome   = label{"outcome", []string{record.OK, record.Denied, record.NoConnection, record.Aborted, record.Incomplete,
+			record.Unused, record.Rejected, record.Unknown}}
 		id       = label{name: "id"}
-		severity = label{"severity", finding.Severities()}
+		severity = label{"severity", record.FromMildest()}
 	)
 	for _, rule := range finding.Rules() {
 		id.values = append(id.values, rule.ID)
@@ -55,7 +55,7 @@ func newRecords(r prometheus.Registerer) *records {
 	return c
 }
 
-func (c *records) session(s *session.Session) {
+func (c *records) session(s *record.Session) {
 	c.sessions.of(s.Mode, s.Login).Inc()
 	c.missing.Add(float64(s.Capture.MissingBytes))
 	for i := range s.Transfers {
@@ -65,7 +65,7 @@ func (c *records) session(s *session.Session) {
 		if t.Bytes == nil {
 			continue
 		}
-		direction := session.Unknown
+		direction := record.Unknown
 		if t.Direction != nil {
 			direction = *t.Direction
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 func TestAddress(t *testing.T) {
@@ -117,7 +117,7 @@ func TestHealth(t *testing.T) {
 		}, "503 no sign of life from the analysis for 75 s\n"},
 		{"over", func(m *Metrics) {
 			m.Status(&analyze.Status{})
-			m.Summary(&session.Summary{})
+			m.Summary(&record.Summary{})
 		}, "503 the capture has ended\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -186,9 +186,9 @@ func TestTogether(t *testing.T) {
 	for i := range 2000 {
 		m.Session(sample())
 		m.Status(&analyze.Status{Now: at(i), Packets: uint64(i)})
-		m.Session(&session.Session{Mode: "made up", Login: fmt.Sprint(i)})
+		m.Session(&record.Session{Mode: "made up", Login: fmt.Sprint(i)})
 	}
-	m.Summary(&session.Summary{})
+	m.Summary(&record.Summary{})
 	wg.Wait()
 	require.Contains(t, get(t, url+"/metrics"), `ftpscope_sessions_total{login="ok",mode="mixed"} 2000`)
 }

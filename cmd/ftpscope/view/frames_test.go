@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"ftpscope/analyze/record"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
 )
 
@@ -68,54 +69,54 @@ func keyOf(name string) tea.KeyPressMsg {
 	return tea.KeyPressMsg{Code: []rune(name)[0], Text: name}
 }
 
-func stamp(seconds int) session.Stamp {
-	return session.Stamp{Time: flow.Time(began.Add(time.Duration(seconds) * time.Second).UnixNano()), Digits: 6}
+func stamp(seconds int) record.Stamp {
+	return record.Stamp{Time: flow.Time(began.Add(time.Duration(seconds) * time.Second).UnixNano()), Digits: 6}
 }
 
 func ptr[T any](v T) *T { return &v }
 
 // made is a session of a client that starts at a second: its transfers went as the outcomes say.
-func made(id, start int, mode string, outcomes ...string) *session.Session {
+func made(id, start int, mode string, outcomes ...string) *record.Session {
 	client := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(id%200 + 10)}), uint16(40000+id%20000))
-	s := &session.Session{
+	s := &record.Session{
 		ID: id, Start: stamp(start), End: stamp(start + 3), Client: client, Server: netip.MustParseAddrPort("203.0.113.21:21"),
-		User: ptr("labuser"), Login: session.LoginOK, TLS: session.TLSNone, Mode: mode, Initiator: session.Client, Closing: session.ClosingQuit, Commands: 7,
+		User: ptr("labuser"), Login: record.LoginOK, TLS: record.TLSNone, Mode: mode, Initiator: record.Client, Closing: record.ClosingQuit, Commands: 7,
 	}
-	by, expected, method := session.Client, session.Client, "PASV"
+	by, expected, method := record.Client, record.Client, "PASV"
 	dst := netip.AddrPortFrom(s.Server.Addr(), uint16(50000+id%10000))
 	src := netip.AddrPortFrom(client.Addr(), 41000)
-	if mode == session.Active {
-		by, expected, method = session.Server, session.Server, "PORT"
+	if mode == record.Active {
+		by, expected, method = record.Server, record.Server, "PORT"
 		src, dst = netip.AddrPortFrom(s.Server.Addr(), 20), src
-		s.Initiator = session.Server
+		s.Initiator = record.Server
 	}
 	for i, outcome := range outcomes {
-		t := session.Transfer{
-			N: i + 1, Command: ptr("RETR"), Argument: ptr(fmt.Sprintf("report-%d.pdf", i+1)), Direction: ptr(session.Download), Method: method,
-			Mode: mode, Announced: &dst, ExpectedInitiator: &expected, Initiator: by, Evidence: session.EvidenceSYN, Outcome: outcome,
-			Connection: &session.Connection{Src: src, Dst: dst, State: "established", Attempts: 1, Closing: "fin"},
-			Bytes:      ptr(uint64(60000)), Frames: session.Frames{Command: flow.At(0, 40), SYN: flow.At(0, 43), Reply: flow.At(0, 97)},
-			Reply: &session.Reply{Code: 226, Text: "Transfer complete"},
+		t := record.Transfer{
+			N: i + 1, Command: ptr("RETR"), Argument: ptr(fmt.Sprintf("report-%d.pdf", i+1)), Direction: ptr(record.Download), Method: method,
+			Mode: mode, Announced: &dst, ExpectedInitiator: &expected, Initiator: by, Evidence: record.EvidenceSYN, Outcome: outcome,
+			Connection: &record.Connection{Src: src, Dst: dst, State: "established", Attempts: 1, Closing: "fin"},
+			Bytes:      ptr(uint64(60000)), Frames: record.Frames{Command: flow.At(0, 40), SYN: flow.At(0, 43), Reply: flow.At(0, 97)},
+			Reply: &record.Reply{Code: 226, Text: "Transfer complete"},
 		}
-		if outcome == session.NoConnection {
+		if outcome == record.NoConnection {
 			t.Connection.State, t.Connection.Attempts, t.Bytes, t.Reply = "unanswered", 3, nil, nil
-			s.Findings = append(s.Findings, session.Finding{ID: "data-unanswered", Severity: "high", Transfer: i + 1,
+			s.Findings = append(s.Findings, record.Finding{ID: "data-unanswered", Severity: "high", Transfer: i + 1,
 				Message: "the " + by + " tried 3 times in 7 s to reach " + dst.String() + " and got no answer (packets 16, 22, 31)",
 				Advice:  "announce the public address (vsftpd pasv_address, ProFTPD MasqueradeAddress, pure-ftpd -P), or use EPSV"})
 		}
 		s.Transfers = append(s.Transfers, t)
 	}
-	s.Findings = append(s.Findings, session.Finding{ID: "cleartext-credentials", Severity: "medium",
+	s.Findings = append(s.Findings, record.Finding{ID: "cleartext-credentials", Severity: "medium",
 		Message: `the password of user "labuser" went to 203.0.113.21:21 in clear text (packet 11); the server accepted it`,
 		Advice:  "use FTP over TLS (AUTH TLS) or SFTP, and change the password if others could see this traffic"})
 	return s
 }
 
 // hostile is a session whose every text tries to leave its place.
-func hostile() *session.Session {
+func hostile() *record.Session {
 	const evil = "\x1b[2J\x1b]0;owned\x07\u202egnp.exe\r\n\x9b31m\x00\xff\u2028\u200b\t"
-	s := made(66, 9, session.Passive, session.OK, session.Denied)
-	s.User, s.Password, s.Login = ptr(evil+strings.Repeat("最終版", 2000)), ptr(evil), session.LoginFailed
+	s := made(66, 9, record.Passive, record.OK, record.Denied)
+	s.User, s.Password, s.Login = ptr(evil+strings.Repeat("最終版", 2000)), ptr(evil), record.LoginFailed
 	for i := range s.Transfers {
 		s.Transfers[i].Command, s.Transfers[i].Argument = ptr(evil), ptr(strings.Repeat("👩‍👩‍👧 "+evil, 500))
 	}
@@ -129,11 +130,11 @@ func busy(s *screen) {
 		s.status(i, 0)
 		s.at(i)
 	}
-	outcomes := []string{session.OK, session.OK, session.NoConnection, session.OK, session.Denied}
+	outcomes := []string{record.OK, record.OK, record.NoConnection, record.OK, record.Denied}
 	for i := 1; i <= 24; i++ {
-		mode := session.Passive
+		mode := record.Passive
 		if i%3 == 0 {
-			mode = session.Active
+			mode = record.Active
 		}
 		x := made(i, i/2, mode, outcomes[i%5], outcomes[(i+1)%5])
 		x.Open = i > 22
@@ -164,7 +165,7 @@ var frames = []struct {
 	{"paused-80x20", 80, 20, false, func(s *screen) {
 		busy(s)
 		s.press("p")
-		s.store.add(made(99, 12, session.Active, session.OK))
+		s.store.add(made(99, 12, record.Active, record.OK))
 		s.at(30)
 	}},
 	{"expanded-120x30", 120, 30, false, func(s *screen) { busy(s); s.press("up", "up", "up", "enter") }},

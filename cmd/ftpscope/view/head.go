@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 )
 
 // The frame: how the capture stands, the list or another page, messages, keys.
@@ -188,7 +188,7 @@ func (m *model) traffic() []string {
 func (m *model) inShort() []string {
 	signs := map[string]int{}
 	var words []string
-	for g, name := range report.Severities() {
+	for g, name := range record.Severities {
 		sign, n := report.Mark(name), m.shot.total.findings[g]
 		if signs[sign] += n; n > 0 && signs[sign] == n {
 			words = append(words, sign)
@@ -233,7 +233,7 @@ func (m *model) sessionCounts() []string {
 // transferCounts is one line, or two where one is too short and the screen tall.
 func (m *model) transferCounts() []string {
 	t := &m.shot.total
-	modes := counts(t.modes[:], session.Active, session.Passive, session.Unknown)
+	modes := counts(t.modes[:], record.Active, record.Passive, record.Unknown)
 	if modes == "" {
 		modes = "none yet"
 	}
@@ -259,7 +259,7 @@ func counts(n []int, names ...string) string {
 
 func (m *model) findingCounts() string {
 	var words []string
-	for g, name := range report.Severities() {
+	for g, name := range record.Severities {
 		if n := m.shot.total.findings[g]; n > 0 {
 			words = append(words, m.paint(report.SGR(name), report.Mark(name)+" "+report.Number(uint64(n))+" "+name))
 		}

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 )
 
 // The list of sessions: which columns there is room for, and the rows.
@@ -87,7 +87,7 @@ func (m *model) cell(e *entry, c column, short bool) string {
 	case colMode:
 		return e.Mode
 	case colOpener:
-		if e.OpenedBy == session.None {
+		if e.OpenedBy == record.None {
 			return "–"
 		}
 		return e.OpenedBy
@@ -98,7 +98,7 @@ func (m *model) cell(e *entry, c column, short bool) string {
 }
 
 // start is the time of day, with the date if that is not today's.
-func (m *model) start(s session.Stamp) string {
+func (m *model) start(s record.Stamp) string {
 	t := time.Unix(0, int64(s.Time)).UTC()
 	if now := m.shot.at.UTC(); t.YearDay() != now.YearDay() || t.Year() != now.Year() {
 		return t.Format("01-02 15:04")

@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"ftpscope/analyze/record"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
 )
 
@@ -29,7 +30,7 @@ func (s *screen) here() (string, int) {
 func TestCursorStaysOnItsSession(t *testing.T) {
 	s := newScreen(80, 24, false)
 	for i := range 100 {
-		s.store.add(made(i, i, session.Passive, session.OK))
+		s.store.add(made(i, i, record.Passive, record.OK))
 	}
 	s.at(1)
 	text, _ := s.here()
@@ -38,7 +39,7 @@ func TestCursorStaysOnItsSession(t *testing.T) {
 	s.press("up", "up", "pgup")
 	text, line := s.here()
 	for i := 100; i < 5000; i++ {
-		s.store.add(made(i, i%95, session.Active, session.OK)) // more come before it, and the oldest are let go
+		s.store.add(made(i, i%95, record.Active, record.OK)) // more come before it, and the oldest are let go
 		if i%97 == 0 {
 			s.at(i)
 			now, at := s.here()
@@ -55,7 +56,7 @@ func TestCursorStaysOnItsSession(t *testing.T) {
 func TestKeys(t *testing.T) {
 	s := newScreen(80, 24, false)
 	for i := range 50 {
-		s.store.add(made(i+1, i, session.Passive, session.OK, session.NoConnection))
+		s.store.add(made(i+1, i, record.Passive, record.OK, record.NoConnection))
 	}
 	s.at(1)
 	starts := func() string {
@@ -96,10 +97,10 @@ func TestKeys(t *testing.T) {
 
 func TestEndedReplacesOpen(t *testing.T) {
 	s := newScreen(100, 24, false)
-	x := made(0, 5, session.Passive, session.OK)
+	x := made(0, 5, record.Passive, record.OK)
 	x.Open = true
 	s.store.add(x)
-	x = made(0, 5, session.Passive, session.OK, session.OK)
+	x = made(0, 5, record.Passive, record.OK, record.OK)
 	x.Open = true
 	s.store.add(x)
 	s.at(6)
@@ -107,7 +108,7 @@ func TestEndedReplacesOpen(t *testing.T) {
 	require.Equal(t, [3]int{0, 2, 0}, s.shot.total.modes, "the later snapshot counts")
 	require.Contains(t, s.frame(), "still open")
 
-	x = made(7, 5, session.Passive, session.OK, session.NoConnection, session.OK)
+	x = made(7, 5, record.Passive, record.OK, record.NoConnection, record.OK)
 	x.Client, x.Server = x.Server, x.Client // roles may be known later
 	x.Client, x.Server = made(0, 5, "").Server, made(0, 5, "").Client
 	s.store.add(x)
@@ -118,7 +119,7 @@ func TestEndedReplacesOpen(t *testing.T) {
 	require.Contains(t, s.frame(), "ended with QUIT", "it is still expanded")
 
 	// The same endpoints again: the end of the first connection does not end the second.
-	later := made(8, 60, session.Passive)
+	later := made(8, 60, record.Passive)
 	later.Client, later.Server, later.Open = x.Client, x.Server, true
 	s.store.add(later)
 	s.store.add(x)
@@ -130,7 +131,7 @@ func TestBounds(t *testing.T) {
 	var s store
 	s.init(true)
 	for i := range 100_000 {
-		x := made(i, i/100, session.Active, session.OK)
+		x := made(i, i/100, record.Active, record.OK)
 		x.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 16), byte(i)}), uint16(1024+i%60000))
 		x.Open = i%2 == 1
 		s.add(x)
@@ -181,7 +182,7 @@ func TestConcurrent(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := range 3000 {
-			x := made(i, i, session.Passive, session.OK, session.NoConnection)
+			x := made(i, i, record.Passive, record.OK, record.NoConnection)
 			x.Open = true
 			s.store.add(x)
 			if i%3 > 0 {
@@ -256,7 +257,7 @@ func TestTimes(t *testing.T) {
 func BenchmarkAdd(b *testing.B) {
 	var s store
 	s.init(false)
-	x := made(1, 1, session.Passive, session.OK, session.OK)
+	x := made(1, 1, record.Passive, record.OK, record.OK)
 	for b.Loop() {
 		s.add(x)
 	}
@@ -265,11 +266,11 @@ func BenchmarkAdd(b *testing.B) {
 func BenchmarkLook(b *testing.B) {
 	s := newScreen(200, 60, true)
 	for i := range 4000 {
-		x := made(i, i, session.Passive, session.OK)
+		x := made(i, i, record.Passive, record.OK)
 		x.Open = i%2 > 0
 		s.store.add(x)
 	}
-	x := made(1, 1, session.Passive, session.OK)
+	x := made(1, 1, record.Passive, record.OK)
 	for b.Loop() {
 		s.store.add(x)
 		s.store.status(&analyze.Status{})

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture/flow"
 )
 
@@ -36,7 +36,7 @@ type entry struct {
 // ends are a control connection's endpoints in any order: a mid-stream one may change its roles.
 type ends [2]netip.AddrPort
 
-func endsOf(s *session.Session) ends {
+func endsOf(s *record.Session) ends {
 	if s.Server.Compare(s.Client) < 0 {
 		return ends{s.Server, s.Client}
 	}
@@ -75,7 +75,7 @@ func (s *store) init(passwords bool) {
 }
 
 // add keeps a session, in place of an earlier record of it.
-func (s *store) add(x *session.Session) {
+func (s *store) add(x *record.Session) {
 	key := endsOf(x)
 	s.mu.Lock()
 	defer s.mu.Unlock()

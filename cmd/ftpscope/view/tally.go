@@ -3,8 +3,7 @@ package view
 import (
 	"strings"
 
-	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -15,29 +14,29 @@ type tally struct {
 	findings [5]int // by severity, the gravest first
 }
 
-func tallyOf(s *session.Session) tally {
+func tallyOf(s *record.Session) tally {
 	var t tally
 	for i := range s.Transfers {
 		x := &s.Transfers[i]
 		switch x.Mode {
-		case session.Active:
+		case record.Active:
 			t.modes[0]++
-		case session.Passive:
+		case record.Passive:
 			t.modes[1]++
 		default:
 			t.modes[2]++
 		}
 		switch x.Initiator {
-		case session.Client:
+		case record.Client:
 			t.openers[0]++
-		case session.Server:
+		case record.Server:
 			t.openers[1]++
-		case session.ThirdParty:
+		case record.ThirdParty:
 			t.openers[2]++
 		}
 	}
 	for i := range s.Findings {
-		for g, name := range report.Severities() {
+		for g, name := range record.Severities {
 			if s.Findings[i].Severity == name {
 				t.findings[g]++
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/term"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 )
 
 // pty is a terminal: what is written on it, and its other end.
@@ -116,7 +116,7 @@ func TestTerminal(t *testing.T) {
 	v.Run(func() { stopped <- true })
 	p.wait("no FTP sessions yet")
 	require.NotEqual(t, before, attributes(t, p.File))
-	require.NoError(t, v.Session(made(7, 3, session.Passive, session.NoConnection)))
+	require.NoError(t, v.Session(made(7, 3, record.Passive, record.NoConnection)))
 	x := hostile()
 	require.NoError(t, v.Session(x))
 	v.Warn("eth0: \x1b]0;owned\x07 went down")
@@ -146,7 +146,7 @@ func TestTerminalAfterPanic(t *testing.T) {
 	v.Run(func() {})
 	<-v.done
 	requireGivenBack(t, p, before)
-	require.EqualError(t, v.Session(made(1, 1, session.Active)), "live view: a bug")
+	require.EqualError(t, v.Session(made(1, 1, record.Active)), "live view: a bug")
 	require.EqualError(t, v.Close(), "live view: a bug")
 	require.NotContains(t, p.shown(), "goroutine")
 }
@@ -179,7 +179,7 @@ func TestTerminalGone(t *testing.T) {
 	require.NoError(t, p.master.Close())
 	require.True(t, <-stopped)
 	<-v.done
-	require.EqualError(t, v.Session(made(1, 1, session.Active)), "live view: the terminal was closed")
+	require.EqualError(t, v.Session(made(1, 1, record.Active)), "live view: the terminal was closed")
 	require.EqualError(t, v.Close(), "live view: the terminal was closed")
 }
 

@@ -13,12 +13,13 @@ import (
 	"sync"
 	"time"
 
+	"ftpscope/analyze/record"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 	"golang.org/x/term"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
 )
 
 // Options of a View.
@@ -151,25 +152,25 @@ func (v *View) Status(s *analyze.Status) { v.store.status(s) }
 
 // Session shows a session; a snapshot is replaced by the next and by the record of the session's end. It fails, as do the
 // other records, once the display has.
-func (v *View) Session(s *session.Session) error {
+func (v *View) Session(s *record.Session) error {
 	v.store.add(s)
 	return v.err()
 }
 
 // Attempt counts an attempt.
-func (v *View) Attempt(*session.Attempt) error {
+func (v *View) Attempt(*record.Attempt) error {
 	v.store.attempt()
 	return v.err()
 }
 
 // Orphan counts a data connection without a session.
-func (v *View) Orphan(*session.Orphan) error {
+func (v *View) Orphan(*record.Orphan) error {
 	v.store.orphan()
 	return v.err()
 }
 
 // Summary shows nothing: it comes when all is over.
-func (v *View) Summary(*session.Summary) error { return v.err() }
+func (v *View) Summary(*record.Summary) error { return v.err() }
 
 func (v *View) err() error {
 	v.mu.Lock()

@@ -1,4 +1,4 @@
-package session
+package record
 
 import (
 	"net/netip"
@@ -130,7 +130,7 @@ type Reply struct {
 	Code int
 	Text string
 
-	cut bool // the capture lacks its end
+	Cut bool // the capture lacks its end; not written
 }
 
 // Transfer is one data channel, negotiated or used.
@@ -276,4 +276,30 @@ type ChecksumCount struct {
 type LimitHit struct {
 	Limit string
 	Count uint64
+}
+
+// MaxAttempts bounds the attempts and MaxOrphans the orphans that are reported; the rest is only counted.
+const (
+	MaxAttempts = 10_000
+	MaxOrphans  = 10_000
+)
+
+// Network is where a connection was seen, where that is not the plain network.
+type Network struct {
+	// Paths are those of the packets of the client (of a data connection: of who opened it), then others that its packets were
+	// seen in: of the other direction, and of copies (SPAN ports).
+	Paths []NetworkPath
+}
+
+// NetworkPath is the tags and tunnels that packets were in, the outermost first; those of the plain network are none.
+type NetworkPath struct {
+	Name  string // for people
+	Steps []NetworkStep
+}
+
+// NetworkStep is a tag or a tunnel.
+type NetworkStep struct {
+	Kind string
+	ID   *uint64
+	Ends []netip.Addr // of a tunnel, the smaller first
 }

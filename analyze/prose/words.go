@@ -1,11 +1,11 @@
-package session
+// Package prose says how numbers, counts, times, lists and quotes are written, once for all texts
+// about records: findings, comparisons and reports.
+package prose
 
 import (
 	"strconv"
 	"strings"
 )
-
-// What all texts about records share: findings, comparisons, reports.
 
 // Number writes n with a comma every three digits.
 func Number(n uint64) string {

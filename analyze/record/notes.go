@@ -1,0 +1,136 @@
+// Package record is the record model: what ftpscope says of a capture, one Go type a record,
+// one field a key. analyze/match fills it in, analyze/finding judges it and analyze/report
+// writes it. It has no behaviour beyond reading itself.
+package record
+
+import (
+	"net/netip"
+	"time"
+
+	"ftpscope/capture/flow"
+)
+
+// Notes is what rules and explanations need of a session beyond its record.
+type Notes struct {
+	Control  flow.Conn     // the control connection
+	Oddities []Oddity      // at most MaxOddities
+	Logins   []Login       // at most MaxLogins, in order
+	LoginEnd flow.Mark     // the reply that logged the user in
+	Quit     flow.Mark     // QUIT
+	AuthTLS  flow.Mark     // the AUTH command that was answered
+	ProtC    flow.Mark     // PROT C accepted under TLS
+	Site     []SiteCommand // at most MaxSite
+	Climbs   []Climb       // at most MaxClimbs
+	TLS      *TLSInfo      // nil when none of its handshake was seen in clear
+	Size     int           // of the record in memory: bytes, about
+
+	// Idle is the longest silence after the server's last word: until a command of the client or, when none followed, until
+	// the connection's last packet. It is how long a NAT or firewall had nothing to see but keepalives and acknowledgments.
+	Idle flow.Time
+	// Dropped is how many packets the kernel dropped while a live session lasted, of whatever connections.
+	Dropped uint64
+}
+
+// Login is one try: USER, and PASS if it was sent, with the reply that decided it.
+type Login struct {
+	Mark      flow.Mark // of the command that was decided on: PASS, or USER that needed none
+	User      string
+	OK        bool
+	Code      int    // 0: the capture holds no reply to PASS
+	Challenge string // of a one-time password, in lower case: "otp-md5 487 dog2"
+	OneTime   bool   // the password has the form of an answer to it: whoever reads it cannot use it again
+}
+
+// Oddity is traffic that breaks the protocol or its customs; it is data, never an error.
+type Oddity struct {
+	Kind   string
+	Mark   flow.Mark
+	Detail string
+}
+
+// TransferNotes is what rules and explanations need of a transfer beyond its record.
+type TransferNotes struct {
+	Asked    *Line          // the negotiation as sent: PORT …, PASV
+	Answer   *Reply         // its reply
+	Ran      *Line          // the transfer command as sent
+	Abort    flow.Mark      // ABOR
+	Mode     string         // MODE in force: "S", "B", "C" or "Z"; empty when the capture does not tell
+	Size     *uint64        // what the server said of the file's size (150 text, SIZE)
+	SizeFrom flow.Pos       // where it said so
+	Conn     *flow.Conn     // the data connection
+	From     netip.AddrPort // the end of Conn that sent the data, if it carried any
+	Tried    []flow.Conn    // every connection to the announced endpoint, Conn among them, in order
+	Via      *netip.Addr    // the address that was used instead of the announced one
+}
+
+// Line is a line of the client as sent (a password hidden).
+type Line struct {
+	Mark flow.Mark
+	Text string
+}
+
+// Limits of what is kept for the rules, in one session.
+const (
+	// MaxSteps bounds negotiations, and transfer commands, of one session.
+	MaxSteps = 10_000
+	// MaxOddities and MaxLogins bound what is kept for the rules, in one session.
+	MaxOddities = 100
+	MaxLogins   = 10_000
+	// MaxSite bounds the SITE commands that are kept, MaxSiteAlike those of them with the same first word: a client that sets
+	// the permissions of a thousand files does not hide the one EXEC after them.
+	MaxSite      = 100
+	MaxSiteAlike = 50
+	// MaxClimbs bounds the climbing paths that are kept: lists of such attempts differ little after that.
+	MaxClimbs = 100
+)
+
+// SiteCommand is SITE (RFC 959 section 4.1.3) with its argument as sent; Reply is nil when none was seen.
+type SiteCommand struct {
+	Mark  flow.Mark
+	Text  string
+	Reply *Reply
+}
+
+// Climb is a path argument that leads above the login directory by ".."; Reply is nil when none was seen.
+type Climb struct {
+	Mark     flow.Mark
+	Verb     string
+	Argument string
+	Reply    *Reply
+
+	FromLogin bool // only if the capture began before the login: where the session was then is what makes it one
+}
+
+// TLSInfo is what the control connection's first TLS handshake says in clear (RFC 8446 section 4, RFC 5246 section 7.4).
+type TLSInfo struct {
+	ClientHello, ServerHello, Certificate flow.Mark // where they ended; not seen: zero
+
+	ServerName string   // RFC 6066 section 3, as sent; empty when the client named none
+	Offered    []string // versions, the client's best first: "TLS 1.3", …
+	Protocols  []string // ALPN, as the client offers them
+
+	Version  string // chosen by the server
+	Cipher   string // "TLS_AES_128_GCM_SHA256"; "0x…" when it has no name here
+	Protocol string // ALPN, chosen
+
+	// Encrypted says that the version, TLS 1.3, encrypts the server's certificate: no capture shows it (RFC 8446 section 2).
+	Encrypted bool
+	// Resumed says that the server sent no certificate because an earlier session goes on (RFC 5246 section 7.3, figure 2).
+	Resumed bool
+
+	// The server's certificate, where it was sent in clear: unverified, as is all that this says.
+	Subject, Issuer     string    // RFC 2253 text
+	Names               []string  // subject alternative names
+	NotBefore, NotAfter time.Time // zero when there was none
+	SelfSigned          bool      // subject and issuer are the same
+}
+
+// Kinds of Oddity.
+const (
+	OddLine      = "long-line"       // longer than ftp.MaxLine
+	OddNoCode    = "reply-no-code"   // a line of the server that is no reply
+	OddBytes     = "control-bytes"   // NUL or control bytes in a command
+	OddEndpoint  = "bad-endpoint"    // PORT, EPRT, LPRT, 227, 228 or 229 that names none
+	OddMultiLine = "multi-line"      // a multi-line reply that did not end as it should
+	OddPending   = "pending-dropped" // more than MaxPending commands without a reply
+)

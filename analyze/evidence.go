@@ -66,7 +66,7 @@ type Keeper struct {
 
 // keptHead is a packet in the ring without its bytes.
 type keptHead struct {
-	pair   pair
+	tuple  flow.Tuple
 	mark   flow.Mark
 	at     flow.Time // by Keeper.clock
 	from   uint64    // place of its bytes
@@ -101,7 +101,7 @@ func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
 		return
 	}
 	h := keptHead{
-		pair: pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort), mark: p.Mark, at: flow.Time(k.clock.Load()), from: k.room(n),
+		tuple: s.Tuple(), mark: p.Mark, at: flow.Time(k.clock.Load()), from: k.room(n),
 		size: uint32(n), length: p.Length, link: p.Link, digits: p.Digits,
 	}
 	copy(k.bytes[h.from%uint64(len(k.bytes)):], p.Data)
@@ -114,14 +114,14 @@ func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
 func (k *Keeper) Join(parts []flow.Mark, s *flow.Segment) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	to := pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)
+	to := s.Tuple()
 	for _, m := range parts {
 		i := sort.Search(k.count, func(i int) bool { return k.heads[(k.first+i)%len(k.heads)].mark.Ord >= m.Ord })
 		if i == k.count {
 			continue
 		}
 		if h := &k.heads[(k.first+i)%len(k.heads)]; h.mark.Ord == m.Ord {
-			h.pair = to
+			h.tuple = to
 		}
 	}
 }
@@ -178,7 +178,7 @@ func (k *Keeper) leave() {
 		k.first = 0
 	}
 	k.count--
-	if !k.marks.has(h.pair, h.at) || k.left == h.mark.Ord && k.left != 0 {
+	if !k.marks.has(h.tuple, h.at) || k.left == h.mark.Ord && k.left != 0 {
 		return
 	}
 	k.left = h.mark.Ord
@@ -205,12 +205,12 @@ func (k *Keeper) Stats() KeeperStats {
 // Mark says that a connection belongs to FTP: also those of its packets that are still in the ring. Marks count: a
 // connection is let go when each has been taken back. Packets are told by their ends alone, marks by the network too: ends of
 // which connections in several networks are marked are kept until all of these ended.
-func (k *Keeper) Mark(a, b netip.AddrPort, net flow.Net) { k.marks.add(pairOfAddr(a, b), net) }
+func (k *Keeper) Mark(a, b netip.AddrPort, net flow.Net) { k.marks.add(flow.TupleOf(a, b), net) }
 
 // Unmark takes a Mark back.
-func (k *Keeper) Unmark(a, b netip.AddrPort, net flow.Net) { k.marks.remove(pairOfAddr(a, b), net) }
+func (k *Keeper) Unmark(a, b netip.AddrPort, net flow.Net) { k.marks.remove(flow.TupleOf(a, b), net) }
 
 // Ended says that a connection is over, however often it was marked. What comes of it within a few seconds is kept.
 func (k *Keeper) Ended(a, b netip.AddrPort, nets flow.Nets) {
-	k.marks.end(pairOfAddr(a, b), &nets, flow.Time(k.clock.Load())+linger)
+	k.marks.end(flow.TupleOf(a, b), &nets, flow.Time(k.clock.Load())+linger)
 }

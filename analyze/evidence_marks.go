@@ -1,9 +1,7 @@
 package analyze
 
 import (
-	"cmp"
 	"container/list"
-	"net/netip"
 	"slices"
 	"sync"
 
@@ -19,36 +17,19 @@ const (
 	maxUses = 64
 )
 
-// pair is the two ends of a connection, in an order that is the same for both directions.
-type pair struct {
-	a, b         flow.Host
-	aPort, bPort uint16
-}
-
-func pairOf(a, b flow.Host, aPort, bPort uint16) pair {
-	if cmp.Or(cmp.Compare(a.Hi, b.Hi), cmp.Compare(a.Lo, b.Lo), cmp.Compare(aPort, bPort)) > 0 {
-		a, b, aPort, bPort = b, a, bPort, aPort
-	}
-	return pair{a, b, aPort, bPort}
-}
-
-func pairOfAddr(a, b netip.AddrPort) pair {
-	return pairOf(flow.HostOf(a.Addr()), flow.HostOf(b.Addr()), a.Port(), b.Port())
-}
-
 // marks is the bounded set of marked connections.
 type marks struct {
 	mu    sync.Mutex
 	most  int
-	set   map[pair]*list.Element // of a *mark
-	open  *list.List             // by the time of the mark
-	ended *list.List             // by until
+	set   map[flow.Tuple]*list.Element // of a *mark
+	open  *list.List                   // by the time of the mark
+	ended *list.List                   // by until
 	lost  uint64
 }
 
 // mark is of the connections of two ends: one, or one in each of several networks.
 type mark struct {
-	pair  pair
+	tuple flow.Tuple
 	uses  []use
 	over  bool
 	until flow.Time // when it is over: of the last packet that is kept
@@ -61,11 +42,11 @@ type use struct {
 }
 
 func newMarks(most int) marks {
-	return marks{most: most, set: map[pair]*list.Element{}, open: list.New(), ended: list.New()}
+	return marks{most: most, set: map[flow.Tuple]*list.Element{}, open: list.New(), ended: list.New()}
 }
 
 // add marks a connection, once more if it is marked. A full set loses its oldest mark, of those that are over first.
-func (s *marks) add(p pair, net flow.Net) {
+func (s *marks) add(p flow.Tuple, net flow.Net) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.set[p]; e != nil {
@@ -83,7 +64,7 @@ func (s *marks) add(p pair, net flow.Net) {
 		s.drop(oldest)
 		s.lost++
 	}
-	s.set[p] = s.open.PushBack(&mark{pair: p, uses: []use{{net, 1}}})
+	s.set[p] = s.open.PushBack(&mark{tuple: p, uses: []use{{net, 1}}})
 }
 
 func (m *mark) use(net flow.Net) {
@@ -99,7 +80,7 @@ func (m *mark) use(net flow.Net) {
 }
 
 // remove takes a mark of a network's connection back.
-func (s *marks) remove(p pair, net flow.Net) {
+func (s *marks) remove(p flow.Tuple, net flow.Net) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.set[p]
@@ -119,7 +100,7 @@ func (s *marks) remove(p pair, net flow.Net) {
 }
 
 // end says that a connection is over; other networks' of the same ends go on.
-func (s *marks) end(p pair, nets *flow.Nets, until flow.Time) {
+func (s *marks) end(p flow.Tuple, nets *flow.Nets, until flow.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.set[p]
@@ -137,7 +118,7 @@ func (s *marks) end(p pair, nets *flow.Nets, until flow.Time) {
 
 // has reports whether a packet of that time is of a marked connection. Times do not decrease: what ended before is
 // forgotten.
-func (s *marks) has(p pair, at flow.Time) bool {
+func (s *marks) has(p flow.Tuple, at flow.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for e := s.ended.Front(); e != nil && e.Value.(*mark).until < at; e = s.ended.Front() {
@@ -148,7 +129,7 @@ func (s *marks) has(p pair, at flow.Time) bool {
 
 func (s *marks) drop(e *list.Element) {
 	m := e.Value.(*mark)
-	delete(s.set, m.pair)
+	delete(s.set, m.tuple)
 	if m.over {
 		s.ended.Remove(e)
 	} else {

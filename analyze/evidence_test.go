@@ -72,20 +72,6 @@ func segmentOf(a, b netip.AddrPort) flow.Segment {
 	return flow.Segment{Src: flow.HostOf(a.Addr()), Dst: flow.HostOf(b.Addr()), SrcPort: a.Port(), DstPort: b.Port()}
 }
 
-func TestPairIsTheSameForBothDirections(t *testing.T) {
-	same := netip.MustParseAddrPort("192.0.2.10:21")
-	for _, p := range [][2]netip.AddrPort{{hostA, hostB}, {hostA, hostC}, {hostA, same}, {hostA, hostD}, {hostA, hostA}} {
-		require.Equal(t, pairOfAddr(p[0], p[1]), pairOfAddr(p[1], p[0]))
-		s := segmentOf(p[0], p[1])
-		require.Equal(t, pairOfAddr(p[0], p[1]), pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort))
-	}
-	mapped := netip.AddrPortFrom(netip.AddrFrom16(hostA.Addr().As16()), hostA.Port())
-	require.Equal(t, pairOfAddr(hostA, hostB), pairOfAddr(hostB, mapped))
-	require.NotEqual(t, pairOfAddr(hostA, hostB), pairOfAddr(hostD, hostB))
-	require.NotEqual(t, pairOfAddr(hostA, hostB), pairOfAddr(netip.AddrPortFrom(hostA.Addr(), hostB.Port()), netip.AddrPortFrom(hostB.Addr(), hostA.Port())))
-	require.NotPanics(t, func() { pairOfAddr(netip.AddrPort{}, hostA) })
-}
-
 func TestKeeper(t *testing.T) {
 	const s = flow.Second
 	for _, test := range []struct {
@@ -229,16 +215,16 @@ func TestKeeperModel(t *testing.T) {
 	for range 200 {
 		out := &kept{}
 		f := feed(out, KeeperOptions{Bytes: 1 + rng.IntN(5000)})
-		var all []pair
-		marked := map[pair]bool{}
+		var all []flow.Tuple
+		marked := map[flow.Tuple]bool{}
 		for range 300 {
 			a, b := ends[rng.IntN(4)], ends[rng.IntN(4)]
 			if rng.IntN(10) == 0 {
 				f.k.Mark(a, b, flow.PlainNet)
-				marked[pairOfAddr(a, b)] = true
+				marked[flow.TupleOf(a, b)] = true
 			}
 			f.add(a, b, flow.Time(len(all))*flow.Millisecond, rng.IntN(1500))
-			all = append(all, pairOfAddr(a, b))
+			all = append(all, flow.TupleOf(a, b))
 			require.LessOrEqual(t, f.k.next-f.k.heads[f.k.first].from, uint64(len(f.k.bytes)))
 		}
 		f.k.Flush()
@@ -254,7 +240,7 @@ func TestKeeperModel(t *testing.T) {
 }
 
 // tail is the marked ones among the last n: they are certainly in the ring at the end.
-func tail(all []pair, marked map[pair]bool, n int) (ords []uint64) {
+func tail(all []flow.Tuple, marked map[flow.Tuple]bool, n int) (ords []uint64) {
 	for i := max(0, len(all)-n/2); i < len(all); i++ {
 		if marked[all[i]] {
 			ords = append(ords, uint64(i+1))
@@ -275,7 +261,7 @@ func TestKeeperCountsFailures(t *testing.T) {
 // Of two networks' connections of the same ends one may end before the other.
 func TestMarksOfNetworks(t *testing.T) {
 	s := newMarks(3)
-	p := pairOf(flow.Host4(1), flow.Host4(2), 40000, 21)
+	p := tupleOf(40000)
 	one, both := flow.Net(1).Nets(), flow.Nets{2, 3, 2, 2, 2, 2}
 	for _, net := range []flow.Net{1, 1, 2, 3} {
 		s.add(p, net)
@@ -302,9 +288,13 @@ func TestMarksOfNetworks(t *testing.T) {
 	require.Len(t, s.set[p].Value.(*mark).uses, maxUses)
 }
 
+func tupleOf(port uint16) flow.Tuple {
+	return (&flow.Segment{Src: flow.Host4(1), Dst: flow.Host4(2), SrcPort: port, DstPort: 21}).Tuple()
+}
+
 func TestMarksAreBounded(t *testing.T) {
 	s := newMarks(3)
-	p := func(n uint16) pair { return pairOf(flow.Host4(1), flow.Host4(2), n, 21) }
+	p := tupleOf
 	for n := range uint16(3) {
 		s.add(p(n), flow.PlainNet)
 	}

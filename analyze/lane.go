@@ -9,18 +9,12 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// Ports of RFC 959 and, for FTP over TLS from the first byte, IANA.
-const (
-	portFTP  = 21
-	portFTPS = 990
-)
-
 // ports is the set of ports that FTP is expected on.
 type ports struct{ set [1 << 16 / 64]uint64 }
 
 func newPorts(more []uint16) ports {
 	var p ports
-	for _, n := range append([]uint16{portFTP, portFTPS}, more...) {
+	for _, n := range append([]uint16{flow.PortFTP, flow.PortFTPS}, more...) {
 		p.set[n/64] |= 1 << (n % 64)
 	}
 	return p

@@ -18,7 +18,7 @@ const stragglers = 75 * flow.Second
 type tracer struct {
 	side     *compare.Side
 	room     *compare.Room
-	conns    map[pair][]*traced // by their first packet
+	conns    map[flow.Tuple][]*traced // by their first packet
 	attempts map[attemptKey]*record.Attempt
 	ports    ports // of control connections
 	sorted   bool
@@ -35,7 +35,7 @@ type traced struct {
 }
 
 func newTracer(s *compare.Side, control ports) *tracer {
-	return &tracer{side: s, ports: control, room: compare.NewRoom(), conns: map[pair][]*traced{}, attempts: map[attemptKey]*record.Attempt{}}
+	return &tracer{side: s, ports: control, room: compare.NewRoom(), conns: map[flow.Tuple][]*traced{}, attempts: map[attemptKey]*record.Attempt{}}
 }
 
 // session wants the connections of a session.
@@ -61,7 +61,7 @@ func (t *tracer) want(c *flow.Conn, fromClient, control bool) *compare.Conn {
 			w.Half[i].Text = &compare.Text{}
 		}
 	}
-	k := pairOfAddr(c.Src, c.Dst)
+	k := flow.TupleOf(c.Src, c.Dst)
 	t.conns[k] = append(t.conns[k], w)
 	return w.Conn
 }
@@ -86,7 +86,7 @@ func (t *tracer) packet(s *flow.Segment) {
 	control := false
 	if s != nil {
 		control = t.ports.has(s.SrcPort) || t.ports.has(s.DstPort)
-		all := t.conns[pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)]
+		all := t.conns[s.Tuple()]
 		list := current(all, s)
 		if len(list) == 0 && s.Flags&flow.RST != 0 {
 			list = overtaken(all, s)
@@ -132,9 +132,8 @@ func current(list []*traced, s *flow.Segment) []*traced {
 
 // overtaken are the connections that a reset belongs to which came into the capture before all else of them: it opens none by itself.
 func overtaken(list []*traced, s *flow.Segment) []*traced {
-	const disorder = 2 * flow.Second
 	first, _ := slices.BinarySearchFunc(list, s.Ord+1, func(c *traced, ord uint64) int { return cmp.Compare(c.from.Ord, ord) })
-	if first == len(list) || !list[first].nets.Has(s.Net) || s.Time < list[first].from.Time || s.Time-list[first].to.Time > disorder {
+	if first == len(list) || !list[first].nets.Has(s.Net) || s.Time < list[first].from.Time || s.Time-list[first].to.Time > flow.Disorder {
 		return nil
 	}
 	end := first + 1
@@ -205,7 +204,7 @@ func (t *tracer) attempt(s *flow.Segment) []*traced {
 		from: s.Mark, to: flow.Mark{Time: a.Last.Time, Ord: s.Ord}, nets: s.Net.Nets(), control: true,
 	}
 	t.side.Attempts = append(t.side.Attempts, c.Conn)
-	k := pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)
+	k := s.Tuple()
 	t.conns[k] = append(t.conns[k], c)
 	return []*traced{c}
 }
@@ -220,13 +219,13 @@ func (t *tracer) stranger(s *flow.Segment) {
 // strays looks for the connections that have one of these initial sequence numbers, whatever their ends, and keeps them.
 func (p *Point) strays(side *compare.Side, missing map[uint32]bool, opt Options) error {
 	room := compare.NewRoom()
-	open := map[pair]*traced{}
+	open := map[flow.Tuple]*traced{}
 	opt.Problem = nil
 	return p.trace(opt, func(s *flow.Segment) {
 		if s == nil {
 			return
 		}
-		k := pairOf(s.Src, s.Dst, s.SrcPort, s.DstPort)
+		k := s.Tuple()
 		c := open[k]
 		opens := s.ICMP == nil && s.Flags&(flow.SYN|flow.ACK) == flow.SYN
 		if from, wanted := missing[s.Seq]; opens && wanted && (c == nil || c.isn != s.Seq) && len(side.Strays) < compare.MaxStrays {

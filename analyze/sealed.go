@@ -9,13 +9,11 @@ import (
 // sealing follows connections that may be data connections under TLS, for who sends what they carry, and whatever next wants.
 type sealing struct{ next tcp.Follower }
 
-// firstPrivate is the first port that is none of the well-known ones: data connections lead to such, and come from port 20 or others.
-const firstPrivate = 1024
-
-// maySeal reports whether a connection's first payload can be the beginning of TLS on a data connection.
+// maySeal reports whether a connection's first payload can be the beginning of TLS on a data connection. Data connections lead to
+// unprivileged ports, and come from such or from port 20.
 func maySeal(s *flow.Segment) bool {
 	low, high := min(s.SrcPort, s.DstPort), max(s.SrcPort, s.DstPort)
-	return len(s.Payload) > 0 && isTLS(s.Payload) && high >= firstPrivate && (low >= firstPrivate || low == portFTP-1)
+	return len(s.Payload) > 0 && isTLS(s.Payload) && high >= flow.FirstUnprivileged && (low >= flow.FirstUnprivileged || low == flow.PortFTPData)
 }
 
 // Follow makes the reader.

@@ -77,6 +77,35 @@ func TestSegmentEnd(t *testing.T) {
 	}
 }
 
+func TestTuple(t *testing.T) {
+	ends := func(list ...string) (all []netip.AddrPort) {
+		for _, s := range list {
+			all = append(all, netip.MustParseAddrPort(s))
+		}
+		return all
+	}
+	for name, p := range map[string][]netip.AddrPort{
+		"two hosts":        ends("192.0.2.10:40000", "192.0.2.21:21"),
+		"the larger first": ends("192.0.2.21:40000", "192.0.2.10:21"),
+		"one host":         ends("192.0.2.10:40000", "192.0.2.10:21"),
+		"one end":          ends("192.0.2.10:21", "192.0.2.10:21"),
+		"IPv6":             ends("[2001:db8::2]:21", "[2001:db8::1]:40000"),
+		"no address":       {{}, netip.MustParseAddrPort("192.0.2.10:21")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := Segment{Src: HostOf(p[0].Addr()), Dst: HostOf(p[1].Addr()), SrcPort: p[0].Port(), DstPort: p[1].Port()}
+			require.Equal(t, TupleOf(p[0], p[1]), TupleOf(p[1], p[0]))
+			require.Equal(t, TupleOf(p[0], p[1]), s.Tuple())
+			require.Equal(t, Hosts(s.Src, s.Dst), s.Tuple().Hosts())
+			require.Equal(t, Hosts(s.Dst, s.Src), s.Tuple().Hosts())
+		})
+	}
+	p := ends("192.0.2.10:40000", "192.0.2.21:21", "[::ffff:192.0.2.10]:40000", "192.0.2.10:21", "192.0.2.21:40000", "192.0.2.11:40000")
+	require.Equal(t, TupleOf(p[0], p[1]), TupleOf(p[1], p[2]), "an address in its other form")
+	require.NotEqual(t, TupleOf(p[0], p[1]), TupleOf(p[3], p[4]), "the ports exchanged")
+	require.NotEqual(t, TupleOf(p[0], p[1]), TupleOf(p[5], p[1]))
+}
+
 // The first is one of the published test vectors; the others were computed by a separate program.
 func TestCommunityID(t *testing.T) {
 	for _, test := range []struct{ a, b, want string }{

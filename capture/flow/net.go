@@ -51,7 +51,7 @@ func StepKinds() []StepKind {
 	return list
 }
 
-// String is the name that SPEC.md's records use.
+// String is the name that the records use.
 func (k StepKind) String() string { return stepNames[k] }
 
 // Step is one tag or tunnel that a packet was in. It is the same for both directions of what the tunnel carries, as far as
@@ -64,10 +64,7 @@ type Step struct {
 
 // Tunnel is a Step between two ends.
 func Tunnel(kind StepKind, id uint64, a, b Host) Step {
-	if b.Hi < a.Hi || b.Hi == a.Hi && b.Lo < a.Lo {
-		a, b = b, a
-	}
-	return Step{Kind: kind, ID: id, Ends: [2]Host{a, b}}
+	return Step{Kind: kind, ID: id, Ends: Hosts(a, b)}
 }
 
 // HasID reports whether the step has an identifier.

@@ -177,7 +177,7 @@ func (t *Table) Progress(f func(*flow.Conn, Reader)) {
 	between := map[[2]flow.Host]bool{}
 	for slot := range int32(t.slab.n) {
 		if c := t.slab.at(slot); c.what&(inUse|ended) == inUse && c.stream != 0 {
-			between[c.hosts()] = true
+			between[flow.Hosts(c.a, c.b)] = true
 		}
 	}
 	if len(between) == 0 {
@@ -188,7 +188,7 @@ func (t *Table) Progress(f func(*flow.Conn, Reader)) {
 		case c.what&inUse == 0 || c.stream != 0 && c.what&ended != 0:
 		case c.stream != 0:
 			f(t.snapshot(slot), t.streams[c.stream-1].reader)
-		case between[c.hosts()]:
+		case between[flow.Hosts(c.a, c.b)]:
 			f(t.snapshot(slot), nil)
 		}
 	}

@@ -115,14 +115,6 @@ func (e *lone) direction(s *flow.Segment) (flow.Direction, bool) {
 	return 0, false
 }
 
-// hosts are the two ends without their ports, in an order that does not depend on direction.
-func (c *conn) hosts() [2]flow.Host {
-	if c.b.Hi < c.a.Hi || c.b.Hi == c.a.Hi && c.b.Lo < c.a.Lo {
-		return [2]flow.Host{c.b, c.a}
-	}
-	return [2]flow.Host{c.a, c.b}
-}
-
 // turn exchanges the two ends: it was the other side that opened the connection.
 func (c *conn) turn() {
 	c.a, c.b, c.aPort, c.bPort = c.b, c.a, c.bPort, c.aPort

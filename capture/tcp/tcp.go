@@ -63,9 +63,6 @@ const (
 	// copyTime is how far the copies of a packet are apart, as SPAN ports show them in front of and behind a router. A host does not
 	// repeat a SYN so soon (RFC 6298 section 2: after 1 s; no system after less than 200 ms).
 	copyTime = 100 * flow.Millisecond
-	// disorder is how far the clock goes back between packets that only came into the capture in disorder, as those of several
-	// queues do; if it does so by more, it was set.
-	disorder = 2 * flow.Second
 	// lingerTime is how long an ended connection waits for stragglers.
 	lingerTime = 2 * flow.Second
 )

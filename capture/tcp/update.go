@@ -56,7 +56,7 @@ func (c *conn) pass(at flow.Mark) {
 // late: by so much.
 func (c *conn) belated(late flow.Time) {
 	at := c.last.Time
-	if late <= disorder {
+	if late <= flow.Disorder {
 		c.last.Time += late
 	}
 	if overtaken(at, c.cold.start.Time) {
@@ -65,7 +65,7 @@ func (c *conn) belated(late flow.Time) {
 }
 
 // overtaken reports whether a packet of one time was sent before one of another time that came into the capture before it.
-func overtaken(t, by flow.Time) bool { return t < by && by-t <= disorder }
+func overtaken(t, by flow.Time) bool { return t < by && by-t <= flow.Disorder }
 
 // acknowledge notes how far the other side has received.
 func (h *half) acknowledge(ack uint32) {
@@ -131,7 +131,7 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 // isAnswered reports whether the opener had the answer to its SYN already, so that it sends none any more: it went on, and since then
 // there is no SYN but a copy.
 func (c *conn) isAnswered(at flow.Time) bool {
-	return c.what&sawSYNACK != 0 && c.half[flow.Out].is&spoke != 0 && (at > c.cold.synack.Time || c.last.Time-at > disorder)
+	return c.what&sawSYNACK != 0 && c.half[flow.Out].is&spoke != 0 && (at > c.cold.synack.Time || c.last.Time-at > flow.Disorder)
 }
 
 // noteSYN notes a SYN, the first or a further one.

@@ -26,7 +26,7 @@ func greets(message, n int) string {
 var (
 	hello   = "C! " + sealed(22, 200) + "\nS! " + sealed(22, 900) + sealed(20, 1) + sealed(22, 40) + "\nC! " + sealed(20, 1) + sealed(22, 40) + "\n"
 	said    = "C! " + sealed(23, 30) + "\nS! " + sealed(23, 60) + "\n"
-	resumed = "C! " + sealed(22, 650) + "\nS! " + sealed(22, 161) + sealed(20, 1) + sealed(23, 69) + "\nC! " + sealed(20, 1) + sealed(23, 69) + "\n"
+	resumed = "C! " + greets(1, 650) + "\nS! " + greets(2, 161) + sealed(20, 1) + sealed(23, 69) + "\nC! " + sealed(20, 1) + sealed(23, 69) + "\n"
 	asked   = "C! " + sealed(23, 30) + "\n"
 	told    = "S! " + sealed(23, 60) + "\n"
 )
@@ -79,6 +79,18 @@ func TestTLS(t *testing.T) {
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=395 unknown
 			2 - encrypted passive initiator=client data=C:40001>S:50001 evidence=inferred upload bytes=884 unknown`},
+		{"short ones with a client's certificate: the records do not tell", start + asked + `
+			data d1 C:40000 > S:50000
+			d1>! ` + greets(1, 650) + `
+			d1<! ` + greets(2, 161) + sealed(20, 1) + sealed(23, 900) + sealed(23, 69) + `
+			d1>! ` + sealed(20, 1) + sealed(23, 800) + sealed(23, 69) + `
+			d1<! ` + sealed(23, 120) + sealed(23, 19) + `
+			d1>! ` + sealed(23, 19) + `
+			d1 fin >
+			d1 fin <
+			` + told + `close C`, `
+			session tls=explicit mode=passive by=client closing=fin
+			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred bytes=- missing=- unknown`},
 		{"a short upload, the server's tickets after it, and a handshake that failed", start + asked + `
 			data d1 C:40000 > S:50000
 			d1>! ` + greets(1, 512) + `

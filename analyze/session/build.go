@@ -150,7 +150,6 @@ func turned(c flow.Conn) flow.Conn {
 	c.Src, c.Dst = c.Dst, c.Src
 	c.Half[0], c.Half[1] = c.Half[1], c.Half[0]
 	c.Sent = c.Sent.Turned()
-	c.LastSide ^= 1
 	return c
 }
 

@@ -141,6 +141,9 @@ func (b *builder) count(t *record.Transfer, c *flow.Conn) {
 	default:
 		h = b.mostly(t, c, serverEnd)
 	}
+	if h == nil {
+		return
+	}
 	if h.Packets > 0 || h.Bytes > 0 || c.State != flow.Established {
 		t.Bytes, t.MissingBytes = &h.Bytes, &h.Missing // else the capture lacks that side
 	}
@@ -150,14 +153,11 @@ func (b *builder) count(t *record.Transfer, c *flow.Conn) {
 	}
 }
 
-// closeNotify is the largest record of a TLS alert: header, IV, two bytes, SHA-384 and padding (RFC 5246 section 6.2.3.2).
-const closeNotify = 85
-
 // clientHandshake is more than a client sends that takes data: a ClientHello with post-quantum keys and a ticket, Finished, close_notify.
 const clientHandshake = 3 << 10
 
-// mostly is the direction in which most bytes flowed, where no command tells; where a TLS handshake may outweigh the
-// data, that of the side that ended it, for the end of the connection is the end of the file (RFC 959 section 3.4.1).
+// mostly is the direction in which most bytes flowed, where no command tells. Where a TLS handshake may outweigh the data, only
+// the records tell who sent what; if they do not, the direction and what depends on it are unknown: nil.
 func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
 	down, up := &c.Half[serverEnd], &c.Half[serverEnd^1]
 	if down.Bytes+up.Bytes == 0 {
@@ -168,7 +168,10 @@ func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direct
 	}
 	isUpload := up.Bytes > down.Bytes
 	if min(up.Bytes, down.Bytes) > 0 && max(up.Bytes, down.Bytes) < flow.Short && (!isUpload || up.Bytes < clientHandshake) && (up.FIN.Seen() || down.FIN.Seen()) {
-		isUpload = sender(c) == serverEnd^1
+		if c.Sent == flow.SentUnknown {
+			return nil
+		}
+		isUpload = c.Sent == flow.SentBy(serverEnd^1)
 	}
 	h := down
 	if isUpload {
@@ -182,24 +185,4 @@ func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direct
 		t.Direction = &download
 	}
 	return h
-}
-
-// sender is the side whose data a connection under TLS carried: who its records show or, where the capture lacks some, the one that
-// spoke last, but for the other's close_notify.
-// Who closed first says less: many servers wait for the client's close_notify, and clients close with it.
-func sender(c *flow.Conn) flow.Direction {
-	out, in := &c.Half[flow.Out], &c.Half[flow.In]
-	switch {
-	case c.Sent == flow.SentOut:
-		return flow.Out
-	case c.Sent == flow.SentIn:
-		return flow.In
-	case c.LastRun > closeNotify:
-		return c.LastSide
-	case c.LastRun > 0:
-		return c.LastSide ^ 1
-	case !in.FIN.Seen() || out.FIN.Seen() && out.FIN.Ord < in.FIN.Ord:
-		return flow.Out
-	}
-	return flow.In
 }

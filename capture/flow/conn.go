@@ -71,13 +71,9 @@ func (s Sent) Turned() Sent {
 	return s
 }
 
-const (
-	// MaxRun bounds Conn.LastRun: more than a TLS alert takes says nothing more.
-	MaxRun = 1<<7 - 1
-	// Short is the number of bytes from which on, sent by one side, a connection's LastRun is not known: then a TLS handshake
-	// can no longer outweigh the data.
-	Short = 8 << 10
-)
+// Short is the number of bytes from which on, sent by one side, a TLS handshake can no longer outweigh the data of a
+// connection.
+const Short = 8 << 10
 
 // Conn is what is known of one TCP connection. Src opened it; OpenerKnown tells whether a SYN or SYN-ACK says so.
 type Conn struct {
@@ -93,10 +89,8 @@ type Conn struct {
 	State       State
 	Closing     Closing
 	Digits      uint8
-	ManyFiles   bool      // its packets are from several files
-	Sent        Sent      // who sent what it carried, as who followed it told
-	LastSide    Direction // who sent payload last, before the other's FIN
-	LastRun     uint8     // bytes that it sent since the other had, at most MaxRun; 0: not known, as of control connections and long ones
+	ManyFiles   bool // its packets are from several files
+	Sent        Sent // who sent what it carried, as who followed it told
 	Nets        Nets
 	ICMP        *ICMP
 	Half        [2]Half // by Direction

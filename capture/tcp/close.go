@@ -16,9 +16,6 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
 	}
 	t.fact.Nets, t.fact.ManyFiles = t.nets(slot), c.what&manyFiles != 0
-	if c.what&counted != 0 && max(c.half[0].bytes, c.half[1].bytes) < flow.Short {
-		t.fact.LastSide, t.fact.LastRun = flow.Direction(c.tries/runOfB), c.tries&flow.MaxRun
-	}
 	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {
 		t.fact.SYNPos = *d.more
 	}

@@ -13,7 +13,7 @@ type conn struct {
 	aPort, bPort uint16
 	tag          uint32 // high half of the hash
 	what         what
-	tries        uint8 // payload segments that were classified; of a connection that counts its run instead
+	tries        uint8 // payload segments that were classified
 	digits       uint8
 	stream       int32       // index in Table.streams, +1; 0: none
 	net          [2]flow.Net // by direction; Table.copies has further ones
@@ -120,9 +120,6 @@ func (c *conn) turn() {
 	c.a, c.b, c.aPort, c.bPort = c.b, c.a, c.bPort, c.aPort
 	c.half[0], c.half[1] = c.half[1], c.half[0]
 	c.net[0], c.net[1] = c.net[1], c.net[0]
-	if c.what&counted != 0 && c.tries != 0 {
-		c.tries ^= runOfB
-	}
 	d := &c.cold
 	d.firstData[0], d.firstData[1] = d.firstData[1], d.firstData[0]
 	d.fin[0], d.fin[1] = d.fin[1], d.fin[0]

@@ -43,9 +43,6 @@ func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segmen
 	case h.is&pieces != 0:
 		t.countPiece(slot, dir, gap{seq, seq + have}, seq+n)
 	case ahead == 0:
-		if h.bytes < flow.Short {
-			t.slab.at(slot).say(dir, n)
-		}
 		h.next += n
 		h.bytes += uint64(n)
 		h.held += uint64(have)
@@ -53,7 +50,6 @@ func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segmen
 		t.breakUp(slot, dir)
 		t.countPiece(slot, dir, gap{seq, seq + have}, seq+n)
 	case ahead > 0:
-		t.slab.at(slot).say(dir, uint32(ahead)+n)
 		t.hole(slot, dir, h.next, seq)
 		h.bytes += uint64(ahead) + uint64(n)
 		h.held += uint64(have)
@@ -82,7 +78,6 @@ func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.S
 		if after(have, h.next) {
 			h.held += uint64(have - h.next)
 		}
-		t.slab.at(slot).say(dir, fresh)
 		h.bytes += uint64(fresh)
 		h.next = end
 	}
@@ -98,7 +93,6 @@ func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Seg
 	if !overtook && t.sink.Classify(t.snapshot(slot), dir, s.Payload) == Counted {
 		if c.tries++; h.is&exact != 0 || c.tries >= maxTries {
 			c.what |= counted
-			c.tries = 0
 		}
 		return false
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // PacketWriter takes the packets that a Keeper keeps; iface is the index of their file or interface. It is a
-// capture.Output, or a capture.Writer.
+// pcapfile.Output, or a pcapfile.Writer.
 type PacketWriter interface {
 	WritePacket(iface int, p *capture.Packet, comments ...string) error
 }

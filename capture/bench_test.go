@@ -7,28 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-// many writes a capture of n packets of mixed sizes, about 560 bytes each as common traffic has.
-func many(format string, n int) []byte {
-	w := little()
-	if format == "pcap" {
-		w.pcap(pcapMicro, 1)
-	} else {
-		w.section().iface(1, 0)
-	}
-	sizes := []int{54, 66, 1514, 60, 1514, 142, 590, 66}
-	data := make([]byte, 1514)
-	for i := range n {
-		size := sizes[i%len(sizes)]
-		if format == "pcap" {
-			w.record(uint32(i>>10), uint32(i&1023), data[:size], uint32(size))
-		} else {
-			w.enhanced(0, uint64(i), data[:size], uint32(size))
-		}
-	}
-	return w.b
-}
+	"ftpscope/capture/capturetest/rawfile"
+)
 
 func drain(tb testing.TB, path string) (packets int) {
 	c, err := Open([]string{path}, Options{})
@@ -48,7 +29,7 @@ func BenchmarkRead(b *testing.B) {
 	const packets = 100_000
 	for _, format := range []string{"pcap", "pcapng"} {
 		b.Run("format="+format, func(b *testing.B) {
-			path := write(b, b.TempDir(), "a."+format, many(format, packets))
+			path := write(b, b.TempDir(), "a."+format, rawfile.Many(format, packets))
 			info, err := os.Stat(path)
 			require.NoError(b, err)
 			b.SetBytes(info.Size())
@@ -67,7 +48,7 @@ func BenchmarkMerge(b *testing.B) {
 		b.Run(fmt.Sprintf("files=%d", files), func(b *testing.B) {
 			dir, packets := b.TempDir(), 100_000/files
 			for i := range files {
-				write(b, dir, fmt.Sprintf("%d.pcap", i), many("pcap", packets))
+				write(b, dir, fmt.Sprintf("%d.pcap", i), rawfile.Many("pcap", packets))
 			}
 			for b.Loop() {
 				require.Equal(b, packets*files, drain(b, dir))
@@ -81,8 +62,8 @@ func BenchmarkMerge(b *testing.B) {
 func TestNoAllocationPerPacket(t *testing.T) {
 	for _, format := range []string{"pcap", "pcapng"} {
 		t.Run(format, func(t *testing.T) {
-			few := write(t, t.TempDir(), "few", many(format, 2_000))
-			much := write(t, t.TempDir(), "much", many(format, 20_000))
+			few := write(t, t.TempDir(), "few", rawfile.Many(format, 2_000))
+			much := write(t, t.TempDir(), "much", rawfile.Many(format, 20_000))
 			base := testing.AllocsPerRun(3, func() { drain(t, few) })
 			more := testing.AllocsPerRun(3, func() { drain(t, much) })
 			require.LessOrEqual(t, more-base, 2.0)

@@ -8,19 +8,12 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"ftpscope/capture/flow"
+	"ftpscope/capture/buffer"
+	"ftpscope/capture/pcapfile"
 )
 
 // Packet is one captured packet: a view, valid until the next call of Next.
-type Packet struct {
-	Data   []byte // what was captured of it
-	Length uint32 // bytes on the wire, never less than len(Data)
-	Link   uint32 // LINKTYPE_… of its interface
-	Digits uint8  // digits of the second that the file's clock gives, 0 to 9
-	FCS    uint8  // how many of the Length bytes, at the end, are the link's frame check sequence, as far as the file says
-	Iface  uint16 // index in Capture.Interfaces of its file
-	flow.Mark
-}
+type Packet = pcapfile.Packet
 
 // Options of Open. The zero value reads os.Stdin for "-" and says nothing of problems.
 type Options struct {
@@ -29,7 +22,7 @@ type Options struct {
 	// from Next. It never stops what else can be read.
 	Problem func(*FileError)
 	// Ahead is how many compressed files may be decompressed ahead at once, each in a goroutine of its own, at most
-	// maxAhead. 0 and less: the goroutine that calls Next does everything. Packets and problems are the same.
+	// buffer.MaxAhead. 0 and less: the goroutine that calls Next does everything. Packets and problems are the same.
 	Ahead int
 	// Spool, if set, says that the capture will be read again (see Again): what gives its bytes only once, standard input
 	// and FIFOs, is copied to a temporary file first, of which Spool is told before.
@@ -49,7 +42,7 @@ const manyOpen = 16
 const veryMany = 1024
 
 // buffers are those that another file gets when so many are read, and the packets that it gives at a time.
-func (c *Capture) buffers(open int) (*pool, int) {
+func (c *Capture) buffers(open int) (*buffer.Pool, int) {
 	switch {
 	case open >= veryMany:
 		return &c.tiny, batchSize / 8
@@ -76,15 +69,15 @@ type Capture struct {
 	indexes []int     // in files, of pending
 	ord     uint64    // packets delivered
 	out     []Packet  // batch of a merge
-	large   pool
-	small   pool
-	tiny    pool
-	aheads  aheads
+	large   buffer.Pool
+	small   buffer.Pool
+	tiny    buffer.Pool
+	aheads  buffer.Aheads
 
-	digesters  map[string]*digester // nil: not asked for
-	follower   *follower            // nil: files are read as they are
-	described  []*descriptions      // as files, once they are read
-	interfaces int                  // bytes of them
+	digesters  map[string]*digester   // nil: not asked for
+	follower   *follower              // nil: files are read as they are
+	described  []*pcapfile.Interfaces // as files, once they are read
+	interfaces int                    // bytes of them
 
 	read    atomic.Int64
 	dropped atomic.Uint64
@@ -110,9 +103,7 @@ func Open(args []string, opt Options) (*Capture, error) {
 	if len(args) == 0 {
 		return nil, ErrNoArgs
 	}
-	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}, tiny: pool{size: tinyBuffer}}
-	c.ahead = opt.Ahead
-	c.aheads.left = min(c.ahead, maxAhead)
+	c := newCapture(opt)
 	if opt.Digest {
 		c.digesters = map[string]*digester{}
 	}
@@ -122,6 +113,18 @@ func Open(args []string, opt Options) (*Capture, error) {
 	}
 	c.begin(f.find(args))
 	return c, nil
+}
+
+func newCapture(opt Options) *Capture {
+	c := &Capture{report: opt.Problem, ahead: opt.Ahead}
+	c.large.Size, c.small.Size, c.tiny.Size = buffer.Large, buffer.Small, buffer.Tiny
+	c.aheads.Limit(opt.Ahead)
+	return c
+}
+
+// shared is what all of its files count together.
+func (c *Capture) shared() pcapfile.Shared {
+	return pcapfile.Shared{Dropped: &c.dropped, Described: &c.interfaces}
 }
 
 // begin makes ready to read the files from the start.
@@ -201,4 +204,21 @@ func (c *Capture) Close() error {
 		e.spool.remove()
 	}
 	return nil
+}
+
+// describe notes where the interfaces of a file are told.
+func (c *Capture) describe(file int, s *source) {
+	for len(c.described) <= file {
+		c.described = append(c.described, nil)
+	}
+	c.described[file] = s.Reader.Interfaces()
+}
+
+// Interfaces are what a file, as Pos.File counts, says so far of the interfaces that its packets came from. All that
+// packets were read from are among them. It must not be called while another goroutine calls Next.
+func (c *Capture) Interfaces(file int) []pcapfile.Interface {
+	if file >= len(c.described) || c.described[file] == nil {
+		return nil
+	}
+	return c.described[file].List()
 }

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,55 +10,56 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/ulikunitz/xz"
 
+	"ftpscope/capture/capturetest/rawfile"
 	"ftpscope/capture/flow"
 )
 
 // containers are the formats of files; the packets have microseconds and one link type, 1.
 var containers = map[string]func([]got) []byte{
-	"pcap":             func(p []got) []byte { return pcapWith(little(), pcapMicro, nil, p) },
-	"pcap, big-endian": func(p []got) []byte { return pcapWith(big(), pcapMicro, nil, p) },
-	"pcap, modified":   func(p []got) []byte { return pcapWith(big(), pcapModified, make([]byte, 8), p) },
-	"pcap, Ixia's":     func(p []got) []byte { return pcapWith(little(), pcapIxiaSoft, nil, p) },
-	"pcapng":           func(p []got) []byte { return pcapngWith([]*build{little()}, blockEnhanced, p) },
-	"pcapng, obsolete": func(p []got) []byte { return pcapngWith([]*build{big()}, blockPacket, p) },
+	"pcap":             func(p []got) []byte { return pcapWith(rawfile.Little(), rawfile.Micro, nil, p) },
+	"pcap, big-endian": func(p []got) []byte { return pcapWith(rawfile.Big(), rawfile.Micro, nil, p) },
+	"pcap, modified":   func(p []got) []byte { return pcapWith(rawfile.Big(), rawfile.Modified, make([]byte, 8), p) },
+	"pcap, Ixia's":     func(p []got) []byte { return pcapWith(rawfile.Little(), rawfile.IxiaSoft, nil, p) },
+	"pcapng":           func(p []got) []byte { return pcapngWith([]*rawfile.File{rawfile.Little()}, rawfile.Enhanced, p) },
+	"pcapng, obsolete": func(p []got) []byte { return pcapngWith([]*rawfile.File{rawfile.Big()}, rawfile.Obsolete, p) },
 	"pcapng, sections of both byte orders": func(p []got) []byte {
-		return pcapngWith([]*build{big(), little(), little(), big()}, blockEnhanced, p)
+		return pcapngWith([]*rawfile.File{rawfile.Big(), rawfile.Little(), rawfile.Little(), rawfile.Big()}, rawfile.Enhanced, p)
 	},
 	"snoop": func(p []got) []byte {
-		w := big().snoop(4)
+		w := rawfile.Big().Snoop(4)
 		for _, p := range p {
-			w.snooped(uint32(p.Time/flow.Second), uint32(p.Time%flow.Second/flow.Microsecond), 0, []byte(p.Data), p.Length)
+			w.Snooped(uint32(p.Time/flow.Second), uint32(p.Time%flow.Second/flow.Microsecond), 0, []byte(p.Data), p.Length)
 		}
-		return w.b
+		return w.Bytes
 	},
 }
 
-func pcapWith(w *build, magic uint32, more []byte, packets []got) []byte {
-	w.pcap(magic, 1)
-	if magic == pcapIxiaSoft {
-		w.u32(0)
+func pcapWith(w *rawfile.File, magic uint32, more []byte, packets []got) []byte {
+	w.Pcap(magic, 1)
+	if magic == rawfile.IxiaSoft {
+		w.U32(0)
 	}
 	for _, p := range packets {
-		w.u32(uint32(p.Time/flow.Second), uint32(p.Time%flow.Second/flow.Microsecond), uint32(len(p.Data)), p.Length).raw(more...).raw([]byte(p.Data)...)
+		w.U32(uint32(p.Time/flow.Second), uint32(p.Time%flow.Second/flow.Microsecond), uint32(len(p.Data)), p.Length).Raw(more...).Raw([]byte(p.Data)...)
 	}
-	return w.b
+	return w.Bytes
 }
 
 // pcapngWith writes a section a builder, with blocks of all kinds around the packets, and the clock an hour late, which the
 // interface says.
-func pcapngWith(sections []*build, kind uint32, packets []got) (file []byte) {
+func pcapngWith(sections []*rawfile.File, kind uint32, packets []got) (file []byte) {
 	for i, w := range sections {
-		w.section().block(blockSecrets, make([]byte, 99)).iface(0, 0).iface(1, 0, w.option(optTsOffset, w.u64(3600)...), w.option(1, []byte("a comment")...))
+		w.Section().Block(rawfile.Secrets, make([]byte, 99)).Iface(0, 0).Iface(1, 0, w.Option(rawfile.OptTsOffset, w.U64(3600)...), w.Option(1, []byte("a comment")...))
 		for _, p := range packets[i*len(packets)/len(sections) : (i+1)*len(packets)/len(sections)] {
 			ticks := uint64(p.Time/flow.Microsecond) - 3600_000_000
-			if kind == blockEnhanced {
-				w.enhanced(1, ticks, []byte(p.Data), p.Length)
+			if kind == rawfile.Enhanced {
+				w.Enhanced(1, ticks, []byte(p.Data), p.Length)
 			} else {
-				w.obsolete(1, ticks, []byte(p.Data), p.Length)
+				w.Obsolete(1, ticks, []byte(p.Data), p.Length)
 			}
-			w.block(blockNames, nil).block(blockCustom, make([]byte, 7)).block(blockJournal, []byte("a message")).stats(1)
+			w.Block(rawfile.Names, nil).Block(rawfile.Custom, make([]byte, 7)).Block(rawfile.Journal, []byte("a message")).Stats(1)
 		}
-		file = append(file, w.b...)
+		file = append(file, w.Bytes...)
 	}
 	return file
 }
@@ -66,8 +68,30 @@ var compressions = map[string]func(testing.TB, []byte) []byte{
 	"plain": func(_ testing.TB, b []byte) []byte { return b },
 	"gzip":  zipped,
 	"zstd":  zstandard,
-	"xz":    func(t testing.TB, b []byte) []byte { return xzed(t, b, xz.WriterConfig{}) },
-	"lz4":   func(t testing.TB, b []byte) []byte { return lz4ed(t, b, lz4.BlockSizeOption(lz4.Block256Kb)) },
+	"xz":    xzed,
+	"lz4":   lz4ed,
+}
+
+func xzed(t testing.TB, b []byte) []byte {
+	t.Helper()
+	var w bytes.Buffer
+	z, err := xz.WriterConfig{DictCap: 1 << 16}.NewWriter(&w)
+	require.NoError(t, err)
+	_, err = z.Write(b)
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return w.Bytes()
+}
+
+func lz4ed(t testing.TB, b []byte) []byte {
+	t.Helper()
+	var w bytes.Buffer
+	z := lz4.NewWriter(&w)
+	require.NoError(t, z.Apply(lz4.BlockSizeOption(lz4.Block256Kb)))
+	_, err := z.Write(b)
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return w.Bytes()
 }
 
 // The same packets are the same capture in every container, by every compression.

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"ftpscope/capture/pcapfile"
 )
 
 // FileError says what could not be read, and where.
@@ -26,26 +27,8 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 // Error is one line: FILE: offset N (packet N): what is wrong; what was done with the rest.
 func (e *FileError) Error() string {
-	var s strings.Builder
-	s.WriteString(cmp.Or(e.File, `""`) + ": ")
-	if e.Offset >= 0 {
-		fmt.Fprintf(&s, "offset %d", e.Offset)
-		if e.Packed != "" {
-			s.WriteString(" of the decompressed data")
-		}
-		if e.Packet > 0 {
-			fmt.Fprintf(&s, " (packet %d)", e.Packet)
-		}
-		s.WriteString(": ")
-	}
-	s.WriteString(e.Err.Error())
-	switch {
-	case e.Before == 1:
-		s.WriteString("; the one packet before it was analyzed")
-	case e.Before > 1:
-		fmt.Fprintf(&s, "; the %d packets before it were analyzed", e.Before)
-	}
-	return s.String()
+	where := pcapfile.Error{Offset: e.Offset, Packet: e.Packet, Before: e.Before, Packed: e.Packed, Err: e.Err}
+	return cmp.Or(e.File, `""`) + ": " + where.Error()
 }
 
 // plain makes a FileError of an error that has no place in the file. The path is not said twice.

@@ -11,7 +11,10 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"ftpscope/capture/buffer"
 	"ftpscope/capture/flow"
+	"ftpscope/capture/pcapfile"
+	"ftpscope/capture/tail"
 )
 
 // stdinName is what Files and errors call standard input.
@@ -31,29 +34,22 @@ type entry struct {
 	started *source   // of a file that can be read only once
 	spool   *spool    // what was copied of such a file, to be read again; nil: the file itself is read
 
-	root *root    // of a file that is followed
-	held *os.File // kept open until it is read; nil: it is not
-	ring *watch   // that holds it
+	followed *tail.Found // of a file that is followed; nil: it is not
 }
 
-// release closes a file that was kept open.
+// release closes what was kept open of a file.
 func (e *entry) release() {
-	if e.held != nil {
-		e.held.Close()
-		e.held = nil
-		e.ring.held--
+	if e.followed != nil {
+		e.followed.Release()
 	}
 }
 
 func (e *entry) open() (io.ReadCloser, error) {
-	if e.spool != nil {
+	switch {
+	case e.spool != nil:
 		return e.spool.open(), nil
-	}
-	if file := e.held; file != nil {
-		e.held = nil
-		e.ring.held--
-		_, err := file.Seek(0, io.SeekStart)
-		return file, err
+	case e.followed != nil:
+		return e.followed.Open()
 	}
 	return os.Open(e.name)
 }
@@ -63,16 +59,10 @@ type finder struct {
 	c     *Capture
 	stdin io.Reader
 	spool func(name string) // nil: what can be read only once is read once
-	peeks pool
-	seen  map[identity][]*seen
+	peeks buffer.Pool
+	seen  map[tail.Identity][]*seen
 	found []*entry
 	told  int // problems
-}
-
-// identity is what equal files have in common without asking the system about each pair.
-type identity struct {
-	size int64
-	mod  int64
 }
 
 type seen struct {
@@ -88,8 +78,8 @@ func (f *finder) problem(e *FileError) {
 
 // find returns the files that args name, ordered by the time of their first packet.
 func (f *finder) find(args []string) []*entry {
-	f.peeks.size = smallBuffer
-	f.seen = map[identity][]*seen{}
+	f.peeks.Size = buffer.Small
+	f.seen = map[tail.Identity][]*seen{}
 	for _, arg := range args {
 		f.arg(arg)
 	}
@@ -198,7 +188,7 @@ func (f *finder) regular(name string, info fs.FileInfo, quiet bool) {
 // look lists a file that can be read again, by its first packet, and closes it; false if it is no capture.
 func (f *finder) look(e *entry, file io.ReadCloser, quiet bool) bool {
 	var dropped atomic.Uint64
-	s, bad := newSource(input{name: e.name, file: file, pool: &f.peeks, read: new(atomic.Int64), dropped: &dropped})
+	s, bad := newSource(input{name: e.name, file: file, pool: &f.peeks, read: new(atomic.Int64), Shared: pcapfile.Shared{Dropped: &dropped}})
 	if bad != nil {
 		if !quiet {
 			f.problem(bad)
@@ -236,7 +226,7 @@ func (f *finder) once(name string, file io.ReadCloser) bool {
 
 // piped takes a file that is read as its bytes come.
 func (f *finder) piped(name string, file io.ReadCloser) bool {
-	s, bad := newSource(input{name: name, file: file, pool: &f.c.large, read: &f.c.read, dropped: &f.c.dropped, described: &f.c.interfaces})
+	s, bad := newSource(input{name: name, file: file, pool: &f.c.large, read: &f.c.read, Shared: f.c.shared()})
 	if bad != nil {
 		f.problem(bad)
 		return false
@@ -270,10 +260,7 @@ func (f *finder) first(e *entry, s *source) bool {
 
 // before finds a file that was looked at before, by whatever name, or notes that it is looked at now.
 func (f *finder) before(name string, info fs.FileInfo) (*seen, bool) {
-	id := identity{info.Size(), info.ModTime().UnixNano()}
-	if !info.Mode().IsRegular() {
-		id = identity{-1, 0} // those of a FIFO change
-	}
+	id := tail.IdentityOf(info)
 	for _, o := range f.seen[id] {
 		if os.SameFile(o.info, info) {
 			return o, true

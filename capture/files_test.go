@@ -11,11 +11,13 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/capturetest/rawfile"
 )
 
 // one is a capture of one packet.
 func one(sec uint32, data string) []byte {
-	return little().pcap(pcapMicro, 1).record(sec, 0, []byte(data), uint32(len(data))).b
+	return rawfile.Little().Pcap(rawfile.Micro, 1).Record(sec, 0, []byte(data), uint32(len(data))).Bytes
 }
 
 func zipped(t testing.TB, b []byte) []byte {
@@ -54,7 +56,7 @@ func TestFiles(t *testing.T) {
 	at := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
 	write(t, dir, "set/b.pcap", one(20, "b"))
 	write(t, dir, "set/a.pcap", one(30, "a"))
-	write(t, dir, "set/deep/c.pcapng", little().section().iface(1, 0).enhanced(0, 10_000_000, []byte("c"), 1).b)
+	write(t, dir, "set/deep/c.pcapng", rawfile.Little().Section().Iface(1, 0).Enhanced(0, 10_000_000, []byte("c"), 1).Bytes)
 	write(t, dir, "set/README.md", []byte("# what these are\n"))
 	write(t, dir, "set/no-ending", one(40, "d"))
 	write(t, dir, "set/empty-log", nil)
@@ -64,7 +66,7 @@ func TestFiles(t *testing.T) {
 	write(t, dir, "bad/b.pcap", nil)
 	write(t, dir, "bad/c.txt", []byte("this is text\n"))
 	write(t, dir, "none/c.txt", []byte("this is text\n"))
-	write(t, dir, "nopackets", little().pcap(pcapMicro, 1).b)
+	write(t, dir, "nopackets", rawfile.Little().Pcap(rawfile.Micro, 1).Bytes)
 	write(t, dir, "text", []byte("héllo\nworld\n"))
 	write(t, dir, "binary", []byte{1, 2, 3, 4, 5})
 	write(t, dir, "short", []byte{0xd4, 0xc3})
@@ -132,8 +134,8 @@ func TestPermission(t *testing.T) {
 }
 
 func TestStdin(t *testing.T) {
-	path := write(t, t.TempDir(), "a.pcap", append(one(10, "b"), little().record(30, 0, []byte("d"), 1).b...))
-	stdin := append(one(5, "a"), little().record(20, 0, []byte("c"), 1).b...)
+	path := write(t, t.TempDir(), "a.pcap", append(one(10, "b"), rawfile.Little().Record(30, 0, []byte("d"), 1).Bytes...))
+	stdin := append(one(5, "a"), rawfile.Little().Record(20, 0, []byte("c"), 1).Bytes...)
 	packets, problems, c := readAll(t, bytes.NewReader(stdin), path, "-", "-")
 	require.Equal(t, "abcd", data(packets))
 	require.Equal(t, []string{"stdin", path}, c.Files())
@@ -144,7 +146,7 @@ func TestStdin(t *testing.T) {
 }
 
 func TestCompressed(t *testing.T) {
-	plain := many("pcap", 5000)
+	plain := rawfile.Many("pcap", 5000)
 	want, _ := readBytes(t, plain)
 	half := len(plain) / 2
 	for name, b := range map[string][]byte{
@@ -164,24 +166,32 @@ func TestCompressed(t *testing.T) {
 }
 
 func TestCompressedTroubles(t *testing.T) {
-	file := little().pcap(pcapMicro, 1)
+	file := rawfile.Little().Pcap(rawfile.Micro, 1)
 	for i := range 50 {
-		file.record(uint32(i), 0, bytes.Repeat([]byte{byte(i)}, 84), 84) // 100 bytes a record
+		file.Record(uint32(i), 0, bytes.Repeat([]byte{byte(i)}, 84), 84) // 100 bytes a record
 	}
-	cut := zipped(t, file.b[:1024])
-	wrong := zipped(t, file.b[:1024])
+	cut := zipped(t, file.Bytes[:1024])
+	wrong := zipped(t, file.Bytes[:1024])
 	wrong[len(wrong)-5] ^= 1 // checksum and length are its last 8 bytes
 	for _, test := range []struct {
 		name string
 		file []byte
 		want string
 	}{
-		{"capture cut", zipped(t, file.b[:1000]), "stdin: offset 924 of the decompressed data (packet 10): the file ends inside this packet: 76 of 100 bytes are there; the 9 packets before it were analyzed"},
+		{"capture cut", zipped(t, file.Bytes[:1000]), "stdin: offset 924 of the decompressed data (packet 10): the file ends inside this packet: 76 of 100 bytes are there; the 9 packets before it were analyzed"},
 		{"stream cut", cut[:len(cut)-4], "stdin: offset 1024 of the decompressed data: the gzip data is cut, its end is missing; the 10 packets before it were analyzed"},
 		{"checksum wrong", wrong, "stdin: offset 1024 of the decompressed data: the gzip data is corrupt (gzip: invalid checksum); the 10 packets before it were analyzed"},
-		{"garbage after it", append(zipped(t, file.b[:1024]), "garbage garbage"...), "stdin: offset 1024 of the decompressed data: the gzip data is corrupt (gzip: invalid header); the 10 packets before it were analyzed"},
+		{"garbage after it", append(zipped(t, file.Bytes[:1024]), "garbage garbage"...), "stdin: offset 1024 of the decompressed data: the gzip data is corrupt (gzip: invalid header); the 10 packets before it were analyzed"},
 		{"header cut", cut[:6], "stdin: the gzip data is cut, its end is missing"},
-		{"zstd cut", zstandard(t, file.b[:1024])[:30], "stdin: the zstd data is cut, its end is missing"},
+		{"xz of something else", xzed(t, []byte("<html>")), "stdin: not a capture (neither pcap, pcapng nor snoop): it looks like text, compressed by xz"},
+		{"xz of nothing", xzed(t, nil), "stdin: empty: not even the header of a capture is there"},
+		{"lz4 of nothing", lz4ed(t, nil), "stdin: empty: not even the header of a capture is there"},
+		{"lz4 in xz", xzed(t, lz4ed(t, one(1, "a"))), "stdin: not a capture (neither pcap, pcapng nor snoop): it looks like lz4 data, compressed by xz"},
+		{"a variant that nobody knows", rawfile.Little().Pcap(0xa12b3c4d, 1).Bytes,
+			"stdin: not a capture (neither pcap, pcapng nor snoop): it looks like a capture in Navtel's variant of pcap, which is not published"},
+		{"another", rawfile.Big().Pcap(0xa1b234cd, 1).Bytes,
+			"stdin: not a capture (neither pcap, pcapng nor snoop): it looks like a capture in Mesquita's variant of pcap, which is not published"},
+		{"zstd cut", zstandard(t, file.Bytes[:1024])[:30], "stdin: the zstd data is cut, its end is missing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems := readBytes(t, test.file)

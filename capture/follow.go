@@ -9,7 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ftpscope/capture/buffer"
 	"ftpscope/capture/flow"
+	"ftpscope/capture/pcapfile"
+	"ftpscope/capture/tail"
 )
 
 const (
@@ -38,7 +41,8 @@ type Following struct {
 // follower is what a Capture has besides, when it is followed.
 type follower struct {
 	c        *Capture
-	finder   watch
+	watch    tail.Watch
+	peeks    buffer.Pool
 	idle     []*source // read as far as they are written
 	polled   time.Time
 	pause    time.Duration // when nothing is there
@@ -58,12 +62,39 @@ func Follow(args []string, opt Options) (*Following, error) {
 	if len(args) == 0 {
 		return nil, ErrNoArgs
 	}
-	c := &Capture{report: opt.Problem, large: pool{size: bufferSize}, small: pool{size: smallBuffer}, tiny: pool{size: tinyBuffer}}
-	f := &follower{c: c, pause: pollEvery, came: time.Now()}
+	c := newCapture(Options{Problem: opt.Problem})
+	f := &follower{c: c, pause: pollEvery, came: time.Now(), peeks: buffer.Pool{Size: buffer.Small}}
 	c.follower = f
-	f.finder = watch{c: c, f: f, stdin: opt.Stdin, peeks: pool{size: smallBuffer}, seen: map[string]*sighting{}, first: map[identity][]*sighting{}}
-	f.finder.start(args)
+	f.watch = tail.Watch{Peek: f.peek, Take: f.take, Busy: c.busy, Problem: f.problem}
+	f.begin(args, opt.Stdin)
 	return &Following{c, f}, nil
+}
+
+// begin finds what args name.
+func (f *follower) begin(args []string, stdin io.Reader) {
+	if stdin == nil {
+		stdin = os.Stdin
+	}
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		switch {
+		case arg == "-":
+			f.once(stdinName, io.NopCloser(stdin))
+		case err != nil:
+			f.c.problem(plain(arg, err))
+		case info.IsDir():
+			f.watch.AddDirectory(arg)
+		case info.Mode().IsRegular():
+			f.watch.Add(arg, info)
+		default:
+			if file, err := os.Open(arg); err != nil {
+				f.c.problem(plain(arg, err))
+			} else {
+				f.once(arg, file)
+			}
+		}
+	}
+	f.watch.Start()
 }
 
 // Stop ends the capture: Next delivers what was written by then, and then io.EOF.
@@ -71,7 +102,7 @@ func (f *follower) Stop() { f.stopping.Store(true) }
 
 // Alive reports whether there is anything to follow: packets to read, or files that may come or grow.
 func (f *Following) Alive() bool {
-	return len(f.active)+len(f.pending)+len(f.idle) > 0 || !f.finder.closed()
+	return len(f.active)+len(f.pending)+len(f.idle) > 0 || !f.watch.Closed()
 }
 
 // FileCount is the number of Files.
@@ -140,11 +171,11 @@ func (f *follower) tick() {
 	if f.last == 0 || quiet <= 0 || slices.ContainsFunc(f.idle, func(s *source) bool { return s.half() && !f.superseded(s) }) {
 		return
 	}
-	f.now.Store(int64(min(f.last+flow.Time(quiet), maxTime)))
+	f.now.Store(int64(min(f.last+flow.Time(quiet), pcapfile.MaxTime)))
 }
 
 // half reports whether a record is there of which the rest is to come.
-func (s *source) half() bool { return len(s.buf.unread()) > 0 }
+func (s *source) half() bool { return len(s.buf.Unread()) > 0 }
 
 // superseded reports whether others go on where a file ends.
 func (f *follower) superseded(s *source) bool { return s.until < f.newest }
@@ -159,12 +190,12 @@ func (f *follower) poll() {
 		f.resume(s)
 	}
 	if f.stopped {
-		f.finder.choose()
+		f.watch.Choose()
 	} else {
-		f.finder.look(last)
+		f.watch.Look(last)
 	}
 	f.bound()
-	f.ended = len(f.idle) == 0 && (f.stopped || f.finder.closed())
+	f.ended = len(f.idle) == 0 && (f.stopped || f.watch.Closed())
 	if last {
 		f.stop()
 	}
@@ -175,28 +206,28 @@ func (f *follower) stop() {
 	f.stopped = true
 	for _, s := range slices.Concat(f.idle, f.c.active) {
 		if s.tail != nil {
-			s.tail.stop()
+			s.tail.Stop()
 		}
 	}
 }
 
 // resume reads on in a file that had nothing more, leaves it as it is, or gives it up.
 func (f *follower) resume(s *source) {
-	become := grown
+	become := tail.Grown
 	if s.tail != nil {
-		become = s.tail.look()
+		become = s.tail.Look()
 	}
 	switch become {
-	case renewed:
+	case tail.Renewed:
 		f.renew(s)
 		return
-	case gone:
+	case tail.Gone:
 		f.end(s)
 		return
-	case still:
+	case tail.Still:
 		s.drained = true
 		f.idle = append(f.idle, s)
-	case grown:
+	case tail.Grown:
 		f.c.resume(s)
 	}
 	if last := len(f.idle) - 1; f.stopped && last >= 0 && f.idle[last] == s {
@@ -228,41 +259,120 @@ func (c *Capture) insert(e *entry) {
 }
 
 // busy reports whether there is more to read at once of a root's files.
-func (c *Capture) busy(r *root) bool {
-	return slices.ContainsFunc(c.pending, func(e *entry) bool { return e.root == r }) ||
+func (c *Capture) busy(r *tail.Root) bool {
+	return slices.ContainsFunc(c.pending, func(e *entry) bool { return e.followed != nil && e.followed.Root == r }) ||
 		slices.ContainsFunc(c.active, func(s *source) bool { return s.root == r })
 }
 
 // open opens a file that was seen before, to read it and what is still to be written to it.
 func (f *follower) open(e *entry, in input) *source {
-	t := newTail(in.file.(*os.File), e.name)
+	t := tail.NewFile(in.file.(*os.File), e.name)
 	in.file, in.size, in.aheads = t, 0, nil
 	var batch int
 	in.pool, batch = f.c.buffers(len(f.c.active) + len(f.idle))
 	s, bad := newSource(in)
 	if bad != nil {
-		if f.finder.mayGrow(bad) { // it was emptied meanwhile
+		if mayGrow(bad) { // it was emptied meanwhile
 			bad = &FileError{File: e.name, Offset: -1, Err: errReplaced}
-			f.finder.forget(e.name)
+			f.watch.Forget(e.name)
 		}
 		f.c.cut(e.name)
 		f.c.problem(bad)
 		return nil
 	}
-	s.batch, s.root = make([]Packet, batch), e.root
+	s.batch, s.root = make([]Packet, batch), e.followed.Root
 	if s.packer == nil {
 		s.tail = t
-		t.follow()
+		t.Follow()
 		if f.stopped {
-			t.stop()
+			t.Stop()
 		}
 	}
 	return s
 }
 
+// peek looks at the first packet of a file.
+func (f *follower) peek(path string, file *tail.File) (p tail.Peeked) {
+	s, bad := newSource(input{name: path, file: io.NopCloser(file), pool: &f.peeks, read: new(atomic.Int64), Shared: pcapfile.Shared{Dropped: new(atomic.Uint64)}})
+	if bad == nil {
+		s.batch = make([]Packet, 1)
+		if p.HasPacket, bad = s.refill(1); p.HasPacket {
+			p.First = s.time()
+		}
+		p.Packed = s.packer != nil
+		s.close()
+	}
+	p.MayGrow = mayGrow(bad)
+	if bad != nil {
+		p.Err = bad
+	}
+	return p
+}
+
+// mayGrow reports whether a file without a packet may yet become a capture with one.
+func mayGrow(bad *FileError) bool {
+	if bad == nil {
+		return true
+	}
+	var none notCapture
+	switch {
+	case errors.Is(bad.Err, errEmpty), bad.Packed == "" && errors.As(bad.Err, new(pcapfile.EndsInside)):
+		return true
+	case errors.As(bad.Err, &none):
+		info, err := os.Stat(bad.File)
+		return err == nil && info.Size() < pcapfile.MagicSize
+	}
+	return false
+}
+
+// take lists a file whose turn it is.
+func (f *follower) take(found *tail.Found) {
+	f.newest = max(f.newest, found.First)
+	f.c.insert(&entry{name: found.Path, first: found.First, followed: found})
+}
+
+// problem tells of a file that cannot be read, unless it only lies beside captures.
+func (f *follower) problem(path string, named bool, err error) {
+	if !named && !namedCapture(path) {
+		return
+	}
+	var bad *FileError
+	if !errors.As(err, &bad) {
+		bad = plain(path, err)
+	}
+	f.c.problem(bad)
+}
+
+// once takes what can be read only once. It waits for the first packet, and for no other.
+func (f *follower) once(name string, file io.ReadCloser) {
+	c := f.c
+	s, bad := newSource(input{name: name, file: file, pool: &c.large, read: &c.read, Shared: c.shared()})
+	if bad != nil {
+		c.problem(bad)
+		return
+	}
+	s.batch = make([]Packet, batchSize)
+	ok, bad := s.refill(1)
+	if bad != nil {
+		c.cut(name)
+		c.problem(bad)
+	}
+	if !ok {
+		s.close()
+		return
+	}
+	if !s.buf.Ended() {
+		s.buf.Divert(func(src io.Reader) io.Reader {
+			s.pipe = tail.NewPipe(src)
+			return s.pipe
+		})
+	}
+	c.insert(&entry{name: name, first: s.time(), started: s})
+}
+
 // pend takes a source that has nothing more for now; false if it has come to its end.
 func (f *follower) pend(s *source, bad *FileError) bool {
-	if f == nil || bad == nil || !errors.Is(bad.Err, errPending) {
+	if f == nil || bad == nil || !errors.Is(bad.Err, buffer.ErrPending) {
 		return false
 	}
 	f.idle = append(f.idle, s)
@@ -281,7 +391,7 @@ func (f *follower) renew(s *source) {
 	if !f.superseded(s) || !s.drained || s.half() {
 		f.c.problem(&FileError{File: s.name, Offset: -1, Err: errOverwritten, Warning: true})
 	}
-	f.finder.forget(s.name)
+	f.watch.Forget(s.name)
 	f.c.leave(s)
 }
 
@@ -296,7 +406,7 @@ func (f *follower) replaced(e *entry) {
 // reading stopped, or, when others went on after it, an error.
 func (f *follower) end(s *source) {
 	if s.tail != nil && (!s.half() || f.superseded(s)) {
-		s.tail.ended = true
+		s.tail.Finish()
 		if f.c.resume(s) {
 			return // there is more after all
 		}
@@ -326,6 +436,6 @@ func (f *Following) Close() error {
 		s.close()
 	}
 	f.idle = nil
-	f.finder.close()
+	f.watch.Close()
 	return f.Capture.Close()
 }

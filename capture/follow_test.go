@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/capture/capturetest/rawfile"
 	"ftpscope/capture/flow"
 )
 
@@ -42,7 +43,7 @@ func follow(t *testing.T, stdin io.Reader, args ...string) *following {
 // read takes all that is there now.
 func (f *following) read() {
 	f.t.Helper()
-	f.finder.listed = time.Time{} // no waiting for the time when files would be looked for
+	f.watch.Forget("") // no waiting for the time when files would be looked for
 	f.came = time.Now()
 	for quiet := 0; quiet < 2; quiet++ {
 		if len(f.rest) == 0 {
@@ -89,18 +90,18 @@ func grow(t *testing.T, path string, b []byte) {
 
 // growing are captures that end in the middle of everything when they are cut anywhere.
 func growing() map[string][]byte {
-	ng := little().section().block(blockSecrets, make([]byte, 300)).iface(1, 0)
-	pcap, snoop := little().pcap(pcapMicro, 1), big().snoop(4)
+	ng := rawfile.Little().Section().Block(rawfile.Secrets, make([]byte, 300)).Iface(1, 0)
+	pcap, snoop := rawfile.Little().Pcap(rawfile.Micro, 1), rawfile.Big().Snoop(4)
 	for i := range 20 {
 		data := bytes.Repeat([]byte{byte(i)}, i*37%200)
-		pcap.record(uint32(i), 0, data, 1514)
-		snoop.snooped(uint32(i), 0, 0, data, 1514)
-		ng.block(7, make([]byte, i*90)).enhanced(0, uint64(i), data, 1514).simple(data, uint32(len(data)))
+		pcap.Record(uint32(i), 0, data, 1514)
+		snoop.Snooped(uint32(i), 0, 0, data, 1514)
+		ng.Block(7, make([]byte, i*90)).Enhanced(0, uint64(i), data, 1514).Simple(data, uint32(len(data)))
 		if i%7 == 6 {
-			ng = big().raw(ng.b...).section().block(blockCustom, make([]byte, 100)).iface(1, 0)
+			ng = rawfile.Big().Raw(ng.Bytes...).Section().Block(rawfile.Custom, make([]byte, 100)).Iface(1, 0)
 		}
 	}
-	return map[string][]byte{"pcap": pcap.b, "pcapng": ng.b, "snoop": snoop.b}
+	return map[string][]byte{"pcap": pcap.Bytes, "pcapng": ng.Bytes, "snoop": snoop.Bytes}
 }
 
 // A file that grows in odd pieces is read as it is when it is whole.
@@ -128,7 +129,7 @@ func TestFollowGrowing(t *testing.T) {
 
 // Half a record when the reading stops is no error: it was being written.
 func TestFollowStopsInside(t *testing.T) {
-	b := many("pcap", 10)
+	b := rawfile.Many("pcap", 10)
 	path := write(t, t.TempDir(), "a.pcap", b[:len(b)-5])
 	f := follow(t, nil, path)
 	f.read()
@@ -170,8 +171,8 @@ func TestFollowRotated(t *testing.T) {
 				f.read()
 				for i, name := range names[1:] {
 					at := uint32(20 + 10*i)
-					b := little().pcap(pcapMicro, 1).record(at, 0, []byte{'b' + byte(i)}, 1).record(at+1, 0, []byte{'B' + byte(i)}, 1).b
-					grow(t, filepath.Join(dir, names[i]), little().record(at-1, 0, []byte("."), 1).b) // the last of the file before
+					b := rawfile.Little().Pcap(rawfile.Micro, 1).Record(at, 0, []byte{'b' + byte(i)}, 1).Record(at+1, 0, []byte{'B' + byte(i)}, 1).Bytes
+					grow(t, filepath.Join(dir, names[i]), rawfile.Little().Record(at-1, 0, []byte("."), 1).Bytes) // the last of the file before
 					grow(t, filepath.Join(dir, name), b[:30])
 					f.read()
 					grow(t, filepath.Join(dir, name), b[30:])
@@ -190,8 +191,8 @@ func TestFollowRotated(t *testing.T) {
 func TestFollowLeavesOthersAlone(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "eth1.pcap", one(1, "-"))
-	path := write(t, dir, "eth2.pcap", append(one(10, "a"), little().record(50, 0, []byte("b"), 1).b...))
-	write(t, dir, "eth3.pcap", append(one(11, "-"), little().record(60, 0, []byte("-"), 1).b...))
+	path := write(t, dir, "eth2.pcap", append(one(10, "a"), rawfile.Little().Record(50, 0, []byte("b"), 1).Bytes...))
+	write(t, dir, "eth3.pcap", append(one(11, "-"), rawfile.Little().Record(60, 0, []byte("-"), 1).Bytes...))
 	write(t, dir, "eth4.pcap", one(51, "c"))
 	write(t, dir, "eth5.pcap", one(70, "d"))
 	f := follow(t, nil, path)
@@ -211,7 +212,7 @@ func TestFollowSeveral(t *testing.T) {
 	f.read()
 	require.Equal(t, "ba", data(f.packets))
 	require.Equal(t, []string{b, a}, f.Files())
-	grow(t, a, little().record(11, 0, []byte("c"), 1).b)
+	grow(t, a, rawfile.Little().Record(11, 0, []byte("c"), 1).Bytes)
 	f.end()
 	require.Equal(t, "bac", data(f.packets))
 }
@@ -237,7 +238,7 @@ func TestFollowRing(t *testing.T) {
 	f := follow(t, nil, dir)
 	for i := range 10 {
 		path := filepath.Join(dir, fmt.Sprintf("x.pcap%d", i%3))
-		b := little().pcap(pcapMicro, 1).record(uint32(10+i), 0, []byte{'a' + byte(i)}, 1).b
+		b := rawfile.Little().Pcap(rawfile.Micro, 1).Record(uint32(10+i), 0, []byte{'a' + byte(i)}, 1).Bytes
 		require.NoError(t, os.WriteFile(path, b[:33], 0o666)) // truncates, as fopen does
 		f.read()
 		grow(t, path, b[33:])
@@ -272,14 +273,14 @@ func TestFollowTooSlow(t *testing.T) {
 }
 
 func TestFollowWrittenAnew(t *testing.T) {
-	path := write(t, t.TempDir(), "x.pcap", append(one(10, "a"), little().record(11, 0, []byte("b"), 1).b...))
+	path := write(t, t.TempDir(), "x.pcap", append(one(10, "a"), rawfile.Little().Record(11, 0, []byte("b"), 1).Bytes...))
 	f := follow(t, nil, path)
 	f.read()
 	require.NoError(t, os.WriteFile(path, one(20, "c"), 0o666))
 	f.read()
 	require.Equal(t, "abc", data(f.packets))
 	require.Equal(t, []string{"warning: " + path + ": was overwritten while it was read; what was written to it last may be missing"}, f.problems)
-	require.NoError(t, os.WriteFile(path, append(one(30, "d"), little().record(31, 0, []byte("e"), 1).record(32, 0, []byte("f"), 1).b...), 0o666))
+	require.NoError(t, os.WriteFile(path, append(one(30, "d"), rawfile.Little().Record(31, 0, []byte("e"), 1).Record(32, 0, []byte("f"), 1).Bytes...), 0o666))
 	f.end()
 	require.Equal(t, "abcdef", data(f.packets), "longer than before")
 }
@@ -291,7 +292,7 @@ func TestFollowMoved(t *testing.T) {
 	f := follow(t, nil, path)
 	f.read()
 	require.NoError(t, os.Rename(path, path+".1"))
-	grow(t, path+".1", little().record(11, 0, []byte("b"), 1).b)
+	grow(t, path+".1", rawfile.Little().Record(11, 0, []byte("b"), 1).Bytes)
 	write(t, dir, "x.pcap", one(20, "c"))
 	f.end()
 	require.Equal(t, "abc", data(f.packets))
@@ -314,7 +315,7 @@ func TestFollowTwoNames(t *testing.T) {
 // Half a record in a file that others went on after is an error.
 func TestFollowCrashed(t *testing.T) {
 	dir := t.TempDir()
-	b := many("pcap", 3)
+	b := rawfile.Many("pcap", 3)
 	path := write(t, dir, "x1.pcap", b[:len(b)-5])
 	write(t, dir, "x2.pcap", one(20, "c"))
 	f := follow(t, nil, dir)
@@ -334,8 +335,7 @@ func TestFollowManyFiles(t *testing.T) {
 	f.read()
 	require.Len(t, f.packets, 3*maxIdle)
 	require.Len(t, f.idle, maxIdle)
-	require.Zero(t, f.finder.held)
-	grow(t, filepath.Join(dir, fmt.Sprintf("x%03d.pcap", 3*maxIdle-1)), little().record(1000, 0, []byte("z"), 1).b)
+	grow(t, filepath.Join(dir, fmt.Sprintf("x%03d.pcap", 3*maxIdle-1)), rawfile.Little().Record(1000, 0, []byte("z"), 1).Bytes)
 	f.end()
 	require.Len(t, f.packets, 3*maxIdle+1)
 }
@@ -343,7 +343,7 @@ func TestFollowManyFiles(t *testing.T) {
 func TestFollowPipe(t *testing.T) {
 	for _, pack := range []func(testing.TB, []byte) []byte{func(_ testing.TB, b []byte) []byte { return b }, zstandard} {
 		r, w := io.Pipe()
-		b := many("pcap", 20)
+		b := rawfile.Many("pcap", 20)
 		go func() {
 			w.Write(pack(t, b[:900]))
 			w.Write(pack(t, b[900:5000]))
@@ -370,7 +370,7 @@ func TestFollowPipe(t *testing.T) {
 // A pipe that says nothing more does not keep anybody from stopping.
 func TestFollowPipeStops(t *testing.T) {
 	r, w := io.Pipe()
-	go w.Write(many("pcap", 3))
+	go w.Write(rawfile.Many("pcap", 3))
 	f := follow(t, r, "-")
 	f.end()
 	require.LessOrEqual(t, len(f.packets), 3)
@@ -390,12 +390,12 @@ func TestFollowClock(t *testing.T) {
 	f.came = f.came.Add(-time.Minute)
 	f.tick()
 	require.InDelta(t, 64, float64(f.Now()/flow.Second), 5)
-	grow(t, path, little().record(70, 0, []byte("b"), 1).b[:7])
+	grow(t, path, rawfile.Little().Record(70, 0, []byte("b"), 1).Bytes[:7])
 	f.read()
 	f.came = f.came.Add(-time.Hour)
 	f.tick()
 	require.InDelta(t, 64, float64(f.Now()/flow.Second), 5)
-	grow(t, path, little().record(70, 0, []byte("b"), 1).b[7:])
+	grow(t, path, rawfile.Little().Record(70, 0, []byte("b"), 1).Bytes[7:])
 	f.read()
 	require.Equal(t, 70*flow.Second, f.Now())
 }

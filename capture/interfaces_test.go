@@ -4,22 +4,21 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/capture/flow"
+	"ftpscope/capture/pcapfile"
 )
 
 func TestInterfaces(t *testing.T) {
-	eth := Interface{Name: "eth0", Description: "uplink", Filter: "tcp", Link: 1, SnapLen: 96, Digits: 9}
-	tun := Interface{Name: "tun0", Link: 101, Digits: 6}
+	eth := pcapfile.Interface{Name: "eth0", Description: "uplink", Filter: "tcp", Link: 1, SnapLen: 96, Digits: 9}
+	tun := pcapfile.Interface{Name: "tun0", Link: 101, Digits: 6}
 	var b bytes.Buffer
 	for range 2 { // two sections describe the same ones
-		w := NewWriter(&b, SectionInfo{})
-		for i, d := range []Interface{eth, tun} {
+		w := pcapfile.NewWriter(&b, pcapfile.SectionInfo{})
+		for i, d := range []pcapfile.Interface{eth, tun} {
 			w.AddInterface(d)
 			for range 2 {
 				require.NoError(t, w.WritePacket(i, &Packet{Data: []byte{1}, Link: d.Link, Digits: d.Digits, Mark: flow.Mark{Time: flow.Second}}))
@@ -48,34 +47,7 @@ func TestInterfaces(t *testing.T) {
 		}
 	}
 	require.Equal(t, []uint16{0, 0, 1, 1, 0, 0, 1, 1}, got[0])
-	require.Equal(t, []Interface{eth, tun}, c.Interfaces(0))
-	require.Equal(t, []Interface{{Link: 1, SnapLen: 2048, Digits: 6}}, c.Interfaces(1))
+	require.Equal(t, []pcapfile.Interface{eth, tun}, c.Interfaces(0))
+	require.Equal(t, []pcapfile.Interface{{Link: 1, SnapLen: 2048, Digits: 6}}, c.Interfaces(1))
 	require.Nil(t, c.Interfaces(2))
-}
-
-// Interfaces are found among many without a look at each, and what is kept of them is bounded in a file and over all files.
-func TestManyInterfaces(t *testing.T) {
-	all := 0
-	a, b := descriptions{all: &all}, descriptions{all: &all}
-	name := func(i int) Interface {
-		return Interface{Name: strconv.Itoa(i), Description: strings.Repeat("x", 3*maxDescription)}
-	}
-	for range 2 {
-		for i := range maxDescribed + 10 {
-			require.EqualValues(t, min(i, maxDescribed-1), a.add(name(i)))
-		}
-	}
-	require.Len(t, a.index, maxDescribed)
-	for i := range 2 * maxDescribed {
-		b.add(name(i))
-	}
-	require.LessOrEqual(t, all, maxAllDescribed)
-	c := descriptions{all: &all}
-	for i := range 10 {
-		require.Less(t, int(c.add(name(i))), len(c.list))
-	}
-
-	var i Interface
-	i.describe(optIfDescription, bytes.Repeat([]byte("ä"), maxDescription))
-	require.Equal(t, strings.Repeat("ä", maxDescription/2), i.Description)
 }

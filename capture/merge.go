@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+
+	"ftpscope/capture/pcapfile"
 )
 
 // Next returns the next packets, a few hundred at most, and io.EOF at the end, no other error. The slice and what it
@@ -123,7 +125,7 @@ func (c *Capture) reopen(e *entry) *source {
 		return nil
 	}
 	pool, batch := c.buffers(len(c.active))
-	in := input{name: e.name, file: file, size: e.size, pool: pool, aheads: &c.aheads, read: &c.read, dropped: &c.dropped, described: &c.interfaces}
+	in := input{name: e.name, file: file, size: e.size, pool: pool, aheads: &c.aheads, read: &c.read, Shared: c.shared()}
 	if c.follower != nil {
 		return c.follower.open(e, in)
 	}
@@ -165,7 +167,7 @@ func (c *Capture) merge() []Packet {
 	if c.out == nil {
 		c.out = make([]Packet, batchSize)
 	}
-	until := maxTime
+	until := pcapfile.MaxTime
 	if len(c.pending) > 0 {
 		until = c.pending[0].first
 	}

@@ -10,6 +10,7 @@ import (
 	"ftpscope/capture/cryptopan"
 	"ftpscope/capture/decode"
 	"ftpscope/capture/flow"
+	"ftpscope/capture/pcapfile"
 	"ftpscope/capture/rewrite"
 )
 
@@ -17,13 +18,13 @@ import (
 type Source interface {
 	pick.Source
 	Files() []string
-	Interfaces(file int) []capture.Interface
+	Interfaces(file int) []pcapfile.Interface
 	Close() error
 }
 
 // Options of Write. The zero value leaves packets as they are.
 type Options struct {
-	Section capture.SectionInfo
+	Section pcapfile.SectionInfo
 	Name    func(file string) string // how comments call a file; nil: as it is
 	Redact  bool                     // overwrite passwords
 	Names   *cryptopan.Map           // give addresses other names; nil: they stay
@@ -54,7 +55,7 @@ type Left struct {
 func (p *Plan) Write(open func() Source, out io.Writer, opt Options) (Stats, error) {
 	set := p.set()
 	set.Decode, set.Filter, set.MergeNetworks = opt.Decode, opt.Filter, opt.MergeNetworks
-	w := writer{Writer: capture.NewWriter(out, opt.Section), plan: p, opt: opt, ifaces: map[place]int{}, files: map[int]string{}}
+	w := writer{Writer: pcapfile.NewWriter(out, opt.Section), plan: p, opt: opt, ifaces: map[place]int{}, files: map[int]string{}}
 	if opt.Redact || opt.Names != nil {
 		g := newGatherer(p, &opt)
 		from := open()
@@ -83,7 +84,7 @@ type place struct {
 }
 
 type writer struct {
-	*capture.Writer
+	*pcapfile.Writer
 	from   Source
 	plan   *Plan
 	opt    Options
@@ -166,7 +167,7 @@ func (w *writer) text(s string) string {
 func (w *writer) iface(at place) int {
 	n, known := w.ifaces[at]
 	if !known {
-		var i capture.Interface
+		var i pcapfile.Interface
 		if list := w.from.Interfaces(at.file); int(at.iface) < len(list) {
 			i = list[at.iface]
 		}

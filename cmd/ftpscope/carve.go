@@ -14,6 +14,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
+	"ftpscope/capture/pcapfile"
 )
 
 // runCarve analyzes the captures, then reads them again for the packets of the sessions that were chosen.
@@ -165,7 +166,7 @@ func (c *carving) write(in *capture.Capture, out *output) (carve.Stats, error) {
 	info, _ := debug.ReadBuildInfo()
 	as := c.options()
 	opt := carve.Options{
-		Section: capture.SectionInfo{Application: "ftpscope " + version(info), Comment: c.comment()},
+		Section: pcapfile.SectionInfo{Application: "ftpscope " + version(info), Comment: c.comment()},
 		Name:    filepath.Base, Redact: c.redact, Names: c.names,
 		Decode: as.Decode, Filter: as.Filter, MergeNetworks: as.MergeNetworks,
 	}

@@ -10,14 +10,14 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/report"
-	"ftpscope/capture"
 	"ftpscope/capture/flow"
+	"ftpscope/capture/pcapfile"
 )
 
 // kept is what -w writes: the packets of FTP connections.
 type kept struct {
 	*analyze.Keeper
-	out    *capture.Output
+	out    *pcapfile.Output
 	source analyze.Source
 }
 
@@ -32,18 +32,18 @@ func (s *sniffing) openKept() error {
 		return nil
 	}
 	info, _ := debug.ReadBuildInfo()
-	opt := capture.OutputOptions{
+	opt := pcapfile.OutputOptions{
 		Path: f.keep, Rotation: f.rotation, Keep: f.keepFiles, Start: flow.Time(time.Now().UnixNano()),
-		Section: capture.SectionInfo{
+		Section: pcapfile.SectionInfo{
 			OS: runtime.GOOS + " " + runtime.GOARCH, Application: "ftpscope " + version(info),
 			Comment: "packets of FTP control and data connections",
 		},
 		Problem: func(err error) { s.warning("%v", err) },
 	}
 	for _, name := range s.source.Files() {
-		opt.Interfaces = append(opt.Interfaces, capture.Interface{Name: name, Filter: s.flags.filter, Later: true})
+		opt.Interfaces = append(opt.Interfaces, pcapfile.Interface{Name: name, Filter: s.flags.filter, Later: true})
 	}
-	out, err := capture.OpenOutput(opt)
+	out, err := pcapfile.OpenOutput(opt)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.keep, cause(err))
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"ftpscope/capture"
+	"ftpscope/capture/pcapfile"
 )
 
 // sniffFlags are what sniff takes.
@@ -21,7 +21,7 @@ type sniffFlags struct {
 	noPromisc   bool
 	keep        string // -w
 	rotate      string
-	rotation    capture.Rotation
+	rotation    pcapfile.Rotation
 	keepFiles   int
 	interval    time.Duration
 	duration    time.Duration
@@ -107,7 +107,7 @@ func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 		}
 		if f.keep = keptPath(f.keep); f.rotate != "" {
 			var err error
-			if f.rotation, err = capture.ParseRotation(f.rotate); err != nil {
+			if f.rotation, err = pcapfile.ParseRotation(f.rotate); err != nil {
 				return fmt.Errorf("--rotate: %w", err)
 			}
 		}

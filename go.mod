@@ -27,6 +27,8 @@ require (
 
 require github.com/gabriel-vasile/mimetype v1.4.16
 
+require github.com/mikelolasagasti/xz v1.0.1
+
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect

@@ -24,7 +24,7 @@ analyze/ftp:
 capture/decode:      capture/flow github.com/google/gopacket
 capture/buffer:
 capture/pcapfile:    capture/buffer capture/flow
-capture/unpack:      github.com/klauspost/compress github.com/pierrec/lz4 github.com/ulikunitz/xz
+capture/unpack:      github.com/klauspost/compress github.com/mikelolasagasti/xz github.com/pierrec/lz4
 capture/tail:        capture/buffer capture/flow
 capture:             capture/flow github.com/google/gopacket capture/buffer capture/pcapfile capture/tail capture/unpack
 capture/live:        capture capture/flow capture/decode github.com/google/gopacket golang.org/x/sys golang.org/x/net/bpf

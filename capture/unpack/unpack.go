@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
 	"github.com/pierrec/lz4/v4"
 )
 
@@ -23,6 +25,13 @@ const (
 	// magicSize is how many bytes tell how data is compressed.
 	magicSize = 4
 )
+
+// xzReaders keeps readers for their dictionaries, of up to maxWindow: very many small files would clear one each
+// (BenchmarkManySmall). No reader of xz but this one bounds what a file may ask for.
+var xzReaders = sync.Pool{New: func() any {
+	z, _ := xz.NewReader(nil, maxWindow)
+	return z
+}}
 
 // Reader decompresses a stream, and says in plain words what is wrong with it.
 type Reader struct {
@@ -53,7 +62,10 @@ func New(head []byte, src io.Reader) (*Reader, error) {
 		}
 	case string(head[:4]) == "\xfd7zX": // the .xz file format, section 2.1.1.1
 		u.kind = "xz"
-		u.r, err = newXZ(src)
+		z := xzReaders.Get().(*xz.Reader)
+		u.r, u.close = z, func() { xzReaders.Put(z) }
+		// It takes an end that comes with data for the end of all streams; bufio gives the one after the other.
+		err = z.Reset(bufio.NewReaderSize(src, inputSize))
 	case string(head[:3]) == "BZh" && head[3] >= '1' && head[3] <= '9': // the digit is the size of its blocks
 		u.kind, u.r = "bzip2", bzip2.NewReader(bufio.NewReaderSize(src, inputSize))
 	case isLZ4(head):
@@ -93,10 +105,10 @@ func (u *Reader) explain(err error) error {
 	switch {
 	case err == nil || err == io.EOF:
 		return err
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, xz.ErrBuf):
 		return fmt.Errorf("the %s data is cut, its end is missing", u.kind)
-	case errors.Is(err, errXZDict) || errors.Is(err, errXZFilter):
-		return err
+	case errors.Is(err, xz.ErrMemlimit):
+		return fmt.Errorf("the xz data needs a dictionary of more than %d MiB; decompress it first (xz -dc)", maxWindow>>20)
 	case errors.Is(err, zstd.ErrWindowSizeExceeded):
 		return fmt.Errorf("the zstd data needs a window of more than %d MiB (%w)", maxWindow>>20, err)
 	}

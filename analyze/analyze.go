@@ -68,14 +68,14 @@ func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 		a.matcher.Claims(c)
 	}
 	judge := opt.Judge
-	judge.Files, judge.Live = len(c.Files()), a.heart.live != nil
+	judge.Files, judge.Live = c.Stats().Files, a.heart.live != nil
 	a.order = newOrder(out, judge)
 	if opt.Workers > 1 {
 		a.parallel(min(opt.Workers, tcp.Lanes))
 	} else {
 		a.single()
 	}
-	a.order.judged.Files(files(c)) // as of the end
+	a.order.judged.Files(c.Stats().Files) // as of the end
 	a.matcher.End()
 	return a.report()
 }
@@ -217,8 +217,9 @@ func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
 		all.join(h)
 	}
 	if a.heart.live != nil {
-		a.order.drops.look(now, a.source.Stats().Dropped)
-		a.order.judged.Files(files(a.source)) // there may be more of them
+		stats := a.source.Stats()
+		a.order.drops.look(now, stats.Dropped)
+		a.order.judged.Files(stats.Files) // there may be more of them
 	}
 	a.matcher.Tick(now, all.syn)
 	a.order.release(min(a.matcher.Oldest(), all.session))

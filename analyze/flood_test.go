@@ -47,7 +47,7 @@ func (f *flood) Next() ([]capture.Packet, error) {
 }
 
 func (f *flood) Files() []string      { return []string{"flood"} }
-func (f *flood) Stats() capture.Stats { return capture.Stats{} }
+func (f *flood) Stats() capture.Stats { return capture.Stats{Files: 1} }
 
 func heap() uint64 {
 	var m runtime.MemStats

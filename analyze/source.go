@@ -9,13 +9,14 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// Source gives packets in batches: a capture.Capture those of files, a live.Capture those of interfaces.
+// Source gives packets in batches: a capture.Capture those of files, a live.Capture those of interfaces, a capture.Stream
+// those of any gopacket.PacketDataSource.
 type Source interface {
 	// Next returns the next packets, valid until the next call; none when none came for a moment (live); io.EOF at the end.
 	Next() ([]capture.Packet, error)
 	// Files are the names of the files or interfaces, as Pos.File counts them.
 	Files() []string
-	// Stats may be called from any goroutine.
+	// Stats may be called from any goroutine. It counts the Files too, which may be very many, and ever more.
 	Stats() capture.Stats
 }
 
@@ -59,14 +60,6 @@ func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
 
 // pulse is how often a live analysis looks at the clock, and at what is over.
 const pulse = 250 * flow.Millisecond
-
-// files is how many files a source has by now.
-func files(s Source) int {
-	if many, ok := s.(interface{ FileCount() int }); ok { // very many, and ever more
-		return many.FileCount()
-	}
-	return len(s.Files())
-}
 
 // setBack is how far a clock must step backwards to have been set; what is less are packets that come late.
 const setBack = 10 * flow.Second

@@ -89,6 +89,7 @@ type Capture struct {
 
 // Stats is what is known of the reading so far.
 type Stats struct {
+	Files      int      // found so far
 	Packets    uint64   // delivered
 	Dropped    uint64   // packets that the capturing program says it lost (pcapng interface statistics)
 	Truncated  []string // captures that were not read to their end
@@ -178,6 +179,7 @@ func (c *Capture) Files() []string {
 func (c *Capture) Stats() Stats {
 	c.mu.Lock()
 	s := c.stats
+	s.Files = len(c.files)
 	s.Truncated = slices.Clone(s.Truncated)
 	c.mu.Unlock()
 	s.Packets, s.Dropped = c.packets.Load(), c.dropped.Load()

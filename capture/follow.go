@@ -105,13 +105,6 @@ func (f *Following) Alive() bool {
 	return len(f.active)+len(f.pending)+len(f.idle) > 0 || !f.watch.Closed()
 }
 
-// FileCount is the number of Files.
-func (f *Following) FileCount() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.files)
-}
-
 // Now is a time before which no packet is still to come: that of the last one, and when nothing has come for a while,
 // as much later. While half a packet is there it stands still.
 func (f *follower) Now() flow.Time { return flow.Time(f.now.Load()) }

@@ -133,7 +133,7 @@ func (c *Capture) Files() []string { return slices.Clone(c.files) }
 
 // Stats knows the packets delivered and those that the kernel dropped because the rings were full.
 func (c *Capture) Stats() capture.Stats {
-	return capture.Stats{Packets: c.packets.Load(), Dropped: c.drops()}
+	return capture.Stats{Files: len(c.files), Packets: c.packets.Load(), Dropped: c.drops()}
 }
 
 func (c *Capture) drops() uint64 {

@@ -19,8 +19,8 @@ import (
 	"ftpscope/capture"
 )
 
-// patient is how long tests wait for what should come at once. None of them measures time.
-const patient = 60 * time.Second
+// patient is how long tests wait for what should come at once: a guard against hanging. None of them measures time.
+const patient = 10 * time.Minute
 
 // needRoot skips a test that cannot run here; in CI it must run.
 func needRoot(t *testing.T) {
@@ -50,8 +50,9 @@ func ip(t *testing.T, args string) {
 	require.NoError(t, err, "ip %s: %s", args, out)
 }
 
-// veths makes pairs of interfaces, a0 and b0, a1 and b1, …: what one sends the other receives, unless the kernel has no
-// time and drops it before anybody sees it. So tests with many packets look at the side that sends.
+// veths makes pairs of interfaces, a0 and b0, a1 and b1, …: what one sends the other receives, in the kernel's own time, unless
+// it has too much to do and drops it. So tests with many packets, and those that stop before they read, look at the side that
+// sends.
 func veths(t *testing.T, n int) {
 	t.Helper()
 	namespace(t)
@@ -150,6 +151,12 @@ func take(t *testing.T, c *Capture, n int) []capture.Packet {
 		}
 	}
 	return out
+}
+
+// all waits for n packets, then stops the capture and reads what came besides.
+func all(t *testing.T, c *Capture, n int) []capture.Packet {
+	t.Helper()
+	return append(take(t, c, n), rest(t, c)...)
 }
 
 // rest stops the capture and reads what is left.

@@ -112,7 +112,10 @@ func TestKernelFilterInKernel(t *testing.T) {
 			want = append(want, frame)
 		}
 	}
-	require.Equal(t, want, datas(rest(t, c)))
+	last := tcp4(1, 1000, 0) // what should not have passed came before it
+	w.send(last)
+	want = append(want, last)
+	require.Equal(t, want, datas(all(t, c, len(want))))
 }
 
 func TestLoopback(t *testing.T) {

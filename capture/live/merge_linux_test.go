@@ -52,7 +52,7 @@ func TestIdleInterfaces(t *testing.T) {
 func TestStopDrains(t *testing.T) {
 	veths(t, 1)
 	for n := range 5 {
-		c := open(t, Options{Interfaces: []string{"b0"}, Rings: 1 + n%2})
+		c := open(t, Options{Interfaces: []string{"a0"}, Rings: 1 + n%2}) // what goes out is in the ring when send returns
 		w := plug(t, "a0")
 		for i := range n {
 			w.send(tcp4(uint32(i), 1000, 0))

@@ -142,6 +142,7 @@ func TestInterfaceGoesDownAndUp(t *testing.T) {
 			var told problems
 			c := open(t, Options{Interfaces: []string{"b0"}, Rings: rings, Problem: told.add})
 			plug(t, "a0").send(tcp4(1, 1000, 0))
+			take(t, c, 1)
 			ip(t, "link set b0 down")
 			told.until(t, c, 1)
 			ip(t, "link set b0 up")
@@ -151,7 +152,7 @@ func TestInterfaceGoesDownAndUp(t *testing.T) {
 			for i := range uint32(10) {
 				w.send(tcp4(2+i, uint16(1000+i), 0))
 			}
-			require.Len(t, rest(t, c), 10)
+			require.Len(t, all(t, c, 10), 10)
 			require.Equal(t, uint64(11), c.Stats().Packets)
 			require.Len(t, told, 2)
 		})

@@ -14,11 +14,11 @@ import (
 func testExtracts(t *testing.T) {
 	for _, test := range []struct{ name, dir, workers string }{{"made", "new/out", "1"}, {"there", "", "2"}} {
 		t.Run(test.name, func(t *testing.T) {
-			folder := namespace(t, 1)
-			dir := filepath.Join(folder, test.dir)
-			out := filepath.Join(folder, "records.jsonl")
+			lab := newLab(t, 1)
+			dir := filepath.Join(lab.folder, test.dir)
+			out := filepath.Join(lab.folder, "records.jsonl")
 			s := start(t, "-i", "b0", "--workers", test.workers, "-o", "json="+out, "--hash", "md5", "--extract", dir)
-			send(t, "a0")
+			lab.send(0)
 			eventually(t, "the session's record", func() bool { return sessionsIn(out) == 1 })
 			s.stop(t)
 			require.Empty(t, s.errs.String())

@@ -21,8 +21,8 @@ import (
 
 // The tests of sniff run the program as it is shipped, as root, in network namespaces of their own.
 
-// patient is how long they wait for what should come at once.
-const patient = 60 * time.Second
+// patient is how long they wait for what should come at once. It is a guard against hanging: no result depends on it.
+const patient = 10 * time.Minute
 
 // needRoot skips a test that cannot run here; in CI it must run.
 func needRoot(t *testing.T) {
@@ -104,13 +104,26 @@ func ip(lines string) error {
 	return nil
 }
 
-// namespace is newNamespace for a test, which gets an empty folder that belongs to nobody, too.
-func namespace(t *testing.T, pairs int) (folder string) {
+// lab is a namespace for a test, with an empty folder that belongs to nobody, and the pairs of interfaces.
+type lab struct {
+	t      *testing.T
+	folder string
+	wires  []*wire
+}
+
+func newLab(t *testing.T, pairs int) *lab {
 	t.Helper()
 	require.NoError(t, newNamespace(pairs))
 	folder, err := nobodysFolder(t.TempDir())
 	require.NoError(t, err)
-	return folder
+	l := &lab{t: t, folder: folder}
+	for i := range pairs {
+		w, err := newWire(i)
+		require.NoError(t, err)
+		t.Cleanup(w.close)
+		l.wires = append(l.wires, w)
+	}
+	return l
 }
 
 const nobody = 65534

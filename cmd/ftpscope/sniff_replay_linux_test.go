@@ -42,30 +42,25 @@ type sample struct {
 	wires   int
 	frames  []frame
 	folder  string
+	sent    []flow.Time // when each frame was
 	got     string
 	kept    string // the file of -w
 	err     error
 }
 
-// testReplay sends every sample through a pair of interfaces, at its own pace and all at once. What is sniffed is what
-// is in the file.
+// testReplay sends every sample through a pair of interfaces, at its own pace and all at once, as well as the machine can.
+// What is sniffed is what a file says whose packets have the times at which they were sent.
 func testReplay(t *testing.T) {
 	list := replaySamples(t)
-	var ready, done sync.WaitGroup
-	ready.Add(len(list))
+	var done sync.WaitGroup
 	for _, s := range list {
-		done.Add(1)
-		go func() {
-			defer done.Done()
-			s.got, s.err = s.sniffed(&ready)
-		}()
+		done.Go(func() { s.got, s.err = s.sniffed() })
 	}
 	done.Wait()
 	for _, s := range list {
 		t.Run(s.name+"/"+s.workers, func(t *testing.T) {
 			require.NoError(t, s.err)
-			reference := s.reference(t)
-			want, got := plainRecords(t, reference), plainRecords(t, s.got)
+			want, got := plainRecords(t, s.reference(t, s.sent)), plainRecords(t, s.got)
 			if s.wires > 1 { // "this is session 1, captured on the other side": which of the two ended first is chance
 				want, got = otherSide.ReplaceAllString(want, ""), otherSide.ReplaceAllString(got, "")
 			}
@@ -74,8 +69,11 @@ func testReplay(t *testing.T) {
 				requireSame(t, withoutNumbers(inOrder(t, s.got)), withoutNumbers(inOrder(t, rendered(t, "json", "1", s.kept))))
 			}
 			if len(s.files) == 1 {
-				original := rendered(t, "json", "1", s.files[0])
-				requireSame(t, withoutNumbers(plainRecords(t, original)), withoutNumbers(plainRecords(t, reference)))
+				original, asBefore := rendered(t, "json", "1", s.files[0]), make([]flow.Time, len(s.frames))
+				for i := range s.frames {
+					asBefore[i] = s.frames[i].at
+				}
+				requireSame(t, withoutNumbers(plainRecords(t, original)), withoutNumbers(plainRecords(t, s.reference(t, asBefore))))
 			}
 		})
 	}
@@ -165,49 +163,34 @@ func matters(b []byte) bool {
 	return false
 }
 
-// sniffed replays the sample in a namespace of its own and returns the JSON records. A busy machine may stop for a while
-// in between: then it is replayed again; what is seen at two places at once must fit.
-func (s *sample) sniffed(ready *sync.WaitGroup) (string, error) {
-	const jitter = 20 * time.Millisecond
-	tries := 3
-	switch length := s.frames[len(s.frames)-1].at - s.frames[0].at; {
-	case s.wires > 1:
-		tries = 50
-	case length > 10*flow.Second:
-		tries = 1
-	}
-	waits := sync.OnceFunc(ready.Done)
-	defer waits()
+// sniffed replays the sample in a namespace of its own and returns the JSON records.
+func (s *sample) sniffed() (string, error) {
 	if err := newNamespace(s.wires); err != nil {
 		return "", err
 	}
-	var senders []int
+	var wires []*wire
 	for i := range s.wires {
-		fd, err := sender(fmt.Sprintf("a%d", i))
+		w, err := newWire(i)
 		if err != nil {
 			return "", err
 		}
-		defer syscall.Close(fd)
-		senders = append(senders, fd)
-	}
-	for try := 1; ; try++ {
-		out := filepath.Join(s.folder, fmt.Sprintf("records-%d", try))
-		run, err := s.sniffer(out)
-		if err != nil {
+		defer w.close()
+		if err := w.ready(); err != nil {
 			return "", err
 		}
-		waits()
-		ready.Wait() // starting takes time that others need for their pace
-		late, err := s.replay(senders)
-		if err := errors.Join(err, run.finish()); err != nil {
-			return "", err
-		}
-		if late < jitter || try == tries {
-			s.kept = out + ".pcapng"
-			b, err := os.ReadFile(out)
-			return string(b), err
-		}
+		wires = append(wires, w)
 	}
+	out := filepath.Join(s.folder, "records")
+	run, err := s.sniffer(out)
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(s.replay(wires), run.finish()); err != nil {
+		return "", err
+	}
+	s.kept = out + ".pcapng"
+	b, err := os.ReadFile(out)
+	return string(b), err
 }
 
 // sniffer starts one that writes its records to a file.
@@ -236,54 +219,112 @@ func (s *sniffer) finish() error {
 	return err
 }
 
-// replay sends the frames as they were spaced, and returns how late one of them was.
-func (s *sample) replay(senders []int) (late time.Duration, err error) {
-	begin, first := time.Now(), s.frames[0].at
+// replay sends the frames as they were spaced, longer pauses cut, or as soon after as it can, and notes when.
+func (s *sample) replay(wires []*wire) error {
+	const longest = 2 * flow.Second
+	due, last := time.Now(), s.frames[0].at
 	for _, f := range s.frames {
-		due := begin.Add(time.Duration(f.at - first))
+		due, last = due.Add(time.Duration(min(f.at-last, longest))), f.at
 		time.Sleep(time.Until(due))
-		if _, err := syscall.Write(senders[f.wire], f.data); err != nil {
-			return late, err
+		s.sent = append(s.sent, flow.Time(time.Now().UnixNano()))
+		if err := wires[f.wire].send(f.data); err != nil {
+			return err
 		}
-		late = max(late, time.Since(due))
 	}
-	return late, nil
+	return nil
 }
 
-// sender is a socket that sends frames as they are. It waits until the interface takes them: that its other end is up,
-// the kernel tells it in its own time, and until then what is sent is lost without an error.
-func sender(name string) (int, error) {
-	i, err := net.InterfaceByName(name)
-	for end := time.Now().Add(patient); err == nil && i.Flags&net.FlagRunning == 0; i, err = net.InterfaceByName(name) {
-		if time.Now().After(end) {
-			return 0, fmt.Errorf("%s does not run", name)
-		}
-		time.Sleep(time.Millisecond)
+// wire is a pair of interfaces, of which the first sends and the second receives.
+type wire struct {
+	name    string // of the sending one
+	sender  int    // sockets
+	witness int    // what the receiving interface gets, it gets after all that were opened later
+	buf     []byte
+}
+
+// newWire opens the sockets of a pair, before anybody sniffs: the kernel serves the newest socket first.
+func newWire(pair int) (*wire, error) {
+	w := &wire{name: fmt.Sprintf("a%d", pair), sender: -1, witness: -1, buf: make([]byte, 1<<17)}
+	var err error
+	if w.sender, err = packetSocket(w.name, 0); err == nil {
+		const all = 0x0300 // ETH_P_ALL, in network byte order
+		w.witness, err = packetSocket(fmt.Sprintf("b%d", pair), all)
+	}
+	if err == nil {
+		err = syscall.SetsockoptTimeval(w.witness, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Sec: int64(patient / time.Second)})
 	}
 	if err != nil {
-		return 0, err
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func packetSocket(name string, protocol uint16) (int, error) {
+	i, err := net.InterfaceByName(name)
+	if err != nil {
+		return -1, err
 	}
 	fd, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return 0, err
+		return -1, err
 	}
-	return fd, syscall.Bind(fd, &syscall.SockaddrLinklayer{Ifindex: i.Index})
+	if err := syscall.Bind(fd, &syscall.SockaddrLinklayer{Ifindex: i.Index, Protocol: protocol}); err != nil {
+		syscall.Close(fd)
+		return -1, err
+	}
+	return fd, nil
 }
 
-// reference is what analyze says of the frames in files.
-func (s *sample) reference(t *testing.T) string {
+func (w *wire) close() {
+	syscall.Close(w.sender)
+	syscall.Close(w.witness)
+}
+
+// ready waits until the interface takes frames: that its other end is up, the kernel sees in its own time, and until then
+// it loses without an error what is sent.
+func (w *wire) ready() error {
+	for end := time.Now().Add(patient); ; time.Sleep(time.Millisecond) {
+		i, err := net.InterfaceByName(w.name)
+		if err != nil || i.Flags&net.FlagRunning != 0 {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%s does not run", w.name)
+		}
+	}
+}
+
+// send sends a frame as it is, and returns when it has come.
+func (w *wire) send(frame []byte) error {
+	if _, err := syscall.Write(w.sender, frame); err != nil {
+		return err
+	}
+	for {
+		_, err := syscall.Read(w.witness, w.buf)
+		if err == nil {
+			return nil
+		}
+		if err != syscall.EINTR && err != syscall.ENETDOWN { // it was down for a while, which is said once
+			return fmt.Errorf("%s: the frame did not come: %w", w.name, err)
+		}
+	}
+}
+
+// reference is what analyze says of the frames in files, with these times.
+func (s *sample) reference(t *testing.T, at []flow.Time) string {
 	files := make([][]byte, s.wires)
 	for i := range files {
 		files[i] = header(1)
 		binary.LittleEndian.PutUint32(files[i], 0xa1b23c4d) // nanoseconds
 	}
-	for _, f := range s.frames {
+	for i, f := range s.frames {
 		if !f.passes {
 			continue
 		}
 		b := files[f.wire]
-		b = binary.LittleEndian.AppendUint32(b, uint32(f.at/flow.Second))
-		b = binary.LittleEndian.AppendUint32(b, uint32(f.at%flow.Second))
+		b = binary.LittleEndian.AppendUint32(b, uint32(at[i]/flow.Second))
+		b = binary.LittleEndian.AppendUint32(b, uint32(at[i]%flow.Second))
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(f.data)))
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(f.data)))
 		files[f.wire] = append(b, f.data...)

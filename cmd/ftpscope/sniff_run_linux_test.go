@@ -21,19 +21,24 @@ import (
 // visitors numbers the clients of sessions that were sent.
 var visitors atomic.Uint32
 
-// visit is a sample with one session, which ends, as another client's each time.
+// visit is a sample with one session, which ends, as another client's each time. Its passive port is its own, too: many
+// sessions that wait for one endpoint are more than a matcher keeps apart.
 type visit struct {
 	t      *testing.T
+	wire   *wire
 	frames []frame
 }
 
 const half = 10 // frames, before the login
 
-func newVisit(t *testing.T) *visit {
-	t.Helper()
+func (l *lab) visit(pair int) *visit {
+	l.t.Helper()
 	s := &sample{files: []string{filepath.Join(pcaps, "upload-php.pcap")}, wires: 1}
-	s.read(t)
-	client := binary.BigEndian.AppendUint32(nil, 10<<24|visitors.Add(1))
+	s.read(l.t)
+	n := visitors.Add(1)
+	client := binary.BigEndian.AppendUint32(nil, 10<<24|n)
+	announced, ours := []byte("192,0,2,21,128,207"), fmt.Appendf(nil, "192,0,2,21,%d,%d", 128+n/100%100, 100+n%100)
+	passive, port := []byte{128, 207}, []byte{byte(128 + n/100%100), byte(100 + n%100)}
 	s.frames = slices.DeleteFunc(s.frames, func(f frame) bool { return !f.passes })
 	for _, f := range s.frames {
 		for _, address := range [][]byte{f.data[14+12 : 14+16], f.data[14+16 : 14+20]} {
@@ -41,30 +46,35 @@ func newVisit(t *testing.T) *visit {
 				copy(address, client)
 			}
 		}
+		for _, end := range [][]byte{f.data[14+20 : 14+22], f.data[14+22 : 14+24]} {
+			if bytes.Equal(end, passive) {
+				copy(end, port)
+			}
+		}
+		if at := bytes.Index(f.data, announced); at >= 0 {
+			copy(f.data[at:], ours)
+		}
 	}
-	return &visit{t: t, frames: s.frames}
+	return &visit{t: l.t, wire: l.wires[pair], frames: s.frames}
 }
 
-// send puts n frames on the wire, those that come next; 0: all.
-func (v *visit) send(wire string, n int) {
+// send puts n frames on the wire, those that come next; 0: all. They have come when it returns.
+func (v *visit) send(n int) {
 	v.t.Helper()
 	if n == 0 {
 		n = len(v.frames)
 	}
-	fd, err := sender(wire)
-	require.NoError(v.t, err)
-	defer syscall.Close(fd)
+	require.NoError(v.t, v.wire.ready())
 	for _, f := range v.frames[:n] {
-		_, err := syscall.Write(fd, f.data)
-		require.NoError(v.t, err)
+		require.NoError(v.t, v.wire.send(f.data))
 	}
 	v.frames = v.frames[n:]
 }
 
 // send sends a whole session.
-func send(t *testing.T, wire string) {
-	t.Helper()
-	newVisit(t).send(wire, 0)
+func (l *lab) send(pair int) {
+	l.t.Helper()
+	l.visit(pair).send(0)
 }
 
 // told is what of a record the tests look at.
@@ -112,11 +122,11 @@ func testDropsPrivileges(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			folder := namespace(t, 1)
-			require.NoError(t, os.Chown(folder, test.uid, test.gid))
-			out := filepath.Join(folder, "records.jsonl")
+			lab := newLab(t, 1)
+			require.NoError(t, os.Chown(lab.folder, test.uid, test.gid))
+			out := filepath.Join(lab.folder, "records.jsonl")
 			s := start(t, append(test.args, "-i", "b0", "-o", "json="+out)...)
-			send(t, "a0")
+			lab.send(0)
 			eventually(t, "the session's record", func() bool { return sessionsIn(out) == 1 })
 
 			threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", s.cmd.Process.Pid))
@@ -147,8 +157,8 @@ func testDropsPrivileges(t *testing.T) {
 
 // Nobody may sniff who has the one right, by setcap or systemd's AmbientCapabilities.
 func testWithoutRoot(t *testing.T) {
-	folder := namespace(t, 1)
-	out := filepath.Join(folder, "records.jsonl")
+	lab := newLab(t, 1)
+	out := filepath.Join(lab.folder, "records.jsonl")
 	s := prepare("-i", "b0", "-o", "json="+out)
 	const netRaw = 13 // CAP_NET_RAW
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{
@@ -158,7 +168,7 @@ func testWithoutRoot(t *testing.T) {
 	status, err := procStatus(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	require.NoError(t, err)
 	require.Equal(t, "0000000000000000", status["CapPrm"])
-	send(t, "a0")
+	lab.send(0)
 	s.stop(t)
 	require.Equal(t, 1, sessionsIn(out))
 }
@@ -188,11 +198,11 @@ func testRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			folder := namespace(t, 1)
+			lab := newLab(t, 1)
 			if test.name == "down" {
 				require.NoError(t, ip("link add off type veth peer name off1\n"))
 			}
-			roots := filepath.Join(filepath.Dir(folder), "roots")
+			roots := filepath.Join(filepath.Dir(lab.folder), "roots")
 			require.NoError(t, os.Mkdir(roots, 0o755))
 			for i := range test.args {
 				test.args[i] = strings.ReplaceAll(test.args[i], "ROOTS", roots)
@@ -215,9 +225,9 @@ func testRefuses(t *testing.T) {
 func testEnds(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
-			namespace(t, 1)
+			lab := newLab(t, 1)
 			s := start(t, "-i", "b0", "-o", "json")
-			newVisit(t).send("a0", half)
+			lab.visit(0).send(half)
 			require.NoError(t, s.signal(sig))
 			code, err := s.wait()
 			require.NoError(t, err)
@@ -231,9 +241,9 @@ func testEnds(t *testing.T) {
 		})
 	}
 	t.Run("packets", func(t *testing.T) {
-		namespace(t, 1)
+		lab := newLab(t, 1)
 		s := start(t, "-i", "b0", "-o", "json", "-c", "7")
-		newVisit(t).send("a0", half)
+		lab.visit(0).send(half)
 		code, err := s.wait()
 		require.NoError(t, err)
 		require.Equal(t, exitDone, code)
@@ -241,7 +251,7 @@ func testEnds(t *testing.T) {
 		require.Equal(t, 7, list[len(list)-1].Packets)
 	})
 	t.Run("duration", func(t *testing.T) {
-		namespace(t, 1)
+		newLab(t, 1)
 		began := time.Now()
 		s := start(t, "-i", "b0", "-o", "json", "--duration", "1s")
 		code, err := s.wait()
@@ -254,7 +264,7 @@ func testEnds(t *testing.T) {
 
 // The second signal ends it though its output is stuck.
 func testSecondSignal(t *testing.T) {
-	namespace(t, 1)
+	lab := newLab(t, 1)
 	unread, stuck, err := os.Pipe()
 	require.NoError(t, err)
 	defer unread.Close()
@@ -267,7 +277,7 @@ func testSecondSignal(t *testing.T) {
 	s.cmd.Stdout = stuck
 	s.begin(t)
 	require.NoError(t, stuck.Close())
-	newVisit(t).send("a0", half)
+	lab.visit(0).send(half)
 	require.NoError(t, s.signal(os.Interrupt))
 	for {
 		time.Sleep(100 * time.Millisecond) // two at once would be one
@@ -282,18 +292,20 @@ func testSecondSignal(t *testing.T) {
 
 // logrotate moves the file away and sends SIGHUP.
 func testReopens(t *testing.T) {
-	folder := namespace(t, 1)
-	out := filepath.Join(folder, "records.jsonl")
+	lab := newLab(t, 1)
+	out := filepath.Join(lab.folder, "records.jsonl")
 	s := start(t, "-i", "b0", "-o", "json="+out)
-	send(t, "a0")
+	lab.send(0)
 	eventually(t, "the first record", func() bool { return sessionsIn(out) == 1 })
 	require.NoError(t, os.Rename(out, out+".1"))
 	require.NoError(t, s.signal(syscall.SIGHUP))
-	eventually(t, "a new file", func() bool {
-		send(t, "a0")
+	for anew := false; !anew; { // the signal comes in its own time
+		had := sessionsIn(out) + sessionsIn(out+".1")
+		lab.send(0)
+		eventually(t, "the next record", func() bool { return sessionsIn(out)+sessionsIn(out+".1") > had })
 		_, err := os.Stat(out)
-		return err == nil
-	})
+		anew = err == nil
+	}
 	s.stop(t)
 	list := parse(t, read(t, out))
 	require.Equal(t, "summary", list[len(list)-1].Type)
@@ -305,14 +317,14 @@ func testReopens(t *testing.T) {
 }
 
 func testInterval(t *testing.T) {
-	folder := namespace(t, 1)
-	out := filepath.Join(folder, "records.jsonl")
+	lab := newLab(t, 1)
+	out := filepath.Join(lab.folder, "records.jsonl")
 	s := start(t, "-i", "b0", "--interval", "1s", "-o", "json="+out, "-o", "table")
-	client := newVisit(t)
-	client.send("a0", half)
+	client := lab.visit(0)
+	client.send(half)
 	eventually(t, "snapshots", func() bool { return strings.Count(read(t, out), `"open":true`) >= 2 })
 	require.Contains(t, s.out.String(), "goes on")
-	client.send("a0", 0)
+	client.send(0)
 	eventually(t, "the end", func() bool { return sessionsIn(out) == 1 })
 	s.stop(t)
 	for _, r := range parse(t, read(t, out)) {
@@ -330,26 +342,20 @@ func testInterval(t *testing.T) {
 
 // Nobody reads any more: like head -1.
 func testClosedPipe(t *testing.T) {
-	namespace(t, 1)
+	lab := newLab(t, 1)
 	reads, writes, err := os.Pipe()
 	require.NoError(t, err)
 	s := prepare("-i", "b0", "-o", "json")
 	s.cmd.Stdout = writes
 	s.begin(t)
 	require.NoError(t, writes.Close())
-	send(t, "a0")
+	lab.send(0)
 	_, err = io.ReadFull(reads, make([]byte, 100))
 	require.NoError(t, err)
 	require.NoError(t, reads.Close())
-	eventually(t, "its end", func() bool {
-		send(t, "a0")
-		select {
-		case <-s.done:
-			return true
-		default:
-			return false
-		}
-	})
-	require.Equal(t, exitDone, s.cmd.ProcessState.ExitCode())
+	lab.send(0)
+	code, err := s.wait()
+	require.NoError(t, err)
+	require.Equal(t, exitDone, code)
 	require.Empty(t, s.errs.String())
 }

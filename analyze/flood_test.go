@@ -152,6 +152,7 @@ var floodServer = peer{192<<24 | 2<<8 | 21, 21}
 
 // The caps of README.md, "Limits", hold whatever the network sends: more of each than its cap, and the heap in the midst of it.
 func TestFloods(t *testing.T) {
+	plainCollector(t)
 	const mb = 1 << 20
 	for _, test := range []struct {
 		name  string

@@ -12,6 +12,7 @@ import (
 
 // Limits strike by what the packets hold, not by who works.
 func TestLimitsStrikeAlike(t *testing.T) {
+	plainCollector(t)
 	n := 250_000
 	for name, make := range map[string]func(f *flood, i int){
 		"room":   func(f *flood, i int) { f.passive(i, 0) },

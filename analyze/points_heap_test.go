@@ -12,6 +12,7 @@ import (
 
 // What is kept of a session to compare it is a part of what its analysis holds: MaxSessions of them a side have to fit.
 func TestCompareHeap(t *testing.T) {
+	plainCollector(t)
 	const n = 2000
 	said := []struct{ client, server string }{
 		{"", "220 ready\r\n"}, {"USER bob\r\n", "331 password\r\n"}, {"PASS secret\r\n", "230 in\r\n"}, {"TYPE I\r\n", "200 ok\r\n"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,19 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/capture"
 )
+
+// TestMain collects garbage more rarely: thousands of short analyses make tables of a few megabytes each, and collecting
+// after every other one takes longer than the analyses. Tests that hold much say so (plainCollector).
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(800)
+	os.Exit(m.Run())
+}
+
+// plainCollector is the collector as it is by default, for a test that holds much.
+func plainCollector(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+}
 
 // samplesDir is the folder of sample captures.
 const samplesDir = "../pcaps"

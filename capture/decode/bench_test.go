@@ -26,7 +26,7 @@ func kinds(t testing.TB) []kind {
 		{"cooked", frame(LinkSLL2, join([]byte{8, 0}, make([]byte, 18), tcp4(t)))},
 		{"icmp", frame(LinkRaw, icmp4(t, 3, 1, tcp4(t)))},
 		{"udp", frame(LinkRaw, changed(tcp4(t), 9, 17))},
-		{"undecoded", frame(LinkEthernet, ethernet([]uint16{0x88f7}, nil))},
+		{"undecoded", frame(LinkEthernet, ethernet([]uint16{0x0bae}, nil))},
 	}
 }
 

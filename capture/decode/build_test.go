@@ -19,6 +19,24 @@ var (
 	router4, router6 = netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("2001:db8:ffff::1")
 )
 
+// EtherTypes that only tests name.
+const (
+	etherUnknown  = 0x0bad
+	etherCDP      = 0x2000
+	etherRARP     = 0x8035
+	etherSlow     = 0x8809
+	etherMPLS     = 0x8847
+	etherPPPoED   = 0x8863
+	etherPPPoE    = 0x8864
+	etherEAPOL    = 0x888e
+	etherLLDP     = 0x88cc
+	etherMACsec   = 0x88e5
+	etherPTP      = 0x88f7
+	etherVNTag    = 0x8926
+	etherNSH      = 0x894f
+	etherLoopback = 0x9000
+)
+
 const payload = "RETR a.txt\r\n"
 
 // stack serializes layers, their lengths filled in.

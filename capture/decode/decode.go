@@ -1,17 +1,17 @@
 // Package decode turns a captured packet into the TCP segment that it carries, or into the ICMP error about one.
-// The fast path is what nearly every packet is: Ethernet (with any VLAN tags), Linux cooked, BSD loopback or raw IP, then
-// IPv4 or IPv6, then TCP. Other link types and tunnels are steps that lead back to it; they do not allocate either. The
-// segments go to capture/tcp.
 //
-// Rejected: gopacket's layers for these steps. It has none for half of them; the others index past the end of cut headers,
-// allocate, print, write into the packet (padded 802.11 headers), or read ERSPAN I as II. The tests compare with them.
+// Nearly every packet is Ethernet (with any VLAN tags), Linux cooked, BSD loopback or raw IP, then IPv4 or IPv6, then
+// TCP: the shortcut reads those by hand. Everything else goes through the chain, a bounded loop over
+// gopacket.DecodingLayers: gopacket's own where they are right, ours where it has none, or one that indexes past the end
+// of cut headers, allocates, prints or writes into the packet. What the shortcut accepts the chain decodes alike, as a
+// fuzz test proves. Neither allocates.
+//
+// A file of layers registers them by what announces them (table.go): a link type or a tunnel is one file. Who needs to
+// know where a packet's layers are asks for its Trail, as capture/rewrite does; capture/filter asks for the Head of its
+// link type. The segments go to capture/tcp.
 package decode
 
-import (
-	"encoding/binary"
-
-	"ftpscope/capture/flow"
-)
+import "ftpscope/capture/flow"
 
 // Verdict says what a packet turned out to be.
 type Verdict uint8
@@ -22,6 +22,8 @@ const (
 	ICMP                     // an ICMP error about a TCP segment, both filled in
 	Fragment                 // a part of a datagram that is not whole yet; the ports, if they are known, are filled in
 	Undecoded                // not understood or damaged; counted by reason
+
+	unaccepted // by the shortcut
 )
 
 // Frame is what the decoder is given of a packet.
@@ -30,22 +32,21 @@ type Frame struct {
 	Length uint32 // bytes on the wire
 	Link   uint32 // LINKTYPE_…
 	FCS    uint8  // how many of the Length bytes, at the end, are the link's frame check sequence
+	part   bool   // Length is that of a fragment: more of what is in it is in others
 }
-
-// maxTags bounds VLAN tags in a row: two are usual, more than eight are an attack on the parser.
-const maxTags = 8
 
 // Options of a Decoder; the zero value works.
 type Options struct {
 	VXLANPorts []uint16 // UDP ports of VXLAN, besides 4789, 4790 (VXLAN-GPE) and 8472
-	// VerifyChecksums leaves out packets whose IPv4 header or TCP checksum is wrong. Where the sender's card fills them in, they
-	// are in every packet that the capturing host sent.
+	// VerifyChecksums leaves out packets whose IPv4 header or TCP checksum is wrong. Where the sender's card fills them
+	// in, they are in every packet that the capturing host sent.
 	VerifyChecksums bool
 }
 
 // Decoder decodes packets. It belongs to one goroutine; the zero value is ready.
 type Decoder struct {
 	Options
+	chain     *chain
 	walk      walk
 	icmp      flow.ICMP
 	reasons   map[reason]uint64
@@ -56,13 +57,8 @@ type Decoder struct {
 	fragments fragments
 	sums      map[flow.Host]*Checksums // of VerifyChecksums, by source
 	parts     []flow.Mark              // see Parts
-}
-
-// walk is how far the way into a packet has come.
-type walk struct {
-	depth   uint8 // tunnels that it went through so far
-	pending bool  // rest is to be read by More
-	unsure  bool  // the TCP checksum cannot be checked
+	trail     Trail
+	scratch   flow.Segment // of Trail
 }
 
 // Decode reads f. Its Mark stands in seg already, for what waits for its other fragments. For TCP and ICMP seg is filled
@@ -71,32 +67,26 @@ func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
 	if f.FCS != 0 {
 		f = f.withoutFCS()
 	}
-	b := f.Data
 	d.parts = d.parts[:0]
 	seg.Net = flow.PlainNet
-	d.walk = walk{}
-	switch f.Link {
-	case LinkEthernet:
-		if len(b) < 14 {
-			return d.undecoded("cut in the Ethernet header")
+	if !d.VerifyChecksums {
+		if v := d.shortcut(f, seg); v != unaccepted {
+			d.walk.pending = false
+			return v
 		}
-		return d.ether(binary.BigEndian.Uint16(b[12:]), f, 14, seg)
-	case LinkSLL:
-		if len(b) < 16 {
-			return d.undecoded("cut in the Linux cooked header")
-		}
-		return d.ether(binary.BigEndian.Uint16(b[14:]), f, 16, seg)
-	case LinkSLL2:
-		if len(b) < 20 {
-			return d.undecoded("cut in the Linux cooked header")
-		}
-		return d.ether(binary.BigEndian.Uint16(b), f, 20, seg)
-	case LinkRaw, LinkRaw12, LinkRaw14, LinkIPv4, LinkIPv6:
-		return d.ip(f, 0, seg)
-	case LinkNull, LinkLoop:
-		return d.loopback(f, seg)
 	}
-	return d.rareLink(f.Link, f, 0, seg)
+	return d.decode(f, seg)
+}
+
+// decode is Decode by the chain alone.
+func (d *Decoder) decode(f Frame, seg *flow.Segment) Verdict {
+	d.walk = walk{}
+	c := d.walker()
+	v := c.run(c.linkType(f.Link), f, seg)
+	if d.walk.pending {
+		return d.aggregated(seg)
+	}
+	return v
 }
 
 // withoutFCS leaves the frame check sequence away, as far as it was captured: it is no payload.
@@ -107,50 +97,49 @@ func (f Frame) withoutFCS() Frame {
 	return f
 }
 
-// ether follows VLAN tags from the EtherType to what they tag; at is the offset after the type.
-func (d *Decoder) ether(etherType uint16, f Frame, at int, seg *flow.Segment) Verdict {
-	for tags := 0; ; tags++ {
-		switch etherType {
-		case etherIPv4:
-			return d.ipv4(f, at, seg)
-		case etherIPv6:
-			return d.ipv6(f, at, seg)
-		case etherVLAN, etherQinQ, etherQinQOld:
-			if tags == maxTags || len(f.Data) < at+4 {
-				return d.undecoded("cut or too many VLAN tags")
-			}
-			d.tag(binary.BigEndian.Uint16(f.Data[at:]), seg)
-			etherType = binary.BigEndian.Uint16(f.Data[at+2:])
-			at += 4
-		default:
-			return d.otherEther(etherType, f, at, seg)
-		}
+// cut is f without what comes after the first n bytes on the wire.
+func (f Frame) cut(n int) Frame {
+	if n < int(f.Length) {
+		f.Length = uint32(n)
 	}
+	if n < len(f.Data) {
+		f.Data = f.Data[:n]
+	}
+	return f
 }
 
-// loopback reads BSD's four-byte header: the address family, in the byte order of the capturing machine for
-// LINKTYPE_NULL and big-endian for LINKTYPE_LOOP. The IP version says the same in any byte order.
-func (d *Decoder) loopback(f Frame, seg *flow.Segment) Verdict {
-	if len(f.Data) < 5 {
-		return d.undecoded("cut in the loopback header")
-	}
-	family := binary.LittleEndian.Uint32(f.Data)
-	if family > 0xffff {
-		family = binary.BigEndian.Uint32(f.Data)
-	}
-	return d.family(family, f, 4, seg)
+// from is f without its first n bytes, of which the capture must hold all.
+func (f Frame) from(n int) Frame {
+	f.Data, f.Length = f.Data[n:], f.Length-min(f.Length, uint32(n))
+	return f
 }
 
-// ip reads whichever IP version the first byte names.
-func (d *Decoder) ip(f Frame, at int, seg *flow.Segment) Verdict {
-	if len(f.Data) <= at {
-		return d.undecoded("cut in the IP header")
+// holds reports whether what is in f may be n bytes long.
+func (f Frame) holds(n int) bool { return n <= int(f.Length) || f.part }
+
+// rest is what is left of a packet that holds several.
+type rest struct {
+	frame Frame
+	net   flow.Net
+	walk  walk
+}
+
+// More goes on with a packet that holds several others, as IEEE 802.11 has them: after Decode, until it reports false.
+// The segment is as from Decode. What could not be decoded is counted.
+func (d *Decoder) More(seg *flow.Segment) bool {
+	if !d.walk.pending {
+		return false
 	}
-	switch f.Data[at] >> 4 {
-	case 4:
-		return d.ipv4(f, at, seg)
-	case 6:
-		return d.ipv6(f, at, seg)
-	}
-	return d.undecoded("neither IPv4 nor IPv6")
+	v := d.aggregated(seg)
+	return v == TCP || v == ICMP
+}
+
+// Parts lists the packets, this one included, that what Decode said last was made of; none: of this packet alone. Of a
+// Fragment it lists those of which it is known only now to which connection they belong.
+func (d *Decoder) Parts() []flow.Mark { return d.parts }
+
+// Close gives up the fragments that still wait for others, and counts them.
+func (d *Decoder) Close() {
+	d.fragments.all()
+	d.settle()
 }

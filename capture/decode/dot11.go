@@ -1,7 +1,10 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/binary"
+
+	"github.com/google/gopacket/layers"
 
 	"ftpscope/capture/flow"
 )
@@ -20,24 +23,35 @@ const (
 	dot11HTControl = 0x80
 )
 
-// dot11 reads a frame at offset at; padded: its header was padded to a multiple of four bytes.
-func (d *Decoder) dot11(f Frame, at int, padded bool, seg *flow.Segment) Verdict {
+var layerPrism = newLayerType("Prism or AVS")
+
+func init() {
+	register(row{kind: layers.LayerTypeDot11, read: readDot11, links: []uint32{LinkDot11}})
+	register(row{kind: layers.LayerTypeRadioTap, read: readRadiotap, links: []uint32{LinkRadiotap}})
+	register(row{kind: layerPrism, read: readPrism, links: []uint32{LinkPrism, LinkAVS}})
+}
+
+// readDot11 reads a data frame, whose header a driver may have padded to a multiple of four bytes. gopacket's wants a
+// check sequence at the end, which it cuts off, and knows no aggregates.
+func readDot11(l *layer, f Frame) error {
 	const control, addresses, address, qos, ht = 2, 24, 6, 2, 4
-	b := f.Data[min(at, len(f.Data)):]
+	b, w := f.Data, &l.d.walk
+	padded := w.padded
+	w.padded = false
 	if len(b) < control {
-		return d.undecoded("cut in the 802.11 header")
+		return l.undecoded("cut in the 802.11 header")
 	}
 	switch {
 	case b[0]&dot11Version != 0:
-		return d.undecoded("unknown version of 802.11")
+		return l.undecoded("unknown version of 802.11")
 	case b[0]&dot11Type != dot11Data || b[0]&dot11NoData != 0:
-		return Other
+		return l.other()
 	}
 	size := addresses
 	if b[1]&(dot11ToDS|dot11FromDS) == dot11ToDS|dot11FromDS {
 		size += address
 	}
-	aggregate := false
+	stations, aggregate := size, false
 	if b[0]&dot11QoS != 0 {
 		aggregate = len(b) > size && b[size]&0x80 != 0
 		size += qos
@@ -49,19 +63,39 @@ func (d *Decoder) dot11(f Frame, at int, padded bool, seg *flow.Segment) Verdict
 		size = (size + 3) &^ 3
 	}
 	if len(b) < size {
-		return d.undecoded("cut in the 802.11 header")
+		return l.undecoded("cut in the 802.11 header")
 	}
-	at += size
 	switch fragment := b[22] & 15; {
-	case b[1]&dot11Protected != 0 && !isSNAP(f, at): // some drivers decrypt and leave the bit
-		return d.undecoded("802.11 encrypted")
+	case b[1]&dot11Protected != 0 && !isSNAP(f, size): // some drivers decrypt and leave the bit
+		return l.undecoded("802.11 encrypted")
 	case fragment != 0 || b[1]&dot11More != 0:
-		return d.undecoded("802.11 fragment")
+		return l.undecoded("802.11 fragment")
 	case aggregate:
-		d.rest = rest{f.from(at), seg.Net, d.walk.depth}
-		return d.aggregated(seg)
+		return l.aggregate(f, size)
 	}
-	return d.llc(f, at, seg)
+	for at := 4; at < addresses-2; at += address {
+		l.station(at, address, address)
+	}
+	if stations > addresses {
+		l.station(addresses, address, address)
+	}
+	return l.carry(f, size, layers.LayerTypeLLC)
+}
+
+// aggregate leaves the frames of an A-MSDU to Decode and More.
+func (l *layer) aggregate(f Frame, at int) error {
+	w := &l.d.walk
+	if w.pending {
+		return l.undecoded("802.11 aggregate in another")
+	}
+	l.note(Sealed, 0)
+	left := f.from(at)
+	if w.moved {
+		left.Data = bytes.Clone(left.Data) // the next datagram takes the place of this one
+	}
+	w.pending = l.trail == nil
+	l.d.rest = rest{left, l.seg.Net, *w}
+	return l.other()
 }
 
 // isSNAP reports whether IP follows at offset at.
@@ -72,40 +106,6 @@ func isSNAP(f Frame, at int) bool {
 	}
 	etherType := binary.BigEndian.Uint16(f.Data[at+6:])
 	return etherType == etherIPv4 || etherType == etherIPv6
-}
-
-// llc reads IEEE 802.2 and SNAP (RFC 1042) at offset at.
-func (d *Decoder) llc(f Frame, at int, seg *flow.Segment) Verdict {
-	const header = 8
-	if len(f.Data) < at+3 {
-		return d.undecoded("cut in the LLC header")
-	}
-	b := f.Data[at:]
-	if b[0] != 0xaa || b[1] != 0xaa || b[2] != 3 {
-		return Other // spanning tree and the like
-	}
-	if len(b) < header {
-		return d.undecoded("cut in the LLC header")
-	}
-	switch oui := uint32(b[3])<<16 | uint32(b[4])<<8 | uint32(b[5]); oui {
-	case 0, 0x0000f8: // RFC 1042; IEEE 802.1H for the few protocols that would clash
-		etherType := binary.BigEndian.Uint16(b[6:])
-		if etherType < etherMinimum {
-			return Other
-		}
-		if !d.deeper() {
-			return d.tooDeep()
-		}
-		return d.ether(etherType, f, at+header, seg)
-	}
-	return Other
-}
-
-// rest is what is left of a packet that holds several.
-type rest struct {
-	frame Frame
-	net   flow.Net
-	depth uint8
 }
 
 // aggregated reads the frames of an A-MSDU (section 9.3.2.2) from d.rest on, up to one that concerns TCP; More goes on.
@@ -120,11 +120,11 @@ func (d *Decoder) aggregated(seg *flow.Segment) Verdict {
 			break
 		}
 		d.rest.frame = f.from(min((end+3)&^3, len(f.Data)))
-		d.walk.depth, seg.Net = d.rest.depth, d.rest.net
+		d.walk, seg.Net = d.rest.walk, d.rest.net
 		d.parts = d.parts[:0]
-		switch v := d.llc(f.cut(end), header, seg); v {
+		member := f.cut(end)
+		switch v := d.chain.run(layers.LayerTypeLLC, member.from(min(header, len(member.Data))), seg); v {
 		case TCP, ICMP:
-			d.walk.pending = true
 			return v
 		case Undecoded, Fragment:
 			found = v
@@ -134,19 +134,9 @@ func (d *Decoder) aggregated(seg *flow.Segment) Verdict {
 	return found
 }
 
-// More goes on with a packet that holds several others, as IEEE 802.11 has them: after Decode, until it reports false.
-// The segment is as from Decode. What could not be decoded is counted.
-func (d *Decoder) More(seg *flow.Segment) bool {
-	if !d.walk.pending {
-		return false
-	}
-	v := d.aggregated(seg)
-	return v == TCP || v == ICMP
-}
-
-// radiotap is the header that most systems put before IEEE 802.11 (radiotap.org): version 0, length, which fields are
+// readRadiotap is the header that most systems put before IEEE 802.11 (radiotap.org): version 0, length, which fields are
 // present, little-endian. Two fields come first and are all that is needed.
-func (d *Decoder) radiotap(f Frame, at int, seg *flow.Segment) Verdict {
+func readRadiotap(l *layer, f Frame) error {
 	const (
 		least        = 8
 		present      = 4
@@ -156,16 +146,16 @@ func (d *Decoder) radiotap(f Frame, at int, seg *flow.Segment) Verdict {
 		dataPad      = 0x20
 		badFCS       = 0x40
 	)
-	if len(f.Data) < at+least {
-		return d.undecoded("cut in the radiotap header")
+	if len(f.Data) < least {
+		return l.undecoded("cut in the radiotap header")
 	}
-	b := f.Data[at:]
+	b := f.Data
 	size := int(binary.LittleEndian.Uint16(b[2:]))
 	switch {
 	case b[0] != 0 || size < least:
-		return d.undecoded("malformed radiotap header")
+		return l.undecoded("malformed radiotap header")
 	case size > len(b):
-		return d.undecoded("cut in the radiotap header")
+		return l.undecoded("cut in the radiotap header")
 	}
 	fields, b := binary.LittleEndian.Uint32(b[present:]), b[:size]
 	field := present
@@ -181,28 +171,29 @@ func (d *Decoder) radiotap(f Frame, at int, seg *flow.Segment) Verdict {
 		flags = b[field]
 	}
 	if flags&badFCS != 0 {
-		return d.undecoded("802.11 received damaged")
+		return l.undecoded("802.11 received damaged")
 	}
-	return d.dot11(f, at+size, flags&dataPad != 0, seg)
+	l.d.walk.padded = flags&dataPad != 0
+	return l.carry(f, size, layers.LayerTypeDot11)
 }
 
-// prism is the header of early Wi-Fi cards' drivers: a message code and the header's length, in the byte order of the
+// readPrism is the header of early Wi-Fi cards' drivers: a message code and the header's length, in the byte order of the
 // capturing machine. Some put AVS's header under its link type: version 0x80211001 or 2, length, big-endian.
-func (d *Decoder) prism(f Frame, at int, seg *flow.Segment) Verdict {
+func readPrism(l *layer, f Frame) error {
 	const least, avs, longest = 8, 0x80211000, 4096
-	if len(f.Data) < at+least {
-		return d.undecoded("cut in the Prism header")
+	if len(f.Data) < least {
+		return l.undecoded("cut in the Prism header")
 	}
-	b := f.Data[at:]
+	b := f.Data
 	size := binary.BigEndian.Uint32(b[4:])
 	if binary.BigEndian.Uint32(b)&^0xfff != avs && size > longest {
 		size = binary.LittleEndian.Uint32(b[4:])
 	}
 	switch {
 	case size < least || size > longest:
-		return d.undecoded("malformed Prism header")
+		return l.undecoded("malformed Prism header")
 	case int(size) > len(b):
-		return d.undecoded("cut in the Prism header")
+		return l.undecoded("cut in the Prism header")
 	}
-	return d.dot11(f, at+int(size), false, seg)
+	return l.carry(f, int(size), layers.LayerTypeDot11)
 }

@@ -6,14 +6,6 @@ import "encoding/binary"
 // no header says it. They look at what must be so in every packet: versions, and lengths that fit into one another.
 // Where a snapshot length cut the packet they judge by what is left.
 
-// short is a header of n bytes that is not there: cut off by the capture, or the packet is none of the kind.
-func (d *Decoder) short(f Frame, n int) Verdict {
-	if int(f.Length) < n {
-		return Other
-	}
-	return d.undecoded("cut in the header of a tunnel")
-}
-
 func fitsIP(f Frame, at int) bool {
 	if len(f.Data) <= at {
 		return int(f.Length) > at
@@ -115,7 +107,7 @@ func fitsType(etherType uint16, f Frame, at int) bool {
 			etherType = binary.BigEndian.Uint16(f.Data[at+2:])
 			at += 4
 		default:
-			return etherType < etherMinimum && int(etherType) <= int(f.Length)-at || quiet(etherType) || tunnelType(etherType)
+			return etherType < etherMinimum && int(etherType) <= int(f.Length)-at || byEtherType[etherType] != 0
 		}
 	}
 	return false
@@ -141,6 +133,23 @@ func exactlyEthernet(f Frame, at int) bool {
 		default:
 			return false
 		}
+	}
+	return false
+}
+
+// fitsGPE looks at what a next protocol of VXLAN-GPE announces.
+func fitsGPE(next byte, f Frame, at int) bool {
+	switch next {
+	case gpeIPv4:
+		return fits4(f, at)
+	case gpeIPv6:
+		return fits6(f, at)
+	case gpeEthernet:
+		return fitsEthernet(f, at)
+	case gpeNSH:
+		return len(f.Data) < at+2 || binary.BigEndian.Uint16(f.Data[at:])>>14 == 0
+	case gpeMPLS:
+		return int(f.Length) >= at+4
 	}
 	return false
 }

@@ -19,75 +19,43 @@ const (
 // read alone: a capture made with a filter such as "tcp port 21" has no others, since only they have ports.
 const fewFirsts = 4
 
-// fragment4 takes a fragment; h is the packet as far as it was captured, size that of its header.
-func (d *Decoder) fragment4(h []byte, size, total int, seg *flow.Segment) Verdict {
-	field := binary.BigEndian.Uint16(h[6:])
-	from := int(field&fragmentOffset4) * 8
-	x := fragment{
-		fragmentKey: fragmentKey{net: seg.Net, src: seg.Src, dst: seg.Dst, id: uint32(binary.BigEndian.Uint16(h[4:])), version: 4, protocol: h[9]},
-		next:        h[9], from: from, to: from + total - size, more: field&moreFragments4 != 0, data: h[size:],
+// fragment4 takes a fragment of IPv4; sized: its header tells the length. With the verdict TCP it returns what is to be read
+// on, and of which protocol that is.
+func (d *Decoder) fragment4(x *fragment, sized bool, seg *flow.Segment) (Frame, uint8, Verdict) {
+	if inFragments(x.next) && !sized {
+		return Frame{}, 0, d.undecoded("malformed IP fragment")
 	}
-	if !inFragments(int(x.next)) {
-		if from > 0 {
-			return d.laterFragment(int(x.next))
-		}
-		return d.over4(int(x.next), Frame{Data: x.data, Length: uint32(x.to)}, seg)
-	}
-	if binary.BigEndian.Uint16(h[2:]) == 0 {
-		return d.undecoded("malformed IP fragment")
-	}
-	b, v := d.place(&x, seg)
-	if b.Data == nil {
-		return v
-	}
-	return x.alone(d.over4(int(x.next), b, seg), seg)
+	return d.fragment6(x, seg)
 }
 
-// fragment6 takes a fragment; b begins with its header, and left is how long the packet is from there on.
-func (d *Decoder) fragment6(b []byte, left int, seg *flow.Segment) Verdict {
-	field := binary.BigEndian.Uint16(b[2:])
-	from := int(field & fragmentOffset6)
-	x := fragment{
-		fragmentKey: fragmentKey{net: seg.Net, src: seg.Src, dst: seg.Dst, id: binary.BigEndian.Uint32(b[4:]), version: 6},
-		next:        b[0], from: from, to: from + left - 8, more: field&moreFragments6 != 0, data: b[8:],
+// fragment6 does the same for IPv6.
+func (d *Decoder) fragment6(x *fragment, seg *flow.Segment) (Frame, uint8, Verdict) {
+	switch {
+	case inFragments(x.next):
+		b, v := d.place(x, seg)
+		d.walk.lone = x.more && x.next == protoTCP
+		d.walk.moved = d.walk.moved || v == TCP && !x.more
+		return b, x.next, v
+	case x.from > 0:
+		return Frame{}, 0, d.laterFragment(x.next)
 	}
-	if !inFragments(int(x.next)) {
-		if from > 0 {
-			return d.laterFragment(int(x.next))
-		}
-		return d.over6(int(x.next), x.data, x.to, seg)
-	}
-	whole, v := d.place(&x, seg)
-	if whole.Data == nil {
-		return v
-	}
-	if extension(int(x.next), x.data) != 0 && !d.deeper() { // it may hold a fragment, which holds a fragment
-		return d.tooDeep()
-	}
-	return x.alone(d.over6(int(x.next), whole.Data, int(whole.Length), seg), seg)
+	return Frame{Data: x.data, Length: uint32(x.to)}, x.next, TCP
 }
 
 // inFragments reports whether a protocol is worth waiting for: TCP, and what may carry it. Of an ICMP error the first
 // fragment says all.
-func inFragments(proto int) bool {
-	switch proto {
-	case protoTCP, protoUDP, protoIPv4, protoIPv6, protoGRE, protoAH, protoEtherIP, protoL2TP, protoMPLS,
-		protoHopByHop, protoRouting, protoDestOpts:
-		return true
-	}
-	return false
-}
+func inFragments(protocol uint8) bool { return wholeOverIP[protocol] }
 
 // laterFragment is a fragment that does not begin its datagram, of a protocol that is not put together.
-func (d *Decoder) laterFragment(proto int) Verdict {
-	if proto == protoESP {
+func (d *Decoder) laterFragment(protocol uint8) Verdict {
+	if protocol == protoESP {
 		return d.undecoded("IPsec ESP")
 	}
 	return Other
 }
 
 // place puts a fragment to the others of its datagram. When that makes the datagram whole it is returned: its bytes, as
-// far as they were captured without a hole, and its length. Else the Data is nil.
+// far as they were captured without a hole, and its length, with the verdict TCP.
 //
 // Repetitions are harmless. Of fragments that overlap:
 //   - IPv6: RFC 5722 section 4 has hosts drop the datagram "and any constituent fragments, including those not yet
@@ -150,7 +118,7 @@ func (d *Decoder) place(x *fragment, seg *flow.Segment) (Frame, Verdict) {
 // plainUDP reports whether a first fragment is of a UDP datagram that is no tunnel's.
 func (d *Decoder) plainUDP(x *fragment) bool {
 	return x.next == protoUDP && x.from == 0 && len(x.data) >= 4 &&
-		d.tunnelOf(binary.BigEndian.Uint16(x.data), binary.BigEndian.Uint16(x.data[2:])) == nil
+		d.tunnelOf(binary.BigEndian.Uint16(x.data), binary.BigEndian.Uint16(x.data[2:])) == 0
 }
 
 // readAlone reports whether a first fragment is all that there will be of its datagram.
@@ -206,14 +174,6 @@ func (d *Decoder) whole(g *datagram, x *fragment, seg *flow.Segment) (Frame, Ver
 	return b, TCP
 }
 
-// alone corrects what a first fragment that is read alone says: its end is not the segment's.
-func (x *fragment) alone(v Verdict, seg *flow.Segment) Verdict {
-	if x.more && v == TCP && x.next == protoTCP {
-		seg.Flags &^= flow.FIN
-	}
-	return v
-}
-
 // settle counts what was given up.
 func (d *Decoder) settle() {
 	t := &d.fragments
@@ -224,13 +184,3 @@ func (d *Decoder) settle() {
 		}
 	}
 }
-
-// Close gives up the fragments that still wait for others, and counts them.
-func (d *Decoder) Close() {
-	d.fragments.all()
-	d.settle()
-}
-
-// Parts lists the packets, this one included, that what Decode said last was made of; none: of this packet alone. Of a
-// Fragment it lists those of which it is known only now to which connection they belong.
-func (d *Decoder) Parts() []flow.Mark { return d.parts }

@@ -42,6 +42,7 @@ func FuzzDecode(f *testing.F) {
 		var seg flow.Segment
 		verdict := d.Decode(frame, &seg)
 		checkSegment(t, verdict, frame, &seg)
+		checkPanics(t, &d)
 		if !d.walk.pending && d.rest.frame.Data == nil { // else what came before in the same frame may be undecoded
 			require.Equal(t, verdict == Undecoded, d.Undecoded() == 1)
 		}

@@ -3,6 +3,9 @@ package decode
 import (
 	"encoding/binary"
 
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
 	"ftpscope/capture/flow"
 )
 
@@ -16,24 +19,45 @@ const (
 	greVersion  = 0x0007
 )
 
-// Protocol types of GRE that are no EtherTypes.
-const (
-	greERSPAN3 = 0x22eb
-	grePPP     = 0x880b
-	greWCCP    = 0x883e
-	greERSPAN  = 0x88be
+var (
+	layerPPTP    = newLayerType("PPTP")
+	layerWCCP    = newLayerType("WCCP")
+	layerERSPAN1 = newLayerType("ERSPAN I")
+	layerERSPAN3 = newLayerType("ERSPAN III")
 )
 
-// gre is RFC 2784 with the fields of RFC 1701 and RFC 2890, and version 1, PPTP's (RFC 2637).
-func (d *Decoder) gre(f Frame, seg *flow.Segment) Verdict {
+// Protocol types of GRE that are no EtherTypes.
+const (
+	greKeepalive = 0
+	greWCCP      = 0x883e
+	greERSPAN    = 0x88be // types I and II
+	greERSPAN3   = 0x22eb
+)
+
+func init() {
+	register(row{kind: layers.LayerTypeGRE, read: readGRE, over4: []uint8{protoGRE}, over6: []uint8{protoGRE}, whole: true})
+	register(row{kind: layerQuiet, gre: []uint16{greKeepalive}})
+	register(row{kind: layerPPTP, read: readPPTP})
+	register(row{kind: layerWCCP, read: readWCCP, gre: []uint16{greWCCP}})
+	register(row{kind: layerERSPAN1, read: readERSPAN1})
+	register(row{kind: layers.LayerTypeERSPANII, own: func(c *chain) gopacket.DecodingLayer { return &erspan2Header{c: c} }, gre: []uint16{greERSPAN}})
+	register(row{kind: layerERSPAN3, read: readERSPAN3, gre: []uint16{greERSPAN3}})
+}
+
+// readGRE is RFC 2784 with the fields of RFC 1701 and RFC 2890, and version 1, PPTP's (RFC 2637). gopacket's looks for
+// fields past the end of what was captured, allocates for routes and takes a reserved bit for an acknowledgment.
+func readGRE(l *layer, f Frame) error {
 	b := f.Data
 	if len(b) < 4 {
-		return d.undecoded("cut in the GRE header")
+		return l.undecoded("cut in the GRE header")
 	}
 	flags, protocol := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	version := flags & greVersion
-	if version > 1 || version == 1 && (protocol != grePPP || flags&greKey == 0) {
-		return d.undecoded("unknown version of GRE")
+	if version > 1 || version == 1 && (protocol != etherPPP || flags&greKey == 0) {
+		return l.undecoded("unknown version of GRE")
+	}
+	if version == 1 {
+		return l.carry(f, 0, layerPPTP)
 	}
 	at, key := 4, 0
 	if flags&(greChecksum|greRouting) != 0 {
@@ -46,36 +70,36 @@ func (d *Decoder) gre(f Frame, seg *flow.Segment) Verdict {
 	if flags&greSequence != 0 {
 		at += 4
 	}
-	if version == 1 && flags&greAck != 0 {
-		at += 4
-	}
-	if flags&greRouting != 0 && version == 0 {
+	if flags&greRouting != 0 {
+		l.note(Sealed, 0) // the routes may be addresses
 		at = sourceRoutes(b, at)
 	}
-	if at > int(f.Length) {
-		return d.undecoded("malformed GRE header")
+	switch {
+	case !f.holds(at):
+		return l.undecoded("malformed GRE header")
+	case at > len(b):
+		return l.undecoded("cut in the GRE header")
+	case flags&greChecksum != 0:
+		l.note(Checksum, 4)
 	}
-	if at > len(b) {
-		return d.undecoded("cut in the GRE header")
-	}
-	if version == 1 {
-		return d.pptp(f, flags, at, seg)
-	}
-	switch protocol {
-	case 0: // a keepalive
-		return Other
-	case greERSPAN, greERSPAN3:
-		return d.erspan(protocol, flags, f, at, seg)
+	next := byGRE[protocol]
+	switch {
+	case next == layers.LayerTypeERSPANII && flags&greSequence == 0:
+		return l.carry(f, at, layerERSPAN1)
+	case next != 0 && next != layerWCCP: // which make their own networks, if any
+		return l.carry(f, at, next)
 	}
 	var network uint32
 	if key > 0 {
 		network = binary.BigEndian.Uint32(b[key:])
 	}
-	kind, id := greNetwork(protocol, network)
-	if !d.tunnel(kind, id, seg) {
-		return d.tooDeep()
+	if !l.tunnel(greNetwork(protocol, network)) {
+		return l.tooDeep()
 	}
-	return d.greProtocol(protocol, f, at, seg)
+	if next == 0 {
+		next = l.etherType(protocol)
+	}
+	return l.carry(f, at, next)
 }
 
 // sourceRoutes passes over the source route entries at b[at:], of which the last has neither family nor length
@@ -102,77 +126,112 @@ func greNetwork(protocol uint16, key uint32) (flow.StepKind, uint64) {
 	return flow.StepGRE, uint64(key)
 }
 
-func (d *Decoder) greProtocol(protocol uint16, f Frame, at int, seg *flow.Segment) Verdict {
-	switch protocol {
-	case grePPP:
-		return d.ppp(f, at, seg)
-	case greWCCP: // version 2 has a header of four bytes before the packet, version 1 none
-		if !fitsIP(f, at) {
+// readWCCP is version 2, which has a header of four bytes before the packet, or version 1, which has none.
+func readWCCP(l *layer, f Frame) error {
+	if fitsIP(f, 0) {
+		return l.carry(f, 0, layerIP)
+	}
+	return l.carry(f, 4, layerIP)
+}
+
+// readPPTP is RFC 2637's enhanced GRE: the key is the payload's length and a call, which each direction names by itself,
+// so that the network is better told by the ends alone.
+func readPPTP(l *layer, f Frame) error {
+	const length = 4
+	flags, at := binary.BigEndian.Uint16(f.Data), 8
+	for _, bit := range [...]uint16{greChecksum | greRouting, greSequence, greAck} {
+		if flags&bit != 0 {
 			at += 4
 		}
-		return d.ip(f, at, seg)
 	}
-	return d.ether(protocol, f, at, seg)
+	switch {
+	case !f.holds(at):
+		return l.undecoded("malformed GRE header")
+	case at > len(f.Data):
+		return l.undecoded("cut in the GRE header")
+	}
+	size := int(binary.BigEndian.Uint16(f.Data[length:]))
+	if flags&greSequence == 0 || size == 0 {
+		return l.other() // an acknowledgment
+	}
+	if !f.holds(at + size) {
+		return l.undecoded("malformed GRE header")
+	}
+	if !l.tunnel(flow.StepGRE, 0) {
+		return l.tooDeep()
+	}
+	l.note(Length, length)
+	return l.carry(f.cut(at+size), at, layers.LayerTypePPP)
 }
 
-// pptp is RFC 2637's enhanced GRE: the key is the payload's length and a call, which each direction names by itself,
-// so that the network is better told by the ends alone.
-func (d *Decoder) pptp(f Frame, flags uint16, at int, seg *flow.Segment) Verdict {
-	length := int(binary.BigEndian.Uint16(f.Data[4:]))
-	if flags&greSequence == 0 || length == 0 {
-		return Other // an acknowledgment
+// readERSPAN1 has no header of its own and no sequence number in GRE's.
+func readERSPAN1(l *layer, f Frame) error {
+	if !l.tunnel(flow.StepERSPAN, 0) {
+		return l.tooDeep()
 	}
-	if at+length > int(f.Length) {
-		return d.undecoded("malformed GRE header")
-	}
-	if !d.tunnel(flow.StepGRE, 0, seg) {
-		return d.tooDeep()
-	}
-	return d.ppp(f.cut(at+length), at, seg)
+	return l.carry(f, 0, layers.LayerTypeEthernet)
 }
 
-// erspan is a mirrored Ethernet frame (draft-foschiano-erspan): type I has no header of its own and no sequence
-// number in GRE's, types II and III say which they are.
-func (d *Decoder) erspan(protocol, flags uint16, f Frame, at int, seg *flow.Segment) Verdict {
-	const header2, header3, platform, ipFrames = 8, 12, 8, 2
-	if flags&greSequence == 0 && protocol == greERSPAN {
-		if !d.tunnel(flow.StepERSPAN, 0, seg) {
-			return d.tooDeep()
-		}
-		return d.ethernet(f, at, seg)
+// erspan2Header is gopacket's of a mirrored Ethernet frame (draft-foschiano-erspan).
+type erspan2Header struct {
+	layers.ERSPANII
+	c *chain
+}
+
+func (l *erspan2Header) NextLayerType() gopacket.LayerType { return layers.LayerTypeEthernet }
+
+func (l *erspan2Header) DecodeFromBytes(b []byte, df gopacket.DecodeFeedback) error {
+	const header = 8
+	if len(b) < header {
+		return l.c.undecoded("cut in the ERSPAN header")
 	}
-	size := header2
-	if protocol == greERSPAN3 {
-		size = header3
+	if err := l.ERSPANII.DecodeFromBytes(b, df); err != nil {
+		return err
 	}
-	if len(f.Data) < at+size {
-		return d.undecoded("cut in the ERSPAN header")
+	if l.Version != 1 {
+		return l.c.undecodedType("unknown version %d of ERSPAN", uint32(l.Version))
 	}
-	h := f.Data[at:]
-	switch version := h[0] >> 4; {
-	case protocol == greERSPAN && version == 1:
-	case protocol == greERSPAN3 && version == 2:
-		if h[11]&1 != 0 { // O: the platform's subheader
-			size += platform
-		}
-	default:
-		return d.undecodedType("unknown version %d of ERSPAN", uint32(version))
+	l.c.head = header
+	return l.c.mirrored(b[header:], l.SessionID, l.VLANIdentifier)
+}
+
+// mirrored enters the network of a mirrored frame. A VLAN that is not the frame's first tag was its tag too: it was mirrored
+// without it.
+func (c *chain) mirrored(frame []byte, session, vlan uint16) error {
+	if !c.tunnel(flow.StepERSPAN, uint64(session)) {
+		return c.tooDeep()
+	}
+	if vlan != 0 && len(frame) >= 14 && !isTag(binary.BigEndian.Uint16(frame[12:])) {
+		c.tag(vlan)
+	}
+	return nil
+}
+
+// readERSPAN3 may have a second header, the platform's, and carry IP.
+func readERSPAN3(l *layer, f Frame) error {
+	const header, platform, ipFrames = 12, 8, 2
+	h := f.Data
+	if len(h) < header {
+		return l.undecoded("cut in the ERSPAN header")
+	}
+	if version := h[0] >> 4; version != 2 {
+		return l.undecodedType("unknown version %d of ERSPAN", uint32(version))
+	}
+	size := header
+	if h[11]&1 != 0 { // O: the platform's subheader
+		size += platform
 	}
 	first := binary.BigEndian.Uint32(h)
-	session, vlan := first&0x3ff, first>>16&0xfff
-	if !d.tunnel(flow.StepERSPAN, uint64(session), seg) {
-		return d.tooDeep()
+	session, vlan := uint16(first&0x3ff), uint16(first>>16&0xfff)
+	frame := h[min(size, len(h)):]
+	if h[10]>>2&0x1f != ipFrames {
+		if err := l.mirrored(frame, session, vlan); err != nil {
+			return err
+		}
+		return l.carry(f, size, layers.LayerTypeEthernet)
 	}
-	at += size
-	if protocol == greERSPAN3 && h[10]>>2&0x1f == ipFrames {
-		return d.ip(f, at, seg)
+	if err := l.mirrored(nil, session, vlan); err != nil {
+		return err
 	}
-	if len(f.Data) < at+14 {
-		return d.undecoded("cut in the Ethernet header")
-	}
-	etherType := binary.BigEndian.Uint16(f.Data[at+12:])
-	if vlan != 0 && !isTag(etherType) {
-		d.tag(uint16(vlan), seg) // the frame had this tag, and was mirrored without it
-	}
-	return d.ether(etherType, f, at+14, seg)
+	return l.carry(f, size, layerIP)
 }

@@ -3,11 +3,24 @@ package decode
 import (
 	"encoding/binary"
 
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
 	"ftpscope/capture/flow"
 )
 
-// l2tpUDP is L2TP over UDP: version 2 (RFC 2661) carries PPP, version 3 (RFC 3931) what the two sides agreed on.
-func (d *Decoder) l2tpUDP(f Frame, seg *flow.Segment) Verdict {
+var (
+	layerL2TP   = newLayerType("L2TP")
+	layerL2TPIP = newLayerType("L2TP over IP")
+)
+
+func init() {
+	register(row{kind: layerL2TP, read: readL2TP, ports: []uint16{portL2TP}})
+	register(row{kind: layerL2TPIP, read: readL2TPIP, over4: []uint8{protoL2TP}, over6: []uint8{protoL2TP}, whole: true})
+}
+
+// readL2TP is L2TP over UDP: version 2 (RFC 2661) carries PPP, version 3 (RFC 3931) what the two sides agreed on.
+func readL2TP(l *layer, f Frame) error {
 	const (
 		control  = 0x8000
 		length   = 0x4000
@@ -18,22 +31,22 @@ func (d *Decoder) l2tpUDP(f Frame, seg *flow.Segment) Verdict {
 	)
 	b := f.Data
 	if len(b) < 8 {
-		return d.short(f, 8)
+		return l.short(f, 8)
 	}
 	flags := binary.BigEndian.Uint16(b)
 	switch {
 	case flags&control != 0 || flags&reserved != 0:
-		return Other
+		return l.other()
 	case flags == 3: // section 4.1.2.1: no other bit is used
-		return d.l2tp3(f.from(4), seg, Other)
+		return l.l2tp3(f, 4, false)
 	case flags&version != 2:
-		return Other
+		return l.other()
 	}
 	at := 2
 	if flags&length != 0 {
 		n := int(binary.BigEndian.Uint16(b[2:]))
-		if n > int(f.Length) {
-			return Other
+		if !f.holds(n) {
+			return l.other()
 		}
 		f, at = f.cut(n), 4
 	}
@@ -44,20 +57,23 @@ func (d *Decoder) l2tpUDP(f Frame, seg *flow.Segment) Verdict {
 	}
 	if flags&offset != 0 {
 		if len(b) < at+2 {
-			return d.short(f, at+2)
+			return l.short(f, at+2)
 		}
 		at += 2 + int(binary.BigEndian.Uint16(b[at:]))
 	}
 	if len(f.Data) < at+4 {
-		return d.short(f, at+4)
+		return l.short(f, at+4)
 	}
 	if !fitsPPP(f, at) {
-		return Other
+		return l.other()
 	}
-	if !d.tunnel(flow.StepL2TP, uint64(binary.BigEndian.Uint32(b[ids:])), seg) {
-		return d.tooDeep()
+	if !l.tunnel(flow.StepL2TP, uint64(binary.BigEndian.Uint32(b[ids:]))) {
+		return l.tooDeep()
 	}
-	return d.ppp(f, at, seg)
+	if flags&length != 0 {
+		l.note(Length, 2)
+	}
+	return l.carry(f, at, layers.LayerTypePPP)
 }
 
 // fitsPPP tells IP in PPP and the usual control protocols. Four bytes at offset at are there.
@@ -79,57 +95,58 @@ func fitsPPP(f Frame, at int) bool {
 	}
 }
 
-// l2tpIP is L2TP version 3 directly over IP (RFC 3931 section 4.1.1); session 0 is the control connection.
-func (d *Decoder) l2tpIP(f Frame, seg *flow.Segment) Verdict {
+// readL2TPIP is L2TP version 3 directly over IP (RFC 3931 section 4.1.1); session 0 is the control connection.
+func readL2TPIP(l *layer, f Frame) error {
 	if len(f.Data) < 4 {
-		return d.undecoded("cut in the L2TP header")
+		return l.undecoded("cut in the L2TP header")
 	}
 	if binary.BigEndian.Uint32(f.Data) == 0 {
-		return Other
+		return l.other()
 	}
-	return d.l2tp3(f, seg, Undecoded)
+	return l.l2tp3(f, 0, true)
 }
 
-// l2tp3 reads a data message of version 3 from its session identifier on. The size of the cookie that follows (none, 4
-// or 8 bytes), whether there is a sublayer of 4 bytes, and what is carried were agreed on elsewhere, so each is tried:
-// what follows must be a packet in every byte that tells. If none is, the verdict is otherwise.
-func (d *Decoder) l2tp3(f Frame, seg *flow.Segment, otherwise Verdict) Verdict {
+// l2tp3 reads a data message of version 3 from its session identifier at offset at on. The size of the cookie that follows
+// (none, 4 or 8 bytes), whether there is a sublayer of 4 bytes, and what is carried were agreed on elsewhere, so each is
+// tried: what follows must be a packet in every byte that tells. If none is, it is certain that this is L2TP or not.
+func (l *layer) l2tp3(f Frame, at int, certain bool) error {
 	const session, step, most = 4, 4, 8 + 4
-	if len(f.Data) < session {
-		return d.short(f, session)
+	if len(f.Data) < at+session {
+		return l.short(f, at+session)
 	}
-	for at := session; at <= session+most; at += step {
-		read := l2tpPayload(f, at)
-		if read == nil {
+	id := binary.BigEndian.Uint32(f.Data[at:])
+	for body := at + session; body <= at+session+most; body += step {
+		next := l2tpPayload(f, body)
+		if next == 0 {
 			continue
 		}
-		if !d.tunnel(flow.StepL2TP, uint64(binary.BigEndian.Uint32(f.Data)), seg) {
-			return d.tooDeep()
+		if !l.tunnel(flow.StepL2TP, uint64(id)) {
+			return l.tooDeep()
 		}
-		return read(d, f, at, seg)
+		return l.carry(f, body, next)
 	}
-	if otherwise == Undecoded {
-		return d.undecoded("unknown payload of L2TP")
+	if certain {
+		return l.undecoded("unknown payload of L2TP")
 	}
-	return otherwise
+	return l.other()
 }
 
-// l2tpPayload is the decoder of what is at offset at: Ethernet, IP, PPP or HDLC, nil if it is none of them.
-func l2tpPayload(f Frame, at int) func(*Decoder, Frame, int, *flow.Segment) Verdict {
+// l2tpPayload is what is at offset at: Ethernet, IP, PPP or HDLC, 0 if it is none of them.
+func l2tpPayload(f Frame, at int) gopacket.LayerType {
 	if exactlyEthernet(f, at) {
-		return (*Decoder).ethernet
+		return layers.LayerTypeEthernet
 	}
 	if exactlyIP(f, at) {
-		return (*Decoder).ip
+		return layerIP
 	}
 	if len(f.Data) < at+4 || !exactlyIP(f, at+4) {
-		return nil
+		return 0
 	}
 	switch binary.BigEndian.Uint32(f.Data[at:]) {
 	case 0xff030021, 0xff030057:
-		return (*Decoder).ppp
+		return layers.LayerTypePPP
 	case 0x0f000800, 0x0f0086dd:
-		return (*Decoder).hdlc
+		return layerHDLC
 	}
-	return nil
+	return 0
 }

@@ -101,7 +101,8 @@ func TestEtherTypes(t *testing.T) {
 		{etherCDP, outcome{}},
 		{etherSlow, outcome{}},
 		{etherPPPoED, outcome{}},
-		{0x88f7, undecoded("unknown EtherType 0x88f7")},
+		{etherPTP, outcome{}},
+		{etherUnknown, undecoded("unknown EtherType 0x0bad")},
 		{etherMinimum, undecoded("unknown EtherType 0x0600")},
 	} {
 		require.Equal(t, test.want, decodeOne(t, frame(LinkEthernet, ethernet([]uint16{test.etherType}, tcp4(t)))))

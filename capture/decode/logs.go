@@ -3,148 +3,133 @@ package decode
 import (
 	"encoding/binary"
 
-	"ftpscope/capture/flow"
+	"github.com/google/gopacket/layers"
 )
 
-// rareLink reads a packet of a link type that is not among the usual ones, from offset at on.
-func (d *Decoder) rareLink(link uint32, f Frame, at int, seg *flow.Segment) Verdict {
-	if read := rareReader(link); read != nil {
-		return read(d, f, at, seg)
-	}
-	return d.undecodedType("unknown link type %d", link)
+// Headers of packet filters, logs and capturing cards.
+var (
+	layerENC   = newLayerType("ENC")
+	layerNFLOG = newLayerType("NFLOG")
+	layerPKTAP = newLayerType("PKTAP")
+	layerPPI   = newLayerType("PPI")
+	layerERF   = newLayerType("ERF")
+)
+
+func init() {
+	register(row{kind: layers.LayerTypePFLog, read: readPFLOG, links: []uint32{LinkPFLOG}})
+	register(row{kind: layerENC, read: readENC, links: []uint32{LinkEnc}})
+	register(row{kind: layerNFLOG, read: readNFLOG, links: []uint32{LinkNFLOG}})
+	register(row{kind: layerPKTAP, read: readPKTAP, links: []uint32{LinkPKTAP, LinkPKTAPOld}})
+	register(row{kind: layerPPI, read: readPPI, links: []uint32{LinkPPI}})
+	register(row{kind: layerERF, read: readERF, links: []uint32{LinkERF}})
 }
 
-// innerLink reads a frame whose link type a header before it names.
-func (d *Decoder) innerLink(link uint32, f Frame, at int, seg *flow.Segment) Verdict {
-	if !d.deeper() {
-		return d.tooDeep()
+// inner is a frame at offset at whose link type a header names.
+func (l *layer) inner(link uint32, f Frame, at int) error {
+	if !l.d.deeper() {
+		return l.tooDeep()
 	}
-	switch link {
-	case LinkEthernet:
-		return d.ethernet(f, at, seg)
-	case LinkRaw, LinkRaw12, LinkRaw14, LinkIPv4, LinkIPv6:
-		return d.ip(f, at, seg)
-	case LinkNull, LinkLoop:
-		return d.loopback(f.from(min(at, len(f.Data))), seg)
-	}
-	return d.rareLink(link, f, at, seg)
+	return l.carry(f, at, l.linkType(link))
 }
 
-// family reads the IP packet at offset at that an address family announces.
-func (d *Decoder) family(family uint32, f Frame, at int, seg *flow.Segment) Verdict {
-	switch family {
-	case 2, 10, 24, 28, 30: // AF_INET; AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, Darwin
-		return d.ip(f, at, seg)
-	}
-	return d.undecodedType("unknown address family %d", family)
-}
-
-// pflog is the log of BSD's packet filter: the length of a header without its padding, the address family.
-func (d *Decoder) pflog(f Frame, at int, seg *flow.Segment) Verdict {
+// readPFLOG is the log of BSD's packet filter: the length of a header without its padding, the address family.
+// gopacket's wants 61 bytes, of which older systems have fewer.
+func readPFLOG(l *layer, f Frame) error {
 	const least = 48 // the oldest header that says its length
-	if len(f.Data) < at+2 {
-		return d.undecoded("cut in the PFLOG header")
+	if len(f.Data) < 2 {
+		return l.undecoded("cut in the PFLOG header")
 	}
-	size := (int(f.Data[at]) + 3) &^ 3
+	size := (int(f.Data[0]) + 3) &^ 3
 	switch {
 	case size < least:
-		return d.undecoded("malformed PFLOG header")
-	case len(f.Data) < at+size:
-		return d.undecoded("cut in the PFLOG header")
+		return l.undecoded("malformed PFLOG header")
+	case len(f.Data) < size:
+		return l.undecoded("cut in the PFLOG header")
 	}
-	return d.family(uint32(f.Data[at+1]), f, at+size, seg)
+	return l.carry(f, size, l.family(uint32(f.Data[1])))
 }
 
-// enc is what OpenBSD's enc interface shows of packets before encryption: address family, index, flags, in the byte
+// readENC is what OpenBSD's enc interface shows of packets before encryption: address family, index, flags, in the byte
 // order of the capturing machine.
-func (d *Decoder) enc(f Frame, at int, seg *flow.Segment) Verdict {
+func readENC(l *layer, f Frame) error {
 	const header = 12
-	if len(f.Data) < at+header {
-		return d.undecoded("cut in the ENC header")
+	if len(f.Data) < header {
+		return l.undecoded("cut in the ENC header")
 	}
-	family := binary.LittleEndian.Uint32(f.Data[at:])
-	if family > 0xffff {
-		family = binary.BigEndian.Uint32(f.Data[at:])
-	}
-	return d.family(family, f, at+header, seg)
+	return l.carry(f, header, l.family(familyOf(f.Data)))
 }
 
-// nflog is the log of Linux's netfilter: address family, version 0, resource; then attributes: length with this
+// readNFLOG is the log of Linux's netfilter: address family, version 0, resource; then attributes: length with this
 // header and type, in the byte order of the capturing machine, and padding to a multiple of four bytes.
-func (d *Decoder) nflog(f Frame, at int, seg *flow.Segment) Verdict {
-	const header, attribute, payload, typeMask = 4, 4, 9, 0x7fff
-	if len(f.Data) < at+header {
-		return d.undecoded("cut in the NFLOG header")
+func readNFLOG(l *layer, f Frame) error {
+	const header, attribute, hardware, payload, typeMask, room = 4, 4, 8, 9, 0x7fff, 8
+	if len(f.Data) < header {
+		return l.undecoded("cut in the NFLOG header")
 	}
-	if f.Data[at+1] != 0 {
-		return d.undecoded("unknown version of NFLOG")
+	if f.Data[1] != 0 {
+		return l.undecoded("unknown version of NFLOG")
 	}
-	for at += header; len(f.Data) >= at+attribute; {
-		b := f.Data[at:]
+	for at := header; len(f.Data) >= at+attribute; {
+		b, length := f.Data[at:], LengthLittle
 		size, kind := int(binary.LittleEndian.Uint16(b)), binary.LittleEndian.Uint16(b[2:])&typeMask
 		if size > len(b) && kind != payload || kind > 0xff {
-			size, kind = int(binary.BigEndian.Uint16(b)), binary.BigEndian.Uint16(b[2:])&typeMask
+			size, kind, length = int(binary.BigEndian.Uint16(b)), binary.BigEndian.Uint16(b[2:])&typeMask, Length
 		}
 		if size < attribute {
-			return d.undecoded("malformed NFLOG header")
+			return l.undecoded("malformed NFLOG header")
 		}
 		if kind == payload {
-			return d.ip(f.cut(at+size), at+attribute, seg)
+			l.note(length, at)
+			return l.carry(f.cut(at+size), at+attribute, layerIP)
+		}
+		if kind == hardware && len(b) >= attribute+4+room {
+			l.station(at+attribute+4, room, int(b[4]|b[5])) // its length is one byte, in any byte order
 		}
 		at += (size + 3) &^ 3
 	}
-	return d.undecoded("cut in the NFLOG header")
+	return l.undecoded("cut in the NFLOG header")
 }
 
-// pktap is Apple's header: its length, the type of what follows (1: a packet), the link type of the packet, all
+// readPKTAP is Apple's header: its length, the type of what follows (1: a packet), the link type of the packet, all
 // little-endian.
-func (d *Decoder) pktap(f Frame, at int, seg *flow.Segment) Verdict {
+func readPKTAP(l *layer, f Frame) error {
 	const least, packet = 12, 1
-	if len(f.Data) < at+least {
-		return d.undecoded("cut in the PKTAP header")
+	b := f.Data
+	if len(b) < least {
+		return l.undecoded("cut in the PKTAP header")
 	}
-	b := f.Data[at:]
 	size, kind, link := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:])
 	switch {
 	case size < least || size > f.Length:
-		return d.undecoded("malformed PKTAP header")
+		return l.undecoded("malformed PKTAP header")
 	case kind != packet:
-		return Other
+		return l.other()
 	case int(size) > len(b):
-		return d.undecoded("cut in the PKTAP header")
+		return l.undecoded("cut in the PKTAP header")
 	}
-	return d.innerLink(link, f, at+int(size), seg)
+	return l.inner(link, f, int(size))
 }
 
-// ppi is the per-packet information header: version 0, flags, length, link type, little-endian.
-func (d *Decoder) ppi(f Frame, at int, seg *flow.Segment) Verdict {
+// readPPI is the per-packet information header: version 0, flags, length, link type, little-endian.
+func readPPI(l *layer, f Frame) error {
 	const least = 8
-	if len(f.Data) < at+least {
-		return d.undecoded("cut in the PPI header")
+	b := f.Data
+	if len(b) < least {
+		return l.undecoded("cut in the PPI header")
 	}
-	b := f.Data[at:]
 	size := int(binary.LittleEndian.Uint16(b[2:]))
 	switch {
 	case b[0] != 0 || size < least || size > int(f.Length):
-		return d.undecoded("malformed PPI header")
+		return l.undecoded("malformed PPI header")
 	case size > len(b):
-		return d.undecoded("cut in the PPI header")
+		return l.undecoded("cut in the PPI header")
 	}
-	return d.innerLink(binary.LittleEndian.Uint32(b[4:]), f, at+size, seg)
+	return l.inner(binary.LittleEndian.Uint32(b[4:]), f, size)
 }
 
-// pppd is what Linux's PPP daemon hands on: direction (0 in, 1 out) in place of the address.
-func (d *Decoder) pppd(f Frame, at int, seg *flow.Segment) Verdict {
-	const control = 3
-	if len(f.Data) >= at+2 && f.Data[at+1] == control {
-		at += 2
-	}
-	return d.ppp(f, at, seg)
-}
-
-// erf is Endace's record: timestamp, type, flags, lengths of record and packet; then extension headers of eight bytes,
+// readERF is Endace's record: timestamp, type, flags, lengths of record and packet; then extension headers of eight bytes,
 // each of which says whether another follows.
-func (d *Decoder) erf(f Frame, at int, seg *flow.Segment) Verdict {
+func readERF(l *layer, f Frame) error {
 	const (
 		header    = 16
 		extension = 8
@@ -154,24 +139,24 @@ func (d *Decoder) erf(f Frame, at int, seg *flow.Segment) Verdict {
 		ipv4      = 22
 		ipv6      = 23
 	)
-	if len(f.Data) < at+header {
-		return d.undecoded("cut in the ERF header")
+	if len(f.Data) < header {
+		return l.undecoded("cut in the ERF header")
 	}
-	kind := f.Data[at+8]
-	following := kind
-	for at += header; following&more != 0; at += extension {
+	l.note(Sealed, 0) // two lengths
+	kind, at := f.Data[8], header
+	for following := kind; following&more != 0; at += extension {
 		if len(f.Data) < at+extension {
-			return d.undecoded("cut in the ERF header")
+			return l.undecoded("cut in the ERF header")
 		}
 		following = f.Data[at]
 	}
 	switch kind &^ more {
 	case hdlc:
-		return d.hdlc(f, at, seg)
+		return l.carry(f, at, layerHDLC)
 	case ethernet:
-		return d.ethernet(f, at+2, seg) // an offset and a byte of padding
+		return l.carry(f, at+2, layers.LayerTypeEthernet) // an offset and a byte of padding
 	case ipv4, ipv6:
-		return d.ip(f, at, seg)
+		return l.carry(f, at, layerIP)
 	}
-	return d.undecodedType("unknown ERF type %d", uint32(kind&^more))
+	return l.undecodedType("unknown ERF type %d", uint32(kind&^more))
 }

@@ -3,6 +3,9 @@ package decode
 import (
 	"encoding/binary"
 
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
 	"ftpscope/capture/flow"
 )
 
@@ -17,16 +20,25 @@ const (
 	labelSpecial = 15 // the last one
 )
 
-// mpls reads a label stack at offset at (RFC 3032) and what it is on top of. Nothing says what that is but the packet:
+var layerMPLSUDP = newLayerType("MPLS over UDP")
+
+func init() {
+	register(row{kind: layers.LayerTypeMPLS, read: readMPLS, links: []uint32{LinkMPLS}, gpe: []uint8{gpeMPLS},
+		etherTypes: []uint16{0x8847, 0x8848},  // the second with upstream-assigned labels
+		ppp:        []uint16{0x0281, 0x0283}}) // the second with multicast
+	register(row{kind: layerMPLSUDP, read: readMPLSUDP, portsTo: []uint16{portMPLS}})
+}
+
+// readMPLS reads a label stack (RFC 3032) and looks at what it is on top of. Nothing says what that is but the packet:
 // IP, or Ethernet with a control word before it (RFC 4448) or without.
-func (d *Decoder) mpls(f Frame, at int, seg *flow.Segment) Verdict {
-	if !d.deeper() {
-		return d.tooDeep()
+func readMPLS(l *layer, f Frame) error {
+	if !l.d.deeper() {
+		return l.tooDeep()
 	}
 	skip := false
-	for range maxLabels {
+	for at := 0; at < 4*maxLabels; {
 		if len(f.Data) < at+4 {
-			return d.undecoded("cut in the MPLS labels")
+			return l.undecoded("cut in the MPLS labels")
 		}
 		entry := binary.BigEndian.Uint32(f.Data[at:])
 		label, bottom := entry>>12, entry&0x100 != 0
@@ -35,67 +47,63 @@ func (d *Decoder) mpls(f Frame, at int, seg *flow.Segment) Verdict {
 		case skip:
 			skip = false
 		case label == labelOAM || label == labelGAL:
-			return Other
+			return l.other()
 		case label == labelEntropy:
 			skip = true
 		case label > labelSpecial:
-			d.enter(flow.Step{Kind: flow.StepMPLS, ID: uint64(label)}, seg)
+			l.enter(flow.Step{Kind: flow.StepMPLS, ID: uint64(label)})
 		}
 		if bottom {
-			return d.labelled(f, at, seg)
+			return l.labelled(f, at)
 		}
 	}
-	return d.undecoded("more than 32 MPLS labels")
+	return l.undecoded("more than 32 MPLS labels")
 }
 
-// mplsUDP is RFC 7510.
-func (d *Decoder) mplsUDP(f Frame, seg *flow.Segment) Verdict {
+// readMPLSUDP is RFC 7510.
+func readMPLSUDP(l *layer, f Frame) error {
 	const label = 4
 	if len(f.Data) < label+1 {
-		return d.short(f, label+1)
+		return l.short(f, label+1)
 	}
 	at := 0
 	for f.Data[at+2]&1 == 0 { // bottom of the stack
 		if at += label; len(f.Data) < at+label {
-			return d.short(f, at+label)
+			return l.short(f, at+label)
 		}
 	}
-	if !mplsFits(f, at+label) {
-		return Other
+	if at += label; !exactlyIP(f, at) && !exactlyEthernet(f, at) && !exactlyEthernet(f, at+4) {
+		return l.other()
 	}
-	if !d.tunnel(flow.StepIPIP, 0, seg) {
-		return d.tooDeep()
+	if !l.tunnel(flow.StepIPIP, 0) {
+		return l.tooDeep()
 	}
-	return d.mpls(f, 0, seg)
+	return l.carry(f, 0, layers.LayerTypeMPLS)
 }
 
-func mplsFits(f Frame, at int) bool {
-	return exactlyIP(f, at) || exactlyEthernet(f, at) || exactlyEthernet(f, at+4)
-}
-
-// labelled is what follows the bottom of the stack. An Ethernet address may begin like an IP packet or a control word,
-// so each is looked at closely before it is believed.
-func (d *Decoder) labelled(f Frame, at int, seg *flow.Segment) Verdict {
+// labelled is what follows the bottom of the stack at offset at. An Ethernet address may begin like an IP packet or a
+// control word, so each is looked at closely before it is believed.
+func (l *layer) labelled(f Frame, at int) error {
 	const controlWord = 4
 	if len(f.Data) <= at {
-		return d.undecoded("cut after the MPLS labels")
+		return l.undecoded("cut after the MPLS labels")
 	}
-	first := f.Data[at] >> 4
-	switch {
+	var next gopacket.LayerType = layers.LayerTypeEthernet
+	switch first := f.Data[at] >> 4; {
 	case first == 4 && (exactly4(f, at) || !exactlyEthernet(f, at) && fits4(f, at)):
-		return d.ipv4(f, at, seg)
+		next = layers.LayerTypeIPv4
 	case first == 6 && (exactly6(f, at) || !exactlyEthernet(f, at) && fits6(f, at)):
-		return d.ipv6(f, at, seg)
+		next = layers.LayerTypeIPv6
 	case first == 0 && exactlyEthernet(f, at+controlWord):
-		return d.ethernet(f, at+controlWord, seg)
+		at += controlWord
 	case exactlyEthernet(f, at):
-		return d.ethernet(f, at, seg)
 	case first == 1: // RFC 4385 section 5: an associated channel of the pseudowire, not user traffic
-		return Other
+		return l.other()
 	case first == 0 && fitsEthernet(f, at+controlWord):
-		return d.ethernet(f, at+controlWord, seg)
+		at += controlWord
 	case fitsEthernet(f, at):
-		return d.ethernet(f, at, seg)
+	default:
+		return l.undecoded("unknown payload of MPLS")
 	}
-	return d.undecoded("unknown payload of MPLS")
+	return l.carry(f, at, next)
 }

@@ -3,32 +3,53 @@ package decode
 import (
 	"encoding/binary"
 
+	"github.com/google/gopacket/layers"
+
 	"ftpscope/capture/flow"
 )
 
 // PPP protocol numbers (RFC 1661 section 2). From 0x8000 on they are those of control protocols.
 const (
-	pppIPv4       = 0x0021
-	pppIPv6       = 0x0057
-	pppVJ         = 0x002d // RFC 1144: headers are differences to the packet before
-	pppVJPlain    = 0x002f
-	pppMultilink  = 0x003d
-	pppEncrypted  = 0x0053
-	pppCompressed = 0x00fd
-	pppMPLS       = 0x0281
-	pppMPLSMulti  = 0x0283
-	pppControl    = 0x8000
+	pppIPv4    = 0x0021
+	pppIPv6    = 0x0057
+	pppControl = 0x8000
 )
 
-// ppp reads a frame at offset at: address and control (RFC 1662), which may be left out, then the protocol, whose
-// first byte may be left out when it is zero (RFC 1661 section 6.5).
-func (d *Decoder) ppp(f Frame, at int, seg *flow.Segment) Verdict {
-	if b := f.Data; len(b) >= at+2 && b[at] == 0xff && b[at+1] == 3 {
-		at += 2
+var (
+	layerHDLC          = newLayerType("Cisco HDLC")
+	layerPPPD          = newLayerType("PPP of pppd")
+	layerWithDirection = newLayerType("a byte of direction")
+	layerMultilink     = newLayerType("PPP multilink")
+	layerVJ            = newLayerType("PPP with compressed headers")
+	layerCompressed    = newLayerType("PPP compressed")
+	layerEncrypted     = newLayerType("PPP encrypted")
+)
+
+func init() {
+	register(row{kind: layers.LayerTypePPP, read: readPPP, etherTypes: []uint16{etherPPP}})
+	register(row{kind: layers.LayerTypePPPoE, read: readPPPoE, links: []uint32{LinkPPPoE}, etherTypes: []uint16{0x8864}})
+	register(row{kind: layerHDLC, read: readHDLC, links: []uint32{LinkPPP, LinkPPPHDLC, LinkCHDLC}})
+	register(row{kind: layerWithDirection, links: []uint32{LinkPPPDir, LinkHDLCDir},
+		read: func(l *layer, f Frame) error { return l.carry(f, 1, layerHDLC) }})
+	register(row{kind: layerPPPD, read: readPPPD, links: []uint32{LinkPPPD}})
+	register(row{kind: layerMultilink, read: readMultilink, ppp: []uint16{0x003d}})
+	register(row{kind: layerVJ, read: refuse("PPP with compressed headers"), ppp: []uint16{0x002d, 0x002f}}) // RFC 1144: differences to the packet before
+	register(row{kind: layerCompressed, read: refuse("PPP compressed"), ppp: []uint16{0x00fd}})
+	register(row{kind: layerEncrypted, read: refuse("PPP encrypted"), ppp: []uint16{0x0053}})
+}
+
+// refuse is for what is known and cannot be read.
+func refuse(text string) reader { return func(l *layer, _ Frame) error { return l.undecoded(text) } }
+
+// readPPP reads address and control (RFC 1662), which may be left out, then the protocol, whose first byte may be left out
+// when it is zero (RFC 1661 section 6.5).
+func readPPP(l *layer, f Frame) error {
+	at, b := 0, f.Data
+	if len(b) >= 2 && b[0] == 0xff && b[1] == 3 {
+		at = 2
 	}
-	b := f.Data
 	if len(b) <= at || b[at]&1 == 0 && len(b) == at+1 {
-		return d.undecoded("cut in the PPP header")
+		return l.undecoded("cut in the PPP header")
 	}
 	protocol := uint16(b[at])
 	at++
@@ -36,71 +57,68 @@ func (d *Decoder) ppp(f Frame, at int, seg *flow.Segment) Verdict {
 		protocol = protocol<<8 | uint16(b[at])
 		at++
 	}
-	switch protocol {
-	case pppIPv4:
-		return d.ipv4(f, at, seg)
-	case pppIPv6:
-		return d.ipv6(f, at, seg)
-	case pppMPLS, pppMPLSMulti:
-		return d.mpls(f, at, seg)
-	case pppMultilink:
-		return d.multilink(f, at, seg)
-	case pppVJ, pppVJPlain:
-		return d.undecoded("PPP with compressed headers")
-	case pppCompressed:
-		return d.undecoded("PPP compressed")
-	case pppEncrypted:
-		return d.undecoded("PPP encrypted")
+	if next := byPPP[protocol]; next != 0 {
+		return l.carry(f, at, next)
 	}
 	if protocol >= pppControl {
-		return Other
+		return l.other()
 	}
-	return d.undecodedType("unknown PPP protocol 0x%04x", uint32(protocol))
+	return l.undecodedType("unknown PPP protocol 0x%04x", uint32(protocol))
 }
 
-// multilink is RFC 1990 with long sequence numbers: a packet that is whole in one fragment is read.
-func (d *Decoder) multilink(f Frame, at int, seg *flow.Segment) Verdict {
+// readMultilink is RFC 1990 with long sequence numbers: a packet that is whole in one fragment is read.
+func readMultilink(l *layer, f Frame) error {
 	const header, beginning, end = 4, 0x80, 0x40
-	if len(f.Data) < at+header {
-		return d.undecoded("cut in the PPP header")
+	if len(f.Data) < header {
+		return l.undecoded("cut in the PPP header")
 	}
-	if f.Data[at]&(beginning|end) != beginning|end {
-		return d.undecoded("PPP multilink fragment")
+	if f.Data[0]&(beginning|end) != beginning|end {
+		return l.undecoded("PPP multilink fragment")
 	}
-	if !d.deeper() {
-		return d.tooDeep()
+	if !l.d.deeper() {
+		return l.tooDeep()
 	}
-	return d.ppp(f, at+header, seg)
+	return l.carry(f, header, layers.LayerTypePPP)
 }
 
-// pppoe is a session frame (RFC 2516): version and type 1, code 0, session, length.
-func (d *Decoder) pppoe(f Frame, at int, seg *flow.Segment) Verdict {
-	const header = 6
-	if len(f.Data) < at+header {
-		return d.undecoded("cut in the PPPoE header")
+// readPPPoE is a session frame (RFC 2516): version and type 1, code 0, session, length.
+func readPPPoE(l *layer, f Frame) error {
+	const header, length = 6, 4
+	if len(f.Data) < header {
+		return l.undecoded("cut in the PPPoE header")
 	}
-	b := f.Data[at:]
-	end := at + header + int(binary.BigEndian.Uint16(b[4:]))
-	if b[0] != 0x11 || b[1] != 0 || end > int(f.Length) {
-		return d.undecoded("malformed PPPoE header")
+	b := f.Data
+	end := header + int(binary.BigEndian.Uint16(b[length:]))
+	if b[0] != 0x11 || b[1] != 0 || !f.holds(end) {
+		return l.undecoded("malformed PPPoE header")
 	}
-	if !d.deeper() {
-		return d.tooDeep()
+	if !l.d.deeper() {
+		return l.tooDeep()
 	}
-	d.enter(flow.Step{Kind: flow.StepPPPoE, ID: uint64(binary.BigEndian.Uint16(b[2:]))}, seg)
-	return d.ppp(f.cut(end), at+header, seg)
+	l.note(Length, length)
+	l.enter(flow.Step{Kind: flow.StepPPPoE, ID: uint64(binary.BigEndian.Uint16(b[2:]))})
+	return l.carry(f.cut(end), header, layers.LayerTypePPP)
 }
 
-// hdlc is Cisco's: address (unicast or broadcast), a zero, an EtherType. What begins otherwise is PPP
+// readHDLC is Cisco's: address (unicast or broadcast), a zero, an EtherType. What begins otherwise is PPP
 // (RFC 1662: 0xff) in captures of serial lines.
-func (d *Decoder) hdlc(f Frame, at int, seg *flow.Segment) Verdict {
+func readHDLC(l *layer, f Frame) error {
 	const unicast, broadcast = 0x0f, 0x8f
-	if len(f.Data) < at+4 {
-		return d.undecoded("cut in the HDLC header")
+	if len(f.Data) < 4 {
+		return l.undecoded("cut in the HDLC header")
 	}
-	switch f.Data[at] {
+	switch f.Data[0] {
 	case unicast, broadcast:
-		return d.ether(binary.BigEndian.Uint16(f.Data[at+2:]), f, at+4, seg)
+		return l.carry(f, 4, l.etherType(binary.BigEndian.Uint16(f.Data[2:])))
 	}
-	return d.ppp(f, at, seg)
+	return l.carry(f, 0, layers.LayerTypePPP)
+}
+
+// readPPPD is what Linux's PPP daemon hands on: direction (0 in, 1 out) in place of the address.
+func readPPPD(l *layer, f Frame) error {
+	const control = 3
+	if len(f.Data) >= 2 && f.Data[1] == control {
+		return l.carry(f, 2, layers.LayerTypePPP)
+	}
+	return l.carry(f, 0, layers.LayerTypePPP)
 }

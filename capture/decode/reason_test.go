@@ -14,14 +14,14 @@ func TestReasons(t *testing.T) {
 	var seg flow.Segment
 	require.Empty(t, d.Reasons())
 	for _, data := range [][]byte{
-		ethernet([]uint16{0x88f7}, nil), ethernet([]uint16{etherMPLS}, nil), ethernet([]uint16{etherARP}, nil),
-		ethernet([]uint16{0x88f7}, nil), ethernet([]uint16{etherIPv4}, tcp4(t)), ethernet([]uint16{0x0bad}, nil), nil,
+		ethernet([]uint16{0x0bae}, nil), ethernet([]uint16{etherMPLS}, nil), ethernet([]uint16{etherARP}, nil),
+		ethernet([]uint16{0x0bae}, nil), ethernet([]uint16{etherIPv4}, tcp4(t)), ethernet([]uint16{0x0bad}, nil), nil,
 	} {
 		d.Decode(frame(LinkEthernet, data), &seg)
 	}
 	require.Equal(t, uint64(5), d.Undecoded())
 	require.Equal(t, []Reason{
-		{"unknown EtherType 0x88f7", 2},
+		{"unknown EtherType 0x0bae", 2},
 		{"cut in the Ethernet header", 1},
 		{"cut in the MPLS labels", 1},
 		{"unknown EtherType 0x0bad", 1},

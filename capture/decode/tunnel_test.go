@@ -256,7 +256,7 @@ func TestAggregated(t *testing.T) {
 	}
 	v4, v6 := tcp4(t), tcp6(t)
 	tagged := join([]byte{0, 7, 8, 0}, v4)
-	data := wifi(0x88, 1, []byte{0x80, 0}, member(etherARP, make([]byte, 28)), member(etherIPv4, v4), member(0x88f7, v4),
+	data := wifi(0x88, 1, []byte{0x80, 0}, member(etherARP, make([]byte, 28)), member(etherIPv4, v4), member(0x0bae, v4),
 		member(etherVLAN, tagged), member(etherIPv6, v6), member(etherARP, make([]byte, 28)))
 	var d Decoder
 	var seg flow.Segment
@@ -270,7 +270,7 @@ func TestAggregated(t *testing.T) {
 	require.Equal(t, want6(), seg)
 	require.False(t, d.More(&seg))
 	require.False(t, d.More(&seg))
-	require.Equal(t, []Reason{{"unknown EtherType 0x88f7", 1}}, d.Reasons())
+	require.Equal(t, []Reason{{"unknown EtherType 0x0bae", 1}}, d.Reasons())
 
 	lying := wifi(0x88, 1, []byte{0x80, 0}, member(etherIPv4, v4), changed(member(etherIPv4, v4), 12, 0xff, 0xff))
 	require.Equal(t, TCP, d.Decode(frame(LinkDot11, lying), &seg))

@@ -1,0 +1,181 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"ftpscope/capture/flow"
+)
+
+func init() {
+	register(row{kind: layers.LayerTypeTCP, own: func(c *chain) gopacket.DecodingLayer { return &tcpHeader{c: c} },
+		over4: []uint8{protoTCP}, over6: []uint8{protoTCP}, whole: true})
+	register(row{kind: layers.LayerTypeICMPv4, read: readICMP(false), over4: []uint8{protoICMP}})
+	register(row{kind: layers.LayerTypeICMPv6, read: readICMP(true), over6: []uint8{protoICMPv6}})
+}
+
+// tcpHeader is gopacket's for the fixed part of the header (RFC 9293), of which it gets a copy: it refuses headers that a
+// snapshot length cut in their options, and options that are not sound, which hosts accept.
+type tcpHeader struct {
+	layers.TCP
+	c     *chain
+	fixed [20]byte
+}
+
+func (l *tcpHeader) NextLayerType() gopacket.LayerType { return gopacket.LayerTypePayload }
+
+func (l *tcpHeader) DecodeFromBytes(b []byte, df gopacket.DecodeFeedback) error {
+	const least = 8 // what fragments hold and ICMP errors quote
+	c, seg, length := l.c, l.c.seg, l.c.wire
+	switch {
+	case c.d.walk.part && len(b) >= least && len(b) < len(l.fixed):
+		c.found, c.head = TCP, len(b)
+		return nil
+	case length < len(l.fixed):
+		return c.undecoded("malformed TCP header")
+	case len(b) < len(l.fixed):
+		return c.undecoded("cut in the TCP header")
+	}
+	size := int(b[12]>>4) * 4
+	if size < len(l.fixed) || size > length && !c.d.walk.part {
+		return c.undecoded("malformed TCP header")
+	}
+	copy(l.fixed[:], b)
+	l.fixed[12] = 5 << 4
+	if err := l.TCP.DecodeFromBytes(l.fixed[:], df); err != nil {
+		return err
+	}
+	l.Contents, l.Payload = b[:min(size, len(b))], b[min(size, len(b)):]
+	c.head = size
+	seg.SrcPort, seg.DstPort = uint16(l.SrcPort), uint16(l.DstPort)
+	seg.Seq, seg.Ack, seg.Window, seg.Flags = l.Seq, l.Ack, l.Window, b[13]
+	seg.Length, seg.Payload, seg.ICMP = uint32(max(0, length-size)), nil, nil
+	seg.Scale, seg.MSS = flow.NoScale, 0
+	if len(l.Payload) > 0 {
+		seg.Payload = l.Payload
+	}
+	if c.d.VerifyChecksums && c.d.tcpIsWrong(Frame{Data: b, Length: uint32(length)}, seg) {
+		return c.undecoded(wrongTCP)
+	}
+	if l.SYN {
+		synOptions(l.Contents[len(l.fixed):], seg)
+	}
+	if c.d.walk.lone {
+		seg.Flags &^= flow.FIN
+	}
+	c.found = TCP
+	return nil
+}
+
+// synOptions finds the options of RFC 7323 section 2.2, window scale, whose value is at most 14, and of RFC 9293 section
+// 3.7.1, maximum segment size; the first of each counts.
+func synOptions(options []byte, seg *flow.Segment) {
+	for len(options) > 0 {
+		switch {
+		case options[0] == 0:
+			return
+		case options[0] == 1:
+			options = options[1:]
+			continue
+		case len(options) < 2 || options[1] < 2 || int(options[1]) > len(options):
+			return
+		case options[0] == 3 && options[1] == 3 && seg.Scale == flow.NoScale:
+			seg.Scale = min(options[2], 14)
+		case options[0] == 2 && options[1] == 4 && seg.MSS == 0:
+			seg.MSS = binary.BigEndian.Uint16(options[2:])
+		}
+		options = options[options[1]:]
+	}
+}
+
+// readICMP reads an error message that quotes a TCP segment: its IP header and at least eight bytes more (RFC 792; RFC
+// 4443 section 3 quotes as much as fits).
+func readICMP(v6 bool) reader {
+	quote, shortest := (*layer).quoted4, 20
+	if v6 {
+		quote, shortest = (*layer).quoted6, 40
+	}
+	return func(l *layer, f Frame) error {
+		const header, least = 8, 8
+		b := f.Data
+		if len(b) < header || !refuses(b[0], b[1], v6) {
+			return l.other()
+		}
+		seg, from := l.seg, l.seg.Src
+		head := quote(l, b[header:])
+		if len(head) < least {
+			if len(b) < int(f.Length) && (head != nil || len(b) < header+shortest) {
+				return l.undecoded("cut in an ICMP error's quote")
+			}
+			return l.other()
+		}
+		icmp := &l.d.icmp
+		*icmp = flow.ICMP{From: from, V6: v6, Type: b[0], Code: b[1]}
+		seg.SrcPort, seg.DstPort = binary.BigEndian.Uint16(head), binary.BigEndian.Uint16(head[2:])
+		seg.Seq = binary.BigEndian.Uint32(head[4:])
+		seg.Ack, seg.Flags, seg.Window, seg.Length, seg.Payload = 0, 0, 0, 0, nil
+		seg.Scale, seg.MSS = flow.NoScale, 0
+		seg.ICMP = icmp
+		return l.carry(f, header, l.stop(ICMP))
+	}
+}
+
+// quoted4 reads the IPv4 header at b, which an error quotes after its own eight bytes, and returns what the capture holds
+// after it: nil if that is not a TCP header.
+func (l *layer) quoted4(b []byte) []byte {
+	if len(b) < 20 || b[0]>>4 != 4 || b[9] != protoTCP || binary.BigEndian.Uint16(b[6:])&fragmentOffset4 != 0 {
+		return nil
+	}
+	size := int(b[0]&15) * 4
+	if size < 20 || size > len(b) {
+		return nil
+	}
+	l.seg.Src, l.seg.Dst = hosts4(b)
+	end := int(binary.BigEndian.Uint16(b[2:]))
+	if end == 0 {
+		end = l.wire - 8
+	}
+	l.quoted(layers.LayerTypeIPv4, 0, size, end)
+	l.quoted(layers.LayerTypeTCP, size, 0, end)
+	return b[size:]
+}
+
+// quoted6 does the same for IPv6, past extension headers.
+func (l *layer) quoted6(b []byte) []byte {
+	if len(b) < 40 || b[0]>>4 != 6 {
+		return nil
+	}
+	end := 40 + int(binary.BigEndian.Uint16(b[4:]))
+	if end == 40 {
+		end = l.wire - 8
+	}
+	l.quoted(layers.LayerTypeIPv6, 0, 40, end)
+	next, at := int(b[6]), 40
+	for range maxExtensions {
+		rest := b[at:]
+		if next == protoTCP {
+			l.seg.Src, l.seg.Dst = hosts6(b)
+			l.quoted(layers.LayerTypeTCP, at, 0, end)
+			return rest
+		}
+		n := extension(next, rest)
+		if n <= 0 || n > len(rest) || next == protoFragment && binary.BigEndian.Uint16(rest[2:])&fragmentOffset6 != 0 {
+			return nil
+		}
+		l.quoted(byProtocol6[next], at, n, end)
+		next, at = int(rest[0]), at+n
+	}
+	return nil
+}
+
+// refuses tells the errors that end a connection attempt (unreachable, time exceeded, parameter problem) from those
+// that do not (packet too big, redirect, quench).
+func refuses(icmpType, code byte, v6 bool) bool {
+	if v6 {
+		return icmpType == 1 || icmpType == 3 || icmpType == 4
+	}
+	const fragmentationNeeded = 4 // RFC 1191: the sender lowers its MTU and goes on
+	return icmpType == 3 && code != fragmentationNeeded || icmpType == 11 || icmpType == 12
+}

@@ -1,0 +1,172 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"ftpscope/capture/flow"
+)
+
+// maxTags bounds VLAN tags in a row: two are usual, more than eight are an attack on the parser.
+const maxTags = 8
+
+// shortcut decodes what nearly every packet is, without the chain: TCP in a whole IP packet without extension headers,
+// and UDP that is no tunnel's. Of any other packet it says unaccepted and has changed nothing but seg.
+//
+// FuzzShortcut proves that the chain says the same of what it accepts.
+func (d *Decoder) shortcut(f Frame, seg *flow.Segment) Verdict {
+	b := f.Data
+	var etherType uint16
+	var at int
+	switch f.Link {
+	case LinkEthernet:
+		if len(b) < 14 {
+			return unaccepted
+		}
+		etherType, at = binary.BigEndian.Uint16(b[12:]), 14
+	case LinkSLL:
+		if len(b) < 16 {
+			return unaccepted
+		}
+		etherType, at = binary.BigEndian.Uint16(b[14:]), 16
+	case LinkSLL2:
+		if len(b) < 20 {
+			return unaccepted
+		}
+		etherType, at = binary.BigEndian.Uint16(b), 20
+	case LinkRaw, LinkRaw12, LinkRaw14, LinkIPv4, LinkIPv6:
+		return d.shortIP(f, 0, seg)
+	case LinkNull, LinkLoop:
+		if len(b) < 5 {
+			return unaccepted
+		}
+		switch familyOf(b) {
+		case 2, 10, 24, 28, 30:
+			return d.shortIP(f, 4, seg)
+		}
+		return unaccepted
+	default:
+		return unaccepted
+	}
+	tags := at
+	for isTag(etherType) {
+		if at-tags == 4*maxTags || len(b) < at+4 {
+			return unaccepted
+		}
+		etherType = binary.BigEndian.Uint16(b[at+2:])
+		at += 4
+	}
+	v := unaccepted
+	switch etherType {
+	case etherIPv4:
+		v = d.short4(f, at, seg)
+	case etherIPv6:
+		v = d.short6(f, at, seg)
+	}
+	for ; tags < at && v != unaccepted; tags += 4 {
+		d.tag(binary.BigEndian.Uint16(b[tags:]), seg)
+	}
+	return v
+}
+
+// shortIP reads whichever IP version the first byte names.
+func (d *Decoder) shortIP(f Frame, at int, seg *flow.Segment) Verdict {
+	if len(f.Data) > at {
+		switch f.Data[at] >> 4 {
+		case 4:
+			return d.short4(f, at, seg)
+		case 6:
+			return d.short6(f, at, seg)
+		}
+	}
+	return unaccepted
+}
+
+// short4 reads the IPv4 header at offset at (RFC 791).
+func (d *Decoder) short4(f Frame, at int, seg *flow.Segment) Verdict {
+	if len(f.Data) < at+20 {
+		return unaccepted
+	}
+	h := f.Data[at:]
+	size, total := int(h[0]&15)*4, int(binary.BigEndian.Uint16(h[2:]))
+	if total == 0 { // TSO: the card fills it in after the capture
+		total = offloaded(int(f.Length), at)
+	}
+	if h[0]>>4 != 4 || size < 20 || total < size {
+		return unaccepted
+	}
+	if len(h) > total {
+		h = h[:total] // Ethernet pads short frames
+	}
+	if len(h) < size || binary.BigEndian.Uint16(h[6:])&(moreFragments4|fragmentOffset4) != 0 {
+		return unaccepted
+	}
+	switch h[9] {
+	case protoTCP:
+		seg.TTL, seg.ID = h[8], binary.BigEndian.Uint16(h[4:])
+		seg.Src, seg.Dst = hosts4(h)
+		return shortTCP(h[size:], total-size, seg)
+	case protoUDP:
+		return d.shortUDP(h[size:])
+	}
+	return unaccepted
+}
+
+// short6 reads the IPv6 header at offset at (RFC 8200).
+func (d *Decoder) short6(f Frame, at int, seg *flow.Segment) Verdict {
+	if len(f.Data) < at+40 {
+		return unaccepted
+	}
+	h := f.Data[at:]
+	left := int(binary.BigEndian.Uint16(h[4:]))
+	if h[0]>>4 != 6 || left == 0 {
+		return unaccepted
+	}
+	b := h[40:]
+	if left < len(b) {
+		b = b[:left]
+	}
+	switch h[6] {
+	case protoTCP:
+		seg.TTL, seg.ID = h[7], 0
+		seg.Src, seg.Dst = hosts6(h)
+		return shortTCP(b, left, seg)
+	case protoUDP:
+		return d.shortUDP(b)
+	}
+	return unaccepted
+}
+
+// shortUDP knows what is no tunnel by its ports (RFC 768).
+func (d *Decoder) shortUDP(b []byte) Verdict {
+	if len(b) < 8 || d.tunnelOf(binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])) == 0 {
+		return Other
+	}
+	return unaccepted
+}
+
+// shortTCP reads the header at b (RFC 9293); length is that of header and payload on the wire.
+func shortTCP(b []byte, length int, seg *flow.Segment) Verdict {
+	if length < 20 || len(b) < 20 {
+		return unaccepted
+	}
+	size := int(b[12]>>4) * 4
+	if size < 20 || size > length {
+		return unaccepted
+	}
+	ports := binary.BigEndian.Uint32(b)
+	seg.SrcPort, seg.DstPort = uint16(ports>>16), uint16(ports)
+	seg.Seq, seg.Ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
+	seg.Flags = b[13]
+	seg.Window = binary.BigEndian.Uint16(b[14:])
+	seg.Length = uint32(length - size)
+	seg.Payload = nil
+	seg.ICMP = nil
+	seg.Scale, seg.MSS = flow.NoScale, 0
+	if len(b) > size {
+		seg.Payload = b[size:]
+	}
+	if seg.Flags&flow.SYN != 0 {
+		synOptions(b[20:min(size, len(b))], seg)
+	}
+	return TCP
+}

@@ -31,7 +31,7 @@ capture/live:        capture capture/flow capture/decode github.com/google/gopac
 capture/tcp:         capture/flow
 capture/filter:
 capture/cryptopan:
-capture/rewrite:     capture/flow capture/cryptopan
+capture/rewrite:     capture/decode capture/cryptopan github.com/google/gopacket
 capture/capturetest: capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
 capture/capturetest/rawfile:

@@ -1,16 +1,22 @@
 package rewrite
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/google/gopacket/layers"
+
+	"ftpscope/capture/decode"
+)
 
 // change is the rewriting of one packet: old becomes r.buf.
 type change struct {
-	r     *Rewriter
-	old   []byte
-	inner *layer // the last one
-	limit int    // where what is there of the innermost packet ends in old
-	moved int    // where that ends in r.buf
-	delta int    // bytes that the segment grew by
-	wire  int    // the new length
+	packet
+	r      *Rewriter
+	last   *decode.Layer // the innermost
+	limit  int           // where what is there of the innermost packet ends in old
+	moved  int           // where that ends in r.buf
+	delta  int           // bytes that the segment grew by
+	length int           // the new length
 }
 
 const (
@@ -21,10 +27,10 @@ const (
 
 // segment changes numbers and text of the TCP segment, of which an ICMP error may quote as little as eight bytes.
 func (ch *change) segment(c *Conn, sent int) {
-	l, at := &ch.r.layout, ch.inner.at
-	ch.limit = min(len(ch.old), ch.inner.end)
-	if l.quoted {
-		ch.limit = min(ch.limit, ch.message().end)
+	at := ch.last.At
+	ch.limit = min(len(ch.old), ch.last.End)
+	if ch.last.Quoted {
+		ch.limit = min(ch.limit, ch.message().End)
 	}
 	ch.moved = ch.limit
 	if c == nil {
@@ -43,7 +49,7 @@ func (ch *change) segment(c *Conn, sent int) {
 	if urgent := uint32(binary.BigEndian.Uint16(b[at+18:])); flags&flagURG != 0 {
 		put16(b[at+18:], int(side.seq(first+urgent)-side.seq(first)))
 	}
-	if head < 20 || at+head > ch.inner.end || at+head > ch.limit {
+	if head < 20 || at+head > ch.last.End || at+head > ch.limit {
 		return
 	}
 	options(b[at+20:at+head], func(o option, _ []byte) {
@@ -60,11 +66,11 @@ func (ch *change) segment(c *Conn, sent int) {
 
 // payload changes the text from an offset of the stream on, which stands at body.
 func (ch *change) payload(side *Side, from int64, body int) {
-	n := int64(ch.inner.end - body)
+	n := int64(ch.last.End - body)
 	ch.delta = int(side.place(from+n) - side.place(from) - n)
 	text := side.bytes(ch.r.text[:0], ch.old[body:ch.limit], from)
 	ch.r.text = text
-	if ch.r.layout.quoted { // the message keeps its length: what it quotes is a beginning anyway
+	if ch.last.Quoted { // the message keeps its length: what it quotes is a beginning anyway
 		clear(ch.r.buf[body:ch.limit])
 		copy(ch.r.buf[body:ch.limit], text)
 		return
@@ -73,133 +79,133 @@ func (ch *change) payload(side *Side, from int64, body int) {
 	ch.moved = body + len(text)
 }
 
-// message is the ICMP error that quotes.
-func (ch *change) message() *layer {
-	for i := range ch.r.layout.list {
-		if x := &ch.r.layout.list[i]; x.kind == icmp || x.kind == icmp6 {
-			return x
-		}
-	}
-	return ch.inner
-}
-
-// grows reports whether a layer is longer by the change.
-func (ch *change) grows(x *layer) bool { return x.quoted == ch.inner.quoted }
+// grows reports whether a layer is longer by the change: not what quotes.
+func (ch *change) grows(l *decode.Layer) bool { return l.Quoted == ch.last.Quoted }
 
 // lengths makes the lengths fit; false: one of them cannot say it.
 func (ch *change) lengths() bool {
 	if ch.delta == 0 {
 		return true
 	}
-	b := ch.r.buf
-	for i := range ch.r.layout.list {
-		x := &ch.r.layout.list[i]
+	for i := range ch.Layers {
+		l := &ch.Layers[i]
 		field := -1
-		switch {
-		case !ch.grows(x):
-		case x.kind == ip4:
-			field = x.at + 2
-		case x.kind == ip6, x.kind == udp:
-			field = x.at + 4
-		case x.kind == length:
-			field = x.at
+		switch l.Type {
+		case layers.LayerTypeIPv4:
+			field = 2
+		case layers.LayerTypeIPv6, layers.LayerTypeUDP:
+			field = 4
 		}
-		if x.kind == lengthLittle && ch.grows(x) {
-			put16little(b[x.at:], int(binary.LittleEndian.Uint16(b[x.at:]))+ch.delta)
-		}
-		if field < 0 {
-			continue
-		}
-		n := int(binary.BigEndian.Uint16(b[field:]))
-		if n == 0 { // filled in by the network card, or a jumbogram
-			continue
-		}
-		if n += ch.delta; n > 0xffff {
+		if field >= 0 && ch.grows(l) && !ch.grow(binary.BigEndian, l.At+field) {
 			return false
 		}
-		put16(b[field:], n)
+	}
+	for i := range ch.Fields {
+		ok := true
+		switch f := &ch.Fields[i]; {
+		case ch.last.Quoted:
+		case f.Kind == decode.Length:
+			ok = ch.grow(binary.BigEndian, f.At)
+		case f.Kind == decode.LengthLittle:
+			ok = ch.grow(binary.LittleEndian, f.At)
+		}
+		if !ok {
+			return false
+		}
 	}
 	return true
+}
+
+// grow changes the length at an offset.
+func (ch *change) grow(order binary.ByteOrder, at int) bool {
+	n := int(order.Uint16(ch.r.buf[at:]))
+	if n == 0 { // filled in by the network card, or a jumbogram
+		return true
+	}
+	order.PutUint16(ch.r.buf[at:], uint16(n+ch.delta))
+	return n+ch.delta <= 0xffff
 }
 
 // finish takes out what stands after the packet: frames are filled up to their least length with bytes of anything.
 func (ch *change) finish() {
 	const leastFrame = 60 // Ethernet's, without the check sequence
-	l := &ch.r.layout
 	delta := ch.delta
-	if l.quoted {
+	if ch.last.Quoted {
 		delta = 0
-		if x := ch.message(); ch.r.Names != nil && ch.limit < min(x.end, len(ch.r.buf)) {
-			clear(ch.r.buf[ch.limit:min(x.end, len(ch.r.buf))]) // RFC 4884's extensions may name interfaces by address
-			ch.r.buf[x.at+5-int(x.kind-icmp)] = 0               // and no length tells of them
+		if l := ch.message(); ch.r.Names != nil && ch.limit < min(l.End, len(ch.r.buf)) {
+			clear(ch.r.buf[ch.limit:min(l.End, len(ch.r.buf))]) // RFC 4884's extensions may name interfaces by address
+			field := 5                                          // and no length tells of them
+			if l.Type == layers.LayerTypeICMPv6 {
+				field = 4
+			}
+			ch.r.buf[l.At+field] = 0
 		}
-	} else if ch.inner.kind == tcp {
+	} else if ch.last.Type == layers.LayerTypeTCP {
 		clear(ch.r.buf[ch.moved:])
 	}
-	end := l.outer().end + delta
-	ch.wire = l.wire + delta
-	if l.wire <= l.outer().end { // nothing stands there
+	outer := ch.outer().End
+	end := outer + delta
+	ch.length = ch.wire + delta
+	if ch.wire <= outer { // nothing stands there
 		return
 	}
-	ch.wire = max(end, min(leastFrame, l.wire))
-	if len(ch.old) < l.outer().end {
+	ch.length = max(end, min(leastFrame, ch.wire))
+	if len(ch.old) < outer {
 		return
 	}
-	for len(ch.r.buf) < ch.wire {
+	for len(ch.r.buf) < ch.length {
 		ch.r.buf = append(ch.r.buf, 0)
 	}
-	ch.r.buf = ch.r.buf[:ch.wire]
+	ch.r.buf = ch.r.buf[:ch.length]
 	clear(ch.r.buf[end:])
 }
 
 // checksums makes the checksums fit, from the innermost outwards.
 func (ch *change) checksums() {
-	l, b := &ch.r.layout, ch.r.buf
-	for i := len(l.list) - 1; i >= 0; i-- {
-		x := &l.list[i]
-		at, proto := -1, 0
-		switch x.kind {
-		case ip4:
-			c := changed{covered{ch.old[x.at:x.body], 0}, covered{b[x.at:x.body], 0}, 10, true}
-			put16(b[x.at+10:], int(c.checksum()))
-		case tcp:
-			at, proto = 16, protoTCP
-		case udp:
-			if get32(b[x.at+4:])&0xffff != 0 {
-				at, proto = 6, protoUDP
+	b := ch.r.buf
+	for i := len(ch.Layers) - 1; i >= 0; i-- {
+		l := &ch.Layers[i]
+		switch l.Type {
+		case layers.LayerTypeIPv4:
+			c := changed{covered{ch.old[l.At:l.Body()], 0}, covered{b[l.At:l.Body()], 0}, 10, true}
+			put16(b[l.At+10:], int(c.checksum()))
+		case layers.LayerTypeTCP:
+			ch.transport(i, 16, protoTCP)
+		case layers.LayerTypeUDP:
+			if get16(b[l.At+6:]) != 0 {
+				ch.transport(i, 6, protoUDP)
 			}
-		case icmp:
-			at = 2
-		case icmp6:
-			at, proto = 2, protoICMPv6
-		case gre:
-			at = 4
+		case layers.LayerTypeICMPv4:
+			ch.transport(i, 2, 0)
+		case layers.LayerTypeICMPv6:
+			ch.transport(i, 2, protoICMPv6)
 		}
-		if at >= 0 {
-			ch.transport(i, at, proto)
+		for _, f := range ch.Fields {
+			if f.Kind == decode.Checksum && l.At <= f.At && f.At < l.Body() {
+				ch.transport(i, f.At-l.At, 0)
+			}
 		}
 	}
 }
 
 // transport makes the checksum at an offset of a layer fit.
 func (ch *change) transport(i, field, proto int) {
-	l, b := &ch.r.layout, ch.r.buf
-	x := &l.list[i]
-	end, there := min(x.end, len(ch.old)), min(x.end, len(b))
-	if ch.grows(x) && !x.quoted {
-		there = min(x.end+ch.delta, len(b))
+	l, b := &ch.Layers[i], ch.r.buf
+	end, there := min(l.End, len(ch.old)), min(l.End, len(b))
+	if ch.grows(l) && !l.Quoted {
+		there = min(l.End+ch.delta, len(b))
 	}
-	if x.quoted {
+	if l.Quoted {
 		end, there = ch.limit, ch.limit
 	}
-	if end < x.at+field+2 || there < x.at+field+2 {
+	if end < l.At+field+2 || there < l.At+field+2 {
 		return
 	}
-	c := changed{covered{bytes: ch.old[x.at:end]}, covered{bytes: b[x.at:there]}, field, end >= x.end}
-	if ip := l.carrier(i); ip != nil {
-		size := x.end - x.at
+	c := changed{covered{bytes: ch.old[l.At:end]}, covered{bytes: b[l.At:there]}, field, end >= l.End}
+	if ip, ok := ch.carrier(i); ok {
+		size := l.End - l.At
 		grown := size
-		if ch.grows(x) {
+		if ch.grows(l) {
 			grown += ch.delta
 		}
 		if ip.fragment { // the length is the datagram's, which is not told here
@@ -210,16 +216,8 @@ func (ch *change) transport(i, field, proto int) {
 		}
 	}
 	sum := c.checksum()
-	if x.kind == udp && sum == 0 {
+	if l.Type == layers.LayerTypeUDP && sum == 0 {
 		sum = 0xffff // RFC 768: 0 says that there is none
 	}
-	put16(b[x.at+field:], int(sum))
-}
-
-// pseudo is the sum of the pseudo-header of what an IP header carries.
-func (x *layer) pseudo(b []byte, proto, size int) uint32 {
-	if x.kind == ip4 {
-		return sum(sum(pseudo(proto, size), b[x.at+12:x.at+16]), b[x.dst:x.dst+4])
-	}
-	return sum(sum(pseudo(proto, size), b[x.at+8:x.at+24]), b[x.dst:x.dst+16])
+	put16(b[l.At+field:], int(sum))
 }

@@ -1,38 +1,45 @@
 package rewrite
 
-import "net/netip"
+import (
+	"net/netip"
 
-// rename changes the addresses in the header of a layer. b is the packet, of which the header is there.
-func (r *Rewriter) rename(b []byte, x *layer) {
-	switch x.kind {
-	case ethernet:
-		r.mac(b[x.at:])
-		r.mac(b[x.at+6:])
-	case cooked:
-		r.linkAddress(b[x.at+6:x.at+14], int(b[x.at+4])<<8|int(b[x.at+5]))
-	case cooked2:
-		r.linkAddress(b[x.at+12:x.at+20], int(b[x.at+11]))
-	case cookedAddress: // its length, in any byte order, is one byte
-		r.linkAddress(b[x.at:x.at+8], int(b[x.at-4]|b[x.at-3]))
-	case wireless:
-		for _, at := range [3]int{4, 10, 16} {
-			r.mac(b[x.at+at:])
+	"github.com/google/gopacket/layers"
+
+	"ftpscope/capture/decode"
+)
+
+// rename changes the addresses in r.buf, of which all headers of the packet are there.
+func (r *Rewriter) rename(p *packet) {
+	for i := range p.Fields {
+		if f := &p.Fields[i]; f.Kind == decode.Station {
+			r.station(r.buf[f.At:f.At+f.Room], f.Size)
 		}
-		if b[x.at+1]&3 == 3 {
-			r.mac(b[x.at+24:])
+	}
+	for i := range p.Layers {
+		r.addresses(r.buf, &p.Layers[i])
+	}
+}
+
+// addresses changes those in the header of a layer.
+func (r *Rewriter) addresses(b []byte, l *decode.Layer) {
+	switch l.Type {
+	case layers.LayerTypeIPv4:
+		r.address(b[l.At+12 : l.At+16])
+		r.address(b[l.At+16 : l.At+20])
+		blank(b[l.At+20:l.Body()], 1, plain4)
+	case layers.LayerTypeIPv6:
+		r.address(b[l.At+8 : l.At+24])
+		r.address(b[l.At+24 : l.At+40])
+	case layers.LayerTypeIPv6HopByHop, layers.LayerTypeIPv6Destination:
+		blank6(b[l.At+2 : l.Body()])
+	case layers.LayerTypeIPv6Routing:
+		for at := l.At + 8; at+16 <= l.Body(); at += 16 { // segments; what follows those of RFC 8754 becomes nonsense all the same
+			r.address(b[at : at+16])
 		}
-	case ip4:
-		r.address(b[x.at+12 : x.at+16])
-		r.address(b[x.at+16 : x.at+20])
-		blank(b[x.at+20:x.body], 1, plain4)
-	case ip6:
-		r.address(b[x.at+8 : x.at+24])
-		r.address(b[x.at+24 : x.at+40])
-		r.extensions(b, x)
-	case tcp:
-		if len(b) > x.at+20 {
-			end := min(x.at+int(b[x.at+12]>>4)*4, len(b))
-			blank(b[min(x.at+20, end):end], 1, plainTCP)
+	case layers.LayerTypeTCP:
+		if len(b) > l.At+20 {
+			end := min(l.At+int(b[l.At+12]>>4)*4, len(b))
+			blank(b[min(l.At+20, end):end], 1, plainTCP)
 		}
 	}
 }
@@ -42,8 +49,8 @@ func (r *Rewriter) mac(b []byte) {
 	copy(b, to[:])
 }
 
-// linkAddress is that of a cooked header: of tunnels it is an IPv4 address; what is neither is taken out.
-func (r *Rewriter) linkAddress(b []byte, size int) {
+// station is a hardware address of some bytes: of tunnels it is an IPv4 address; what is neither is taken out.
+func (r *Rewriter) station(b []byte, size int) {
 	switch size {
 	case 0:
 	case 6:
@@ -82,27 +89,6 @@ func blank(b []byte, fill byte, plain [256]bool) {
 	})
 	for i := range rest {
 		rest[i] = fill
-	}
-}
-
-// extensions changes the extension headers of IPv6.
-func (r *Rewriter) extensions(b []byte, x *layer) {
-	next, at := int(b[x.at+6]), x.at+40
-	for at < x.body {
-		size := int(b[at+1])*8 + 8
-		switch next {
-		case protoHopByHop, protoDestOpts:
-			blank6(b[at+2 : at+size])
-		case protoRouting:
-			for i := at + 8; i+16 <= at+size; i += 16 { // segments; what follows those of RFC 8754 becomes nonsense all the same
-				r.address(b[i : i+16])
-			}
-		case protoFragment:
-			size = 8
-		case protoAH:
-			size = int(b[at+1])*4 + 8
-		}
-		next, at = int(b[at]), at+size
 	}
 }
 

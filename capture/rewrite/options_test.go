@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/capture/cryptopan"
+	"ftpscope/capture/decode"
 )
 
 var (
@@ -18,14 +19,11 @@ var (
 	from6, to6, via6 = netip.MustParseAddr("2a02:1234:5678::9"), netip.MustParseAddr("2a03:8765:4321::21"), netip.MustParseAddr("2a04:abcd:ef01::77")
 )
 
-// The kinds, beside which tests have functions of the same name.
-const ip4Layer, ip6Layer = ip4, ip6
-
 func made(t *testing.T, list ...gopacket.SerializableLayer) Frame {
 	t.Helper()
 	buf := gopacket.NewSerializeBuffer()
 	require.NoError(t, gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, list...))
-	return Frame{Data: bytes.Clone(buf.Bytes()), Length: uint32(len(buf.Bytes())), Link: linkRaw}
+	return Frame{Data: bytes.Clone(buf.Bytes()), Length: uint32(len(buf.Bytes())), Link: decode.LinkRaw}
 }
 
 // header is a TCP header over IP from src to dst, with options.
@@ -73,17 +71,19 @@ func TestOptions(t *testing.T) {
 			for _, a := range []netip.Addr{from4, to4, via4, from6, to6, via6} {
 				require.NotContains(t, string(got.Data), string(a.AsSlice()), a)
 			}
-			l := layout{b: got.Data, wire: len(got.Data)}
-			l.link(linkRaw, 0)
-			require.False(t, l.broken)
-			tcp, ip := l.list[1], l.list[0]
+			var d decode.Decoder
+			trail, v := d.Trail(Frame{Data: got.Data, Length: uint32(len(got.Data)), Link: decode.LinkRaw})
+			require.Equal(t, decode.TCP, v)
+			ip := &trail.Layers[1] // the first is the link type's
+			require.True(t, isIP(ip.Type))
 			src := got.Data[12:16]
-			if ip.kind == ip6Layer {
+			if ip.Type == layers.LayerTypeIPv6 {
 				src = got.Data[8:24]
 			}
-			require.True(t, zero(fold(sum(sum(sum(pseudo(protoTCP, tcp.end-tcp.at), src), m.Addr(test.dst).AsSlice()), got.Data[tcp.at:tcp.end]))))
-			if ip.kind == ip4Layer {
-				require.True(t, zero(fold(sum(0, got.Data[:ip.body]))))
+			tcp := trail.Layers[len(trail.Layers)-1]
+			require.True(t, zero(fold(sum(sum(sum(pseudo(protoTCP, tcp.End-tcp.At), src), m.Addr(test.dst).AsSlice()), got.Data[tcp.At:tcp.End]))))
+			if ip.Type == layers.LayerTypeIPv4 {
+				require.True(t, zero(fold(sum(0, got.Data[:ip.Body()]))))
 			}
 		})
 	}

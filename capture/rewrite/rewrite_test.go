@@ -12,6 +12,7 @@ import (
 
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/cryptopan"
+	"ftpscope/capture/decode"
 	"ftpscope/capture/flow"
 )
 
@@ -220,7 +221,7 @@ func TestWrongChecksums(t *testing.T) {
 		}
 		left := f
 		left.Data = bytes.Clone(f.Data)
-		ip := layer{kind: ip4, at: 14, dst: 14 + 16}
+		ip := carrier{at: 14, dst: 14 + 16}
 		put16(left.Data[field:], int(fold(ip.pseudo(f.Data, protoTCP, len(f.Data)-34))))
 		got, err := r.Packet(left, c, int(frames[i].Meta.Dir))
 		require.NoError(t, err)
@@ -312,10 +313,11 @@ func FuzzPacket(f *testing.F) {
 			}
 		}
 	}
-	links := []uint32{linkNull, linkEthernet, linkPPP, linkRaw, linkHDLC, linkDot11, linkEnc, linkSLL, linkPFLOG, linkPrism, linkRadiotap, linkPKTAP, linkPPPD,
-		linkPPI, linkPPPDir, linkMPLS, linkNFLOG, linkSLL2, linkPPPoE}
+	links := []uint32{decode.LinkNull, decode.LinkEthernet, decode.LinkPPP, decode.LinkRaw, decode.LinkCHDLC, decode.LinkDot11, decode.LinkEnc, decode.LinkSLL,
+		decode.LinkPFLOG, decode.LinkPrism, decode.LinkRadiotap, decode.LinkPKTAP, decode.LinkPPPD, decode.LinkPPI, decode.LinkPPPDir, decode.LinkMPLS,
+		decode.LinkNFLOG, decode.LinkSLL2, decode.LinkPPPoE}
 	f.Fuzz(func(t *testing.T, data []byte, link uint32, cut uint16, client bool) {
-		if link > linkSLL2 {
+		if link > decode.LinkSLL2 {
 			link = links[int(link)%len(links)]
 		}
 		r := Rewriter{Names: cryptopan.New(key)}

@@ -70,7 +70,7 @@ func TestEstablishedConnectionsAllocateNothing(t *testing.T) {
 	m := materialOf(t, traffic.Plan{Kind: traffic.Mix, Seed: 1, Bytes: 8 << 20, Concurrent: 100})
 	halves := m.halves()
 	require.Greater(t, len(halves[1]), 1000)
-	lanes := (&analysis{ports: newPorts(nil)}).lanes(unheard{})
+	shards := (&analysis{ports: newPorts(nil)}).shards(unheard{})
 	var d decode.Decoder
 	var s flow.Segment
 	run := 0
@@ -78,7 +78,7 @@ func TestEstablishedConnectionsAllocateNothing(t *testing.T) {
 		for _, p := range halves[run] {
 			s.Mark, s.Digits = p.Mark, p.Digits
 			if d.Decode(frame(p), &s) == decode.TCP {
-				lanes[tcp.Lane(s.Src, s.Dst)].table.Segment(&s)
+				shards[tcp.Shard(s.Src, s.Dst)].table.Segment(&s)
 			}
 		}
 		run++

@@ -71,7 +71,7 @@ func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	judge.Files, judge.Live = c.Stats().Files, a.heart.live != nil
 	a.order = newOrder(out, judge)
 	if opt.Workers > 1 {
-		a.parallel(min(opt.Workers, tcp.Lanes))
+		a.parallel(min(opt.Workers, tcp.Shards))
 	} else {
 		a.single()
 	}
@@ -117,10 +117,10 @@ func (n *counts) add(p *capture.Packet) {
 
 // single runs everything in the calling goroutine.
 func (a *analysis) single() {
-	lanes := a.lanes(a.matcher)
-	var oldest [tcp.Lanes]horizon
+	shards := a.shards(a.matcher)
+	var oldest [tcp.Shards]horizon
 	tick := func(now flow.Time) {
-		for i, l := range lanes {
+		for i, l := range shards {
 			l.tick(now)
 			oldest[i] = l.oldest
 		}
@@ -135,7 +135,7 @@ func (a *analysis) single() {
 		for i := range batch {
 			p := &batch[i]
 			for ok := a.segment(p, &s); ok; ok = a.more(p, &s) {
-				lanes[tcp.Lane(s.Src, s.Dst)].table.Segment(&s)
+				shards[tcp.Shard(s.Src, s.Dst)].table.Segment(&s)
 			}
 			if p.Ord%tickEvery == 0 {
 				tick(p.Time)
@@ -143,9 +143,9 @@ func (a *analysis) single() {
 		}
 		if now, ok := a.heart.beats(); ok {
 			shot := a.heart.shot(now, a.opt.Interval)
-			for _, l := range lanes {
+			for _, l := range shards {
 				if shot {
-					l.progress()
+					l.table.Progress()
 				}
 			}
 			if tick(now); shot {
@@ -156,10 +156,10 @@ func (a *analysis) single() {
 			}
 		}
 	}
-	for _, l := range lanes {
+	for _, l := range shards {
 		l.table.Close()
 	}
-	a.tally(lanes)
+	a.tally(shards)
 }
 
 // segment counts and decodes a packet; false: it is nothing to track.
@@ -203,18 +203,18 @@ func (a *analysis) found(p *capture.Packet, s *flow.Segment) {
 	}
 }
 
-func (a *analysis) tally(lanes []*lane) {
-	for _, l := range lanes {
+func (a *analysis) tally(shards []*shard) {
+	for _, l := range shards {
 		st := l.table.Stats()
 		a.stats.Evicted += st.Evicted
 	}
 }
 
-// tick tells the Matcher the time after the lanes, and lets sessions go that no older one can precede.
-func (a *analysis) tick(now flow.Time, lanes []horizon, count *counts) {
-	all := lanes[0]
-	for _, h := range lanes[1:] {
-		all.join(h)
+// tick tells the Matcher the time after the shards, and lets sessions go that no older one can precede.
+func (a *analysis) tick(now flow.Time, shards []horizon, count *counts) {
+	all := shards[0]
+	for _, h := range shards[1:] {
+		all.add(h)
 	}
 	if a.heart.live != nil {
 		stats := a.source.Stats()

@@ -28,7 +28,8 @@ capture/unpack:      github.com/klauspost/compress github.com/mikelolasagasti/xz
 capture/tail:        capture/buffer capture/flow
 capture:             capture/flow github.com/google/gopacket capture/buffer capture/pcapfile capture/tail capture/unpack
 capture/live:        capture capture/flow capture/decode github.com/google/gopacket golang.org/x/sys golang.org/x/net/bpf
-capture/tcp:         capture/flow
+capture/tcp:         capture/flow capture/tcp/reassembly
+capture/tcp/reassembly: capture/flow
 capture/filter:
 capture/cryptopan:
 capture/rewrite:     capture/decode capture/cryptopan github.com/google/gopacket

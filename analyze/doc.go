@@ -2,14 +2,14 @@
 //
 //  1. capture.Capture gives packets in batches, views into its buffers.
 //  2. decode.Decoder makes each a flow.Segment, or says why not. Tags and tunnels that it was in are its network.
-//  3. tcp.Lane tells by the pair of hosts which tcp.Table the segment belongs to. There are always tcp.Lanes of them,
-//     each a world of its own; workers share the lanes out, so their number changes nothing in any of them.
+//  3. tcp.Shard tells by the pair of hosts which tcp.Table the segment belongs to. There are always tcp.Shards of them,
+//     each a world of its own; workers share the shards out, so their number changes nothing in any of them.
 //  4. The table finds the segment's connection: of its network, or, if sequence numbers prove it, of another. A
-//     connection that may be a control connection (lane.Classify) is put in order for its session.Fold; of the
+//     connection that may be a control connection (shard.Classify) is put in order for its session.Fold; of the
 //     others the bytes are counted.
-//  5. What the lanes learn (a connection opened, closed; a control connection offers an endpoint) goes to the one
+//  5. What the shards learn (a connection opened, closed; a control connection offers an endpoint) goes to the one
 //     session.Matcher in the order of the packets that it came from: at once with one worker, else put back in
-//     order after each batch (join.go).
+//     order after each batch (parallel.go).
 //  6. The Matcher makes a session of each control connection and the connections that met its offers, of its network.
 //  7. Sessions are numbered in the order of their first packet (order.go).
 //  8. finding.Stream judges them, each with its neighbours in time in view.
@@ -18,7 +18,7 @@
 // What data connections carry is only counted. Who wants it (Options.Follow: package extract) has had a first pass tell which
 // connections those are; in the second the table gives their bytes in order, and before step 7 the sessions are completed.
 //
-// Time is the packets' own. Every tickEvery packets all lanes and the Matcher are told it, so that what waits too long
+// Time is the packets' own. Every tickEvery packets all shards and the Matcher are told it, so that what waits too long
 // is given up at the same place in every run.
 //
 // # Two points of capture
@@ -50,8 +50,8 @@
 //	without workers         142             870               in all
 //
 // So by Amdahl mix gains at most 142 / 108, × 1.3, and chatty 870 / 258, × 3.4 (the reader alone would let it have × 7):
-// two workers are enough for either, and of 16 cores or of 64 the rest is idle. More than tcp.Lanes workers never have
-// work, nor more than one where all traffic is between two hosts; and each looks at every segment's lane, 5 ns.
+// two workers are enough for either, and of 16 cores or of 64 the rest is idle. More than tcp.Shards workers never have
+// work, nor more than one where all traffic is between two hosts; and each looks at every segment's shard, 5 ns.
 //
 // Measured on the 2 cores, which all places share: mix (1 GB) 0.29 s without workers and 0.36 s with 2, which the copies
 // cost and 35 MB of batches; 300 MB of chatty 1.08 s and 0.97 s. Memory bandwidth is not the limit: the kernel's copy

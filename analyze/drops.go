@@ -36,12 +36,12 @@ func (d *drops) look(now flow.Time, total uint64) {
 	if d.until = now; len(d.list) <= maxSpells {
 		return
 	}
-	half := d.list[:maxSpells/2]
-	for i := range half[:len(half)/2] {
-		a, b := half[2*i], half[2*i+1]
-		half[i] = spell{a.from, b.to, a.n + b.n}
+	older := d.list[:maxSpells/2]
+	for i := range older[:len(older)/2] {
+		a, b := older[2*i], older[2*i+1]
+		older[i] = spell{a.from, b.to, a.n + b.n}
 	}
-	d.list = slices.Delete(d.list, len(half)/2, len(half))
+	d.list = slices.Delete(d.list, len(older)/2, len(older))
 }
 
 // during is how many packets were dropped while a session lasted, at most.

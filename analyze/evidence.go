@@ -55,8 +55,8 @@ type Keeper struct {
 	heads []keptHead // a ring: first and the count after it are used
 	first int
 	count int
-	bytes []byte // a ring: places count on over its end, modulo its length
-	next  uint64 // place after the newest packet
+	bytes []byte // a ring: offsets count on over its end, modulo its length
+	next  uint64 // offset after the newest packet
 	last  flow.Time
 	clock atomic.Int64 // flow.Time since the first packet, which steps of the packets' clock do not disturb
 	left  uint64       // Ord of the packet that was given out last: one that holds several segments was added as often
@@ -69,7 +69,7 @@ type keptHead struct {
 	tuple  flow.Tuple
 	mark   flow.Mark
 	at     flow.Time // by Keeper.clock
-	from   uint64    // place of its bytes
+	from   uint64    // offset of its bytes
 	size   uint32
 	length uint32
 	link   uint32
@@ -110,8 +110,8 @@ func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
 	k.count++
 }
 
-// Join gives packets that are still in the ring to the connection of s, which they are fragments of.
-func (k *Keeper) Join(parts []flow.Mark, s *flow.Segment) {
+// Fragments gives packets that are still in the ring to the connection of s, which they are fragments of.
+func (k *Keeper) Fragments(parts []flow.Mark, s *flow.Segment) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	to := s.Tuple()

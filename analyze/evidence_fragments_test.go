@@ -58,7 +58,7 @@ C: QUIT
 }
 
 // Join finds packets that are still in the ring, and does nothing about others.
-func TestKeeperJoin(t *testing.T) {
+func TestKeeperFragments(t *testing.T) {
 	var out kept
 	f := feed(&out, KeeperOptions{Bytes: 1000})
 	unknown := hostA
@@ -67,10 +67,10 @@ func TestKeeperJoin(t *testing.T) {
 	}
 	f.k.Mark(hostA, hostB, flow.PlainNet)
 	s := segmentOf(hostA, hostB)
-	f.k.Join([]flow.Mark{{Ord: 1}, {Ord: 28}, {Ord: 30}, {Ord: 31}, {Ord: 1 << 60}}, &s)
+	f.k.Fragments([]flow.Mark{{Ord: 1}, {Ord: 28}, {Ord: 30}, {Ord: 31}, {Ord: 1 << 60}}, &s)
 	f.k.Flush()
 	require.Equal(t, []uint64{28, 30}, out.ords)
-	f.k.Join([]flow.Mark{{Ord: 30}}, &s)
+	f.k.Fragments([]flow.Mark{{Ord: 30}}, &s)
 }
 
 // A packet that holds segments of several connections (IEEE 802.11 has them) is kept once, if one of them is marked.

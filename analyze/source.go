@@ -32,8 +32,8 @@ type Live interface {
 type Evidence interface {
 	// Add takes a packet, and whose it is. Of a fragment that is not known at first: then the ports are 0.
 	Add(p *capture.Packet, s *flow.Segment)
-	// Join says that packets that Add took before are fragments of s.
-	Join(parts []flow.Mark, s *flow.Segment)
+	// Fragments says that packets that Add took before are fragments of s.
+	Fragments(parts []flow.Mark, s *flow.Segment)
 	Mark(a, b netip.AddrPort, net flow.Net)    // a control connection, or one that a session has a use for; net is one of its networks
 	Unmark(a, b netip.AddrPort, net flow.Net)  // what looked like a control connection is none
 	Ended(a, b netip.AddrPort, nets flow.Nets) // a marked one is over
@@ -54,7 +54,7 @@ func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
 	}
 	a.opt.Evidence.Add(p, s)
 	if parts := a.decoder.Parts(); len(parts) > 0 {
-		a.opt.Evidence.Join(parts, s)
+		a.opt.Evidence.Fragments(parts, s)
 	}
 }
 
@@ -104,10 +104,10 @@ type Status struct {
 	Evicted uint64 // connections that a full table gave up
 }
 
-func (a *analysis) status(now flow.Time, lanes horizon, count *counts) *Status {
+func (a *analysis) status(now flow.Time, shards horizon, count *counts) *Status {
 	return &Status{
 		Now: now, Packets: count.packets, Bytes: count.bytes, Dropped: a.source.Stats().Dropped,
-		Open: lanes.open, Tracked: lanes.tracked, Evicted: lanes.evicted,
+		Open: shards.open, Tracked: shards.tracked, Evicted: shards.evicted,
 	}
 }
 

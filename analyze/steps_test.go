@@ -68,7 +68,7 @@ func benchDecode(b *testing.B, m *material) {
 func benchTable(b *testing.B, m *material) {
 	for b.Loop() {
 		b.StopTimer()
-		tables := newTables(func(l *lane) tcp.Sink { return unread{l} })
+		tables := newTables(func(l *shard) tcp.Sink { return unread{l} })
 		b.StartTimer()
 		m.track(tables)
 	}
@@ -131,7 +131,7 @@ func materialOf(tb testing.TB, p traffic.Plan) *material {
 			m.segments.add(&s)
 		}
 	})
-	m.track(newTables(func(l *lane) tcp.Sink { return listener{l, m} }))
+	m.track(newTables(func(l *shard) tcp.Sink { return listener{l, m} }))
 	newMatch(keeper{m: m}).match(m.learn())
 	require.EqualValues(tb, counts.Sessions, len(m.sessions), "a step lost something")
 	transfers := 0
@@ -163,11 +163,11 @@ func (m *material) read(tb testing.TB, take func(*capture.Packet)) {
 	}
 }
 
-// newTables makes the tables of all lanes, whose sinks sink makes.
-func newTables(sink func(*lane) tcp.Sink) []*tcp.Table {
+// newTables makes the tables of all shards, whose sinks sink makes.
+func newTables(sink func(*shard) tcp.Sink) []*tcp.Table {
 	a := &analysis{ports: newPorts(nil)}
-	tables := make([]*tcp.Table, tcp.Lanes)
-	for i, l := range a.lanes(unheard{}) {
+	tables := make([]*tcp.Table, tcp.Shards)
+	for i, l := range a.shards(unheard{}) {
 		tables[i] = tcp.New(sink(l))
 	}
 	return tables
@@ -176,35 +176,35 @@ func newTables(sink func(*lane) tcp.Sink) []*tcp.Table {
 // track runs the segments through the tables.
 func (m *material) track(tables []*tcp.Table) {
 	for i := range m.segments.segments {
-		tables[m.segments.lanes[i]].Segment(&m.segments.segments[i])
+		tables[m.segments.shards[i]].Segment(&m.segments.segments[i])
 	}
 	for _, t := range tables {
 		t.Close()
 	}
 }
 
-// learn returns what the lanes tell the Matcher.
+// learn returns what the shards tell the Matcher.
 func (m *material) learn() []event {
 	rec := &recorder{}
-	lanes := (&analysis{ports: newPorts(nil)}).lanes(rec)
+	shards := (&analysis{ports: newPorts(nil)}).shards(rec)
 	for i := range m.segments.segments {
 		rec.ord = m.segments.segments[i].Ord
-		lanes[m.segments.lanes[i]].table.Segment(&m.segments.segments[i])
+		shards[m.segments.shards[i]].table.Segment(&m.segments.segments[i])
 	}
-	for _, l := range lanes {
+	for _, l := range shards {
 		l.table.Close()
 	}
 	return rec.list
 }
 
-// newMatch makes what joins the lanes' facts and judges the sessions.
+// newMatch makes what joins the shards' facts and judges the sessions.
 func newMatch(out Records) *analysis {
 	a := &analysis{ports: newPorts(nil), order: newOrder(out, finding.Options{Files: 1})}
 	a.matcher = session.NewMatcher(a, a.ports.has)
 	return a
 }
 
-// match makes sessions of what the lanes tell.
+// match makes sessions of what the shards tell.
 func (a *analysis) match(events []event) {
 	for i := range events {
 		events[i].tell(a.matcher)
@@ -245,7 +245,7 @@ func (m *material) speak() {
 
 // listener writes down what is spoken on control connections.
 type listener struct {
-	*lane
+	*shard
 	m *material
 }
 
@@ -253,15 +253,10 @@ func (l listener) Reader(c *flow.Conn) tcp.Reader {
 	conn := *c
 	l.m.spoken = append(l.m.spoken, spoken{conn: l.m.control, end: &conn})
 	l.m.control++
-	return &heard{l.lane.Reader(c), l.m, l.m.control - 1}
+	return &heard{l.shard.Reader(c), l.m, l.m.control - 1}
 }
 
-func (l listener) Closed(c *flow.Conn, r tcp.Reader) {
-	if r != nil {
-		conn := *c
-		l.m.spoken = append(l.m.spoken, spoken{conn: r.(*heard).conn, end: &conn})
-	}
-}
+func (l listener) Closed(*flow.Conn) {}
 
 // heard is the reader that a listener makes.
 type heard struct {
@@ -276,19 +271,26 @@ func (h *heard) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	return h.Reader.Data(dir, b, at)
 }
 
+func (h *heard) Closed(c *flow.Conn) {
+	conn := *c
+	h.m.spoken = append(h.m.spoken, spoken{conn: h.conn, end: &conn})
+}
+
 func (h *heard) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	h.m.spoken = append(h.m.spoken, spoken{conn: h.conn, dir: dir, gap: n, at: at})
 	h.Reader.Gap(dir, n, at)
 }
 
-// unread is a lane whose control connections nobody reads.
-type unread struct{ *lane }
+// unread is a shard whose control connections nobody reads.
+type unread struct{ *shard }
 
-func (unread) Reader(*flow.Conn) tcp.Reader { return silent{} }
+func (u unread) Reader(*flow.Conn) tcp.Reader { return silent{u} }
 
-func (u unread) Closed(c *flow.Conn, _ tcp.Reader) { u.events.Closed(c, nil) }
+func (u unread) Closed(c *flow.Conn) { u.events.Closed(c, nil) }
 
-type silent struct{}
+type silent struct{ unread }
+
+func (silent) SeenIn(flow.Nets) {}
 
 func (silent) Data(flow.Direction, []byte, flow.Mark) bool { return true }
 func (silent) Gap(flow.Direction, uint64, flow.Mark)       {}

@@ -77,12 +77,12 @@ func New(p *Plan, folder *Folder, problem func(error)) *Extractor {
 }
 
 // Follow makes the reader of a connection that the plan wants.
-func (x *Extractor) Follow(c *flow.Conn) tcp.Reader {
+func (x *Extractor) Follow(c *flow.Conn) tcp.DataReader {
 	out, in := x.side(key{c.ID, c.Src}), x.side(key{c.ID, c.Dst})
 	if out == nil && in == nil {
 		return nil
 	}
-	return &stream{[2]*side{out, in}}
+	return &stream{x, [2]*side{out, in}}
 }
 
 func (x *Extractor) side(k key) *side {
@@ -91,11 +91,6 @@ func (x *Extractor) side(k key) *side {
 		return nil
 	}
 	return newSide(x, k, w)
-}
-
-// Followed keeps what was learned of a connection until its sessions are told.
-func (x *Extractor) Followed(_ *flow.Conn, r tcp.Reader) {
-	x.keep(r.(*stream).sides[:])
 }
 
 // keep ends the reading of a connection's directions.

@@ -89,7 +89,7 @@ func (l *Live) Claimed(c *flow.Conn, control uint64) {
 }
 
 // Follow makes the reader of a connection that is claimed, or may be.
-func (l *Live) Follow(c *flow.Conn) tcp.Reader {
+func (l *Live) Follow(c *flow.Conn) tcp.DataReader {
 	if l.control(c.Dst.Port()) || !c.OpenerKnown && l.control(c.Src.Port()) {
 		return nil
 	}
@@ -105,9 +105,9 @@ func (l *Live) Follow(c *flow.Conn) tcp.Reader {
 	return s
 }
 
-// Followed takes a connection that is over.
-func (l *Live) Followed(c *flow.Conn, r tcp.Reader) {
-	s := r.(*liveStream)
+// Closed takes a connection that is over.
+func (s *liveStream) Closed(c *flow.Conn) flow.Sent {
+	l := s.of
 	l.mu.Lock()
 	delete(l.open, s.conn)
 	claimed := s.claimed.Load()
@@ -121,6 +121,7 @@ func (l *Live) Followed(c *flow.Conn, r tcp.Reader) {
 		s.replay()
 		l.keep(s.sides[:])
 	}
+	return flow.SentUnknown
 }
 
 // expire lets go of connections that nobody claimed in time.

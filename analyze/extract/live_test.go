@@ -113,14 +113,14 @@ func TestClaims(t *testing.T) {
 			r := b.Follow(c)
 			data(r, "ab")
 			data(r, "cd")
-			b.Followed(c, r)
+			r.Closed(c)
 		}, `a.txt "abcd"`},
 		{"between", func(b *bed, c *flow.Conn) {
 			r := b.Follow(c)
 			data(r, "ab")
 			b.Claimed(c, 7)
 			data(r, "cd")
-			b.Followed(c, r)
+			r.Closed(c)
 		}, `a.txt "abcd"`},
 		{"with a gap", func(b *bed, c *flow.Conn) {
 			r := b.Follow(c)
@@ -129,21 +129,21 @@ func TestClaims(t *testing.T) {
 			b.Claimed(c, 7)
 			data(r, "d")
 			r.Gap(flow.In, 1, c.Last)
-			b.Followed(c, r)
+			r.Closed(c)
 		}, "a.txt.partial \"ab\\x00d\\x00\"; the capture lacks some of the bytes"},
 		{"after", func(b *bed, c *flow.Conn) {
 			r := b.Follow(c)
 			data(r, "abcd")
-			b.Followed(c, r)
+			r.Closed(c)
 			b.Claimed(c, 7)
 		}, `a.txt "abcd"`},
 		{"never", func(b *bed, c *flow.Conn) {
 			r := b.Follow(c)
 			data(r, "abcd")
-			b.Followed(c, r)
+			r.Closed(c)
 			late := conn(60)
 			b.Claimed(late, 8)
-			b.Followed(late, b.Follow(late))
+			b.Follow(late).Closed(late)
 		}, "too much of the data had passed before their session was known"},
 		{"too late", func(b *bed, c *flow.Conn) {
 			r := b.Follow(c)
@@ -178,7 +178,7 @@ func (b *bed) whole(id uint64, data string, controls ...uint64) *flow.Conn {
 	}
 	r := b.Follow(c)
 	r.Data(flow.In, []byte(data), c.Last)
-	b.Followed(c, r)
+	r.Closed(c)
 	return c
 }
 

@@ -28,7 +28,10 @@ func Hashes() []string {
 }
 
 // stream reads a connection: the directions that are wanted.
-type stream struct{ sides [2]*side }
+type stream struct {
+	of    *Extractor
+	sides [2]*side
+}
 
 // Data takes the next bytes of a direction; false: no more are wanted.
 func (s *stream) Data(dir flow.Direction, b []byte, _ flow.Mark) bool {
@@ -43,6 +46,12 @@ func (s *stream) Gap(dir flow.Direction, n uint64, _ flow.Mark) {
 	if d := s.sides[dir]; d != nil {
 		d.gap(n)
 	}
+}
+
+// Closed keeps what was learned of the connection until its sessions are told.
+func (s *stream) Closed(*flow.Conn) flow.Sent {
+	s.of.keep(s.sides[:])
+	return flow.SentUnknown
 }
 
 // side is one direction of a connection.

@@ -149,7 +149,7 @@ func worthTelling(c *flow.Conn) bool {
 func turned(c flow.Conn) flow.Conn {
 	c.Src, c.Dst = c.Dst, c.Src
 	c.Half[0], c.Half[1] = c.Half[1], c.Half[0]
-	c.Sent = c.Sent.Turned()
+	c.Sent = c.Sent.Swapped()
 	return c
 }
 

@@ -260,8 +260,8 @@ func (f *Fold) sees() {
 	}
 }
 
-// Joined tells of further networks that the connection was seen in.
-func (f *Fold) Joined(nets flow.Nets) { f.nets = nets }
+// SeenIn tells of further networks that the connection was seen in.
+func (f *Fold) SeenIn(nets flow.Nets) { f.nets = nets }
 
 // isFTP decides: on a port that FTP is expected on, whatever does not speak against it; elsewhere what speaks for it.
 func (f *Fold) isFTP() bool {

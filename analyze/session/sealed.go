@@ -15,6 +15,7 @@ type Sealed struct {
 type Reader interface {
 	Data(dir flow.Direction, b []byte, at flow.Mark) bool
 	Gap(dir flow.Direction, n uint64, at flow.Mark)
+	Closed(c *flow.Conn) flow.Sent // the connection's end; who sent what, if the reader can tell
 }
 
 // sealedSide is one direction: its records (RFC 8446 section 5.1).
@@ -102,6 +103,14 @@ func (x *sealedSide) record() bool {
 		x.odd = x.odd || x.left != noCertificate
 	}
 	return true
+}
+
+// Closed tells of the connection's end, and returns who sent what it carried.
+func (s *Sealed) Closed(c *flow.Conn) flow.Sent {
+	if s.Next != nil {
+		s.Next.Closed(c)
+	}
+	return s.Sent()
 }
 
 // Sent is who sent what the connection carried. TLS 1.2 has its handshake in records of their own; under TLS 1.3 a client that

@@ -63,7 +63,7 @@ func TestSealed(t *testing.T) {
 					}
 					want := test.want
 					if first == flow.In {
-						want = want.Turned()
+						want = want.Swapped()
 					}
 					require.Equal(t, want, s.Sent(), "%d bytes a segment", size)
 				}
@@ -81,18 +81,22 @@ func TestSealedPassesOn(t *testing.T) {
 	s.Gap(flow.In, 5, flow.Mark{})
 	next.enough = true
 	require.False(t, s.Data(flow.In, []byte("x"), flow.Mark{}))
-	require.Equal(t, listening{flow.Short + 4, 5, true}, *next)
+	require.Equal(t, listening{flow.Short + 4, 5, true, false}, *next)
+	(&Sealed{Next: next}).Closed(&flow.Conn{})
+	require.True(t, next.closed)
 	require.False(t, (&Sealed{}).Data(flow.Out, []byte("plain"), flow.Mark{}))
 }
 
 type listening struct {
 	bytes, missing int
-	enough         bool
+	enough, closed bool
 }
 
 func (l *listening) Data(_ flow.Direction, b []byte, _ flow.Mark) bool {
 	l.bytes += len(b)
 	return !l.enough
 }
+
+func (l *listening) Closed(*flow.Conn) flow.Sent { l.closed = true; return flow.SentOut }
 
 func (l *listening) Gap(_ flow.Direction, n uint64, _ flow.Mark) { l.missing += int(n) }

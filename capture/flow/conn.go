@@ -60,8 +60,8 @@ const (
 // SentBy is that of a direction.
 func SentBy(d Direction) Sent { return SentOut + Sent(d) }
 
-// Turned is the same for a connection whose ends are exchanged.
-func (s Sent) Turned() Sent {
+// Swapped is the same for a connection whose ends are exchanged.
+func (s Sent) Swapped() Sent {
 	switch s {
 	case SentOut:
 		return SentIn

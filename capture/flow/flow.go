@@ -79,6 +79,14 @@ type Segment struct {
 	ICMP *ICMP // nil but for ICMP errors; valid only during the call
 }
 
+// PayloadSeq is the sequence number of the first payload byte. A SYN takes one before it (RFC 7413: data in a SYN).
+func (s *Segment) PayloadSeq() uint32 {
+	if s.Flags&SYN != 0 {
+		return s.Seq + 1
+	}
+	return s.Seq
+}
+
 // End is the sequence number after the segment: its payload, SYN and FIN counted.
 func (s *Segment) End() uint32 {
 	end := s.Seq + s.Length
@@ -91,6 +99,10 @@ func (s *Segment) End() uint32 {
 	return end
 }
 
+// Before and After compare sequence numbers, which wrap (RFC 9293 section 3.4).
+func Before(a, b uint32) bool { return int32(a-b) < 0 }
+func After(a, b uint32) bool  { return int32(a-b) > 0 }
+
 // ICMP is an ICMP or ICMPv6 error: who sent it and what it says.
 type ICMP struct {
 	From       Host
@@ -98,3 +110,31 @@ type ICMP struct {
 	Type, Code uint8
 	Mark       Mark
 }
+
+// Budget is a limit that several holders of something share: bytes, mostly. A holder reserves what it keeps and releases it
+// when it lets go. The zero Budget has room for nothing.
+type Budget struct{ limit, used int }
+
+// NewBudget has room for limit of it.
+func NewBudget(limit int) Budget { return Budget{limit: limit} }
+
+// Reserve takes n of it; false: there is no room, and nothing is taken.
+func (b *Budget) Reserve(n int) bool {
+	if b.used+n > b.limit {
+		return false
+	}
+	b.used += n
+	return true
+}
+
+// Overdraw takes n of it, room or not. The holder lets go of what it can until Exceeded is false.
+func (b *Budget) Overdraw(n int) { b.used += n }
+
+// Release gives n of it back.
+func (b *Budget) Release(n int) { b.used -= n }
+
+// Exceeded reports whether more is taken than there is room for.
+func (b *Budget) Exceeded() bool { return b.used > b.limit }
+
+// Used is how much is taken.
+func (b *Budget) Used() int { return b.used }

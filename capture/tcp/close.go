@@ -1,102 +1,35 @@
 package tcp
 
-import (
-	"net/netip"
-
-	"ftpscope/capture/flow"
-)
-
-// snapshot fills Table.fact with what is known of the connection now.
-func (t *Table) snapshot(slot int32) *flow.Conn {
-	c := t.slab.at(slot)
-	d := &c.cold
-	t.fact = flow.Conn{
-		ID: flow.ConnID(d.start.Ord, c.aPort, c.bPort), Src: addrPort(c.a, c.aPort), Dst: addrPort(c.b, c.bPort),
-		OpenerKnown: c.what&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
-		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
-	}
-	t.fact.Nets, t.fact.ManyFiles = t.nets(slot), c.what&manyFiles != 0
-	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {
-		t.fact.SYNPos = *d.more
-	}
-	for dir := range t.fact.Half {
-		h := &c.half[dir]
-		bytes, missing := h.told()
-		t.fact.Half[dir] = flow.Half{
-			Bytes: bytes, Missing: missing, Packets: h.packets,
-			FirstData: d.firstData[dir], FIN: d.fin[dir], RST: d.rst[dir], TTL: h.ttl,
-		}
-	}
-	return &t.fact
-}
-
-// told is what to say of a direction's bytes. Of a capture in pieces only what it holds can be vouched for.
-func (h *half) told() (bytes, missing uint64) {
-	held := min(h.held, h.bytes)
-	if h.is&pieces != 0 {
-		return held, h.bytes - held
-	}
-	return h.bytes, h.bytes - held
-}
-
-func addrPort(h flow.Host, port uint16) netip.AddrPort { return netip.AddrPortFrom(h.Addr(), port) }
-
-func (c *conn) state() flow.State {
-	switch {
-	case c.what&agreed != 0:
-		return flow.Established
-	case c.what&(refused|sawSYNACK) == refused:
-		return flow.Refused
-	case c.what&(unreached|sawSYNACK) == unreached:
-		return flow.Unreachable
-	case c.what&sawSYN != 0 && c.what&sawSYNACK == 0 && c.half[flow.In].packets == 0:
-		return flow.Unanswered
-	}
-	return flow.Unknown
-}
-
-func (c *conn) closing() flow.Closing {
-	switch {
-	case c.half[0].is&c.half[1].is&finished != 0: // a reset then tells only that somebody did not wait for the last ACK
-		return flow.Finned
-	case c.what&reset != 0:
-		return flow.ResetBy
-	case (c.half[0].is|c.half[1].is)&finished != 0:
-		return flow.Finned
-	}
-	return flow.Cut
-}
+import "ftpscope/capture/flow"
 
 // close reports the connection and forgets it.
 func (t *Table) close(slot int32) {
 	c := t.slab.at(slot)
 	switch {
-	case c.what&halfOpen != 0:
-		t.half.remove(&t.slab, slot)
-	case c.what&lingering != 0:
+	case c.flags&halfOpen != 0:
+		t.halfOpen.remove(&t.slab, slot)
+	case c.flags&lingering != 0:
 		t.linger.remove(&t.slab, slot)
 	}
 	lost := [2]uint64{t.tail(slot, flow.Out), t.tail(slot, flow.In)}
 	var r Reader
 	if c.stream != 0 {
-		st := t.streams[c.stream-1]
-		st.flush(c)
-		if t.refused(c); c.stream != 0 { // still a control connection
-			r = st.reader
-			st.finish(c, lost)
-			t.release(c)
-		}
+		r = t.finishReading(c, lost)
 	}
-	if c.what&followed != 0 {
+	if c.flags&followed != 0 {
 		t.unfollow(slot, lost)
 	}
 	fact := t.snapshot(slot)
 	fact.Sent, t.sent = t.sent, flow.SentUnknown
-	t.sink.Closed(fact, r)
-	if c.what&holed != 0 {
-		g := t.holes[slot]
-		t.gaps -= cap(g[0].gaps) + cap(g[1].gaps)
-		delete(t.holes, slot)
+	if r != nil {
+		r.Closed(fact)
+	} else {
+		t.sink.Closed(fact)
+	}
+	if g := t.gaps[slot]; g != nil {
+		g[0].Release()
+		g[1].Release()
+		delete(t.gaps, slot)
 	}
 	delete(t.copies, slot)
 	t.drop(slot)
@@ -108,26 +41,26 @@ func (t *Table) close(slot int32) {
 func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 	c := t.slab.at(slot)
 	h, other := &c.half[dir], &c.half[dir^1]
-	if h.is&(started|isAcked|pieces) != started|isAcked || other.packets == 0 {
+	if h.flags&(started|isAcked|pieces) != started|isAcked || other.packets == 0 {
 		return 0
 	}
-	if lost := h.acked - h.limit(h.next); after(h.acked, h.limit(h.next)) && lost < maxBridge {
+	if lost := h.acked - h.limit(h.next); flow.After(h.acked, h.limit(h.next)) && lost < maxBridge {
 		// The FIN takes a sequence number too; unseen, it is one of those acknowledged if the other side closed too.
-		if h.is&finished == 0 && (other.is&finished != 0 || lost == 1) {
+		if h.flags&finished == 0 && (other.flags&finished != 0 || lost == 1) {
 			lost--
 		}
 		missing = uint64(lost)
 		h.bytes += missing
 	}
-	if g := t.holes[slot]; g != nil {
-		g[dir].prune(h)
-		for _, gap := range g[dir].gaps {
-			if after(gap.to, h.acked) {
-				from := gap.from
-				if after(h.acked, from) {
+	if g := t.gaps[slot]; g != nil {
+		g[dir].Prune(h.bytes, h.next)
+		for _, gap := range g[dir].All() {
+			if flow.After(gap.To, h.acked) {
+				from := gap.From
+				if flow.After(h.acked, from) {
 					from = h.acked
 				}
-				h.bytes -= min(uint64(gap.to-from), h.bytes)
+				h.bytes -= min(uint64(gap.To-from), h.bytes)
 			}
 		}
 	}
@@ -148,14 +81,14 @@ func (t *Table) Tick(now flow.Time) {
 			continue
 		}
 		c := t.slab.at(t.hand)
-		if c.what&inUse == 0 {
+		if c.flags&inUse == 0 {
 			continue
 		}
 		limit := flow.Time(idleLimit)
 		if c.stream != 0 {
-			t.settle(c, now)
+			t.settleReading(c, now)
 		}
-		if c.what&followed != 0 {
+		if c.flags&followed != 0 {
 			t.settleFollowed(t.hand, now)
 		}
 		if c.stream != 0 {
@@ -169,11 +102,12 @@ func (t *Table) Tick(now flow.Time) {
 	}
 }
 
-// Progress gives the control connections that are open, with their readers, and all other connections between the same hosts.
-func (t *Table) Progress(f func(*flow.Conn, Reader)) {
+// Progress tells the readers of the control connections that are open how these stand, and the Sink of all other
+// connections between the same hosts.
+func (t *Table) Progress() {
 	between := map[[2]flow.Host]bool{}
 	for slot := range int32(t.slab.n) {
-		if c := t.slab.at(slot); c.what&(inUse|ended) == inUse && c.stream != 0 {
+		if c := t.slab.at(slot); c.flags&(inUse|ended) == inUse && c.stream != 0 {
 			between[flow.Hosts(c.a, c.b)] = true
 		}
 	}
@@ -182,11 +116,11 @@ func (t *Table) Progress(f func(*flow.Conn, Reader)) {
 	}
 	for slot := range int32(t.slab.n) {
 		switch c := t.slab.at(slot); {
-		case c.what&inUse == 0 || c.stream != 0 && c.what&ended != 0:
+		case c.flags&inUse == 0 || c.stream != 0 && c.flags&ended != 0:
 		case c.stream != 0:
-			f(t.snapshot(slot), t.streams[c.stream-1].reader)
+			t.controls[c.stream-1].reader.Progress(t.snapshot(slot))
 		case between[flow.Hosts(c.a, c.b)]:
-			f(t.snapshot(slot), nil)
+			t.sink.Progress(t.snapshot(slot))
 		}
 	}
 }
@@ -213,7 +147,7 @@ func (t *Table) evictControl() {
 			t.hand = 1
 		}
 		c := t.slab.at(t.hand)
-		if c.what&inUse == 0 || c.stream == 0 {
+		if c.flags&inUse == 0 || c.stream == 0 {
 			continue
 		}
 		if victim == 0 || c.last.Ord < t.slab.at(victim).last.Ord {
@@ -232,8 +166,8 @@ func (t *Table) evict() {
 		t.giveUp(t.syns.first)
 		return
 	}
-	if t.half.first != 0 {
-		t.close(t.half.first)
+	if t.halfOpen.first != 0 {
+		t.close(t.halfOpen.first)
 		return
 	}
 	if t.linger.first != 0 {
@@ -246,7 +180,7 @@ func (t *Table) evict() {
 			t.hand = 1
 		}
 		c := t.slab.at(t.hand)
-		if c.what&inUse == 0 {
+		if c.flags&inUse == 0 {
 			continue
 		}
 		if v := t.slab.at(victim); victim == 0 || v.stream != 0 && c.stream == 0 ||
@@ -255,4 +189,16 @@ func (t *Table) evict() {
 		}
 	}
 	t.close(victim)
+}
+
+// Oldest is the Ord of the first packet of the oldest connection in the table that is, or may still turn out to be, a
+// control connection; math.MaxUint64 when there is none. It looks at the whole table.
+func (t *Table) Oldest() uint64 {
+	oldest := t.OldestSYN()
+	for i := range int32(t.slab.n) {
+		if c := t.slab.at(i); c.flags&(inUse|counted) == inUse {
+			oldest = min(oldest, c.cold.start.Ord)
+		}
+	}
+	return oldest
 }

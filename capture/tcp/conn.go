@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"net/netip"
 	"unsafe"
 
 	"ftpscope/capture/flow"
@@ -12,10 +13,10 @@ type conn struct {
 	a, b         flow.Host
 	aPort, bPort uint16
 	tag          uint32 // high half of the hash
-	what         what
+	flags        connFlags
 	tries        uint8 // payload segments that were classified
 	digits       uint8
-	stream       int32       // index in Table.streams, +1; 0: none
+	stream       int32       // index in Table.controls, +1; 0: none
 	net          [2]flow.Net // by direction; Table.copies has further ones
 	last         flow.Mark
 	half         [2]half
@@ -28,26 +29,26 @@ const lineSize = 64
 
 var _ [0]struct{} = [unsafe.Sizeof(conn{}) % lineSize]struct{}{}
 
-// what is the set of things known of a connection.
-type what uint16
+// connFlags is the set of things known of a connection.
+type connFlags uint16
 
 const (
-	opener     what = 1 << iota // a is known to have opened it
-	sawSYN                      // SYN of a
-	sawSYNACK                   // SYN-ACK of b
-	agreed                      // both sides agreed, or data flowed
-	refused                     // RST answered the SYN
-	unreached                   // ICMP answered the SYN
-	counted                     // not a control connection
-	ended                       // FIN of both sides, or RST
-	reset                       // by RST
-	halfOpen                    // in the list of half-open connections
-	lingering                   // in the list of ended connections
-	holed                       // Table.holes has gaps of it
-	inUse                       // not a free slot
-	manyFiles                   // its packets are from several files
-	followed                    // Table.followed has its stream
-	passedOver                  // the Follower did not want it, or wants no more of it
+	opener     connFlags = 1 << iota // a is known to have opened it
+	sawSYN                           // SYN of a
+	sawSYNACK                        // SYN-ACK of b
+	agreed                           // both sides agreed, or data flowed
+	refused                          // RST answered the SYN
+	unreached                        // ICMP answered the SYN
+	counted                          // not a control connection
+	ended                            // FIN of both sides, or RST
+	reset                            // by RST
+	halfOpen                         // in the list of half-open connections
+	lingering                        // in the list of ended connections
+	hasGaps                          // Table.gaps has some of it
+	inUse                            // not a free slot
+	manyFiles                        // its packets are from several files
+	followed                         // Table.following has its stream
+	passedOver                       // the Follower did not want it, or wants no more of it
 )
 
 // half is one direction: sequence numbers are of what this side sent.
@@ -62,21 +63,21 @@ type half struct {
 	scale       uint8
 	ttl         uint8
 	id          uint8 // the last SYN's IPv4 identification, its low byte: enough to tell a repetition from a copy
-	is          known
+	flags       halfFlags
 }
 
-// known is the set of things known of a direction.
-type known uint8
+// halfFlags is the set of things known of a direction.
+type halfFlags uint8
 
 const (
-	started  known = 1 << iota // start and next are valid
-	isAcked                    // acked is valid
-	finished                   // FIN was seen
-	exact                      // start is the byte after the SYN
-	closed                     // by RST with sequence number 0: a SYN found no listener
-	spoke                      // a segment without SYN and RST was seen, with ACK
-	carried                    // cold.firstData is set
-	pieces                     // a gap was too large to bridge; Table.holes has what is held, not what is not
+	started  halfFlags = 1 << iota // start and next are valid
+	isAcked                        // acked is valid
+	finished                       // FIN was seen
+	exact                          // start is the byte after the SYN
+	closed                         // by RST with sequence number 0: a SYN found no listener
+	spoke                          // a segment without SYN and RST was seen, with ACK
+	carried                        // cold.firstData is set
+	pieces                         // a gap was too large to bridge; Table.gaps has what is held, not what is not
 )
 
 // cold is what few packets touch.
@@ -115,8 +116,8 @@ func (e *lone) direction(s *flow.Segment) (flow.Direction, bool) {
 	return 0, false
 }
 
-// turn exchanges the two ends: it was the other side that opened the connection.
-func (c *conn) turn() {
+// swapEnds exchanges the two ends: it was the other side that opened the connection.
+func (c *conn) swapEnds() {
 	c.a, c.b, c.aPort, c.bPort = c.b, c.a, c.bPort, c.aPort
 	c.half[0], c.half[1] = c.half[1], c.half[0]
 	c.net[0], c.net[1] = c.net[1], c.net[0]
@@ -127,14 +128,14 @@ func (c *conn) turn() {
 }
 
 // begin sets the sequence number of a direction's first payload byte.
-func (h *half) begin(seq uint32, is known) {
+func (h *half) begin(seq uint32, more halfFlags) {
 	h.start, h.next = seq, seq
-	h.is |= started | is
+	h.flags |= started | more
 }
 
 // limit is how far the other side can have acknowledged: payload, and the FIN where it is next.
 func (h *half) limit(next uint32) uint32 {
-	if h.is&finished != 0 && h.finSeq == next {
+	if h.flags&finished != 0 && h.finSeq == next {
 		return next + 1
 	}
 	return next
@@ -142,9 +143,81 @@ func (h *half) limit(next uint32) uint32 {
 
 // credible reports whether an acknowledgement can be of what this side sent, given what the capture may lack of it.
 func (h *half) credible(ack uint32) bool {
-	return h.is&started == 0 || int32(ack-h.next) <= maxBridge
+	return h.flags&started == 0 || int32(ack-h.next) <= maxBridge
 }
 
-// before and after compare sequence numbers (RFC 9293 section 3.4).
-func before(a, b uint32) bool { return int32(a-b) < 0 }
-func after(a, b uint32) bool  { return int32(a-b) > 0 }
+// handshakeBy is a time by which the handshake was done: that of the first packet, or, if a SYN was the first, which may have had to be
+// repeated, of the first payload.
+func (c *conn) handshakeBy() flow.Time {
+	if c.flags&(sawSYN|sawSYNACK) != sawSYN || (c.half[0].flags|c.half[1].flags)&carried == 0 {
+		return c.cold.start.Time
+	}
+	at := c.last.Time
+	for dir, h := range c.half {
+		if h.flags&carried != 0 {
+			at = min(at, c.cold.firstData[dir].Time)
+		}
+	}
+	return at
+}
+
+// snapshot fills Table.fact with what is known of the connection now.
+func (t *Table) snapshot(slot int32) *flow.Conn {
+	c := t.slab.at(slot)
+	d := &c.cold
+	t.fact = flow.Conn{
+		ID: flow.ConnID(d.start.Ord, c.aPort, c.bPort), Src: addrPort(c.a, c.aPort), Dst: addrPort(c.b, c.bPort),
+		OpenerKnown: c.flags&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
+		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
+	}
+	t.fact.Nets, t.fact.ManyFiles = t.nets(slot), c.flags&manyFiles != 0
+	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {
+		t.fact.SYNPos = *d.more
+	}
+	for dir := range t.fact.Half {
+		h := &c.half[dir]
+		bytes, missing := h.told()
+		t.fact.Half[dir] = flow.Half{
+			Bytes: bytes, Missing: missing, Packets: h.packets,
+			FirstData: d.firstData[dir], FIN: d.fin[dir], RST: d.rst[dir], TTL: h.ttl,
+		}
+	}
+	return &t.fact
+}
+
+// told is what to say of a direction's bytes. Of a capture in pieces only what it holds can be vouched for.
+func (h *half) told() (bytes, missing uint64) {
+	held := min(h.held, h.bytes)
+	if h.flags&pieces != 0 {
+		return held, h.bytes - held
+	}
+	return h.bytes, h.bytes - held
+}
+
+func addrPort(h flow.Host, port uint16) netip.AddrPort { return netip.AddrPortFrom(h.Addr(), port) }
+
+func (c *conn) state() flow.State {
+	switch {
+	case c.flags&agreed != 0:
+		return flow.Established
+	case c.flags&(refused|sawSYNACK) == refused:
+		return flow.Refused
+	case c.flags&(unreached|sawSYNACK) == unreached:
+		return flow.Unreachable
+	case c.flags&sawSYN != 0 && c.flags&sawSYNACK == 0 && c.half[flow.In].packets == 0:
+		return flow.Unanswered
+	}
+	return flow.Unknown
+}
+
+func (c *conn) closing() flow.Closing {
+	switch {
+	case c.half[0].flags&c.half[1].flags&finished != 0: // a reset then tells only that somebody did not wait for the last ACK
+		return flow.Finned
+	case c.flags&reset != 0:
+		return flow.ResetBy
+	case (c.half[0].flags|c.half[1].flags)&finished != 0:
+		return flow.Finned
+	}
+	return flow.Cut
+}

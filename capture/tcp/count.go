@@ -1,30 +1,29 @@
 package tcp
 
-import "ftpscope/capture/flow"
+import (
+	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp/reassembly"
+)
 
 // payload counts the payload of s and, in a control connection, passes it on.
 func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := t.slab.at(slot)
 	h := &c.half[dir]
-	seq := s.Seq
-	if s.Flags&flow.SYN != 0 { // RFC 7413: data in a SYN
-		seq++
-	}
-	if h.is&carried == 0 || s.Time < c.last.Time && overtaken(s.Time, c.cold.firstData[dir].Time) {
-		h.is |= carried
+	seq := s.PayloadSeq()
+	if h.flags&carried == 0 || s.Time < c.last.Time && overtaken(s.Time, c.cold.firstData[dir].Time) {
+		h.flags |= carried
 		c.cold.firstData[dir] = s.Mark
 	}
 	t.count(slot, dir, seq, s)
-	if c.what&passedOver == 0 && t.follower != nil {
-		t.follow(slot, dir, seq, s)
+	if c.flags&passedOver == 0 && t.following.by != nil {
+		t.follow(slot, dir, s)
 	}
 	if c.stream == 0 {
-		if c.what&counted != 0 || !t.classify(slot, dir, seq, s) {
+		if c.flags&counted != 0 || !t.classify(slot, dir, seq, s) {
 			return
 		}
 	}
-	t.streams[c.stream-1].take(c, dir, seq, s)
-	t.refused(c)
+	t.read(c, dir, s)
 }
 
 // count follows the sequence numbers.
@@ -32,25 +31,25 @@ func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segmen
 	h := &t.slab.at(slot).half[dir]
 	n := s.Length
 	have := uint32(len(s.Payload))
-	if h.is&started == 0 {
+	if h.flags&started == 0 {
 		h.begin(seq, 0)
 	}
-	if h.bytes == 0 && h.is&exact == 0 && seq == h.next+1 { // a keep-alive (RFC 9293 section 3.8.4) was all that was seen
+	if h.bytes == 0 && h.flags&exact == 0 && seq == h.next+1 { // a keep-alive (RFC 9293 section 3.8.4) was all that was seen
 		h.begin(seq, 0)
 	}
 	ahead := int32(seq - h.next)
 	switch {
-	case h.is&pieces != 0:
-		t.countPiece(slot, dir, gap{seq, seq + have}, seq+n)
+	case h.flags&pieces != 0:
+		t.countPiece(slot, dir, reassembly.Gap{From: seq, To: seq + have}, seq+n)
 	case ahead == 0:
 		h.next += n
 		h.bytes += uint64(n)
 		h.held += uint64(have)
 	case ahead > maxBridge || ahead < -maxBridge:
 		t.breakUp(slot, dir)
-		t.countPiece(slot, dir, gap{seq, seq + have}, seq+n)
+		t.countPiece(slot, dir, reassembly.Gap{From: seq, To: seq + have}, seq+n)
 	case ahead > 0:
-		t.hole(slot, dir, h.next, seq)
+		t.gap(slot, dir, h.next, seq)
 		h.bytes += uint64(ahead) + uint64(n)
 		h.held += uint64(have)
 		h.next = seq + n
@@ -64,18 +63,18 @@ func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segmen
 func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
 	h := &t.slab.at(slot).half[dir]
 	end, have := seq+s.Length, seq+uint32(len(s.Payload))
-	if before(seq, h.start) && h.is&exact == 0 && h.start-seq <= maxBefore && h.bytes < 1<<31 {
-		t.hole(slot, dir, seq, h.start)
+	if flow.Before(seq, h.start) && h.flags&exact == 0 && h.start-seq <= maxBefore && h.bytes < 1<<31 {
+		t.gap(slot, dir, seq, h.start)
 		h.bytes += uint64(h.start - seq)
 		h.start = seq
 	}
-	if g := t.holes[slot]; g != nil {
-		g[dir].prune(h)
-		h.held += uint64(g[dir].fill(seq, have))
+	if g := t.gaps[slot]; g != nil {
+		g[dir].Prune(h.bytes, h.next)
+		h.held += uint64(g[dir].Fill(seq, have))
 	}
-	if after(end, h.next) {
+	if flow.After(end, h.next) {
 		fresh := end - h.next
-		if after(have, h.next) {
+		if flow.After(have, h.next) {
 			h.held += uint64(have - h.next)
 		}
 		h.bytes += uint64(fresh)
@@ -89,10 +88,10 @@ func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Seg
 	const maxTries = 4 // payload segments of a connection whose start is not in the capture
 	c := t.slab.at(slot)
 	h := &c.half[dir]
-	overtook := h.is&exact != 0 && seq != h.start || h.is&exact == 0 && c.what&(sawSYN|sawSYNACK) != 0
+	overtook := h.flags&exact != 0 && seq != h.start || h.flags&exact == 0 && c.flags&(sawSYN|sawSYNACK) != 0
 	if !overtook && t.sink.Classify(t.snapshot(slot), dir, s.Payload) == Counted {
-		if c.tries++; h.is&exact != 0 || c.tries >= maxTries {
-			c.what |= counted
+		if c.tries++; h.flags&exact != 0 || c.tries >= maxTries {
+			c.flags |= counted
 		}
 		return false
 	}
@@ -100,95 +99,54 @@ func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Seg
 	return true
 }
 
-// holes are the gaps in one direction, by sequence number, in order, not touching.
-type holes struct {
-	gaps   []gap
-	at     uint64 // the direction's bytes when the gaps were last looked at
-	places *int   // Table.gaps
+// gap notes that the bytes from … to were not seen yet.
+func (t *Table) gap(slot int32, dir flow.Direction, from, to uint32) {
+	h, g := &t.slab.at(slot).half[dir], &t.gapsOf(slot)[dir]
+	g.Prune(h.bytes, h.next)
+	g.Add(reassembly.Gap{From: from, To: to})
 }
 
-type gap struct{ from, to uint32 }
-
-// hole notes that the bytes from … to were not seen yet.
-func (t *Table) hole(slot int32, dir flow.Direction, from, to uint32) {
-	g := &t.gapsOf(slot)[dir]
-	g.prune(&t.slab.at(slot).half[dir])
-	g.add(gap{from, to})
-}
-
-// prune forgets gaps that lie so far back that sequence numbers no longer tell them from what is to come.
-func (h *holes) prune(of *half) {
-	const far = 1 << 30
-	if of.bytes > h.at+far {
-		h.gaps = h.gaps[:0]
-	}
-	h.at = of.bytes
-	for len(h.gaps) > 0 && of.next-h.gaps[0].from > far {
-		h.gaps = append(h.gaps[:0], h.gaps[1:]...)
-	}
-}
-
-func (t *Table) gapsOf(slot int32) *[2]holes {
-	g := t.holes[slot]
+func (t *Table) gapsOf(slot int32) *[2]reassembly.Gaps {
+	g := t.gaps[slot]
 	if g == nil {
-		g = &[2]holes{{places: &t.gaps}, {places: &t.gaps}}
-		t.holes[slot] = g
-		t.slab.at(slot).what |= holed
+		g = reassembly.NewGaps(&t.gapBudget)
+		t.gaps[slot] = g
+		t.slab.at(slot).flags |= hasGaps
 	}
 	return g
 }
 
-// append adds a gap at the end; when there are too many, the oldest goes.
-func (h *holes) append(g gap) {
-	switch n := len(h.gaps); {
-	case n >= maxHoles || n == cap(h.gaps) && n > 0 && *h.places >= maxGaps:
-		h.gaps = append(h.gaps[:0], h.gaps[1:]...) // what may still fill it will count as a retransmission
-	case n == cap(h.gaps):
-		more := max(n, 1)
-		h.gaps = append(make([]gap, 0, n+more), h.gaps...)
-		*h.places += more
+// A direction whose capture has a gap of more than maxBridge is in pieces. What lies between them is reported as
+// missing; as the direction's bytes only those count that the capture holds at distinct sequence numbers after the
+// first one (RFC 9293 section 3.4), or right after the highest: of others nothing tells whether they are new, or old ones
+// a wrap later.
+
+// breakUp turns the gaps of a direction into what is held of it.
+func (t *Table) breakUp(slot int32, dir flow.Direction) {
+	const far = 1 << 30
+	h, g := &t.slab.at(slot).half[dir], &t.gapsOf(slot)[dir]
+	if h.bytes > far { // what was before is counted; sequence numbers do not reach so far back
+		h.start = h.next - far
 	}
-	h.gaps = append(h.gaps, g)
+	g.Prune(h.bytes, h.next)
+	g.Invert(h.start, h.next)
+	h.flags |= pieces
 }
 
-func (h *holes) add(g gap) {
-	h.append(g)
-	i := len(h.gaps) - 1
-	for i > 0 && before(g.from, h.gaps[i-1].from) {
-		i--
+// countPiece counts what is held of a segment that ends at end.
+func (t *Table) countPiece(slot int32, dir flow.Direction, have reassembly.Gap, end uint32) {
+	h := &t.slab.at(slot).half[dir]
+	follows := have.From == h.next
+	if ahead := end - h.next; ahead < 1<<31 {
+		h.bytes += uint64(ahead)
+		h.next = end
 	}
-	copy(h.gaps[i+1:], h.gaps[i:])
-	h.gaps[i] = g
-}
-
-// fill takes from … to out of the gaps and returns how many bytes of them it filled.
-func (h *holes) fill(from, to uint32) (n uint32) {
-	for i := 0; i < len(h.gaps); i++ {
-		g := h.gaps[i]
-		lo, hi := g.from, g.to
-		if after(from, lo) {
-			lo = from
-		}
-		if before(to, hi) {
-			hi = to
-		}
-		if !before(lo, hi) {
-			continue
-		}
-		n += hi - lo
-		switch left, right := lo != g.from, hi != g.to; {
-		case left && right:
-			h.gaps[i].to = lo
-			h.add(gap{hi, g.to})
-			return n
-		case left:
-			h.gaps[i].to = lo
-		case right:
-			h.gaps[i].from = hi
-		default:
-			h.gaps = append(h.gaps[:i], h.gaps[i+1:]...)
-			i--
-		}
+	fresh := uint32(0)
+	if !flow.Before(have.From, h.start) {
+		fresh = t.gapsOf(slot)[dir].Merge(have)
 	}
-	return n
+	if follows {
+		fresh = have.To - have.From
+	}
+	h.held += uint64(fresh)
 }

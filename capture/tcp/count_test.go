@@ -8,6 +8,7 @@ import (
 
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp"
+	"ftpscope/capture/tcp/reassembly"
 )
 
 func TestCounting(t *testing.T) {
@@ -81,7 +82,7 @@ func TestPieces(t *testing.T) {
 
 // TestManyGaps: of more gaps than are remembered the oldest stay missing though they are filled later.
 func TestManyGaps(t *testing.T) {
-	const n, size = 3 * tcp.MaxHoles, 10
+	const n, size = 3 * reassembly.MaxGaps, 10
 	for _, late := range []bool{false, true} {
 		r := newRecorder(t)
 		r.classify = counted
@@ -95,7 +96,7 @@ func TestManyGaps(t *testing.T) {
 			for i := range uint32(n) {
 				b.send(1000+size+i*2*size, size)
 			}
-			want = fmt.Sprintf("%d-%d", (2*n+1)*size, (n-tcp.MaxHoles)*size)
+			want = fmt.Sprintf("%d-%d", (2*n+1)*size, (n-reassembly.MaxGaps)*size)
 		}
 		r.finish(b.table)
 		require.Equal(t, want, bytesOf(&r.closed[0].conn.Half[0]))

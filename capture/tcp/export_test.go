@@ -12,40 +12,37 @@ const (
 	MaxLinger   = maxLinger
 	MaxHeld     = maxHeld
 	MaxHeldAll  = maxHeldAll
-	MaxHoles    = maxHoles
 	MaxSame     = maxSame
-	MaxGaps     = maxGaps
+	MaxGapsAll  = maxGapsAll
 
 	MaxHeldData    = maxHeldData
 	MaxHeldDataAll = maxHeldDataAll
 )
 
 // Held is the bytes held over all streams.
-func (t *Table) Held() int { return t.controls.held }
+func (t *Table) Held() int { return t.group.Held() }
 
 // HeldData is the bytes held over all streams that are followed.
-func (t *Table) HeldData() int { return t.follows.held }
+func (t *Table) HeldData() int {
+	if t.following.by == nil {
+		return 0
+	}
+	return t.following.group.Held()
+}
 
-// Sums recounts what lists and sums say; the results must be equal.
+// Sums recounts what the streams hold; the results must be equal.
 func (t *Table) Sums() (held, sum int) {
-	for _, st := range t.streams {
-		if st == nil {
-			continue
-		}
-		for i := range st.dir {
-			for _, b := range st.dir[i].held.blocks {
-				for _, p := range b {
-					sum += len(p.data) + overhead
-				}
-			}
+	for _, x := range t.controls {
+		if x.Stream != nil {
+			sum += x.Stream.Held()
 		}
 	}
-	return t.controls.held, sum
+	return t.group.Held(), sum
 }
 
 // Leaks counts what an empty table should not hold: slots, list members, gaps, streams, index entries.
 func (t *Table) Leaks() (n int) {
-	n = t.slab.n - 1 - len(t.free) + t.half.n + t.linger.n + len(t.holes) + len(t.copies) + len(t.streams) - len(t.idle) + len(t.followed) + t.gaps
+	n = t.slab.n - 1 - len(t.free) + t.halfOpen.n + t.linger.n + len(t.gaps) + len(t.copies) + len(t.controls) - len(t.idle) + len(t.following.open) + t.gapBudget.Used()
 	for _, e := range t.index {
 		if e.slot != 0 {
 			n++
@@ -54,8 +51,8 @@ func (t *Table) Leaks() (n int) {
 	return n
 }
 
-// Gaps is how many gaps there are places for.
-func (t *Table) Gaps() int { return t.gaps }
+// Gaps is how many gaps there is memory for.
+func (t *Table) Gaps() int { return t.gapBudget.Used() }
 
 // Slots is how many connections the slab has room for.
 func (t *Table) Slots() int { return t.slab.n }

@@ -23,28 +23,40 @@ type followed struct {
 	silent *silent // reads instead
 }
 
-func (f *followed) Follow(c *flow.Conn) tcp.Reader {
+func (f *followed) Follow(c *flow.Conn) tcp.DataReader {
 	if f.want != nil && !f.want(c) {
 		return nil
 	}
 	if f.silent != nil {
-		return f.silent
+		return silentData{f.silent}
 	}
-	k := &talk{src: c.Src.String(), refuse: f.refuse}
-	f.open[k] = c.ID
+	k := &dataTalk{talk{src: c.Src.String(), refuse: f.refuse}, f}
+	f.open[&k.talk] = c.ID
 	return k
 }
 
-func (f *followed) Followed(c *flow.Conn, r tcp.Reader) {
-	k := r.(*talk)
-	require.Equal(f.t, c.ID, f.open[k])
-	require.False(f.t, k.refused)
-	delete(f.open, k)
-	if k.src != c.Src.String() {
-		k.turn()
-	}
-	f.ended = append(f.ended, ended{*c, k})
+// dataTalk is the talk of a connection that is followed.
+type dataTalk struct {
+	talk
+	f *followed
 }
+
+func (k *dataTalk) Closed(c *flow.Conn) flow.Sent {
+	f := k.f
+	require.Equal(f.t, c.ID, f.open[&k.talk])
+	require.False(f.t, k.refused)
+	delete(f.open, &k.talk)
+	if k.src != c.Src.String() {
+		k.swap()
+	}
+	f.ended = append(f.ended, ended{*c, &k.talk})
+	return flow.SentUnknown
+}
+
+// silentData is a DataReader that only counts.
+type silentData struct{ *silent }
+
+func (silentData) Closed(*flow.Conn) flow.Sent { return flow.SentUnknown }
 
 // following runs a table with and without a Follower, and holds that the Sink hears the same.
 func following(t testing.TB, f *followed, class tcp.Class, segments []flow.Segment) {

@@ -7,11 +7,12 @@ import (
 
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp"
+	"ftpscope/capture/tcp/reassembly"
 )
 
 // Of gaps in very many connections each direction keeps the last one at least, and all together are bounded.
 func TestGapsOfMany(t *testing.T) {
-	const n = 2 * tcp.MaxGaps / tcp.MaxHoles
+	const n = 2 * tcp.MaxGapsAll / reassembly.MaxGaps
 	sink := &silent{}
 	table := tcp.New(sink)
 	var s flow.Segment
@@ -20,13 +21,13 @@ func TestGapsOfMany(t *testing.T) {
 	for i := range n {
 		syn(&s, i)
 		s.Flags, s.Length, s.Payload = flow.ACK, 1, zeros[:1]
-		for range tcp.MaxHoles + 1 {
+		for range reassembly.MaxGaps + 1 {
 			s.Seq += 10
 			table.Segment(stamp(&s))
 		}
 		most = max(most, table.Gaps())
 	}
-	require.LessOrEqual(t, most, tcp.MaxGaps+n)
+	require.LessOrEqual(t, most, tcp.MaxGapsAll+n)
 	table.Close()
 	require.Zero(t, table.Leaks())
 }

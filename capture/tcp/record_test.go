@@ -73,25 +73,33 @@ func (r *recorder) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.
 }
 
 func (r *recorder) Reader(c *flow.Conn) tcp.Reader {
-	return &talk{src: c.Src.String(), refuse: r.refuse}
+	return &controlTalk{talk{src: c.Src.String(), refuse: r.refuse}, r}
 }
+
+// controlTalk is the talk of a control connection.
+type controlTalk struct {
+	talk
+	r *recorder
+}
+
+func (k *controlTalk) SeenIn(flow.Nets)    {}
+func (k *controlTalk) Progress(*flow.Conn) {}
+func (k *controlTalk) Closed(c *flow.Conn) { k.r.ended(c, &k.talk) }
+func (r *recorder) Progress(*flow.Conn)    {}
+func (r *recorder) Closed(c *flow.Conn)    { r.ended(c, nil) }
 
 func (r *recorder) Unanswered(s *flow.LoneSYN) {
 	require.False(r.t, r.open[s.First.Ord], "opened, and a lone SYN")
 	r.closed = append(r.closed, ended{conn: s.Conn()})
 }
 
-func (r *recorder) Closed(c *flow.Conn, reader tcp.Reader) {
+func (r *recorder) ended(c *flow.Conn, k *talk) {
 	require.True(r.t, r.open[c.ID], "closed but not open")
 	delete(r.open, c.ID)
-	e := ended{conn: *c}
-	if reader != nil {
-		e.talk = reader.(*talk)
-		if e.talk.src != c.Src.String() { // the roles were found out later
-			e.talk.turn()
-		}
+	if k != nil && k.src != c.Src.String() { // the roles were found out later
+		k.swap()
 	}
-	r.closed = append(r.closed, e)
+	r.closed = append(r.closed, ended{*c, k})
 }
 
 func (k *talk) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
@@ -119,7 +127,7 @@ func (k *talk) Gap(dir flow.Direction, n uint64, _ flow.Mark) {
 	k.chunks = append(k.chunks, chunk{dir: dir, gap: n})
 }
 
-func (k *talk) turn() {
+func (k *talk) swap() {
 	k.text[0], k.text[1] = k.text[1], k.text[0]
 	k.total[0], k.total[1] = k.total[1], k.total[0]
 	for i := range k.chunks {

@@ -23,3 +23,38 @@ func (s *slab) grow() int32 {
 	s.n++
 	return int32(s.n - 1)
 }
+
+// list is a queue of connections by age, threaded through the slab: a connection leaves it from the middle without an
+// allocation, which container/list makes for each member (BenchmarkTable/kind=synflood, kind=short).
+type list struct {
+	first, last int32
+	n           int
+}
+
+func (l *list) push(s *slab, slot int32) {
+	c := s.at(slot)
+	c.prev, c.next = l.last, 0
+	if l.last == 0 {
+		l.first = slot
+	} else {
+		s.at(l.last).next = slot
+	}
+	l.last = slot
+	l.n++
+}
+
+func (l *list) remove(s *slab, slot int32) {
+	c := s.at(slot)
+	if c.prev == 0 {
+		l.first = c.next
+	} else {
+		s.at(c.prev).next = c.next
+	}
+	if c.next == 0 {
+		l.last = c.prev
+	} else {
+		s.at(c.next).prev = c.prev
+	}
+	c.prev, c.next = 0, 0
+	l.n--
+}

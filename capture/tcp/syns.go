@@ -16,7 +16,7 @@ type lone struct {
 	id       uint8 // as half.id
 }
 
-// syns is the ring of lone SYNs, in the order of their first packet; places first … next-1 are in use.
+// syns is the ring of lone SYNs, in the order of their first packet; first … next-1 are in use, modulo its length.
 type syns struct {
 	ring        []lone
 	first, next uint32
@@ -63,20 +63,20 @@ func (t *Table) evictFor(r *syns) {
 	r.trim()
 }
 
-// trim lets go of places at the front that are done with.
+// trim lets go of what is done with at the front.
 func (r *syns) trim() {
 	for r.first != r.next && !r.at(r.first).live {
 		r.first++
 	}
 }
 
-// again takes a further segment of a lone SYN's connection: a repetition (true), or what makes it a connection: then
-// slot is that connection's, or 0 where the SYN was too old to have to do with it.
-func (t *Table) again(place int32, dir flow.Direction, s *flow.Segment) (slot int32, repeated bool) {
-	e := &t.syns.ring[place]
+// onRepeatedSYN takes a further segment of the connection of a lone SYN, which has this index in the ring: a repetition (true), or
+// what makes it a connection. Then slot is that connection's, or 0 where the SYN was too old to have to do with it.
+func (t *Table) onRepeatedSYN(index int32, dir flow.Direction, s *flow.Segment) (slot int32, repeated bool) {
+	e := &t.syns.ring[index]
 	switch {
 	case s.Time-e.Last().Time > synWait && !e.proves(dir, s), s.ICMP == nil && dir == flow.Out && isLone(s) && s.Seq != e.seq:
-		t.alone(e)
+		t.loneSYN(e)
 		return 0, false
 	case dir == flow.Out && isLone(s):
 		if !isCopy(s, e.id, e.First.Time, e.Last().Time) {
@@ -130,7 +130,7 @@ func (t *Table) promote(e *lone) int32 {
 	slot := t.take()
 	c := t.slab.at(slot)
 	*c = conn{
-		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, what: inUse | opener | sawSYN, digits: e.Digits, last: e.Last(),
+		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, flags: inUse | opener | sawSYN, digits: e.Digits, last: e.Last(),
 		net:  [2]flow.Net{e.Net, e.Net},
 		cold: cold{start: e.First, syn: e.First, lastSYN: e.Last(), synSeq: e.seq, syns: int32(e.Count())},
 	}
@@ -149,23 +149,22 @@ func (t *Table) promote(e *lone) int32 {
 	return slot
 }
 
-// giveUp ends the wait of the SYN at a place.
+// giveUp ends the wait of a SYN.
 func (t *Table) giveUp(i uint32) {
 	if e := t.syns.at(i); e.live {
-		t.alone(e)
+		t.loneSYN(e)
 	}
 }
 
-// alone reports a SYN that stayed alone.
-func (t *Table) alone(e *lone) {
+// loneSYN reports a SYN that stayed alone.
+func (t *Table) loneSYN(e *lone) {
 	t.forget(e)
 	t.sink.Unanswered(&e.LoneSYN)
 }
 
 func (t *Table) forget(e *lone) {
-	place := int32(0)
 	for i := int(e.tag) & (len(t.index) - 1); ; i = (i + 1) & (len(t.index) - 1) {
-		if place = t.index[i].slot; place < 0 && &t.syns.ring[-place-1] == e {
+		if slot := t.index[i].slot; slot < 0 && &t.syns.ring[-slot-1] == e {
 			t.unindex(i)
 			break
 		}

@@ -7,9 +7,10 @@ import (
 	"slices"
 
 	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp/reassembly"
 )
 
-// Table holds the open connections of one lane: a slab of connections whose slots are used again, last freed first,
+// Table holds the open connections of one shard: a slab of connections whose slots are used again, last freed first,
 // behind an index of 8-byte entries, so that the working set is the connections that are open.
 // (Tried before: one big table of all connections ever seen costs a cache miss a packet; a Go map twice that.)
 type Table struct {
@@ -21,19 +22,16 @@ type Table struct {
 	syns      syns
 	seed      [2]uint64
 	hand      int32 // where the next sweep begins
-	half      list
+	halfOpen  list
 	linger    list
-	streams   []*stream
-	idle      []int32 // free places in streams
-	holes     map[int32]*[2]holes
-	gaps      int // places in holes
+	controls  []control
+	idle      []int32           // free indexes of controls
+	group     *reassembly.Group // of the streams in controls
+	gaps      map[int32]*[2]reassembly.Gaps
+	gapBudget flow.Budget
 	copies    map[int32]*copies
-	controls  shared
-	follower  Follower
-	mayFollow func(*flow.Segment) bool
+	following following
 	sent      flow.Sent // of the connection that is being closed
-	followed  map[int32]*stream
-	follows   shared
 	stats     Stats
 	fact      flow.Conn // reused for every call of the sink
 
@@ -42,21 +40,20 @@ type Table struct {
 
 type entry struct {
 	tag  uint32
-	slot int32 // in the slab; negative: of a lone SYN, -1 - its place in the ring; 0: empty
+	slot int32 // in the slab; negative: of a lone SYN, -1 - its index in the ring; 0: empty
 }
 
 const firstIndex = 1 << 8
 
-// New makes the table of a lane.
+// New makes the table of a shard.
 func New(sink Sink) *Table {
 	seed := maphash.MakeSeed()
 	return &Table{
 		sink: sink, index: make([]entry, firstIndex), slab: newSlab(),
-		holes: map[int32]*[2]holes{}, copies: map[int32]*copies{},
-		// The hash decides places in the index only, never results: a seed of its own a run defeats made-up collisions.
-		seed:     [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
-		controls: shared{one: maxHeld, all: maxHeldAll, answers: true},
-		follows:  shared{one: maxHeldData, all: maxHeldDataAll},
+		gaps: map[int32]*[2]reassembly.Gaps{}, gapBudget: flow.NewBudget(maxGapsAll), copies: map[int32]*copies{},
+		// The hash decides positions in the index only, never results: a seed of its own a run defeats made-up collisions.
+		seed:  [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
+		group: reassembly.NewGroup(maxHeld, maxHeldAll, true),
 	}
 }
 
@@ -70,15 +67,15 @@ func (t *Table) Stats() Stats { return t.stats }
 func (t *Table) Len() int { return t.indexed }
 
 // Controls is the number of control connections in the table.
-func (t *Table) Controls() int { return len(t.streams) - len(t.idle) }
+func (t *Table) Controls() int { return len(t.controls) - len(t.idle) }
 
 func mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	return hi ^ lo
 }
 
-// Lane tells which lane the traffic between two hosts belongs to, in either direction.
-func Lane(a, b flow.Host) int {
+// Shard tells which shard the traffic between two hosts belongs to, in either direction.
+func Shard(a, b flow.Host) int {
 	x := mix(a.Hi^a.Lo^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93) + mix(b.Hi^b.Lo^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
 	return int(x * 0x9e3779b97f4a7c15 >> 60)
 }
@@ -123,16 +120,16 @@ func (t *Table) find(s *flow.Segment, tag uint32) (slot int32, dir flow.Directio
 	}
 }
 
-// Segment takes the next segment, or ICMP error, of the lane.
+// Segment takes the next segment, or ICMP error, of the shard.
 func (t *Table) Segment(s *flow.Segment) {
 	tag := t.hash(s)
 	slot, dir, others := t.find(s, tag)
 	if others {
-		slot, dir = t.join(s, tag)
+		slot, dir = t.findElsewhere(s, tag)
 	}
 	if slot < 0 {
 		repeated := false
-		if slot, repeated = t.again(-slot-1, dir, s); repeated {
+		if slot, repeated = t.onRepeatedSYN(-slot-1, dir, s); repeated {
 			return
 		}
 	}
@@ -165,27 +162,27 @@ func (t *Table) Segment(s *flow.Segment) {
 // echoes reports whether the connection is over, by the clock long before s or after it, and s says what was said in it: so it is
 // where a capture was joined to another one of the same packets.
 func (c *conn) echoes(dir flow.Direction, s *flow.Segment) bool {
-	return c.what&ended != 0 && apart(s.Time, c.last.Time) > lingerTime && c.repeats(dir, s)
+	return c.flags&ended != 0 && apart(s.Time, c.last.Time) > lingerTime && c.repeats(dir, s)
 }
 
 // repeats reports whether the connection has all that s says.
 func (c *conn) repeats(dir flow.Direction, s *flow.Segment) bool {
 	h, other := &c.half[dir], &c.half[dir^1]
-	if h.is&other.is&started == 0 || (h.is|other.is)&pieces != 0 || s.Flags&flow.RST != 0 {
+	if h.flags&other.flags&started == 0 || (h.flags|other.flags)&pieces != 0 || s.Flags&flow.RST != 0 {
 		return false
 	}
-	acks := s.Flags&flow.ACK == 0 || !after(s.Ack, other.limit(other.next)) && !before(s.Ack, other.start)
+	acks := s.Flags&flow.ACK == 0 || !flow.After(s.Ack, other.limit(other.next)) && !flow.Before(s.Ack, other.start)
 	if s.Flags&flow.SYN != 0 { // a later one may open another connection, of a host that begins with the same number
 		return acks && s.Seq+1 == h.start && s.Time < c.last.Time
 	}
-	return acks && !after(s.End(), h.limit(h.next)) && !before(s.Seq, h.start)
+	return acks && !flow.After(s.End(), h.limit(h.next)) && !flow.Before(s.Seq, h.start)
 }
 
 // stale reports whether the connection in the table is over and s belongs to a new one of the same addresses and ports.
 func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	c := t.slab.at(slot)
 	since := s.Time - c.last.Time
-	if c.what&ended != 0 && since > lingerTime {
+	if c.flags&ended != 0 && since > lingerTime {
 		return true // whether or not a tick has come by since
 	}
 	if c.stream == 0 && since > idleLimit { // else it goes on, after a step of the clock or a silence
@@ -195,13 +192,13 @@ func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 		return false
 	}
 	h := &c.half[dir]
-	if h.is&started == 0 {
+	if h.flags&started == 0 {
 		return false // the first that is heard of this side
 	}
 	if s.Seq+1 == h.start {
 		return false // repeated, or payload overtook it
 	}
-	overtaken := h.is&exact == 0 && h.start-(s.Seq+1) <= maxBefore && s.Time-c.shaken() <= gapWait
+	overtaken := h.flags&exact == 0 && h.start-(s.Seq+1) <= maxBefore && s.Time-c.handshakeBy() <= reassembly.GapWait
 	return !overtaken
 }
 
@@ -214,15 +211,15 @@ func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 	}
 	slot := t.take()
 	c := t.slab.at(slot)
-	*c = conn{a: s.Src, b: s.Dst, aPort: s.SrcPort, bPort: s.DstPort, tag: tag, what: inUse, digits: s.Digits, net: [2]flow.Net{s.Net, s.Net}}
+	*c = conn{a: s.Src, b: s.Dst, aPort: s.SrcPort, bPort: s.DstPort, tag: tag, flags: inUse, digits: s.Digits, net: [2]flow.Net{s.Net, s.Net}}
 	c.cold.start, c.last = s.Mark, s.Mark
 	dir := flow.Out
 	if fromServer := s.SrcPort < s.DstPort; rst || syn && s.Flags&flow.ACK != 0 || !syn && fromServer && s.ICMP == nil {
-		c.turn()
+		c.swapEnds()
 		dir = flow.In
 	}
 	if syn {
-		c.what |= opener
+		c.flags |= opener
 	}
 	t.admit(slot)
 	return slot, dir
@@ -231,10 +228,10 @@ func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 // admit enters a new connection of which no payload was seen.
 func (t *Table) admit(slot int32) {
 	t.enter(entry{t.slab.at(slot).tag, slot})
-	t.half.push(&t.slab, slot)
-	t.slab.at(slot).what |= halfOpen
-	if t.half.n > maxHalfOpen {
-		t.close(t.half.first)
+	t.halfOpen.push(&t.slab, slot)
+	t.slab.at(slot).flags |= halfOpen
+	if t.halfOpen.n > maxHalfOpen {
+		t.close(t.halfOpen.first)
 	}
 	t.sink.Opened(t.snapshot(slot))
 }
@@ -245,10 +242,10 @@ func (t *Table) enter(e entry) {
 		t.grow()
 	}
 	t.indexed++
-	t.place(e)
+	t.insert(e)
 }
 
-func (t *Table) place(e entry) {
+func (t *Table) insert(e entry) {
 	mask := len(t.index) - 1
 	i := int(e.tag) & mask
 	for t.index[i].slot != 0 {
@@ -262,7 +259,7 @@ func (t *Table) grow() {
 	t.index = make([]entry, 2*len(old))
 	for _, e := range old {
 		if e.slot != 0 {
-			t.place(e)
+			t.insert(e)
 		}
 	}
 }
@@ -288,7 +285,7 @@ func (t *Table) drop(slot int32) {
 		i = (i + 1) & mask
 	}
 	t.unindex(i)
-	t.slab.at(slot).what = 0
+	t.slab.at(slot).flags = 0
 	t.free = append(t.free, slot)
 }
 
@@ -314,7 +311,7 @@ func (t *Table) unindex(i int) {
 func (t *Table) order() []int32 {
 	slots := make([]int32, 0, t.indexed)
 	for slot := range int32(t.slab.n) {
-		if t.slab.at(slot).what&inUse != 0 {
+		if t.slab.at(slot).flags&inUse != 0 {
 			slots = append(slots, slot)
 		}
 	}

@@ -25,7 +25,9 @@ func (s *silent) Opened(*flow.Conn)                                     { s.open
 func (s *silent) Unanswered(*flow.LoneSYN)                              { s.opened++; s.closed++ }
 func (s *silent) Classify(*flow.Conn, flow.Direction, []byte) tcp.Class { return s.class }
 func (s *silent) Reader(*flow.Conn) tcp.Reader                          { return s }
-func (s *silent) Closed(*flow.Conn, tcp.Reader)                         { s.closed++ }
+func (s *silent) SeenIn(flow.Nets)                                      {}
+func (s *silent) Progress(*flow.Conn)                                   {}
+func (s *silent) Closed(*flow.Conn)                                     { s.closed++ }
 func (s *silent) Data(_ flow.Direction, b []byte, _ flow.Mark) bool {
 	s.bytes += uint64(len(b))
 	return true
@@ -110,10 +112,12 @@ type who struct {
 
 func (w *who) Unanswered(s *flow.LoneSYN) {
 	c := s.Conn()
-	w.Closed(&c, nil)
+	w.Closed(&c)
 }
 
-func (w *who) Closed(c *flow.Conn, _ tcp.Reader) {
+func (w *who) Reader(*flow.Conn) tcp.Reader { return w }
+
+func (w *who) Closed(c *flow.Conn) {
 	b := c.Src.Addr().As4()
 	w.ended = append(w.ended, (int(b[1])<<16|int(b[2])<<8|int(b[3]))<<8|(int(c.Src.Port())-10000))
 }
@@ -246,11 +250,11 @@ func TestIndex(t *testing.T) {
 
 func TestHashOfBothDirections(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
-	lanes := map[int]int{}
+	shards := map[int]int{}
 	for range 10_000 {
 		a, b := flow.Host4(rnd.Uint32()), flow.Host{Hi: rnd.Uint64(), Lo: rnd.Uint64()}
-		require.Equal(t, tcp.Lane(a, b), tcp.Lane(b, a))
-		lanes[tcp.Lane(a, b)]++
+		require.Equal(t, tcp.Shard(a, b), tcp.Shard(b, a))
+		shards[tcp.Shard(a, b)]++
 		s := flow.Segment{Src: a, Dst: b, SrcPort: uint16(rnd.Uint32()), DstPort: uint16(rnd.Uint32())}
 		back := flow.Segment{Src: b, Dst: a, SrcPort: s.DstPort, DstPort: s.SrcPort}
 		table := tcp.New(&silent{})
@@ -259,9 +263,9 @@ func TestHashOfBothDirections(t *testing.T) {
 		table.Segment(&back)
 		require.Equal(t, 1, table.Len())
 	}
-	require.Len(t, lanes, tcp.Lanes)
-	for lane, n := range lanes {
-		require.Less(t, n, 2*10_000/tcp.Lanes, "lane %d", lane)
+	require.Len(t, shards, tcp.Shards)
+	for shard, n := range shards {
+		require.Less(t, n, 2*10_000/tcp.Shards, "shard %d", shard)
 	}
 }
 

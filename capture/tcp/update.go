@@ -1,6 +1,9 @@
 package tcp
 
-import "ftpscope/capture/flow"
+import (
+	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp/reassembly"
+)
 
 // update takes a segment of the connection in slot.
 func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
@@ -23,7 +26,7 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 			other.acknowledge(s.Ack)
 		}
 		h.offer(s)
-		if h.is&started == 0 {
+		if h.flags&started == 0 {
 			h.begin(s.Seq, 0)
 		}
 	}
@@ -33,13 +36,13 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	if s.Flags&(flow.FIN|flow.RST) == flow.FIN {
 		t.fin(slot, dir, s)
 	}
-	if c.what&agreed == 0 {
+	if c.flags&agreed == 0 {
 		t.agree(slot, dir, s)
 	}
-	if c.stream != 0 && t.streams[c.stream-1].held > 0 {
-		t.settle(c, s.Time)
+	if c.stream != 0 && t.controls[c.stream-1].Held() > 0 {
+		t.settleReading(c, s.Time)
 	}
-	if c.what&followed != 0 {
+	if c.flags&followed != 0 {
 		t.settleFollowed(slot, s.Time)
 	}
 }
@@ -69,9 +72,9 @@ func overtaken(t, by flow.Time) bool { return t < by && by-t <= flow.Disorder }
 
 // acknowledge notes how far the other side has received.
 func (h *half) acknowledge(ack uint32) {
-	if h.is&isAcked == 0 || after(ack, h.acked) {
+	if h.flags&isAcked == 0 || flow.After(ack, h.acked) {
 		h.acked = ack
-		h.is |= isAcked
+		h.flags |= isAcked
 	}
 }
 
@@ -95,27 +98,27 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 		return dir, ok
 	}
 	isSYNACK := s.Flags&flow.ACK != 0
-	if c.what&opener == 0 { // packets overtook the handshake
+	if c.flags&opener == 0 { // packets overtook the handshake
 		if (dir == flow.In) != isSYNACK {
-			t.turn(slot)
+			t.swapEnds(slot)
 			dir ^= 1
 		}
-		c.what |= opener
+		c.flags |= opener
 	}
 	h, d := &c.half[dir], &c.cold
 	switch {
 	case isSYNACK:
-		if h.is&closed != 0 {
+		if h.flags&closed != 0 {
 			t.revive(slot)
 		}
-		if c.what&sawSYNACK == 0 || overtaken(s.Time, d.synack.Time) {
-			c.what |= sawSYNACK
+		if c.flags&sawSYNACK == 0 || overtaken(s.Time, d.synack.Time) {
+			c.flags |= sawSYNACK
 			d.synack = s.Mark
 		}
-	case dir == flow.Out && c.what&sawSYN != 0 && (s.Net != c.net[flow.Out] || isCopy(s, h.id, d.syn.Time, d.lastSYN.Time) || c.isAnswered(s.Time)):
+	case dir == flow.Out && c.flags&sawSYN != 0 && (s.Net != c.net[flow.Out] || isCopy(s, h.id, d.syn.Time, d.lastSYN.Time) || c.isAnswered(s.Time)):
 	case dir == flow.Out:
-		if c.what&sawSYN == 0 {
-			c.what |= sawSYN
+		if c.flags&sawSYN == 0 {
+			c.flags |= sawSYN
 			d.syn, d.synSeq = s.Mark, s.Seq
 		}
 		h.id = uint8(s.ID)
@@ -131,7 +134,7 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 // isAnswered reports whether the opener had the answer to its SYN already, so that it sends none any more: it went on, and since then
 // there is no SYN but a copy.
 func (c *conn) isAnswered(at flow.Time) bool {
-	return c.what&sawSYNACK != 0 && c.half[flow.Out].is&spoke != 0 && (at > c.cold.synack.Time || c.last.Time-at > flow.Disorder)
+	return c.flags&sawSYNACK != 0 && c.half[flow.Out].flags&spoke != 0 && (at > c.cold.synack.Time || c.last.Time-at > flow.Disorder)
 }
 
 // noteSYN notes a SYN, the first or a further one.
@@ -153,31 +156,40 @@ const maxScale = 14
 // exactStart sets a direction's first payload byte now that its SYN is known, also when payload overtook the SYN.
 func (t *Table) exactStart(slot int32, dir flow.Direction, seq uint32) {
 	h := &t.slab.at(slot).half[dir]
-	if h.is&started == 0 {
+	switch {
+	case h.flags&started == 0:
 		h.begin(seq, exact)
-		return
-	}
-	if h.is&exact == 0 && !before(h.start, seq) {
+	case h.flags&exact == 0 && !flow.Before(h.start, seq):
 		if h.start != seq {
 			h.bytes += uint64(h.start - seq)
-			t.hole(slot, dir, seq, h.start)
+			t.gap(slot, dir, seq, h.start)
 		}
 		h.start = seq
-		h.is |= exact
+		h.flags |= exact
+	default:
+		return
+	}
+	t.eachStream(slot, func(st *reassembly.Stream) { st.Begins(dir, seq) })
+}
+
+// swapEnds exchanges the two ends of a connection in all that is known of it.
+func (t *Table) swapEnds(slot int32) {
+	c := t.slab.at(slot)
+	c.swapEnds()
+	t.eachStream(slot, (*reassembly.Stream).Swap)
+	if g := t.gaps[slot]; g != nil {
+		g[0], g[1] = g[1], g[0]
 	}
 }
 
-func (t *Table) turn(slot int32) {
+// eachStream calls f with the streams of a connection: it may be a control connection, and be followed.
+func (t *Table) eachStream(slot int32, f func(*reassembly.Stream)) {
 	c := t.slab.at(slot)
-	c.turn()
 	if c.stream != 0 {
-		t.streams[c.stream-1].turn()
+		f(t.controls[c.stream-1].Stream)
 	}
-	if c.what&followed != 0 {
-		t.followed[slot].turn()
-	}
-	if h := t.holes[slot]; h != nil {
-		h[0], h[1] = h[1], h[0]
+	if c.flags&followed != 0 {
+		f(t.following.open[slot].Stream)
 	}
 }
 
@@ -187,17 +199,17 @@ func (t *Table) agree(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := t.slab.at(slot)
 	plain := s.Flags&(flow.SYN|flow.RST) == 0
 	if plain && s.Flags&flow.ACK != 0 {
-		c.half[dir].is |= spoke
+		c.half[dir].flags |= spoke
 	}
-	opened := c.half[flow.Out].is&spoke != 0 && c.what&opener != 0
-	accepted := c.half[flow.In].is&spoke != 0 && c.what&sawSYNACK != 0
+	opened := c.half[flow.Out].flags&spoke != 0 && c.flags&opener != 0
+	accepted := c.half[flow.In].flags&spoke != 0 && c.flags&sawSYNACK != 0
 	if !opened && !accepted && !(plain && s.Length > 0) {
 		return
 	}
-	c.what |= agreed
-	if c.what&halfOpen != 0 {
-		c.what &^= halfOpen
-		t.half.remove(&t.slab, slot)
+	c.flags |= agreed
+	if c.flags&halfOpen != 0 {
+		c.flags &^= halfOpen
+		t.halfOpen.remove(&t.slab, slot)
 	}
 }
 
@@ -205,25 +217,26 @@ func (t *Table) agree(slot int32, dir flow.Direction, s *flow.Segment) {
 func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := t.slab.at(slot)
 	h := &c.half[dir]
-	if h.is&finished != 0 {
+	if h.flags&finished != 0 {
 		return
 	}
 	end := s.End() - 1
-	if before(end, h.next) && h.is&isAcked != 0 && after(h.acked, end+1) {
+	if flow.Before(end, h.next) && h.flags&isAcked != 0 && flow.After(h.acked, end+1) {
 		return // what lies after it was received: it is an old one, or forged
 	}
 	if end+1 == h.next {
 		t.uncount(slot, dir)
 	}
-	if ahead := int32(end - h.next); ahead > 0 && ahead <= maxBridge && h.is&pieces == 0 {
-		t.hole(slot, dir, h.next, end)
+	if ahead := int32(end - h.next); ahead > 0 && ahead <= maxBridge && h.flags&pieces == 0 {
+		t.gap(slot, dir, h.next, end)
 		h.bytes += uint64(ahead)
 		h.next = end
 	}
-	h.is |= finished
+	h.flags |= finished
 	h.finSeq = end
+	t.eachStream(slot, func(st *reassembly.Stream) { st.Ends(dir, end) })
 	c.cold.fin[dir] = s.Mark
-	if c.half[dir^1].is&finished != 0 {
+	if c.half[dir^1].flags&finished != 0 {
 		t.end(slot)
 	}
 }
@@ -232,9 +245,9 @@ func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 // first that was seen of this side.
 func (t *Table) uncount(slot int32, dir flow.Direction) {
 	h := &t.slab.at(slot).half[dir]
-	if h.bytes == 0 && h.is&exact == 0 {
+	if h.bytes == 0 && h.flags&exact == 0 {
 		h.begin(h.next-1, 0)
-	} else if g := t.holes[slot]; g != nil && h.is&pieces == 0 && g[dir].fill(h.next-1, h.next) > 0 {
+	} else if g := t.gaps[slot]; g != nil && h.flags&pieces == 0 && g[dir].Fill(h.next-1, h.next) > 0 {
 		h.next--
 		h.bytes--
 	}
@@ -244,17 +257,17 @@ func (t *Table) uncount(slot int32, dir flow.Direction) {
 func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := t.slab.at(slot)
 	out := &c.half[flow.Out]
-	overtook := s.Seq != 0 && out.is&started != 0 && after(s.Ack, out.next)
-	if dir == flow.In && c.what&(agreed|sawSYNACK) == 0 && !overtook && (c.what&sawSYN != 0 || out.packets == 0) {
-		c.what |= refused
+	overtook := s.Seq != 0 && out.flags&started != 0 && flow.After(s.Ack, out.next)
+	if dir == flow.In && c.flags&(agreed|sawSYNACK) == 0 && !overtook && (c.flags&sawSYN != 0 || out.packets == 0) {
+		c.flags |= refused
 		if s.Seq == 0 {
-			c.half[dir].is |= closed
+			c.half[dir].flags |= closed
 		}
 	}
 	if !c.cold.rst[dir].Seen() {
 		c.cold.rst[dir] = s.Mark
 	}
-	c.what |= reset
+	c.flags |= reset
 	t.end(slot)
 }
 
@@ -262,14 +275,14 @@ func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
 // tries three times), with the same sequence number.
 func (t *Table) revive(slot int32) {
 	c := t.slab.at(slot)
-	c.half[flow.In].is &^= closed
+	c.half[flow.In].flags &^= closed
 	c.cold.rst[flow.In] = flow.Mark{}
-	if c.what&lingering != 0 {
+	if c.flags&lingering != 0 {
 		t.linger.remove(&t.slab, slot)
-		t.half.push(&t.slab, slot)
-		c.what |= halfOpen
+		t.halfOpen.push(&t.slab, slot)
+		c.flags |= halfOpen
 	}
-	c.what &^= refused | reset | ended | lingering
+	c.flags &^= refused | reset | ended | lingering
 }
 
 // overtaking is how far ahead of what was seen a reset may be: what an unscaled window can have on its way.
@@ -280,41 +293,41 @@ func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
 	h, other := &c.half[dir], &c.half[dir^1]
 	low, high := h.next, h.next
 	switch {
-	case h.is&(started|isAcked) == 0: // the answer to a SYN acknowledges it, and maybe data in it
+	case h.flags&(started|isAcked) == 0: // the answer to a SYN acknowledges it, and maybe data in it
 		sent := other.next - other.start
 		if s.Seq != 0 { // it is of an open connection, and may answer what it overtook
 			sent += overtaking
 		}
 		answers := s.Flags&flow.ACK != 0 && s.Ack-other.start <= sent
-		return other.is&started == 0 || answers || s.Flags&flow.ACK == 0 && c.what&sawSYN == 0
-	case h.is&started == 0:
+		return other.flags&started == 0 || answers || s.Flags&flow.ACK == 0 && c.flags&sawSYN == 0
+	case h.flags&started == 0:
 		low, high = h.acked, h.acked
-	case h.is&isAcked != 0 && before(h.acked, low):
+	case h.flags&isAcked != 0 && flow.Before(h.acked, low):
 		low = h.acked
 	}
 	// A reset that answers a segment carries that segment's acknowledgement; one of its own the next byte, which lies
 	// ahead of what was seen when the capture lost packets.
-	return !before(s.Seq, low-1) && !after(s.Seq, high+max(other.window, overtaking))
+	return !flow.Before(s.Seq, low-1) && !flow.After(s.Seq, high+max(other.window, overtaking))
 }
 
 // end puts the connection into the queue of those that wait for stragglers.
 func (t *Table) end(slot int32) {
 	c := t.slab.at(slot)
-	if c.what&ended != 0 {
+	if c.flags&ended != 0 {
 		return
 	}
-	c.what |= ended | lingering
-	if c.what&halfOpen != 0 {
-		c.what &^= halfOpen
-		t.half.remove(&t.slab, slot)
+	c.flags |= ended | lingering
+	if c.flags&halfOpen != 0 {
+		c.flags &^= halfOpen
+		t.halfOpen.remove(&t.slab, slot)
 	}
 	t.linger.push(&t.slab, slot)
-	t.crowd()
+	t.trimLingering()
 }
 
-// crowd lets ended connections go if they are many: the first that lack nothing; one that does goes to the end of the queue. Usually
+// trimLingering lets ended connections go if they are many: the first that lack nothing; one that does goes to the end of the queue. Usually
 // the first look finds one; a few are enough for them not to add up.
-func (t *Table) crowd() {
+func (t *Table) trimLingering() {
 	for range 4 {
 		first := t.linger.first
 		switch {
@@ -332,14 +345,14 @@ func (t *Table) crowd() {
 // isWhole reports whether all of a connection was seen, so that stragglers can be no more than repetitions and acknowledgements.
 func (t *Table) isWhole(slot int32) bool {
 	c := t.slab.at(slot)
-	if c.what&refused != 0 {
+	if c.flags&refused != 0 {
 		return true
 	}
-	if c.half[0].is&c.half[1].is&exact == 0 || (c.half[0].is|c.half[1].is)&pieces != 0 {
+	if c.half[0].flags&c.half[1].flags&exact == 0 || (c.half[0].flags|c.half[1].flags)&pieces != 0 {
 		return false
 	}
-	g := t.holes[slot]
-	return g == nil || len(g[0].gaps)+len(g[1].gaps) == 0
+	g := t.gaps[slot]
+	return g == nil || len(g[0].All())+len(g[1].All()) == 0
 }
 
 // icmp takes an error about a segment: it counts where it answers a SYN, also one that it overtook.
@@ -348,7 +361,7 @@ func (t *Table) icmp(slot int32, dir flow.Direction, s *flow.Segment, tag uint32
 		slot, dir = t.open(s, tag)
 	}
 	c := t.slab.at(slot)
-	if dir != flow.Out || c.what&(agreed|sawSYNACK) != 0 || c.what&sawSYN != 0 && s.Seq != c.cold.synSeq {
+	if dir != flow.Out || c.flags&(agreed|sawSYNACK) != 0 || c.flags&sawSYN != 0 && s.Seq != c.cold.synSeq {
 		return
 	}
 	if c.cold.icmp == nil {
@@ -356,5 +369,5 @@ func (t *Table) icmp(slot int32, dir flow.Direction, s *flow.Segment, tag uint32
 		e.Mark = s.Mark
 		c.cold.icmp = &e
 	}
-	c.what |= unreached
+	c.flags |= unreached
 }

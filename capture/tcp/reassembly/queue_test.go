@@ -1,14 +1,18 @@
-package tcp
+package reassembly
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sort"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/flow"
 )
 
-// A queue is a row that is kept in order, whatever the order in which its pieces come, and none of them makes many move.
+// A queue is a row that is kept in order, whatever the order in which its segments come, and none of them makes many move.
 func TestQueue(t *testing.T) {
 	const n = 20 * queueBlock
 	r := rand.New(rand.NewPCG(1, 2))
@@ -24,13 +28,13 @@ func TestQueue(t *testing.T) {
 			for i := range n {
 				seq := next(i)
 				at := len(want)
-				for at > 0 && before(seq, want[at-1]) {
+				for at > 0 && flow.Before(seq, want[at-1]) {
 					at--
 				}
 				want = slices.Insert(want, at, seq)
 				where := q.behind(seq)
 				require.Equal(t, at > 0, q.before(where) != nil)
-				where = q.insert(where, piece{seq: seq})
+				where = q.insert(where, segment{seq: seq})
 				require.Equal(t, seq, q.before(where).seq)
 				if after := q.at(where); at+1 < len(want) {
 					require.Equal(t, want[at+1], after.seq)
@@ -50,6 +54,31 @@ func TestQueue(t *testing.T) {
 				require.Equal(t, want[0], q.shift().seq)
 			}
 			require.True(t, q.empty())
+		})
+	}
+}
+
+// BenchmarkQueue: ns/op is a segment that comes before all others. In one row (blocks=off) each would move those after it.
+func BenchmarkQueue(b *testing.B) {
+	for _, held := range []uint32{1 << 8, 1 << 12, 1 << 16} {
+		b.Run(fmt.Sprintf("blocks=on/held=%d", held), func(b *testing.B) {
+			q := queue{}
+			for seq := held; b.Loop(); seq-- {
+				if seq == 0 {
+					seq, q = held, queue{}
+				}
+				q.insert(q.behind(seq), segment{seq: seq})
+			}
+		})
+		b.Run(fmt.Sprintf("blocks=off/held=%d", held), func(b *testing.B) {
+			var row []segment
+			for seq := held; b.Loop(); seq-- {
+				if seq == 0 {
+					seq, row = held, nil
+				}
+				at := sort.Search(len(row), func(i int) bool { return row[i].seq > seq })
+				row = slices.Insert(row, at, segment{seq: seq})
+			}
 		})
 	}
 }

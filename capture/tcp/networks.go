@@ -7,11 +7,11 @@ import "ftpscope/capture/flow"
 // numbers prove it, which each side begins at random (RFC 9293 section 3.4.1): two connections of different networks that
 // have the same are less likely than one that was seen twice.
 const (
-	// joinTime is how long after the connection's last packet another network's may prove that it belongs to it.
-	joinTime = 10 * flow.Second
-	// joinSpan is how far the numbers of a segment may lie from those of the connection: what is on its way. Both of them
+	// proofTime is how long after the connection's last packet another network's may prove that it belongs to it.
+	proofTime = 10 * flow.Second
+	// proofSpan is how far the numbers of a segment may lie from those of the connection: what is on its way. Both of them
 	// are within it by chance once in 4 million times.
-	joinSpan = 1 << 20
+	proofSpan = 1 << 20
 	// maxSame bounds the connections of the same ends in different networks, and so how long a search lasts; the oldest goes.
 	maxSame = 64
 )
@@ -34,9 +34,9 @@ func (c *copies) has(net flow.Net) bool {
 	return false
 }
 
-// join finds the connection of s among those in other networks: of those that it proves to belong to, the oldest. When
+// findElsewhere finds the connection of s among those in other networks: of those that it proves to belong to, the oldest. When
 // it belongs to none and they are many, the oldest makes room.
-func (t *Table) join(s *flow.Segment, tag uint32) (slot int32, dir flow.Direction) {
+func (t *Table) findElsewhere(s *flow.Segment, tag uint32) (slot int32, dir flow.Direction) {
 	var oldest int32
 	n, proven := 0, false
 	mask := len(t.index) - 1
@@ -67,7 +67,7 @@ func (t *Table) join(s *flow.Segment, tag uint32) (slot int32, dir flow.Directio
 		slot = t.promote(&t.syns.ring[-slot-1])
 	}
 	if s.ICMP == nil {
-		t.admitNet(slot, dir, s.Net)
+		t.addNet(slot, dir, s.Net)
 	}
 	return slot, dir
 }
@@ -88,7 +88,7 @@ func (t *Table) candidate(slot int32, s *flow.Segment) (dir flow.Direction, same
 
 func isNear(last flow.Mark, s *flow.Segment) bool {
 	d := s.Time - last.Time
-	return max(d, -d) <= joinTime
+	return max(d, -d) <= proofTime
 }
 
 // began is the Ord of an entry's first packet.
@@ -102,14 +102,14 @@ func (t *Table) began(slot int32) uint64 {
 // giveAway ends an entry of the index.
 func (t *Table) giveAway(slot int32) {
 	if slot < 0 {
-		t.alone(&t.syns.ring[-slot-1])
+		t.loneSYN(&t.syns.ring[-slot-1])
 		return
 	}
 	t.close(slot)
 }
 
-// admitNet notes another network of a connection.
-func (t *Table) admitNet(slot int32, dir flow.Direction, net flow.Net) {
+// addNet notes another network of a connection.
+func (t *Table) addNet(slot int32, dir flow.Direction, net flow.Net) {
 	c := t.slab.at(slot)
 	if c.half[dir].packets == 0 {
 		c.net[dir] = net
@@ -122,11 +122,8 @@ func (t *Table) admitNet(slot int32, dir flow.Direction, net flow.Net) {
 		k.list[k.n] = net
 		k.n++
 	}
-	if c.stream == 0 {
-		return
-	}
-	if r, ok := t.streams[c.stream-1].reader.(Joiner); ok {
-		r.Joined(t.nets(slot))
+	if c.stream != 0 {
+		t.controls[c.stream-1].reader.SeenIn(t.nets(slot))
 	}
 }
 
@@ -144,7 +141,7 @@ func (t *Table) nets(slot int32) flow.Nets {
 // from notes the file of a packet that comes after the last one.
 func (c *conn) from(pos flow.Pos) {
 	if pos.File() != c.last.Pos.File() {
-		c.what |= manyFiles
+		c.flags |= manyFiles
 	}
 }
 
@@ -167,19 +164,19 @@ func (c *conn) proves(dir flow.Direction, s *flow.Segment) bool {
 	ack := s.Flags&flow.ACK != 0
 	switch {
 	case s.ICMP != nil:
-		return dir == flow.Out && c.what&sawSYN != 0 && s.Seq == c.cold.synSeq
+		return dir == flow.Out && c.flags&sawSYN != 0 && s.Seq == c.cold.synSeq
 	case s.Flags&flow.RST != 0 && s.Seq == 0: // it refuses a SYN (RFC 9293 section 3.5.2)
-		return ack && other.is&exact != 0 && s.Ack-other.start <= other.next-other.start
+		return ack && other.flags&exact != 0 && s.Ack-other.start <= other.next-other.start
 	case s.Flags&flow.RST != 0:
-		return h.is&started != 0 && s.Seq == h.next || h.is&isAcked != 0 && s.Seq == h.acked
-	case s.Flags&flow.SYN != 0 && h.is&started != 0:
+		return h.flags&started != 0 && s.Seq == h.next || h.flags&isAcked != 0 && s.Seq == h.acked
+	case s.Flags&flow.SYN != 0 && h.flags&started != 0:
 		return s.Seq+1 == h.start && (!ack || other.isNear(s.Ack))
 	case s.Flags&flow.SYN != 0 && ack:
-		return other.is&exact != 0 && s.Ack-other.start <= min(other.next-other.start, joinSpan)
+		return other.flags&exact != 0 && s.Ack-other.start <= min(other.next-other.start, proofSpan)
 	case s.Flags&flow.SYN != 0:
-		return h.is&isAcked != 0 && s.Seq+1 == h.acked
-	case h.is&(started|isAcked) == 0:
-		return ack && other.is&started != 0 && s.Ack == other.next
+		return h.flags&isAcked != 0 && s.Seq+1 == h.acked
+	case h.flags&(started|isAcked) == 0:
+		return ack && other.flags&started != 0 && s.Ack == other.next
 	}
 	return ack && h.isNear(s.Seq) && other.isNear(s.Ack)
 }
@@ -188,12 +185,12 @@ func (c *conn) proves(dir flow.Direction, s *flow.Segment) bool {
 func (h *half) isNear(seq uint32) bool {
 	at := h.next
 	switch {
-	case h.is&started != 0:
-	case h.is&isAcked != 0:
+	case h.flags&started != 0:
+	case h.flags&isAcked != 0:
 		at = h.acked
 	default:
 		return false
 	}
 	d := int32(seq - at)
-	return d <= joinSpan && d >= -joinSpan
+	return d <= proofSpan && d >= -proofSpan
 }

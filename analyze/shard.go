@@ -22,7 +22,7 @@ func newPorts(more []uint16) ports {
 
 func (p *ports) has(n uint16) bool { return p.set[n/64]>>(n%64)&1 != 0 }
 
-// events is what lanes tell; session.Matcher hears it, at once or through a recorder.
+// events is what shards tell; session.Matcher hears it, at once or through a recorder.
 type events interface {
 	session.Offers
 	Opened(c *flow.Conn)
@@ -31,8 +31,8 @@ type events interface {
 	Progress(c *flow.Conn, control *session.Control)
 }
 
-// lane is one table with what it needs to know of FTP. It implements tcp.Sink.
-type lane struct {
+// shard is one table with what it needs to know of FTP. It implements tcp.Sink.
+type shard struct {
 	table    *tcp.Table
 	events   events
 	fold     *session.FoldOptions
@@ -44,7 +44,7 @@ type lane struct {
 	ticked   flow.Time // the last tick
 }
 
-// horizon is what of the past a lane is not done with.
+// horizon is what of the past a shard is not done with.
 type horizon struct {
 	session uint64 // no session that is still to come began before this packet, as of the last look
 	syn     uint64 // the oldest SYN that still waits for an answer
@@ -53,15 +53,15 @@ type horizon struct {
 	evicted uint64
 }
 
-// join adds that of another lane.
-func (h *horizon) join(x horizon) {
+// add adds that of another shard.
+func (h *horizon) add(x horizon) {
 	h.session, h.syn = min(h.session, x.session), min(h.syn, x.syn)
 	h.open, h.tracked, h.evicted = h.open+x.open, h.tracked+x.tracked, h.evicted+x.evicted
 }
 
-// tick tells the lane the time. The look at the whole table for the oldest connection comes the less often the larger
+// tick tells the shard the time. The look at the whole table for the oldest connection comes the less often the larger
 // the table is, so that its cost a packet is bounded.
-func (l *lane) tick(now flow.Time) {
+func (l *shard) tick(now flow.Time) {
 	const lookEvery = 4096 // connections
 	over := now
 	if !l.live { // a file's clock may have been set since: what waits is over if it was at the last tick too
@@ -76,21 +76,10 @@ func (l *lane) tick(now flow.Time) {
 	}
 }
 
-// progress tells how far the sessions that go on have come.
-func (l *lane) progress() {
-	l.table.Progress(func(c *flow.Conn, r tcp.Reader) {
-		var control *session.Control
-		if r != nil {
-			control = foldOf(r).Snapshot(c)
-		}
-		l.events.Progress(c, control)
-	})
-}
-
-func (a *analysis) lanes(to events) []*lane {
-	list, fold := make([]*lane, tcp.Lanes), a.foldOptions(to)
+func (a *analysis) shards(to events) []*shard {
+	list, fold := make([]*shard, tcp.Shards), a.foldOptions(to)
 	for i := range list {
-		list[i] = a.lane(to, fold)
+		list[i] = a.shard(to, fold)
 	}
 	return list
 }
@@ -99,8 +88,8 @@ func (a *analysis) foldOptions(to events) *session.FoldOptions {
 	return session.NewFoldOptions(a.ports.has, a.opt.Dialogue, to)
 }
 
-func (a *analysis) lane(to events, fold *session.FoldOptions) *lane {
-	l := &lane{events: to, ports: &a.ports, fold: fold.Lane(), evidence: a.opt.Evidence, live: a.heart.live != nil}
+func (a *analysis) shard(to events, fold *session.FoldOptions) *shard {
+	l := &shard{events: to, ports: &a.ports, fold: fold.Lane(), evidence: a.opt.Evidence, live: a.heart.live != nil}
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
 	if a.opt.Follow != nil {
@@ -112,10 +101,10 @@ func (a *analysis) lane(to events, fold *session.FoldOptions) *lane {
 }
 
 // Opened passes on.
-func (l *lane) Opened(c *flow.Conn) { l.events.Opened(c) }
+func (l *shard) Opened(c *flow.Conn) { l.events.Opened(c) }
 
 // Unanswered passes on a SYN that nothing followed.
-func (l *lane) Unanswered(s *flow.LoneSYN) {
+func (l *shard) Unanswered(s *flow.LoneSYN) {
 	if l.evidence != nil && l.ports.has(s.DstPort) {
 		l.evidence.Ended(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), s.Net.Nets())
 	}
@@ -124,7 +113,7 @@ func (l *lane) Unanswered(s *flow.LoneSYN) {
 
 // Classify says whether the first payload bytes of a connection can be of a control connection. Where FTP is expected
 // the doubt is in its favour: the fold decides with more to go by.
-func (l *lane) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Class {
+func (l *shard) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Class {
 	expected := l.ports.has(c.Dst.Port()) || !c.OpenerKnown && l.ports.has(c.Src.Port())
 	if len(first) == 0 || expected && (!c.OpenerKnown || isTLS(first)) {
 		return class(expected)
@@ -150,64 +139,86 @@ func class(control bool) tcp.Class {
 func isTLS(b []byte) bool { return b[0] == 22 }
 
 // Reader makes the fold of a control connection.
-func (l *lane) Reader(c *flow.Conn) tcp.Reader {
-	fold := session.NewFold(c, l.fold)
-	if l.evidence == nil {
-		return fold
+func (l *shard) Reader(c *flow.Conn) tcp.Reader {
+	r := &reader{Fold: session.NewFold(c, l.fold), shard: l}
+	if l.evidence != nil {
+		r.a, r.b, r.net = c.Src, c.Dst, c.Nets[0]
+		l.evidence.Mark(r.a, r.b, r.net)
 	}
-	l.evidence.Mark(c.Src, c.Dst, c.Nets[0])
-	return &watched{fold, l.evidence, c.Src, c.Dst, c.Nets[0]}
+	return r
 }
 
-// watched is a fold whose packets are kept as evidence.
-type watched struct {
+// reader is the fold of a control connection, for the table: it tells the shard's events what comes of it. Its packets are
+// kept as evidence, if there is any.
+type reader struct {
 	*session.Fold
-	evidence Evidence
-	a, b     netip.AddrPort
-	net      flow.Net
+	shard *shard
+	a, b  netip.AddrPort // as they are marked
+	net   flow.Net
 }
 
 // Data takes the mark off a connection that turns out not to be a control connection.
-func (w *watched) Data(side flow.Direction, b []byte, at flow.Mark) bool {
-	ok := w.Fold.Data(side, b, at)
-	if !ok {
-		w.evidence.Unmark(w.a, w.b, w.net)
+func (r *reader) Data(side flow.Direction, b []byte, at flow.Mark) bool {
+	ok := r.Fold.Data(side, b, at)
+	if e := r.shard.evidence; !ok && e != nil {
+		e.Unmark(r.a, r.b, r.net)
 	}
 	return ok
 }
 
-func foldOf(r tcp.Reader) *session.Fold {
-	if w, ok := r.(*watched); ok {
-		return w.Fold
+// Progress tells how far the session has come.
+func (r *reader) Progress(c *flow.Conn) { r.shard.events.Progress(c, r.Snapshot(c)) }
+
+// Closed ends the reading.
+func (r *reader) Closed(c *flow.Conn) {
+	control := r.Finish(c)
+	switch e := r.shard.evidence; {
+	case e == nil:
+	case control == nil:
+		e.Unmark(r.a, r.b, r.net)
+	default:
+		e.Ended(r.a, r.b, c.Nets)
 	}
-	return r.(*session.Fold)
+	r.shard.closed(c, control)
 }
 
-// finish ends the reading of a connection.
-func finish(r tcp.Reader, c *flow.Conn) *session.Control {
-	control := foldOf(r).Finish(c)
-	if w, ok := r.(*watched); ok {
-		if control == nil {
-			w.evidence.Unmark(w.a, w.b, w.net)
-		} else {
-			w.evidence.Ended(w.a, w.b, c.Nets)
-		}
-	}
-	return control
-}
+// Progress passes on.
+func (l *shard) Progress(c *flow.Conn) { l.events.Progress(c, nil) }
 
-// Closed passes on, with what the fold made of the connection. A connection to a control port that was established
-// and on which nobody said a word is a session too: the server is up and does not greet.
-func (l *lane) Closed(c *flow.Conn, r tcp.Reader) {
+// Closed passes on a connection without a reader. A connection to a control port that was established and on which nobody
+// said a word is a session too: the server is up and does not greet.
+func (l *shard) Closed(c *flow.Conn) {
 	var control *session.Control
-	switch {
-	case r != nil:
-		control = finish(r, c)
-	case c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0:
+	if c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0 {
 		control = session.NewFold(c, l.fold).Finish(c)
 	}
+	l.closed(c, control)
+}
+
+func (l *shard) closed(c *flow.Conn, control *session.Control) {
 	if l.evidence != nil && l.ports.has(c.Dst.Port()) {
 		l.evidence.Ended(c.Src, c.Dst, c.Nets)
 	}
 	l.events.Closed(c, control)
+}
+
+// sealing follows connections that may be data connections under TLS, for who sends what they carry, and whatever next wants.
+type sealing struct{ next tcp.Follower }
+
+// maySeal reports whether a connection's first payload can be the beginning of TLS on a data connection. Data connections lead to
+// unprivileged ports, and come from such or from port 20.
+func maySeal(s *flow.Segment) bool {
+	low, high := min(s.SrcPort, s.DstPort), max(s.SrcPort, s.DstPort)
+	return len(s.Payload) > 0 && isTLS(s.Payload) && high >= flow.FirstUnprivileged && (low >= flow.FirstUnprivileged || low == flow.PortFTPData)
+}
+
+// Follow makes the reader.
+func (f *sealing) Follow(c *flow.Conn) tcp.DataReader {
+	r := &session.Sealed{}
+	if f.next != nil {
+		if next := f.next.Follow(c); next != nil {
+			r.Next = next
+		}
+	}
+	return r
 }

@@ -10,25 +10,25 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// With several workers the caller's goroutine reads and decodes, each worker has the lanes whose number is its own
+// With several workers the caller's goroutine reads and decodes, each worker has the shards whose number is its own
 // modulo their count, and one goroutine puts what they learned back into the order of the packets for the Matcher.
 // Work is handed on in batches that own their bytes; a batch ends at the latest where the clock is looked at.
 const (
 	batchSegments = 4096
 	batchBytes    = 1 << 20
-	// batchesAhead bounds what is under way: enough for reading, tracking and joining to overlap.
+	// batchesAhead bounds what is under way: enough for reading, tracking and matching to overlap.
 	batchesAhead = 6
 )
 
 // batch is some packets' segments on their way through the workers.
 type batch struct {
 	segments []flow.Segment
-	lanes    []uint8
+	shards   []uint8
 	bytes    []byte
 	tick     bool
 	shot     bool // with tick: sessions that go on tell how far they came
 	end      bool // of the capture: the tables are closed
-	oldest   [tcp.Lanes]horizon
+	oldest   [tcp.Shards]horizon
 	now      flow.Time
 	last     uint64 // Ord of the last packet
 	count    counts // up to it
@@ -36,10 +36,10 @@ type batch struct {
 	done     sync.WaitGroup
 }
 
-// event is one thing that a lane learned, with its place in the order of all: packet, then (for ticks) lane.
+// event is one thing that a shard learned, with its place in the order of all: packet, then (for ticks) shard.
 type event struct {
 	ord     uint64
-	lane    int // of a tick, +1; 0: a packet's
+	shard   int // of a tick, +1; 0: a packet's
 	kind    eventKind
 	conn    flow.Conn
 	syn     flow.LoneSYN
@@ -61,13 +61,13 @@ const (
 
 // recorder is one worker's events; it stands in for the Matcher.
 type recorder struct {
-	list []event
-	ord  uint64
-	lane int
+	list  []event
+	ord   uint64
+	shard int
 }
 
 func (r *recorder) add(kind eventKind) *event {
-	r.list = append(r.list, event{ord: r.ord, lane: r.lane, kind: kind})
+	r.list = append(r.list, event{ord: r.ord, shard: r.shard, kind: kind})
 	return &r.list[len(r.list)-1]
 }
 
@@ -86,20 +86,20 @@ func (r *recorder) Wanted(w session.Want)    { r.add(wanted).want = w }
 
 // parallel runs the analysis with several workers.
 func (a *analysis) parallel(workers int) {
-	free, joined := make(chan *batch, batchesAhead), make(chan *batch, batchesAhead)
+	free, sent := make(chan *batch, batchesAhead), make(chan *batch, batchesAhead)
 	for range batchesAhead {
 		free <- &batch{learned: make([][]event, workers)}
 	}
 	inputs := make([]chan *batch, workers)
-	all := make([]*lane, tcp.Lanes)
+	all := make([]*shard, tcp.Shards)
 	for w := range inputs {
 		inputs[w] = make(chan *batch, batchesAhead)
 		go a.worker(w, workers, inputs[w], all)
 	}
 	finished := make(chan struct{})
 	go func() {
-		for b := range joined {
-			a.join(b)
+		for b := range sent {
+			a.deliver(b)
 			free <- b
 		}
 		close(finished)
@@ -109,18 +109,18 @@ func (a *analysis) parallel(workers int) {
 		for _, in := range inputs {
 			in <- b
 		}
-		joined <- b
+		sent <- b
 	}
 	a.read(free, send)
 	for _, in := range inputs {
 		close(in)
 	}
-	close(joined)
+	close(sent)
 	<-finished
 	a.tally(all)
 }
 
-// read fills batches; the last one, which may be empty, closes the lanes' tables.
+// read fills batches; the last one, which may be empty, closes the shards' tables.
 func (a *analysis) read(free chan *batch, send func(*batch)) {
 	b := <-free
 	hand := func(b *batch) *batch {
@@ -166,13 +166,13 @@ func (b *batch) full() bool {
 }
 
 func (b *batch) reset() {
-	b.segments, b.lanes, b.bytes = b.segments[:0], b.lanes[:0], b.bytes[:0]
+	b.segments, b.shards, b.bytes = b.segments[:0], b.shards[:0], b.bytes[:0]
 	b.tick, b.shot = false, false
 }
 
 // add copies a segment.
 func (b *batch) add(s *flow.Segment) {
-	b.lanes = append(b.lanes, uint8(tcp.Lane(s.Src, s.Dst)))
+	b.shards = append(b.shards, uint8(tcp.Shard(s.Src, s.Dst)))
 	b.segments = append(b.segments, *s)
 	c := &b.segments[len(b.segments)-1]
 	if s.ICMP != nil {
@@ -186,24 +186,24 @@ func (b *batch) add(s *flow.Segment) {
 	}
 }
 
-// worker tracks the connections of its lanes.
-func (a *analysis) worker(w, workers int, in <-chan *batch, all []*lane) {
+// worker tracks the connections of its shards.
+func (a *analysis) worker(w, workers int, in <-chan *batch, all []*shard) {
 	rec := &recorder{}
 	fold := a.foldOptions(rec)
 	for i := w; i < len(all); i += workers {
-		all[i] = a.lane(rec, fold)
+		all[i] = a.shard(rec, fold)
 	}
 	for b := range in {
-		rec.list, rec.lane = b.learned[w][:0], 0
+		rec.list, rec.shard = b.learned[w][:0], 0
 		for i := range b.segments {
-			if l := int(b.lanes[i]); l%workers == w {
+			if l := int(b.shards[i]); l%workers == w {
 				rec.ord = b.segments[i].Ord
 				all[l].table.Segment(&b.segments[i])
 			}
 		}
 		rec.ord = b.last
 		for i := w; i < len(all); i += workers {
-			rec.lane = i + 1
+			rec.shard = i + 1
 			switch {
 			case b.end:
 				all[i].table.Close()
@@ -211,7 +211,7 @@ func (a *analysis) worker(w, workers int, in <-chan *batch, all []*lane) {
 				all[i].tick(b.now)
 				b.oldest[i] = all[i].oldest
 				if b.shot {
-					all[i].progress()
+					all[i].table.Progress()
 				}
 			}
 		}
@@ -220,8 +220,8 @@ func (a *analysis) worker(w, workers int, in <-chan *batch, all []*lane) {
 	}
 }
 
-// join gives the Matcher what the workers learned, in order.
-func (a *analysis) join(b *batch) {
+// deliver gives the Matcher what the workers learned, in order.
+func (a *analysis) deliver(b *batch) {
 	b.done.Wait()
 	next := make([]int, len(b.learned))
 	for {
@@ -249,7 +249,7 @@ func (a *analysis) join(b *batch) {
 }
 
 func (e *event) before(x *event) bool {
-	return cmp.Or(cmp.Compare(e.ord, x.ord), cmp.Compare(e.lane, x.lane)) < 0
+	return cmp.Or(cmp.Compare(e.ord, x.ord), cmp.Compare(e.shard, x.shard)) < 0
 }
 
 func (e *event) tell(m *session.Matcher) {

@@ -60,10 +60,13 @@ func (t *Table) release(c *conn) {
 // read passes on a segment with payload of a control connection.
 func (t *Table) read(c *conn, dir flow.Direction, s *flow.Segment) {
 	st := t.controls[c.stream-1].Stream
-	m := c.moment(st)
-	m.Acks = s.Flags&flow.ACK != 0 && c.half[dir^1].credible(s.Ack)
-	st.Take(dir, s, m)
-	t.dropRefused(c)
+	m := reassembly.Moment{Last: c.last.Time, Acks: s.Flags&flow.ACK != 0 && c.half[dir^1].credible(s.Ack)}
+	if !st.Settled() {
+		m.Shake = c.handshakeBy()
+	}
+	if !st.Take(dir, s, m) {
+		t.dropRefused(c)
+	}
 }
 
 // moment is what a stream is told of its connection.
@@ -160,8 +163,9 @@ func (t *Table) follow(slot int32, dir flow.Direction, s *flow.Segment) {
 	}
 	if c.flags&followed != 0 {
 		st := f.open[slot].Stream
-		st.Take(dir, s, c.moment(st))
-		t.passOver(slot, st)
+		if !st.Take(dir, s, c.moment(st)) {
+			t.passOver(slot, st)
+		}
 	}
 }
 

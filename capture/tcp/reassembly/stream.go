@@ -135,13 +135,13 @@ func (st *Stream) End() {
 	}
 }
 
-// Take takes a segment with payload.
-func (st *Stream) Take(dir flow.Direction, s *flow.Segment, m Moment) {
+// Take takes a segment with payload; false: the stream is over.
+func (st *Stream) Take(dir flow.Direction, s *flow.Segment, m Moment) bool {
 	st.moment = m
 	p := segment{seq: s.PayloadSeq(), ack: s.Ack, data: s.Payload, at: s.Mark, hasAck: m.Acks && st.group.answers}
 	p.cut = s.Length - uint32(len(s.Payload))
 	d := &st.dir[dir]
-	if !d.settled || !st.dir[dir^1].settled {
+	if !st.Settled() {
 		st.begun(s.Time)
 		if !d.settled && s.Time-m.Shake > GapWait {
 			d.next, d.settled = p.seq, true
@@ -149,10 +149,11 @@ func (st *Stream) Take(dir flow.Direction, s *flow.Segment, m Moment) {
 	}
 	if st.Held() == 0 && d.settled && p.seq == d.next && st.mayFollow(dir, &p) {
 		st.give(dir, &p)
-		return
+		return !st.over
 	}
 	st.hold(dir, p)
 	st.drain()
+	return !st.over
 }
 
 // mayFollow reports whether all that p acknowledges was given to the reader.

@@ -58,7 +58,11 @@ func (c *Capture) buffers(open int) (*buffer.Pool, int) {
 // A rotated set has files of which each begins where another ends. So a file is opened when the merge has come to its
 // first packet, not before, and closed at its end: few are open at once. While it is the only one, its batches are
 // handed out as they are.
+//
+// Next gives the packets in batches. For programs that are written for gopacket a Capture is a data source too, that
+// gives them one by one: see Packets.
 type Capture struct {
+	Packets
 	report  func(*FileError)
 	files   []string
 	found   []*entry  // as files, for Again
@@ -120,6 +124,7 @@ func newCapture(opt Options) *Capture {
 	c := &Capture{report: opt.Problem, ahead: opt.Ahead}
 	c.large.Size, c.small.Size, c.tiny.Size = buffer.Large, buffer.Small, buffer.Tiny
 	c.aheads.Limit(opt.Ahead)
+	c.Packets = NewPackets(c.Next)
 	return c
 }
 

@@ -67,7 +67,9 @@ func Follow(args []string, opt Options) (*Following, error) {
 	c.follower = f
 	f.watch = tail.Watch{Peek: f.peek, Take: f.take, Busy: c.busy, Problem: f.problem}
 	f.begin(args, opt.Stdin)
-	return &Following{c, f}, nil
+	following := &Following{c, f}
+	c.Packets = NewPackets(following.Next)
+	return following, nil
 }
 
 // begin finds what args name.

@@ -53,11 +53,12 @@ func (e *Error) Unwrap() error { return e.Err }
 // Capture is one or more interfaces read as one capture in the order of time. Stop, Stats, Now and Files may be called
 // from any goroutine; Next and Close from one.
 type Capture struct {
-	files  []string
-	inputs []*input // that may still give packets, in the order of ranks
-	all    []source // as opened
-	wait   waiter
-	idle   []*input // to wait for
+	capture.Packets // for programs that are written for gopacket
+	files           []string
+	inputs          []*input // that may still give packets, in the order of ranks
+	all             []source // as opened
+	wait            waiter
+	idle            []*input // to wait for
 
 	out     []capture.Packet // batch of a merge
 	numbers []uint64         // packets delivered, by file
@@ -100,6 +101,7 @@ func Open(opt Options) (*Capture, error) {
 			c.files = append(c.files, name)
 		}
 	}
+	c.Packets = capture.NewPackets(c.Next)
 	c.numbers = make([]uint64, len(c.files))
 	opt.Rings = min(max(opt.Rings, 1), maxRings)
 	if opt.RingSize <= 0 {

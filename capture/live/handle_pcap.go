@@ -16,8 +16,7 @@ import (
 )
 
 const (
-	parcelSize = 1 << 20
-	parcels    = 4 // of a handle: one is read, one filled
+	parcels = 4 // of a handle: one is read, one filled
 
 	// linger is how old the first packet of a parcel gets before it is handed over.
 	linger = 20 * time.Millisecond
@@ -27,19 +26,17 @@ const (
 
 // parcel is packets on their way from libpcap, which reuses its memory for each.
 type parcel struct {
-	packets [batchSize]capture.Packet
-	count   int
-	bytes   []byte
-	end     bool // there will be no more
+	capture.Batch
+	end bool // there will be no more
 }
 
-// handle is an open libpcap handle, and a goroutine that reads it.
+// handle is an open libpcap handle, and a goroutine that reads it: as a gopacket source that ends when it is told to, of
+// which a capture.Stream makes batches.
 type handle struct {
-	pcap *pcap.Handle
-	name string
-	tell func(error)
-	link uint32
-	wake chan<- struct{} // tells the waiter that there is a parcel
+	pcap   *pcap.Handle
+	stream *capture.Stream
+	tell   func(error)
+	wake   chan<- struct{} // tells the waiter that there is a parcel
 
 	full, free chan *parcel
 	current    *parcel // that read gave
@@ -55,11 +52,18 @@ type handle struct {
 
 func newHandle(h *pcap.Handle, name string, tell func(error), wake chan<- struct{}) *handle {
 	s := &handle{
-		pcap: h, name: name, tell: tell, link: uint32(h.LinkType()), wake: wake,
+		pcap: h, tell: tell, wake: wake,
 		full: make(chan *parcel, parcels), free: make(chan *parcel, parcels), done: make(chan struct{}),
 	}
+	s.stream = capture.FromZeroCopy(s, uint32(h.LinkType()))
+	s.stream.Name, s.stream.Digits, s.stream.Linger = name, 6, linger
+	if h.Resolution() == gopacket.TimestampResolutionMicrosecond { // gopacket 1.1.19 has the two exchanged
+		s.stream.Digits = 9
+	}
+	s.stream.Wait = func(err error) bool { return err == pcap.NextErrorTimeoutExpired }
+	s.stream.Problem = func(e *capture.FileError) { s.failure = plain(e.Err) }
 	for range parcels {
-		s.free <- &parcel{bytes: make([]byte, 0, parcelSize)}
+		s.free <- &parcel{}
 	}
 	go s.run()
 	return s
@@ -70,9 +74,13 @@ func (s *handle) run() {
 	defer close(s.done)
 	for {
 		p := <-s.free
-		p.count, p.bytes = 0, p.bytes[:0]
-		p.end = !s.fill(p)
-		s.account()
+		for p.end = false; ; {
+			p.end = s.stream.Fill(&p.Batch) != nil
+			s.account()
+			if p.end || len(p.Packets) > 0 {
+				break
+			}
+		}
 		s.full <- p
 		select {
 		case s.wake <- struct{}{}:
@@ -84,61 +92,34 @@ func (s *handle) run() {
 	}
 }
 
-// fill reads packets into p; it returns false after the last.
-func (s *handle) fill(p *parcel) bool {
-	var first time.Time
-	for p.count < batchSize && len(p.bytes)+snapLen <= cap(p.bytes) {
-		end := s.ending.Load()
-		data, info, err := s.pcap.ZeroCopyReadPacketData()
-		switch {
-		case s.closing.Load():
-			return false
-		case err == pcap.NextErrorTimeoutExpired && end != 0 && int64(clock()-late) > end:
-			return false // all that had come by then was read
-		case err == pcap.NextErrorTimeoutExpired && p.count > 0:
-			return true
-		case err == pcap.NextErrorTimeoutExpired:
-			s.account()
-		case err != nil:
-			s.failure = s.reason(err)
-			return false
-		case end != 0 && info.Timestamp.UnixNano() > end:
-			return false
-		default:
-			s.put(p, data, info)
+// ZeroCopyReadPacketData is libpcap's, until the handle is closed, or all that had come when it was halted was read.
+func (s *handle) ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
+	end := s.ending.Load()
+	data, info, err := s.pcap.ZeroCopyReadPacketData()
+	switch {
+	case s.closing.Load():
+		err = io.EOF
+	case err == pcap.NextErrorTimeoutExpired:
+		if end != 0 && int64(clock()-late) > end {
+			err = io.EOF
 		}
-		if p.count == 1 {
-			first = time.Now()
-		} else if p.count > 1 && time.Since(first) > linger {
-			return true
-		}
+	case err != nil:
+		err = s.reason(err)
+	case end != 0 && info.Timestamp.UnixNano() > end:
+		err = io.EOF
 	}
-	return true
+	return data, info, err
 }
 
 // reason is libpcap's text, which stands in the handle.
 func (s *handle) reason(err error) error {
 	if err == io.EOF {
-		return nil
+		return err
 	}
 	if e := s.pcap.Error(); e != nil && e.Error() != "" {
 		return errors.New(e.Error())
 	}
 	return err
-}
-
-func (s *handle) put(p *parcel, data []byte, info gopacket.CaptureInfo) {
-	digits := uint8(6)
-	if s.pcap.Resolution() == gopacket.TimestampResolutionMicrosecond { // gopacket 1.1.19 has the two exchanged
-		digits = 9
-	}
-	at := len(p.bytes)
-	p.bytes = append(p.bytes, data...)
-	p.packets[p.count] = capture.Packet{
-		Data: p.bytes[at:len(p.bytes):len(p.bytes)], Length: uint32(max(info.Length, len(data))), Link: s.link, Digits: digits,
-		Mark: flow.Mark{Time: flow.Time(info.Timestamp.UnixNano())},
-	}
-	p.count++
 }
 
 // account reads libpcap's counters, which only the reading goroutine may.
@@ -159,12 +140,12 @@ func (s *handle) read(batch []capture.Packet) int {
 	select {
 	case p := <-s.full:
 		s.current, s.over = p, p.end
-		n := copy(batch, p.packets[:p.count])
+		n := copy(batch, p.Packets)
 		if n > 0 {
 			s.last = batch[n-1].Time
 		}
 		if p.end && s.failure != nil {
-			s.tell(&Error{s.name, plain(s.failure)})
+			s.tell(&Error{s.stream.Name, s.failure})
 		}
 		return n
 	default:

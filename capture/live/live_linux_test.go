@@ -36,7 +36,7 @@ func TestPackets(t *testing.T) {
 	}
 	require.LessOrEqual(t, last, clock())
 	require.Equal(t, []string{"b0"}, c.Files())
-	require.Equal(t, capture.Stats{Packets: 3}, c.Stats())
+	require.Equal(t, capture.Stats{Files: 1, Packets: 3}, c.Stats())
 	require.Empty(t, rest(t, c))
 }
 
@@ -207,7 +207,7 @@ func TestManyPackets(t *testing.T) {
 		}
 	}
 	require.Empty(t, rest(t, c))
-	require.Equal(t, capture.Stats{Packets: n}, c.Stats())
+	require.Equal(t, capture.Stats{Files: 1, Packets: n}, c.Stats())
 }
 
 func TestErrors(t *testing.T) {

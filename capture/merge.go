@@ -194,7 +194,8 @@ func before(a, b *source) bool {
 	return a.index < b.index
 }
 
-// down restores the heap after its first source moved on.
+// down restores the heap after its first source moved on. The heap is written out for it: a packet of a merge costs half
+// as much again with container/heap (BenchmarkMerge).
 func (c *Capture) down() {
 	for i := 0; ; {
 		least := i

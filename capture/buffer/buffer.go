@@ -132,7 +132,8 @@ func (b *Buffer) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Pool keeps the buffers of files that were read to their end for those that come next.
+// Pool keeps the buffers of files that were read to their end for those that come next: thousands of small files would
+// clear one each (BenchmarkPool).
 type Pool struct {
 	Size int // Large, Small or Tiny
 	free []*Buffer

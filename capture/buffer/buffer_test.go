@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"testing"
 	"testing/iotest"
@@ -92,4 +93,22 @@ func TestDiscard(t *testing.T) {
 	require.Equal(t, int64(5<<20-1), b.Offset())
 	require.Equal(t, io.EOF, b.Discard(2))
 	require.Len(t, b.mem, Head+Small)
+}
+
+func BenchmarkPool(b *testing.B) {
+	for _, kept := range []bool{true, false} {
+		b.Run(fmt.Sprintf("kept=%v", kept), func(b *testing.B) {
+			p := &Pool{Size: Large}
+			src := bytes.NewReader(make([]byte, 4096)) // a small file
+			b.ReportAllocs()
+			for b.Loop() {
+				src.Seek(0, io.SeekStart)
+				buf := p.Get(src)
+				buf.Fill(4096)
+				if kept {
+					p.Put(buf)
+				}
+			}
+		})
+	}
 }

@@ -8,15 +8,27 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Options of interface description and statistics blocks (draft-ietf-opsawg-pcapng sections 4.2 and 4.6).
+// Options of blocks, as they are read and written (draft-ietf-opsawg-pcapng sections 3.5, 4.1, 4.2, 4.3 and 4.6).
 const (
-	optEnd       = 0
-	optTsResol   = 9
-	optTsOffset  = 14
-	optFCSLen    = 13
-	optFlags     = 2 // of a packet
-	optIfDropped = 5 // by the interface
-	optOSDropped = 7 // by the operating system
+	optEnd     = 0
+	optComment = 1
+
+	optHardware    = 2 // of a section
+	optOS          = 3
+	optApplication = 4
+
+	optIfName        = 2 // of an interface
+	optIfDescription = 3
+	optTsResol       = 9
+	optIfFilter      = 11
+	optFCSLen        = 13
+	optTsOffset      = 14
+
+	optFlags = 2 // of a packet
+
+	optIfReceived = 4 // of statistics
+	optIfDropped  = 5 // by the interface
+	optOSDropped  = 7 // by the operating system
 )
 
 // describe reads an interface description block (section 4.2).

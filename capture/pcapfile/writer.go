@@ -247,16 +247,3 @@ func counted(b []byte, code uint16, n uint64) []byte {
 }
 
 func endOptions(b []byte) []byte { return u32(b, optEnd) }
-
-// Options that only the writer knows, with those of pcapng_blocks.go (draft-ietf-opsawg-pcapng sections 3.5, 4.1, 4.2
-// and 4.6).
-const (
-	optComment       = 1
-	optHardware      = 2
-	optOS            = 3
-	optApplication   = 4
-	optIfName        = 2
-	optIfDescription = 3
-	optIfFilter      = 11
-	optIfReceived    = 4
-)

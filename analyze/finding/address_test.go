@@ -154,7 +154,8 @@ func over6(s *record.Session) {
 	s.Client, s.Server = netip.AddrPortFrom(v6, 50000), netip.MustParseAddrPort("[2001:db8::21]:21")
 }
 
-// looped is a session whose control connection goes through a tunnel's end on the client's host.
+// looped is a session whose control connection goes through a tunnel's end on the
+// client's host.
 func looped(s *record.Session) {
 	s.Client, s.Server = netip.MustParseAddrPort("127.0.0.1:50000"), netip.MustParseAddrPort("127.0.0.1:2121")
 }
@@ -197,7 +198,8 @@ func TestAdvice(t *testing.T) {
 	require.Contains(t, advice(sess(with(two)), "nat-mismatch"), "nothing, if 192.0.2.66 and 203.0.113.21 both belong to the server")
 }
 
-// TestToldOnce: what met the data connections of a bounce is told by bounce-attempt alone, unless that is disabled.
+// TestToldOnce: what met the data connections of a bounce is told by bounce-attempt
+// alone, unless that is disabled.
 func TestToldOnce(t *testing.T) {
 	for _, how := range []func(*record.Transfer){met(flow.Refused), met(flow.Unanswered), met(flow.Unreachable), func(*record.Transfer) {}} {
 		s := sess(with(active(announces(another, 8080), how, failed)))

@@ -6,17 +6,19 @@ import (
 	"strings"
 
 	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
-// Advice for data connections: which rule is missing in whose firewall, which address is announced wrongly.
+// Advice for data connections: which rule is missing in whose firewall, which address is
+// announced wrongly.
 
 // servers are the programs that advice has settings for, by what their greetings say.
 var servers = []struct{ greeting, name string }{
 	{"vsftpd", "vsftpd "}, {"proftpd", "ProFTPD "}, {"pure-ftpd", "pure-ftpd "}, {"microsoft ftp", "IIS "},
 }
 
-// settings lists settings, each behind its server's name; where the greeting names the server, those of others are left
-// out, unless none would be left.
+// settings lists settings, each behind its server's name; where the greeting names the
+// server, those of others are left out, unless none would be left.
 func (c *Case) settings(all ...string) string {
 	if c.Banner == nil {
 		return strings.Join(all, ", ")
@@ -80,7 +82,8 @@ func (c *Case) passivePorts(t *record.Transfer) string {
 	return fmt.Sprintf("ports %d to %d as seen here, or rather %s", low, high, ranges)
 }
 
-// activePort is where the server's data connections come from: RFC 959 section 3.2 has the port below the control port.
+// activePort is where the server's data connections come from: RFC 959 section 3.2 has
+// the port below the control port.
 func (c *Case) activePort(t *record.Transfer) string {
 	usual := c.Server.Port() - 1
 	if t.Connection != nil && t.Connection.Src.Port() != usual && t.Initiator == record.Server {
@@ -91,7 +94,6 @@ func (c *Case) activePort(t *record.Transfer) string {
 
 // helper says why a firewall that follows FTP does not follow this session.
 func (c *Case) helper(t *record.Transfer) string {
-	const ftp = 21
 	what := "the " + t.Method + " command"
 	switch t.Method {
 	case "PASV":
@@ -106,15 +108,10 @@ func (c *Case) helper(t *record.Transfer) string {
 	switch {
 	case c.encrypted():
 		return "; an FTP helper (ALG, nf_conntrack_ftp) cannot read the control connection under TLS, so the ports have to be open"
-	case c.Server.Port() != ftp:
+	case c.Server.Port() != flow.PortFTP:
 		return fmt.Sprintf("; an FTP helper (ALG, nf_conntrack_ftp) that follows %s watches port 21 unless it is told of port %d", what, c.Server.Port())
 	}
 	return "; an FTP helper (ALG, nf_conntrack_ftp) that follows " + what + " does the same"
-}
-
-// encrypted reports whether the control connection is under TLS.
-func (c *Case) encrypted() bool {
-	return c.TLS == record.TLSExplicit || c.TLS == record.TLSImplicit
 }
 
 // openingAdvice is what to check when the way to the announced endpoint is shut.
@@ -132,11 +129,10 @@ func (c *Case) openingAdvice(t *record.Transfer) string {
 
 // unread says why a NAT does not rewrite the negotiation.
 func (c *Case) unread() string {
-	const ftp = 21
 	switch {
 	case c.encrypted():
 		return "; under TLS it cannot"
-	case c.Server.Port() != ftp:
+	case c.Server.Port() != flow.PortFTP:
 		return fmt.Sprintf("; it has to be told of port %d", c.Server.Port())
 	}
 	return ""

@@ -10,8 +10,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// TestFate shows that a SYN without a connection means another thing on either side of the network, and that the message
-// says which: what it says about the place of capture, for each direction.
+// TestFate shows that a SYN without a connection means another thing on either side of
+// the network, and that the message says which: what it says about the place of capture,
+// for each direction.
 func TestFate(t *testing.T) {
 	answered := func(c *flow.Conn) { c.SYNACK, c.Half[flow.In].Packets, c.SYNPos = at(15), 1, flow.SYNs{pos(14)} }
 	repeatedSYN := func(c *flow.Conn) { answered(c); c.SYNs, c.LastSYN, c.SYNPos[1] = 2, at(16), pos(16) }

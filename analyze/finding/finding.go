@@ -1,5 +1,10 @@
-// Package finding judges sessions: what failed and why, what is unsafe, what the capture cannot show. Each rule is a value in a
-// file of its own; it sees a session's record, notes and coverage, never a packet. Package report writes the findings.
+// Package finding judges sessions: what failed and why, what is unsafe, what the capture
+// cannot show. It sees a session's record, notes and coverage, never a packet; package report
+// writes the findings.
+//
+// A rule is a value in a file of its own, named by its ID, and a line of the list rules. Its
+// judge looks at a Case, a session with what is known of its neighbours, and returns drafts;
+// a Stream gives each session its neighbours and decides when its findings are certain.
 package finding
 
 import (
@@ -17,11 +22,11 @@ type Rule struct {
 	Severity string // the usual one
 	Title    string
 	Meaning  string
-	judge    func(*Case) []verdict
+	judge    func(*Case) []draft
 	spent    bool // what it finds is counted and not told, for the capture has too much of it
 }
 
-// Rules lists the rules in the order of SPEC.md's table, then the further ones.
+// Rules lists the rules in the order in which a session's findings are told.
 func Rules() []Rule {
 	var list []Rule
 	for _, r := range rules {
@@ -42,7 +47,8 @@ type Options struct {
 	Disable map[string]bool // rules to leave out, by ID
 	Files   int             // files of the run: with several, packets are named with their file
 	Live    bool            // sessions come in the order of their end, and cannot wait long
-	// BruteFailures failed logins within BruteWindow are password guessing; 0: the constants of these names.
+	// BruteFailures failed logins within BruteWindow are password guessing; 0: the
+	// constants of these names.
 	BruteFailures int
 	BruteWindow   flow.Time
 }
@@ -56,42 +62,8 @@ func (o *Options) rules() []*Rule {
 	return slices.DeleteFunc(slices.Clone(rules), func(r *Rule) bool { return o.Disable[r.ID] })
 }
 
-// Case is a session before its judges, with what is known of its neighbours. Rules ask for what sessions still to come may
-// change (links, until) by the methods link, ranOn and silentFor, which note that the answer is not certain yet.
-type Case struct {
-	*record.Session
-	files   int
-	links   map[int]*link   // FXP: by the transfer's number
-	twin    *record.Session // the same session on a NAT's other side
-	series  *series         // a series of logins that ends with this session
-	rivals  *Stream         // who knows the others' series; nil: nobody does
-	again   bool            // its passwords were rejected, and those of its users were told of before
-	until   flow.Time       // the capture certainly ran until then
-	open    bool            // what a rule asked for may have another answer later
-	found   []record.Finding
-	spent   bool     // the rule at work is,
-	untold  []string // and these are what such rules found
-	bounces bool     // bounce-attempt is among the rules
-	seen    glance   // taken when a rule asks for it
-}
-
-// ranOn reports whether the capture certainly ran on for so long after a time.
-func (c *Case) ranOn(after, long flow.Time) bool {
-	if c.until-after >= long {
-		return true
-	}
-	c.open = true
-	return false
-}
-
-// silentFor is how long the capture certainly ran on after a time.
-func (c *Case) silentFor(after flow.Time) flow.Time {
-	c.open = true
-	return c.until - after
-}
-
-// verdict is a finding in the making. No severity means the rule's usual one.
-type verdict struct {
+// draft is a finding in the making. No severity means the rule's usual one.
+type draft struct {
 	severity string
 	transfer int
 	message  string
@@ -101,14 +73,16 @@ type verdict struct {
 
 // Limits of what is said of one session.
 const (
-	// maxPerRule is how many findings one rule may have in a session: more of a kind tell a reader nothing new.
+	// maxPerRule is how many findings one rule may have in a session: more of a kind tell
+	// a reader nothing new.
 	maxPerRule = 8
 	// maxFrames is how many packets prove a finding: enough to open each of them by hand.
 	maxFrames = 16
 )
 
-// Judge runs the rules over one session and returns its findings, by transfer, then by rule. Rules that look at several
-// sessions see only this one; a Stream shows them the others.
+// Judge runs the rules over one session and returns its findings, by transfer, then by
+// rule. Rules that look at several sessions see only this one; a Stream shows them the
+// others.
 func Judge(s *record.Session, opt Options) []record.Finding {
 	c := newCase(s, opt)
 	if one := newSeries(s, opt); one.take(s) {
@@ -116,21 +90,6 @@ func Judge(s *record.Session, opt Options) []record.Finding {
 	}
 	c.judge(opt.rules())
 	return c.found
-}
-
-func newCase(s *record.Session, opt Options) *Case {
-	return &Case{Session: s, files: opt.Files, until: latest(s)}
-}
-
-// latest is the last time that a session's records speak of.
-func latest(s *record.Session) flow.Time {
-	end := max(s.Start.Time, s.End.Time)
-	for i := range s.Transfers {
-		if c := s.Transfers[i].Notes.Conn; c != nil {
-			end = max(end, c.Last.Time)
-		}
-	}
-	return end
 }
 
 func (c *Case) judge(rules []*Rule) {
@@ -144,8 +103,9 @@ func (c *Case) judge(rules []*Rule) {
 	slices.SortStableFunc(c.found, func(a, b record.Finding) int { return cmp.Compare(a.Transfer, b.Transfer) })
 }
 
-// tell keeps the gravest of a rule's verdicts and counts the rest in the last one's message.
-func (r *Rule) tell(c *Case, list []verdict) {
+// tell keeps the gravest of a rule's drafts and counts the rest in the last one's
+// message.
+func (r *Rule) tell(c *Case, list []draft) {
 	if r.spent {
 		for range min(len(list), maxPerRule) {
 			c.untold = append(c.untold, r.ID)
@@ -156,9 +116,9 @@ func (r *Rule) tell(c *Case, list []verdict) {
 		list[i].severity = cmp.Or(list[i].severity, r.Severity)
 	}
 	if more := len(list) - maxPerRule; more > 0 {
-		slices.SortStableFunc(list, func(a, b verdict) int { return cmp.Compare(record.Gravity(a.severity), record.Gravity(b.severity)) })
+		slices.SortStableFunc(list, func(a, b draft) int { return cmp.Compare(record.Gravity(a.severity), record.Gravity(b.severity)) })
 		list = list[:maxPerRule]
-		slices.SortStableFunc(list, func(a, b verdict) int { return cmp.Compare(a.transfer, b.transfer) })
+		slices.SortStableFunc(list, func(a, b draft) int { return cmp.Compare(a.transfer, b.transfer) })
 		last := &list[maxPerRule-1]
 		last.message += fmt.Sprintf("; the session has %d more findings of this kind", more)
 	}
@@ -186,9 +146,9 @@ func sorted(list []flow.Pos) []flow.Pos {
 }
 
 // each makes a judge of a session out of one of a transfer.
-func each(judge func(*Case, *record.Transfer) (verdict, bool)) func(*Case) []verdict {
-	return func(c *Case) []verdict {
-		var list []verdict
+func each(judge func(*Case, *record.Transfer) (draft, bool)) func(*Case) []draft {
+	return func(c *Case) []draft {
+		var list []draft
 		for i := range c.Transfers {
 			t := &c.Transfers[i]
 			if v, ok := judge(c, t); ok {
@@ -200,20 +160,21 @@ func each(judge func(*Case, *record.Transfer) (verdict, bool)) func(*Case) []ver
 	}
 }
 
-// eachOpening does so of a data connection that was not opened. What met those of a bounce is what the client wanted to learn,
-// and no fault to look for: bounce-attempt tells it.
-func eachOpening(judge func(*Case, *record.Transfer) (verdict, bool)) func(*Case) []verdict {
-	return each(func(c *Case, t *record.Transfer) (verdict, bool) {
+// eachOpening does so of a data connection that was not opened. What met those of a
+// bounce is what the client wanted to learn, and no fault to look for: bounce-attempt
+// tells it.
+func eachOpening(judge func(*Case, *record.Transfer) (draft, bool)) func(*Case) []draft {
+	return each(func(c *Case, t *record.Transfer) (draft, bool) {
 		v, ok := judge(c, t)
 		return v, ok && !c.toldAsBounce(t)
 	})
 }
 
-// once makes a judge out of one that has at most one verdict on a session.
-func once(judge func(*Case) (verdict, bool)) func(*Case) []verdict {
-	return func(c *Case) []verdict {
+// once makes a judge out of one that has at most one draft for a session.
+func once(judge func(*Case) (draft, bool)) func(*Case) []draft {
+	return func(c *Case) []draft {
 		if v, ok := judge(c); ok {
-			return []verdict{v}
+			return []draft{v}
 		}
 		return nil
 	}

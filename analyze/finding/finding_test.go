@@ -3,6 +3,8 @@ package finding
 import (
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -58,7 +60,8 @@ func TestSeveralFiles(t *testing.T) {
 	require.Contains(t, Judge(s, Options{})[0].Message, "(packet 3:#9)")
 }
 
-// TestHoles judges transfers that lack whatever can be lacking: no rule may take a field for granted.
+// TestHoles judges transfers that lack whatever can be lacking: no rule may take a field
+// for granted.
 func TestHoles(t *testing.T) {
 	states := []*flow.Conn{nil}
 	for _, state := range []flow.State{flow.Unknown, flow.Established, flow.Refused, flow.Unanswered, flow.Unreachable} {
@@ -128,4 +131,18 @@ func FuzzQuote(f *testing.F) {
 			require.False(t, r < ' ' || r == 0x202e || r == 0x7f)
 		}
 	})
+}
+
+// A rule is found by its ID: each has a file of that name, and each such file is in the list.
+func TestRuleFiles(t *testing.T) {
+	files, err := filepath.Glob("rule_*.go")
+	require.NoError(t, err)
+	var want []string
+	for _, r := range Rules() {
+		want = append(want, "rule_"+strings.ReplaceAll(r.ID, "-", "_")+".go")
+		text, err := os.ReadFile(want[len(want)-1])
+		require.NoError(t, err)
+		require.Contains(t, string(text), `ID: "`+r.ID+`", Severity:`)
+	}
+	require.ElementsMatch(t, want, files)
 }

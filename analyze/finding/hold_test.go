@@ -35,7 +35,8 @@ func TestStreamHolds(t *testing.T) {
 	require.Equal(t, 3+maxHeld+5, emitted)
 }
 
-// Few sessions may hold much: connections by the thousand, texts as long as lines and replies can be.
+// Few sessions may hold much: connections by the thousand, texts as long as lines and
+// replies can be.
 func TestStreamHoldsSoManyBytes(t *testing.T) {
 	emitted := 0
 	st := NewStream(Options{}, func(*record.Session) { emitted++ })
@@ -109,8 +110,9 @@ func TestStreamLetsGo(t *testing.T) {
 	})
 }
 
-// crowd makes sessions of few hosts that get in each other's way: they guess passwords, take part in FXP, are captured
-// twice, fail in ways that the rest of the capture decides on.
+// crowd makes sessions of few hosts that get in each other's way: they guess passwords,
+// take part in FXP, are captured twice, fail in ways that the rest of the capture decides
+// on.
 type crowd struct {
 	*rand.Rand
 	files int
@@ -246,7 +248,8 @@ func (r crowd) twin(s *record.Session) *record.Session {
 	return &x
 }
 
-// TestStreamLetsGoWhatIsCertain compares sessions that leave as soon as they can with those that wait as long as they may.
+// TestStreamLetsGoWhatIsCertain compares sessions that leave as soon as they can with
+// those that wait as long as they may.
 func TestStreamLetsGoWhatIsCertain(t *testing.T) {
 	early, told := 0, map[string]int{}
 	for seed := range uint64(150) {

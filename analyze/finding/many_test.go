@@ -36,7 +36,8 @@ func TestFallbackIsTheNextThatWorked(t *testing.T) {
 	require.NotContains(t, said[2], "was used after it")
 }
 
-// The time for a session grows with its transfers, and no faster, whatever went wrong with all of them.
+// The time for a session grows with its transfers, and no faster, whatever went wrong
+// with all of them.
 func BenchmarkJudge(b *testing.B) {
 	for _, kind := range []struct {
 		name     string

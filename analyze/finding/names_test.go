@@ -27,7 +27,8 @@ func TestNamesToldApart(t *testing.T) {
 	require.Equal(t, "7 users ("+strings.Join([]string{quote("a"), quote("b"), quote(long + "1"), quote(long + "2"), quote("")}, ", ")+", …)", u.String())
 }
 
-// However many users however many hosts guess passwords of, and however long their names are, what is kept of them is bounded.
+// However many users however many hosts guess passwords of, and however long their names
+// are, what is kept of them is bounded.
 func TestNamesOfAllSeries(t *testing.T) {
 	st := NewStream(Options{}, func(*record.Session) {})
 	const hosts = 2 * maxAllNames / record.MaxLogins

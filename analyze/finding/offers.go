@@ -7,9 +7,10 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// offers are the endpoints that held sessions announced, by which the two ends of FXP transfers find each other. They
-// go in the order in which they came. Only a PORT to another host than the client can meet another session's endpoint, and
-// most captures hold none, so the others are found by their endpoint only while there is one.
+// offers are the endpoints that held sessions announced, by which the two ends of FXP
+// transfers find each other. They go in the order in which they came. Only a PORT to
+// another host than the client can meet another session's endpoint, and most captures
+// hold none, so the others are found by their endpoint only while there is one.
 type offers struct {
 	list    []offer
 	first   int                       // in list: those before it went
@@ -28,7 +29,8 @@ type offer struct {
 	older     uint64 // nth of the offer of the same endpoint before it, which may have gone
 }
 
-// maxOffers bounds the transfers that are looked at for one endpoint, the newest first: a port comes around again.
+// maxOffers bounds the transfers that are looked at for one endpoint, the newest first: a
+// port comes around again.
 const maxOffers = 64
 
 func newOffers() offers { return offers{went: 1, newest: map[netip.AddrPort]uint64{}} }
@@ -41,7 +43,8 @@ func (o *offers) get(nth uint64) *offer {
 	return &o.list[o.first+int(nth-o.went)]
 }
 
-// add links the session's transfers with those of others and keeps them for sessions to come.
+// add links the session's transfers with those of others and keeps them for sessions to
+// come.
 func (o *offers) add(w *waiting) {
 	for i := range w.Transfers {
 		t := &w.Transfers[i]
@@ -79,7 +82,8 @@ func (o *offers) index(i int) {
 	o.newest[x.announced] = o.went + uint64(i-o.first)
 }
 
-// candidate reports whether a transfer may be one end of FXP: a server's endpoint, or a PORT to another host than the client.
+// candidate reports whether a transfer may be one end of FXP: a server's endpoint, or a
+// PORT to another host than the client.
 func candidate(s *record.Session, t *record.Transfer) bool {
 	if t.Announced == nil {
 		return false
@@ -87,7 +91,8 @@ func candidate(s *record.Session, t *record.Transfer) bool {
 	return t.Mode == record.Passive || t.Mode == record.Active && t.Announced.Addr() != s.Client.Addr()
 }
 
-// partner is the transfer, of another session and the other mode, that announced the same endpoint nearest in time.
+// partner is the transfer, of another session and the other mode, that announced the same
+// endpoint nearest in time.
 func (o *offers) partner(x *offer) *offer {
 	var best *offer
 	nearest := hold

@@ -1,28 +1,28 @@
 package finding
 
 import (
-	"net/netip"
-
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
-// What the rules on failing data connections share: which transfers failed so, how often it was tried, what followed.
+// What the rules on failing data connections share: which transfers failed so, how often
+// it was tried, what followed.
 
-// shut reports whether a transfer's data connection met its end in this state and the transfer failed for it. Under TLS
-// the reply cannot be read; a connection to a service's port between the two hosts is no data connection then.
+// shut reports whether a transfer's data connection met its end in this state and the
+// transfer failed for it. Under TLS the reply cannot be read; a connection to a service's
+// port between the two hosts is no data connection then.
 func shut(t *record.Transfer, state flow.State) bool {
 	if t.Connection == nil || t.Connection.State != state.String() {
 		return false
 	}
-	const services = 1024
 	if t.Method == record.MethodEncrypted {
-		return t.Connection.Dst.Port() >= services
+		return t.Connection.Dst.Port() >= flow.FirstUnprivileged
 	}
 	return t.Outcome == record.NoConnection
 }
 
-// tries is how often and over which time a data connection was tried, all connections to its endpoint together.
+// tries is how often and over which time a data connection was tried, all connections to
+// its endpoint together.
 type tries struct {
 	syns        int
 	first, last flow.Mark
@@ -95,27 +95,6 @@ func (c *Case) then(t *record.Transfer) string {
 	return ""
 }
 
-// covered reports whether the capture holds what a host of the session sends.
-func (c *Case) covered(host netip.Addr) bool {
-	switch host {
-	case c.Client.Addr():
-		return c.Capture.ClientSide
-	case c.Server.Addr():
-		return c.Capture.ServerSide
-	}
-	return true
-}
-
-// whole reports whether the capture holds the control connection from its start, both sides and without gaps.
-func (c *Case) whole() bool {
-	return c.Capture.FromStart && c.gapless()
-}
-
-// gapless reports whether it does so from wherever the capture begins.
-func (c *Case) gapless() bool {
-	return c.Capture.ClientSide && c.Capture.ServerSide && c.Capture.MissingBytes == 0
-}
-
 // evidence is the packets that prove a failed opening.
 func evidence(t *record.Transfer, more ...flow.Pos) []flow.Pos {
 	list := []flow.Pos{t.Frames.Negotiation, t.Frames.Command}
@@ -125,7 +104,8 @@ func evidence(t *record.Transfer, more ...flow.Pos) []flow.Pos {
 	return append(list, more...)
 }
 
-// misled reports whether the announced address is not its host's and nobody put it right: the likeliest cause.
+// misled reports whether the announced address is not its host's and nobody put it right:
+// the likeliest cause.
 func (c *Case) misled(t *record.Transfer) bool {
 	return c.mismatched(t) && (t.Connection == nil || t.Connection.Dst.Addr() == t.Announced.Addr())
 }

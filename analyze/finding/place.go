@@ -17,7 +17,8 @@ func (c *Case) point() point {
 	return point{hops(client.TTL), hops(server.TTL)}
 }
 
-// halves are what the client's and the server's host sent on a connection; where one host is both, the opener is the client.
+// halves are what the client's and the server's host sent on a connection; where one host
+// is both, the opener is the client.
 func (c *Case) halves(conn *flow.Conn) (client, server *flow.Half) {
 	if conn.Src == c.Client || conn.Src.Addr() == c.Client.Addr() && conn.Dst != c.Client {
 		return &conn.Half[flow.Out], &conn.Half[flow.In]
@@ -25,7 +26,8 @@ func (c *Case) halves(conn *flow.Conn) (client, server *flow.Half) {
 	return &conn.Half[flow.In], &conn.Half[flow.Out]
 }
 
-// hops is how many routers a packet passed: systems send with a TTL of 64, 128 or 255 (a few with 32).
+// hops is how many routers a packet passed: systems send with a TTL of 64, 128 or 255 (a
+// few with 32).
 func hops(ttl uint8) int {
 	const far = 40 // paths are shorter: what seems longer began with another TTL
 	for _, initial := range []uint8{32, 64, 128, 255} {
@@ -36,7 +38,8 @@ func hops(ttl uint8) int {
 	return -1
 }
 
-// fate says what an unanswered SYN means at the place of capture; to is the host that it was sent to.
+// fate says what an unanswered SYN means at the place of capture; to is the host that it
+// was sent to.
 func (c *Case) fate(from, to netip.Addr) string {
 	p := c.point()
 	if p.client < 0 || p.server < 0 {
@@ -65,7 +68,8 @@ func (c *Case) fate(from, to netip.Addr) string {
 	}
 }
 
-// forged reports whether a packet with this TTL came from another place than the other packets of the host, by the TTLs.
+// forged reports whether a packet with this TTL came from another place than the other
+// packets of the host, by the TTLs.
 func (c *Case) forged(host netip.Addr, ttl uint8) bool {
 	p := c.point()
 	own := -1
@@ -79,7 +83,8 @@ func (c *Case) forged(host netip.Addr, ttl uint8) bool {
 	return own >= 0 && h >= 0 && own != h
 }
 
-// internal reports whether an address is meant for use inside a network: RFC 1918, RFC 6598, RFC 3927, RFC 4193, loopback.
+// internal reports whether an address is meant for use inside a network: RFC 1918, RFC
+// 6598, RFC 3927, RFC 4193, loopback.
 func internal(a netip.Addr) bool {
 	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified() || sharedSpace.Contains(a)
 }
@@ -99,7 +104,8 @@ func kind(a netip.Addr) string {
 	return ""
 }
 
-// neighbours reports whether two addresses are likely in one network: the same /24, the same /64.
+// neighbours reports whether two addresses are likely in one network: the same /24, the
+// same /64.
 func neighbours(a, b netip.Addr) bool {
 	bits := 24
 	if a.Is6() {

@@ -20,7 +20,8 @@ var (
 	inside  = netip.MustParseAddr("10.0.0.5")
 )
 
-// at is the mark of a packet; packet n comes n seconds into the capture unless said otherwise.
+// at is the mark of a packet; packet n comes n seconds into the capture unless said
+// otherwise.
 func at(packet uint64) flow.Mark { return markAt(packet, flow.Time(packet)*flow.Second) }
 
 func markAt(packet uint64, t flow.Time) flow.Mark {
@@ -57,7 +58,8 @@ func with(t record.Transfer) func(*record.Session) {
 	}
 }
 
-// passive is a RETR by PASV whose command is packet 12; active the same by PORT. Neither has a connection.
+// passive is a RETR by PASV whose command is packet 12; active the same by PORT. Neither
+// has a connection.
 func passive(changes ...func(*record.Transfer)) record.Transfer {
 	return negotiated("PASV", record.Passive, record.Client, netip.AddrPortFrom(server.Addr(), 50001), changes)
 }
@@ -97,8 +99,8 @@ func worked(n uint64) func(*record.Transfer) {
 	}
 }
 
-// met gives the transfer a connection from the expected host to the announced endpoint, with packets 14 (SYN, again as
-// 15 and 16 when unanswered), 17 (answer), 18 to 28.
+// met gives the transfer a connection from the expected host to the announced endpoint,
+// with packets 14 (SYN, again as 15 and 16 when unanswered), 17 (answer), 18 to 28.
 func met(state flow.State, changes ...func(*flow.Conn)) func(*record.Transfer) {
 	return func(t *record.Transfer) {
 		src := netip.AddrPortFrom(client.Addr(), 50002)

@@ -28,7 +28,8 @@ func keyOf(s *record.Session) loginKey {
 	return loginKey{s.Client.Addr(), s.Server, s.Notes.Control.Nets.First()}
 }
 
-// series is the logins of one client host at one server that follow each other within the window.
+// series is the logins of one client host at one server that follow each other within the
+// window.
 type series struct {
 	key         loginKey
 	window      flow.Time
@@ -77,7 +78,8 @@ func (st *Stream) follow(w *waiting) {
 	r.take(w.Session)
 }
 
-// goesOn reports whether the series of a session does so after it, by what came until now.
+// goesOn reports whether the series of a session does so after it, by what came until
+// now.
 func (w *waiting) goesOn() bool {
 	return w.next != nil && w.next.Notes.Logins[0].Mark.Time-w.series.until <= w.series.window
 }
@@ -187,7 +189,8 @@ func (r *series) isBefore(m flow.Mark) {
 	}
 }
 
-// conclude has the early success be that of the series, now that all failures are known, if as many as are a brute force were before it.
+// conclude has the early success be that of the series, now that all failures are known,
+// if as many as are a brute force were before it.
 func (r *series) conclude() {
 	if r.success == nil && r.before >= len(r.recent) {
 		success := r.early
@@ -195,7 +198,8 @@ func (r *series) conclude() {
 	}
 }
 
-// reported notes that the series was. One that succeeded is over with that: what comes after it is another.
+// reported notes that the series was. One that succeeded is over with that: what comes
+// after it is another.
 func (r *series) reported() {
 	r.told = true
 	if r.success != nil {
@@ -203,7 +207,8 @@ func (r *series) reported() {
 	}
 }
 
-// knows reports whether all logins of a session were rejected, for users that failed in the series before.
+// knows reports whether all logins of a session were rejected, for users that failed in
+// the series before.
 func (r *series) knows(s *record.Session) bool {
 	for i := range s.Notes.Logins {
 		if l := &s.Notes.Logins[i]; l.OK || l.Code == 0 || !r.users.has(l.User) {
@@ -213,7 +218,8 @@ func (r *series) knows(s *record.Session) bool {
 	return true
 }
 
-// failure tells wrong passwords (530, 430 on some servers) from servers that are busy or were asked out of order.
+// failure tells wrong passwords (530, 430 on some servers) from servers that are busy or
+// were asked out of order.
 func failure(code int) bool {
 	return code == 530 || code == 430 || code == 532 || code == 535 || code == 550
 }

@@ -7,14 +7,15 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// siteCommands judges the SITE commands with these first words. Those that are the same and fared alike are told once, and
-// so is CHMOD with the same mode, which clients that mirror a tree send for each file.
-func siteCommands(c *Case, verbs map[string]bool, judge func(args string, agreed bool) (severity, advice string)) []verdict {
+// siteCommands judges the SITE commands with these first words. Those that are the same
+// and fared alike are told once, and so is CHMOD with the same mode, which clients that
+// mirror a tree send for each file.
+func siteCommands(c *Case, verbs map[string]bool, judge func(args string, agreed bool) (severity, advice string)) []draft {
 	type key struct {
 		text, severity string
 		code           int
 	}
-	var list []verdict
+	var list []draft
 	var groups map[key]int
 	var sent [][]flow.Pos
 	for i := range c.Notes.Site {
@@ -41,7 +42,7 @@ func siteCommands(c *Case, verbs map[string]bool, judge func(args string, agreed
 		}
 		groups[k] = len(list)
 		sent = append(sent, []flow.Pos{s.Mark.Pos})
-		v := verdict{
+		v := draft{
 			severity: severity, advice: advice, frames: []flow.Pos{s.Mark.Pos},
 			message: "the client sent " + quote("SITE "+s.Text) + c.packets(s.Mark.Pos) + "; " + c.replied(s.Reply),
 		}

@@ -10,27 +10,40 @@ import (
 
 // Limits of the Stream.
 const (
-	// hold is how long a session is remembered after its end, by the packets' clock: logins that follow each other more
-	// slowly are no brute force, and both sessions of an FXP transfer are open at the same time.
+	// hold is how long a session is remembered after its end, by the packets' clock:
+	// logins that follow each other more slowly are no brute force, and both sessions of
+	// an FXP transfer are open at the same time.
 	hold = BruteWindow
 	// holdLive is the same where somebody waits for the session.
 	holdLive = 10 * flow.Second
-	// maxHeld and maxHeldTransfers bound the sessions that are remembered, 50 MB or so if all of them wait; then the first
-	// goes on with what is known.
+	// maxHeld and maxHeldTransfers bound the sessions that are remembered, 50 MB or so if
+	// all of them wait; then the first goes on with what is known.
 	maxHeld          = 4096
 	maxHeldTransfers = 32 << 10
-	// maxHeldBytes bounds what they hold with all texts and connections, of which one transfer may have thousands.
+	// maxHeldBytes bounds what they hold with all texts and connections, of which one
+	// transfer may have thousands.
 	maxHeldBytes = 64 << 20
-	// maxSeries bounds the series of logins that are followed; then those that ended go, then the oldest.
+	// maxSeries bounds the series of logins that are followed; then those that ended go,
+	// then the oldest.
 	maxSeries = 4096
-	// maxFound is how many findings of one rule a capture has, for more are read by nobody. Dropped tells the rest.
+	// maxFound is how many findings of one rule a capture has, for more are read by
+	// nobody. Dropped tells the rest.
 	maxFound = 10_000
 )
 
-// Stream judges sessions together with their neighbours in time. Sessions come in the order of their first packet and leave
-// in that order, with their findings; for the same sessions they are the same. Most leave as they come: a session waits only
-// while one still to come could change its findings, or for one before it that waits. Of those that left it remembers, as
-// long as they would have had to wait, what the findings of others need.
+// Stream judges sessions together with their neighbours in time. Sessions come in the order of
+// their first packet and leave in that order, with their findings; for the same sessions the
+// findings are the same, however the sessions came to it.
+//
+// A session is in one of three states. It is held while a session still to come could change
+// its findings: it may be one end of an FXP transfer (offers), its logins belong to a series
+// that may go on (series), a twin captured beyond a NAT may come (twins), or a rule asked how
+// long the capture runs on (Case.open). It also waits for those before it. It left when its
+// findings were certain, or when its time was up (due: hold after its end): then it is judged
+// and emitted, and stays in held without the rest of the record, for what the findings of
+// others still need: its offers, and the session itself while it may be somebody's twin. It
+// is forgotten when it is due, or when the limits below are reached, the oldest first; what
+// was emitted never changes. held[:left] left, held[left:] are held.
 type Stream struct {
 	opt     Options
 	hold    flow.Time
@@ -54,7 +67,8 @@ type Stream struct {
 	dropped map[string]int
 }
 
-// waiting is a session that waits for its neighbours, or that left and is remembered for theirs.
+// waiting is a session that waits for its neighbours, or that left and is remembered for
+// theirs.
 type waiting struct {
 	*record.Session // nil when nobody may ask for it any more
 	ends            ends
@@ -122,7 +136,8 @@ func (st *Stream) Add(s *record.Session) {
 	}
 }
 
-// precursor is the newest session that waits and has logins of the same host at the same server.
+// precursor is the newest session that waits and has logins of the same host at the same
+// server.
 func (st *Stream) precursor(w *waiting) *waiting {
 	if len(st.logins) == 0 || len(w.Notes.Logins) == 0 {
 		return nil
@@ -133,9 +148,10 @@ func (st *Stream) precursor(w *waiting) *waiting {
 // Files tells how many files the run has by now.
 func (st *Stream) Files(n int) { st.opt.Files = n }
 
-// Tick says that sessions still to come begin at this time or later, so that live sessions need not wait for another.
+// Tick says that sessions still to come begin at this time or later, so that live
+// sessions need not wait for another.
 func (st *Stream) Tick(now flow.Time) {
-	if setBack := st.began-now > disorder && !st.opt.Live; setBack || now > st.began {
+	if setBack := st.began-now > flow.Disorder && !st.opt.Live; setBack || now > st.began {
 		st.began = now
 	}
 	for len(st.held) > 0 && (st.held[0].due < st.began || len(st.held) > maxHeld || st.size > maxHeldTransfers || st.bytes > maxHeldBytes) {

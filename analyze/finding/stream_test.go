@@ -17,7 +17,8 @@ func lasting(from, to flow.Time) func(*record.Session) {
 	return func(s *record.Session) { s.Start.Time, s.End.Time = from*flow.Second, to*flow.Second }
 }
 
-// streamed sends sessions through a Stream and lists the findings as "session id severity", those with an id in ids.
+// streamed sends sessions through a Stream and lists the findings as "session id
+// severity", those with an id in ids.
 func streamed(t *testing.T, list []*record.Session, ids ...string) []string {
 	t.Helper()
 	var got []string
@@ -69,7 +70,8 @@ func then(list []*record.Session, at flow.Time, more ...string) []*record.Sessio
 	return list
 }
 
-// first puts a session before others that began first, and whose login came so many seconds after it began.
+// first puts a session before others that began first, and whose login came so many
+// seconds after it began.
 func first(seconds flow.Time, login string, list []*record.Session) []*record.Session {
 	s := sess(lasting(0, seconds+1), logins(login))
 	for i, x := range list {

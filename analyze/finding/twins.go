@@ -8,19 +8,23 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Twins are one session captured at two points with a NAT between them: everything is the same but one end's address, and
-// what the NAT's FTP helper rewrote. Sessions that only look alike (a job that runs on two hosts at the same second) must
-// not be taken for twins, so the rules below ask for much and give up in doubt.
+// Twins are one session captured at two points with a NAT between them: everything is the
+// same but one end's address, and what the NAT's FTP helper rewrote. Sessions that only
+// look alike (a job that runs on two hosts at the same second) must not be taken for
+// twins, so the rules below ask for much and give up in doubt.
 const (
-	// twinApart is how far apart twins begin: the way between the points, and clocks that differ.
+	// twinApart is how far apart twins begin: the way between the points, and clocks that
+	// differ.
 	twinApart = 2 * flow.Second
-	// twinPace is how much later or sooner after its session's begin a twin's command may come: the way's jitter.
+	// twinPace is how much later or sooner after its session's begin a twin's command may
+	// come: the way's jitter.
 	twinPace = 50 * flow.Millisecond
 	// maxTwins is how many held sessions a new one is compared with, the newest first.
 	maxTwins = 64
 )
 
-// twins links the newest session with its twin and forgets the oldest of those that it was compared with.
+// twins links the newest session with its twin and forgets the oldest of those that it
+// was compared with.
 func (st *Stream) twins(w *waiting) {
 	if st.opt.Files < 2 {
 		return
@@ -88,7 +92,8 @@ func alike(a, b *record.Session) bool {
 	return true
 }
 
-// translated reports whether one end has another address in b than in a and the other end is the same, its port included.
+// translated reports whether one end has another address in b than in a and the other end
+// is the same, its port included.
 func translated(a, b *record.Session) bool {
 	if a.Server == b.Server {
 		return a.Client.Addr() != b.Client.Addr()
@@ -107,8 +112,9 @@ func code(r *record.Reply) int {
 	return r.Code
 }
 
-// nearest puts that of two twins first which was captured nearer to the client. A router takes one from the TTL of what
-// passes (RFC 791 section 3.2), so TTLs tell which it is, and show sessions of two hosts that only look like twins.
+// nearest puts that of two twins first which was captured nearer to the client. A router
+// takes one from the TTL of what passes (RFC 791 section 3.2), so TTLs tell which it is,
+// and show sessions of two hosts that only look like twins.
 func nearest(a, b *record.Session) (near, far *record.Session, ok bool) {
 	ac, as := (&Case{Session: a}).halves(&a.Notes.Control)
 	bc, bs := (&Case{Session: b}).halves(&b.Notes.Control)
@@ -123,13 +129,13 @@ func nearest(a, b *record.Session) (near, far *record.Session, ok bool) {
 }
 
 // acrossNAT compares what twins announce: once a session, at the later twin.
-func acrossNAT(c *Case) (verdict, bool) {
+func acrossNAT(c *Case) (draft, bool) {
 	if c.twin == nil {
-		return verdict{}, false
+		return draft{}, false
 	}
 	near, far, ok := nearest(c.twin, c.Session)
 	if !ok {
-		return verdict{}, false
+		return draft{}, false
 	}
 	kept := -1
 	for i := range near.Transfers {
@@ -138,7 +144,7 @@ func acrossNAT(c *Case) (verdict, bool) {
 			continue
 		}
 		if changed(x, y) {
-			return c.acrossVerdict(near, far, i), true
+			return c.acrossDraft(near, far, i), true
 		}
 		own, seen := near.Client.Addr(), far.Client.Addr() // of the end that announces, on its side of the NAT and on the other
 		if x.Mode == record.Passive {
@@ -149,13 +155,13 @@ func acrossNAT(c *Case) (verdict, bool) {
 		}
 	}
 	if kept < 0 {
-		return verdict{}, false
+		return draft{}, false
 	}
-	return c.acrossVerdict(near, far, kept), true
+	return c.acrossDraft(near, far, kept), true
 }
 
-// changed reports whether the announcement was rewritten between the points: a 229 reply has no address (RFC 2428
-// section 3), so only its port counts.
+// changed reports whether the announcement was rewritten between the points: a 229 reply
+// has no address (RFC 2428 section 3), so only its port counts.
 func changed(x, y *record.Transfer) bool {
 	if !namesAddress(x) {
 		return x.Announced.Port() != y.Announced.Port()
@@ -167,8 +173,8 @@ func namesAddress(t *record.Transfer) bool {
 	return t.Method != "EPSV" && t.Method != record.MethodDefault
 }
 
-// acrossVerdict tells of transfer i, in the direction in which its announcement went.
-func (c *Case) acrossVerdict(near, far *record.Session, i int) verdict {
+// acrossDraft tells of transfer i, in the direction in which its announcement went.
+func (c *Case) acrossDraft(near, far *record.Session, i int) draft {
 	x, y := &near.Transfers[i], &far.Transfers[i]
 	from, to := x, y
 	if x.Mode == record.Passive {
@@ -188,7 +194,7 @@ func (c *Case) acrossVerdict(near, far *record.Session, i int) verdict {
 		first = "session " + strconv.Itoa(other.ID)
 	}
 	both := fmt.Sprintf("this is %s, captured on the other side of a NAT: there %s%s, here %s%s", first, was, c.packets(other.First.Pos), is, c.packets(mine.First.Pos))
-	v := verdict{transfer: x.N, frames: []flow.Pos{other.First.Pos, mine.First.Pos, announcement(from), announcement(to)}}
+	v := draft{transfer: x.N, frames: []flow.Pos{other.First.Pos, mine.First.Pos, announcement(from), announcement(to)}}
 	where := c.packets(announcement(from), announcement(to))
 	if changed(x, y) {
 		v.message = clauses(both, fmt.Sprintf("on the way %s%sbecame %s%s: the NAT's FTP helper (ALG) rewrites it", what, then, to.Announced, where))
@@ -203,7 +209,8 @@ func (c *Case) acrossVerdict(near, far *record.Session, i int) verdict {
 	return v
 }
 
-// announcement is the packet that carried the endpoint: the client's command, or the server's reply.
+// announcement is the packet that carried the endpoint: the client's command, or the
+// server's reply.
 func announcement(t *record.Transfer) flow.Pos {
 	if t.Mode == record.Passive && t.Notes.Answer != nil {
 		return t.Notes.Answer.Pos

@@ -1,7 +1,9 @@
 package finding
 
 import (
+	"hash/maphash"
 	"net/netip"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,10 +14,12 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// maxQuoted is how many characters of a text from the wire a message shows: a path's both ends, not a page.
+// maxQuoted is how many characters of a text from the wire a message shows: a path's both
+// ends, not a page.
 const maxQuoted = 80
 
-// quote writes text from the wire in quotes, with control and invisible characters escaped, long text without its middle.
+// quote writes text from the wire in quotes, with control and invisible characters
+// escaped, long text without its middle.
 func quote(s string) string { return strconv.Quote(shortened(s)) }
 
 // shortened is text as it is quoted.
@@ -184,4 +188,132 @@ func (c *Case) opener(t *record.Transfer) string {
 		return "nobody"
 	}
 	return c.party(t.Connection.Src.Addr())
+}
+
+// replied says what the server answered to a command; nil: the capture holds no reply.
+func (c *Case) replied(r *record.Reply) string {
+	if r == nil {
+		return "in this capture no reply followed"
+	}
+	return "the server " + c.answered(r)
+}
+
+// fileName is the last element of a transfer's name, Windows' separators taken as such.
+func fileName(t *record.Transfer) string {
+	name := ""
+	switch {
+	case t.Path != nil:
+		name = *t.Path
+	case t.Argument != nil:
+		name = *t.Argument
+	}
+	return path.Base(strings.ReplaceAll(name, `\`, "/"))
+}
+
+// set makes a set of the words of a text.
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for word := range strings.FieldsSeq(words) {
+		m[word] = true
+	}
+	return m
+}
+
+// nameOf is a transfer's path, or its command where that is not known.
+func nameOf(t *record.Transfer) string {
+	switch {
+	case t.Path != nil:
+		return quote(*t.Path)
+	case t.Argument != nil:
+		return quote(*t.Argument)
+	}
+	return named(t)
+}
+
+// mover names the client by its user.
+func (c *Case) mover() string {
+	if c.User == nil {
+		return "the client " + c.Client.Addr().String()
+	}
+	return quote(*c.User) + " from " + c.Client.Addr().String()
+}
+
+// names collects different names; String lists the first of them.
+type names struct {
+	first []string        // as they are quoted
+	seen  map[uint64]bool // the hashes of the others, and of those of the first that are too long to be quoted whole
+	n     int
+	room  *int // for how many more in seen, of all that share it; nil: no matter
+}
+
+const (
+	// maxListed is how many names a message lists.
+	maxListed = 5
+	// maxNames bounds how many names are told apart: a word list of more is as long as it
+	// needs to be.
+	maxNames = 10_000
+	// maxAllNames bounds those of all series of logins together, some 10 MB.
+	maxAllNames = 1 << 18
+)
+
+// A name may be as long as a line, so its hash stands for it; which one differs from run
+// to run, what it tells apart does not.
+var nameSeed = maphash.MakeSeed()
+
+func hashOf(name string) uint64 { return maphash.String(nameSeed, name) }
+
+func (u *names) has(name string) bool {
+	return len(name) <= maxQuoted && slices.Contains(u.first, name) || len(u.seen) > 0 && u.seen[hashOf(name)]
+}
+
+func (u *names) add(name string) {
+	if u.n >= maxNames || u.has(name) {
+		return
+	}
+	listed := len(u.first) < maxListed
+	if whole := listed && len(name) <= maxQuoted; !whole {
+		if u.room != nil && *u.room == 0 {
+			return
+		}
+		if u.seen == nil {
+			u.seen = map[uint64]bool{}
+		}
+		u.seen[hashOf(name)] = true
+		if u.room != nil {
+			*u.room--
+		}
+	}
+	if u.n++; listed {
+		u.first = append(u.first, shortened(name))
+	}
+}
+
+// forget gives back the room of names that are not needed any more.
+func (u *names) forget() {
+	if u.room != nil {
+		*u.room += len(u.seen)
+	}
+	*u = names{room: u.room}
+}
+
+func (u *names) String() string {
+	if u.n > len(u.first) {
+		return many(u.n, "user") + " (" + u.plain() + ")"
+	}
+	if u.n == 1 {
+		return "user " + u.plain()
+	}
+	return "users " + u.plain()
+}
+
+// plain is the names without saying what they are of.
+func (u *names) plain() string {
+	quoted := make([]string, len(u.first))
+	for i, name := range u.first {
+		quoted[i] = quote(name)
+	}
+	if u.n > len(u.first) {
+		return strings.Join(quoted, ", ") + ", …"
+	}
+	return list(quoted)
 }

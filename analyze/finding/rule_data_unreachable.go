@@ -15,9 +15,9 @@ var dataUnreachable = Rule{
 	judge:   eachOpening(unreachable),
 }
 
-func unreachable(c *Case, t *record.Transfer) (verdict, bool) {
+func unreachable(c *Case, t *record.Transfer) (draft, bool) {
 	if !shut(t, flow.Unreachable) {
-		return verdict{}, false
+		return draft{}, false
 	}
 	r := triesOf(t)
 	dst := t.Connection.Dst
@@ -25,11 +25,11 @@ func unreachable(c *Case, t *record.Transfer) (verdict, bool) {
 	e := r.conn.ICMP
 	if e == nil {
 		what += " and was told that it is unreachable" + c.packets(r.frames...)
-		return verdict{message: clauses(what, c.then(t), c.translated(t)), frames: evidence(t, r.frames...), advice: c.openingAdvice(t)}, true
+		return draft{message: clauses(what, c.then(t), c.translated(t)), frames: evidence(t, r.frames...), advice: c.openingAdvice(t)}, true
 	}
 	frames := append(r.frames, e.Mark.Pos)
 	what += " and " + c.reporter(e.From.Addr(), dst.Addr()) + " answered " + icmpWords(e) + c.packets(frames...)
-	return verdict{
+	return draft{
 		message: clauses(what, c.then(t), c.translated(t)),
 		frames:  evidence(t, frames...),
 		advice:  c.icmpAdvice(t, e),
@@ -58,7 +58,8 @@ const (
 	looping
 )
 
-// icmpWords names type and code: RFC 792 and RFC 1812 section 5.2.7.1; RFC 4443 section 3.
+// icmpWords names type and code: RFC 792 and RFC 1812 section 5.2.7.1; RFC 4443 section
+// 3.
 func icmpWords(e *flow.ICMP) string {
 	name := icmp4Names[[2]uint8{e.Type, e.Code}]
 	proto := "ICMP"

@@ -15,18 +15,19 @@ var sizeMismatch = Rule{
 	judge:   each(sizes),
 }
 
-// sizes compares only what can be compared: a whole binary download (RFC 3659 section 4: SIZE counts the octets that would be
-// transferred), from its start, in stream mode and clear text, seen from SYN to FIN without a gap.
-func sizes(c *Case, t *record.Transfer) (verdict, bool) {
+// sizes compares only what can be compared: a whole binary download (RFC 3659 section 4:
+// SIZE counts the octets that would be transferred), from its start, in stream mode and
+// clear text, seen from SYN to FIN without a gap.
+func sizes(c *Case, t *record.Transfer) (draft, bool) {
 	conn, said := t.Notes.Conn, t.Notes.Size
 	if said == nil || t.Reply == nil || t.Bytes == nil || conn == nil || *t.Bytes == *said || t.Outcome != record.OK ||
 		t.Direction == nil || *t.Direction != record.Download || t.Representation == nil || *t.Representation != "I" || t.Restart != nil && *t.Restart > 0 ||
 		t.MissingBytes == nil || *t.MissingBytes > 0 || !conn.SYN.Seen() || !c.plain(t) || t.Initiator == record.ThirdParty {
-		return verdict{}, false
+		return draft{}, false
 	}
 	client, server := c.halves(conn)
 	if !server.FIN.Seen() || client.RST.Seen() {
-		return verdict{}, false
+		return draft{}, false
 	}
 	missing := "fewer"
 	difference := *said - *t.Bytes
@@ -35,21 +36,10 @@ func sizes(c *Case, t *record.Transfer) (verdict, bool) {
 		missing, difference = "more", *t.Bytes-*said
 		advice = "was the file being written while it was read? Compare checksums"
 	}
-	return verdict{
+	return draft{
 		message: fmt.Sprintf("the server gave the size of %s as %s%s and sent %s, %s %s, before it replied %d%s", nameOf(t), many(*said, "byte"),
 			c.packets(t.Notes.SizeFrom), many(*t.Bytes, "byte"), prose.Number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
 		frames: []flow.Pos{t.Notes.SizeFrom, t.Frames.Command, server.FIN.Pos, t.Reply.Pos},
 		advice: advice,
 	}, true
-}
-
-// nameOf is a transfer's path, or its command where that is not known.
-func nameOf(t *record.Transfer) string {
-	switch {
-	case t.Path != nil:
-		return quote(*t.Path)
-	case t.Argument != nil:
-		return quote(*t.Argument)
-	}
-	return named(t)
 }

@@ -13,10 +13,12 @@ var bruteForce = Rule{
 	judge:   once(guessing),
 }
 
-// elsewhere reports whether the login that succeeded is of a session that began before others of the series.
+// elsewhere reports whether the login that succeeded is of a session that began before
+// others of the series.
 func (r *series) elsewhere() bool { return r.success.Mark == r.early.Mark }
 
-// then is "then ", unless failures came after the success too, or places and times contradict each other.
+// then is "then ", unless failures came after the success too, or places and times
+// contradict each other.
 func (r *series) then() string {
 	switch {
 	case r.elsewhere() && r.failed > r.before:
@@ -27,20 +29,20 @@ func (r *series) then() string {
 	return "then "
 }
 
-func guessing(c *Case) (verdict, bool) {
+func guessing(c *Case) (draft, bool) {
 	r := c.series
 	if r == nil || !r.hot {
-		return verdict{}, false
+		return draft{}, false
 	}
 	if c.spent {
-		return verdict{}, true
+		return draft{}, true
 	}
 	what := r.key.client.String() + " failed " + times(r.failed) + " to log in at " + r.key.server.String()
 	if d := r.last.Time - r.first.Time; d > 0 {
 		what += " in " + seconds(d)
 	}
 	what += ", as " + r.users.String() + ", in " + many(r.sessions, "session") + c.packets(append(r.frames, r.last.Pos)...)
-	v := verdict{
+	v := draft{
 		frames: append(r.frames, r.last.Pos),
 		advice: "block or slow down the host (" + c.settings("fail2ban", "vsftpd max_login_fails", "ProFTPD mod_ban") + "), and check the accounts that it tried",
 	}

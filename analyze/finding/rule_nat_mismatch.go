@@ -3,8 +3,11 @@ package finding
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
+	"strings"
 
 	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 var natMismatch = Rule{
@@ -14,7 +17,8 @@ var natMismatch = Rule{
 	judge:   translation,
 }
 
-// mismatched reports whether a transfer's announced address is not that of the host which announced it.
+// mismatched reports whether a transfer's announced address is not that of the host which
+// announced it.
 func (c *Case) mismatched(t *record.Transfer) bool {
 	if t.Announced == nil {
 		return false
@@ -30,9 +34,10 @@ func (c *Case) announcer(t *record.Transfer) netip.AddrPort {
 	return c.Client
 }
 
-// translation has one verdict for each address announced wrongly: the first failed transfer's, or the first one's; one
-// if commands were rewritten on the way, and one if another capture shows the session on a NAT's other side.
-func translation(c *Case) []verdict {
+// translation has one draft for each address announced wrongly: the first failed
+// transfer's, or the first one's; one if commands were rewritten on the way, and one if
+// another capture shows the session on a NAT's other side.
+func translation(c *Case) []draft {
 	type group struct {
 		example *record.Transfer
 		count   int
@@ -44,7 +49,7 @@ func translation(c *Case) []verdict {
 	var groups map[key]*group
 	var order []key
 	rewrote := false
-	var list []verdict
+	var list []draft
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		if v, ok := rewritten(c, t); ok && !rewrote {
@@ -70,7 +75,7 @@ func translation(c *Case) []verdict {
 		}
 	}
 	for _, k := range order {
-		list = append(list, c.translatedVerdict(groups[k].example, groups[k].count))
+		list = append(list, c.translatedDraft(groups[k].example, groups[k].count))
 	}
 	if v, ok := acrossNAT(c); ok {
 		list = append(list, v)
@@ -78,7 +83,7 @@ func translation(c *Case) []verdict {
 	return list
 }
 
-func (c *Case) translatedVerdict(t *record.Transfer, count int) verdict {
+func (c *Case) translatedDraft(t *record.Transfer, count int) draft {
 	who, whom, advice := "server", " to a client that reaches it as ", c.announceAdvice()
 	if t.Mode == record.Active {
 		who, whom = "client", " to a server that sees it as "
@@ -107,7 +112,7 @@ func (c *Case) translatedVerdict(t *record.Transfer, count int) verdict {
 	if count > 1 {
 		what += fmt.Sprintf(" (%d transfers)", count)
 	}
-	v := verdict{
+	v := draft{
 		transfer: t.N, message: clauses(what, c.usedInstead(t)),
 		frames: evidence(t, t.Frames.SYN),
 		advice: advice,
@@ -154,4 +159,62 @@ func opened(state string) string {
 		return "was told that it is unreachable"
 	}
 	return "the capture does not show what became of it"
+}
+
+// rewritten tells of a server that repeats another endpoint in its reply than the client
+// sent: something between the place of capture and the server rewrote the command. That
+// is well if the data connection came.
+func rewritten(c *Case, t *record.Transfer) (draft, bool) {
+	a := t.Notes.Answer
+	if t.Mode != record.Active || t.Announced == nil || a == nil || a.Code >= 400 {
+		return draft{}, false
+	}
+	echo, ok := endpointIn(a.Text)
+	if !ok || echo == *t.Announced {
+		return draft{}, false
+	}
+	done := "in this capture no data connection followed"
+	if t.Connection != nil {
+		done = c.opener(t) + " used " + t.Connection.Dst.String() + ", and " + opened(t.Connection.State)
+	}
+	v := draft{
+		transfer: t.N,
+		message: clauses(fmt.Sprintf("%s named %s%s but the server understood %s%s: a NAT with an FTP helper (ALG) on the way rewrote it", t.Method, t.Announced,
+			c.packets(t.Frames.Negotiation), echo, c.packets(a.Pos)), done),
+		frames: []flow.Pos{t.Frames.Negotiation, a.Pos, t.Frames.SYN},
+		advice: "nothing, if transfers work; if not, switch the helper off or use EPSV, which names no address",
+	}
+	if t.Outcome == record.NoConnection {
+		v.severity = record.High
+	}
+	return v, true
+}
+
+// endpointIn finds six numbers with commas between in a reply's text, as PORT's argument
+// has them (RFC 959 section 4.1.2).
+func endpointIn(text string) (netip.AddrPort, bool) {
+	const most = 1024 // characters that are looked at
+	if len(text) > most {
+		text = text[:most]
+	}
+	if strings.Count(text, ",") < 5 {
+		return netip.AddrPort{}, false
+	}
+	for field := range strings.FieldsFuncSeq(text, func(r rune) bool { return r != ',' && (r < '0' || r > '9') }) {
+		parts := strings.Split(strings.Trim(field, ","), ",")
+		if len(parts) != 6 {
+			continue
+		}
+		var n [6]byte
+		valid := true
+		for i, p := range parts {
+			v, err := strconv.ParseUint(p, 10, 8)
+			n[i] = byte(v)
+			valid = valid && err == nil
+		}
+		if valid {
+			return netip.AddrPortFrom(netip.AddrFrom4([4]byte(n[:4])), uint16(n[4])<<8|uint16(n[5])), true
+		}
+	}
+	return netip.AddrPort{}, false
 }

@@ -14,14 +14,14 @@ var dataLate = Rule{
 	judge:   eachOpening(late),
 }
 
-func late(c *Case, t *record.Transfer) (verdict, bool) {
+func late(c *Case, t *record.Transfer) (draft, bool) {
 	conn := t.Notes.Conn
 	if conn == nil || t.Reply == nil || t.Reply.Code != 425 || t.Method == record.MethodEncrypted {
-		return verdict{}, false
+		return draft{}, false
 	}
 	delay := delayOf(t)
 	if delay <= 0 {
-		return verdict{}, false
+		return draft{}, false
 	}
 	what := "the data connection to " + conn.Dst.String() + " was established " + seconds(delay) + " after the server " + c.answered(t.Reply)
 	if conn.State != flow.Established {
@@ -32,14 +32,15 @@ func late(c *Case, t *record.Transfer) (verdict, bool) {
 	if conn.SYNACK.Seen() {
 		tried += ", the answer is packet " + c.packet(conn.SYNACK.Pos)
 	}
-	return verdict{
+	return draft{
 		message: what + "; " + tried,
 		frames:  evidence(t, append(r.frames, conn.SYNACK.Pos)...),
 		advice:  "what delays the connection: packets lost on the way, a firewall that asks first, a client that waits? A longer limit at the server helps (vsftpd: accept_timeout in passive mode, connect_timeout in active mode)",
 	}, true
 }
 
-// delayOf is how long after the final reply the data connection was answered; 0 when it was not, or not after it.
+// delayOf is how long after the final reply the data connection was answered; 0 when it
+// was not, or not after it.
 func delayOf(t *record.Transfer) flow.Time {
 	conn := t.Notes.Conn
 	open := conn.SYNACK
@@ -50,13 +51,14 @@ func delayOf(t *record.Transfer) flow.Time {
 		return 0
 	}
 	delay := open.Time - t.Reply.Time.Time
-	if open.Pos < t.Reply.Pos && (delay > disorder || setBack(t)) {
+	if open.Pos < t.Reply.Pos && (delay > flow.Disorder || setBack(t)) {
 		return 0
 	}
 	return max(0, delay)
 }
 
-// setBack reports whether the clock was set back while the transfer was under way: the times of what was said go back, too.
+// setBack reports whether the clock was set back while the transfer was under way: the
+// times of what was said go back, too.
 func setBack(t *record.Transfer) bool {
 	var said []flow.Time
 	if t.Notes.Answer != nil {

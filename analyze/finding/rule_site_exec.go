@@ -6,12 +6,12 @@ var siteExec = Rule{
 	ID: "site-exec", Severity: record.Medium,
 	Title:   "SITE EXEC",
 	Meaning: "The client asked the server to run a program (SITE EXEC) or to copy files by itself (SITE CPFR and CPTO). High when the server did not refuse.",
-	judge:   func(c *Case) []verdict { return siteCommands(c, execVerbs, execVerdict) },
+	judge:   func(c *Case) []draft { return siteCommands(c, execVerbs, judgeExec) },
 }
 
 var execVerbs = set("EXEC CPFR CPTO CPWD") // CPFR, CPTO: CVE-2015-3306
 
-func execVerdict(_ string, agreed bool) (severity, advice string) {
+func judgeExec(_ string, agreed bool) (severity, advice string) {
 	if !agreed {
 		return "", "the server did not agree; look at what else this client did"
 	}

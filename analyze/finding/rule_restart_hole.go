@@ -15,12 +15,12 @@ var restartHole = Rule{
 }
 
 // holes follows the uploads of a session whose lengths are known from their start.
-func holes(c *Case) []verdict {
+func holes(c *Case) []draft {
 	type upload struct {
 		end uint64
 		t   *record.Transfer
 	}
-	var list []verdict
+	var list []draft
 	had := map[string]upload{}
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
@@ -33,7 +33,7 @@ func holes(c *Case) []verdict {
 		}
 		before, known := had[*t.Path]
 		if known && c.plain(t) && from > before.end && t.Bytes != nil && *t.Bytes > 0 {
-			list = append(list, verdict{
+			list = append(list, draft{
 				transfer: t.N,
 				message: fmt.Sprintf("the upload of %s was resumed at byte %d%s, but transfer %d had ended at byte %d%s: %s were not sent", quote(*t.Path),
 					from, c.packets(t.Frames.Command), before.t.N, before.end, c.packets(before.t.Frames.Reply), many(from-before.end, "byte")),

@@ -13,7 +13,7 @@ var captureGap = Rule{
 	judge:   once(gaps),
 }
 
-func gaps(c *Case) (verdict, bool) {
+func gaps(c *Case) (draft, bool) {
 	var lacks, doubts []string
 	cov := &c.Capture
 	if !cov.FromStart {
@@ -36,7 +36,7 @@ func gaps(c *Case) (verdict, bool) {
 	if n := c.Notes.Dropped; n > 0 {
 		dropped = "while the session lasted the kernel dropped " + many(n, "packet") + " of all that came"
 	}
-	v := verdict{frames: frames(c.First.Pos)}
+	v := draft{frames: frames(c.First.Pos)}
 	switch {
 	case len(lacks) > 0:
 		v.message = "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + list(lacks) + "; unknown because of it: " + strings.Join(doubts, "; ")
@@ -47,7 +47,7 @@ func gaps(c *Case) (verdict, bool) {
 	case dropped != "":
 		v.message = dropped + ": if some were of its data connections, that one is missing or lacks bytes says nothing"
 	default:
-		return verdict{}, false
+		return draft{}, false
 	}
 	if dropped != "" {
 		v.advice = "let more packets wait for the analysis (--ring-size)"

@@ -12,12 +12,12 @@ var cleartextData = Rule{
 	judge:   once(clearData),
 }
 
-func clearData(c *Case) (verdict, bool) {
+func clearData(c *Case) (draft, bool) {
 	at := c.Notes.ProtC
 	if !at.Seen() {
-		return verdict{}, false
+		return draft{}, false
 	}
-	return verdict{
+	return draft{
 		message: "PROT C was accepted under TLS" + c.packets(at.Pos) + ": the data connections after it are in clear text",
 		frames:  []flow.Pos{at.Pos},
 		advice:  "let the client send PBSZ 0 and PROT P, and let the server insist on it (vsftpd force_local_data_ssl, ProFTPD TLSRequired on)",

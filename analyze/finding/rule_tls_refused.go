@@ -12,20 +12,20 @@ var tlsRefused = Rule{
 	judge:   once(refusedTLS),
 }
 
-func refusedTLS(c *Case) (verdict, bool) {
+func refusedTLS(c *Case) (draft, bool) {
 	if c.TLS != record.TLSRefused {
-		return verdict{}, false
+		return draft{}, false
 	}
 	asked := c.Notes.AuthTLS
 	for _, l := range c.Notes.Logins {
 		if precedes(l.Mark, asked) {
 			continue
 		}
-		return verdict{
+		return draft{
 			message: "the server " + c.Server.String() + " refused AUTH" + c.packets(asked.Pos) + " and the client went on to log in in clear text" + c.packets(l.Mark.Pos),
 			frames:  []flow.Pos{asked.Pos, l.Mark.Pos},
 			advice:  "enable TLS at the server (" + c.settings("vsftpd ssl_enable", "ProFTPD TLSEngine", "pure-ftpd --tls") + "), and let the client insist on it (curl --ssl-reqd); if the server has TLS, look for a device on the way that takes AUTH out",
 		}, true
 	}
-	return verdict{}, false
+	return draft{}, false
 }

@@ -12,8 +12,8 @@ var anonymousLogin = Rule{
 	judge:   once(anonymously),
 }
 
-func anonymously(c *Case) (verdict, bool) {
-	v := verdict{advice: "if nobody has to be served without an account, disable it (" + c.settings("vsftpd anonymous_enable=NO", "ProFTPD without <Anonymous>", "pure-ftpd -E") + "); if so, let nobody write"}
+func anonymously(c *Case) (draft, bool) {
+	v := draft{advice: "if nobody has to be served without an account, disable it (" + c.settings("vsftpd anonymous_enable=NO", "ProFTPD without <Anonymous>", "pure-ftpd -E") + "); if so, let nobody write"}
 	for _, l := range c.Notes.Logins {
 		if l.OK && anonymous(l.User) {
 			v.message = "the server " + c.Server.String() + " accepted the anonymous login " + quote(l.User) + c.packets(l.Mark.Pos, c.Notes.LoginEnd.Pos)
@@ -26,5 +26,5 @@ func anonymously(c *Case) (verdict, bool) {
 		v.frames = []flow.Pos{c.Notes.LoginEnd.Pos}
 		return v, true
 	}
-	return verdict{}, false
+	return draft{}, false
 }

@@ -12,18 +12,18 @@ var dataCut = Rule{
 	judge:   each(cutOff),
 }
 
-func cutOff(c *Case, t *record.Transfer) (verdict, bool) {
+func cutOff(c *Case, t *record.Transfer) (draft, bool) {
 	conn := t.Notes.Conn
 	if conn == nil || conn.State != flow.Established || t.Notes.Abort.Seen() || t.Initiator == record.ThirdParty {
-		return verdict{}, false
+		return draft{}, false
 	}
 	end, ended := c.controlEnd(t)
 	if ended != end.given || !ended && !c.cutReply(t) {
-		return verdict{}, false
+		return draft{}, false
 	}
 	how, severity, last := c.ending(conn)
 	if how == "" {
-		return verdict{}, false
+		return draft{}, false
 	}
 	carried := ""
 	if t.Bytes != nil {
@@ -34,7 +34,7 @@ func cutOff(c *Case, t *record.Transfer) (verdict, bool) {
 		gaveUp = clauses("the control connection "+end.how+" at the same time"+c.packets(end.frame), end.ran())
 	}
 	open := "the data connection of " + named(t) + " was open" + c.packets(t.Frames.SYN)
-	v := verdict{
+	v := draft{
 		severity: severity,
 		message:  clauses(open+" and "+how+carried+c.packets(last.Pos), gaveUp, c.then(t)),
 		frames:   evidence(t, t.Frames.SYN, last.Pos, end.frame),
@@ -48,8 +48,9 @@ func cutOff(c *Case, t *record.Transfer) (verdict, bool) {
 	return v, true
 }
 
-// cutReply reports whether the reply, or its absence, fits a connection that was cut: RFC 959 section 4.2.2 has 425, 426
-// and 451 for that, and 421 where the server closes the control connection too; other codes have reasons of their own.
+// cutReply reports whether the reply, or its absence, fits a connection that was cut: RFC
+// 959 section 4.2.2 has 425, 426 and 451 for that, and 421 where the server closes the
+// control connection too; other codes have reasons of their own.
 func (c *Case) cutReply(t *record.Transfer) bool {
 	if t.Reply == nil {
 		return t.Command != nil && t.Outcome == record.Aborted && c.gapless()
@@ -87,5 +88,6 @@ func (c *Case) ending(conn *flow.Conn) (how, severity string, at flow.Mark) {
 // earlier reports whether a was seen, and b not before it.
 func earlier(a, b flow.Mark) bool { return a.Seen() && (!b.Seen() || a.Time < b.Time) }
 
-// silence is how long a transfer that still runs is not silent: retransmissions come more often than that.
+// silence is how long a transfer that still runs is not silent: retransmissions come more
+// often than that.
 const silence = 30 * flow.Second

@@ -10,12 +10,12 @@ var siteChmod = Rule{
 	ID: "site-chmod", Severity: record.Low,
 	Title:   "SITE CHMOD",
 	Meaning: "The client changed the permissions of a file (SITE CHMOD). Medium when it made it executable, set-uid or writable for all and the server agreed.",
-	judge:   func(c *Case) []verdict { return siteCommands(c, chmodVerbs, chmodVerdict) },
+	judge:   func(c *Case) []draft { return siteCommands(c, chmodVerbs, judgeChmod) },
 }
 
 var chmodVerbs = set("CHMOD")
 
-func chmodVerdict(args string, agreed bool) (severity, advice string) {
+func judgeChmod(args string, agreed bool) (severity, advice string) {
 	mode, _, _ := strings.Cut(strings.TrimLeft(args, " "), " ")
 	advice = "is the client meant to set permissions? If not, disable it (vsftpd chmod_enable=NO, ProFTPD <Limit SITE_CHMOD>, pure-ftpd -R)"
 	if !agreed || mode == "" {

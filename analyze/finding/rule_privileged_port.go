@@ -14,16 +14,15 @@ var privilegedPort = Rule{
 	judge:   each(privileged),
 }
 
-func privileged(c *Case, t *record.Transfer) (verdict, bool) {
-	const services = 1024
-	if t.Mode != record.Active || t.Announced == nil || t.Announced.Port() >= services || t.Frames.Negotiation == 0 {
-		return verdict{}, false
+func privileged(c *Case, t *record.Transfer) (draft, bool) {
+	if t.Mode != record.Active || t.Announced == nil || t.Announced.Port() >= flow.FirstUnprivileged || t.Frames.Negotiation == 0 {
+		return draft{}, false
 	}
 	answer := ""
 	if a := t.Notes.Answer; a != nil {
 		answer = "the server " + c.answered(a)
 	}
-	return verdict{
+	return draft{
 		message: clauses(fmt.Sprintf("%s names port %d of %s, a port that services have and clients do not%s",
 			t.Method, t.Announced.Port(), t.Announced.Addr(), c.packets(t.Frames.Negotiation)), answer),
 		frames: []flow.Pos{t.Frames.Negotiation, t.Frames.SYN},

@@ -61,9 +61,9 @@ func (c *Case) fxp(t *record.Transfer) bool {
 }
 
 // serverToServer reports at the active end, once for each other server.
-func serverToServer(c *Case) []verdict {
+func serverToServer(c *Case) []draft {
 	var groups map[netip.AddrPort]int
-	var list []verdict
+	var list []draft
 	var counts []int
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
@@ -81,7 +81,7 @@ func serverToServer(c *Case) []verdict {
 				groups = map[netip.AddrPort]int{}
 			}
 			groups[l.of.ends.server] = g
-			list, counts = append(list, c.fxpVerdict(t, l)), append(counts, 0)
+			list, counts = append(list, c.fxpDraft(t, l)), append(counts, 0)
 		}
 		counts[g]++
 	}
@@ -93,14 +93,14 @@ func serverToServer(c *Case) []verdict {
 	return list
 }
 
-func (c *Case) fxpVerdict(t *record.Transfer, l *link) verdict {
+func (c *Case) fxpDraft(t *record.Transfer, l *link) draft {
 	other := "another session"
 	if l.of.ends.id > 0 {
 		other = "session " + strconv.Itoa(l.of.ends.id)
 	}
 	what := fmt.Sprintf("%s names %s, which the server %s announced by %s in %s: %s had the two servers transfer between them%s",
 		t.Method, t.Announced, l.of.ends.server.Addr(), l.method, other, c.Client.Addr(), c.packets(l.negotiation, t.Frames.Negotiation))
-	v := verdict{
+	v := draft{
 		transfer: t.N, frames: []flow.Pos{l.negotiation, t.Frames.Negotiation, t.Frames.SYN, t.Frames.Command, l.command},
 		advice: "if nobody needs it, let servers take data connections to and from the client's address only (" + c.settings("vsftpd pasv_promiscuous=NO and port_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + ")",
 	}

@@ -15,14 +15,14 @@ var negotiationRejected = Rule{
 	judge:   rejections,
 }
 
-// rejections has one verdict for each command and reply code: clients try again and again.
-func rejections(c *Case) []verdict {
+// rejections has one draft for each command and reply code: clients try again and again.
+func rejections(c *Case) []draft {
 	type key struct {
 		method string
 		code   int
 	}
 	var groups map[key]int
-	var list []verdict
+	var list []draft
 	var firsts []*record.Transfer
 	var counts []int
 	for i := range c.Transfers {
@@ -49,7 +49,7 @@ func rejections(c *Case) []verdict {
 			what = fmt.Sprintf("the server %s to %s%s, and %s in all", c.answered(t.Reply), t.Method,
 				c.packets(t.Frames.Negotiation), times(counts[g]))
 		}
-		list = append(list, verdict{
+		list = append(list, draft{
 			transfer: t.N, message: clauses(what, fallback(worked[g])), advice: c.rejectedAdvice(t),
 			frames: []flow.Pos{t.Frames.Negotiation, t.Reply.Pos},
 		})
@@ -57,7 +57,8 @@ func rejections(c *Case) []verdict {
 	return list
 }
 
-// worked finds, for each of some transfers in their order, the first after it that succeeded; nil: none did, or under TLS.
+// worked finds, for each of some transfers in their order, the first after it that
+// succeeded; nil: none did, or under TLS.
 func (c *Case) worked(after []*record.Transfer) []*record.Transfer {
 	list := make([]*record.Transfer, len(after))
 	var next *record.Transfer
@@ -85,7 +86,6 @@ func fallback(t *record.Transfer) string {
 // rejectedAdvice follows RFC 959 section 4.2 and RFC 2428 section 3.
 func (c *Case) rejectedAdvice(t *record.Transfer) string {
 	active := t.Mode == record.Active || t.Method == "PORT" || t.Method == "EPRT" || t.Method == "LPRT"
-	const services = 1024
 	switch code := t.Reply.Code; {
 	case c.foreign(t) == byBounce:
 		return "the server did well to refuse an address that is not the client's; look at what else this client did"
@@ -103,7 +103,7 @@ func (c *Case) rejectedAdvice(t *record.Transfer) string {
 		return "has the server a port left? Its passive range may be too small or its addresses may be wrong (vsftpd pasv_min_port, pasv_max_port, pasv_address)"
 	case c.encrypted() && (code == 521 || code == 533 || code == 534 || code == 536):
 		return "the server wants protected data connections: let the client send PBSZ 0 and PROT P"
-	case active && t.Announced != nil && t.Announced.Port() < services:
+	case active && t.Announced != nil && t.Announced.Port() < flow.FirstUnprivileged:
 		return "the server refuses ports below 1024, as RFC 2577 section 3 asks: the client has to name another"
 	case active && t.Announced == nil && t.Method != "LPRT":
 		return "the command names no valid endpoint (see protocol-violation): the client writes it wrongly, or what rewrites it on the way does"
@@ -122,7 +122,8 @@ func (c *Case) rejectedAdvice(t *record.Transfer) string {
 	return "passive mode is not to be had here (vsftpd pasv_enable), or a firewall between does not let " + t.Method + " pass: let the client use another mode"
 }
 
-// otherFamily reports whether the negotiation is of another address family than the control connection.
+// otherFamily reports whether the negotiation is of another address family than the
+// control connection.
 func (c *Case) otherFamily(t *record.Transfer) bool {
 	v6 := c.Client.Addr().Unmap().Is6()
 	if t.Announced != nil && t.Announced.Addr().Is6() != v6 {

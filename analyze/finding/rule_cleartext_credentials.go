@@ -15,9 +15,9 @@ var cleartextCredentials = Rule{
 	judge:   once(cleartext),
 }
 
-func cleartext(c *Case) (verdict, bool) {
+func cleartext(c *Case) (draft, bool) {
 	if c.Password == nil || c.again {
-		return verdict{}, false
+		return draft{}, false
 	}
 	var users names
 	var frames []flow.Pos
@@ -36,10 +36,10 @@ func cleartext(c *Case) (verdict, bool) {
 		}
 	}
 	if len(frames) == 0 && (c.Anonymous || len(c.Notes.Logins) > 0) {
-		return verdict{}, false
+		return draft{}, false
 	}
 	if c.spent {
-		return verdict{}, true
+		return draft{}, true
 	}
 	if len(frames) == 0 && c.User != nil {
 		users.add(*c.User)
@@ -51,7 +51,7 @@ func cleartext(c *Case) (verdict, bool) {
 	if len(frames) > 1 {
 		what = many(len(frames), "password") + " of " + users.String()
 	}
-	return verdict{
+	return draft{
 		message: what + " went to " + c.Server.String() + " in clear text" + c.packets(frames...) + "; " + decided(len(frames), accepted, rejected),
 		frames:  frames,
 		advice:  "use FTP over TLS (AUTH TLS) or SFTP, and change the password if others could see this traffic",

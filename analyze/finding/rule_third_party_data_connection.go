@@ -15,10 +15,10 @@ var thirdParty = Rule{
 	judge:   each(stolen),
 }
 
-func stolen(c *Case, t *record.Transfer) (verdict, bool) {
+func stolen(c *Case, t *record.Transfer) (draft, bool) {
 	thief := c.thief(t)
 	if thief == nil || c.fxp(t) {
-		return verdict{}, false
+		return draft{}, false
 	}
 	out, in := thief.Half[flow.Out].Bytes, thief.Half[flow.In].Bytes
 	share := "no data were transferred over it"
@@ -34,7 +34,7 @@ func stolen(c *Case, t *record.Transfer) (verdict, bool) {
 	if !first.Seen() {
 		first = thief.Start
 	}
-	return verdict{
+	return draft{
 		message: clauses(thief.Src.Addr().String()+", neither the client nor the server, connected to "+thief.Dst.String()+
 			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share, c.robbed(t)),
 		frames: evidence(t, first.Pos),
@@ -75,7 +75,8 @@ func (c *Case) thirdAdvice(t *record.Transfer, thief *flow.Conn) string {
 	return advice + "let the server accept data connections from the client's address only (" + c.settings("vsftpd pasv_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + "), and use TLS"
 }
 
-// thief is the connection of a third host that was established to a transfer's endpoint; nil when there is none.
+// thief is the connection of a third host that was established to a transfer's endpoint;
+// nil when there is none.
 func (c *Case) thief(t *record.Transfer) *flow.Conn {
 	if t.Method == record.MethodEncrypted || t.Method == record.MethodDefault {
 		return nil

@@ -12,9 +12,9 @@ var dataRefused = Rule{
 	judge:   eachOpening(refused),
 }
 
-func refused(c *Case, t *record.Transfer) (verdict, bool) {
+func refused(c *Case, t *record.Transfer) (draft, bool) {
 	if !shut(t, flow.Refused) {
-		return verdict{}, false
+		return draft{}, false
 	}
 	r := triesOf(t)
 	dst := t.Connection.Dst
@@ -39,14 +39,15 @@ func refused(c *Case, t *record.Transfer) (verdict, bool) {
 		origin = "by its TTL the RST did not come from where " + c.party(dst.Addr()) + " is: a firewall on the way sent it"
 		advice = c.openingAdvice(t)
 	}
-	return verdict{
+	return draft{
 		message: clauses(what, replaced, c.then(t), c.translated(t), origin),
 		frames:  evidence(t, frames...),
 		advice:  advice,
 	}, true
 }
 
-// newer is another passive negotiation that came after t's and before its connection was tried; nil: there is none.
+// newer is another passive negotiation that came after t's and before its connection was
+// tried; nil: there is none.
 func (c *Case) newer(t *record.Transfer, tried flow.Mark) *record.Transfer {
 	if t.Mode != record.Passive || t.Command != nil || t.Notes.Asked == nil {
 		return nil

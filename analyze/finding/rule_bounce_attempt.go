@@ -26,8 +26,9 @@ const (
 	byBounce
 )
 
-// foreign tells the reasons apart. NAT is what explains an address that is private where the client's is public, or the
-// other way round; the endpoint of a neighbour, a service's port, or a connection that was made to it speak for bounce.
+// foreign tells the reasons apart. NAT is what explains an address that is private where
+// the client's is public, or the other way round; the endpoint of a neighbour, a
+// service's port, or a connection that was made to it speak for bounce.
 func (c *Case) foreign(t *record.Transfer) foreignness {
 	if t.Mode != record.Active || t.Announced == nil || !c.mismatched(t) {
 		return own
@@ -35,13 +36,12 @@ func (c *Case) foreign(t *record.Transfer) foreignness {
 	a, client, server := t.Announced.Addr(), c.Client.Addr(), c.Server.Addr()
 	conn := t.Connection
 	met := conn != nil && conn.Dst.Addr() == a && (conn.State == established || conn.State == "refused" && neighbours(a, server))
-	const services = 1024
 	switch {
 	case c.fxp(t):
 		return byFXP
 	case conn != nil && conn.Dst.Addr() == client && conn.State == established:
 		return byNAT
-	case met || t.Announced.Port() < services || a.IsLoopback():
+	case met || t.Announced.Port() < flow.FirstUnprivileged || a.IsLoopback():
 		return byBounce
 	case a.Is4() != client.Is4() || a.IsUnspecified(), client.IsLoopback():
 		return byNAT
@@ -56,13 +56,13 @@ func (c *Case) foreign(t *record.Transfer) foreignness {
 	return byBounce
 }
 
-// bounces has one verdict a session: scans name thousands of endpoints.
-func bounces(c *Case) []verdict {
+// bounces has one draft a session: scans name thousands of endpoints.
+func bounces(c *Case) []draft {
 	var first, worst *record.Transfer
 	var endpoints map[netip.AddrPort]bool
 	var hosts map[netip.Addr]bool
 	connected := 0
-	v := verdict{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks (" + c.settings("vsftpd port_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + ")"}
+	v := draft{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks (" + c.settings("vsftpd port_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + ")"}
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		if c.foreign(t) != byBounce {
@@ -96,10 +96,11 @@ func bounces(c *Case) []verdict {
 	}
 	v.message = clauses(fmt.Sprintf("%s names %s, which is not the client %s%s", t.Method, t.Announced, c.Client.Addr(), c.packets(t.Frames.Negotiation)),
 		c.bounced(t), more)
-	return []verdict{v}
+	return []draft{v}
 }
 
-// scanned lists what a session learned of the endpoints that it named, in the order of their first naming, if they are few.
+// scanned lists what a session learned of the endpoints that it named, in the order of
+// their first naming, if they are few.
 func (c *Case) scanned(endpoints map[netip.AddrPort]bool) string {
 	if len(endpoints) > maxNumbers || c.spent {
 		return ""
@@ -173,7 +174,8 @@ func (c *Case) bounceEvidence(t *record.Transfer) []flow.Pos {
 	return list
 }
 
-// toldAsBounce reports whether bounce-attempt tells what became of a transfer's data connection.
+// toldAsBounce reports whether bounce-attempt tells what became of a transfer's data
+// connection.
 func (c *Case) toldAsBounce(t *record.Transfer) bool {
 	return c.bounces && c.foreign(t) == byBounce
 }

@@ -12,16 +12,16 @@ var dataUnanswered = Rule{
 	judge:   eachOpening(unanswered),
 }
 
-func unanswered(c *Case, t *record.Transfer) (verdict, bool) {
+func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 	if halfOpen(t) {
 		return c.halfOpened(t), true
 	}
 	if !shut(t, flow.Unanswered) {
-		return verdict{}, false
+		return draft{}, false
 	}
 	r := triesOf(t)
 	if c.tooEarly(t, &r) {
-		return verdict{}, false
+		return draft{}, false
 	}
 	dst := t.Connection.Dst
 	what := c.opener(t) + " tried " + times(r.syns) + r.over() + " to reach " + dst.String()
@@ -35,14 +35,15 @@ func unanswered(c *Case, t *record.Transfer) (verdict, bool) {
 	if fate == "" {
 		fate = c.fate(t.Connection.Src.Addr(), dst.Addr())
 	}
-	return verdict{
+	return draft{
 		message: clauses(what, c.then(t), fate),
 		frames:  evidence(t, r.frames...),
 		advice:  c.openingAdvice(t),
 	}, true
 }
 
-// halfOpen reports whether the capture shows an answer to the SYN that did not help: the opener never went on.
+// halfOpen reports whether the capture shows an answer to the SYN that did not help: the
+// opener never went on.
 func halfOpen(t *record.Transfer) bool {
 	conn := t.Notes.Conn
 	if conn == nil || t.Connection == nil || conn.State != flow.Unknown || !conn.SYN.Seen() || !conn.SYNACK.Seen() || conn.Half[flow.Out].Bytes+conn.Half[flow.In].Bytes > 0 {
@@ -55,7 +56,7 @@ func halfOpen(t *record.Transfer) bool {
 	return t.Outcome == record.NoConnection || repeated && (t.Command == nil || t.Reply == nil)
 }
 
-func (c *Case) halfOpened(t *record.Transfer) verdict {
+func (c *Case) halfOpened(t *record.Transfer) draft {
 	r := triesOf(t)
 	opener, other := c.opener(t), c.party(r.conn.Dst.Addr())
 	what := opener + " tried " + times(r.syns) + r.over() + " to reach " + r.conn.Dst.String() + c.packets(r.frames...) + " and " + other +
@@ -70,7 +71,7 @@ func (c *Case) halfOpened(t *record.Transfer) verdict {
 		fate = other + " repeated it, so no ACK arrived: the SYN-ACK was lost on its way, or the ACK was"
 	}
 	from, to := r.conn.Dst.Addr().String(), r.conn.Src.Addr().String()
-	return verdict{
+	return draft{
 		message: clauses(what, fate, c.then(t)),
 		frames:  evidence(t, append(r.frames, r.conn.SYNACK.Pos, r.conn.Half[flow.Out].RST.Pos)...),
 		advice: "the SYNs pass, the answers do not: look at the way back from " + from + " to " + to +
@@ -78,8 +79,8 @@ func (c *Case) halfOpened(t *record.Transfer) verdict {
 	}
 }
 
-// tooEarly reports whether the capture cannot show that no answer came: it ends soon after a single SYN, or it lacks
-// the side that would have answered.
+// tooEarly reports whether the capture cannot show that no answer came: it ends soon
+// after a single SYN, or it lacks the side that would have answered.
 func (c *Case) tooEarly(t *record.Transfer, r *tries) bool {
 	const patience = 3 * flow.Second // a SYN is repeated after 1 s (RFC 6298 section 2), 3 s on old systems
 	if r.syns > 1 {

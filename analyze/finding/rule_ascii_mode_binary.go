@@ -15,9 +15,9 @@ var asciiBinary = Rule{
 	judge:   each(asciiMode),
 }
 
-func asciiMode(c *Case, t *record.Transfer) (verdict, bool) {
+func asciiMode(c *Case, t *record.Transfer) (draft, bool) {
 	if t.Representation == nil || *t.Representation != "A" || t.Bytes == nil || *t.Bytes == 0 || !t.OfFile() || c.encrypted() {
-		return verdict{}, false
+		return draft{}, false
 	}
 	why := ""
 	switch name := strings.ToLower(fileName(t)); {
@@ -28,25 +28,13 @@ func asciiMode(c *Case, t *record.Transfer) (verdict, bool) {
 		why = "by its name"
 	}
 	if why == "" {
-		return verdict{}, false
+		return draft{}, false
 	}
-	return verdict{
+	return draft{
 		message: nameOf(t) + " was transferred in ASCII mode (TYPE A) though it is binary " + why + c.packets(t.Frames.Command),
 		frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData},
 		advice:  "transfer it again in binary mode (TYPE I) and compare checksums",
 	}, true
-}
-
-// fileName is the last element of a transfer's name, Windows' separators taken as such.
-func fileName(t *record.Transfer) string {
-	name := ""
-	switch {
-	case t.Path != nil:
-		name = *t.Path
-	case t.Argument != nil:
-		name = *t.Argument
-	}
-	return path.Base(strings.ReplaceAll(name, `\`, "/"))
 }
 
 func binaryType(mime string) bool {
@@ -61,12 +49,3 @@ func binaryType(mime string) bool {
 var binaryNames = set(".7z .a .apk .avi .bin .bmp .bz2 .cab .class .db .deb .dll .dmg .doc .docx .ear .exe .flac .gif .gz .ico .img .iso .jar .jpeg .jpg .lz4 " +
 	".m4a .mdb .mkv .mov .mp3 .mp4 .mpg .msi .o .ogg .pcap .pcapng .pdf .png .ppt .pptx .pyc .rar .rpm .so .sqlite .swf .tar .tgz .tif .tiff .vmdk .war .wav .webp " +
 	".whl .wma .wmv .xls .xlsx .xz .z .zip .zst")
-
-// set makes a set of the words of a text.
-func set(words string) map[string]bool {
-	m := map[string]bool{}
-	for word := range strings.FieldsSeq(words) {
-		m[word] = true
-	}
-	return m
-}

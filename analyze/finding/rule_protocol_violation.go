@@ -14,8 +14,8 @@ var protocolViolation = Rule{
 	judge:   violations,
 }
 
-// violations has one verdict for each kind.
-func violations(c *Case) []verdict {
+// violations has one draft for each kind.
+func violations(c *Case) []draft {
 	if len(c.Notes.Oddities) == 0 {
 		return nil
 	}
@@ -36,7 +36,7 @@ func violations(c *Case) []verdict {
 		g.details.add(o.Detail)
 		g.frames = append(g.frames, o.Mark.Pos)
 	}
-	var list []verdict
+	var list []draft
 	for _, odd := range oddities {
 		g := groups[odd.kind]
 		if g == nil || odd.kind == record.OddNoCode && !c.whole() { // a piece of a reply looks like that
@@ -49,7 +49,7 @@ func violations(c *Case) []verdict {
 		if odd.told {
 			what += ": " + g.details.plain()
 		}
-		list = append(list, verdict{message: what + c.packets(g.frames...), frames: g.frames, advice: odd.advice})
+		list = append(list, draft{message: what + c.packets(g.frames...), frames: g.frames, advice: odd.advice})
 	}
 	return list
 }

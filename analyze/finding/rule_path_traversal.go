@@ -36,8 +36,9 @@ func (x *climb) line() string {
 // agreed reports whether the server did what was asked.
 func (x *climb) agreed() bool { return x.reply != nil && x.reply.Code < 400 }
 
-// traversals has one verdict a session: such attempts come in long lists. One that worked is told of first.
-func traversals(c *Case) []verdict {
+// traversals has one draft a session: such attempts come in long lists. One that worked
+// is told of first.
+func traversals(c *Case) []draft {
 	all := c.climbs()
 	if len(all) == 0 {
 		return nil
@@ -53,7 +54,7 @@ func traversals(c *Case) []verdict {
 			worked++
 		}
 	}
-	v := verdict{
+	v := draft{
 		frames: frames,
 		advice: "keep users in their directory (" + c.settings("vsftpd chroot_local_user", "ProFTPD DefaultRoot ~", "pure-ftpd -A") + ")",
 	}
@@ -72,7 +73,7 @@ func traversals(c *Case) []verdict {
 		more = most + many(len(all), "command") + " of the session did so" + c.packets(frames[1:]...) + ", and the server agreed to " + agreedTo(worked)
 	}
 	v.message = clauses(first.line()+" climbs above the login directory"+c.packets(first.frame), c.replied(first.reply), more)
-	return []verdict{v}
+	return []draft{v}
 }
 
 func agreedTo(n int) string {
@@ -82,7 +83,8 @@ func agreedTo(n int) string {
 	return strconv.Itoa(n)
 }
 
-// climbs lists the commands whose paths climb, and the transfers that reached a path above the login directory by CWD.
+// climbs lists the commands whose paths climb, and the transfers that reached a path
+// above the login directory by CWD.
 func (c *Case) climbs() []climb {
 	all, told := c.noted()
 	for i := range c.Transfers {
@@ -94,7 +96,8 @@ func (c *Case) climbs() []climb {
 	return all
 }
 
-// noted lists the commands that climb by themselves, and the transfers that are among them.
+// noted lists the commands that climb by themselves, and the transfers that are among
+// them.
 func (c *Case) noted() (all []climb, told map[int]bool) {
 	if len(c.Notes.Climbs) == 0 {
 		return nil, nil

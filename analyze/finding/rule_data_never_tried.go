@@ -9,9 +9,9 @@ var dataNeverTried = Rule{
 	judge:   eachOpening(neverTried),
 }
 
-func neverTried(c *Case, t *record.Transfer) (verdict, bool) {
+func neverTried(c *Case, t *record.Transfer) (draft, bool) {
 	if t.Outcome != record.NoConnection || t.Connection != nil || t.ExpectedInitiator == nil || !c.showsData(t) || c.fxp(t) {
-		return verdict{}, false
+		return draft{}, false
 	}
 	who := "the " + *t.ExpectedInitiator
 	to := ""
@@ -20,15 +20,16 @@ func neverTried(c *Case, t *record.Transfer) (verdict, bool) {
 	}
 	what := who + " should have opened the data connection" + to + " for " + named(t) + ", but no SYN of it is in this capture" +
 		c.packets(t.Frames.Negotiation, t.Frames.Command)
-	return verdict{
+	return draft{
 		message: clauses(what, c.then(t), c.whose(t), c.translated(t)),
 		frames:  evidence(t),
 		advice:  c.neverAdvice(t),
 	}, true
 }
 
-// showsData reports whether the capture can be trusted to hold data connections: it holds what the side sends that had
-// to open this one, and no other transfer succeeded without one that it shows.
+// showsData reports whether the capture can be trusted to hold data connections: it holds
+// what the side sends that had to open this one, and no other transfer succeeded without
+// one that it shows.
 func (c *Case) showsData(t *record.Transfer) bool {
 	if !c.gapless() || !c.Capture.FromStart && t.Method == record.MethodDefault {
 		return false

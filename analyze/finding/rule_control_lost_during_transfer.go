@@ -12,17 +12,18 @@ var controlLost = Rule{
 	judge:   each(lostControl),
 }
 
-// shortest is the shortest idle time after which firewalls and NATs usually forget an established connection
-// (RFC 5382 section 5 asks for two hours; what is met in practice begins at a minute).
+// shortest is the shortest idle time after which firewalls and NATs usually forget an
+// established connection (RFC 5382 section 5 asks for two hours; what is met in practice
+// begins at a minute).
 const shortest = 60 * flow.Second
 
 const timerAdvice = "compare the idle time with the timers of NATs and firewalls on the way (often 5, 15 or 60 min for established TCP): raise them, " +
 	"or let the client keep the control connection busy (TCP keepalive, NOOP during transfers) or cut large files into several transfers"
 
-func lostControl(c *Case, t *record.Transfer) (verdict, bool) {
+func lostControl(c *Case, t *record.Transfer) (draft, bool) {
 	end, ok := c.controlEnd(t)
 	if !ok || end.given {
-		return verdict{}, false
+		return draft{}, false
 	}
 	what := "the control connection " + end.how + c.packets(end.frame) + " while " + named(t) + " ran" + c.packets(t.Frames.Command)
 	if end.waited > 0 {
@@ -31,7 +32,7 @@ func lostControl(c *Case, t *record.Transfer) (verdict, bool) {
 			what = clauses(what, end.how+c.packets(end.frame))
 		}
 	}
-	v := verdict{
+	v := draft{
 		message: clauses(what, end.ran(), c.dataThen(t)),
 		frames:  evidence(t, t.Frames.SYN, end.frame),
 		advice:  timerAdvice,
@@ -68,7 +69,8 @@ func (e *lostEnd) ran() string {
 	return "no command or reply had passed on it for " + seconds(e.idle)
 }
 
-// controlEnd reports whether the control connection ended before the final reply to a transfer that ran, and how.
+// controlEnd reports whether the control connection ended before the final reply to a
+// transfer that ran, and how.
 func (c *Case) controlEnd(t *record.Transfer) (lostEnd, bool) {
 	conn, control := t.Notes.Conn, &c.Notes.Control
 	if t.Reply != nil || t.Command == nil || conn == nil || conn.State != flow.Established || t.Method == record.MethodEncrypted ||
@@ -108,7 +110,8 @@ func (c *Case) controlEnd(t *record.Transfer) (lostEnd, bool) {
 	return e, true
 }
 
-// silentEnd is a control connection of which nothing more came though the transfer ended and the capture went on.
+// silentEnd is a control connection of which nothing more came though the transfer ended
+// and the capture went on.
 func (c *Case) silentEnd(t *record.Transfer) (lostEnd, bool) {
 	conn, control := t.Notes.Conn, &c.Notes.Control
 	last := max(control.Last.Time, conn.Last.Time)
@@ -127,8 +130,8 @@ func (c *Case) lastCommand(t *record.Transfer) bool {
 	return t.N == c.glance().lastCommand
 }
 
-// idleUntil is how long the control connection had been silent. Where it was its last packet that ended it, the notes tell,
-// for they know of commands without an answer too.
+// idleUntil is how long the control connection had been silent. Where it was its last
+// packet that ended it, the notes tell, for they know of commands without an answer too.
 func (c *Case) idleUntil(t *record.Transfer, at flow.Time) flow.Time {
 	if c.Notes.Idle > 0 && at == c.Notes.Control.Last.Time {
 		return c.Notes.Idle

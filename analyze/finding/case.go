@@ -1,0 +1,140 @@
+package finding
+
+import (
+	"net/netip"
+
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// Case is a session before its judges, with what is known of its neighbours. Rules ask
+// for what sessions still to come may change (links, until) by the methods link, ranOn
+// and silentFor, which note that the answer is not certain yet.
+type Case struct {
+	*record.Session
+	files   int
+	links   map[int]*link   // FXP: by the transfer's number
+	twin    *record.Session // the same session on a NAT's other side
+	series  *series         // a series of logins that ends with this session
+	rivals  *Stream         // who knows the others' series; nil: nobody does
+	again   bool            // its passwords were rejected, and those of its users were told of before
+	until   flow.Time       // the capture certainly ran until then
+	open    bool            // what a rule asked for may have another answer later
+	found   []record.Finding
+	spent   bool     // the rule at work is,
+	untold  []string // and these are what such rules found
+	bounces bool     // bounce-attempt is among the rules
+	seen    glance   // taken when a rule asks for it
+}
+
+// ranOn reports whether the capture certainly ran on for so long after a time.
+func (c *Case) ranOn(after, long flow.Time) bool {
+	if c.until-after >= long {
+		return true
+	}
+	c.open = true
+	return false
+}
+
+// silentFor is how long the capture certainly ran on after a time.
+func (c *Case) silentFor(after flow.Time) flow.Time {
+	c.open = true
+	return c.until - after
+}
+
+func newCase(s *record.Session, opt Options) *Case {
+	return &Case{Session: s, files: opt.Files, until: latest(s)}
+}
+
+// latest is the last time that a session's records speak of.
+func latest(s *record.Session) flow.Time {
+	end := max(s.Start.Time, s.End.Time)
+	for i := range s.Transfers {
+		if c := s.Transfers[i].Notes.Conn; c != nil {
+			end = max(end, c.Last.Time)
+		}
+	}
+	return end
+}
+
+// glance is what rules on one transfer ask about all of them: a session may have
+// thousands of each.
+type glance struct {
+	taken       bool
+	lastCommand int    // number of the last transfer that a command began; 0: there is none
+	unshown     bool   // a transfer succeeded over a connection that the capture does not hold
+	passive     bool   // a server's endpoint is known
+	low, high   uint16 // the ports of these
+}
+
+// glance is taken once.
+func (c *Case) glance() *glance {
+	g := &c.seen
+	if g.taken {
+		return g
+	}
+	g.taken = true
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		if t.Command != nil {
+			g.lastCommand = t.N
+			g.unshown = g.unshown || t.Outcome == record.OK && t.Connection == nil
+		}
+		if t.Mode != record.Passive || t.Announced == nil {
+			continue
+		}
+		port := t.Announced.Port()
+		if !g.passive {
+			g.low, g.high, g.passive = port, port, true
+		}
+		g.low, g.high = min(g.low, port), max(g.high, port)
+	}
+	return g
+}
+
+// plain reports whether a transfer was certainly sent as the file is: MODE S (RFC 959
+// section 3.4.1), and not under TLS.
+func (c *Case) plain(t *record.Transfer) bool {
+	return t.Notes.Mode == "S" && !c.encrypted()
+}
+
+// encrypted reports whether the control connection is under TLS.
+func (c *Case) encrypted() bool {
+	return c.TLS == record.TLSExplicit || c.TLS == record.TLSImplicit
+}
+
+// covered reports whether the capture holds what a host of the session sends.
+func (c *Case) covered(host netip.Addr) bool {
+	switch host {
+	case c.Client.Addr():
+		return c.Capture.ClientSide
+	case c.Server.Addr():
+		return c.Capture.ServerSide
+	}
+	return true
+}
+
+// whole reports whether the capture holds the control connection from its start, both
+// sides and without gaps.
+func (c *Case) whole() bool {
+	return c.Capture.FromStart && c.gapless()
+}
+
+// gapless reports whether it does so from wherever the capture begins.
+func (c *Case) gapless() bool {
+	return c.Capture.ClientSide && c.Capture.ServerSide && c.Capture.MissingBytes == 0
+}
+
+// precedes reports whether a was before b: by their times, unless these are so far apart
+// and so contrary to their places in the capture that the clock was set between.
+func precedes(a, b flow.Mark) bool {
+	if d := a.Time - b.Time; (a.Ord < b.Ord) == (d < 0) || max(d, -d) > flow.Disorder || d == 0 {
+		return a.Ord < b.Ord
+	}
+	return a.Time < b.Time
+}
+
+// moved reports whether the transfer carried something or ended well.
+func moved(t *record.Transfer) bool {
+	return t.Outcome == record.OK || t.Bytes != nil && *t.Bytes > 0
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/pick"
 	"ftpscope/analyze/record"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
@@ -264,7 +265,7 @@ func TestEvidenceOfNetworks(t *testing.T) {
 	frames := capturetest.Interleave(tagged(red, in(10), in(10)), blue)
 	for _, workers := range []int{1, 8} {
 		out := &counted{}
-		k := analyze.NewKeeper(out, analyze.KeeperOptions{})
+		k := pick.NewKeeper(out, pick.KeeperOptions{})
 		analyzed(t, frames, analyze.Options{Workers: workers, Evidence: k})
 		k.Flush()
 		require.Equal(t, len(frames), out.packets)

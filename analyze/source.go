@@ -32,8 +32,8 @@ type Live interface {
 type Evidence interface {
 	// Add takes a packet, and whose it is. Of a fragment that is not known at first: then the ports are 0.
 	Add(p *capture.Packet, s *flow.Segment)
-	// Fragments says that packets that Add took before are fragments of s.
-	Fragments(parts []flow.Mark, s *flow.Segment)
+	// Reassembled says that packets that Add took before are fragments of s.
+	Reassembled(parts []flow.Mark, s *flow.Segment)
 	Mark(a, b netip.AddrPort, net flow.Net)    // a control connection, or one that a session has a use for; net is one of its networks
 	Unmark(a, b netip.AddrPort, net flow.Net)  // what looked like a control connection is none
 	Ended(a, b netip.AddrPort, nets flow.Nets) // a marked one is over
@@ -54,7 +54,7 @@ func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
 	}
 	a.opt.Evidence.Add(p, s)
 	if parts := a.decoder.Parts(); len(parts) > 0 {
-		a.opt.Evidence.Fragments(parts, s)
+		a.opt.Evidence.Reassembled(parts, s)
 	}
 }
 

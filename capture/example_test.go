@@ -9,7 +9,7 @@ import (
 	"github.com/google/gopacket/pcapgo"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/record"
 	"ftpscope/capture"
 )
 
@@ -75,16 +75,16 @@ func ExampleFrom() {
 // printed prints what an analysis finds.
 type printed struct{}
 
-func (printed) Session(s *session.Session) error {
+func (printed) Session(s *record.Session) error {
 	for _, t := range s.Transfers {
 		fmt.Printf("%s: %s mode, opened by the %s: %s\n", *t.Command, t.Mode, t.Initiator, t.Outcome)
 	}
 	return nil
 }
 
-func (printed) Attempt(*session.Attempt) error { return nil }
-func (printed) Orphan(*session.Orphan) error   { return nil }
-func (printed) Summary(s *session.Summary) error {
+func (printed) Attempt(*record.Attempt) error { return nil }
+func (printed) Orphan(*record.Orphan) error   { return nil }
+func (printed) Summary(s *record.Summary) error {
 	fmt.Println(s.Packets, "packets of", s.Files[0])
 	return nil
 }

@@ -25,7 +25,6 @@ func TestRules(t *testing.T) {
 		require.True(t, strings.HasSuffix(r.Meaning, "."), r.ID)
 		require.NotNil(t, r.judge)
 	}
-	require.Len(t, seen, 28)
 }
 
 func TestDisable(t *testing.T) {

@@ -26,7 +26,8 @@ func segmentAt(net flow.Net, ord uint64) *flow.Segment {
 	}
 }
 
-// Of the connections of the same ends that a packet may belong to the one that began last is found, as a look at all finds it.
+// Of the connections of the same ends that a packet may belong to the one that began last
+// is found, as a look at all finds it.
 func TestFindAmongMany(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
@@ -57,7 +58,8 @@ func TestFindAmongMany(t *testing.T) {
 	}
 }
 
-// One connection that lasts, and very many of the same ends in another network, one after the other.
+// One connection that lasts, and very many of the same ends in another network, one after
+// the other.
 func BenchmarkFind(b *testing.B) {
 	for _, n := range []int{1000, 4000, 16_000} {
 		list := []Conn{between(1, 1, uint64(2*n+10))}

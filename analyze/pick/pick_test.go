@@ -14,7 +14,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// twice is a capture in which a data connection's ends meet again, and somebody else talks between.
+// twice is a capture in which a data connection's ends meet again, and somebody else
+// talks between.
 const twice = `
 open
 C: RETR a
@@ -86,7 +87,8 @@ func TestReadEnds(t *testing.T) {
 	require.Equal(t, 1, calls)
 }
 
-// TestReadFragments: fragments are given with the packets that they are of, in the order of the capture.
+// TestReadFragments: fragments are given with the packets that they are of, in the order
+// of the capture.
 func TestReadFragments(t *testing.T) {
 	frames := capturetest.Only(capturetest.MustFrames(t, twice), "control", "d1", "d3")
 	var cut []capturetest.Frame

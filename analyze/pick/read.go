@@ -16,21 +16,22 @@ type Source interface {
 	Next() ([]capture.Packet, error)
 }
 
-// Take takes a packet of a chosen connection, known by its index, and the segment in it. Both are valid during the call. A packet
-// that holds several segments is given for each of them. Of an IP fragment the segment has addresses, ports and Mark only; that of
-// the last to come of a datagram is the whole.
+// Take takes a packet of a chosen connection, known by its index, and the segment in it.
+// Both are valid during the call. A packet that holds several segments is given for each
+// of them. Of an IP fragment the segment has addresses, ports and Mark only; that of the
+// last to come of a datagram is the whole.
 type Take func(index int, p *capture.Packet, seg *flow.Segment) error
 
 const (
-	// maxWaiting bounds what waits for a fragment of which it is not known yet whose it is: more than what the decoder holds
-	// of fragments, and all that comes meanwhile.
+	// maxWaiting bounds what waits for a fragment of which it is not known yet whose it
+	// is: more than what the decoder holds of fragments, and all that comes meanwhile.
 	maxWaiting = 32 << 20
 	// fragmentWait is longer than the decoder waits for the rest of a datagram.
 	fragmentWait = 31 * flow.Second
 )
 
-// Read gives each packet of the chosen connections, in the order of the capture. It ends after the last of them, or with the
-// first error of take.
+// Read gives each packet of the chosen connections, in the order of the capture. It ends
+// after the last of them, or with the first error of take.
 func Read(from Source, s *Set, take Take) error {
 	r := reader{set: s, take: take, decoder: decode.Decoder{Options: s.Decode}}
 	var seg flow.Segment
@@ -54,7 +55,14 @@ func Read(from Source, s *Set, take Take) error {
 	}
 }
 
-// reader decides on packets in their order: while it is not known whose a fragment is, it and what follows it wait.
+// reader decides on packets in their order.
+//
+// A fragment but the first has no ports, so whose it is shows only when its datagram is
+// whole, and packets leave in the order of the capture. So while one fragment is
+// undecided, it and all packets of chosen connections behind it wait. It is decided when
+// the decoder says which fragments a segment was made of (waiting.decide), and dropped
+// when the decoder has given up its datagram (fragmentWait), when more than maxWaiting
+// bytes wait, or when the capture ends.
 type reader struct {
 	set     *Set
 	take    Take
@@ -89,7 +97,7 @@ func (r *reader) packet(p *capture.Packet, seg *flow.Segment) error {
 			}
 			continue
 		}
-		r.waiting.join(r.decoder.Parts(), seg, index, ok)
+		r.waiting.decide(r.decoder.Parts(), seg, index, ok)
 		if !ok {
 			continue
 		}
@@ -157,8 +165,8 @@ func (w *waiting) add(p *capture.Packet, seg *flow.Segment, index int) {
 	w.bytes += h.size()
 }
 
-// join decides on the fragments that a segment was made of.
-func (w *waiting) join(parts []flow.Mark, seg *flow.Segment, index int, ok bool) {
+// decide gives the fragments that a segment was made of to its connection, or drops them.
+func (w *waiting) decide(parts []flow.Mark, seg *flow.Segment, index int, ok bool) {
 	if !ok {
 		index = dropped
 	}

@@ -83,7 +83,7 @@ func (t *tries) of(a *record.Attempt) (list []flow.Conn) {
 
 // What else evidence is told of does not matter here.
 
-func (t *tries) Fragments([]flow.Mark, *flow.Segment)                 {}
+func (t *tries) Reassembled([]flow.Mark, *flow.Segment)          {}
 func (t *tries) Mark(netip.AddrPort, netip.AddrPort, flow.Net)   {}
 func (t *tries) Unmark(netip.AddrPort, netip.AddrPort, flow.Net) {}
 func (t *tries) Ended(netip.AddrPort, netip.AddrPort, flow.Nets) {}

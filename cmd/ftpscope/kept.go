@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/pick"
 	"ftpscope/analyze/report"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/pcapfile"
@@ -16,7 +17,7 @@ import (
 
 // kept is what -w writes: the packets of FTP connections.
 type kept struct {
-	*analyze.Keeper
+	*pick.Keeper
 	out    *pcapfile.Output
 	source analyze.Source
 }
@@ -47,7 +48,7 @@ func (s *sniffing) openKept() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.keep, cause(err))
 	}
-	s.kept = &kept{analyze.NewKeeper(out, analyze.KeeperOptions{Bytes: keeperBytes}), out, s.source}
+	s.kept = &kept{pick.NewKeeper(out, pick.KeeperOptions{Bytes: keeperBytes}), out, s.source}
 	return nil
 }
 

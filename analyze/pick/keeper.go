@@ -1,4 +1,4 @@
-package analyze
+package pick
 
 import (
 	"net/netip"
@@ -10,23 +10,24 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// PacketWriter takes the packets that a Keeper keeps; iface is the index of their file or interface. It is a
-// pcapfile.Output, or a pcapfile.Writer.
+// PacketWriter takes the packets that a Keeper keeps; iface is the index of their file or
+// interface. It is a pcapfile.Output, or a pcapfile.Writer.
 type PacketWriter interface {
 	WritePacket(iface int, p *capture.Packet, comments ...string) error
 }
 
-// KeeperOptions are the bounds of the packets that wait for a decision; the zero value works.
+// KeeperOptions are the bounds of the packets that wait for a decision; the zero value
+// works.
 type KeeperOptions struct {
 	Bytes int       // 0: 8 MiB
 	Age   flow.Time // 0: 5 s
 }
 
 const (
-	keeperBytes = 8 << 20 // beyond what workers can be behind the reader: batchesAhead batches
+	keeperBytes = 8 << 20 // beyond what workers can be behind the reader: the batches that are under way
 	keeperAge   = 5 * flow.Second
-	// bytesPerHead is how many bytes of packets there are for each head, so that small packets cost no more memory
-	// than large ones.
+	// bytesPerHead is how many bytes of packets there are for each head, so that small
+	// packets cost no more memory than large ones.
 	bytesPerHead = 128
 	// keeperStep is the most that one packet can advance the clock.
 	keeperStep = 10 * flow.Second
@@ -41,11 +42,13 @@ type KeeperStats struct {
 	MarksLost uint64 // to the bound on their number
 }
 
-// Keeper writes the packets of marked connections and no others. It implements Evidence.
+// Keeper writes the packets of marked connections and no others. It implements
+// analyze.Evidence.
 //
-// What a connection is shows only after some packets. So every packet waits in a ring of the most recent ones, and it is
-// decided when it leaves, by its age or to make room, whether its connection is marked: then what came before
-// the mark is written too, and all in the order of arrival.
+// What a connection is shows only after some packets. So every packet waits in a ring of
+// the most recent ones, and it is decided when it leaves, by its age or to make room,
+// whether its connection is marked: then what came before the mark is written too, and
+// all in the order of arrival.
 type Keeper struct {
 	out   PacketWriter
 	age   flow.Time
@@ -56,7 +59,7 @@ type Keeper struct {
 	first int
 	count int
 	bytes []byte // a ring: offsets count on over its end, modulo its length
-	next  uint64 // offset after the newest packet
+	next  uint64 // offset behind the newest packet
 	last  flow.Time
 	clock atomic.Int64 // flow.Time since the first packet, which steps of the packets' clock do not disturb
 	left  uint64       // Ord of the packet that was given out last: one that holds several segments was added as often
@@ -90,7 +93,8 @@ func NewKeeper(out PacketWriter, opt KeeperOptions) *Keeper {
 	}
 }
 
-// Add takes a packet, of which s was decoded: for an ICMP error the connection is that of the quoted segment.
+// Add takes a packet, of which s was decoded: for an ICMP error the connection is that of
+// the quoted segment.
 func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -101,7 +105,7 @@ func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
 		return
 	}
 	h := keptHead{
-		tuple: s.Tuple(), mark: p.Mark, at: flow.Time(k.clock.Load()), from: k.room(n),
+		tuple: s.Tuple(), mark: p.Mark, at: flow.Time(k.clock.Load()), from: k.reserve(n),
 		size: uint32(n), length: p.Length, link: p.Link, digits: p.Digits,
 	}
 	copy(k.bytes[h.from%uint64(len(k.bytes)):], p.Data)
@@ -110,8 +114,9 @@ func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
 	k.count++
 }
 
-// Fragments gives packets that are still in the ring to the connection of s, which they are fragments of.
-func (k *Keeper) Fragments(parts []flow.Mark, s *flow.Segment) {
+// Reassembled gives packets that are still in the ring to the connection of s, which they
+// are fragments of.
+func (k *Keeper) Reassembled(parts []flow.Mark, s *flow.Segment) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	to := s.Tuple()
@@ -126,8 +131,9 @@ func (k *Keeper) Fragments(parts []flow.Mark, s *flow.Segment) {
 	}
 }
 
-// room lets packets leave until there is room for one of n bytes in one piece, and returns the place.
-func (k *Keeper) room(n int) uint64 {
+// reserve lets packets leave until there is room for one of n bytes in one piece, and
+// returns its offset.
+func (k *Keeper) reserve(n int) uint64 {
 	size := uint64(len(k.bytes))
 	from := k.next
 	if at := from % size; at+uint64(n) > size {
@@ -146,8 +152,8 @@ func (k *Keeper) Tick(now flow.Time) {
 	k.tell(now)
 }
 
-// tell advances the clock, and lets go of what is old. A packet that is a bit late does not put the clock back; a clock
-// that was put back by more goes on from there.
+// tell advances the clock, and lets go of what is old. A packet that is a bit late does
+// not put the clock back; a clock that was put back by more goes on from there.
 func (k *Keeper) tell(t flow.Time) {
 	switch step := t - k.last; {
 	case step > 0:
@@ -202,15 +208,17 @@ func (k *Keeper) Stats() KeeperStats {
 	return s
 }
 
-// Mark says that a connection belongs to FTP: also those of its packets that are still in the ring. Marks count: a
-// connection is let go when each has been taken back. Packets are told by their ends alone, marks by the network too: ends of
-// which connections in several networks are marked are kept until all of these ended.
+// Mark says that a connection belongs to FTP: also those of its packets that are still in
+// the ring. Marks count: a connection is let go when each has been taken back. Packets
+// are told by their ends alone, marks by the network too: ends of which connections in
+// several networks are marked are kept until all of these ended.
 func (k *Keeper) Mark(a, b netip.AddrPort, net flow.Net) { k.marks.add(flow.TupleOf(a, b), net) }
 
 // Unmark takes a Mark back.
 func (k *Keeper) Unmark(a, b netip.AddrPort, net flow.Net) { k.marks.remove(flow.TupleOf(a, b), net) }
 
-// Ended says that a connection is over, however often it was marked. What comes of it within a few seconds is kept.
+// Ended says that a connection is over, however often it was marked. What comes of it
+// within a few seconds is kept.
 func (k *Keeper) Ended(a, b netip.AddrPort, nets flow.Nets) {
 	k.marks.end(flow.TupleOf(a, b), &nets, flow.Time(k.clock.Load())+linger)
 }

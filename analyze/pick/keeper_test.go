@@ -1,4 +1,4 @@
-package analyze
+package pick
 
 import (
 	"bytes"
@@ -351,7 +351,8 @@ type discard struct{}
 
 func (discard) WritePacket(int, *capture.Packet, ...string) error { return nil }
 
-// busy is a keeper in steady state and a packet of every second connection of 64, which are marked.
+// busy is a keeper in steady state and a packet of every second connection of 64, which
+// are marked.
 func busy(size int) func() {
 	k := NewKeeper(discard{}, KeeperOptions{})
 	p := &capture.Packet{Data: make([]byte, size), Length: uint32(size), Link: 1, Digits: 9}

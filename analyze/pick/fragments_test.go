@@ -1,4 +1,4 @@
-package analyze
+package pick
 
 import (
 	"bytes"
@@ -8,12 +8,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze"
+	"ftpscope/analyze/record"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
 )
 
-// A kept datagram is kept with all its fragments, in whatever order they came, and nobody else's.
+// A kept datagram is kept with all its fragments, in whatever order they came, and nobody
+// else's.
 func TestKeeperKeepsFragments(t *testing.T) {
 	frames := capturetest.MustFrames(t, `
 control c2 192.0.2.10:50000 > 192.0.2.21:80
@@ -49,7 +52,7 @@ C: QUIT
 			require.NoError(t, err)
 			out := &kept{}
 			k := NewKeeper(out, KeeperOptions{})
-			_, err = Run(c, Options{Evidence: k}, nowhere{})
+			_, err = analyze.Run(c, analyze.Options{Evidence: k}, nowhere{})
 			require.NoError(t, err)
 			k.Flush()
 			require.Equal(t, want, out.ords)
@@ -57,8 +60,8 @@ C: QUIT
 	}
 }
 
-// Join finds packets that are still in the ring, and does nothing about others.
-func TestKeeperFragments(t *testing.T) {
+// Reassembled finds packets that are still in the ring, and does nothing about others.
+func TestKeeperReassembled(t *testing.T) {
 	var out kept
 	f := feed(&out, KeeperOptions{Bytes: 1000})
 	unknown := hostA
@@ -67,13 +70,14 @@ func TestKeeperFragments(t *testing.T) {
 	}
 	f.k.Mark(hostA, hostB, flow.PlainNet)
 	s := segmentOf(hostA, hostB)
-	f.k.Fragments([]flow.Mark{{Ord: 1}, {Ord: 28}, {Ord: 30}, {Ord: 31}, {Ord: 1 << 60}}, &s)
+	f.k.Reassembled([]flow.Mark{{Ord: 1}, {Ord: 28}, {Ord: 30}, {Ord: 31}, {Ord: 1 << 60}}, &s)
 	f.k.Flush()
 	require.Equal(t, []uint64{28, 30}, out.ords)
-	f.k.Fragments([]flow.Mark{{Ord: 30}}, &s)
+	f.k.Reassembled([]flow.Mark{{Ord: 30}}, &s)
 }
 
-// A packet that holds segments of several connections (IEEE 802.11 has them) is kept once, if one of them is marked.
+// A packet that holds segments of several connections (IEEE 802.11 has them) is kept
+// once, if one of them is marked.
 func TestKeeperKeepsOnce(t *testing.T) {
 	for _, marked := range [][2]netip.AddrPort{{hostA, hostB}, {hostC, hostD}} {
 		var out kept
@@ -88,3 +92,11 @@ func TestKeeperKeepsOnce(t *testing.T) {
 		require.Equal(t, []uint64{1}, out.ords)
 	}
 }
+
+// nowhere takes what an analysis finds, and drops it.
+type nowhere struct{}
+
+func (nowhere) Session(*record.Session) error { return nil }
+func (nowhere) Attempt(*record.Attempt) error { return nil }
+func (nowhere) Orphan(*record.Orphan) error   { return nil }
+func (nowhere) Summary(*record.Summary) error { return nil }

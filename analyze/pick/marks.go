@@ -1,4 +1,4 @@
-package analyze
+package pick
 
 import (
 	"container/list"
@@ -11,9 +11,11 @@ import (
 const (
 	// maxMarks bounds the marked connections, as the tables of connections are bounded.
 	maxMarks = 1 << 20
-	// linger is how long a connection is kept after its end: late acknowledgements, FINs that are repeated.
+	// linger is how long a connection is kept after its end: late acknowledgements, FINs
+	// that are repeated.
 	linger = 5 * flow.Second
-	// maxUses bounds the networks of which marks are told apart for two ends; the others' end with them.
+	// maxUses bounds the networks of which marks are told apart for two ends; the others'
+	// end with them.
 	maxUses = 64
 )
 
@@ -45,7 +47,8 @@ func newMarks(most int) marks {
 	return marks{most: most, set: map[flow.Tuple]*list.Element{}, open: list.New(), ended: list.New()}
 }
 
-// add marks a connection, once more if it is marked. A full set loses its oldest mark, of those that are over first.
+// add marks a connection, once more if it is marked. A full set loses its oldest mark, of
+// those that are over first.
 func (s *marks) add(p flow.Tuple, net flow.Net) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,8 +119,8 @@ func (s *marks) end(p flow.Tuple, nets *flow.Nets, until flow.Time) {
 	}
 }
 
-// has reports whether a packet of that time is of a marked connection. Times do not decrease: what ended before is
-// forgotten.
+// has reports whether a packet of that time is of a marked connection. Times do not
+// decrease: what ended before is forgotten.
 func (s *marks) has(p flow.Tuple, at flow.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

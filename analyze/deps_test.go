@@ -29,8 +29,8 @@ capture/tail:        capture/buffer capture/flow
 capture:             capture/flow github.com/google/gopacket capture/buffer capture/pcapfile capture/tail capture/unpack
 capture/live:        capture capture/flow capture/decode github.com/google/gopacket golang.org/x/sys golang.org/x/net/bpf
 capture/tcp:         capture/flow capture/tcp/reassembly
-capture/tcp/reassembly: capture/flow
-capture/filter:
+capture/tcp/reassembly:capture/flow
+capture/filter:      capture/decode github.com/google/gopacket
 capture/cryptopan:
 capture/rewrite:     capture/decode capture/cryptopan github.com/google/gopacket
 capture/capturetest: capture/flow github.com/google/gopacket

@@ -107,7 +107,8 @@ func init() {
 	register(row{kind: layerAnalyzer, read: readAnalyzer, links: []uint32{LinkAnalyzer}})
 }
 
-func isTag(etherType uint16) bool {
+// IsTag reports whether an EtherType is that of a VLAN tag.
+func IsTag(etherType uint16) bool {
 	return etherType == etherVLAN || etherType == etherQinQ || etherType == etherQinQOld
 }
 

@@ -201,7 +201,7 @@ func (c *chain) mirrored(frame []byte, session, vlan uint16) error {
 	if !c.tunnel(flow.StepERSPAN, uint64(session)) {
 		return c.tooDeep()
 	}
-	if vlan != 0 && len(frame) >= 14 && !isTag(binary.BigEndian.Uint16(frame[12:])) {
+	if vlan != 0 && len(frame) >= 14 && !IsTag(binary.BigEndian.Uint16(frame[12:])) {
 		c.tag(vlan)
 	}
 	return nil

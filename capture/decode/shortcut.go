@@ -14,41 +14,14 @@ const maxTags = 8
 //
 // FuzzShortcut proves that the chain says the same of what it accepts.
 func (d *Decoder) shortcut(f Frame, seg *flow.Segment) Verdict {
-	b := f.Data
-	var etherType uint16
-	var at int
-	switch f.Link {
-	case LinkEthernet:
-		if len(b) < 14 {
-			return unaccepted
-		}
-		etherType, at = binary.BigEndian.Uint16(b[12:]), 14
-	case LinkSLL:
-		if len(b) < 16 {
-			return unaccepted
-		}
-		etherType, at = binary.BigEndian.Uint16(b[14:]), 16
-	case LinkSLL2:
-		if len(b) < 20 {
-			return unaccepted
-		}
-		etherType, at = binary.BigEndian.Uint16(b), 20
-	case LinkRaw, LinkRaw12, LinkRaw14, LinkIPv4, LinkIPv6:
-		return d.shortIP(f, 0, seg)
-	case LinkNull, LinkLoop:
-		if len(b) < 5 {
-			return unaccepted
-		}
-		switch familyOf(b) {
-		case 2, 10, 24, 28, 30:
-			return d.shortIP(f, 4, seg)
-		}
-		return unaccepted
-	default:
+	h, b := HeadOf(f.Link), f.Data
+	if h == nil || len(b) < h.Size {
 		return unaccepted
 	}
+	etherType, _ := h.Carries(b)
+	at := h.Size
 	tags := at
-	for isTag(etherType) {
+	for IsTag(etherType) {
 		if at-tags == 4*maxTags || len(b) < at+4 {
 			return unaccepted
 		}
@@ -66,19 +39,6 @@ func (d *Decoder) shortcut(f Frame, seg *flow.Segment) Verdict {
 		d.tag(binary.BigEndian.Uint16(b[tags:]), seg)
 	}
 	return v
-}
-
-// shortIP reads whichever IP version the first byte names.
-func (d *Decoder) shortIP(f Frame, at int, seg *flow.Segment) Verdict {
-	if len(f.Data) > at {
-		switch f.Data[at] >> 4 {
-		case 4:
-			return d.short4(f, at, seg)
-		case 6:
-			return d.short6(f, at, seg)
-		}
-	}
-	return unaccepted
 }
 
 // short4 reads the IPv4 header at offset at (RFC 791).

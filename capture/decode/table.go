@@ -139,13 +139,12 @@ func (c *chain) protocol(n uint8) gopacket.LayerType {
 	return kind
 }
 
-// family is the layer that an address family announces: AF_INET; AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, Darwin.
+// family is the layer that an address family announces.
 func (c *chain) family(family uint32) gopacket.LayerType {
-	switch family {
-	case 2, 10, 24, 28, 30:
-		return layerIP
+	if etherTypeOf(family) == 0 {
+		return c.unknown("unknown address family %d", family)
 	}
-	return c.unknown("unknown address family %d", family)
+	return layerIP
 }
 
 // tunnelOf is the tunnel that uses these UDP ports, 0 if none does.
@@ -191,6 +190,43 @@ func HeadOf(link uint32) *Head {
 	return nil
 }
 
+// Carries is the EtherType of what a frame carries, as its header says it: a VLAN tag's if there is one, 0 for none. known is
+// false if the frame is cut before that.
+func (h *Head) Carries(frame []byte) (etherType uint16, known bool) {
+	if h.Says == ByEtherType {
+		if len(frame) < h.TypeAt+2 {
+			return 0, false
+		}
+		return binary.BigEndian.Uint16(frame[h.TypeAt:]), true
+	}
+	return h.announced(frame)
+}
+
+// announced is Carries where there is no EtherType.
+func (h *Head) announced(frame []byte) (etherType uint16, known bool) {
+	switch h.Says {
+	case ByFamily:
+		if len(frame) < 4 {
+			return 0, false
+		}
+		return etherTypeOf(familyOf(frame)), true
+	case ByVersion:
+		if len(frame) == 0 {
+			return 0, false
+		}
+		switch frame[0] >> 4 {
+		case 4:
+			return etherIPv4, true
+		case 6:
+			return etherIPv6, true
+		}
+		return 0, true
+	case Always4:
+		return etherIPv4, true
+	}
+	return etherIPv6, true
+}
+
 // familyOf reads an address family in the byte order of whoever captured.
 func familyOf(b []byte) uint32 {
 	family := binary.LittleEndian.Uint32(b)
@@ -198,4 +234,15 @@ func familyOf(b []byte) uint32 {
 		family = binary.BigEndian.Uint32(b)
 	}
 	return family
+}
+
+// etherTypeOf is what an address family announces: AF_INET; AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, Darwin.
+func etherTypeOf(family uint32) uint16 {
+	switch family {
+	case 2:
+		return etherIPv4
+	case 10, 24, 28, 30:
+		return etherIPv6
+	}
+	return 0
 }

@@ -24,6 +24,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"ftpscope/capture/decode"
 )
 
 // The limits of an expression: it comes from a command line, or from who writes to a service.
@@ -59,13 +61,13 @@ func (f *Filter) Match(data []byte, length, link uint32) bool {
 	if f.test == nil {
 		return true
 	}
-	l := layoutOf(link)
-	return l != nil && f.test.match(frame{data: data, length: length, link: l}) == yes
+	head := decode.HeadOf(link)
+	return head != nil && f.test.match(frame{data: data, length: length, head: head}) == yes
 }
 
 // Knows reports whether packets of a link type can match: those of others do not, whatever is asked. The empty expression
 // matches all.
-func (f *Filter) Knows(link uint32) bool { return f.test == nil || layoutOf(link) != nil }
+func (f *Filter) Knows(link uint32) bool { return f.test == nil || decode.HeadOf(link) != nil }
 
 // Error says what is wrong with an expression, and where.
 type Error struct {

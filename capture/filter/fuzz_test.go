@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/decode"
 )
 
 // FuzzParse: an expression compiles or has an error that shows its place, and what compiled can be asked.
@@ -16,7 +18,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("tcp[13] & 2 != 0")
 	f.Add("host 10.0.0.1/8 mask 1.2")
 	f.Add("vlan ((((5)) or \\")
-	frames := made(3, linkEthernet, 8)
+	frames := made(3, decode.LinkEthernet, 8)
 	f.Fuzz(func(t *testing.T, expr string) {
 		filter, err := Parse(expr)
 		if err != nil {
@@ -30,9 +32,9 @@ func FuzzParse(f *testing.F) {
 		}
 		opposite, err := Parse("not (" + expr + ")")
 		for _, p := range frames {
-			is := filter.Match(p.Data, uint32(p.Length), linkEthernet)
+			is := filter.Match(p.Data, uint32(p.Length), decode.LinkEthernet)
 			if err == nil {
-				require.False(t, is && opposite.Match(p.Data, uint32(p.Length), linkEthernet))
+				require.False(t, is && opposite.Match(p.Data, uint32(p.Length), decode.LinkEthernet))
 			}
 		}
 	})
@@ -52,7 +54,7 @@ func FuzzMatch(f *testing.F) {
 		require.NoError(f, err)
 		filters = append(filters, pair{expr, is, not})
 	}
-	links := []uint32{linkEthernet, linkSLL, linkSLL2, linkNull, linkLoop, linkRaw, linkIPv4, linkIPv6, linkRaw12, linkRaw14}
+	links := []uint32{decode.LinkEthernet, decode.LinkSLL, decode.LinkSLL2, decode.LinkNull, decode.LinkLoop, decode.LinkRaw, decode.LinkIPv4, decode.LinkIPv6, decode.LinkRaw12, decode.LinkRaw14}
 	for i, link := range links[:8] {
 		for _, p := range made(2, link, 20) {
 			f.Add(p.Data, uint32(0), uint8(i))

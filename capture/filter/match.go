@@ -1,5 +1,72 @@
 package filter
 
+import (
+	"encoding/binary"
+
+	"ftpscope/capture/decode"
+)
+
+// frame is what tests look at. It goes by value: a pointer in a call through an interface would be an allocation. head is
+// where the decoder's way into the packet begins; behind it tcpdump goes its own: it looks at the packet that the frame
+// carries, behind as many tags as the expression has the word vlan, and into no tunnel.
+type frame struct {
+	data   []byte
+	length uint32
+	head   *decode.Head
+}
+
+// verdict is a test's answer. cut ends the matching: the packet ends before the byte that decides.
+type verdict uint8
+
+const (
+	no verdict = iota
+	yes
+	cut
+)
+
+func answer(b bool) verdict {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// has reports whether the n bytes at offset at were captured.
+func (f frame) has(at, n int) bool { return at+n <= len(f.data) }
+
+func (f frame) u16(at int) uint16 { return binary.BigEndian.Uint16(f.data[at:]) }
+func (f frame) u32(at int) uint32 { return binary.BigEndian.Uint32(f.data[at:]) }
+
+// payload is where the packet begins behind so many VLAN tags.
+func (f frame) payload(tags int) int { return f.head.Size + 4*tags }
+
+// etherType is that of what the frame carries behind so many VLAN tags (whatever tags them); false: the frame is cut before.
+func (f frame) etherType(tags int) (uint16, bool) {
+	switch {
+	case tags == 0:
+		return f.head.Carries(f.data)
+	case f.head.Says != decode.ByEtherType:
+		return 0, true
+	}
+	at := f.payload(tags) - 2
+	if !f.has(at, 2) {
+		return 0, false
+	}
+	return f.u16(at), true
+}
+
+// carries tells whether the frame carries packets of this type behind so many VLAN tags.
+func (f frame) carries(etherType uint16, tags int) verdict {
+	if f.head.Says != decode.ByEtherType && etherType != etherIPv4 && etherType != etherIPv6 {
+		return no
+	}
+	is, known := f.etherType(tags)
+	if !known {
+		return cut
+	}
+	return answer(is == etherType)
+}
+
 // test is a compiled part of an expression.
 type test interface{ match(f frame) verdict }
 
@@ -77,16 +144,15 @@ type tagged struct {
 }
 
 func (t tagged) match(f frame) verdict {
-	is := no
-	for _, etherType := range [...]uint16{etherVLAN, etherQinQ, etherQinQOld} {
-		if is = f.carries(etherType, t.tags); is != no {
-			break
-		}
-	}
+	etherType, known := f.etherType(t.tags)
 	at := f.payload(t.tags)
 	switch {
-	case is != yes || t.id < 0:
-		return is
+	case f.head.Says != decode.ByEtherType:
+		return no
+	case !known:
+		return cut
+	case t.id < 0 || !decode.IsTag(etherType):
+		return answer(decode.IsTag(etherType))
 	case !f.has(at, 2):
 		return cut
 	}
@@ -110,7 +176,7 @@ type station struct {
 }
 
 func (t station) match(f frame) verdict {
-	if f.link != &layoutEthernet {
+	if f.head != decode.HeadOf(decode.LinkEthernet) {
 		return no
 	}
 	return t.ends.match(6, 0, func(at int) verdict {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/decode"
 )
 
 // A TCP segment from 10.0.0.1:40000 to 10.0.0.2:21, in IPv4 and in IPv6.
@@ -29,34 +31,34 @@ func TestMatch(t *testing.T) {
 		data       []byte
 		want       bool
 	}{
-		{"nothing is asked", "", linkEthernet, nil, true},
+		{"nothing is asked", "", decode.LinkEthernet, nil, true},
 		{"nothing is asked of an unknown link type", " \t", 147, nil, true},
 		{"unknown link type", "tcp", 147, tcp4, false},
 		{"unknown link type, negated", "not tcp", 147, tcp4, false},
 		{"unknown link type, any length", "greater 0", 147, tcp4, false},
-		{"raw, by its other numbers", "tcp port 21", linkRaw12, tcp4, true},
-		{"raw, by its other numbers", "ip6 and port 21", linkRaw14, tcp6, true},
-		{"SLL, VLAN", "vlan 100 and port 21", linkSLL, join(sll, tag, []byte{8, 0}, tcp4), true},
-		{"SLL, other VLAN", "vlan 101", linkSLL, join(sll, tag, []byte{8, 0}, tcp4), false},
-		{"SLL, no VLAN asked for", "port 21", linkSLL, join(sll, tag, []byte{8, 0}, tcp4), false},
-		{"SLL2, two tags", "vlan and vlan 100 and tcp port 21", linkSLL2, join(sll2(0x88, 0xa8), []byte{0, 5}, tag, []byte{0x86, 0xdd}, tcp6), true},
-		{"SLL2, one tag", "vlan and vlan", linkSLL2, join(sll2(0x81, 0), []byte{0, 5, 8, 0}, tcp4), false},
-		{"raw, VLAN", "vlan", linkRaw, tcp4, false},
-		{"raw, not VLAN", "not vlan", linkRaw, tcp4, true},
-		{"raw, behind a VLAN", "vlan or ip", linkRaw, tcp4, false},
-		{"SLL, Ethernet address", "ether host 02:00:00:00:00:01", linkSLL, join(sll, []byte{8, 0}, tcp4), false},
-		{"SLL, not an Ethernet address", "not ether host 02:00:00:00:00:01", linkSLL, join(sll, []byte{8, 0}, tcp4), true},
-		{"loopback of Linux", "ip6 and port 21", linkNull, join([]byte{10, 0, 0, 0}, tcp6), true},
-		{"loopback of Darwin, big-endian", "ip6 and port 21", linkNull, join([]byte{0, 0, 0, 30}, tcp6), true},
-		{"loopback of OpenBSD", "ip6 and port 21", linkLoop, join([]byte{0, 0, 0, 24}, tcp6), true},
-		{"loopback, IPv4, big-endian", "tcp port 21", linkNull, join([]byte{0, 0, 0, 2}, tcp4), true},
-		{"loopback, no such family", "ip or ip6", linkNull, join([]byte{7, 0, 0, 0}, tcp4), false},
-		{"empty packet", "ip", linkEthernet, nil, false},
-		{"empty packet, negated", "not ip", linkEthernet, nil, false},
-		{"cut before the ports", "port 21", linkRaw, tcp4[:21], false},
-		{"cut before the ports, negated", "not port 21", linkRaw, tcp4[:21], false},
-		{"cut behind what decides", "src port 40000", linkRaw, tcp4[:22], true},
-		{"many tags", "vlan and vlan and vlan and vlan and vlan and vlan and vlan and vlan and vlan and ip", linkEthernet,
+		{"raw, by its other numbers", "tcp port 21", decode.LinkRaw12, tcp4, true},
+		{"raw, by its other numbers", "ip6 and port 21", decode.LinkRaw14, tcp6, true},
+		{"SLL, VLAN", "vlan 100 and port 21", decode.LinkSLL, join(sll, tag, []byte{8, 0}, tcp4), true},
+		{"SLL, other VLAN", "vlan 101", decode.LinkSLL, join(sll, tag, []byte{8, 0}, tcp4), false},
+		{"SLL, no VLAN asked for", "port 21", decode.LinkSLL, join(sll, tag, []byte{8, 0}, tcp4), false},
+		{"SLL2, two tags", "vlan and vlan 100 and tcp port 21", decode.LinkSLL2, join(sll2(0x88, 0xa8), []byte{0, 5}, tag, []byte{0x86, 0xdd}, tcp6), true},
+		{"SLL2, one tag", "vlan and vlan", decode.LinkSLL2, join(sll2(0x81, 0), []byte{0, 5, 8, 0}, tcp4), false},
+		{"raw, VLAN", "vlan", decode.LinkRaw, tcp4, false},
+		{"raw, not VLAN", "not vlan", decode.LinkRaw, tcp4, true},
+		{"raw, behind a VLAN", "vlan or ip", decode.LinkRaw, tcp4, false},
+		{"SLL, Ethernet address", "ether host 02:00:00:00:00:01", decode.LinkSLL, join(sll, []byte{8, 0}, tcp4), false},
+		{"SLL, not an Ethernet address", "not ether host 02:00:00:00:00:01", decode.LinkSLL, join(sll, []byte{8, 0}, tcp4), true},
+		{"loopback of Linux", "ip6 and port 21", decode.LinkNull, join([]byte{10, 0, 0, 0}, tcp6), true},
+		{"loopback of Darwin, big-endian", "ip6 and port 21", decode.LinkNull, join([]byte{0, 0, 0, 30}, tcp6), true},
+		{"loopback of OpenBSD", "ip6 and port 21", decode.LinkLoop, join([]byte{0, 0, 0, 24}, tcp6), true},
+		{"loopback, IPv4, big-endian", "tcp port 21", decode.LinkNull, join([]byte{0, 0, 0, 2}, tcp4), true},
+		{"loopback, no such family", "ip or ip6", decode.LinkNull, join([]byte{7, 0, 0, 0}, tcp4), false},
+		{"empty packet", "ip", decode.LinkEthernet, nil, false},
+		{"empty packet, negated", "not ip", decode.LinkEthernet, nil, false},
+		{"cut before the ports", "port 21", decode.LinkRaw, tcp4[:21], false},
+		{"cut before the ports, negated", "not port 21", decode.LinkRaw, tcp4[:21], false},
+		{"cut behind what decides", "src port 40000", decode.LinkRaw, tcp4[:22], true},
+		{"many tags", "vlan and vlan and vlan and vlan and vlan and vlan and vlan and vlan and vlan and ip", decode.LinkEthernet,
 			join(mac, mac, slices.Repeat(tag, 9), []byte{8, 0}, tcp4), true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,7 +75,7 @@ const busy = "(host 192.0.2.1 or 192.0.2.2 or net 192.168.0.0/16 or 2001:db8::/3
 func TestMatchDoesNotAllocate(t *testing.T) {
 	f, err := Parse(busy + " or ether host 02:00:00:00:00:01 or ip6 src and dst host ::1")
 	require.NoError(t, err)
-	for _, link := range []uint32{linkEthernet, linkSLL, linkNull, linkRaw} {
+	for _, link := range []uint32{decode.LinkEthernet, decode.LinkSLL, decode.LinkNull, decode.LinkRaw} {
 		for _, p := range made(5, link, 40) {
 			require.Zero(t, testing.AllocsPerRun(10, func() { f.Match(p.Data, uint32(p.Length), link) }))
 		}
@@ -88,7 +90,7 @@ func BenchmarkMatch(b *testing.B) {
 			require.NoError(b, err)
 			b.ReportAllocs()
 			for b.Loop() {
-				f.Match(ethernet, uint32(len(ethernet)), linkEthernet)
+				f.Match(ethernet, uint32(len(ethernet)), decode.LinkEthernet)
 			}
 		})
 	}

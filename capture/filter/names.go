@@ -1,6 +1,10 @@
 package filter
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/google/gopacket/layers"
+)
 
 // protocol is a word that stands for a protocol, alone or before a qualifier.
 type protocol uint8
@@ -18,12 +22,24 @@ const (
 	other // those that stand alone only
 )
 
-// IP protocol numbers.
+// EtherTypes that expressions name.
 const (
-	protoTCP      = 6
-	protoUDP      = 17
-	protoFragment = 44
-	protoSCTP     = 132
+	etherIPv4 = uint16(layers.EthernetTypeIPv4)
+	etherIPv6 = uint16(layers.EthernetTypeIPv6)
+	etherARP  = uint16(layers.EthernetTypeARP)
+	etherRARP = 0x8035
+	etherTalk = 0x809b
+	etherAARP = 0x80f3
+
+	maxIEEE8023 = 1500 // up to here: a length, not a type
+)
+
+// IP protocols that words name.
+const (
+	protoTCP      = uint8(layers.IPProtocolTCP)
+	protoUDP      = uint8(layers.IPProtocolUDP)
+	protoSCTP     = uint8(layers.IPProtocolSCTP)
+	protoFragment = uint8(layers.IPProtocolIPv6Fragment)
 )
 
 // abbreviation is what a protocol's word means alone.

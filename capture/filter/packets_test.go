@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"ftpscope/capture/capturetest"
+	"ftpscope/capture/decode"
 )
 
 // The values that the made packets and the generated expressions have in common.
@@ -89,30 +90,30 @@ func linkLayer(r *rand.Rand, link uint32, p packet) ([]byte, bool) {
 	isIP := p.etherType == etherIPv4 || p.etherType == etherIPv6
 	var h []byte
 	switch link {
-	case linkEthernet:
+	case decode.LinkEthernet:
 		for range 2 {
 			a, _ := parseMAC(pick(r, macs))
 			h = append(h, a[:]...)
 		}
 		h = be.AppendUint16(append(h, tags(r)...), pick(r, []uint16{p.etherType, p.etherType, p.etherType, p.etherType, 38, 0x88cc, 0x88a8}))
-	case linkSLL:
+	case decode.LinkSLL:
 		h = be.AppendUint16(append([]byte{0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0}, tags(r)...), p.etherType)
-	case linkSLL2:
+	case decode.LinkSLL2:
 		h = append(be.AppendUint16(nil, p.etherType), 0, 0, 0, 0, 0, 2, 0, 1, 4, 6, 2, 0, 0, 0, 0, 1, 0, 0)
-	case linkNull, linkLoop:
+	case decode.LinkNull, decode.LinkLoop:
 		n := uint32(2)
 		if p.etherType == etherIPv6 {
 			n = pick(r, []uint32{24, 28, 30})
 		}
-		if h = be.AppendUint32(nil, n); link == linkNull {
+		if h = be.AppendUint32(nil, n); link == decode.LinkNull {
 			h = binary.LittleEndian.AppendUint32(nil, n)
 		}
 		return append(h, p.data...), isIP
-	case linkRaw:
+	case decode.LinkRaw:
 		return p.data, isIP
-	case linkIPv4:
+	case decode.LinkIPv4:
 		return p.data, p.etherType == etherIPv4
-	case linkIPv6:
+	case decode.LinkIPv6:
 		return p.data, p.etherType == etherIPv6
 	}
 	return append(h, p.data...), true
@@ -121,7 +122,7 @@ func linkLayer(r *rand.Rand, link uint32, p packet) ([]byte, bool) {
 // tags makes no VLAN tag or a few.
 func tags(r *rand.Rand) (b []byte) {
 	for range max(0, r.IntN(5)-2) {
-		b = binary.BigEndian.AppendUint16(b, pick(r, []uint16{etherVLAN, etherQinQ, etherQinQOld}))
+		b = binary.BigEndian.AppendUint16(b, pick(r, []uint16{0x8100, 0x88a8, 0x9100}))
 		b = binary.BigEndian.AppendUint16(b, pick(r, []uint16{5, 100, 100, 0xe064, 200, 4095}))
 	}
 	return b

@@ -14,13 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/capture/capturetest"
+	"ftpscope/capture/decode"
 	"ftpscope/capture/flow"
 )
 
 // linkNames are tcpdump's names of the link types.
 var linkNames = map[uint32]string{
-	linkEthernet: "EN10MB", linkSLL: "LINUX_SLL", linkSLL2: "LINUX_SLL2", linkNull: "NULL", linkLoop: "LOOP", linkRaw: "RAW",
-	linkIPv4: "IPV4", linkIPv6: "IPV6",
+	decode.LinkEthernet: "EN10MB", decode.LinkSLL: "LINUX_SLL", decode.LinkSLL2: "LINUX_SLL2", decode.LinkNull: "NULL", decode.LinkLoop: "LOOP", decode.LinkRaw: "RAW",
+	decode.LinkIPv4: "IPV4", decode.LinkIPv6: "IPV6",
 }
 
 // TestAsTcpdump asks tcpdump and a Filter about every packet of pcaps/ and of made captures, and wants the same answers.
@@ -40,7 +41,7 @@ func TestAsTcpdump(t *testing.T) {
 			for _, expr := range listed(expressions) {
 				c.compare(t, "-O", expr)
 			}
-			if link == linkEthernet {
+			if link == decode.LinkEthernet {
 				for _, expr := range listed(expressions) {
 					c.compare(t, "", expr)
 				}
@@ -61,7 +62,7 @@ func TestNamesAsTcpdump(t *testing.T) {
 	if _, err := os.Stat("/etc/services"); err != nil {
 		t.Skip("needs /etc/services")
 	}
-	c := newComparison(t, tcpdump, linkEthernet, made(1, linkEthernet, 600))
+	c := newComparison(t, tcpdump, decode.LinkEthernet, made(1, decode.LinkEthernet, 600))
 	for _, expr := range listed(named) {
 		c.compare(t, "-O", expr)
 	}

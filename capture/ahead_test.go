@@ -15,7 +15,8 @@ import (
 	"ftpscope/capture/pcapfile"
 )
 
-// compressedSet writes files that overlap: sound ones, one with records longer than a buffer, and damaged ones.
+// compressedSet writes files that overlap: sound ones, one with records longer than a
+// buffer, and damaged ones.
 func compressedSet(t testing.TB) string {
 	dir := t.TempDir()
 	plain := rawfile.Many("pcap", 4000)

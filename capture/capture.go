@@ -1,6 +1,7 @@
-// Package capture takes packets out of captures: pcap, pcapng or snoop, plain or compressed, one file or many that are read
-// as one capture in time order. It knows nothing of what a packet holds: capture/decode, the next step, turns
-// packets into segments.
+// Package capture takes packets out of captures: pcap, pcapng or snoop, plain or
+// compressed, one file or many that are read as one capture in time order. It knows
+// nothing of what a packet holds: capture/decode, the next step, turns packets into
+// segments.
 //
 // The way of a file's bytes:
 //
@@ -8,11 +9,13 @@
 //	file ─ capture/buffer (large reads) ─ [capture/unpack ─ capture/buffer] ─ capture/pcapfile → batch of packets
 //	batches of the files whose times overlap ─ merge (merge.go) → Next
 //
-// Decompression may go on ahead in goroutines (capture/buffer). Plain files are read where their packets are needed: to
-// hand the bytes to another processor costs more than read(2) does. Files that others still write are found and read by
-// capture/tail, and merged as the others are (follow.go).
+// Decompression may go on ahead in goroutines (capture/buffer). Plain files are read
+// where their packets are needed: to hand the bytes to another processor costs more than
+// read(2) does. Files that others still write are found and read by capture/tail, and
+// merged as the others are (follow.go).
 //
-// Packets are views into the buffers: nothing is copied and nothing allocated for a packet.
+// Packets are views into the buffers: nothing is copied and nothing allocated for a
+// packet.
 package capture
 
 import (
@@ -33,14 +36,16 @@ type Packet = pcapfile.Packet
 // Options of Open. The zero value reads os.Stdin for "-" and says nothing of problems.
 type Options struct {
 	Stdin io.Reader
-	// Problem is called for each thing that could not be read (or, with Warning, for what is odd), from Open and
-	// from Next. It never stops what else can be read.
+	// Problem is called for each thing that could not be read (or, with Warning, for what
+	// is odd), from Open and from Next. It never stops what else can be read.
 	Problem func(*FileError)
-	// Ahead is how many compressed files may be decompressed ahead at once, each in a goroutine of its own, at most
-	// buffer.MaxAhead. 0 and less: the goroutine that calls Next does everything. Packets and problems are the same.
+	// Ahead is how many compressed files may be decompressed ahead at once, each in a
+	// goroutine of its own, at most buffer.MaxAhead. 0 and less: the goroutine that calls
+	// Next does everything. Packets and problems are the same.
 	Ahead int
-	// Spool, if set, says that the capture will be read again (see Again): what gives its bytes only once, standard input
-	// and FIFOs, is copied to a temporary file first, of which Spool is told before.
+	// Spool, if set, says that the capture will be read again (see Again): what gives its
+	// bytes only once, standard input and FIFOs, is copied to a temporary file first, of
+	// which Spool is told before.
 	Spool func(name string)
 	// Digest has what can be read only once digested on the way: see Capture.Digests.
 	Digest bool
@@ -49,14 +54,16 @@ type Options struct {
 // ErrNoArgs is the error of Open without arguments.
 var ErrNoArgs = errors.New("no capture files named")
 
-// manyOpen is how many files may be read at the same time with large buffers; more of them get small ones, so that
-// memory grows little when the times of very many overlap.
+// manyOpen is how many files may be read at the same time with large buffers; more of
+// them get small ones, so that memory grows little when the times of very many overlap.
 const manyOpen = 16
 
-// veryMany is from how many on they get tiny ones: as many as a process may open, if nobody changes it, do with 150 MB.
+// veryMany is from how many on they get tiny ones: as many as a process may open, if
+// nobody changes it, do with 150 MB.
 const veryMany = 1024
 
-// buffers are those that another file gets when so many are read, and the packets that it gives at a time.
+// buffers are those that another file gets when so many are read, and the packets that it
+// gives at a time.
 func (c *Capture) buffers(open int) (*buffer.Pool, int) {
 	switch {
 	case open >= veryMany:
@@ -67,15 +74,15 @@ func (c *Capture) buffers(open int) (*buffer.Pool, int) {
 	return &c.large, batchSize
 }
 
-// Capture is one or more files read as one capture in the order of time. Only Stats may be called while another
-// goroutine calls Next.
+// Capture is one or more files read as one capture in the order of time. Only Stats may
+// be called while another goroutine calls Next.
 //
-// A rotated set has files of which each begins where another ends. So a file is opened when the merge has come to its
-// first packet, not before, and closed at its end: few are open at once. While it is the only one, its batches are
-// handed out as they are.
+// A rotated set has files of which each begins where another ends. So a file is opened
+// when the merge has come to its first packet, not before, and closed at its end: few are
+// open at once. While it is the only one, its batches are handed out as they are.
 //
-// Next gives the packets in batches. For programs that are written for gopacket a Capture is a data source too, that
-// gives them one by one: see Packets.
+// Next gives the packets in batches. For programs that are written for gopacket a Capture
+// is a data source too, that gives them one by one: see Packets.
 type Capture struct {
 	Packets
 	report  func(*FileError)
@@ -117,8 +124,9 @@ type Stats struct {
 	BytesTotal int64    // 0: unknown (standard input, FIFOs)
 }
 
-// Open finds the captures that args name (files, directories, "-" for standard input) and looks at the first packet of
-// each (of a pipe: waits for it). Its only error is ErrNoArgs; what cannot be read goes to opt.Problem.
+// Open finds the captures that args name (files, directories, "-" for standard input) and
+// looks at the first packet of each (of a pipe: waits for it). Its only error is
+// ErrNoArgs; what cannot be read goes to opt.Problem.
 func Open(args []string, opt Options) (*Capture, error) {
 	if len(args) == 0 {
 		return nil, ErrNoArgs
@@ -187,8 +195,8 @@ func (c *Capture) cut(name string) {
 	c.mu.Unlock()
 }
 
-// Files are the names of the captures in the order that Pos.File counts: by first packet, those without packets last.
-// What is no capture is not among them.
+// Files are the names of the captures in the order that Pos.File counts: by first packet,
+// those without packets last. What is no capture is not among them.
 func (c *Capture) Files() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -236,8 +244,9 @@ func (c *Capture) describe(file int, s *source) {
 	c.described[file] = s.Reader.Interfaces()
 }
 
-// Interfaces are what a file, as Pos.File counts, says so far of the interfaces that its packets came from. All that
-// packets were read from are among them. It must not be called while another goroutine calls Next.
+// Interfaces are what a file, as Pos.File counts, says so far of the interfaces that its
+// packets came from. All that packets were read from are among them. It must not be
+// called while another goroutine calls Next.
 func (c *Capture) Interfaces(file int) []pcapfile.Interface {
 	if file >= len(c.described) || c.described[file] == nil {
 		return nil

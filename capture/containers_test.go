@@ -14,7 +14,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// containers are the formats of files; the packets have microseconds and one link type, 1.
+// containers are the formats of files; the packets have microseconds and one link type,
+// 1.
 var containers = map[string]func([]got) []byte{
 	"pcap":             func(p []got) []byte { return pcapWith(rawfile.Little(), rawfile.Micro, nil, p) },
 	"pcap, big-endian": func(p []got) []byte { return pcapWith(rawfile.Big(), rawfile.Micro, nil, p) },
@@ -45,8 +46,8 @@ func pcapWith(w *rawfile.File, magic uint32, more []byte, packets []got) []byte 
 	return w.Bytes
 }
 
-// pcapngWith writes a section a builder, with blocks of all kinds around the packets, and the clock an hour late, which the
-// interface says.
+// pcapngWith writes a section a builder, with blocks of all kinds around the packets, and
+// the clock an hour late, which the interface says.
 func pcapngWith(sections []*rawfile.File, kind uint32, packets []got) (file []byte) {
 	for i, w := range sections {
 		w.Section().Block(rawfile.Secrets, make([]byte, 99)).Iface(0, 0).Iface(1, 0, w.Option(rawfile.OptTsOffset, w.U64(3600)...), w.Option(1, []byte("a comment")...))

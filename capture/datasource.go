@@ -9,23 +9,28 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// LinkTypeBeyond is what LinkType says of link types that gopacket's 8 bits cannot hold, LINKTYPE_LINUX_SLL2 (276) for
-// one. gopacket has no decoder for it: decoding fails, where a number that was cut would be taken for another link type.
+// LinkTypeBeyond is what LinkType says of link types that gopacket's 8 bits cannot hold,
+// LINKTYPE_LINUX_SLL2 (276) for one. gopacket has no decoder for it: decoding fails,
+// where a number that was cut would be taken for another link type.
 const LinkTypeBeyond layers.LinkType = math.MaxUint8
 
-// Packets gives the packets of batches one at a time, as a gopacket.PacketDataSource and ZeroCopyPacketDataSource do.
-// Captures embed it. A program that reads by it must not call Next of the same capture too.
+// Packets gives the packets of batches one at a time, as a gopacket.PacketDataSource and
+// ZeroCopyPacketDataSource do. Captures embed it. A program that reads by it must not
+// call Next of the same capture too.
 //
-// The CaptureInfo of a packet has what gopacket has a place for. The rest is in its AncillaryData, the only element of
-// which is the *Packet: link type in full, file and packet number (Pos), the digits of its time, its frame check
-// sequence. That costs no allocation.
+// The CaptureInfo of a packet has what gopacket has a place for. The rest is in its
+// AncillaryData, the only element of which is the *Packet: link type in full, file and
+// packet number (Pos), the digits of its time, its frame check sequence. That costs no
+// allocation.
 //
-// Files, and interfaces in a file, may have different link types. Packets of all of them come. LinkType tells that of
-// each, and Packets is a gopacket.Decoder that begins with it, so that
+// Files, and interfaces in a file, may have different link types. Packets of all of them
+// come. LinkType tells that of each, and Packets is a gopacket.Decoder that begins with
+// it, so that
 //
 //	gopacket.NewPacketSource(c, c)
 //
-// decodes each packet by its own (unless it is Lazy: then the next packet may have been read before).
+// decodes each packet by its own (unless it is Lazy: then the next packet may have been
+// read before).
 type Packets struct {
 	next      func() ([]Packet, error)
 	batch     []Packet
@@ -39,8 +44,9 @@ type Packets struct {
 // NewPackets takes batches from next, which gives io.EOF at the end.
 func NewPackets(next func() ([]Packet, error)) Packets { return Packets{next: next} }
 
-// ZeroCopyReadPacketData returns the next packet: data and ci.AncillaryData are valid until the next call. It waits where
-// packets are still to come, and returns io.EOF at the end, no other error.
+// ZeroCopyReadPacketData returns the next packet: data and ci.AncillaryData are valid
+// until the next call. It waits where packets are still to come, and returns io.EOF at
+// the end, no other error.
 func (s *Packets) ZeroCopyReadPacketData() (data []byte, ci gopacket.CaptureInfo, err error) {
 	if err := s.load(); err != nil {
 		return nil, ci, err
@@ -57,7 +63,8 @@ func (s *Packets) ZeroCopyReadPacketData() (data []byte, ci gopacket.CaptureInfo
 	}, nil
 }
 
-// ReadPacketData is ZeroCopyReadPacketData for callers that keep what they get: all of it is copied.
+// ReadPacketData is ZeroCopyReadPacketData for callers that keep what they get: all of it
+// is copied.
 func (s *Packets) ReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	data, ci, err := s.ZeroCopyReadPacketData()
 	if err != nil {
@@ -69,8 +76,9 @@ func (s *Packets) ReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	return p.Data, ci, nil
 }
 
-// LinkType is that of the packet that was read last, and before, of the first one: it waits for it. It is LinkTypeBeyond
-// where gopacket has no number for it, and where there is no packet.
+// LinkType is that of the packet that was read last, and before, of the first one: it
+// waits for it. It is LinkTypeBeyond where gopacket has no number for it, and where there
+// is no packet.
 func (s *Packets) LinkType() layers.LinkType {
 	link := s.link
 	if !s.given {

@@ -150,7 +150,8 @@ func TestFromPcapgo(t *testing.T) {
 	require.Equal(t, want, s.all(t))
 }
 
-// scripted is a source that gives packets and errors as they are listed, all packets in the same memory.
+// scripted is a source that gives packets and errors as they are listed, all packets in
+// the same memory.
 type scripted struct {
 	steps []any // string, time.Time or error
 	mem   [16]byte

@@ -25,13 +25,15 @@ type FileError struct {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Error is one line: FILE: offset N (packet N): what is wrong; what was done with the rest.
+// Error is one line: FILE: offset N (packet N): what is wrong; what was done with the
+// rest.
 func (e *FileError) Error() string {
 	where := pcapfile.Error{Offset: e.Offset, Packet: e.Packet, Before: e.Before, Packed: e.Packed, Err: e.Err}
 	return cmp.Or(e.File, `""`) + ": " + where.Error()
 }
 
-// plain makes a FileError of an error that has no place in the file. The path is not said twice.
+// plain makes a FileError of an error that has no place in the file. The path is not said
+// twice.
 func plain(name string, err error) *FileError {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -96,7 +98,8 @@ func looksLike(b []byte) string {
 	return ""
 }
 
-// isText reports whether b could be the start of a text; a character cut at its end is no matter.
+// isText reports whether b could be the start of a text; a character cut at its end is no
+// matter.
 func isText(b []byte) bool {
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)

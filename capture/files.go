@@ -134,9 +134,9 @@ func (f *finder) device(name string, info fs.FileInfo) {
 	first.listed = f.once(name, file)
 }
 
-// directory takes the captures in a directory and below it, in the order of their names. Hidden files and directories
-// are left out, links to directories are not followed, and what is no capture is passed over unless its name says
-// that it should be one.
+// directory takes the captures in a directory and below it, in the order of their names.
+// Hidden files and directories are left out, links to directories are not followed, and
+// what is no capture is passed over unless its name says that it should be one.
 func (f *finder) directory(dir string) {
 	found, told := len(f.found), f.told
 	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -162,14 +162,15 @@ func (f *finder) directory(dir string) {
 	}
 }
 
-// namedCapture reports whether a file's name says that it is a capture: a.pcap, a.pcapng.gz, a.pcap12, a.cap.
+// namedCapture reports whether a file's name says that it is a capture: a.pcap,
+// a.pcapng.gz, a.pcap12, a.cap.
 func namedCapture(path string) bool {
 	name := strings.ToLower(filepath.Base(path))
 	return strings.Contains(name, ".pcap") || strings.Contains(name, ".cap") || strings.Contains(name, ".snoop")
 }
 
-// regular looks at a file's first packet and closes the file again: of a thousand files few are open at once. With
-// quiet, nothing is said of a file that is no capture.
+// regular looks at a file's first packet and closes the file again: of a thousand files
+// few are open at once. With quiet, nothing is said of a file that is no capture.
 func (f *finder) regular(name string, info fs.FileInfo, quiet bool) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -185,7 +186,8 @@ func (f *finder) regular(name string, info fs.FileInfo, quiet bool) {
 	first.listed = f.look(&entry{name: name, size: info.Size()}, file, quiet)
 }
 
-// look lists a file that can be read again, by its first packet, and closes it; false if it is no capture.
+// look lists a file that can be read again, by its first packet, and closes it; false if
+// it is no capture.
 func (f *finder) look(e *entry, file io.ReadCloser, quiet bool) bool {
 	var dropped atomic.Uint64
 	s, bad := newSource(input{name: e.name, file: file, pool: &f.peeks, read: new(atomic.Int64), Shared: pcapfile.Shared{Dropped: &dropped}})
@@ -203,7 +205,8 @@ func (f *finder) look(e *entry, file io.ReadCloser, quiet bool) bool {
 	return true
 }
 
-// once takes a file that cannot be read twice, and waits for its first packet; false if it is no capture.
+// once takes a file that cannot be read twice, and waits for its first packet; false if
+// it is no capture.
 func (f *finder) once(name string, file io.ReadCloser) bool {
 	var digest *digester
 	if f.c.digesters != nil {
@@ -258,7 +261,8 @@ func (f *finder) first(e *entry, s *source) bool {
 	return false
 }
 
-// before finds a file that was looked at before, by whatever name, or notes that it is looked at now.
+// before finds a file that was looked at before, by whatever name, or notes that it is
+// looked at now.
 func (f *finder) before(name string, info fs.FileInfo) (*seen, bool) {
 	id := tail.IdentityOf(info)
 	for _, o := range f.seen[id] {

@@ -20,19 +20,21 @@ const (
 	pollEvery = 100 * time.Millisecond
 	// moment is the longest time that the packets of a call of Next span.
 	moment = 250 * flow.Millisecond
-	// calm is how long nothing has to come until the clock goes on without packets: programs that capture hold packets
-	// back, the best of them for a second, ftpscope -w for five.
+	// calm is how long nothing has to come until the clock goes on without packets:
+	// programs that capture hold packets back, the best of them for a second, ftpscope -w
+	// for five.
 	calm = 6 * time.Second
-	// maxIdle is how many files are watched that have nothing more now. Of a rotated set one grows.
+	// maxIdle is how many files are watched that have nothing more now. Of a rotated set
+	// one grows.
 	maxIdle = 64
 )
 
-// Following is a capture that is still being written. It knows the files that were named, those that come into
-// directories that were named, and those that go on where a file that was named ends (see successor). A record that is
-// only half there is waited for.
+// Following is a capture that is still being written. It knows the files that were named,
+// those that come into directories that were named, and those that go on where a file
+// that was named ends (see successor). A record that is only half there is waited for.
 //
-// Next does not wait for long: it gives no packets when none are there. Next and Close are for one goroutine, the other
-// methods for any.
+// Next does not wait for long: it gives no packets when none are there. Next and Close
+// are for one goroutine, the other methods for any.
 type Following struct {
 	*Capture
 	*follower
@@ -56,8 +58,8 @@ type follower struct {
 	now      atomic.Int64
 }
 
-// Follow opens captures that are still being written. Its only error is ErrNoArgs; what cannot be read goes to
-// opt.Problem. Of a pipe it waits for the first packet.
+// Follow opens captures that are still being written. Its only error is ErrNoArgs; what
+// cannot be read goes to opt.Problem. Of a pipe it waits for the first packet.
 func Follow(args []string, opt Options) (*Following, error) {
 	if len(args) == 0 {
 		return nil, ErrNoArgs
@@ -102,17 +104,20 @@ func (f *follower) begin(args []string, stdin io.Reader) {
 // Stop ends the capture: Next delivers what was written by then, and then io.EOF.
 func (f *follower) Stop() { f.stopping.Store(true) }
 
-// Alive reports whether there is anything to follow: packets to read, or files that may come or grow.
+// Alive reports whether there is anything to follow: packets to read, or files that may
+// come or grow.
 func (f *Following) Alive() bool {
 	return len(f.active)+len(f.pending)+len(f.idle) > 0 || !f.watch.Closed()
 }
 
-// Now is a time before which no packet is still to come: that of the last one, and when nothing has come for a while,
-// as much later. While half a packet is there it stands still.
+// Now is a time before which no packet is still to come: that of the last one, and when
+// nothing has come for a while, as much later. While half a packet is there it stands
+// still.
 func (f *follower) Now() flow.Time { return flow.Time(f.now.Load()) }
 
-// Next returns the next packets, none when none are there yet, io.EOF after Stop. What was captured long ago comes as it
-// came then: never more than a moment at once, and after a pause first the news that it is over.
+// Next returns the next packets, none when none are there yet, io.EOF after Stop. What
+// was captured long ago comes as it came then: never more than a moment at once, and
+// after a pause first the news that it is over.
 func (f *Following) Next() ([]Packet, error) {
 	if len(f.rest) == 0 {
 		if err := f.fetch(); err != nil {
@@ -259,7 +264,8 @@ func (c *Capture) busy(r *tail.Root) bool {
 		slices.ContainsFunc(c.active, func(s *source) bool { return s.root == r })
 }
 
-// open opens a file that was seen before, to read it and what is still to be written to it.
+// open opens a file that was seen before, to read it and what is still to be written to
+// it.
 func (f *follower) open(e *entry, in input) *source {
 	t := tail.NewFile(in.file.(*os.File), e.name)
 	in.file, in.size, in.aheads = t, 0, nil
@@ -380,8 +386,8 @@ var (
 	errReplaced    = errors.New("was overwritten before it was read; the packets that it had are missing")
 )
 
-// renew gives up a file that is written anew, in a ring of files or by a capture that begins again: its new content is a
-// file of its own.
+// renew gives up a file that is written anew, in a ring of files or by a capture that
+// begins again: its new content is a file of its own.
 func (f *follower) renew(s *source) {
 	if !f.superseded(s) || !s.drained || s.half() {
 		f.c.problem(&FileError{File: s.name, Offset: -1, Err: errOverwritten, Warning: true})
@@ -397,8 +403,8 @@ func (f *follower) replaced(e *entry) {
 	}
 }
 
-// end closes a file that nothing more is expected of. Half a record at its end is what was being written when the
-// reading stopped, or, when others went on after it, an error.
+// end closes a file that nothing more is expected of. Half a record at its end is what
+// was being written when the reading stopped, or, when others went on after it, an error.
 func (f *follower) end(s *source) {
 	if s.tail != nil && (!s.half() || f.superseded(s)) {
 		s.tail.Finish()

@@ -187,7 +187,8 @@ func TestFollowRotated(t *testing.T) {
 	}
 }
 
-// What is older than the file that was named, or of another capture at the same time, is left alone.
+// What is older than the file that was named, or of another capture at the same time, is
+// left alone.
 func TestFollowLeavesOthersAlone(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "eth1.pcap", one(1, "-"))
@@ -378,7 +379,8 @@ func TestFollowPipeStops(t *testing.T) {
 	w.Close()
 }
 
-// The clock is the packets', and goes on when nothing comes, but not while half a packet is there.
+// The clock is the packets', and goes on when nothing comes, but not while half a packet
+// is there.
 func TestFollowClock(t *testing.T) {
 	path := write(t, t.TempDir(), "x.pcap", one(10, "a"))
 	f := follow(t, nil, path)

@@ -12,17 +12,21 @@ import (
 	"ftpscope/capture/pcapfile"
 )
 
-// batchBytes is how much memory a Batch begins with: a batch of packets as large as Ethernet has them.
+// batchBytes is how much memory a Batch begins with: a batch of packets as large as
+// Ethernet has them.
 const batchBytes = 512 << 10
 
-// Stream gives the packets of a gopacket source in batches, as Capture does: of pcapgo, of afpacket, a program's own.
+// Stream gives the packets of a gopacket source in batches, as Capture does: of pcapgo,
+// of afpacket, a program's own.
 type Stream struct {
 	Name   string // what Files calls the source
 	Link   uint32 // LINKTYPE_… of its packets
 	Digits uint8  // of the second that its times have
-	// Wait reports whether an error of the source only says that nothing has come for a while. nil: no error does.
+	// Wait reports whether an error of the source only says that nothing has come for a
+	// while. nil: no error does.
 	Wait func(error) bool
-	// Linger is how old the first packet of a batch gets before the batch is given, though it is not full. 0: any age.
+	// Linger is how old the first packet of a batch gets before the batch is given,
+	// though it is not full. 0: any age.
 	Linger time.Duration
 	// Problem hears why the source gave no more; nil: nobody does.
 	Problem func(*FileError)
@@ -43,20 +47,20 @@ type Batch struct {
 	bytes   []byte
 }
 
-// From gives the packets of a source, of this LINKTYPE_…; that of a pcapgo.Reader r is uint32(r.LinkType()). What
-// ReadPacketData returns is the caller's, so it is not copied.
+// From gives the packets of a source, of this LINKTYPE_…; that of a pcapgo.Reader r is
+// uint32(r.LinkType()). What ReadPacketData returns is the caller's, so it is not copied.
 func From(source gopacket.PacketDataSource, link uint32) *Stream {
 	return &Stream{Name: "packets", Link: link, Digits: 9, read: source.ReadPacketData}
 }
 
-// FromZeroCopy gives the packets of a source that reuses its memory for each packet: they are copied into that of a
-// batch, which allocates nothing for a packet either.
+// FromZeroCopy gives the packets of a source that reuses its memory for each packet: they
+// are copied into that of a batch, which allocates nothing for a packet either.
 func FromZeroCopy(source gopacket.ZeroCopyPacketDataSource, link uint32) *Stream {
 	return &Stream{Name: "packets", Link: link, Digits: 9, read: source.ZeroCopyReadPacketData, copies: true}
 }
 
-// Next returns the next packets: none when none came for a while (see Wait), and io.EOF at the end, no other error. They
-// are valid until the next call.
+// Next returns the next packets: none when none came for a while (see Wait), and io.EOF
+// at the end, no other error. They are valid until the next call.
 func (s *Stream) Next() ([]Packet, error) {
 	if err := s.Fill(&s.own); err != nil {
 		return nil, io.EOF
@@ -64,8 +68,9 @@ func (s *Stream) Next() ([]Packet, error) {
 	return s.own.Packets, nil
 }
 
-// Fill reads packets into b, none when none came for a while; what b had is no longer valid. An error means that the
-// source has no more; it comes after the last packets, and again.
+// Fill reads packets into b, none when none came for a while; what b had is no longer
+// valid. An error means that the source has no more; it comes after the last packets, and
+// again.
 func (s *Stream) Fill(b *Batch) error {
 	b.Packets, b.bytes = b.store[:0], b.bytes[:0]
 	if s.copies && b.bytes == nil {

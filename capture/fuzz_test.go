@@ -13,7 +13,8 @@ import (
 	"ftpscope/capture/unpack"
 )
 
-// FuzzOpen reads anything as a capture; the packages below fuzz the formats and the compressions.
+// FuzzOpen reads anything as a capture; the packages below fuzz the formats and the
+// compressions.
 func FuzzOpen(f *testing.F) {
 	f.Add(rawfile.Many("pcap", 3))
 	f.Add(rawfile.Many("pcapng", 3))
@@ -29,7 +30,8 @@ func packed(b []byte) bool {
 	return u != nil
 }
 
-// sameInPieces reads b whole and in pieces: the packets, what is said of them and of the file must be the same.
+// sameInPieces reads b whole and in pieces: the packets, what is said of them and of the
+// file must be the same.
 func sameInPieces(t *testing.T, b []byte) {
 	want, problems := readBytes(t, b)
 	require.LessOrEqual(t, len(slices.DeleteFunc(slices.Clone(problems), isWarning)), 1)
@@ -50,7 +52,8 @@ func sameInPieces(t *testing.T, b []byte) {
 	}
 }
 
-// FuzzFollow lets a file grow in two pieces, in the middle of anything: it is read as it is when it is whole.
+// FuzzFollow lets a file grow in two pieces, in the middle of anything: it is read as it
+// is when it is whole.
 func FuzzFollow(f *testing.F) {
 	for _, b := range growing() {
 		f.Add(b, uint16(len(b)/2))

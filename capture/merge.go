@@ -8,11 +8,12 @@ import (
 	"ftpscope/capture/pcapfile"
 )
 
-// Next returns the next packets, a few hundred at most, and io.EOF at the end, no other error. The slice and what it
-// points to are valid until the next call.
+// Next returns the next packets, a few hundred at most, and io.EOF at the end, no other
+// error. The slice and what it points to are valid until the next call.
 //
-// The order is that of a merge: of the files' next packets the earliest comes first, of equal times that of the file
-// that Files has first. Packets of one file keep their order, whatever their times.
+// The order is that of a merge: of the files' next packets the earliest comes first, of
+// equal times that of the file that Files has first. Packets of one file keep their
+// order, whatever their times.
 func (c *Capture) Next() ([]Packet, error) {
 	c.settle()
 	var batch []Packet
@@ -29,8 +30,8 @@ func (c *Capture) Next() ([]Packet, error) {
 	return batch, nil
 }
 
-// settle makes the heap's first source the one of the next packet. Buffers move only here, when the packets of the
-// batch before are no longer needed.
+// settle makes the heap's first source the one of the next packet. Buffers move only
+// here, when the packets of the batch before are no longer needed.
 func (c *Capture) settle() {
 	for {
 		if len(c.active) > 0 && c.active[0].next == len(c.active[0].batch) {
@@ -113,7 +114,8 @@ func (c *Capture) push(s *source) {
 	}
 }
 
-// reopen opens a file whose first packet was seen before. That can fail: much time may have passed.
+// reopen opens a file whose first packet was seen before. That can fail: much time may
+// have passed.
 func (c *Capture) reopen(e *entry) *source {
 	file, err := e.open()
 	if err != nil {
@@ -162,7 +164,8 @@ func (c *Capture) run() []Packet {
 	return batch
 }
 
-// merge takes packets from several sources until one of them must read on, or the next file joins.
+// merge takes packets from several sources until one of them must read on, or the next
+// file joins.
 func (c *Capture) merge() []Packet {
 	if c.out == nil {
 		c.out = make([]Packet, batchSize)
@@ -194,8 +197,8 @@ func before(a, b *source) bool {
 	return a.index < b.index
 }
 
-// down restores the heap after its first source moved on. The heap is written out for it: a packet of a merge costs half
-// as much again with container/heap (BenchmarkMerge).
+// down restores the heap after its first source moved on. The heap is written out for it:
+// a packet of a merge costs half as much again with container/heap (BenchmarkMerge).
 func (c *Capture) down() {
 	for i := 0; ; {
 		least := i

@@ -16,7 +16,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// merged is the order that Next promises, by the simplest way: again and again the file whose next packet is earliest.
+// merged is the order that Next promises, by the simplest way: again and again the file
+// whose next packet is earliest.
 func merged(files [][]got) (out []got) {
 	for {
 		best := -1
@@ -111,7 +112,8 @@ func TestRotatedSetIsFlat(t *testing.T) {
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20))
 }
 
-// The more files are read at the same time the less each takes: ten thousand of them fit into 400 MB.
+// The more files are read at the same time the less each takes: ten thousand of them fit
+// into 400 MB.
 func TestBuffersOfMany(t *testing.T) {
 	c := newCapture(Options{})
 	total, packet := 0, int(unsafe.Sizeof(Packet{}))

@@ -9,8 +9,9 @@ import (
 	"os"
 )
 
-// Again is a capture of the same files in the same order, from the start: Ord and Pos are the same for each packet. c must
-// have been opened with Spool, and be closed after it. Problems of the opening are not told again, those of the reading are.
+// Again is a capture of the same files in the same order, from the start: Ord and Pos are
+// the same for each packet. c must have been opened with Spool, and be closed after it.
+// Problems of the opening are not told again, those of the reading are.
 func (c *Capture) Again(problem func(*FileError)) *Capture {
 	again := newCapture(Options{Problem: problem, Ahead: c.ahead})
 	again.stats = c.opened
@@ -27,7 +28,8 @@ type spool struct {
 	name string // as long as it has one
 }
 
-// spooled copies what can be read only once, and lists the copy; false if it is no capture.
+// spooled copies what can be read only once, and lists the copy; false if it is no
+// capture.
 func (f *finder) spooled(name string, from io.ReadCloser) bool {
 	defer from.Close()
 	f.spool(name)
@@ -107,8 +109,8 @@ func (d *digester) Close() error {
 	return d.ReadCloser.Close()
 }
 
-// Digests tells, after the end, of the files that could be read only once (standard input, FIFOs) and were read to their
-// end, by name. It needs Options.Digest.
+// Digests tells, after the end, of the files that could be read only once (standard
+// input, FIFOs) and were read to their end, by name. It needs Options.Digest.
 func (c *Capture) Digests() map[string]Digest {
 	list := map[string]Digest{}
 	for name, d := range c.digesters {

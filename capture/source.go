@@ -12,8 +12,8 @@ import (
 	"ftpscope/capture/unpack"
 )
 
-// batchSize is how many packets are read at a time: enough to make a call a batch cost nothing, few enough to stay in
-// the first-level cache.
+// batchSize is how many packets are read at a time: enough to make a call a batch cost
+// nothing, few enough to stay in the first-level cache.
 const batchSize = 256
 
 // source is one file that is being read.
@@ -143,8 +143,8 @@ func (s *source) place(err error) *FileError {
 	return e
 }
 
-// refill reads the next batch; the one before is no longer valid. It returns false at the end of what can be read,
-// with the error that ended it, if any.
+// refill reads the next batch; the one before is no longer valid. It returns false at the
+// end of what can be read, with the error that ended it, if any.
 func (s *source) refill(ord uint64) (bool, *FileError) {
 	n, err := s.Read(s.batch[:cap(s.batch)], ord)
 	s.batch, s.next = s.batch[:n], 0
@@ -170,7 +170,8 @@ func (s *source) odd() (list []*FileError) {
 
 func (s *source) time() flow.Time { return s.batch[s.next].Time }
 
-// number gives the file its index, also in what was read of it before the index was known.
+// number gives the file its index, also in what was read of it before the index was
+// known.
 func (s *source) number(index int) {
 	s.index = index
 	s.SetFile(index)
@@ -179,7 +180,8 @@ func (s *source) number(index int) {
 	}
 }
 
-// close gives the buffers back and counts what of the file will not be read, so that progress ends at the end.
+// close gives the buffers back and counts what of the file will not be read, so that
+// progress ends at the end.
 func (s *source) close() {
 	if s.ahead != nil {
 		s.aheads.Close(s.ahead)

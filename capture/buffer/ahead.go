@@ -3,17 +3,21 @@ package buffer
 import "io"
 
 const (
-	// MaxAhead is how many files are read ahead at once, whatever the number of files and the limit that is asked for.
+	// MaxAhead is how many files are read ahead at once, whatever the number of files and
+	// the limit that is asked for.
 	MaxAhead = 8
-	// aheadBlocks is how many blocks of Large each of them has: one is being filled, the others bridge the time
-	// until the system lets the one side or the other run again. More of them gain nothing.
+	// aheadBlocks is how many blocks of Large each of them has: one is being filled, the
+	// others bridge the time until the system lets the one side or the other run again.
+	// More of them gain nothing.
 	aheadBlocks = 4
 )
 
-// Ahead reads a file in a goroutine of its own while packets before are analyzed. A buffer gets from it the
-// bytes and the error that it would have read itself, so no result depends on it.
+// Ahead reads a file in a goroutine of its own while packets before are analyzed. A
+// buffer gets from it the bytes and the error that it would have read itself, so no
+// result depends on it.
 //
-// Files that can be read only once (standard input, FIFOs) are not read ahead: a read that waits cannot be ended.
+// Files that can be read only once (standard input, FIFOs) are not read ahead: a read
+// that waits cannot be ended.
 type Ahead struct {
 	full, free chan block // both hold all blocks there are: only receiving waits
 	made       int        // blocks
@@ -58,7 +62,8 @@ func (a *Ahead) run(src io.Reader) {
 	}
 }
 
-// empty waits for a block to fill, or makes one while there may be more; false: the reading is to stop.
+// empty waits for a block to fill, or makes one while there may be more; false: the
+// reading is to stop.
 func (a *Ahead) empty() (block, bool) {
 	if a.stopped() {
 		return block{}, false
@@ -101,8 +106,8 @@ func (a *Ahead) close() {
 	}
 }
 
-// swap gives b the next block's memory for its own; only the unread rest is copied. False: Read must copy all, since
-// the rest is too long, or the buffer grew.
+// swap gives b the next block's memory for its own; only the unread rest is copied.
+// False: Read must copy all, since the rest is too long, or the buffer grew.
 func (a *Ahead) swap(b *Buffer) bool {
 	rest := b.Unread()
 	if len(rest) > Head || a.part.mem != nil || len(b.mem) != Head+Large {
@@ -133,8 +138,9 @@ func (a *Ahead) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Aheads starts and keeps a bounded number of them. The blocks of one that was closed serve the next: of ten thousand
-// rotated files each would otherwise allocate its own (BenchmarkAheads).
+// Aheads starts and keeps a bounded number of them. The blocks of one that was closed
+// serve the next: of ten thousand rotated files each would otherwise allocate its own
+// (BenchmarkAheads).
 type Aheads struct {
 	left int
 	free []*Ahead
@@ -143,7 +149,8 @@ type Aheads struct {
 // Limit says how many may read at once, at most MaxAhead.
 func (p *Aheads) Limit(n int) { p.left = min(n, MaxAhead) }
 
-// Start lets another goroutine read src, and b take what it reads; nil if as many as may be are at work.
+// Start lets another goroutine read src, and b take what it reads; nil if as many as may
+// be are at work.
 func (p *Aheads) Start(src io.Reader, b *Buffer) *Ahead {
 	var a *Ahead
 	switch n := len(p.free); {

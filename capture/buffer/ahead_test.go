@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A buffer over it gets the same bytes and the same error at the same place as one that reads by itself.
+// A buffer over it gets the same bytes and the same error at the same place as one that
+// reads by itself.
 func TestAheadBuffer(t *testing.T) {
 	content := make([]byte, 5*Large+123)
 	for i := range content {

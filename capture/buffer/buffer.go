@@ -1,5 +1,6 @@
-// Package buffer reads streams in large pieces into memory that it uses again, so that nothing is copied or allocated for
-// what lies in it; capture/pcapfile, the next step, takes packets as views of it.
+// Package buffer reads streams in large pieces into memory that it uses again, so that
+// nothing is copied or allocated for what lies in it; capture/pcapfile, the next step,
+// takes packets as views of it.
 package buffer
 
 import (
@@ -8,13 +9,16 @@ import (
 )
 
 const (
-	// Large is what one read(2) may bring: larger reads cost no fewer cycles, and what they bring leaves the
-	// second-level cache before it is looked at (1 MiB: a twentieth more CPU time for the whole analysis).
+	// Large is what one read(2) may bring: larger reads cost no fewer cycles, and what
+	// they bring leaves the second-level cache before it is looked at (1 MiB: a twentieth
+	// more CPU time for the whole analysis).
 	Large = 256 << 10
-	// Small is for looking at a file's first packet, and for each of very many files that are open at once.
+	// Small is for looking at a file's first packet, and for each of very many files that
+	// are open at once.
 	Small = 64 << 10
-	// Head is kept free before the place where reads go: the unread rest is moved to just before that place,
-	// so that every read goes to the start of a page (the kernel copies a tenth faster to there).
+	// Head is kept free before the place where reads go: the unread rest is moved to just
+	// before that place, so that every read goes to the start of a page (the kernel
+	// copies a tenth faster to there).
 	Head = 64 << 10
 	// Tiny and its head are for each of thousands of files.
 	Tiny = 8 << 10
@@ -22,7 +26,8 @@ const (
 	maxEmptyReads = 100
 )
 
-// Buffer reads src in large pieces into memory that it uses again. Bytes are consumed by moving at.
+// Buffer reads src in large pieces into memory that it uses again. Bytes are consumed by
+// moving at.
 type Buffer struct {
 	src     io.Reader
 	mem     []byte // the runtime puts an object of this size on a page boundary
@@ -39,7 +44,8 @@ func (b *Buffer) Unread() []byte { return b.mem[b.at:b.end] }
 // Offset is the place of the first unread byte in src.
 func (b *Buffer) Offset() int64 { return b.total - int64(b.end-b.at) }
 
-// ErrPending is the error of a read that would have to wait: nothing more is there now. Unlike others it does not stay.
+// ErrPending is the error of a read that would have to wait: nothing more is there now.
+// Unlike others it does not stay.
 var ErrPending = errors.New("more may come")
 
 // Advance consumes n unread bytes.
@@ -57,8 +63,8 @@ func (b *Buffer) Ended() bool { return b.err != nil }
 // Divert lets what comes next be read through another reader of the same source.
 func (b *Buffer) Divert(through func(io.Reader) io.Reader) { b.src = through(b.src) }
 
-// Fill makes at least need bytes unread. Otherwise it returns src's error, io.EOF too; what could be read is unread.
-// Slices of unread given out before are no longer valid.
+// Fill makes at least need bytes unread. Otherwise it returns src's error, io.EOF too;
+// what could be read is unread. Slices of unread given out before are no longer valid.
 func (b *Buffer) Fill(need int) error {
 	for empty := 0; b.end-b.at < need; {
 		if b.err != nil {
@@ -85,8 +91,8 @@ func (b *Buffer) Fill(need int) error {
 	return nil
 }
 
-// makeRoom makes place for at least one byte after end. Memory grows with the bytes that are there, not with need: a
-// length that lies costs nothing.
+// makeRoom makes place for at least one byte after end. Memory grows with the bytes that
+// are there, not with need: a length that lies costs nothing.
 func (b *Buffer) makeRoom(need int) {
 	rest := b.end - b.at
 	switch {
@@ -132,8 +138,8 @@ func (b *Buffer) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Pool keeps the buffers of files that were read to their end for those that come next: thousands of small files would
-// clear one each (BenchmarkPool).
+// Pool keeps the buffers of files that were read to their end for those that come next:
+// thousands of small files would clear one each (BenchmarkPool).
 type Pool struct {
 	Size int // Large, Small or Tiny
 	free []*Buffer

@@ -17,8 +17,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// ReadPcap reads a pcap file, compressed by gzip or not. Frames that are whole TCP segments (not in a fragment, no IPv6
-// extension header) have a Meta, so mutators work on them; what they change is written anew without IP options.
+// ReadPcap reads a pcap file, compressed by gzip or not. Frames that are whole TCP
+// segments (not in a fragment, no IPv6 extension header) have a Meta, so mutators work on
+// them; what they change is written anew without IP options.
 func ReadPcap(path string) ([]Frame, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -119,7 +120,8 @@ func (f *Frame) takeApart() {
 	f.Meta, f.body = m, head+inner.at+size
 }
 
-// readTCP reads a header and says how long it is, more than there is when a snaplen cut its options: then it has none.
+// readTCP reads a header and says how long it is, more than there is when a snaplen cut
+// its options: then it has none.
 func readTCP(b []byte) (tcp layers.TCP, size int, ok bool) {
 	if len(b) < 20 {
 		return tcp, 0, false
@@ -132,7 +134,8 @@ func readTCP(b []byte) (tcp layers.TCP, size int, ok bool) {
 	return tcp, size, err == nil
 }
 
-// inside is what an IP header is around: from an offset on, of a size on the wire, as far as it was captured.
+// inside is what an IP header is around: from an offset on, of a size on the wire, as far
+// as it was captured.
 type inside struct {
 	at, size int
 	bytes    []byte
@@ -157,7 +160,8 @@ func (m *Meta) inner(packet []byte) (inside, bool) {
 	return inside{len(ip.Contents), int(ip.Length), ip.Payload}, true
 }
 
-// namer gives connections names, one for each SYN with a sequence number of its own, and frames their directions.
+// namer gives connections names, one for each SYN with a sequence number of its own, and
+// frames their directions.
 type namer map[[2]netip.AddrPort]*named
 
 type named struct {
@@ -187,8 +191,9 @@ func (n namer) name(f *Frame) {
 	}
 }
 
-// newNamed names the connection of its first packet; before is the one that had the same endpoints, or nil. Without a
-// SYN or SYN-ACK the opener is the side with the higher port.
+// newNamed names the connection of its first packet; before is the one that had the same
+// endpoints, or nil. Without a SYN or SYN-ACK the opener is the side with the higher
+// port.
 func newNamed(m *Meta, before *named) *named {
 	c := &named{opener: m.Src, isn: m.Seq, count: 1}
 	other := m.Dst

@@ -21,7 +21,8 @@ func SplitRandomly(frames []Frame, max int, seed uint64) []Frame {
 // Cut is a place in a frame's payload: Offset bytes before it.
 type Cut struct{ Frame, Offset int }
 
-// Cuts lists every place where a segment of one of these connections (all without any) can be cut in two.
+// Cuts lists every place where a segment of one of these connections (all without any)
+// can be cut in two.
 func Cuts(frames []Frame, conns ...string) []Cut {
 	var out []Cut
 	for i := range frames {
@@ -55,8 +56,9 @@ func SplitAt(frames []Frame, cuts ...Cut) []Frame {
 	})
 }
 
-// resegment cuts each frame's payload; next says how much of the rest of frame i the next segment takes. All parts
-// have the time of the whole: a clock that is no finer than the sender is fast.
+// resegment cuts each frame's payload; next says how much of the rest of frame i the next
+// segment takes. All parts have the time of the whole: a clock that is no finer than the
+// sender is fast.
 func resegment(frames []Frame, next func(i, rest int) int) []Frame {
 	var out []Frame
 	for i, f := range frames {
@@ -77,8 +79,9 @@ func resegment(frames []Frame, next func(i, rest int) int) []Frame {
 	return out
 }
 
-// part is the segment with n bytes of the payload from an offset on: SYN goes with the first, FIN and PSH with the last.
-// The urgent pointer (RFC 9293 section 3.8.5) is relative to the sequence number and moves with it.
+// part is the segment with n bytes of the payload from an offset on: SYN goes with the
+// first, FIN and PSH with the last. The urgent pointer (RFC 9293 section 3.8.5) is
+// relative to the sequence number and moves with it.
 func (m *Meta) part(at, n int) Meta {
 	out := *m
 	out.Payload = m.Payload[at : at+n]
@@ -102,8 +105,9 @@ func (m *Meta) part(at, n int) Meta {
 	return out
 }
 
-// Merge joins consecutive payload of a direction into segments of at most size bytes, larger than any MSS if so
-// wished, as segmentation offload shows them. Only empty ACKs of the same connection may lie between: they stay behind.
+// Merge joins consecutive payload of a direction into segments of at most size bytes,
+// larger than any MSS if so wished, as segmentation offload shows them. Only empty ACKs
+// of the same connection may lie between: they stay behind.
 func Merge(frames []Frame, size int) []Frame {
 	size = min(size, maxPacket-100)
 	var out []Frame
@@ -143,8 +147,9 @@ func (f *Frame) joined(g *Frame) Frame {
 	return f.with(m)
 }
 
-// Retransmit adds to about every third segment with payload a repetition: of bytes that were sent before, in other
-// segments than they were sent in, or of such bytes at the head of the segment itself. The bytes are the same.
+// Retransmit adds to about every third segment with payload a repetition: of bytes that
+// were sent before, in other segments than they were sent in, or of such bytes at the
+// head of the segment itself. The bytes are the same.
 func Retransmit(frames []Frame, seed uint64) []Frame {
 	r := retransmitter{rnd: seeded(seed), sent: map[connection]*[2]history{}}
 	for _, f := range frames {
@@ -159,7 +164,8 @@ type retransmitter struct {
 	out  []Frame
 }
 
-// history is what one side has sent: bytes without a gap that end before the sequence number next.
+// history is what one side has sent: bytes without a gap that end before the sequence
+// number next.
 type history struct {
 	bytes []byte
 	next  uint32

@@ -30,8 +30,8 @@ type parcel struct {
 	end bool // there will be no more
 }
 
-// handle is an open libpcap handle, and a goroutine that reads it: as a gopacket source that ends when it is told to, of
-// which a capture.Stream makes batches.
+// handle is an open libpcap handle, and a goroutine that reads it: as a gopacket source
+// that ends when it is told to, of which a capture.Stream makes batches.
 type handle struct {
 	pcap   *pcap.Handle
 	stream *capture.Stream
@@ -92,7 +92,8 @@ func (s *handle) run() {
 	}
 }
 
-// ZeroCopyReadPacketData is libpcap's, until the handle is closed, or all that had come when it was halted was read.
+// ZeroCopyReadPacketData is libpcap's, until the handle is closed, or all that had come
+// when it was halted was read.
 func (s *handle) ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	end := s.ending.Load()
 	data, info, err := s.pcap.ZeroCopyReadPacketData()

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/net/bpf"
 )
 
-// kernelFilter makes the program that keeps out of the ring what cannot matter. It lets pass:
+// kernelFilter makes the program that keeps out of the ring what cannot matter. It lets
+// pass:
 //   - TCP over IPv4 and IPv6, and IPv6 packets with an extension header, whatever follows it;
 //   - ICMP errors: RFC 792 types 3, 4, 5, 11 and 12, RFC 4443 types 1 to 4;
 //   - IPv4 fragments, each of which may be TCP's;
@@ -39,7 +40,8 @@ func kernelFilter(k frames) []bpf.Instruction {
 // frames is what the program is given.
 type frames struct {
 	cooked bool // from the network layer's header on; else Ethernet
-	// loopback is the index of the interface whose packets are seen twice, when they go out and when they come in; 0: none.
+	// loopback is the index of the interface whose packets are seen twice, when they go
+	// out and when they come in; 0: none.
 	loopback int
 	ports    []uint16 // of tunnels, besides the usual ones; at most MaxTunnelPorts
 }
@@ -70,7 +72,8 @@ var (
 	drop        = bpf.Instruction(bpf.RetConstant{Val: 0})
 )
 
-// duplicates drops the outgoing copy of what the loopback interface also gives as incoming.
+// duplicates drops the outgoing copy of what the loopback interface also gives as
+// incoming.
 func (p *program) duplicates(k frames) {
 	if k.loopback == 0 {
 		return

@@ -30,8 +30,8 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// namespace gives the calling goroutine a network namespace of its own, with the loopback interface up. The namespace
-// ends with the goroutine, its thread and its sockets.
+// namespace gives the calling goroutine a network namespace of its own, with the loopback
+// interface up. The namespace ends with the goroutine, its thread and its sockets.
 func namespace(t *testing.T) {
 	t.Helper()
 	needRoot(t)
@@ -69,8 +69,8 @@ type wire struct {
 	fd int
 }
 
-// plug waits until the interface takes packets: that its other end is up, the kernel tells it in its own time, and until
-// then what is sent is lost without an error.
+// plug waits until the interface takes packets: that its other end is up, the kernel
+// tells it in its own time, and until then what is sent is lost without an error.
 func plug(t *testing.T, name string) *wire {
 	t.Helper()
 	i, err := net.InterfaceByName(name)

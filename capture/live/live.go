@@ -1,12 +1,13 @@
-// Package live takes packets off network interfaces as they come, as package capture takes them out of files;
-// capture/decode is the next step for both.
+// Package live takes packets off network interfaces as they come, as package capture
+// takes them out of files; capture/decode is the next step for both.
 //
 //	interface ─ filter (kernelfilter.go, in the kernel) ─ ring of blocks in shared memory (ring_linux.go) → batch of packets
 //	batches of several interfaces, or of several rings of one ─ merge (merge.go) → Next
 //
-// On Linux the rings are AF_PACKET's TPACKET_V3, without cgo. Packets are views into them: nothing is copied or allocated
-// for a packet, and the kernel gets a block back when all of its packets were seen. Elsewhere, and on Linux with the
-// build tag libpcap, libpcap (or Npcap) does the work.
+// On Linux the rings are AF_PACKET's TPACKET_V3, without cgo. Packets are views into
+// them: nothing is copied or allocated for a packet, and the kernel gets a block back
+// when all of its packets were seen. Elsewhere, and on Linux with the build tag libpcap,
+// libpcap (or Npcap) does the work.
 package live
 
 import (
@@ -27,10 +28,12 @@ type Options struct {
 	RingSize   int      // bytes for each interface, 0: 64 MiB
 	NoPromisc  bool     // do not ask the interface for packets to other machines
 	Rings      int      // for each interface, 0 or 1: one; the kernel spreads connections over them, Next joins them again
-	// TunnelPorts are UDP ports of tunnels besides those that are always let through, at most MaxTunnelPorts.
+	// TunnelPorts are UDP ports of tunnels besides those that are always let through, at
+	// most MaxTunnelPorts.
 	TunnelPorts []uint16
-	// Problem hears what happens to an interface while it is sniffed: that it is down (ErrDown), up again (ErrUp), removed
-	// (ErrRemoved) or cannot be read any more. It is called from Next.
+	// Problem hears what happens to an interface while it is sniffed: that it is down
+	// (ErrDown), up again (ErrUp), removed (ErrRemoved) or cannot be read any more. It is
+	// called from Next.
 	Problem func(error)
 }
 
@@ -48,7 +51,8 @@ type Interface struct {
 // Any is the name that stands for every interface, also those that come later.
 const Any = "any"
 
-// Causes of errors, for errors.Is. One more is fs.ErrPermission: the right to sniff is missing.
+// Causes of errors, for errors.Is. One more is fs.ErrPermission: the right to sniff is
+// missing.
 var (
 	ErrNoInterfaces = errors.New("no interface named")
 	ErrAnyAlone     = errors.New("stands for every interface: name no others beside it")
@@ -68,8 +72,8 @@ func (e *Error) Error() string { return e.Interface + ": " + e.Err.Error() }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Capture is one or more interfaces read as one capture in the order of time. Stop, Stats, Now and Files may be called
-// from any goroutine; Next and Close from one.
+// Capture is one or more interfaces read as one capture in the order of time. Stop,
+// Stats, Now and Files may be called from any goroutine; Next and Close from one.
 type Capture struct {
 	capture.Packets // for programs that are written for gopacket
 	files           []string
@@ -103,7 +107,8 @@ const (
 	counting = 10 * time.Second
 )
 
-// Open opens the interfaces for sniffing; the right to do so is not needed afterwards. Packets count from now on.
+// Open opens the interfaces for sniffing; the right to do so is not needed afterwards.
+// Packets count from now on.
 func Open(opt Options) (*Capture, error) {
 	names := slices.Clone(opt.Interfaces)
 	slices.Sort(names)
@@ -145,13 +150,15 @@ func (c *Capture) add(s source, file int) {
 // Stop ends the capture: Next delivers what had come by then, and then io.EOF.
 func (c *Capture) Stop() { c.stop.Store(true) }
 
-// Now is a time before which no packet is still to come, unless clocks are set. It advances while nothing comes.
+// Now is a time before which no packet is still to come, unless clocks are set. It
+// advances while nothing comes.
 func (c *Capture) Now() flow.Time { return flow.Time(c.now.Load()) }
 
 // Files are the names of the interfaces in the order that Pos.File counts.
 func (c *Capture) Files() []string { return slices.Clone(c.files) }
 
-// Stats knows the packets delivered and those that the kernel dropped because the rings were full.
+// Stats knows the packets delivered and those that the kernel dropped because the rings
+// were full.
 func (c *Capture) Stats() capture.Stats {
 	return capture.Stats{Files: len(c.files), Packets: c.packets.Load(), Dropped: c.drops()}
 }

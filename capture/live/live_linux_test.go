@@ -66,7 +66,8 @@ func TestNothingFromBefore(t *testing.T) {
 	require.NotZero(t, <-stopped)
 }
 
-// taggeds are frames with VLAN tags. The kernel takes a tag off what comes in, not off what goes out.
+// taggeds are frames with VLAN tags. The kernel takes a tag off what comes in, not off
+// what goes out.
 func taggeds() map[string][]byte {
 	tagged := func(tags ...uint32) []byte {
 		f := tcp4(7, 1000, 100)

@@ -16,7 +16,8 @@ import (
 	"golang.org/x/net/bpf"
 )
 
-// open opens a handle for each interface; libpcap has no groups of rings, so Rings makes no difference.
+// open opens a handle for each interface; libpcap has no groups of rings, so Rings makes
+// no difference.
 func (c *Capture) open(opt Options) error {
 	wake := make(chan struct{}, 1)
 	c.wait = func(_ []*input, most time.Duration) {

@@ -10,10 +10,11 @@ import (
 
 // source is where the packets of an interface come from: a ring, a libpcap handle.
 type source interface {
-	// read fills batch with packets that have come and returns how many. It does not wait. What an earlier read gave is
-	// no longer valid.
+	// read fills batch with packets that have come and returns how many. It does not
+	// wait. What an earlier read gave is no longer valid.
 	read(batch []capture.Packet) int
-	// horizon is a time before which no packet was captured that read has not given yet; time is the clock's.
+	// horizon is a time before which no packet was captured that read has not given yet;
+	// time is the clock's.
 	horizon(time flow.Time) flow.Time
 	// halt lets no more packets come.
 	halt()
@@ -25,7 +26,8 @@ type source interface {
 	close() uint64
 }
 
-// waiter waits until one of the idle inputs may have something to read, but no longer than given.
+// waiter waits until one of the idle inputs may have something to read, but no longer
+// than given.
 type waiter func(idle []*input, most time.Duration)
 
 // input is a source, and what was read of it.
@@ -42,19 +44,21 @@ func (in *input) empty() bool { return in.next == len(in.batch) }
 func (in *input) time() flow.Time { return in.batch[in.next].Time }
 
 const (
-	// disorder is how much later than packets with later timestamps a packet may come: processors stamp packets
-	// before they queue for the ring.
+	// disorder is how much later than packets with later timestamps a packet may come:
+	// processors stamp packets before they queue for the ring.
 	disorder = 10 * flow.Millisecond
 	// recheck is how soon a merge that waits for the clock looks again.
 	recheck = 10 * time.Millisecond
 )
 
-// Next returns the next packets, 256 at most: none when none came for about 100 ms, and io.EOF after Stop, or when all
-// interfaces were removed; no other error. The slice and what it points to are valid until the next call.
+// Next returns the next packets, 256 at most: none when none came for about 100 ms, and
+// io.EOF after Stop, or when all interfaces were removed; no other error. The slice and
+// what it points to are valid until the next call.
 //
-// The order is that of a merge: of the interfaces' next packets the earliest comes first, of equal times that of the
-// interface that Files has first; it waits until no interface can still give an earlier one. Packets of one interface
-// keep the order in which the kernel gave them.
+// The order is that of a merge: of the interfaces' next packets the earliest comes first,
+// of equal times that of the interface that Files has first; it waits until no interface
+// can still give an earlier one. Packets of one interface keep the order in which the
+// kernel gave them.
 func (c *Capture) Next() ([]capture.Packet, error) {
 	until := time.Now().Add(patience)
 	for {
@@ -75,8 +79,8 @@ func (c *Capture) Next() ([]capture.Packet, error) {
 	}
 }
 
-// settle reads on where all was delivered, and takes leave of what has ended. Rings move only here, when the packets of
-// the batch before are no longer needed.
+// settle reads on where all was delivered, and takes leave of what has ended. Rings move
+// only here, when the packets of the batch before are no longer needed.
 func (c *Capture) settle() {
 	if c.stop.Load() && !c.halted {
 		c.halted = true
@@ -99,7 +103,8 @@ func (c *Capture) settle() {
 	c.inputs = left
 }
 
-// take delivers packets whose turn it is for certain. It ends where an input must be read on.
+// take delivers packets whose turn it is for certain. It ends where an input must be read
+// on.
 func (c *Capture) take() []capture.Packet {
 	if len(c.inputs) == 1 {
 		in := c.inputs[0]
@@ -134,7 +139,8 @@ func (c *Capture) bound() flow.Time {
 	return bound
 }
 
-// first is the input of the next packet; of equal times the first interface's. There are few: no heap is needed.
+// first is the input of the next packet; of equal times the first interface's. There are
+// few: no heap is needed.
 func (c *Capture) first() *input {
 	var first *input
 	for _, in := range c.inputs {
@@ -155,7 +161,8 @@ func (c *Capture) number(file int, packets []capture.Packet) {
 	c.packets.Store(ord)
 }
 
-// see moves Now to what is certain by now, and reads the kernel's counters before they overflow.
+// see moves Now to what is certain by now, and reads the kernel's counters before they
+// overflow.
 func (c *Capture) see() {
 	now := time.Now()
 	least := flow.Time(1<<63 - 1)
@@ -173,7 +180,8 @@ func (c *Capture) see() {
 	}
 }
 
-// rest waits until there may be more. Inputs with packets wait for the others, and for the clock.
+// rest waits until there may be more. Inputs with packets wait for the others, and for
+// the clock.
 func (c *Capture) rest(most time.Duration) {
 	c.idle = c.idle[:0]
 	for _, in := range c.inputs {

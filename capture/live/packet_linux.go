@@ -14,19 +14,22 @@ import (
 )
 
 const (
-	// addressAt is where in a packet's header the link layer's address is: after the header, aligned.
+	// addressAt is where in a packet's header the link layer's address is: after the
+	// header, aligned.
 	addressAt = (unix.SizeofTpacket3Hdr + unix.TPACKET_ALIGNMENT - 1) &^ (unix.TPACKET_ALIGNMENT - 1)
 
 	macs     = 12 // bytes of an Ethernet header before the tag or type
 	tag      = 4
 	cookedV2 = 20 // bytes of the header of LINKTYPE_LINUX_SLL2
 
-	// headroom is what the kernel leaves free before a packet, more than it does anyway, for a tag and a cooked header.
+	// headroom is what the kernel leaves free before a packet, more than it does anyway,
+	// for a tag and a cooked header.
 	headroom = 32
 )
 
-// packet reads the next packet of the block. Its time is by the kernel's clock. (The network card's own is not asked for:
-// it often counts from elsewhere, TAI or its own start, and Now and the merge need one clock for all.)
+// packet reads the next packet of the block. Its time is by the kernel's clock. (The
+// network card's own is not asked for: it often counts from elsewhere, TAI or its own
+// start, and Now and the merge need one clock for all.)
 func (r *ring) packet(p *capture.Packet) {
 	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&r.mem[r.next]))
 	from := r.next + int(h.Mac)
@@ -58,8 +61,9 @@ func tagType(h *unix.Tpacket3Hdr) uint16 {
 	return etherVLAN
 }
 
-// cook writes the header of LINKTYPE_LINUX_SLL2 before the packet at from, with the VLAN tag if there is one, and
-// returns its length. (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html)
+// cook writes the header of LINKTYPE_LINUX_SLL2 before the packet at from, with the VLAN
+// tag if there is one, and returns its length.
+// (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html)
 func (r *ring) cook(h *unix.Tpacket3Hdr, from int) int {
 	address := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&r.mem[r.next+addressAt]))
 	length := cookedV2
@@ -83,8 +87,9 @@ func (r *ring) cook(h *unix.Tpacket3Hdr, from int) int {
 	return length
 }
 
-// tagBefore reports whether b begins with a second tag, not with the protocol: since Linux 6.11 the kernel names the
-// protocol that the tags carry, also when it took only the first of them off.
+// tagBefore reports whether b begins with a second tag, not with the protocol: since
+// Linux 6.11 the kernel names the protocol that the tags carry, also when it took only
+// the first of them off.
 func tagBefore(protocol uint16, b []byte) bool {
 	return len(b) > tag && be.Uint16(b[2:]) == protocol && !isIP(protocol, b[0]) && isIP(protocol, b[tag])
 }

@@ -16,21 +16,22 @@ import (
 
 const (
 	mostBlock = 1 << 20
-	// leastBlock has room for what segmentation offload usually makes of packets: 64 KiB and headers. It is a multiple of
-	// every page size.
+	// leastBlock has room for what segmentation offload usually makes of packets: 64 KiB
+	// and headers. It is a multiple of every page size.
 	leastBlock = 128 << 10
-	// manyBlocks is how many blocks a ring has before they are made larger: one is being filled, one read.
+	// manyBlocks is how many blocks a ring has before they are made larger: one is being
+	// filled, one read.
 	manyBlocks = 8
 
-	// retireAfter is after how many milliseconds the kernel hands over a block that is not full. It looks once in that
-	// time, so a block may come after twice as long.
+	// retireAfter is after how many milliseconds the kernel hands over a block that is
+	// not full. It looks once in that time, so a block may come after twice as long.
 	retireAfter = 50
 	// overdue is when to stop waiting for a block that should have come.
 	overdue = 3 * flow.Second
 )
 
-// ring is a socket with a ring of blocks that the kernel fills with packets. A block belongs to the kernel or to us;
-// its status, which both write, says to whom.
+// ring is a socket with a ring of blocks that the kernel fills with packets. A block
+// belongs to the kernel or to us; its status, which both write, says to whom.
 type ring struct {
 	device
 	counts
@@ -105,7 +106,8 @@ func (r *ring) read(batch []capture.Packet) int {
 	return n
 }
 
-// turn gives the block back that was read, and goes on to the next that has packets, if it is there.
+// turn gives the block back that was read, and goes on to the next that has packets, if
+// it is there.
 func (r *ring) turn() bool {
 	for {
 		if r.held {
@@ -123,8 +125,9 @@ func (r *ring) turn() bool {
 	}
 }
 
-// horizon looks into the block that the kernel is filling: while it has no packets, there are none but those on their
-// way. (The clock alone would have to be taken back by as long as a block may take to come, and timers can be late.)
+// horizon looks into the block that the kernel is filling: while it has no packets, there
+// are none but those on their way. (The clock alone would have to be taken back by as
+// long as a block may take to come, and timers can be late.)
 func (r *ring) horizon(now flow.Time) flow.Time {
 	known := r.last - disorder
 	if r.left > 0 {
@@ -167,7 +170,8 @@ func (r *ring) close() uint64 {
 	return n
 }
 
-// counts are a socket, and what the kernel counts of it. Reading sets the kernel's counters to zero.
+// counts are a socket, and what the kernel counts of it. Reading sets the kernel's
+// counters to zero.
 type counts struct {
 	seen uint64 // packets read from the ring
 

@@ -22,8 +22,9 @@ type device struct {
 	loopback int
 }
 
-// open opens the rings of every interface. No packet enters a ring before all of them are ready: until then a filter
-// keeps everything out. So none is from before, and none comes twice while rings join their group.
+// open opens the rings of every interface. No packet enters a ring before all of them are
+// ready: until then a filter keeps everything out. So none is from before, and none comes
+// twice while rings join their group.
 func (c *Capture) open(opt Options) error {
 	c.wait = new(poller).wait
 	for file, name := range c.files {
@@ -112,8 +113,9 @@ func loopback() int {
 	return 0
 }
 
-// headers finds out whether packets of the interface come with Ethernet headers. Those of any other kind are read
-// cooked, from the network layer on, as libpcap does where it knows no better.
+// headers finds out whether packets of the interface come with Ethernet headers. Those of
+// any other kind are read cooked, from the network layer on, as libpcap does where it
+// knows no better.
 func (d *device) headers() error {
 	if d.index == 0 {
 		return nil
@@ -172,9 +174,10 @@ func attach(fd int, code []bpf.Instruction) error {
 	return os.NewSyscallError("filter", err)
 }
 
-// join makes the socket one of a group that shares the packets, each connection in one of them; id 0 makes a new
-// group. It returns the group's id. Fragments are not put together before (PACKET_FANOUT_FLAG_DEFRAG): the rings are
-// merged again, and so show what one ring would.
+// join makes the socket one of a group that shares the packets, each connection in one of
+// them; id 0 makes a new group. It returns the group's id. Fragments are not put together
+// before (PACKET_FANOUT_FLAG_DEFRAG): the rings are merged again, and so show what one
+// ring would.
 func join(fd int, id uint16) (uint16, error) {
 	const hash = unix.PACKET_FANOUT_HASH << 16
 	value := hash | int(id)
@@ -201,7 +204,8 @@ func up(fd, index int) bool {
 	return req.Uint16()&unix.IFF_UP != 0
 }
 
-// removed reports whether the interface that the socket was bound to is no more: the kernel has unbound it then.
+// removed reports whether the interface that the socket was bound to is no more: the
+// kernel has unbound it then.
 func removed(fd int) bool {
 	addr, err := unix.Getsockname(fd)
 	if err != nil {

@@ -29,8 +29,8 @@ func (p *poller) wait(idle []*input, most time.Duration) {
 	}
 }
 
-// trouble finds out what the socket's error is. The kernel has one for both: that the interface is down, and that it is
-// no more.
+// trouble finds out what the socket's error is. The kernel has one for both: that the
+// interface is down, and that it is no more.
 func (r *ring) trouble() {
 	code, err := unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil || unix.Errno(code) != unix.ENETDOWN || r.over {
@@ -43,7 +43,8 @@ func (r *ring) trouble() {
 	r.look()
 }
 
-// look asks what became of an interface that was down. When it is up again, so is the socket.
+// look asks what became of an interface that was down. When it is up again, so is the
+// socket.
 func (r *ring) look() {
 	switch {
 	case r.over || r.index == 0:

@@ -9,8 +9,9 @@ import (
 
 const nano = 1_000_000_000
 
-// Times outside these are moved to them, and counted. The ends leave room so that the difference of any two times, and any time
-// with a time-out added, is a flow.Time too; no capture is from before 1970 or after 2260.
+// Times outside these are moved to them, and counted. The ends leave room so that the
+// difference of any two times, and any time with a time-out added, is a flow.Time too; no
+// capture is from before 1970 or after 2260.
 const (
 	MinTime flow.Time = 0
 	MaxTime flow.Time = math.MaxInt64 - 2*365*86400*nano
@@ -27,8 +28,8 @@ type clock struct {
 	moved  uint64
 }
 
-// newClock reads if_tsresol and if_tsoffset (draft-ietf-opsawg-pcapng section 4.2): the highest bit tells powers of 2
-// from powers of 10.
+// newClock reads if_tsresol and if_tsoffset (draft-ietf-opsawg-pcapng section 4.2): the
+// highest bit tells powers of 2 from powers of 10.
 func newClock(resolution byte, offset int64) clock {
 	c := clock{binary: resolution&0x80 != 0, power: resolution & 0x7f, offset: offset}
 	if c.binary {
@@ -98,9 +99,10 @@ func power10(n uint8) uint64 {
 	return v
 }
 
-// stamp says how to write a time so that the same time and digits are read again: with as many digits as the clock
-// gave, or, if it counted in powers of 2 (clock.go rounds those down to nanoseconds), in the finest power of 2 of that
-// many digits. A time that is neither keeps its nanoseconds at the cost of claiming nine digits.
+// stamp says how to write a time so that the same time and digits are read again: with as
+// many digits as the clock gave, or, if it counted in powers of 2 (clock.go rounds those
+// down to nanoseconds), in the finest power of 2 of that many digits. A time that is
+// neither keeps its nanoseconds at the cost of claiming nine digits.
 func stamp(t flow.Time, digits uint8) (resolution byte, ticks uint64) {
 	const log2 = 30103                // 10^5 times the decimal digits of a bit
 	t = min(max(t, MinTime), MaxTime) // as the reader does
@@ -116,7 +118,8 @@ func stamp(t flow.Time, digits uint8) (resolution byte, ticks uint64) {
 	return 9, uint64(t)
 }
 
-// ticksOf counts a time by a resolution of stamp: rounded down by powers of 10, up by powers of 2.
+// ticksOf counts a time by a resolution of stamp: rounded down by powers of 10, up by
+// powers of 2.
 func ticksOf(t flow.Time, resolution byte) uint64 {
 	v := uint64(min(max(t, MinTime), MaxTime))
 	if resolution&0x80 == 0 {

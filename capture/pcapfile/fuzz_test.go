@@ -33,7 +33,8 @@ func FuzzSnoop(f *testing.F) {
 	f.Fuzz(sameInPieces)
 }
 
-// sameInPieces reads b whole and in pieces: the packets, what is said of them and of the file must be the same.
+// sameInPieces reads b whole and in pieces: the packets, what is said of them and of the
+// file must be the same.
 func sameInPieces(t *testing.T, b []byte) {
 	want := readAll(t, bytes.NewReader(b), 256)
 	require.LessOrEqual(t, len(slices.DeleteFunc(slices.Clone(want.problems), isWarning)), 1)

@@ -36,7 +36,8 @@ type file struct {
 	interfaces []Interface
 }
 
-// readAll reads a file to its end, in batches of size, and holds what every file must hold.
+// readAll reads a file to its end, in batches of size, and holds what every file must
+// hold.
 func readAll(t testing.TB, src io.Reader, size int) (f file) {
 	t.Helper()
 	var dropped atomic.Uint64

@@ -7,10 +7,11 @@ import (
 
 // Limits of what is kept of the interfaces that files describe.
 const (
-	// maxDescribed bounds the interfaces of a file that are told apart, over all its sections; later ones count as the last.
+	// maxDescribed bounds the interfaces of a file that are told apart, over all its
+	// sections; later ones count as the last.
 	maxDescribed = 1 << 12
-	// maxDescription bounds each text of an interface, in bytes: longer ones are cut. Filters are the longest, and tcpdump's
-	// are rarely longer than a line.
+	// maxDescription bounds each text of an interface, in bytes: longer ones are cut.
+	// Filters are the longest, and tcpdump's are rarely longer than a line.
 	maxDescription = 1024
 	// maxAllDescribed bounds them over all files, in bytes: each file has one at least.
 	maxAllDescribed = 32 << 20
@@ -25,7 +26,8 @@ type Interfaces struct {
 	all   *int                 // bytes over all files; nil: this file is not kept
 }
 
-// add returns the index of an interface; sections of a file that was put together describe the same ones again.
+// add returns the index of an interface; sections of a file that was put together
+// describe the same ones again.
 func (d *Interfaces) add(i Interface) uint16 {
 	if at, ok := d.find(i); ok {
 		return at

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Interfaces are found among many without a look at each, and what is kept of them is bounded in a file and over all files.
+// Interfaces are found among many without a look at each, and what is kept of them is
+// bounded in a file and over all files.
 func TestManyInterfaces(t *testing.T) {
 	all := 0
 	a, b := Interfaces{all: &all}, Interfaces{all: &all}

@@ -19,11 +19,12 @@ type OutputOptions struct {
 	Keep       int // how many files of this rotation stay, the newest; 0: all
 	Section    SectionInfo
 	Interfaces []Interface
-	// Start, of a live capture, lets the first file of a rotation begin at once, so that what is wrong with its place
-	// is known early. Zero: it begins with the first packet.
+	// Start, of a live capture, lets the first file of a rotation begin at once, so that
+	// what is wrong with its place is known early. Zero: it begins with the first packet.
 	Start flow.Time
-	// Problem hears, with the name of the file, why packets are not written (once, until some are again), and of files
-	// beyond Keep that cannot be removed. It must not call the Output.
+	// Problem hears, with the name of the file, why packets are not written (once, until
+	// some are again), and of files beyond Keep that cannot be removed. It must not call
+	// the Output.
 	Problem func(error)
 }
 
@@ -44,10 +45,11 @@ type OutputStats struct {
 // Output is a pcapng file, or a series of them, each complete in itself: section, interfaces, packets, statistics. What
 // is in a file are whole blocks at any time.
 //
-// When a file cannot be written (the disk is full), what it has of a block is cut off and packets are lost, but for
-// those in the buffer. That is written when there is room again, which is tried every tryEvery; when the file is old
-// enough for a rotation the buffer is given up and a new file is tried. The first packet after a gap has a comment that
-// tells of it.
+// When a file cannot be written (the disk is full), what it has of a block is cut off and
+// packets are lost, but for those in the buffer. That is written when there is room
+// again, which is tried every tryEvery; when the file is old enough for a rotation the
+// buffer is given up and a new file is tried. The first packet after a gap has a comment
+// that tells of it.
 //
 // The methods may be called from several goroutines.
 type Output struct {
@@ -80,8 +82,8 @@ type ifaceCount struct {
 	known                         bool
 }
 
-// OpenOutput begins the file; one that exists is overwritten. Of a rotation without Start only the directory is looked
-// at; it never overwrites a file.
+// OpenOutput begins the file; one that exists is overwritten. Of a rotation without Start
+// only the directory is looked at; it never overwrites a file.
 func OpenOutput(opt OutputOptions) (*Output, error) {
 	opt.Interfaces = slices.Clone(opt.Interfaces)
 	o := &Output{opt: opt, now: opt.Start, counts: make([]ifaceCount, len(opt.Interfaces))}
@@ -111,7 +113,8 @@ func (o *Output) Stats() OutputStats {
 	return o.stats
 }
 
-// WritePacket writes a packet of one of the Interfaces. An error means that it was not written.
+// WritePacket writes a packet of one of the Interfaces. An error means that it was not
+// written.
 func (o *Output) WritePacket(iface int, p *Packet, comments ...string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -170,7 +173,8 @@ func (o *Output) old() bool {
 // passed reports whether so much time has passed, or the clock was put back by as much.
 func (o *Output) passed(since, d flow.Time) bool { return o.now-since >= d || since-o.now >= d }
 
-// SetStats tells what an interface received and dropped so far. The statistics in each file count from its beginning.
+// SetStats tells what an interface received and dropped so far. The statistics in each
+// file count from its beginning.
 func (o *Output) SetStats(iface int, received, dropped uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -180,7 +184,8 @@ func (o *Output) SetStats(iface int, received, dropped uint64) {
 	}
 }
 
-// Tick tells the time when no packets come: what waits is flushed, and a file that is old enough ends.
+// Tick tells the time when no packets come: what waits is flushed, and a file that is old
+// enough ends.
 func (o *Output) Tick(now flow.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -196,8 +201,8 @@ func (o *Output) Tick(now flow.Time) {
 	}
 }
 
-// Reopen begins a new file, for logrotate when it has moved the one that is written. Without a rotation, a file that is
-// still in its place goes on.
+// Reopen begins a new file, for logrotate when it has moved the one that is written.
+// Without a rotation, a file that is still in its place goes on.
 func (o *Output) Reopen() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

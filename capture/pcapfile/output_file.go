@@ -37,7 +37,8 @@ type outputFile struct {
 	regular bool // else, a pipe: there is no going back
 }
 
-// Write is all or nothing. Should even Truncate fail, the next Write overwrites what is there of this one.
+// Write is all or nothing. Should even Truncate fail, the next Write overwrites what is
+// there of this one.
 func (f *outputFile) Write(b []byte) (int, error) {
 	if !f.regular {
 		n, err := f.disk.Write(b)
@@ -98,8 +99,8 @@ func (o *Output) open(flag int) error {
 	return nil
 }
 
-// create makes the file. In a rotation it is a new one, with the first number that is free: O_EXCL follows no symbolic
-// link either (open(2)).
+// create makes the file. In a rotation it is a new one, with the first number that is
+// free: O_EXCL follows no symbolic link either (open(2)).
 func (o *Output) create(flag int) (*os.File, error) {
 	if !o.rotates() {
 		o.name = o.opt.Path
@@ -120,8 +121,8 @@ func (o *Output) create(flag int) (*os.File, error) {
 	return nil, errNames
 }
 
-// rotatedName puts time and number before the path's extension. Names sort as the files were made: where times are
-// equal the numbers are not.
+// rotatedName puts time and number before the path's extension. Names sort as the files
+// were made: where times are equal the numbers are not.
 func rotatedName(path string, t time.Time, number int) string {
 	ext := filepath.Ext(path)
 	return fmt.Sprintf("%s-%s-%06d%s", strings.TrimSuffix(path, ext), t.UTC().Format("20060102T150405Z"), number, ext)

@@ -385,7 +385,8 @@ func TestOutputFullDiskAtTheEnd(t *testing.T) {
 	require.Empty(t, timesOf(t, opt.Path))
 }
 
-// A file that cannot be written is given up for a new one; one that has not even its head is removed.
+// A file that cannot be written is given up for a new one; one that has not even its head
+// is removed.
 func TestOutputFullDiskRotates(t *testing.T) {
 	opt := options(t, Rotation{Age: 15 * flow.Second})
 	opt.Start, opt.Problem = begin2026, nil

@@ -9,13 +9,13 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// MaxPacket is the most bytes a packet may have: libpcap's MAXIMUM_SNAPLEN and Wireshark's limit for everything but
-// D-Bus, USB and the like. A length above it is a corrupt one, whatever the file's own snaplen says (0 and too small
-// ones are common).
+// MaxPacket is the most bytes a packet may have: libpcap's MAXIMUM_SNAPLEN and
+// Wireshark's limit for everything but D-Bus, USB and the like. A length above it is a
+// corrupt one, whatever the file's own snaplen says (0 and too small ones are common).
 const MaxPacket = 262144
 
-// The magic numbers of pcap as a little-endian file has them (draft-ietf-opsawg-pcap section 4), and of what others made
-// of it.
+// The magic numbers of pcap as a little-endian file has them (draft-ietf-opsawg-pcap
+// section 4), and of what others made of it.
 const (
 	pcapMicro    = 0xa1b2c3d4
 	pcapNano     = 0xa1b23c4d
@@ -31,8 +31,8 @@ const (
 	pcapModifiedRecord = 24
 )
 
-// fcsKnown tells that the link type's bits 28–31 are the length of the frame check sequence, in units of 16 bits; the other
-// high bits are reserved.
+// fcsKnown tells that the link type's bits 28–31 are the length of the frame check
+// sequence, in units of 16 bits; the other high bits are reserved.
 const fcsKnown = 1 << 26
 
 // pcap reads the classic format.
@@ -49,7 +49,8 @@ type pcap struct {
 	magic, version uint32 // as the file has them
 }
 
-// pcapOf returns a reader of a file with this magic (its first 4 bytes, little-endian), nil when that is not pcap's.
+// pcapOf returns a reader of a file with this magic (its first 4 bytes, little-endian),
+// nil when that is not pcap's.
 func pcapOf(magic uint32) *pcap {
 	p := &pcap{head: pcapRecord, first: pcapHeader, unit: flow.Microsecond, digits: 6}
 	if low := magic & 0xff; low == pcapMicro>>24 || low == pcapIxiaSoft>>24 {
@@ -134,13 +135,14 @@ func (p *pcap) Read(out []Packet, ord uint64) (int, error) {
 	}
 }
 
-// begins reports whether what should be a record's header is that of another file of the same kind: files are joined by cat,
-// though other programs take it for a packet of 2055.
+// begins reports whether what should be a record's header is that of another file of the
+// same kind: files are joined by cat, though other programs take it for a packet of 2055.
 func (p *pcap) begins(sec, frac, size, length uint32) bool {
 	return size|length == 0 && sec == p.magic && frac == p.version
 }
 
-// scan takes the packets that are whole in the buffer; it stops before a record that is not, or not right.
+// scan takes the packets that are whole in the buffer; it stops before a record that is
+// not, or not right.
 func (p *pcap) scan(out []Packet, ord uint64) int {
 	b, head, swap := p.buf.Unread(), p.head, p.swap
 	pos := p.file + flow.Pos(p.count)

@@ -97,7 +97,8 @@ func TestPcapTroubles(t *testing.T) {
 	})
 }
 
-// Wherever a file is cut, what is whole before the cut is read, and there is one error or none.
+// Wherever a file is cut, what is whole before the cut is read, and there is one error or
+// none.
 func TestPcapCutAnywhere(t *testing.T) {
 	file := rawfile.Little().Pcap(pcapMicro, 1)
 	ends := []int{len(file.Bytes)}

@@ -42,7 +42,8 @@ const (
 	statsHead      = 20
 )
 
-// blocks are the kinds that are read; others are skipped. min is the length without data and options.
+// blocks are the kinds that are read; others are skipped. min is the length without data
+// and options.
 var blocks = map[uint32]struct {
 	name   string
 	min    int
@@ -79,7 +80,8 @@ type iface struct {
 	index   uint16 // in pcapng.all
 }
 
-// start checks that the first section's header is right; it is read again as the first block.
+// start checks that the first section's header is right; it is read again as the first
+// block.
 func (p *pcapng) start(buf *buffer.Buffer) error {
 	p.buf = buf
 	if err := p.more(want{blockFrame, "the first section's header", false}); err != nil {
@@ -132,8 +134,9 @@ func (p *pcapng) Read(out []Packet, ord uint64) (int, error) {
 	}
 }
 
-// scan takes the enhanced packet blocks that are whole in the buffer; it stops at any other block, and before a
-// block that is not right. Enhanced blocks are nearly all of a file, and this is all that is done for them.
+// scan takes the enhanced packet blocks that are whole in the buffer; it stops at any
+// other block, and before a block that is not right. Enhanced blocks are nearly all of a
+// file, and this is all that is done for them.
 func (p *pcapng) scan(out []Packet, ord uint64) int {
 	b, pos, swap, n := p.buf.Unread(), p.file+flow.Pos(p.count), p.swap, 0
 	for n < len(out) && len(b) >= enhancedHead+4 {
@@ -176,7 +179,8 @@ func (p *pcapng) scan(out []Packet, ord uint64) int {
 	return n
 }
 
-// whole reports whether the next block can be read without moving the buffer, in which packets given out still are.
+// whole reports whether the next block can be read without moving the buffer, in which
+// packets given out still are.
 func (p *pcapng) whole() bool {
 	b := p.buf.Unread()
 	if len(b) < blockFrame {
@@ -192,7 +196,8 @@ func (p *pcapng) whole() bool {
 	return uint64(load32(b[4:], swap)) <= uint64(len(b))
 }
 
-// block reads the next block, whatever it is, and reports whether it was a packet. On an error nothing is consumed.
+// block reads the next block, whatever it is, and reports whether it was a packet. On an
+// error nothing is consumed.
 func (p *pcapng) block(out *Packet, ord uint64) (bool, error) {
 	if err := p.more(want{blockFrame, "a block's header", false}); err != nil {
 		return false, err
@@ -250,7 +255,8 @@ func (p *pcapng) size(b []byte, least int) (int, error) {
 	return int(size), nil
 }
 
-// skipped is a block that is being passed over. A file that grows may end in the middle of it.
+// skipped is a block that is being passed over. A file that grows may end in the middle
+// of it.
 type skipped struct {
 	kind uint32
 	at   int64 // offset in the file
@@ -258,8 +264,8 @@ type skipped struct {
 	left int // bytes of it to pass over; 0: none
 }
 
-// skip passes over a block of a kind that is not read: names, secrets, custom blocks and what is yet to come. What of it
-// was passed over before an error stays so.
+// skip passes over a block of a kind that is not read: names, secrets, custom blocks and
+// what is yet to come. What of it was passed over before an error stays so.
 func (p *pcapng) skip() error {
 	s := &p.skipped
 	if s.left == 0 {

@@ -8,7 +8,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Options of blocks, as they are read and written (draft-ietf-opsawg-pcapng sections 3.5, 4.1, 4.2, 4.3 and 4.6).
+// Options of blocks, as they are read and written (draft-ietf-opsawg-pcapng sections 3.5,
+// 4.1, 4.2, 4.3 and 4.6).
 const (
 	optEnd     = 0
 	optComment = 1
@@ -77,8 +78,9 @@ func (p *pcapng) options(b []byte, f func(code uint16, v []byte)) error {
 	return nil
 }
 
-// stats reads an interface statistics block (section 4.6). The counters run from the start of the capture, so the last
-// block of an interface counts. One that is not right costs a count and no packet: it is passed over.
+// stats reads an interface statistics block (section 4.6). The counters run from the
+// start of the capture, so the last block of an interface counts. One that is not right
+// costs a count and no packet: it is passed over.
 func (p *pcapng) stats(b []byte) {
 	id := p.u32(b[8:])
 	if uint64(id) >= uint64(len(p.ifaces)) {
@@ -96,7 +98,8 @@ func (p *pcapng) stats(b []byte) {
 	}
 }
 
-// packet reads an enhanced packet block (section 4.3) or an obsolete packet block, which differ in the interface only.
+// packet reads an enhanced packet block (section 4.3) or an obsolete packet block, which
+// differ in the interface only.
 func (p *pcapng) packet(id uint32, b []byte, out *Packet) error {
 	f, err := p.iface(id)
 	if err != nil {
@@ -111,7 +114,8 @@ func (p *pcapng) packet(id uint32, b []byte, out *Packet) error {
 	return err
 }
 
-// fcsBytes is if_fcslen in bytes: the specification once said bits (with 4 for example), and both are written.
+// fcsBytes is if_fcslen in bytes: the specification once said bits (with 4 for example),
+// and both are written.
 func fcsBytes(v uint8) uint8 {
 	const mostBytes = 8
 	if v > mostBytes {
@@ -120,8 +124,9 @@ func fcsBytes(v uint8) uint8 {
 	return min(v, mostBytes)
 }
 
-// fcs is the length of a packet's frame check sequence: its flags may say another one than its interface (section
-// 4.3.1: "FCS length, in octets (0000 if this information is not available)").
+// fcs is the length of a packet's frame check sequence: its flags may say another one
+// than its interface (section 4.3.1: "FCS length, in octets (0000 if this information is
+// not available)").
 func (p *pcapng) fcs(options []byte, fcs uint8) uint8 {
 	p.options(options, func(code uint16, v []byte) {
 		if code == optFlags && len(v) == 4 {
@@ -136,8 +141,9 @@ func (p *pcapng) fcs(options []byte, fcs uint8) uint8 {
 // maxUnknown is how many kinds of blocks that nobody knows are told apart.
 const maxUnknown = 16
 
-// pass passes over a block of a kind that is not read. Those that have nothing to say of packets (names, secrets of
-// TLS, journal entries, custom and local blocks) are no loss; others may be.
+// pass passes over a block of a kind that is not read. Those that have nothing to say of
+// packets (names, secrets of TLS, journal entries, custom and local blocks) are no loss;
+// others may be.
 func (p *pcapng) pass(kind uint32, size int) error {
 	switch {
 	case kind >= blockLocal:
@@ -178,7 +184,8 @@ func plural(n uint64, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// simple reads a simple packet block (section 4.4): the first interface's, cut at its snapshot length, without a time.
+// simple reads a simple packet block (section 4.4): the first interface's, cut at its
+// snapshot length, without a time.
 func (p *pcapng) simple(b []byte, out *Packet) error {
 	f, err := p.iface(0)
 	if err != nil {

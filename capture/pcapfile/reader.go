@@ -1,5 +1,5 @@
-// Package pcapfile reads and writes the files that hold packets: pcap, pcapng and snoop. Package capture, the next step,
-// makes one ordered stream of many of them.
+// Package pcapfile reads and writes the files that hold packets: pcap, pcapng and snoop.
+// Package capture, the next step, makes one ordered stream of many of them.
 package pcapfile
 
 import (
@@ -27,8 +27,9 @@ type Packet struct {
 
 // Reader reads the packets of one file.
 type Reader interface {
-	// Read fills out with packets numbered from ord, one at least. If there is none it says why, by io.EOF at the end,
-	// by an *Error elsewhere. What it gave before is no longer valid.
+	// Read fills out with packets numbered from ord, one at least. If there is none it
+	// says why, by io.EOF at the end, by an *Error elsewhere. What it gave before is no
+	// longer valid.
 	Read(out []Packet, ord uint64) (int, error)
 	// SetFile gives the file its index, which Pos of the packets has from then on.
 	SetFile(index int)
@@ -52,7 +53,8 @@ const MagicSize = 4
 // ErrMagic says that a file begins as no capture does.
 var ErrMagic = errors.New("neither pcap, pcapng nor snoop")
 
-// NewReader returns the reader of a file of which the first MagicSize bytes are in buf. It has read the file's header.
+// NewReader returns the reader of a file of which the first MagicSize bytes are in buf.
+// It has read the file's header.
 func NewReader(buf *buffer.Buffer, shared Shared) (Reader, error) {
 	var r Reader
 	magic := binary.LittleEndian.Uint32(buf.Unread())
@@ -141,7 +143,8 @@ func (e EndsInside) Error() string {
 	return fmt.Sprintf("the file ends inside %s: %d of %d bytes are there", e.what, e.have, e.need)
 }
 
-// more makes w.bytes unread, or says why it cannot; io.EOF when the file ends where it may.
+// more makes w.bytes unread, or says why it cannot; io.EOF when the file ends where it
+// may.
 func (r *records) more(w want) error {
 	err := r.buf.Fill(w.bytes)
 	have := len(r.buf.Unread())

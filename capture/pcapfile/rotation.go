@@ -10,8 +10,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Rotation says when an Output goes on in a new file: before the file grows beyond Size, and when a packet comes Age
-// after the file's first one. Zero: for no such reason.
+// Rotation says when an Output goes on in a new file: before the file grows beyond Size,
+// and when a packet comes Age after the file's first one. Zero: for no such reason.
 type Rotation struct {
 	Size int64
 	Age  flow.Time

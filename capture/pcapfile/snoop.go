@@ -10,19 +10,21 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// snoop's format (RFC 1761): big-endian throughout. snoopMagic is its identification's first half, read little-endian.
+// snoop's format (RFC 1761): big-endian throughout. snoopMagic is its identification's
+// first half, read little-endian.
 const (
 	snoopMagic   = 's' | 'n'<<8 | 'o'<<16 | 'o'<<24
 	snoopName    = "snoop\x00\x00\x00"
 	snoopVersion = 2
 	snoopHeader  = 16
 	snoopRecord  = 24
-	// maxSnoopPad is how much longer a record may be than its packet; RFC 1761 section 4 asks for up to 3 bytes, and lets
-	// others be.
+	// maxSnoopPad is how much longer a record may be than its packet; RFC 1761 section 4
+	// asks for up to 3 bytes, and lets others be.
 	maxSnoopPad = 256
 )
 
-// snoopLinks are the LINKTYPE_… of its datalink types: RFC 1761's, and those that Solaris added.
+// snoopLinks are the LINKTYPE_… of its datalink types: RFC 1761's, and those that Solaris
+// added.
 var snoopLinks = map[uint32]uint32{
 	0:  1,   // IEEE 802.3
 	2:  6,   // IEEE 802.5 Token Ring
@@ -87,7 +89,8 @@ func (s *snoop) Read(out []Packet, ord uint64) (int, error) {
 	}
 }
 
-// scan takes the packets that are whole in the buffer; it stops before a record that is not, or not right.
+// scan takes the packets that are whole in the buffer; it stops before a record that is
+// not, or not right.
 func (s *snoop) scan(out []Packet, ord uint64) int {
 	b := s.buf.Unread()
 	n := 0

@@ -16,14 +16,16 @@ type SectionInfo struct {
 	Comment                   string
 }
 
-// Interface is what a pcapng file says of where packets came from. What is empty is left out.
+// Interface is what a pcapng file says of where packets came from. What is empty is left
+// out.
 type Interface struct {
 	Name, Description string
 	Filter            string // in tcpdump's language
 	Link              uint32 // LINKTYPE_…
 	SnapLen           uint32 // 0: no limit
 	Digits            uint8  // of the second that its clock gives
-	// Later: it is not described before its first packet, whose link type and clock it takes.
+	// Later: it is not described before its first packet, whose link type and clock it
+	// takes.
 	Later bool
 }
 
@@ -41,8 +43,9 @@ var (
 	errTooManyInterfaces = errors.New("no room for another interface: a section has at most 65536")
 )
 
-// Writer writes pcapng (draft-ietf-opsawg-pcapng): one little-endian section of enhanced packet blocks. Blocks are
-// written out whole and many at a time. After an error of the io.Writer nothing more is written.
+// Writer writes pcapng (draft-ietf-opsawg-pcapng): one little-endian section of enhanced
+// packet blocks. Blocks are written out whole and many at a time. After an error of the
+// io.Writer nothing more is written.
 type Writer struct {
 	out    io.Writer
 	err    error
@@ -51,7 +54,8 @@ type Writer struct {
 	ids    map[description]uint32
 }
 
-// described is an interface; one whose packets have several link types or clocks has as many descriptions in the file.
+// described is an interface; one whose packets have several link types or clocks has as
+// many descriptions in the file.
 type described struct {
 	Interface
 	last, first     description
@@ -66,7 +70,8 @@ type description struct {
 	resolution byte // if_tsresol
 }
 
-// NewWriter begins a section. Nothing is written before Flush, or the first chunk is full.
+// NewWriter begins a section. Nothing is written before Flush, or the first chunk is
+// full.
 func NewWriter(out io.Writer, info SectionInfo) *Writer {
 	w := &Writer{out: out, buf: make([]byte, 0, writeChunk+writeChunk/4), ids: map[description]uint32{}}
 	b, start := begin(w.buf, blockSection)
@@ -82,7 +87,8 @@ func NewWriter(out io.Writer, info SectionInfo) *Writer {
 	return w
 }
 
-// AddInterface returns the number by which WritePacket knows the interface: 0 for the first, and so on.
+// AddInterface returns the number by which WritePacket knows the interface: 0 for the
+// first, and so on.
 func (w *Writer) AddInterface(i Interface) int {
 	n := len(w.ifaces)
 	w.ifaces = append(w.ifaces, described{Interface: i})
@@ -92,8 +98,9 @@ func (w *Writer) AddInterface(i Interface) int {
 	return n
 }
 
-// WritePacket writes a packet as it is, but that one of more than 262144 bytes is cut to that (Wireshark and this
-// package read no larger ones). An error means that it was not written; errors of the io.Writer stay.
+// WritePacket writes a packet as it is, but that one of more than 262144 bytes is cut to
+// that (Wireshark and this package read no larger ones). An error means that it was not
+// written; errors of the io.Writer stay.
 func (w *Writer) WritePacket(iface int, p *Packet, comments ...string) error {
 	if w.err != nil {
 		return w.err
@@ -129,7 +136,8 @@ func (w *Writer) WritePacket(iface int, p *Packet, comments ...string) error {
 	return nil
 }
 
-// WriteStats writes what an interface received and dropped until then, since the section began.
+// WriteStats writes what an interface received and dropped until then, since the section
+// began.
 func (w *Writer) WriteStats(iface int, at flow.Time, received, dropped uint64) error {
 	if w.err != nil {
 		return w.err
@@ -164,7 +172,8 @@ func (w *Writer) Flush() error {
 	return err
 }
 
-// describe returns the number of a description in the file, which it writes first if it is new.
+// describe returns the number of a description in the file, which it writes first if it
+// is new.
 func (w *Writer) describe(d description) (uint32, error) {
 	f := &w.ifaces[d.iface]
 	if f.seen && f.last == d {
@@ -215,7 +224,8 @@ func u32(b []byte, values ...uint32) []byte {
 	return b
 }
 
-// pad fills up to a multiple of 4: the buffer holds whole blocks, so that its length tells.
+// pad fills up to a multiple of 4: the buffer holds whole blocks, so that its length
+// tells.
 func pad(b []byte) []byte {
 	for len(b)%4 != 0 {
 		b = append(b, 0)
@@ -223,7 +233,8 @@ func pad(b []byte) []byte {
 	return b
 }
 
-// option appends a text, if there is any: UTF-8, cut where it is too long. prefix is put before it.
+// option appends a text, if there is any: UTF-8, cut where it is too long. prefix is put
+// before it.
 func option(b []byte, code uint16, prefix, text string) []byte {
 	if text == "" {
 		return b

@@ -1,5 +1,6 @@
-// Package tail finds and reads captures that others still write: files that grow, their successors, pipes. Package capture,
-// the next step, merges their packets as it does those of other files.
+// Package tail finds and reads captures that others still write: files that grow, their
+// successors, pipes. Package capture, the next step, merges their packets as it does
+// those of other files.
 package tail
 
 import (
@@ -21,10 +22,12 @@ type File struct {
 	most  int64 // bytes that may be read; 0: all there are
 }
 
-// headSize is how much of a file's beginning is remembered, to see that it was written anew.
+// headSize is how much of a file's beginning is remembered, to see that it was written
+// anew.
 const headSize = 1024
 
-// NewFile reads what the file, opened by this path, has now: its end is the end until Follow is called.
+// NewFile reads what the file, opened by this path, has now: its end is the end until
+// Follow is called.
 func NewFile(file *os.File, path string) *File { return &File{File: file, path: path, ended: true} }
 
 func (t *File) Read(p []byte) (int, error) {
@@ -97,7 +100,8 @@ func sameFile(path string, file fs.FileInfo) bool {
 	return err == nil && os.SameFile(info, file)
 }
 
-// Pipe reads what comes through a pipe in a goroutine of its own, so that nobody else has to wait.
+// Pipe reads what comes through a pipe in a goroutine of its own, so that nobody else has
+// to wait.
 type Pipe struct {
 	full, free chan []byte
 	err        error  // after full is closed

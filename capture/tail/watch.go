@@ -14,24 +14,29 @@ import (
 )
 
 const (
-	// listEvery is how often directories are read whose time of change says that nothing has come.
+	// listEvery is how often directories are read whose time of change says that nothing
+	// has come.
 	listEvery = 5 * time.Second
-	// fresh is for how long that time is not believed: file systems have clocks that tick slowly.
+	// fresh is for how long that time is not believed: file systems have clocks that tick
+	// slowly.
 	fresh = 2 * time.Second
-	// idlePart is how many times the time that a list took passes before the next one: of very many files it takes long.
+	// idlePart is how many times the time that a list took passes before the next one: of
+	// very many files it takes long.
 	idlePart = 10
-	// maxHeld is how many files are kept open before it is their turn: a ring of files may remove them until then.
+	// maxHeld is how many files are kept open before it is their turn: a ring of files
+	// may remove them until then.
 	maxHeld = 64
 	// overlap is how much earlier than the last packet of a file its successor may begin.
 	overlap = flow.Second
 )
 
-// Watch finds files that are to be followed: those that are named (Add), those in a directory that is named (AddDirectory),
-// and the successors of a file that is named.
+// Watch finds files that are to be followed: those that are named (Add), those in a
+// directory that is named (AddDirectory), and the successors of a file that is named.
 //
-// A file is first sighted, by its name. It waits until its first packet is there (Peek), then until it is its turn
-// (Busy), and is then given away (Take), once. A name that leads to another file, or to the same file that was written
-// anew (Forget), is sighted again; a file that was only renamed is not.
+// A file is first sighted, by its name. It waits until its first packet is there (Peek),
+// then until it is its turn (Busy), and is then given away (Take), once. A name that
+// leads to another file, or to the same file that was written anew (Forget), is sighted
+// again; a file that was only renamed is not.
 type Watch struct {
 	// Peek looks at the first packet of a file.
 	Peek func(path string, file *File) Peeked
@@ -39,7 +44,8 @@ type Watch struct {
 	Take func(*Found)
 	// Busy reports whether there is more to read at once of a root's files.
 	Busy func(*Root) bool
-	// Problem hears of a file that cannot be read; named tells whether it was named itself.
+	// Problem hears of a file that cannot be read; named tells whether it was named
+	// itself.
 	Problem func(path string, named bool, err error)
 
 	roots   []*Root
@@ -129,7 +135,8 @@ type sighting struct {
 	found *Found // known by its first packet, but not taken
 }
 
-// family is a name without its numbers: a capture program's next file has others. The first file of tcpdump -C has none.
+// family is a name without its numbers: a capture program's next file has others. The
+// first file of tcpdump -C has none.
 func family(name string) string {
 	var b strings.Builder
 	digit := false
@@ -173,7 +180,8 @@ func (w *Watch) root(like Root) *Root {
 // Closed reports whether no file can come any more.
 func (w *Watch) Closed() bool { return len(w.roots) == 0 && len(w.waiting) == 0 }
 
-// Look finds files that have come, and takes those whose first packet is there; the last look is a thorough one.
+// Look finds files that have come, and takes those whose first packet is there; the last
+// look is a thorough one.
 func (w *Watch) Look(last bool) {
 	if last || w.stale() {
 		w.list()
@@ -236,7 +244,8 @@ func (w *Watch) list() {
 	w.cost = time.Since(w.listed)
 }
 
-// listRoot lists as package capture lists directories that are not followed: below them too, without what is hidden.
+// listRoot lists as package capture lists directories that are not followed: below them
+// too, without what is hidden.
 func (w *Watch) listRoot(r *Root, there map[string]bool) {
 	top := r.dir + string(filepath.Separator) // also behind a link
 	filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
@@ -341,9 +350,10 @@ func (w *Watch) peek(s *sighting) {
 	file.Close()
 }
 
-// take takes a file whose first packet is known: what was named, all that is in a directory that was named, and what is
-// the successor of a file that was named. That begins where the files before it end; one that begins earlier is older, or
-// of another capture.
+// take takes a file whose first packet is known: what was named, all that is in a
+// directory that was named, and what is the successor of a file that was named. That
+// begins where the files before it end; one that begins earlier is older, or of another
+// capture.
 func (w *Watch) take(s *sighting) {
 	r := s.root
 	switch {

@@ -24,8 +24,8 @@ func TestFamily(t *testing.T) {
 	}
 }
 
-// watched is a Watch over files that hold the second of their first packet, as text: "12"; "packed 12" is compressed, ""
-// may grow, and anything else is no capture.
+// watched is a Watch over files that hold the second of their first packet, as text:
+// "12"; "packed 12" is compressed, "" may grow, and anything else is no capture.
 type watched struct {
 	Watch
 	t     *testing.T
@@ -74,7 +74,8 @@ func (w *watched) add(name string) {
 	w.Add(path, info)
 }
 
-// look looks, without waiting for the time when files would be looked for, and tells what was given away since.
+// look looks, without waiting for the time when files would be looked for, and tells what
+// was given away since.
 func (w *watched) look() (names []string) {
 	w.t.Helper()
 	if w.Forget(""); w.started {
@@ -92,7 +93,8 @@ func (w *watched) look() (names []string) {
 	return names
 }
 
-// Of a directory all files are taken, in the order of their first packets, but for what is hidden.
+// Of a directory all files are taken, in the order of their first packets, but for what
+// is hidden.
 func TestWatchDirectory(t *testing.T) {
 	w := watching(t)
 	w.put("b=2", "a=30", "deep/c=1", ".hidden=4", ".git/d=5", "none=text", "empty")
@@ -142,7 +144,8 @@ func TestWatchTakesEachOnce(t *testing.T) {
 	require.Equal(t, []string{"a"}, w.look(), "it was written anew")
 }
 
-// What tcpdump -z made of a file that was read is not read again; a compressed file that was there is.
+// What tcpdump -z made of a file that was read is not read again; a compressed file that
+// was there is.
 func TestWatchCompressed(t *testing.T) {
 	w := watching(t)
 	w.put("a.gz=packed 1")

@@ -1,5 +1,5 @@
-// Package unpack decompresses what captures are packed in: gzip, zstd, xz, bzip2 and lz4. capture/pcapfile, the next step,
-// reads the captures.
+// Package unpack decompresses what captures are packed in: gzip, zstd, xz, bzip2 and lz4.
+// capture/pcapfile, the next step, reads the captures.
 package unpack
 
 import (
@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// maxWindow is how much memory a zstd or xz file may ask for: what the zstd tool itself accepts without being told to,
-	// and twice what xz -9 makes. The others need 8 MiB at most.
+	// maxWindow is how much memory a zstd or xz file may ask for: what the zstd tool
+	// itself accepts without being told to, and twice what xz -9 makes. The others need 8
+	// MiB at most.
 	maxWindow = 128 << 20
 	// inputSize is how much is read at a time for those that read byte by byte.
 	inputSize = 64 << 10
@@ -26,8 +27,9 @@ const (
 	magicSize = 4
 )
 
-// xzReaders keeps readers for their dictionaries, of up to maxWindow: very many small files would clear one each
-// (BenchmarkManySmall). No reader of xz but this one bounds what a file may ask for.
+// xzReaders keeps readers for their dictionaries, of up to maxWindow: very many small
+// files would clear one each (BenchmarkManySmall). No reader of xz but this one bounds
+// what a file may ask for.
 var xzReaders = sync.Pool{New: func() any {
 	z, _ := xz.NewReader(nil, maxWindow)
 	return z
@@ -40,8 +42,8 @@ type Reader struct {
 	close func()
 }
 
-// New returns a reader of what src packs, judged by head, its first bytes, of which there are at least 4; src gives them
-// too. It is nil if they are not those of compressed data.
+// New returns a reader of what src packs, judged by head, its first bytes, of which there
+// are at least 4; src gives them too. It is nil if they are not those of compressed data.
 func New(head []byte, src io.Reader) (*Reader, error) {
 	if len(head) < magicSize {
 		return nil, nil
@@ -51,7 +53,8 @@ func New(head []byte, src io.Reader) (*Reader, error) {
 	switch {
 	case head[0] == 0x1f && head[1] == 0x8b: // RFC 1952 section 2.3.1
 		u.kind = "gzip"
-		// flate is fast only on a reader whose type it knows. Concatenated members are one stream (RFC 1952 section 2.2).
+		// flate is fast only on a reader whose type it knows. Concatenated members are
+		// one stream (RFC 1952 section 2.2).
 		u.r, err = gzip.NewReader(bufio.NewReaderSize(src, inputSize))
 	case isZstd(head):
 		u.kind = "zstd"
@@ -64,7 +67,8 @@ func New(head []byte, src io.Reader) (*Reader, error) {
 		u.kind = "xz"
 		z := xzReaders.Get().(*xz.Reader)
 		u.r, u.close = z, func() { xzReaders.Put(z) }
-		// It takes an end that comes with data for the end of all streams; bufio gives the one after the other.
+		// It takes an end that comes with data for the end of all streams; bufio gives
+		// the one after the other.
 		err = z.Reset(bufio.NewReaderSize(src, inputSize))
 	case string(head[:3]) == "BZh" && head[3] >= '1' && head[3] <= '9': // the digit is the size of its blocks
 		u.kind, u.r = "bzip2", bzip2.NewReader(bufio.NewReaderSize(src, inputSize))
@@ -85,12 +89,14 @@ func (u *Reader) Close() {
 	u.close = func() {}
 }
 
-// isLZ4 knows the magic of LZ4's frames, and that of the older ones that the Linux kernel and lz4 -l make.
+// isLZ4 knows the magic of LZ4's frames, and that of the older ones that the Linux kernel
+// and lz4 -l make.
 func isLZ4(b []byte) bool {
 	return b[1] == 0x22 && b[0] == 0x04 && b[2] == 0x4d && b[3] == 0x18 || b[1] == 0x21 && b[0] == 0x02 && b[2] == 0x4c && b[3] == 0x18
 }
 
-// isZstd knows the frame magic, and that of a skippable frame, which may come first (RFC 8878 section 3.1).
+// isZstd knows the frame magic, and that of a skippable frame, which may come first (RFC
+// 8878 section 3.1).
 func isZstd(b []byte) bool {
 	return b[0] == 0x28 && b[1] == 0xb5 && b[2] == 0x2f && b[3] == 0xfd ||
 		b[0]&0xf0 == 0x50 && b[1] == 0x2a && b[2] == 0x4d && b[3] == 0x18

@@ -21,8 +21,8 @@ import (
 	"ftpscope/capture/capturetest/rawfile"
 )
 
-// What the xz and bzip2 tools make of rawfile.Many("pcap", 60): four blocks that say their sizes; the first 10,000 bytes and the
-// others.
+// What the xz and bzip2 tools make of rawfile.Many("pcap", 60): four blocks that say
+// their sizes; the first 10,000 bytes and the others.
 const xzBlocks = "" +
 	"/Td6WFoAAATm1rRGA8B7gEAhARYAAAAAjQe1oeAf/wBzXQBqMNHIfYv4CZutlEuK8wAFz0GXHv1FeVDZQ9q1+J0JY3OQjFZSNiALjrutfuqo/h" +
 	"acS389vFbfQYBSMnjoz5IxtODZ7AhC7+J3Jzg3RGE/O72ipyp8UzbJkZrN8jJvumLgO7xJDUXtSWSXUhg+G5qRy30AAABXJVoVNXMNigPAc4BA" +
@@ -164,7 +164,8 @@ func TestNotPacked(t *testing.T) {
 // stride goes through data in 100 steps or less, that meet everything that is regular.
 func stride(b []byte) int { return len(b)/100 | 1 }
 
-// Wherever compressed data ends too early, what comes out is the start of the whole, and the error says so.
+// Wherever compressed data ends too early, what comes out is the start of the whole, and
+// the error says so.
 func TestPackingsCut(t *testing.T) {
 	want := rawfile.Many("pcap", 60)
 	for name, b := range packings(t) {
@@ -213,7 +214,8 @@ const (
 	xzLZMA2 = 0x21           // section 5.3.1
 )
 
-// xzAsking is the beginning of xz data that asks for a dictionary (section 5.3.1), by a filter.
+// xzAsking is the beginning of xz data that asks for a dictionary (section 5.3.1), by a
+// filter.
 func xzAsking(bits, filter byte) []byte {
 	flags := []byte{0, 1}
 	b := binary.LittleEndian.AppendUint32(append([]byte(xzMagic), flags...), crc32.ChecksumIEEE(flags))
@@ -279,7 +281,8 @@ func TestPackingsThatExplode(t *testing.T) {
 	}
 }
 
-// Many small streams that ask for a large dictionary each get one in all: it would take hours to clear them.
+// Many small streams that ask for a large dictionary each get one in all: it would take
+// hours to clear them.
 func TestManySmallBlocks(t *testing.T) {
 	const n, dict = 100, 64 << 20
 	b := bytes.Repeat(xzed(t, []byte("x"), xz.WriterConfig{DictCap: dict}), n)
@@ -332,7 +335,8 @@ func FuzzUnpack(f *testing.F) {
 	})
 }
 
-// reseal lets changed xz data have right sums in its headers, or nothing behind them would ever be tried.
+// reseal lets changed xz data have right sums in its headers, or nothing behind them
+// would ever be tried.
 func reseal(b []byte) []byte {
 	if !strings.HasPrefix(string(b), xzMagic) || len(b) < xzHead+1 {
 		return b

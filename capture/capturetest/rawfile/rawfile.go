@@ -1,5 +1,5 @@
-// Package rawfile writes capture files for tests byte by byte, sound or broken, as nothing else would; the readers of
-// capture/pcapfile are the next step.
+// Package rawfile writes capture files for tests byte by byte, sound or broken, as
+// nothing else would; the readers of capture/pcapfile are the next step.
 package rawfile
 
 import (
@@ -146,7 +146,8 @@ func (w *File) Snooped(sec, micro, drops uint32, data []byte, length uint32) *Fi
 	return w.U32(length, uint32(len(data)), uint32(24+len(data)+pad), drops, sec, micro).Raw(data...).Raw(make([]byte, pad)...)
 }
 
-// Many is a capture, pcapng or pcap by its format, of n packets of mixed sizes: about 560 bytes each, as common traffic has.
+// Many is a capture, pcapng or pcap by its format, of n packets of mixed sizes: about 560
+// bytes each, as common traffic has.
 func Many(format string, n int) []byte {
 	w := Little()
 	if format == "pcap" {

@@ -37,11 +37,11 @@ capture/capturetest: capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
 capture/capturetest/rawfile:
 analyze/record:      capture/flow
-analyze/prose:
+analyze/prose:       capture/flow github.com/rivo/uniseg
 analyze/session:     capture/flow analyze/ftp analyze/record
 analyze/finding:     capture/flow analyze/record analyze/prose
 analyze/compare:     capture/flow analyze/record analyze/prose
-analyze/report:      capture/flow analyze/record analyze/prose analyze/finding analyze/compare github.com/rivo/uniseg
+analyze/report:      capture/flow analyze/record analyze/prose analyze/finding analyze/compare
 analyze/pick:        capture capture/flow capture/decode
 analyze/extract:     capture/flow capture/tcp analyze/record analyze/prose github.com/gabriel-vasile/mimetype
 analyze/report/schema:capture/flow analyze/record analyze/prose analyze/finding analyze/report analyze/compare

@@ -1,10 +1,14 @@
-// Package prose says how numbers, counts, times, lists and quotes are written, once for all texts
-// about records: findings, comparisons and reports.
+// Package prose says how numbers, counts, times, lists and quotes are written, and how
+// text from the wire is escaped and laid out, once for all texts about records: findings,
+// comparisons and the formats of package report, which come next.
 package prose
 
 import (
 	"strconv"
 	"strings"
+	"time"
+
+	"ftpscope/capture/flow"
 )
 
 // Number writes n with a comma every three digits.
@@ -27,4 +31,118 @@ func Many[T int | uint64](n T, thing string) string {
 		return Number(uint64(n)) + " " + strings.TrimSuffix(thing, "y") + "ies"
 	}
 	return Number(uint64(n)) + " " + thing + "s"
+}
+
+// Times is how often something was done: once, twice, 3 times.
+func Times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return Many(n, "time")
+}
+
+// Size writes bytes with three digits or a little more: 266 B, 60.0 kB, 1.2 GB.
+func Size(n uint64) string {
+	if n < 1000 {
+		return strconv.FormatUint(n, 10) + " B"
+	}
+	v := float64(n)
+	for _, unit := range []string{"kB", "MB", "GB", "TB", "PB"} {
+		v /= 1000
+		if v < 999.95 { // more would round to 1000.0
+			return strconv.FormatFloat(v, 'f', 1, 64) + " " + unit
+		}
+	}
+	return strconv.FormatFloat(v/1000, 'f', 1, 64) + " EB"
+}
+
+const day = 24 * time.Hour
+
+// Span writes a duration in its two largest units, as columns show it: 350 ms, 7.0 s, 3 d
+// 4 h.
+func Span[T flow.Time | time.Duration](t T) string {
+	d := time.Duration(max(t, 0))
+	switch {
+	case d < time.Second:
+		return strconv.Itoa(int(d.Round(time.Millisecond)/time.Millisecond)) + " ms"
+	case d < time.Minute:
+		return strconv.FormatFloat(d.Truncate(time.Second/10).Seconds(), 'f', 1, 64) + " s"
+	case d >= day:
+		return twoUnits(d, day, "d", time.Hour, "h")
+	}
+	return minutesOrHours(d)
+}
+
+// Lasting writes a duration as a sentence says it: 350 ms, 7 s, 2 min 5 s.
+func Lasting(t flow.Time) string {
+	d := time.Duration(max(t, 0))
+	switch {
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	case d < 10*time.Second:
+		return strings.TrimSuffix(strconv.FormatFloat(d.Truncate(time.Second/10).Seconds(), 'f', 1, 64), ".0") + " s"
+	case d < time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s"
+	}
+	return minutesOrHours(d)
+}
+
+func minutesOrHours(d time.Duration) string {
+	if d < time.Hour {
+		return twoUnits(d, time.Minute, "min", time.Second, "s")
+	}
+	return twoUnits(d, time.Hour, "h", time.Minute, "min")
+}
+
+// twoUnits leaves out the smaller unit where there is nothing of it.
+func twoUnits(d, large time.Duration, largeName string, small time.Duration, smallName string) string {
+	s := strconv.Itoa(int(d/large)) + " " + largeName
+	if rest := d % large / small; rest > 0 {
+		s += " " + strconv.Itoa(int(rest)) + " " + smallName
+	}
+	return s
+}
+
+// UTC is a packet's time as time.Time.
+func UTC(t flow.Time) time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// Clock is a time of day, to the second.
+func Clock(t flow.Time) string { return UTC(t).Format(time.TimeOnly) }
+
+// Date is a time's day.
+func Date(t flow.Time) string { return UTC(t).Format(time.DateOnly) }
+
+// Moment is a time with its date.
+func Moment(t flow.Time) string { return Date(t) + " " + Clock(t) }
+
+// Period is from when to when, to the second: the second date only where it is another
+// one.
+func Period(from, to flow.Time) string {
+	switch {
+	case Moment(from) == Moment(to):
+		return Moment(from)
+	case Date(from) == Date(to):
+		return Moment(from) + " to " + Clock(to)
+	}
+	return Moment(from) + " to " + Moment(to)
+}
+
+// Packet writes a packet's number as Wireshark shows it, "#14", with the file's number
+// before it where there are several: "2:#14".
+func Packet(p flow.Pos, several bool) string {
+	if several {
+		return string(AppendPacket(nil, p, several))
+	}
+	return "#" + strconv.FormatUint(p.Packet(), 10)
+}
+
+// AppendPacket appends a packet's number as a sentence has it: "14", or "2:#14".
+func AppendPacket(b []byte, p flow.Pos, several bool) []byte {
+	if several {
+		b = append(strconv.AppendInt(b, int64(p.File())+1, 10), ":#"...)
+	}
+	return strconv.AppendUint(b, p.Packet(), 10)
 }

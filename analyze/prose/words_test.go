@@ -1,16 +1,175 @@
 package prose
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/rivo/uniseg"
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/flow"
 )
 
+func TestEscape(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"plain", "photo.bin", "photo.bin"},
+		{"other scripts", "Grüße 最終版 отчёт", "Grüße 最終版 отчёт"},
+		{"emoji", "a😀b", "a😀b"},
+		{"terminal sequence", "\x1b]0;owned\x07", `\x1b]0;owned\x07`},
+		{"line ends", "a\r\n\tb", `a\r\n\tb`},
+		{"DEL and C1", "a\x7f\u009b1m", `a\x7f\u009b1m`},
+		{"bidi override", "exe.\u202etxt", `exe.\u202etxt`},
+		{"bidi isolate", "\u2066a\u2069", `\u2066a\u2069`},
+		{"zero width", "a\u200bb\ufeffc", `a\u200bb\ufeffc`},
+		{"line separator", "a\u2028b", `a\u2028b`},
+		{"no-break space", "a\u00a0b", `a\u00a0b`},
+		{"filler", "a\u3164b\u2800", `a\u3164b\u2800`},
+		{"tag", "a\U000e0041", `a\U000e0041`},
+		{"not UTF-8", "caf\xe9", `caf\xe9`},
+		{"tower of marks", "e\u0301\u0301\u0301\u0301", "e\u0301\u0301" + `\u0301\u0301`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, Escape(test.in)) })
+	}
+}
+
+func TestCut(t *testing.T) {
+	tests := []struct {
+		name, in string
+		width    int
+		want     string
+	}{
+		{"fits", "abcdef", 6, "abcdef"},
+		{"odd", "abcdefghij", 5, "ab…ij"},
+		{"even", "abcdefghij", 6, "abc…ij"},
+		{"wide characters", "最終版最終版", 7, "最…版"},
+		{"one column", "abc", 1, "…"},
+		{"none", "abc", 0, ""},
+		{"negative", "abc", -3, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := Cut(test.in, test.width)
+			require.Equal(t, test.want, got)
+			require.LessOrEqual(t, Columns(got), max(test.width, 0))
+		})
+	}
+}
+
+func TestWrap(t *testing.T) {
+	tests := []struct {
+		name, in    string
+		used, width int
+		want        []string
+	}{
+		{"words", "one two three", 0, 8, []string{"one two", "three"}},
+		{"long word", "abcdefghij kl", 0, 4, []string{"abcd", "efgh", "ij", "kl"}},
+		{"after something", "one two three", 5, 8, []string{"one", "two", "three"}},
+		{"no room on the first line", "three two", 5, 8, []string{"", "three", "two"}},
+		{"empty", "", 0, 8, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, WrapAfter(test.used, test.in, test.width)) })
+	}
+}
+
 func TestWords(t *testing.T) {
-	for want, got := range map[string]string{
-		"0": Number(0), "999": Number(999), "1,000": Number(1000), "1,234,567": Number(1234567),
-		"1 packet": Many(1, "packet"), "0 packets": Many(0, "packet"), "2,000 addresses": Many(uint64(2000), "address"), "3 replies": Many(3, "reply"),
+	require.Equal(t, []string{"1 query", "2 queries", "0 sessions", "1,234,567 bytes"},
+		[]string{Many(1, "query"), Many(2, "query"), Many(0, "session"), Many(1234567, "byte")})
+	require.Equal(t, []string{"0 B", "999 B", "1.0 kB", "60.0 kB", "1.0 MB", "18.4 EB"},
+		[]string{Size(0), Size(999), Size(1000), Size(60000), Size(999_950), Size(1<<64 - 1)})
+	require.Equal(t, []string{"0 ms", "12 ms", "7.2 s", "59.9 s", "1 min", "2 h 5 min", "3 d 4 h"},
+		[]string{Span[flow.Time](-5), Span(12 * flow.Millisecond), Span(7213 * flow.Millisecond), Span(59999 * flow.Millisecond), Span(60 * flow.Second),
+			Span(125 * 60 * flow.Second), Span(76 * 3600 * flow.Second)})
+	require.Equal(t, []string{"0 ms", "999 ms", "1.5 s", "7 s", "12 s", "2 min 5 s", "3 h 1 min", "76 h"},
+		[]string{Lasting(-5), Lasting(999 * flow.Millisecond), Lasting(1510 * flow.Millisecond), Lasting(7 * flow.Second), Lasting(12900 * flow.Millisecond),
+			Lasting(125 * flow.Second), Lasting(181 * 60 * flow.Second), Lasting(76 * 3600 * flow.Second)})
+	require.Equal(t, []string{"0 times", "once", "twice", "1,000 times"}, []string{Times(0), Times(1), Times(2), Times(1000)})
+	require.Equal(t, []string{"", "a", "a and b", "a, b and c"},
+		[]string{List(nil), List([]string{"a"}), List([]string{"a", "b"}), List([]string{"a", "b", "c"})})
+}
+
+func FuzzEscape(f *testing.F) {
+	f.Add("a\x1b\xff\u202e", 10)
+	f.Fuzz(func(t *testing.T, s string, width int) {
+		e := Escape(s)
+		require.True(t, utf8.ValidString(e))
+		for _, r := range e {
+			require.False(t, Hidden(r), "%q", e)
+		}
+		width %= 200
+		require.LessOrEqual(t, Columns(Cut(e, width)), max(width, 0))
+		for _, line := range Wrap(e, max(width, 10)) {
+			require.LessOrEqual(t, Columns(line), max(width, 10))
+		}
+	})
+}
+
+// FuzzColumns holds the shorter way for what is mostly ASCII against the whole one.
+func FuzzColumns(f *testing.F) {
+	for _, s := range []string{"", "a", "client ──▶ server", "e\u0301e\u0301", "a\u0301\u0301b", "最終版.txt", "🇩🇪🇩", "👩‍👩‍👧 x", "ᄀᄀᄀ a", "a\u200db", " \u0301"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		s = Escape(s)
+		require.Equal(t, uniseg.StringWidth(s), Columns(s), "%q", s)
+	})
+}
+
+// A word of a reply can be as long as a reply: the time for its lines grows with it.
+func BenchmarkWrap(b *testing.B) {
+	for _, word := range []string{"a", "é", "界"} {
+		for _, n := range []int{1000, 8000} {
+			text := strings.Repeat(word, n)
+			b.Run(fmt.Sprintf("word=%s/letters=%d", word, n), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					Wrap(text, 80)
+				}
+			})
+		}
+	}
+}
+
+func TestTimes(t *testing.T) {
+	const at = 1709287335 * flow.Second // 2024-03-01 10:02:15 UTC
+	require.Equal(t, "10:02:15", Clock(at+999*flow.Millisecond))
+	require.Equal(t, "2024-03-01", Date(at))
+	for want, to := range map[string]flow.Time{
+		"2024-03-01 10:02:15":                        at + 1,
+		"2024-03-01 10:02:15 to 10:02:16":            at + flow.Second,
+		"2024-03-01 10:02:15 to 2024-03-02 10:02:15": at + flow.Time(day),
 	} {
-		require.Equal(t, want, got)
+		require.Equal(t, want, Period(at, to))
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for name, x := range map[string]struct{ got, want string }{
+		"empty":                {Sentence(""), ""},
+		"begins and ends":      {Sentence("the server said no"), "The server said no."},
+		"has an end":           {Sentence("Why?"), "Why?"},
+		"ends in a quotation":  {Sentence(`it said "no."`), `It said "no."`},
+		"another script":       {Sentence("été"), "été."},
+		"clauses":              {Clauses("", "a", "", "b"), "a; b"},
+		"first clause":         {FirstClause("a (packets 1 and 2) b; c"), "a b"},
+		"quoted semicolon":     {FirstClause(`said "x; y" (packet 3); z`), `said "x; y"`},
+		"escaped quote":        {FirstClause(`said "x\"; (packet 1)"; z`), `said "x\"; (packet 1)"`},
+		"without packets":      {WithoutPackets("a (packet 7); b"), "a; b"},
+		"unclosed parenthesis": {WithoutPackets("a (packet 7"), "a (packet 7"},
+		"packet":               {Packet(flow.At(1, 14), false), "#14"},
+		"packet of a file":     {Packet(flow.At(1, 14), true), "2:#14"},
+		"packet in a sentence": {string(AppendPacket(nil, flow.At(0, 14), false)), "14"},
+		"quote":                {Quote("a\x1b\u202e\"b"), `"a\x1b\u202e\"b"`},
+		"quote of a long text": {Quote(strings.Repeat("é", 100)), `"` + strings.Repeat("é", 53) + "…" + strings.Repeat("é", 26) + `"`},
+		"first line":           {FirstLine("a\r\nb"), "a …"},
+		"only line":            {FirstLine("a \r\n"), "a"},
+		"all lines":            {EscapeLines("a\x1b\r\nb"), "a\\x1b\nb"},
+		"end cut at a word":    {CutEnd("one two three", 9), "one two …"},
+		"end cut in a word":    {CutEnd("onetwothree", 5), "onet…"},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, x.want, x.got) })
 	}
 }

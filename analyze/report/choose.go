@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -113,9 +114,9 @@ func hiddenWords(s *record.Summary) string {
 	if s.Hidden == nil || *s.Hidden == (record.Hidden{}) {
 		return ""
 	}
-	text := many(s.Hidden.Sessions, "session") + " left out as asked"
+	text := prose.Many(s.Hidden.Sessions, "session") + " left out as asked"
 	if n := s.Hidden.Attempts + s.Hidden.Orphans; n > 0 {
-		text += ", and " + many(n, "connection") + " without one"
+		text += ", and " + prose.Many(n, "connection") + " without one"
 	}
 	return text
 }

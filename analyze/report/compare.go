@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/compare"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -41,18 +42,18 @@ func verdictGravity(verdict string) int {
 // heads say which side is which, and how the clocks compare.
 func compareHeads(r *compare.Result) []string {
 	side := func(place, name string, s *compare.Side) string {
-		line := place + escape(s.Name) + " (" + name + "): " + many(s.Packets, "packet")
+		line := place + prose.Escape(s.Name) + " (" + name + "): " + prose.Many(s.Packets, "packet")
 		if s.Packets > 0 {
-			line += ", " + period(s.First, s.Last)
+			line += ", " + prose.Period(s.First.Time, s.Last.Time)
 		}
 		if s.Dropped > 0 {
-			line += ", " + many(s.Dropped, "packet") + " lost by the capture itself"
+			line += ", " + prose.Many(s.Dropped, "packet") + " lost by the capture itself"
 		}
 		return line
 	}
 	heads := []string{side("here   ", "the client's side", r.Here), side("there  ", "the server's side", r.There)}
 	if r.Swapped {
-		heads = append(heads, "order  given the other way round: "+escape(r.Here.Name)+" is nearer to the clients, "+r.OrderReason)
+		heads = append(heads, "order  given the other way round: "+prose.Escape(r.Here.Name)+" is nearer to the clients, "+r.OrderReason)
 	} else if !r.OrderKnown {
 		heads = append(heads, "order  taken as given: nothing tells which side is nearer to the clients")
 	}
@@ -80,9 +81,9 @@ func clockWords(c *compare.Clock) string {
 		}
 	}
 	if c.HasRound {
-		return text + ", give or take " + fine(max(c.RoundTrip, -c.RoundTrip)/2) + " (half of what both ways take together), by " + many(c.Packets, "packet")
+		return text + ", give or take " + fine(max(c.RoundTrip, -c.RoundTrip)/2) + " (half of what both ways take together), by " + prose.Many(c.Packets, "packet")
 	}
-	return text + " and what the way takes, by " + many(c.Packets, "packet") + " of one direction only"
+	return text + " and what the way takes, by " + prose.Many(c.Packets, "packet") + " of one direction only"
 }
 
 // stepWords tells of sessions of a time when a clock stood otherwise.
@@ -90,7 +91,7 @@ func stepWords(r *compare.Result) string {
 	if r.Stepped == 0 {
 		return ""
 	}
-	return "; not of " + many(r.Stepped, "session") + ", by whose own packets they are compared: a clock was set"
+	return "; not of " + prose.Many(r.Stepped, "session") + ", by whose own packets they are compared: a clock was set"
 }
 
 // fine writes a short time with three digits or more.
@@ -139,7 +140,7 @@ func compareFrames(d *compare.Difference, r *compare.Result) string {
 		}
 		words := []string{place}
 		for _, p := range list[:min(len(list), most)] {
-			words = append(words, packet(p, files > 1))
+			words = append(words, prose.Packet(p, files > 1))
 		}
 		if n := len(list) - most; n > 0 {
 			words = append(words, "…")
@@ -174,15 +175,15 @@ func compareSum(r *compare.Result) string {
 	var words []string
 	for _, v := range compare.Verdicts() {
 		if n := r.Verdicts[v]; n > 0 {
-			words = append(words, number(uint64(n))+" "+v)
+			words = append(words, prose.Number(uint64(n))+" "+v)
 		}
 	}
-	text := many(len(r.Comparisons), "session")
+	text := prose.Many(len(r.Comparisons), "session")
 	if len(words) > 0 {
 		text += ": " + strings.Join(words, ", ")
 	}
 	if n := r.Here.Skipped + r.There.Skipped; n > 0 {
-		text += "; " + many(n, "more session") + " not compared: the limit is " + number(compare.MaxSessions) + " a side"
+		text += "; " + prose.Many(n, "more session") + " not compared: the limit is " + prose.Number(compare.MaxSessions) + " a side"
 	}
 	return text
 }

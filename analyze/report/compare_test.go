@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze/compare"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -59,7 +60,7 @@ func TestCompareHostileText(t *testing.T) {
 			continue
 		}
 		for line := range strings.Lines(b.String()) {
-			require.LessOrEqual(t, columns(strings.TrimSuffix(line, "\n")), DefaultWidth, line)
+			require.LessOrEqual(t, prose.Columns(strings.TrimSuffix(line, "\n")), DefaultWidth, line)
 		}
 	}
 }
@@ -95,7 +96,7 @@ func TestClockWords(t *testing.T) {
 
 func TestPeriod(t *testing.T) {
 	const day = 86_400_000 // ms
-	require.Equal(t, "2024-03-01 10:02:15", period(at(0), at(100)))
-	require.Equal(t, "2024-03-01 10:02:15 to 10:02:22", period(at(0), at(7200)))
-	require.Equal(t, "2024-03-01 10:02:15 to 2024-03-04 10:02:15", period(at(0), at(3*day)))
+	require.Equal(t, "2024-03-01 10:02:15", prose.Period(at(0).Time, at(100).Time))
+	require.Equal(t, "2024-03-01 10:02:15 to 10:02:22", prose.Period(at(0).Time, at(7200).Time))
+	require.Equal(t, "2024-03-01 10:02:15 to 2024-03-04 10:02:15", prose.Period(at(0).Time, at(3*day).Time))
 }

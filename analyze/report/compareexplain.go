@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/compare"
+	"ftpscope/analyze/prose"
 )
 
 // writeCompareExplain tells each session in plain language, with ladders of what was not the same.
@@ -19,16 +20,16 @@ func writeCompareExplain(w io.Writer, r *compare.Result, o Options) error {
 		explainComparison(p, &list[i], r, o)
 	}
 	if n := len(r.Comparisons) - len(list); n > 0 {
-		p.paragraph("… " + many(n, "more session") + ": --all explains them")
+		p.paragraph("… " + prose.Many(n, "more session") + ": --all explains them")
 	}
-	p.WriteString(strings.Join(wrap(compareSum(r)+".", p.width), "\n") + "\n")
+	p.WriteString(strings.Join(prose.Wrap(compareSum(r)+".", p.width), "\n") + "\n")
 	_, err := io.WriteString(w, p.String())
 	return err
 }
 
 // compareOpening says what is compared, and what “here” and “there” mean.
 func compareOpening(r *compare.Result) string {
-	text := "“Here” is the client's side, " + escape(r.Here.Name) + ", “there” is the server's side, " + escape(r.There.Name) + "."
+	text := "“Here” is the client's side, " + prose.Escape(r.Here.Name) + ", “there” is the server's side, " + prose.Escape(r.There.Name) + "."
 	switch {
 	case r.Swapped:
 		text += " They were given the other way round: which is nearer to the clients is told " + r.OrderReason + "."
@@ -41,12 +42,12 @@ func compareOpening(r *compare.Result) string {
 }
 
 func explainComparison(p *page, c *compare.Comparison, r *compare.Result, o Options) {
-	title := "Session " + number(uint64(c.ID))
+	title := "Session " + prose.Number(uint64(c.ID))
 	if c.Attempt {
-		title = "No session " + number(uint64(c.ID))
+		title = "No session " + prose.Number(uint64(c.ID))
 	}
 	p.paragraph(title + " · " + c.Verdict + " · " + compareEnds(c))
-	p.paragraph(escape(c.Message))
+	p.paragraph(prose.Escape(c.Message))
 	for i := range c.Differences {
 		if d := &c.Differences[i]; d.Transfer == 0 && (c.Attempt || d.Kind != compare.OptionsOf || o.All) {
 			p.paragraph(differenceSentence(d, r))
@@ -57,7 +58,7 @@ func explainComparison(p *page, c *compare.Comparison, r *compare.Result, o Opti
 		if t.Verdict == compare.Same && !o.All && c.Verdict != compare.Same && c.Verdict != compare.Rewritten {
 			continue // it is not what the session is about
 		}
-		p.paragraph("Transfer " + number(uint64(t.N)) + " · " + comparedName(t) + " · " + t.Verdict)
+		p.paragraph("Transfer " + prose.Number(uint64(t.N)) + " · " + comparedName(t) + " · " + t.Verdict)
 		newPairLadder(c, t, r).write(p)
 		p.WriteByte('\n')
 		for k := range c.Differences {
@@ -70,14 +71,14 @@ func explainComparison(p *page, c *compare.Comparison, r *compare.Result, o Opti
 		p.paragraph("The way takes " + text + ".")
 	}
 	if text := hopWords(c); text != "" {
-		p.paragraph(sentence(text))
+		p.paragraph(prose.Sentence(text))
 	}
 }
 
 func differenceSentence(d *compare.Difference, r *compare.Result) string {
-	text := escape(d.Message)
+	text := prose.Escape(d.Message)
 	if f := compareFrames(d, r); f != "" {
 		text += " (" + f + ")"
 	}
-	return sentence(text)
+	return prose.Sentence(text)
 }

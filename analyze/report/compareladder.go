@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/compare"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -65,7 +66,7 @@ func uttered(l *record.Line) *utterance {
 	if l == nil {
 		return nil
 	}
-	return &utterance{l.Mark.Time, l.Mark.Pos, firstLine(l.Text)}
+	return &utterance{l.Mark.Time, l.Mark.Pos, prose.FirstLine(l.Text)}
 }
 
 func answered(r *record.Reply) *utterance {
@@ -112,11 +113,11 @@ func (l *pairLadder) say(w compare.Way, here, there *utterance) {
 	var words []string
 	if here != nil {
 		r.here = here.text
-		words = append(words, "here "+packet(here.pos, len(l.r.Here.Files) > 1))
+		words = append(words, "here "+prose.Packet(here.pos, len(l.r.Here.Files) > 1))
 	}
 	if there != nil {
 		r.there = there.text
-		words = append(words, "there "+packet(there.pos, len(l.r.There.Files) > 1))
+		words = append(words, "there "+prose.Packet(there.pos, len(l.r.There.Files) > 1))
 	}
 	r.note = strings.Join(words, ", ")
 	l.rungs = append(l.rungs, r)
@@ -147,7 +148,7 @@ func (l *pairLadder) connection(t *compare.Transfer) {
 	if !ok {
 		return
 	}
-	l.rungs = append(l.rungs, pairRung{at: first, way: w, here: number(*t.Here.Bytes) + " bytes", there: number(*t.There.Bytes) + " bytes", fate: passed, bold: true})
+	l.rungs = append(l.rungs, pairRung{at: first, way: w, here: prose.Number(*t.Here.Bytes) + " bytes", there: prose.Number(*t.There.Bytes) + " bytes", fate: passed, bold: true})
 }
 
 // difference is what did not arrive, or came from between.
@@ -178,18 +179,18 @@ func (l *pairLadder) difference(d *compare.Difference) {
 const pairRoom = 36 // columns between two lines: PORT with six numbers of three digits fits
 
 func (l *pairLadder) write(p *page) {
-	p.WriteString(spaces(ladderIndent) + pad("client (here)", pairRoom-2) + pad("between", pairRoom-2) + "server (there)\n")
+	p.WriteString(prose.Spaces(ladderIndent) + prose.Pad("client (here)", pairRoom-2) + prose.Pad("between", pairRoom-2) + "server (there)\n")
 	for i := range l.rungs {
 		r := &l.rungs[i]
-		line := spaces(ladderIndent) + "│" + r.arrow(r.here, true) + r.fate + r.arrow(r.there, false) + "│"
-		room := p.width - columns(line) - 2
-		notes := wrap(r.note, room)
+		line := prose.Spaces(ladderIndent) + "│" + r.arrow(r.here, true) + r.fate + r.arrow(r.there, false) + "│"
+		room := p.width - prose.Columns(line) - 2
+		notes := prose.Wrap(r.note, room)
 		for k, n := range notes {
 			if k == 0 {
 				p.WriteString(line + "  " + n + "\n")
 				continue
 			}
-			p.WriteString(spaces(ladderIndent) + "│" + spaces(pairRoom) + "│" + spaces(pairRoom) + "│  " + n + "\n")
+			p.WriteString(prose.Spaces(ladderIndent) + "│" + prose.Spaces(pairRoom) + "│" + prose.Spaces(pairRoom) + "│  " + n + "\n")
 		}
 		if len(notes) == 0 {
 			p.WriteString(line + "\n")
@@ -200,7 +201,7 @@ func (l *pairLadder) write(p *page) {
 // arrow draws what a packet is between two lines. Its head is where it arrives: not where it was stopped.
 func (r *pairRung) arrow(text string, here bool) string {
 	if text == "" {
-		return spaces(pairRoom)
+		return prose.Spaces(pairRoom)
 	}
 	dash := "─"
 	if r.bold {
@@ -215,6 +216,6 @@ func (r *pairRung) arrow(text string, here bool) string {
 		left = "◀"
 	}
 	const around = 6 // dashes, head and spaces
-	line := left + strings.Repeat(dash, 2-columns(left)) + " " + cutEnd(text, pairRoom-around) + " "
-	return line + strings.Repeat(dash, max(pairRoom-columns(line)-columns(right), 0)) + right
+	line := left + strings.Repeat(dash, 2-prose.Columns(left)) + " " + prose.CutEnd(text, pairRoom-around) + " "
+	return line + strings.Repeat(dash, max(pairRoom-prose.Columns(line)-prose.Columns(right), 0)) + right
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/compare"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -35,7 +36,7 @@ func writeCompareTable(w io.Writer, r *compare.Result, o Options) error {
 		t.comparison(&list[i])
 	}
 	if n := len(r.Comparisons) - len(list); n > 0 {
-		t.WriteString("\n… " + many(n, "more session") + "; shown are the worst first; --all shows every one\n")
+		t.WriteString("\n… " + prose.Many(n, "more session") + "; shown are the worst first; --all shows every one\n")
 	}
 	t.WriteString("\n" + compareSum(r) + "\n")
 	_, err := io.WriteString(w, t.String())
@@ -48,13 +49,13 @@ func (t *compareTable) hang(indent, more int, text string) {
 	if i := leading(text); i > 0 {
 		lead, text = text[:i], text[i:]
 	}
-	for _, line := range wrap(text, t.width-indent-more) {
+	for _, line := range prose.Wrap(text, t.width-indent-more) {
 		if first {
-			t.WriteString(spaces(indent) + pad(lead, more) + line + "\n")
+			t.WriteString(prose.Spaces(indent) + prose.Pad(lead, more) + line + "\n")
 			first = false
 			continue
 		}
-		t.WriteString(spaces(indent+more) + line + "\n")
+		t.WriteString(prose.Spaces(indent+more) + line + "\n")
 	}
 }
 
@@ -81,21 +82,21 @@ func (t *compareTable) comparison(c *compare.Comparison) {
 		title += "no session  "
 	} else if s := c.Here; s == nil || s.User == nil {
 		if c.There != nil && c.There.User != nil {
-			title += escape(*c.There.User) + "  "
+			title += prose.Escape(*c.There.User) + "  "
 		}
 	} else {
-		title += escape(*s.User) + "  "
+		title += prose.Escape(*s.User) + "  "
 	}
 	title += compareEnds(c)
-	t.WriteString(t.paint(colorOf(g), label) + spaces(max(compareIndent-columns(label), 1)))
-	for i, line := range wrap(title, t.width-compareIndent) {
+	t.WriteString(t.paint(colorOf(g), label) + prose.Spaces(max(compareIndent-prose.Columns(label), 1)))
+	for i, line := range prose.Wrap(title, t.width-compareIndent) {
 		if i > 0 {
-			t.WriteString(spaces(compareIndent))
+			t.WriteString(prose.Spaces(compareIndent))
 		}
 		t.WriteString(line + "\n")
 	}
-	for _, line := range wrap(escape(c.Message), t.width-compareIndent) {
-		t.WriteString(spaces(compareIndent) + line + "\n")
+	for _, line := range prose.Wrap(prose.Escape(c.Message), t.width-compareIndent) {
+		t.WriteString(prose.Spaces(compareIndent) + line + "\n")
 	}
 	t.details(c)
 }
@@ -127,14 +128,14 @@ const compareName = 16
 // line is a line with a name in a column of its own.
 func (t *compareTable) line(name, text string) {
 	const at = 4
-	head := spaces(at) + pad(cut(name, compareName), compareName) + "  "
-	lines := wrap(text, t.width-columns(head))
+	head := prose.Spaces(at) + prose.Pad(prose.Cut(name, compareName), compareName) + "  "
+	lines := prose.Wrap(text, t.width-prose.Columns(head))
 	if len(lines) == 0 {
 		lines = []string{""}
 	}
 	for i, l := range lines {
 		if i > 0 {
-			head = spaces(columns(head))
+			head = prose.Spaces(prose.Columns(head))
 		}
 		t.WriteString(strings.TrimRight(head+l, " ") + "\n")
 	}
@@ -146,15 +147,15 @@ func (t *compareTable) differences(c *compare.Comparison, transfer int) {
 		if d.Transfer != transfer || transfer > 0 && !t.opt.All && asUsual(c, d) {
 			continue
 		}
-		text := escape(d.Message)
+		text := prose.Escape(d.Message)
 		if f := compareFrames(d, t.r); f != "" {
 			text += " (" + f + ")"
 		}
 		const at, hang = 6, 2
-		for n, l := range wrap(text, t.width-at-hang) {
-			lead := spaces(at) + "· "
+		for n, l := range prose.Wrap(text, t.width-at-hang) {
+			lead := prose.Spaces(at) + "· "
 			if n > 0 {
-				lead = spaces(at + hang)
+				lead = prose.Spaces(at + hang)
 			}
 			t.WriteString(lead + l + "\n")
 		}
@@ -194,7 +195,7 @@ func transferSides(x *compare.Transfer) string {
 		}
 		text += ", " + s.Outcome
 		if s.Bytes != nil && *s.Bytes > 0 {
-			text += ", " + size(*s.Bytes)
+			text += ", " + prose.Size(*s.Bytes)
 		}
 		return text
 	}
@@ -211,7 +212,7 @@ func hopWords(c *compare.Comparison) string {
 		if out == 0 {
 			return "none between by the TTL: a switch, a bridge, or a middlebox that leaves it as it is"
 		}
-		return many(out, "hop") + " between, by the TTL of both directions"
+		return prose.Many(out, "hop") + " between, by the TTL of both directions"
 	}
 	return "the TTL says " + strconv.Itoa(out) + " to the server and " + strconv.Itoa(back) + " to the client: the ways are not the same, or something between sets it"
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -22,13 +23,13 @@ func sumsOf(t *record.Transfer) (list []sum) {
 // contentParts say what --hash and --extract found out of a transfer's data: "text/plain", "sha256:9f…", "file a.txt".
 func contentParts(t *record.Transfer) (parts []string) {
 	if t.MIMEType != nil {
-		parts = append(parts, escape(*t.MIMEType))
+		parts = append(parts, prose.Escape(*t.MIMEType))
 	}
 	for _, s := range sumsOf(t) {
 		parts = append(parts, s.key+":"+s.hex)
 	}
 	if t.File != nil {
-		parts = append(parts, "file "+escape(*t.File))
+		parts = append(parts, "file "+prose.Escape(*t.File))
 	}
 	return parts
 }
@@ -37,13 +38,13 @@ func contentParts(t *record.Transfer) (parts []string) {
 func contentSentence(t *record.Transfer) string {
 	var parts []string
 	if t.MIMEType != nil {
-		parts = append(parts, "its content is "+escape(*t.MIMEType))
+		parts = append(parts, "its content is "+prose.Escape(*t.MIMEType))
 	}
 	for _, s := range sumsOf(t) {
 		parts = append(parts, "its "+s.name+" is "+s.hex)
 	}
 	if t.File != nil {
-		parts = append(parts, "it was written to "+escape(*t.File))
+		parts = append(parts, "it was written to "+prose.Escape(*t.File))
 	}
-	return sentence(strings.Join(parts, ", "))
+	return prose.Sentence(strings.Join(parts, ", "))
 }

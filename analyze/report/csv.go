@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -262,7 +263,7 @@ func (t *csvTable) findings(s *record.Session, transfer int) {
 			continue
 		}
 		worst = min(worst, record.Gravity(f.Severity))
-		ids = append(ids, escape(f.ID))
+		ids = append(ids, prose.Escape(f.ID))
 	}
 	if ids == nil {
 		t.words("", "")
@@ -326,7 +327,7 @@ func rfc3339(s record.Stamp) string {
 // cell makes a text of the wire fit for a spreadsheet: what cannot be seen is written as an escape, and a text that a
 // spreadsheet would take for a formula gets an apostrophe before it.
 func cell(s string) string {
-	s = escape(s)
+	s = prose.Escape(s)
 	if formula(s) {
 		return "'" + s
 	}

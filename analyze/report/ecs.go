@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -82,7 +83,7 @@ func (e *ecs) session(s *record.Session) {
 	v := ecsOf(s)
 	v.kind, v.action, v.category, v.kinds = "event", "ftp-session", `["network","session"]`, `["connection","protocol","info"]`
 	v.start, v.end = s.Start, s.End
-	v.message = ecsParty(s.Client) + " had an FTP session with " + ecsParty(s.Server) + ": " + s.Mode + ", " + many(len(s.Transfers), "transfer")
+	v.message = ecsParty(s.Client) + " had an FTP session with " + ecsParty(s.Server) + ": " + s.Mode + ", " + prose.Many(len(s.Transfers), "transfer")
 	if c := &s.Notes.Control; c.Start.Seen() {
 		out, in := c.Half[flow.Out].Bytes, c.Half[flow.In].Bytes
 		if c.Src == s.Server {
@@ -262,7 +263,7 @@ func (e *ecs) Attempt(a *record.Attempt) error {
 	v := ecsEvent{kind: "event", action: "ftp-connection-attempt", category: `["network"]`, kinds: `["connection","denied"]`, outcome: "failure",
 		start: a.First, end: a.Last, source: netip.AddrPortFrom(a.ClientIP, 0), destination: a.Server, protocol: "ftp", network: a.Network,
 		related: []netip.Addr{a.ClientIP, a.Server.Addr()},
-		message: a.ClientIP.String() + " tried to reach " + a.Server.String() + " with " + many(a.Count, "SYN") + ": " + attemptWords(a)}
+		message: a.ClientIP.String() + " tried to reach " + a.Server.String() + " with " + prose.Many(a.Count, "SYN") + ": " + attemptWords(a)}
 	if a.State == "unanswered" {
 		v.kinds = `["connection"]` // dropped on the way or nobody there: not known
 	}
@@ -279,7 +280,7 @@ func (e *ecs) Orphan(o *record.Orphan) error {
 	v := ecsEvent{kind: "event", action: "ftp-data-channel", category: `["network"]`, kinds: `["connection","protocol"]`, outcome: "unknown",
 		start: c.Start, end: c.End, source: c.Src, destination: c.Dst, protocol: "ftp-data", network: c.Network,
 		related: []netip.Addr{c.Src.Addr(), c.Dst.Addr()},
-		message: "data connection without its session: " + many(o.Bytes, "byte")}
+		message: "data connection without its session: " + prose.Many(o.Bytes, "byte")}
 	b := append(e.begin(&v), `,"ftpscope":`...)
 	e.buf = append(appendOrphan(b, o), "}\n"...)
 	return e.flush()

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -213,7 +214,7 @@ type eveEnds struct {
 func eveEnvelope(b []byte, kind string, e eveEnds) []byte {
 	src, dst := e.src, e.dst
 	b = append(b, `{"timestamp":"`...)
-	b = utc(e.at).AppendFormat(b, "2006-01-02T15:04:05.000000-0700")
+	b = prose.UTC(e.at.Time).AppendFormat(b, "2006-01-02T15:04:05.000000-0700")
 	b = integer(b, `","flow_id":`, eveFlow(src, dst, e.start, e.network))
 	b = term(b, `,"event_type":`, kind)
 	if ids := vlans(e.network); len(ids) > 0 {

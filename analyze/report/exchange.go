@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -150,7 +151,7 @@ func fingerprint(a, b netip.AddrPort, start flow.Time, n *record.Network) (sum [
 
 // replyLine is a reply's code and its first line, escaped.
 func replyLine(r *record.Reply) string {
-	text := firstLine(r.Text)
+	text := prose.FirstLine(r.Text)
 	if r.Code > 0 {
 		return strings.TrimRight(strconv.Itoa(r.Code)+" "+text, " ")
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -35,7 +36,7 @@ func (p *page) paragraph(text string) {
 	if text == "" {
 		return
 	}
-	for _, line := range wrap(text, p.width) {
+	for _, line := range prose.Wrap(text, p.width) {
 		p.WriteString(line + "\n")
 	}
 	p.WriteByte('\n')
@@ -60,13 +61,13 @@ func (e *explain) Session(s *record.Session) error {
 		e.transfer(p, s, &s.Transfers[i])
 	}
 	if n := len(s.Transfers) - len(shown); n > 0 {
-		p.paragraph("… " + many(n, "more transfer") + " of this session: --all explains them")
+		p.paragraph("… " + prose.Many(n, "more transfer") + " of this session: --all explains them")
 	}
 	p.paragraph(firewall(s))
 	p.paragraph(limits(s))
 	for _, f := range findings {
 		e.critical = e.critical || record.Severities[record.Gravity(f.Severity)] == "critical"
-		p.paragraph(mark(record.Gravity(f.Severity)) + " " + escape(f.Severity) + ": " + sentence(escape(f.Message)) + " " + sentence(escape(f.Advice)))
+		p.paragraph(mark(record.Gravity(f.Severity)) + " " + prose.Escape(f.Severity) + ": " + prose.Sentence(prose.Escape(f.Message)) + " " + prose.Sentence(prose.Escape(f.Advice)))
 	}
 	return e.write(p)
 }
@@ -79,9 +80,9 @@ func (e *explain) transfer(p *page, s *record.Session, t *record.Transfer) {
 			name = "data connection"
 		}
 	}
-	head := "Transfer " + number(uint64(t.N)) + " · "
+	head := "Transfer " + prose.Number(uint64(t.N)) + " · "
 	tail := " · " + t.Mode + " · " + result(t)
-	p.WriteString(head + cut(name, e.width-columns(head)-columns(tail)) + tail + "\n\n")
+	p.WriteString(head + prose.Cut(name, e.width-prose.Columns(head)-prose.Columns(tail)) + tail + "\n\n")
 	newLadder(s, t, several(s, e.opt)).write(p)
 	p.WriteByte('\n')
 	p.paragraph(strings.TrimSpace(outcomeSentence(s, t) + " " + contentSentence(t)))
@@ -93,7 +94,7 @@ func (e *explain) Attempt(a *record.Attempt) error {
 		return nil
 	}
 	p.paragraph(a.ClientIP.String() + " tried to open a control connection to " + a.Server.String() + " with " +
-		many(a.Count, "SYN") + " from " + moment(a.First) + ": " + attemptWords(a) + inNetwork(a.Network) + ".")
+		prose.Many(a.Count, "SYN") + " from " + prose.Moment(a.First.Time) + ": " + attemptWords(a) + inNetwork(a.Network) + ".")
 	return e.write(p)
 }
 
@@ -103,25 +104,25 @@ func (e *explain) Orphan(o *record.Orphan) error {
 		return nil
 	}
 	c := &o.Connection
-	p.paragraph("At " + moment(c.Start) + " " + c.Src.String() + " opened a connection to " + c.Dst.String() + " that carried " +
-		many(o.Bytes, "byte") + inNetwork(c.Network) + " and looks like the data connection of an active transfer, but the capture does not hold its control connection.")
+	p.paragraph("At " + prose.Moment(c.Start.Time) + " " + c.Src.String() + " opened a connection to " + c.Dst.String() + " that carried " +
+		prose.Many(o.Bytes, "byte") + inNetwork(c.Network) + " and looks like the data connection of an active transfer, but the capture does not hold its control connection.")
 	return e.write(p)
 }
 
 func (e *explain) Summary(s *record.Summary) error {
 	p := &page{width: e.width}
 	if more := e.others - maxTried; more > 0 && !e.opt.All {
-		p.paragraph("… " + number(uint64(more)) + " more connections without a session: --all lists them")
+		p.paragraph("… " + prose.Number(uint64(more)) + " more connections without a session: --all lists them")
 	}
 	e.writeServers(p)
-	p.WriteString(strings.Join(wrap(summarySentence(s), e.width), "\n") + "\n")
+	p.WriteString(strings.Join(prose.Wrap(summarySentence(s), e.width), "\n") + "\n")
 	return e.write(p)
 }
 
 func summarySentence(s *record.Summary) string {
-	read := many(s.Packets, "packet")
+	read := prose.Many(s.Packets, "packet")
 	if s.First != nil && s.Last != nil {
-		read += " over " + span(s.Last.Time-s.First.Time)
+		read += " over " + prose.Span(s.Last.Time-s.First.Time)
 	}
 	hidden := 0
 	if s.Hidden != nil {
@@ -134,36 +135,11 @@ func summarySentence(s *record.Summary) string {
 		return "That is the only session in " + read + "."
 	}
 	t := s.Transfers
-	text := "In all " + many(s.Sessions, "session") + " and " + many(t.Active+t.Passive+t.Unknown, "transfer") + " (" +
-		number(uint64(t.Active)) + " active, " + number(uint64(t.Passive)) + " passive, " + number(uint64(t.Unknown)) +
+	text := "In all " + prose.Many(s.Sessions, "session") + " and " + prose.Many(t.Active+t.Passive+t.Unknown, "transfer") + " (" +
+		prose.Number(uint64(t.Active)) + " active, " + prose.Number(uint64(t.Passive)) + " passive, " + prose.Number(uint64(t.Unknown)) +
 		" unknown) in " + read + "."
 	if hidden > 0 {
 		text += " Of them " + hiddenWords(s) + "."
 	}
 	return text
-}
-
-// moment is a time with its date.
-func moment(s record.Stamp) string { return date(s) + " " + clock(s) }
-
-// period is from when to when, to the second: the second date only where it is another one.
-func period(from, to record.Stamp) string {
-	switch {
-	case moment(from) == moment(to):
-		return moment(from)
-	case date(from) == date(to):
-		return moment(from) + " to " + clock(to)
-	}
-	return moment(from) + " to " + moment(to)
-}
-
-// sentence makes text end like a sentence and begin with a capital letter.
-func sentence(s string) string {
-	if s == "" {
-		return ""
-	}
-	if c := s[0]; 'a' <= c && c <= 'z' {
-		s = string(c-'a'+'A') + s[1:]
-	}
-	return ended(s)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -57,7 +58,9 @@ func TestHostileExports(t *testing.T) {
 			got := write(t, name, Options{}, hostileSessions()...)
 			require.True(t, utf8.ValidString(got))
 			require.NotContains(t, got, "s3cret")
-			bad := strings.IndexFunc(got, func(r rune) bool { return hidden(r) && r != '\n' && (r != '\t' || !strings.HasPrefix(name, "zeek")) })
+			bad := strings.IndexFunc(got, func(r rune) bool {
+				return prose.Hidden(r) && r != '\n' && (r != '\t' || !strings.HasPrefix(name, "zeek"))
+			})
 			require.Negative(t, bad)
 			if strings.HasPrefix(name, "zeek-ftp") || name == "eve" || name == "csv-sessions" || strings.HasPrefix(name, "timesketch") {
 				require.Contains(t, write(t, name, Options{ShowPasswords: true}, hostileSessions()...), "s3cret")

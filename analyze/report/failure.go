@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -116,7 +117,7 @@ func attemptWords(a *record.Attempt) string {
 			return icmpWords(a.ICMP)
 		}
 	}
-	return escape(a.State)
+	return prose.Escape(a.State)
 }
 
 // target is the endpoint that a transfer's connection should have gone to; ok is false when none was announced.

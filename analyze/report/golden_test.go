@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -61,7 +62,7 @@ func TestGolden(t *testing.T) {
 				require.Equal(t, got, write(t, f.Name, Options{}, run.sessions...), "two runs differ")
 				if f.Name == "table" || f.Name == "explain" {
 					for _, l := range strings.Split(got, "\n") {
-						require.LessOrEqual(t, columns(l), DefaultWidth, l)
+						require.LessOrEqual(t, prose.Columns(l), DefaultWidth, l)
 					}
 				}
 			})

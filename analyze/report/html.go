@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -117,15 +118,15 @@ func (h *htmlReport) forgetDetail(rank int) bool {
 
 func (h *htmlReport) Attempt(a *record.Attempt) error {
 	if len(h.tried) < maxHTMLTried {
-		h.tried = append(h.tried, htmlTried{When: moment(a.First), From: a.ClientIP.String(), To: a.Server.String(),
-			What: many(a.Count, "SYN") + ", " + attemptWords(a)})
+		h.tried = append(h.tried, htmlTried{When: prose.Moment(a.First.Time), From: a.ClientIP.String(), To: a.Server.String(),
+			What: prose.Many(a.Count, "SYN") + ", " + attemptWords(a)})
 	}
 	return nil
 }
 
 func (h *htmlReport) Orphan(o *record.Orphan) error {
 	if c := &o.Connection; len(h.stray) < maxHTMLTried {
-		h.stray = append(h.stray, htmlTried{When: moment(c.Start), From: c.Src.String(), To: c.Dst.String(), What: size(o.Bytes)})
+		h.stray = append(h.stray, htmlTried{When: prose.Moment(c.Start.Time), From: c.Src.String(), To: c.Dst.String(), What: prose.Size(o.Bytes)})
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -84,13 +85,13 @@ func connectionFacts(s *record.Session, t *record.Transfer, files bool) (list []
 	}
 	first, last := c.Start, c.Last
 	if first.Seen() && last.Seen() {
-		list = append(list, [2]string{"Its packets", number(packetsOf(c)) + ", " + packet(first.Pos, files) + "–" + packet(last.Pos, files && last.Pos.File() != first.Pos.File())},
+		list = append(list, [2]string{"Its packets", prose.Number(packetsOf(c)) + ", " + prose.Packet(first.Pos, files) + "–" + prose.Packet(last.Pos, files && last.Pos.File() != first.Pos.File())},
 			[2]string{"Lasted", fineSpan(last.Time-first.Time) + ", to " + precise(record.Stamp{Time: last.Time, Digits: c.Digits})[len("2006-01-02 "):]})
 	}
 	if who, how, at, _ := closer(s, t); who != "" {
-		list = append(list, [2]string{"Ended by", how + " of the " + strings.TrimPrefix(who, "the ") + ", " + packet(at.Pos, files)})
+		list = append(list, [2]string{"Ended by", how + " of the " + strings.TrimPrefix(who, "the ") + ", " + prose.Packet(at.Pos, files)})
 		if who != record.Client && who != record.Server {
-			list[len(list)-1][1] = how + " of " + who + ", " + packet(at.Pos, files)
+			list[len(list)-1][1] = how + " of " + who + ", " + prose.Packet(at.Pos, files)
 		}
 	}
 	if r := rate(t); r != "" {
@@ -120,7 +121,7 @@ func rate(t *record.Transfer) string {
 	if first == 0 || took < flow.Millisecond {
 		return ""
 	}
-	return size(uint64(float64(*t.Bytes)*float64(flow.Second)/float64(took))) + "/s over " + fineSpan(took)
+	return prose.Size(uint64(float64(*t.Bytes)*float64(flow.Second)/float64(took))) + "/s over " + fineSpan(took)
 }
 
 // dataEnd adds who ended the data connection to a ladder.
@@ -167,13 +168,13 @@ func takenSentence(s *record.Session, t *record.Transfer, files bool) string {
 	}
 	if r := t.Notes.Ran; r != nil && t.Command != nil {
 		if d := r.Mark.Time - c.Start.Time; d >= 0 {
-			when = append(when, fineSpan(d)+" before the client sent "+escape(*t.Command)+packets(files, r.Mark.Pos))
+			when = append(when, fineSpan(d)+" before the client sent "+prose.Escape(*t.Command)+packets(files, r.Mark.Pos))
 		} else {
-			when = append(when, fineSpan(-d)+" after the client sent "+escape(*t.Command)+packets(files, r.Mark.Pos))
+			when = append(when, fineSpan(-d)+" after the client sent "+prose.Escape(*t.Command)+packets(files, r.Mark.Pos))
 		}
 	}
 	if len(when) > 0 {
-		text += ", " + list(when)
+		text += ", " + prose.List(when)
 	}
 	text += "."
 	if t.Mode != record.Passive {
@@ -268,7 +269,7 @@ func fileOfTransfer(t *record.Transfer) (file int) {
 // fineSpan is a duration, with microseconds where there is nothing else.
 func fineSpan(t flow.Time) string {
 	if t < 10*flow.Millisecond {
-		return number(uint64(max(microseconds(t), 0))) + " µs"
+		return prose.Number(uint64(max(microseconds(t), 0))) + " µs"
 	}
-	return span(t)
+	return prose.Span(t)
 }

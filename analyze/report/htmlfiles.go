@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -67,11 +68,11 @@ func (h *htmlFiles) add(s *record.Session, files bool) {
 type htmlHash struct{ Name, Value string }
 
 func fileOf(s *record.Session, t *record.Transfer, files bool) htmlFile {
-	f := htmlFile{Name: cut(deref(t.Argument), maxRowUser), Way: "download", Result: resultWords(s, t), User: cut(deref(s.User), maxRowUser),
-		Session: s.ID, Transfer: t.N, Content: cut(deref(t.MIMEType), maxRowUser), Saved: cut(deref(t.File), maxRowUser),
+	f := htmlFile{Name: prose.Cut(deref(t.Argument), maxRowUser), Way: "download", Result: resultWords(s, t), User: prose.Cut(deref(s.User), maxRowUser),
+		Session: s.ID, Transfer: t.N, Content: prose.Cut(deref(t.MIMEType), maxRowUser), Saved: prose.Cut(deref(t.File), maxRowUser),
 		Packets: packetList([]flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply}, files)}
 	if p := deref(t.Path); p != "" {
-		f.Name = cut(p, maxRowUser)
+		f.Name = prose.Cut(p, maxRowUser)
 	}
 	if f.Name == "" {
 		f.Name = "(no name)"
@@ -90,9 +91,9 @@ func fileOf(s *record.Session, t *record.Transfer, files bool) htmlFile {
 		f.Way, f.From, f.To = "upload", other, server
 	}
 	if t.Bytes != nil && opened(t) {
-		f.Bytes = number(*t.Bytes)
+		f.Bytes = prose.Number(*t.Bytes)
 		if t.Notes.Size != nil && *t.Notes.Size != *t.Bytes {
-			f.Bytes += " of " + number(*t.Notes.Size)
+			f.Bytes += " of " + prose.Number(*t.Notes.Size)
 		}
 	}
 	if t.Notes.Ran != nil {
@@ -175,7 +176,7 @@ func outcomeWords(outcome string) string {
 
 // transferName is a transfer's command, or what stands for it.
 func transferName(t *record.Transfer) string {
-	if name := cut(commandLine(t), maxRowUser); name != "" {
+	if name := prose.Cut(commandLine(t), maxRowUser); name != "" {
 		return name
 	}
 	if t.Method == record.MethodEncrypted {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -55,7 +56,7 @@ func (f htmlFindings) add(s *record.Session) int {
 			g.sessions, g.last = g.sessions+1, s.ID
 		}
 		if len(g.examples) < maxExamplesFolded {
-			g.examples = append(g.examples, foundExample{s.ID, x.Transfer, toldOf(x.Message), toldOf(x.Advice), toldOf(withoutPackets(x.Message))})
+			g.examples = append(g.examples, foundExample{s.ID, x.Transfer, toldOf(x.Message), toldOf(x.Advice), toldOf(prose.WithoutPackets(x.Message))})
 		}
 	}
 	return rank
@@ -83,14 +84,14 @@ func (f htmlFindings) groups() []htmlGroup {
 	var list []htmlGroup
 	for _, k := range f.kinds() {
 		g := f[k]
-		h := htmlGroup{ID: escape(k.id), Severity: record.Severities[k.gravity], Anchor: "f" + strconv.Itoa(len(list)+1)}
+		h := htmlGroup{ID: prose.Escape(k.id), Severity: record.Severities[k.gravity], Anchor: "f" + strconv.Itoa(len(list)+1)}
 		for _, r := range finding.Rules() {
 			if r.ID == k.id {
 				h.Title, h.Meaning = r.Title, r.Meaning
 			}
 		}
-		if h.Count = many(g.count, "finding"); g.sessions > 1 {
-			h.Count += " in " + many(g.sessions, "session")
+		if h.Count = prose.Many(g.count, "finding"); g.sessions > 1 {
+			h.Count += " in " + prose.Many(g.sessions, "session")
 		}
 		most := maxExamplesMinor
 		if grave(h.Severity) {
@@ -112,9 +113,9 @@ func (f htmlFindings) groups() []htmlGroup {
 				h.Folded = append(h.Folded, x)
 			}
 		}
-		h.FoldedCount = many(len(h.Folded), "more finding") + " like these"
+		h.FoldedCount = prose.Many(len(h.Folded), "more finding") + " like these"
 		if more := g.count - len(g.examples); more > 0 {
-			h.More = many(more, "more finding") + " like these"
+			h.More = prose.Many(more, "more finding") + " like these"
 		}
 		list = append(list, h)
 	}

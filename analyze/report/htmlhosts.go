@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -121,7 +122,7 @@ func (h *htmlHosts) rows() (rows []htmlHostRow, more int) {
 		case e.passive > 0:
 			mode = record.Passive
 		}
-		r := htmlHostRow{From: e.src.String(), To: e.dst.String(), Opened: number(uint64(e.opened)), Failed: number(uint64(e.failed)), Mode: mode, Bytes: size(e.bytes),
+		r := htmlHostRow{From: e.src.String(), To: e.dst.String(), Opened: prose.Number(uint64(e.opened)), Failed: prose.Number(uint64(e.failed)), Mode: mode, Bytes: prose.Size(e.bytes),
 			Ports: e.ports.numbers(), For: e.client.String(), Session: e.session, Odd: e.odd()}
 		if e.clients {
 			r.For += " and others"

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -84,10 +85,10 @@ func (l *htmlLadder) blocks() (list []*htmlBlock, more string) {
 	list = l.between(list, l.control())
 	var parts []string
 	if left > 0 {
-		parts = append(parts, many(left, "more transfer"))
+		parts = append(parts, prose.Many(left, "more transfer"))
 	}
 	if l.over > 0 {
-		parts = append(parts, many(l.over, "more line")+" of the control connection")
+		parts = append(parts, prose.Many(l.over, "more line")+" of the control connection")
 	}
 	if len(parts) > 0 {
 		more = "Not shown: " + strings.Join(parts, " and ") + "; -o json has them all."
@@ -176,13 +177,13 @@ func (l *htmlLadder) dialogue(d *ladder) {
 			continue
 		}
 		if e.Command != "" && !l.known[heard{e.Pos, flow.Out}] {
-			text := escape(e.Command)
+			text := prose.Escape(e.Command)
 			switch {
 			case e.Argument == nil:
 			case secret(e.Command) && !l.opt.ShowPasswords:
 				text += " " + hiddenText
 			default:
-				text += " " + escape(*e.Argument)
+				text += " " + prose.Escape(*e.Argument)
 			}
 			d.say(rung{pos: e.Pos, time: e.Time.Time, to: flow.Out, text: text, note: l.label(e)})
 		}
@@ -223,7 +224,7 @@ func (l *htmlLadder) notes(d *ladder) {
 		if n.Code > 0 {
 			note += " (" + strconv.Itoa(n.Code) + ")"
 		}
-		d.say(rung{pos: n.Mark.Pos, time: n.Mark.Time, to: flow.Out, text: "login as " + escape(n.User), note: note})
+		d.say(rung{pos: n.Mark.Pos, time: n.Mark.Time, to: flow.Out, text: "login as " + prose.Escape(n.User), note: note})
 	}
 	if m := l.s.Notes.Quit; m.Seen() {
 		d.say(rung{pos: m.Pos, time: m.Time, to: flow.Out, text: "QUIT", note: "“goodbye”"})
@@ -282,7 +283,7 @@ func (l *htmlLadder) rung(r *rung, t *record.Transfer) htmlRung {
 	}
 	frame := ""
 	if r.pos.Seen() && (!r.remark || r.sited) {
-		frame = packet(r.pos, l.files)
+		frame = prose.Packet(r.pos, l.files)
 	}
 	var since any = ""
 	if frame != "" && r.time != 0 {
@@ -292,7 +293,7 @@ func (l *htmlLadder) rung(r *rung, t *record.Transfer) htmlRung {
 	if !r.bold {
 		left, right = "", ""
 	}
-	line := htmlRung{frame, since, kind, cutEnd(text, maxText), cutEnd(r.note, maxText), r.host, left, right, cutEnd(r.rest, maxText)}
+	line := htmlRung{frame, since, kind, prose.CutEnd(text, maxText), prose.CutEnd(r.note, maxText), r.host, left, right, prose.CutEnd(r.rest, maxText)}
 	for line[len(line)-1] == "" {
 		line = line[:len(line)-1]
 	}

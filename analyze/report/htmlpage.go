@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -153,7 +154,7 @@ func (h *htmlReport) writeData(w *bufio.Writer, s *record.Summary, entries []*ht
 func (h *htmlReport) titles() map[string][2]string {
 	m := map[string][2]string{}
 	for i, k := range h.found.kinds() {
-		if id := escape(k.id); m[id][0] == "" {
+		if id := prose.Escape(k.id); m[id][0] == "" {
 			m[id] = [2]string{ruleTitle(id), "f" + strconv.Itoa(i+1)}
 		}
 	}
@@ -163,14 +164,14 @@ func (h *htmlReport) titles() map[string][2]string {
 func escaped(list []string) []string {
 	all := make([]string, len(list))
 	for i, s := range list {
-		all[i] = escape(s)
+		all[i] = prose.Escape(s)
 	}
 	return all
 }
 
 func (h *htmlReport) view(s *record.Summary, entries []*htmlEntry) *htmlView {
 	v := &htmlView{Policy: policy(), Name: names(s.Files), Groups: h.found.groups(), Coverage: h.coverage(s), Tried: h.tried, Stray: h.stray,
-		Version: escape(h.opt.Version), Command: commandWords(h.opt.CommandLine)}
+		Version: prose.Escape(h.opt.Version), Command: commandWords(h.opt.CommandLine)}
 	v.Title = "FTP report: " + v.Name
 	v.Inputs, v.HasSizes = h.inputs(s)
 	v.Several = h.opt.Files > 1 || len(v.Inputs) > 1
@@ -183,27 +184,27 @@ func (h *htmlReport) view(s *record.Summary, entries []*htmlEntry) *htmlView {
 	v.Tiles = h.tiles(s)
 	v.Rows = h.staticRows(entries, dated)
 	if n := len(entries) - len(v.Rows); n > 0 {
-		v.RowsNote = "The first " + number(uint64(len(v.Rows))) + " of " + many(len(entries), "session") + ", those with failures or findings first; with JavaScript the page shows all of them."
+		v.RowsNote = "The first " + prose.Number(uint64(len(v.Rows))) + " of " + prose.Many(len(entries), "session") + ", those with failures or findings first; with JavaScript the page shows all of them."
 	}
 	h.viewClients(v, dated)
 	h.viewFiles(v, dated)
 	if n := h.seen - len(entries); n > 0 {
-		v.Left = "This page holds " + number(uint64(len(entries))) + " of " + many(h.seen, "session") + ": those with failures or grave findings first, then those with other findings. The other " +
-			number(uint64(n)) + " are counted above."
+		v.Left = "This page holds " + prose.Number(uint64(len(entries))) + " of " + prose.Many(h.seen, "session") + ": those with failures or grave findings first, then those with other findings. The other " +
+			prose.Number(uint64(n)) + " are counted above."
 	}
 	var more int
 	if v.Hosts, more = h.hosts.rows(); more > 0 {
-		v.HostsMore = "… and " + many(more, "more pair") + " of hosts"
+		v.HostsMore = "… and " + prose.Many(more, "more pair") + " of hosts"
 	}
 	if h.hosts.left > 0 {
-		v.HostsMore += "; " + many(h.hosts.left, "data connection") + " between hosts beyond the number kept"
+		v.HostsMore += "; " + prose.Many(h.hosts.left, "data connection") + " between hosts beyond the number kept"
 	}
 	v.Servers, v.ServersMore = h.serverRows()
 	if n := s.Attempts - len(h.tried); n > 0 {
-		v.TriedMore = "… and " + number(uint64(n)) + " more"
+		v.TriedMore = "… and " + prose.Number(uint64(n)) + " more"
 	}
 	if n := s.Orphans - len(h.stray); n > 0 {
-		v.StrayMore = "… and " + number(uint64(n)) + " more"
+		v.StrayMore = "… and " + prose.Number(uint64(n)) + " more"
 	}
 	return v
 }
@@ -213,7 +214,7 @@ func day(entries []*htmlEntry) (day string, dated bool) {
 	for _, e := range entries {
 		r := &e.row
 		for _, t := range []int64{r.Start, r.Start + r.Length} {
-			d := date(record.Stamp{Time: flow.Time(t) * flow.Microsecond})
+			d := prose.Date(flow.Time(t) * flow.Microsecond)
 			if day != "" && d != day {
 				return "", true
 			}
@@ -229,17 +230,17 @@ func (h *htmlReport) viewClients(v *htmlView, dated bool) {
 		v.Clients = append(v.Clients, p.page(v.Several, dated))
 	}
 	if more > 0 {
-		v.ClientsMore = "… and " + many(more, "more client") + " at a server, whose sessions are in the table"
+		v.ClientsMore = "… and " + prose.Many(more, "more client") + " at a server, whose sessions are in the table"
 	}
 	if h.parties.left > 0 {
-		v.ClientsMore += "; " + many(h.parties.left, "session") + " of clients beyond the number kept"
+		v.ClientsMore += "; " + prose.Many(h.parties.left, "session") + " of clients beyond the number kept"
 	}
 }
 
 func (h *htmlReport) viewFiles(v *htmlView, dated bool) {
 	more := 0
 	if v.Files, v.FilesFolded, more = h.files.rows(dated); more > 0 {
-		v.FilesMore = "… and " + many(more, "more file") + ", whose transfers went well and have no findings, or beyond the number kept: -o csv=transfers has all"
+		v.FilesMore = "… and " + prose.Many(more, "more file") + ", whose transfers went well and have no findings, or beyond the number kept: -o csv=transfers has all"
 	}
 	if v.Hashed = h.files.hashed; !v.Hashed && len(v.Files) > 0 {
 		v.NoHashes = "Hashes were not asked for: ftpscope --hash sha256 computes them, --extract DIR keeps the files as well."
@@ -253,9 +254,9 @@ func names(files []string) string {
 	case 0:
 		return "no files"
 	case 1:
-		return cut(escape(files[0]), most)
+		return prose.Cut(prose.Escape(files[0]), most)
 	}
-	return cut(escape(files[0]), most) + " and " + many(len(files)-1, "more file")
+	return prose.Cut(prose.Escape(files[0]), most) + " and " + prose.Many(len(files)-1, "more file")
 }
 
 // commandWords quotes the command line as a shell would need it.
@@ -265,7 +266,7 @@ func commandWords(args []string) string {
 		if a == "" || strings.ContainsAny(a, " \t\n'\"\\$&|;<>()*?[]#~`!{}") {
 			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 		}
-		words = append(words, escape(a))
+		words = append(words, prose.Escape(a))
 	}
 	return strings.Join(words, " ")
 }
@@ -274,16 +275,16 @@ func commandWords(args []string) string {
 func (h *htmlReport) inputs(s *record.Summary) (list []htmlInput, sizes bool) {
 	if h.opt.Inputs != nil {
 		for i, f := range h.opt.Inputs() {
-			x := htmlInput{N: i + 1, Name: escape(f.Name), SHA256: f.SHA256}
+			x := htmlInput{N: i + 1, Name: prose.Escape(f.Name), SHA256: f.SHA256}
 			if f.Size > 0 || f.SHA256 != "" {
-				x.Size, sizes = number(uint64(max(f.Size, 0))), true
+				x.Size, sizes = prose.Number(uint64(max(f.Size, 0))), true
 			}
 			list = append(list, x)
 		}
 	}
 	if len(list) == 0 {
 		for i, name := range s.Files {
-			list = append(list, htmlInput{N: i + 1, Name: escape(name)})
+			list = append(list, htmlInput{N: i + 1, Name: prose.Escape(name)})
 		}
 	}
 	for i := range list {
@@ -292,8 +293,8 @@ func (h *htmlReport) inputs(s *record.Summary) (list []htmlInput, sizes bool) {
 			list[i].Sessions = "0"
 			continue
 		}
-		list[i].Sessions = number(uint64(f.sessions))
-		list[i].When = fineClock(f.first, true) + " to " + fineClock(f.last, date(record.Stamp{Time: f.first}) != date(record.Stamp{Time: f.last}))
+		list[i].Sessions = prose.Number(uint64(f.sessions))
+		list[i].When = fineClock(f.first, true) + " to " + fineClock(f.last, prose.Date(f.first) != prose.Date(f.last))
 	}
 	return list, sizes
 }

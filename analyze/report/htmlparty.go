@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -130,7 +131,7 @@ func (h *htmlParties) add(s *record.Session, rank int, labels passwordLabels) {
 }
 
 func (p *htmlParty) login(s *record.Session, l *record.Login, label int) {
-	user := cut(escape(l.User), maxRowUser)
+	user := prose.Cut(prose.Escape(l.User), maxRowUser)
 	if !slices.Contains(p.users, user) {
 		if p.manyUsers = len(p.users) >= maxPartyUsers; !p.manyUsers {
 			p.users = append(p.users, user)
@@ -198,7 +199,7 @@ func (p *htmlParty) transfer(s *record.Session, t *record.Transfer) {
 	}
 	e.text = transferName(t)
 	if t.Bytes != nil && opened(t) {
-		e.text += ": " + many(*t.Bytes, "byte") + map[bool]string{true: " up", false: " down"}[arrowOf(t) == "↑"]
+		e.text += ": " + prose.Many(*t.Bytes, "byte") + map[bool]string{true: " up", false: " down"}[arrowOf(t) == "↑"]
 	}
 	e.brief = e.text
 	if e.text += ", " + resultWords(s, t); t.Outcome != record.OK || e.bad {
@@ -215,7 +216,7 @@ func (p *htmlParty) command(s *record.Session, c *record.Exchange) {
 		return
 	}
 	e := partyEvent{from: c.Time.Time, to: c.Time.Time, first: c.Pos, last: c.Pos, session: s.ID, sessions: 1, until: s.ID}
-	e.text = cut(strings.TrimRight(escape(c.Command)+" "+deref(c.Argument), " "), maxRowUser)
+	e.text = prose.Cut(strings.TrimRight(prose.Escape(c.Command)+" "+deref(c.Argument), " "), maxRowUser)
 	for i := range c.Replies {
 		if r := &c.Replies[i]; r.Code > 0 {
 			e.text += ", reply " + strconv.Itoa(r.Code)
@@ -274,16 +275,16 @@ func (p *partyPair) anchor() string {
 func (p *htmlParty) page(files, dated bool) htmlClient {
 	c := htmlClient{ID: "c-" + strings.NewReplacer(":", "-", ".", "-", "[", "", "]", "").Replace(p.client.String()+"-"+p.server.String()+p.anchor()),
 		Name: p.client.String(), Server: placed(p.server.String(), p.network)}
-	c.Sums = many(p.sessions, "session")
+	c.Sums = prose.Many(p.sessions, "session")
 	if len(p.users) > 0 {
-		users := list(p.users)
+		users := prose.List(p.users)
 		if p.manyUsers {
 			users = strings.Join(p.users, ", ") + " and others"
 		}
 		c.Sums += ", as " + users
 	}
 	if p.rejected > 0 {
-		c.Sums += "; " + number(uint64(p.rejected)) + " of " + many(p.accepted+p.rejected, "login") + " rejected"
+		c.Sums += "; " + prose.Number(uint64(p.rejected)) + " of " + prose.Many(p.accepted+p.rejected, "login") + " rejected"
 	}
 	events := slices.Clone(p.events)
 	slices.SortStableFunc(events, func(a, b partyEvent) int { return cmp.Compare(a.from, b.from) })
@@ -296,7 +297,7 @@ func (p *htmlParty) page(files, dated bool) htmlClient {
 		}
 	}
 	if p.left > 0 {
-		c.More = "… and " + many(p.left, "more event") + ": the sessions have them"
+		c.More = "… and " + prose.Many(p.left, "more event") + ": the sessions have them"
 	}
 	return c
 }
@@ -304,11 +305,11 @@ func (p *htmlParty) page(files, dated bool) htmlClient {
 func (e *partyEvent) page(files, dated bool) htmlEvent {
 	x := htmlEvent{When: fineClock(e.from, dated), Text: e.words(), Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Bad: e.bad}
 	if e.sessions > 1 {
-		x.Ref = many(e.sessions, "session") + ", " + strconv.Itoa(e.session) + " to " + strconv.Itoa(e.until)
+		x.Ref = prose.Many(e.sessions, "session") + ", " + strconv.Itoa(e.session) + " to " + strconv.Itoa(e.until)
 	}
 	if e.first.Seen() {
-		if x.Packets = packet(e.first, files); e.last.Seen() && e.last != e.first {
-			x.Packets += "–" + packet(e.last, files && e.last.File() != e.first.File())
+		if x.Packets = prose.Packet(e.first, files); e.last.Seen() && e.last != e.first {
+			x.Packets += "–" + prose.Packet(e.last, files && e.last.File() != e.first.File())
 		}
 	}
 	return x
@@ -319,13 +320,13 @@ func (e *partyEvent) words() string {
 	if e.rejected == 0 {
 		return e.text
 	}
-	text := many(e.rejected, "login") + " as " + e.text + " rejected"
+	text := prose.Many(e.rejected, "login") + " as " + e.text + " rejected"
 	if e.rejected > 1 {
-		text += " in " + span(e.to-e.from)
+		text += " in " + prose.Span(e.to-e.from)
 		if len(e.passwords) == e.rejected {
 			kinds := slices.Clone(e.passwords)
 			slices.Sort(kinds)
-			text += ", " + many(len(slices.Compact(kinds)), "different password")
+			text += ", " + prose.Many(len(slices.Compact(kinds)), "different password")
 		}
 	}
 	return text
@@ -360,5 +361,5 @@ func fineClock(t flow.Time, dated bool) string {
 	if dated {
 		layout = "2006-01-02 15:04:05.000"
 	}
-	return utc(record.Stamp{Time: t}).Format(layout)
+	return prose.UTC(t).Format(layout)
 }

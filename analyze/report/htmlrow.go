@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -60,11 +61,11 @@ const (
 func newHTMLRow(s *record.Session, rank int) htmlRow {
 	r := htmlRow{
 		ID: s.ID, Start: microseconds(s.Start.Time), Length: microseconds(max(s.End.Time-s.Start.Time, 0)),
-		Client: s.Client.String(), Server: s.Server.String(), User: cut(deref(s.User), maxRowUser),
+		Client: s.Client.String(), Server: s.Server.String(), User: prose.Cut(deref(s.User), maxRowUser),
 		Mode: s.Mode, Modes: []string{s.Mode}, Initiator: s.Initiator, Initiators: []string{s.Initiator},
 		Sums: strings.Join(outcomes(s), ", "), Transfers: len(s.Transfers), Bytes: carriedBytes(s), Gravity: len(record.Severities),
 		Outcomes: []string{}, Findings: []string{}, Hosts: []string{}, Spans: [][4]int64{}, Rank: rank, Login: s.Login, TLS: s.TLS,
-		Data: carriedWords(s), Shown: []string{}, More: cut(deref(s.Banner), maxRowUser),
+		Data: carriedWords(s), Shown: []string{}, More: prose.Cut(deref(s.Banner), maxRowUser),
 	}
 	for i := range s.Notes.Logins {
 		if s.Notes.Logins[i].OK {
@@ -78,10 +79,10 @@ func newHTMLRow(s *record.Session, rank int) htmlRow {
 	}
 	for _, f := range ranked(s) {
 		if g := record.Gravity(f.Severity); g < r.Gravity || g == r.Gravity && deeds[f.ID] && !deeds[r.Worst] {
-			r.Gravity, r.Worst = g, escape(f.ID)
+			r.Gravity, r.Worst = g, prose.Escape(f.ID)
 		}
 		r.Count++
-		addOnce(&r.Findings, escape(f.ID))
+		addOnce(&r.Findings, prose.Escape(f.ID))
 	}
 	r.places(s)
 	return r
@@ -127,7 +128,7 @@ func (r *htmlRow) transfer(s *record.Session, t *record.Transfer) {
 		r.Names += name + "\n"
 	}
 	if t.OfFile() {
-		if label := arrowOf(t) + " " + cut(deref(t.Argument), maxRowName); len(r.Shown) < maxRowShown {
+		if label := arrowOf(t) + " " + prose.Cut(deref(t.Argument), maxRowName); len(r.Shown) < maxRowShown {
 			r.Shown = append(r.Shown, label)
 		} else if len(r.Shown) == maxRowShown {
 			r.Shown = append(r.Shown, "…")
@@ -176,7 +177,7 @@ func carriedWords(s *record.Session) []string {
 		name string
 	}{{up, "↑ "}, {down, "↓ "}, {listed, "listings "}, {unknown, ""}} {
 		if w.n > 0 {
-			words = append(words, w.name+size(w.n))
+			words = append(words, w.name+prose.Size(w.n))
 		}
 	}
 	return words

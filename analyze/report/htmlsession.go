@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -42,11 +43,11 @@ func (h *htmlReport) detail(s *record.Session) []byte {
 	findings := deedsFirst(ranked(s))
 	for _, p := range []string{story(s, files), firewall(s), limits(s)} {
 		if p != "" {
-			d.Story = append(d.Story, cutEnd(strings.TrimSpace(p), maxStory))
+			d.Story = append(d.Story, prose.CutEnd(strings.TrimSpace(p), maxStory))
 		}
 	}
 	for _, f := range findings {
-		v := htmlVerdict{ID: escape(f.ID), Severity: record.Severities[record.Gravity(f.Severity)], T: f.Transfer, Message: toldOf(f.Message), Advice: toldOf(f.Advice)}
+		v := htmlVerdict{ID: prose.Escape(f.ID), Severity: record.Severities[record.Gravity(f.Severity)], T: f.Transfer, Message: toldOf(f.Message), Advice: toldOf(f.Advice)}
 		v.Filter, v.File = framesFilter(f.Frames)
 		d.Findings = append(d.Findings, v)
 	}
@@ -70,7 +71,7 @@ func deedsFirst(list []*record.Finding) []*record.Finding {
 }
 
 // toldOf is a finding's message or advice as a sentence.
-func toldOf(text string) string { return cutEnd(sentence(escape(text)), maxStory) }
+func toldOf(text string) string { return prose.CutEnd(prose.Sentence(prose.Escape(text)), maxStory) }
 
 // marshal is a line of JSON that may stand in a script element: encoding/json writes <, > and & as \u escapes.
 func marshal(v any) []byte {
@@ -92,7 +93,7 @@ func (h *htmlReport) facts(s *record.Session) [][2]string {
 		if s == nil {
 			return ""
 		}
-		return cutEnd(escapeLines(*s), maxText)
+		return prose.CutEnd(prose.EscapeLines(*s), maxText)
 	}
 	add("Start", precise(s.Start)+" UTC")
 	add("Lasted", fineSpan(s.End.Time-s.Start.Time))
@@ -113,12 +114,12 @@ func (h *htmlReport) facts(s *record.Session) [][2]string {
 		record.TLSImplicit: "from the first byte"}[s.TLS])
 	add("Banner", wire(s.Banner))
 	add("System", wire(s.System))
-	add("Commands", number(uint64(s.Commands)))
+	add("Commands", prose.Number(uint64(s.Commands)))
 	add("Ended by", endedBy(s))
 	if control := packetsOf(&s.Notes.Control); control > 0 {
-		text := number(control) + " of the control connection"
+		text := prose.Number(control) + " of the control connection"
 		if data := dataPackets(s); data > 0 {
-			text += ", " + number(data) + " of data connections"
+			text += ", " + prose.Number(data) + " of data connections"
 		}
 		add("Packets", text)
 	}
@@ -126,15 +127,6 @@ func (h *htmlReport) facts(s *record.Session) [][2]string {
 		add("Community ID", flow.CommunityID(s.Client, s.Server))
 	}
 	return list
-}
-
-// escapeLines escapes a text of several lines, line by line.
-func escapeLines(s string) string {
-	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
-	for i := range lines {
-		lines[i] = escape(lines[i])
-	}
-	return strings.Join(lines, "\n")
 }
 
 // precise is a stamp with the digits that the capture has.
@@ -167,16 +159,16 @@ func transferFacts(s *record.Session, t *record.Transfer, files bool) [][2]strin
 	}
 	add("Opened by", opener)
 	if t.Path != nil {
-		add("Path", cut(escape(*t.Path), maxText))
+		add("Path", prose.Cut(prose.Escape(*t.Path), maxText))
 	}
 	add("Representation", map[string]string{"A": "ASCII (TYPE A)", "I": "image (TYPE I)", "E": "EBCDIC (TYPE E)"}[valueOf(t.Representation)])
 	if t.Restart != nil && *t.Restart > 0 {
-		add("Restart at", number(*t.Restart))
+		add("Restart at", prose.Number(*t.Restart))
 	}
 	if t.Bytes != nil {
-		bytes := number(*t.Bytes)
+		bytes := prose.Number(*t.Bytes)
 		if t.Notes.Size != nil {
-			bytes += " of " + number(*t.Notes.Size) + " that the server announced"
+			bytes += " of " + prose.Number(*t.Notes.Size) + " that the server announced"
 		}
 		if *t.Bytes == 0 {
 			add("Bytes", bytes)
@@ -185,7 +177,7 @@ func transferFacts(s *record.Session, t *record.Transfer, files bool) [][2]strin
 		}
 	}
 	if t.MissingBytes != nil && *t.MissingBytes > 0 {
-		add("Not in the capture", many(*t.MissingBytes, "byte"))
+		add("Not in the capture", prose.Many(*t.MissingBytes, "byte"))
 	}
 	for _, f := range connectionFacts(s, t, files) {
 		add(f[0], f[1])
@@ -193,8 +185,8 @@ func transferFacts(s *record.Session, t *record.Transfer, files bool) [][2]strin
 	for _, s := range sumsOf(t) {
 		add(s.name, s.hex)
 	}
-	add("Content", cut(escape(valueOf(t.MIMEType)), maxText))
-	add("Extracted to", cut(escape(valueOf(t.File)), maxText))
+	add("Content", prose.Cut(prose.Escape(valueOf(t.MIMEType)), maxText))
+	add("Extracted to", prose.Cut(prose.Escape(valueOf(t.File)), maxText))
 	if t.Connection != nil && t.Connection.Src.IsValid() && t.Connection.Dst.IsValid() {
 		add("Community ID", flow.CommunityID(t.Connection.Src, t.Connection.Dst))
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -34,9 +35,9 @@ func (h *htmlReport) leads() (list []htmlLead) {
 	for _, k := range kinds[:min(len(kinds), maxLeads)] {
 		g := h.found[k]
 		e := &g.examples[0]
-		l := htmlLead{Severity: record.Severities[k.gravity], Title: ruleTitle(escape(k.id)), Text: e.outcome, Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer)}
+		l := htmlLead{Severity: record.Severities[k.gravity], Title: ruleTitle(prose.Escape(k.id)), Text: e.outcome, Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer)}
 		if n := g.count - 1; n > 0 {
-			l.More = number(uint64(n)) + " more"
+			l.More = prose.Number(uint64(n)) + " more"
 		}
 		if k.id == bruteForceID {
 			l.Then = h.then(e.session)
@@ -78,12 +79,12 @@ func ruleTitle(id string) string {
 func (h *htmlReport) verdict(s *record.Summary, leads []htmlLead) (level, text string) {
 	c := &h.tally
 	if h.seen == 0 {
-		return "none", noneFound(s, many(s.Packets, "packet"))
+		return "none", noneFound(s, prose.Many(s.Packets, "packet"))
 	}
-	text = many(h.seen, "FTP session") + " with " + many(c.transfers, "transfer")
+	text = prose.Many(h.seen, "FTP session") + " with " + prose.Many(c.transfers, "transfer")
 	switch {
 	case c.transfers == 0:
-		text = many(h.seen, "FTP session") + ", and nothing was transferred"
+		text = prose.Many(h.seen, "FTP session") + ", and nothing was transferred"
 	case c.outcomes[record.OK] == c.transfers && c.transfers == 1:
 		text += ", which the server confirmed"
 	case c.outcomes[record.OK] == c.transfers:
@@ -93,7 +94,7 @@ func (h *htmlReport) verdict(s *record.Summary, leads []htmlLead) (level, text s
 	}
 	text += "."
 	if c.rejected > 0 {
-		text += " " + number(uint64(c.rejected)) + " of " + many(c.rejected+c.accepted, "login") + " rejected."
+		text += " " + prose.Number(uint64(c.rejected)) + " of " + prose.Many(c.rejected+c.accepted, "login") + " rejected."
 	}
 	if hidden := hiddenWords(s); hidden != "" {
 		text += " This page is not of all: " + hidden + "."
@@ -112,42 +113,42 @@ func (h *htmlReport) verdict(s *record.Summary, leads []htmlLead) (level, text s
 func (h *htmlReport) endings() string {
 	var words []string
 	if n := h.tally.outcomes[record.OK]; n > 0 {
-		words = append(words, number(uint64(n))+" worked")
+		words = append(words, prose.Number(uint64(n))+" worked")
 	}
 	for _, o := range []struct{ outcome, words string }{
 		{record.NoConnection, "without a data connection"}, {record.Denied, "denied"}, {record.Aborted, "aborted"}, {record.Incomplete, "without a final reply in the capture"},
 		{record.Rejected, "rejected at the negotiation"}, {record.Unused, "negotiated and not used"}, {record.Unknown, "hidden by encryption"},
 	} {
 		if n := h.tally.outcomes[o.outcome]; n > 0 {
-			words = append(words, number(uint64(n))+" "+o.words)
+			words = append(words, prose.Number(uint64(n))+" "+o.words)
 		}
 	}
-	return list(words)
+	return prose.List(words)
 }
 
 func (h *htmlReport) tiles(s *record.Summary) []htmlTile {
 	c := &h.tally
-	sessions := htmlTile{Name: "Sessions", Value: number(uint64(h.seen))}
+	sessions := htmlTile{Name: "Sessions", Value: prose.Number(uint64(h.seen))}
 	for _, m := range []struct{ mode, words string }{{record.Passive, "passive"}, {record.Active, "active"}, {record.Mixed, "mixed"},
 		{record.Unknown, "of unknown mode"}, {record.None, "without a transfer"}} {
 		if n := c.modes[m.mode]; n > 0 {
-			sessions.Lines = append(sessions.Lines, number(uint64(n))+" "+m.words)
+			sessions.Lines = append(sessions.Lines, prose.Number(uint64(n))+" "+m.words)
 		}
 	}
-	failures := htmlTile{Name: "Failed transfers", Value: number(uint64(c.failed)), Lines: []string{"of " + many(c.transfers, "transfer")}}
+	failures := htmlTile{Name: "Failed transfers", Value: prose.Number(uint64(c.failed)), Lines: []string{"of " + prose.Many(c.transfers, "transfer")}}
 	if c.failed > 0 {
 		failures.Level = "bad"
 	}
 	for _, o := range []string{record.NoConnection, record.Denied, record.Aborted} {
 		if n := c.outcomes[o]; n > 0 {
-			failures.Lines = append(failures.Lines, number(uint64(n))+" "+outcomeWords(o))
+			failures.Lines = append(failures.Lines, prose.Number(uint64(n))+" "+outcomeWords(o))
 		}
 	}
-	data := htmlTile{Name: "Data connections", Value: number(uint64(c.opened)), Lines: []string{"opened, of " + number(uint64(c.expected)) + " that were needed"}}
+	data := htmlTile{Name: "Data connections", Value: prose.Number(uint64(c.opened)), Lines: []string{"opened, of " + prose.Number(uint64(c.expected)) + " that were needed"}}
 	if c.thirdOpened > 0 {
-		data = htmlTile{Name: "Data connections with a third host", Level: "bad", Value: number(uint64(c.thirdOpened)), Lines: []string{"of " + number(uint64(c.opened)) + " opened, " + number(uint64(c.expected)) + " needed"}}
+		data = htmlTile{Name: "Data connections with a third host", Level: "bad", Value: prose.Number(uint64(c.thirdOpened)), Lines: []string{"of " + prose.Number(uint64(c.opened)) + " opened, " + prose.Number(uint64(c.expected)) + " needed"}}
 	}
-	logins := htmlTile{Name: "Logins rejected", Value: number(uint64(c.rejected)), Lines: []string{number(uint64(c.accepted)) + " accepted"}}
+	logins := htmlTile{Name: "Logins rejected", Value: prose.Number(uint64(c.rejected)), Lines: []string{prose.Number(uint64(c.accepted)) + " accepted"}}
 	if c.rejected > 0 {
 		logins.Level = "bad"
 	}
@@ -155,16 +156,16 @@ func (h *htmlReport) tiles(s *record.Summary) []htmlTile {
 	found := htmlTile{Name: "Findings"}
 	for g, n := range h.found.bySeverity() {
 		if total += n; n > 0 {
-			found.Lines = append(found.Lines, number(uint64(n))+" "+record.Severities[g])
+			found.Lines = append(found.Lines, prose.Number(uint64(n))+" "+record.Severities[g])
 			if grave(record.Severities[g]) {
 				found.Level = "bad"
 			}
 		}
 	}
-	found.Value = number(uint64(total))
-	read := htmlTile{Name: "Packets", Value: number(s.Packets)}
+	found.Value = prose.Number(uint64(total))
+	read := htmlTile{Name: "Packets", Value: prose.Number(s.Packets)}
 	if s.First != nil && s.Last != nil {
-		read.Lines = append(read.Lines, "over "+span(s.Last.Time-s.First.Time), "from "+moment(*s.First)+" UTC")
+		read.Lines = append(read.Lines, "over "+prose.Span(s.Last.Time-s.First.Time), "from "+prose.Moment(s.First.Time)+" UTC")
 	}
 	return []htmlTile{found, sessions, logins, failures, data, read}
 }
@@ -173,7 +174,7 @@ func (h *htmlReport) tiles(s *record.Summary) []htmlTile {
 func (r *htmlRow) static(dated bool) htmlStaticRow {
 	x := htmlStaticRow{ID: r.ID, Start: fineClock(flow.Time(r.Start)*flow.Microsecond, dated), Client: r.Client, Server: r.Server,
 		User: r.User, Mode: r.Mode, Initiator: party(r.Initiator), Sums: r.Sums, Data: r.Data, Shown: r.Shown, Worst: "none", Login: r.logins(), Rejected: r.Rejected > 0,
-		Failed: r.Failed > 0, Lasted: span(flow.Time(r.Length) * flow.Microsecond)}
+		Failed: r.Failed > 0, Lasted: prose.Span(flow.Time(r.Length) * flow.Microsecond)}
 	if r.User == "" {
 		x.User = "–"
 	}
@@ -199,9 +200,9 @@ func (r *htmlRow) static(dated bool) htmlStaticRow {
 func (r *htmlRow) logins() string {
 	switch {
 	case r.Rejected > 0 && r.Accepted > 0:
-		return number(uint64(r.Rejected)) + " rejected, then accepted"
+		return prose.Number(uint64(r.Rejected)) + " rejected, then accepted"
 	case r.Rejected > 0:
-		return number(uint64(r.Rejected)) + " rejected"
+		return prose.Number(uint64(r.Rejected)) + " rejected"
 	case r.Login == record.LoginOK:
 		return "accepted"
 	case r.Login == record.LoginFailed:

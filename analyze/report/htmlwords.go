@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -23,12 +24,12 @@ type htmlBanner struct{ Text, Whom string }
 // greetings are a server's banners without the lines that some are drawn in.
 func (f *serverFacts) greetings() (list []htmlBanner) {
 	for _, b := range f.banners {
-		x := htmlBanner{Text: escape(strings.Trim(b.text, "-=*#_~ \t\r"))}
+		x := htmlBanner{Text: prose.Escape(strings.Trim(b.text, "-=*#_~ \t\r"))}
 		if x.Text == "" {
 			x.Text = "an empty greeting"
 		}
 		if len(f.banners) > 1 {
-			x.Whom = many(b.sessions, "session") + ", " + strconv.Itoa(b.first) + " to " + strconv.Itoa(b.last)
+			x.Whom = prose.Many(b.sessions, "session") + ", " + strconv.Itoa(b.first) + " to " + strconv.Itoa(b.last)
 			if b.first == b.last {
 				x.Whom = "session " + strconv.Itoa(b.first)
 			}
@@ -45,26 +46,26 @@ func (h *htmlReport) serverRows() (rows []htmlServer, more string) {
 		shown, left = troubledFirst(shown)[:most], n
 	}
 	for _, f := range shown {
-		x := htmlServer{Name: placed(f.server.String(), f.network), Banners: f.greetings(), Sessions: number(uint64(f.sessions))}
+		x := htmlServer{Name: placed(f.server.String(), f.network), Banners: f.greetings(), Sessions: prose.Number(uint64(f.sessions))}
 		if n := len(f.banners); n > 1 {
 			at := "at least " // maxBanners
 			if n < maxBanners {
 				at = ""
 			}
-			x.Lines = append(x.Lines, "its greeting changed: "+at+many(n, "kind")+" in this capture, so the program, its version or the host behind the address did")
+			x.Lines = append(x.Lines, "its greeting changed: "+at+prose.Many(n, "kind")+" in this capture, so the program, its version or the host behind the address did")
 		}
 		if p := f.ports(); p != "" {
 			x.Lines = append(x.Lines, p)
 		}
 		lines := f.clientLines(true)
 		if n := len(lines) - most; n > 0 {
-			lines = append(lines[:most], "… "+many(n, "more client network"))
+			lines = append(lines[:most], "… "+prose.Many(n, "more client network"))
 		}
 		x.Lines = append(x.Lines, lines...)
 		rows = append(rows, x)
 	}
 	if left > 0 {
-		more = "… and " + many(left, "more server")
+		more = "… and " + prose.Many(left, "more server")
 	}
 	return rows, more
 }
@@ -77,25 +78,25 @@ func (h *htmlReport) coverage(s *record.Summary) []htmlCoverage {
 	var rows []htmlCoverage
 	say := func(name, text string) { rows = append(rows, htmlCoverage{name, text}) }
 	c := &s.Capture
-	read := many(s.Packets, "packet") + ", " + size(s.Bytes) + " on the wire"
+	read := prose.Many(s.Packets, "packet") + ", " + prose.Size(s.Bytes) + " on the wire"
 	if s.First != nil && s.Last != nil {
-		read += ", from " + precise(*s.First) + " to " + precise(*s.Last) + " UTC (" + span(s.Last.Time-s.First.Time) + ")"
+		read += ", from " + precise(*s.First) + " to " + precise(*s.Last) + " UTC (" + prose.Span(s.Last.Time-s.First.Time) + ")"
 	}
 	say("Read", read)
 	h.account(s, say)
 	told := len(rows)
 	for _, name := range c.TruncatedFiles {
-		say("File cut short", escape(name)+" could not be read to its end: what came after is not known")
+		say("File cut short", prose.Escape(name)+" could not be read to its end: what came after is not known")
 	}
 	if c.Undecoded > 0 {
-		text := many(c.Undecoded, "packet") + " that no decoder understood: FTP in them was not seen"
+		text := prose.Many(c.Undecoded, "packet") + " that no decoder understood: FTP in them was not seen"
 		for i, r := range c.Reasons {
 			const most = 8
 			if i == most {
 				text += "; …"
 				break
 			}
-			text += "; " + escape(r.Text) + " (" + number(r.Packets) + ")"
+			text += "; " + prose.Escape(r.Text) + " (" + prose.Number(r.Packets) + ")"
 		}
 		say("Not decoded", text)
 	}
@@ -103,22 +104,22 @@ func (h *htmlReport) coverage(s *record.Summary) []htmlCoverage {
 		say("Checksums", text)
 	}
 	if c.Dropped > 0 {
-		say("Dropped", many(c.Dropped, "packet")+" dropped by the capturing machine: transfers may look worse than they were")
+		say("Dropped", prose.Many(c.Dropped, "packet")+" dropped by the capturing machine: transfers may look worse than they were")
 	}
 	if c.MissingBytes > 0 {
-		say("Missing", many(c.MissingBytes, "byte")+" of control connections are not in the capture: commands or replies may be missing")
+		say("Missing", prose.Many(c.MissingBytes, "byte")+" of control connections are not in the capture: commands or replies may be missing")
 	}
 	if n := h.tally.partial; n > 0 {
-		say("Incomplete", many(n, "session")+" whose beginning, end or one side the capture does not hold, or that has gaps; each says so in its details")
+		say("Incomplete", prose.Many(n, "session")+" whose beginning, end or one side the capture does not hold, or that has gaps; each says so in its details")
 	}
 	if n := h.tally.encrypted; n > 0 {
-		say("Encrypted", many(n, "session")+" under TLS: commands, names and outcomes cannot be read, transfers are told by their connections alone")
+		say("Encrypted", prose.Many(n, "session")+" under TLS: commands, names and outcomes cannot be read, transfers are told by their connections alone")
 	}
 	if c.Evicted > 0 {
-		say("Forgotten", many(c.Evicted, "connection")+" forgotten because too many were open at once")
+		say("Forgotten", prose.Many(c.Evicted, "connection")+" forgotten because too many were open at once")
 	}
 	for _, l := range c.Limits {
-		say("Limit reached", escape(l.Limit)+", "+many(l.Count, "time"))
+		say("Limit reached", prose.Escape(l.Limit)+", "+prose.Many(l.Count, "time"))
 	}
 	if complete := len(rows) == told; complete {
 		say("Missing", "nothing that is known of: every packet was decoded, no control connection has gaps, each session is there from its start to its end")
@@ -133,9 +134,9 @@ func (h *htmlReport) account(s *record.Summary, say func(name, text string)) {
 	if used == 0 || used > s.Packets || s.Hidden != nil {
 		return
 	}
-	text := number(c.control) + " of control connections and " + number(c.data) + " of data connections"
+	text := prose.Number(c.control) + " of control connections and " + prose.Number(c.data) + " of data connections"
 	if other := s.Packets - used; other > 0 {
-		text += "; the other " + number(other) + " belong to no session: they are not FTP, or tries and data connections whose session is not in the capture"
+		text += "; the other " + prose.Number(other) + " belong to no session: they are not FTP, or tries and data connections whose session is not in the capture"
 	} else {
 		text += ": all of them"
 	}

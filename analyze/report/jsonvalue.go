@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -234,7 +235,7 @@ func quoteRune(b []byte, r rune) []byte {
 	case '\t':
 		return append(b, '\\', 't')
 	}
-	if !hidden(r) {
+	if !prose.Hidden(r) {
 		return utf8.AppendRune(b, r)
 	}
 	if r <= 0xffff {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -66,7 +67,7 @@ func (l *ladder) say(r rung) {
 
 func (l *ladder) line(a *record.Line, note string) {
 	if a != nil {
-		l.say(rung{pos: a.Mark.Pos, time: a.Mark.Time, to: flow.Out, text: firstLine(a.Text), note: note})
+		l.say(rung{pos: a.Mark.Pos, time: a.Mark.Time, to: flow.Out, text: prose.FirstLine(a.Text), note: note})
 	}
 }
 
@@ -74,17 +75,17 @@ func (l *ladder) reply(r *record.Reply, note string) {
 	if r == nil {
 		return
 	}
-	l.say(rung{pos: r.Pos, time: r.Time.Time, to: flow.In, text: replyText(r), full: replyCode(r) + firstLine(r.Text), rest: restOf(r.Text), note: note, whole: true})
+	l.say(rung{pos: r.Pos, time: r.Time.Time, to: flow.In, text: replyText(r), full: replyCode(r) + prose.FirstLine(r.Text), rest: restOf(r.Text), note: note, whole: true})
 }
 
 // restOf is what follows the first line of a text.
 func restOf(text string) string {
 	_, rest, _ := strings.Cut(text, "\n")
-	return strings.TrimRight(escapeLines(rest), "\n ")
+	return strings.TrimRight(prose.EscapeLines(rest), "\n ")
 }
 
 // replyText is a reply's code and first line, of a long one with an endpoint only that.
-func replyText(r *record.Reply) string { return replyCode(r) + essence(firstLine(r.Text)) }
+func replyText(r *record.Reply) string { return replyCode(r) + essence(prose.FirstLine(r.Text)) }
 
 // replyCode is the code with a space after it; empty when there is none, or when the text begins with it.
 func replyCode(r *record.Reply) string {
@@ -98,7 +99,7 @@ func replyCode(r *record.Reply) string {
 func essence(text string) string {
 	const room = 27 // what an arrow has beside the code
 	open := strings.LastIndexByte(text, '(')
-	if columns(text) <= room || open < 0 || columns(text[open:])+2 > room {
+	if prose.Columns(text) <= room || open < 0 || prose.Columns(text[open:])+2 > room {
 		return text
 	}
 	return "… " + text[open:]

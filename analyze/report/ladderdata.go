@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -69,7 +70,7 @@ func (l *ladder) opener() string {
 			note += ": " + strings.ToUpper(t.Mode)
 		}
 	case record.ThirdParty:
-		if host := c.Src.Addr().String(); columns(host) > maxAddr4 {
+		if host := c.Src.Addr().String(); prose.Columns(host) > maxAddr4 {
 			note += ": " + host
 		}
 	}
@@ -84,7 +85,7 @@ func (l *ladder) failure(r rung) {
 	c := l.t.Connection
 	r.text, r.note = "SYN", "the "+party(l.t.Initiator)+" tries to reach "+c.Dst.String()
 	if c.Attempts > 1 {
-		r.text = "SYN, " + number(uint64(c.Attempts)) + " times"
+		r.text = "SYN, " + prose.Number(uint64(c.Attempts)) + " times"
 	}
 	if l.foreign() {
 		r.note = "a third host, " + c.Src.Addr().String() + ", tries to reach " + c.Dst.String()
@@ -128,9 +129,9 @@ func (l *ladder) data(r rung) {
 	if t.Direction != nil && *t.Direction == record.Upload {
 		r.to = flow.Out
 	}
-	r.pos, r.text, r.note = t.Frames.FirstData, many(*t.Bytes, "byte"), ""
+	r.pos, r.text, r.note = t.Frames.FirstData, prose.Many(*t.Bytes, "byte"), ""
 	if t.MissingBytes != nil && *t.MissingBytes > 0 {
-		r.note = number(*t.MissingBytes) + " of them are missing from the capture"
+		r.note = prose.Number(*t.MissingBytes) + " of them are missing from the capture"
 	}
 	if !r.pos.Seen() {
 		r.pos = l.lastTry(0) // where the data begin is not known: draw them where the connection ends
@@ -152,41 +153,41 @@ func (l *ladder) data(r rung) {
 func (l *ladder) write(p *page) {
 	width := p.width
 	client, server := "client "+l.s.Client.Addr().String(), "server "+l.s.Server.Addr().String()
-	over := ladderIndent + inner + 2 + columns("server") // the server's name begins above its side, and ends on the page
-	if columns(client)+2+columns(server)+ladderIndent > width {
-		p.WriteString(spaces(ladderIndent) + client + "\n")
+	over := ladderIndent + inner + 2 + prose.Columns("server") // the server's name begins above its side, and ends on the page
+	if prose.Columns(client)+2+prose.Columns(server)+ladderIndent > width {
+		p.WriteString(prose.Spaces(ladderIndent) + client + "\n")
 		client = ""
 	}
-	at := max(min(over-columns("server")-columns("server")/2, width-columns(server)), ladderIndent+columns(client)+2)
-	p.WriteString(pad(spaces(ladderIndent)+client, at) + server + "\n")
+	at := max(min(over-prose.Columns("server")-prose.Columns("server")/2, width-prose.Columns(server)), ladderIndent+prose.Columns(client)+2)
+	p.WriteString(prose.Pad(prose.Spaces(ladderIndent)+client, at) + server + "\n")
 	for i := range l.rungs {
 		l.draw(p, &l.rungs[i])
 	}
 }
 
 func (l *ladder) draw(p *page, r *rung) {
-	body := pad("  "+cut(r.text, inner-2), inner)
+	body := prose.Pad("  "+prose.Cut(r.text, inner-2), inner)
 	frame := ""
 	switch {
 	case r.centred:
-		text := cut(r.text, inner-2)
-		body = pad(spaces((inner-columns(text))/2)+text, inner)
+		text := prose.Cut(r.text, inner-2)
+		body = prose.Pad(prose.Spaces((inner-prose.Columns(text))/2)+text, inner)
 	case !r.remark:
 		body = arrow(r)
 	}
 	if r.pos.Seen() && !r.remark {
-		frame = packet(r.pos, l.files)
+		frame = prose.Packet(r.pos, l.files)
 	}
-	side := spaces(ladderIndent) + "│" + body + "│"
+	side := prose.Spaces(ladderIndent) + "│" + body + "│"
 	note := strings.TrimSpace(frame + "  " + r.note)
-	room := p.width - columns(side) - 2
-	lines := wrap(note, room)
+	room := p.width - prose.Columns(side) - 2
+	lines := prose.Wrap(note, room)
 	if len(lines) == 0 {
 		lines = []string{""}
 	}
 	for i, line := range lines {
 		if i > 0 {
-			side = spaces(ladderIndent) + "│" + spaces(inner) + "│"
+			side = prose.Spaces(ladderIndent) + "│" + prose.Spaces(inner) + "│"
 		}
 		p.WriteString(strings.TrimRight(side+"  "+line, " ") + "\n")
 	}
@@ -201,11 +202,11 @@ func arrow(r *rung) string {
 	if r.to == flow.In {
 		left, right = "◀", ""
 	}
-	text := cut(r.text, arrowText)
+	text := prose.Cut(r.text, arrowText)
 	if r.whole {
-		text = cutEnd(r.text, arrowText)
+		text = prose.CutEnd(r.text, arrowText)
 	}
-	line := left + strings.Repeat(dash, 3-columns(left)) + " " + text + " "
-	line += strings.Repeat(dash, max(arrowRoom-columns(line)-columns(right), 0)) + right
-	return " " + padLeft(r.left, portColumns) + " " + line + " " + pad(r.right, portColumns) + " "
+	line := left + strings.Repeat(dash, 3-prose.Columns(left)) + " " + text + " "
+	line += strings.Repeat(dash, max(arrowRoom-prose.Columns(line)-prose.Columns(right), 0)) + right
+	return " " + prose.PadLeft(r.left, portColumns) + " " + line + " " + prose.Pad(r.right, portColumns) + " "
 }

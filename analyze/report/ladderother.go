@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -22,7 +23,7 @@ func (l *ladder) stranger(r rung, from bool) rung {
 	if from {
 		arrow = " ═══ " + r.text + " ═══▶ " + port(c.Dst.Port())
 	}
-	r.text = cut(c.Src.Addr().String(), max(inner-2-columns(arrow), leastHost)) + arrow
+	r.text = prose.Cut(c.Src.Addr().String(), max(inner-2-prose.Columns(arrow), leastHost)) + arrow
 	r.centred = true
 	return r
 }
@@ -48,7 +49,7 @@ func (l *ladder) icmpError(back rung) rung {
 	back.centred, back.note = true, ""
 	back.text = "ICMP " + strings.TrimPrefix(icmpName(record), "ICMP ")
 	back.full, back.host, back.fromHost, back.side = back.text, from.String(), true, back.to
-	if whole := back.text + " from " + from.String(); columns(whole) <= inner-2 {
+	if whole := back.text + " from " + from.String(); prose.Columns(whole) <= inner-2 {
 		back.text = whole
 	} else {
 		back.note = "from " + from.String()
@@ -108,20 +109,8 @@ func (l *ladder) hangup() {
 // refusal is the note of a reply that says no: with its text, where the arrow has no room for it.
 func refusal(r *record.Reply, note string) string {
 	const most = 120 // two or three lines of notes
-	if text := replyText(r); columns(text) > arrowText {
-		note += ": " + cutEnd(text, most)
+	if text := replyText(r); prose.Columns(text) > arrowText {
+		note += ": " + prose.CutEnd(text, most)
 	}
 	return note
-}
-
-// cutEnd shortens escaped text to at most width columns, leaving out its end, at a word's if there is one.
-func cutEnd(s string, width int) string {
-	if columns(s) <= width || width < 2 {
-		return cut(s, width)
-	}
-	head := prefix(s, width-1)
-	if space := strings.LastIndexByte(head, ' '); space > len(head)/2 && s[len(head)] != ' ' {
-		return head[:space] + " …"
-	}
-	return strings.TrimRight(head, " ") + "…"
 }

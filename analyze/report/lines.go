@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -41,21 +42,21 @@ func (l *lines) Session(s *record.Session) error {
 			place += "." + strconv.Itoa(f.Transfer)
 		}
 		g := record.Gravity(f.Severity)
-		l.event(&b, s.End, place, mark(g)+" "+record.Severities[g], escape(f.ID), escape(f.Message))
+		l.event(&b, s.End, place, mark(g)+" "+record.Severities[g], prose.Escape(f.ID), prose.Escape(f.Message))
 	}
 	return l.write(&b)
 }
 
 func (l *lines) Attempt(a *record.Attempt) error {
 	var b strings.Builder
-	l.event(&b, a.Last, "–", a.ClientIP.String()+" → "+a.Server.String(), "no session", many(a.Count, "SYN"), attemptWords(a), networkName(a.Network))
+	l.event(&b, a.Last, "–", a.ClientIP.String()+" → "+a.Server.String(), "no session", prose.Many(a.Count, "SYN"), attemptWords(a), networkName(a.Network))
 	return l.write(&b)
 }
 
 func (l *lines) Orphan(o *record.Orphan) error {
 	var b strings.Builder
 	c := &o.Connection
-	l.event(&b, c.End, "–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", size(o.Bytes), networkName(c.Network))
+	l.event(&b, c.End, "–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", prose.Size(o.Bytes), networkName(c.Network))
 	return l.write(&b)
 }
 
@@ -67,7 +68,7 @@ func (l *lines) Summary(s *record.Summary) error {
 
 // event writes a line; empty fields are left out.
 func (l *lines) event(b *strings.Builder, at record.Stamp, fields ...string) {
-	b.WriteString(moment(at))
+	b.WriteString(prose.Moment(at.Time))
 	for _, f := range fields {
 		if f != "" {
 			b.WriteString("  " + f)

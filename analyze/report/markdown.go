@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -86,7 +87,7 @@ func (w *gravest) write(b *strings.Builder, what string) {
 		b.WriteString(w.kept[i].text)
 	}
 	if more := w.count - len(w.kept); more > 0 {
-		b.WriteString("\n… and " + many(more, "more "+what) + ".\n")
+		b.WriteString("\n… and " + prose.Many(more, "more "+what) + ".\n")
 	}
 }
 
@@ -122,14 +123,14 @@ func (m *markdown) Session(s *record.Session) error {
 
 func (m *markdown) Attempt(a *record.Attempt) error {
 	m.others.add(0, func() string {
-		return "- " + codeSpan(plainAddr(a.ClientIP)) + " tried to reach " + codeSpan(a.Server.String()) + " with " + many(a.Count, "SYN") + ": " + mdProse(attemptWords(a)) + "\n"
+		return "- " + codeSpan(plainAddr(a.ClientIP)) + " tried to reach " + codeSpan(a.Server.String()) + " with " + prose.Many(a.Count, "SYN") + ": " + mdProse(attemptWords(a)) + "\n"
 	})
 	return nil
 }
 
 func (m *markdown) Orphan(o *record.Orphan) error {
 	m.others.add(1, func() string {
-		return "- data connection without its session: " + codeSpan(o.Connection.Src.String()) + " → " + codeSpan(o.Connection.Dst.String()) + ", " + size(o.Bytes) + "\n"
+		return "- data connection without its session: " + codeSpan(o.Connection.Src.String()) + " → " + codeSpan(o.Connection.Dst.String()) + ", " + prose.Size(o.Bytes) + "\n"
 	})
 	return nil
 }
@@ -163,15 +164,15 @@ func (m *markdown) Summary(s *record.Summary) error {
 
 // sentence says it all in one line.
 func (m *markdown) sentence(s *record.Summary) string {
-	read := many(s.Packets, "packet")
+	read := prose.Many(s.Packets, "packet")
 	if s.First != nil && s.Last != nil {
-		read += " over " + span(s.Last.Time-s.First.Time)
+		read += " over " + prose.Span(s.Last.Time-s.First.Time)
 	}
 	if m.sessions.count == 0 {
 		return noneFound(s, read)
 	}
-	text := many(m.sessions.count, "FTP session") + " with " + m.transfers(record.Active) + " active, " + m.transfers(record.Passive) + " passive and " +
-		m.transfers(record.Unknown) + " unknown transfers, " + number(uint64(m.failures.count)) + " of them failed; "
+	text := prose.Many(m.sessions.count, "FTP session") + " with " + m.transfers(record.Active) + " active, " + m.transfers(record.Passive) + " passive and " +
+		m.transfers(record.Unknown) + " unknown transfers, " + prose.Number(uint64(m.failures.count)) + " of them failed; "
 	found := m.found
 	if s.Hidden == nil {
 		found = s.Findings // counts those too that are too many to be told
@@ -179,13 +180,13 @@ func (m *markdown) sentence(s *record.Summary) string {
 	var words []string
 	for _, severity := range record.Severities {
 		if n := found[severity]; n > 0 {
-			words = append(words, number(uint64(n))+" "+severity)
+			words = append(words, prose.Number(uint64(n))+" "+severity)
 		}
 	}
 	if words == nil {
 		text += "no findings"
 	} else {
-		text += "findings: " + list(words)
+		text += "findings: " + prose.List(words)
 	}
 	if hidden := hiddenWords(s); hidden != "" {
 		text += "; " + hidden
@@ -193,7 +194,7 @@ func (m *markdown) sentence(s *record.Summary) string {
 	return text + "; in " + read + "."
 }
 
-func (m *markdown) transfers(mode string) string { return number(uint64(m.modes[mode])) }
+func (m *markdown) transfers(mode string) string { return prose.Number(uint64(m.modes[mode])) }
 
 func (m *markdown) writeFiles(b *strings.Builder, s *record.Summary) {
 	b.WriteString("\n### Files\n\n")
@@ -204,7 +205,7 @@ func (m *markdown) writeFiles(b *strings.Builder, s *record.Summary) {
 		fmt.Fprintf(b, "%d. %s\n", i+1, codeCut(name, 2*mdName))
 	}
 	if more := len(s.Files) - mdFiles; more > 0 {
-		b.WriteString("\n… and " + many(more, "more file") + ".\n")
+		b.WriteString("\n… and " + prose.Many(more, "more file") + ".\n")
 	}
 }
 
@@ -226,7 +227,7 @@ func sessionLine(s *record.Session, bad int) string {
 		}
 		found = strconv.Itoa(len(s.Findings)) + ", " + record.Severities[g]
 	}
-	cells := []string{strconv.Itoa(s.ID), date(s.Start) + " " + clock(s.Start), mdEndpoint(s.Client), mdEndpoint(s.Server), user, s.Mode, party(opened), counts, found}
+	cells := []string{strconv.Itoa(s.ID), prose.Date(s.Start.Time) + " " + prose.Clock(s.Start.Time), mdEndpoint(s.Client), mdEndpoint(s.Server), user, s.Mode, party(opened), counts, found}
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 
@@ -258,7 +259,7 @@ func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 	if t.Reply != nil {
 		line += ", reply " + codeCut(replyLine(t.Reply), mdName)
 	}
-	line += ". " + mdProse(cutEnd(escape(why), mdText))
+	line += ". " + mdProse(prose.CutEnd(prose.Escape(why), mdText))
 	if len(packets) > 0 {
 		line += " Packets: " + strings.Join(packets, ", ") + "."
 	}
@@ -266,7 +267,9 @@ func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 }
 
 // mdPacket is a packet's number without the # that trackers link to an issue.
-func mdPacket(p flow.Pos, files bool) string { return strings.Replace(packet(p, files), "#", "", 1) }
+func mdPacket(p flow.Pos, files bool) string {
+	return strings.Replace(prose.Packet(p, files), "#", "", 1)
+}
 
 func findingLine(s *record.Session, f *record.Finding, files bool) string {
 	place := "session " + strconv.Itoa(s.ID)
@@ -286,9 +289,9 @@ func findingLine(s *record.Session, f *record.Finding, files bool) string {
 	} else if len(packets) > 1 {
 		place += ", packets " + strings.Join(packets, ", ")
 	}
-	line := "- **" + record.Severities[record.Gravity(f.Severity)] + "** " + codeSpan(f.ID) + " (" + place + "): " + mdProse(cutEnd(escape(f.Message), mdText)) + "\n"
+	line := "- **" + record.Severities[record.Gravity(f.Severity)] + "** " + codeSpan(f.ID) + " (" + place + "): " + mdProse(prose.CutEnd(prose.Escape(f.Message), mdText)) + "\n"
 	if f.Advice != "" {
-		line += "  - check: " + mdProse(cutEnd(escape(f.Advice), mdText)) + "\n"
+		line += "  - check: " + mdProse(prose.CutEnd(prose.Escape(f.Advice), mdText)) + "\n"
 	}
 	return line
 }

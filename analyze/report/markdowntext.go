@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"unicode"
+
+	"ftpscope/analyze/prose"
 )
 
 // Text of the wire in Markdown. Trackers make links, mentions and emoji of what stands in prose whatever is escaped, for
@@ -10,7 +12,7 @@ import (
 
 // codeSpan writes a text as a code span. A backquote would end it and a bar ends a table's cell: they are written as \x60 and \x7c.
 func codeSpan(s string) string {
-	s = strings.NewReplacer("`", `\x60`, "|", `\x7c`).Replace(escape(s))
+	s = strings.NewReplacer("`", `\x60`, "|", `\x7c`).Replace(prose.Escape(s))
 	if strings.TrimSpace(s) == "" {
 		return "(empty)"
 	}
@@ -22,14 +24,14 @@ func codeCut(s string, width int) string {
 	if len(s) > most {
 		s = s[:most]
 	}
-	return codeSpan(cut(escape(s), width))
+	return codeSpan(prose.Cut(prose.Escape(s), width))
 }
 
 // mdProse writes a sentence of ours, which may quote the wire: plain words stay, everything else and what stands between
 // quotation marks becomes code.
 func mdProse(s string) string {
 	var b strings.Builder
-	for i, word := range proseWords(escape(s)) {
+	for i, word := range proseWords(prose.Escape(s)) {
 		if i > 0 {
 			b.WriteByte(' ')
 		}

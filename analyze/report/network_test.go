@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -17,7 +18,7 @@ func inVLANs(paths ...[]uint64) *record.Network {
 		var names []string
 		for _, id := range ids {
 			p.Steps = append(p.Steps, record.NetworkStep{Kind: "vlan", ID: &id})
-			names = append(names, "VLAN "+number(id))
+			names = append(names, "VLAN "+prose.Number(id))
 		}
 		if len(names) > 0 {
 			p.Name = strings.Join(names, ", ")

@@ -3,6 +3,7 @@ package report
 import (
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -48,7 +49,7 @@ func carried(t *record.Transfer) string {
 	if p := progress(t); p != "" {
 		return p + " had been sent"
 	}
-	return many(*t.Bytes, "byte") + " had been sent"
+	return prose.Many(*t.Bytes, "byte") + " had been sent"
 }
 
 // noConnection tells why there was no data connection.
@@ -67,7 +68,7 @@ func noConnection(s *record.Session, t *record.Transfer) string {
 		return "Neither PORT nor PASV had been agreed on, and the server did not try the port that holds without (RFC 959 section 3.2)."
 	}
 	if c == nil {
-		return sentence(who + " should have opened the data connection" + to + ", but the capture holds no SYN: " +
+		return prose.Sentence(who + " should have opened the data connection" + to + ", but the capture holds no SYN: " +
 			"it never tried, or its SYN was dropped before it came to the place of capture")
 	}
 	if detour(t) {
@@ -77,7 +78,7 @@ func noConnection(s *record.Session, t *record.Transfer) string {
 	if t.Initiator == record.ThirdParty {
 		by = "a third host, " + c.Src.Addr().String() + ","
 	}
-	text := by + " tried to open the data connection" + to + " with " + many(c.Attempts, "SYN")
+	text := by + " tried to open the data connection" + to + " with " + prose.Many(c.Attempts, "SYN")
 	switch c.State {
 	case "unanswered":
 		text += " and got no answer: a firewall that drops them looks like this"
@@ -91,7 +92,7 @@ func noConnection(s *record.Session, t *record.Transfer) string {
 	default:
 		text += ", but no transfer came of it" + said(t)
 	}
-	return sentence(text + privateHint(s, t))
+	return prose.Sentence(text + privateHint(s, t))
 }
 
 // privateHint explains a private address announced to a peer that is reached by a public one.

@@ -3,6 +3,7 @@ package report
 import (
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -19,7 +20,7 @@ func progress(t *record.Transfer) string {
 	case *bytes > *size || *size == 0:
 		return ""
 	case *bytes < *size:
-		return number(*bytes) + " of " + many(*size, "byte") + " (" + share(*bytes, *size) + ")"
+		return prose.Number(*bytes) + " of " + prose.Many(*size, "byte") + " (" + share(*bytes, *size) + ")"
 	case t.Outcome == record.Incomplete:
 		return allOf(*size) + " that the server announced; only the confirmation is missing"
 	}
@@ -30,7 +31,7 @@ func allOf(size uint64) string {
 	if size == 1 {
 		return "the 1 byte"
 	}
-	return "all " + many(size, "byte")
+	return "all " + prose.Many(size, "byte")
 }
 
 // share is a part of a whole in percent, rounded down: what is not whole never reads 100 %.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -78,7 +79,7 @@ func SessionRow(s *record.Session, o Options) Row {
 		if f.Transfer > 0 {
 			ref += "." + strconv.Itoa(f.Transfer)
 		}
-		r.Findings = append(r.Findings, FindingRow{record.Severities[record.Gravity(f.Severity)], escape(f.ID), ref, escape(f.Message), escape(f.Advice)})
+		r.Findings = append(r.Findings, FindingRow{record.Severities[record.Gravity(f.Severity)], prose.Escape(f.ID), ref, prose.Escape(f.Message), prose.Escape(f.Advice)})
 	}
 	return r
 }
@@ -89,12 +90,12 @@ const controlPort = 21 // RFC 959 section 8
 func facts(s *record.Session, o Options) []string {
 	list := []string{"login " + s.Login}
 	if o.ShowPasswords && s.Password != nil {
-		list = append(list, "password "+escape(*s.Password))
+		list = append(list, "password "+prose.Escape(*s.Password))
 	}
 	if s.TLS != record.TLSNone {
 		list = append(list, "TLS "+s.TLS)
 	}
-	list = append(list, many(s.Commands, "command"))
+	list = append(list, prose.Many(s.Commands, "command"))
 	if s.Open {
 		return append(list, "still open")
 	}
@@ -104,7 +105,7 @@ func facts(s *record.Session, o Options) []string {
 	case "cut":
 		return append(list, "its end was not seen")
 	}
-	return append(list, "ended by "+strings.ToUpper(escape(s.Closing)))
+	return append(list, "ended by "+strings.ToUpper(prose.Escape(s.Closing)))
 }
 
 // Mark is a severity's sign: what supports its colour.
@@ -112,9 +113,3 @@ func Mark(severity string) string { return mark(record.Gravity(severity)) }
 
 // SGR is a severity's colour, as a parameter of Select Graphic Rendition.
 func SGR(severity string) int { return colorOf(record.Gravity(severity)) }
-
-// Columns is the width of escaped text on a terminal.
-func Columns(s string) int { return columns(s) }
-
-// Prefix is the longest start of escaped text that fits.
-func Prefix(s string, width int) string { return prefix(s, width) }

@@ -2,6 +2,8 @@ package report
 
 import (
 	"strings"
+
+	"ftpscope/analyze/prose"
 )
 
 // dialect is how one firewall writes rules.
@@ -20,7 +22,7 @@ var plainASCII = strings.NewReplacer("–", "-", "…", "...", "→", "->")
 
 // remark writes a comment, wrapped: no line of it is without its mark.
 func (d *dialect) remark(b *strings.Builder, before, text string) {
-	for _, line := range wrap(escape(plainASCII.Replace(text)), commentWidth-len(before)-len(d.comment)) {
+	for _, line := range prose.Wrap(prose.Escape(plainASCII.Replace(text)), commentWidth-len(before)-len(d.comment)) {
 		b.WriteString(before + d.comment + line + "\n")
 	}
 }
@@ -33,7 +35,7 @@ func (d *dialect) remarks(b *strings.Builder, before string, texts []string) {
 
 // item is a remark with a bullet.
 func (d *dialect) item(b *strings.Builder, text string) {
-	for i, line := range wrap(escape(plainASCII.Replace(text)), commentWidth-len(d.comment)-2) {
+	for i, line := range prose.Wrap(prose.Escape(plainASCII.Replace(text)), commentWidth-len(d.comment)-2) {
 		bullet := "- "
 		if i > 0 {
 			bullet = "  "

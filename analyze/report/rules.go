@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -103,17 +104,17 @@ func (r *rules) head(b *strings.Builder, s *record.Summary) {
 func (r *rules) foot(b *strings.Builder) {
 	var notes []string
 	if r.attempted > 0 {
-		note := "left out: " + many(r.attempted, "pair") + " of client and server without a control connection (" + strings.Join(r.attempts, ", ")
+		note := "left out: " + prose.Many(r.attempted, "pair") + " of client and server without a control connection (" + strings.Join(r.attempts, ", ")
 		if r.attempted > len(r.attempts) {
 			note += ", …"
 		}
 		notes = append(notes, note+"): a blocked client looks like this, and so does a scan")
 	}
 	if r.orphans > 0 {
-		notes = append(notes, "left out: "+many(r.orphans, "data connection")+" from port 20 whose control connection is not in the capture")
+		notes = append(notes, "left out: "+prose.Many(r.orphans, "data connection")+" from port 20 whose control connection is not in the capture")
 	}
 	if r.servers.left > 0 {
-		notes = append(notes, "left out: "+many(r.servers.left, "session")+", since more servers or client networks were seen than are kept")
+		notes = append(notes, "left out: "+prose.Many(r.servers.left, "session")+", since more servers or client networks were seen than are kept")
 	}
 	if len(notes) > 0 {
 		b.WriteByte('\n')
@@ -143,7 +144,7 @@ func (r *rules) block(f *serverFacts) block {
 		b.title = append(b.title, p)
 	}
 	if f.encrypted > 0 {
-		b.title = append(b.title, many(f.encrypted, "session")+" under TLS: no helper can follow them, the data rules are needed")
+		b.title = append(b.title, prose.Many(f.encrypted, "session")+" under TLS: no helper can follow them, the data rules are needed")
 	}
 	for _, c := range f.clients {
 		if c.plausible == 0 {
@@ -166,7 +167,7 @@ func (r *rules) of(f *serverFacts, c *clientFacts) []rule {
 	if m := &c.passive; m.evidence.n > 0 {
 		why := "passive: " + r.evidence(m)
 		if n := uint64(f.permit.hi-f.permit.lo) + 1; n > 1 {
-			why += "; " + number(n) + " ports from the lowest to the highest seen of this server"
+			why += "; " + prose.Number(n) + " ports from the lowest to the highest seen of this server"
 		}
 		all = append(all, rule{from: c.network, to: host, dport: portSpan{f.permit.lo, f.permit.hi}, toServer: true, why: why})
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"ftpscope/analyze/prose"
 )
 
 // What the comments of rules say. They end up in files that a firewall loads, so text from outside is quoted in ASCII.
@@ -18,22 +20,22 @@ func fileWords(names []string) string {
 	case len(words) == 0:
 		return "this capture"
 	case more > 0:
-		words = append(words, many(more, "more file"))
+		words = append(words, prose.Many(more, "more file"))
 	}
-	return list(words)
+	return prose.List(words)
 }
 
 // evidence is "4 data connections, 3 of them opened; session 1, packets 16, 22 and 31".
 func (r *rules) evidence(m *modeFacts) string {
-	text := many(m.evidence.n, "data connection")
+	text := prose.Many(m.evidence.n, "data connection")
 	switch {
 	case m.opened == 0:
 		text += " wanted, none opened"
 	case m.opened < m.evidence.n:
-		text += " wanted, " + number(uint64(m.opened)) + " opened"
+		text += " wanted, " + prose.Number(uint64(m.opened)) + " opened"
 	}
 	if m.inferred > 0 {
-		text += " (" + number(uint64(m.inferred)) + " inferred, under TLS or without a SYN: look whether that is FTP)"
+		text += " (" + prose.Number(uint64(m.inferred)) + " inferred, under TLS or without a SYN: look whether that is FTP)"
 	}
 	return text + "; " + r.seen(&m.evidence)
 }
@@ -45,17 +47,17 @@ func (r *rules) seen(s *sample) string {
 		ids = append(ids, strconv.Itoa(id))
 	}
 	if more := s.sessions - len(ids); more > 0 {
-		ids = append(ids, number(uint64(more))+" more")
+		ids = append(ids, prose.Number(uint64(more))+" more")
 	}
-	text := "session " + list(ids)
+	text := "session " + prose.List(ids)
 	if len(ids) > 1 {
-		text = "sessions " + list(ids)
+		text = "sessions " + prose.List(ids)
 	}
 	for _, p := range s.at[:min(s.packets, sampled)] {
-		packets = append(packets, strings.TrimPrefix(packet(p, r.opt.Files > 1), "#"))
+		packets = append(packets, strings.TrimPrefix(prose.Packet(p, r.opt.Files > 1), "#"))
 	}
 	if more := s.packets - len(packets); more > 0 {
-		packets = append(packets, number(uint64(more))+" more")
+		packets = append(packets, prose.Number(uint64(more))+" more")
 	}
 	switch len(packets) {
 	case 0:
@@ -63,11 +65,11 @@ func (r *rules) seen(s *sample) string {
 	case 1:
 		return text + ", packet " + packets[0]
 	}
-	return text + ", packets " + list(packets)
+	return text + ", packets " + prose.List(packets)
 }
 
 func (r *rules) oddWords(o *leftOut) string {
-	text := "left out: " + many(o.n, "data connection")
+	text := "left out: " + prose.Many(o.n, "data connection")
 	if o.src.IsValid() {
 		text += ", " + ascii(o.src) + " to " + ascii(o.dst)
 	} else if o.dst.IsValid() {
@@ -93,5 +95,5 @@ func ascii(e netip.AddrPort) string { return e.Addr().Unmap().String() + " port 
 func quoted(s string) string {
 	const most = 200 // bytes, so that nobody fills a page
 	q := strconv.QuoteToASCII(s[:min(len(s), most)])
-	return cut(strings.ReplaceAll(q, "?", `\x3f`), 64)
+	return prose.Cut(strings.ReplaceAll(q, "?", `\x3f`), 64)
 }

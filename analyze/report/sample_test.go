@@ -3,6 +3,7 @@ package report
 import (
 	"net/netip"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -56,7 +57,7 @@ func activeTransfer(n int, command, argument string, packet uint64, port uint16,
 	conn := &flow.Conn{Src: src, Dst: dst, OpenerKnown: true, SYN: markAt(ms+70, packet+7), Start: markAt(ms+70, packet+7),
 		Last: markAt(ms+200, packet+60), SYNs: 1, State: flow.Established}
 	conn.Half[flow.Out] = flow.Half{Bytes: bytes, FirstData: markAt(ms+110, packet+11)}
-	ask := "PORT 192,0,2,10," + number(uint64(port/256)) + "," + number(uint64(port%256))
+	ask := "PORT 192,0,2,10," + prose.Number(uint64(port/256)) + "," + prose.Number(uint64(port%256))
 	t := record.Transfer{
 		N: n, Command: &command, Direction: ptr(record.Download), Representation: ptr("I"), Method: "PORT",
 		Mode: record.Active, Announced: &dst, ExpectedInitiator: ptr(record.Server), Initiator: record.Server,

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -77,7 +78,7 @@ func (f *serverFacts) ports() string {
 		}
 	}
 	if len(sources) > 0 {
-		parts = append(parts, "active from "+list(sources))
+		parts = append(parts, "active from "+prose.List(sources))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -96,7 +97,7 @@ func (r portRange) numbers() string {
 	for _, p := range r.few[:r.kinds] {
 		words = append(words, port(p))
 	}
-	return list(words)
+	return prose.List(words)
 }
 
 func (r portRange) words() string {
@@ -122,7 +123,7 @@ func (f *serverFacts) clientLines(all bool) []string {
 		lines = append(lines, c.name()+": "+c.modes())
 	}
 	if more > 0 {
-		lines = append(lines, "… "+many(more, "more client network")+": --all names them")
+		lines = append(lines, "… "+prose.Many(more, "more client network")+": --all names them")
 	}
 	return lines
 }
@@ -157,10 +158,10 @@ func (m *modeFacts) words() string {
 		verb string
 	}{{m.worked, "worked"}, {m.failed, "failed"}, {m.rejected, "was rejected by the server"}} {
 		if p.n > 0 {
-			parts = append(parts, p.verb+" ("+number(uint64(p.n))+")")
+			parts = append(parts, p.verb+" ("+prose.Number(uint64(p.n))+")")
 		}
 	}
-	return list(parts)
+	return prose.List(parts)
 }
 
 // spoken is an address and port in a sentence, which IPv6 needs.
@@ -189,16 +190,16 @@ func (t *table) writeServers(b *strings.Builder) {
 			lines = append([]string{p}, lines...)
 		}
 		for _, text := range lines {
-			for _, line := range wrap(text, t.width-indent) {
-				b.WriteString(spaces(indent) + line + "\n")
+			for _, line := range prose.Wrap(text, t.width-indent) {
+				b.WriteString(prose.Spaces(indent) + line + "\n")
 			}
 		}
 	}
 	if more > 0 {
-		b.WriteString(" … " + many(more, "more server") + ": --all names them\n")
+		b.WriteString(" … " + prose.Many(more, "more server") + ": --all names them\n")
 	}
 	if t.servers.left > 0 {
-		b.WriteString(" … and what " + many(t.servers.left, "more session") + " did, from or to hosts beyond the number kept\n")
+		b.WriteString(" … and what " + prose.Many(t.servers.left, "more session") + " did, from or to hosts beyond the number kept\n")
 	}
 }
 
@@ -212,15 +213,15 @@ func (e *explain) writeServers(p *page) {
 	for _, f := range shown {
 		var sentences []string
 		for _, text := range append([]string{f.ports()}, f.clientLines(e.opt.All)...) {
-			sentences = append(sentences, sentence(text))
+			sentences = append(sentences, prose.Sentence(text))
 		}
 		p.paragraph(placed(spoken(f.server), f.network) + ": " + strings.TrimSpace(strings.Join(sentences, " ")))
 	}
 	if more > 0 {
-		p.paragraph("… " + many(more, "more server") + ": --all names them")
+		p.paragraph("… " + prose.Many(more, "more server") + ": --all names them")
 	}
 	if e.servers.left > 0 {
-		p.paragraph("… and what " + many(e.servers.left, "more session") + " did, from or to hosts beyond the number kept")
+		p.paragraph("… and what " + prose.Many(e.servers.left, "more session") + " did, from or to hosts beyond the number kept")
 	}
 	if !e.critical {
 		p.paragraph("Firewall rules that would permit what was seen: ftpscope analyze -o rules=nft FILE (or rules=iptables, rules=cisco).")

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -14,9 +15,9 @@ import (
 func title(s *record.Session) string {
 	who := "a client that gave no name"
 	if s.User != nil {
-		who = cut(escape(*s.User), 40)
+		who = prose.Cut(prose.Escape(*s.User), 40)
 	}
-	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + period(s.Start, s.End) + " UTC"
+	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + prose.Period(s.Start.Time, s.End.Time) + " UTC"
 }
 
 func story(s *record.Session, files bool) string {
@@ -36,10 +37,10 @@ func beginning(s *record.Session, files bool) string {
 	client, server := s.Client.Addr().String(), strconv.Itoa(int(s.Server.Port()))
 	if !c.SYN.Seen() && !c.SYNACK.Seen() {
 		return "The capture does not show who opened the control connection between " + client + " port " + strconv.Itoa(int(s.Client.Port())) +
-			" and " + s.Server.Addr().String() + " port " + server + "; the first is taken to be the client. It " + list(said) + "."
+			" and " + s.Server.Addr().String() + " port " + server + "; the first is taken to be the client. It " + prose.List(said) + "."
 	}
 	return "The client " + client + " opened the control connection from its port " + strconv.Itoa(int(s.Client.Port())) +
-		" to the server's port " + server + packets(files, c.SYN.Pos, c.SYNACK.Pos) + ", " + list(said) + "."
+		" to the server's port " + server + packets(files, c.SYN.Pos, c.SYNACK.Pos) + ", " + prose.List(said) + "."
 }
 
 // packets is " (packets 1 and 2)", of those that were seen.
@@ -47,7 +48,7 @@ func packets(files bool, all ...flow.Pos) string {
 	var words []string
 	for _, p := range all {
 		if p.Seen() {
-			words = append(words, strings.TrimPrefix(packet(p, files), "#"))
+			words = append(words, strings.TrimPrefix(prose.Packet(p, files), "#"))
 		}
 	}
 	switch len(words) {
@@ -56,26 +57,26 @@ func packets(files bool, all ...flow.Pos) string {
 	case 1:
 		return " (packet " + words[0] + ")"
 	}
-	return " (packets " + list(words) + ")"
+	return " (packets " + prose.List(words) + ")"
 }
 
 func login(s *record.Session) string {
 	user := ""
 	if s.User != nil {
-		user = " as " + escape(*s.User)
+		user = " as " + prose.Escape(*s.User)
 	}
 	tries := len(s.Notes.Logins)
 	switch {
 	case s.Login == record.LoginOK && tries > 1:
-		return "logged in" + user + " after " + many(tries, "try")
+		return "logged in" + user + " after " + prose.Many(tries, "try")
 	case s.Login == record.LoginOK:
 		return "logged in" + user
 	case s.Login == record.LoginFailed && tries > 1:
-		return "failed to log in" + user + " in " + many(tries, "try")
+		return "failed to log in" + user + " in " + prose.Many(tries, "try")
 	case s.Login == record.LoginFailed:
 		return "failed to log in" + user
 	case s.User != nil:
-		return "gave the name " + escape(*s.User) + " without the server's verdict in the capture"
+		return "gave the name " + prose.Escape(*s.User) + " without the server's verdict in the capture"
 	case s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit:
 		return "logged in, if at all, where the capture cannot show it"
 	}
@@ -145,8 +146,8 @@ func modeSentence(s *record.Session) string {
 	total := n[record.Active] + n[record.Passive]
 	switch {
 	case s.Mode == record.Mixed:
-		return "Its transfers use MIXED modes: " + number(uint64(n[record.Active])) + " active (the server has to open the data connection) and " +
-			number(uint64(n[record.Passive])) + " passive (the client has to)."
+		return "Its transfers use MIXED modes: " + prose.Number(uint64(n[record.Active])) + " active (the server has to open the data connection) and " +
+			prose.Number(uint64(n[record.Passive])) + " passive (the client has to)."
 	case s.Mode == record.Active:
 		return quantity(total) + " ACTIVE mode: the server " + opening(s) + dataConnections(total) + "."
 	case s.Mode == record.Passive:
@@ -177,7 +178,7 @@ func quantity(n int) string {
 	case 2:
 		return "Both transfers use"
 	}
-	return "All " + number(uint64(n)) + " transfers use"
+	return "All " + prose.Number(uint64(n)) + " transfers use"
 }
 
 func dataConnections(n int) string {
@@ -256,7 +257,7 @@ func here(ports []uint16) string {
 	if len(ports) > maxHere {
 		words = append(words, "others")
 	}
-	return " (here " + list(words) + ")"
+	return " (here " + prose.List(words) + ")"
 }
 
 // follow is the other way, which encryption bars.
@@ -306,7 +307,7 @@ func limits(s *record.Session) string {
 		if c.MissingBytes == 1 {
 			verb = " is"
 		}
-		parts = append(parts, many(c.MissingBytes, "byte")+" of the control connection"+verb+" missing from it")
+		parts = append(parts, prose.Many(c.MissingBytes, "byte")+" of the control connection"+verb+" missing from it")
 	}
 	if len(parts) == 0 {
 		return ""

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -84,7 +85,7 @@ func (t *table) count(s *record.Session) int {
 	c.sessions++
 	c.modes[s.Mode]++
 	c.several = c.several || several(s, t.opt)
-	if day := date(s.Start); c.day == "" {
+	if day := prose.Date(s.Start.Time); c.day == "" {
 		c.day = day
 	} else if c.day != day {
 		const year = len("2006")
@@ -111,8 +112,8 @@ func (t *table) count(s *record.Session) int {
 
 func (t *table) Attempt(a *record.Attempt) error {
 	if t.stats.attempts++; t.stats.attempts <= maxTried || t.opt.All && t.stats.attempts <= maxAllFound {
-		t.tried = append(t.tried, clock(a.First)+"  "+a.ClientIP.String()+" tried "+a.Server.String()+", "+
-			many(a.Count, "SYN")+", "+attemptWords(a)+inNetwork(a.Network))
+		t.tried = append(t.tried, prose.Clock(a.First.Time)+"  "+a.ClientIP.String()+" tried "+a.Server.String()+", "+
+			prose.Many(a.Count, "SYN")+", "+attemptWords(a)+inNetwork(a.Network))
 	}
 	return nil
 }
@@ -120,8 +121,8 @@ func (t *table) Attempt(a *record.Attempt) error {
 func (t *table) Orphan(o *record.Orphan) error {
 	if t.stats.orphans++; t.stats.orphans <= maxTried || t.opt.All && t.stats.orphans <= maxAllFound {
 		c := &o.Connection
-		t.tried = append(t.tried, clock(c.Start)+"  "+party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
-			", "+size(o.Bytes)+inNetwork(c.Network)+", but its control connection is not in the capture")
+		t.tried = append(t.tried, prose.Clock(c.Start.Time)+"  "+party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
+			", "+prose.Size(o.Bytes)+inNetwork(c.Network)+", but its control connection is not in the capture")
 	}
 	return nil
 }
@@ -142,7 +143,7 @@ func (t *table) Summary(s *record.Summary) error {
 	if b.Len() > 0 || t.stats.sessions > 0 {
 		b.WriteByte('\n')
 	}
-	b.WriteString(strings.Join(wrap(t.lastLine(s), t.width), "\n") + "\n")
+	b.WriteString(strings.Join(prose.Wrap(t.lastLine(s), t.width), "\n") + "\n")
 	_, err := io.WriteString(t.out, b.String())
 	return err
 }
@@ -192,9 +193,9 @@ func (t *table) flush() error {
 // lastLine sums up: sessions by mode, data connections opened, packets and the time they cover.
 func (t *table) lastLine(s *record.Summary) string {
 	c := &t.stats
-	covered := many(s.Packets, "packet")
+	covered := prose.Many(s.Packets, "packet")
 	if s.First != nil && s.Last != nil {
-		covered += " over " + span(s.Last.Time-s.First.Time)
+		covered += " over " + prose.Span(s.Last.Time-s.First.Time)
 	}
 	hidden := hiddenWords(s)
 	if hidden != "" {
@@ -203,9 +204,9 @@ func (t *table) lastLine(s *record.Summary) string {
 	if c.sessions == 0 {
 		return noSessions(s) + " in " + covered + tail(c) + hidden + "\n"
 	}
-	line := many(c.sessions, "session") + ": " + modesInWords(c.modes)
+	line := prose.Many(c.sessions, "session") + ": " + modesInWords(c.modes)
 	if c.expected > 0 {
-		line += " · " + number(uint64(c.opened)) + " of " + number(uint64(c.expected)) + " data connections opened"
+		line += " · " + prose.Number(uint64(c.opened)) + " of " + prose.Number(uint64(c.expected)) + " data connections opened"
 	}
 	return line + tail(c) + hidden + " · " + covered + "\n"
 }
@@ -214,10 +215,10 @@ func (t *table) lastLine(s *record.Summary) string {
 func tail(c *tableStats) string {
 	s := ""
 	if c.attempts > 0 {
-		s += " · " + many(c.attempts, "host") + " without a control connection"
+		s += " · " + prose.Many(c.attempts, "host") + " without a control connection"
 	}
 	if c.orphans > 0 {
-		s += " · " + many(c.orphans, "data connection") + " without a session"
+		s += " · " + prose.Many(c.orphans, "data connection") + " without a session"
 	}
 	return s
 }
@@ -226,11 +227,11 @@ func modesInWords(modes map[string]int) string {
 	var words []string
 	for _, m := range []string{record.Active, record.Passive, record.Mixed, record.Unknown} {
 		if n := modes[m]; n > 0 {
-			words = append(words, number(uint64(n))+" "+m)
+			words = append(words, prose.Number(uint64(n))+" "+m)
 		}
 	}
 	if n := modes[record.None]; n > 0 {
-		words = append(words, number(uint64(n))+" without a transfer")
+		words = append(words, prose.Number(uint64(n))+" without a transfer")
 	}
 	return strings.Join(words, ", ")
 }

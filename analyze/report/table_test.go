@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -92,7 +93,7 @@ func TestWidths(t *testing.T) {
 		for _, f := range []string{"table", "explain"} {
 			got := write(t, f, Options{Width: width}, activeSession(), blockedSession())
 			for line := range strings.SplitSeq(got, "\n") {
-				require.LessOrEqual(t, columns(line), max(width, DefaultWidth), line)
+				require.LessOrEqual(t, prose.Columns(line), max(width, DefaultWidth), line)
 			}
 		}
 	}

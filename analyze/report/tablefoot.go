@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -26,7 +27,7 @@ func (t *table) keepFinding(s *record.Session, f *record.Finding) int {
 		if f.Transfer > 0 {
 			ref += "." + strconv.Itoa(f.Transfer)
 		}
-		t.found[g] = append(t.found[g], findingRow{ref, escape(f.ID), escape(f.Message), escape(f.Advice)})
+		t.found[g] = append(t.found[g], findingRow{ref, prose.Escape(f.ID), prose.Escape(f.Message), prose.Escape(f.Advice)})
 	}
 	if grave(f.Severity) {
 		return trouble
@@ -37,7 +38,7 @@ func (t *table) keepFinding(s *record.Session, f *record.Finding) int {
 // writeMore says how to see the sessions that are not shown.
 func (t *table) writeMore(b *strings.Builder) {
 	if hidden := t.stats.sessions - maxShown; hidden > 0 && !t.opt.All {
-		b.WriteString("\n… " + many(hidden, "more session") +
+		b.WriteString("\n… " + prose.Many(hidden, "more session") +
 			"; shown are those with failures or findings first; --all shows every one\n")
 	}
 }
@@ -59,18 +60,18 @@ func (t *table) writeFindings(b *strings.Builder) {
 		}
 	}
 	if more > 0 {
-		b.WriteString("\n… " + many(more, "more finding") + ": -o json has them all\n")
+		b.WriteString("\n… " + prose.Many(more, "more finding") + ": -o json has them all\n")
 	}
 }
 
 func (t *table) writeFinding(b *strings.Builder, g int, f *findingRow) {
 	const hang = 12 // the column of the session's number
-	b.WriteString(t.paint(colorOf(g), mark(g)+" "+record.Severities[g]) + spaces(hang-columns(mark(g)+" "+record.Severities[g])))
+	b.WriteString(t.paint(colorOf(g), mark(g)+" "+record.Severities[g]) + prose.Spaces(hang-prose.Columns(mark(g)+" "+record.Severities[g])))
 	title := f.ref + "  " + f.id + "  "
 	b.WriteString(title)
-	for i, line := range wrapAfter(columns(title), f.message, t.width-hang) {
+	for i, line := range prose.WrapAfter(prose.Columns(title), f.message, t.width-hang) {
 		if i > 0 {
-			b.WriteString("\n" + spaces(hang))
+			b.WriteString("\n" + prose.Spaces(hang))
 		}
 		b.WriteString(line)
 	}
@@ -78,8 +79,8 @@ func (t *table) writeFinding(b *strings.Builder, g int, f *findingRow) {
 	if f.advice == "" {
 		return
 	}
-	for _, line := range wrap("check: "+f.advice, t.width-hang) {
-		b.WriteString(spaces(hang) + line + "\n")
+	for _, line := range prose.Wrap("check: "+f.advice, t.width-hang) {
+		b.WriteString(prose.Spaces(hang) + line + "\n")
 	}
 }
 
@@ -93,7 +94,7 @@ func (t *table) writeTried(b *strings.Builder) {
 		b.WriteString(" " + line + "\n")
 	}
 	if more := t.stats.attempts + t.stats.orphans - len(t.tried); more > 0 {
-		b.WriteString(" … " + number(uint64(more)) + " more: -o json has them all\n")
+		b.WriteString(" … " + prose.Number(uint64(more)) + " more: -o json has them all\n")
 	}
 }
 
@@ -105,9 +106,9 @@ func (t *table) writeFiles(b *strings.Builder, s *record.Summary) {
 	}
 	b.WriteString("\npackets are numbered in each file, 2:#14 is packet 14 of file 2:\n")
 	for i, name := range s.Files[:min(len(s.Files), most)] {
-		b.WriteString(" " + padLeft(strconv.Itoa(i+1), 2) + "  " + escape(name) + "\n")
+		b.WriteString(" " + prose.PadLeft(strconv.Itoa(i+1), 2) + "  " + prose.Escape(name) + "\n")
 	}
 	if more := len(s.Files) - most; more > 0 {
-		b.WriteString("  … " + many(more, "more file") + "\n")
+		b.WriteString("  … " + prose.Many(more, "more file") + "\n")
 	}
 }

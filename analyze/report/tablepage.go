@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -43,7 +44,7 @@ func (t *table) writePage(b *strings.Builder) {
 // measure fits the columns to the page's rows.
 func (t *table) measure() {
 	c := &t.columns
-	grow := func(n *int, s string) { *n = max(*n, columns(s)) }
+	grow := func(n *int, s string) { *n = max(*n, prose.Columns(s)) }
 	c.start, c.mode, c.sums = max(c.start, len("start")), max(c.mode, len("mode")), max(c.sums, len("transfers"))
 	c.client, c.server, c.user = max(c.client, len("client")), max(c.server, len("server")), max(c.user, len("user"))
 	c.worst = max(c.worst, len("findings"))
@@ -51,8 +52,8 @@ func (t *table) measure() {
 		r := &t.page[i]
 		grow(&c.id, r.id)
 		grow(&c.start, t.startCell(r))
-		c.client = max(c.client, min(columns(r.client), hostLimit(r.client)))
-		c.server = max(c.server, min(columns(r.server), hostLimit(r.server)))
+		c.client = max(c.client, min(prose.Columns(r.client), hostLimit(r.client)))
+		c.server = max(c.server, min(prose.Columns(r.server), hostLimit(r.server)))
 		grow(&c.user, r.user)
 		grow(&c.mode, r.mode)
 		grow(&c.sums, r.sums)
@@ -93,16 +94,16 @@ func (t *table) measureTransfers() {
 	c.name, c.method, c.main, c.size, c.status, c.frames = 0, 0, 0, 0, 0, 0
 	full, short := 0, 0
 	t.eachTransfer(func(r *transferRow) {
-		c.name, c.method = max(c.name, columns(r.name)), max(c.method, columns(r.method))
-		c.size = max(c.size, columns(r.size))
-		if columns(r.main) <= maxMain {
-			full = max(full, columns(r.main))
+		c.name, c.method = max(c.name, prose.Columns(r.name)), max(c.method, prose.Columns(r.method))
+		c.size = max(c.size, prose.Columns(r.size))
+		if prose.Columns(r.main) <= maxMain {
+			full = max(full, prose.Columns(r.main))
 		}
-		short = max(short, min(columns(r.short), maxMain))
+		short = max(short, min(prose.Columns(r.short), maxMain))
 	})
 	t.eachTransfer(func(r *transferRow) {
 		if !r.failed {
-			c.status, c.frames = max(c.status, columns(t.status(r))), max(c.frames, min(columns(r.frames), maxFrames))
+			c.status, c.frames = max(c.status, prose.Columns(t.status(r))), max(c.frames, min(prose.Columns(r.frames), maxFrames))
 		}
 	})
 	rest := t.width - indent - c.method - c.status - c.frames - 4*gap
@@ -127,24 +128,24 @@ func (t *table) eachTransfer(do func(*transferRow)) {
 func (t *table) startCell(r *sessionRow) string {
 	switch {
 	case t.stats.manyYears:
-		return moment(r.start)
+		return prose.Moment(r.start.Time)
 	case t.stats.manyDays:
-		return utc(r.start).Format("01-02 15:04:05")
+		return prose.UTC(r.start.Time).Format("01-02 15:04:05")
 	}
-	return clock(r.start)
+	return prose.Clock(r.start.Time)
 }
 
 // cells lays out one line of the sessions' columns.
 func (t *table) cells(id, start, client, server, user, mode, sums, worst string) string {
 	c := &t.columns
-	line := " " + padLeft(id, c.id)
+	line := " " + prose.PadLeft(id, c.id)
 	for _, cell := range []struct {
 		text  string
 		width int
 	}{{start, c.start}, {client, c.client}, {server, c.server}, {user, c.user}, {mode, c.mode}, {sums, c.sums}} {
-		line += spaces(gap) + pad(cut(cell.text, cell.width), cell.width)
+		line += prose.Spaces(gap) + prose.Pad(prose.Cut(cell.text, cell.width), cell.width)
 	}
-	return strings.TrimRight(line+spaces(gap)+worst, " ")
+	return strings.TrimRight(line+prose.Spaces(gap)+worst, " ")
 }
 
 func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
@@ -155,36 +156,36 @@ func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
 	}
 	line := t.cells(r.id, t.startCell(r), r.client, r.server, r.user, r.mode, fewerSums(r.sums, c.sums), worst)
 	b.WriteString(line + "\n")
-	if columns(r.client) > c.client || columns(r.server) > c.server {
-		b.WriteString(spaces(indent) + r.client + " → " + r.server + "\n")
+	if prose.Columns(r.client) > c.client || prose.Columns(r.server) > c.server {
+		b.WriteString(prose.Spaces(indent) + r.client + " → " + r.server + "\n")
 	}
 	if r.network != "" {
-		for _, line := range wrap("in "+r.network, t.width-indent) {
-			b.WriteString(spaces(indent) + line + "\n")
+		for _, line := range prose.Wrap("in "+r.network, t.width-indent) {
+			b.WriteString(prose.Spaces(indent) + line + "\n")
 		}
 	}
 	for i := range r.transfers {
 		t.writeTransfer(b, &r.transfers[i])
 	}
 	if r.more != "" {
-		b.WriteString(spaces(indent) + r.more + "\n")
+		b.WriteString(prose.Spaces(indent) + r.more + "\n")
 	}
 }
 
 func (t *table) writeTransfer(b *strings.Builder, r *transferRow) {
 	c := &t.columns
-	left := spaces(indent)
+	left := prose.Spaces(indent)
 	if c.name > 0 {
-		left += pad(cut(r.name, c.name), c.name) + spaces(gap)
+		left += prose.Pad(prose.Cut(r.name, c.name), c.name) + prose.Spaces(gap)
 	}
-	left += pad(r.method, c.method) + spaces(gap)
+	left += prose.Pad(r.method, c.method) + prose.Spaces(gap)
 	main := r.main
-	if c.short || columns(main) > c.main {
+	if c.short || prose.Columns(main) > c.main {
 		main = r.short
 	}
-	b.WriteString(strings.TrimRight(left+t.middle(r, main, columns(left)), " ") + "\n")
-	for _, part := range wrap(r.detail, t.width-columns(left)) {
-		b.WriteString(spaces(columns(left)) + part + "\n")
+	b.WriteString(strings.TrimRight(left+t.middle(r, main, prose.Columns(left)), " ") + "\n")
+	for _, part := range prose.Wrap(r.detail, t.width-prose.Columns(left)) {
+		b.WriteString(prose.Spaces(prose.Columns(left)) + part + "\n")
 	}
 }
 
@@ -193,8 +194,8 @@ func (t *table) writeTransfer(b *strings.Builder, r *transferRow) {
 func (t *table) middle(r *transferRow, main string, left int) string {
 	c := &t.columns
 	status := t.status(r)
-	mainRoom, statusRoom := max(c.main-columns(main), 0), max(c.status-columns(status), 0)
-	over := left + columns(main) + mainRoom + columns(status) + statusRoom + columns(r.frames) + 2*gap - t.width
+	mainRoom, statusRoom := max(c.main-prose.Columns(main), 0), max(c.status-prose.Columns(status), 0)
+	over := left + prose.Columns(main) + mainRoom + prose.Columns(status) + statusRoom + prose.Columns(r.frames) + 2*gap - t.width
 	less := max(min(over, mainRoom), 0)
 	mainRoom, over = mainRoom-less, over-less
 	less = max(min(over, statusRoom), 0)
@@ -204,10 +205,10 @@ func (t *table) middle(r *transferRow, main string, left int) string {
 		painted = t.paint(red, status)
 	}
 	if over > 0 {
-		tail := columns(status) + gap + columns(r.frames)
-		return main + "\n" + spaces(t.width-tail) + painted + spaces(gap) + r.frames
+		tail := prose.Columns(status) + gap + prose.Columns(r.frames)
+		return main + "\n" + prose.Spaces(t.width-tail) + painted + prose.Spaces(gap) + r.frames
 	}
-	return main + spaces(mainRoom+gap) + painted + spaces(statusRoom+gap) + r.frames
+	return main + prose.Spaces(mainRoom+gap) + painted + prose.Spaces(statusRoom+gap) + r.frames
 }
 
 // status is size, direction and result: "60.0 kB ↓ 226", the sizes of a page lined up.
@@ -219,7 +220,7 @@ func (t *table) status(r *transferRow) string {
 	if arrow == "" {
 		arrow = " "
 	}
-	return padLeft(r.size, t.columns.size) + " " + arrow + " " + r.result
+	return prose.PadLeft(r.size, t.columns.size) + " " + arrow + " " + r.result
 }
 
 // The colours of a terminal, as SGR parameters (ECMA-48 section 8.3.117).

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -41,7 +42,7 @@ func newSessionRow(s *record.Session, o Options) sessionRow {
 		user: "–", mode: s.Mode, sums: sums(s), gravity: -1, network: networkName(s.Network),
 	}
 	if s.User != nil {
-		r.user = escape(*s.User)
+		r.user = prose.Escape(*s.User)
 	}
 	r.worst, r.gravity = worst(s.Findings)
 	shown := pick(s.Transfers, o)
@@ -52,7 +53,7 @@ func newSessionRow(s *record.Session, o Options) sessionRow {
 		r.transfers = append(r.transfers, row)
 	}
 	if n := len(s.Transfers) - len(shown); n > 0 {
-		r.more = "… " + many(n, "more transfer") + ": --all shows them"
+		r.more = "… " + prose.Many(n, "more transfer") + ": --all shows them"
 	}
 	return r
 }
@@ -93,7 +94,7 @@ func sums(s *record.Session) string {
 		return "–"
 	}
 	if n := carriedBytes(s); n > 0 && len(words) == 1 && !strings.HasSuffix(words[0], takenOver) {
-		words = append(words, size(n)) // with failures, how much came through matters less than the column's width
+		words = append(words, prose.Size(n)) // with failures, how much came through matters less than the column's width
 	}
 	return strings.Join(words, ", ")
 }
@@ -101,7 +102,7 @@ func sums(s *record.Session) string {
 // fewerSums drops what matters least of sums that are too wide: how much came through, then what went well.
 func fewerSums(sums string, width int) string {
 	words := strings.Split(sums, ", ")
-	for len(words) > 1 && columns(strings.Join(words, ", ")) > width {
+	for len(words) > 1 && prose.Columns(strings.Join(words, ", ")) > width {
 		if last := len(words) - 1; strings.HasSuffix(words[last], "B") {
 			words = words[:last]
 		} else {
@@ -194,7 +195,7 @@ func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferR
 		r.main = party(t.Initiator) + " opened " + src.String() + " → " + dst.String()
 		r.short = short(s, src, t.Initiator) + " opened → " + short(s, dst, other(t.Initiator))
 		if t.Initiator == record.ThirdParty && t.ExpectedInitiator != nil {
-			r.short = party(t.Initiator) + " opened " + cut(src.String(), maxHost) + " → " + short(s, dst, other(*t.ExpectedInitiator))
+			r.short = party(t.Initiator) + " opened " + prose.Cut(src.String(), maxHost) + " → " + short(s, dst, other(*t.ExpectedInitiator))
 		}
 		r.detail = openedDetail(t)
 	default:
@@ -205,7 +206,7 @@ func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferR
 		r.short = r.main
 	}
 	if opened(t) && t.Bytes != nil {
-		r.size = size(*t.Bytes)
+		r.size = prose.Size(*t.Bytes)
 	}
 	if t.Direction != nil && r.size != "" {
 		r.arrow = "↓"
@@ -220,7 +221,7 @@ func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferR
 // openedDetail is what the row of an open data connection has no room for.
 func openedDetail(t *record.Transfer) string {
 	var parts []string
-	if src := t.Connection.Src.String(); t.Initiator == record.ThirdParty && columns(src) > maxHost {
+	if src := t.Connection.Src.String(); t.Initiator == record.ThirdParty && prose.Columns(src) > maxHost {
 		parts = append(parts, src+" → "+t.Connection.Dst.String())
 	}
 	if p := progress(t); p != "" {
@@ -283,7 +284,7 @@ func tried(t *record.Transfer) string {
 	if detour(t) {
 		from += " → " + c.Dst.String()
 	}
-	return party(t.Initiator) + " tried " + from + ", " + many(c.Attempts, "SYN") + ", " + verdict(t)
+	return party(t.Initiator) + " tried " + from + ", " + prose.Many(c.Attempts, "SYN") + ", " + verdict(t)
 }
 
 // result is the reply's code of a transfer that worked, else its outcome.
@@ -323,7 +324,7 @@ func packetList(all []flow.Pos, files bool) string {
 		if !p.Seen() {
 			continue
 		}
-		words = append(words, packet(p, files && p.File() != file))
+		words = append(words, prose.Packet(p, files && p.File() != file))
 		file = p.File()
 	}
 	return strings.Join(words, " ")
@@ -351,7 +352,7 @@ func packetRange(all []flow.Pos, files bool) string {
 	case first == 0:
 		return ""
 	case first == last:
-		return packet(first, files)
+		return prose.Packet(first, files)
 	}
-	return packet(first, files) + "–" + packet(last, files && first.File() != last.File())
+	return prose.Packet(first, files) + "–" + prose.Packet(last, files && first.File() != last.File())
 }

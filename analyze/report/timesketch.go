@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -103,7 +104,7 @@ func (t *timesketch) events(s *record.Session) []timelineEvent {
 		list = append(list, add(findingMoment(s, &s.Findings[i])))
 	}
 	return append(list, add(timelineEvent{at: s.End, pos: s.Notes.Control.Last.Pos, desc: "FTP Session End", kind: "ftp:session:end", user: s.User, mode: s.Mode,
-		initiator: s.Initiator, message: "FTP session from " + between + " ends (" + s.Closing + "): " + s.Mode + ", " + many(len(s.Transfers), "transfer")}))
+		initiator: s.Initiator, message: "FTP session from " + between + " ends (" + s.Closing + "): " + s.Mode + ", " + prose.Many(len(s.Transfers), "transfer")}))
 }
 
 func loginMoment(s *record.Session, l *record.Login, o Options) timelineEvent {
@@ -183,7 +184,7 @@ func connectionMoments(t *record.Transfer) []timelineEvent {
 	end.at, end.pos, end.desc, end.kind, end.bytes = c.End, 0, "FTP Data Connection End", "ftp:data:end", t.Bytes
 	end.message = "Data connection from " + way + " ends (" + c.Closing + ")"
 	if t.Bytes != nil {
-		end.message += ": " + many(*t.Bytes, "byte")
+		end.message += ": " + prose.Many(*t.Bytes, "byte")
 	}
 	return []timelineEvent{e, end}
 }
@@ -201,14 +202,14 @@ func findingMoment(s *record.Session, f *record.Finding) timelineEvent {
 
 func (t *timesketch) Attempt(a *record.Attempt) error {
 	e := timelineEvent{at: a.First, desc: "FTP Connection Attempt", kind: "ftp:attempt", src: netip.AddrPortFrom(a.ClientIP, 0), dst: a.Server, outcome: a.State,
-		message: a.ClientIP.String() + " tried to reach " + a.Server.String() + " with " + many(a.Count, "SYN") + ": " + attemptWords(a)}
+		message: a.ClientIP.String() + " tried to reach " + a.Server.String() + " with " + prose.Many(a.Count, "SYN") + ": " + attemptWords(a)}
 	return t.write([]timelineEvent{e}, false)
 }
 
 func (t *timesketch) Orphan(o *record.Orphan) error {
 	c := &o.Connection
 	e := timelineEvent{at: c.Start, desc: "FTP Data Connection", kind: "ftp:data:start", src: c.Src, dst: c.Dst, mode: o.Mode, initiator: o.Initiator, bytes: &o.Bytes,
-		message: "Data connection from " + c.Src.String() + " to " + c.Dst.String() + " without its session: " + many(o.Bytes, "byte")}
+		message: "Data connection from " + c.Src.String() + " to " + c.Dst.String() + " without its session: " + prose.Many(o.Bytes, "byte")}
 	return t.write([]timelineEvent{e}, false)
 }
 
@@ -283,7 +284,7 @@ func (t *timesketch) object() {
 
 // cells appends the event's values in the order of the columns.
 func (e *timelineEvent) cells(row []string, files bool) []string {
-	at := utc(e.at)
+	at := prose.UTC(e.at.Time)
 	row = append(row, e.message, at.Format("2006-01-02T15:04:05.000000-07:00"), e.desc, strconv.FormatInt(at.UnixMicro(), 10), e.kind)
 	row = append(row, positive(e.session), positive(e.transfer))
 	for _, p := range []netip.AddrPort{e.client, e.server, e.src, e.dst} {

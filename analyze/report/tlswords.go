@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -15,7 +16,7 @@ func handshake(s *record.Session, files bool) string {
 	}
 	var said []string
 	if h.Version != "" {
-		said = append(said, "it is "+h.Version+" ("+escape(h.Cipher)+")"+packets(files, h.ServerHello.Pos))
+		said = append(said, "it is "+h.Version+" ("+prose.Escape(h.Cipher)+")"+packets(files, h.ServerHello.Pos))
 	} else if len(h.Offered) > 0 {
 		said = append(said, "the client offers "+strings.Join(h.Offered, ", ")+packets(files, h.ClientHello.Pos))
 	}
@@ -65,4 +66,4 @@ func expired(h *record.TLSInfo) string {
 }
 
 // sent is a text of the wire, quoted, escaped and cut.
-func sent(text string) string { return "“" + cut(escape(text), 80) + "”" }
+func sent(text string) string { return "“" + prose.Cut(prose.Escape(text), 80) + "”" }

@@ -3,8 +3,8 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -61,49 +61,9 @@ func inShort(findings []*record.Finding) string {
 	if len(findings) == 0 || !grave(findings[0].Severity) {
 		return ""
 	}
-	text := escape(firstClause(findings[0].Message))
+	text := prose.Escape(prose.FirstClause(findings[0].Message))
 	if text == "" {
 		return ""
 	}
-	return "In short: " + ended(text)
-}
-
-// firstClause is a message up to its first semicolon, without the numbers of packets. What stands in quotes came from
-// the wire and stays as it is.
-func firstClause(message string) string { return clause(message, true) }
-
-// withoutPackets is a message without the numbers of packets.
-func withoutPackets(message string) string { return clause(message, false) }
-
-func clause(message string, first bool) string {
-	var b strings.Builder
-	quoted := false
-	for i := 0; i < len(message); i++ {
-		rest := message[i:]
-		switch {
-		case quoted && message[i] == '\\' && i+1 < len(message):
-			b.WriteByte(message[i])
-			i++
-		case message[i] == '"':
-			quoted = !quoted
-		case quoted:
-		case first && strings.HasPrefix(rest, "; "):
-			return b.String()
-		case strings.HasPrefix(rest, " (packet "), strings.HasPrefix(rest, " (packets "):
-			if end := strings.IndexByte(rest, ')'); end > 0 {
-				i += end
-				continue
-			}
-		}
-		b.WriteByte(message[i])
-	}
-	return b.String()
-}
-
-// ended makes text end like a sentence: with a full stop unless it has an end, perhaps within a quotation.
-func ended(s string) string {
-	if said := strings.TrimSuffix(s, `"`); said != "" && strings.ContainsRune(".?!", rune(said[len(said)-1])) {
-		return s
-	}
-	return s + "."
+	return "In short: " + prose.Ended(text)
 }

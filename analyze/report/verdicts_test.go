@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -61,7 +62,7 @@ func TestVerdicts(t *testing.T) {
 			got := write(t, f, Options{}, all...)
 			golden(t, "verdicts."+f, got)
 			for l := range strings.SplitSeq(got, "\n") {
-				require.LessOrEqual(t, columns(l), DefaultWidth, l)
+				require.LessOrEqual(t, prose.Columns(l), DefaultWidth, l)
 			}
 		})
 	}
@@ -105,7 +106,7 @@ func TestFirstClause(t *testing.T) {
 		`ends in "\`:                               `ends in "\`,
 		"a (packet 1":                              "a (packet 1",
 	} {
-		require.Equal(t, want, firstClause(in), in)
+		require.Equal(t, want, prose.FirstClause(in), in)
 	}
 }
 
@@ -157,19 +158,19 @@ func TestCutEnd(t *testing.T) {
 		{"abc", 1, "…"},
 		{"abc", 0, ""},
 	} {
-		got := cutEnd(c.in, c.width)
+		got := prose.CutEnd(c.in, c.width)
 		require.Equal(t, c.want, got)
-		require.LessOrEqual(t, columns(got), max(c.width, 0))
+		require.LessOrEqual(t, prose.Columns(got), max(c.width, 0))
 	}
 }
 
 func TestSentence(t *testing.T) {
-	require.Equal(t, "Is it so?", sentence("is it so?"))
-	require.Equal(t, "It is.", sentence("it is"))
-	require.Equal(t, `It said "done."`, sentence(`it said "done."`))
-	require.Equal(t, `It said "done".`, sentence(`it said "done"`))
-	require.Equal(t, `".`, sentence(`"`))
-	require.Empty(t, sentence(""))
+	require.Equal(t, "Is it so?", prose.Sentence("is it so?"))
+	require.Equal(t, "It is.", prose.Sentence("it is"))
+	require.Equal(t, `It said "done."`, prose.Sentence(`it said "done."`))
+	require.Equal(t, `It said "done".`, prose.Sentence(`it said "done"`))
+	require.Equal(t, `".`, prose.Sentence(`"`))
+	require.Empty(t, prose.Sentence(""))
 }
 
 // TestHere: the ports that a firewall has to let in are all that were announced, or said to be more.

@@ -1,6 +1,9 @@
 package report
 
-import "ftpscope/analyze/record"
+import (
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+)
 
 // Warnings says, a line each, what the records may lack because of how the capture was made or read. Files that were
 // cut are not among them: the reader tells of those with their place. Nor are packets that were not decoded, of which
@@ -10,13 +13,13 @@ func Warnings(s *record.Summary) []string {
 	c := &s.Capture
 	lines = append(lines, checksumWarnings(c)...)
 	if c.Dropped > 0 {
-		lines = append(lines, many(c.Dropped, "packet")+" dropped by the capturing machine: transfers may look worse than they were")
+		lines = append(lines, prose.Many(c.Dropped, "packet")+" dropped by the capturing machine: transfers may look worse than they were")
 	}
 	if c.Evicted > 0 {
-		lines = append(lines, many(c.Evicted, "connection")+" forgotten because too many were open at once")
+		lines = append(lines, prose.Many(c.Evicted, "connection")+" forgotten because too many were open at once")
 	}
 	for _, l := range c.Limits {
-		lines = append(lines, "limit reached: "+escape(l.Limit)+" ("+many(l.Count, "time")+")")
+		lines = append(lines, "limit reached: "+prose.Escape(l.Limit)+" ("+prose.Many(l.Count, "time")+")")
 	}
 	return lines
 }
@@ -30,15 +33,15 @@ func Undecoded(s *record.Summary) (text string, mostly bool) {
 		return "", false
 	}
 	if len(s.Files) == 1 {
-		text = escape(s.Files[0]) + ": "
+		text = prose.Escape(s.Files[0]) + ": "
 	}
-	text += many(c.Undecoded, "packet") + " not decoded"
+	text += prose.Many(c.Undecoded, "packet") + " not decoded"
 	shown := c.Reasons[:min(len(c.Reasons), most)]
 	for i, r := range shown {
-		text += [2]string{" (", "; "}[min(i, 1)] + escape(r.Text) + " " + number(r.Packets)
+		text += [2]string{" (", "; "}[min(i, 1)] + prose.Escape(r.Text) + " " + prose.Number(r.Packets)
 	}
 	if n := len(c.Reasons) - len(shown); n > 0 {
-		text += "; " + many(uint64(n), "other reason")
+		text += "; " + prose.Many(uint64(n), "other reason")
 	}
 	if len(shown) > 0 {
 		text += ")"

@@ -1,87 +1,13 @@
 package report
 
 import (
-	"strconv"
 	"strings"
-	"time"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
-	"ftpscope/capture/flow"
 )
 
 // The words that several formats share. Whatever comes from the wire goes through escape first.
-
-// many counts things: "1 session", "2,000 sessions".
-func many[T int | uint64](n T, thing string) string { return prose.Many(n, thing) }
-
-// number writes n with a comma every three digits.
-func number(n uint64) string { return prose.Number(n) }
-
-// size writes bytes with three digits or a little more: 266 B, 60.0 kB, 1.2 GB.
-func size(n uint64) string {
-	if n < 1000 {
-		return strconv.FormatUint(n, 10) + " B"
-	}
-	v := float64(n)
-	for _, unit := range []string{"kB", "MB", "GB", "TB", "PB"} {
-		v /= 1000
-		if v < 999.95 { // more would round to 1000.0
-			return strconv.FormatFloat(v, 'f', 1, 64) + " " + unit
-		}
-	}
-	return strconv.FormatFloat(v/1000, 'f', 1, 64) + " EB"
-}
-
-// span writes a duration in its two largest units.
-func span(t flow.Time) string {
-	t = max(t, 0)
-	d := time.Duration(t)
-	two := func(a time.Duration, unit string, b time.Duration, small string) string {
-		s := strconv.Itoa(int(d/a)) + " " + unit
-		if rest := d % a / b; rest > 0 {
-			s += " " + strconv.Itoa(int(rest)) + " " + small
-		}
-		return s
-	}
-	const day = 24 * time.Hour
-	switch {
-	case d < time.Second:
-		return strconv.Itoa(int(d.Round(time.Millisecond)/time.Millisecond)) + " ms"
-	case d < time.Minute:
-		return strconv.FormatFloat(d.Truncate(time.Second/10).Seconds(), 'f', 1, 64) + " s"
-	case d < time.Hour:
-		return two(time.Minute, "min", time.Second, "s")
-	case d < day:
-		return two(time.Hour, "h", time.Minute, "min")
-	}
-	return two(day, "d", time.Hour, "h")
-}
-
-// utc is a stamp's time; clock, date and day are how pages print it.
-func utc(s record.Stamp) time.Time { return time.Unix(0, int64(s.Time)).UTC() }
-
-func clock(s record.Stamp) string { return utc(s).Format(time.TimeOnly) }
-
-func date(s record.Stamp) string { return utc(s).Format(time.DateOnly) }
-
-// list joins words: "a", "a and b", "a, b and c".
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " and " + words[last]
-}
-
-// packet writes a packet's number as Wireshark shows it, with the file's number before it if there are several.
-func packet(p flow.Pos, several bool) string {
-	s := "#" + strconv.FormatUint(p.Packet(), 10)
-	if several {
-		return strconv.Itoa(p.File()+1) + ":" + s
-	}
-	return s
-}
 
 // party names who opened a connection.
 func party(initiator string) string {
@@ -96,7 +22,7 @@ func deref(s *string) string {
 	if s == nil {
 		return ""
 	}
-	return escape(*s)
+	return prose.Escape(*s)
 }
 
 // commandLine is a transfer's command with its argument as sent, escaped; empty when there was none.

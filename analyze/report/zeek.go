@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -101,7 +102,7 @@ func (z *zeekLog) open(at record.Stamp) {
 	z.buf = append(b, '\n')
 }
 
-func zeekDay(s record.Stamp) string { return utc(s).Format("2006-01-02-15-04-05") }
+func zeekDay(s record.Stamp) string { return prose.UTC(s.Time).Format("2006-01-02-15-04-05") }
 
 // next begins a value; set tells whether there is one. In JSON unset values are left out.
 func (z *zeekLog) next(set bool) bool {
@@ -237,7 +238,7 @@ func zeekText(b []byte, s string) []byte {
 	}
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && n == 1 || r == '\\' || hidden(r) {
+		if r == utf8.RuneError && n == 1 || r == '\\' || prose.Hidden(r) {
 			for _, c := range []byte(s[i : i+n]) {
 				b = hexByte(b, c)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/carve"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
@@ -72,7 +73,7 @@ func (c *carving) run() {
 		return
 	}
 	for _, l := range stats.Left {
-		c.fail("%s left out, the first is packet %d of %s: %v", report.Many(l.Packets, "packet"), l.First.Packet(), in.Files()[l.First.File()], l.Why)
+		c.fail("%s left out, the first is packet %d of %s: %v", prose.Many(l.Packets, "packet"), l.First.Packet(), in.Files()[l.First.File()], l.Why)
 	}
 }
 
@@ -119,7 +120,7 @@ func (c *carving) choose(in *capture.Capture) bool {
 		return false
 	}
 	if missing := c.missing(); len(missing) > 0 {
-		c.fail("there is no session %s: the captures have %s", strings.Join(missing, ", "), report.Many(c.sessions, "session"))
+		c.fail("there is no session %s: the captures have %s", strings.Join(missing, ", "), prose.Many(c.sessions, "session"))
 		return false
 	}
 	if c.plan.Conns() == 0 {
@@ -127,7 +128,7 @@ func (c *carving) choose(in *capture.Capture) bool {
 		c.hint("ftpscope analyze with the same files and flags shows the sessions that they choose")
 	}
 	if c.tries != nil && c.tries.lost > 0 {
-		c.warning("of the tries to reach a control port, %s beyond the first %d are left out", report.Many(c.tries.lost, "one"), maxTries)
+		c.warning("of the tries to reach a control port, %s beyond the first %d are left out", prose.Many(c.tries.lost, "one"), maxTries)
 	}
 	return c.plan.Conns() > 0 && !c.unknown
 }
@@ -202,7 +203,7 @@ func (c *chosen) Session(s *record.Session) error {
 	if wanted := c.carveFlags.sessions; len(wanted) == 0 || slices.Contains(wanted, s.ID) {
 		for _, n := range c.plan.Add(s, c.transfers) {
 			c.unknown = true
-			c.fail("session %d has no transfer %d: it has %s", s.ID, n, report.Many(uint64(len(s.Transfers)), "transfer"))
+			c.fail("session %d has no transfer %d: it has %s", s.ID, n, prose.Many(uint64(len(s.Transfers)), "transfer"))
 		}
 	}
 	if c.plan.Conns() > carve.MaxConns {

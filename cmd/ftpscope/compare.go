@@ -14,6 +14,7 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/compare"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
 	"ftpscope/capture/filter"
@@ -243,7 +244,7 @@ func (j *compareJob) warn(r *compare.Result) {
 			}
 		}
 		if s.Skipped > 0 {
-			j.warning("%s: %s beyond the limit of %s not compared", s.Name, report.Many(uint64(s.Skipped), "session"), report.Number(compare.MaxSessions))
+			j.warning("%s: %s beyond the limit of %s not compared", s.Name, prose.Many(uint64(s.Skipped), "session"), prose.Number(compare.MaxSessions))
 		}
 	}
 }

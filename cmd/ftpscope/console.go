@@ -6,9 +6,9 @@ import (
 	"os"
 	"sync"
 
-	"golang.org/x/term"
+	"ftpscope/analyze/prose"
 
-	"ftpscope/analyze/report"
+	"golang.org/x/term"
 )
 
 // console is standard error: messages, and on terminals a status line that messages push away.
@@ -40,7 +40,7 @@ func (c *console) message(kind, format string, args []any) {
 		return
 	}
 	c.wipe()
-	fmt.Fprintf(c.w, "ftpscope: %s: %s\n", kind, report.Escape(text))
+	fmt.Fprintf(c.w, "ftpscope: %s: %s\n", kind, prose.Escape(text))
 }
 
 // lend gives the terminal to somebody who shows messages in his own way; nil takes it back.

@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
-	"ftpscope/analyze/report"
 )
 
 const findingsUsage = `Lists what ftpscope finds in sessions: each rule's name, its usual severity and what it means.
@@ -30,7 +30,7 @@ func runFindings(e *env, args []string) int {
 			b.WriteByte('\n')
 		}
 		b.WriteString(r.ID + " (" + r.Severity + ")\n")
-		for _, line := range report.Wrap(r.Title+". "+r.Meaning, 92) {
+		for _, line := range prose.Wrap(r.Title+". "+r.Meaning, 92) {
 			b.WriteString("    " + line + "\n")
 		}
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"ftpscope/analyze/report"
+	"ftpscope/analyze/prose"
 	"ftpscope/capture/live"
 )
 
@@ -29,7 +29,7 @@ func runInterfaces(e *env, args []string) int {
 	}
 	width := len(live.Any)
 	for _, i := range list {
-		width = max(width, len(report.Escape(i.Name)))
+		width = max(width, len(prose.Escape(i.Name)))
 	}
 	var b strings.Builder
 	row := func(name, state string, more ...string) {
@@ -46,9 +46,9 @@ func runInterfaces(e *env, args []string) int {
 			more = append(more, a.String())
 		}
 		if i.Description != "" {
-			more = append(more, report.Escape(i.Description))
+			more = append(more, prose.Escape(i.Description))
 		}
-		row(report.Escape(i.Name), state, more...)
+		row(prose.Escape(i.Name), state, more...)
 	}
 	row(live.Any, "", "all of them")
 	return e.print(b.String())

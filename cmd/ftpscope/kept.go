@@ -10,7 +10,7 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/pick"
-	"ftpscope/analyze/report"
+	"ftpscope/analyze/prose"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/pcapfile"
 )
@@ -78,10 +78,10 @@ func (s *sniffing) closeKept() {
 		s.fail("%s: %v", s.sniff.keep, cause(err))
 	}
 	if n := k.out.Stats().Unwritten; n > 0 {
-		s.warning("%s: %s not written", s.sniff.keep, report.Many(n, "packet"))
+		s.warning("%s: %s not written", s.sniff.keep, prose.Many(n, "packet"))
 	}
 	if st := k.Keeper.Stats(); st.TooLarge+st.MarksLost > 0 {
-		s.warning("%s: %s too large to keep, %s too many at once", s.sniff.keep, report.Many(st.TooLarge, "packet"), report.Many(st.MarksLost, "connection"))
+		s.warning("%s: %s too large to keep, %s too many at once", s.sniff.keep, prose.Many(st.TooLarge, "packet"), prose.Many(st.MarksLost, "connection"))
 	}
 }
 

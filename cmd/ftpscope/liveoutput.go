@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync/atomic"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 )
@@ -59,7 +60,7 @@ func (l *liveFile) Write(b []byte) (int, error) {
 	n, err := l.file.Write(b)
 	if err == nil {
 		if l.lost > 0 {
-			l.warning("%s: written again; %s lost", l.path, report.Many(uint64(l.lost), "record"))
+			l.warning("%s: written again; %s lost", l.path, prose.Many(uint64(l.lost), "record"))
 			l.lost = 0
 		}
 		return len(b), nil
@@ -75,7 +76,7 @@ func (l *liveFile) Write(b []byte) (int, error) {
 
 func (l *liveFile) close() error {
 	if l.lost > 0 {
-		l.warning("%s: %s lost", l.path, report.Many(uint64(l.lost), "record"))
+		l.warning("%s: %s lost", l.path, prose.Many(uint64(l.lost), "record"))
 	}
 	return l.file.Close()
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
 )
@@ -40,7 +41,7 @@ func (j *job) progress(doing string, c *capture.Capture, sessions func() int64) 
 			}
 			s := c.Stats()
 			p := pace{doing, j.what(), s.BytesRead, s.BytesTotal, sessions(), time.Since(begin)}
-			j.show(report.Cut(p.String(), columns-1))
+			j.show(prose.Cut(p.String(), columns-1))
 			wait.Reset(progressEvery)
 		}
 	})
@@ -52,7 +53,7 @@ func (j *job) progress(doing string, c *capture.Capture, sessions func() int64) 
 
 // what names the input in a few columns.
 func (j *job) what() string {
-	name := report.Cut(report.Escape(filepath.Base(j.files[0])), 30)
+	name := prose.Cut(prose.Escape(filepath.Base(j.files[0])), 30)
 	if more := len(j.files) - 1; more > 0 {
 		return fmt.Sprintf("%s and %d more", name, more)
 	}
@@ -73,16 +74,16 @@ func (p pace) String() string {
 	rate := float64(p.read) / max(p.elapsed.Seconds(), 0.001)
 	line := p.doing + " " + p.name + "   "
 	if p.total > 0 {
-		line += fmt.Sprintf("%d %%  %s of %s   ", 100*p.read/p.total, report.Size(uint64(p.read)), report.Size(uint64(p.total)))
+		line += fmt.Sprintf("%d %%  %s of %s   ", 100*p.read/p.total, prose.Size(uint64(p.read)), prose.Size(uint64(p.total)))
 	} else {
-		line += report.Size(uint64(p.read)) + "   "
+		line += prose.Size(uint64(p.read)) + "   "
 	}
-	line += report.Size(uint64(rate)) + "/s   "
+	line += prose.Size(uint64(rate)) + "/s   "
 	if left := p.total - p.read; p.total > 0 && rate > 0 {
-		line += report.Span(time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second)) + " left   "
+		line += prose.Span(time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second)) + " left   "
 	}
 	if p.sessions == 0 {
 		return strings.TrimRight(line, " ")
 	}
-	return line + report.Many(uint64(p.sessions), "session")
+	return line + prose.Many(uint64(p.sessions), "session")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/report"
 )
 
@@ -30,7 +31,7 @@ func (m *model) details(e *entry) []string {
 func (m *model) draw(e *entry) []string {
 	var out []string
 	add := func(paint, indent int, text string) {
-		for _, line := range report.Wrap(text, max(m.width-indent, 10)) {
+		for _, line := range prose.Wrap(text, max(m.width-indent, 10)) {
 			if line = clip(strings.Repeat(" ", indent)+line, m.width); paint != 0 {
 				line = m.paint(paint, line)
 			}
@@ -44,13 +45,13 @@ func (m *model) draw(e *entry) []string {
 	add(dim, indent, strings.Join(about, " · "))
 	out = append(out, m.transfers(e)...)
 	if e.HiddenTransfers > 0 {
-		add(0, indent, "… "+report.Many(uint64(e.HiddenTransfers), "more transfer")+": -o json has them all")
+		add(0, indent, "… "+prose.Many(uint64(e.HiddenTransfers), "more transfer")+": -o json has them all")
 	}
 	for i := range e.Findings {
 		out = append(out, m.finding(&e.Findings[i])...)
 	}
 	if e.HiddenFindings > 0 {
-		add(0, indent, "… "+report.Many(uint64(e.HiddenFindings), "more finding")+": -o json has them all")
+		add(0, indent, "… "+prose.Many(uint64(e.HiddenFindings), "more finding")+": -o json has them all")
 	}
 	return out
 }
@@ -60,9 +61,9 @@ func (m *model) transfers(e *entry) []string {
 	name, method, full, short, status, frames := 0, 0, 0, 0, 0, 0
 	for i := range e.Transfers {
 		t := &e.Transfers[i]
-		name, method = max(name, min(report.Columns(t.Name), maxName)), max(method, report.Columns(t.Method))
-		full, short = max(full, report.Columns(t.Main)), max(short, report.Columns(t.Short))
-		status, frames = max(status, report.Columns(t.Status)), max(frames, report.Columns(t.Frames))
+		name, method = max(name, min(prose.Columns(t.Name), maxName)), max(method, prose.Columns(t.Method))
+		full, short = max(full, prose.Columns(t.Main)), max(short, prose.Columns(t.Short))
+		status, frames = max(status, prose.Columns(t.Status)), max(frames, prose.Columns(t.Frames))
 	}
 	around := indent + name + method + status + 3*between
 	byRole, main := false, full
@@ -84,17 +85,17 @@ func (m *model) transfers(e *entry) []string {
 		left := strings.Repeat(" ", indent)
 		if around+main <= m.width {
 			if name > 0 {
-				left += pad(report.Cut(t.Name, maxName), name) + "  "
+				left += pad(prose.Cut(t.Name, maxName), name) + "  "
 			}
 			line := left + pad(t.Method, method) + "  " + pad(who, main) + "  " + result
 			if withFrames && t.Frames != "" {
-				line += strings.Repeat(" ", max(status-report.Columns(t.Status), 0)+between) + m.paint(dim, t.Frames)
+				line += strings.Repeat(" ", max(status-prose.Columns(t.Status), 0)+between) + m.paint(dim, t.Frames)
 			}
 			out = append(out, strings.TrimRight(line, " "))
 		} else {
 			out = append(out, m.stacked(t, who, result)...)
 		}
-		for _, d := range report.Wrap(t.Detail, max(m.width-indent-between, 10)) {
+		for _, d := range prose.Wrap(t.Detail, max(m.width-indent-between, 10)) {
 			out = append(out, clip(strings.Repeat(" ", indent+between)+d, m.width))
 		}
 	}
@@ -106,7 +107,7 @@ func (m *model) stacked(t *report.TransferRow, who, result string) []string {
 	left := strings.Repeat(" ", indent)
 	tail := "  " + t.Method + "  " + result
 	room := max(m.width-indent-width(tail), 0)
-	first := left + report.Cut(t.Name, room) + tail
+	first := left + prose.Cut(t.Name, room) + tail
 	if t.Name == "" {
 		first = left + strings.TrimLeft(tail, " ")
 	}
@@ -114,7 +115,7 @@ func (m *model) stacked(t *report.TransferRow, who, result string) []string {
 		first = clip(plain(first), m.width)
 	}
 	out := []string{first}
-	for _, w := range report.Wrap(who, max(m.width-indent-between, 10)) {
+	for _, w := range prose.Wrap(who, max(m.width-indent-between, 10)) {
 		out = append(out, clip(left+"  "+w, m.width))
 	}
 	return out
@@ -128,21 +129,21 @@ func (m *model) finding(f *report.FindingRow) []string {
 	if m.width < tightest {
 		left = indent + between
 	}
-	body := report.Wrap(title+f.Message, max(m.width-left, 10))
+	body := prose.Wrap(title+f.Message, max(m.width-left, 10))
 	if m.width < tightest {
-		body = report.Wrap(sign+" "+title+f.Message, max(m.width-left, 10))
+		body = prose.Wrap(sign+" "+title+f.Message, max(m.width-left, 10))
 		sign = ""
 	}
 	var out []string
 	for i, line := range body {
 		head := strings.Repeat(" ", left)
 		if i == 0 && sign != "" {
-			head = strings.Repeat(" ", indent) + m.paint(report.SGR(f.Severity), sign) + strings.Repeat(" ", max(hang-report.Columns(sign), 1))
+			head = strings.Repeat(" ", indent) + m.paint(report.SGR(f.Severity), sign) + strings.Repeat(" ", max(hang-prose.Columns(sign), 1))
 		}
 		out = append(out, head+line)
 	}
 	if f.Advice != "" {
-		for _, line := range report.Wrap("check: "+f.Advice, max(m.width-left, 10)) {
+		for _, line := range prose.Wrap("check: "+f.Advice, max(m.width-left, 10)) {
 			out = append(out, strings.Repeat(" ", left)+line)
 		}
 	}
@@ -183,7 +184,7 @@ func (m *model) help() []string {
 	const left = 15
 	out := []string{""}
 	for _, k := range helpKeys {
-		for i, line := range report.Wrap(k[1], max(m.width-left, 10)) {
+		for i, line := range prose.Wrap(k[1], max(m.width-left, 10)) {
 			head := "  " + k[0]
 			if i > 0 {
 				head = ""
@@ -194,10 +195,10 @@ func (m *model) help() []string {
 	out = append(out, "")
 	for _, text := range []string{
 		"▸ a session that goes on · ● critical or high · ○ medium · low or info. Times are UTC.",
-		"The list has the " + report.Number(maxEnded) + " sessions that ended last and the " + report.Number(maxOpen) +
+		"The list has the " + prose.Number(maxEnded) + " sessions that ended last and the " + prose.Number(maxOpen) +
 			" open ones that began last; the counts above are of all.",
 	} {
-		for _, line := range report.Wrap(text, max(m.width-between, 10)) {
+		for _, line := range prose.Wrap(text, max(m.width-between, 10)) {
 			out = append(out, clip("  "+line, m.width))
 		}
 	}
@@ -210,10 +211,10 @@ func (m *model) messageLines() []string {
 		return append(out, "  no messages")
 	}
 	if m.shot.lost > 0 {
-		out = append(out, clip("  "+report.Many(uint64(m.shot.lost), "earlier message")+" not kept", m.width))
+		out = append(out, clip("  "+prose.Many(uint64(m.shot.lost), "earlier message")+" not kept", m.width))
 	}
 	for _, x := range m.shot.messages {
-		for i, line := range report.Wrap(x.text, max(m.width-hang, 10)) {
+		for i, line := range prose.Wrap(x.text, max(m.width-hang, 10)) {
 			head := strings.Repeat(" ", hang)
 			if i == 0 {
 				head = "  " + x.at.UTC().Format(time.TimeOnly) + "  "

@@ -11,13 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/report"
 	"ftpscope/capture/flow"
 )
 
@@ -226,7 +226,7 @@ func fits(t *testing.T, frame string, wide, high int) {
 	require.Len(t, lines, high)
 	for _, l := range lines {
 		require.LessOrEqual(t, width(l), wide, "%q", l)
-		require.Equal(t, report.Escape(plain(l)), plain(l))
+		require.Equal(t, prose.Escape(plain(l)), plain(l))
 	}
 }
 

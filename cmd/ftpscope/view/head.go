@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 )
@@ -99,16 +100,16 @@ func (m *model) title() string {
 	}
 	names := make([]string, len(m.opt.Interfaces))
 	for i, n := range m.opt.Interfaces {
-		names[i] = report.Escape(n)
+		names[i] = prose.Escape(n)
 	}
 	where := strings.Join(names, ", ")
 	if m.height < compactAt || m.width < 60 {
 		left = ""
 	}
-	left = strings.TrimSpace(left + "  " + report.Cut(where, max(m.width/3, 8)) + "  " + running(elapsed))
-	gap := m.width - report.Columns(left) - report.Columns(state)
+	left = strings.TrimSpace(left + "  " + prose.Cut(where, max(m.width/3, 8)) + "  " + running(elapsed))
+	gap := m.width - prose.Columns(left) - prose.Columns(state)
 	if state == "" || gap < 1 {
-		return m.paint(bold, report.Cut(left, m.width))
+		return m.paint(bold, prose.Cut(left, m.width))
 	}
 	color := dim
 	if state != "following" {
@@ -132,14 +133,14 @@ func (m *model) alerts() []string {
 	var list []string
 	if st := m.shot.now; st != nil {
 		if st.Dropped > 0 {
-			list = append(list, "! "+report.Many(st.Dropped, "packet")+" dropped by the kernel: transfers may be missing")
+			list = append(list, "! "+prose.Many(st.Dropped, "packet")+" dropped by the kernel: transfers may be missing")
 		}
 		if st.Evicted > 0 {
-			list = append(list, "! "+report.Many(st.Evicted, "connection")+" forgotten, the table was full: transfers may be missing")
+			list = append(list, "! "+prose.Many(st.Evicted, "connection")+" forgotten, the table was full: transfers may be missing")
 		}
 	}
 	if lag := m.shot.lag(); lag > lateAfter && !m.quitting && !m.opt.Files {
-		list = append(list, "! the analysis is "+report.Span(lag.Truncate(time.Second/10))+" behind: packets may get lost")
+		list = append(list, "! the analysis is "+prose.Span(lag.Truncate(time.Second/10))+" behind: packets may get lost")
 	}
 	for i := range list {
 		list[i] = clip(list[i], m.width)
@@ -163,7 +164,7 @@ func (m *model) fit(label string, parts ...string) string {
 		}
 		if width(line)+width(p) > m.width {
 			if i == 0 {
-				line += report.Cut(p, m.width-used)
+				line += prose.Cut(p, m.width-used)
 			}
 			break
 		}
@@ -177,11 +178,11 @@ func (m *model) traffic() []string {
 	if st == nil {
 		return []string{"none yet"}
 	}
-	list := []string{report.Number(st.Packets)}
+	list := []string{prose.Number(st.Packets)}
 	if packets, bits, ok := m.shot.pace.rate(); ok {
-		list = append(list, report.Number(uint64(packets+0.5))+"/s", bitRate(bits), m.shot.pace.curve())
+		list = append(list, prose.Number(uint64(packets+0.5))+"/s", bitRate(bits), m.shot.pace.curve())
 	}
-	return append(list, report.Size(st.Bytes))
+	return append(list, prose.Size(st.Bytes))
 }
 
 // inShort is the head of small terminals: what is open, findings by their signs, how many packets come.
@@ -195,11 +196,11 @@ func (m *model) inShort() []string {
 		}
 	}
 	for i, sign := range words {
-		words[i] = sign + " " + report.Number(uint64(signs[sign]))
+		words[i] = sign + " " + prose.Number(uint64(signs[sign]))
 	}
-	list := []string{report.Number(m.shot.stillOpen()) + " open", strings.Join(words, "  ")}
+	list := []string{prose.Number(m.shot.stillOpen()) + " open", strings.Join(words, "  ")}
 	if packets, _, ok := m.shot.pace.rate(); ok {
-		list = append(list, report.Number(uint64(packets+0.5))+" packets/s")
+		list = append(list, prose.Number(uint64(packets+0.5))+" packets/s")
 	}
 	return list
 }
@@ -220,12 +221,12 @@ func bitRate(n float64) string {
 
 func (m *model) sessionCounts() []string {
 	s := m.shot
-	list := []string{report.Number(s.stillOpen()) + " open, " + report.Number(s.done) + " ended"}
+	list := []string{prose.Number(s.stillOpen()) + " open, " + prose.Number(s.done) + " ended"}
 	if s.attempts > 0 {
-		list = append(list, report.Many(s.attempts, "host")+" without a control connection")
+		list = append(list, prose.Many(s.attempts, "host")+" without a control connection")
 	}
 	if s.orphans > 0 {
-		list = append(list, report.Many(s.orphans, "data connection")+" without a session")
+		list = append(list, prose.Many(s.orphans, "data connection")+" without a session")
 	}
 	return list
 }
@@ -251,7 +252,7 @@ func counts(n []int, names ...string) string {
 	var words []string
 	for i, name := range names {
 		if n[i] > 0 {
-			words = append(words, report.Number(uint64(n[i]))+" "+name)
+			words = append(words, prose.Number(uint64(n[i]))+" "+name)
 		}
 	}
 	return strings.Join(words, ", ")
@@ -261,7 +262,7 @@ func (m *model) findingCounts() string {
 	var words []string
 	for g, name := range record.Severities {
 		if n := m.shot.total.findings[g]; n > 0 {
-			words = append(words, m.paint(report.SGR(name), report.Mark(name)+" "+report.Number(uint64(n))+" "+name))
+			words = append(words, m.paint(report.SGR(name), report.Mark(name)+" "+prose.Number(uint64(n))+" "+name))
 		}
 	}
 	if len(words) == 0 {
@@ -280,7 +281,7 @@ func (m *model) note() string {
 		if m.typing {
 			tail = ""
 		}
-		return clip("/"+report.Escape(m.words)+cursor[m.typing]+"  "+report.Many(uint64(len(m.list)), "session")+tail, m.width)
+		return clip("/"+prose.Escape(m.words)+cursor[m.typing]+"  "+prose.Many(uint64(len(m.list)), "session")+tail, m.width)
 	}
 	n := len(m.shot.messages)
 	fresh := n + m.shot.lost - m.read
@@ -292,7 +293,7 @@ func (m *model) note() string {
 	if n == 1 {
 		tail = "  (m)"
 	}
-	return m.paint(yellow, report.Cut(text, m.width-len(tail))+tail)
+	return m.paint(yellow, prose.Cut(text, m.width-len(tail))+tail)
 }
 
 // foot names the keys, as many as fit.
@@ -313,7 +314,7 @@ func (m *model) foot() string {
 		if line != "" {
 			k = " · " + k
 		}
-		if report.Columns(line)+report.Columns(k) > m.width {
+		if prose.Columns(line)+prose.Columns(k) > m.width {
 			break
 		}
 		line += k

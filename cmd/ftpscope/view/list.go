@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 )
@@ -109,7 +110,7 @@ func (m *model) start(s record.Stamp) string {
 // lasted is a duration in few columns: "12 s", "3:05 min", "2:15 h".
 func lasted(d time.Duration) string {
 	if d < time.Minute {
-		return report.Span(d)
+		return prose.Span(d)
 	}
 	text := running(d)
 	if d < time.Hour {
@@ -128,8 +129,8 @@ func (m *model) grow(top, room int) {
 		n := m.tall(e)
 		if line+n > top {
 			for c := range columnsAll {
-				m.columns.full[c] = max(m.columns.full[c], report.Columns(m.cell(e, c, false)))
-				m.columns.short[c] = max(m.columns.short[c], report.Columns(m.cell(e, c, true)))
+				m.columns.full[c] = max(m.columns.full[c], prose.Columns(m.cell(e, c, false)))
+				m.columns.short[c] = max(m.columns.short[c], prose.Columns(m.cell(e, c, true)))
 			}
 		}
 		line += n
@@ -146,7 +147,7 @@ func (m *model) arrange() (cells []column, widths []int, short bool) {
 			if short {
 				widths[i] = m.columns.short[c]
 			}
-			widths[i] = max(widths[i], report.Columns(columnNames[c]))
+			widths[i] = max(widths[i], prose.Columns(columnNames[c]))
 			over += widths[i] + between
 		}
 		for _, c := range []column{colUser, colSums, colClient, colServer} {
@@ -185,9 +186,9 @@ func align(c column, text string, width int) string {
 	if c == colSums {
 		return pad(clip(text, width), width)
 	}
-	text = report.Cut(text, width)
+	text = prose.Cut(text, width)
 	if c == colID {
-		return strings.Repeat(" ", max(width-report.Columns(text), 0)) + text
+		return strings.Repeat(" ", max(width-prose.Columns(text), 0)) + text
 	}
 	return pad(text, width)
 }
@@ -223,17 +224,17 @@ func (m *model) rows(room int) []string {
 func (m *model) nothing() string {
 	switch {
 	case m.words != "":
-		return "no session with " + report.Escape(m.words)
+		return "no session with " + prose.Escape(m.words)
 	case m.show == found:
 		return "no findings"
 	case m.show == open && m.shot.stillOpen() > 0:
-		return report.Many(m.shot.stillOpen(), "control connection") + " open, of which no record came yet"
+		return prose.Many(m.shot.stillOpen(), "control connection") + " open, of which no record came yet"
 	case m.show == open:
 		return "no open sessions"
 	case m.show == ended:
 		return "no session has ended yet"
 	case m.shot.stillOpen() > 0:
-		return report.Many(m.shot.stillOpen(), "control connection") + " open; sessions are listed as soon as there is more to say"
+		return prose.Many(m.shot.stillOpen(), "control connection") + " open; sessions are listed as soon as there is more to say"
 	}
 	return "no FTP sessions yet"
 }
@@ -252,7 +253,7 @@ func (m *model) summary(e *entry, here bool) string {
 	for i, c := range cells {
 		text := m.cell(e, c, short)
 		if c == colWorst {
-			text = report.Cut(text, max(m.width-width(line), 0))
+			text = prose.Cut(text, max(m.width-width(line), 0))
 			if !here {
 				text = m.paint(report.SGR(e.Severity), text)
 			}

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
-	"ftpscope/analyze/report"
 	"ftpscope/capture/flow"
 )
 
@@ -230,7 +230,7 @@ func TestPace(t *testing.T) {
 	require.True(t, known)
 	require.InDelta(t, 800, packets, 20)
 	require.InDelta(t, 64000, bits, 1600)
-	require.Equal(t, paceKept-1, report.Columns(p.curve()))
+	require.Equal(t, paceKept-1, prose.Columns(p.curve()))
 
 	for n, want := range map[float64]string{0: "0 bit/s", 999: "999 bit/s", 1500: "1.5 kbit/s", 999_960: "1.0 Mbit/s", 4e10: "40.0 Gbit/s"} {
 		require.Equal(t, want, bitRate(n))

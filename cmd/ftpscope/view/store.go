@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/capture/flow"
@@ -136,17 +137,17 @@ func (s *store) end(e *entry) {
 
 // shorten bounds the memory of what the wire named.
 func (e *entry) shorten() {
-	e.User = strings.Clone(report.Cut(e.User, maxText)) // else it keeps the line that it is a part of
+	e.User = strings.Clone(prose.Cut(e.User, maxText)) // else it keeps the line that it is a part of
 	for i := range e.Facts {
-		e.Facts[i] = report.Cut(e.Facts[i], maxText)
+		e.Facts[i] = prose.Cut(e.Facts[i], maxText)
 	}
 	for i := range e.Transfers {
 		t := &e.Transfers[i]
-		t.Name, t.Detail = report.Cut(t.Name, maxText), report.Cut(t.Detail, maxSentence)
+		t.Name, t.Detail = prose.Cut(t.Name, maxText), prose.Cut(t.Detail, maxSentence)
 	}
 	for i := range e.Findings {
 		f := &e.Findings[i]
-		f.Message, f.Advice = report.Cut(f.Message, maxSentence), report.Cut(f.Advice, maxSentence)
+		f.Message, f.Advice = prose.Cut(f.Message, maxSentence), prose.Cut(f.Advice, maxSentence)
 	}
 }
 
@@ -171,7 +172,7 @@ func (s *store) status(st *analyze.Status) {
 }
 
 func (s *store) warn(text string, at time.Time) {
-	m := message{at, report.Cut(report.Escape(text), maxSentence)}
+	m := message{at, prose.Cut(prose.Escape(text), maxSentence)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.messages) == maxMessages {
@@ -186,7 +187,7 @@ func (s *store) warnings() []string {
 	defer s.mu.Unlock()
 	var list []string
 	if s.lost > 0 {
-		list = append(list, report.Many(uint64(s.lost), "earlier message")+" not kept")
+		list = append(list, prose.Many(uint64(s.lost), "earlier message")+" not kept")
 	}
 	for _, m := range s.messages {
 		list = append(list, m.text)

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ftpscope/analyze/report"
+	"ftpscope/analyze/prose"
 )
 
 // The attributes of text, as parameters of Select Graphic Rendition (ECMA-48 section 8.3.117).
@@ -37,14 +37,14 @@ func plain(s string) string {
 }
 
 // width is the width of text that may be painted.
-func width(s string) int { return report.Columns(plain(s)) }
+func width(s string) int { return prose.Columns(plain(s)) }
 
 // clip cuts plain text at its end.
 func clip(s string, width int) string {
-	if report.Columns(s) <= width {
+	if prose.Columns(s) <= width {
 		return s
 	}
-	return report.Prefix(s, max(width-1, 0)) + "…"
+	return prose.Prefix(s, max(width-1, 0)) + "…"
 }
 
-func pad(s string, width int) string { return s + strings.Repeat(" ", max(width-report.Columns(s), 0)) }
+func pad(s string, width int) string { return s + strings.Repeat(" ", max(width-prose.Columns(s), 0)) }

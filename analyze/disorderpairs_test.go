@@ -1,13 +1,16 @@
 package analyze_test
 
 import (
+	"bytes"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze"
 	"ftpscope/analyze/compare"
+	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
 )
@@ -46,6 +49,19 @@ func TestCompareWithItselfInDisorder(t *testing.T) {
 			require.Equal(t, len(r.Here.Sessions), len(r.There.Sessions), s.name)
 		}
 	}
+}
+
+// compared compares what both sides captured.
+func compared(t testing.TB, here, there []capturetest.Frame) *compare.Result {
+	t.Helper()
+	point := func(frames []capturetest.Frame) analyze.Point {
+		return analyze.Point{Open: func() (analyze.Source, error) {
+			return capture.Open([]string{"-"}, capture.Options{Stdin: bytes.NewReader(pcapOf(frames)[0])})
+		}}
+	}
+	r, err := analyze.Compare(point(here), point(there), analyze.Options{})
+	require.NoError(t, err)
+	return r
 }
 
 // whatIsSaid are the verdicts, with their words.

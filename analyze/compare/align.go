@@ -7,11 +7,13 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// shift says that from a's number from on b's numbers are higher by that much (modulo 2³²).
+// shift says that from a's number from on b's numbers are higher by that much (modulo
+// 2³²).
 type shift struct{ from, by uint32 }
 
-// mapping turns the sequence numbers of one way on the one side, a, into those on the other, b: firewalls set other
-// initial numbers, and a line that an ALG makes longer or shorter moves all that follow.
+// mapping turns the sequence numbers of one way on the one side, a, into those on the
+// other, b: firewalls set other initial numbers, and a line that an ALG makes longer or
+// shorter moves all that follow.
 type mapping struct {
 	known  bool
 	zero   uint32  // a's number that offsets count from
@@ -52,7 +54,8 @@ func align(a, b *Half) (mapping, []Rewrite) {
 	return m, w.rewrites
 }
 
-// maxVotes is how many segments of a side say by their content how the numbers correspond.
+// maxVotes is how many segments of a side say by their content how the numbers
+// correspond.
 const maxVotes = 2048
 
 // vote finds how much higher b's numbers are by payload that is the same on both sides.

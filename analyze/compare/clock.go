@@ -8,11 +8,14 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Clock is how the second side's clock compares to the first's, as packets tell that both sides have.
+// Clock is how the second side's clock compares to the first's, as packets tell that both
+// sides have.
 //
-// A packet to the server says: the offset is at most (its time there − its time here), by the time that the way takes.
-// One to the client says: at least that. So the offset lies between, and the width of that is what the way there and back
-// takes together. Where in it the offset lies nothing can tell; the middle is taken, as if both ways took the same.
+// A packet to the server says: the offset is at most (its time there − its time here), by
+// the time that the way takes. One to the client says: at least that. So the offset lies
+// between, and the width of that is what the way there and back takes together. Where in
+// it the offset lies nothing can tell; the middle is taken, as if both ways took the
+// same.
 type Clock struct {
 	Known     bool
 	Offset    flow.Time // add to a time of the first side; at Since
@@ -47,10 +50,12 @@ type sample struct {
 const (
 	// maxSamples bounds what a clock is made of: sessions after that add nothing.
 	maxSamples = 1 << 18
-	// windows is into how many parts the common time is cut to see whether the clocks drift apart.
+	// windows is into how many parts the common time is cut to see whether the clocks
+	// drift apart.
 	windows = 32
-	// driftSpan is the shortest time over which drift is looked for, and driftLeast what it must come to over the whole
-	// time, as a multiple of what the windows differ otherwise.
+	// driftSpan is the shortest time over which drift is looked for, and driftLeast what
+	// it must come to over the whole time, as a multiple of what the windows differ
+	// otherwise.
 	driftSpan  = 10 * flow.Second
 	driftLeast = 4
 )
@@ -81,11 +86,13 @@ type group struct {
 const (
 	// maxGroups is how many sessions say how the clocks drift.
 	maxGroups = 200
-	// stepLeast is by how much a session must differ from what most say to count as of a time when a clock stood otherwise.
+	// stepLeast is by how much a session must differ from what most say to count as of a
+	// time when a clock stood otherwise.
 	stepLeast = flow.Second
 )
 
-// consensus is the clock that most sessions agree on, and how many do not: a clock was set in between.
+// consensus is the clock that most sessions agree on, and how many do not: a clock was
+// set in between.
 func consensus(groups []group) (Clock, int) {
 	var both []group
 	for _, g := range groups {
@@ -133,7 +140,8 @@ func trend(groups []group) float64 {
 	return median(slopes)
 }
 
-// bounds is what the offset lies between, drift taken out; of one way only, both are its own.
+// bounds is what the offset lies between, drift taken out; of one way only, both are its
+// own.
 func (c *Clock) bounds(list []sample) (low, high flow.Time, both bool) {
 	var has [2]bool
 	for _, s := range list {
@@ -155,7 +163,8 @@ func (c *Clock) bounds(list []sample) (low, high flow.Time, both bool) {
 	return low, high, has[0] && has[1]
 }
 
-// drift is the median slope of the windows' offsets (Theil and Sen): windows in which a queue stood do not bend it.
+// drift is the median slope of the windows' offsets (Theil and Sen): windows in which a
+// queue stood do not bend it.
 func drift(list []sample) (ppm float64) {
 	begin, end := list[0].at, list[len(list)-1].at
 	if end-begin < driftSpan {

@@ -8,8 +8,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Compare says what both sides show together. here is what the user takes for the client's side; if the packets say that
-// it is the other, they are compared the other way round.
+// Compare says what both sides show together. here is what the user takes for the
+// client's side; if the packets say that it is the other, they are compared the other way
+// round.
 func Compare(here, there *Side) *Result {
 	r := newRun(here, there)
 	swapped, known, reason := r.order()
@@ -89,7 +90,8 @@ func (r *run) prepare(a, b *Session) *joint {
 	return j
 }
 
-// byItsClock compares a session by what its own packets say of the clocks, if they say it: clocks are set now and then.
+// byItsClock compares a session by what its own packets say of the clocks, if they say
+// it: clocks are set now and then.
 func (r *run) byItsClock(t two) Comparison {
 	if own, ok := r.own[t.a]; ok {
 		common := r.clock
@@ -144,8 +146,8 @@ func (r *run) vote(c *joined) {
 	}
 }
 
-// strangers are samples of connections that have nothing to do with FTP, for want of others. Which way they went the TTL
-// tells: it gets less on the way.
+// strangers are samples of connections that have nothing to do with FTP, for want of
+// others. Which way they went the TTL tells: it gets less on the way.
 func strangers(a, b *Side) (list []sample) {
 	where := map[uint32]*Seg{}
 	for i := range b.Strangers {
@@ -166,8 +168,9 @@ func strangers(a, b *Side) (list []sample) {
 	return list
 }
 
-// order tells which side is nearer to the clients: on the way the TTL gets less, and the way there and back takes time
-// that is less than nothing if the sides are taken for each other.
+// order tells which side is nearer to the clients: on the way the TTL gets less, and the
+// way there and back takes time that is less than nothing if the sides are taken for each
+// other.
 func (r *run) order() (swapped, known bool, reason string) {
 	votes := r.nearer
 	const noise = 20 * flow.Microsecond // what clocks and captures differ by
@@ -180,9 +183,9 @@ func (r *run) order() (swapped, known bool, reason string) {
 	return false, false, ""
 }
 
-// covers reports whether the capture of the side that lacks a packet covers the time of it. Nothing says how long a
-// capture went on after its last packet. What left one side arrives at the other later, by as much as the slowest packet
-// that both have took.
+// covers reports whether the capture of the side that lacks a packet covers the time of
+// it. Nothing says how long a capture went on after its last packet. What left one side
+// arrives at the other later, by as much as the slowest packet that both have took.
 func (r *run) covers(e event, c *Conn) bool {
 	lacks := 1 - e.side
 	s := r.sides[lacks]

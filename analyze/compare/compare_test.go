@@ -10,12 +10,12 @@ import (
 )
 
 func text(start uint32, parts ...string) *Text {
-	t, room := &Text{}, NewRoom()
+	t, b := &Text{}, newBudget()
 	seq := start
-	t.add(&flow.Segment{Flags: flow.SYN, Seq: start - 1}, room)
+	t.add(&flow.Segment{Flags: flow.SYN, Seq: start - 1}, b)
 	for _, p := range parts {
 		if p[0] != '-' { // of a gap only the length counts
-			t.add(&flow.Segment{Seq: seq, Length: uint32(len(p)), Payload: []byte(p)}, room)
+			t.add(&flow.Segment{Seq: seq, Length: uint32(len(p)), Payload: []byte(p)}, b)
 		}
 		seq += uint32(len(p))
 	}
@@ -54,17 +54,17 @@ func TestTextInDisorder(t *testing.T) {
 	}
 	for seed := range uint64(50) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
-		x, room := &Text{}, NewRoom()
-		all := room.Text
+		x, b := &Text{}, newBudget()
+		all := b.text
 		for _, i := range rnd.Perm(len(list)) {
 			if i > 0 || seed%2 == 0 {
-				x.add(&list[i], room)
+				x.add(&list[i], b)
 			}
 		}
 		require.Equal(t, uint32(100), x.start)
 		require.Equal(t, "USER bob\r\n\x00\x00\r\n", string(x.bytes))
 		require.Equal(t, []span{{10, 12}}, x.gaps)
-		require.Equal(t, all-len(x.bytes), room.Text)
+		require.Equal(t, all-allowance(len(x.bytes)), b.text)
 	}
 }
 

@@ -86,7 +86,8 @@ func (d *differ) all() []Difference {
 	return d.list
 }
 
-// lacking is the side that has nothing of a connection that went on in both ways on the other; -1: none. That is no loss.
+// lacking is the side that has nothing of a connection that went on in both ways on the
+// other; -1: none. That is no loss.
 func (d *differ) lacking() int {
 	for side := range 2 {
 		c := d.j.conn(1 - side)
@@ -111,7 +112,8 @@ func (c *Conn) first() *Seg {
 	return first
 }
 
-// doubt takes back what one side's capture does not allow to say: packets that it lost itself, and what a filter kept out.
+// doubt takes back what one side's capture does not allow to say: packets that it lost
+// itself, and what a filter kept out.
 func (d *differ) doubt(x *Difference) {
 	verdict := VerdictOf(x.Kind)
 	if verdict != Lost && verdict != Between && x.Kind != Repeated {
@@ -134,8 +136,8 @@ func (d *differ) doubt(x *Difference) {
 	x.detail.lacks = lacks
 }
 
-// renumbered reports whether the control connection's numbers are not the same on both sides: then those of a SYN do not
-// tell that it is not there as another connection.
+// renumbered reports whether the control connection's numbers are not the same on both
+// sides: then those of a SYN do not tell that it is not there as another connection.
 func (d *differ) renumbered() bool {
 	if d.control == nil {
 		return false
@@ -176,7 +178,8 @@ func (d *differ) itemsOf(side int, w Way) []item {
 	return items(h, m, m.toA)
 }
 
-// covered is what a side has of one way: payload as spans, and whether there is any SYN, FIN or RST.
+// covered is what a side has of one way: payload as spans, and whether there is any SYN,
+// FIN or RST.
 type covered struct {
 	spans []span
 	has   [rstSent + 1]bool
@@ -277,7 +280,8 @@ func (d *differ) appeared(it *item, w Way, sent covered) {
 	}
 }
 
-// received reports whether the receiver acknowledged it, although the capture on its side does not hold it.
+// received reports whether the receiver acknowledged it, although the capture on its side
+// does not hold it.
 func (d *differ) received(it *item, w Way) bool {
 	if it.kind == synSent {
 		// An answer, or anything that follows a handshake, says that the SYN arrived.
@@ -291,7 +295,8 @@ func (d *differ) received(it *item, w Way) bool {
 	return d.acknowledged(0, 1-w, end) || d.acknowledged(1, 1-w, end)
 }
 
-// wasSent reports whether the sender's side knows of it: it was acknowledged there, or a SYN's connection went on.
+// wasSent reports whether the sender's side knows of it: it was acknowledged there, or a
+// SYN's connection went on.
 func (d *differ) wasSent(it *item, w Way) bool {
 	near := int(w)
 	if it.kind == synSent {
@@ -305,7 +310,8 @@ func (d *differ) wasSent(it *item, w Way) bool {
 	return d.acknowledged(near, 1-w, end)
 }
 
-// acknowledged reports whether a side saw an acknowledgement, sent that way, of the other way's payload up to end.
+// acknowledged reports whether a side saw an acknowledgement, sent that way, of the other
+// way's payload up to end.
 func (d *differ) acknowledged(side int, w Way, end int) bool {
 	h := &d.j.whole(side).Half[w]
 	m := &d.j.ways[1-w]
@@ -357,8 +363,8 @@ func (d *differ) icmp() {
 	}
 }
 
-// error tells of an ICMP error that only one side has. It goes the way back of what it is about, so the side nearer to
-// where it comes from is the other end's.
+// error tells of an ICMP error that only one side has. It goes the way back of what it is
+// about, so the side nearer to where it comes from is the other end's.
 func (d *differ) error(e ICMP, side int) {
 	w := 1 - e.About
 	kind := ICMPLost

@@ -1,6 +1,7 @@
-// Package compare says what two captures of the same traffic, taken at two points, show together: what was rewritten,
-// lost or made up between them. It is pure: two Sides become Comparisons. Package analyze collects the facts of a Side,
-// package report writes what is said.
+// Package compare says what two captures of the same traffic, taken at two points, show
+// together: what was rewritten, lost or made up between them. It is pure: two Sides
+// become Comparisons. Package analyze collects the facts of a Side, package report writes
+// what is said.
 package compare
 
 import (
@@ -19,16 +20,19 @@ const (
 	MaxTransfers = 1 << 18
 	// MaxSegs bounds the segments that are kept over all connections: 48 MB.
 	MaxSegs = 1 << 20
-	// MaxConnSegs bounds them in one direction of a connection, so that one large transfer does not take the room of all
-	// others. What comes after is not compared, and that is said.
+	// MaxConnSegs bounds them in one direction of a connection, so that one large
+	// transfer does not take the room of all others. What comes after is not compared,
+	// and that is said.
 	MaxConnSegs = 1 << 15
-	// MaxText bounds the text that is kept of one direction of a control connection, which rewritten lines are found in.
+	// MaxText bounds the text that is kept of one direction of a control connection,
+	// which rewritten lines are found in.
 	MaxText = 64 << 10
 	// MaxTexts bounds it over all of them.
 	MaxTexts = 64 << 20
 	// MaxAttempts bounds the control connections that never came to be.
 	MaxAttempts = 1000
-	// MaxStrangers bounds the SYNs that are kept of other connections, for the clocks' sake.
+	// MaxStrangers bounds the SYNs that are kept of other connections, for the clocks'
+	// sake.
 	MaxStrangers = 4096
 	// MaxStrays bounds the connections that are looked for by the other side's SYNs.
 	MaxStrays = 10_000
@@ -128,8 +132,8 @@ type Seg struct {
 // hashed is how many bytes of payload are hashed: short captures hold them too.
 const hashed = 16
 
-// Add takes a segment of the connection, sent that way.
-func (c *Conn) Add(w Way, s *flow.Segment, room *Room) {
+// add takes a segment of the connection, sent that way.
+func (c *Conn) add(w Way, s *flow.Segment, b *budget) {
 	if s.ICMP != nil {
 		if len(c.ICMP) < maxICMP {
 			e := s.ICMP
@@ -151,22 +155,21 @@ func (c *Conn) Add(w Way, s *flow.Segment, room *Room) {
 		return
 	}
 	if h.Text != nil && s.Flags&flow.RST == 0 {
-		h.Text.add(s, room)
+		h.Text.add(s, b)
 	}
-	if len(h.Segs) >= MaxConnSegs || room.Segs <= 0 {
+	if len(h.Segs) >= MaxConnSegs || !b.segs.reserve(1) {
 		if c.CutAt == 0 {
 			c.CutAt = s.Time
 		}
 		return
 	}
-	room.Segs--
 	h.Segs = append(h.Segs, Seg{
 		Time: s.Time, Pos: s.Pos, Seq: s.Seq, Length: s.Length, Hash: hashOf(s.Payload, s.Length), MSS: s.MSS, Flags: s.Flags, TTL: s.TTL, Scale: s.Scale,
 	})
 }
 
-// Settle says that no segment is to come: what was kept for more is let go.
-func (c *Conn) Settle() {
+// settle says that no segment is to come: what was kept for more is let go.
+func (c *Conn) settle() {
 	for w := range c.Half {
 		h := &c.Half[w]
 		h.Segs = clipped(h.Segs)
@@ -183,11 +186,22 @@ func clipped[T any](list []T) []T {
 	return slices.Clip(append([]T(nil), list...))
 }
 
-// Room is what is left of the limits of a side.
-type Room struct{ Segs, Text int }
+// budget is what is left of the limits of a side: of segments, and of bytes of text.
+type budget struct{ segs, text allowance }
 
-// NewRoom is that of a side of which nothing is kept yet.
-func NewRoom() *Room { return &Room{MaxSegs, MaxTexts} }
+func newBudget() *budget { return &budget{MaxSegs, MaxTexts} }
+
+// allowance is how much of something may still be kept.
+type allowance int
+
+// reserve takes n, if there are as many.
+func (a *allowance) reserve(n int) bool {
+	if n > int(*a) {
+		return false
+	}
+	*a -= allowance(n)
+	return true
+}
 
 // hashOf is FNV-1a of the first bytes, and the length.
 func hashOf(payload []byte, length uint32) uint32 {
@@ -241,8 +255,9 @@ func (c *Conn) number() (isn uint32, ok bool) {
 	return 0, false
 }
 
-// Missing are the initial sequence numbers of connections that a has and b has not: what to look for in the whole of b.
-// The value says whether the client's side opened the connection.
+// Missing are the initial sequence numbers of connections that a has and b has not: what
+// to look for in the whole of b. The value says whether the client's side opened the
+// connection.
 func Missing(a, b *Side) map[uint32]bool {
 	has := map[uint32]bool{}
 	b.opened(func(n uint32, _ *Conn) { has[n] = true })

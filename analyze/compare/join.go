@@ -84,11 +84,12 @@ func (j *joined) kept(a, b []item, toA func(flow.Time) flow.Time) (x, y []item) 
 	return slices.DeleteFunc(x, late), slices.DeleteFunc(y, late)
 }
 
-// numbered reports whether only its sequence number tells a thing from others of its kind.
+// numbered reports whether only its sequence number tells a thing from others of its
+// kind.
 func numbered(it item) bool { return it.kind == payload || it.kind == finSent }
 
-// samples are the times of packets that there is one of on each side. Resets and FINs are not among them: what a firewall
-// made up looks like what the other side sends later.
+// samples are the times of packets that there is one of on each side. Resets and FINs are
+// not among them: what a firewall made up looks like what the other side sends later.
 func (j *joined) samples(list []sample) []sample {
 	for w := range j.matched {
 		for _, p := range j.matched[w].pairs {
@@ -168,11 +169,12 @@ func began(t *record.Transfer) flow.Time {
 	return 0
 }
 
-// nearby is how far apart the same thing may be on both sides, beyond what the clocks say: the way takes time, and the
-// first of several copies may be missing on one side.
+// nearby is how far apart the same thing may be on both sides, beyond what the clocks
+// say: the way takes time, and the first of several copies may be missing on one side.
 const nearby = 5 * flow.Second
 
-// maxAhead is how many transfers, or connections of one transfer, may be missing on one side before the next that both have.
+// maxAhead is how many transfers, or connections of one transfer, may be missing on one
+// side before the next that both have.
 const maxAhead = 1000
 
 // joinTransfers pairs transfers in order.
@@ -214,7 +216,8 @@ func (j *joint) joinTransfers(c *Clock) {
 	}
 }
 
-// joinData pairs data connections: by their numbers, else those of a transfer in their order.
+// joinData pairs data connections: by their numbers, else those of a transfer in their
+// order.
 func (j *joint) joinData(r *run) {
 	byNumber := map[uint32]*Conn{}
 	var a, b []Data
@@ -275,8 +278,9 @@ type opened struct {
 	seen bool
 }
 
-// likely is the connection of the same transfer that was opened from the same side at the same time, or, where a capture
-// lacks the SYN, was open at the same time; nil: there is none.
+// likely is the connection of the same transfer that was opened from the same side at the
+// same time, or, where a capture lacks the SYN, was open at the same time; nil: there is
+// none.
 func (j *joint) likely(d Data, tried map[int][]opened, used map[*Conn]bool, c *Clock) *Conn {
 	want := j.transfers[j.place(0, d.Transfer)].b
 	if want < 0 || !c.Known {
@@ -305,7 +309,8 @@ func (j *joint) likely(d Data, tried map[int][]opened, used map[*Conn]bool, c *C
 	return nil
 }
 
-// place is where a side's transfer stands among those of both: each side's are in order there.
+// place is where a side's transfer stands among those of both: each side's are in order
+// there.
 func (j *joint) place(side, transfer int) int { return j.places[side][transfer] }
 
 // of are the connections of a transfer of both.

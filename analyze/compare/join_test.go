@@ -10,8 +10,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// triedOften is a session of one transfer with n connections that all have the same initial sequence number; those at odd
-// places lack their SYN.
+// triedOften is a session of one transfer with n connections that all have the same
+// initial sequence number; those at odd places lack their SYN.
 func triedOften(n int) *Session {
 	s := &Session{Session: &record.Session{Transfers: []record.Transfer{{Method: "PORT"}}}, Control: &Conn{}}
 	s.Control.Half[ToServer].Segs = []Seg{{Flags: flow.SYN, Seq: 7}}

@@ -82,7 +82,8 @@ type matched struct {
 	down  []*item // seen at the other point, and not sent
 }
 
-// match pairs what was seen at both points. toA is the time on a's clock; nil: not known yet.
+// match pairs what was seen at both points. toA is the time on a's clock; nil: not known
+// yet.
 func match(a, b []item, w Way, toA func(flow.Time) flow.Time) matched {
 	var m matched
 	groups := map[key][2][]*item{}
@@ -122,16 +123,19 @@ func match(a, b []item, w Way, toA func(flow.Time) flow.Time) matched {
 }
 
 const (
-	// maxLooks bounds the looks for the nearest copy: a flood of resets is paired in order.
+	// maxLooks bounds the looks for the nearest copy: a flood of resets is paired in
+	// order.
 	maxLooks = 1 << 20
-	// A reset or FIN that arrived before it was sent, or much later, is another one, however alike they are: what a firewall
-	// made up is followed by the real one. early is what the clocks may be wrong by.
+	// A reset or FIN that arrived before it was sent, or much later, is another one,
+	// however alike they are: what a firewall made up is followed by the real one. early
+	// is what the clocks may be wrong by.
 	early = flow.Second / 2
 	late  = 5 * flow.Second
 )
 
-// pairUp pairs copies of the same thing and returns those that are left over on each side. As many on both sides are
-// paired in their order; else by time, each with the copy that is nearest.
+// pairUp pairs copies of the same thing and returns those that are left over on each
+// side. As many on both sides are paired in their order; else by time, each with the copy
+// that is nearest.
 func (m *matched) pairUp(a, b []*item, w Way, toA func(flow.Time) flow.Time) (rest [2][]*item) {
 	ends := a[:min(len(a), 1)]
 	timed := toA != nil && len(ends)*len(b) > 0 && (ends[0].kind == rstSent || ends[0].kind == finSent)
@@ -166,7 +170,8 @@ func (m *matched) pairUp(a, b []*item, w Way, toA func(flow.Time) flow.Time) (re
 	return rest
 }
 
-// nearest is the copy that is nearest in time to one of the other side, few, of those that are not used.
+// nearest is the copy that is nearest in time to one of the other side, few, of those
+// that are not used.
 func nearest(x *item, list []*item, used []bool, few int, toA func(flow.Time) flow.Time) int {
 	best := -1
 	for k, y := range list {
@@ -195,8 +200,9 @@ func possible(a, b *item, w Way, toA func(flow.Time) flow.Time) bool {
 	return -early <= d && d <= late
 }
 
-// resegmented takes out of what is left over the payload that both sides have in segments of other sizes: network cards
-// and their drivers join and cut segments before they are captured.
+// resegmented takes out of what is left over the payload that both sides have in segments
+// of other sizes: network cards and their drivers join and cut segments before they are
+// captured.
 func resegmented(a, b []*item) {
 	var edges []int
 	for _, list := range [][]*item{a, b} {

@@ -7,7 +7,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Pairing of sessions: addresses say nothing across a NAT, clocks differ. What stays the same is
+// Pairing of sessions: addresses say nothing across a NAT, clocks differ. What stays the
+// same is
 //
 //  1. the initial sequence numbers, and payload at its place in them: one chance in 2³² and more that others have the
 //     same. Only few firewalls set other numbers.
@@ -44,8 +45,8 @@ func mix(words ...uint32) uint64 {
 	return h
 }
 
-// byNumber are the marks that depend on sequence numbers: of many the smallest, which are the same on both sides as far as
-// both have them, wherever a capture begins.
+// byNumber are the marks that depend on sequence numbers: of many the smallest, which are
+// the same on both sides as far as both have them, wherever a capture begins.
 func byNumber(c *Conn) marksOf {
 	m := marksOf{begin: c.Start}
 	x, y := c.Half[ToServer].syn(), c.Half[ToClient].syn()
@@ -204,8 +205,9 @@ func (p announced) of(s *Session) []uint16 {
 	return list
 }
 
-// kin reports whether two sessions have a port in common that programs do not choose twice: the client's, which most NATs
-// leave as it is, or one that was announced, which most ALGs do. Without one, what repeats itself may be another session.
+// kin reports whether two sessions have a port in common that programs do not choose
+// twice: the client's, which most NATs leave as it is, or one that was announced, which
+// most ALGs do. Without one, what repeats itself may be another session.
 func (p announced) kin(a, b *Session) bool {
 	if a.Client.Port() == b.Client.Port() {
 		return true

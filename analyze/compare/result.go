@@ -119,7 +119,8 @@ type Seen struct {
 	SYNs           int // of a control connection that never came to be
 }
 
-// Spread is how long packets took one way, by a clock whose offset is known only in so far as Clock says.
+// Spread is how long packets took one way, by a clock whose offset is known only in so
+// far as Clock says.
 type Spread struct {
 	Least, Median, Most flow.Time
 	Packets             int
@@ -140,7 +141,8 @@ type Transfer struct {
 	Verdict, Message string
 }
 
-// Comparison is one session, or one control connection that never came to be, at both points.
+// Comparison is one session, or one control connection that never came to be, at both
+// points.
 type Comparison struct {
 	ID           int
 	Attempt      bool

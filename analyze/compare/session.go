@@ -40,7 +40,8 @@ func (r *run) session(j *joint) Comparison {
 	return c
 }
 
-// connOf is the connection that sentences about a transfer name: the last of those that were tried.
+// connOf is the connection that sentences about a transfer name: the last of those that
+// were tried.
 func (r *run) connOf(j *joint, i int) *joined {
 	if list := j.of(i); len(list) > 0 {
 		return list[len(list)-1]
@@ -182,7 +183,8 @@ func (r *run) oneSided(j *joint) (verdict, message string) {
 	return OneSided, "Seen " + place(1-lacks) + " only, although the capture of " + sideName(lacks) + " covers its time: it went another way or to another server, or a filter kept it out."
 }
 
-// overlap reports whether a side's capture covers any of the time of a session on the other.
+// overlap reports whether a side's capture covers any of the time of a session on the
+// other.
 func (r *run) overlap(side int, from, to record.Stamp) bool {
 	a, b := from.Time, to.Time
 	if side == 1 {
@@ -194,7 +196,8 @@ func (r *run) overlap(side int, from, to record.Stamp) bool {
 	return a <= s.Last.Time && b >= s.First.Time
 }
 
-// attempts compares the control connections that never came to be, those of one client to one server together.
+// attempts compares the control connections that never came to be, those of one client to
+// one server together.
 func (r *run) attempts() []Comparison {
 	type ends struct {
 		client netip.Addr

@@ -2,8 +2,9 @@ package compare
 
 import "math"
 
-// share hands out copies of stretches of bytes: of each stretch there are some, and each item that reaches over it takes one
-// as long as there are any. Items that overlap each other in a thousand ways cost no look at each stretch (a segment tree).
+// share hands out copies of stretches of bytes: of each stretch there are some, and each
+// item that reaches over it takes one as long as there are any. Items that overlap each
+// other in a thousand ways cost no look at each stretch (a segment tree).
 type share struct {
 	n    int   // stretches
 	size []int // of a node: bytes of those of its stretches of which there are copies left
@@ -38,7 +39,8 @@ func (s *share) sum(node int) {
 	s.size[node], s.left[node] = s.size[a]+s.size[b], min(s.left[a], s.left[b])
 }
 
-// take takes a copy of each of the stretches lo … hi-1 of which there are any, and returns how many bytes these are.
+// take takes a copy of each of the stretches lo … hi-1 of which there are any, and
+// returns how many bytes these are.
 func (s *share) take(lo, hi int) int { return s.takeOf(1, 0, s.n, lo, hi) }
 
 func (s *share) takeOf(node, from, to, lo, hi int) int {

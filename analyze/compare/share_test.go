@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What resegmented takes out is what each item finds that looks at each stretch in its turn.
+// What resegmented takes out is what each item finds that looks at each stretch in its
+// turn.
 func TestResegmented(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
@@ -57,7 +58,8 @@ func byEach(a, b []*item) {
 	})
 }
 
-// Items that all overlap each other take copies without a look at each stretch: what grows is the number of items.
+// Items that all overlap each other take copies without a look at each stretch: what
+// grows is the number of items.
 func BenchmarkResegmented(b *testing.B) {
 	const n = 1 << 14
 	list := func(odd int) (list []*item) {

@@ -21,18 +21,19 @@ type Text struct {
 // span is a range of indexes or offsets.
 type span struct{ from, to int }
 
-// maxGaps bounds the gaps that are remembered; a text with more ends there. maxEarly bounds how often it gets another beginning.
+// maxGaps bounds the gaps that are remembered; a text with more ends there. maxEarly
+// bounds how often it gets another beginning.
 const (
 	maxGaps  = 64
 	maxEarly = 64
 )
 
 // add takes a segment in any order.
-func (t *Text) add(s *flow.Segment, room *Room) {
+func (t *Text) add(s *flow.Segment, b *budget) {
 	seq := s.Seq
 	if s.Flags&flow.SYN != 0 {
 		if seq++; !t.exact {
-			t.from(seq, room)
+			t.from(seq, b)
 			t.exact = true
 		}
 	}
@@ -40,22 +41,22 @@ func (t *Text) add(s *flow.Segment, room *Room) {
 		return
 	}
 	if keepAlive := t.begun && s.Length == 1 && seq == t.start-1; !t.exact && !keepAlive { // RFC 9293 section 3.8.4: its byte is none
-		t.from(seq, room)
+		t.from(seq, b)
 	}
-	at, b := int(int32(seq-t.start)), s.Payload
+	at, data := int(int32(seq-t.start)), s.Payload
 	if at < 0 {
-		if -at >= len(b) {
+		if -at >= len(data) {
 			return
 		}
-		b, at = b[-at:], 0
+		data, at = data[-at:], 0
 	}
 	if at > MaxText || len(t.gaps) >= maxGaps {
 		t.full = true
 		return
 	}
-	end := min(at+len(b), MaxText)
+	end := min(at+len(data), MaxText)
 	if end > len(t.bytes) {
-		if room.Text -= end - len(t.bytes); room.Text < 0 {
+		if !b.text.reserve(end - len(t.bytes)) {
 			t.full = true
 			return
 		}
@@ -64,21 +65,21 @@ func (t *Text) add(s *flow.Segment, room *Room) {
 		}
 		t.bytes = append(t.bytes, make([]byte, end-len(t.bytes))...)
 	}
-	copy(t.bytes[at:end], b)
+	copy(t.bytes[at:end], data)
 	t.fill(at, end)
 }
 
-// from has the text begin at a number if that is before all that is known, as where the capture has packets in disorder.
-func (t *Text) from(seq uint32, room *Room) {
+// from has the text begin at a number if that is before all that is known, as where the
+// capture has packets in disorder.
+func (t *Text) from(seq uint32, b *budget) {
 	if !t.begun {
 		t.start, t.begun = seq, true
 		return
 	}
 	n := int(int32(t.start - seq))
-	if n <= 0 || n > MaxText-len(t.bytes) || n > room.Text || t.early >= maxEarly {
+	if n <= 0 || n > MaxText-len(t.bytes) || t.early >= maxEarly || !b.text.reserve(n) {
 		return
 	}
-	room.Text -= n
 	t.early++
 	t.start, t.bytes = seq, append(make([]byte, n, n+len(t.bytes)), t.bytes...)
 	for i := range t.gaps {
@@ -105,7 +106,8 @@ func (t *Text) fill(from, to int) {
 	t.gaps = left
 }
 
-// line is the line at index i, its end included; skip is how far it is to known bytes when it runs into a gap.
+// line is the line at index i, its end included; skip is how far it is to known bytes
+// when it runs into a gap.
 func (t *Text) line(i int) (line []byte, skip int) {
 	end := len(t.bytes)
 	if n := bytes.IndexByte(t.bytes[i:], '\n'); n >= 0 {
@@ -125,8 +127,9 @@ type Rewrite struct {
 	Here, There       string // without the line end; empty: the line is on one side only
 }
 
-// maxRewrites bounds those of one direction of a connection; maxStrange is how many lines in a row that have nothing in
-// common end the comparison: what follows is not the same text.
+// maxRewrites bounds those of one direction of a connection; maxStrange is how many lines
+// in a row that have nothing in common end the comparison: what follows is not the same
+// text.
 const (
 	maxRewrites = 1000
 	maxStrange  = 8
@@ -141,7 +144,8 @@ type walk struct {
 	strange  int
 }
 
-// walkTexts compares the texts; by is how much higher the second one's numbers are at the beginning.
+// walkTexts compares the texts; by is how much higher the second one's numbers are at the
+// beginning.
 func walkTexts(a, b *Text, by uint32) *walk {
 	w := &walk{a: a, b: b}
 	if a == nil || b == nil || !a.begun || !b.begun {

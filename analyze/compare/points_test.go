@@ -1,4 +1,4 @@
-package analyze_test
+package compare_test
 
 import (
 	"bytes"
@@ -446,9 +446,12 @@ func TestCompareLimit(t *testing.T) {
 func TestCompareCopies(t *testing.T) {
 	here := capturetest.MustFrames(t, passiveTransfer)
 	there := hop.far(here)
-	twice := capturetest.Interleave(tagged(there, in(10), in(10)), tagged(there, in(20), in(20)))
+	tagged := func(out, in uint16) []capturetest.Frame {
+		return capturetest.VLANs([]uint16{out}, []uint16{in}).Wrap(there)
+	}
+	twice := capturetest.Interleave(tagged(10, 10), tagged(20, 20))
 	require.Equal(t, "same: The same on both sides.\n", verdicts(compared(t, here, twice)))
-	require.Equal(t, "same: The same on both sides.\n", verdicts(compared(t, here, tagged(there, in(10), in(20)))))
+	require.Equal(t, "same: The same on both sides.\n", verdicts(compared(t, here, tagged(10, 20))))
 }
 
 // What the capturing machine lost itself, as pcapng says, is not lost between: as long as it lost as many.

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"container/heap"
 	"math"
 	"sync/atomic"
 
@@ -8,8 +9,9 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// order numbers sessions by their first packet and gives them out as early as it is certain that none before them can
-// come: when every connection that is older ended, or showed that it is no control connection.
+// order numbers sessions by their first packet and gives them out as early as it is
+// certain that none before them can come: when every connection that is older ended, or
+// showed that it is no control connection.
 type order struct {
 	out     Records
 	waiting sessionHeap
@@ -40,20 +42,21 @@ func (o *order) add(s *record.Session) {
 		o.judge(s)
 		return
 	}
-	o.waiting.push(s)
+	heap.Push(&o.waiting, ranked{s.First.Ord, s})
 	for o.held += s.Notes.Size; len(o.waiting) > maxWaiting || o.held > maxWaitingSize; o.early++ {
 		o.next()
 	}
 }
 
-// Limits of the sessions that wait for an older one, which may last as long as the capture: then they are numbered before it.
+// Limits of the sessions that wait for an older one, which may last as long as the
+// capture: then they are numbered before it.
 const (
 	maxWaiting     = 64 << 10
 	maxWaitingSize = 256 << 20
 )
 
 func (o *order) next() {
-	s := o.waiting.pop()
+	s := heap.Pop(&o.waiting).(ranked).Session
 	o.held -= s.Notes.Size
 	o.judge(s)
 }
@@ -92,8 +95,8 @@ func (o *order) keep(err error) {
 	}
 }
 
-// sessionHeap has the session with the earliest first packet on top: each is later than its parent at (i-1)/2. The key
-// stands beside the pointer, since sessions that wait are no longer in the caches.
+// sessionHeap has the session with the earliest first packet on top. The key stands
+// beside the pointer, since sessions that wait are no longer in the caches.
 type sessionHeap []ranked
 
 type ranked struct {
@@ -101,36 +104,14 @@ type ranked struct {
 	*record.Session
 }
 
-func (h *sessionHeap) push(s *record.Session) {
-	x := ranked{s.First.Ord, s}
-	*h = append(*h, x)
-	list, i := *h, len(*h)-1
-	for i > 0 && x.ord < list[(i-1)/2].ord {
-		list[i] = list[(i-1)/2]
-		i = (i - 1) / 2
-	}
-	list[i] = x
-}
-
-func (h *sessionHeap) pop() *record.Session {
-	list, last := *h, len(*h)-1
-	top, x := list[0].Session, list[last]
-	list[last] = ranked{}
-	list = list[:last]
-	*h = list
-	i := 0
-	for child := 1; child < last; child = 2*i + 1 {
-		if child+1 < last && list[child+1].ord < list[child].ord {
-			child++
-		}
-		if x.ord <= list[child].ord {
-			break
-		}
-		list[i] = list[child]
-		i = child
-	}
-	if last > 0 {
-		list[i] = x
-	}
-	return top
+func (h sessionHeap) Len() int           { return len(h) }
+func (h sessionHeap) Less(i, j int) bool { return h[i].ord < h[j].ord }
+func (h sessionHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *sessionHeap) Push(x any)        { *h = append(*h, x.(ranked)) }
+func (h *sessionHeap) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	(*h)[last] = ranked{}
+	*h = (*h)[:last]
+	return x
 }

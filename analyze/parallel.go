@@ -10,13 +10,15 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// With several workers the caller's goroutine reads and decodes, each worker has the shards whose number is its own
-// modulo their count, and one goroutine puts what they learned back into the order of the packets for the Matcher.
-// Work is handed on in batches that own their bytes; a batch ends at the latest where the clock is looked at.
+// With several workers the caller's goroutine reads and decodes, each worker has the
+// shards whose number is its own modulo their count, and one goroutine puts what they
+// learned back into the order of the packets for the Matcher. Work is handed on in
+// batches that own their bytes; a batch ends at the latest where the clock is looked at.
 const (
 	batchSegments = 4096
 	batchBytes    = 1 << 20
-	// batchesAhead bounds what is under way: enough for reading, tracking and matching to overlap.
+	// batchesAhead bounds what is under way: enough for reading, tracking and matching to
+	// overlap.
 	batchesAhead = 6
 )
 
@@ -36,7 +38,8 @@ type batch struct {
 	done     sync.WaitGroup
 }
 
-// event is one thing that a shard learned, with its place in the order of all: packet, then (for ticks) shard.
+// event is one thing that a shard learned, with its place in the order of all: packet,
+// then (for ticks) shard.
 type event struct {
 	ord     uint64
 	shard   int // of a tick, +1; 0: a packet's

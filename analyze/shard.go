@@ -59,8 +59,8 @@ func (h *horizon) add(x horizon) {
 	h.open, h.tracked, h.evicted = h.open+x.open, h.tracked+x.tracked, h.evicted+x.evicted
 }
 
-// tick tells the shard the time. The look at the whole table for the oldest connection comes the less often the larger
-// the table is, so that its cost a packet is bounded.
+// tick tells the shard the time. The look at the whole table for the oldest connection
+// comes the less often the larger the table is, so that its cost a packet is bounded.
 func (l *shard) tick(now flow.Time) {
 	const lookEvery = 4096 // connections
 	over := now
@@ -111,8 +111,9 @@ func (l *shard) Unanswered(s *flow.LoneSYN) {
 	l.events.Unanswered(s)
 }
 
-// Classify says whether the first payload bytes of a connection can be of a control connection. Where FTP is expected
-// the doubt is in its favour: the fold decides with more to go by.
+// Classify says whether the first payload bytes of a connection can be of a control
+// connection. Where FTP is expected the doubt is in its favour: the fold decides with
+// more to go by.
 func (l *shard) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Class {
 	expected := l.ports.has(c.Dst.Port()) || !c.OpenerKnown && l.ports.has(c.Src.Port())
 	if len(first) == 0 || expected && (!c.OpenerKnown || isTLS(first)) {
@@ -148,8 +149,8 @@ func (l *shard) Reader(c *flow.Conn) tcp.Reader {
 	return r
 }
 
-// reader is the fold of a control connection, for the table: it tells the shard's events what comes of it. Its packets are
-// kept as evidence, if there is any.
+// reader is the fold of a control connection, for the table: it tells the shard's events
+// what comes of it. Its packets are kept as evidence, if there is any.
 type reader struct {
 	*session.Fold
 	shard *shard
@@ -185,8 +186,9 @@ func (r *reader) Closed(c *flow.Conn) {
 // Progress passes on.
 func (l *shard) Progress(c *flow.Conn) { l.events.Progress(c, nil) }
 
-// Closed passes on a connection without a reader. A connection to a control port that was established and on which nobody
-// said a word is a session too: the server is up and does not greet.
+// Closed passes on a connection without a reader. A connection to a control port that was
+// established and on which nobody said a word is a session too: the server is up and does
+// not greet.
 func (l *shard) Closed(c *flow.Conn) {
 	var control *session.Control
 	if c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0 {
@@ -202,11 +204,13 @@ func (l *shard) closed(c *flow.Conn, control *session.Control) {
 	l.events.Closed(c, control)
 }
 
-// sealing follows connections that may be data connections under TLS, for who sends what they carry, and whatever next wants.
+// sealing follows connections that may be data connections under TLS, for who sends what
+// they carry, and whatever next wants.
 type sealing struct{ next tcp.Follower }
 
-// maySeal reports whether a connection's first payload can be the beginning of TLS on a data connection. Data connections lead to
-// unprivileged ports, and come from such or from port 20.
+// maySeal reports whether a connection's first payload can be the beginning of TLS on a
+// data connection. Data connections lead to unprivileged ports, and come from such or
+// from port 20.
 func maySeal(s *flow.Segment) bool {
 	low, high := min(s.SrcPort, s.DstPort), max(s.SrcPort, s.DstPort)
 	return len(s.Payload) > 0 && isTLS(s.Payload) && high >= flow.FirstUnprivileged && (low >= flow.FirstUnprivileged || low == flow.PortFTPData)

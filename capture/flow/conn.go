@@ -43,7 +43,8 @@ type Half struct {
 	TTL       uint8 // of the first packet
 }
 
-// SYNs are the positions of the first SYNs of a connection, the first and its repetitions; zero: there were no more.
+// SYNs are the positions of the first SYNs of a connection, the first and its
+// repetitions; zero: there were no more.
 type SYNs [8]Pos
 
 // Sent tells who sent what a connection carried.
@@ -71,11 +72,12 @@ func (s Sent) Swapped() Sent {
 	return s
 }
 
-// Short is the number of bytes from which on, sent by one side, a TLS handshake can no longer outweigh the data of a
-// connection.
+// Short is the number of bytes from which on, sent by one side, a TLS handshake can no
+// longer outweigh the data of a connection.
 const Short = 8 << 10
 
-// Conn is what is known of one TCP connection. Src opened it; OpenerKnown tells whether a SYN or SYN-ACK says so.
+// Conn is what is known of one TCP connection. Src opened it; OpenerKnown tells whether a
+// SYN or SYN-ACK says so.
 type Conn struct {
 	ID          uint64 // see ConnID
 	Src, Dst    netip.AddrPort
@@ -106,8 +108,8 @@ var closingNames = [...]string{"cut", "fin", "rst"}
 // String is the name that the records use.
 func (c Closing) String() string { return closingNames[c] }
 
-// LoneSYN is a SYN, with its repetitions, of which nothing else was seen: no answer of any kind. It is all that most
-// packets of a scan or flood amount to.
+// LoneSYN is a SYN, with its repetitions, of which nothing else was seen: no answer of
+// any kind. It is all that most packets of a scan or flood amount to.
 type LoneSYN struct {
 	Src, Dst         Host
 	First            Mark
@@ -148,8 +150,9 @@ func (s *LoneSYN) At() SYNs {
 	return s.Again.At
 }
 
-// ConnID tells a connection from all others of a capture: by the Ord of its first packet, and by its ports from those that
-// begin in the same packet, as an IEEE 802.11 frame holds several.
+// ConnID tells a connection from all others of a capture: by the Ord of its first packet,
+// and by its ports from those that begin in the same packet, as an IEEE 802.11 frame
+// holds several.
 func ConnID(first uint64, port, other uint16) uint64 { return first ^ uint64(port^other)<<48 }
 
 // Conn is the SYN as a connection that was not answered.

@@ -1,10 +1,11 @@
-// Package flow is the vocabulary that ftpscope's steps share: where a packet stands, who talks to whom, what a
-// TCP segment says and what is known of a finished connection. It has no behaviour beyond reading itself and
-// imports the standard library only; capture/decode makes its Segments, capture/tcp its Conns.
+// Package flow is the vocabulary that ftpscope's steps share: where a packet stands, who
+// talks to whom, what a TCP segment says and what is known of a finished connection. It
+// has no behaviour beyond reading itself and imports the standard library only;
+// capture/decode makes its Segments, capture/tcp its Conns.
 package flow
 
-// Pos is a packet's place: the file (index in the run's list of files) and the packet's number in that file, from 1,
-// as Wireshark counts. The zero Pos means "not seen".
+// Pos is a packet's place: the file (index in the run's list of files) and the packet's
+// number in that file, from 1, as Wireshark counts. The zero Pos means "not seen".
 type Pos uint64
 
 const packetBits = 40 // 1.1e12 packets a file, 16 million files
@@ -31,12 +32,14 @@ const (
 	Second      Time = 1000 * Millisecond
 )
 
-// Disorder is how far the clock goes back at most between packets that only came into the capture in disorder, as those
-// of several queues of an interface do. If it goes back by more, somebody set it.
+// Disorder is how far the clock goes back at most between packets that only came into the
+// capture in disorder, as those of several queues of an interface do. If it goes back by
+// more, somebody set it.
 const Disorder = 2 * Second
 
-// Mark says when and where something was seen. Ord counts packets over all files in the order in which they are
-// analyzed (Pos alone does not order the packets of files whose times overlap).
+// Mark says when and where something was seen. Ord counts packets over all files in the
+// order in which they are analyzed (Pos alone does not order the packets of files whose
+// times overlap).
 type Mark struct {
 	Time Time
 	Ord  uint64
@@ -59,8 +62,8 @@ const (
 // NoScale stands in Segment.Scale when the segment has no window scale option.
 const NoScale = 0xff
 
-// Segment is one TCP segment as decoded from a packet, or (ICMP set) an ICMP error about one: then addresses, ports
-// and Seq are those of the segment that the error quotes.
+// Segment is one TCP segment as decoded from a packet, or (ICMP set) an ICMP error about
+// one: then addresses, ports and Seq are those of the segment that the error quotes.
 type Segment struct {
 	Src, Dst         Host
 	SrcPort, DstPort uint16
@@ -79,7 +82,8 @@ type Segment struct {
 	ICMP *ICMP // nil but for ICMP errors; valid only during the call
 }
 
-// PayloadSeq is the sequence number of the first payload byte. A SYN takes one before it (RFC 7413: data in a SYN).
+// PayloadSeq is the sequence number of the first payload byte. A SYN takes one before it
+// (RFC 7413: data in a SYN).
 func (s *Segment) PayloadSeq() uint32 {
 	if s.Flags&SYN != 0 {
 		return s.Seq + 1
@@ -111,8 +115,9 @@ type ICMP struct {
 	Mark       Mark
 }
 
-// Budget is a limit that several holders of something share: bytes, mostly. A holder reserves what it keeps and releases it
-// when it lets go. The zero Budget has room for nothing.
+// Budget is a limit that several holders of something share: bytes, mostly. A holder
+// reserves what it keeps and releases it when it lets go. The zero Budget has room for
+// nothing.
 type Budget struct{ limit, used int }
 
 // NewBudget has room for limit of it.
@@ -127,7 +132,8 @@ func (b *Budget) Reserve(n int) bool {
 	return true
 }
 
-// Overdraw takes n of it, room or not. The holder lets go of what it can until Exceeded is false.
+// Overdraw takes n of it, room or not. The holder lets go of what it can until Exceeded
+// is false.
 func (b *Budget) Overdraw(n int) { b.used += n }
 
 // Release gives n of it back.

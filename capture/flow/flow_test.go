@@ -106,7 +106,8 @@ func TestTuple(t *testing.T) {
 	require.NotEqual(t, TupleOf(p[0], p[1]), TupleOf(p[5], p[1]))
 }
 
-// The first is one of the published test vectors; the others were computed by a separate program.
+// The first is one of the published test vectors; the others were computed by a separate
+// program.
 func TestCommunityID(t *testing.T) {
 	for _, test := range []struct{ a, b, want string }{
 		{"128.232.110.120:34855", "66.35.250.204:80", "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},

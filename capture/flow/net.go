@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Net is a network that packets were seen in, by the tags and tunnels that they were in: the index of its Path in the
-// decoder's table, numbered in the order in which networks appear. The same addresses in two networks are different hosts.
+// Net is a network that packets were seen in, by the tags and tunnels that they were in:
+// the index of its Path in the decoder's table, numbered in the order in which networks
+// appear. The same addresses in two networks are different hosts.
 type Net uint32
 
 const (
@@ -54,8 +55,9 @@ func StepKinds() []StepKind {
 // String is the name that the records use.
 func (k StepKind) String() string { return stepNames[k] }
 
-// Step is one tag or tunnel that a packet was in. It is the same for both directions of what the tunnel carries, as far as
-// its kind allows: MPLS labels, TEIDs and the sessions of L2TP may differ by direction.
+// Step is one tag or tunnel that a packet was in. It is the same for both directions of
+// what the tunnel carries, as far as its kind allows: MPLS labels, TEIDs and the sessions
+// of L2TP may differ by direction.
 type Step struct {
 	Kind StepKind
 	ID   uint64
@@ -81,10 +83,12 @@ func (s *Step) HasID() bool {
 // HasEnds reports whether the step is a tunnel between two hosts.
 func (s *Step) HasEnds() bool { return s.Ends != [2]Host{} }
 
-// Path is the tags and tunnels of a network, the outermost first; the plain network's is empty.
+// Path is the tags and tunnels of a network, the outermost first; the plain network's is
+// empty.
 type Path []Step
 
-// String names a network for people: "VLAN 10", "VLAN 10, VXLAN 5000 (192.0.2.1 – 192.0.2.2)".
+// String names a network for people: "VLAN 10", "VLAN 10, VXLAN 5000 (192.0.2.1 –
+// 192.0.2.2)".
 func (p Path) String() string {
 	var b strings.Builder
 	for i := range p {
@@ -108,8 +112,9 @@ var stepWords = [stepKinds]string{
 	"other networks", "VLAN", "MPLS", "PPPoE", "VXLAN", "Geneve", "NVGRE", "GRE", "ERSPAN", "IP in IP", "Teredo", "GTP", "L2TP", "PBB",
 }
 
-// Nets are the networks that one connection was seen in: by Direction the first that the direction's packets were seen in (of
-// one without packets: the other's), then those of copies (SPAN ports). Places without use repeat the first.
+// Nets are the networks that one connection was seen in: by Direction the first that the
+// direction's packets were seen in (of one without packets: the other's), then those of
+// copies (SPAN ports). Places without use repeat the first.
 type Nets [6]Net
 
 // Nets are those of a connection that was seen in n only.
@@ -138,7 +143,8 @@ func (l *Nets) Meet(o *Nets) bool {
 	return false
 }
 
-// First is the one of them that appeared first in the capture: it stands for all where there is room for one.
+// First is the one of them that appeared first in the capture: it stands for all where
+// there is room for one.
 func (l *Nets) First() Net {
 	first := l[0]
 	for _, x := range l[1:] {

@@ -8,7 +8,8 @@ import (
 	"net/netip"
 )
 
-// Host is an IP address in two words: IPv6 as it is, IPv4 as ::ffff:a.b.c.d (so both compare and hash alike).
+// Host is an IP address in two words: IPv6 as it is, IPv4 as ::ffff:a.b.c.d (so both
+// compare and hash alike).
 type Host struct{ Hi, Lo uint64 }
 
 const mapped4 = 0xffff << 32
@@ -39,7 +40,8 @@ func (h Host) Addr() netip.Addr {
 // Compare orders hosts by their addresses, IPv4 as ::ffff:a.b.c.d.
 func (h Host) Compare(o Host) int { return cmp.Or(cmp.Compare(h.Hi, o.Hi), cmp.Compare(h.Lo, o.Lo)) }
 
-// Hosts are two hosts, the smaller one first: both directions of what they say have the same.
+// Hosts are two hosts, the smaller one first: both directions of what they say have the
+// same.
 func Hosts(a, b Host) [2]Host {
 	if a.Compare(b) > 0 {
 		return [2]Host{b, a}
@@ -52,12 +54,13 @@ const (
 	PortFTPData = 20  // servers connect from it (RFC 959 section 3.2: L-1, where L is 21), if they keep to it
 	PortFTP     = 21  // RFC 959
 	PortFTPS    = 990 // IANA: FTP over TLS from the first byte
-	// FirstUnprivileged is the first port that is none of the well-known ones (RFC 6335 section 6), on which only services listen.
+	// FirstUnprivileged is the first port that is none of the well-known ones (RFC 6335
+	// section 6), on which only services listen.
 	FirstUnprivileged = 1024
 )
 
-// Tuple is the canonical 4-tuple of a connection: its two ends, the smaller one first, so that it is the same for both
-// directions.
+// Tuple is the canonical 4-tuple of a connection: its two ends, the smaller one first, so
+// that it is the same for both directions.
 type Tuple struct {
 	a, b         Host
 	aPort, bPort uint16
@@ -81,7 +84,8 @@ func tuple(a, b Host, aPort, bPort uint16) Tuple {
 // Hosts are the hosts of its ends.
 func (t Tuple) Hosts() [2]Host { return [2]Host{t.a, t.b} }
 
-// CommunityID returns the Community ID v1 (seed 0) of the TCP connection between a and b, in either order.
+// CommunityID returns the Community ID v1 (seed 0) of the TCP connection between a and b,
+// in either order.
 func CommunityID(a, b netip.AddrPort) string { return string(AppendCommunityID(nil, a, b)) }
 
 // AppendCommunityID appends what CommunityID returns.

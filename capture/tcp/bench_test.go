@@ -7,7 +7,8 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// BenchmarkTable: ns/op is a segment. bulk is a data transfer, chatty a control connection's lines, synflood a SYN each.
+// BenchmarkTable: ns/op is a segment. bulk is a data transfer, chatty a control
+// connection's lines, synflood a SYN each.
 func BenchmarkTable(b *testing.B) {
 	b.Run("kind=bulk", func(b *testing.B) {
 		b.ReportAllocs()
@@ -63,6 +64,21 @@ func BenchmarkTable(b *testing.B) {
 		for b.Loop() {
 			c.send(dir)
 			dir ^= 1
+		}
+	})
+	b.Run("kind=short", func(b *testing.B) { // connections of three packets: each is half-open, then lingers
+		b.ReportAllocs()
+		table := tcp.New(&silent{})
+		var s flow.Segment
+		n := 0
+		for b.Loop() {
+			table.Segment(syn(&s, n))
+			s.Flags, s.Seq = flow.ACK|flow.FIN, s.Seq+1
+			table.Segment(stamp(&s))
+			s.Src, s.Dst, s.SrcPort, s.DstPort = s.Dst, s.Src, s.DstPort, s.SrcPort
+			s.Seq, s.Ack = 1, s.Seq+1
+			table.Segment(stamp(&s))
+			n++
 		}
 	})
 	b.Run("kind=synflood", func(b *testing.B) {

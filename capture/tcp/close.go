@@ -35,9 +35,10 @@ func (t *Table) close(slot int32) {
 	t.drop(slot)
 }
 
-// tail settles a direction's byte count: what the other side acknowledged was sent, though the capture lacks it; a gap
-// that nobody acknowledged was never received, so what came after it is all that counts. Without packets of
-// the other side nothing is known of acknowledgements, and gaps count. It returns how much is missing at the end.
+// tail settles a direction's byte count: what the other side acknowledged was sent,
+// though the capture lacks it; a gap that nobody acknowledged was never received, so what
+// came after it is all that counts. Without packets of the other side nothing is known of
+// acknowledgements, and gaps count. It returns how much is missing at the end.
 func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 	c := t.slab.at(slot)
 	h, other := &c.half[dir], &c.half[dir^1]
@@ -45,7 +46,8 @@ func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 		return 0
 	}
 	if lost := h.acked - h.limit(h.next); flow.After(h.acked, h.limit(h.next)) && lost < maxBridge {
-		// The FIN takes a sequence number too; unseen, it is one of those acknowledged if the other side closed too.
+		// The FIN takes a sequence number too; unseen, it is one of those acknowledged if
+		// the other side closed too.
 		if h.flags&finished == 0 && (other.flags&finished != 0 || lost == 1) {
 			lost--
 		}
@@ -67,8 +69,9 @@ func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 	return missing
 }
 
-// Tick tells the table the time, between packets: connections whose wait is over end. It looks at a bounded part of
-// the table a call. For the same packets and ticks the same connections end, whatever else runs.
+// Tick tells the table the time, between packets: connections whose wait is over end. It
+// looks at a bounded part of the table a call. For the same packets and ticks the same
+// connections end, whatever else runs.
 func (t *Table) Tick(now flow.Time) {
 	const part = 4096
 	t.tickSYNs(now)
@@ -102,8 +105,8 @@ func (t *Table) Tick(now flow.Time) {
 	}
 }
 
-// Progress tells the readers of the control connections that are open how these stand, and the Sink of all other
-// connections between the same hosts.
+// Progress tells the readers of the control connections that are open how these stand,
+// and the Sink of all other connections between the same hosts.
 func (t *Table) Progress() {
 	between := map[[2]flow.Host]bool{}
 	for slot := range int32(t.slab.n) {
@@ -158,8 +161,8 @@ func (t *Table) evictControl() {
 	t.close(victim)
 }
 
-// evict makes room: the oldest half-open connection, then an ended one, then the most idle of a sample, control
-// connections last.
+// evict makes room: the oldest half-open connection, then an ended one, then the most
+// idle of a sample, control connections last.
 func (t *Table) evict() {
 	t.stats.Evicted++
 	if t.syns.trim(); t.syns.first != t.syns.next {
@@ -191,8 +194,9 @@ func (t *Table) evict() {
 	t.close(victim)
 }
 
-// Oldest is the Ord of the first packet of the oldest connection in the table that is, or may still turn out to be, a
-// control connection; math.MaxUint64 when there is none. It looks at the whole table.
+// Oldest is the Ord of the first packet of the oldest connection in the table that is, or
+// may still turn out to be, a control connection; math.MaxUint64 when there is none. It
+// looks at the whole table.
 func (t *Table) Oldest() uint64 {
 	oldest := t.OldestSYN()
 	for i := range int32(t.slab.n) {

@@ -8,7 +8,8 @@ import (
 )
 
 // conn is an open connection. What every packet touches comes first; cold has the rest.
-// Direction Out is from a to b; a opened the connection, or is taken to have done so while opener is unset.
+// Direction Out is from a to b; a opened the connection, or is taken to have done so
+// while opener is unset.
 type conn struct {
 	a, b         flow.Host
 	aPort, bPort uint16
@@ -24,7 +25,8 @@ type conn struct {
 	cold         cold
 }
 
-// A connection takes whole cache lines, and what every packet touches the first three of them.
+// A connection takes whole cache lines, and what every packet touches the first three of
+// them.
 const lineSize = 64
 
 var _ [0]struct{} = [unsafe.Sizeof(conn{}) % lineSize]struct{}{}
@@ -133,7 +135,8 @@ func (h *half) begin(seq uint32, more halfFlags) {
 	h.flags |= started | more
 }
 
-// limit is how far the other side can have acknowledged: payload, and the FIN where it is next.
+// limit is how far the other side can have acknowledged: payload, and the FIN where it is
+// next.
 func (h *half) limit(next uint32) uint32 {
 	if h.flags&finished != 0 && h.finSeq == next {
 		return next + 1
@@ -141,13 +144,14 @@ func (h *half) limit(next uint32) uint32 {
 	return next
 }
 
-// credible reports whether an acknowledgement can be of what this side sent, given what the capture may lack of it.
+// credible reports whether an acknowledgement can be of what this side sent, given what
+// the capture may lack of it.
 func (h *half) credible(ack uint32) bool {
 	return h.flags&started == 0 || int32(ack-h.next) <= maxBridge
 }
 
-// handshakeBy is a time by which the handshake was done: that of the first packet, or, if a SYN was the first, which may have had to be
-// repeated, of the first payload.
+// handshakeBy is a time by which the handshake was done: that of the first packet, or, if
+// a SYN was the first, which may have had to be repeated, of the first payload.
 func (c *conn) handshakeBy() flow.Time {
 	if c.flags&(sawSYN|sawSYNACK) != sawSYN || (c.half[0].flags|c.half[1].flags)&carried == 0 {
 		return c.cold.start.Time
@@ -185,7 +189,8 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 	return &t.fact
 }
 
-// told is what to say of a direction's bytes. Of a capture in pieces only what it holds can be vouched for.
+// told is what to say of a direction's bytes. Of a capture in pieces only what it holds
+// can be vouched for.
 func (h *half) told() (bytes, missing uint64) {
 	held := min(h.held, h.bytes)
 	if h.flags&pieces != 0 {

@@ -58,8 +58,9 @@ func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segmen
 	}
 }
 
-// countAgain counts a segment that begins before the highest byte seen: a retransmission (nothing new), a late packet
-// that fills a gap, an overlap with something new at its end, or what preceded the first packet of a late capture.
+// countAgain counts a segment that begins before the highest byte seen: a retransmission
+// (nothing new), a late packet that fills a gap, an overlap with something new at its
+// end, or what preceded the first packet of a late capture.
 func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
 	h := &t.slab.at(slot).half[dir]
 	end, have := seq+s.Length, seq+uint32(len(s.Payload))
@@ -82,8 +83,9 @@ func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.S
 	}
 }
 
-// classify asks what the connection is by the first bytes of a side. A first segment that another one overtook says
-// nothing by itself: then the bytes are put in order before anybody judges them.
+// classify asks what the connection is by the first bytes of a side. A first segment that
+// another one overtook says nothing by itself: then the bytes are put in order before
+// anybody judges them.
 func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) bool {
 	const maxTries = 4 // payload segments of a connection whose start is not in the capture
 	c := t.slab.at(slot)
@@ -116,10 +118,11 @@ func (t *Table) gapsOf(slot int32) *[2]reassembly.Gaps {
 	return g
 }
 
-// A direction whose capture has a gap of more than maxBridge is in pieces. What lies between them is reported as
-// missing; as the direction's bytes only those count that the capture holds at distinct sequence numbers after the
-// first one (RFC 9293 section 3.4), or right after the highest: of others nothing tells whether they are new, or old ones
-// a wrap later.
+// A direction whose capture has a gap of more than maxBridge is in pieces. What lies
+// between them is reported as missing; as the direction's bytes only those count that the
+// capture holds at distinct sequence numbers after the first one (RFC 9293 section 3.4),
+// or right after the highest: of others nothing tells whether they are new, or old ones a
+// wrap later.
 
 // breakUp turns the gaps of a direction into what is held of it.
 func (t *Table) breakUp(slot int32, dir flow.Direction) {

@@ -80,7 +80,8 @@ func TestPieces(t *testing.T) {
 	})
 }
 
-// TestManyGaps: of more gaps than are remembered the oldest stay missing though they are filled later.
+// TestManyGaps: of more gaps than are remembered the oldest stay missing though they are
+// filled later.
 func TestManyGaps(t *testing.T) {
 	const n, size = 3 * reassembly.MaxGaps, 10
 	for _, late := range []bool{false, true} {

@@ -10,8 +10,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Packets that came into the capture in disorder count by their times: when the connection began and ended, when its first and
-// its last SYN came. A clock that was set back by more does not make the last packet the first.
+// Packets that came into the capture in disorder count by their times: when the
+// connection began and ended, when its first and its last SYN came. A clock that was set
+// back by more does not make the last packet the first.
 func TestTimesInDisorder(t *testing.T) {
 	for _, test := range []struct{ name, script, want string }{
 		{"in order", "> S 100 i1\nwait 1s\n> S 100 i2\nwait 500ms\n< SA 300/101\n> A 101/301 =a\nwait 3s\n> A 102/301 =b",
@@ -49,7 +50,8 @@ func times(c *flow.Conn) string {
 		c.SYN.Pos.Packet(), c.LastSYN.Pos.Packet(), at(c.SYNACK), at(c.Half[flow.Out].FirstData))
 }
 
-// A capture that is joined to another one of the same packets says nothing new, whatever the clocks; a new connection does.
+// A capture that is joined to another one of the same packets says nothing new, whatever
+// the clocks; a new connection does.
 func TestCapturedAgain(t *testing.T) {
 	const talk = handshake + "> A 101/301 =abc\n< A 301/104 =de\nwait 3s\n> FA 104/303\n< FA 303/105\n> A 105/304"
 	const once = "40000>21 opener established fin out 3 in 2 syns 1"

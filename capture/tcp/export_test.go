@@ -40,7 +40,8 @@ func (t *Table) Sums() (held, sum int) {
 	return t.group.Held(), sum
 }
 
-// Leaks counts what an empty table should not hold: slots, list members, gaps, streams, index entries.
+// Leaks counts what an empty table should not hold: slots, list members, gaps, streams,
+// index entries.
 func (t *Table) Leaks() (n int) {
 	n = t.slab.n - 1 - len(t.free) + t.halfOpen.n + t.linger.n + len(t.gaps) + len(t.copies) + len(t.controls) - len(t.idle) + len(t.following.open) + t.gapBudget.Used()
 	for _, e := range t.index {

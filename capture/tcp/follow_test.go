@@ -58,7 +58,8 @@ type silentData struct{ *silent }
 
 func (silentData) Closed(*flow.Conn) flow.Sent { return flow.SentUnknown }
 
-// following runs a table with and without a Follower, and holds that the Sink hears the same.
+// following runs a table with and without a Follower, and holds that the Sink hears the
+// same.
 func following(t testing.TB, f *followed, class tcp.Class, segments []flow.Segment) {
 	t.Helper()
 	f.t, f.open = t, map[*talk]uint64{}
@@ -135,7 +136,8 @@ func TestFollowRefused(t *testing.T) {
 	require.Len(t, f.open, 1)
 }
 
-// TestFollowAccidents: whatever happens to packets, data are what was sent, and the Sink hears what it hears otherwise.
+// TestFollowAccidents: whatever happens to packets, data are what was sent, and the Sink
+// hears what it hears otherwise.
 func TestFollowAccidents(t *testing.T) {
 	names := []string{"split", "merge", "duplicate", "duplicate all", "retransmit", "shift"}
 	for name, script := range conversations {

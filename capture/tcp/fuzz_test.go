@@ -9,8 +9,8 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// FuzzTable reads segments of a few connections with small sequence numbers out of bytes, seven a segment, so that they
-// meet in every way.
+// FuzzTable reads segments of a few connections with small sequence numbers out of bytes,
+// seven a segment, so that they meet in every way.
 func FuzzTable(f *testing.F) {
 	f.Add([]byte{0, 2, 100, 0, 0, 0, 1, 1, 0x12, 50, 101, 0, 0, 1, 0, 0x10, 101, 51, 5, 0, 1, 1, 0x11, 51, 106, 9, 3, 1, 0, 0x14, 106, 61, 0, 0, 1})
 	f.Add([]byte{0, 0x10, 101, 51, 5, 0, 1, 0, 0x10, 111, 51, 5, 0, 1, 2, 0x10, 0, 0, 5, 0, 200, 0x40, 0, 100, 0, 0, 0, 0})
@@ -44,8 +44,8 @@ func FuzzTable(f *testing.F) {
 	})
 }
 
-// fuzzed makes s of seven bytes: connection, direction and network, flags, sequence number, acknowledgment, length, how much of it
-// was captured.
+// fuzzed makes s of seven bytes: connection, direction and network, flags, sequence
+// number, acknowledgment, length, how much of it was captured.
 func fuzzed(s *flow.Segment, b []byte) *flow.Segment {
 	dir := int(b[0] & 1)
 	s.Src, s.Dst, s.SrcPort, s.DstPort = hosts[dir], hosts[1-dir], 40000+uint16(b[0]>>1&3), 21

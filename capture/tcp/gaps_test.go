@@ -10,7 +10,8 @@ import (
 	"ftpscope/capture/tcp/reassembly"
 )
 
-// Of gaps in very many connections each direction keeps the last one at least, and all together are bounded.
+// Of gaps in very many connections each direction keeps the last one at least, and all
+// together are bounded.
 func TestGapsOfMany(t *testing.T) {
 	const n = 2 * tcp.MaxGapsAll / reassembly.MaxGaps
 	sink := &silent{}

@@ -9,8 +9,8 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// Who chooses the addresses does not choose where in the index their connections go: ends that any sum without the seed
-// takes for the same are spread as others are.
+// Who chooses the addresses does not choose where in the index their connections go: ends
+// that any sum without the seed takes for the same are spread as others are.
 func TestHashOfMadeUpEnds(t *testing.T) {
 	const n = 10_000
 	for name, make := range map[string]func(s *flow.Segment, i uint64){

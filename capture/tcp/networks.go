@@ -2,17 +2,20 @@ package tcp
 
 import "ftpscope/capture/flow"
 
-// Networks tell connections of the same addresses and ports apart. But one connection may be seen in several: a SPAN port
-// shows a packet in each VLAN that it passed, and some networks tag the two directions differently. Then the sequence
-// numbers prove it, which each side begins at random (RFC 9293 section 3.4.1): two connections of different networks that
-// have the same are less likely than one that was seen twice.
+// Networks tell connections of the same addresses and ports apart. But one connection may
+// be seen in several: a SPAN port shows a packet in each VLAN that it passed, and some
+// networks tag the two directions differently. Then the sequence numbers prove it, which
+// each side begins at random (RFC 9293 section 3.4.1): two connections of different
+// networks that have the same are less likely than one that was seen twice.
 const (
-	// proofTime is how long after the connection's last packet another network's may prove that it belongs to it.
+	// proofTime is how long after the connection's last packet another network's may
+	// prove that it belongs to it.
 	proofTime = 10 * flow.Second
-	// proofSpan is how far the numbers of a segment may lie from those of the connection: what is on its way. Both of them
-	// are within it by chance once in 4 million times.
+	// proofSpan is how far the numbers of a segment may lie from those of the connection:
+	// what is on its way. Both of them are within it by chance once in 4 million times.
 	proofSpan = 1 << 20
-	// maxSame bounds the connections of the same ends in different networks, and so how long a search lasts; the oldest goes.
+	// maxSame bounds the connections of the same ends in different networks, and so how
+	// long a search lasts; the oldest goes.
 	maxSame = 64
 )
 
@@ -34,8 +37,9 @@ func (c *copies) has(net flow.Net) bool {
 	return false
 }
 
-// findElsewhere finds the connection of s among those in other networks: of those that it proves to belong to, the oldest. When
-// it belongs to none and they are many, the oldest makes room.
+// findElsewhere finds the connection of s among those in other networks: of those that it
+// proves to belong to, the oldest. When it belongs to none and they are many, the oldest
+// makes room.
 func (t *Table) findElsewhere(s *flow.Segment, tag uint32) (slot int32, dir flow.Direction) {
 	var oldest int32
 	n, proven := 0, false
@@ -72,7 +76,8 @@ func (t *Table) findElsewhere(s *flow.Segment, tag uint32) (slot int32, dir flow
 	return slot, dir
 }
 
-// candidate tells whether an entry of the index is of the ends of s, and whether s proves to belong to it.
+// candidate tells whether an entry of the index is of the ends of s, and whether s proves
+// to belong to it.
 func (t *Table) candidate(slot int32, s *flow.Segment) (dir flow.Direction, same, proves bool) {
 	if slot < 0 {
 		e := &t.syns.ring[-slot-1]
@@ -145,7 +150,8 @@ func (c *conn) from(pos flow.Pos) {
 	}
 }
 
-// proves reports whether s, of another network, belongs to the connection of a lone SYN: it is the SYN again, or its answer.
+// proves reports whether s, of another network, belongs to the connection of a lone SYN:
+// it is the SYN again, or its answer.
 func (e *lone) proves(dir flow.Direction, s *flow.Segment) bool {
 	switch {
 	case s.ICMP != nil:
@@ -158,7 +164,8 @@ func (e *lone) proves(dir flow.Direction, s *flow.Segment) bool {
 	return s.Seq == e.seq+1
 }
 
-// proves reports whether the numbers of s, of another network, are those of the connection.
+// proves reports whether the numbers of s, of another network, are those of the
+// connection.
 func (c *conn) proves(dir flow.Direction, s *flow.Segment) bool {
 	h, other := &c.half[dir], &c.half[dir^1]
 	ack := s.Flags&flow.ACK != 0
@@ -181,7 +188,8 @@ func (c *conn) proves(dir flow.Direction, s *flow.Segment) bool {
 	return ack && h.isNear(s.Seq) && other.isNear(s.Ack)
 }
 
-// isNear reports whether a sequence number is one that the side sends, or has acknowledged, about now.
+// isNear reports whether a sequence number is one that the side sends, or has
+// acknowledged, about now.
 func (h *half) isNear(seq uint32) bool {
 	at := h.next
 	switch {

@@ -77,7 +77,8 @@ var conversations = map[string]string{
 		close`,
 }
 
-// facts are what a network's and a capture's accidents must not change: of each connection who, how, how much, what.
+// facts are what a network's and a capture's accidents must not change: of each
+// connection who, how, how much, what.
 func facts(t testing.TB, frames []capturetest.Frame) []string {
 	r := newRecorder(t)
 	r.run(capturetest.Segments(frames))
@@ -96,8 +97,8 @@ func facts(t testing.TB, frames []capturetest.Frame) []string {
 	return all
 }
 
-// checkCausality demands that what a segment acknowledged was given before it: a reader's chunks, in order, must be
-// how far each side had come when the other spoke.
+// checkCausality demands that what a segment acknowledged was given before it: a reader's
+// chunks, in order, must be how far each side had come when the other spoke.
 func checkCausality(t testing.TB, frames []capturetest.Frame, e ended) {
 	if e.talk == nil || e.conn.Half[0].Bytes+e.conn.Half[1].Bytes > 1000 { // a data connection
 		return
@@ -198,8 +199,9 @@ type lazy []capturetest.Frame
 
 func (l lazy) String() string { return capturetest.Dump(l[:min(len(l), 100)]) }
 
-// TestReordering adds disorder to the other accidents. A reset that comes before all else of its connection opens none,
-// and one connection's packets are kept from overtaking those of the last one with the same ends.
+// TestReordering adds disorder to the other accidents. A reset that comes before all else
+// of its connection opens none, and one connection's packets are kept from overtaking
+// those of the last one with the same ends.
 func TestReordering(t *testing.T) {
 	names := []string{"split", "merge", "duplicate", "duplicate all", "retransmit", "shift"}
 	for name, script := range conversations {
@@ -269,7 +271,8 @@ func TestOneSided(t *testing.T) {
 	}
 }
 
-// TestLateStart: a capture that begins in the middle of a connection has all that was said since, in any order.
+// TestLateStart: a capture that begins in the middle of a connection has all that was
+// said since, in any order.
 func TestLateStart(t *testing.T) {
 	const script = `
 		open none
@@ -287,7 +290,8 @@ func TestLateStart(t *testing.T) {
 	}
 }
 
-// TestLoss: what is lost is reported as missing, no more and no less, and nothing is joined over it.
+// TestLoss: what is lost is reported as missing, no more and no less, and nothing is
+// joined over it.
 func TestLoss(t *testing.T) {
 	for name, script := range conversations {
 		t.Run(name, func(t *testing.T) {

@@ -5,7 +5,8 @@ import (
 	"ftpscope/capture/tcp/reassembly"
 )
 
-// control is what a control connection has besides other ones: its bytes in order, and who reads them.
+// control is what a control connection has besides other ones: its bytes in order, and
+// who reads them.
 type control struct {
 	*reassembly.Stream // nil: the index is free
 	reader             Reader
@@ -33,7 +34,8 @@ func (t *Table) attach(slot int32) {
 	}
 }
 
-// newStream makes the stream of a connection, and tells it what is known of the ends of its directions.
+// newStream makes the stream of a connection, and tells it what is known of the ends of
+// its directions.
 func (c *conn) newStream(r reassembly.Reader, g *reassembly.Group) *reassembly.Stream {
 	st := reassembly.New(r, g)
 	for dir := range flow.Direction(2) {
@@ -93,7 +95,8 @@ func (c *conn) settle(st *reassembly.Stream, now flow.Time) {
 	st.Settle(now, c.moment(st), acked)
 }
 
-// dropRefused takes the stream off a connection whose reader said that it is no control connection.
+// dropRefused takes the stream off a connection whose reader said that it is no control
+// connection.
 func (t *Table) dropRefused(c *conn) {
 	if t.controls[c.stream-1].Over() {
 		c.flags |= counted
@@ -101,8 +104,8 @@ func (t *Table) dropRefused(c *conn) {
 	}
 }
 
-// finishReading gives what is left of a control connection that is over, and returns its reader if it still is one; lost
-// bytes are missing at the ends.
+// finishReading gives what is left of a control connection that is over, and returns its
+// reader if it still is one; lost bytes are missing at the ends.
 func (t *Table) finishReading(c *conn, lost [2]uint64) Reader {
 	x := t.controls[c.stream-1]
 	x.Flush(c.moment(x.Stream))
@@ -135,9 +138,9 @@ type data struct {
 	reader DataReader
 }
 
-// Follow has the Follower asked for readers, of connections whose first segment with payload may be of interest, for their
-// beginning; nil: of all, for all of it.
-// It is called before the first segment.
+// Follow has the Follower asked for readers, of connections whose first segment with
+// payload may be of interest, for their beginning; nil: of all, for all of it. It is
+// called before the first segment.
 func (t *Table) Follow(f Follower, may func(*flow.Segment) bool) {
 	group := reassembly.NewGroup(maxHeldData, maxHeldDataAll, false)
 	if may != nil {
@@ -186,7 +189,8 @@ func (t *Table) settleFollowed(slot int32, now flow.Time) {
 	}
 }
 
-// unfollow gives what is left of a connection that is over; lost bytes are missing at the ends.
+// unfollow gives what is left of a connection that is over; lost bytes are missing at the
+// ends.
 func (t *Table) unfollow(slot int32, lost [2]uint64) {
 	x, c := t.following.open[slot], t.slab.at(slot)
 	if x.Flush(c.moment(x.Stream)); !x.Over() {

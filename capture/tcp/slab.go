@@ -1,6 +1,7 @@
 package tcp
 
-// slab holds connections in pages, so that it grows without copying them. Slot 0 is not used.
+// slab holds connections in pages, so that it grows without copying them. Slot 0 is not
+// used.
 type slab struct {
 	pages []*[pageSize]conn
 	n     int // slots that were ever in use
@@ -24,8 +25,9 @@ func (s *slab) grow() int32 {
 	return int32(s.n - 1)
 }
 
-// list is a queue of connections by age, threaded through the slab: a connection leaves it from the middle without an
-// allocation, which container/list makes for each member (BenchmarkTable/kind=synflood, kind=short).
+// list is a queue of connections by age, threaded through the slab: a connection leaves
+// it from the middle without an allocation, which container/list makes for each member
+// (BenchmarkTable/kind=short).
 type list struct {
 	first, last int32
 	n           int

@@ -16,7 +16,8 @@ type lone struct {
 	id       uint8 // as half.id
 }
 
-// syns is the ring of lone SYNs, in the order of their first packet; first … next-1 are in use, modulo its length.
+// syns is the ring of lone SYNs, in the order of their first packet; first … next-1 are
+// in use, modulo its length.
 type syns struct {
 	ring        []lone
 	first, next uint32
@@ -70,8 +71,9 @@ func (r *syns) trim() {
 	}
 }
 
-// onRepeatedSYN takes a further segment of the connection of a lone SYN, which has this index in the ring: a repetition (true), or
-// what makes it a connection. Then slot is that connection's, or 0 where the SYN was too old to have to do with it.
+// onRepeatedSYN takes a further segment of the connection of a lone SYN, which has this
+// index in the ring: a repetition (true), or what makes it a connection. Then slot is
+// that connection's, or 0 where the SYN was too old to have to do with it.
 func (t *Table) onRepeatedSYN(index int32, dir flow.Direction, s *flow.Segment) (slot int32, repeated bool) {
 	e := &t.syns.ring[index]
 	switch {
@@ -88,15 +90,16 @@ func (t *Table) onRepeatedSYN(index int32, dir flow.Direction, s *flow.Segment) 
 	return t.promote(e), false
 }
 
-// isCopy reports whether s, of the same sequence number as SYNs at these times, one with this identification, is one of them,
-// captured twice.
+// isCopy reports whether s, of the same sequence number as SYNs at these times, one with
+// this identification, is one of them, captured twice.
 func isCopy(s *flow.Segment, id uint8, first, last flow.Time) bool {
 	return uint8(s.ID) == id && min(apart(s.Time, first), apart(s.Time, last)) <= copyTime
 }
 
 func apart(a, b flow.Time) flow.Time { return max(a-b, b-a) }
 
-// notedSYN notes the position of a further SYN after n; most connections have one SYN, and no list.
+// notedSYN notes the position of a further SYN after n; most connections have one SYN,
+// and no list.
 func notedSYN(list *flow.SYNs, first flow.Pos, n int, pos flow.Pos) *flow.SYNs {
 	if list == nil {
 		list = &flow.SYNs{first}
@@ -180,7 +183,8 @@ func (t *Table) tickSYNs(now flow.Time) {
 	}
 }
 
-// OldestSYN is the Ord of the oldest SYN that still waits for an answer; math.MaxUint64 when there is none.
+// OldestSYN is the Ord of the oldest SYN that still waits for an answer; math.MaxUint64
+// when there is none.
 func (t *Table) OldestSYN() uint64 {
 	t.syns.trim()
 	if t.syns.first == t.syns.next {

@@ -10,9 +10,10 @@ import (
 	"ftpscope/capture/tcp/reassembly"
 )
 
-// Table holds the open connections of one shard: a slab of connections whose slots are used again, last freed first,
-// behind an index of 8-byte entries, so that the working set is the connections that are open.
-// (Tried before: one big table of all connections ever seen costs a cache miss a packet; a Go map twice that.)
+// Table holds the open connections of one shard: a slab of connections whose slots are
+// used again, last freed first, behind an index of 8-byte entries, so that the working
+// set is the connections that are open. (Tried before: one big table of all connections
+// ever seen costs a cache miss a packet; a Go map twice that.)
 type Table struct {
 	sink      Sink
 	index     []entry
@@ -51,13 +52,15 @@ func New(sink Sink) *Table {
 	return &Table{
 		sink: sink, index: make([]entry, firstIndex), slab: newSlab(),
 		gaps: map[int32]*[2]reassembly.Gaps{}, gapBudget: flow.NewBudget(maxGapsAll), copies: map[int32]*copies{},
-		// The hash decides positions in the index only, never results: a seed of its own a run defeats made-up collisions.
+		// The hash decides positions in the index only, never results: a seed of its own
+		// a run defeats made-up collisions.
 		seed:  [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
 		group: reassembly.NewGroup(maxHeld, maxHeldAll, true),
 	}
 }
 
-// LimitIdle ends control connections that are silent for longer; without it they have no limit.
+// LimitIdle ends control connections that are silent for longer; without it they have no
+// limit.
 func (t *Table) LimitIdle(d flow.Time) { t.controlIdle = d }
 
 // Stats tells what limits cost so far.
@@ -80,16 +83,18 @@ func Shard(a, b flow.Host) int {
 	return int(x * 0x9e3779b97f4a7c15 >> 60)
 }
 
-// hash is the same for both directions of a connection. Each half of an address meets the seed before it meets anything
-// else that a sender chooses: what is joined before can be chosen to be the same.
+// hash is the same for both directions of a connection. Each half of an address meets the
+// seed before it meets anything else that a sender chooses: what is joined before can be
+// chosen to be the same.
 func (t *Table) hash(s *flow.Segment) uint32 {
 	x := mix(mix(s.Src.Lo^t.seed[0], s.Src.Hi^t.seed[1]), 0xe7037ed1a0b428db^uint64(s.SrcPort)<<32)
 	y := mix(mix(s.Dst.Lo^t.seed[0], s.Dst.Hi^t.seed[1]), 0xe7037ed1a0b428db^uint64(s.DstPort)<<32)
 	return uint32(mix(x+y, 0x8ebc6af09c88c6e3) >> 32)
 }
 
-// find returns the slot of the connection of s, or 0; then others tells whether there are connections of the same ends in
-// other networks. Hashes say nothing of networks, so that these are found together.
+// find returns the slot of the connection of s, or 0; then others tells whether there are
+// connections of the same ends in other networks. Hashes say nothing of networks, so that
+// these are found together.
 func (t *Table) find(s *flow.Segment, tag uint32) (slot int32, dir flow.Direction, others bool) {
 	mask := len(t.index) - 1
 	for i := int(tag) & mask; ; i = (i + 1) & mask {
@@ -159,8 +164,9 @@ func (t *Table) Segment(s *flow.Segment) {
 	t.update(slot, dir, s)
 }
 
-// echoes reports whether the connection is over, by the clock long before s or after it, and s says what was said in it: so it is
-// where a capture was joined to another one of the same packets.
+// echoes reports whether the connection is over, by the clock long before s or after it,
+// and s says what was said in it: so it is where a capture was joined to another one of
+// the same packets.
 func (c *conn) echoes(dir flow.Direction, s *flow.Segment) bool {
 	return c.flags&ended != 0 && apart(s.Time, c.last.Time) > lingerTime && c.repeats(dir, s)
 }
@@ -178,7 +184,8 @@ func (c *conn) repeats(dir flow.Direction, s *flow.Segment) bool {
 	return acks && !flow.After(s.End(), h.limit(h.next)) && !flow.Before(s.Seq, h.start)
 }
 
-// stale reports whether the connection in the table is over and s belongs to a new one of the same addresses and ports.
+// stale reports whether the connection in the table is over and s belongs to a new one of
+// the same addresses and ports.
 func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	c := t.slab.at(slot)
 	since := s.Time - c.last.Time
@@ -202,8 +209,9 @@ func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	return !overtaken
 }
 
-// open enters the connection of s, whose direction becomes Out unless s shows or suggests the opposite. A reset
-// opens nothing (slot 0), but where it refuses a SYN (RFC 9293 section 3.5.2: sequence number 0, ACK) that it overtook.
+// open enters the connection of s, whose direction becomes Out unless s shows or suggests
+// the opposite. A reset opens nothing (slot 0), but where it refuses a SYN (RFC 9293
+// section 3.5.2: sequence number 0, ACK) that it overtook.
 func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 	syn, rst := s.Flags&flow.SYN != 0, s.Flags&flow.RST != 0
 	if rst && (s.Flags&flow.ACK == 0 || s.Seq != 0) {
@@ -289,7 +297,8 @@ func (t *Table) drop(slot int32) {
 	t.free = append(t.free, slot)
 }
 
-// unindex takes an entry out of the index and moves back those that had been displaced past it.
+// unindex takes an entry out of the index and moves back those that had been displaced
+// past it.
 func (t *Table) unindex(i int) {
 	mask := len(t.index) - 1
 	for j := i; ; {

@@ -88,7 +88,8 @@ func TestFloodLeavesTheOthersAlone(t *testing.T) {
 	require.Equal(t, "> ab", r.closed[i].talk.chunks[0].String())
 }
 
-// fill opens connections that are established; those whose number is a multiple of every are control connections.
+// fill opens connections that are established; those whose number is a multiple of every
+// are control connections.
 func fill(table *tcp.Table, sink *silent, s *flow.Segment, from, to, every int) {
 	for n := from; n < to; n++ {
 		syn(s, n)
@@ -182,7 +183,8 @@ func TestLingerIsBounded(t *testing.T) {
 	}
 }
 
-// TestTicksAreDeterministic: two tables that see the same packets and ticks say the same in the same order.
+// TestTicksAreDeterministic: two tables that see the same packets and ticks say the same
+// in the same order.
 func TestTicksAreDeterministic(t *testing.T) {
 	say := func() string {
 		r := newRecorder(t)
@@ -281,7 +283,8 @@ func TestSelfConnection(t *testing.T) {
 	require.NotEmpty(t, r.closed)
 }
 
-// TestNoLeaks opens, disorders and ends many connections, then looks at what an empty table holds.
+// TestNoLeaks opens, disorders and ends many connections, then looks at what an empty
+// table holds.
 func TestNoLeaks(t *testing.T) {
 	r := newRecorder(t)
 	rnd := rand.New(rand.NewPCG(9, 10))
@@ -375,7 +378,8 @@ func TestControlIdle(t *testing.T) {
 	}
 }
 
-// TestTooManyControls opens more control connections than the table holds: the idle ones go, and are counted.
+// TestTooManyControls opens more control connections than the table holds: the idle ones
+// go, and are counted.
 func TestTooManyControls(t *testing.T) {
 	sink := &silent{}
 	table := tcp.New(sink)

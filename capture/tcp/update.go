@@ -55,8 +55,8 @@ func (c *conn) pass(at flow.Mark) {
 	}
 }
 
-// belated has the connection's times be those of its first and last packet by the clock, where the last one in the capture was
-// late: by so much.
+// belated has the connection's times be those of its first and last packet by the clock,
+// where the last one in the capture was late: by so much.
 func (c *conn) belated(late flow.Time) {
 	at := c.last.Time
 	if late <= flow.Disorder {
@@ -67,7 +67,8 @@ func (c *conn) belated(late flow.Time) {
 	}
 }
 
-// overtaken reports whether a packet of one time was sent before one of another time that came into the capture before it.
+// overtaken reports whether a packet of one time was sent before one of another time that
+// came into the capture before it.
 func overtaken(t, by flow.Time) bool { return t < by && by-t <= flow.Disorder }
 
 // acknowledge notes how far the other side has received.
@@ -86,8 +87,8 @@ func (h *half) offer(s *flow.Segment) {
 	}
 }
 
-// control takes the handshake and resets, and returns the segment's direction, which a SYN may correct; false: the
-// segment is not meant for this connection.
+// control takes the handshake and resets, and returns the segment's direction, which a
+// SYN may correct; false: the segment is not meant for this connection.
 func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.Direction, bool) {
 	c := t.slab.at(slot)
 	if s.Flags&flow.RST != 0 {
@@ -131,8 +132,8 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 	return dir, true
 }
 
-// isAnswered reports whether the opener had the answer to its SYN already, so that it sends none any more: it went on, and since then
-// there is no SYN but a copy.
+// isAnswered reports whether the opener had the answer to its SYN already, so that it
+// sends none any more: it went on, and since then there is no SYN but a copy.
 func (c *conn) isAnswered(at flow.Time) bool {
 	return c.flags&sawSYNACK != 0 && c.half[flow.Out].flags&spoke != 0 && (at > c.cold.synack.Time || c.last.Time-at > flow.Disorder)
 }
@@ -153,7 +154,8 @@ func (d *cold) noteSYN(at flow.Mark) {
 // maxScale is RFC 7323's largest window scale (section 2.3: a larger one counts as this).
 const maxScale = 14
 
-// exactStart sets a direction's first payload byte now that its SYN is known, also when payload overtook the SYN.
+// exactStart sets a direction's first payload byte now that its SYN is known, also when
+// payload overtook the SYN.
 func (t *Table) exactStart(slot int32, dir flow.Direction, seq uint32) {
 	h := &t.slab.at(slot).half[dir]
 	switch {
@@ -182,7 +184,8 @@ func (t *Table) swapEnds(slot int32) {
 	}
 }
 
-// eachStream calls f with the streams of a connection: it may be a control connection, and be followed.
+// eachStream calls f with the streams of a connection: it may be a control connection,
+// and be followed.
 func (t *Table) eachStream(slot int32, f func(*reassembly.Stream)) {
 	c := t.slab.at(slot)
 	if c.stream != 0 {
@@ -193,8 +196,9 @@ func (t *Table) eachStream(slot int32, f func(*reassembly.Stream)) {
 	}
 }
 
-// agree notes that the connection is established: a side goes on after its SYN or SYN-ACK (that may come later, when it
-// was overtaken), or there is payload, which both sides must have agreed to.
+// agree notes that the connection is established: a side goes on after its SYN or SYN-ACK
+// (that may come later, when it was overtaken), or there is payload, which both sides
+// must have agreed to.
 func (t *Table) agree(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := t.slab.at(slot)
 	plain := s.Flags&(flow.SYN|flow.RST) == 0
@@ -241,8 +245,8 @@ func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 	}
 }
 
-// uncount takes back the last number of a direction, that of a FIN, if no payload had it: the ACK after the FIN was the
-// first that was seen of this side.
+// uncount takes back the last number of a direction, that of a FIN, if no payload had it:
+// the ACK after the FIN was the first that was seen of this side.
 func (t *Table) uncount(slot int32, dir flow.Direction) {
 	h := &t.slab.at(slot).half[dir]
 	if h.bytes == 0 && h.flags&exact == 0 {
@@ -271,8 +275,8 @@ func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
 	t.end(slot)
 }
 
-// revive takes back the end of a connection whose first SYN a closed port refused: a later one was accepted (Windows
-// tries three times), with the same sequence number.
+// revive takes back the end of a connection whose first SYN a closed port refused: a
+// later one was accepted (Windows tries three times), with the same sequence number.
 func (t *Table) revive(slot int32) {
 	c := t.slab.at(slot)
 	c.half[flow.In].flags &^= closed
@@ -285,10 +289,12 @@ func (t *Table) revive(slot int32) {
 	c.flags &^= refused | reset | ended | lingering
 }
 
-// overtaking is how far ahead of what was seen a reset may be: what an unscaled window can have on its way.
+// overtaking is how far ahead of what was seen a reset may be: what an unscaled window
+// can have on its way.
 const overtaking = 1 << 16
 
-// acceptsRST reports whether a reset's numbers say that it is meant for this connection (RFC 9293 section 3.5.3).
+// acceptsRST reports whether a reset's numbers say that it is meant for this connection
+// (RFC 9293 section 3.5.3).
 func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
 	h, other := &c.half[dir], &c.half[dir^1]
 	low, high := h.next, h.next
@@ -305,8 +311,8 @@ func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
 	case h.flags&isAcked != 0 && flow.Before(h.acked, low):
 		low = h.acked
 	}
-	// A reset that answers a segment carries that segment's acknowledgement; one of its own the next byte, which lies
-	// ahead of what was seen when the capture lost packets.
+	// A reset that answers a segment carries that segment's acknowledgement; one of its
+	// own the next byte, which lies ahead of what was seen when the capture lost packets.
 	return !flow.Before(s.Seq, low-1) && !flow.After(s.Seq, high+max(other.window, overtaking))
 }
 
@@ -325,8 +331,9 @@ func (t *Table) end(slot int32) {
 	t.trimLingering()
 }
 
-// trimLingering lets ended connections go if they are many: the first that lack nothing; one that does goes to the end of the queue. Usually
-// the first look finds one; a few are enough for them not to add up.
+// trimLingering lets ended connections go if they are many: the first that lack nothing;
+// one that does goes to the end of the queue. Usually the first look finds one; a few are
+// enough for them not to add up.
 func (t *Table) trimLingering() {
 	for range 4 {
 		first := t.linger.first
@@ -342,7 +349,8 @@ func (t *Table) trimLingering() {
 	}
 }
 
-// isWhole reports whether all of a connection was seen, so that stragglers can be no more than repetitions and acknowledgements.
+// isWhole reports whether all of a connection was seen, so that stragglers can be no more
+// than repetitions and acknowledgements.
 func (t *Table) isWhole(slot int32) bool {
 	c := t.slab.at(slot)
 	if c.flags&refused != 0 {
@@ -355,7 +363,8 @@ func (t *Table) isWhole(slot int32) bool {
 	return g == nil || len(g[0].All())+len(g[1].All()) == 0
 }
 
-// icmp takes an error about a segment: it counts where it answers a SYN, also one that it overtook.
+// icmp takes an error about a segment: it counts where it answers a SYN, also one that it
+// overtook.
 func (t *Table) icmp(slot int32, dir flow.Direction, s *flow.Segment, tag uint32) {
 	if slot == 0 {
 		slot, dir = t.open(s, tag)

@@ -3,7 +3,8 @@ package reassembly
 import "ftpscope/capture/flow"
 
 const (
-	// MaxGaps bounds the gaps that are remembered in one direction of a connection; the oldest counts as lost for good.
+	// MaxGaps bounds the gaps that are remembered in one direction of a connection; the
+	// oldest counts as lost for good.
 	MaxGaps = 64
 	// far is how far back sequence numbers tell gaps from what is to come.
 	far = 1 << 30
@@ -12,17 +13,20 @@ const (
 // Gap is a range of sequence numbers, To excluded.
 type Gap struct{ From, To uint32 }
 
-// Gaps are the gaps in one direction of a connection, in the order of their numbers; no two of them touch. Add notes a
-// gap, Fill takes out what came late. Sequence numbers wrap, so Prune has to be called before either.
+// Gaps are the gaps in one direction of a connection, in the order of their numbers; no
+// two of them touch. Add notes a gap, Fill takes out what came late. Sequence numbers
+// wrap, so Prune has to be called before either.
 //
-// Invert turns them over: from then on they are what the capture holds of the direction, which Merge adds to.
+// Invert turns them over: from then on they are what the capture holds of the direction,
+// which Merge adds to.
 type Gaps struct {
 	list   []Gap
 	at     uint64 // the direction's bytes when Prune was last called
 	budget *flow.Budget
 }
 
-// NewGaps makes the gaps of both directions. The budget is of gaps that there is memory for.
+// NewGaps makes the gaps of both directions. The budget is of gaps that there is memory
+// for.
 func NewGaps(budget *flow.Budget) *[2]Gaps { return &[2]Gaps{{budget: budget}, {budget: budget}} }
 
 // All are the gaps, valid until the next change.
@@ -34,7 +38,8 @@ func (g *Gaps) Release() {
 	g.list = nil
 }
 
-// Prune forgets gaps that lie too far back; bytes is how many the direction has, next is the number after the last.
+// Prune forgets gaps that lie too far back; bytes is how many the direction has, next is
+// the number after the last.
 func (g *Gaps) Prune(bytes uint64, next uint32) {
 	if bytes > g.at+far {
 		g.list = g.list[:0]
@@ -45,7 +50,8 @@ func (g *Gaps) Prune(bytes uint64, next uint32) {
 	}
 }
 
-// append adds a gap at the end. When there are too many, the oldest goes; each direction has room for one at least.
+// append adds a gap at the end. When there are too many, the oldest goes; each direction
+// has room for one at least.
 func (g *Gaps) append(x Gap) {
 	if n := len(g.list); n >= MaxGaps || n == cap(g.list) && !g.grow() {
 		g.list = append(g.list[:0], g.list[1:]...) // what may still fill it will count as a retransmission

@@ -7,7 +7,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// segment is a copy of a segment that has to wait, or what is left of it without what others have.
+// segment is a copy of a segment that has to wait, or what is left of it without what
+// others have.
 type segment struct {
 	seq, ack uint32
 	hasAck   bool
@@ -54,14 +55,16 @@ func (p *segment) trimAfter(seq uint32) {
 	p.cut = n - uint32(len(p.data))
 }
 
-// queue holds the segments of a direction by sequence number. They stand in blocks: the sender chooses the order in
-// which they come, and in one row of very many each that comes early would move all others. BenchmarkQueue compares
-// that row, which the sender can make quadratic, with the blocks.
+// queue holds the segments of a direction by sequence number. They stand in blocks: the
+// sender chooses the order in which they come, and in one row of very many each that
+// comes early would move all others. BenchmarkQueue compares that row, which the sender
+// can make quadratic, with the blocks.
 type queue struct {
 	blocks [][]segment // none is empty
 }
 
-// queueBlock is how many segments a block has at most: moving half of them costs little more than finding where.
+// queueBlock is how many segments a block has at most: moving half of them costs little
+// more than finding where.
 const queueBlock = 64
 
 // cursor is a segment's position in the queue or, behind the last block, the end.

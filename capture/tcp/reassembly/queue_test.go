@@ -12,7 +12,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// A queue is a row that is kept in order, whatever the order in which its segments come, and none of them makes many move.
+// A queue is a row that is kept in order, whatever the order in which its segments come,
+// and none of them makes many move.
 func TestQueue(t *testing.T) {
 	const n = 20 * queueBlock
 	r := rand.New(rand.NewPCG(1, 2))
@@ -58,7 +59,8 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// BenchmarkQueue: ns/op is a segment that comes before all others. In one row (blocks=off) each would move those after it.
+// BenchmarkQueue: ns/op is a segment that comes before all others. In one row
+// (blocks=off) each would move those after it.
 func BenchmarkQueue(b *testing.B) {
 	for _, held := range []uint32{1 << 8, 1 << 12, 1 << 16} {
 		b.Run(fmt.Sprintf("blocks=on/held=%d", held), func(b *testing.B) {

@@ -1,12 +1,14 @@
-// Package reassembly puts the bytes of TCP connections in order: it gives the segments of a stream to a Reader, which
-// package tcp's caller made.
+// Package reassembly puts the bytes of TCP connections in order. Package tcp gives it
+// their segments; what it has in order goes to a Reader, such as the one of a control
+// connection in analyze.
 package reassembly
 
 import "ftpscope/capture/flow"
 
 // Times are by the packets' own clock.
 const (
-	// GapWait is how long a gap that the receiver acknowledged waits for a reordered packet to fill it.
+	// GapWait is how long a gap that the receiver acknowledged waits for a reordered
+	// packet to fill it.
 	GapWait = 2 * flow.Second
 	// lossWait is the same for a gap that nobody acknowledged: the sender will repeat it.
 	lossWait = 10 * flow.Second
@@ -14,7 +16,8 @@ const (
 
 // Reader is given the bytes of a stream: those of each direction in order.
 type Reader interface {
-	// Data gives the next bytes of a direction, valid during the call; false: it wants no more of the connection.
+	// Data gives the next bytes of a direction, valid during the call; false: it wants no
+	// more of the connection.
 	Data(dir flow.Direction, b []byte, at flow.Mark) bool
 	// Gap says that n bytes are missing there.
 	Gap(dir flow.Direction, n uint64, at flow.Mark)
@@ -27,8 +30,8 @@ type Group struct {
 	answers bool
 }
 
-// NewGroup makes a group whose streams may hold so many bytes in each direction, and in all. Answers makes a segment wait
-// for what it acknowledges of the other direction.
+// NewGroup makes a group whose streams may hold so many bytes in each direction, and in
+// all. Answers makes a segment wait for what it acknowledges of the other direction.
 func NewGroup(each, all int, answers bool) *Group {
 	return &Group{each: each, all: flow.NewBudget(all), answers: answers}
 }
@@ -38,17 +41,20 @@ func (g *Group) Held() int { return g.all.Used() }
 
 // Stream puts the bytes of a connection in order.
 //
-// A segment is given to the reader when all before it in its direction was given. In a group with answers it also waits
-// for all that it acknowledges of the other direction: so a reply never overtakes the command that it answers, however
-// the capture reordered the packets.
+// A segment is given to the reader when all before it in its direction was given. In a
+// group with answers it also waits for all that it acknowledges of the other direction:
+// so a reply never overtakes the command that it answers, however the capture reordered
+// the packets.
 //
-// A direction is first unsettled: where it begins is not known. Begins settles it, by the SYN. If no SYN comes in time, it
-// begins at the first byte that there is.
+// A direction is first unsettled: where it begins is not known. Begins settles it, by the
+// SYN. If no SYN comes in time, it begins at the first byte that there is.
 //
-// Segments that cannot be given yet are held, and count in two budgets: the direction's and the group's. Three things end
-// the wait for what is missing: it comes; it does not come in time (GapWait if the receiver acknowledged it, else
-// lossWait); a budget is exceeded. Then Settle takes one obstacle after the other away, in yield: the beginning that is
-// not known, a gap before a segment, an acknowledged byte that never came. What was missing is given as a gap.
+// Segments that cannot be given yet are held, and count in two budgets: the direction's
+// and the group's. Three things end the wait for what is missing: it comes; it does not
+// come in time (GapWait if the receiver acknowledged it, else lossWait); a budget is
+// exceeded. Then Settle takes one obstacle after the other away, in yield: the beginning
+// that is not known, a gap before a segment, an acknowledged byte that never came. What
+// was missing is given as a gap.
 //
 // The stream is over when its reader refuses more, or on End.
 type Stream struct {
@@ -86,7 +92,8 @@ type direction struct {
 	given   flow.Time // when the reader was last given something
 }
 
-// limit is how far the other side can have acknowledged up to next: the FIN counts where it is next.
+// limit is how far the other side can have acknowledged up to next: the FIN counts where
+// it is next.
 func (d *direction) limit(next uint32) uint32 {
 	if d.ends && d.fin == next {
 		return next + 1
@@ -165,7 +172,8 @@ func (st *Stream) mayFollow(dir flow.Direction, p *segment) bool {
 	case o.settled:
 		return !flow.After(p.ack, o.limit(o.next))
 	}
-	// Where the other side begins is not known: its handshake may be late, or the capture lacks that side.
+	// Where the other side begins is not known: its handshake may be late, or the capture
+	// lacks that side.
 	return st.moment.Last-st.moment.Shake > GapWait && (o.held.empty() || !flow.After(p.ack, o.held.first().seq))
 }
 
@@ -209,7 +217,8 @@ func (st *Stream) shift(dir flow.Direction) {
 	st.give(dir, &p)
 }
 
-// give passes a segment to the reader; when the reader refuses the connection the stream is over.
+// give passes a segment to the reader; when the reader refuses the connection the stream
+// is over.
 func (st *Stream) give(dir flow.Direction, p *segment) {
 	d := &st.dir[dir]
 	d.next, d.given = p.end(), st.moment.Last
@@ -226,7 +235,8 @@ func (st *Stream) gap(dir flow.Direction, n uint64, at flow.Mark) {
 	st.reader.Gap(dir^st.swapped, n, at)
 }
 
-// Tail is the end of what a side sent: the byte after the highest that was seen, and how many are missing after it.
+// Tail is the end of what a side sent: the byte after the highest that was seen, and how
+// many are missing after it.
 type Tail struct {
 	Next uint32
 	Lost uint64
@@ -249,7 +259,8 @@ func (st *Stream) Flush(m Moment) {
 	}
 }
 
-// Finish tells what is missing at the end of the directions; at is the connection's last packet.
+// Finish tells what is missing at the end of the directions; at is the connection's last
+// packet.
 func (st *Stream) Finish(ends [2]Tail, at flow.Mark) {
 	for dir := range flow.Direction(2) {
 		if n := st.dir[dir].rest(ends[dir]); n > 0 {

@@ -2,7 +2,8 @@ package reassembly
 
 import "ftpscope/capture/flow"
 
-// hold keeps a copy of what is new in p, in sequence order, overlaps cut off: the first copy of a byte counts.
+// hold keeps a copy of what is new in p, in sequence order, overlaps cut off: the first
+// copy of a byte counts.
 func (st *Stream) hold(dir flow.Direction, p segment) {
 	d := &st.dir[dir]
 	if st.group.answers {
@@ -36,9 +37,11 @@ func (st *Stream) hold(dir flow.Direction, p segment) {
 	}
 }
 
-// relax lowers what held segments acknowledge to what p does, as far as it reaches: all before a byte was sent before it, so
-// it cannot answer more. A held segment may be a retransmission that carries a later acknowledgement than the original.
-// None acknowledges more than the one after it: the first from behind that needs no change is the last to look at.
+// relax lowers what held segments acknowledge to what p does, as far as it reaches: all
+// before a byte was sent before it, so it cannot answer more. A held segment may be a
+// retransmission that carries a later acknowledgement than the original. None
+// acknowledges more than the one after it: the first from behind that needs no change is
+// the last to look at.
 func (st *Stream) relax(d *direction, p *segment) {
 	end := p.end()
 	last := d.held.behind(end - 1)
@@ -61,8 +64,8 @@ func (st *Stream) relax(d *direction, p *segment) {
 	}
 }
 
-// Settle gives up waiting where the wait is over. Now is the time of a packet or of a tick; acked tells of each direction how
-// far the other side received it.
+// Settle gives up waiting where the wait is over. Now is the time of a packet or of a
+// tick; acked tells of each direction how far the other side received it.
 func (st *Stream) Settle(now flow.Time, m Moment, acked [2]Acked) {
 	st.moment = m
 	st.begun(now)
@@ -71,8 +74,8 @@ func (st *Stream) Settle(now flow.Time, m Moment, acked [2]Acked) {
 	}
 }
 
-// begun settles where directions begin: at the handshake, also one that payload overtook, or, when it does not come in
-// time, at the first byte there is.
+// begun settles where directions begin: at the handshake, also one that payload overtook,
+// or, when it does not come in time, at the first byte there is.
 func (st *Stream) begun(now flow.Time) {
 	for dir := range st.dir {
 		d := &st.dir[dir]
@@ -87,7 +90,8 @@ func (st *Stream) begun(now flow.Time) {
 	}
 }
 
-// begin settles that a side's first byte is that at seq. What is held from before it (a keep-alive) is none of it.
+// begin settles that a side's first byte is that at seq. What is held from before it (a
+// keep-alive) is none of it.
 func (st *Stream) begin(d *direction, seq uint32) {
 	d.next, d.settled = seq, true
 	for !d.held.empty() && flow.Before(d.held.first().seq, seq) {
@@ -103,7 +107,8 @@ func (st *Stream) begin(d *direction, seq uint32) {
 	}
 }
 
-// mayCome reports whether a missing packet may still come, and there is room for what waits for it.
+// mayCome reports whether a missing packet may still come, and there is room for what
+// waits for it.
 func (st *Stream) mayCome(now flow.Time, acked *[2]Acked) bool {
 	if st.dir[0].budget.Exceeded() || st.dir[1].budget.Exceeded() || st.group.all.Exceeded() {
 		return false
@@ -117,8 +122,9 @@ func (st *Stream) mayCome(now flow.Time, acked *[2]Acked) bool {
 	return now-since <= GapWait || now-since <= lossWait && !st.acknowledged(acked)
 }
 
-// blocked is since when a side waits. A stream of data that goes on before the gap is not held up by it: what lies behind
-// may be no part of it (a forged or broken segment), and giving it up early would lose the rest.
+// blocked is since when a side waits. A stream of data that goes on before the gap is not
+// held up by it: what lies behind may be no part of it (a forged or broken segment), and
+// giving it up early would lose the rest.
 func (st *Stream) blocked(d *direction) flow.Time {
 	if st.group.answers {
 		return d.held.first().at.Time
@@ -126,7 +132,8 @@ func (st *Stream) blocked(d *direction) flow.Time {
 	return max(d.held.first().at.Time, d.given)
 }
 
-// acknowledged reports whether every gap that blocks was acknowledged: no retransmission will fill it.
+// acknowledged reports whether every gap that blocks was acknowledged: no retransmission
+// will fill it.
 func (st *Stream) acknowledged(acked *[2]Acked) bool {
 	for dir := range st.dir {
 		d, a := &st.dir[dir], acked[dir]
@@ -178,8 +185,9 @@ func (st *Stream) skip(dir flow.Direction, seq uint32, at flow.Mark) {
 	d.next = seq
 }
 
-// force gives the segment that came first, whatever it acknowledges: the other side is not in the capture, or its FIN is
-// not, or (only forged packets do that) acknowledgements contradict each other.
+// force gives the segment that came first, whatever it acknowledges: the other side is
+// not in the capture, or its FIN is not, or (only forged packets do that)
+// acknowledgements contradict each other.
 func (st *Stream) force() {
 	first, found := flow.Out, false
 	for dir := range flow.Direction(2) {

@@ -54,7 +54,8 @@ func begun(t *testing.T) *inNets {
 	return newInNets(t).play(1, true, flow.SYN, 100, 0, "").play(1, false, flow.SYN|flow.ACK, 300, 101, "").play(1, true, flow.ACK, 101, 301, "")
 }
 
-// Numbers that prove that a segment of network 2 belongs to a connection of network 1, and numbers that do not.
+// Numbers that prove that a segment of network 2 belongs to a connection of network 1,
+// and numbers that do not.
 func TestProof(t *testing.T) {
 	const ack = flow.ACK
 	syn := func(t *testing.T) *inNets { return newInNets(t).play(1, true, flow.SYN, 100, 0, "") }
@@ -125,7 +126,8 @@ func TestNetsOfConnections(t *testing.T) {
 	require.Equal(t, 1, list[0].conn.SYNs, "copies are no repetitions")
 }
 
-// The same addresses in very many networks neither fill the table nor make it slow: the oldest connection makes room.
+// The same addresses in very many networks neither fill the table nor make it slow: the
+// oldest connection makes room.
 func TestManyNetworks(t *testing.T) {
 	sink := &silent{class: tcp.Control}
 	table := tcp.New(sink)

@@ -31,7 +31,19 @@ const lineSize = 64
 
 var _ [0]struct{} = [unsafe.Sizeof(conn{}) % lineSize]struct{}{}
 
-// connFlags is the set of things known of a connection.
+// connFlags is the set of things known of a connection. Its life, and where it is meanwhile:
+//
+//   - A SYN alone is no conn but a lone in the ring Table.syns, until something else comes
+//     (promote) or nothing does (loneSYN).
+//   - A connection of which no payload was seen and that is not agreed is halfOpen, in
+//     Table.halfOpen by its age: the first to go when the table is full.
+//   - When a side goes on after the handshake, or payload comes, it is agreed, and in no
+//     list. Its first payload makes it counted or a control connection (conn.stream), whose
+//     reader may refuse it: then it is counted too.
+//   - After the FIN of both sides or a RST it is ended and lingering, in Table.linger by
+//     its end: stragglers still count. A SYN-ACK may revive one that was refused.
+//   - Then it is closed: told, and its slot freed. So it is from any state when it is idle
+//     for too long, when the table is full, or at the end.
 type connFlags uint16
 
 const (

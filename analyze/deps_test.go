@@ -33,7 +33,7 @@ capture/tcp/reassembly:capture/flow
 capture/filter:      capture/decode github.com/google/gopacket
 capture/cryptopan:
 capture/rewrite:     capture/decode capture/cryptopan github.com/google/gopacket
-capture/capturetest: capture/flow github.com/google/gopacket
+capture/capturetest: capture/capturetest/rawfile capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
 capture/capturetest/rawfile:
 analyze/record:      capture/flow

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/capture/capturetest/rawfile"
 	"ftpscope/capture/flow"
 )
 
@@ -103,7 +104,7 @@ func TestReadPcapErrors(t *testing.T) {
 
 func TestPcapngBlocks(t *testing.T) {
 	frames := MustFrames(t, "S: 220 hello")[:2]
-	const section, iface, packet, simple, obsolete, stats, unknown = ngSection, ngInterface, ngEnhanced, ngSimple, ngObsolete, ngStatistics, ngUnknown
+	const section, iface, packet, simple, obsolete, stats, unknown = rawfile.Section, rawfile.Interface, rawfile.Enhanced, rawfile.Simple, rawfile.Obsolete, rawfile.Stats, ngUnknown
 	for _, test := range []struct {
 		name string
 		o    NgOptions
@@ -131,9 +132,9 @@ func blocks(t *testing.T, file []byte) (types []uint32) {
 	t.Helper()
 	bo := binary.ByteOrder(binary.LittleEndian)
 	for len(file) > 0 {
-		if binary.BigEndian.Uint32(file) == ngSection {
+		if binary.BigEndian.Uint32(file) == rawfile.Section {
 			bo = binary.LittleEndian
-			if binary.BigEndian.Uint32(file[8:]) == ngByteOrder {
+			if binary.BigEndian.Uint32(file[8:]) == rawfile.ByteOrder {
 				bo = binary.BigEndian
 			}
 		}

@@ -1,10 +1,11 @@
 package capturetest
 
 import (
+	"cmp"
 	"compress/gzip"
-	"encoding/binary"
 	"io"
 
+	"ftpscope/capture/capturetest/rawfile"
 	"ftpscope/capture/flow"
 )
 
@@ -16,43 +17,30 @@ type PcapOptions struct {
 	SnapLen   uint32 // only what the header says; 0: 262144
 }
 
-func order(bigEndian bool) binary.AppendByteOrder {
+func begin(bigEndian bool) *rawfile.File {
 	if bigEndian {
-		return binary.BigEndian
+		return rawfile.Big()
 	}
-	return binary.LittleEndian
+	return rawfile.Little()
 }
 
-// WritePcap writes the frames as a pcap file (draft-ietf-opsawg-pcap).
+// WritePcap writes the frames as a pcap file.
 func WritePcap(w io.Writer, frames []Frame, o PcapOptions) error {
-	bo, magic, unit := order(o.BigEndian), uint32(0xa1b2c3d4), flow.Microsecond
+	file, magic, unit := begin(o.BigEndian), uint32(rawfile.Micro), flow.Microsecond
 	if o.Nanos {
-		magic, unit = 0xa1b23c4d, 1
+		magic, unit = rawfile.Nano, 1
 	}
-	link, snap := o.Link, o.SnapLen
+	link, snap := o.Link, cmp.Or(o.SnapLen, 262144)
 	if link == 0 && len(frames) > 0 {
 		link = frames[0].Link
 	}
-	if snap == 0 {
-		snap = 262144
-	}
-	b := bo.AppendUint32(nil, magic)
-	b = bo.AppendUint16(bo.AppendUint16(b, 2), 4) // version 2.4
-	b = append(b, make([]byte, 8)...)             // time zone, significant figures: always 0
-	b = bo.AppendUint32(bo.AppendUint32(b, snap), link)
-	if _, err := w.Write(b); err != nil {
-		return err
-	}
+	file.U32(magic).U16(2, 4).U32(0, 0, snap, link)
 	for i := range frames {
 		f := &frames[i]
-		b = bo.AppendUint32(b[:0], uint32(f.Time/flow.Second))
-		b = bo.AppendUint32(b, uint32(f.Time%flow.Second/unit))
-		b = bo.AppendUint32(bo.AppendUint32(b, uint32(len(f.Data))), uint32(f.Length))
-		if _, err := w.Write(append(b, f.Data...)); err != nil {
-			return err
-		}
+		file.Record(uint32(f.Time/flow.Second), uint32(f.Time%flow.Second/unit), f.Data, uint32(f.Length))
 	}
-	return nil
+	_, err := w.Write(file.Bytes)
+	return err
 }
 
 // WriteGzip writes a pcap file compressed by gzip.

@@ -1,11 +1,11 @@
 package capturetest
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"math/bits"
 
+	"ftpscope/capture/capturetest/rawfile"
 	"ftpscope/capture/flow"
 )
 
@@ -35,24 +35,20 @@ type NgOptions struct {
 	SectionLength bool     // write it instead of -1, "not specified"
 }
 
-// Numbers of the pcapng specification.
 const (
-	ngSection, ngInterface, ngObsolete, ngSimple, ngStatistics, ngEnhanced = 0x0a0d0d0a, 1, 2, 3, 5, 6
-	ngByteOrder                                                            = 0x1a2b3c4d
-	ngUnknown                                                              = 0x0bad0bad // a local block: its first bit is 0, nobody has it
-
-	optEnd, optComment, optTSResol, optTSOffset, optIfDrop = 0, 1, 9, 14, 5
-	optUnknown                                             = 0x7777
+	ngUnknown  = 0x0bad0bad // a local block: its first bit is 0, nobody has it
+	optUnknown = 0x7777
+	optComment = 1
 )
 
 // WritePcapng writes the frames as a pcapng file.
 func WritePcapng(w io.Writer, frames []Frame, o NgOptions) error {
 	for i, part := range Rotate(frames, max(o.Sections, 1)) {
-		s := ngWriter{NgOptions: o, bo: order(o.BigEndian != (o.Alternate && i%2 == 1)), ids: map[uint32]uint32{}}
+		s := ngWriter{NgOptions: o, body: begin(o.BigEndian != (o.Alternate && i%2 == 1)), ids: map[uint32]uint32{}}
 		if err := s.section(part); err != nil {
 			return err
 		}
-		if _, err := w.Write(append(s.header(), s.body...)); err != nil {
+		if _, err := w.Write(append(s.header(), s.body.Bytes...)); err != nil {
 			return err
 		}
 	}
@@ -61,24 +57,22 @@ func WritePcapng(w io.Writer, frames []Frame, o NgOptions) error {
 
 type ngWriter struct {
 	NgOptions
-	bo    binary.AppendByteOrder
 	ids   map[uint32]uint32 // the first interface of a link type
 	count uint32            // of interfaces
-	body  []byte            // the section's blocks
+	body  *rawfile.File     // the section's blocks
 }
 
 func (w *ngWriter) header() []byte {
+	b := w.body.Body().U32(rawfile.ByteOrder).U16(1, 0)
 	length := ^uint64(0)
 	if w.SectionLength {
-		length = uint64(len(w.body))
+		length = uint64(len(w.body.Bytes))
 	}
-	b := w.bo.AppendUint32(nil, ngByteOrder)
-	b = w.bo.AppendUint16(w.bo.AppendUint16(b, 1), 0) // version 1.0
-	b = w.bo.AppendUint64(b, length)
+	b.Raw(b.U64(length)...)
 	if w.Extras {
-		b = w.options(b, ngOption{optComment, []byte("a section")})
+		b.Raw(b.Options(b.Option(optComment, []byte("a section")...))...)
 	}
-	return w.block(nil, ngSection, b)
+	return w.body.Body().Block(rawfile.Section, b.Bytes).Bytes
 }
 
 func (w *ngWriter) section(frames []Frame) error {
@@ -89,20 +83,14 @@ func (w *ngWriter) section(frames []Frame) error {
 			id = w.addInterfaces(f.Link)
 		}
 		if w.Extras {
-			w.body = w.block(w.body, ngUnknown, []byte("step over"))
+			w.body.Block(ngUnknown, []byte("step over"))
 		}
 		if err := w.packet(f, id+uint32(i%max(w.Interfaces, 1))); err != nil {
 			return fmt.Errorf("frame %d: %w", i+1, err)
 		}
 	}
-	for id, drops := range w.Drops {
-		if id >= int(w.count) {
-			break
-		}
-		b := w.bo.AppendUint32(nil, uint32(id))
-		b = append(b, make([]byte, 8)...)
-		b = w.options(b, ngOption{optIfDrop, w.bo.AppendUint64(nil, drops)})
-		w.body = w.block(w.body, ngStatistics, b)
+	for id, drops := range w.Drops[:min(len(w.Drops), int(w.count))] {
+		w.body.Stats(uint32(id), w.body.Options(w.body.Option(rawfile.OptIfDropped, w.body.U64(drops)...)))
 	}
 	return nil
 }
@@ -111,20 +99,17 @@ func (w *ngWriter) addInterfaces(link uint32) uint32 {
 	first := w.count
 	w.ids[link] = first
 	for range max(w.Interfaces, 1) {
-		b := w.bo.AppendUint16(nil, uint16(link))
-		b = append(b, 0, 0)
-		b = w.bo.AppendUint32(b, w.SnapLen)
-		var list []ngOption
+		var list [][]byte
 		if resolution, ok := w.resolution(w.count); ok {
-			list = append(list, ngOption{optTSResol, []byte{resolution}})
+			list = append(list, w.body.Option(rawfile.OptTsResol, resolution))
 		}
 		if w.Offset != 0 {
-			list = append(list, ngOption{optTSOffset, w.bo.AppendUint64(nil, uint64(w.Offset))})
+			list = append(list, w.body.Option(rawfile.OptTsOffset, w.body.U64(uint64(w.Offset))...))
 		}
 		if w.Extras {
-			list = append(list, ngOption{optUnknown, []byte("odd")}, ngOption{optComment, nil})
+			list = append(list, w.body.Option(optUnknown, []byte("odd")...), w.body.Option(optComment))
 		}
-		w.body = w.block(w.body, ngInterface, w.options(b, list...))
+		w.body.Iface(uint16(link), w.SnapLen, w.body.Options(list...))
 		w.count++
 	}
 	return first
@@ -142,8 +127,7 @@ func (w *ngWriter) packet(f *Frame, id uint32) error {
 		if id != 0 {
 			return fmt.Errorf("link type %d in a Simple Packet Block", f.Link)
 		}
-		b := w.bo.AppendUint32(nil, uint32(f.Length))
-		w.body = w.block(w.body, ngSimple, append(b, f.Data...))
+		w.body.Simple(f.Data, uint32(f.Length))
 		return nil
 	}
 	resolution, _ := w.resolution(id)
@@ -151,18 +135,15 @@ func (w *ngWriter) packet(f *Frame, id uint32) error {
 	if err != nil {
 		return err
 	}
-	b, kind := w.bo.AppendUint32(nil, id), uint32(ngEnhanced)
-	if w.Block == Obsolete {
-		b = w.bo.AppendUint16(w.bo.AppendUint16(nil, uint16(id)), 0xffff) // drop count: unknown
-		kind = ngObsolete
-	}
-	b = w.bo.AppendUint32(w.bo.AppendUint32(b, uint32(at>>32)), uint32(at))
-	b = w.bo.AppendUint32(w.bo.AppendUint32(b, uint32(len(f.Data))), uint32(f.Length))
-	b = pad(append(b, f.Data...))
+	var options []byte
 	if w.Extras {
-		b = w.options(b, ngOption{optComment, []byte("a packet")}, ngOption{optUnknown, []byte{1, 2, 3, 4, 5}})
+		options = w.body.Options(w.body.Option(optComment, []byte("a packet")...), w.body.Option(optUnknown, 1, 2, 3, 4, 5))
 	}
-	w.body = w.block(w.body, kind, b)
+	if w.Block == Obsolete {
+		w.body.Obsolete(uint16(id), at, f.Data, uint32(f.Length), options)
+	} else {
+		w.body.Enhanced(id, at, f.Data, uint32(f.Length), options)
+	}
 	return nil
 }
 
@@ -192,29 +173,3 @@ func timestamp(t flow.Time, resolution byte) (uint64, error) {
 	}
 	return sum, nil
 }
-
-type ngOption struct {
-	code  uint16
-	value []byte
-}
-
-func (w *ngWriter) options(b []byte, list ...ngOption) []byte {
-	if len(list) == 0 {
-		return b
-	}
-	for _, o := range append(list, ngOption{code: optEnd}) {
-		b = w.bo.AppendUint16(w.bo.AppendUint16(b, o.code), uint16(len(o.value)))
-		b = pad(append(b, o.value...))
-	}
-	return b
-}
-
-// block appends a block: type, length, body, length.
-func (w *ngWriter) block(to []byte, kind uint32, body []byte) []byte {
-	body = pad(body)
-	length := uint32(len(body) + 12)
-	to = w.bo.AppendUint32(w.bo.AppendUint32(to, kind), length)
-	return w.bo.AppendUint32(append(to, body...), length)
-}
-
-func pad(b []byte) []byte { return append(b, make([]byte, -len(b)&3)...) }

@@ -115,18 +115,31 @@ func (w *File) Option(code uint16, v ...byte) []byte {
 	return o.Bytes
 }
 
+// Options is a list of options with its end, nothing if there are none.
+func (w *File) Options(list ...[]byte) []byte {
+	if len(list) == 0 {
+		return nil
+	}
+	return append(bytes.Join(list, nil), 0, 0, 0, 0)
+}
+
 // Iface writes an interface description.
 func (w *File) Iface(link uint16, snap uint32, options ...[]byte) *File {
 	return w.Block(Interface, w.Body().U16(link, 0).U32(snap).Raw(bytes.Join(options, nil)...).Bytes)
 }
 
 // Enhanced writes a packet, as Obsolete and Simple do in their ways.
-func (w *File) Enhanced(id uint32, ticks uint64, data []byte, length uint32) *File {
-	return w.Block(Enhanced, w.Body().U32(id, uint32(ticks>>32), uint32(ticks), uint32(len(data)), length).Raw(data...).Bytes)
+func (w *File) Enhanced(id uint32, ticks uint64, data []byte, length uint32, options ...[]byte) *File {
+	return w.packet(Enhanced, w.Body().U32(id), ticks, data, length, options)
 }
 
-func (w *File) Obsolete(id uint16, ticks uint64, data []byte, length uint32) *File {
-	return w.Block(Obsolete, w.Body().U16(id, 0xffff).U32(uint32(ticks>>32), uint32(ticks), uint32(len(data)), length).Raw(data...).Bytes)
+func (w *File) Obsolete(id uint16, ticks uint64, data []byte, length uint32, options ...[]byte) *File {
+	return w.packet(Obsolete, w.Body().U16(id, 0xffff), ticks, data, length, options)
+}
+
+func (w *File) packet(kind uint32, body *File, ticks uint64, data []byte, length uint32, options [][]byte) *File {
+	body.U32(uint32(ticks>>32), uint32(ticks), uint32(len(data)), length).Raw(data...).Raw(make([]byte, -len(data)&3)...)
+	return w.Block(kind, body.Raw(bytes.Join(options, nil)...).Bytes)
 }
 
 func (w *File) Simple(data []byte, length uint32) *File {

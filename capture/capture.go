@@ -43,11 +43,11 @@ type Options struct {
 	// goroutine of its own, at most buffer.MaxAhead. 0 and less: the goroutine that calls
 	// Next does everything. Packets and problems are the same.
 	Ahead int
-	// Spool, if set, says that the capture will be read again (see Again): what gives its
-	// bytes only once, standard input and FIFOs, is copied to a temporary file first, of
-	// which Spool is told before.
+	// Spool, if set, says that the capture will be read again (see Again). Standard input
+	// and FIFOs give their bytes only once: each is copied to a temporary file first.
+	// Spool hears its name before.
 	Spool func(name string)
-	// Digest has what can be read only once digested on the way: see Capture.Digests.
+	// Digest lets what can be read only once be digested on the way: see Capture.Digests.
 	Digest bool
 }
 
@@ -77,12 +77,12 @@ func (c *Capture) buffers(open int) (*buffer.Pool, int) {
 // Capture is one or more files read as one capture in the order of time. Only Stats may
 // be called while another goroutine calls Next.
 //
-// A rotated set has files of which each begins where another ends. So a file is opened
-// when the merge has come to its first packet, not before, and closed at its end: few are
-// open at once. While it is the only one, its batches are handed out as they are.
+// Each file of a rotated set begins where another ends. So a file is opened when the
+// merge has come to its first packet, not before, and closed at its end: few are open at
+// once. While a file is the only one, its batches are handed out as they are.
 //
-// Next gives the packets in batches. For programs that are written for gopacket a Capture
-// is a data source too, that gives them one by one: see Packets.
+// Next gives the packets in batches. A Capture is a data source for gopacket's programs
+// too, which take them one by one: see Packets.
 type Capture struct {
 	Packets
 	report  func(*FileError)
@@ -125,8 +125,8 @@ type Stats struct {
 }
 
 // Open finds the captures that args name (files, directories, "-" for standard input) and
-// looks at the first packet of each (of a pipe: waits for it). Its only error is
-// ErrNoArgs; what cannot be read goes to opt.Problem.
+// looks at the first packet of each; it waits for that of a pipe. Its only error is
+// ErrNoArgs; opt.Problem hears what cannot be read.
 func Open(args []string, opt Options) (*Capture, error) {
 	if len(args) == 0 {
 		return nil, ErrNoArgs
@@ -236,7 +236,7 @@ func (c *Capture) Close() error {
 	return nil
 }
 
-// describe notes where the interfaces of a file are told.
+// describe notes who knows the interfaces of a file.
 func (c *Capture) describe(file int, s *source) {
 	for len(c.described) <= file {
 		c.described = append(c.described, nil)
@@ -244,9 +244,9 @@ func (c *Capture) describe(file int, s *source) {
 	c.described[file] = s.Reader.Interfaces()
 }
 
-// Interfaces are what a file, as Pos.File counts, says so far of the interfaces that its
-// packets came from. All that packets were read from are among them. It must not be
-// called while another goroutine calls Next.
+// Interfaces are those that a file, as Pos.File counts, has described so far. They include
+// the interfaces of all packets that were read. No other goroutine may call Next
+// meanwhile.
 func (c *Capture) Interfaces(file int) []pcapfile.Interface {
 	if file >= len(c.described) || c.described[file] == nil {
 		return nil

@@ -19,7 +19,7 @@ const LinkTypeBeyond layers.LinkType = math.MaxUint8
 // call Next of the same capture too.
 //
 // The CaptureInfo of a packet has what gopacket has a place for. The rest is in its
-// AncillaryData, the only element of which is the *Packet: link type in full, file and
+// AncillaryData, whose only element is the *Packet: link type in full, file and
 // packet number (Pos), the digits of its time, its frame check sequence. That costs no
 // allocation.
 //

@@ -29,9 +29,15 @@ const (
 	maxIdle = 64
 )
 
-// Following is a capture that is still being written. It knows the files that were named,
-// those that come into directories that were named, and those that go on where a file
-// that was named ends (see successor). A record that is only half there is waited for.
+// Following is a capture that is still being written. It reads the files that were named,
+// those that come into directories that were named, and those that go on where a named
+// file ends (tail.Watch finds them).
+//
+// A file is pending until the merge has come to its first packet, then active: a source
+// in the heap of Capture. When it has been read as far as it is written, it is idle, and
+// poll looks at it again: it becomes active when it has grown, and is closed when it is
+// gone, was written anew, or is the oldest of too many. A record that is only half there
+// waits in its source for its other half.
 //
 // Next does not wait for long: it gives no packets when none are there. Next and Close
 // are for one goroutine, the other methods for any.
@@ -174,7 +180,7 @@ func (f *follower) tick() {
 	f.now.Store(int64(min(f.last+flow.Time(quiet), pcapfile.MaxTime)))
 }
 
-// half reports whether a record is there of which the rest is to come.
+// half reports whether a record is there without its end.
 func (s *source) half() bool { return len(s.buf.Unread()) > 0 }
 
 // superseded reports whether others go on where a file ends.
@@ -332,7 +338,7 @@ func (f *follower) take(found *tail.Found) {
 	f.c.insert(&entry{name: found.Path, first: found.First, followed: found})
 }
 
-// problem tells of a file that cannot be read, unless it only lies beside captures.
+// problem reports a file that cannot be read, unless it only lies beside captures.
 func (f *follower) problem(path string, named bool, err error) {
 	if !named && !namedCapture(path) {
 		return

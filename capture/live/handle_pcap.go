@@ -31,7 +31,7 @@ type parcel struct {
 }
 
 // handle is an open libpcap handle, and a goroutine that reads it: as a gopacket source
-// that ends when it is told to, of which a capture.Stream makes batches.
+// that ends when it is told to. A capture.Stream makes batches of it.
 type handle struct {
 	pcap   *pcap.Handle
 	stream *capture.Stream

@@ -42,14 +42,14 @@ type OutputStats struct {
 	Files     int    // begun
 }
 
-// Output is a pcapng file, or a series of them, each complete in itself: section, interfaces, packets, statistics. What
-// is in a file are whole blocks at any time.
+// Output is a pcapng file, or a series of them. Each is complete in itself: section,
+// interfaces, packets, statistics. A file holds whole blocks at any time.
 //
-// When a file cannot be written (the disk is full), what it has of a block is cut off and
-// packets are lost, but for those in the buffer. That is written when there is room
-// again, which is tried every tryEvery; when the file is old enough for a rotation the
-// buffer is given up and a new file is tried. The first packet after a gap has a comment
-// that tells of it.
+// Output is writing, or it has failed (err). It fails when a file cannot be written, for
+// one because the disk is full: it cuts off the part of a block that was written, keeps
+// the buffer, and loses the packets that come. Every tryEvery it tries to write the
+// buffer. When the file is old enough for a rotation it gives the buffer up and tries a
+// new file. The first packet after a gap has a comment that says so.
 //
 // The methods may be called from several goroutines.
 type Output struct {

@@ -53,8 +53,8 @@ const MagicSize = 4
 // ErrMagic says that a file begins as no capture does.
 var ErrMagic = errors.New("neither pcap, pcapng nor snoop")
 
-// NewReader returns the reader of a file of which the first MagicSize bytes are in buf.
-// It has read the file's header.
+// NewReader returns the reader of a file, and reads the file's header. buf must hold its
+// first MagicSize bytes.
 func NewReader(buf *buffer.Buffer, shared Shared) (Reader, error) {
 	var r Reader
 	magic := binary.LittleEndian.Uint32(buf.Unread())

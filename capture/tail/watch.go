@@ -79,7 +79,7 @@ type Root struct {
 // Saw notes the time of the last packet that was read of one of the root's files.
 func (r *Root) Saw(t flow.Time) { r.until = max(r.until, t) }
 
-// Found is a file of which the first packet is known.
+// Found is a file with a first packet.
 type Found struct {
 	Path  string
 	First flow.Time // of its first packet

@@ -35,6 +35,37 @@ var xzReaders = sync.Pool{New: func() any {
 	return z
 }}
 
+// whole and steady let the xz library read and give pieces of one size, whoever asks for
+// how many bytes. When data is damaged the library drops what it has unpacked of a piece,
+// so other pieces would give other packets before the damage. An end that comes with data
+// it takes for the end of all streams: whole gives the one after the other.
+type whole struct {
+	r   io.Reader
+	err error // it stays
+}
+
+func (w *whole) Read(p []byte) (n int, err error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	if n, w.err = io.ReadFull(w.r, p); w.err == io.ErrUnexpectedEOF {
+		w.err = io.EOF
+	}
+	if n > 0 {
+		return n, nil
+	}
+	return 0, w.err
+}
+
+type steady struct{ *bufio.Reader }
+
+func (s steady) Read(p []byte) (int, error) {
+	if _, err := s.Peek(1); err != nil {
+		return 0, err
+	}
+	return s.Reader.Read(p[:min(len(p), s.Buffered())])
+}
+
 // Reader decompresses a stream, and says in plain words what is wrong with it.
 type Reader struct {
 	kind  string // "gzip", "zstd", "xz", "bzip2", "lz4"
@@ -42,8 +73,8 @@ type Reader struct {
 	close func()
 }
 
-// New returns a reader of what src packs, judged by head, its first bytes, of which there
-// are at least 4; src gives them too. It is nil if they are not those of compressed data.
+// New returns a reader of what src packs. It judges by head, the first bytes that src will
+// give, 4 at least, and returns nil if compressed data does not begin so.
 func New(head []byte, src io.Reader) (*Reader, error) {
 	if len(head) < magicSize {
 		return nil, nil
@@ -66,10 +97,8 @@ func New(head []byte, src io.Reader) (*Reader, error) {
 	case string(head[:4]) == "\xfd7zX": // the .xz file format, section 2.1.1.1
 		u.kind = "xz"
 		z := xzReaders.Get().(*xz.Reader)
-		u.r, u.close = z, func() { xzReaders.Put(z) }
-		// It takes an end that comes with data for the end of all streams; bufio gives
-		// the one after the other.
-		err = z.Reset(bufio.NewReaderSize(src, inputSize))
+		u.r, u.close = steady{bufio.NewReaderSize(z, inputSize)}, func() { xzReaders.Put(z) }
+		err = z.Reset(&whole{r: src})
 	case string(head[:3]) == "BZh" && head[3] >= '1' && head[3] <= '9': // the digit is the size of its blocks
 		u.kind, u.r = "bzip2", bzip2.NewReader(bufio.NewReaderSize(src, inputSize))
 	case isLZ4(head):

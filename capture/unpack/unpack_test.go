@@ -132,13 +132,13 @@ func unpacked(t testing.TB, b []byte, chunk func(io.Reader) io.Reader) ([]byte, 
 	return io.ReadAll(u)
 }
 
-func whole(r io.Reader) io.Reader { return r }
+func asIs(r io.Reader) io.Reader { return r }
 
 func TestPackings(t *testing.T) {
 	want := rawfile.Many("pcap", 60)
 	for name, b := range packings(t) {
 		t.Run(name, func(t *testing.T) {
-			for _, chunk := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader, iotest.DataErrReader} {
+			for _, chunk := range []func(io.Reader) io.Reader{asIs, iotest.OneByteReader, iotest.DataErrReader} {
 				have, err := unpacked(t, b, chunk)
 				require.NoError(t, err)
 				require.True(t, bytes.Equal(want, have))
@@ -164,7 +164,7 @@ func TestNotPacked(t *testing.T) {
 // stride goes through data in 100 steps or less, that meet everything that is regular.
 func stride(b []byte) int { return len(b)/100 | 1 }
 
-// Wherever compressed data ends too early, what comes out is the start of the whole, and
+// Wherever compressed data ends too early, what comes out is the start of the asIs, and
 // the error says so.
 func TestPackingsCut(t *testing.T) {
 	want := rawfile.Many("pcap", 60)
@@ -172,13 +172,33 @@ func TestPackingsCut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			kind, _, _ := strings.Cut(name, ",")
 			for n := 4; n < len(b); n += stride(b) {
-				have, err := unpacked(t, b[:n], whole)
+				have, err := unpacked(t, b[:n], asIs)
 				require.True(t, bytes.HasPrefix(want, have), "%d bytes", n)
 				if err == nil {
 					require.Regexp(t, "two|skippable|kernel", name, "%d bytes", n) // the first of them is whole
 					continue
 				}
 				require.Regexp(t, "^the "+kind+" data is (cut|corrupt)", err.Error(), "%d bytes", n)
+			}
+		})
+	}
+}
+
+// However the data comes and is asked for, the same comes out before damage.
+func TestPackingsDamagedInPieces(t *testing.T) {
+	for name, b := range packings(t) {
+		t.Run(name, func(t *testing.T) {
+			b[len(b)/2] ^= 0x11
+			want, bad := unpacked(t, b, asIs)
+			for _, chunk := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
+				have, err := unpacked(t, b, chunk)
+				require.True(t, bytes.Equal(want, have))
+				require.Equal(t, bad == nil, err == nil)
+			}
+			if u, err := New(b, bytes.NewReader(b)); err == nil {
+				have, _ := io.ReadAll(iotest.OneByteReader(u))
+				require.True(t, bytes.Equal(want, have))
+				u.Close()
 			}
 		})
 	}
@@ -238,7 +258,7 @@ func TestPackingsRefused(t *testing.T) {
 		{"a window of zstd", []byte{0x28, 0xb5, 0x2f, 0xfd, 0, 0xa0, 0, 0, 0}, "the zstd data needs a window of more than 128 MiB (window size exceeded)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := unpacked(t, test.file, whole)
+			_, err := unpacked(t, test.file, asIs)
 			require.EqualError(t, err, test.want)
 		})
 	}
@@ -287,7 +307,7 @@ func TestManySmallBlocks(t *testing.T) {
 	const n, dict = 100, 64 << 20
 	b := bytes.Repeat(xzed(t, []byte("x"), xz.WriterConfig{DictCap: dict}), n)
 	require.Less(t, allocated(func() {
-		have, err := unpacked(t, b, whole)
+		have, err := unpacked(t, b, asIs)
 		require.NoError(t, err)
 		require.Equal(t, strings.Repeat("x", n), string(have))
 	}), uint64(2*dict))
@@ -297,7 +317,7 @@ func BenchmarkManySmall(b *testing.B) {
 	packed := xzed(b, rawfile.Many("pcap", 10), xz.WriterConfig{DictCap: 64 << 20})
 	b.ReportAllocs()
 	for b.Loop() {
-		unpacked(b, packed, whole)
+		unpacked(b, packed, asIs)
 	}
 }
 
@@ -310,7 +330,7 @@ func BenchmarkUnpack(b *testing.B) {
 		b.Run("kind="+name, func(b *testing.B) {
 			b.SetBytes(int64(len(plain)))
 			for b.Loop() {
-				unpacked(b, packed, whole)
+				unpacked(b, packed, asIs)
 			}
 		})
 	}
@@ -326,7 +346,7 @@ func FuzzUnpack(f *testing.F) {
 		if u, _ := New(b, bytes.NewReader(b)); u == nil {
 			return
 		}
-		want, err := unpacked(t, b, whole)
+		want, err := unpacked(t, b, asIs)
 		for _, chunk := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.DataErrReader} {
 			have, other := unpacked(t, b, chunk)
 			require.True(t, bytes.Equal(want, have))

@@ -63,6 +63,8 @@ var inTests = []string{"capture/capturetest", "capture/capturetest/traffic", "gi
 var endToEnd = map[string][]string{
 	"analyze":         {"analyze/pick"},
 	"analyze/compare": {"analyze", "capture"},
+	"analyze/extract": {"analyze", "capture"},
+	"analyze/finding": {"analyze", "capture"},
 	"analyze/pick":    {"analyze", "analyze/record"},
 }
 

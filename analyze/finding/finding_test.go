@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -104,21 +105,21 @@ func TestHoles(t *testing.T) {
 }
 
 func TestWords(t *testing.T) {
-	require.Equal(t, `"a\x1b[2J\u202eb\u200b"`, quote("a\x1b[2J\u202eb\u200b"))
-	require.Equal(t, `"\xff"`, quote("\xff"))
-	long := quote("/" + strings.Repeat("a", 500) + "/passwd")
+	require.Equal(t, `"a\x1b[2J\u202eb\u200b"`, prose.Quote("a\x1b[2J\u202eb\u200b"))
+	require.Equal(t, `"\xff"`, prose.Quote("\xff"))
+	long := prose.Quote("/" + strings.Repeat("a", 500) + "/passwd")
 	require.Len(t, []rune(long), maxQuoted+2)
 	require.True(t, strings.HasSuffix(long, `/passwd"`))
 	for want, d := range map[string]flow.Time{
 		"0 ms": -5, "350 ms": 350 * flow.Millisecond, "7 s": 7 * flow.Second, "3.1 s": 3100 * flow.Millisecond, "59 s": 59 * flow.Second,
 		"2 min 5 s": 125 * flow.Second, "1 h": 3600 * flow.Second, "26 h 3 min": (26*3600 + 180) * flow.Second,
 	} {
-		require.Equal(t, want, seconds(d))
+		require.Equal(t, want, prose.Lasting(d))
 	}
 	for ttl, want := range map[uint8]int{0: -1, 64: 0, 57: 7, 128: 0, 127: 1, 255: 0, 250: 5, 32: 0, 200: -1} {
 		require.Equal(t, want, hops(ttl), ttl)
 	}
-	require.Equal(t, "1,234,567 bytes", many(1234567, "byte"))
+	require.Equal(t, "1,234,567 bytes", prose.Many(1234567, "byte"))
 }
 
 func FuzzQuote(f *testing.F) {
@@ -126,7 +127,7 @@ func FuzzQuote(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, r := range quote(text) {
+		for _, r := range prose.Quote(text) {
 			require.False(t, r < ' ' || r == 0x202e || r == 0x7f)
 		}
 	})

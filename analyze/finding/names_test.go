@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -24,7 +25,7 @@ func TestNamesToldApart(t *testing.T) {
 	require.False(t, u.has(long))
 	require.False(t, u.has("e"))
 	require.False(t, u.has(u.first[2]), "what is quoted is not the name")
-	require.Equal(t, "7 users ("+strings.Join([]string{quote("a"), quote("b"), quote(long + "1"), quote(long + "2"), quote("")}, ", ")+", …)", u.String())
+	require.Equal(t, "7 users ("+strings.Join([]string{prose.Quote("a"), prose.Quote("b"), prose.Quote(long + "1"), prose.Quote(long + "2"), prose.Quote("")}, ", ")+", …)", u.String())
 }
 
 // However many users however many hosts guess passwords of, and however long their names

@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -72,7 +73,7 @@ func (r *tries) over() string {
 	if r.syns < 2 || r.last.Time <= r.first.Time {
 		return ""
 	}
-	return " in " + seconds(r.last.Time-r.first.Time)
+	return " in " + prose.Lasting(r.last.Time-r.first.Time)
 }
 
 // then says what the server replied after the data connection failed.
@@ -84,7 +85,7 @@ func (c *Case) then(t *record.Transfer) string {
 	case r != nil && r.Code >= 400 && r != t.Notes.Answer:
 		after := ""
 		if ran := t.Notes.Ran; ran != nil && t.Command != nil && r.Time.Time-ran.Mark.Time >= flow.Second {
-			after = " " + seconds(r.Time.Time-ran.Mark.Time) + " after " + *t.Command
+			after = " " + prose.Lasting(r.Time.Time-ran.Mark.Time) + " after " + *t.Command
 		}
 		return "the server " + c.answered(r) + after
 	case t.Command != nil:

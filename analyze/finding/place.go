@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/capture/flow"
 )
 
@@ -64,7 +65,7 @@ func (c *Case) fate(from, to netip.Addr) string {
 	case far == 0:
 		return "the capture was taken next to " + receiver + " (by the TTLs), so the SYNs came that far: its own firewall, or one just before it, drops them"
 	default:
-		return "the SYNs had passed " + many(near, "router") + " and had " + strconv.Itoa(far) + " before them where the capture was taken (by the TTLs)"
+		return "the SYNs had passed " + prose.Many(near, "router") + " and had " + strconv.Itoa(far) + " before them where the capture was taken (by the TTLs)"
 	}
 }
 

@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -16,13 +17,13 @@ func anonymously(c *Case) (draft, bool) {
 	v := draft{advice: "if nobody has to be served without an account, disable it (" + c.settings("vsftpd anonymous_enable=NO", "ProFTPD without <Anonymous>", "pure-ftpd -E") + "); if so, let nobody write"}
 	for _, l := range c.Notes.Logins {
 		if l.OK && anonymous(l.User) {
-			v.message = "the server " + c.Server.String() + " accepted the anonymous login " + quote(l.User) + c.packets(l.Mark.Pos, c.Notes.LoginEnd.Pos)
+			v.message = "the server " + c.Server.String() + " accepted the anonymous login " + prose.Quote(l.User) + c.packets(l.Mark.Pos, c.Notes.LoginEnd.Pos)
 			v.frames = []flow.Pos{l.Mark.Pos, c.Notes.LoginEnd.Pos}
 			return v, true
 		}
 	}
 	if len(c.Notes.Logins) == 0 && c.Anonymous && c.Login == record.LoginOK && c.User != nil {
-		v.message = "the server " + c.Server.String() + " accepted the anonymous login " + quote(*c.User) + c.packets(c.Notes.LoginEnd.Pos)
+		v.message = "the server " + c.Server.String() + " accepted the anonymous login " + prose.Quote(*c.User) + c.packets(c.Notes.LoginEnd.Pos)
 		v.frames = []flow.Pos{c.Notes.LoginEnd.Pos}
 		return v, true
 	}

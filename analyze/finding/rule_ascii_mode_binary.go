@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -22,7 +23,7 @@ func asciiMode(c *Case, t *record.Transfer) (draft, bool) {
 	why := ""
 	switch name := strings.ToLower(fileName(t)); {
 	case t.MIMEType != nil && binaryType(*t.MIMEType):
-		why = "by its content (" + quote(*t.MIMEType) + ")"
+		why = "by its content (" + prose.Quote(*t.MIMEType) + ")"
 	case t.MIMEType != nil && strings.HasPrefix(*t.MIMEType, "text/"):
 	case binaryNames[path.Ext(name)]:
 		why = "by its name"

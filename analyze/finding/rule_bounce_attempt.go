@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -92,9 +93,9 @@ func bounces(c *Case) []draft {
 	v.frames = append(c.bounceEvidence(t), v.frames...)
 	more := ""
 	if n := len(endpoints) - 1; n > 0 {
-		more = fmt.Sprintf("the session names %s on %s in all", many(len(endpoints), "endpoint"), many(len(hosts), "host")) + c.scanned(endpoints)
+		more = fmt.Sprintf("the session names %s on %s in all", prose.Many(len(endpoints), "endpoint"), prose.Many(len(hosts), "host")) + c.scanned(endpoints)
 	}
-	v.message = clauses(fmt.Sprintf("%s names %s, which is not the client %s%s", t.Method, t.Announced, c.Client.Addr(), c.packets(t.Frames.Negotiation)),
+	v.message = prose.Clauses(fmt.Sprintf("%s names %s, which is not the client %s%s", t.Method, t.Announced, c.Client.Addr(), c.packets(t.Frames.Negotiation)),
 		c.bounced(t), more)
 	return []draft{v}
 }
@@ -129,11 +130,11 @@ func (c *Case) bounced(t *record.Transfer) string {
 	conn := t.Connection
 	switch {
 	case conn != nil && conn.State == established && t.Bytes != nil:
-		return "the server connected to it" + c.packets(t.Frames.SYN) + " and " + many(*t.Bytes, "byte") + " were transferred"
+		return "the server connected to it" + c.packets(t.Frames.SYN) + " and " + prose.Many(*t.Bytes, "byte") + " were transferred"
 	case conn != nil && conn.State == established:
 		return "the server connected to it" + c.packets(t.Frames.SYN)
 	case conn != nil:
-		return clauses("the server tried to connect to it"+c.packets(t.Frames.SYN)+" and "+c.rebuffed(t), c.then(t))
+		return prose.Clauses("the server tried to connect to it"+c.packets(t.Frames.SYN)+" and "+c.rebuffed(t), c.then(t))
 	case t.Notes.Answer != nil && t.Notes.Answer.Code >= 400:
 		return "the server refused: it " + c.answered(t.Notes.Answer)
 	case t.Notes.Answer != nil:

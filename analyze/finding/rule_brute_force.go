@@ -3,6 +3,7 @@ package finding
 import (
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -37,11 +38,11 @@ func guessing(c *Case) (draft, bool) {
 	if c.spent {
 		return draft{}, true
 	}
-	what := r.key.client.String() + " failed " + times(r.failed) + " to log in at " + r.key.server.String()
+	what := r.key.client.String() + " failed " + prose.Times(r.failed) + " to log in at " + r.key.server.String()
 	if d := r.last.Time - r.first.Time; d > 0 {
-		what += " in " + seconds(d)
+		what += " in " + prose.Lasting(d)
 	}
-	what += ", as " + r.users.String() + ", in " + many(r.sessions, "session") + c.packets(append(r.frames, r.last.Pos)...)
+	what += ", as " + r.users.String() + ", in " + prose.Many(r.sessions, "session") + c.packets(append(r.frames, r.last.Pos)...)
 	v := draft{
 		frames: append(r.frames, r.last.Pos),
 		advice: "block or slow down the host (" + c.settings("fail2ban", "vsftpd max_login_fails", "ProFTPD mod_ban") + "), and check the accounts that it tried",
@@ -50,17 +51,17 @@ func guessing(c *Case) (draft, bool) {
 	if r.success != nil {
 		v.severity = record.Critical
 		v.frames = append(v.frames, r.success.Mark.Pos)
-		end = r.then() + "it logged in as " + quote(r.success.User) + c.packets(r.success.Mark.Pos)
+		end = r.then() + "it logged in as " + prose.Quote(r.success.User) + c.packets(r.success.Mark.Pos)
 		where := "this session"
 		if r.elsewhere() {
 			where = "the session of that login"
 		}
-		v.advice = "change the password of " + quote(r.success.User) + " now and look at what " + where + " did; " + v.advice
+		v.advice = "change the password of " + prose.Quote(r.success.User) + " now and look at what " + where + " did; " + v.advice
 	}
 	others := ""
 	if n := c.rivals.others(r); n > 0 {
-		others = many(n, "other host") + " failed to log in there at the same time"
+		others = prose.Many(n, "other host") + " failed to log in there at the same time"
 	}
-	v.message = clauses(what, end, others)
+	v.message = prose.Clauses(what, end, others)
 	return v, true
 }

@@ -3,6 +3,7 @@ package finding
 import (
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -29,17 +30,17 @@ func gaps(c *Case) (draft, bool) {
 		doubts = append(doubts, "which commands the replies answer, which files were meant, where active mode was to connect to")
 	}
 	if cov.MissingBytes > 0 {
-		lacks = append(lacks, many(cov.MissingBytes, "byte"))
+		lacks = append(lacks, prose.Many(cov.MissingBytes, "byte"))
 		doubts = append(doubts, "commands and replies in the gap, and the outcome of transfers around it")
 	}
 	dropped := ""
 	if n := c.Notes.Dropped; n > 0 {
-		dropped = "while the session lasted the kernel dropped " + many(n, "packet") + " of all that came"
+		dropped = "while the session lasted the kernel dropped " + prose.Many(n, "packet") + " of all that came"
 	}
 	v := draft{frames: frames(c.First.Pos)}
 	switch {
 	case len(lacks) > 0:
-		v.message = "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + list(lacks) + "; unknown because of it: " + strings.Join(doubts, "; ")
+		v.message = "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + prose.List(lacks) + "; unknown because of it: " + strings.Join(doubts, "; ")
 		v.advice = "capture both directions from before the login, whole packets (tcpdump -s 0), with a buffer large enough that nothing is dropped (tcpdump -B)"
 		if dropped != "" {
 			v.message += "; " + dropped

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -49,7 +50,7 @@ func cleartext(c *Case) (draft, bool) {
 		what = "the password of " + users.String()
 	}
 	if len(frames) > 1 {
-		what = many(len(frames), "password") + " of " + users.String()
+		what = prose.Many(len(frames), "password") + " of " + users.String()
 	}
 	return draft{
 		message: what + " went to " + c.Server.String() + " in clear text" + c.packets(frames...) + "; " + decided(len(frames), accepted, rejected),

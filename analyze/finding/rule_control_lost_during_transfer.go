@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -27,13 +28,13 @@ func lostControl(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	what := "the control connection " + end.how + c.packets(end.frame) + " while " + named(t) + " ran" + c.packets(t.Frames.Command)
 	if end.waited > 0 {
-		what = "no final reply to " + named(t) + c.packets(t.Frames.Command) + " came within " + seconds(end.waited) + " after the data connection's end"
+		what = "no final reply to " + named(t) + c.packets(t.Frames.Command) + " came within " + prose.Lasting(end.waited) + " after the data connection's end"
 		if end.how != "" {
-			what = clauses(what, end.how+c.packets(end.frame))
+			what = prose.Clauses(what, end.how+c.packets(end.frame))
 		}
 	}
 	v := draft{
-		message: clauses(what, end.ran(), c.dataThen(t)),
+		message: prose.Clauses(what, end.ran(), c.dataThen(t)),
 		frames:  evidence(t, t.Frames.SYN, end.frame),
 		advice:  timerAdvice,
 	}
@@ -64,9 +65,9 @@ func (e *lostEnd) ran() string {
 	case e.idle < flow.Second:
 		return ""
 	case e.waited > 0:
-		return "the control connection had been idle for " + seconds(e.idle) + " when the reply was due"
+		return "the control connection had been idle for " + prose.Lasting(e.idle) + " when the reply was due"
 	}
-	return "no command or reply had passed on it for " + seconds(e.idle)
+	return "no command or reply had passed on it for " + prose.Lasting(e.idle)
 }
 
 // controlEnd reports whether the control connection ended before the final reply to a
@@ -154,7 +155,7 @@ func (c *Case) lastSaid(t *record.Transfer) (last flow.Time) {
 func (c *Case) dataThen(t *record.Transfer) string {
 	carried := ""
 	if t.Bytes != nil {
-		carried = " after " + many(*t.Bytes, "byte")
+		carried = " after " + prose.Many(*t.Bytes, "byte")
 	}
 	how, _, last := c.ending(t.Notes.Conn)
 	if how == "" {

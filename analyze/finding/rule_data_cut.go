@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -27,21 +28,21 @@ func cutOff(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	carried := ""
 	if t.Bytes != nil {
-		carried = " after " + many(*t.Bytes, "byte")
+		carried = " after " + prose.Many(*t.Bytes, "byte")
 	}
 	gaveUp := ""
 	if ended {
-		gaveUp = clauses("the control connection "+end.how+" at the same time"+c.packets(end.frame), end.ran())
+		gaveUp = prose.Clauses("the control connection "+end.how+" at the same time"+c.packets(end.frame), end.ran())
 	}
 	open := "the data connection of " + named(t) + " was open" + c.packets(t.Frames.SYN)
 	v := draft{
 		severity: severity,
-		message:  clauses(open+" and "+how+carried+c.packets(last.Pos), gaveUp, c.then(t)),
+		message:  prose.Clauses(open+" and "+how+carried+c.packets(last.Pos), gaveUp, c.then(t)),
 		frames:   evidence(t, t.Frames.SYN, last.Pos, end.frame),
 		advice:   "did the side that ended it crash, run out of space or time, or give up? Resets and silence that neither host explains can come from a firewall or NAT between them: its timers and its state table",
 	}
 	if t.Reply != nil && t.Reply.Time.Time < last.Time && severity == "" {
-		v.message = clauses(c.then(t)+" while "+open, "then it "+how+carried+c.packets(last.Pos))
+		v.message = prose.Clauses(c.then(t)+" while "+open, "then it "+how+carried+c.packets(last.Pos))
 		v.advice = "the server gave up before the data connection ended, and its reply says why: no space, a file that failed, a time limit. Where it speaks of time or of the network, did the client " +
 			"stop taking or sending data, or did something between stop them? A capture at the other side decides"
 	}
@@ -79,7 +80,7 @@ func (c *Case) ending(conn *flow.Conn) (how, severity string, at flow.Mark) {
 		return "was closed by the server", "", server.FIN
 	case conn.Closing == flow.Cut:
 		if d := c.silentFor(conn.Last.Time); d >= silence {
-			return "then fell silent for " + seconds(d), record.High, conn.Last
+			return "then fell silent for " + prose.Lasting(d), record.High, conn.Last
 		}
 	}
 	return "", "", flow.Mark{}

@@ -3,6 +3,7 @@ package finding
 import (
 	"slices"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -23,12 +24,12 @@ func late(c *Case, t *record.Transfer) (draft, bool) {
 	if delay <= 0 {
 		return draft{}, false
 	}
-	what := "the data connection to " + conn.Dst.String() + " was established " + seconds(delay) + " after the server " + c.answered(t.Reply)
+	what := "the data connection to " + conn.Dst.String() + " was established " + prose.Lasting(delay) + " after the server " + c.answered(t.Reply)
 	if conn.State != flow.Established {
-		what = "the answer (SYN-ACK) to the data connection's SYN came from " + conn.Dst.String() + " " + seconds(delay) + " after the server " + c.answered(t.Reply)
+		what = "the answer (SYN-ACK) to the data connection's SYN came from " + conn.Dst.String() + " " + prose.Lasting(delay) + " after the server " + c.answered(t.Reply)
 	}
 	r := triesOf(t)
-	tried := c.opener(t) + " sent " + many(r.syns, "SYN") + r.over() + c.packets(r.frames...)
+	tried := c.opener(t) + " sent " + prose.Many(r.syns, "SYN") + r.over() + c.packets(r.frames...)
 	if conn.SYNACK.Seen() {
 		tried += ", the answer is packet " + c.packet(conn.SYNACK.Pos)
 	}

@@ -1,6 +1,9 @@
 package finding
 
-import "ftpscope/analyze/record"
+import (
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+)
 
 var dataNeverTried = Rule{
 	ID: "data-never-tried", Severity: record.High,
@@ -21,7 +24,7 @@ func neverTried(c *Case, t *record.Transfer) (draft, bool) {
 	what := who + " should have opened the data connection" + to + " for " + named(t) + ", but no SYN of it is in this capture" +
 		c.packets(t.Frames.Negotiation, t.Frames.Command)
 	return draft{
-		message: clauses(what, c.then(t), c.whose(t), c.translated(t)),
+		message: prose.Clauses(what, c.then(t), c.whose(t), c.translated(t)),
 		frames:  evidence(t),
 		advice:  c.neverAdvice(t),
 	}, true
@@ -49,7 +52,7 @@ func (c *Case) whose(t *record.Transfer) string {
 	case near == 0 && far >= 0:
 		return "the TTLs show no router between " + who + " and the place of capture, so " + who + " did not try, or a firewall on it or right beside it stopped the SYN"
 	case near > 0:
-		return "the capture was taken " + many(near, "router") + " away from " + who + " (by the TTLs), so a firewall before it may have dropped the SYN"
+		return "the capture was taken " + prose.Many(near, "router") + " away from " + who + " (by the TTLs), so a firewall before it may have dropped the SYN"
 	}
 	return ""
 }

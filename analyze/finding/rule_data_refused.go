@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -20,7 +21,7 @@ func refused(c *Case, t *record.Transfer) (draft, bool) {
 	dst := t.Connection.Dst
 	answer := &r.conn.Half[flow.In]
 	frames := append(r.frames, answer.RST.Pos)
-	what := c.opener(t) + " tried " + times(r.syns) + r.over() + " to reach " + dst.String() + " and was refused by RST" + c.packets(frames...)
+	what := c.opener(t) + " tried " + prose.Times(r.syns) + r.over() + " to reach " + dst.String() + " and was refused by RST" + c.packets(frames...)
 	origin := ""
 	advice := c.openingAdvice(t)
 	replaced := ""
@@ -40,7 +41,7 @@ func refused(c *Case, t *record.Transfer) (draft, bool) {
 		advice = c.openingAdvice(t)
 	}
 	return draft{
-		message: clauses(what, replaced, c.then(t), c.translated(t), origin),
+		message: prose.Clauses(what, replaced, c.then(t), c.translated(t), origin),
 		frames:  evidence(t, frames...),
 		advice:  advice,
 	}, true

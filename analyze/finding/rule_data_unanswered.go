@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -24,7 +25,7 @@ func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{}, false
 	}
 	dst := t.Connection.Dst
-	what := c.opener(t) + " tried " + times(r.syns) + r.over() + " to reach " + dst.String()
+	what := c.opener(t) + " tried " + prose.Times(r.syns) + r.over() + " to reach " + dst.String()
 	if c.covered(dst.Addr()) {
 		what += " and got no answer" + c.packets(r.frames...)
 	} else {
@@ -36,7 +37,7 @@ func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 		fate = c.fate(t.Connection.Src.Addr(), dst.Addr())
 	}
 	return draft{
-		message: clauses(what, c.then(t), fate),
+		message: prose.Clauses(what, c.then(t), fate),
 		frames:  evidence(t, r.frames...),
 		advice:  c.openingAdvice(t),
 	}, true
@@ -59,7 +60,7 @@ func halfOpen(t *record.Transfer) bool {
 func (c *Case) halfOpened(t *record.Transfer) draft {
 	r := triesOf(t)
 	opener, other := c.opener(t), c.party(r.conn.Dst.Addr())
-	what := opener + " tried " + times(r.syns) + r.over() + " to reach " + r.conn.Dst.String() + c.packets(r.frames...) + " and " + other +
+	what := opener + " tried " + prose.Times(r.syns) + r.over() + " to reach " + r.conn.Dst.String() + c.packets(r.frames...) + " and " + other +
 		" answered by SYN-ACK" + c.packets(r.conn.SYNACK.Pos)
 	fate := "this capture shows nothing of " + opener + " after it"
 	switch {
@@ -72,7 +73,7 @@ func (c *Case) halfOpened(t *record.Transfer) draft {
 	}
 	from, to := r.conn.Dst.Addr().String(), r.conn.Src.Addr().String()
 	return draft{
-		message: clauses(what, fate, c.then(t)),
+		message: prose.Clauses(what, fate, c.then(t)),
 		frames:  evidence(t, append(r.frames, r.conn.SYNACK.Pos, r.conn.Half[flow.Out].RST.Pos)...),
 		advice: "the SYNs pass, the answers do not: look at the way back from " + from + " to " + to +
 			" beyond the place of capture, for a firewall or NAT that does not see both directions (asymmetric routing) or drops packets to that port",

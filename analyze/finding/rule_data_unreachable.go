@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -21,16 +22,16 @@ func unreachable(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	r := triesOf(t)
 	dst := t.Connection.Dst
-	what := c.opener(t) + " tried " + times(r.syns) + r.over() + " to reach " + dst.String()
+	what := c.opener(t) + " tried " + prose.Times(r.syns) + r.over() + " to reach " + dst.String()
 	e := r.conn.ICMP
 	if e == nil {
 		what += " and was told that it is unreachable" + c.packets(r.frames...)
-		return draft{message: clauses(what, c.then(t), c.translated(t)), frames: evidence(t, r.frames...), advice: c.openingAdvice(t)}, true
+		return draft{message: prose.Clauses(what, c.then(t), c.translated(t)), frames: evidence(t, r.frames...), advice: c.openingAdvice(t)}, true
 	}
 	frames := append(r.frames, e.Mark.Pos)
 	what += " and " + c.reporter(e.From.Addr(), dst.Addr()) + " answered " + icmpWords(e) + c.packets(frames...)
 	return draft{
-		message: clauses(what, c.then(t), c.translated(t)),
+		message: prose.Clauses(what, c.then(t), c.translated(t)),
 		frames:  evidence(t, frames...),
 		advice:  c.icmpAdvice(t, e),
 	}, true
@@ -70,7 +71,7 @@ func icmpWords(e *flow.ICMP) string {
 	if name == "" {
 		return what
 	}
-	return quote(name) + " (" + what + ")"
+	return prose.Quote(name) + " (" + what + ")"
 }
 
 var icmp4Names = map[[2]uint8]string{

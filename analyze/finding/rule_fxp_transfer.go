@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -115,7 +116,7 @@ func (c *Case) fxpDraft(t *record.Transfer, l *link) draft {
 		case data.state != established:
 			done = data.src.Addr().String() + " tried to connect and " + opened(data.state)
 		case data.counted:
-			done += " and " + many(data.bytes, "byte") + " were transferred"
+			done += " and " + prose.Many(data.bytes, "byte") + " were transferred"
 		}
 		done += c.packets(data.syn)
 	} else if t.Notes.Answer != nil && t.Notes.Answer.Code >= 400 {
@@ -126,6 +127,6 @@ func (c *Case) fxpDraft(t *record.Transfer, l *link) draft {
 		v.severity = record.High
 		clients = "the other session's client is " + l.of.ends.client.Addr().String() + ": unless both are one machine's addresses, one of them meddles with the other's transfer"
 	}
-	v.message = clauses(what, done, clients)
+	v.message = prose.Clauses(what, done, clients)
 	return v
 }

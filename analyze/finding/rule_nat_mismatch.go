@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -113,7 +114,7 @@ func (c *Case) translatedDraft(t *record.Transfer, count int) draft {
 		what += fmt.Sprintf(" (%d transfers)", count)
 	}
 	v := draft{
-		transfer: t.N, message: clauses(what, c.usedInstead(t)),
+		transfer: t.N, message: prose.Clauses(what, c.usedInstead(t)),
 		frames: evidence(t, t.Frames.SYN),
 		advice: advice,
 	}
@@ -179,7 +180,7 @@ func rewritten(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	v := draft{
 		transfer: t.N,
-		message: clauses(fmt.Sprintf("%s named %s%s but the server understood %s%s: a NAT with an FTP helper (ALG) on the way rewrote it", t.Method, t.Announced,
+		message: prose.Clauses(fmt.Sprintf("%s named %s%s but the server understood %s%s: a NAT with an FTP helper (ALG) on the way rewrote it", t.Method, t.Announced,
 			c.packets(t.Frames.Negotiation), echo, c.packets(a.Pos)), done),
 		frames: []flow.Pos{t.Frames.Negotiation, a.Pos, t.Frames.SYN},
 		advice: "nothing, if transfers work; if not, switch the helper off or use EPSV, which names no address",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -47,10 +48,10 @@ func rejections(c *Case) []draft {
 		what := "the server " + c.answered(t.Reply) + " to " + t.Method + c.packets(t.Frames.Negotiation)
 		if counts[g] > 1 {
 			what = fmt.Sprintf("the server %s to %s%s, and %s in all", c.answered(t.Reply), t.Method,
-				c.packets(t.Frames.Negotiation), times(counts[g]))
+				c.packets(t.Frames.Negotiation), prose.Times(counts[g]))
 		}
 		list = append(list, draft{
-			transfer: t.N, message: clauses(what, fallback(worked[g])), advice: c.rejectedAdvice(t),
+			transfer: t.N, message: prose.Clauses(what, fallback(worked[g])), advice: c.rejectedAdvice(t),
 			frames: []flow.Pos{t.Frames.Negotiation, t.Reply.Pos},
 		})
 	}

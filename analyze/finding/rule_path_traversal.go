@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -28,9 +29,9 @@ type climb struct {
 // line is the command in words.
 func (x *climb) line() string {
 	if x.noted == nil {
-		return named(x.Transfer) + " in " + quote(path.Dir(*x.Path))
+		return named(x.Transfer) + " in " + prose.Quote(path.Dir(*x.Path))
 	}
-	return x.noted.Verb + " " + quote(x.noted.Argument)
+	return x.noted.Verb + " " + prose.Quote(x.noted.Argument)
 }
 
 // agreed reports whether the server did what was asked.
@@ -70,9 +71,9 @@ func traversals(c *Case) []draft {
 		if len(all) >= record.MaxClimbs {
 			most = "at least "
 		}
-		more = most + many(len(all), "command") + " of the session did so" + c.packets(frames[1:]...) + ", and the server agreed to " + agreedTo(worked)
+		more = most + prose.Many(len(all), "command") + " of the session did so" + c.packets(frames[1:]...) + ", and the server agreed to " + agreedTo(worked)
 	}
-	v.message = clauses(first.line()+" climbs above the login directory"+c.packets(first.frame), c.replied(first.reply), more)
+	v.message = prose.Clauses(first.line()+" climbs above the login directory"+c.packets(first.frame), c.replied(first.reply), more)
 	return []draft{v}
 }
 

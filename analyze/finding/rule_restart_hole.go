@@ -3,6 +3,7 @@ package finding
 import (
 	"fmt"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -35,8 +36,8 @@ func holes(c *Case) []draft {
 		if known && c.plain(t) && from > before.end && t.Bytes != nil && *t.Bytes > 0 {
 			list = append(list, draft{
 				transfer: t.N,
-				message: fmt.Sprintf("the upload of %s was resumed at byte %d%s, but transfer %d had ended at byte %d%s: %s were not sent", quote(*t.Path),
-					from, c.packets(t.Frames.Command), before.t.N, before.end, c.packets(before.t.Frames.Reply), many(from-before.end, "byte")),
+				message: fmt.Sprintf("the upload of %s was resumed at byte %d%s, but transfer %d had ended at byte %d%s: %s were not sent", prose.Quote(*t.Path),
+					from, c.packets(t.Frames.Command), before.t.N, before.end, c.packets(before.t.Frames.Reply), prose.Many(from-before.end, "byte")),
 				frames: []flow.Pos{before.t.Frames.Command, before.t.Frames.Reply, t.Frames.Command, t.Frames.FirstData},
 				advice: "upload the whole file again; a client should ask for the size (SIZE) before it resumes",
 			})

@@ -37,8 +37,8 @@ func sizes(c *Case, t *record.Transfer) (draft, bool) {
 		advice = "was the file being written while it was read? Compare checksums"
 	}
 	return draft{
-		message: fmt.Sprintf("the server gave the size of %s as %s%s and sent %s, %s %s, before it replied %d%s", nameOf(t), many(*said, "byte"),
-			c.packets(t.Notes.SizeFrom), many(*t.Bytes, "byte"), prose.Number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
+		message: fmt.Sprintf("the server gave the size of %s as %s%s and sent %s, %s %s, before it replied %d%s", nameOf(t), prose.Many(*said, "byte"),
+			c.packets(t.Notes.SizeFrom), prose.Many(*t.Bytes, "byte"), prose.Number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
 		frames: []flow.Pos{t.Notes.SizeFrom, t.Frames.Command, server.FIN.Pos, t.Reply.Pos},
 		advice: advice,
 	}, true

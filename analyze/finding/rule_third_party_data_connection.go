@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -24,18 +25,18 @@ func stolen(c *Case, t *record.Transfer) (draft, bool) {
 	share := "no data were transferred over it"
 	switch {
 	case out > 0 && in > 0:
-		share = "it gave " + many(out, "byte") + " and got " + many(in, "byte")
+		share = "it gave " + prose.Many(out, "byte") + " and got " + prose.Many(in, "byte")
 	case out > 0:
-		share = "it gave " + many(out, "byte")
+		share = "it gave " + prose.Many(out, "byte")
 	case in > 0:
-		share = "it got " + many(in, "byte")
+		share = "it got " + prose.Many(in, "byte")
 	}
 	first := thief.SYN
 	if !first.Seen() {
 		first = thief.Start
 	}
 	return draft{
-		message: clauses(thief.Src.Addr().String()+", neither the client nor the server, connected to "+thief.Dst.String()+
+		message: prose.Clauses(thief.Src.Addr().String()+", neither the client nor the server, connected to "+thief.Dst.String()+
 			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share, c.robbed(t)),
 		frames: evidence(t, first.Pos),
 		advice: c.thirdAdvice(t, thief),

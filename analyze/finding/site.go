@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/capture/flow"
 )
 
@@ -44,7 +45,7 @@ func siteCommands(c *Case, verbs map[string]bool, judge func(args string, agreed
 		sent = append(sent, []flow.Pos{s.Mark.Pos})
 		v := draft{
 			severity: severity, advice: advice, frames: []flow.Pos{s.Mark.Pos},
-			message: "the client sent " + quote("SITE "+s.Text) + c.packets(s.Mark.Pos) + "; " + c.replied(s.Reply),
+			message: "the client sent " + prose.Quote("SITE "+s.Text) + c.packets(s.Mark.Pos) + "; " + c.replied(s.Reply),
 		}
 		if s.Reply != nil {
 			v.frames = append(v.frames, s.Reply.Pos)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -197,11 +198,11 @@ func (c *Case) acrossDraft(near, far *record.Session, i int) draft {
 	v := draft{transfer: x.N, frames: []flow.Pos{other.First.Pos, mine.First.Pos, announcement(from), announcement(to)}}
 	where := c.packets(announcement(from), announcement(to))
 	if changed(x, y) {
-		v.message = clauses(both, fmt.Sprintf("on the way %s%sbecame %s%s: the NAT's FTP helper (ALG) rewrites it", what, then, to.Announced, where))
+		v.message = prose.Clauses(both, fmt.Sprintf("on the way %s%sbecame %s%s: the NAT's FTP helper (ALG) rewrites it", what, then, to.Announced, where))
 		v.advice = "nothing, if transfers work; if not, switch the helper off or use EPSV, which names no address"
 		return v
 	}
-	v.message = clauses(both, fmt.Sprintf("%s%spassed it unchanged%s: no FTP helper (ALG) rewrites it", what, then, where))
+	v.message = prose.Clauses(both, fmt.Sprintf("%s%spassed it unchanged%s: no FTP helper (ALG) rewrites it", what, then, where))
 	v.advice = "use EPSV, which names no address, or let the NAT rewrite " + x.Method + " (an FTP ALG)"
 	if x.Mode == record.Passive {
 		v.advice = c.announceAdvice()

@@ -7,31 +7,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
-// maxQuoted is how many characters of a text from the wire a message shows: a path's both
-// ends, not a page.
+// maxQuoted is how many bytes a name has at most that prose.Quote shows whole for certain.
 const maxQuoted = 80
-
-// quote writes text from the wire in quotes, with control and invisible characters
-// escaped, long text without its middle.
-func quote(s string) string { return strconv.Quote(shortened(s)) }
-
-// shortened is text as it is quoted.
-func shortened(s string) string {
-	if len(s) > maxQuoted { // bytes bound the work before characters are counted
-		if runes := []rune(s); len(runes) > maxQuoted {
-			const head = maxQuoted * 2 / 3
-			s = string(runes[:head]) + "…" + string(runes[len(runes)-(maxQuoted-head-1):])
-		}
-	}
-	return s
-}
 
 // maxNumbers is how many packet numbers a sentence bears.
 const maxNumbers = 8
@@ -66,87 +49,21 @@ func (c *Case) packets(all ...flow.Pos) string {
 		if i == maxNumbers-1 && count > maxNumbers {
 			b = append(b, " …,"...)
 		}
-		b = appendNumber(append(b, ' '), p, several)
+		b = prose.AppendPacket(append(b, ' '), p, several)
 	}
 	return string(append(b, ')'))
 }
 
 // packet is one packet's number in a sentence.
-func (c *Case) packet(p flow.Pos) string { return numberOf(p, c.files > 1 || p.File() > 0) }
-
-// numberOf is a packet's number, with its file's where there are several.
-func numberOf(p flow.Pos, several bool) string { return string(appendNumber(nil, p, several)) }
-
-func appendNumber(b []byte, p flow.Pos, several bool) []byte {
-	if several {
-		b = append(strconv.AppendInt(b, int64(p.File())+1, 10), ":#"...)
-	}
-	return strconv.AppendUint(b, p.Packet(), 10)
-}
-
-// seconds writes a duration as a reviewer would say it: 350 ms, 7 s, 2 min 5 s.
-func seconds(t flow.Time) string {
-	d := time.Duration(max(t, 0))
-	switch {
-	case d < time.Second:
-		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
-	case d < 10*time.Second:
-		return strings.TrimSuffix(strconv.FormatFloat(d.Truncate(time.Second/10).Seconds(), 'f', 1, 64), ".0") + " s"
-	case d < time.Minute:
-		return strconv.Itoa(int(d.Seconds())) + " s"
-	case d < time.Hour:
-		return units(int(d/time.Minute), "min", int(d%time.Minute/time.Second), "s")
-	}
-	return units(int(d/time.Hour), "h", int(d%time.Hour/time.Minute), "min")
-}
-
-func units(n int, unit string, rest int, small string) string {
-	s := strconv.Itoa(n) + " " + unit
-	if rest > 0 {
-		s += " " + strconv.Itoa(rest) + " " + small
-	}
-	return s
-}
-
-// many counts things: "1 byte", "2,000 bytes".
-func many[T int | uint64](n T, thing string) string { return prose.Many(n, thing) }
-
-// times is how often something was done: once, twice, 3 times.
-func times(n int) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return many(n, "time")
-}
-
-// list joins words: a, b and c.
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " and " + words[last]
-}
-
-// clauses joins those that are not empty by semicolons.
-func clauses(all ...string) string {
-	var said []string
-	for _, s := range all {
-		if s != "" {
-			said = append(said, s)
-		}
-	}
-	return strings.Join(said, "; ")
+func (c *Case) packet(p flow.Pos) string {
+	return string(prose.AppendPacket(nil, p, c.files > 1 || p.File() > 0))
 }
 
 // named is a transfer's command as sent, or what else there is to call it by.
 func named(t *record.Transfer) string {
 	switch {
 	case t.Command != nil && t.Argument != nil:
-		return *t.Command + " " + quote(*t.Argument)
+		return *t.Command + " " + prose.Quote(*t.Argument)
 	case t.Command != nil:
 		return *t.Command
 	case t.Method == record.MethodEncrypted:
@@ -162,7 +79,7 @@ func (c *Case) answered(r *record.Reply) string {
 	text, _, _ := strings.Cut(r.Text, "\n")
 	s := "replied " + strconv.Itoa(r.Code)
 	if text != "" {
-		s += " " + quote(text)
+		s += " " + prose.Quote(text)
 	}
 	return s + c.packets(r.Pos)
 }
@@ -223,9 +140,9 @@ func set(words string) map[string]bool {
 func nameOf(t *record.Transfer) string {
 	switch {
 	case t.Path != nil:
-		return quote(*t.Path)
+		return prose.Quote(*t.Path)
 	case t.Argument != nil:
-		return quote(*t.Argument)
+		return prose.Quote(*t.Argument)
 	}
 	return named(t)
 }
@@ -235,7 +152,7 @@ func (c *Case) mover() string {
 	if c.User == nil {
 		return "the client " + c.Client.Addr().String()
 	}
-	return quote(*c.User) + " from " + c.Client.Addr().String()
+	return prose.Quote(*c.User) + " from " + c.Client.Addr().String()
 }
 
 // names collects different names; String lists the first of them.
@@ -284,7 +201,7 @@ func (u *names) add(name string) {
 		}
 	}
 	if u.n++; listed {
-		u.first = append(u.first, shortened(name))
+		u.first = append(u.first, prose.Shortened(name))
 	}
 }
 
@@ -298,7 +215,7 @@ func (u *names) forget() {
 
 func (u *names) String() string {
 	if u.n > len(u.first) {
-		return many(u.n, "user") + " (" + u.plain() + ")"
+		return prose.Many(u.n, "user") + " (" + u.plain() + ")"
 	}
 	if u.n == 1 {
 		return "user " + u.plain()
@@ -310,10 +227,10 @@ func (u *names) String() string {
 func (u *names) plain() string {
 	quoted := make([]string, len(u.first))
 	for i, name := range u.first {
-		quoted[i] = quote(name)
+		quoted[i] = prose.Quote(name)
 	}
 	if u.n > len(u.first) {
 		return strings.Join(quoted, ", ") + ", …"
 	}
-	return list(quoted)
+	return prose.List(quoted)
 }

@@ -1,4 +1,4 @@
-package analyze_test
+package finding_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,10 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/record"
+	"ftpscope/capture"
 )
+
+const samplesDir = "../../pcaps"
 
 // TestNoFalseAlarms: where everything worked nothing is found above medium but what the capture was made to show, and
 // in what is not FTP nothing at all.
@@ -36,13 +39,18 @@ func TestNoFalseAlarms(t *testing.T) {
 				files = append(files, filepath.Join(samplesDir, f))
 			}
 			require.NotEmpty(t, files)
-			r := collect(t, analyze.Options{}, nil, files...)
-			require.False(t, strings.HasPrefix(filepath.Base(stem), "decoy") && len(r.sessions) > 0, "not FTP")
-			for i := range r.sessions {
-				if !worked(r.sessions[i]) {
+			c, err := capture.Open(files, capture.Options{})
+			require.NoError(t, err)
+			defer c.Close()
+			var r sessions
+			_, err = analyze.Run(c, analyze.Options{}, &r)
+			require.NoError(t, err)
+			require.False(t, strings.HasPrefix(filepath.Base(stem), "decoy") && len(r) > 0, "not FTP")
+			for i := range r {
+				if !worked(r[i]) {
 					continue
 				}
-				for _, f := range r.sessions[i].Findings {
+				for _, f := range r[i].Findings {
 					if f.Severity == "high" || f.Severity == "critical" {
 						require.True(t, slices.Contains(truth.Expected, f.ID), "%s: %s", f.ID, f.Message)
 					}
@@ -61,3 +69,11 @@ func worked(s *record.Session) bool {
 	}
 	return s.Login != record.LoginFailed
 }
+
+// sessions keeps those that an analysis finds.
+type sessions []*record.Session
+
+func (r *sessions) Session(s *record.Session) error { *r = append(*r, s); return nil }
+func (*sessions) Attempt(*record.Attempt) error     { return nil }
+func (*sessions) Orphan(*record.Orphan) error       { return nil }
+func (*sessions) Summary(*record.Summary) error     { return nil }

@@ -34,7 +34,7 @@ func Compare(here, there *Side) *Result {
 // run is one comparison in the making.
 type run struct {
 	sides     [2]*Side
-	sessions  []two
+	sessions  []bothSides
 	nearer    [2]int // packets whose TTL says that a side is nearer to the clients
 	clock     Clock
 	own       map[*Session]Clock  // of a's sessions, by their own packets
@@ -44,9 +44,17 @@ type run struct {
 	imperfect [2]bool             // a side's capture lacks packets that came by
 }
 
-// two is a session on both sides; one may be nil.
-type two struct{ a, b *Session }
+// bothSides is a session on both sides; one may be nil.
+type bothSides struct{ a, b *Session }
 
+// newRun pairs sessions and finds out how the clocks compare. Each needs the other, so it goes
+// step by step:
+//
+//  1. Sessions whose sequence numbers agree are paired, whatever the clocks say (byNumbers).
+//  2. Their packets are samples of a clock; that on which most sessions agree is taken.
+//  3. Sessions of which only the words agree are paired where the times fit it (byWords).
+//  4. The clock is estimated again, with their packets. A session that has packets of both ways
+//     is compared by its own clock, since clocks are set now and then (own).
 func newRun(a, b *Side) *run {
 	r := &run{sides: [2]*Side{a, b}, own: map[*Session]Clock{}}
 	for i, s := range r.sides {
@@ -67,7 +75,7 @@ func newRun(a, b *Side) *run {
 		r.clock = estimate(strangers(a, b))
 	}
 	for i, s := range a.Sessions {
-		t := two{a: s}
+		t := bothSides{a: s}
 		if p.to[i] >= 0 {
 			t.b = b.Sessions[p.to[i]]
 		}
@@ -75,15 +83,15 @@ func newRun(a, b *Side) *run {
 	}
 	for k, s := range b.Sessions {
 		if p.from[k] < 0 {
-			r.sessions = append(r.sessions, two{b: s})
+			r.sessions = append(r.sessions, bothSides{b: s})
 		}
 	}
 	return r
 }
 
 // prepare pairs the packets of a session. What it makes is large: there is one at a time.
-func (r *run) prepare(a, b *Session) *joint {
-	j := joinSessions(a, b, r)
+func (r *run) prepare(a, b *Session) *sessionPair {
+	j := pairSession(a, b, r)
 	for _, c := range j.all() {
 		c.match(&r.clock)
 	}
@@ -92,7 +100,7 @@ func (r *run) prepare(a, b *Session) *joint {
 
 // byItsClock compares a session by what its own packets say of the clocks, if they say
 // it: clocks are set now and then.
-func (r *run) byItsClock(t two) Comparison {
+func (r *run) byItsClock(t bothSides) Comparison {
 	if own, ok := r.own[t.a]; ok {
 		common := r.clock
 		r.clock = own
@@ -131,7 +139,7 @@ func (r *run) sampled(p *pairs, groups []group) []group {
 }
 
 // vote counts which side is nearer to the client by the TTL, which gets less on the way.
-func (r *run) vote(c *joined) {
+func (r *run) vote(c *connPair) {
 	for w := range c.matched {
 		for _, p := range c.matched[w].pairs {
 			if p.a.TTL == p.b.TTL || p.a.Flags&flow.RST != 0 {

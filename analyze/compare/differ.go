@@ -10,8 +10,8 @@ import (
 // differ finds what is not the same on both sides of a connection.
 type differ struct {
 	r       *run
-	j       *joined
-	control *joined // of the same session
+	j       *connPair
+	control *connPair // of the same session
 	list    []Difference
 	passed  [2]bool // by Way: a reset was seen at both points
 }

@@ -84,11 +84,18 @@ type matched struct {
 
 // match pairs what was seen at both points. toA is the time on a's clock; nil: not known
 // yet.
+//
+// What a segment carries (items) is the same thing on both sides if kind and place in the
+// stream are the same, in a's numbers. As many copies on both sides are paired in their order,
+// others each with the copy that is nearest in time (pairUp). What is left over is looked at
+// byte by byte, for network cards cut and join segments before they are captured
+// (resegmented). What then still has no counterpart is up, if it was seen at the sender's
+// side, or down, if only the receiver's side has it; differ says what either means.
 func match(a, b []item, w Way, toA func(flow.Time) flow.Time) matched {
 	var m matched
 	groups := map[key][2][]*item{}
 	var order []key
-	gather := func(list []item, side int) {
+	byKey := func(list []item, side int) {
 		for i := range list {
 			k := list[i].key()
 			g, has := groups[k]
@@ -99,8 +106,8 @@ func match(a, b []item, w Way, toA func(flow.Time) flow.Time) matched {
 			groups[k] = g
 		}
 	}
-	gather(a, 0)
-	gather(b, 1)
+	byKey(a, 0)
+	byKey(b, 1)
 	var left [2][]*item
 	for _, k := range order {
 		g := groups[k]

@@ -12,7 +12,7 @@ import (
 
 // What differences are in words. Here is the client's side, there the server's.
 
-func place(side int) string { return [...]string{"here", "there"}[side] }
+func where(side int) string { return [...]string{"here", "there"}[side] }
 
 func sideName(side int) string { return [...]string{"the client's side", "the server's side"}[side] }
 
@@ -76,7 +76,7 @@ func allRepaired(list []*Difference) string {
 	var words []string
 	for _, w := range ways {
 		if d := &sum[w]; d.Packets > 0 {
-			words = append(words, d.amount()+" of the "+sender(w)+"'s left "+place(int(w))+" and never arrived "+place(int(1-w)))
+			words = append(words, d.amount()+" of the "+sender(w)+"'s left "+where(int(w))+" and never arrived "+where(int(1-w)))
 		}
 	}
 	return strings.Join(words, ", ") + "; what they carried was sent again."
@@ -102,15 +102,8 @@ func same(list []Difference) string {
 	return "the same on both sides but for " + strings.Join(words, ", ") + "."
 }
 
-func firstUpper(s string) string {
-	if s != "" && 'a' <= s[0] && s[0] <= 'z' {
-		return string(s[0]-'a'+'A') + s[1:]
-	}
-	return s
-}
-
 // finish gives the differences of one transfer, or the control connection, their words.
-func finish(list []Difference, transfer int, what string, j *joined) {
+func finish(list []Difference, transfer int, what string, j *connPair) {
 	for i := range list {
 		d := &list[i]
 		d.Transfer = transfer
@@ -127,9 +120,6 @@ func finish(list []Difference, transfer int, what string, j *joined) {
 	slices.SortStableFunc(list, func(x, y Difference) int { return cmp.Compare(order(x.Kind), order(y.Kind)) })
 }
 
-// count counts in words: "1 packet", "3 packets".
-func count(n int, thing string) string { return prose.Many(n, thing) }
-
 // plural is the word for one packet, or for several.
 func (d *Difference) plural(one, several string) string {
 	if d.Packets == 1 {
@@ -138,9 +128,9 @@ func (d *Difference) plural(one, several string) string {
 	return several
 }
 
-func (d *Difference) words(what string, j *joined) string {
+func (d *Difference) words(what string, j *connPair) string {
 	w := *d.Way
-	who, from, to := sender(w), place(int(w)), place(int(1-w))
+	who, from, to := sender(w), where(int(w)), where(int(1-w))
 	switch d.Kind {
 	case SYNLost:
 		return "the " + who + "'s " + d.syns(j) + " left " + from + " and never arrived " + to
@@ -166,7 +156,7 @@ func (d *Difference) words(what string, j *joined) string {
 	return d.otherWords(what, j)
 }
 
-func (d *Difference) otherWords(what string, j *joined) string {
+func (d *Difference) otherWords(what string, j *connPair) string {
 	w := *d.Way
 	who := sender(w)
 	switch d.Kind {
@@ -175,13 +165,13 @@ func (d *Difference) otherWords(what string, j *joined) string {
 	case NotCompared:
 		return "of " + what + " no more than " + strconv.Itoa(MaxConnSegs) + " segments each way are compared"
 	case Duplicated:
-		return d.amount() + " of the " + who + "'s in " + what + " arrived " + place(int(1-w)) + " more often than " + d.plural("it", "they") + " left " + place(int(w))
+		return d.amount() + " of the " + who + "'s in " + what + " arrived " + where(int(1-w)) + " more often than " + d.plural("it", "they") + " left " + where(int(w))
 	case Numbers:
 		return "the TCP sequence numbers of the " + who + " were changed between: a firewall that sets random ones, or a proxy"
 	case OptionsOf:
-		return "of the " + who + "'s SYN " + *d.TextHere + " " + place(0) + " is " + *d.TextThere + " " + place(1)
+		return "of the " + who + "'s SYN " + *d.TextHere + " " + where(0) + " is " + *d.TextThere + " " + where(1)
 	case Addresses:
-		return "the " + who + "'s " + *d.TextHere + " " + place(0) + " is " + *d.TextThere + " " + place(1)
+		return "the " + who + "'s " + *d.TextHere + " " + where(0) + " is " + *d.TextThere + " " + where(1)
 	case Lines:
 		return d.line()
 	}
@@ -225,10 +215,10 @@ func announces(line string) bool {
 	return false
 }
 
-func (d *Difference) syns(j *joined) string {
+func (d *Difference) syns(j *connPair) string {
 	text := "SYN"
 	if d.Packets > 1 {
-		text = count(d.Packets, "SYN")
+		text = prose.Many(d.Packets, "SYN")
 	}
 	c := j.conn(d.detail.side)
 	if c == nil {
@@ -241,7 +231,7 @@ func (d *Difference) syns(j *joined) string {
 }
 
 func (d *Difference) amount() string {
-	text := count(d.Packets, "packet")
+	text := prose.Many(d.Packets, "packet")
 	if d.Bytes > 0 {
 		text += " (" + prose.Number(d.Bytes) + " bytes)"
 	}
@@ -250,7 +240,7 @@ func (d *Difference) amount() string {
 
 func (d *Difference) amountOf(who string) string {
 	if d.detail.syn {
-		return count(d.Packets, "SYN") + " of the " + who + "'s"
+		return prose.Many(d.Packets, "SYN") + " of the " + who + "'s"
 	}
 	return d.amount() + " of the " + who + "'s"
 }
@@ -262,7 +252,7 @@ func repeated(d *Difference) string {
 	if d.RTOs == 0 {
 		return "other copies did"
 	}
-	return count(d.RTOs, "retransmission") + " followed"
+	return prose.Many(d.RTOs, "retransmission") + " followed"
 }
 
 func (d *Difference) ttlText(who string) string {
@@ -285,8 +275,8 @@ func (d *Difference) icmpText() string {
 }
 
 // unknown says why nothing can be said.
-func (d *Difference) unknown(what string, j *joined) string {
-	here, lacks := place(d.detail.side), sideName(1-d.detail.side)
+func (d *Difference) unknown(what string, j *connPair) string {
+	here, lacks := where(d.detail.side), sideName(1-d.detail.side)
 	things := d.amount() + " of " + what
 	if d.detail.syn {
 		things = "the " + sender(*d.Way) + "'s " + d.syns(j)
@@ -324,7 +314,7 @@ func scaleText(s *Seg) string {
 }
 
 // short names the packets for a diagram.
-func (d *Difference) short(j *joined) string {
+func (d *Difference) short(j *connPair) string {
 	times := ""
 	if d.Packets > 1 {
 		times = " (" + strconv.Itoa(d.Packets) + "×)"
@@ -345,5 +335,5 @@ func (d *Difference) short(j *joined) string {
 	if d.Bytes > 0 {
 		return prose.Number(d.Bytes) + " bytes"
 	}
-	return count(d.Packets, "packet")
+	return prose.Many(d.Packets, "packet")
 }

@@ -4,12 +4,13 @@ import (
 	"net/netip"
 	"slices"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
 // session compares one session.
-func (r *run) session(j *joint) Comparison {
+func (r *run) session(j *sessionPair) Comparison {
 	c := Comparison{Here: seen(j.a), There: seen(j.b), Delay: r.delay(j)}
 	if j.a == nil || j.b == nil {
 		c.Verdict, c.Message = r.oneSided(j)
@@ -30,26 +31,26 @@ func (r *run) session(j *joint) Comparison {
 		tr := r.transfer(j, i)
 		finish(byTransfer[i], tr.N, tr.name(), r.connOf(j, i))
 		tr.Verdict, tr.Message = judge(byTransfer[i])
-		tr.Message = firstUpper(tr.Message)
+		tr.Message = prose.FirstUpper(tr.Message)
 		c.Transfers = append(c.Transfers, tr)
 		c.Differences = append(c.Differences, byTransfer[i]...)
 		_ = t
 	}
 	c.Verdict, c.Message = judge(c.Differences)
-	c.Message = firstUpper(c.Message)
+	c.Message = prose.FirstUpper(c.Message)
 	return c
 }
 
 // connOf is the connection that sentences about a transfer name: the last of those that
 // were tried.
-func (r *run) connOf(j *joint, i int) *joined {
+func (r *run) connOf(j *sessionPair, i int) *connPair {
 	if list := j.of(i); len(list) > 0 {
 		return list[len(list)-1]
 	}
-	return &joined{}
+	return &connPair{}
 }
 
-func (r *run) transfer(j *joint, i int) Transfer {
+func (r *run) transfer(j *sessionPair, i int) Transfer {
 	t := j.transfers[i]
 	out := Transfer{}
 	if t.b >= 0 {
@@ -116,7 +117,7 @@ func merge(list, more []Difference) []Difference {
 }
 
 // hops is the path's length by the TTL of the control connection's packets.
-func (c *Comparison) hops(j *joined) {
+func (c *Comparison) hops(j *connPair) {
 	for _, w := range ways {
 		x, y := &j.a.Half[w], &j.b.Half[w]
 		if !x.HasTTL || !y.HasTTL {
@@ -133,7 +134,7 @@ func (c *Comparison) hops(j *joined) {
 }
 
 // delay is how long the session's packets took.
-func (r *run) delay(j *joint) Delay {
+func (r *run) delay(j *sessionPair) Delay {
 	var d Delay
 	var list [2][]flow.Time
 	for _, c := range j.all() {
@@ -159,7 +160,7 @@ func (r *run) delay(j *joint) Delay {
 }
 
 // oneSided says why a session may be on one side only.
-func (r *run) oneSided(j *joint) (verdict, message string) {
+func (r *run) oneSided(j *sessionPair) (verdict, message string) {
 	s, lacks := j.a, 1
 	if s == nil {
 		s, lacks = j.b, 0
@@ -168,19 +169,19 @@ func (r *run) oneSided(j *joint) (verdict, message string) {
 	stray := r.stray[lacks][n]
 	switch o := r.sides[lacks]; {
 	case o.Packets == 0:
-		return Uncertain, "Seen " + place(1-lacks) + " only: " + sideName(lacks) + " holds no packet at all."
+		return Uncertain, "Seen " + where(1-lacks) + " only: " + sideName(lacks) + " holds no packet at all."
 	case ok && stray != nil:
-		return OneSided, "Seen " + place(1-lacks) + " only: its connection is " + stray.Src.String() + " → " + stray.Dst.String() + " " + place(lacks) +
+		return OneSided, "Seen " + where(1-lacks) + " only: its connection is " + stray.Src.String() + " → " + stray.Dst.String() + " " + where(lacks) +
 			", but no FTP can be read in it."
 	case !r.clock.Known && !r.overlap(lacks, s.Start, s.End):
-		return Uncertain, "Seen " + place(1-lacks) + " only: no packet that both sides have tells how the clocks compare, so whether " +
+		return Uncertain, "Seen " + where(1-lacks) + " only: no packet that both sides have tells how the clocks compare, so whether " +
 			sideName(lacks) + " covers its time is not known."
 	case !r.overlap(lacks, s.Start, s.End):
-		return Uncertain, "Seen " + place(1-lacks) + " only: the capture of " + sideName(lacks) + " does not cover its time."
+		return Uncertain, "Seen " + where(1-lacks) + " only: the capture of " + sideName(lacks) + " does not cover its time."
 	case o.Skipped > 0:
-		return Uncertain, "Seen " + place(1-lacks) + " only, or among the sessions beyond the limit that were not compared."
+		return Uncertain, "Seen " + where(1-lacks) + " only, or among the sessions beyond the limit that were not compared."
 	}
-	return OneSided, "Seen " + place(1-lacks) + " only, although the capture of " + sideName(lacks) + " covers its time: it went another way or to another server, or a filter kept it out."
+	return OneSided, "Seen " + where(1-lacks) + " only, although the capture of " + sideName(lacks) + " covers its time: it went another way or to another server, or a filter kept it out."
 }
 
 // overlap reports whether a side's capture covers any of the time of a session on the
@@ -204,8 +205,8 @@ func (r *run) attempts() []Comparison {
 		server netip.AddrPort
 	}
 	var order []ends
-	groups := map[ends][]*joined{}
-	add := func(c *Conn, j *joined) {
+	groups := map[ends][]*connPair{}
+	add := func(c *Conn, j *connPair) {
 		k := ends{c.Src.Addr(), c.Dst}
 		if groups[k] == nil {
 			order = append(order, k)
@@ -227,7 +228,7 @@ func (r *run) attempts() []Comparison {
 			}
 		}
 		used[other] = true
-		add(c, join(c, other, -1))
+		add(c, newConnPair(c, other, -1))
 	}
 	for _, c := range r.sides[1].Attempts {
 		if n, ok := c.number(); !used[c] {
@@ -235,7 +236,7 @@ func (r *run) attempts() []Comparison {
 			if ok {
 				other = r.stray[0][n]
 			}
-			add(c, join(other, c, -1))
+			add(c, newConnPair(other, c, -1))
 		}
 	}
 	var out []Comparison
@@ -245,7 +246,7 @@ func (r *run) attempts() []Comparison {
 	return out
 }
 
-func (r *run) attempt(list []*joined) Comparison {
+func (r *run) attempt(list []*connPair) Comparison {
 	c := Comparison{Attempt: true}
 	for _, j := range list {
 		j.match(&r.clock)
@@ -257,7 +258,7 @@ func (r *run) attempt(list []*joined) Comparison {
 	}
 	finish(c.Differences, 0, "the control connection", list[len(list)-1])
 	c.Verdict, c.Message = judge(c.Differences)
-	c.Message = firstUpper(c.Message)
+	c.Message = prose.FirstUpper(c.Message)
 	if c.Here == nil {
 		c.Verdict = OneSided
 		c.Message = "Seen there only: SYNs of a client whose packets do not come by here, or a filter kept them out."

@@ -9,7 +9,7 @@ type share struct {
 	n    int   // stretches
 	size []int // of a node: bytes of those of its stretches of which there are copies left
 	left []int // copies of that of them of which there are fewest
-	less []int // copies that were taken of each of a node's stretches, and not yet told to its halves
+	less []int // copies that were taken of each of a node's stretches, and not yet told to its children
 }
 
 // newShare takes how many copies there are of each stretch, and the edges between them.
@@ -56,10 +56,10 @@ func (s *share) takeOf(node, from, to, lo, hi int) int {
 		s.size[node], s.left[node] = 0, math.MaxInt
 		return size
 	}
-	for _, half := range [2]int{2 * node, 2*node + 1} {
-		if s.size[half] > 0 {
-			s.left[half] -= s.less[node]
-			s.less[half] += s.less[node]
+	for _, child := range [2]int{2 * node, 2*node + 1} {
+		if s.size[child] > 0 {
+			s.left[child] -= s.less[node]
+			s.less[child] += s.less[node]
 		}
 	}
 	s.less[node] = 0

@@ -8,17 +8,17 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// joined is a connection as both sides have it; one may be nil.
-type joined struct {
+// connPair is a connection as both sides have it; one may be nil.
+type connPair struct {
 	a, b     *Conn
-	transfer int // index in joint.transfers; -1: the control connection
+	transfer int // index in sessionPair.transfers; -1: the control connection
 	ways     [2]mapping
 	rewrites [2][]Rewrite
 	matched  [2]matched
 }
 
-// other is the connection on a side: 0 is the first, a.
-func (j *joined) conn(side int) *Conn {
+// conn is the connection on a side: 0 is the first, a.
+func (j *connPair) conn(side int) *Conn {
 	if side == 0 {
 		return j.a
 	}
@@ -28,17 +28,19 @@ func (j *joined) conn(side int) *Conn {
 var nothing = &Conn{}
 
 // whole is the connection on a side, an empty one if it is not there.
-func (j *joined) whole(side int) *Conn {
+func (j *connPair) whole(side int) *Conn {
 	if c := j.conn(side); c != nil {
 		return c
 	}
 	return nothing
 }
 
-func join(a, b *Conn, transfer int) *joined { return &joined{a: a, b: b, transfer: transfer} }
+func newConnPair(a, b *Conn, transfer int) *connPair {
+	return &connPair{a: a, b: b, transfer: transfer}
+}
 
 // match pairs the packets; toA is nil as long as the clocks are not known.
-func (j *joined) match(c *Clock) {
+func (j *connPair) match(c *Clock) {
 	var toA func(flow.Time) flow.Time
 	if c.Known {
 		toA = c.Here
@@ -60,7 +62,7 @@ func (j *joined) match(c *Clock) {
 }
 
 // kept leaves out what comes after the limit of segments on either side.
-func (j *joined) kept(a, b []item, toA func(flow.Time) flow.Time) (x, y []item) {
+func (j *connPair) kept(a, b []item, toA func(flow.Time) flow.Time) (x, y []item) {
 	ends := func(list []item) (end int) {
 		for i := range list {
 			end = max(end, list[i].end)
@@ -90,7 +92,7 @@ func numbered(it item) bool { return it.kind == payload || it.kind == finSent }
 
 // samples are the times of packets that there is one of on each side. Resets and FINs are
 // not among them: what a firewall made up looks like what the other side sends later.
-func (j *joined) samples(list []sample) []sample {
+func (j *connPair) samples(list []sample) []sample {
 	for w := range j.matched {
 		for _, p := range j.matched[w].pairs {
 			if p.sure && (p.a.Flags|p.b.Flags)&(flow.RST|flow.FIN) == 0 {
@@ -101,41 +103,48 @@ func (j *joined) samples(list []sample) []sample {
 	return list
 }
 
-// joint is a session as both sides have it; one may be nil.
-type joint struct {
+// sessionPair is a session as both sides have it; one may be nil.
+type sessionPair struct {
 	a, b      *Session
-	control   *joined
-	data      []*joined
-	transfers []twoTransfers
-	places    [2][]int // in transfers, of each side's
+	control   *connPair
+	data      []*connPair
+	transfers []transferPair
+	indexes   [2][]int // in transfers, of each side's
 	renumber  bool     // initial sequence numbers are changed on the way, as far as the control connection tells
 }
 
-// twoTransfers are indexes of a transfer on both sides; -1: not there.
-type twoTransfers struct{ a, b int }
+// transferPair are indexes of a transfer on both sides; -1: not there.
+type transferPair struct{ a, b int }
 
-// joinSessions pairs what belongs to a session.
-func joinSessions(a, b *Session, r *run) *joint {
-	j := &joint{a: a, b: b}
+// pairSession pairs what belongs to a session.
+//
+// Transfers keep their order on both sides, so they are paired by what was commanded, in that
+// order, where the times fit (pairTransfers). Data connections are the same if the opener's
+// initial sequence number is; where a firewall sets other numbers, or a capture lacks the SYN,
+// a connection of the paired transfer will do that was opened from the same side at the same
+// time (likely). Connections that the analysis of one side gave to no session are looked for
+// among its strays.
+func pairSession(a, b *Session, r *run) *sessionPair {
+	j := &sessionPair{a: a, b: b}
 	switch {
 	case a == nil:
-		j.control = join(nil, b.Control, -1)
+		j.control = newConnPair(nil, b.Control, -1)
 	case b == nil:
-		j.control = join(a.Control, nil, -1)
+		j.control = newConnPair(a.Control, nil, -1)
 	default:
-		j.control = join(a.Control, b.Control, -1)
+		j.control = newConnPair(a.Control, b.Control, -1)
 	}
 	x, y := j.control.whole(0).Half[ToServer].syn(), j.control.whole(1).Half[ToServer].syn()
 	j.renumber = x == nil || y == nil || x.Seq != y.Seq
-	j.joinTransfers(&r.clock)
-	for side := range j.places {
+	j.pairTransfers(&r.clock)
+	for side := range j.indexes {
 		for i, t := range j.transfers {
 			if [2]int{t.a, t.b}[side] >= 0 {
-				j.places[side] = append(j.places[side], i)
+				j.indexes[side] = append(j.indexes[side], i)
 			}
 		}
 	}
-	j.joinData(r)
+	j.pairData(r)
 	return j
 }
 
@@ -177,8 +186,8 @@ const nearby = 5 * flow.Second
 // side before the next that both have.
 const maxAhead = 1000
 
-// joinTransfers pairs transfers in order.
-func (j *joint) joinTransfers(c *Clock) {
+// pairTransfers pairs transfers in order.
+func (j *sessionPair) pairTransfers(c *Clock) {
 	var b []record.Transfer
 	if j.b != nil {
 		b = j.b.Transfers
@@ -192,7 +201,7 @@ func (j *joint) joinTransfers(c *Clock) {
 	if j.a != nil {
 		for i := range j.a.Transfers {
 			t := &j.a.Transfers[i]
-			at := twoTransfers{i, -1}
+			at := transferPair{i, -1}
 			alike := where[transferKey(t)]
 			from, _ := slices.BinarySearch(alike, next)
 			for _, k := range alike[from:] {
@@ -203,7 +212,7 @@ func (j *joint) joinTransfers(c *Clock) {
 					continue
 				}
 				for ; next < k; next++ {
-					j.transfers = append(j.transfers, twoTransfers{-1, next})
+					j.transfers = append(j.transfers, transferPair{-1, next})
 				}
 				at.b, next = k, k+1
 				break
@@ -212,13 +221,13 @@ func (j *joint) joinTransfers(c *Clock) {
 		}
 	}
 	for ; next < len(b); next++ {
-		j.transfers = append(j.transfers, twoTransfers{-1, next})
+		j.transfers = append(j.transfers, transferPair{-1, next})
 	}
 }
 
-// joinData pairs data connections: by their numbers, else those of a transfer in their
+// pairData pairs data connections: by their numbers, else those of a transfer in their
 // order.
-func (j *joint) joinData(r *run) {
+func (j *sessionPair) pairData(r *run) {
 	byNumber := map[uint32]*Conn{}
 	var a, b []Data
 	if j.a != nil {
@@ -257,7 +266,7 @@ func (j *joint) joinData(r *run) {
 			partner[i] = j.likely(d, tried, used, &r.clock)
 			used[partner[i]] = true
 		}
-		j.data = append(j.data, join(d.Conn, partner[i], j.place(0, d.Transfer)))
+		j.data = append(j.data, newConnPair(d.Conn, partner[i], j.index(0, d.Transfer)))
 	}
 	for _, d := range b {
 		if used[d.Conn] {
@@ -267,9 +276,9 @@ func (j *joint) joinData(r *run) {
 		if n, ok := d.Conn.number(); ok {
 			other = r.stray[0][n]
 		}
-		j.data = append(j.data, join(other, d.Conn, j.place(1, d.Transfer)))
+		j.data = append(j.data, newConnPair(other, d.Conn, j.index(1, d.Transfer)))
 	}
-	slices.SortStableFunc(j.data, func(x, y *joined) int { return cmp.Compare(x.transfer, y.transfer) })
+	slices.SortStableFunc(j.data, func(x, y *connPair) int { return cmp.Compare(x.transfer, y.transfer) })
 }
 
 // opened is a connection, and whether its SYN was seen.
@@ -281,8 +290,8 @@ type opened struct {
 // likely is the connection of the same transfer that was opened from the same side at the
 // same time, or, where a capture lacks the SYN, was open at the same time; nil: there is
 // none.
-func (j *joint) likely(d Data, tried map[int][]opened, used map[*Conn]bool, c *Clock) *Conn {
-	want := j.transfers[j.place(0, d.Transfer)].b
+func (j *sessionPair) likely(d Data, tried map[int][]opened, used map[*Conn]bool, c *Clock) *Conn {
+	want := j.transfers[j.index(0, d.Transfer)].b
 	if want < 0 || !c.Known {
 		return nil
 	}
@@ -309,17 +318,17 @@ func (j *joint) likely(d Data, tried map[int][]opened, used map[*Conn]bool, c *C
 	return nil
 }
 
-// place is where a side's transfer stands among those of both: each side's are in order
+// index is where a side's transfer stands among those of both: each side's are in order
 // there.
-func (j *joint) place(side, transfer int) int { return j.places[side][transfer] }
+func (j *sessionPair) index(side, transfer int) int { return j.indexes[side][transfer] }
 
 // of are the connections of a transfer of both.
-func (j *joint) of(transfer int) []*joined {
-	order := func(x *joined, t int) int { return cmp.Compare(x.transfer, t) }
+func (j *sessionPair) of(transfer int) []*connPair {
+	order := func(x *connPair, t int) int { return cmp.Compare(x.transfer, t) }
 	from, _ := slices.BinarySearchFunc(j.data, transfer, order)
 	to, _ := slices.BinarySearchFunc(j.data, transfer+1, order)
 	return j.data[from:to]
 }
 
 // all are the connections.
-func (j *joint) all() []*joined { return append([]*joined{j.control}, j.data...) }
+func (j *sessionPair) all() []*connPair { return append([]*connPair{j.control}, j.data...) }

@@ -25,10 +25,10 @@ func triedOften(n int) *Session {
 	return s
 }
 
-func TestJoinDataTriedOften(t *testing.T) {
+func TestPairDataTriedOften(t *testing.T) {
 	const n = 3000
 	a, b := triedOften(n), triedOften(n)
-	j := joinSessions(a, b, &run{clock: Clock{Known: true}})
+	j := pairSession(a, b, &run{clock: Clock{Known: true}})
 	both := map[*Conn]bool{}
 	for _, d := range j.data {
 		if d.a != nil && d.b != nil {
@@ -40,12 +40,12 @@ func TestJoinDataTriedOften(t *testing.T) {
 }
 
 // The time for a transfer's connections grows with their number, however alike they are.
-func BenchmarkJoinData(b *testing.B) {
+func BenchmarkPairData(b *testing.B) {
 	for _, n := range []int{1000, 20_000} {
 		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) {
 			x, y := triedOften(n), triedOften(n)
 			for b.Loop() {
-				joinSessions(x, y, &run{clock: Clock{Known: true}})
+				pairSession(x, y, &run{clock: Clock{Known: true}})
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/connection")
 		})

@@ -29,7 +29,7 @@ type Clock struct {
 // Here is a time of the second side by the first's clock.
 func (c *Clock) Here(b flow.Time) flow.Time {
 	t := b - c.Offset
-	return t - flow.Time(float64(t-c.Since)*c.PPM/1e6)
+	return t - flow.Time(float64(t-c.Since)*c.PPM/(1e6+c.PPM))
 }
 
 // There is a time of the first side by the second's clock.

@@ -40,7 +40,7 @@ analyze/record:      capture/flow
 analyze/prose:       capture/flow github.com/rivo/uniseg
 analyze/session:     capture/flow analyze/ftp analyze/record
 analyze/finding:     capture/flow analyze/record analyze/prose
-analyze/compare:     capture/flow analyze/record analyze/prose
+analyze/compare:     capture/flow analyze/ftp analyze/record analyze/prose
 analyze/report:      capture/flow analyze/record analyze/prose analyze/finding analyze/compare
 analyze/pick:        capture capture/flow capture/decode
 analyze/extract:     capture/flow capture/tcp analyze/record analyze/prose github.com/gabriel-vasile/mimetype

@@ -1,8 +1,7 @@
 package compare
 
 import (
-	"strings"
-
+	"ftpscope/analyze/ftp"
 	"ftpscope/capture/flow"
 )
 
@@ -62,11 +61,17 @@ func (d *differ) options(w Way, x, y *Seg) {
 	}
 }
 
-// hidden takes the password out of a line.
+// hidden takes passwords out of a line: a client's, or one that a server repeats in quotes.
 func hidden(line string) string {
-	const pass = "PASS "
-	if len(line) >= len(pass) && strings.EqualFold(line[:len(pass)], pass) {
-		return line[:len(pass)] + "(hidden)"
+	const shown = "(hidden)"
+	b := []byte(line)
+	if from := ftp.Secret(b); from < len(b) {
+		return line[:from] + shown
 	}
-	return line
+	var out []byte
+	at := 0
+	for from, to := ftp.Quoted(b, 0); from < len(b); from, to = ftp.Quoted(b, to) {
+		out, at = append(append(out, b[at:from]...), shown...), to
+	}
+	return string(append(out, b[at:]...))
 }

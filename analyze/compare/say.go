@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/capture/flow"
@@ -146,7 +147,11 @@ func (d *Difference) words(what string, j *connPair) string {
 		name := strings.ToUpper(d.Kind[:3])
 		return "the " + name + " came from between: it arrived " + to + " in the " + who + "'s name and was never sent " + from + d.ttlText(who)
 	case SYNBetween:
-		return "the SYN came from between: it arrived " + to + " in the " + who + "'s name and was never sent " + from
+		name := "SYN"
+		if c := j.conn(d.detail.side); c != nil && c.opening() != w {
+			name = "SYN-ACK"
+		}
+		return "the " + name + " came from between: it arrived " + to + " in the " + who + "'s name and was never sent " + from
 	case DataBetween:
 		return d.amount() + " in " + what + " came from between: " + d.plural("it arrived ", "they arrived ") + to + " in the " + who + "'s name and " +
 			d.plural("was", "were") + " never sent " + from
@@ -200,7 +205,11 @@ func (d *Difference) line() string {
 func quoted(s string) string {
 	const longest = 200
 	if len(s) > longest {
-		s = s[:longest] + "…"
+		cut := longest
+		for cut > longest-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		s = s[:cut] + "…"
 	}
 	return "“" + s + "”"
 }

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,6 +52,8 @@ func TestWords(t *testing.T) {
 		{FINBetween, ToServer, Difference{Packets: 1}, j, "the FIN came from between: it arrived there in the client's name and was never sent here", "FIN"},
 		{SYNBetween, ToServer, Difference{Packets: 1, detail: detail{syn: true, side: 1}}, j,
 			"the SYN came from between: it arrived there in the client's name and was never sent here", "SYN to port 50012"},
+		{SYNBetween, ToClient, Difference{Packets: 1, detail: detail{syn: true}}, j,
+			"the SYN-ACK came from between: it arrived here in the server's name and was never sent there", "SYN-ACK"},
 		{DataBetween, ToServer, Difference{Packets: 1, Bytes: 10}, j,
 			"1 packet (10 bytes) in RETR a came from between: it arrived there in the client's name and was never sent here", "10 bytes"},
 		{DataBetween, ToClient, Difference{Packets: 2, Bytes: 20}, j,
@@ -152,6 +155,14 @@ func TestOptionsInWords(t *testing.T) {
 	require.Equal(t, "MSS 1460", mssText(&Seg{MSS: 1460}))
 	require.Equal(t, "no window scale", scaleText(&Seg{Scale: flow.NoScale}))
 	require.Equal(t, "window scale 0", scaleText(&Seg{}))
+}
+
+// A long line from the wire is cut between characters.
+func TestQuoted(t *testing.T) {
+	require.Equal(t, "“227 a”", quoted("227 a"))
+	for n := range 4 {
+		require.Equal(t, "“"+strings.Repeat("a", n)+strings.Repeat("é", (200-n)/2)+"…”", quoted(strings.Repeat("a", n)+strings.Repeat("é", 200)))
+	}
 }
 
 // What must not be shared is hidden in whatever line it stands.

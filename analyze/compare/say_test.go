@@ -179,7 +179,7 @@ func TestHidden(t *testing.T) {
 func TestTransferNames(t *testing.T) {
 	ptr := func(s string) *string { return &s }
 	for want, x := range map[string]*record.Transfer{
-		"RETR a.txt": {Command: ptr("RETR"), Argument: ptr("a.txt"), Method: "PASV"}, "LIST ": {Command: ptr("LIST"), Method: "PASV"}, "EPSV": {Method: "EPSV"},
+		"RETR a.txt": {Command: ptr("RETR"), Argument: ptr("a.txt"), Method: "PASV"}, "LIST": {Command: ptr("LIST"), Method: "PASV"}, "EPSV": {Method: "EPSV"},
 	} {
 		require.Equal(t, want, (&Transfer{Here: x}).name())
 		require.Equal(t, want, (&Transfer{There: x}).name())

@@ -3,6 +3,7 @@ package compare
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
@@ -86,7 +87,7 @@ func (t *Transfer) name() string {
 	if x.Command == nil {
 		return x.Method
 	}
-	return transferKey(x)
+	return strings.TrimRight(transferKey(x), " ")
 }
 
 func seen(s *Session) *Seen {

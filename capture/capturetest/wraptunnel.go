@@ -140,10 +140,36 @@ func udpTunnels() []Wrapping {
 		{Name: "L2TPv3 over UDP", Tagged: true, layers: []layer{udp(1701, 1701), each([]byte{0, 3, 0, 0, 0, 0, 0, 7}, []byte{0, 3, 0, 0, 0, 0, 0, 8}), ether(0)}},
 		{Name: "L2TPv3 over UDP, cookie, sublayer", layers: []layer{udp(1701, 1701), raw(0, 3, 0, 0, 0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8, 0x40, 0, 0, 1), ether(0)}},
 	}
+	list = append(list, sites()...)
 	for i := range list {
 		list[i].Link, list[i].layers = LinkEthernet, append([]layer{ether(0)}, list[i].layers...)
 	}
 	return list
+}
+
+// sites are tunnels of sniffers, access points and routers of sites.
+func sites() []Wrapping {
+	tz, cap, lisp := udp(50000, 37008), udp(5247, 5247), udp(50000, 4341)
+	return []Wrapping{
+		{Name: "TZSP", layers: []layer{tz, raw(1, 0, 0, 1, 1), ether(0)}},
+		{Name: "TZSP with tags", layers: []layer{tz, raw(1, 0, 0, 1, 10, 1, 200, 0, 60, 6, 2, 0, 0, 0, 0, 9, 1), ether(0)}},
+		{Name: "TZSP, 802.11", layers: []layer{tz, raw(1, 0, 0, 18, 10, 1, 200, 1), dot11(0, 0), snap}},
+		{Name: "CAPWAP", layers: []layer{cap, raw(0, 0x10, 2, 0, 0, 0, 0, 0), ether(0)}},
+		{Name: "CAPWAP, 802.11", layers: []layer{cap, raw(0, 0x20, 0x43, 0x10, 0, 0, 0, 0, 6, 2, 0, 0, 0, 0, 8, 0), dot11(8, 0, 0, 0), snap}},
+		{Name: "CAPWAP, 802.11 with exchanged control", layers: []layer{cap, raw(0, 0x10, 0x43, 0, 0, 0, 0, 0), exchanged(dot11(8, 0, 0, 0)), snap}},
+		{Name: "LISP", layers: []layer{lisp, raw(0xc0, 1, 2, 3, 0, 0, 0, 1)}},
+		{Name: "LISP with an instance", layers: []layer{lisp, raw(0x88, 1, 2, 3, 0, 0x13, 0x88, 1)}},
+		{Name: "LISP-GPE, Ethernet", layers: []layer{lisp, raw(0x0c, 0, 0, 3, 0, 0x13, 0x88, 0), ether(0)}},
+	}
+}
+
+// exchanged is a header whose first two bytes changed places.
+func exchanged(of layer) layer {
+	return func(c carried) []byte {
+		h := of(c)
+		h[0], h[1] = h[1], h[0]
+		return h
+	}
 }
 
 // gtpu is a G-PDU with these flags; more are the optional fields and extension headers.
@@ -212,6 +238,7 @@ func tunnels() []Wrapping {
 		{Name: "VN-Tag", layers: []layer{ether(0x8926), each([]byte{0, 0, 0, 5}, []byte{0x80, 7, 0, 0}), typed()}},
 		{Name: "E-Tag", layers: []layer{ether(0x893f), typed(0, 0, 0, 5, 0, 0)}},
 		{Name: "Cisco MetaData", layers: []layer{ether(0x8909), typed(1, 1, 0, 1, 0, 5)}},
+		{Name: "HSR", layers: []layer{ether(0x892f), typed(0x10, 0, 0, 7)}},
 		{Name: "provider backbone", layers: []layer{ether(0x88e7), raw(0, 0, 0x13, 0x88), ether(0)}},
 		{Name: "MACsec, authenticated", layers: []layer{ether(0x88e5), typed(0x20, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 1, 0, 1)}, tail: make([]byte, 16)},
 		{Name: "eight tunnels", layers: append([]layer{ether(0)}, slices.Repeat([]layer{ip4(4)}, 7)...)},

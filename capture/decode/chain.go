@@ -39,6 +39,7 @@ type walk struct {
 	v6         bool  // the innermost IP header is IPv6's
 	byLength   bool  // IEEE 802.2 comes after a length and may be cut
 	padded     bool  // the header of IEEE 802.11 is
+	swapped    bool  // its two bytes of frame control are
 	moved      bool  // the bytes are no longer the frame's, but put together of fragments
 	part       bool  // of a trail: more of it is in other fragments
 	lone       bool  // TCP follows in a first fragment that is read alone: its end is not the segment's

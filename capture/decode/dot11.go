@@ -36,26 +36,30 @@ func init() {
 func readDot11(l *layer, f Frame) error {
 	const control, addresses, address, qos, ht = 2, 24, 6, 2, 4
 	b, w := f.Data, &l.d.walk
-	padded := w.padded
-	w.padded = false
+	padded, swapped := w.padded, w.swapped
+	w.padded, w.swapped = false, false
 	if len(b) < control {
 		return l.undecoded("cut in the 802.11 header")
 	}
+	kind, flags := b[0], b[1]
+	if swapped {
+		kind, flags = flags, kind
+	}
 	switch {
-	case b[0]&dot11Version != 0:
+	case kind&dot11Version != 0:
 		return l.undecoded("unknown version of 802.11")
-	case b[0]&dot11Type != dot11Data || b[0]&dot11NoData != 0:
+	case kind&dot11Type != dot11Data || kind&dot11NoData != 0:
 		return l.other()
 	}
 	size := addresses
-	if b[1]&(dot11ToDS|dot11FromDS) == dot11ToDS|dot11FromDS {
+	if flags&(dot11ToDS|dot11FromDS) == dot11ToDS|dot11FromDS {
 		size += address
 	}
 	stations, aggregate := size, false
-	if b[0]&dot11QoS != 0 {
+	if kind&dot11QoS != 0 {
 		aggregate = len(b) > size && b[size]&0x80 != 0
 		size += qos
-		if b[1]&dot11HTControl != 0 {
+		if flags&dot11HTControl != 0 {
 			size += ht
 		}
 	}
@@ -66,9 +70,9 @@ func readDot11(l *layer, f Frame) error {
 		return l.undecoded("cut in the 802.11 header")
 	}
 	switch fragment := b[22] & 15; {
-	case b[1]&dot11Protected != 0 && !isSNAP(f, size): // some drivers decrypt and leave the bit
+	case flags&dot11Protected != 0 && !isSNAP(f, size): // some drivers decrypt and leave the bit
 		return l.undecoded("802.11 encrypted")
-	case fragment != 0 || b[1]&dot11More != 0:
+	case fragment != 0 || flags&dot11More != 0:
 		return l.undecoded("802.11 fragment")
 	case aggregate:
 		return l.aggregate(f, size)

@@ -90,3 +90,6 @@ func FuzzRing(f *testing.F)     { fuzz(f, afterLink, layerRing, "Token Ring") }
 func FuzzFDDI(f *testing.F)     { fuzz(f, afterLink, layerFDDI, "FDDI") }
 func FuzzRelay(f *testing.F)    { fuzz(f, afterLink, layerFrame, "Frame Relay") }
 func FuzzERF(f *testing.F)      { fuzz(f, afterLink, layerERF, "ERF") }
+func FuzzTZSP(f *testing.F)     { fuzz(f, afterUDP, layerTZSP, "TZSP") }
+func FuzzCAPWAP(f *testing.F)   { fuzz(f, afterUDP, layerCAPWAP, "CAPWAP") }
+func FuzzLISP(f *testing.F)     { fuzz(f, afterUDP, layerLISP, "LISP") }

@@ -81,6 +81,20 @@ func TestNoTunnels(t *testing.T) {
 		{"MPLS, no bottom", portMPLS, bytes.Repeat([]byte{0}, 60)},
 		{"IKE", portNAT, join([]byte{0, 0, 0, 0}, bytes.Repeat([]byte{7}, 60))},
 		{"keepalive of NAT", portNAT, []byte{0xff}},
+		{"TZSP, keepalive", portTZSP, []byte{1, 4, 0, 1, 1}},
+		{"TZSP, version 2", portTZSP, join([]byte{2, 0, 0, 1, 1}, inner)},
+		{"TZSP, an unknown kind of frame", portTZSP, join([]byte{1, 0, 0, 99, 1}, inner)},
+		{"TZSP, tags without end", portTZSP, []byte{1, 0, 0, 1, 10, 1, 200, 0, 0}},
+		{"TZSP, an IP packet that is too long", portTZSP, join([]byte{1, 0, 0, 1, 1}, long)},
+		{"CAPWAP, keepalive", portCAPWAP, join([]byte{0, 0x10, 2, 8, 0, 0, 0, 0}, inner)},
+		{"CAPWAP, another binding", portCAPWAP, join([]byte{0, 0x10, 6, 0, 0, 0, 0, 0}, inner)},
+		{"CAPWAP, a header of one word", portCAPWAP, join([]byte{0, 0x08, 2, 0, 0, 0, 0, 0}, inner)},
+		{"CAPWAP, handshake of DTLS", portCAPWAP, join([]byte{1, 0, 0, 0, 22, 0xfe, 0xfd}, inner)},
+		{"CAPWAP, a beacon", portCAPWAP, join([]byte{0, 0x10, 3, 0, 0, 0, 0, 0, 0x80, 0}, make([]byte, 40))},
+		{"CAPWAP, an IP packet that is too long", portCAPWAP, join([]byte{0, 0x10, 2, 0, 0, 0, 0, 0}, long)},
+		{"LISP, encrypted", portLISP, join([]byte{0xc1, 1, 2, 3, 0, 0, 0, 1}, v4)},
+		{"LISP, no IP", portLISP, join([]byte{0xc0, 1, 2, 3, 0, 0, 0, 1}, bytes.Repeat([]byte{0x45}, 60))},
+		{"LISP-GPE, an unknown protocol", portLISP, join([]byte{0x04, 0, 0, 77, 0, 0, 0, 0}, v4)},
 		{"DNS", 53, v4},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -96,7 +110,7 @@ func TestRandomUDP(t *testing.T) {
 	var d Decoder
 	var seg flow.Segment
 	for range 5_000 {
-		for _, port := range []uint16{portVXLAN, portVXLANOld, portVXLANGPE, portGeneve, portGTPU, portTeredo, portL2TP, portMPLS} {
+		for _, port := range []uint16{portVXLAN, portVXLANOld, portVXLANGPE, portGeneve, portGTPU, portTeredo, portL2TP, portMPLS, portTZSP, portCAPWAP, portLISP} {
 			binary.BigEndian.PutUint16(packet[22:], port)
 			for i := 28; i < len(packet); i += 4 {
 				binary.LittleEndian.PutUint32(packet[i:], random.Uint32())
@@ -169,6 +183,9 @@ func TestTunnelReasons(t *testing.T) {
 		{"ERSPAN, cut", LinkRaw, over(t, layers.IPProtocolGRE, 0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 0), undecoded("cut in the ERSPAN header")},
 		{"ESP", LinkRaw, over(t, layers.IPProtocolESP, 1, 2, 3, 4), undecoded("IPsec ESP")},
 		{"ESP in UDP", LinkRaw, udpTo(t, portNAT, bytes.Repeat([]byte{7}, 60)...), undecoded("IPsec ESP in UDP")},
+		{"CAPWAP, encrypted", LinkRaw, udpTo(t, portCAPWAP, join([]byte{1, 0, 0, 0, 23, 0xfe, 0xfd}, make([]byte, 60))...), undecoded("CAPWAP encrypted")},
+		{"CAPWAP, a fragment", LinkRaw, udpTo(t, portCAPWAP, join([]byte{0, 0x10, 2, 0x80, 0, 7, 0, 0}, inner)...), undecoded("CAPWAP fragment")},
+		{"HSR, cut", LinkEthernet, eth(0x892f, []byte{0, 0, 0}), undecoded("cut in a tag")},
 		{"AH, shorter than its fields", LinkRaw, over(t, layers.IPProtocolAH, join([]byte{6, 0, 0, 0}, make([]byte, 40))...), undecoded("malformed IPsec AH header")},
 		{"AH, longer than the packet", LinkRaw, over(t, layers.IPProtocolAH, join([]byte{6, 200, 0, 0}, make([]byte, 40))...), undecoded("malformed IPsec AH header")},
 		{"EtherIP, version 4", LinkRaw, over(t, 97, join([]byte{0x40, 0}, inner)...), undecoded("malformed EtherIP header")},

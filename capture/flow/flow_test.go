@@ -152,7 +152,7 @@ func TestStep(t *testing.T) {
 		require.NotEmpty(t, kind.String())
 	}
 	require.Equal(t, "vlan", StepVLAN.String())
-	require.Equal(t, "pbb", (stepKinds - 1).String())
+	require.Equal(t, "lisp", (stepKinds - 1).String())
 }
 
 func TestNets(t *testing.T) {

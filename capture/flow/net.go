@@ -36,11 +36,15 @@ const (
 	StepGTP                      // GTP-U, 3GPP TS 29.281: TEID
 	StepL2TP                     // RFC 2661: tunnel and session, 16 bits each; RFC 3931: session
 	StepBackbone                 // IEEE 802.1ah: service identifier
+	StepTZSP                     // none
+	StepCAPWAP                   // RFC 5415: none
+	StepLISP                     // RFC 9300: instance, 0 for none
 	stepKinds
 )
 
 var stepNames = [stepKinds]string{
 	"other", "vlan", "mpls", "pppoe", "vxlan", "geneve", "nvgre", "gre", "erspan", "ipip", "teredo", "gtp", "l2tp", "pbb",
+	"tzsp", "capwap", "lisp",
 }
 
 // StepKinds lists them.
@@ -72,9 +76,9 @@ func Tunnel(kind StepKind, id uint64, a, b Host) Step {
 // HasID reports whether the step has an identifier.
 func (s *Step) HasID() bool {
 	switch s.Kind {
-	case StepOther, StepIPIP, StepTeredo:
+	case StepOther, StepIPIP, StepTeredo, StepTZSP, StepCAPWAP:
 		return false
-	case StepGRE:
+	case StepGRE, StepLISP:
 		return s.ID != 0
 	}
 	return true
@@ -110,6 +114,7 @@ func (p Path) String() string {
 
 var stepWords = [stepKinds]string{
 	"other networks", "VLAN", "MPLS", "PPPoE", "VXLAN", "Geneve", "NVGRE", "GRE", "ERSPAN", "IP in IP", "Teredo", "GTP", "L2TP", "PBB",
+	"TZSP", "CAPWAP", "LISP",
 }
 
 // Nets are the networks that one connection was seen in: by Direction the first that the

@@ -94,6 +94,7 @@ func stepTerms() []term {
 		flow.StepMPLS: "MPLS label", flow.StepPPPoE: "PPPoE session", flow.StepVXLAN: "VXLAN or VXLAN-GPE", flow.StepGeneve: "Geneve",
 		flow.StepNVGRE: "NVGRE", flow.StepGRE: "GRE", flow.StepERSPAN: "ERSPAN", flow.StepIPIP: "IP in IP, also 6in4", flow.StepTeredo: "Teredo",
 		flow.StepGTP: "GTP-U", flow.StepL2TP: "L2TP", flow.StepBackbone: "IEEE 802.1ah provider backbone",
+		flow.StepTZSP: "TZSP", flow.StepCAPWAP: "CAPWAP", flow.StepLISP: "LISP",
 	}
 	var list []term
 	for _, kind := range flow.StepKinds() {

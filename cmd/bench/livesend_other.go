@@ -23,3 +23,5 @@ func clientIn(int) *http.Client { return http.DefaultClient }
 func startFirst(c *exec.Cmd) error { return c.Start() }
 
 func moveTo(int) {}
+
+func freeSpace(string) (int64, bool) { return 0, false }

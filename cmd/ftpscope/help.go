@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime"
+	"runtime/debug"
 	"strings"
 )
 
@@ -112,4 +114,111 @@ func (e *env) print(s string) int {
 		return exitRead
 	}
 	return exitDone
+}
+
+// topic is a page of help about flags that several commands share; their own pages only name it.
+type topic struct {
+	name, doc string
+	page      func() string
+}
+
+func topics() []topic {
+	return []topic{
+		{"choosing", "which sessions to show: --host, --user, --mode, --outcome, --finding, …", choosing},
+		{"extracting", "what was transferred: --hash, --extract, --extract-listings, --extract-limit", extracting},
+		{"judging", "which findings there are: --disable, --fail-on, --brute-failures, …", judging},
+		{"reading", "how packets are read: --merge-networks, --vxlan-port, --verify-checksums", reading},
+	}
+}
+
+func topicNames() []string {
+	var names []string
+	for _, t := range topics() {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+func runVersion(e *env, args []string) int {
+	if code, done := e.noArguments("version", versionUsage, args); done {
+		return code
+	}
+	info, _ := debug.ReadBuildInfo()
+	return e.print("ftpscope " + version(info) + "\n")
+}
+
+// version tells the module's version, the revision and the toolchain, as far as the build knows them.
+func version(info *debug.BuildInfo) string {
+	v := "devel"
+	if info == nil {
+		return v
+	}
+	if m := info.Main.Version; m != "" && m != "(devel)" {
+		v = m
+	}
+	set := map[string]string{}
+	for _, s := range info.Settings {
+		set[s.Key] = s.Value
+	}
+	const short = 12 // digits of a revision that people quote
+	var parts []string
+	if r := set["vcs.revision"]; r != "" {
+		parts = append(parts, r[:min(len(r), short)])
+	}
+	if t := set["vcs.time"]; t != "" {
+		parts = append(parts, t)
+	}
+	if set["vcs.modified"] == "true" {
+		parts = append(parts, "modified")
+	}
+	if len(parts) > 0 {
+		v += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return v + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+}
+
+// nearest is the known word that an unknown one was probably meant to be, "" when none is near enough.
+func nearest(word string, known []string) string {
+	const far = 3 // more slips than this make another word
+	best, found := min(far, (len(word)+1)/2), ""
+	for _, k := range known {
+		d := distance(strings.ToLower(word), k)
+		if word != "" && strings.HasPrefix(k, strings.ToLower(word)) {
+			d = 1 // an abbreviation
+		}
+		if d < best || d == best && found == "" {
+			best, found = d, k
+		}
+	}
+	return found
+}
+
+// distance counts the letters to insert, drop, replace or swap with their neighbour to make b of a (optimal string
+// alignment).
+func distance(a, b string) int {
+	const long = 64 // no word of ours comes near
+	if len(a) > long || len(b) > long {
+		return long
+	}
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for k := range rows[0] {
+		rows[0][k] = k
+	}
+	for i := 1; i <= len(a); i++ {
+		for k := 1; k <= len(b); k++ {
+			cost := 1
+			if a[i-1] == b[k-1] {
+				cost = 0
+			}
+			rows[i][k] = min(rows[i-1][k]+1, rows[i][k-1]+1, rows[i-1][k-1]+cost)
+			if i > 1 && k > 1 && a[i-1] == b[k-2] && a[i-2] == b[k-1] {
+				rows[i][k] = min(rows[i][k], rows[i-2][k-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
 }

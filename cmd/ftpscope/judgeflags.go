@@ -86,3 +86,20 @@ func (f *judgeFlags) settings() (list []string) {
 	}
 	return list
 }
+
+func knownRule(id string) bool {
+	return slices.ContainsFunc(finding.Rules(), func(r finding.Rule) bool { return r.ID == id })
+}
+
+// severity is a severity's rank; -1: there is no such severity.
+func severity(name string) int { return slices.Index(record.FromMildest(), name) }
+
+// foundAtLeast reports whether the counts by severity have a finding of a severity or above.
+func foundAtLeast(counts map[string]int, least string) bool {
+	for name, n := range counts {
+		if n > 0 && severity(name) >= severity(least) {
+			return true
+		}
+	}
+	return false
+}

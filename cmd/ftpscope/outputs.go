@@ -11,11 +11,13 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 
 	"ftpscope/analyze/extract"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/casedb"
 )
@@ -289,3 +291,31 @@ func onInterrupt(outs []*output, folder *extract.Folder) (stop func()) {
 		close(done)
 	}
 }
+
+// overwrites is an error if a file that is to be written is one of those that are read: a capture is often all the evidence
+// that there is. An empty path, standard output, is none of them.
+func overwrites(path string, inputs []string) error {
+	if slices.ContainsFunc(inputs, func(name string) bool { return sameFile(path, name) }) {
+		return fmt.Errorf("%s is read: it cannot be written too", path)
+	}
+	return nil
+}
+
+// sameFile reports whether two names are of one regular file.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil || !one.Mode().IsRegular() {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
+
+// goesOn is a writer that never fails: it keeps a run going that has more to write than records, packets (-w) or files
+// (--extract), when nobody reads the records any more.
+type goesOn struct{}
+
+func (goesOn) Session(*record.Session) error { return nil }
+func (goesOn) Attempt(*record.Attempt) error { return nil }
+func (goesOn) Orphan(*record.Orphan) error   { return nil }
+func (goesOn) Summary(*record.Summary) error { return nil }

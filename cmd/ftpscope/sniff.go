@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,12 +12,13 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/extract"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
-	"ftpscope/capture/confine"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/live"
 	"ftpscope/cmd/ftpscope/metrics"
+	"ftpscope/cmd/ftpscope/sandbox"
 	"ftpscope/cmd/ftpscope/view"
 )
 
@@ -91,7 +93,7 @@ func (s *sniffing) specs() ([]outputSpec, bool) {
 }
 
 func (s *sniffing) run(specs []outputSpec) {
-	user, err := confine.Who(s.sniff.user)
+	user, err := sandbox.Who(s.sniff.user)
 	if err != nil {
 		s.fail("--user: %v", err)
 		return
@@ -175,8 +177,8 @@ func (s *sniffing) cannotOpen(err error) {
 }
 
 // confine gives up all rights but those that writing the outputs takes.
-func (s *sniffing) confine(user confine.User, specs []outputSpec) bool {
-	opt := confine.Options{User: user}
+func (s *sniffing) confine(user sandbox.User, specs []outputSpec) bool {
+	opt := sandbox.Options{User: user}
 	for _, spec := range specs {
 		if spec.path != "" {
 			opt.Write = append(opt.Write, spec.path)
@@ -191,8 +193,8 @@ func (s *sniffing) confine(user confine.User, specs []outputSpec) bool {
 	if dir := s.extract.dir; dir != "" {
 		opt.Write, opt.Read = append(opt.Write, dir), append(opt.Read, dir)
 	}
-	done, err := confine.Apply(opt)
-	var refused *confine.WriteError
+	done, err := sandbox.Apply(opt)
+	var refused *sandbox.WriteError
 	if errors.As(err, &refused) {
 		s.fail("%v", err)
 		s.hint("--user NAME, or another folder")
@@ -377,4 +379,106 @@ func (l *limited) Next() ([]capture.Packet, error) {
 	}
 	l.left -= uint64(len(batch))
 	return batch, err
+}
+
+// checkFollow checks the flags of analyze that have to do with files that grow.
+func (f *flags) checkFollow() error {
+	switch {
+	case !f.follow && (f.interval != 0 || f.idleTimeout != 0):
+		return errors.New("--interval and --idle-timeout belong to --follow")
+	case f.interval < 0 || f.idleTimeout < 0:
+		return errors.New("--interval and --idle-timeout take times like 30s or 1h")
+	case f.interval > 0 && f.interval < time.Second:
+		return errors.New("--interval takes a second or more")
+	}
+	return nil
+}
+
+// runFollow is analyze of captures that are still being written: it tells of sessions as sniff does.
+func runFollow(e *env, f *flags, files []string) int {
+	sniff := &sniffFlags{common: f.common, extract: f.extract, interval: f.interval, idleTimeout: f.idleTimeout}
+	if sniff.idleTimeout == 0 {
+		sniff.idleTimeout = defaultIdle
+	}
+	s := &sniffing{job: newJob(e, &sniff.common, &sniff.extract, files), sniff: sniff, follows: true}
+	specs, ok := s.specs()
+	if !ok {
+		return exitUsage
+	}
+	return s.profiled(func() { s.follow(specs) })
+}
+
+func (s *sniffing) follow(specs []outputSpec) {
+	source, err := capture.Follow(s.files, capture.Options{Stdin: s.stdin, Problem: s.job.problem})
+	if err != nil {
+		s.fail("%v", err)
+		return
+	}
+	defer source.Close()
+	s.source = source
+	if !source.Alive() || !s.open(specs) || !s.openExtract() {
+		return
+	}
+	s.listen()
+}
+
+// viewEvery is how often the view hears of open sessions, whether or not outputs do.
+const viewEvery = 2 * time.Second
+
+// openView makes the live view.
+func (s *sniffing) openView() {
+	out, _ := s.stdout.(*os.File) // what specs found to be a terminal
+	s.view = view.New(view.Options{
+		Interfaces: s.files, Files: s.follows, Color: s.flags.colored(true), ShowPasswords: s.flags.showPasswords, In: s.stdin, Out: out, Now: time.Now,
+	})
+	s.writers, s.watchers = append(s.writers, s.view), append(s.watchers, s.view)
+}
+
+// showView begins to draw. Who asks to quit twice wants it at once.
+func (s *sniffing) showView() {
+	if s.view == nil {
+		return
+	}
+	s.lend(s.view.Warn)
+	stopping := false
+	s.view.Run(func() {
+		if stopping {
+			os.Exit(exitInterrupted)
+		}
+		stopping = true
+		s.source.Stop()
+	})
+}
+
+// closeView gives the terminal back and says on it what the view had to say.
+func (s *sniffing) closeView(summary *record.Summary) {
+	if s.view == nil {
+		return
+	}
+	err := s.view.Close()
+	s.lend(nil)
+	for _, text := range s.view.Warnings() {
+		s.warning("%s", text)
+	}
+	if err != nil {
+		s.fail("%v", err)
+	}
+	if summary == nil {
+		return
+	}
+	var b bytes.Buffer
+	format, _ := report.Find("lines")
+	if format.New(&b, report.Options{}).Summary(summary) == nil {
+		s.print(b.String())
+	}
+}
+
+// ended is a writer of sessions that ended: snapshots of those that go on are for others.
+type endedOnly struct{ report.Writer }
+
+func (w endedOnly) Session(x *record.Session) error {
+	if x.Open {
+		return nil
+	}
+	return w.Writer.Session(x)
 }

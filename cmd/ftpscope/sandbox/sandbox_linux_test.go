@@ -1,4 +1,4 @@
-package confine
+package sandbox
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ func newLab(t *testing.T) *lab {
 	if os.Getuid() != 0 {
 		t.Skip("needs root")
 	}
-	top, err := os.MkdirTemp("/tmp", "confine")
+	top, err := os.MkdirTemp("/tmp", "sandbox")
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(top) })
 	require.NoError(t, os.Chmod(top, 0o755))

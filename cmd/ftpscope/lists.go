@@ -1,0 +1,121 @@
+package main
+
+import (
+	"strings"
+
+	"ftpscope/analyze/finding"
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/report/schema"
+	"ftpscope/capture/live"
+)
+
+const interfacesUsage = `Lists the interfaces that sniff can listen on.
+
+Usage:
+  ftpscope interfaces
+
+Examples:
+  ftpscope interfaces
+  sudo ftpscope sniff -i eth0
+`
+
+// runInterfaces lists them, a line each: name, whether it is up, addresses.
+func runInterfaces(e *env, args []string) int {
+	if code, done := e.noArguments("interfaces", interfacesUsage, args); done {
+		return code
+	}
+	list, err := live.Interfaces()
+	if err != nil {
+		e.error("%v", err)
+		return exitRead
+	}
+	width := len(live.Any)
+	for _, i := range list {
+		width = max(width, len(prose.Escape(i.Name)))
+	}
+	var b strings.Builder
+	row := func(name, state string, more ...string) {
+		line := name + strings.Repeat(" ", width-len(name)+2) + state + strings.Repeat(" ", 6-len(state)) + strings.Join(more, " ")
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	for _, i := range list {
+		state := "down"
+		if i.Up {
+			state = "up"
+		}
+		var more []string
+		for _, a := range i.Addrs {
+			more = append(more, a.String())
+		}
+		if i.Description != "" {
+			more = append(more, prose.Escape(i.Description))
+		}
+		row(prose.Escape(i.Name), state, more...)
+	}
+	row(live.Any, "", "all of them")
+	return e.print(b.String())
+}
+
+func interfaceNames() []string {
+	list, _ := live.Interfaces() // what cannot be listed is not hinted at
+	var names []string
+	for _, i := range list {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
+const findingsUsage = `Lists what ftpscope finds in sessions: each rule's name, its usual severity and what it means.
+
+Usage:
+  ftpscope findings
+
+Examples:
+  ftpscope findings
+  ftpscope analyze --disable cleartext-credentials --fail-on high capture.pcap
+`
+
+// runFindings lists the rules.
+func runFindings(e *env, args []string) int {
+	if code, done := e.noArguments("findings", findingsUsage, args); done {
+		return code
+	}
+	var b strings.Builder
+	for i, r := range finding.Rules() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(r.ID + " (" + r.Severity + ")\n")
+		for _, line := range prose.Wrap(r.Title+". "+r.Meaning, 92) {
+			b.WriteString("    " + line + "\n")
+		}
+	}
+	return e.print(b.String())
+}
+
+const schemaUsage = `Prints the JSON Schema (2020-12) of the records that -o json writes: every key, what it means, which
+words it can have and when it is null. Validators may want a file for each record: split -l 1.
+With the word compare it is that of ftpscope compare -o json.
+
+Usage:
+  ftpscope schema [compare]
+
+Examples:
+  ftpscope schema | jq '."$defs".transfer.properties | map_values(.description)'
+  ftpscope schema > records.json && check-jsonschema --schemafile records.json record.*
+`
+
+func runSchema(e *env, args []string) int {
+	if len(args) == 1 && args[0] == "compare" {
+		return e.print(string(schema.ComparisonText()))
+	}
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		e.error("schema takes nothing or the word compare, got %q", args[len(args)-1])
+		e.hint("ftpscope schema --help")
+		return exitUsage
+	}
+	if code, done := e.noArguments("schema", schemaUsage, args); done {
+		return code
+	}
+	return e.print(string(schema.Text()))
+}

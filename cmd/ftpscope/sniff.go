@@ -286,42 +286,74 @@ func (s *sniffing) write(w report.Writer) {
 // group that it is in.
 const oneRequest = 500 * time.Millisecond
 
+// endRequests tells signals to end apart.
+type endRequests struct{ first time.Time }
+
+type endRequest int
+
+const (
+	endFirst endRequest = iota
+	endEcho             // of the first
+	endAgain
+)
+
+func (r *endRequests) take(now time.Time) endRequest {
+	switch {
+	case r.first.IsZero():
+		r.first = now
+		return endFirst
+	case now.Sub(r.first) < oneRequest:
+		return endEcho
+	}
+	return endAgain
+}
+
 // signals ends the run at the first SIGINT or SIGTERM, at once at the second, and reopens outputs at SIGHUP.
 func (s *sniffing) signals() {
 	list := make(chan os.Signal, 4)
 	signal.Notify(list, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
-		var stopping time.Time // since when
+		var requests endRequests
 		for {
 			select {
 			case <-s.ended:
 				signal.Stop(list)
 				return
 			case sig := <-list:
-				switch {
-				case sig == syscall.SIGHUP:
-					for _, o := range s.outs {
-						o.reopen.Store(true)
-					}
-					if s.kept != nil {
-						s.kept.out.Reopen()
-					}
-				case !stopping.IsZero() && time.Since(stopping) < oneRequest:
-				case !stopping.IsZero():
-					if s.view != nil {
-						s.view.Close()
-					}
-					if s.folder != nil {
-						s.folder.Abort()
-					}
-					os.Exit(exitInterrupted)
-				default:
-					stopping = time.Now()
+				if sig == syscall.SIGHUP {
+					s.reopen()
+					continue
+				}
+				switch requests.take(time.Now()) {
+				case endFirst:
 					s.source.Stop()
+				case endAgain:
+					s.abort()
+					os.Exit(exitInterrupted)
 				}
 			}
 		}
 	}()
+}
+
+// reopen has the outputs opened anew before the next record.
+func (s *sniffing) reopen() {
+	for _, o := range s.outs {
+		o.reopen.Store(true)
+	}
+	if s.kept != nil {
+		s.kept.out.Reopen()
+	}
+}
+
+// abort leaves the terminal and the folder of files as they should be.
+func (s *sniffing) abort() {
+	if s.view != nil {
+		s.view.Close()
+	}
+	if s.folder != nil {
+		s.folder.Abort()
+	}
 }
 
 func (s *sniffing) status(st *analyze.Status) {

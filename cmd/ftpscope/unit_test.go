@@ -67,6 +67,15 @@ func TestUsagePages(t *testing.T) {
 	}
 }
 
+// timeout(1) signals a program, and then the group that it is in.
+func TestEndRequests(t *testing.T) {
+	var r endRequests
+	start := time.Unix(1_700_000_000, 0)
+	require.Equal(t, endFirst, r.take(start))
+	require.Equal(t, endEcho, r.take(start.Add(oneRequest-1)))
+	require.Equal(t, endAgain, r.take(start.Add(oneRequest)))
+}
+
 type failingWriter struct{ err error }
 
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }

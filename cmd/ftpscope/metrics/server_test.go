@@ -212,7 +212,7 @@ func TestClose(t *testing.T) {
 	require.Contains(t, get(t, "http://"+again.Addr()+"/"), "ftpscope")
 	require.NoError(t, again.Close())
 	require.NoError(t, <-served)
-	require.Eventually(t, func() bool { return !strings.Contains(stacks(), "net/http.(*conn).serve") }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return !strings.Contains(stacks(), "net/http.(*conn).serve") }, 10*time.Minute, time.Millisecond)
 	_, err = net.Dial("tcp", again.Addr())
 	require.Error(t, err)
 }

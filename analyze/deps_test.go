@@ -108,8 +108,6 @@ methods of analyze/session.Fold: 73
 methods of analyze/session.Matcher: 51
 methods of capture/capturetest/traffic.generator: 41
 methods of capture/tcp.Table: 74
-methods of cmd/bench.bench: 46
-methods of cmd/ftpscope/view.model: 49
 `
 
 func TestImports(t *testing.T) {

@@ -23,9 +23,12 @@ const (
 	livePacketsQuick = 1 << 17
 )
 
-// liveRates finds how fast packets may come that ftpscope, tcpdump and dumpcap sniff, and none is lost. With -soak only
+// liveBench measures sniff, beside tools that write what they hear.
+type liveBench struct{ *bench }
+
+// rates finds how fast packets may come that ftpscope, tcpdump and dumpcap sniff, and none is lost. With -soak only
 // ftpscope is asked, and then sniffs for long.
-func (b *bench) liveRates() error {
+func (b liveBench) rates() error {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	l, err := newLab(b.log)
@@ -54,7 +57,7 @@ func (b *bench) liveRates() error {
 	return nil
 }
 
-func (b *bench) livePackets() int64 {
+func (b liveBench) livePackets() int64 {
 	if b.quick {
 		return livePacketsQuick
 	}
@@ -62,7 +65,7 @@ func (b *bench) livePackets() int64 {
 }
 
 // fastest searches with a sender of its own.
-func (b *bench) fastest(ctx context.Context, l *lab, p traffic.Plan, tools []tool) ([]*climb, float64, error) {
+func (b liveBench) fastest(ctx context.Context, l *lab, p traffic.Plan, tools []tool) ([]*climb, float64, error) {
 	from, err := l.sender(ctx, p)
 	if err != nil {
 		return nil, 0, err
@@ -72,7 +75,7 @@ func (b *bench) fastest(ctx context.Context, l *lab, p traffic.Plan, tools []too
 }
 
 // compareClimbs adds a row for each tool, and judges.
-func (b *bench) compareClimbs(kind string, list []*climb, t *table) {
+func (b liveBench) compareClimbs(kind string, list []*climb, t *table) {
 	var peer *climb
 	for _, c := range list {
 		if c.name == yardstick {
@@ -110,7 +113,7 @@ func (c *climb) limit() string {
 }
 
 // judgeClimb compares rungs: rates of the same rung differ by chance only.
-func (b *bench) judgeClimb(kind string, c, peer *climb) string {
+func (b liveBench) judgeClimb(kind string, c, peer *climb) string {
 	if c.found <= peer.found && c.found < rungs {
 		return " (no lower: met)"
 	}

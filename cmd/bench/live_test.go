@@ -150,7 +150,7 @@ func TestCompareClimbs(t *testing.T) {
 			"bulk|ftpscope|400 (400–400)|0.40|0.00 % lost a step above|0.80 (no lower: missed)|1.000 (1.000–1.000)|1.00", 1},
 		"none": {at("tcpdump", rungs, 0, 0), at("ftpscope", rungs, 0, 0), "bulk|ftpscope|none found||0.00 % lost at the slowest| (no lower: missed)||", 1},
 	} {
-		b, out := &bench{}, table{}
+		b, out := liveBench{&bench{}}, table{}
 		b.compareClimbs("bulk", []*climb{x.peer, x.ours}, &out)
 		require.Len(t, out, 2, name)
 		require.Equal(t, x.cells, strings.Join(out[1], "|"), name)
@@ -202,14 +202,14 @@ func TestJudgeFlat(t *testing.T) {
 		"too short":               {samplesOf(4, func(int) float64 { return 1 }), 1},
 		"less at the end is fine": {samplesOf(600, func(i int) float64 { return 1000 - float64(i) }), 0},
 	} {
-		b := &bench{}
+		b := liveBench{&bench{}}
 		b.judgeFlat(x.samples)
 		require.Len(t, b.missed, x.missed, name)
 	}
 }
 
 func TestEqual(t *testing.T) {
-	b, out := &bench{}, table{}
+	b, out := liveBench{&bench{}}, table{}
 	b.equal(&out, "sessions", 1000, 1000)
 	b.equal(&out, "packets", 2000, 1999)
 	require.Equal(t, table{{"sessions", "1,000", "1,000", "met"}, {"packets", "2,000", "1,999", "missed"}}, out)

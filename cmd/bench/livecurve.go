@@ -173,7 +173,7 @@ func rung(n int, top float64) float64 {
 }
 
 // search finds each tool's rung, in turns.
-func (b *bench) search(ctx context.Context, l *lab, tools []tool, from *sender, packets int64) (list []*climb, top float64, err error) {
+func (b liveBench) search(ctx context.Context, l *lab, tools []tool, from *sender, packets int64) (list []*climb, top float64, err error) {
 	for _, t := range tools {
 		list = append(list, newClimb(t))
 	}

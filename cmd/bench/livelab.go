@@ -125,7 +125,7 @@ type tool struct {
 
 // tools are ftpscope and what it is compared with, all with as much room for packets that wait. ftpscope writes its
 // records to a file, since the last one tells what it saw.
-func (b *bench) tools() []tool {
+func (b liveBench) tools() []tool {
 	return []tool{
 		{"tcpdump", []string{b.tcpdump, "-i", plugThere, "-n", "-B", "65536", "-w", "/dev/null"}, tcpdumpHeard},
 		{"dumpcap", []string{"dumpcap", "-q", "-i", plugThere, "-B", "64", "-w", "/dev/null"}, dumpcapHeard},

@@ -22,7 +22,7 @@ const (
 const metricsAt = "127.0.0.1:9641"
 
 // soakAt has ftpscope sniff new sessions all the time, at a rate that it can just about take, and watches it.
-func (b *bench) soakAt(ctx context.Context, l *lab) error {
+func (b liveBench) soakAt(ctx context.Context, l *lab) error {
 	tools, p := b.tools(), livePlans[1]
 	ftpscope := tools[len(tools)-1]
 	list, _, err := b.fastest(ctx, l, p, []tool{ftpscope})
@@ -68,7 +68,7 @@ type soaked struct {
 }
 
 // sniffLong runs the soak.
-func (b *bench) sniffLong(ctx context.Context, l *lab, t tool, from *sender, r request) (x soaked, err error) {
+func (b liveBench) sniffLong(ctx context.Context, l *lab, t tool, from *sender, r request) (x soaked, err error) {
 	t.argv = append(t.argv[:len(t.argv):len(t.argv)], "--metrics", metricsAt)
 	out := &tail{}
 	s, err := l.sniff(ctx, t, out)
@@ -104,7 +104,7 @@ func (b *bench) sniffLong(ctx context.Context, l *lab, t tool, from *sender, r r
 }
 
 // tellSoak prints the curve, draws it and judges.
-func (b *bench) tellSoak(x soaked, rate float64) error {
+func (b liveBench) tellSoak(x soaked, rate float64) error {
 	dir := b.path("plots")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -144,7 +144,7 @@ func (b *bench) tellSoak(x soaked, rate float64) error {
 }
 
 // equal adds a row with what must be equal.
-func (b *bench) equal(t *table, what string, want, have int64) {
+func (b liveBench) equal(t *table, what string, want, have int64) {
 	verdict := "met"
 	if want != have {
 		verdict = "missed"
@@ -154,7 +154,7 @@ func (b *bench) equal(t *table, what string, want, have int64) {
 }
 
 // judgeFlat compares the last minute with the second one; of short runs, the last fifth with the second one.
-func (b *bench) judgeFlat(samples []sample) table {
+func (b liveBench) judgeFlat(samples []sample) table {
 	t := table{{"median of", "second minute", "last minute", "growth"}}
 	if len(samples) < 5 {
 		b.missed = append(b.missed, "soak: too short to judge")

@@ -69,7 +69,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	steps := []func() error{b.prepare, b.compare, b.compareTshark, b.memory, b.hashes, b.plot, b.otherPaths, b.floor, b.summary}
 	if b.live {
-		steps = []func() error{b.prepare, b.liveRates}
+		steps = []func() error{b.prepare, liveBench{b}.rates}
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -249,48 +248,21 @@ func (j *compareJob) warn(r *compare.Result) {
 	}
 }
 
-// compareSpec is one -o.
-type compareSpec struct {
-	format report.CompareFormat
-	path   string
-}
-
-func (e *env) compareSpecs(args []string) (specs []compareSpec, ok bool) {
-	if len(args) == 0 {
-		args = []string{"table"}
-	}
-	seen := map[string]bool{}
-	for _, arg := range args {
-		name, path, hasPath := strings.Cut(arg, "=")
+func (e *env) compareSpecs(args []string) ([]spec[report.CompareFormat], bool) {
+	return specsOf(e, args, func(name string) (format report.CompareFormat, needsFile, known bool) {
 		list := report.CompareFormats()
 		i := slices.IndexFunc(list, func(f report.CompareFormat) bool { return f.Name == name })
 		if i < 0 {
 			e.error("compare has no output format %q", name)
 			e.hint("formats: table, json, explain")
-			return nil, false
+			return format, false, false
 		}
-		switch {
-		case hasPath && path == "":
-			e.error("-o %s: no file after =", name)
-			return nil, false
-		case path == "-":
-			path = ""
-		case path != "":
-			path = filepath.Clean(path)
-		}
-		if seen[path] {
-			e.error("two outputs to %s", place(path))
-			e.hint("give one of them a file: -o %s=FILE", name)
-			return nil, false
-		}
-		seen[path] = true
-		specs = append(specs, compareSpec{list[i], path})
-	}
-	return specs, true
+		return list[i], false, true
+	})
 }
 
 // write writes one output; a file gets its name when it is whole.
-func (j *compareJob) write(spec compareSpec, r *compare.Result) {
+func (j *compareJob) write(spec spec[report.CompareFormat], r *compare.Result) {
 	opt := report.Options{All: j.flags.all, Color: j.flags.color == "always"}
 	o := &output{spec: outputSpec{path: spec.path}}
 	var to io.Writer = clearing{j.stdout, j.console}

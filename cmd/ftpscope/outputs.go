@@ -22,29 +22,45 @@ import (
 	"ftpscope/analyze/report/casedb"
 )
 
-// outputSpec is one -o: a format and where it goes; no path means standard output.
-type outputSpec struct {
-	format report.Format
+// spec is one -o: a format and where it goes; no path means standard output.
+type spec[F any] struct {
+	format F
 	path   string
 }
 
+type outputSpec = spec[report.Format]
+
 // outputSpecs reads the -o flags; without any the result is a table.
-func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
-	if len(args) == 0 {
-		args = []string{"table"}
+func (e *env) outputSpecs(args []string) ([]outputSpec, bool) {
+	spelled := make([]string, len(args))
+	for i, arg := range args {
+		spelled[i] = canonical(arg)
 	}
-	seen := map[string]bool{}
-	for _, arg := range args {
-		name, path, hasPath := strings.Cut(canonical(arg), "=")
-		format, known := findFormat(name)
+	return specsOf(e, spelled, func(name string) (format report.Format, needsFile, known bool) {
+		format, known = findFormat(name)
 		if !known {
 			e.error("no output format %q", name)
 			if list := variants(name); len(list) > 0 {
 				last := len(list) - 1
 				e.hint("which one: %s or %s; to a file: %s=FILE", strings.Join(list[:last], ", "), list[last], list[0])
-				return nil, false
+				return format, false, false
 			}
 			e.suggest(name, formatNames(), "", "formats: "+strings.Join(formatNames(), ", "))
+		}
+		return format, format.New == nil, known
+	})
+}
+
+// specsOf reads -o flags of formats that find knows, and complains of those that it does not.
+func specsOf[F any](e *env, args []string, find func(name string) (format F, needsFile, known bool)) (specs []spec[F], ok bool) {
+	if len(args) == 0 {
+		args = []string{"table"}
+	}
+	seen := map[string]bool{}
+	for _, arg := range args {
+		name, path, hasPath := strings.Cut(arg, "=")
+		format, needsFile, known := find(name)
+		if !known {
 			return nil, false
 		}
 		switch {
@@ -56,7 +72,7 @@ func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
 		case path != "":
 			path = filepath.Clean(path)
 		}
-		if format.New == nil && path == "" {
+		if path == "" && needsFile {
 			e.error("-o %s needs a file: -o %s=case.db", name, name)
 			return nil, false
 		}
@@ -66,7 +82,7 @@ func (e *env) outputSpecs(args []string) (specs []outputSpec, ok bool) {
 			return nil, false
 		}
 		seen[path] = true
-		specs = append(specs, outputSpec{format, path})
+		specs = append(specs, spec[F]{format, path})
 	}
 	return specs, true
 }

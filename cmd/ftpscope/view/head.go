@@ -22,7 +22,7 @@ const (
 
 // frame draws the screen: exactly its lines, none wider.
 func (m *model) frame() string {
-	lines := m.head()
+	lines := header{m}.lines()
 	room := m.room()
 	if m.over != sessions {
 		all := m.overLines()
@@ -52,7 +52,7 @@ func fill(lines []string, n int) []string {
 
 // room is how many lines are left for the list.
 func (m *model) room() int {
-	used := len(m.head()) + 1 // the keys
+	used := len(header{m}.lines()) + 1 // the keys
 	if m.over == sessions {
 		used++ // the titles
 	}
@@ -62,8 +62,10 @@ func (m *model) room() int {
 	return max(m.height-used, 1)
 }
 
-// head says how the capture stands.
-func (m *model) head() []string {
+// header is the screen's head: how the capture stands.
+type header struct{ *model }
+
+func (m header) lines() []string {
 	lines := []string{m.title()}
 	for _, a := range m.alerts() {
 		lines = append(lines, m.paint(red, a))
@@ -83,7 +85,7 @@ func (m *model) head() []string {
 }
 
 // title is the first line: where, how long, and what the display is doing.
-func (m *model) title() string {
+func (m header) title() string {
 	state := ""
 	switch {
 	case m.quitting:
@@ -129,7 +131,7 @@ func running(d time.Duration) string {
 }
 
 // alerts are what must not be overlooked.
-func (m *model) alerts() []string {
+func (m header) alerts() []string {
 	var list []string
 	if st := m.shot.now; st != nil {
 		if st.Dropped > 0 {
@@ -149,7 +151,7 @@ func (m *model) alerts() []string {
 }
 
 // fit is a line of parts, as many as there is room for, behind a label.
-func (m *model) fit(label string, parts ...string) string {
+func (m header) fit(label string, parts ...string) string {
 	line := ""
 	if label != "" {
 		line = m.paint(dim, pad(label, labels))
@@ -173,7 +175,7 @@ func (m *model) fit(label string, parts ...string) string {
 	return line
 }
 
-func (m *model) traffic() []string {
+func (m header) traffic() []string {
 	st := m.shot.now
 	if st == nil {
 		return []string{"none yet"}
@@ -186,7 +188,7 @@ func (m *model) traffic() []string {
 }
 
 // inShort is the head of small terminals: what is open, findings by their signs, how many packets come.
-func (m *model) inShort() []string {
+func (m header) inShort() []string {
 	signs := map[string]int{}
 	var words []string
 	for g, name := range record.Severities {
@@ -219,7 +221,7 @@ func bitRate(n float64) string {
 	return strconv.FormatFloat(n, 'f', digits, 64) + " " + units[i]
 }
 
-func (m *model) sessionCounts() []string {
+func (m header) sessionCounts() []string {
 	s := m.shot
 	list := []string{prose.Number(s.stillOpen()) + " open, " + prose.Number(s.done) + " ended"}
 	if s.attempts > 0 {
@@ -232,7 +234,7 @@ func (m *model) sessionCounts() []string {
 }
 
 // transferCounts is one line, or two where one is too short and the screen tall.
-func (m *model) transferCounts() []string {
+func (m header) transferCounts() []string {
 	t := &m.shot.total
 	modes := counts(t.modes[:], record.Active, record.Passive, record.Unknown)
 	if modes == "" {
@@ -258,7 +260,7 @@ func counts(n []int, names ...string) string {
 	return strings.Join(words, ", ")
 }
 
-func (m *model) findingCounts() string {
+func (m header) findingCounts() string {
 	var words []string
 	for g, name := range record.Severities {
 		if n := m.shot.total.findings[g]; n > 0 {

@@ -46,9 +46,9 @@ type event struct {
 	kind    eventKind
 	conn    flow.Conn
 	syn     flow.LoneSYN
-	control *session.Control
-	offer   session.Offer
-	want    session.Want
+	control *session.Transcript
+	offer   session.Expectation
+	want    session.HostExpectation
 }
 
 type eventKind uint8
@@ -76,16 +76,16 @@ func (r *recorder) add(kind eventKind) *event {
 
 func (r *recorder) Opened(c *flow.Conn)        { r.add(opened).conn = *c }
 func (r *recorder) Unanswered(s *flow.LoneSYN) { r.add(unanswered).syn = *s }
-func (r *recorder) Closed(c *flow.Conn, control *session.Control) {
+func (r *recorder) Closed(c *flow.Conn, control *session.Transcript) {
 	e := r.add(closed)
 	e.conn, e.control = *c, control
 }
-func (r *recorder) Progress(c *flow.Conn, control *session.Control) {
+func (r *recorder) Progress(c *flow.Conn, control *session.Transcript) {
 	e := r.add(progress)
 	e.conn, e.control = *c, control
 }
-func (r *recorder) Offered(o *session.Offer) { r.add(offered).offer = *o }
-func (r *recorder) Wanted(w session.Want)    { r.add(wanted).want = w }
+func (r *recorder) Expect(o *session.Expectation)         { r.add(offered).offer = *o }
+func (r *recorder) ExpectHosts(w session.HostExpectation) { r.add(wanted).want = w }
 
 // parallel runs the analysis with several workers.
 func (a *analysis) parallel(workers int) {
@@ -264,9 +264,9 @@ func (e *event) tell(m *session.Matcher) {
 	case closed:
 		m.Closed(&e.conn, e.control)
 	case offered:
-		m.Offered(&e.offer)
+		m.Expect(&e.offer)
 	case wanted:
-		m.Wanted(e.want)
+		m.ExpectHosts(e.want)
 	case progress:
 		m.Progress(&e.conn, e.control)
 	}

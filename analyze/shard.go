@@ -24,18 +24,18 @@ func (p *ports) has(n uint16) bool { return p.set[n/64]>>(n%64)&1 != 0 }
 
 // events is what shards tell; session.Matcher hears it, at once or through a recorder.
 type events interface {
-	session.Offers
+	session.Listener
 	Opened(c *flow.Conn)
 	Unanswered(s *flow.LoneSYN)
-	Closed(c *flow.Conn, control *session.Control)
-	Progress(c *flow.Conn, control *session.Control)
+	Closed(c *flow.Conn, control *session.Transcript)
+	Progress(c *flow.Conn, control *session.Transcript)
 }
 
 // shard is one table with what it needs to know of FTP. It implements tcp.Sink.
 type shard struct {
 	table    *tcp.Table
 	events   events
-	fold     *session.FoldOptions
+	fold     *session.Options
 	ports    *ports
 	evidence Evidence
 	oldest   horizon
@@ -84,11 +84,11 @@ func (a *analysis) shards(to events) []*shard {
 	return list
 }
 
-func (a *analysis) foldOptions(to events) *session.FoldOptions {
-	return session.NewFoldOptions(a.ports.has, a.opt.Dialogue, to)
+func (a *analysis) foldOptions(to events) *session.Options {
+	return session.NewOptions(a.ports.has, a.opt.Dialogue, to)
 }
 
-func (a *analysis) shard(to events, fold *session.FoldOptions) *shard {
+func (a *analysis) shard(to events, fold *session.Options) *shard {
 	l := &shard{events: to, ports: &a.ports, fold: fold.Lane(), evidence: a.opt.Evidence, live: a.heart.live != nil}
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
@@ -141,7 +141,7 @@ func isTLS(b []byte) bool { return b[0] == 22 }
 
 // Reader makes the fold of a control connection.
 func (l *shard) Reader(c *flow.Conn) tcp.Reader {
-	r := &reader{Fold: session.NewFold(c, l.fold), shard: l}
+	r := &reader{Conversation: session.New(c, l.fold), shard: l}
 	if l.evidence != nil {
 		r.a, r.b, r.net = c.Src, c.Dst, c.Nets[0]
 		l.evidence.Mark(r.a, r.b, r.net)
@@ -152,7 +152,7 @@ func (l *shard) Reader(c *flow.Conn) tcp.Reader {
 // reader is the fold of a control connection, for the table: it tells the shard's events
 // what comes of it. Its packets are kept as evidence, if there is any.
 type reader struct {
-	*session.Fold
+	*session.Conversation
 	shard *shard
 	a, b  netip.AddrPort // as they are marked
 	net   flow.Net
@@ -160,7 +160,7 @@ type reader struct {
 
 // Data takes the mark off a connection that turns out not to be a control connection.
 func (r *reader) Data(side flow.Direction, b []byte, at flow.Mark) bool {
-	ok := r.Fold.Data(side, b, at)
+	ok := r.Conversation.Data(side, b, at)
 	if e := r.shard.evidence; !ok && e != nil {
 		e.Unmark(r.a, r.b, r.net)
 	}
@@ -190,14 +190,14 @@ func (l *shard) Progress(c *flow.Conn) { l.events.Progress(c, nil) }
 // established and on which nobody said a word is a session too: the server is up and does
 // not greet.
 func (l *shard) Closed(c *flow.Conn) {
-	var control *session.Control
+	var control *session.Transcript
 	if c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0 {
-		control = session.NewFold(c, l.fold).Finish(c)
+		control = session.New(c, l.fold).Finish(c)
 	}
 	l.closed(c, control)
 }
 
-func (l *shard) closed(c *flow.Conn, control *session.Control) {
+func (l *shard) closed(c *flow.Conn, control *session.Transcript) {
 	if l.evidence != nil && l.ports.has(c.Dst.Port()) {
 		l.evidence.Ended(c.Src, c.Dst, c.Nets)
 	}
@@ -218,7 +218,7 @@ func maySeal(s *flow.Segment) bool {
 
 // Follow makes the reader.
 func (f *sealing) Follow(c *flow.Conn) tcp.DataReader {
-	r := &session.Sealed{}
+	r := &session.DataReader{}
 	if f.next != nil {
 		if next := f.next.Follow(c); next != nil {
 			r.Next = next

@@ -227,12 +227,12 @@ type spoken struct {
 func (m *material) speak() {
 	a := &analysis{ports: newPorts(nil)}
 	opt := a.foldOptions(unheard{})
-	folds := make([]*session.Fold, m.control)
+	folds := make([]*session.Conversation, m.control)
 	for i := range m.spoken {
 		x := &m.spoken[i]
 		switch f := folds[x.conn]; {
 		case f == nil:
-			folds[x.conn] = session.NewFold(x.end, opt)
+			folds[x.conn] = session.New(x.end, opt)
 		case x.end != nil:
 			f.Finish(x.end)
 		case x.gap > 0:
@@ -298,12 +298,12 @@ func (silent) Gap(flow.Direction, uint64, flow.Mark)       {}
 // unheard is events that nobody hears.
 type unheard struct{}
 
-func (unheard) Offered(*session.Offer)                {}
-func (unheard) Wanted(session.Want)                   {}
-func (unheard) Opened(*flow.Conn)                     {}
-func (unheard) Unanswered(*flow.LoneSYN)              {}
-func (unheard) Closed(*flow.Conn, *session.Control)   {}
-func (unheard) Progress(*flow.Conn, *session.Control) {}
+func (unheard) Expect(*session.Expectation)              {}
+func (unheard) ExpectHosts(session.HostExpectation)      {}
+func (unheard) Opened(*flow.Conn)                        {}
+func (unheard) Unanswered(*flow.LoneSYN)                 {}
+func (unheard) Closed(*flow.Conn, *session.Transcript)   {}
+func (unheard) Progress(*flow.Conn, *session.Transcript) {}
 
 // nowhere is where records go that nobody reads.
 type nowhere struct{}

@@ -303,3 +303,14 @@ type NetworkStep struct {
 	ID   *uint64
 	Ends []netip.Addr // of a tunnel, the smaller first
 }
+
+// Known points to a value, and is nil for one that is not known: so the record has it.
+func Known[T any](value *T, known bool) *T {
+	if known {
+		return value
+	}
+	return nil
+}
+
+// SeenReply is the reply, nil when there was none.
+func SeenReply(r *Reply) *Reply { return Known(r, r.Code != 0) }

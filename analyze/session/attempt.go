@@ -166,7 +166,7 @@ func (a *attempts) each(out func(*record.Attempt, flow.Nets)) {
 func orphanOf(c *flow.Conn) *record.Orphan {
 	conn := *c
 	if !conn.OpenerKnown && conn.Dst.Port() == ftpData {
-		conn = turned(conn)
+		conn = swapEnds(conn)
 	}
 	bytes := conn.Half[flow.Out].Bytes + conn.Half[flow.In].Bytes
 	if conn.Src.Port() != ftpData || bytes == 0 {

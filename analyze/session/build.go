@@ -11,14 +11,14 @@ import (
 )
 
 // build completes the record of a session out of what its control connection said and the connections that it was given.
-func (m *Matcher) build(g *gathering) *record.Session {
+func (m *Matcher) build(g *pendingSession) *record.Session {
 	b := &m.builder
 	b.names, b.points = &m.names, m.points
 	b.begin(g)
 	s := &g.control.Session
 	s.Transfers = b.transfers()
 	s.Mode, s.Initiator = verdict(s.Transfers)
-	s.Notes.Size = g.control.size + len(s.Transfers)*transferSize
+	s.Notes.Size = g.control.Held + len(s.Transfers)*transferSize
 	for i := range s.Transfers {
 		s.Notes.Size += max(0, len(s.Transfers[i].Notes.Tried)-1) * int(unsafe.Sizeof(flow.Conn{}))
 	}
@@ -52,7 +52,7 @@ func merge(sum, one string) string {
 
 // builder makes the transfers of one session after the other.
 type builder struct {
-	c       *Control
+	c       *Transcript
 	names   *networkNames
 	points  bool
 	opened  []flow.Conn // connections between the two hosts that no offer explains, in order
@@ -68,9 +68,9 @@ type builder struct {
 	connections []record.Connection // not used yet, of this session
 }
 
-func (b *builder) begin(g *gathering) {
+func (b *builder) begin(g *pendingSession) {
 	b.c = g.control
-	b.byOffer = zeroed(b.byOffer, len(b.c.negotiations))
+	b.byOffer = zeroed(b.byOffer, len(b.c.Negotiations))
 	if len(g.strangers) > 0 {
 		g.tried = append(g.tried, g.strange()...)
 	}
@@ -86,7 +86,7 @@ func (b *builder) begin(g *gathering) {
 		if len(*list) == 0 {
 			n++
 		}
-		*list = b.c.appendConn(*list, t.claim, &b.c.negotiations[t.offer])
+		*list = b.appendConn(*list, t.claim, &b.c.Negotiations[t.offer])
 	}
 	b.connections = make([]record.Connection, n)
 	var pair []flow.Conn
@@ -126,13 +126,13 @@ func zeroed[T any](list []T, n int) []T {
 
 // appendConn adds a connection, turned so that it leads to the offered endpoint if its SYN was not seen. Most offers have one
 // connection and most connections one offer: then it is not copied.
-func (r *Control) appendConn(list []flow.Conn, cl *claim, n *negotiation) []flow.Conn {
+func (b *builder) appendConn(list []flow.Conn, cl *claim, n *Negotiation) []flow.Conn {
 	c := &cl.conn[0]
 	if !c.OpenerKnown {
-		o := Offer{Endpoint: n.endpoint}
-		o.Peer, o.Expected = r.parties(n)
-		if !o.fits(c.Src, c.Dst) && o.fits(c.Dst, c.Src) {
-			return append(list, turned(*c))
+		o := Expectation{Endpoint: n.Endpoint}
+		o.Peer, o.Expected = b.c.Parties(n)
+		if !o.Fits(c.Src, c.Dst) && o.Fits(c.Dst, c.Src) {
+			return append(list, swapEnds(*c))
 		}
 	}
 	if len(list) == 0 {
@@ -146,7 +146,7 @@ func worthTelling(c *flow.Conn) bool {
 	return c.SYNs > 0 || c.SYNACK.Seen() || c.State != flow.Unknown || c.Half[0].Bytes+c.Half[1].Bytes > 0
 }
 
-func turned(c flow.Conn) flow.Conn {
+func swapEnds(c flow.Conn) flow.Conn {
 	c.Src, c.Dst = c.Dst, c.Src
 	c.Half[0], c.Half[1] = c.Half[1], c.Half[0]
 	c.Sent = c.Sent.Swapped()
@@ -183,26 +183,26 @@ func (d *drafts) add(at spot) *record.Transfer {
 // transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
 func (b *builder) transfers() []record.Transfer {
 	given, d := b.share(), &b.drafts
-	b.linked = zeroed(b.linked, len(b.c.negotiations))
-	d.list, d.places = make([]record.Transfer, 0, max(len(b.c.steps), len(b.c.negotiations))), d.places[:0]
-	for i := range b.c.steps {
-		s := &b.c.steps[i]
-		at := spot{serial: s.serial}
-		if o := s.offer; o >= 0 {
-			if n := &b.c.negotiations[o]; !b.linked[o] && n.method != record.MethodDefault {
-				at.serial = min(at.serial, n.serial)
+	b.linked = zeroed(b.linked, len(b.c.Negotiations))
+	d.list, d.places = make([]record.Transfer, 0, max(len(b.c.TransferCommands), len(b.c.Negotiations))), d.places[:0]
+	for i := range b.c.TransferCommands {
+		s := &b.c.TransferCommands[i]
+		at := spot{serial: s.Serial}
+		if o := s.Negotiation; o >= 0 {
+			if n := &b.c.Negotiations[o]; !b.linked[o] && n.Method != record.MethodDefault {
+				at.serial = min(at.serial, n.Serial)
 			}
 			b.linked[o] = true
 		}
 		b.commanded(d.add(at), s, given[i])
 	}
-	for i := range b.c.negotiations {
-		if n := &b.c.negotiations[i]; !b.linked[i] && n.method != record.MethodDefault {
-			b.uncommanded(d.add(spot{serial: n.serial}), n)
+	for i := range b.c.Negotiations {
+		if n := &b.c.Negotiations[i]; !b.linked[i] && n.Method != record.MethodDefault {
+			b.uncommanded(d.add(spot{serial: n.Serial}), n)
 		}
 	}
 	b.encrypted(d)
-	if b.c.blind {
+	if b.c.Unheard {
 		b.unread(d)
 	}
 	sort.Stable(d)
@@ -212,90 +212,82 @@ func (b *builder) transfers() []record.Transfer {
 	return d.list
 }
 
-// begin is when the negotiation begins: with its command, or its reply if that was not seen.
-func (n *negotiation) begin() flow.Time {
-	if n.asked.Mark.Seen() {
-		return n.asked.Mark.Time
-	}
-	return n.since
-}
-
 // commanded makes the record of a transfer command.
-func (b *builder) commanded(t *record.Transfer, s *step, tried []flow.Conn) {
+func (b *builder) commanded(t *record.Transfer, s *TransferCommand, tried []flow.Conn) {
 	*t = record.Transfer{
-		Argument: pointer(&s.argument, s.argument != ""), Path: pointer(&s.path, s.path != ""), Restart: pointer(&s.restart, s.hasRestart),
-		Preliminary: seenReply(&s.prelim), Reply: seenReply(&s.reply),
+		Argument: record.Known(&s.Argument, s.Argument != ""), Path: record.Known(&s.Path, s.Path != ""), Restart: record.Known(&s.Restart, s.HasRestart),
+		Preliminary: record.SeenReply(&s.Preliminary), Reply: record.SeenReply(&s.Reply),
 		Method: record.MethodDefault, Mode: record.Unknown, Initiator: record.None, Evidence: record.None,
 	}
-	t.Notes = record.TransferNotes{Size: pointer(&s.size, s.hasSize), SizeFrom: s.sizeFrom}
-	if s.aborted != nil {
-		t.Notes.Abort = *s.aborted
+	t.Notes = record.TransferNotes{Size: record.Known(&s.Size, s.HasSize), SizeFrom: s.SizeFrom}
+	if s.Aborted != nil {
+		t.Notes.Abort = *s.Aborted
 	}
-	if s.mode != 0 {
-		t.Notes.Mode = string([]byte{s.mode})
+	if s.Mode != 0 {
+		t.Notes.Mode = string([]byte{s.Mode})
 	}
-	t.Frames.Reply = s.reply.Pos
-	if !s.unseen {
-		t.Command, t.Notes.Ran = &verbNames[s.verb], &s.line
-		t.Frames.Command = s.line.Mark.Pos
+	t.Frames.Reply = s.Reply.Pos
+	if !s.Unseen {
+		t.Command, t.Notes.Ran = &VerbNames[s.Verb], &s.Line
+		t.Frames.Command = s.Line.Mark.Pos
 		t.Direction = &download
-		if s.verb.IsUpload() {
+		if s.Verb.IsUpload() {
 			t.Direction = &upload
 		}
 	}
-	if s.representation != "" {
-		t.Representation = &s.representation
+	if s.Representation != "" {
+		t.Representation = &s.Representation
 	}
-	var offer *negotiation
-	if s.offer >= 0 {
-		offer = &b.c.negotiations[s.offer]
+	var offer *Negotiation
+	if s.Negotiation >= 0 {
+		offer = &b.c.Negotiations[s.Negotiation]
 		negotiatedBy(t, offer)
 	}
-	if len(tried) == 0 && (offer == nil || offer.method == record.MethodDefault || !offer.endpoint.IsValid()) {
+	if len(tried) == 0 && (offer == nil || offer.Method == record.MethodDefault || !offer.Endpoint.IsValid()) {
 		tried = b.inferred(s, offer)
 	}
 	b.connect(t, offer, tried)
-	t.Outcome = b.outcome(t, s.aborted != nil)
+	t.Outcome = b.outcome(t, s.Aborted != nil)
 }
 
 // negotiatedBy fills in what the negotiation says.
-func negotiatedBy(t *record.Transfer, n *negotiation) {
-	t.Method = n.method
-	if n.method == record.MethodDefault {
+func negotiatedBy(t *record.Transfer, n *Negotiation) {
+	t.Method = n.Method
+	if n.Method == record.MethodDefault {
 		return
 	}
 	t.Mode = record.Active
-	if n.passive {
+	if n.Passive {
 		t.Mode = record.Passive
 	}
-	if n.endpoint.IsValid() {
-		t.Announced = &n.endpoint
+	if n.Endpoint.IsValid() {
+		t.Announced = &n.Endpoint
 	}
-	if n.asked.Text != "" {
-		t.Notes.Asked = &n.asked
+	if n.Asked.Text != "" {
+		t.Notes.Asked = &n.Asked
 	}
-	t.Notes.Answer = seenReply(&n.answer)
-	t.Frames.Negotiation = n.asked.Mark.Pos
-	if n.passive && n.endpoint.IsValid() {
-		t.Frames.Negotiation = n.answer.Pos
+	t.Notes.Answer = record.SeenReply(&n.Answer)
+	t.Frames.Negotiation = n.Asked.Mark.Pos
+	if n.Passive && n.Endpoint.IsValid() {
+		t.Frames.Negotiation = n.Answer.Pos
 	}
 }
 
 // uncommanded makes the record of a negotiation that no transfer command used.
-func (b *builder) uncommanded(t *record.Transfer, n *negotiation) {
-	*t = record.Transfer{Initiator: record.None, Evidence: record.None, Mode: record.Unknown, Reply: seenReply(&n.answer)}
+func (b *builder) uncommanded(t *record.Transfer, n *Negotiation) {
+	*t = record.Transfer{Initiator: record.None, Evidence: record.None, Mode: record.Unknown, Reply: record.SeenReply(&n.Answer)}
 	negotiatedBy(t, n)
-	t.Frames.Reply = n.answer.Pos
-	b.connect(t, n, b.byOffer[n.index])
+	t.Frames.Reply = n.Answer.Pos
+	b.connect(t, n, b.byOffer[n.Index])
 	carried := t.Bytes != nil && *t.Bytes > 0
-	isLast := int(n.index) == len(b.c.negotiations)-1
+	isLast := int(n.Index) == len(b.c.Negotiations)-1
 	open := b.c.Notes.Control.Closing == flow.Cut && (isLast || t.Connection != nil && t.Notes.Conn.State == flow.Established) // the command may follow
 	switch failed := b.failed(t); {
-	case n.rejected:
+	case n.Rejected:
 		t.Outcome = record.Rejected
 	case failed:
 		t.Outcome = record.NoConnection
-	case carried, open, b.c.lostCommands, b.c.lostReplies && (n.answer.Code == 0 || n.passive && !n.endpoint.IsValid()):
+	case carried, open, b.c.LostCommands, b.c.LostReplies && (n.Answer.Code == 0 || n.Passive && !n.Endpoint.IsValid()):
 		t.Outcome = record.Incomplete
 	default:
 		t.Outcome = record.Unused
@@ -329,17 +321,17 @@ func (b *builder) outcome(t *record.Transfer, abort bool) string {
 		return record.NoConnection
 	case t.Reply != nil && established:
 		return record.Aborted
-	case t.Reply != nil && t.Connection == nil && b.c.complete() && waited(t):
+	case t.Reply != nil && t.Connection == nil && b.c.IsComplete() && waited(t):
 		return record.NoConnection // nobody connected, and the server gave up
 	case t.Reply != nil && t.Preliminary != nil:
 		return record.Aborted
 	case t.Reply != nil:
 		return record.Denied
-	case b.c.lostReplies:
+	case b.c.LostReplies:
 		return record.Incomplete
 	case established && (abort || t.Notes.Conn.Closing == flow.ResetBy):
 		return record.Aborted
-	case t.Connection == nil && t.Preliminary != nil && t.Mode != record.Unknown && b.c.complete() && b.c.Notes.Control.Closing != flow.Cut:
+	case t.Connection == nil && t.Preliminary != nil && t.Mode != record.Unknown && b.c.IsComplete() && b.c.Notes.Control.Closing != flow.Cut:
 		return record.NoConnection // the command waited for a connection to the end
 	}
 	return record.Incomplete
@@ -352,3 +344,6 @@ const patience = 10 * flow.Second
 func waited(t *record.Transfer) bool {
 	return t.Preliminary != nil || t.Notes.Ran != nil && t.Reply.Time.Time-t.Notes.Ran.Mark.Time >= patience
 }
+
+// transferSize is the bytes of a transfer in a record, texts left out.
+const transferSize = int(unsafe.Sizeof(record.Transfer{}) + unsafe.Sizeof(record.Connection{}) + unsafe.Sizeof(flow.Conn{}))

@@ -1,6 +1,10 @@
 package session
 
-import "ftpscope/capture/flow"
+import (
+	"net/netip"
+
+	"ftpscope/capture/flow"
+)
 
 // claim is a connection that some session has a use for.
 type claim struct {
@@ -26,7 +30,7 @@ func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
 	return cl
 }
 
-func (m *Matcher) give(l *live, cl *claim) {
+func (m *Matcher) give(l *expectation, cl *claim) {
 	if len(l.of.tried) >= maxTried {
 		m.limits["connections of one session"]++
 		return
@@ -40,3 +44,20 @@ func (m *Matcher) give(l *live, cl *claim) {
 		l.of.unmet--
 	}
 }
+
+// Watcher hears which data connections sessions have a use for, and of their ends.
+type Watcher interface {
+	Mark(a, b netip.AddrPort, net flow.Net)
+	Ended(a, b netip.AddrPort, nets flow.Nets)
+}
+
+// Watch has the Watcher told; before anything else.
+func (m *Matcher) Watch(w Watcher) { m.watcher = w }
+
+// Claimer hears that a session, known by the ID of its control connection, is given a connection: once for each time.
+type Claimer interface {
+	Claimed(c *flow.Conn, control uint64)
+}
+
+// Claims has the Claimer told; before anything else.
+func (m *Matcher) Claims(c Claimer) { m.claimer = c }

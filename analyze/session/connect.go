@@ -6,7 +6,7 @@ import (
 )
 
 // connect chooses the transfer's connection among those that were tried and fills in what it shows.
-func (b *builder) connect(t *record.Transfer, n *negotiation, tried []flow.Conn) {
+func (b *builder) connect(t *record.Transfer, n *Negotiation, tried []flow.Conn) {
 	t.ExpectedInitiator = expectedInitiator(t.Mode)
 	if len(tried) == 0 {
 		return
@@ -71,7 +71,7 @@ func modeOf(initiator string) string {
 
 // quality orders the connections of one transfer: an established one before one that failed, then that of the
 // expected host, then the first.
-func (b *builder) quality(c *flow.Conn, n *negotiation) int {
+func (b *builder) quality(c *flow.Conn, n *Negotiation) int {
 	q := 0
 	if c.State == flow.Established {
 		q += 4
@@ -80,7 +80,7 @@ func (b *builder) quality(c *flow.Conn, n *negotiation) int {
 		q += 2
 	}
 	if n != nil {
-		if _, expected := b.c.parties(n); c.Src.Addr() == expected {
+		if _, expected := b.c.Parties(n); c.Src.Addr() == expected {
 			q++
 		}
 	}
@@ -109,11 +109,11 @@ func connectionOf(c *flow.Conn, attempts int) record.Connection {
 }
 
 // initiator names who opened c. Where client and server are one host, the endpoint that c leads to tells.
-func (b *builder) initiator(c *flow.Conn, n *negotiation) string {
+func (b *builder) initiator(c *flow.Conn, n *Negotiation) string {
 	client, server, src := b.c.Client.Addr(), b.c.Server.Addr(), c.Src.Addr()
 	switch {
 	case client == server && src == client:
-		if n != nil && n.passive || n == nil && c.Src.Port() != ftpData {
+		if n != nil && n.Passive || n == nil && c.Src.Port() != ftpData {
 			return record.Client
 		}
 		return record.Server

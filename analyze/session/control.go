@@ -9,23 +9,23 @@ import (
 )
 
 // Control is what one control connection says, once it is over: its Session, which build completes, and what that takes.
-type Control struct {
+type Transcript struct {
 	record.Session
-	user, password text
-	banner, system text
-	negotiations   []negotiation
-	steps          []step
-	encrypted      []span // when the control connection was under TLS
-	lostCommands   bool   // the capture lacks bytes of the client, or all
-	lostReplies    bool
-	blind          bool           // the capture holds nothing of what either side said
-	client         flow.Direction // as negotiation's
-	limits         int            // negotiations, transfers and commands beyond the limits
-	size           int            // bytes, about
+	user, password   text
+	banner, system   text
+	Negotiations     []Negotiation
+	TransferCommands []TransferCommand
+	Encrypted        []Span // when the control connection was under TLS
+	LostCommands     bool   // the capture lacks bytes of the client, or all
+	LostReplies      bool
+	Unheard          bool           // the capture holds nothing of what either side said
+	ClientSide       flow.Direction // as negotiation's
+	LimitHits        int            // negotiations, transfers and commands beyond the limits
+	Held             int            // bytes, about
 }
 
 // NewFold starts reading the connection c.
-func NewFold(c *flow.Conn, opt *FoldOptions) *Fold {
+func New(c *flow.Conn, opt *Options) *Conversation {
 	f := opt.fold()
 	f.opt, f.id, f.digits, f.ends, f.roles = opt, c.ID, c.Digits, [2]netip.AddrPort{c.Src, c.Dst}, c.OpenerKnown
 	f.nets = c.Nets
@@ -48,28 +48,28 @@ const (
 // lists are the usual ones of a Fold, side by side.
 type lists struct {
 	pending      [1]pending
-	negotiations [usual]negotiation
-	steps        [usual]step
+	negotiations [usual]Negotiation
+	steps        [usual]TransferCommand
 	logins       [1]record.Login
 }
 
-func (o *FoldOptions) fold() *Fold {
+func (o *Options) fold() *Conversation {
 	if n := len(o.free); n > 0 {
 		f := o.free[n-1]
 		o.free = o.free[:n-1]
 		return f
 	}
-	return &Fold{}
+	return &Conversation{}
 }
 
 // furnish gives the Fold its lists, at the first command: many connections are a greeting and nothing more.
-func (f *Fold) furnish() {
+func (f *Conversation) furnish() {
 	l := &lists{}
 	f.pending, f.negotiations, f.steps, f.notes.Logins = l.pending[:0], l.negotiations[:0], l.steps[:0], l.logins[:0]
 }
 
 // release lets the Fold go: what it knows is in its Control.
-func (f *Fold) release() {
+func (f *Conversation) release() {
 	f.refund(int(f.held))
 	o := f.opt
 	if len(o.free) == maxFree || cap(f.pending) > usual || cap(f.negotiations) > usual || cap(f.steps) > usual || cap(f.notes.Logins) > usual {
@@ -79,7 +79,7 @@ func (f *Fold) release() {
 	clear(f.negotiations)
 	clear(f.steps)
 	clear(f.notes.Logins)
-	*f = Fold{
+	*f = Conversation{
 		pending: f.pending[:0], negotiations: f.negotiations[:0], steps: f.steps[:0], notes: noted{Logins: f.notes.Logins[:0]},
 	}
 	o.free = append(o.free, f)
@@ -97,7 +97,7 @@ func own[T any](list []T) []T {
 
 // Finish ends the reading; c is the connection's final state. It returns nil if the connection did not speak FTP. The Fold
 // must not be used any more.
-func (f *Fold) Finish(c *flow.Conn) *Control {
+func (f *Conversation) Finish(c *flow.Conn) *Transcript {
 	f.at = c.Last
 	for side := range flow.Direction(2) {
 		if line, ok := f.framer[side].Flush(); ok && !f.under(side) {
@@ -126,10 +126,10 @@ func (f *Fold) Finish(c *flow.Conn) *Control {
 }
 
 // control is what the Fold knows at the end.
-func (f *Fold) control(c *flow.Conn) *Control {
-	r := &Control{
+func (f *Conversation) control(c *flow.Conn) *Transcript {
+	r := &Transcript{
 		user: f.user, password: f.password, banner: f.banner, system: f.system,
-		negotiations: own(f.negotiations), steps: own(f.steps), encrypted: f.encrypted, limits: f.limits, size: controlSize + int(f.held), client: f.client, blind: f.blind,
+		Negotiations: own(f.negotiations), TransferCommands: own(f.steps), Encrypted: f.encrypted, LimitHits: f.limits, Held: controlSize + int(f.held), ClientSide: f.client, Unheard: f.blind,
 	}
 	s := &r.Session
 	s.Start, s.End = record.Stamp{Time: c.Start.Time, Digits: c.Digits}, record.Stamp{Time: c.Last.Time, Digits: c.Digits}
@@ -144,7 +144,7 @@ func (f *Fold) control(c *flow.Conn) *Control {
 	n.LoginEnd, n.Quit, n.AuthTLS, n.ProtC = f.notes.LoginEnd, f.notes.Quit, f.notes.AuthTLS, f.notes.ProtC
 	n.Idle = f.quiet.end(c.Last.Time)
 	if f.secure != nil {
-		n.TLS = f.secure.hello.found()
+		n.TLS = f.secure.hello.Info()
 	}
 	s.Closing = closingOf(n)
 	s.Capture = record.Coverage{
@@ -154,7 +154,7 @@ func (f *Fold) control(c *flow.Conn) *Control {
 	if c.Src != s.Client {
 		s.Capture.ClientSide, s.Capture.ServerSide = s.Capture.ServerSide, s.Capture.ClientSide
 	}
-	r.lostCommands, r.lostReplies = f.gaps[f.client] || !s.Capture.ClientSide, f.gaps[f.client^1] || !s.Capture.ServerSide
+	r.LostCommands, r.LostReplies = f.gaps[f.client] || !s.Capture.ClientSide, f.gaps[f.client^1] || !s.Capture.ServerSide
 	return r
 }
 
@@ -173,14 +173,14 @@ func closingOf(n *record.Notes) string {
 }
 
 // parties are those of the negotiation; the roles may have been settled since.
-func (c *Control) parties(n *negotiation) (peer, expected netip.Addr) {
-	if n.client != c.client {
+func (c *Transcript) Parties(n *Negotiation) (peer, expected netip.Addr) {
+	if n.ClientSide != c.ClientSide {
 		return n.parties(c.Server.Addr(), c.Client.Addr())
 	}
 	return n.parties(c.Client.Addr(), c.Server.Addr())
 }
 
 // complete reports whether the capture holds the control connection without gaps, both sides of it.
-func (c *Control) complete() bool {
+func (c *Transcript) IsComplete() bool {
 	return c.Capture.MissingBytes == 0 && c.Capture.ClientSide && c.Capture.ServerSide
 }

@@ -13,17 +13,17 @@ import (
 // deaf hears of what Folds offer and keeps nothing.
 type deaf struct{}
 
-func (deaf) Offered(*Offer) {}
-func (deaf) Wanted(Want)    {}
+func (deaf) Expect(*Expectation)         {}
+func (deaf) ExpectHosts(HostExpectation) {}
 
 // read makes the Control of a dialogue: lines "C: …", "S: …".
-func read(opt *FoldOptions, dialogue string) *Control {
+func read(opt *Options, dialogue string) *Transcript {
 	at := flow.Mark{Time: flow.Second, Ord: 1, Pos: 1}
 	c := &flow.Conn{
 		ID: 1, Src: netip.MustParseAddrPort("192.0.2.10:51234"), Dst: netip.MustParseAddrPort("192.0.2.21:21"),
 		OpenerKnown: true, Start: at, Half: [2]flow.Half{{Packets: 1}, {Packets: 1}},
 	}
-	f := NewFold(c, opt)
+	f := New(c, opt)
 	for line := range strings.Lines(dialogue) {
 		at.Time, at.Ord, at.Pos = at.Time+1, at.Ord+1, at.Pos+1
 		side := flow.Out
@@ -45,10 +45,10 @@ func TestFoldsServeAgain(t *testing.T) {
 		"",
 	}
 	port := func(p uint16) bool { return p == 21 }
-	shared := NewFoldOptions(port, true, deaf{})
+	shared := NewOptions(port, true, deaf{})
 	for range 2 {
 		for _, d := range dialogues {
-			alone := NewFoldOptions(port, true, deaf{})
+			alone := NewOptions(port, true, deaf{})
 			require.Equal(t, read(alone, d), read(shared, d))
 		}
 	}

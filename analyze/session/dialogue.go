@@ -7,6 +7,15 @@ import (
 	"ftpscope/analyze/record"
 )
 
+// Limits, each counted in the summary where it strikes.
+const (
+	// MaxPending bounds commands that wait for their reply: pipelining clients send a few; beyond, the oldest is
+	// taken as never answered.
+	MaxPending = 1024
+	// MaxDialogue bounds the commands kept with --commands, in one session.
+	MaxDialogue = 100_000
+)
+
 // pending is a command that waits for its final reply.
 type pending struct {
 	verb     ftp.Verb
@@ -26,7 +35,7 @@ type pending struct {
 }
 
 // command takes a line of the client.
-func (f *Fold) command(l ftp.Line) {
+func (f *Conversation) command(l ftp.Line) {
 	f.interrupt()
 	c := ftp.ParseCommand(l.Text)
 	if l.Flags&(ftp.HeadLost|ftp.Unterminated) != 0 && (c.Verb == ftp.VerbUnknown || l.Flags&ftp.Unterminated != 0 && !c.HasArg) {
@@ -56,7 +65,7 @@ func (f *Fold) command(l ftp.Line) {
 	p.line.Mark = f.at
 	f.keepText(&p, l.Text, &c)
 	f.record(&p, &c)
-	f.issue(&p)
+	f.onCommand(&p)
 	if len(f.pending) == MaxPending {
 		f.odd(record.OddPending, "")
 		f.unanswered(1)
@@ -72,7 +81,7 @@ func (f *Fold) command(l ftp.Line) {
 const hidden = "(hidden)"
 
 // keepText keeps the line and, as a part of it, the argument.
-func (f *Fold) keepText(p *pending, line []byte, c *ftp.Command) {
+func (f *Conversation) keepText(p *pending, line []byte, c *ftp.Command) {
 	texts := &f.opt.texts
 	if c.Verb == ftp.PASS {
 		if p.line.Text, p.arg = "PASS "+hidden, texts.Keep(c.Arg); string(c.Name) != "PASS" {
@@ -85,7 +94,7 @@ func (f *Fold) keepText(p *pending, line []byte, c *ftp.Command) {
 }
 
 // record keeps the command for --commands.
-func (f *Fold) record(p *pending, c *ftp.Command) {
+func (f *Conversation) record(p *pending, c *ftp.Command) {
 	if !f.opt.Dialogue {
 		return
 	}
@@ -103,7 +112,7 @@ func (f *Fold) record(p *pending, c *ftp.Command) {
 }
 
 // reply takes a line of the server.
-func (f *Fold) reply(l ftp.Line) {
+func (f *Conversation) reply(l ftp.Line) {
 	open := f.replies.Open()
 	r, ok := f.replies.Line(l)
 	if ok {
@@ -114,7 +123,7 @@ func (f *Fold) reply(l ftp.Line) {
 }
 
 // interrupt ends a multi-line reply that its server did not end.
-func (f *Fold) interrupt() {
+func (f *Conversation) interrupt() {
 	if !f.replies.Open() {
 		return
 	}
@@ -128,7 +137,7 @@ func (f *Fold) interrupt() {
 }
 
 // answer takes a whole reply and finds the command that it answers.
-func (f *Fold) answer(r ftp.Reply) {
+func (f *Conversation) answer(r ftp.Reply) {
 	if r.Flags&ftp.ReplyHeadLost != 0 && r.Code == 0 {
 		return // a piece of a reply
 	}
@@ -147,7 +156,7 @@ func (f *Fold) answer(r ftp.Reply) {
 		f.keep(-1, reply)
 		return
 	}
-	i := f.pair(r.Code, r.Text)
+	i := f.matchReply(r.Code, r.Text)
 	if i < 0 {
 		f.owed = false
 		f.keep(-1, reply)
@@ -178,14 +187,14 @@ func (f *Fold) answer(r ftp.Reply) {
 	if specific, _ := suits(p.verb, r.Code); !f.shaken || specific && p.verb != ftp.PWD && p.verb != ftp.XPWD {
 		f.final(&p, reply)
 	} else {
-		f.settle(&p, nil)
+		f.applyReply(&p, nil)
 	}
 	f.shaken = f.shaken && len(f.pending) > 0
 }
 
 // stray takes a line of the server that is no reply. One that follows a reply is what is left of it: banners have lines
 // that begin with "220 " and are not the last.
-func (f *Fold) stray(text string) {
+func (f *Conversation) stray(text string) {
 	f.odd(record.OddNoCode, text)
 	switch {
 	case f.missing > 0:
@@ -197,7 +206,7 @@ func (f *Fold) stray(text string) {
 	}
 }
 
-func (f *Fold) addToBanner(text string) {
+func (f *Conversation) addToBanner(text string) {
 	if len(f.banner.value)+len(text) < ftp.MaxReplyText {
 		f.banner.value += "\n" + text
 	}
@@ -205,7 +214,7 @@ func (f *Fold) addToBanner(text string) {
 
 // meantBegun reports whether a multi-line reply that ended with another code is one of the code that it began with:
 // servers close "230-" by "226 ".
-func (f *Fold) meantBegun(end int) bool {
+func (f *Conversation) meantBegun(end int) bool {
 	if !f.greeted {
 		return f.begun == 220
 	}
@@ -219,7 +228,7 @@ func (f *Fold) meantBegun(end int) bool {
 }
 
 // keep adds the reply to the dialogue.
-func (f *Fold) keep(dialogue int, r *record.Reply) {
+func (f *Conversation) keep(dialogue int, r *record.Reply) {
 	if !f.opt.Dialogue || dialogue < 0 && len(f.dialogue) >= MaxDialogue {
 		return
 	}
@@ -236,7 +245,7 @@ func (f *Fold) keep(dialogue int, r *record.Reply) {
 }
 
 // greeting takes the server's first reply: 220, or 120 before it (RFC 959 section 5.4), or a refusal.
-func (f *Fold) greeting(r *record.Reply) bool {
+func (f *Conversation) greeting(r *record.Reply) bool {
 	if f.greeted {
 		if r.Code != 220 || f.answered || !f.banner.known || len(f.pending) > 0 && f.pending[0].verb == ftp.REIN {
 			return false
@@ -262,7 +271,7 @@ func (f *Fold) greeting(r *record.Reply) bool {
 // pair returns the index of the pending command that a reply answers, -1 for none. Replies come in the order of the
 // commands (RFC 959 section 5.4); a code that only a later command can have means that the earlier ones went
 // unanswered, or that their replies are missing from the capture.
-func (f *Fold) pair(code int, text string) int {
+func (f *Conversation) matchReply(code int, text string) int {
 	if len(f.pending) == 0 {
 		return -1
 	}
@@ -279,7 +288,7 @@ func (f *Fold) pair(code int, text string) int {
 		return -1 // of the transfer whose command was not seen
 	}
 	if head.doubtful {
-		return f.pairDoubtful(code)
+		return f.matchDoubtful(code)
 	}
 	if f.aside(code) {
 		return 1
@@ -303,7 +312,7 @@ func (f *Fold) pair(code int, text string) int {
 
 // pairDoubtful is pair after a gap that may hold the first replies. A command that was sent later has its reply still to
 // come, and a client that waits for replies had those before.
-func (f *Fold) pairDoubtful(code int) int {
+func (f *Conversation) matchDoubtful(code int) int {
 	first := -1
 	for i := range f.pending {
 		_, fits := suits(f.pending[i].verb, code)
@@ -364,4 +373,30 @@ func suits(v ftp.Verb, code int) (specific, fits bool) {
 		return false, code >= 400
 	}
 	return false, true
+}
+
+// aside reports whether a reply is of the NOOP or STAT behind a transfer that runs: clients keep the control connection
+// busy by them, and servers answer at once, some by 500.
+func (f *Conversation) aside(code int) bool {
+	if len(f.pending) < 2 || !f.endsNone(code) {
+		return false
+	}
+	v := f.pending[1].verb
+	return v == ftp.NOOP || v == ftp.STAT || v == ftp.VerbUnknown
+}
+
+// endsNone reports whether a transfer runs that no such code ends.
+func (f *Conversation) endsNone(code int) bool {
+	head := &f.pending[0]
+	return !endsTransfer(code) && !head.doubtful && head.step >= 0 && f.steps[head.step].Preliminary.Code != 0
+}
+
+// endsTransfer reports whether a code can end a transfer that began (RFC 959 section 5.4, and what is met besides): the
+// answers to NOOP and STAT and errors of syntax cannot.
+func endsTransfer(code int) bool {
+	switch code {
+	case 200, 211, 212, 213, 500, 501, 502, 503, 504:
+		return false
+	}
+	return true
 }

@@ -1,8 +1,10 @@
 package session
 
 import (
+	"math"
 	"slices"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -19,13 +21,13 @@ const (
 type ended struct {
 	until flow.Time
 	first uint64 // Ord of the control connection's first packet
-	*gathering
+	*pendingSession
 }
 
-func (m *Matcher) end(g *gathering) {
+func (m *Matcher) end(g *pendingSession) {
 	c := &g.control.Notes.Control
 	m.ended = append(m.ended, ended{c.Last.Time + grace, c.Start.Ord, g})
-	if m.endedSize += g.control.size; len(m.ended) > maxEnded || m.endedSize > maxEndedSize {
+	if m.endedSize += g.control.Held; len(m.ended) > maxEnded || m.endedSize > maxEndedSize {
 		m.hurry()
 	}
 }
@@ -52,14 +54,14 @@ func (m *Matcher) complete(ready func(*ended) bool) {
 			return false
 		}
 		m.made++
-		m.endedSize -= e.control.size
-		m.finish(e.gathering)
+		m.endedSize -= e.control.Held
+		m.finish(e.pendingSession)
 		return true
 	})
 }
 
 // waiting reports whether a connection of the session is still open.
-func (g *gathering) waiting() bool {
+func (g *pendingSession) waiting() bool {
 	for _, t := range g.tried {
 		if t.claim.open {
 			return true
@@ -73,10 +75,45 @@ func (g *gathering) waiting() bool {
 	return slices.ContainsFunc(g.paired, func(c *claim) bool { return c.open })
 }
 
-func (m *Matcher) finish(g *gathering) {
-	m.limits["commands, negotiations or transfers of one session"] += uint64(g.control.limits)
+func (m *Matcher) finish(g *pendingSession) {
+	m.limits["commands, negotiations or transfers of one session"] += uint64(g.control.LimitHits)
 	m.letGo(g)
 	m.giveBack(g)
 	m.out.Session(m.build(g))
 	delete(m.sessions, g.id)
+}
+
+// Progress takes how far an open connection came, and what it said so far if it is a control connection.
+func (m *Matcher) Progress(c *flow.Conn, control *Transcript) {
+	if cl := m.claims[c.ID]; cl != nil {
+		cl.conn[0] = *c
+	}
+	if control != nil {
+		m.open = append(m.open, control)
+	}
+}
+
+// Snapshots gives records of the sessions of which Progress told since the last time.
+func (m *Matcher) Snapshots(out func(*record.Session)) {
+	for _, control := range m.open {
+		g := &pendingSession{control: control}
+		if have := m.sessions[control.Notes.Control.ID]; have != nil {
+			g.tried, g.paired, g.strangers = slices.Clone(have.tried), slices.Clone(have.paired), have.strangers
+		}
+		s := m.build(g)
+		s.Open = true
+		out(s)
+	}
+	clear(m.open)
+	m.open = m.open[:0]
+}
+
+// Oldest is the Ord of the first packet of the oldest session in the making whose control connection has ended;
+// math.MaxUint64 when there is none.
+func (m *Matcher) Oldest() uint64 {
+	oldest := uint64(math.MaxUint64)
+	for i := range m.ended {
+		oldest = min(oldest, m.ended[i].first)
+	}
+	return oldest
 }

@@ -11,7 +11,7 @@ import (
 // What rules read besides the record: few sessions have any of it, and those that have none pay a comparison.
 
 // site keeps a SITE command.
-func (f *Fold) site(p *pending) {
+func (f *Conversation) site(p *pending) {
 	list := f.notes.Site
 	if len(list) >= record.MaxSite {
 		return
@@ -36,7 +36,7 @@ func firstWord(s string) string {
 
 // climb keeps a command whose path climbs above the login directory. It is asked when the command is settled, for only then
 // is the working directory known that the path is relative to.
-func (f *Fold) climb(p *pending) {
+func (f *Conversation) climb(p *pending) {
 	if !takesPath(p.verb) || p.cut || len(f.notes.Climbs) >= record.MaxClimbs {
 		return
 	}
@@ -54,7 +54,7 @@ func (f *Fold) climb(p *pending) {
 }
 
 // noteReply adds the final reply to what was kept of the command.
-func (f *Fold) noteReply(p *pending, r *record.Reply) {
+func (f *Conversation) noteReply(p *pending, r *record.Reply) {
 	switch {
 	case p.noted == 0:
 	case p.verb == ftp.SITE:

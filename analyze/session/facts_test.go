@@ -41,7 +41,7 @@ func FuzzOneTimeChallenge(f *testing.F) {
 
 // TestFactsCostNothing guards the sessions that have none of what rules look for, nearly all of them.
 func TestFactsCostNothing(t *testing.T) {
-	fold := &Fold{place: place{dir: "/pub/docs", known: true}}
+	fold := &Conversation{place: place{dir: "/pub/docs", known: true}}
 	p := &pending{verb: ftp.RETR, arg: "reports/annual 2024.pdf"}
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		fold.climb(p)

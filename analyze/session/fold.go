@@ -9,10 +9,10 @@ import (
 )
 
 // FoldOptions say how the control connections of a lane are read.
-type FoldOptions struct {
+type Options struct {
 	ControlPort func(port uint16) bool // the ports that FTP is expected on
 	Dialogue    bool                   // keep every command and reply
-	Offers      Offers
+	Listener    Listener
 
 	held int // bytes that the lane's control connections hold: see room.go
 	*shared
@@ -20,34 +20,34 @@ type FoldOptions struct {
 
 // shared is what lanes share that belong to one goroutine.
 type shared struct {
-	free  []*Fold // for the next connections
+	free  []*Conversation // for the next connections
 	texts ftp.Texts
-	offer Offer // what Offers hears of, while it does
+	offer Expectation // what Offers hears of, while it does
 }
 
 // NewFoldOptions makes options that may serve several lanes, each of which has its own by Lane.
-func NewFoldOptions(controlPort func(port uint16) bool, dialogue bool, offers Offers) *FoldOptions {
-	return &FoldOptions{ControlPort: controlPort, Dialogue: dialogue, Offers: offers, shared: &shared{}}
+func NewOptions(controlPort func(port uint16) bool, dialogue bool, offers Listener) *Options {
+	return &Options{ControlPort: controlPort, Dialogue: dialogue, Listener: offers, shared: &shared{}}
 }
 
 // Lane is the same for another lane of the same goroutine.
-func (o *FoldOptions) Lane() *FoldOptions {
+func (o *Options) Lane() *Options {
 	lane := *o
 	lane.held = 0
 	return &lane
 }
 
 // Offers hears of what a control connection offers, as it happens.
-type Offers interface {
+type Listener interface {
 	// Offered tells of a negotiation; connections may follow.
-	Offered(o *Offer)
+	Expect(o *Expectation)
 	// Wanted says from when on any connection between the two hosts may be a data connection of this session (TLS, or
 	// a negotiation that the capture lacks), and when that is over.
-	Wanted(w Want)
+	ExpectHosts(w HostExpectation)
 }
 
 // Want is what Offers.Wanted hears.
-type Want struct {
+type HostExpectation struct {
 	Control        uint64
 	Client, Server netip.Addr
 	On             bool
@@ -60,8 +60,8 @@ type Want struct {
 //
 // Thousands of connections take turns, so a line finds little of its Fold in the processor's caches: what every line
 // touches comes first and lies together.
-type Fold struct {
-	opt      *FoldOptions
+type Conversation struct {
+	opt      *Options
 	held     int32          // bytes: see room.go
 	buffers  int32          // of them, for what is not finished
 	at       flow.Mark      // where the current line ends
@@ -90,8 +90,8 @@ type Fold struct {
 	ghost    int // index of the step whose command was not seen and whose reply is awaited; -1: none
 	replies  ftp.Replies
 
-	negotiations  []negotiation
-	steps         []step
+	negotiations  []Negotiation
+	steps         []TransferCommand
 	serial        int32 // of negotiations and steps together
 	representType string
 	mode          string // MODE in force
@@ -119,14 +119,14 @@ type Fold struct {
 	notes     noted
 
 	tlsState  string
-	encrypted []span  // when the control connection was under TLS
+	encrypted []Span  // when the control connection was under TLS
 	secure    *secure // nil: TLS did not come, and may not
 }
 
 // secure is what TLS takes.
 type secure struct {
-	tls   [2]tlsSkipper
-	hello *tlsHandshake // while it passes
+	tls   [2]Skipper
+	hello *Handshake // while it passes
 }
 
 // noted is what Notes has and the Fold gathers.
@@ -139,13 +139,13 @@ type noted struct {
 }
 
 // span is a stretch of time; the end is not set while it lasts.
-type span struct {
-	from, to flow.Mark
-	serial   int32 // of what was negotiated and commanded before
+type Span struct {
+	From, To flow.Mark
+	Serial   int32 // of what was negotiated and commanded before
 }
 
 // Data takes the next bytes of a side. It returns false when this is no control connection.
-func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
+func (f *Conversation) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 	f.at = at
 	if !f.roles {
 		f.findRoles(side, b)
@@ -154,7 +154,7 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 	if !f.seen[side] {
 		f.seen[side] = true
 		f.sees()
-		if side == f.client && !f.seen[side^1] && isTLSRecord(b[0]) && f.opt.ControlPort(f.ends[side^1].Port()) {
+		if side == f.client && !f.seen[side^1] && IsRecord(b[0]) && f.opt.ControlPort(f.ends[side^1].Port()) {
 			f.beginTLS()
 		}
 	}
@@ -175,7 +175,7 @@ func (f *Fold) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 }
 
 // line takes a line of a side.
-func (f *Fold) line(side flow.Direction, l ftp.Line) {
+func (f *Conversation) line(side flow.Direction, l ftp.Line) {
 	if side == f.client {
 		f.command(l)
 	} else {
@@ -184,27 +184,35 @@ func (f *Fold) line(side flow.Direction, l ftp.Line) {
 }
 
 // inClear passes over what is under TLS and returns what follows it; nil when there is nothing.
-func (f *Fold) inClear(side flow.Direction, b []byte) []byte {
+func (f *Conversation) inClear(side flow.Direction, b []byte) []byte {
 	t := &f.secure.tls[side]
-	if !t.on && (f.tlsState != record.TLSExplicit || !isTLSRecord(b[0]) || f.framer[side].Pending() > 0) {
+	if !t.On && (f.tlsState != record.TLSExplicit || !IsRecord(b[0]) || f.framer[side].Pending() > 0) {
 		return b
 	}
-	if !t.on {
-		t.on = true
+	if !t.On {
+		t.On = true
 		f.encrypt()
 	}
 	f.handshake(side, b)
 	if side != f.client && f.wanting { // who spoke last is who the next data connection belongs to
-		f.opt.Offers.Wanted(Want{f.id, f.ends[f.client].Addr(), f.ends[side].Addr(), true, f.at, f.nets})
+		f.opt.Listener.ExpectHosts(HostExpectation{f.id, f.ends[f.client].Addr(), f.ends[side].Addr(), true, f.at, f.nets})
 	}
-	if b = t.skip(b); b != nil {
+	if b = t.Skip(b); b != nil {
 		f.clear()
 	}
 	return b
 }
 
+// handshake looks at what a side says under TLS until its handshake is encrypted.
+func (f *Conversation) handshake(side flow.Direction, b []byte) {
+	if f.secure.hello == nil {
+		f.secure.hello = &Handshake{}
+	}
+	f.secure.hello.Data(side, b, f.at)
+}
+
 // findRoles tells client from server where no SYN did: by what the first line is.
-func (f *Fold) findRoles(side flow.Direction, b []byte) {
+func (f *Conversation) findRoles(side flow.Direction, b []byte) {
 	command, reply := ftp.GuessClient(b), ftp.GuessServer(b)
 	switch {
 	case command > reply:
@@ -218,7 +226,7 @@ func (f *Fold) findRoles(side flow.Direction, b []byte) {
 }
 
 // Gap says that n bytes of a side are missing.
-func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
+func (f *Conversation) Gap(side flow.Direction, n uint64, at flow.Mark) {
 	f.at = at
 	f.missing += n
 	f.gaps[side] = true
@@ -227,8 +235,8 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 		f.want(true)
 	}
 	if f.under(side) {
-		f.secure.tls[side].gap()
-		f.secure.hello.gap(side)
+		f.secure.tls[side].Gap()
+		f.secure.hello.Gap(side)
 		return
 	}
 	if f.login == record.LoginFailed {
@@ -253,7 +261,7 @@ func (f *Fold) Gap(side flow.Direction, n uint64, at flow.Mark) {
 }
 
 // sees ends being blind.
-func (f *Fold) sees() {
+func (f *Conversation) sees() {
 	if f.blind {
 		f.blind = false
 		f.want(false)
@@ -261,10 +269,10 @@ func (f *Fold) sees() {
 }
 
 // SeenIn tells of further networks that the connection was seen in.
-func (f *Fold) SeenIn(nets flow.Nets) { f.nets = nets }
+func (f *Conversation) SeenIn(nets flow.Nets) { f.nets = nets }
 
 // isFTP decides: on a port that FTP is expected on, whatever does not speak against it; elsewhere what speaks for it.
-func (f *Fold) isFTP() bool {
+func (f *Conversation) isFTP() bool {
 	if f.opt.ControlPort(f.ends[f.client^1].Port()) {
 		return f.guess.Verdict() != ftp.No && (f.sane || !f.babbled)
 	}
@@ -272,10 +280,12 @@ func (f *Fold) isFTP() bool {
 }
 
 // under reports whether a side is under TLS.
-func (f *Fold) under(side flow.Direction) bool { return f.secure != nil && f.secure.tls[side].on }
+func (f *Conversation) under(side flow.Direction) bool {
+	return f.secure != nil && f.secure.tls[side].On
+}
 
 // mayEncrypt says that TLS may begin.
-func (f *Fold) mayEncrypt(state string) {
+func (f *Conversation) mayEncrypt(state string) {
 	f.tlsState = state
 	if f.secure == nil {
 		f.secure = &secure{}
@@ -286,51 +296,53 @@ func (f *Fold) mayEncrypt(state string) {
 const portFTPS = 990
 
 // beginTLS takes what began as TLS: on the port for that, or with its first byte in the capture; else AUTH came before the capture.
-func (f *Fold) beginTLS() {
+func (f *Conversation) beginTLS() {
 	state := record.TLSImplicit
 	if !f.fromStart && f.ends[f.client^1].Port() != portFTPS {
 		state = record.TLSExplicit
 	}
 	f.mayEncrypt(state)
-	f.secure.tls[0].on, f.secure.tls[1].on = true, true
+	f.secure.tls[0].On, f.secure.tls[1].On = true, true
 	f.encrypt()
 }
 
 // encrypt notes that from here on the commands cannot be read.
-func (f *Fold) encrypt() {
-	if n := len(f.encrypted); n > 0 && !f.encrypted[n-1].to.Seen() || n >= record.MaxSteps || !f.hold(spanSize) {
+func (f *Conversation) encrypt() {
+	if n := len(f.encrypted); n > 0 && !f.encrypted[n-1].To.Seen() || n >= record.MaxSteps || !f.hold(spanSize) {
 		return
 	}
 	f.sane = true
-	f.encrypted = append(f.encrypted, span{from: f.at, serial: f.serial})
+	f.encrypted = append(f.encrypted, Span{From: f.at, Serial: f.serial})
 	f.unanswered(len(f.pending))
 	f.current = -1
 	f.want(true)
 }
 
 // clear notes that a side speaks clear text again (CCC).
-func (f *Fold) clear() {
+func (f *Conversation) clear() {
 	n := len(f.encrypted)
-	if n == 0 || f.encrypted[n-1].to.Seen() {
+	if n == 0 || f.encrypted[n-1].To.Seen() {
 		return
 	}
-	f.encrypted[n-1].to = f.at
+	f.encrypted[n-1].To = f.at
 	f.greeted = true
 	f.want(false)
 }
 
-func (f *Fold) want(on bool) {
+func (f *Conversation) want(on bool) {
 	if f.wanting == on {
 		return
 	}
 	f.wanting = on
-	f.opt.Offers.Wanted(Want{f.id, f.ends[f.client].Addr(), f.ends[f.client^1].Addr(), on, f.at, f.nets})
+	f.opt.Listener.ExpectHosts(HostExpectation{f.id, f.ends[f.client].Addr(), f.ends[f.client^1].Addr(), on, f.at, f.nets})
 }
 
-func (f *Fold) odd(kind, detail string) {
+func (f *Conversation) odd(kind, detail string) {
 	if len(f.notes.Oddities) < record.MaxOddities && f.hold(oddSize+len(detail)) {
 		f.notes.Oddities = append(f.notes.Oddities, record.Oddity{Kind: kind, Mark: f.at, Detail: detail})
 	}
 }
 
-func (f *Fold) stamp(m flow.Mark) record.Stamp { return record.Stamp{Time: m.Time, Digits: f.digits} }
+func (f *Conversation) stamp(m flow.Mark) record.Stamp {
+	return record.Stamp{Time: m.Time, Digits: f.digits}
+}

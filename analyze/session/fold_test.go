@@ -40,7 +40,7 @@ func FuzzFold(f *testing.F) {
 		}
 		c := &flow.Conn{ID: 1, Src: client, Dst: server, OpenerKnown: opener, Start: mark(0), Half: [2]flow.Half{{Packets: 1}, {Packets: 1}}, State: flow.Established}
 		m.Opened(c)
-		fold := NewFold(c, NewFoldOptions(port, true, m))
+		fold := New(c, NewOptions(port, true, m))
 		var conns []*flow.Conn
 		side, from, alive := flow.Out, 0, true
 		feed := func(to int) {

@@ -45,14 +45,14 @@ func compareBool(x, y bool) int {
 // inferred finds the connections of a transfer whose negotiation names no endpoint: the first between the two hosts,
 // unclaimed, opened while the transfer was due, by the expected side where that is known; and when that failed, those
 // that tried the same endpoint again.
-func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
-	from := s.line.Mark.Time
+func (b *builder) inferred(s *TransferCommand, n *Negotiation) []flow.Conn {
+	from := s.Line.Mark.Time
 	if n != nil {
-		from = min(from, n.begin())
+		from = min(from, n.Begin())
 	}
 	to := b.c.Notes.Control.Last.Time + grace
-	if s.reply.Code != 0 {
-		to = s.reply.Time.Time
+	if s.Reply.Code != 0 {
+		to = s.Reply.Time.Time
 	}
 	b.opened, b.running = b.unused(b.opened), b.unused(b.running)
 	tried := b.due(b.opened, n, from-grace, to)
@@ -62,7 +62,7 @@ func (b *builder) inferred(s *step, n *negotiation) []flow.Conn {
 	if len(tried) == 0 { // opened after the reply, as a capture may show it
 		tried = b.due(b.opened, n, to, to+grace)
 	}
-	if n := len(tried); n > 0 && s.carried() && empty(&tried[n-1]) {
+	if n := len(tried); n > 0 && s.Carried() && empty(&tried[n-1]) {
 		return nil // data flowed, so it was most likely over another connection
 	}
 	return tried
@@ -83,11 +83,11 @@ func empty(c *flow.Conn) bool {
 }
 
 // due is inferred for one list, in order of time.
-func (b *builder) due(list []flow.Conn, n *negotiation, from, to flow.Time) (tried []flow.Conn) {
-	negotiated := n != nil && n.method != record.MethodDefault
+func (b *builder) due(list []flow.Conn, n *Negotiation, from, to flow.Time) (tried []flow.Conn) {
+	negotiated := n != nil && n.Method != record.MethodDefault
 	var expected netip.Addr
 	if negotiated {
-		_, expected = b.c.parties(n)
+		_, expected = b.c.Parties(n)
 	}
 	first, _ := slices.BinarySearchFunc(list, from, func(c flow.Conn, t flow.Time) int { return cmp.Compare(c.Start.Time, t) })
 	for i := first; i < min(len(list), first+maxCandidates) && list[i].Start.Time <= to; i++ {
@@ -96,7 +96,7 @@ func (b *builder) due(list []flow.Conn, n *negotiation, from, to flow.Time) (tri
 		}
 		c := list[i]
 		if negotiated && c.Src.Addr() != expected || b.fromDataPort(&c) || !negotiated && b.toServer(&c) {
-			c = turned(c)
+			c = swapEnds(c)
 		}
 		if len(tried) > 0 && c.Dst != tried[0].Dst {
 			continue
@@ -133,7 +133,7 @@ func (b *builder) encrypted(d *drafts) {
 			continue
 		}
 		if b.fromDataPort(&c) || b.toServer(&c) {
-			c = turned(c)
+			c = swapEnds(c)
 		}
 		t := d.add(spot{serial, c.Start.Ord})
 		*t = record.Transfer{Method: record.MethodEncrypted, Mode: record.Unknown, Outcome: record.Unknown, Initiator: record.None, Evidence: record.None}
@@ -148,7 +148,7 @@ func (b *builder) unread(d *drafts) {
 	control := &b.c.Notes.Control
 	for _, c := range slices.Concat(b.opened, b.running) {
 		if b.fromDataPort(&c) || b.toServer(&c) {
-			c = turned(c)
+			c = swapEnds(c)
 		}
 		from := c.Src.Port() >= privileged || c.Src.Port() == ftpData && c.Src.Addr() == b.c.Server.Addr()
 		if b.used[c.ID] || b.isControlPort(&c) || !from || c.Dst.Port() < privileged ||
@@ -177,11 +177,11 @@ func (b *builder) underTLS(c *flow.Conn) (serial int32, ok bool) {
 	if !b.followed(c) {
 		return 0, false
 	}
-	spans := b.c.encrypted
-	first := sort.Search(len(spans), func(i int) bool { return !spans[i].to.Seen() || c.Start.Ord <= spans[i].to.Ord })
+	spans := b.c.Encrypted
+	first := sort.Search(len(spans), func(i int) bool { return !spans[i].To.Seen() || c.Start.Ord <= spans[i].To.Ord })
 	for i := first; i < min(len(spans), first+maxCandidates); i++ {
-		if s := &spans[i]; c.Start.Time >= s.from.Time-grace || c.Start.Ord > s.from.Ord {
-			return s.serial, true
+		if s := &spans[i]; c.Start.Time >= s.From.Time-grace || c.Start.Ord > s.From.Ord {
+			return s.Serial, true
 		}
 	}
 	return 0, false

@@ -19,7 +19,7 @@ func tick(n int) flow.Mark {
 func TestInferredAmongMany(t *testing.T) {
 	const n = 3 * maxCandidates
 	client, server := netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("192.0.2.21:21")
-	b := &builder{c: &Control{}, used: map[uint64]bool{}}
+	b := &builder{c: &Transcript{}, used: map[uint64]bool{}}
 	b.c.Client, b.c.Server, b.c.Notes.Control.Last = client, server, tick(2*n)
 	for i := range n {
 		b.opened = append(b.opened, flow.Conn{
@@ -28,7 +28,7 @@ func TestInferredAmongMany(t *testing.T) {
 		})
 	}
 	for i := range n {
-		tried := b.inferred(&step{line: record.Line{Mark: tick(i)}}, nil)
+		tried := b.inferred(&TransferCommand{Line: record.Line{Mark: tick(i)}}, nil)
 		require.Len(t, b.opened, n-i)
 		require.Len(t, tried, 1)
 		require.EqualValues(t, i+1, tried[0].ID)
@@ -39,23 +39,23 @@ func TestInferredAmongMany(t *testing.T) {
 func TestUnderTLSAmongMany(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
-		b := &builder{c: &Control{}}
+		b := &builder{c: &Transcript{}}
 		b.c.Notes.Control.Start = tick(1)
 		at := 2
 		for i := range 1 + r.IntN(20) {
 			from := at + r.IntN(3000)
 			at = from + r.IntN(3000)
-			b.c.encrypted = append(b.c.encrypted, span{from: tick(from), to: tick(at), serial: int32(i)})
+			b.c.Encrypted = append(b.c.Encrypted, Span{From: tick(from), To: tick(at), Serial: int32(i)})
 		}
-		b.c.encrypted[len(b.c.encrypted)-1].to = flow.Mark{}
+		b.c.Encrypted[len(b.c.Encrypted)-1].To = flow.Mark{}
 		c := &flow.Conn{Start: tick(2 + r.IntN(at+4000))}
 		if r.IntN(2) == 0 {
 			c.Start.Time += flow.Time(r.IntN(4000)-2000) * flow.Millisecond
 		}
 		want, found := int32(0), false
-		for _, s := range b.c.encrypted {
-			if !found && (c.Start.Time >= s.from.Time-grace || c.Start.Ord > s.from.Ord) && (!s.to.Seen() || c.Start.Ord <= s.to.Ord) {
-				want, found = s.serial, true
+		for _, s := range b.c.Encrypted {
+			if !found && (c.Start.Time >= s.From.Time-grace || c.Start.Ord > s.From.Ord) && (!s.To.Seen() || c.Start.Ord <= s.To.Ord) {
+				want, found = s.Serial, true
 			}
 		}
 		got, ok := b.underTLS(c)

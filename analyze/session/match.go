@@ -46,52 +46,52 @@ type Out interface {
 //
 // It is told of events in the order of the packets that caused them, which is the same whatever the number of workers.
 type Matcher struct {
-	out         Out
-	controlPort func(uint16) bool
-	now         flow.Time
-	ports       [1 << 16 / 64]uint64 // ports that some live offer names: most connections are turned away here
-	refs        [1 << 16]int32       // how many do
-	seed        [2]uint64            // of endKeys
-	offers      map[endKey]*live     // by the endpoints that a connection may lead to: the newest of each
-	replaced    []replaced           // in the order of their end
-	free        []*live              // forgotten, for the next offers
-	sessions    map[uint64]*gathering
-	pairs       map[hosts]*gathering // who spoke last
-	claims      map[uint64]*claim
-	parked      parking
-	ended       []ended // in the order of their end
-	endedSize   int     // bytes
-	made        int     // of them, while complete looks
-	builder     builder
-	attempts    attempts
-	limits      map[string]uint64
-	open        []*Control // of sessions that go on, for Snapshots
-	watcher     Watcher
-	claimer     Claimer
-	points      bool // files that do not continue each other are different points of capture
-	names       networkNames
+	out          Out
+	controlPort  func(uint16) bool
+	now          flow.Time
+	ports        [1 << 16 / 64]uint64    // ports that some live offer names: most connections are turned away here
+	refs         [1 << 16]int32          // how many do
+	seed         [2]uint64               // of endKeys
+	expectations map[endKey]*expectation // by the endpoints that a connection may lead to: the newest of each
+	replaced     []replaced              // in the order of their end
+	free         []*expectation          // forgotten, for the next offers
+	sessions     map[uint64]*pendingSession
+	pairs        map[hosts]*pendingSession // who spoke last
+	claims       map[uint64]*claim
+	parked       parking
+	ended        []ended // in the order of their end
+	endedSize    int     // bytes
+	made         int     // of them, while complete looks
+	builder      builder
+	attempts     attempts
+	limits       map[string]uint64
+	open         []*Transcript // of sessions that go on, for Snapshots
+	watcher      Watcher
+	claimer      Claimer
+	points       bool // files that do not continue each other are different points of capture
+	names        networkNames
 }
 
 // gathering is a session in the making.
-type gathering struct {
+type pendingSession struct {
 	id      uint64
-	nets    flow.Nets // of its control connection
-	control *Control  // when it is over
-	last    *live
+	nets    flow.Nets   // of its control connection
+	control *Transcript // when it is over
+	last    *expectation
 	tried   []tried
 
-	strangers []tried
-	paired    []*claim // connections between the two hosts that no offer explains
-	wants     bool
-	pair      wanting
-	unmet     int      // offers that no connection met
-	few       [3]tried // room for those that most sessions have
+	strangers    []tried
+	paired       []*claim // connections between the two hosts that no offer explains
+	expectsHosts bool
+	pair         hostLinks
+	unmet        int      // offers that no connection met
+	few          [3]tried // room for those that most sessions have
 }
 
 // replaced is what Tick looks at again and again, so it lies together.
 type replaced struct {
 	until flow.Time
-	*live
+	*expectation
 }
 
 // tried is a connection to an offer's endpoint.
@@ -105,16 +105,16 @@ func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
 	seed := maphash.MakeSeed()
 	return &Matcher{
 		seed: [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
-		out:  out, controlPort: controlPort, offers: map[endKey]*live{}, sessions: map[uint64]*gathering{},
-		pairs: map[hosts]*gathering{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
+		out:  out, controlPort: controlPort, expectations: map[endKey]*expectation{}, sessions: map[uint64]*pendingSession{},
+		pairs: map[hosts]*pendingSession{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
 		attempts: newAttempts(),
 	}
 }
 
-func (m *Matcher) session(id uint64) *gathering {
+func (m *Matcher) session(id uint64) *pendingSession {
 	g := m.sessions[id]
 	if g == nil {
-		g = &gathering{id: id}
+		g = &pendingSession{id: id}
 		g.tried = g.few[:0]
 		m.sessions[id] = g
 	}
@@ -122,13 +122,13 @@ func (m *Matcher) session(id uint64) *gathering {
 }
 
 // Offered takes an offer of a control connection. It replaces the one before.
-func (m *Matcher) Offered(o *Offer) {
+func (m *Matcher) Expect(o *Expectation) {
 	g := m.session(o.Control)
 	g.nets = o.Nets
 	if g.last != nil {
 		m.replace(g.last, o.Mark)
 	}
-	l := m.live(o, g)
+	l := m.expect(o, g)
 	g.unmet++
 	g.last = l
 	m.link(l)
@@ -199,7 +199,7 @@ func (m *Matcher) awaited(port uint16) bool { return m.ports[port/64]>>(port%64)
 // meet gives the connection to the offers that it fits best: one, or two if it joins two servers (FXP), each of
 // which one session knows.
 func (m *Matcher) meet(c *flow.Conn, open bool) bool {
-	var best [2]*live
+	var best [2]*expectation
 	var score [2]int
 	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
 		key := m.keyOf(end)
@@ -240,7 +240,7 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 }
 
 // Closed takes a connection at its end, with what it said if it was a control connection.
-func (m *Matcher) Closed(c *flow.Conn, control *Control) {
+func (m *Matcher) Closed(c *flow.Conn, control *Transcript) {
 	cl := m.claims[c.ID]
 	switch {
 	case cl != nil:
@@ -272,13 +272,13 @@ func (m *Matcher) Closed(c *flow.Conn, control *Control) {
 	}
 }
 
-func (m *Matcher) abandon(g *gathering) {
+func (m *Matcher) abandon(g *pendingSession) {
 	if g.last != nil {
 		m.replace(g.last, flow.Mark{Time: m.now})
 		g.last = nil
 	}
-	if g.wants {
-		g.wants = false
+	if g.expectsHosts {
+		g.expectsHosts = false
 		m.unlist(g)
 	}
 	m.letGo(g)
@@ -306,7 +306,7 @@ func (m *Matcher) Tick(now flow.Time, oldestSYN uint64) {
 		if r.until+grace >= now || !r.met && r.ended >= oldestSYN {
 			return false
 		}
-		m.forget(r.live)
+		m.forget(r.expectation)
 		return true
 	})
 	m.complete(func(e *ended) bool {

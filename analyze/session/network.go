@@ -28,7 +28,7 @@ func (b *builder) elsewhere(c *flow.Conn) bool {
 }
 
 // giveBack reports the connections that were captured elsewhere than their session's control connection: they are no session's.
-func (m *Matcher) giveBack(g *gathering) {
+func (m *Matcher) giveBack(g *pendingSession) {
 	if control := &g.control.Notes.Control; !m.points || control.ManyFiles {
 		return
 	}

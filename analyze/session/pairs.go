@@ -21,11 +21,11 @@ func pairOf(a, b netip.Addr) hosts {
 }
 
 // Wanted marks a session as interested in any connection between its hosts, or no longer so.
-func (m *Matcher) Wanted(w Want) {
+func (m *Matcher) ExpectHosts(w HostExpectation) {
 	g := m.session(w.Control)
 	g.nets = w.Nets
-	had := g.wants
-	switch g.wants = w.On; {
+	had := g.expectsHosts
+	switch g.expectsHosts = w.On; {
 	case had && w.On:
 		m.refresh(g)
 	case had:
@@ -48,7 +48,7 @@ func (m *Matcher) Wanted(w Want) {
 
 // mayBe reports whether a connection can have one of the keys that the session is wanted by. It is asked of a thousand
 // connections in turn where much was lost, and nearly all are other hosts'.
-func (w *Want) mayBe(c *flow.Conn) bool {
+func (w *HostExpectation) mayBe(c *flow.Conn) bool {
 	switch w.Server {
 	case c.Src.Addr():
 		return c.Src.Port() == ftpData || c.Dst.Addr() == w.Client
@@ -59,13 +59,13 @@ func (w *Want) mayBe(c *flow.Conn) bool {
 }
 
 // wanting is a session's place in the lists of those that want connections, by each of its keys: who spoke last comes first.
-type wanting struct {
+type hostLinks struct {
 	keys         *[2]hosts
-	older, newer [2]*gathering
+	older, newer [2]*pendingSession
 }
 
 // list puts a session first.
-func (m *Matcher) list(g *gathering) {
+func (m *Matcher) list(g *pendingSession) {
 	for i, k := range g.pair.keys {
 		if old := m.pairs[k]; old != nil {
 			g.pair.older[i], old.pair.newer[i] = old, g
@@ -75,7 +75,7 @@ func (m *Matcher) list(g *gathering) {
 }
 
 // unlist takes it out.
-func (m *Matcher) unlist(g *gathering) {
+func (m *Matcher) unlist(g *pendingSession) {
 	for i, k := range g.pair.keys {
 		older, newer := g.pair.older[i], g.pair.newer[i]
 		g.pair.older[i], g.pair.newer[i] = nil, nil
@@ -94,16 +94,16 @@ func (m *Matcher) unlist(g *gathering) {
 }
 
 // refresh puts it first again.
-func (m *Matcher) refresh(g *gathering) {
-	if g.pair.newer != [2]*gathering{} {
+func (m *Matcher) refresh(g *pendingSession) {
+	if g.pair.newer != [2]*pendingSession{} {
 		m.unlist(g)
 		m.list(g)
 	}
 }
 
 // wanters are the sessions that want connections by a key, who spoke last first, at most maxAlike of them.
-func (m *Matcher) wanters(k hosts) iter.Seq[*gathering] {
-	return func(yield func(*gathering) bool) {
+func (m *Matcher) expecting(k hosts) iter.Seq[*pendingSession] {
+	return func(yield func(*pendingSession) bool) {
 		i := 0
 		if !k.b.IsValid() {
 			i = 1
@@ -120,7 +120,7 @@ func (m *Matcher) wanters(k hosts) iter.Seq[*gathering] {
 	}
 }
 
-func (m *Matcher) givePair(g *gathering, cl *claim) {
+func (m *Matcher) givePair(g *pendingSession, cl *claim) {
 	if len(g.paired) >= maxTried {
 		m.limits["connections of one session"]++
 		return
@@ -146,8 +146,8 @@ func (m *Matcher) pairFor(c *flow.Conn) (hosts, bool) {
 
 // liveliest is the session of the connection's network that spoke last: commands under TLS cannot be read, but a data
 // connection follows one.
-func (m *Matcher) liveliest(k hosts, c *flow.Conn) *gathering {
-	for g := range m.wanters(k) {
+func (m *Matcher) liveliest(k hosts, c *flow.Conn) *pendingSession {
+	for g := range m.expecting(k) {
 		if g.nets.Meet(&c.Nets) {
 			return g
 		}
@@ -156,13 +156,13 @@ func (m *Matcher) liveliest(k hosts, c *flow.Conn) *gathering {
 }
 
 // reclaim gives an offer that came late the connections that were taken for some session's of its hosts meanwhile.
-func (m *Matcher) reclaim(l *live) {
+func (m *Matcher) reclaim(l *expectation) {
 	m.reclaimFrom(l.of, l)
 	if len(m.pairs) == 0 {
 		return
 	}
 	for _, k := range [2]hosts{pairOf(l.Peer, l.Expected), {a: l.Expected}} {
-		for g := range m.wanters(k) {
+		for g := range m.expecting(k) {
 			if g != l.of {
 				m.reclaimFrom(g, l)
 			}
@@ -170,7 +170,7 @@ func (m *Matcher) reclaim(l *live) {
 	}
 }
 
-func (m *Matcher) reclaimFrom(g *gathering, l *live) {
+func (m *Matcher) reclaimFrom(g *pendingSession, l *expectation) {
 	for i, n := len(g.paired)-1, 0; i >= 0 && n < maxLook; i, n = i-1, n+1 {
 		c := &g.paired[i].conn[0]
 		if c.Start.Time < l.Mark.Time-early {

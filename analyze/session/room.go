@@ -22,21 +22,20 @@ const (
 // Bytes of what the lists hold, texts left out.
 const (
 	pendingSize     = int(unsafe.Sizeof(pending{}))
-	negotiationSize = int(unsafe.Sizeof(negotiation{}))
-	stepSize        = int(unsafe.Sizeof(step{}))
+	negotiationSize = int(unsafe.Sizeof(Negotiation{}))
+	stepSize        = int(unsafe.Sizeof(TransferCommand{}))
 	exchangeSize    = int(unsafe.Sizeof(record.Exchange{}))
 	replySize       = int(unsafe.Sizeof(record.Reply{}))
 	loginSize       = int(unsafe.Sizeof(record.Login{}))
-	spanSize        = int(unsafe.Sizeof(span{}))
+	spanSize        = int(unsafe.Sizeof(Span{}))
 	oddSize         = int(unsafe.Sizeof(record.Oddity{}))
 	siteSize        = int(unsafe.Sizeof(record.SiteCommand{}))
 	climbSize       = int(unsafe.Sizeof(record.Climb{}))
-	controlSize     = int(unsafe.Sizeof(Control{}))
-	transferSize    = int(unsafe.Sizeof(record.Transfer{}) + unsafe.Sizeof(record.Connection{}) + unsafe.Sizeof(flow.Conn{}))
+	controlSize     = int(unsafe.Sizeof(Transcript{}))
 )
 
 // hold takes room for n bytes; false: there is none.
-func (f *Fold) hold(n int) bool {
+func (f *Conversation) hold(n int) bool {
 	if int(f.held)+n > ownRoom && f.opt.held+n > maxRoom {
 		return false
 	}
@@ -46,13 +45,13 @@ func (f *Fold) hold(n int) bool {
 }
 
 // refund gives room back.
-func (f *Fold) refund(n int) {
+func (f *Conversation) refund(n int) {
 	f.held -= int32(n)
 	f.opt.held -= n
 }
 
 // holdPending takes room for a command that waits for its reply.
-func (f *Fold) holdPending(p *pending) bool {
+func (f *Conversation) holdPending(p *pending) bool {
 	n := pendingSize + len(p.line.Text)
 	if p.verb == ftp.PASS {
 		n += len(p.arg)
@@ -65,7 +64,7 @@ func (f *Fold) holdPending(p *pending) bool {
 }
 
 // holdBuffers takes room for unfinished lines and replies, which grow but do not shrink. Where there is none they end here.
-func (f *Fold) holdBuffers() {
+func (f *Conversation) holdBuffers() {
 	n := f.framer[0].Held() + f.framer[1].Held() + f.replies.Held()
 	more := n - int(f.buffers)
 	if more == 0 {
@@ -88,7 +87,7 @@ func (f *Fold) holdBuffers() {
 }
 
 // lasting is the reply as it is kept: without its text where there is no room for it.
-func (f *Fold) lasting(r *record.Reply) record.Reply {
+func (f *Conversation) lasting(r *record.Reply) record.Reply {
 	kept := *r
 	if !f.hold(len(r.Text)) {
 		kept.Text, kept.Cut = "", true

@@ -5,23 +5,23 @@ import "ftpscope/capture/flow"
 // Sealed reads the beginning of a data connection under TLS for who sends what it carries. It cannot be told by the bytes where
 // the handshake outweighs them, nor by who spoke last: a TLS 1.3 server sends its tickets when it likes (RFC 8446
 // section 4.6.1), also after a short upload.
-type Sealed struct {
-	Next  Reader // hears all as well; nil: nobody
-	sides [2]sealedSide
+type DataReader struct {
+	Next  ByteReader // hears all as well; nil: nobody
+	sides [2]dataSide
 	off   bool // it cannot be told any more
 }
 
 // Reader is what tables give a connection's bytes to.
-type Reader interface {
+type ByteReader interface {
 	Data(dir flow.Direction, b []byte, at flow.Mark) bool
 	Gap(dir flow.Direction, n uint64, at flow.Mark)
 	Closed(c *flow.Conn) flow.Sent // the connection's end; who sent what, if the reader can tell
 }
 
 // sealedSide is one direction: its records (RFC 8446 section 5.1).
-type sealedSide struct {
+type dataSide struct {
 	read     int // bytes
-	header   tlsHeader
+	header   recordHeader
 	left     int  // of the record
 	hello    byte // the type of its first message
 	app      int  // records of application data, which under TLS 1.3 hold the rest of the handshake too
@@ -42,7 +42,7 @@ const (
 )
 
 // Data takes the next bytes of a direction; false: nobody needs more.
-func (s *Sealed) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
+func (s *DataReader) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	if s.Next != nil && !s.Next.Data(dir, b, at) {
 		s.Next = nil
 	}
@@ -56,14 +56,14 @@ func (s *Sealed) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 }
 
 // Gap says that n bytes of a direction are missing.
-func (s *Sealed) Gap(dir flow.Direction, n uint64, at flow.Mark) {
+func (s *DataReader) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	if s.off = true; s.Next != nil {
 		s.Next.Gap(dir, n, at)
 	}
 }
 
 // take reads the next bytes; false: this is no TLS.
-func (x *sealedSide) take(b []byte) bool {
+func (x *dataSide) take(b []byte) bool {
 	for len(b) > 0 {
 		if x.left > 0 {
 			if x.hello == 0 {
@@ -83,7 +83,7 @@ func (x *sealedSide) take(b []byte) bool {
 }
 
 // record takes a record's header.
-func (x *sealedSide) record() bool {
+func (x *dataSide) record() bool {
 	kind := x.header.kind()
 	x.left = x.header.length()
 	if kind < changeCipherSpec || kind > heartbeat || !x.header.isTLS() || x.hello == 0 && kind != handshakeRecord {
@@ -106,7 +106,7 @@ func (x *sealedSide) record() bool {
 }
 
 // Closed tells of the connection's end, and returns who sent what it carried.
-func (s *Sealed) Closed(c *flow.Conn) flow.Sent {
+func (s *DataReader) Closed(c *flow.Conn) flow.Sent {
 	if s.Next != nil {
 		s.Next.Closed(c)
 	}
@@ -115,7 +115,7 @@ func (s *Sealed) Closed(c *flow.Conn) flow.Sent {
 
 // Sent is who sent what the connection carried. TLS 1.2 has its handshake in records of their own; under TLS 1.3 a client that
 // sends anything but an alert after Finished sends data.
-func (s *Sealed) Sent() flow.Sent {
+func (s *DataReader) Sent() flow.Sent {
 	client := flow.Out
 	if s.sides[flow.In].hello == clientHello {
 		client = flow.In

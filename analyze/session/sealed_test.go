@@ -53,7 +53,7 @@ func TestSealed(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, size := range []int{1, 3, 7, 100, 1 << 20} {
 				for first := range flow.Direction(2) { // passive and active mode: the client or the server opened the connection
-					s := &Sealed{}
+					s := &DataReader{}
 					for i, said := range test.said {
 						for b := []byte(said); len(b) > 0; {
 							n := min(size, len(b))
@@ -72,19 +72,19 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-// Another reader hears all, for as long as it likes; without one the Sealed is content with the beginning.
+// Another reader hears all, for as long as it likes; without one the DataReader is content with the beginning.
 func TestSealedPassesOn(t *testing.T) {
 	next := &listening{}
-	s := &Sealed{Next: next}
+	s := &DataReader{Next: next}
 	require.True(t, s.Data(flow.Out, []byte("\x16\x03\x01"), flow.Mark{}))
 	require.True(t, s.Data(flow.Out, make([]byte, flow.Short), flow.Mark{}))
 	s.Gap(flow.In, 5, flow.Mark{})
 	next.enough = true
 	require.False(t, s.Data(flow.In, []byte("x"), flow.Mark{}))
 	require.Equal(t, listening{flow.Short + 4, 5, true, false}, *next)
-	(&Sealed{Next: next}).Closed(&flow.Conn{})
+	(&DataReader{Next: next}).Closed(&flow.Conn{})
 	require.True(t, next.closed)
-	require.False(t, (&Sealed{}).Data(flow.Out, []byte("plain"), flow.Mark{}))
+	require.False(t, (&DataReader{}).Data(flow.Out, []byte("plain"), flow.Mark{}))
 }
 
 type listening struct {

@@ -11,19 +11,19 @@ import (
 // share gives each step its connections. One offer serves several transfers when PORT holds on, and so does the
 // default data port: in active mode a connection follows its command; in passive mode its data do.
 func (b *builder) share() [][]flow.Conn {
-	b.given = zeroed(b.given, len(b.c.steps))
+	b.given = zeroed(b.given, len(b.c.TransferCommands))
 	given := b.given
 	if b.plain(given) {
 		return given
 	}
 	const defaults = -1
 	pools := map[int][]int{}
-	for i := range b.c.steps {
-		o := int(b.c.steps[i].offer)
+	for i := range b.c.TransferCommands {
+		o := int(b.c.TransferCommands[i].Negotiation)
 		if o < 0 {
 			continue
 		}
-		if b.c.negotiations[o].method == record.MethodDefault {
+		if b.c.Negotiations[o].Method == record.MethodDefault {
 			o = defaults
 		}
 		pools[o] = append(pools[o], i)
@@ -37,9 +37,9 @@ func (b *builder) share() [][]flow.Conn {
 // plain is the usual case: each step has an offer to itself.
 func (b *builder) plain(given [][]flow.Conn) bool {
 	last := -1
-	for i := range b.c.steps {
-		o := int(b.c.steps[i].offer)
-		if o <= last || b.c.negotiations[o].method == record.MethodDefault {
+	for i := range b.c.TransferCommands {
+		o := int(b.c.TransferCommands[i].Negotiation)
+		if o <= last || b.c.Negotiations[o].Method == record.MethodDefault {
 			clear(given)
 			return false
 		}
@@ -53,7 +53,7 @@ func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
 	var all []flow.Conn
 	last := -1
 	for _, i := range pool {
-		if o := int(b.c.steps[i].offer); o != last {
+		if o := int(b.c.TransferCommands[i].Negotiation); o != last {
 			all = append(all, b.byOffer[o]...)
 			last = o
 		}
@@ -62,12 +62,12 @@ func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
 	slices.SortStableFunc(all, func(x, y flow.Conn) int { return compare(x.Start, y.Start) })
 	sent := make([]flow.Mark, len(pool)) // the commands, those that the capture reordered put in order
 	for k, i := range pool {
-		sent[k] = b.c.steps[i].line.Mark
+		sent[k] = b.c.TransferCommands[i].Line.Mark
 		if k > 0 && compare(sent[k], sent[k-1]) < 0 {
 			sent[k] = sent[k-1]
 		}
 	}
-	passive := b.c.negotiations[last].passive
+	passive := b.c.Negotiations[last].Passive
 	for _, c := range all {
 		owner, _ := slices.BinarySearchFunc(sent[1:], used(&c, passive, compare), compare)
 		given[pool[owner]] = append(given[pool[owner]], c)
@@ -98,13 +98,13 @@ func (b *builder) clock() func(x, y flow.Mark) int {
 // setBack reports whether the clock was set back while the session lasted: the times of commands and replies go back, whose order the
 // connection has kept.
 func (b *builder) setBack() bool {
-	sent := b.c.steps[0].line.Mark.Time
+	sent := b.c.TransferCommands[0].Line.Mark.Time
 	said := sent
-	for i := range b.c.steps {
-		s := &b.c.steps[i]
-		back := s.line.Mark.Time < sent
-		sent = s.line.Mark.Time
-		for _, r := range [...]*record.Reply{&s.prelim, &s.reply} {
+	for i := range b.c.TransferCommands {
+		s := &b.c.TransferCommands[i]
+		back := s.Line.Mark.Time < sent
+		sent = s.Line.Mark.Time
+		for _, r := range [...]*record.Reply{&s.Preliminary, &s.Reply} {
 			if r.Code != 0 {
 				back = back || r.Time.Time < max(sent, said)
 				said = r.Time.Time
@@ -121,7 +121,7 @@ func (b *builder) setBack() bool {
 // many: the capture reordered command and connection.
 func (b *builder) even(pool []int, given [][]flow.Conn) {
 	for k, i := range pool {
-		if len(given[i]) > 0 || !b.c.steps[i].carried() {
+		if len(given[i]) > 0 || !b.c.TransferCommands[i].Carried() {
 			continue
 		}
 		if k > 0 && spare(given[pool[k-1]]) {
@@ -132,11 +132,6 @@ func (b *builder) even(pool []int, given [][]flow.Conn) {
 			given[i], given[pool[k+1]] = list[:1:1], list[1:]
 		}
 	}
-}
-
-// carried reports whether the server said that data flowed.
-func (s *step) carried() bool {
-	return s.prelim.Code != 0 || s.reply.Code != 0 && s.reply.Code < 300
 }
 
 // spare reports whether the connections are more than one transfer takes.

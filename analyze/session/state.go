@@ -11,9 +11,9 @@ import (
 )
 
 // issue applies what a command changes when it is sent; what it changes when the server agrees is settle's.
-func (f *Fold) issue(p *pending) {
+func (f *Conversation) onCommand(p *pending) {
 	if p.cut {
-		f.issueCut(p)
+		f.onCutCommand(p)
 		return
 	}
 	switch v := p.verb; {
@@ -37,7 +37,7 @@ func (f *Fold) issue(p *pending) {
 }
 
 // issueCut is issue for a command whose end the capture lacks: that it was sent is known, its argument is not.
-func (f *Fold) issueCut(p *pending) {
+func (f *Conversation) onCutCommand(p *pending) {
 	switch v := p.verb; {
 	case v == ftp.QUIT:
 		f.notes.Quit = f.at
@@ -50,9 +50,9 @@ func (f *Fold) issueCut(p *pending) {
 }
 
 // abort notes ABOR on the transfer that runs.
-func (f *Fold) abort() {
+func (f *Conversation) abort() {
 	for i := range f.pending {
-		if s := f.pending[i].step; s >= 0 && f.steps[s].aborted == nil {
+		if s := f.pending[i].step; s >= 0 && f.steps[s].Aborted == nil {
 			f.steps[s].abort(f.at)
 			return
 		}
@@ -62,10 +62,10 @@ func (f *Fold) abort() {
 	}
 }
 
-func (s *step) abort(at flow.Mark) { s.aborted = &at }
+func (s *TransferCommand) abort(at flow.Mark) { s.Aborted = &at }
 
 // negotiate takes PORT, EPRT, LPRT, which offer at once, and PASV, EPSV, LPSV, whose reply offers.
-func (f *Fold) negotiate(p *pending) {
+func (f *Conversation) negotiate(p *pending) {
 	if p.verb == ftp.EPSV && strings.EqualFold(strings.TrimSpace(p.arg), "ALL") {
 		return // RFC 2428 section 4: announces that only EPSV will follow, and opens nothing
 	}
@@ -76,18 +76,18 @@ func (f *Fold) negotiate(p *pending) {
 	}
 	p.offer = int32(i)
 	n := &f.negotiations[i]
-	n.asked = p.line
+	n.Asked = p.line
 	if passive {
 		return
 	}
 	var ok bool
 	switch p.verb {
 	case ftp.PORT:
-		n.endpoint, ok = ftp.ParsePORT([]byte(p.arg))
+		n.Endpoint, ok = ftp.ParsePORT([]byte(p.arg))
 	case ftp.EPRT:
-		n.endpoint, ok = ftp.ParseEPRT([]byte(p.arg))
+		n.Endpoint, ok = ftp.ParseEPRT([]byte(p.arg))
 	default:
-		n.endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
+		n.Endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
 	}
 	if !ok && !p.cut {
 		f.odd(record.OddEndpoint, p.verb.String())
@@ -96,7 +96,7 @@ func (f *Fold) negotiate(p *pending) {
 }
 
 // newOffer makes the negotiation in force from now on; -1 when there are too many.
-func (f *Fold) newOffer(method string, passive bool) int {
+func (f *Conversation) newOffer(method string, passive bool) int {
 	if len(f.negotiations) >= record.MaxSteps || !f.hold(negotiationSize) {
 		f.limits++
 		f.current = -1
@@ -104,105 +104,105 @@ func (f *Fold) newOffer(method string, passive bool) int {
 	}
 	i := len(f.negotiations)
 	f.serial++
-	f.negotiations = append(f.negotiations, negotiation{
-		method: method, passive: passive, index: int32(i), serial: f.serial, since: f.at.Time, client: f.client,
+	f.negotiations = append(f.negotiations, Negotiation{
+		Method: method, Passive: passive, Index: int32(i), Serial: f.serial, Since: f.at.Time, ClientSide: f.client,
 	})
 	f.current = i
 	return i
 }
 
 // offered tells the Matcher of an endpoint.
-func (f *Fold) offered(n *negotiation, ok bool) {
-	n.since = f.at.Time
+func (f *Conversation) offered(n *Negotiation, ok bool) {
+	n.Since = f.at.Time
 	if !ok {
-		n.endpoint = netip.AddrPort{}
+		n.Endpoint = netip.AddrPort{}
 		return
 	}
 	o := &f.opt.offer
-	*o = Offer{Control: f.id, Index: int(n.index), Passive: n.passive, Endpoint: n.endpoint, Mark: f.at, Nets: f.nets}
+	*o = Expectation{Control: f.id, Index: int(n.Index), Passive: n.Passive, Endpoint: n.Endpoint, Mark: f.at, Nets: f.nets}
 	o.Peer, o.Expected = f.parties(n)
-	f.opt.Offers.Offered(o)
+	f.opt.Listener.Expect(o)
 }
 
-func (f *Fold) parties(n *negotiation) (peer, expected netip.Addr) {
-	return n.parties(f.ends[n.client].Addr(), f.ends[n.client^1].Addr())
+func (f *Conversation) parties(n *Negotiation) (peer, expected netip.Addr) {
+	return n.parties(f.ends[n.ClientSide].Addr(), f.ends[n.ClientSide^1].Addr())
 }
 
 // inForce is the negotiation that a transfer command now would use; -1: none, the default data port applies.
-func (f *Fold) inForce() int {
+func (f *Conversation) inForce() int {
 	if f.current < 0 {
 		return -1
 	}
-	if n := &f.negotiations[f.current]; n.passive && n.consumed || n.rejected {
+	if n := &f.negotiations[f.current]; n.Passive && n.consumed || n.Rejected {
 		return -1
 	}
 	return f.current
 }
 
 // transfer takes a transfer command.
-func (f *Fold) transfer(p *pending) {
-	s := step{verb: p.verb, line: p.line}
+func (f *Conversation) transfer(p *pending) {
+	s := TransferCommand{Verb: p.verb, Line: p.line}
 	if !p.cut {
-		s.argument = p.arg
+		s.Argument = p.arg
 	}
 	p.step = int32(f.newStep(s))
 }
 
 // newStep adds a transfer to the negotiation in force; -1 when there are too many.
-func (f *Fold) newStep(s step) int {
-	if len(f.steps) >= record.MaxSteps || !f.hold(stepSize+len(s.line.Text)) {
+func (f *Conversation) newStep(s TransferCommand) int {
+	if len(f.steps) >= record.MaxSteps || !f.hold(stepSize+len(s.Line.Text)) {
 		f.limits++
 		return -1
 	}
-	s.offer = int32(f.inForce())
+	s.Negotiation = int32(f.inForce())
 	switch {
-	case s.offer < 0:
+	case s.Negotiation < 0:
 		if i := f.newOffer(record.MethodDefault, false); i >= 0 {
 			n := &f.negotiations[i]
-			n.endpoint = f.ends[f.client]
+			n.Endpoint = f.ends[f.client]
 			f.offered(n, true)
 			n.used = true
-			s.offer = int32(i)
+			s.Negotiation = int32(i)
 			f.current = -1
 			f.want(true)
 		}
 	default:
-		n := &f.negotiations[s.offer]
+		n := &f.negotiations[s.Negotiation]
 		n.used = true
-		if !n.endpoint.IsValid() {
+		if !n.Endpoint.IsValid() {
 			f.want(true)
 		}
 	}
 	f.serial++
-	s.serial = f.serial
+	s.Serial = f.serial
 	f.steps = append(f.steps, s)
 	return len(f.steps) - 1
 }
 
 // preliminary takes a 1yz reply (RFC 959 section 4.2): 125 and 150 begin a transfer.
-func (f *Fold) preliminary(p *pending, r *record.Reply) {
+func (f *Conversation) preliminary(p *pending, r *record.Reply) {
 	if p.step < 0 {
 		return
 	}
-	f.settle(p, r)
+	f.applyReply(p, r)
 	s := &f.steps[p.step]
-	s.prelim = f.lasting(r)
-	if s.offer >= 0 {
-		f.negotiations[s.offer].consumed = true
+	s.Preliminary = f.lasting(r)
+	if s.Negotiation >= 0 {
+		f.negotiations[s.Negotiation].consumed = true
 	}
 	if n, ok := ftp.ParseSize150(r.Text); ok && !r.Cut {
-		s.size, s.hasSize, s.sizeFrom = n, true, r.Pos
+		s.Size, s.HasSize, s.SizeFrom = n, true, r.Pos
 	}
 }
 
 // final takes the reply that ends a command.
-func (f *Fold) final(p *pending, r *record.Reply) {
+func (f *Conversation) final(p *pending, r *record.Reply) {
 	refused := r.Code >= 400
 	if !refused && f.login == record.LoginNone && needsLogin(p.verb) && r.Code < 300 {
 		f.login = record.LoginOK
 		f.notes.LoginEnd = f.at
 	}
-	f.settle(p, r)
+	f.applyReply(p, r)
 	f.noteReply(p, r)
 	switch v := p.verb; {
 	case v == ftp.USER || v == ftp.PASS || v == ftp.ACCT:
@@ -239,7 +239,7 @@ func needsLogin(v ftp.Verb) bool {
 }
 
 // loggedIn follows the login: RFC 959 section 5.4 names 230 and 232 as its success, 530 as its failure.
-func (f *Fold) loggedIn(p *pending, r *record.Reply) {
+func (f *Conversation) loggedIn(p *pending, r *record.Reply) {
 	switch {
 	case r.Code == 230 || r.Code == 232 || r.Code == 202 && p.verb != ftp.USER:
 		f.login = record.LoginOK
@@ -256,7 +256,7 @@ func (f *Fold) loggedIn(p *pending, r *record.Reply) {
 }
 
 // tried keeps a login that was decided on, or whose decision the capture lacks.
-func (f *Fold) tried(p *pending, l record.Login) {
+func (f *Conversation) tried(p *pending, l record.Login) {
 	if len(f.notes.Logins) >= record.MaxLogins || !f.hold(loginSize) {
 		return
 	}
@@ -270,7 +270,7 @@ func (f *Fold) tried(p *pending, l record.Login) {
 }
 
 // secured is the reply to AUTH (RFC 4217 section 4, RFC 2228 section 3): some servers say 200 where 234 is meant.
-func (f *Fold) secured(r *record.Reply) {
+func (f *Conversation) secured(r *record.Reply) {
 	switch {
 	case r.Code == 234 || r.Code == 334 || r.Code == 200:
 		f.mayEncrypt(record.TLSExplicit)
@@ -282,36 +282,36 @@ func (f *Fold) secured(r *record.Reply) {
 }
 
 // negotiated is the reply to a negotiation.
-func (f *Fold) negotiated(n *negotiation, r *record.Reply) {
-	n.answer = f.lasting(r)
+func (f *Conversation) negotiated(n *Negotiation, r *record.Reply) {
+	n.Answer = f.lasting(r)
 	if r.Code >= 400 {
 		f.reject(n)
 		return
 	}
-	if n.passive {
+	if n.Passive {
 		f.announced(n, r)
 	}
 }
 
 // reject takes a refused negotiation out: the one before it stays in force (PORT), also for commands already sent.
-func (f *Fold) reject(n *negotiation) {
-	n.rejected = true
-	before := n.index - 1
+func (f *Conversation) reject(n *Negotiation) {
+	n.Rejected = true
+	before := n.Index - 1
 	for before >= 0 {
-		if m := &f.negotiations[before]; m.rejected {
+		if m := &f.negotiations[before]; m.Rejected {
 			before = m.before
-		} else if m.passive || m.method == record.MethodDefault {
+		} else if m.Passive || m.Method == record.MethodDefault {
 			before--
 		} else {
 			break
 		}
 	}
-	if n.before = before; f.current == int(n.index) {
+	if n.before = before; f.current == int(n.Index) {
 		f.current = int(before)
 	}
-	for i := len(f.steps) - 1; i >= 0 && f.steps[i].serial > n.serial; i-- {
-		if f.steps[i].offer == n.index {
-			f.steps[i].offer = before
+	for i := len(f.steps) - 1; i >= 0 && f.steps[i].Serial > n.Serial; i-- {
+		if f.steps[i].Negotiation == n.Index {
+			f.steps[i].Negotiation = before
 			if before >= 0 {
 				f.negotiations[before].used = true
 			}
@@ -321,13 +321,13 @@ func (f *Fold) reject(n *negotiation) {
 }
 
 // announced reads the server's endpoint out of 227, 228 or 229, whichever command it answers.
-func (f *Fold) announced(n *negotiation, r *record.Reply) {
+func (f *Conversation) announced(n *Negotiation, r *record.Reply) {
 	var ok bool
 	switch r.Code {
 	case 227:
-		n.endpoint, ok = ftp.Parse227(r.Text)
+		n.Endpoint, ok = ftp.Parse227(r.Text)
 	case 228:
-		n.endpoint, ok = ftp.Parse228(r.Text)
+		n.Endpoint, ok = ftp.Parse228(r.Text)
 	case 229:
 		var port uint16
 		var addr netip.Addr
@@ -335,7 +335,7 @@ func (f *Fold) announced(n *negotiation, r *record.Reply) {
 		if !addr.IsValid() {
 			addr, _ = f.parties(n)
 		}
-		n.endpoint = netip.AddrPortFrom(addr, port)
+		n.Endpoint = netip.AddrPortFrom(addr, port)
 	}
 	if !ok && !r.Cut {
 		f.odd(record.OddEndpoint, strconv.Itoa(r.Code))
@@ -344,12 +344,12 @@ func (f *Fold) announced(n *negotiation, r *record.Reply) {
 }
 
 // transferred is the final reply to a transfer command.
-func (f *Fold) transferred(s *step, r *record.Reply) {
-	s.reply = f.lasting(r)
-	if s.offer >= 0 && r.Code < 300 {
-		f.negotiations[s.offer].consumed = true
+func (f *Conversation) transferred(s *TransferCommand, r *record.Reply) {
+	s.Reply = f.lasting(r)
+	if s.Negotiation >= 0 && r.Code < 300 {
+		f.negotiations[s.Negotiation].consumed = true
 	}
-	if len(f.encrypted) == 0 || f.encrypted[len(f.encrypted)-1].to.Seen() {
+	if len(f.encrypted) == 0 || f.encrypted[len(f.encrypted)-1].To.Seen() {
 		f.want(false)
 	}
 }
@@ -361,7 +361,7 @@ func keptReply(r *record.Reply) *record.Reply {
 }
 
 // unasked is a reply to a command that the capture does not hold: a lost packet, or the client's side is missing.
-func (f *Fold) unasked(r *record.Reply) {
+func (f *Conversation) unasked(r *record.Reply) {
 	switch {
 	case r.Code == 227 || r.Code == 228 || r.Code == 229:
 		i := f.newOffer(map[int]string{227: "PASV", 228: "LPSV", 229: "EPSV"}[r.Code], true)
@@ -369,7 +369,7 @@ func (f *Fold) unasked(r *record.Reply) {
 			f.negotiated(&f.negotiations[i], r)
 		}
 	case r.Code == 125 || r.Code == 150:
-		f.ghost = f.newStep(step{unseen: true, line: record.Line{Mark: f.at}})
+		f.ghost = f.newStep(TransferCommand{Unseen: true, Line: record.Line{Mark: f.at}})
 		if f.ghost >= 0 {
 			f.preliminary(&pending{step: int32(f.ghost)}, r)
 		}

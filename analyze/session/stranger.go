@@ -8,7 +8,7 @@ import "ftpscope/capture/flow"
 
 // stranger looks for the offer that a connection of another network fits best, and remembers it there.
 func (m *Matcher) stranger(c *flow.Conn, open bool) {
-	var best *live
+	var best *expectation
 	score := -1
 	for l := range m.alike(m.keyOf(c.Dst)) {
 		if n := l.estranged(c); n > score || n == score && best != nil && l.Mark.Ord > best.Mark.Ord {
@@ -20,7 +20,7 @@ func (m *Matcher) stranger(c *flow.Conn, open bool) {
 	}
 }
 
-func (m *Matcher) note(l *live, c *flow.Conn, open bool) {
+func (m *Matcher) note(l *expectation, c *flow.Conn, open bool) {
 	if len(l.of.strangers) < maxTried {
 		l.of.strangers = append(l.of.strangers, tried{l.Index, m.claim(c, open)})
 		m.parked.note(c)
@@ -28,15 +28,15 @@ func (m *Matcher) note(l *live, c *flow.Conn, open bool) {
 }
 
 // estranged tells how well a connection of another network fits the offer; -1: not at all, or not well enough.
-func (l *live) estranged(c *flow.Conn) int {
-	if l.isLate(c) || !c.OpenerKnown || c.Src.Addr() != l.Expected || !l.fits(c.Src, c.Dst) || l.of.nets.Meet(&c.Nets) {
+func (l *expectation) estranged(c *flow.Conn) int {
+	if l.isLate(c) || !c.OpenerKnown || c.Src.Addr() != l.Expected || !l.Fits(c.Src, c.Dst) || l.of.nets.Meet(&c.Nets) {
 		return -1
 	}
-	return l.reach(c.Src, c.Dst)
+	return l.Rank(c.Src, c.Dst)
 }
 
 // strange are those of a session's strangers that nobody else has a use for, for offers that no connection met.
-func (g *gathering) strange() []tried {
+func (g *pendingSession) strange() []tried {
 	var list []tried
 	for _, t := range g.strangers {
 		if !t.claim.used && !g.met(t.offer) {
@@ -47,7 +47,7 @@ func (g *gathering) strange() []tried {
 }
 
 // letGo gives up the strangers that a session has no use for.
-func (m *Matcher) letGo(g *gathering) {
+func (m *Matcher) letGo(g *pendingSession) {
 	for _, t := range g.strangers {
 		if t.claim.used || t.claim.control || t.claim.open {
 			continue
@@ -59,7 +59,7 @@ func (m *Matcher) letGo(g *gathering) {
 	}
 }
 
-func (g *gathering) met(offer int) bool {
+func (g *pendingSession) met(offer int) bool {
 	for _, t := range g.tried {
 		if t.offer == offer {
 			return true

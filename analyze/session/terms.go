@@ -14,7 +14,7 @@ import (
 // of the commands, so it is done when the reply is there, and a transfer command finds its terms at its own first
 // reply, however many commands the client sent ahead. r is nil when the capture lacks the reply: then nobody knows
 // whether the server agreed.
-func (f *Fold) settle(p *pending, r *record.Reply) {
+func (f *Conversation) applyReply(p *pending, r *record.Reply) {
 	agreed := r != nil && r.Code < 400
 	if !p.settled {
 		f.climb(p)
@@ -48,7 +48,7 @@ func (f *Fold) settle(p *pending, r *record.Reply) {
 }
 
 // move is CWD and CDUP; not known: the argument or the reply was not seen.
-func (f *Fold) move(to string, known bool) {
+func (f *Conversation) move(to string, known bool) {
 	if known {
 		f.place = f.place.change(to)
 	} else {
@@ -57,7 +57,7 @@ func (f *Fold) move(to string, known bool) {
 }
 
 // settleTransfer gives a transfer its terms, once.
-func (f *Fold) settleTransfer(p *pending) {
+func (f *Conversation) settleTransfer(p *pending) {
 	if p.settled {
 		return
 	}
@@ -68,22 +68,22 @@ func (f *Fold) settleTransfer(p *pending) {
 		return
 	}
 	s := &f.steps[p.step]
-	s.representation, s.restart, s.hasRestart = f.representType, restart.value, restart.known
+	s.Representation, s.Restart, s.HasRestart = f.representType, restart.value, restart.known
 	if s.modeSaid = f.modeSaid; f.mode != "" {
-		s.mode = f.mode[0]
+		s.Mode = f.mode[0]
 	}
 	arg := p.arg
 	if p.verb == ftp.LIST || p.verb == ftp.NLST {
 		arg = listed(arg)
 	}
 	if !p.cut && (p.verb != ftp.STOU || arg != "") {
-		if s.path = f.place.resolve(arg); !f.hold(len(s.path)) {
-			s.path = ""
+		if s.Path = f.place.resolve(arg); !f.hold(len(s.Path)) {
+			s.Path = ""
 			f.limits++
 		}
 	}
 	if f.size.known && f.sizeOf == p.arg && p.verb == ftp.RETR {
-		s.size, s.hasSize, s.sizeFrom = f.size.value, true, f.sizeFrom
+		s.Size, s.HasSize, s.SizeFrom = f.size.value, true, f.sizeFrom
 	}
 }
 
@@ -92,7 +92,7 @@ func (f *Fold) settleTransfer(p *pending) {
 const shortestPORT = 18
 
 // missed says that n bytes of commands are missing. Whatever they were, what applied before may not apply any more.
-func (f *Fold) missed(n uint64) {
+func (f *Conversation) missed(n uint64) {
 	f.place, f.representType, f.mode, f.restart, f.size = place{}, "", "", number{}, number{}
 	for i := range f.pending {
 		f.pending[i].cut = true // its effect may be undone before it is settled
@@ -105,29 +105,29 @@ func (f *Fold) missed(n uint64) {
 
 // forgetLogin takes back what held only at the login, paths that are relative to its directory and the first MODE: the
 // capture began later.
-func (f *Fold) forgetLogin() {
+func (f *Conversation) forgetLogin() {
 	f.notes.Climbs = slices.DeleteFunc(f.notes.Climbs, func(c record.Climb) bool { return c.FromLogin })
 	for i := range f.steps {
 		if !f.steps[i].modeSaid {
-			f.steps[i].mode = 0
+			f.steps[i].Mode = 0
 		}
-		if p := f.steps[i].path; !isAbsolute(p) {
-			f.steps[i].path = ""
+		if p := f.steps[i].Path; !isAbsolute(p) {
+			f.steps[i].Path = ""
 		}
 	}
 }
 
 // unanswered settles the first n pending commands, whose replies did not come or were not seen, and forgets them.
-func (f *Fold) unanswered(n int) {
+func (f *Conversation) unanswered(n int) {
 	for i := range n {
-		f.settle(&f.pending[i], nil)
+		f.applyReply(&f.pending[i], nil)
 	}
 	f.pop(n)
 }
 
 // pop forgets the first n pending commands. Few are moved down, so that the memory is used again; of many that would
 // cost more than what they are for.
-func (f *Fold) pop(n int) {
+func (f *Conversation) pop(n int) {
 	const few = 32
 	for i := range n {
 		f.refund(int(f.pending[i].held))
@@ -155,7 +155,7 @@ func representation(arg string) string {
 }
 
 // named is the reply to PWD: the working directory in the server's own words.
-func (f *Fold) named(r *record.Reply) {
+func (f *Conversation) named(r *record.Reply) {
 	if dir, ok := ftp.ParsePath257(r.Text); ok && !r.Cut && isAbsolute(dir) {
 		if f.place.known && f.place.dir == "" && len(dir) <= maxDir {
 			f.home = path.Clean(dir)

@@ -1,7 +1,7 @@
 package session
 
 // tlsHeader gathers a record's header (RFC 8446 section 5.1), which may come in pieces.
-type tlsHeader struct {
+type recordHeader struct {
 	bytes [5]byte
 	have  int
 }
@@ -18,7 +18,7 @@ const (
 )
 
 // take takes what of b belongs to the header; whole: that was all of it, and the next one may begin.
-func (h *tlsHeader) take(b []byte) (rest []byte, whole bool) {
+func (h *recordHeader) take(b []byte) (rest []byte, whole bool) {
 	n := copy(h.bytes[h.have:], b)
 	h.have += n
 	if whole = h.have == len(h.bytes); whole {
@@ -27,27 +27,27 @@ func (h *tlsHeader) take(b []byte) (rest []byte, whole bool) {
 	return b[n:], whole
 }
 
-func (h *tlsHeader) kind() byte { return h.bytes[0] }
+func (h *recordHeader) kind() byte { return h.bytes[0] }
 
 // length is that of the record, without header.
-func (h *tlsHeader) length() int { return int(h.bytes[3])<<8 | int(h.bytes[4]) }
+func (h *recordHeader) length() int { return int(h.bytes[3])<<8 | int(h.bytes[4]) }
 
 // isTLS reports whether the version and the length are those of a record.
-func (h *tlsHeader) isTLS() bool { return h.bytes[1] == 3 && h.length() <= longestRecord }
+func (h *recordHeader) isTLS() bool { return h.bytes[1] == 3 && h.length() <= longestRecord }
 
 // tlsSkipper passes over TLS records in one direction, so that a control connection that goes back to clear text
 // (CCC, RFC 4217 section 12.3) is read again: after CCC the first byte at a record boundary is no record's.
-type tlsSkipper struct {
-	on     bool
+type Skipper struct {
+	On     bool
 	lost   bool // a gap: where the next record begins is not known
-	header tlsHeader
+	header recordHeader
 	left   int
 }
 
-func isTLSRecord(first byte) bool { return first >= 20 && first <= 23 } // RFC 8446 section 5.1: change_cipher_spec … application_data
+func IsRecord(first byte) bool { return first >= 20 && first <= 23 } // RFC 8446 section 5.1: change_cipher_spec … application_data
 
 // skip takes the bytes of records and returns what follows them in clear; nil when there is nothing.
-func (t *tlsSkipper) skip(b []byte) (clear []byte) {
+func (t *Skipper) Skip(b []byte) (clear []byte) {
 	if t.lost && !t.resync(b) {
 		return nil
 	}
@@ -58,8 +58,8 @@ func (t *tlsSkipper) skip(b []byte) (clear []byte) {
 			b = b[n:]
 			continue
 		}
-		if t.header.have == 0 && !isTLSRecord(b[0]) {
-			t.on = false
+		if t.header.have == 0 && !IsRecord(b[0]) {
+			t.On = false
 			return b
 		}
 		var whole bool
@@ -71,8 +71,8 @@ func (t *tlsSkipper) skip(b []byte) (clear []byte) {
 }
 
 // resync finds its place at the beginning of a segment: a record's header, or a line of text.
-func (t *tlsSkipper) resync(b []byte) bool {
-	isRecord := len(b) >= 3 && isTLSRecord(b[0]) && b[1] == 3 && b[2] <= 4
+func (t *Skipper) resync(b []byte) bool {
+	isRecord := len(b) >= 3 && IsRecord(b[0]) && b[1] == 3 && b[2] <= 4
 	if !isRecord && !isText(b) {
 		return false
 	}
@@ -80,7 +80,7 @@ func (t *tlsSkipper) resync(b []byte) bool {
 	return true
 }
 
-func (t *tlsSkipper) gap() { t.lost = true }
+func (t *Skipper) Gap() { t.lost = true }
 
 // isText reports whether b is nothing but lines of printable ASCII.
 func isText(b []byte) bool {

@@ -7,16 +7,16 @@ import (
 
 // tlsHandshake reads the beginning of TLS as it passes: the handshake messages that are in clear, once, and then lets go of
 // what it held. A nil one has nothing to read.
-type tlsHandshake struct {
-	info  tlsFacts
-	sides [2]tlsSide
+type Handshake struct {
+	info  facts
+	sides [2]handshakeSide
 }
 
 // tlsSide is one direction: records (RFC 8446 section 5.1), in them messages (section 4), which may span records.
-type tlsSide struct {
+type handshakeSide struct {
 	done   bool
 	read   int // bytes
-	header tlsHeader
+	header recordHeader
 	left   int // of the record
 	skip   int // of a message that is not wanted
 	msg    []byte
@@ -24,16 +24,8 @@ type tlsSide struct {
 	more   bool // and what makes it a full handshake
 }
 
-// handshake looks at what a side says under TLS until its handshake is encrypted.
-func (f *Fold) handshake(side flow.Direction, b []byte) {
-	if f.secure.hello == nil {
-		f.secure.hello = &tlsHandshake{}
-	}
-	f.secure.hello.take(side, b, f.at)
-}
-
 // take reads the next bytes of a side.
-func (h *tlsHandshake) take(side flow.Direction, b []byte, at flow.Mark) {
+func (h *Handshake) Data(side flow.Direction, b []byte, at flow.Mark) {
 	s := &h.sides[side]
 	b = b[:min(len(b), maxHandshake-s.read)]
 	s.read += len(b)
@@ -56,7 +48,7 @@ func (h *tlsHandshake) take(side flow.Direction, b []byte, at flow.Mark) {
 }
 
 // record takes a record's header.
-func (h *tlsHandshake) record(s *tlsSide) {
+func (h *Handshake) record(s *handshakeSide) {
 	s.left = s.header.length()
 	if s.header.kind() == handshakeRecord && s.header.isTLS() {
 		return
@@ -66,7 +58,7 @@ func (h *tlsHandshake) record(s *tlsSide) {
 }
 
 // fragment takes a piece of handshake messages.
-func (h *tlsHandshake) fragment(s *tlsSide, b []byte, at flow.Mark) {
+func (h *Handshake) fragment(s *handshakeSide, b []byte, at flow.Mark) {
 	for len(b) > 0 && !s.done {
 		if s.skip > 0 {
 			n := min(s.skip, len(b))
@@ -93,7 +85,7 @@ const (
 func length24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
 
 // needs is how long the open message has to be before it can be read.
-func (s *tlsSide) needs() int {
+func (s *handshakeSide) needs() int {
 	if len(s.msg) < messageHeader {
 		return messageHeader
 	}
@@ -111,7 +103,7 @@ func (s *tlsSide) needs() int {
 }
 
 // message takes a message of which enough is there.
-func (h *tlsHandshake) message(s *tlsSide, at flow.Mark) {
+func (h *Handshake) message(s *handshakeSide, at flow.Mark) {
 	body := wire{b: s.msg[messageHeader:]}
 	switch s.msg[0] {
 	case helloOfClient:
@@ -141,17 +133,17 @@ func (h *tlsHandshake) message(s *tlsSide, at flow.Mark) {
 }
 
 // end stops reading a side and frees what was held of it.
-func (s *tlsSide) end() { s.done, s.msg = true, nil }
+func (s *handshakeSide) end() { s.done, s.msg = true, nil }
 
 // gap is a loss of bytes in a direction: what follows cannot be told apart any more.
-func (h *tlsHandshake) gap(side flow.Direction) {
+func (h *Handshake) Gap(side flow.Direction) {
 	if h != nil {
 		h.sides[side].end()
 	}
 }
 
 // found is what was read; nil when that is nothing.
-func (h *tlsHandshake) found() *record.TLSInfo {
+func (h *Handshake) Info() *record.TLSInfo {
 	if h == nil || !h.info.ClientHello.Seen() && !h.info.ServerHello.Seen() {
 		return nil
 	}

@@ -82,13 +82,13 @@ func handshakeMark(packet uint64) flow.Mark {
 
 // heard reads a handshake cut into pieces of n bytes.
 func heard(out, in []byte, n int) *record.TLSInfo {
-	h := &tlsHandshake{}
+	h := &Handshake{}
 	for side, b := range [2][]byte{out, in} {
 		for ; len(b) > 0; b = b[min(n, len(b)):] {
-			h.take(flow.Direction(side), b[:min(n, len(b))], handshakeMark(uint64(side)+1))
+			h.Data(flow.Direction(side), b[:min(n, len(b))], handshakeMark(uint64(side)+1))
 		}
 	}
-	return h.found()
+	return h.Info()
 }
 
 func TestTLSHello(t *testing.T) {
@@ -134,11 +134,11 @@ func TestTLSHello(t *testing.T) {
 	t.Run("a gap", func(t *testing.T) {
 		client, server := config(tls.VersionTLS12)
 		_, in := shaken(t, client, server)
-		h := &tlsHandshake{}
-		h.take(flow.In, in[:150], handshakeMark(1))
-		h.gap(flow.In)
-		h.take(flow.In, in[200:], handshakeMark(2))
-		got := h.found()
+		h := &Handshake{}
+		h.Data(flow.In, in[:150], handshakeMark(1))
+		h.Gap(flow.In)
+		h.Data(flow.In, in[200:], handshakeMark(2))
+		got := h.Info()
 		require.Equal(t, "TLS 1.2", got.Version)
 		require.Empty(t, got.Subject)
 	})
@@ -166,9 +166,9 @@ func TestTLSHelloOdd(t *testing.T) {
 		require.Empty(t, got.ServerName)
 	})
 	t.Run("no more than 16 KiB", func(t *testing.T) {
-		h := &tlsHandshake{}
+		h := &Handshake{}
 		for range 1000 {
-			h.take(flow.Out, message("\x01\x00\xff\xff"+strings.Repeat("a", 1000)), handshakeMark(1))
+			h.Data(flow.Out, message("\x01\x00\xff\xff"+strings.Repeat("a", 1000)), handshakeMark(1))
 		}
 		require.True(t, h.sides[flow.Out].done)
 		require.Nil(t, h.sides[flow.Out].msg)

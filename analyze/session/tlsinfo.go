@@ -22,7 +22,7 @@ const (
 )
 
 // tlsFacts is a TLSInfo while it is read.
-type tlsFacts struct{ record.TLSInfo }
+type facts struct{ record.TLSInfo }
 
 // Handshake message types (RFC 8446 appendix B.3) and extensions (section 4.2).
 const (
@@ -71,7 +71,7 @@ func (w *wire) vector(n int) wire {
 func (w *wire) more() bool { return !w.bad && len(w.b) > 0 }
 
 // clientHello is RFC 8446 section 4.1.2, and RFC 5246 section 7.4.1.2 with the same form.
-func (t *tlsFacts) clientHello(w wire) {
+func (t *facts) clientHello(w wire) {
 	legacy := w.number(2)
 	w.take(32)  // random
 	w.vector(1) // session id
@@ -97,7 +97,7 @@ func (t *tlsFacts) clientHello(w wire) {
 }
 
 // serverName is RFC 6066 section 3: of names, only a host's was ever defined.
-func (t *tlsFacts) serverName(body wire) {
+func (t *facts) serverName(body wire) {
 	list := body.vector(2)
 	kind, name := list.number(1), list.vector(2)
 	if kind == 0 && !name.bad && len(name.b) <= maxTLSText {
@@ -134,7 +134,7 @@ func versions(list wire) []string {
 func greasy(b []byte) bool { return len(b) == 2 && b[0] == b[1] && b[0]&15 == 10 }
 
 // serverHello is RFC 8446 section 4.1.3, and RFC 5246 section 7.4.1.3 with the same form.
-func (t *tlsFacts) serverHello(w wire) {
+func (t *facts) serverHello(w wire) {
 	version := uint16(w.number(2))
 	w.take(32)  // random
 	w.vector(1) // session id
@@ -161,7 +161,7 @@ func (t *tlsFacts) serverHello(w wire) {
 }
 
 // leaf takes the first certificate of the chain (RFC 5246 section 7.4.2). What cannot be parsed is left out.
-func (t *tlsFacts) leaf(der []byte) {
+func (t *facts) leaf(der []byte) {
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
 		return

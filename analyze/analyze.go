@@ -2,8 +2,8 @@ package analyze
 
 import (
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/match"
 	"ftpscope/analyze/record"
-	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/decode"
 	"ftpscope/capture/flow"
@@ -56,7 +56,7 @@ const tickEvery = 1 << 16
 func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
 	a.decoder.Options = opt.Decode
-	a.matcher = session.NewMatcher(a, a.ports.has)
+	a.matcher = match.NewMatcher(a, a.ports.has)
 	a.matcher.Networks(a.decoder.Network)
 	if !opt.MergeNetworks && a.heart.live == nil {
 		a.matcher.Points()
@@ -64,7 +64,7 @@ func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	if opt.Evidence != nil {
 		a.matcher.Watch(opt.Evidence)
 	}
-	if c, ok := opt.Follow.(session.Claimer); ok {
+	if c, ok := opt.Follow.(match.Claimer); ok {
 		a.matcher.Claims(c)
 	}
 	judge := opt.Judge
@@ -86,7 +86,7 @@ type analysis struct {
 	heart    heart
 	opt      Options
 	ports    ports
-	matcher  *session.Matcher
+	matcher  *match.Matcher
 	decoder  decode.Decoder
 	count    counts
 	links    linkTypes

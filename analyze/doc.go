@@ -5,10 +5,10 @@
 //  3. tcp.Shard tells by the pair of hosts which tcp.Table the segment belongs to. There are always tcp.Shards of them,
 //     each a world of its own; workers share the shards out, so their number changes nothing in any of them.
 //  4. The table finds the segment's connection: of its network, or, if sequence numbers prove it, of another. A
-//     connection that may be a control connection (shard.Classify) is put in order for its session.Fold; of the
+//     connection that may be a control connection (shard.Classify) is put in order for its control.Conversation; of the
 //     others the bytes are counted.
 //  5. What the shards learn (a connection opened, closed; a control connection offers an endpoint) goes to the one
-//     session.Matcher in the order of the packets that it came from: at once with one worker, else put back in
+//     match.Matcher in the order of the packets that it came from: at once with one worker, else put back in
 //     order after each batch (parallel.go).
 //  6. The Matcher makes a session of each control connection and the connections that met its offers, of its network.
 //  7. Sessions are numbered in the order of their first packet (order.go).

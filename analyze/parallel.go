@@ -5,7 +5,8 @@ import (
 	"math"
 	"sync"
 
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/control"
+	"ftpscope/analyze/match"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp"
 )
@@ -41,14 +42,14 @@ type batch struct {
 // event is one thing that a shard learned, with its place in the order of all: packet,
 // then (for ticks) shard.
 type event struct {
-	ord     uint64
-	shard   int // of a tick, +1; 0: a packet's
-	kind    eventKind
-	conn    flow.Conn
-	syn     flow.LoneSYN
-	control *session.Transcript
-	offer   session.Expectation
-	want    session.HostExpectation
+	ord      uint64
+	shard    int // of a tick, +1; 0: a packet's
+	kind     eventKind
+	conn     flow.Conn
+	syn      flow.LoneSYN
+	said     *control.Transcript
+	expected control.Expectation
+	hosts    control.HostExpectation
 }
 
 type eventKind uint8
@@ -57,8 +58,8 @@ const (
 	opened eventKind = iota
 	unanswered
 	closed
-	offered
-	wanted
+	expected
+	hostsExpected
 	progress
 )
 
@@ -76,16 +77,16 @@ func (r *recorder) add(kind eventKind) *event {
 
 func (r *recorder) Opened(c *flow.Conn)        { r.add(opened).conn = *c }
 func (r *recorder) Unanswered(s *flow.LoneSYN) { r.add(unanswered).syn = *s }
-func (r *recorder) Closed(c *flow.Conn, control *session.Transcript) {
+func (r *recorder) Closed(c *flow.Conn, said *control.Transcript) {
 	e := r.add(closed)
-	e.conn, e.control = *c, control
+	e.conn, e.said = *c, said
 }
-func (r *recorder) Progress(c *flow.Conn, control *session.Transcript) {
+func (r *recorder) Progress(c *flow.Conn, said *control.Transcript) {
 	e := r.add(progress)
-	e.conn, e.control = *c, control
+	e.conn, e.said = *c, said
 }
-func (r *recorder) Expect(o *session.Expectation)         { r.add(offered).offer = *o }
-func (r *recorder) ExpectHosts(w session.HostExpectation) { r.add(wanted).want = w }
+func (r *recorder) Expect(x *control.Expectation)         { r.add(expected).expected = *x }
+func (r *recorder) ExpectHosts(x control.HostExpectation) { r.add(hostsExpected).hosts = x }
 
 // parallel runs the analysis with several workers.
 func (a *analysis) parallel(workers int) {
@@ -192,9 +193,9 @@ func (b *batch) add(s *flow.Segment) {
 // worker tracks the connections of its shards.
 func (a *analysis) worker(w, workers int, in <-chan *batch, all []*shard) {
 	rec := &recorder{}
-	fold := a.foldOptions(rec)
+	reading := a.readingOptions(rec)
 	for i := w; i < len(all); i += workers {
-		all[i] = a.shard(rec, fold)
+		all[i] = a.shard(rec, reading)
 	}
 	for b := range in {
 		rec.list, rec.shard = b.learned[w][:0], 0
@@ -255,19 +256,19 @@ func (e *event) before(x *event) bool {
 	return cmp.Or(cmp.Compare(e.ord, x.ord), cmp.Compare(e.shard, x.shard)) < 0
 }
 
-func (e *event) tell(m *session.Matcher) {
+func (e *event) tell(m *match.Matcher) {
 	switch e.kind {
 	case opened:
 		m.Opened(&e.conn)
 	case unanswered:
 		m.Unanswered(&e.syn)
 	case closed:
-		m.Closed(&e.conn, e.control)
-	case offered:
-		m.Expect(&e.offer)
-	case wanted:
-		m.ExpectHosts(e.want)
+		m.Closed(&e.conn, e.said)
+	case expected:
+		m.Expect(&e.expected)
+	case hostsExpected:
+		m.ExpectHosts(e.hosts)
 	case progress:
-		m.Progress(&e.conn, e.control)
+		m.Progress(&e.conn, e.said)
 	}
 }

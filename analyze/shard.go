@@ -3,8 +3,9 @@ package analyze
 import (
 	"net/netip"
 
+	"ftpscope/analyze/control"
 	"ftpscope/analyze/ftp"
-	"ftpscope/analyze/session"
+	"ftpscope/analyze/tlsrec"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp"
 )
@@ -22,20 +23,20 @@ func newPorts(more []uint16) ports {
 
 func (p *ports) has(n uint16) bool { return p.set[n/64]>>(n%64)&1 != 0 }
 
-// events is what shards tell; session.Matcher hears it, at once or through a recorder.
+// events is what shards tell; match.Matcher hears it, at once or through a recorder.
 type events interface {
-	session.Listener
+	control.Listener
 	Opened(c *flow.Conn)
 	Unanswered(s *flow.LoneSYN)
-	Closed(c *flow.Conn, control *session.Transcript)
-	Progress(c *flow.Conn, control *session.Transcript)
+	Closed(c *flow.Conn, said *control.Transcript)
+	Progress(c *flow.Conn, said *control.Transcript)
 }
 
 // shard is one table with what it needs to know of FTP. It implements tcp.Sink.
 type shard struct {
 	table    *tcp.Table
 	events   events
-	fold     *session.Options
+	reading  *control.Options
 	ports    *ports
 	evidence Evidence
 	oldest   horizon
@@ -77,19 +78,19 @@ func (l *shard) tick(now flow.Time) {
 }
 
 func (a *analysis) shards(to events) []*shard {
-	list, fold := make([]*shard, tcp.Shards), a.foldOptions(to)
+	list, reading := make([]*shard, tcp.Shards), a.readingOptions(to)
 	for i := range list {
-		list[i] = a.shard(to, fold)
+		list[i] = a.shard(to, reading)
 	}
 	return list
 }
 
-func (a *analysis) foldOptions(to events) *session.Options {
-	return session.NewOptions(a.ports.has, a.opt.Dialogue, to)
+func (a *analysis) readingOptions(to events) *control.Options {
+	return control.NewOptions(a.ports.has, a.opt.Dialogue, to)
 }
 
-func (a *analysis) shard(to events, fold *session.Options) *shard {
-	l := &shard{events: to, ports: &a.ports, fold: fold.Lane(), evidence: a.opt.Evidence, live: a.heart.live != nil}
+func (a *analysis) shard(to events, reading *control.Options) *shard {
+	l := &shard{events: to, ports: &a.ports, reading: reading.Shard(), evidence: a.opt.Evidence, live: a.heart.live != nil}
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
 	if a.opt.Follow != nil {
@@ -116,7 +117,7 @@ func (l *shard) Unanswered(s *flow.LoneSYN) {
 // more to go by.
 func (l *shard) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Class {
 	expected := l.ports.has(c.Dst.Port()) || !c.OpenerKnown && l.ports.has(c.Src.Port())
-	if len(first) == 0 || expected && (!c.OpenerKnown || isTLS(first)) {
+	if len(first) == 0 || expected && (!c.OpenerKnown || tlsrec.IsHandshake(first[0])) {
 		return class(expected)
 	}
 	var guess ftp.Guess
@@ -136,12 +137,9 @@ func class(control bool) tcp.Class {
 	return tcp.Counted
 }
 
-// isTLS reports whether b begins a TLS handshake record (RFC 8446 section 5.1).
-func isTLS(b []byte) bool { return b[0] == 22 }
-
 // Reader makes the fold of a control connection.
 func (l *shard) Reader(c *flow.Conn) tcp.Reader {
-	r := &reader{Conversation: session.New(c, l.fold), shard: l}
+	r := &reader{Conversation: control.New(c, l.reading), shard: l}
 	if l.evidence != nil {
 		r.a, r.b, r.net = c.Src, c.Dst, c.Nets[0]
 		l.evidence.Mark(r.a, r.b, r.net)
@@ -152,7 +150,7 @@ func (l *shard) Reader(c *flow.Conn) tcp.Reader {
 // reader is the fold of a control connection, for the table: it tells the shard's events
 // what comes of it. Its packets are kept as evidence, if there is any.
 type reader struct {
-	*session.Conversation
+	*control.Conversation
 	shard *shard
 	a, b  netip.AddrPort // as they are marked
 	net   flow.Net
@@ -172,15 +170,15 @@ func (r *reader) Progress(c *flow.Conn) { r.shard.events.Progress(c, r.Snapshot(
 
 // Closed ends the reading.
 func (r *reader) Closed(c *flow.Conn) {
-	control := r.Finish(c)
+	said := r.Finish(c)
 	switch e := r.shard.evidence; {
 	case e == nil:
-	case control == nil:
+	case said == nil:
 		e.Unmark(r.a, r.b, r.net)
 	default:
 		e.Ended(r.a, r.b, c.Nets)
 	}
-	r.shard.closed(c, control)
+	r.shard.closed(c, said)
 }
 
 // Progress passes on.
@@ -190,18 +188,18 @@ func (l *shard) Progress(c *flow.Conn) { l.events.Progress(c, nil) }
 // established and on which nobody said a word is a session too: the server is up and does
 // not greet.
 func (l *shard) Closed(c *flow.Conn) {
-	var control *session.Transcript
+	var said *control.Transcript
 	if c.OpenerKnown && c.State == flow.Established && l.ports.has(c.Dst.Port()) && c.Half[0].Bytes+c.Half[1].Bytes == 0 {
-		control = session.New(c, l.fold).Finish(c)
+		said = control.New(c, l.reading).Finish(c)
 	}
-	l.closed(c, control)
+	l.closed(c, said)
 }
 
-func (l *shard) closed(c *flow.Conn, control *session.Transcript) {
+func (l *shard) closed(c *flow.Conn, said *control.Transcript) {
 	if l.evidence != nil && l.ports.has(c.Dst.Port()) {
 		l.evidence.Ended(c.Src, c.Dst, c.Nets)
 	}
-	l.events.Closed(c, control)
+	l.events.Closed(c, said)
 }
 
 // sealing follows connections that may be data connections under TLS, for who sends what
@@ -213,12 +211,12 @@ type sealing struct{ next tcp.Follower }
 // from port 20.
 func maySeal(s *flow.Segment) bool {
 	low, high := min(s.SrcPort, s.DstPort), max(s.SrcPort, s.DstPort)
-	return len(s.Payload) > 0 && isTLS(s.Payload) && high >= flow.FirstUnprivileged && (low >= flow.FirstUnprivileged || low == flow.PortFTPData)
+	return len(s.Payload) > 0 && tlsrec.IsHandshake(s.Payload[0]) && high >= flow.FirstUnprivileged && (low >= flow.FirstUnprivileged || low == flow.PortFTPData)
 }
 
 // Follow makes the reader.
 func (f *sealing) Follow(c *flow.Conn) tcp.DataReader {
-	r := &session.DataReader{}
+	r := &tlsrec.DataReader{}
 	if f.next != nil {
 		if next := f.next.Follow(c); next != nil {
 			r.Next = next

@@ -7,10 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/control"
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/match"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/session"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest/traffic"
 	"ftpscope/capture/decode"
@@ -200,7 +201,7 @@ func (m *material) learn() []event {
 // newMatch makes what joins the shards' facts and judges the sessions.
 func newMatch(out Records) *analysis {
 	a := &analysis{ports: newPorts(nil), order: newOrder(out, finding.Options{Files: 1})}
-	a.matcher = session.NewMatcher(a, a.ports.has)
+	a.matcher = match.NewMatcher(a, a.ports.has)
 	return a
 }
 
@@ -223,16 +224,16 @@ type spoken struct {
 	end  *flow.Conn
 }
 
-// speak repeats to new folds what was spoken.
+// speak repeats to new conversations what was spoken.
 func (m *material) speak() {
 	a := &analysis{ports: newPorts(nil)}
-	opt := a.foldOptions(unheard{})
-	folds := make([]*session.Conversation, m.control)
+	opt := a.readingOptions(unheard{})
+	conversations := make([]*control.Conversation, m.control)
 	for i := range m.spoken {
 		x := &m.spoken[i]
-		switch f := folds[x.conn]; {
+		switch f := conversations[x.conn]; {
 		case f == nil:
-			folds[x.conn] = session.New(x.end, opt)
+			conversations[x.conn] = control.New(x.end, opt)
 		case x.end != nil:
 			f.Finish(x.end)
 		case x.gap > 0:
@@ -298,12 +299,12 @@ func (silent) Gap(flow.Direction, uint64, flow.Mark)       {}
 // unheard is events that nobody hears.
 type unheard struct{}
 
-func (unheard) Expect(*session.Expectation)              {}
-func (unheard) ExpectHosts(session.HostExpectation)      {}
+func (unheard) Expect(*control.Expectation)              {}
+func (unheard) ExpectHosts(control.HostExpectation)      {}
 func (unheard) Opened(*flow.Conn)                        {}
 func (unheard) Unanswered(*flow.LoneSYN)                 {}
-func (unheard) Closed(*flow.Conn, *session.Transcript)   {}
-func (unheard) Progress(*flow.Conn, *session.Transcript) {}
+func (unheard) Closed(*flow.Conn, *control.Transcript)   {}
+func (unheard) Progress(*flow.Conn, *control.Transcript) {}
 
 // nowhere is where records go that nobody reads.
 type nowhere struct{}

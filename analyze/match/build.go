@@ -1,0 +1,350 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"unsafe"
+
+	"ftpscope/analyze/control"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// build completes the record of a session out of what its control connection said and the connections that it was given.
+func (m *Matcher) build(g *pendingSession) *record.Session {
+	b := &m.builder
+	b.names, b.points = &m.names, m.points
+	b.begin(g)
+	s := &g.said.Session
+	s.Transfers = b.transfers()
+	s.Mode, s.Initiator = verdict(s.Transfers)
+	s.Notes.Size = g.said.Held + len(s.Transfers)*transferSize
+	for i := range s.Transfers {
+		s.Notes.Size += max(0, len(s.Transfers[i].Notes.Tried)-1) * int(unsafe.Sizeof(flow.Conn{}))
+	}
+	s.Network = m.names.of(seenFrom(&s.Notes.Control, s.Client))
+	b.end()
+	return s
+}
+
+// verdict sums up the transfers: rejected, unused and unknown ones say nothing of the mode.
+func verdict(list []record.Transfer) (mode, initiator string) {
+	mode, initiator = record.None, record.None
+	for i := range list {
+		t := &list[i]
+		idle := t.Command == nil && t.Connection == nil // whether it was used is not known
+		if t.Outcome != record.Rejected && t.Outcome != record.Unused && t.Mode != record.Unknown && !idle {
+			mode = merge(mode, t.Mode)
+		}
+		if t.Initiator != record.None {
+			initiator = merge(initiator, t.Initiator)
+		}
+	}
+	return mode, initiator
+}
+
+func merge(sum, one string) string {
+	if sum == record.None || sum == one {
+		return one
+	}
+	return record.Mixed
+}
+
+// builder makes the transfers of one session after the other.
+type builder struct {
+	c       *control.Transcript
+	names   *networkNames
+	points  bool
+	opened  []flow.Conn // connections between the two hosts that no offer explains, in order
+	running []flow.Conn // the same, those that ran before the capture
+	used    map[uint64]bool
+
+	// Lists that serve again.
+	byOffer [][]flow.Conn // connections given to each offer, in their order
+	given   [][]flow.Conn // to each step
+	linked  []bool        // the negotiation belongs to a step
+	drafts  drafts
+
+	connections []record.Connection // not used yet, of this session
+}
+
+func (b *builder) begin(g *pendingSession) {
+	b.c = g.said
+	b.byOffer = zeroed(b.byOffer, len(b.c.Negotiations))
+	if len(g.strangers) > 0 {
+		g.tried = append(g.tried, g.strange()...)
+	}
+	if len(g.tried) > 1 {
+		slices.SortStableFunc(g.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn[0].Start.Ord, y.claim.conn[0].Start.Ord) })
+	}
+	n := 0
+	for _, t := range g.tried {
+		if t.claim.control || !worthTelling(&t.claim.conn[0]) || b.elsewhere(&t.claim.conn[0]) {
+			continue
+		}
+		list := &b.byOffer[t.offer]
+		if len(*list) == 0 {
+			n++
+		}
+		*list = b.appendConn(*list, t.claim, &b.c.Negotiations[t.offer])
+	}
+	b.connections = make([]record.Connection, n)
+	var pair []flow.Conn
+	for _, p := range g.paired {
+		if !p.control && worthTelling(&p.conn[0]) && !b.elsewhere(&p.conn[0]) {
+			pair = append(pair, p.conn[0])
+		}
+	}
+	if len(pair) > 0 {
+		b.opened, b.running = sortPair(pair)
+		b.used = map[uint64]bool{}
+	}
+}
+
+// end lets go of the session.
+func (b *builder) end() {
+	const usual = 64 // longer lists are not kept
+	d := &b.drafts
+	if d.list = nil; max(len(b.byOffer), len(b.given), len(d.places)) > usual {
+		*b = builder{}
+		return
+	}
+	clear(b.byOffer)
+	clear(b.given)
+	*b = builder{byOffer: b.byOffer, given: b.given, linked: b.linked, drafts: *d}
+}
+
+// zeroed is a list of n zero values, in the memory of a list that is not needed any more if it has room.
+func zeroed[T any](list []T, n int) []T {
+	if cap(list) < n {
+		return make([]T, n)
+	}
+	list = list[:n]
+	clear(list)
+	return list
+}
+
+// appendConn adds a connection, turned so that it leads to the offered endpoint if its SYN was not seen. Most offers have one
+// connection and most connections one offer: then it is not copied.
+func (b *builder) appendConn(list []flow.Conn, cl *claim, n *control.Negotiation) []flow.Conn {
+	c := &cl.conn[0]
+	if !c.OpenerKnown {
+		o := control.Expectation{Endpoint: n.Endpoint}
+		o.Peer, o.Expected = b.c.Parties(n)
+		if !o.Fits(c.Src, c.Dst) && o.Fits(c.Dst, c.Src) {
+			return append(list, swapEnds(*c))
+		}
+	}
+	if len(list) == 0 {
+		return cl.conn[:]
+	}
+	return append(list, *c)
+}
+
+// worthTelling leaves out stragglers of connections that were over: no SYN and no payload.
+func worthTelling(c *flow.Conn) bool {
+	return c.SYNs > 0 || c.SYNACK.Seen() || c.State != flow.Unknown || c.Half[0].Bytes+c.Half[1].Bytes > 0
+}
+
+func swapEnds(c flow.Conn) flow.Conn {
+	c.Src, c.Dst = c.Dst, c.Src
+	c.Half[0], c.Half[1] = c.Half[1], c.Half[0]
+	c.Sent = c.Sent.Swapped()
+	return c
+}
+
+// drafts are transfers with their place in the order of the session.
+type drafts struct {
+	list   []record.Transfer
+	places []spot
+}
+
+// spot is where a transfer stands: by the dialogue, and those of one place in it by the capture.
+type spot struct {
+	serial int32
+	ord    uint64
+}
+
+func (d *drafts) Len() int { return len(d.list) }
+func (d *drafts) Less(i, j int) bool {
+	x, y := d.places[i], d.places[j]
+	return x.serial < y.serial || x.serial == y.serial && x.ord < y.ord
+}
+func (d *drafts) Swap(i, j int) {
+	d.list[i], d.list[j] = d.list[j], d.list[i]
+	d.places[i], d.places[j] = d.places[j], d.places[i]
+}
+
+func (d *drafts) add(at spot) *record.Transfer {
+	d.list, d.places = append(d.list, record.Transfer{}), append(d.places, at)
+	return &d.list[len(d.list)-1]
+}
+
+// transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
+func (b *builder) transfers() []record.Transfer {
+	given, d := b.share(), &b.drafts
+	b.linked = zeroed(b.linked, len(b.c.Negotiations))
+	d.list, d.places = make([]record.Transfer, 0, max(len(b.c.TransferCommands), len(b.c.Negotiations))), d.places[:0]
+	for i := range b.c.TransferCommands {
+		s := &b.c.TransferCommands[i]
+		at := spot{serial: s.Serial}
+		if o := s.Negotiation; o >= 0 {
+			if n := &b.c.Negotiations[o]; !b.linked[o] && n.Method != record.MethodDefault {
+				at.serial = min(at.serial, n.Serial)
+			}
+			b.linked[o] = true
+		}
+		b.commanded(d.add(at), s, given[i])
+	}
+	for i := range b.c.Negotiations {
+		if n := &b.c.Negotiations[i]; !b.linked[i] && n.Method != record.MethodDefault {
+			b.uncommanded(d.add(spot{serial: n.Serial}), n)
+		}
+	}
+	b.encrypted(d)
+	if b.c.Unheard {
+		b.unread(d)
+	}
+	sort.Stable(d)
+	for i := range d.list {
+		d.list[i].N = i + 1
+	}
+	return d.list
+}
+
+// commanded makes the record of a transfer command.
+func (b *builder) commanded(t *record.Transfer, s *control.TransferCommand, tried []flow.Conn) {
+	*t = record.Transfer{
+		Argument: record.Known(&s.Argument, s.Argument != ""), Path: record.Known(&s.Path, s.Path != ""), Restart: record.Known(&s.Restart, s.HasRestart),
+		Preliminary: record.SeenReply(&s.Preliminary), Reply: record.SeenReply(&s.Reply),
+		Method: record.MethodDefault, Mode: record.Unknown, Initiator: record.None, Evidence: record.None,
+	}
+	t.Notes = record.TransferNotes{Size: record.Known(&s.Size, s.HasSize), SizeFrom: s.SizeFrom}
+	if s.Aborted != nil {
+		t.Notes.Abort = *s.Aborted
+	}
+	if s.Mode != 0 {
+		t.Notes.Mode = string([]byte{s.Mode})
+	}
+	t.Frames.Reply = s.Reply.Pos
+	if !s.Unseen {
+		t.Command, t.Notes.Ran = &control.VerbNames[s.Verb], &s.Line
+		t.Frames.Command = s.Line.Mark.Pos
+		t.Direction = &download
+		if s.Verb.IsUpload() {
+			t.Direction = &upload
+		}
+	}
+	if s.Representation != "" {
+		t.Representation = &s.Representation
+	}
+	var offer *control.Negotiation
+	if s.Negotiation >= 0 {
+		offer = &b.c.Negotiations[s.Negotiation]
+		negotiatedBy(t, offer)
+	}
+	if len(tried) == 0 && (offer == nil || offer.Method == record.MethodDefault || !offer.Endpoint.IsValid()) {
+		tried = b.inferred(s, offer)
+	}
+	b.connect(t, offer, tried)
+	t.Outcome = b.outcome(t, s.Aborted != nil)
+}
+
+// negotiatedBy fills in what the negotiation says.
+func negotiatedBy(t *record.Transfer, n *control.Negotiation) {
+	t.Method = n.Method
+	if n.Method == record.MethodDefault {
+		return
+	}
+	t.Mode = record.Active
+	if n.Passive {
+		t.Mode = record.Passive
+	}
+	if n.Endpoint.IsValid() {
+		t.Announced = &n.Endpoint
+	}
+	if n.Asked.Text != "" {
+		t.Notes.Asked = &n.Asked
+	}
+	t.Notes.Answer = record.SeenReply(&n.Answer)
+	t.Frames.Negotiation = n.Asked.Mark.Pos
+	if n.Passive && n.Endpoint.IsValid() {
+		t.Frames.Negotiation = n.Answer.Pos
+	}
+}
+
+// uncommanded makes the record of a negotiation that no transfer command used.
+func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
+	*t = record.Transfer{Initiator: record.None, Evidence: record.None, Mode: record.Unknown, Reply: record.SeenReply(&n.Answer)}
+	negotiatedBy(t, n)
+	t.Frames.Reply = n.Answer.Pos
+	b.connect(t, n, b.byOffer[n.Index])
+	carried := t.Bytes != nil && *t.Bytes > 0
+	isLast := int(n.Index) == len(b.c.Negotiations)-1
+	open := b.c.Notes.Control.Closing == flow.Cut && (isLast || t.Connection != nil && t.Notes.Conn.State == flow.Established) // the command may follow
+	switch failed := b.failed(t); {
+	case n.Rejected:
+		t.Outcome = record.Rejected
+	case failed:
+		t.Outcome = record.NoConnection
+	case carried, open, b.c.LostCommands, b.c.LostReplies && (n.Answer.Code == 0 || n.Passive && !n.Endpoint.IsValid()):
+		t.Outcome = record.Incomplete
+	default:
+		t.Outcome = record.Unused
+	}
+}
+
+func failedState(s flow.State) bool {
+	return s == flow.Refused || s == flow.Unanswered || s == flow.Unreachable
+}
+
+// failed reports whether the transfer's connection failed. A single SYN may be answered after the end of a capture that ends
+// with the session still open.
+func (b *builder) failed(t *record.Transfer) bool {
+	if t.Connection == nil || !failedState(t.Notes.Conn.State) {
+		return false
+	}
+	early := t.Notes.Conn.State == flow.Unanswered && t.Connection.Attempts == 1 && b.c.Notes.Control.Closing == flow.Cut
+	return !early || t.Command != nil && t.Reply != nil
+}
+
+// outcome judges a transfer command by its reply and its connection.
+func (b *builder) outcome(t *record.Transfer, abort bool) string {
+	established := t.Connection != nil && t.Notes.Conn.State == flow.Established
+	failed := b.failed(t)
+	switch {
+	case t.Reply != nil && t.Reply.Code < 400:
+		return record.OK
+	case t.Reply != nil && t.Reply.Code == 425:
+		return record.NoConnection
+	case failed:
+		return record.NoConnection
+	case t.Reply != nil && established:
+		return record.Aborted
+	case t.Reply != nil && t.Connection == nil && b.c.IsComplete() && waited(t):
+		return record.NoConnection // nobody connected, and the server gave up
+	case t.Reply != nil && t.Preliminary != nil:
+		return record.Aborted
+	case t.Reply != nil:
+		return record.Denied
+	case b.c.LostReplies:
+		return record.Incomplete
+	case established && (abort || t.Notes.Conn.Closing == flow.ResetBy):
+		return record.Aborted
+	case t.Connection == nil && t.Preliminary != nil && t.Mode != record.Unknown && b.c.IsComplete() && b.c.Notes.Control.Closing != flow.Cut:
+		return record.NoConnection // the command waited for a connection to the end
+	}
+	return record.Incomplete
+}
+
+// patience is more than a server takes to deny a command for a reason of its own.
+const patience = 10 * flow.Second
+
+// waited reports whether the server was ready for the data connection: it said so, or it took its time to give up.
+func waited(t *record.Transfer) bool {
+	return t.Preliminary != nil || t.Notes.Ran != nil && t.Reply.Time.Time-t.Notes.Ran.Mark.Time >= patience
+}
+
+// transferSize is the bytes of a transfer in a record, texts left out.
+const transferSize = int(unsafe.Sizeof(record.Transfer{}) + unsafe.Sizeof(record.Connection{}) + unsafe.Sizeof(flow.Conn{}))

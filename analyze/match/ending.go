@@ -1,0 +1,120 @@
+package match
+
+import (
+	"math"
+	"slices"
+
+	"ftpscope/analyze/control"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// Sessions whose control connection has ended wait for their data connections and for offers to be met.
+
+const (
+	// maxEnded and maxEndedSize (bytes) bound them. Only where the clock stands still, or very many data connections go on after
+	// their sessions, are there so many; then those that waited longest are made with what is known.
+	maxEnded     = 64 << 10
+	maxEndedSize = 256 << 20
+)
+
+// ended is what Tick looks at again and again, so it lies together.
+type ended struct {
+	until flow.Time
+	first uint64 // Ord of the control connection's first packet
+	*pendingSession
+}
+
+func (m *Matcher) end(g *pendingSession) {
+	c := &g.said.Notes.Control
+	m.ended = append(m.ended, ended{c.Last.Time + grace, c.Start.Ord, g})
+	if m.endedSize += g.said.Held; len(m.ended) > maxEnded || m.endedSize > maxEndedSize {
+		m.hurry()
+	}
+}
+
+// hurry makes a quarter of the sessions, those first whose data connections are all over.
+func (m *Matcher) hurry() {
+	for _, open := range []bool{false, true} {
+		m.complete(func(e *ended) bool {
+			if len(m.ended)-m.made <= maxEnded*3/4 && m.endedSize <= maxEndedSize*3/4 || !open && e.waiting() {
+				return false
+			}
+			e.said.Open = open // what is told of its data connections is how far they came
+			m.limits["sessions that waited for their data connections"]++
+			return true
+		})
+	}
+}
+
+// complete makes those sessions that are ready.
+func (m *Matcher) complete(ready func(*ended) bool) {
+	m.made = 0
+	m.ended = slices.DeleteFunc(m.ended, func(e ended) bool {
+		if !ready(&e) {
+			return false
+		}
+		m.made++
+		m.endedSize -= e.said.Held
+		m.finish(e.pendingSession)
+		return true
+	})
+}
+
+// waiting reports whether a connection of the session is still open.
+func (g *pendingSession) waiting() bool {
+	for _, t := range g.tried {
+		if t.claim.open {
+			return true
+		}
+	}
+	for _, t := range g.strangers {
+		if t.claim.open && !t.claim.used && !g.met(t.offer) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(g.paired, func(c *claim) bool { return c.open })
+}
+
+func (m *Matcher) finish(g *pendingSession) {
+	m.limits["commands, negotiations or transfers of one session"] += uint64(g.said.LimitHits)
+	m.letGo(g)
+	m.giveBack(g)
+	m.out.Session(m.build(g))
+	delete(m.sessions, g.id)
+}
+
+// Progress takes how far an open connection came, and what it said so far if it is a control connection.
+func (m *Matcher) Progress(c *flow.Conn, said *control.Transcript) {
+	if cl := m.claims[c.ID]; cl != nil {
+		cl.conn[0] = *c
+	}
+	if said != nil {
+		m.open = append(m.open, said)
+	}
+}
+
+// Snapshots gives records of the sessions of which Progress told since the last time.
+func (m *Matcher) Snapshots(out func(*record.Session)) {
+	for _, said := range m.open {
+		g := &pendingSession{said: said}
+		if have := m.sessions[said.Notes.Control.ID]; have != nil {
+			g.tried, g.paired, g.strangers = slices.Clone(have.tried), slices.Clone(have.paired), have.strangers
+		}
+		s := m.build(g)
+		s.Open = true
+		out(s)
+	}
+	clear(m.open)
+	m.open = m.open[:0]
+}
+
+// Oldest is the Ord of the first packet of the oldest session in the making whose control connection has ended;
+// math.MaxUint64 when there is none.
+func (m *Matcher) Oldest() uint64 {
+	oldest := uint64(math.MaxUint64)
+	for i := range m.ended {
+		oldest = min(oldest, m.ended[i].first)
+	}
+	return oldest
+}

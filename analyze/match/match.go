@@ -1,0 +1,344 @@
+// Package match joins what control connections say with the connections that were opened: an expectation meets its
+// data connection, and a session is made when both are over. Package finding judges what it makes.
+package match
+
+import (
+	"hash/maphash"
+	"net/netip"
+	"slices"
+
+	"ftpscope/analyze/control"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// Times of the join, by the packets' clock.
+const (
+	// early is how long before its offer a connection may appear in the capture: packets are reordered by less than
+	// 2 s, and an offer that waits for missing bytes comes up to 10 s late.
+	early = 12 * flow.Second
+	// grace is how long an offer that was replaced, or whose session ended, still waits for its connection.
+	grace = 2 * flow.Second
+)
+
+// Limits of the join.
+const (
+	// maxParked bounds the connections that wait for an offer to come late.
+	maxParked = 16 << 10
+	// maxLook bounds how many of them one offer looks at, the newest first.
+	maxLook = 1024
+	// maxAlike is how many offers of one endpoint a connection, or an offer of it, is compared with, the newest first: servers
+	// that have few ports offer each of them again and again.
+	maxAlike = 128
+	// maxReplaced bounds the offers that are in force no longer and still wait for their connection: 60,000 new ones a second.
+	maxReplaced = 256 << 10
+	// maxTried bounds the connections that one session is given.
+	maxTried = 2 * record.MaxSteps
+)
+
+// Out takes the records that a Matcher makes.
+type Out interface {
+	Session(*record.Session)
+	Orphan(*record.Orphan)
+	Attempt(*record.Attempt)
+}
+
+// Matcher joins offers with connections, and control connections with both, as they come: an offer waits for
+// connections until it is replaced and grace is over, a connection waits as long as an offer may be late, and
+// a session is made when its control connection and all its data connections have ended.
+//
+// It is told of events in the order of the packets that caused them, which is the same whatever the number of workers.
+type Matcher struct {
+	out          Out
+	controlPort  func(uint16) bool
+	now          flow.Time
+	ports        [1 << 16 / 64]uint64    // ports that some live offer names: most connections are turned away here
+	refs         [1 << 16]int32          // how many do
+	seed         [2]uint64               // of endKeys
+	expectations map[endKey]*expectation // by the endpoints that a connection may lead to: the newest of each
+	replaced     []replaced              // in the order of their end
+	free         []*expectation          // forgotten, for the next offers
+	sessions     map[uint64]*pendingSession
+	pairs        map[hosts]*pendingSession // who spoke last
+	claims       map[uint64]*claim
+	parked       parking
+	ended        []ended // in the order of their end
+	endedSize    int     // bytes
+	made         int     // of them, while complete looks
+	builder      builder
+	attempts     attempts
+	limits       map[string]uint64
+	open         []*control.Transcript // of sessions that go on, for Snapshots
+	watcher      Watcher
+	claimer      Claimer
+	points       bool // files that do not continue each other are different points of capture
+	names        networkNames
+}
+
+// gathering is a session in the making.
+type pendingSession struct {
+	id    uint64
+	nets  flow.Nets           // of its control connection
+	said  *control.Transcript // when it is over
+	last  *expectation
+	tried []tried
+
+	strangers    []tried
+	paired       []*claim // connections between the two hosts that no offer explains
+	expectsHosts bool
+	pair         hostLinks
+	unmet        int      // offers that no connection met
+	few          [3]tried // room for those that most sessions have
+}
+
+// replaced is what Tick looks at again and again, so it lies together.
+type replaced struct {
+	until flow.Time
+	*expectation
+}
+
+// tried is a connection to an offer's endpoint.
+type tried struct {
+	offer int
+	claim *claim
+}
+
+// NewMatcher makes a Matcher that gives its records to out.
+func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
+	seed := maphash.MakeSeed()
+	return &Matcher{
+		seed: [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
+		out:  out, controlPort: controlPort, expectations: map[endKey]*expectation{}, sessions: map[uint64]*pendingSession{},
+		pairs: map[hosts]*pendingSession{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
+		attempts: newAttempts(),
+	}
+}
+
+func (m *Matcher) session(id uint64) *pendingSession {
+	g := m.sessions[id]
+	if g == nil {
+		g = &pendingSession{id: id}
+		g.tried = g.few[:0]
+		m.sessions[id] = g
+	}
+	return g
+}
+
+// Offered takes an offer of a control connection. It replaces the one before.
+func (m *Matcher) Expect(o *control.Expectation) {
+	g := m.session(o.Control)
+	g.nets = o.Nets
+	if g.last != nil {
+		m.replace(g.last, o.Mark)
+	}
+	l := m.expect(o, g)
+	g.unmet++
+	g.last = l
+	m.link(l)
+	port := o.Endpoint.Port()
+	m.refs[port]++
+	m.ports[port/64] |= 1 << (port % 64)
+	for _, end := range l.ends() {
+		m.parked.look(end, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
+			if l.reaches(c) < 0 {
+				if l.estranged(c) >= 0 {
+					m.note(l, c, open)
+				}
+				return false
+			}
+			m.give(l, m.claim(c, open))
+			return true
+		})
+	}
+	m.reclaim(l)
+	m.join(l)
+}
+
+// Opened takes a connection at its first packet.
+func (m *Matcher) Opened(c *flow.Conn) {
+	if m.awaited(c.Dst.Port()) || !c.OpenerKnown && m.awaited(c.Src.Port()) {
+		if m.meet(c, true) {
+			return
+		}
+	}
+	if len(m.pairs) > 0 && !m.controlPort(c.Dst.Port()) {
+		if k, ok := m.pairFor(c); ok {
+			m.givePair(m.liveliest(k, c), m.claim(c, true))
+			return
+		}
+	}
+	if !c.OpenerKnown || c.Dst.Port() >= flow.FirstUnprivileged && !m.controlPort(c.Dst.Port()) {
+		m.parked.add(c, [2]endKey{m.keyOf(c.Dst), m.keyOf(c.Src)})
+		if m.claims[c.ID] != nil {
+			m.parked.note(c)
+		}
+	}
+}
+
+// Unanswered takes a SYN that nothing followed. Nearly all of them concern no session: that is told by their ports.
+func (m *Matcher) Unanswered(s *flow.LoneSYN) {
+	isControl := m.controlPort(s.DstPort)
+	if m.awaited(s.DstPort) || len(m.pairs) > 0 && !isControl {
+		c := s.Conn()
+		if m.meet(&c, false) {
+			return
+		}
+		if k, ok := m.pairFor(&c); ok && !isControl {
+			m.givePair(m.liveliest(k, &c), m.claim(&c, false))
+			return
+		}
+	}
+	if isControl {
+		m.attempts.unanswered(s)
+	}
+}
+
+func (m *Matcher) awaited(port uint16) bool { return m.ports[port/64]>>(port%64)&1 != 0 }
+
+// meet gives the connection to the offers that it fits best: one, or two if it joins two servers (FXP), each of
+// which one session knows.
+func (m *Matcher) meet(c *flow.Conn, open bool) bool {
+	var best [2]*expectation
+	var score [2]int
+	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
+		key := m.keyOf(end)
+		for l := range m.alike(key) {
+			n := l.reaches(c)
+			kind := 0
+			if l.Passive {
+				kind = 1
+			}
+			if b := best[kind]; n >= 0 && (b == nil || n > score[kind] || n == score[kind] && l.Mark.Ord > b.Mark.Ord) {
+				best[kind], score[kind] = l, n
+			}
+		}
+		if c.OpenerKnown {
+			break
+		}
+	}
+	if best[0] != nil && best[1] != nil && best[0].Endpoint != best[1].Endpoint {
+		if score[0] > score[1] {
+			best[1] = nil
+		} else {
+			best[0] = nil
+		}
+	}
+	var cl *claim
+	for _, l := range best {
+		if l != nil {
+			if cl == nil {
+				cl = m.claim(c, open)
+			}
+			m.give(l, cl)
+		}
+	}
+	if cl == nil {
+		m.stranger(c, open)
+	}
+	return cl != nil
+}
+
+// Closed takes a connection at its end, with what it said if it was a control connection.
+func (m *Matcher) Closed(c *flow.Conn, said *control.Transcript) {
+	cl := m.claims[c.ID]
+	switch {
+	case cl != nil:
+		cl.conn[0], cl.open, cl.control = *c, false, said != nil
+		delete(m.claims, c.ID)
+		if m.watcher != nil {
+			m.watcher.Ended(c.Src, c.Dst, c.Nets)
+		}
+		if !cl.used && said == nil {
+			m.parked.update(c) // an offer may come late
+		}
+	case said == nil:
+		if !m.parked.update(c) {
+			m.unclaimed(c)
+		}
+	default:
+		m.parked.remove(c)
+	}
+	if said != nil {
+		g := m.session(c.ID)
+		g.said = said
+		if g.last != nil {
+			m.replace(g.last, c.Last)
+			g.last = nil
+		}
+		m.end(g)
+	} else if g := m.sessions[c.ID]; g != nil {
+		m.abandon(g) // what looked like a control connection was none
+	}
+}
+
+func (m *Matcher) abandon(g *pendingSession) {
+	if g.last != nil {
+		m.replace(g.last, flow.Mark{Time: m.now})
+		g.last = nil
+	}
+	if g.expectsHosts {
+		g.expectsHosts = false
+		m.unlist(g)
+	}
+	m.letGo(g)
+	delete(m.sessions, g.id)
+}
+
+// unclaimed is a connection that is over and that no session wanted.
+func (m *Matcher) unclaimed(c *flow.Conn) {
+	if m.controlPort(c.Dst.Port()) {
+		m.attempts.add(c)
+		return
+	}
+	if o := orphanOf(c); o != nil {
+		o.Connection.Network = m.names.of(c.Nets)
+		m.out.Orphan(o)
+	}
+}
+
+// Tick tells the time; what waited long enough is done with. oldestSYN is the Ord of the oldest SYN that still waits for
+// an answer: an offer that no connection met may yet turn out to have been tried by it, or by a later one.
+func (m *Matcher) Tick(now flow.Time, oldestSYN uint64) {
+	m.now = now
+	m.parked.expire(now-early, m.unclaimed)
+	m.replaced = slices.DeleteFunc(m.replaced, func(r replaced) bool {
+		if r.until+grace >= now || !r.met && r.ended >= oldestSYN {
+			return false
+		}
+		m.forget(r.expectation)
+		return true
+	})
+	m.complete(func(e *ended) bool {
+		return e.until < now && !e.waiting() && (e.unmet == 0 || e.said.Notes.Control.Last.Ord < oldestSYN)
+	})
+}
+
+// End finishes everything: the capture is over and all connections are closed.
+func (m *Matcher) End() {
+	m.parked.expire(1<<63-1, m.unclaimed)
+	m.complete(func(*ended) bool { return true })
+	m.attempts.each(m.attempt)
+}
+
+// SettleAttempts gives out, once, the tries of control connections that were not repeated since a time.
+func (m *Matcher) SettleAttempts(since flow.Time) { m.attempts.settle(since, m.attempt) }
+
+// Limits tells which limits were reached, and how often.
+func (m *Matcher) Limits() []record.LimitHit {
+	var list []record.LimitHit
+	for limit, n := range m.limits {
+		if n > 0 {
+			list = append(list, record.LimitHit{Limit: limit, Count: n})
+		}
+	}
+	slices.SortFunc(list, func(a, b record.LimitHit) int {
+		if a.Limit < b.Limit {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+// Attempts is how many pairs of client and server tried in vain, those not kept included.
+func (m *Matcher) Attempts() int { return m.attempts.total() }

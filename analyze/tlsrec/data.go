@@ -1,0 +1,140 @@
+package tlsrec
+
+import "ftpscope/capture/flow"
+
+// Sealed reads the beginning of a data connection under TLS for who sends what it carries. It cannot be told by the bytes where
+// the handshake outweighs them, nor by who spoke last: a TLS 1.3 server sends its tickets when it likes (RFC 8446
+// section 4.6.1), also after a short upload.
+type DataReader struct {
+	Next  ByteReader // hears all as well; nil: nobody
+	sides [2]dataSide
+	off   bool // it cannot be told any more
+}
+
+// Reader is what tables give a connection's bytes to.
+type ByteReader interface {
+	Data(dir flow.Direction, b []byte, at flow.Mark) bool
+	Gap(dir flow.Direction, n uint64, at flow.Mark)
+	Closed(c *flow.Conn) flow.Sent // the connection's end; who sent what, if the reader can tell
+}
+
+// sealedSide is one direction: its records (RFC 8446 section 5.1).
+type dataSide struct {
+	read     int // bytes
+	header   recordHeader
+	left     int  // of the record
+	hello    byte // the type of its first message
+	app      int  // records of application data, which under TLS 1.3 hold the rest of the handshake too
+	odd      bool // one before Finished that a client without certificate does not send
+	finished bool
+	after    int  // those after Finished
+	more     bool // one of them is no alert
+}
+
+const (
+	clientHello = 1 // RFC 8446 section 4
+	serverHello = 2
+	// What application data holds of a client's handshake under TLS 1.3, with its type and tag: Finished with SHA-256 and
+	// SHA-384, a Certificate message without certificate, an alert.
+	finished256, finished384 = 4 + 32 + 1 + 16, 4 + 48 + 1 + 16
+	noCertificate            = 4 + 4 + 1 + 16
+	alert                    = 2 + 1 + 16
+)
+
+// Data takes the next bytes of a direction; false: nobody needs more.
+func (s *DataReader) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
+	if s.Next != nil && !s.Next.Data(dir, b, at) {
+		s.Next = nil
+	}
+	if !s.off {
+		x := &s.sides[dir]
+		if x.read += len(b); x.read >= flow.Short || !x.take(b) {
+			s.off = true
+		}
+	}
+	return !s.off || s.Next != nil
+}
+
+// Gap says that n bytes of a direction are missing.
+func (s *DataReader) Gap(dir flow.Direction, n uint64, at flow.Mark) {
+	if s.off = true; s.Next != nil {
+		s.Next.Gap(dir, n, at)
+	}
+}
+
+// take reads the next bytes; false: this is no TLS.
+func (x *dataSide) take(b []byte) bool {
+	for len(b) > 0 {
+		if x.left > 0 {
+			if x.hello == 0 {
+				x.hello = b[0]
+			}
+			n := min(x.left, len(b))
+			x.left -= n
+			b = b[n:]
+			continue
+		}
+		var whole bool
+		if b, whole = x.header.take(b); whole && !x.record() {
+			return false
+		}
+	}
+	return true
+}
+
+// record takes a record's header.
+func (x *dataSide) record() bool {
+	kind := x.header.kind()
+	x.left = x.header.length()
+	if kind < changeCipherSpec || kind > heartbeat || !x.header.isTLS() || x.hello == 0 && kind != handshakeRecord {
+		return false
+	}
+	if kind != applicationData {
+		return true
+	}
+	x.app++
+	switch {
+	case x.finished:
+		x.after++
+		x.more = x.more || x.left != alert
+	case x.left == finished256 || x.left == finished384:
+		x.finished = true
+	default:
+		x.odd = x.odd || x.left != noCertificate
+	}
+	return true
+}
+
+// Closed tells of the connection's end, and returns who sent what it carried.
+func (s *DataReader) Closed(c *flow.Conn) flow.Sent {
+	if s.Next != nil {
+		s.Next.Closed(c)
+	}
+	return s.Sent()
+}
+
+// Sent is who sent what the connection carried. TLS 1.2 has its handshake in records of their own; under TLS 1.3 a client that
+// sends anything but an alert after Finished sends data.
+func (s *DataReader) Sent() flow.Sent {
+	client := flow.Out
+	if s.sides[flow.In].hello == clientHello {
+		client = flow.In
+	}
+	c, server := &s.sides[client], &s.sides[client^1]
+	switch {
+	case s.off || c.hello != clientHello:
+	case c.app+server.app == 0:
+		return flow.SentNothing
+	case server.hello != serverHello:
+	case c.app == 0:
+		return flow.SentBy(client ^ 1)
+	case server.app == 0:
+		return flow.SentBy(client)
+	case c.odd || !c.finished: // a client's certificate, early data
+	case c.more || c.after > 1:
+		return flow.SentBy(client)
+	default:
+		return flow.SentBy(client ^ 1)
+	}
+	return flow.SentUnknown
+}

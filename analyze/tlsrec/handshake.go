@@ -1,0 +1,151 @@
+package tlsrec
+
+import (
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// tlsHandshake reads the beginning of TLS as it passes: the handshake messages that are in clear, once, and then lets go of
+// what it held. A nil one has nothing to read.
+type Handshake struct {
+	info  facts
+	sides [2]handshakeSide
+}
+
+// tlsSide is one direction: records (RFC 8446 section 5.1), in them messages (section 4), which may span records.
+type handshakeSide struct {
+	done   bool
+	read   int // bytes
+	header recordHeader
+	left   int // of the record
+	skip   int // of a message that is not wanted
+	msg    []byte
+	hello  bool // this side sent the ServerHello
+	more   bool // and what makes it a full handshake
+}
+
+// take reads the next bytes of a side.
+func (h *Handshake) Data(side flow.Direction, b []byte, at flow.Mark) {
+	s := &h.sides[side]
+	b = b[:min(len(b), maxHandshake-s.read)]
+	s.read += len(b)
+	for len(b) > 0 && !s.done {
+		if s.left > 0 {
+			n := min(s.left, len(b))
+			h.fragment(s, b[:n], at)
+			s.left -= n
+			b = b[n:]
+			continue
+		}
+		var whole bool
+		if b, whole = s.header.take(b); whole {
+			h.record(s)
+		}
+	}
+	if s.read == maxHandshake {
+		s.end()
+	}
+}
+
+// record takes a record's header.
+func (h *Handshake) record(s *handshakeSide) {
+	s.left = s.header.length()
+	if s.header.kind() == handshakeRecord && s.header.isTLS() {
+		return
+	}
+	h.info.Resumed = h.info.Resumed || s.header.kind() == changeCipherSpec && s.hello && !s.more && !h.info.Encrypted
+	s.end()
+}
+
+// fragment takes a piece of handshake messages.
+func (h *Handshake) fragment(s *handshakeSide, b []byte, at flow.Mark) {
+	for len(b) > 0 && !s.done {
+		if s.skip > 0 {
+			n := min(s.skip, len(b))
+			s.skip -= n
+			b = b[n:]
+			continue
+		}
+		n := min(s.needs()-len(s.msg), len(b))
+		s.msg = append(s.msg, b[:n]...)
+		b = b[n:]
+		if s.needs() == len(s.msg) {
+			h.message(s, at)
+		}
+	}
+}
+
+// A message's header has a type and a length of 3 bytes; in a Certificate follow the length of the list and that of the
+// first certificate (RFC 5246 section 7.4.2), the only one that is read.
+const (
+	messageHeader = 4
+	leafHeader    = messageHeader + 3 + 3
+)
+
+func length24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
+
+// needs is how long the open message has to be before it can be read.
+func (s *handshakeSide) needs() int {
+	if len(s.msg) < messageHeader {
+		return messageHeader
+	}
+	whole := messageHeader + length24(s.msg[1:])
+	switch s.msg[0] {
+	case helloOfClient, helloOfServer:
+		return whole
+	case certificate:
+		if len(s.msg) < leafHeader {
+			return min(whole, leafHeader)
+		}
+		return min(whole, leafHeader+length24(s.msg[7:]))
+	}
+	return messageHeader
+}
+
+// message takes a message of which enough is there.
+func (h *Handshake) message(s *handshakeSide, at flow.Mark) {
+	body := wire{b: s.msg[messageHeader:]}
+	switch s.msg[0] {
+	case helloOfClient:
+		h.info.ClientHello = at
+		h.info.clientHello(body)
+		s.end() // what the client says after it, only the server needs
+		return
+	case helloOfServer:
+		s.hello, h.info.ServerHello = true, at
+		h.info.serverHello(body)
+		if h.info.Encrypted {
+			s.end()
+			return
+		}
+	case certificate:
+		if s.hello && len(s.msg) > leafHeader {
+			h.info.Certificate = at
+			h.info.leaf(s.msg[leafHeader:])
+		}
+		s.end()
+		return
+	default:
+		s.more = s.more || s.msg[0] != newTicket
+	}
+	s.skip = messageHeader + length24(s.msg[1:]) - len(s.msg)
+	s.msg = s.msg[:0]
+}
+
+// end stops reading a side and frees what was held of it.
+func (s *handshakeSide) end() { s.done, s.msg = true, nil }
+
+// gap is a loss of bytes in a direction: what follows cannot be told apart any more.
+func (h *Handshake) Gap(side flow.Direction) {
+	if h != nil {
+		h.sides[side].end()
+	}
+}
+
+// found is what was read; nil when that is nothing.
+func (h *Handshake) Info() *record.TLSInfo {
+	if h == nil || !h.info.ClientHello.Seen() && !h.info.ServerHello.Seen() {
+		return nil
+	}
+	return &h.info.TLSInfo
+}

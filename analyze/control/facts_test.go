@@ -16,7 +16,7 @@ func FuzzClimbs(f *testing.F) {
 		f.Add("", "", s, false)
 	}
 	f.Fuzz(func(t *testing.T, home, dir, arg string, known bool) {
-		p := place{known: known}.change(dir)
+		p := workingDirectory{known: known}.change(dir)
 		climbs := p.climbs(home, arg)
 		if climbs {
 			require.True(t, mayClimb(arg), "the quick look must not miss it")
@@ -41,12 +41,14 @@ func FuzzOneTimeChallenge(f *testing.F) {
 
 // TestFactsCostNothing guards the sessions that have none of what rules look for, nearly all of them.
 func TestFactsCostNothing(t *testing.T) {
-	fold := &Conversation{place: place{dir: "/pub/docs", known: true}}
+	var n notes
+	var quiet silences
+	d := &directory{working: workingDirectory{dir: "/pub/docs", known: true}}
 	p := &pending{verb: ftp.RETR, arg: "reports/annual 2024.pdf"}
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		fold.climb(p)
-		fold.noteReply(p, nil)
-		fold.quiet.spoke(true, 5)
+		n.climb(&budget{shard: new(int)}, d, p)
+		n.addReply(p, nil)
+		quiet.spoke(true, 5)
 		require.Empty(t, oneTimeChallenge("Please specify the Password."))
 	}))
 }

@@ -8,6 +8,43 @@ import (
 	"ftpscope/capture/flow"
 )
 
+// Listener hears which data connections a control connection leads to expect, as it says so.
+type Listener interface {
+	// Expect tells of a negotiation; connections may follow.
+	Expect(*Expectation)
+	// ExpectHosts says from when on any connection between the two hosts may be a data
+	// connection of this session (TLS, or a negotiation that the capture lacks), and when
+	// that is over.
+	ExpectHosts(HostExpectation)
+}
+
+// nobody hears of no offers.
+type Deaf struct{}
+
+func (Deaf) Expect(*Expectation)         {}
+func (Deaf) ExpectHosts(HostExpectation) {}
+
+// HostExpectation is what Listener.ExpectHosts hears.
+type HostExpectation struct {
+	Control        uint64 // Conn.ID of the control connection
+	Client, Server netip.Addr
+	On             bool
+	Mark           flow.Mark
+	Nets           flow.Nets // of the control connection, as far as they are known
+}
+
+// Fits reports whether a connection can have one of the keys that the session is wanted by. It is asked of a thousand
+// connections in turn where much was lost, and nearly all are other hosts'.
+func (w *HostExpectation) Fits(c *flow.Conn) bool {
+	switch w.Server {
+	case c.Src.Addr():
+		return c.Src.Port() == flow.PortFTPData || c.Dst.Addr() == w.Client
+	case c.Dst.Addr():
+		return c.Src.Addr() == w.Client
+	}
+	return false
+}
+
 // Offer is one negotiation of a data connection: a PORT, EPRT or LPRT that names the client's endpoint, a PASV, EPSV
 // or LPSV whose reply names the server's, or (MethodDefault) neither: then the server connects to the port of the
 // client's control connection (RFC 959 section 3.2).
@@ -46,32 +83,6 @@ func (o *Expectation) Rank(src, dst netip.AddrPort) int {
 	return n
 }
 
-// text and number are a string and a number that may not be known.
-type (
-	text struct {
-		value string
-		known bool
-	}
-	number struct {
-		value uint64
-		known bool
-	}
-)
-
-func (t *text) pointer() *string { return record.Known(&t.value, t.known) }
-
-// Fits reports whether a connection can have one of the keys that the session is wanted by. It is asked of a thousand
-// connections in turn where much was lost, and nearly all are other hosts'.
-func (w *HostExpectation) Fits(c *flow.Conn) bool {
-	switch w.Server {
-	case c.Src.Addr():
-		return c.Src.Port() == flow.PortFTPData || c.Dst.Addr() == w.Client
-	case c.Dst.Addr():
-		return c.Src.Addr() == w.Client
-	}
-	return false
-}
-
 // Negotiation is what the control connection said of an offer.
 type Negotiation struct {
 	Method     string
@@ -97,6 +108,14 @@ func (n *Negotiation) parties(client, server netip.Addr) (peer, expected netip.A
 	return client, server
 }
 
+// begin is when the negotiation begins: with its command, or its reply if that was not seen.
+func (n *Negotiation) Begin() flow.Time {
+	if n.Asked.Mark.Seen() {
+		return n.Asked.Mark.Time
+	}
+	return n.Since
+}
+
 // step is one transfer command, or one that was not seen but whose replies were.
 type TransferCommand struct {
 	Negotiation        int32 // index of the negotiation; -1: none
@@ -114,14 +133,6 @@ type TransferCommand struct {
 	Aborted            *flow.Mark   // ABOR
 	Restart, Size      uint64
 	SizeFrom           flow.Pos
-}
-
-// begin is when the negotiation begins: with its command, or its reply if that was not seen.
-func (n *Negotiation) Begin() flow.Time {
-	if n.Asked.Mark.Seen() {
-		return n.Asked.Mark.Time
-	}
-	return n.Since
 }
 
 // carried reports whether the server said that data flowed.

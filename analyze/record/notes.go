@@ -12,7 +12,20 @@ import (
 
 // Notes is what rules and explanations need of a session beyond its record.
 type Notes struct {
-	Control  flow.Conn     // the control connection
+	Control flow.Conn // the control connection
+	Heard
+	TLS  *TLSInfo // nil when none of its handshake was seen in clear
+	Size int      // of the record in memory: bytes, about
+
+	// Idle is the longest silence after the server's last word: until a command of the client or, when none followed, until
+	// the connection's last packet. It is how long a NAT or firewall had nothing to see but keepalives and acknowledgments.
+	Idle flow.Time
+	// Dropped is how many packets the kernel dropped while a live session lasted, of whatever connections.
+	Dropped uint64
+}
+
+// Heard is what is noted of the conversation as it goes.
+type Heard struct {
 	Oddities []Oddity      // at most MaxOddities
 	Logins   []Login       // at most MaxLogins, in order
 	LoginEnd flow.Mark     // the reply that logged the user in
@@ -21,14 +34,6 @@ type Notes struct {
 	ProtC    flow.Mark     // PROT C accepted under TLS
 	Site     []SiteCommand // at most MaxSite
 	Climbs   []Climb       // at most MaxClimbs
-	TLS      *TLSInfo      // nil when none of its handshake was seen in clear
-	Size     int           // of the record in memory: bytes, about
-
-	// Idle is the longest silence after the server's last word: until a command of the client or, when none followed, until
-	// the connection's last packet. It is how long a NAT or firewall had nothing to see but keepalives and acknowledgments.
-	Idle flow.Time
-	// Dropped is how many packets the kernel dropped while a live session lasted, of whatever connections.
-	Dropped uint64
 }
 
 // Login is one try: USER, and PASS if it was sent, with the reply that decided it.

@@ -65,7 +65,7 @@ func failures() []*record.Session {
 		}),
 		{ID: 9, Start: at(0), End: at(86_500_000), Client: ep("192.0.2.1:1234"), Server: ep("192.0.2.2:21"), User: ptr("root"), Login: record.LoginFailed,
 			Mode: record.None, Initiator: record.None, Closing: "rst", TLS: record.TLSRefused, Capture: whole,
-			Notes: record.Notes{Logins: make([]record.Login, 3), AuthTLS: markAt(3, 7)}},
+			Notes: record.Notes{Heard: record.Heard{Logins: make([]record.Login, 3), AuthTLS: markAt(3, 7)}}},
 	}
 }
 

@@ -44,8 +44,8 @@ func activeSession() *record.Session {
 		User: ptr("anonymous"), Anonymous: true, Password: ptr("me@example.org"), Login: record.LoginOK, TLS: record.TLSNone,
 		Banner: ptr("220 welcome"), Mode: record.Active, Initiator: record.Server, Closing: record.ClosingQuit, Commands: 8,
 		Capture: whole, First: markAt(0, 1),
-		Notes: record.Notes{Control: control, Quit: markAt(990, 104), LoginEnd: markAt(50, 12),
-			Logins: []record.Login{{Mark: markAt(40, 10), User: "anonymous", OK: true, Code: 230}}},
+		Notes: record.Notes{Control: control, Heard: record.Heard{Quit: markAt(990, 104), LoginEnd: markAt(50, 12),
+			Logins: []record.Login{{Mark: markAt(40, 10), User: "anonymous", OK: true, Code: 230}}}},
 	}
 	s.Transfers = []record.Transfer{activeTransfer(1, "LIST", "", 18, 43591, 266), activeTransfer(2, "RETR", "photo.bin", 36, 43677, 60000)}
 	return s

@@ -1,0 +1,160 @@
+package control
+
+import (
+	"strings"
+
+	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
+)
+
+// onCommandLine takes a line of the client.
+func (c *Conversation) onCommandLine(l ftp.Line) {
+	c.interrupt()
+	cmd := ftp.ParseCommand(l.Text)
+	if l.Flags&(ftp.HeadLost|ftp.Unterminated) != 0 && (cmd.Verb == ftp.VerbUnknown || l.Flags&ftp.Unterminated != 0 && !cmd.HasArg) {
+		return // a piece of a command
+	}
+	c.guess.Command(cmd)
+	if len(cmd.Name) == 0 {
+		return
+	}
+	c.pairing.onCommand()
+	if cmd.Verb == ftp.VerbUnknown {
+		c.evidence.add(babble)
+	} else {
+		c.evidence.add(speaksFTP)
+	}
+	if c.commands++; c.pairing.pending == nil && c.transfers.isEmpty() && len(c.notes.Logins) == 0 {
+		c.furnish()
+	}
+	if l.Flags&ftp.Cut != 0 {
+		c.odd(record.OddLine, "command of more than 4096 bytes")
+	}
+	if l.Flags&(ftp.HasNUL|ftp.HasControl) != 0 {
+		c.odd(record.OddBytes, strings.ToUpper(string(cmd.Name)))
+	}
+	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: cmd.Verb, transfer: none, negotiation: none, dialogue: none}
+	p.line.Mark = c.at
+	p.keepText(&c.opt.texts, l.Text, &cmd)
+	if c.opt.Dialogue {
+		c.keepCommand(&p, &cmd)
+	}
+	c.onCommand(&p)
+	c.wait(&p)
+}
+
+// wait adds a command to those that wait for their reply; the oldest make room if they must.
+func (c *Conversation) wait(p *pending) {
+	if len(c.pairing.pending) == maxPending {
+		c.odd(record.OddPending, "")
+		c.unanswered(1)
+	}
+	for !c.budget.reservePending(p) && len(c.pairing.pending) > 0 {
+		c.odd(record.OddPending, "")
+		c.unanswered(1)
+	}
+	c.pairing.pending = append(c.pairing.pending, *p)
+}
+
+// hidden stands for a password.
+const hidden = "(hidden)"
+
+// keepText keeps the line and, as a part of it, the argument.
+func (p *pending) keepText(texts *ftp.Texts, line []byte, cmd *ftp.Command) {
+	if cmd.Verb == ftp.PASS {
+		if p.line.Text, p.arg = "PASS "+hidden, texts.Keep(cmd.Arg); string(cmd.Name) != "PASS" {
+			p.line.Text = string(cmd.Name) + " " + hidden
+		}
+		return
+	}
+	p.line.Text = texts.Keep(line)
+	p.arg = p.line.Text[len(p.line.Text)-len(cmd.Arg):]
+}
+
+// onCommand applies what a command changes when it is sent; what it changes when the server
+// agrees is applyReply's. Of a command whose end the capture lacks it is known that it was
+// sent, not its argument.
+func (c *Conversation) onCommand(p *pending) {
+	switch v := p.verb; {
+	case v == ftp.QUIT:
+		c.notes.Quit = c.at
+	case v.IsNegotiation():
+		c.negotiate(p)
+	case v.IsTransfer():
+		c.transfer(p)
+	case p.cut:
+	case v == ftp.USER:
+		c.login.named(p.arg)
+	case v == ftp.PASS:
+		c.login.password, p.user = text{p.arg, true}, c.login.user.value
+	case v == ftp.ABOR:
+		c.transfers.abort(c.pairing.pending, c.at)
+	case v == ftp.MIC || v == ftp.CONF || v == ftp.ENC: // RFC 2228: the command itself is protected
+		c.protect()
+	case v == ftp.SITE:
+		p.noted = c.notes.site(&c.budget, p)
+	}
+}
+
+// unanswered settles the first n pending commands, whose replies did not come or were not
+// seen, and forgets them.
+func (c *Conversation) unanswered(n int) {
+	for i := range n {
+		c.applyReply(&c.pairing.pending[i], nil)
+	}
+	c.pairing.pop(n, &c.budget)
+}
+
+// shortestPORT is the length of a command line that can replace the negotiation in force
+// without a reply that tells of it: "PORT 1,1,1,1,1,1".
+const shortestPORT = 18
+
+// loseCommands says that n bytes of commands are missing. Whatever they were, what applied
+// before may not apply any more.
+func (c *Conversation) loseCommands(n uint64) {
+	c.directory.lose()
+	c.params.lose()
+	for i := range c.pairing.pending {
+		c.pairing.pending[i].cut = true // its effect may be undone before it is settled
+	}
+	c.pairing.replyOwed = true
+	if n >= shortestPORT {
+		c.transfers.current = none
+	}
+}
+
+// maxDialogue bounds the commands kept with --commands, in one session.
+const maxDialogue = 100_000
+
+// keepCommand keeps the command for --commands.
+func (c *Conversation) keepCommand(p *pending, cmd *ftp.Command) {
+	if len(c.notes.dialogue) >= maxDialogue || !c.budget.reserve(exchangeSize+len(p.line.Text)) {
+		c.budget.struck++
+		return
+	}
+	e := record.Exchange{Time: c.stamp(c.at), Pos: c.at.Pos, Command: string(cmd.Name)}
+	if cmd.HasArg {
+		arg := p.arg
+		e.Argument = &arg
+	}
+	p.dialogue = int32(len(c.notes.dialogue))
+	c.notes.dialogue = append(c.notes.dialogue, e)
+}
+
+// keepReply adds the reply to the dialogue.
+func (c *Conversation) keepReply(dialogue int, r *record.Reply) {
+	list := c.notes.dialogue
+	if !c.opt.Dialogue || dialogue < 0 && len(list) >= maxDialogue {
+		return
+	}
+	if !c.budget.reserve(exchangeSize + replySize + len(r.Text)) {
+		c.budget.struck++
+		return
+	}
+	if dialogue < 0 {
+		list = append(list, record.Exchange{Time: r.Time, Pos: r.Pos})
+		dialogue = len(list) - 1
+	}
+	list[dialogue].Replies = append(list[dialogue].Replies, *r)
+	c.notes.dialogue = list
+}

@@ -1,0 +1,243 @@
+// Package control reads one control connection, line by line, into a Transcript of what it
+// says. As it goes, it tells which data connections it leads to expect; package match joins
+// these, and the Transcript, with the connections that were opened.
+package control
+
+import (
+	"net/netip"
+
+	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/tlsrec"
+	"ftpscope/capture/flow"
+)
+
+// Conversation reads one control connection. It is a machine of four states that change
+// independently of each other, each by these events only:
+//
+//	stage: what a reply can be
+//	  awaitingGreeting → greeted     a final reply (120 only announces the greeting), a gap in
+//	                                 the server's bytes, clear text after TLS; any reply if
+//	                                 the capture began later than the connection
+//	  greeted → conversing           the first reply to a command; until then a 220 is more
+//	                                 of the banner
+//
+//	roles: which side is the client
+//	  rolesAssumed → rolesByLine     a line that only one of the two sends
+//	  rolesBySYN                     from the beginning and for good, if the SYN was seen
+//
+//	evidence: whether this is FTP
+//	  nothingSaid → babble           a line that is no command or reply
+//	  either → speaksFTP             a known command, a reply with a code, TLS: for good
+//
+//	protection (tlsLayer): whether what is said can be read
+//	  inClear → tlsAgreed            the server accepts AUTH
+//	  inClear, tlsAgreed → protected the first TLS record; MIC, CONF or ENC
+//	  protected → tlsAgreed          text where a record should begin (CCC); inClear if it was
+//	                                 not TLS that protected
+//
+// What the commands do has its own types: pairing finds the command that a reply answers,
+// login, transferParams and directory are what replies change for the commands after them,
+// and transfers is what was negotiated and commanded. A command goes through onCommand when
+// it is sent, through applyReply when its reply is there (or known to be missing), and
+// through onFinal with its final reply.
+//
+// Its two sides are numbered as its first packets were: Out is from Conn.Src; which of them
+// is the client shows at the latest with the first line.
+//
+// Thousands of connections take turns, so a line finds little of its Conversation in the
+// processor's caches: what every line touches comes first and lies together.
+type Conversation struct {
+	opt          *Options
+	budget       budget
+	at           flow.Mark      // where the current line ends
+	client       flow.Direction // the side that is the client
+	roles        roles
+	evidence     evidence
+	digits       uint8
+	expectsHosts bool // the Listener was told to: see expectHosts
+	unheard      bool // the capture holds nothing of what either side said
+	guess        ftp.Recognizer
+	quiet        silences
+	sides        [2]side
+	pairing      pairing
+	commands     int
+	login        login
+	replies      replies
+	server       server
+	transfers    transfers
+	params       transferParams
+	directory    directory
+	conn         connection
+	missing      uint64 // bytes of both sides
+	tls          tlsLayer
+	notes        notes
+}
+
+// roles is how it is known which side is the client.
+type roles uint8
+
+const (
+	rolesAssumed roles = iota // by the ports
+	rolesByLine               // by what the first line is
+	rolesBySYN                // by who opened the connection: the capture holds its beginning
+)
+
+// evidence is what speaks for FTP. It grows only.
+type evidence uint8
+
+const (
+	nothingSaid evidence = iota
+	babble               // lines, but none of FTP
+	speaksFTP            // a known command, a reply with a code, or TLS
+)
+
+func (e *evidence) add(more evidence) { *e = max(*e, more) }
+
+// side is what is known of one direction.
+type side struct {
+	framer ftp.Framer
+	spoke  bool // it said something
+	lossy  bool // bytes are missing: replies or commands may have gone unseen
+}
+
+// connection is the control connection itself.
+type connection struct {
+	id   uint64
+	ends [2]netip.AddrPort // by side
+	nets flow.Nets
+}
+
+// Data takes the next bytes of a side. It returns false when this is no control connection.
+func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
+	c.at = at
+	if c.roles == rolesAssumed {
+		c.learnRoles(dir, b)
+	}
+	c.quiet.spoke(dir == c.client, at.Time)
+	s := &c.sides[dir]
+	if !s.spoke {
+		s.spoke = true
+		c.hear()
+		if dir == c.client && !c.sides[dir^1].spoke && tlsrec.IsRecord(b[0]) && c.isOnControlPort() {
+			c.beginTLS()
+		}
+	}
+	if c.tls.records != nil {
+		if b = c.passTLS(dir, b); b == nil {
+			return true
+		}
+	}
+	for line, rest, ok := s.framer.Next(b); ok; line, rest, ok = s.framer.Next(rest) {
+		c.line(dir, line)
+	}
+	c.holdBuffers()
+	if c.guess.Verdict() == ftp.No {
+		c.budget.release(int(c.budget.held))
+		return false
+	}
+	return true
+}
+
+// line takes a line of a side.
+func (c *Conversation) line(dir flow.Direction, l ftp.Line) {
+	if dir == c.client {
+		c.onCommandLine(l)
+	} else {
+		c.onReplyLine(l)
+	}
+}
+
+// learnRoles tells client from server where no SYN did: by what the first line is.
+func (c *Conversation) learnRoles(dir flow.Direction, b []byte) {
+	command, reply := ftp.GuessClient(b), ftp.GuessServer(b)
+	switch {
+	case command > reply:
+		c.client = dir
+	case reply > command:
+		c.client = dir ^ 1
+	default:
+		return
+	}
+	c.roles = rolesByLine
+}
+
+// Gap says that n bytes of a side are missing.
+func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
+	c.at = at
+	c.missing += n
+	c.sides[dir].lossy = true
+	if c.sides[dir^1].lossy && !c.sides[0].spoke && !c.sides[1].spoke && (c.roles != rolesAssumed || c.isOnControlPort()) {
+		c.unheard = true
+		c.expectHosts(true)
+	}
+	if c.tls.covers(dir) {
+		c.tls.gap(dir)
+		return
+	}
+	if c.login.state == record.LoginFailed {
+		c.login.state = record.LoginNone // it may have been tried again
+	}
+	line, ok := c.sides[dir].framer.Gap()
+	if dir == c.client {
+		if ok {
+			c.onCommandLine(line)
+		}
+		c.loseCommands(n)
+		return
+	}
+	if ok {
+		c.onReplyLine(line)
+	}
+	c.interrupt()
+	c.pairing.doubtAll()
+	c.server.reached(greeted)
+}
+
+// hear ends being unheard.
+func (c *Conversation) hear() {
+	if c.unheard {
+		c.unheard = false
+		c.expectHosts(false)
+	}
+}
+
+// SeenIn tells of further networks that the connection was seen in.
+func (c *Conversation) SeenIn(nets flow.Nets) { c.conn.nets = nets }
+
+// isOnControlPort reports whether FTP is expected on the server's port.
+func (c *Conversation) isOnControlPort() bool {
+	return c.opt.ControlPort(c.conn.ends[c.client^1].Port())
+}
+
+// isFTP decides: on a port that FTP is expected on, whatever does not speak against it;
+// elsewhere what speaks for it.
+func (c *Conversation) isFTP() bool {
+	if c.isOnControlPort() {
+		return c.guess.Verdict() != ftp.No && c.evidence != babble
+	}
+	return c.guess.Verdict() == ftp.Yes
+}
+
+// expectHosts tells the Listener, when it changes, whether any connection between the two
+// hosts may be a data connection of this session: under TLS, after a negotiation that the
+// capture lacks, and while neither side was heard.
+func (c *Conversation) expectHosts(on bool) {
+	if c.expectsHosts != on {
+		c.expectsHosts = on
+		c.tellHosts(on)
+	}
+}
+
+func (c *Conversation) tellHosts(on bool) {
+	c.opt.Listener.ExpectHosts(HostExpectation{
+		Control: c.conn.id, Client: c.conn.ends[c.client].Addr(), Server: c.conn.ends[c.client^1].Addr(),
+		On: on, Mark: c.at, Nets: c.conn.nets,
+	})
+}
+
+func (c *Conversation) odd(kind, detail string) { c.notes.odd(&c.budget, kind, detail, c.at) }
+
+func (c *Conversation) stamp(m flow.Mark) record.Stamp {
+	return record.Stamp{Time: m.Time, Digits: c.digits}
+}

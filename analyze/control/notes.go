@@ -1,0 +1,116 @@
+package control
+
+import (
+	"slices"
+	"strings"
+
+	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// notes is what rules read besides the record, and the commands themselves if they are asked
+// for. Few sessions have any of the lists, and those that have none pay a comparison.
+type notes struct {
+	record.Heard
+	dialogue []record.Exchange
+}
+
+// odd keeps an oddity.
+func (n *notes) odd(b *budget, kind, detail string, at flow.Mark) {
+	if len(n.Oddities) < record.MaxOddities && b.reserve(oddSize+len(detail)) {
+		n.Oddities = append(n.Oddities, record.Oddity{Kind: kind, Mark: at, Detail: detail})
+	}
+}
+
+// site keeps a SITE command and returns its place from 1; 0: it is not kept.
+func (n *notes) site(b *budget, p *pending) int32 {
+	if len(n.Site) >= record.MaxSite {
+		return 0
+	}
+	word, alike := firstWord(p.arg), 0
+	for i := range n.Site {
+		if strings.EqualFold(firstWord(n.Site[i].Text), word) {
+			alike++
+		}
+	}
+	if alike >= record.MaxSiteAlike || !b.reserve(siteSize+len(p.arg)) {
+		return 0
+	}
+	n.Site = append(n.Site, record.SiteCommand{Mark: p.line.Mark, Text: p.arg})
+	return int32(len(n.Site))
+}
+
+func firstWord(s string) string {
+	word, _, _ := strings.Cut(strings.TrimLeft(s, " "), " ")
+	return word
+}
+
+// climb keeps a command whose path climbs above the login directory, and returns its place
+// from 1; 0: it does not, or is not kept. It is asked when the command is settled, for only
+// then is the working directory known that the path is relative to.
+func (n *notes) climb(b *budget, d *directory, p *pending) int32 {
+	if !takesPath(p.verb) || p.cut || len(n.Climbs) >= record.MaxClimbs {
+		return 0
+	}
+	arg := p.arg
+	if p.verb == ftp.LIST || p.verb == ftp.NLST {
+		arg = listed(arg)
+	}
+	if !mayClimb(arg) || (p.verb == ftp.CWD || p.verb == ftp.XCWD) && strings.TrimRight(arg, "/") == ".." ||
+		!d.working.climbs(d.home, arg) || !b.reserve(climbSize+len(p.arg)) {
+		return 0 // CWD .. is CDUP in other words: how people walk about
+	}
+	anyway := workingDirectory{d.working.dir, d.working.known && isAbsolute(d.working.dir)}
+	n.Climbs = append(n.Climbs, record.Climb{Mark: p.line.Mark, Verb: p.verb.String(), Argument: p.arg, FromLogin: !anyway.climbs("", arg)})
+	return int32(len(n.Climbs))
+}
+
+// addReply adds the final reply to what was kept of the command.
+func (n *notes) addReply(p *pending, r *record.Reply) {
+	if p.noted == 0 {
+		return
+	}
+	kept := *r // most replies are read and forgotten, and need no memory of their own
+	if p.verb == ftp.SITE {
+		n.Site[p.noted-1].Reply = &kept
+	} else {
+		n.Climbs[p.noted-1].Reply = &kept
+	}
+}
+
+// forgetLogin takes back what is a climb only from the login directory: the capture began later.
+func (n *notes) forgetLogin() {
+	n.Climbs = slices.DeleteFunc(n.Climbs, func(c record.Climb) bool { return c.FromLogin })
+}
+
+// clone makes the lists its own.
+func (n *notes) clone() {
+	n.Oddities, n.Logins = slices.Clone(n.Oddities), slices.Clone(n.Logins)
+	n.Site, n.Climbs, n.dialogue = slices.Clone(n.Site), slices.Clone(n.Climbs), slices.Clone(n.dialogue)
+}
+
+// silences measures how long nobody spoke at the end of the control connection.
+type silences struct {
+	last    flow.Time // when either side spoke last
+	longest flow.Time // without a word since the server last spoke
+	asked   bool      // the client spoke since
+}
+
+// spoke notes that a side sent something.
+func (s *silences) spoke(byClient bool, at flow.Time) {
+	if byClient {
+		s.longest, s.asked = max(s.longest, at-s.last), s.last != 0
+	} else {
+		s.longest, s.asked = 0, false
+	}
+	s.last = at
+}
+
+// end is the longest silence since the server last spoke; if the client did not speak since either, that until the end.
+func (s *silences) end(at flow.Time) flow.Time {
+	if s.asked || s.last == 0 {
+		return s.longest
+	}
+	return max(0, at-s.last)
+}

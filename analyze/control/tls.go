@@ -1,0 +1,161 @@
+package control
+
+import (
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/tlsrec"
+	"ftpscope/capture/flow"
+)
+
+// protection is whether what is said can be read; see Conversation.
+type protection uint8
+
+const (
+	inClear   protection = iota
+	tlsAgreed            // TLS may begin with the next record
+	protected            // by TLS, or by RFC 2228's MIC, CONF and ENC: a span is open
+)
+
+// tlsLayer is the protection of a control connection (RFC 4217).
+type tlsLayer struct {
+	kind    string // as the record has it: record.TLSExplicit, …
+	state   protection
+	spans   []Span
+	records *tlsRecords // nil: TLS did not come, and may not
+}
+
+// tlsRecords passes over what is under TLS.
+type tlsRecords struct {
+	sides     [2]tlsrec.Skipper
+	handshake *tlsrec.Handshake // while it passes
+}
+
+// Span is a stretch of time in which commands could not be read; To is not set while it lasts.
+type Span struct {
+	From, To flow.Mark
+	Serial   int32 // of what was negotiated and commanded before
+}
+
+// agree says that TLS may begin.
+func (t *tlsLayer) agree(kind string) {
+	t.kind = kind
+	if t.records == nil {
+		t.records = &tlsRecords{}
+	}
+	t.state = max(t.state, tlsAgreed)
+}
+
+// refuse says that the server declined TLS.
+func (t *tlsLayer) refuse() { t.kind = record.TLSRefused }
+
+// open begins a span; false: one is open, or there is no room for it.
+func (t *tlsLayer) open(at flow.Mark, serial int32, b *budget) bool {
+	if t.state == protected || len(t.spans) >= record.MaxSteps || !b.reserve(spanSize) {
+		return false
+	}
+	t.state = protected
+	t.spans = append(t.spans, Span{From: at, Serial: serial})
+	return true
+}
+
+// close ends the open span; false: there is none.
+func (t *tlsLayer) close(at flow.Mark) bool {
+	if t.state != protected {
+		return false
+	}
+	t.spans[len(t.spans)-1].To = at
+	if t.state = inClear; t.records != nil {
+		t.state = tlsAgreed
+	}
+	return true
+}
+
+// covers reports whether a side is under TLS.
+func (t *tlsLayer) covers(dir flow.Direction) bool {
+	return t.records != nil && t.records.sides[dir].On
+}
+
+// gap says that bytes under TLS are missing.
+func (t *tlsLayer) gap(dir flow.Direction) {
+	t.records.sides[dir].Gap()
+	t.records.handshake.Gap(dir)
+}
+
+// read looks at what a side says under TLS until its handshake is encrypted.
+func (r *tlsRecords) read(dir flow.Direction, b []byte, at flow.Mark) {
+	if r.handshake == nil {
+		r.handshake = &tlsrec.Handshake{}
+	}
+	r.handshake.Data(dir, b, at)
+}
+
+// found is what the handshake tells; nil when that is nothing.
+func (t *tlsLayer) found() *record.TLSInfo {
+	if t.records == nil {
+		return nil
+	}
+	return t.records.handshake.Info()
+}
+
+// passTLS passes over what is under TLS and returns what follows it; nil when there is nothing.
+func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
+	s := &c.tls.records.sides[dir]
+	if !s.On && (c.tls.kind != record.TLSExplicit || !tlsrec.IsRecord(b[0]) || c.sides[dir].framer.Pending() > 0) {
+		return b
+	}
+	if !s.On {
+		s.On = true
+		c.protect()
+	}
+	c.tls.records.read(dir, b, c.at)
+	if dir != c.client && c.expectsHosts { // who spoke last is who the next data connection belongs to
+		c.tellHosts(true)
+	}
+	if b = s.Skip(b); b != nil {
+		c.unprotect()
+	}
+	return b
+}
+
+// beginTLS takes what began as TLS: on the port for that, or with its first byte in the
+// capture; else AUTH came before the capture.
+func (c *Conversation) beginTLS() {
+	kind := record.TLSImplicit
+	if c.roles != rolesBySYN && c.conn.ends[c.client^1].Port() != flow.PortFTPS {
+		kind = record.TLSExplicit
+	}
+	c.tls.agree(kind)
+	c.tls.records.sides[0].On, c.tls.records.sides[1].On = true, true
+	c.protect()
+}
+
+// protect notes that from here on the commands cannot be read.
+func (c *Conversation) protect() {
+	if !c.tls.open(c.at, c.transfers.serial, &c.budget) {
+		return
+	}
+	c.evidence.add(speaksFTP)
+	c.unanswered(len(c.pairing.pending))
+	c.transfers.current = none
+	c.expectHosts(true)
+}
+
+// unprotect notes that a side speaks clear text again (CCC).
+func (c *Conversation) unprotect() {
+	if c.tls.close(c.at) {
+		c.server.reached(greeted)
+		c.expectHosts(false)
+	}
+}
+
+// onAuthReply is the reply to AUTH (RFC 4217 section 4, RFC 2228 section 3): some servers say
+// 200 where 234 is meant.
+func (c *Conversation) onAuthReply(code int) {
+	switch {
+	case code == 234 || code == 334 || code == 200:
+		c.tls.agree(record.TLSExplicit)
+		c.notes.AuthTLS = c.at
+	case code >= 400 && c.tls.kind == record.TLSNone:
+		c.tls.refuse()
+		c.notes.AuthTLS = c.at
+	}
+}

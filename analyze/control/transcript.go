@@ -1,0 +1,230 @@
+package control
+
+import (
+	"net/netip"
+	"slices"
+
+	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// Transcript is what one control connection said, once it is over: its Session, which match
+// completes, and what that takes. It does not change any more, but for the Session.
+type Transcript struct {
+	record.Session
+	Negotiations     []Negotiation
+	TransferCommands []TransferCommand
+	Encrypted        []Span // when the control connection was under TLS
+	LostCommands     bool   // the capture lacks bytes of the client, or all
+	LostReplies      bool
+	Unheard          bool           // the capture holds nothing of what either side said
+	ClientSide       flow.Direction // as Negotiation's
+	LimitHits        int            // negotiations, transfers and commands beyond the limits
+	Held             int            // bytes, about
+
+	user, password, banner, system text // what the Session points to
+}
+
+// Parties are those of the negotiation; the roles may have been settled since.
+func (t *Transcript) Parties(n *Negotiation) (peer, expected netip.Addr) {
+	if n.ClientSide != t.ClientSide {
+		return n.parties(t.Server.Addr(), t.Client.Addr())
+	}
+	return n.parties(t.Client.Addr(), t.Server.Addr())
+}
+
+// IsComplete reports whether the capture holds the control connection without gaps, both sides
+// of it.
+func (t *Transcript) IsComplete() bool {
+	return t.Capture.MissingBytes == 0 && t.Capture.ClientSide && t.Capture.ServerSide
+}
+
+// Options say how the control connections of a shard are read.
+type Options struct {
+	ControlPort func(port uint16) bool // the ports that FTP is expected on
+	Dialogue    bool                   // keep every command and reply
+	Listener    Listener
+
+	held int // bytes that the shard's control connections hold: see budget
+	*shared
+}
+
+// shared is what shards share that belong to one goroutine.
+type shared struct {
+	free        []*Conversation // for the next connections
+	texts       ftp.Texts
+	expectation Expectation // what the Listener hears of, while it does
+}
+
+// NewOptions makes options that may serve several shards, each of which has its own by Shard.
+func NewOptions(controlPort func(port uint16) bool, dialogue bool, l Listener) *Options {
+	return &Options{ControlPort: controlPort, Dialogue: dialogue, Listener: l, shared: &shared{}}
+}
+
+// Shard is the same for another shard of the same goroutine.
+func (o *Options) Shard() *Options {
+	shard := *o
+	shard.held = 0
+	return &shard
+}
+
+// New starts reading the connection conn.
+func New(conn *flow.Conn, opt *Options) *Conversation {
+	c := opt.conversation()
+	c.opt, c.budget.shard, c.digits = opt, &opt.held, conn.Digits
+	c.conn = connection{conn.ID, [2]netip.AddrPort{conn.Src, conn.Dst}, conn.Nets}
+	c.login.state, c.tls.kind, c.transfers.current, c.transfers.unseen = record.LoginNone, record.TLSNone, none, none
+	c.directory.working.known, c.params.mode = true, defaultMode // Finish knows whether the beginning was seen
+	c.replies.Texts = &opt.texts
+	if conn.OpenerKnown {
+		c.roles = rolesBySYN
+	} else if opt.ControlPort(conn.Src.Port()) && !opt.ControlPort(conn.Dst.Port()) {
+		c.client = flow.In
+	}
+	return c
+}
+
+// A Conversation that is over serves another connection, with its lists: allocating them anew
+// costs more than reading (BenchmarkStep/step=control/traffic=chatty in package analyze: a
+// Conversation and its lists for each of 200 sessions).
+const (
+	maxFree = 4096 // kept for that, 11 MB; only large captures have that many connections at once
+	usual   = 4    // negotiations and transfers of nearly all sessions; those that had more are let go
+)
+
+// lists are the usual ones of a Conversation, side by side.
+type lists struct {
+	pending      [1]pending
+	negotiations [usual]Negotiation
+	commands     [usual]TransferCommand
+	logins       [1]record.Login
+}
+
+func (o *Options) conversation() *Conversation {
+	if n := len(o.free); n > 0 {
+		c := o.free[n-1]
+		o.free = o.free[:n-1]
+		return c
+	}
+	return &Conversation{}
+}
+
+// furnish gives the Conversation its lists, at the first command: many connections are a
+// greeting and nothing more.
+func (c *Conversation) furnish() {
+	l := &lists{}
+	c.pairing.pending, c.notes.Logins = l.pending[:0], l.logins[:0]
+	c.transfers.negotiations, c.transfers.commands = l.negotiations[:0], l.commands[:0]
+}
+
+// letGo ends the Conversation: what it knows is in its Transcript.
+func (c *Conversation) letGo() {
+	c.budget.release(int(c.budget.held))
+	o, t := c.opt, &c.transfers
+	waiting, logins := c.pairing.pending, c.notes.Logins
+	if len(o.free) == maxFree || cap(waiting) > usual || cap(t.negotiations) > usual || cap(t.commands) > usual || cap(logins) > usual {
+		return
+	}
+	clear(waiting[:cap(waiting)])
+	clear(t.negotiations)
+	clear(t.commands)
+	clear(logins)
+	negotiations, commands := t.negotiations[:0], t.commands[:0]
+	*c = Conversation{}
+	c.pairing.pending, c.notes.Logins = waiting[:0], logins[:0]
+	t.negotiations, t.commands = negotiations, commands
+	o.free = append(o.free, c)
+}
+
+// own copies a list out of a Fold.
+func own[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	c := make([]T, len(list))
+	copy(c, list)
+	return c
+}
+
+// Snapshot is what Finish would return now, and the Conversation goes on; nil: it is not
+// certain that this is FTP.
+func (c *Conversation) Snapshot(conn *flow.Conn) *Transcript {
+	s := *c
+	s.opt = NewOptions(c.opt.ControlPort, c.opt.Dialogue, Deaf{})
+	s.budget.shard = &s.opt.held
+	s.pairing.pending, s.tls.spans = slices.Clone(c.pairing.pending), slices.Clone(c.tls.spans)
+	s.transfers.negotiations, s.transfers.commands = slices.Clone(c.transfers.negotiations), slices.Clone(c.transfers.commands)
+	s.notes.clone()
+	return s.Finish(conn)
+}
+
+// Finish ends the reading; conn is the connection's final state. It returns nil if the
+// connection did not speak FTP. The Conversation must not be used any more.
+func (c *Conversation) Finish(conn *flow.Conn) *Transcript {
+	c.at = conn.Last
+	for dir := range flow.Direction(2) {
+		if line, ok := c.sides[dir].framer.Flush(); ok && !c.tls.covers(dir) {
+			c.line(dir, line)
+		}
+	}
+	c.interrupt()
+	c.unanswered(len(c.pairing.pending))
+	if conn.OpenerKnown {
+		c.client = flow.Out
+		if c.conn.ends[0] != conn.Src {
+			c.client = flow.In
+		}
+	} else {
+		c.notes.forgetLogin()
+		c.transfers.forgetLogin()
+	}
+	defer c.letGo()
+	if !c.isFTP() {
+		return nil
+	}
+	c.expectHosts(false)
+	return c.transcript(conn)
+}
+
+// transcript is what the Conversation knows at the end.
+func (c *Conversation) transcript(conn *flow.Conn) *Transcript {
+	t := &Transcript{
+		Negotiations: own(c.transfers.negotiations), TransferCommands: own(c.transfers.commands), Encrypted: c.tls.spans,
+		LimitHits: c.budget.struck, Held: transcriptSize + int(c.budget.held), ClientSide: c.client, Unheard: c.unheard,
+		user: c.login.user, password: c.login.password, banner: c.server.banner, system: c.server.system,
+	}
+	s := &t.Session
+	s.Start, s.End = record.Stamp{Time: conn.Start.Time, Digits: conn.Digits}, record.Stamp{Time: conn.Last.Time, Digits: conn.Digits}
+	s.Client, s.Server = c.conn.ends[c.client], c.conn.ends[c.client^1]
+	s.User, s.Password, s.Banner, s.System = t.user.pointer(), t.password.pointer(), t.banner.pointer(), t.system.pointer()
+	s.Anonymous = t.user.known && isAnonymous(t.user.value)
+	s.Login, s.TLS, s.Commands, s.Dialogue = c.login.state, c.tls.kind, c.commands, c.notes.dialogue
+	s.First = conn.Start
+	n := &s.Notes
+	n.Control, n.Heard = *conn, c.notes.Heard
+	n.Logins = own(n.Logins)
+	n.Idle = c.quiet.end(conn.Last.Time)
+	n.TLS = c.tls.found()
+	s.Closing = closingOf(n)
+	s.Capture = record.Coverage{
+		FromStart: conn.SYN.Seen() || conn.SYNACK.Seen(), ToEnd: conn.Closing != flow.Cut,
+		ClientSide: conn.Half[0].Packets > 0, ServerSide: conn.Half[1].Packets > 0, MissingBytes: c.missing,
+	}
+	if conn.Src != s.Client {
+		s.Capture.ClientSide, s.Capture.ServerSide = s.Capture.ServerSide, s.Capture.ClientSide
+	}
+	t.LostCommands = c.sides[c.client].lossy || !s.Capture.ClientSide
+	t.LostReplies = c.sides[c.client^1].lossy || !s.Capture.ServerSide
+	return t
+}
+
+func closingOf(n *record.Notes) string {
+	switch h := &n.Control.Half; {
+	case n.Quit.Seen():
+		return record.ClosingQuit
+	case h[0].FIN.Seen() || h[1].FIN.Seen():
+		return flow.Finned.String()
+	}
+	return n.Control.Closing.String()
+}

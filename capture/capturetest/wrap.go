@@ -12,7 +12,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// A Wrapping puts IP packets into a link type or into tunnels, as capturing machines and networks do.
+// A Wrapping puts IP packets into a link type or into tunnels, as capturing machines and
+// networks do.
 type Wrapping struct {
 	Name   string
 	Link   uint32
@@ -75,7 +76,8 @@ func (w Wrapping) Packet(packet []byte, dir flow.Direction) []byte {
 	return append(data, w.tail...)
 }
 
-// packetSize is an IP packet's length by its header, or what there is where that has none.
+// packetSize is an IP packet's length by its header, or what there is where that has
+// none.
 func packetSize(packet []byte) (int, bool) {
 	_, _, etherType, ok := addresses(packet)
 	switch {

@@ -10,7 +10,8 @@ var snap = typed(0xaa, 0xaa, 3, 0, 0, 0)
 
 var le = binary.LittleEndian
 
-// ppp is PPP with address and control, or without; short leaves out the first byte of the protocol too.
+// ppp is PPP with address and control, or without; short leaves out the first byte of the
+// protocol too.
 func ppp(address, short bool) layer {
 	return func(c carried) []byte {
 		var h []byte
@@ -27,8 +28,8 @@ func ppp(address, short bool) layer {
 	}
 }
 
-// dot11 is the header of a data frame from or to a station, or (both) between access points; more is what follows the
-// addresses.
+// dot11 is the header of a data frame from or to a station, or (both) between access
+// points; more is what follows the addresses.
 func dot11(subtype, flags byte, more ...byte) layer {
 	return func(c carried) []byte {
 		const toDS, fromDS, both = 1, 2, 3
@@ -207,7 +208,8 @@ func OnlyIP(version int) Wrapping {
 	return Wrapping{Name: "IPv4", Link: 228}
 }
 
-// Aggregate puts the IP packets of n frames in a row into one IEEE 802.11 frame (A-MSDU), which has the time of the first.
+// Aggregate puts the IP packets of n frames in a row into one IEEE 802.11 frame (A-MSDU),
+// which has the time of the first.
 func Aggregate(frames []Frame, n int) []Frame {
 	var out []Frame
 	for group := range slices.Chunk(WithIP(frames), n) {

@@ -51,7 +51,8 @@ func greTunnels() (list []Wrapping) {
 	return append(list, over6)
 }
 
-// pptp is enhanced GRE with sequence and acknowledgment numbers; each direction has its call.
+// pptp is enhanced GRE with sequence and acknowledgment numbers; each direction has its
+// call.
 func pptp(c carried) []byte {
 	h := []byte{0x30, 0x81, 0x88, 0x0b}
 	h = be.AppendUint16(h, uint16(len(c.data)))

@@ -44,7 +44,8 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkFragments puts datagrams of two fragments together, all in different states of being forgotten.
+// BenchmarkFragments puts datagrams of two fragments together, all in different states of
+// being forgotten.
 func BenchmarkFragments(b *testing.B) {
 	var d Decoder
 	var seg flow.Segment

@@ -69,7 +69,8 @@ func tcp6(t testing.TB) []byte {
 	return stack(t, ip6(layers.IPProtocolTCP), header(), gopacket.Payload(payload))
 }
 
-// extended6 puts extension headers, the first of type next, between an IPv6 header and the usual segment.
+// extended6 puts extension headers, the first of type next, between an IPv6 header and
+// the usual segment.
 func extended6(t testing.TB, next layers.IPProtocol, headers ...byte) []byte {
 	return stack(t, ip6(next), gopacket.Payload(join(headers, tcp6(t)[40:])))
 }

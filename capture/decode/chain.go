@@ -7,17 +7,20 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// maxLayers bounds the layers of a packet: eight tunnels with all their tags and extension headers stay below.
+// maxLayers bounds the layers of a packet: eight tunnels with all their tags and
+// extension headers stay below.
 const maxLayers = 320
 
-// chain walks the layers of a packet: each is a gopacket.DecodingLayer that says which one comes next. Beside the bytes
-// that were captured goes how many there were on the wire, since a snapshot length cuts packets anywhere: wire counts
-// from the layer's first byte on. A layer says in head how many bytes are its own and in limit, counted from its first
-// byte too, where what it carries ends.
+// chain walks the layers of a packet: each is a gopacket.DecodingLayer that says which
+// one comes next. Beside the bytes that were captured goes how many there were on the
+// wire, since a snapshot length cuts packets anywhere: wire counts from the layer's first
+// byte on. A layer says in head how many bytes are its own and in limit, counted from its
+// first byte too, where what it carries ends.
 //
-// The walk ends at a layer type without a decoder. gopacket.LayerTypePayload is one: what was found is told by found,
-// which is Other if no layer said more. An error of a layer, or gopacket.LayerTypeDecodeFailure for what is announced
-// but unknown, makes the packet Undecoded for the reason in why.
+// The walk ends at a layer type without a decoder. gopacket.LayerTypePayload is one: what
+// was found is told by found, which is Other if no layer said more. An error of a layer,
+// or gopacket.LayerTypeDecodeFailure for what is announced but unknown, makes the packet
+// Undecoded for the reason in why.
 type chain struct {
 	d      *Decoder
 	layers gopacket.DecodingLayerSparse
@@ -31,7 +34,8 @@ type chain struct {
 	trail             *Trail // nil: none is kept
 }
 
-// walk is how far the way into a packet has come, for the layers that depend on those before them.
+// walk is how far the way into a packet has come, for the layers that depend on those
+// before them.
 type walk struct {
 	depth      uint8 // tunnels that it went through so far
 	tags       uint8 // VLAN tags in a row
@@ -117,7 +121,8 @@ func (c *chain) refused(why reason) Verdict {
 	return c.d.count(why)
 }
 
-// Error makes the chain the error of its layers, which say why in it: so refusing a packet does not allocate.
+// Error makes the chain the error of its layers, which say why in it: so refusing a
+// packet does not allocate.
 func (c *chain) Error() string { return c.why.String() }
 
 // SetTruncated is gopacket.DecodeFeedback's: lengths tell it here.
@@ -139,7 +144,8 @@ func (c *chain) unknown(format string, value uint32) gopacket.LayerType {
 	return gopacket.LayerTypeDecodeFailure
 }
 
-// short is a header of n bytes of a tunnel that is not there: cut off by the capture, or the packet is none of the kind.
+// short is a header of n bytes of a tunnel that is not there: cut off by the capture, or
+// the packet is none of the kind.
 func (l *layer) short(f Frame, n int) error {
 	if !f.holds(n) {
 		return l.other()
@@ -147,7 +153,8 @@ func (l *layer) short(f Frame, n int) error {
 	return l.undecoded("cut in the header of a tunnel")
 }
 
-// deeper counts a tunnel (or a layer that may hold another of its kind) that the packet goes through.
+// deeper counts a tunnel (or a layer that may hold another of its kind) that the packet
+// goes through.
 func (d *Decoder) deeper() bool {
 	d.walk.depth++
 	return d.walk.depth <= maxTunnels
@@ -168,7 +175,8 @@ func (c *chain) enter(step flow.Step) {
 	}
 }
 
-// tunnel enters a tunnel between the hosts that the segment has so far; false: it is one too many.
+// tunnel enters a tunnel between the hosts that the segment has so far; false: it is one
+// too many.
 func (c *chain) tunnel(kind flow.StepKind, id uint64) bool {
 	if !c.d.deeper() {
 		return false
@@ -177,7 +185,8 @@ func (c *chain) tunnel(kind flow.StepKind, id uint64) bool {
 	return true
 }
 
-// reader decodes a layer of ours: f begins with its header and ends where what it is in ends; Link means nothing.
+// reader decodes a layer of ours: f begins with its header and ends where what it is in
+// ends; Link means nothing.
 type reader func(l *layer, f Frame) error
 
 // layer is a layer of ours as gopacket has them.
@@ -198,8 +207,8 @@ func (l *layer) CanDecode() gopacket.LayerClass    { return l.own }
 func (l *layer) LayerType() gopacket.LayerType     { return l.own }
 func (l *layer) NextLayerType() gopacket.LayerType { return l.next }
 
-// carry says that the header takes the first bytes of f up to at, and which layer follows. The bytes need not be there:
-// the next layer then tells that it is cut.
+// carry says that the header takes the first bytes of f up to at, and which layer
+// follows. The bytes need not be there: the next layer then tells that it is cut.
 func (l *layer) carry(f Frame, at int, next gopacket.LayerType) error {
 	l.head, l.limit, l.next = at, int(f.Length), next
 	at = min(at, len(f.Data))
@@ -220,4 +229,100 @@ func (c *chain) stop(v Verdict) gopacket.LayerType {
 		return gopacket.LayerTypeFragment
 	}
 	return gopacket.LayerTypePayload
+}
+
+// Trail is the way through a packet: its layers from the outermost on, and what in them
+// depends on what they carry or names somebody. It is valid until the Decoder is used
+// again.
+type Trail struct {
+	Layers []Layer
+	Fields []Field
+}
+
+// Layer is a header. Offsets are the frame's; those beyond what was captured are counted
+// on.
+type Layer struct {
+	Type   gopacket.LayerType
+	At     int  // where it begins
+	Size   int  // of the header; 0: nothing but the layers around it tells that it is there
+	End    int  // where what it carries ends, on the wire
+	Quoted bool // by an ICMP error
+}
+
+// Body is where what it carries begins.
+func (l *Layer) Body() int { return l.At + l.Size }
+
+// Field is a part of a layer that whoever changes packets must change too. Those of IP,
+// TCP, UDP and ICMP are not told: everybody knows them.
+type Field struct {
+	Kind FieldKind
+	At   int // offset in the frame
+	Room int // bytes of a Station
+	Size int // those of them that are an address
+}
+
+// FieldKind is what a Field is.
+type FieldKind uint8
+
+const (
+	Station      FieldKind = iota // a hardware address
+	Length                        // 16 bits that count what the layer carries
+	LengthLittle                  // the same, little-endian
+	Checksum                      // an Internet checksum over all of the layer and what it carries
+	Sealed                        // the layer cannot be changed unnoticed, or holds several packets
+)
+
+// Trail follows a packet alone: a first fragment is read on, a later one ends at its IP
+// header, and what an ICMP error quotes is followed too. The verdict is Decode's
+// otherwise. Nothing is counted, and no network gets a number.
+func (d *Decoder) Trail(f Frame) (*Trail, Verdict) {
+	if f.FCS != 0 {
+		f = f.withoutFCS()
+	}
+	c := d.walker()
+	d.trail.Layers, d.trail.Fields = d.trail.Layers[:0], d.trail.Fields[:0]
+	d.walk = walk{}
+	c.trail = &d.trail
+	v := c.run(c.linkType(f.Link), f, &d.scratch)
+	c.trail = nil
+	return &d.trail, v
+}
+
+// open begins a layer, close says its lengths; without a trail they do nothing.
+func (t *Trail) open(kind gopacket.LayerType, at int) (entry int) {
+	if t == nil {
+		return 0
+	}
+	t.Layers = append(t.Layers, Layer{Type: kind, At: at})
+	return len(t.Layers) - 1
+}
+
+func (t *Trail) close(entry, head, limit int) {
+	if t != nil {
+		l := &t.Layers[entry]
+		l.Size, l.End = head, l.At+limit
+	}
+}
+
+// note adds a field at an offset from the layer's first byte on.
+func (c *chain) note(kind FieldKind, at int) {
+	if c.trail != nil {
+		c.trail.Fields = append(c.trail.Fields, Field{Kind: kind, At: c.at + at})
+	}
+}
+
+// station adds a hardware address of so many bytes.
+func (c *chain) station(at, room, size int) {
+	if c.trail != nil {
+		c.trail.Fields = append(c.trail.Fields, Field{Station, c.at + at, room, size})
+	}
+}
+
+// quoted adds a header that an ICMP error quotes after its own eight bytes; offsets are
+// those of the quote.
+func (c *chain) quoted(kind gopacket.LayerType, at, size, end int) {
+	if c.trail != nil {
+		quote := c.at + 8
+		c.trail.Layers = append(c.trail.Layers, Layer{kind, quote + at, size, quote + end, true})
+	}
 }

@@ -1,17 +1,25 @@
-// Package decode turns a captured packet into the TCP segment that it carries, or into the ICMP error about one.
+// Package decode turns a captured packet into the TCP segment that it carries, or into
+// the ICMP error about one.
 //
-// Nearly every packet is Ethernet (with any VLAN tags), Linux cooked, BSD loopback or raw IP, then IPv4 or IPv6, then
-// TCP: the shortcut reads those by hand. Everything else goes through the chain, a bounded loop over
-// gopacket.DecodingLayers: gopacket's own where they are right, ours where it has none, or one that indexes past the end
-// of cut headers, allocates, prints or writes into the packet. What the shortcut accepts the chain decodes alike, as a
-// fuzz test proves. Neither allocates.
+// Nearly every packet is Ethernet (with any VLAN tags), Linux cooked, BSD loopback or raw
+// IP, then IPv4 or IPv6, then TCP: the shortcut reads those by hand. Everything else goes
+// through the chain, a bounded loop over gopacket.DecodingLayers: gopacket's own where
+// they are right, ours where it has none, or one that indexes past the end of cut
+// headers, allocates, prints or writes into the packet. What the shortcut accepts the
+// chain decodes alike, as a fuzz test proves. Neither allocates.
 //
-// A file of layers registers them by what announces them (table.go): a link type or a tunnel is one file. Who needs to
-// know where a packet's layers are asks for its Trail, as capture/rewrite does; capture/filter asks for the Head of its
-// link type. The segments go to capture/tcp.
+// A file of layers registers them by what announces them (table.go): a link type or a
+// tunnel is one file. Who needs to know where a packet's layers are asks for its Trail,
+// as capture/rewrite does; capture/filter asks for the Head of its link type. The
+// segments go to capture/tcp.
 package decode
 
-import "ftpscope/capture/flow"
+import (
+	"fmt"
+	"sort"
+
+	"ftpscope/capture/flow"
+)
 
 // Verdict says what a packet turned out to be.
 type Verdict uint8
@@ -20,7 +28,7 @@ const (
 	Other     Verdict = iota // understood, and nothing that concerns TCP: ARP, UDP, …
 	TCP                      // the segment is filled in
 	ICMP                     // an ICMP error about a TCP segment, both filled in
-	Fragment                 // a part of a datagram that is not whole yet; the ports, if they are known, are filled in
+	Fragment                 // a part of a datagram that is not whole yet; with the ports, if known
 	Undecoded                // not understood or damaged; counted by reason
 
 	unaccepted // by the shortcut
@@ -38,8 +46,9 @@ type Frame struct {
 // Options of a Decoder; the zero value works.
 type Options struct {
 	VXLANPorts []uint16 // UDP ports of VXLAN, besides 4789, 4790 (VXLAN-GPE) and 8472
-	// VerifyChecksums leaves out packets whose IPv4 header or TCP checksum is wrong. Where the sender's card fills them
-	// in, they are in every packet that the capturing host sent.
+	// VerifyChecksums leaves out packets whose IPv4 header or TCP checksum is wrong.
+	// Where the sender's card fills them in, they are in every packet that the capturing
+	// host sent.
 	VerifyChecksums bool
 }
 
@@ -61,8 +70,9 @@ type Decoder struct {
 	scratch   flow.Segment // of Trail
 }
 
-// Decode reads f. Its Mark stands in seg already, for what waits for its other fragments. For TCP and ICMP seg is filled
-// in but for its Digits; it points into f.Data, or is valid until the next call.
+// Decode reads f. Its Mark stands in seg already, for what waits for its other fragments.
+// For TCP and ICMP seg is filled in but for its Digits; it points into f.Data, or is
+// valid until the next call.
 func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
 	if f.FCS != 0 {
 		f = f.withoutFCS()
@@ -89,7 +99,8 @@ func (d *Decoder) decode(f Frame, seg *flow.Segment) Verdict {
 	return v
 }
 
-// withoutFCS leaves the frame check sequence away, as far as it was captured: it is no payload.
+// withoutFCS leaves the frame check sequence away, as far as it was captured: it is no
+// payload.
 func (f Frame) withoutFCS() Frame {
 	f.Length -= min(uint32(f.FCS), f.Length)
 	f.Data = f.Data[:min(uint32(len(f.Data)), f.Length)]
@@ -124,8 +135,9 @@ type rest struct {
 	walk  walk
 }
 
-// More goes on with a packet that holds several others, as IEEE 802.11 has them: after Decode, until it reports false.
-// The segment is as from Decode. What could not be decoded is counted.
+// More goes on with a packet that holds several others, as IEEE 802.11 has them: after
+// Decode, until it reports false. The segment is as from Decode. What could not be
+// decoded is counted.
 func (d *Decoder) More(seg *flow.Segment) bool {
 	if !d.walk.pending {
 		return false
@@ -134,12 +146,82 @@ func (d *Decoder) More(seg *flow.Segment) bool {
 	return v == TCP || v == ICMP
 }
 
-// Parts lists the packets, this one included, that what Decode said last was made of; none: of this packet alone. Of a
-// Fragment it lists those of which it is known only now to which connection they belong.
+// Parts lists the packets, this one included, that what Decode said last was made of;
+// none: of this packet alone. Of a Fragment it lists those of which it is known only now
+// to which connection they belong.
 func (d *Decoder) Parts() []flow.Mark { return d.parts }
 
 // Close gives up the fragments that still wait for others, and counts them.
 func (d *Decoder) Close() {
 	d.fragments.all()
 	d.settle()
+}
+
+// Reason is why packets were not decoded, and how many.
+type Reason struct {
+	Text    string
+	Packets uint64
+}
+
+// reason is a Reason's text, or (value >= 0) a format for it: formatting waits until
+// somebody reads it.
+type reason struct {
+	text  string
+	value int64
+}
+
+func (r reason) String() string {
+	if r.value < 0 {
+		return r.text
+	}
+	return fmt.Sprintf(r.text, r.value)
+}
+
+// maxReasons bounds the rows of reasons with a value: hostile link types and EtherTypes
+// would fill the table. What does not fit is one row. Reasons without a value are few.
+const maxReasons = 64
+
+func (d *Decoder) undecoded(text string) Verdict { return d.count(reason{text, -1}) }
+
+func (d *Decoder) undecodedType(format string, value uint32) Verdict {
+	return d.count(reason{format, int64(value)})
+}
+
+func (d *Decoder) count(r reason) Verdict {
+	d.counted(r, 1)
+	return Undecoded
+}
+
+// counted counts n packets.
+func (d *Decoder) counted(r reason, n uint64) {
+	if d.reasons == nil {
+		d.reasons = map[reason]uint64{}
+	}
+	if _, ok := d.reasons[r]; !ok && r.value >= 0 {
+		if d.valued == maxReasons {
+			r = reason{"other", -1}
+		} else {
+			d.valued++
+		}
+	}
+	d.reasons[r] += n
+	d.total += n
+}
+
+// Undecoded is the number of packets that were not decoded.
+func (d *Decoder) Undecoded() uint64 { return d.total }
+
+// Reasons lists why packets were not decoded, the most frequent first.
+func (d *Decoder) Reasons() []Reason {
+	list := make([]Reason, 0, len(d.reasons))
+	for r, n := range d.reasons {
+		list = append(list, Reason{r.String(), n})
+	}
+	sort.Slice(list, func(i, j int) bool {
+		if list[i].Packets != list[j].Packets {
+			return list[i].Packets > list[j].Packets
+		}
+		return list[i].Text < list[j].Text
+	})
+	return list
 }

@@ -31,8 +31,9 @@ func init() {
 	register(row{kind: layerPrism, read: readPrism, links: []uint32{LinkPrism, LinkAVS}})
 }
 
-// readDot11 reads a data frame, whose header a driver may have padded to a multiple of four bytes. gopacket's wants a
-// check sequence at the end, which it cuts off, and knows no aggregates.
+// readDot11 reads a data frame, whose header a driver may have padded to a multiple of
+// four bytes. gopacket's wants a check sequence at the end, which it cuts off, and knows
+// no aggregates.
 func readDot11(l *layer, f Frame) error {
 	const control, addresses, address, qos, ht = 2, 24, 6, 2, 4
 	b, w := f.Data, &l.d.walk
@@ -112,8 +113,9 @@ func isSNAP(f Frame, at int) bool {
 	return etherType == etherIPv4 || etherType == etherIPv6
 }
 
-// aggregated reads the frames of an A-MSDU (section 9.3.2.2) from d.rest on, up to one that concerns TCP; More goes on.
-// Each has two addresses, a length and, unless it is the last, padding to a multiple of four bytes.
+// aggregated reads the frames of an A-MSDU (section 9.3.2.2) from d.rest on, up to one
+// that concerns TCP; More goes on. Each has two addresses, a length and, unless it is the
+// last, padding to a multiple of four bytes.
 func (d *Decoder) aggregated(seg *flow.Segment) Verdict {
 	const header = 14
 	found := Other
@@ -138,8 +140,9 @@ func (d *Decoder) aggregated(seg *flow.Segment) Verdict {
 	return found
 }
 
-// readRadiotap is the header that most systems put before IEEE 802.11 (radiotap.org): version 0, length, which fields are
-// present, little-endian. Two fields come first and are all that is needed.
+// readRadiotap is the header that most systems put before IEEE 802.11 (radiotap.org):
+// version 0, length, which fields are present, little-endian. Two fields come first and
+// are all that is needed.
 func readRadiotap(l *layer, f Frame) error {
 	const (
 		least        = 8
@@ -181,8 +184,9 @@ func readRadiotap(l *layer, f Frame) error {
 	return l.carry(f, size, layers.LayerTypeDot11)
 }
 
-// readPrism is the header of early Wi-Fi cards' drivers: a message code and the header's length, in the byte order of the
-// capturing machine. Some put AVS's header under its link type: version 0x80211001 or 2, length, big-endian.
+// readPrism is the header of early Wi-Fi cards' drivers: a message code and the header's
+// length, in the byte order of the capturing machine. Some put AVS's header under its
+// link type: version 0x80211001 or 2, length, big-endian.
 func readPrism(l *layer, f Frame) error {
 	const least, avs, longest = 8, 0x80211000, 4096
 	if len(f.Data) < least {

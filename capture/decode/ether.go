@@ -100,8 +100,10 @@ func init() {
 	register(row{kind: layerQuiet, read: func(l *layer, _ Frame) error { return l.other() }, etherTypes: noIP})
 	register(row{kind: layerBridge, read: skip(0), etherTypes: []uint16{etherBridge}})
 	register(row{kind: layerVNTag, read: tagOf(6), etherTypes: []uint16{0x8926}})
-	register(row{kind: layerTag6, read: tagOf(8), etherTypes: []uint16{0x893f, 0x8909}}) // IEEE 802.1BR; security group tags
-	register(row{kind: layerRedundant, read: tagOf(6), etherTypes: []uint16{0x892f}})    // IEC 62439-3: path and size, sequence number
+	// IEEE 802.1BR; Cisco's security group tags.
+	register(row{kind: layerTag6, read: tagOf(8), etherTypes: []uint16{0x893f, 0x8909}})
+	// IEC 62439-3: path and size, sequence number.
+	register(row{kind: layerRedundant, read: tagOf(6), etherTypes: []uint16{0x892f}})
 	register(row{kind: layerBackbone, read: readBackbone, etherTypes: []uint16{0x88e7}})
 	register(row{kind: layerMACsec, read: readMACsec, etherTypes: []uint16{0x88e5}})
 	register(row{kind: layerAnalyzer, read: readAnalyzer, links: []uint32{LinkAnalyzer}})
@@ -112,7 +114,8 @@ func IsTag(etherType uint16) bool {
 	return etherType == etherVLAN || etherType == etherQinQ || etherType == etherQinQOld
 }
 
-// ethernetHeader is gopacket's, but that the length of IEEE 802.3 cuts nothing off: IP has its own.
+// ethernetHeader is gopacket's, but that the length of IEEE 802.3 cuts nothing off: IP
+// has its own.
 type ethernetHeader struct {
 	layers.Ethernet
 	c    *chain
@@ -233,8 +236,9 @@ func skip(n int) reader {
 // readAnalyzer is Hilscher's header of four bytes.
 func readAnalyzer(l *layer, f Frame) error { return l.carry(f, 4, layers.LayerTypeEthernet) }
 
-// tagOf is a tag of n bytes that ends with an EtherType and names no network: the ports of an extended switch, which differ
-// by direction, a security group, one of two ways around a ring.
+// tagOf is a tag of n bytes that ends with an EtherType and names no network: the ports
+// of an extended switch, which differ by direction, a security group, one of two ways
+// around a ring.
 func tagOf(n int) reader {
 	return func(l *layer, f Frame) error {
 		if len(f.Data) < n {
@@ -247,7 +251,8 @@ func tagOf(n int) reader {
 	}
 }
 
-// readBackbone is a provider backbone's service tag (IEEE 802.1ah): flags, 24 bits of service, the customer's frame.
+// readBackbone is a provider backbone's service tag (IEEE 802.1ah): flags, 24 bits of
+// service, the customer's frame.
 func readBackbone(l *layer, f Frame) error {
 	const tag = 4
 	if len(f.Data) < tag {

@@ -2,9 +2,10 @@ package decode
 
 import "encoding/binary"
 
-// The functions below tell whether what a tunnel carries can be what its header says, or what else it can be where
-// no header says it. They look at what must be so in every packet: versions, and lengths that fit into one another.
-// Where a snapshot length cut the packet they judge by what is left.
+// The functions below tell whether what a tunnel carries can be what its header says, or
+// what else it can be where no header says it. They look at what must be so in every
+// packet: versions, and lengths that fit into one another. Where a snapshot length cut
+// the packet they judge by what is left.
 
 func fitsIP(f Frame, at int) bool {
 	if len(f.Data) <= at {
@@ -13,8 +14,9 @@ func fitsIP(f Frame, at int) bool {
 	return f.Data[at]>>4 == 4 && fits4(f, at) || f.Data[at]>>4 == 6 && fits6(f, at)
 }
 
-// fits4 wants the packet to end where its tunnel does or before. Mirrors of clouds and switches cut long packets before
-// they put them into the tunnel: then the header's checksum must be right.
+// fits4 wants the packet to end where its tunnel does or before. Mirrors of clouds and
+// switches cut long packets before they put them into the tunnel: then the header's
+// checksum must be right.
 func fits4(f Frame, at int) bool {
 	left := int(f.Length) - at
 	if len(f.Data) < at+4 {
@@ -28,8 +30,8 @@ func fits4(f Frame, at int) bool {
 	return total <= left || len(b) >= size && sum(b[:size]) == 0xffff
 }
 
-// exactly4 is for where only the packet itself tells that it is one: it fills what it is in, or (Ethernet pads short
-// frames) its header's checksum is right.
+// exactly4 is for where only the packet itself tells that it is one: it fills what it is
+// in, or (Ethernet pads short frames) its header's checksum is right.
 func exactly4(f Frame, at int) bool {
 	if len(f.Data) < at+20 || !fits4(f, at) {
 		return false
@@ -39,7 +41,8 @@ func exactly4(f Frame, at int) bool {
 	return int(binary.BigEndian.Uint16(b[2:])) == int(f.Length)-at || len(b) >= size && sum(b[:size]) == 0xffff
 }
 
-// sum is the ones' complement sum of the 16-bit words of b (RFC 1071): 0xffff over a header with a right checksum.
+// sum is the ones' complement sum of the 16-bit words of b (RFC 1071): 0xffff over a
+// header with a right checksum.
 func sum(b []byte) uint32 {
 	var s uint32
 	for ; len(b) >= 2; b = b[2:] {
@@ -51,7 +54,8 @@ func sum(b []byte) uint32 {
 	return s
 }
 
-// fits6 is fits4 for IPv6, which has no checksum: a packet that was cut must carry what packets carry.
+// fits6 is fits4 for IPv6, which has no checksum: a packet that was cut must carry what
+// packets carry.
 func fits6(f Frame, at int) bool {
 	left := int(f.Length) - at
 	if len(f.Data) < at+8 {
@@ -68,8 +72,8 @@ func fits6(f Frame, at int) bool {
 	return int(binary.BigEndian.Uint16(b[4:])) <= left-40
 }
 
-// exactly6 is exactly4 for IPv6, which has no checksum: the packet fills what it is in, or what it is in is padded to
-// the smallest Ethernet frame.
+// exactly6 is exactly4 for IPv6, which has no checksum: the packet fills what it is in,
+// or what it is in is padded to the smallest Ethernet frame.
 func exactly6(f Frame, at int) bool {
 	const smallest = 60
 	if len(f.Data) < at+40 || !fits6(f, at) {
@@ -90,7 +94,8 @@ func fitsEthernet(f Frame, at int) bool {
 	return fitsType(binary.BigEndian.Uint16(f.Data[at+12:]), f, at+14)
 }
 
-// fitsType looks at what an EtherType announces. Types that are unknown here do not count.
+// fitsType looks at what an EtherType announces. Types that are unknown here do not
+// count.
 func fitsType(etherType uint16, f Frame, at int) bool {
 	for range maxTags {
 		switch etherType {

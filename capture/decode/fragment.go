@@ -15,12 +15,13 @@ const (
 	maxDatagram     = 65535  // bytes
 )
 
-// fewFirsts is how many first fragments may wait in vain before any later one was seen. From then on first fragments are
-// read alone: a capture made with a filter such as "tcp port 21" has no others, since only they have ports.
+// fewFirsts is how many first fragments may wait in vain before any later one was seen.
+// From then on first fragments are read alone: a capture made with a filter such as "tcp
+// port 21" has no others, since only they have ports.
 const fewFirsts = 4
 
-// fragment4 takes a fragment of IPv4; sized: its header tells the length. With the verdict TCP it returns what is to be read
-// on, and of which protocol that is.
+// fragment4 takes a fragment of IPv4; sized: its header tells the length. With the
+// verdict TCP it returns what is to be read on, and of which protocol that is.
 func (d *Decoder) fragment4(x *fragment, sized bool, seg *flow.Segment) (Frame, uint8, Verdict) {
 	if inFragments(x.next) && !sized {
 		return Frame{}, 0, d.undecoded("malformed IP fragment")
@@ -42,11 +43,12 @@ func (d *Decoder) fragment6(x *fragment, seg *flow.Segment) (Frame, uint8, Verdi
 	return Frame{Data: x.data, Length: uint32(x.to)}, x.next, TCP
 }
 
-// inFragments reports whether a protocol is worth waiting for: TCP, and what may carry it. Of an ICMP error the first
-// fragment says all.
+// inFragments reports whether a protocol is worth waiting for: TCP, and what may carry
+// it. Of an ICMP error the first fragment says all.
 func inFragments(protocol uint8) bool { return wholeOverIP[protocol] }
 
-// laterFragment is a fragment that does not begin its datagram, of a protocol that is not put together.
+// laterFragment is a fragment that does not begin its datagram, of a protocol that is not
+// put together.
 func (d *Decoder) laterFragment(protocol uint8) Verdict {
 	if protocol == protoESP {
 		return d.undecoded("IPsec ESP")
@@ -54,16 +56,18 @@ func (d *Decoder) laterFragment(protocol uint8) Verdict {
 	return Other
 }
 
-// place puts a fragment to the others of its datagram. When that makes the datagram whole it is returned: its bytes, as
-// far as they were captured without a hole, and its length, with the verdict TCP.
+// place puts a fragment to the others of its datagram. When that makes the datagram whole
+// it is returned: its bytes, as far as they were captured without a hole, and its length,
+// with the verdict TCP.
 //
 // Repetitions are harmless. Of fragments that overlap:
-//   - IPv6: RFC 5722 section 4 has hosts drop the datagram "and any constituent fragments, including those not yet
-//     received". So it is here.
-//   - IPv4: where the bytes are the same nothing is wrong: the capture has both sides of a router that cut fragments
-//     smaller. Where they are not, they cannot be of one datagram: the identification is in use again, or somebody forges. What
-//     hosts make of that differs (RFC 791 has them take the newer bytes, Linux takes none). Here the older fragments are
-//     given up and the newer ones go on, if their checksum is right.
+//   - IPv6: RFC 5722 section 4 has hosts drop the datagram "and any constituent
+//     fragments, including those not yet received". So it is here.
+//   - IPv4: where the bytes are the same nothing is wrong: the capture has both sides of
+//     a router that cut fragments smaller. Where they are not, they cannot be of one
+//     datagram: the identification is in use again, or somebody forges. What hosts make
+//     of that differs (RFC 791 has them take the newer bytes, Linux takes none). Here the
+//     older fragments are given up and the newer ones go on, if their checksum is right.
 func (d *Decoder) place(x *fragment, seg *flow.Segment) (Frame, Verdict) {
 	if x.to <= x.from || x.more && x.to%8 != 0 || x.to > maxDatagram {
 		return Frame{}, d.undecoded("malformed IP fragment")
@@ -134,7 +138,8 @@ func (d *Decoder) readAlone(x *fragment) bool {
 	return t.firsts > fewFirsts
 }
 
-// identify notes what the fragment tells of its datagram, and says in seg whose it is as soon as that is known.
+// identify notes what the fragment tells of its datagram, and says in seg whose it is as
+// soon as that is known.
 func (d *Decoder) identify(g *datagram, x *fragment, seg *flow.Segment) {
 	t := &d.fragments
 	if x.from == 0 {

@@ -15,7 +15,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// long4 and long6 are packets of 20 bytes of TCP header and 100 of payload, long enough to be cut.
+// long4 and long6 are packets of 20 bytes of TCP header and 100 of payload, long enough
+// to be cut.
 func long4(t testing.TB) []byte {
 	return stack(t, ip4(layers.IPProtocolTCP), header(), gopacket.Payload(letters))
 }
@@ -198,7 +199,8 @@ func TestFragmentTime(t *testing.T) {
 	}
 }
 
-// What a snapshot length cut off a fragment is not there; what follows it is of no use. Lengths are the headers'.
+// What a snapshot length cut off a fragment is not there; what follows it is of no use.
+// Lengths are the headers'.
 func TestFragmentsAreCut(t *testing.T) {
 	p := long4(t)
 	for _, test := range []struct {
@@ -231,7 +233,8 @@ func TestFragmentsAreCut(t *testing.T) {
 	}
 }
 
-// A capture filter such as "tcp port 21" keeps first fragments only. They are read as far as they go.
+// A capture filter such as "tcp port 21" keeps first fragments only. They are read as far
+// as they go.
 func TestFirstFragmentsAlone(t *testing.T) {
 	p := changed(long4(t), 33, flow.ACK|flow.FIN)
 	var list []arrival
@@ -253,7 +256,8 @@ func TestFirstFragmentsAlone(t *testing.T) {
 	require.Equal(t, uint32(len(letters)), got.Segments[0].Length)
 }
 
-// The packets that a segment was made of are told when it is whole, or when its ports are known.
+// The packets that a segment was made of are told when it is whole, or when its ports are
+// known.
 func TestParts(t *testing.T) {
 	p := long4(t)
 	a, b, c := cut(p, 0, 48, true), cut(p, 48, 96, true), cut(p, 96, wholeSize, false)
@@ -277,8 +281,8 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// Fragments of the same identification in different networks, between other hosts, or of another protocol or version are
-// of different datagrams.
+// Fragments of the same identification in different networks, between other hosts, or of
+// another protocol or version are of different datagrams.
 func TestFragmentKey(t *testing.T) {
 	p := long4(t)
 	a, b := cut(p, 0, 48, true), cut(p, 48, wholeSize, false)
@@ -309,7 +313,8 @@ func TestOtherFragments(t *testing.T) {
 	}
 }
 
-// An ICMP error about a datagram in fragments quotes one of them; only the first has the ports.
+// An ICMP error about a datagram in fragments quotes one of them; only the first has the
+// ports.
 func TestICMPAboutFragments(t *testing.T) {
 	p, p6 := long4(t), long6(t)
 	require.Equal(t, refusal(router4, 3, 1), decodeOne(t, frame(LinkRaw, icmp4(t, 3, 1, cut(p, 0, 48, true)))))

@@ -14,7 +14,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// FuzzDecode compares the decoder with gopacket's layers: what both take for TCP says the same.
+// FuzzDecode compares the decoder with gopacket's layers: what both take for TCP says the
+// same.
 func FuzzDecode(f *testing.F) {
 	v4, v6 := tcp4(f), tcp6(f)
 	for _, k := range kinds(f) {
@@ -89,8 +90,9 @@ type said struct {
 	window     uint16
 }
 
-// compare asks gopacket about a frame that the decoder took for TCP. Where gopacket finds no TCP there is nothing to
-// compare: it knows no SLL2, no tags of type 0x9100 and no IPv6 routing headers, and leaves first fragments alone.
+// compare asks gopacket about a frame that the decoder took for TCP. Where gopacket finds
+// no TCP there is nothing to compare: it knows no SLL2, no tags of type 0x9100 and no
+// IPv6 routing headers, and leaves first fragments alone.
 func compare(t *testing.T, f Frame, seg *flow.Segment) {
 	first := firstLayer(f)
 	if first == nil {
@@ -120,7 +122,8 @@ func compare(t *testing.T, f Frame, seg *flow.Segment) {
 	if exact {
 		require.Equal(t, length, int(seg.Length))
 	}
-	// gopacket's payload may be cut by an IEEE 802.3 length, or go on into what pads the frame: see above.
+	// gopacket's payload may be cut by an IEEE 802.3 length, or go on into what pads the
+	// frame: see above.
 	ours, their := seg.Payload, tcp.Payload
 	if exact && packet.Layer(layers.LayerTypeLLC) == nil {
 		require.True(t, bytes.Equal(ours, their), "payload %q, gopacket %q", ours, their)
@@ -142,8 +145,8 @@ func innermost(packet gopacket.Packet) (ip gopacket.Layer) {
 	return ip
 }
 
-// misread tells the tunnels that gopacket reads wrongly: ERSPAN I as if it were II, GTP-U with extension headers that are not
-// there, PPTP beyond its length.
+// misread tells the tunnels that gopacket reads wrongly: ERSPAN I as if it were II, GTP-U
+// with extension headers that are not there, PPTP beyond its length.
 func misread(packet gopacket.Packet) bool {
 	for _, l := range packet.Layers() {
 		if gre, ok := l.(*layers.GRE); ok && gre.Version == 1 || l.LayerType() == layers.LayerTypeERSPANII || l.LayerType() == layers.LayerTypeGTPv1U {

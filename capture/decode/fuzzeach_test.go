@@ -12,8 +12,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Each decoder gets what may follow the header that led to it: nothing that is in it may make it panic, read what is
-// not there, or claim more than was sent.
+// Each decoder gets what may follow the header that led to it: nothing that is in it may
+// make it panic, read what is not there, or claim more than was sent.
 
 // Headers before what a decoder gets, in the wrappings.
 const (
@@ -23,7 +23,8 @@ const (
 	afterUDP   = 14 + 20 + 8
 )
 
-// fuzz runs the decoder of a layer, with the wrappings whose names begin with one of the words as seeds.
+// fuzz runs the decoder of a layer, with the wrappings whose names begin with one of the
+// words as seeds.
 func fuzz(f *testing.F, after int, kind gopacket.LayerType, words ...string) {
 	seeds := 0
 	for _, w := range append(capturetest.Wrappings(), capturetest.Teredo()...) {

@@ -44,8 +44,9 @@ func init() {
 	register(row{kind: layerERSPAN3, read: readERSPAN3, gre: []uint16{greERSPAN3}})
 }
 
-// readGRE is RFC 2784 with the fields of RFC 1701 and RFC 2890, and version 1, PPTP's (RFC 2637). gopacket's looks for
-// fields past the end of what was captured, allocates for routes and takes a reserved bit for an acknowledgment.
+// readGRE is RFC 2784 with the fields of RFC 1701 and RFC 2890, and version 1, PPTP's
+// (RFC 2637). gopacket's looks for fields past the end of what was captured, allocates
+// for routes and takes a reserved bit for an acknowledgment.
 func readGRE(l *layer, f Frame) error {
 	b := f.Data
 	if len(b) < 4 {
@@ -102,8 +103,8 @@ func readGRE(l *layer, f Frame) error {
 	return l.carry(f, at, next)
 }
 
-// sourceRoutes passes over the source route entries at b[at:], of which the last has neither family nor length
-// (RFC 1701). Past the end of b: it is cut or malformed.
+// sourceRoutes passes over the source route entries at b[at:], of which the last has
+// neither family nor length (RFC 1701). Past the end of b: it is cut or malformed.
 func sourceRoutes(b []byte, at int) int {
 	for at+4 <= len(b) {
 		n := int(b[at+3])
@@ -116,8 +117,9 @@ func sourceRoutes(b []byte, at int) int {
 	return at + 4
 }
 
-// greNetwork is the network that a key names. NVGRE has 24 bits of network and 8 that spread flows (RFC 7637 section
-// 3.2); its networks begin at 4096, so smaller keys are plain ones.
+// greNetwork is the network that a key names. NVGRE has 24 bits of network and 8 that
+// spread flows (RFC 7637 section 3.2); its networks begin at 4096, so smaller keys are
+// plain ones.
 func greNetwork(protocol uint16, key uint32) (flow.StepKind, uint64) {
 	const first = 0x1000
 	if protocol == etherBridge && key>>8 >= first {
@@ -126,7 +128,8 @@ func greNetwork(protocol uint16, key uint32) (flow.StepKind, uint64) {
 	return flow.StepGRE, uint64(key)
 }
 
-// readWCCP is version 2, which has a header of four bytes before the packet, or version 1, which has none.
+// readWCCP is version 2, which has a header of four bytes before the packet, or version
+// 1, which has none.
 func readWCCP(l *layer, f Frame) error {
 	if fitsIP(f, 0) {
 		return l.carry(f, 0, layerIP)
@@ -134,8 +137,8 @@ func readWCCP(l *layer, f Frame) error {
 	return l.carry(f, 4, layerIP)
 }
 
-// readPPTP is RFC 2637's enhanced GRE: the key is the payload's length and a call, which each direction names by itself,
-// so that the network is better told by the ends alone.
+// readPPTP is RFC 2637's enhanced GRE: the key is the payload's length and a call, which
+// each direction names by itself, so that the network is better told by the ends alone.
 func readPPTP(l *layer, f Frame) error {
 	const length = 4
 	flags, at := binary.BigEndian.Uint16(f.Data), 8
@@ -195,8 +198,8 @@ func (l *erspan2Header) DecodeFromBytes(b []byte, df gopacket.DecodeFeedback) er
 	return l.c.mirrored(b[header:], l.SessionID, l.VLANIdentifier)
 }
 
-// mirrored enters the network of a mirrored frame. A VLAN that is not the frame's first tag was its tag too: it was mirrored
-// without it.
+// mirrored enters the network of a mirrored frame. A VLAN that is not the frame's first
+// tag was its tag too: it was mirrored without it.
 func (c *chain) mirrored(frame []byte, session, vlan uint16) error {
 	if !c.tunnel(flow.StepERSPAN, uint64(session)) {
 		return c.tooDeep()

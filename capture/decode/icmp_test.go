@@ -116,7 +116,8 @@ func TestICMPv6(t *testing.T) {
 	}
 }
 
-// A snapshot length may cut an error anywhere; from eight quoted bytes of TCP on it says all.
+// A snapshot length may cut an error anywhere; from eight quoted bytes of TCP on it says
+// all.
 func TestICMPSnapLength(t *testing.T) {
 	data := icmp4(t, 3, 1, tcp4(t))
 	for cut := range data {

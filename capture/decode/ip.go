@@ -30,12 +30,15 @@ const (
 )
 
 const (
-	// maxExtensions bounds IPv6 extension headers: RFC 8200 section 4.1 expects each at most once or twice.
+	// maxExtensions bounds IPv6 extension headers: RFC 8200 section 4.1 expects each at
+	// most once or twice.
 	maxExtensions = 16
-	// maxOffload bounds what a frame without a length in its IP header may hold. The most that a machine hands to its
-	// network card is 512 KiB (Linux's BIG TCP); a larger frame length is a lie that would derail sequence numbers.
+	// maxOffload bounds what a frame without a length in its IP header may hold. The most
+	// that a machine hands to its network card is 512 KiB (Linux's BIG TCP); a larger
+	// frame length is a lie that would derail sequence numbers.
 	maxOffload = 1 << 20
-	// maxTunnels bounds tunnels in tunnels: clouds have three or four, more than eight are an attack on the parser.
+	// maxTunnels bounds tunnels in tunnels: clouds have three or four, more than eight
+	// are an attack on the parser.
 	maxTunnels = 8
 )
 
@@ -67,7 +70,8 @@ func init() {
 		over4: []uint8{protoEtherIP}, over6: []uint8{protoEtherIP}, whole: true})
 }
 
-// offloaded is the size of a packet at an offset of a frame of so many bytes, by the frame; negative if none is that large.
+// offloaded is the size of a packet at an offset of a frame of so many bytes, by the
+// frame; negative if none is that large.
 func offloaded(frame, at int) int {
 	if frame > maxOffload {
 		return -1
@@ -98,7 +102,8 @@ func readIP(l *layer, f Frame) error {
 	return l.undecoded("neither IPv4 nor IPv6")
 }
 
-// inIP is RFC 2003 (IPv4 in IPv4), RFC 4213 (6in4), RFC 2473 (either in IPv6) and MPLS in IP (RFC 4023).
+// inIP is RFC 2003 (IPv4 in IPv4), RFC 4213 (6in4), RFC 2473 (either in IPv6) and MPLS in
+// IP (RFC 4023).
 func inIP(next gopacket.LayerType) reader {
 	return func(l *layer, f Frame) error {
 		if !l.tunnel(flow.StepIPIP, 0) {
@@ -108,8 +113,9 @@ func inIP(next gopacket.LayerType) reader {
 	}
 }
 
-// ipv4Header is gopacket's for the fixed part of the header (RFC 791), of which it gets a copy: it refuses options that are not
-// sound, which nobody here looks at, and cuts the length that TSO leaves out to 16 bits.
+// ipv4Header is gopacket's for the fixed part of the header (RFC 791), of which it gets a
+// copy: it refuses options that are not sound, which nobody here looks at, and cuts the
+// length that TSO leaves out to 16 bits.
 type ipv4Header struct {
 	layers.IPv4
 	c     *chain
@@ -158,7 +164,8 @@ func (l *ipv4Header) DecodeFromBytes(h []byte, df gopacket.DecodeFeedback) error
 	return nil
 }
 
-// fragment goes on with what was put together, or is the end; b is the fragment, of length bytes on the wire.
+// fragment goes on with what was put together, or is the end; b is the fragment, of
+// length bytes on the wire.
 func (l *ipv4Header) fragment(b []byte, length int) error {
 	c := l.c
 	from := int(l.FragOffset) * 8
@@ -180,7 +187,8 @@ func (l *ipv4Header) fragment(b []byte, length int) error {
 	return nil
 }
 
-// readIPv6 reads the header (RFC 8200). gopacket's refuses the length 0 that TSO leaves, and allocates for each option.
+// readIPv6 reads the header (RFC 8200). gopacket's refuses the length 0 that TSO leaves,
+// and allocates for each option.
 func readIPv6(l *layer, f Frame) error {
 	h := f.Data
 	if len(h) < 40 {
@@ -203,8 +211,9 @@ func readIPv6(l *layer, f Frame) error {
 	return l.carry(f, 40, l.protocol(h[6]))
 }
 
-// jumbo is the length of an IPv6 packet whose header says 0: that of the jumbo payload option (RFC 2675), else the
-// frame's, at offset at of which f is, since the sender's card fills it in after the capture (TSO). It is negative if no packet is that long.
+// jumbo is the length of an IPv6 packet whose header says 0: that of the jumbo payload
+// option (RFC 2675), else the frame's, at offset at of which f is, since the sender's
+// card fills it in after the capture (TSO). It is negative if no packet is that long.
 func jumbo(f Frame, at int) int {
 	const jumboOption = 0xc2
 	h := f.Data
@@ -228,7 +237,8 @@ func jumbo(f Frame, at int) int {
 	return offloaded(at+int(f.Length), at+40)
 }
 
-// readExtension passes an extension header of IPv6, or puts a fragment to the others of its datagram.
+// readExtension passes an extension header of IPv6, or puts a fragment to the others of
+// its datagram.
 func readExtension(l *layer, f Frame) error {
 	b, protocol := f.Data, protocolOf(l.own)
 	n := extension(protocol, b)
@@ -283,14 +293,16 @@ func (l *layer) fragment6(f Frame) error {
 	switch {
 	case v != TCP:
 		return l.carry(f, 8, l.stop(v))
-	case inFragments(b[0]) && extension(int(protocol), x.data) != 0 && !l.d.deeper(): // it may hold a fragment, which holds a fragment
+	case inFragments(b[0]) && extension(int(protocol), x.data) != 0 && !l.d.deeper():
+		// It may hold a fragment, which holds a fragment.
 		return l.tooDeep()
 	}
 	l.d.walk.extensions = 0
 	return l.carry(whole, 0, l.protocol(protocol))
 }
 
-// extension returns the size of the extension header at b: 0 if next is none, -1 if b is too short to tell.
+// extension returns the size of the extension header at b: 0 if next is none, -1 if b is
+// too short to tell.
 func extension(next int, b []byte) int {
 	switch next {
 	case protoHopByHop, protoRouting, protoDestOpts:
@@ -312,8 +324,8 @@ func extension(next int, b []byte) int {
 	return 0
 }
 
-// readAH is IPsec's authentication header (RFC 4302), over IPv6 an extension header like others. In transport mode the
-// addresses stay, so it is no network of its own.
+// readAH is IPsec's authentication header (RFC 4302), over IPv6 an extension header like
+// others. In transport mode the addresses stay, so it is no network of its own.
 func readAH(l *layer, f Frame) error {
 	const spiAndNumber = 12
 	if l.d.walk.v6 {
@@ -342,7 +354,8 @@ func readAH(l *layer, f Frame) error {
 // readESP is encrypted, unless both ends agreed otherwise (RFC 4303).
 func readESP(l *layer, _ Frame) error { return l.undecoded("IPsec ESP") }
 
-// etherIPHeader is gopacket's of RFC 3378: version 3, twelve reserved bits, an Ethernet frame.
+// etherIPHeader is gopacket's of RFC 3378: version 3, twelve reserved bits, an Ethernet
+// frame.
 type etherIPHeader struct {
 	layers.EtherIP
 	c *chain

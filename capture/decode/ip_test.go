@@ -17,7 +17,8 @@ func with(s flow.Segment, change func(*flow.Segment)) outcome {
 	return segment(s)
 }
 
-// The frame check sequence is no payload, not even where the IP header does not say its length.
+// The frame check sequence is no payload, not even where the IP header does not say its
+// length.
 func TestFrameCheckSequence(t *testing.T) {
 	offload := changed(tcp4(t), 2, 0, 0)
 	eth := func(b []byte) []byte { return ethernet([]uint16{etherIPv4}, b) }
@@ -146,7 +147,8 @@ func TestMappedAddress(t *testing.T) {
 	require.Equal(t, segment(want(client4, server6)), decodeOne(t, frame(LinkRaw, b)))
 }
 
-// Large segments that the sender's card cuts: the IP header says 0, the frame says how long it is.
+// Large segments that the sender's card cuts: the IP header says 0, the frame says how
+// long it is.
 func TestOffload(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -9,10 +9,12 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// maxLabels bounds a label stack: segment routing has about ten labels, more than 32 are an attack on the parser.
+// maxLabels bounds a label stack: segment routing has about ten labels, more than 32 are
+// an attack on the parser.
 const maxLabels = 32
 
-// Special-purpose labels (RFC 7274 section 2, RFC 6790): up to 15 they say something of the packet, not of the network.
+// Special-purpose labels (RFC 7274 section 2, RFC 6790): up to 15 they say something of
+// the packet, not of the network.
 const (
 	labelEntropy = 7  // the next label only spreads flows
 	labelOAM     = 14 // RFC 3429
@@ -29,8 +31,9 @@ func init() {
 	register(row{kind: layerMPLSUDP, read: readMPLSUDP, portsTo: []uint16{portMPLS}})
 }
 
-// readMPLS reads a label stack (RFC 3032) and looks at what it is on top of. Nothing says what that is but the packet:
-// IP, or Ethernet with a control word before it (RFC 4448) or without.
+// readMPLS reads a label stack (RFC 3032) and looks at what it is on top of. Nothing says
+// what that is but the packet: IP, or Ethernet with a control word before it (RFC 4448)
+// or without.
 func readMPLS(l *layer, f Frame) error {
 	if !l.d.deeper() {
 		return l.tooDeep()
@@ -81,8 +84,9 @@ func readMPLSUDP(l *layer, f Frame) error {
 	return l.carry(f, 0, layers.LayerTypeMPLS)
 }
 
-// labelled is what follows the bottom of the stack at offset at. An Ethernet address may begin like an IP packet or a
-// control word, so each is looked at closely before it is believed.
+// labelled is what follows the bottom of the stack at offset at. An Ethernet address may
+// begin like an IP packet or a control word, so each is looked at closely before it is
+// believed.
 func (l *layer) labelled(f Frame, at int) error {
 	const controlWord = 4
 	if len(f.Data) <= at {

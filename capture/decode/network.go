@@ -6,12 +6,13 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// maxNetworks bounds the table of networks, about 20 MB: the TEIDs of a mobile core may be as many. Networks beyond are
-// one, flow.OtherNet, and their packets are counted.
+// maxNetworks bounds the table of networks, about 20 MB: the TEIDs of a mobile core may
+// be as many. Networks beyond are one, flow.OtherNet, and their packets are counted.
 const maxNetworks = 1 << 17
 
-// networks numbers the networks that packets are in. A network is another one and a step more, so a decoder that goes
-// into tag after tunnel asks for one step at a time. The goroutine that decodes adds; any may ask for a path.
+// networks numbers the networks that packets are in. A network is another one and a step
+// more, so a decoder that goes into tag after tunnel asks for one step at a time. The
+// goroutine that decodes adds; any may ask for a path.
 type networks struct {
 	tags  [64]tagged // by parts of the key: where the last frames of a few VLANs led
 	hops  [16]led    // the same for tunnels
@@ -42,7 +43,8 @@ type led struct {
 // maxVLAN masks the VLAN identifier in a tag (IEEE 802.1Q section 9.6).
 const maxVLAN = 0xfff
 
-// tag takes seg into the VLAN that a tag names; identifier 0 is a priority without a VLAN.
+// tag takes seg into the VLAN that a tag names; identifier 0 is a priority without a
+// VLAN.
 func (d *Decoder) tag(tci uint16, seg *flow.Segment) {
 	id := uint64(tci & maxVLAN)
 	if id == 0 {
@@ -57,7 +59,8 @@ func (d *Decoder) tag(tci uint16, seg *flow.Segment) {
 	seg.Net = c.net
 }
 
-// enter takes seg, which was read so far, into a tag or tunnel that is no VLAN. It is asked as soon as the step is certain.
+// enter takes seg, which was read so far, into a tag or tunnel that is no VLAN. It is
+// asked as soon as the step is certain.
 func (d *Decoder) enter(step flow.Step, seg *flow.Segment) {
 	h := hop{seg.Net, step}
 	c := &d.networks.hops[(step.ID^step.Ends[0].Lo^step.Ends[1].Lo*7^uint64(seg.Net)*5)%uint64(len(d.networks.hops))]
@@ -119,5 +122,6 @@ func (d *Decoder) Network(net flow.Net) flow.Path {
 	return path
 }
 
-// LostNetworks is the number of packets in networks that are taken for one, because there are too many.
+// LostNetworks is the number of packets in networks that are taken for one, because there
+// are too many.
 func (d *Decoder) LostNetworks() uint64 { return d.networks.lost }

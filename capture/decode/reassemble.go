@@ -9,22 +9,26 @@ import (
 
 // Limits of reassembly. What they cost is counted by reason.
 const (
-	// maxFragmentBytes bounds what waits for the rest of its datagram, bookkeeping included; the oldest are given up first.
+	// maxFragmentBytes bounds what waits for the rest of its datagram, bookkeeping
+	// included; the oldest are given up first.
 	maxFragmentBytes = 4 << 20
-	// maxDatagrams bounds how many wait at a time: an index of more would be larger than what it is for.
+	// maxDatagrams bounds how many wait at a time: an index of more would be larger than
+	// what it is for.
 	maxDatagrams = 8192
-	// maxPieces bounds the fragments of one datagram: 64 KiB come in 238 over links of 296 bytes (RFC 1144), the smallest
-	// in use. More of them only cost time.
+	// maxPieces bounds the fragments of one datagram: 64 KiB come in 238 over links of
+	// 296 bytes (RFC 1144), the smallest in use. More of them only cost time.
 	maxPieces = 256
-	// fragmentWait is how long the rest of a datagram is waited for, as Linux does. RFC 791 lets it be 15 s and more, RFC
-	// 8200 section 4.5 says 60 s.
+	// fragmentWait is how long the rest of a datagram is waited for, as Linux does. RFC
+	// 791 lets it be 15 s and more, RFC 8200 section 4.5 says 60 s.
 	fragmentWait = 30 * flow.Second
-	// duplicateWait is how long a whole datagram is remembered, for fragments that a capture has twice. Its
-	// identification may come again after 65,536 others, which a fast link sends in a second.
+	// duplicateWait is how long a whole datagram is remembered, for fragments that a
+	// capture has twice. Its identification may come again after 65,536 others, which a
+	// fast link sends in a second.
 	duplicateWait = flow.Second
 
-	// fragmentDoubt is after what time fragments may be of two datagrams of the same identification, of which the capture
-	// lacks the others (RFC 4963). Then the TCP checksum decides. Those of one datagram follow each other at once.
+	// fragmentDoubt is after what time fragments may be of two datagrams of the same
+	// identification, of which the capture lacks the others (RFC 4963). Then the TCP
+	// checksum decides. Those of one datagram follow each other at once.
 	fragmentDoubt = 100 * flow.Millisecond
 
 	datagramCost = 384 // bytes of a datagram, its place in the index included
@@ -49,7 +53,8 @@ var lossTexts = [losses]string{
 	"IP fragment that overlaps others", "IP fragment of another datagram than the others",
 }
 
-// fragmentKey is what the fragments of a datagram have in common: RFC 791 section 3.2, RFC 8200 section 4.5.
+// fragmentKey is what the fragments of a datagram have in common: RFC 791 section 3.2,
+// RFC 8200 section 4.5.
 type fragmentKey struct {
 	net      flow.Net
 	src, dst flow.Host
@@ -58,7 +63,8 @@ type fragmentKey struct {
 	protocol uint8 // of IPv4; 0 for IPv6, where only the first fragment's says something
 }
 
-// fragment is one fragment as it came: bytes [from, to) of its datagram, the last ones unless more is set.
+// fragment is one fragment as it came: bytes [from, to) of its datagram, the last ones
+// unless more is set.
 type fragment struct {
 	fragmentKey
 	next     uint8 // protocol of what the datagram holds, by this fragment
@@ -67,7 +73,8 @@ type fragment struct {
 	data     []byte // what was captured of it
 }
 
-// datagram is some fragments of which the rest is to come, or (done) was there, or (refused) shall not be read.
+// datagram is some fragments of which the rest is to come, or (done) was there, or
+// (refused) shall not be read.
 type datagram struct {
 	key    fragmentKey
 	born   flow.Time // by fragments.clock
@@ -120,8 +127,8 @@ type fragments struct {
 	firsts int  // first ones before that
 }
 
-// tell advances the clock and gives up what waited too long. A packet that is a bit late does not put the clock back; a
-// clock that was put back by more goes on from there.
+// tell advances the clock and gives up what waited too long. A packet that is a bit late
+// does not put the clock back; a clock that was put back by more goes on from there.
 func (t *fragments) tell(now flow.Time) {
 	switch step := now - t.last; {
 	case step > 0:
@@ -178,7 +185,8 @@ func (t *fragments) giveUp(g *datagram, why loss) {
 	t.drop(g)
 }
 
-// lose counts the fragments of a datagram. UDP without its first fragment is most likely no tunnel.
+// lose counts the fragments of a datagram. UDP without its first fragment is most likely
+// no tunnel.
 func (t *fragments) lose(g *datagram, why loss) {
 	if g.first || g.next != protoUDP {
 		t.lost[why] += g.count
@@ -192,7 +200,8 @@ func (t *fragments) drop(g *datagram) {
 	g.state = gone
 }
 
-// refuse gives a datagram up and remembers that, so that what is still to come of it is not read either.
+// refuse gives a datagram up and remembers that, so that what is still to come of it is
+// not read either.
 func (t *fragments) refuse(g *datagram, why loss) {
 	t.lose(g, why)
 	g.state, g.why = refused, why
@@ -212,8 +221,8 @@ func (t *fragments) empty(g *datagram) {
 	t.charge(g, datagramCost-g.cost)
 }
 
-// finish puts the datagram together: all of its bytes up to the first that was not captured. They are valid until the
-// next one.
+// finish puts the datagram together: all of its bytes up to the first that was not
+// captured. They are valid until the next one.
 func (t *fragments) finish(g *datagram) []byte {
 	t.out = t.out[:0]
 	for i := range g.pieces {
@@ -266,7 +275,8 @@ func (t *fragments) charge(g *datagram, cost int) {
 	t.used += cost
 }
 
-// mark notes that a packet holds bytes of g; beyond a bound, which only repetitions reach, it does not.
+// mark notes that a packet holds bytes of g; beyond a bound, which only repetitions
+// reach, it does not.
 func (t *fragments) mark(g *datagram, m flow.Mark) {
 	if len(g.marks) < 2*maxPieces {
 		g.marks = append(g.marks, m)

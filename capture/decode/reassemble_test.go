@@ -146,7 +146,8 @@ func FuzzReassemble(f *testing.F) {
 	})
 }
 
-// FuzzPackets decodes packets one after the other, which may be fragments of one another in any depth.
+// FuzzPackets decodes packets one after the other, which may be fragments of one another
+// in any depth.
 func FuzzPackets(f *testing.F) {
 	pack := func(packets ...[]byte) (b []byte) {
 		for _, p := range packets {

@@ -6,11 +6,13 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// maxTags bounds VLAN tags in a row: two are usual, more than eight are an attack on the parser.
+// maxTags bounds VLAN tags in a row: two are usual, more than eight are an attack on the
+// parser.
 const maxTags = 8
 
-// shortcut decodes what nearly every packet is, without the chain: TCP in a whole IP packet without extension headers,
-// and UDP that is no tunnel's. Of any other packet it says unaccepted and has changed nothing but seg.
+// shortcut decodes what nearly every packet is, without the chain: TCP in a whole IP
+// packet without extension headers, and UDP that is no tunnel's. Of any other packet it
+// says unaccepted and has changed nothing but seg.
 //
 // FuzzShortcut proves that the chain says the same of what it accepts.
 func (d *Decoder) shortcut(f Frame, seg *flow.Segment) Verdict {
@@ -104,7 +106,8 @@ func (d *Decoder) shortUDP(b []byte) Verdict {
 	return unaccepted
 }
 
-// shortTCP reads the header at b (RFC 9293); length is that of header and payload on the wire.
+// shortTCP reads the header at b (RFC 9293); length is that of header and payload on the
+// wire.
 func shortTCP(b []byte, length int, seg *flow.Segment) Verdict {
 	if length < 20 || len(b) < 20 {
 		return unaccepted

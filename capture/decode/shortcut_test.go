@@ -16,8 +16,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// FuzzShortcut proves that what the shortcut accepts the chain decodes alike: the verdict, the segment, its network and
-// where the bytes are.
+// FuzzShortcut proves that what the shortcut accepts the chain decodes alike: the
+// verdict, the segment, its network and where the bytes are.
 func FuzzShortcut(f *testing.F) {
 	add := func(data []byte, link uint32) { f.Add(data, link, uint32(0), uint8(0)) }
 	v4, v6 := tcp4(f), tcp6(f)

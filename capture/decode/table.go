@@ -7,8 +7,8 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// row says of a layer how it is read and what announces it. Each file of layers has its rows beside its decoders: a new
-// link type or tunnel is one such file.
+// row says of a layer how it is read and what announces it. Each file of layers has its
+// rows beside its decoders: a new link type or tunnel is one such file.
 type row struct {
 	kind gopacket.LayerType
 	read reader                              // our decoder of it
@@ -44,7 +44,8 @@ var (
 	newestType  = 1500 // gopacket leaves 1000 to 1999 to others
 )
 
-// newLayerType registers a layer type that gopacket has none for, with a decoder for gopacket.NewPacket.
+// newLayerType registers a layer type that gopacket has none for, with a decoder for
+// gopacket.NewPacket.
 func newLayerType(name string) gopacket.LayerType {
 	newestType++
 	kind := gopacket.LayerType(newestType)
@@ -163,8 +164,8 @@ func (d *Decoder) tunnelOf(src, dst uint16) gopacket.LayerType {
 	return gopacket.LayerType(byPort[src])
 }
 
-// Head says how the frames of a link type tell which IP packet they carry, for those that need no more than a look. The
-// shortcut and capture/filter go by it.
+// Head says how the frames of a link type tell which IP packet they carry, for those that
+// need no more than a look. The shortcut and capture/filter go by it.
 type Head struct {
 	Says   Says
 	TypeAt int // offset of what says it
@@ -190,8 +191,8 @@ func HeadOf(link uint32) *Head {
 	return nil
 }
 
-// Carries is the EtherType of what a frame carries, as its header says it: a VLAN tag's if there is one, 0 for none. known is
-// false if the frame is cut before that.
+// Carries is the EtherType of what a frame carries, as its header says it: a VLAN tag's
+// if there is one, 0 for none. known is false if the frame is cut before that.
 func (h *Head) Carries(frame []byte) (etherType uint16, known bool) {
 	if h.Says == ByEtherType {
 		if len(frame) < h.TypeAt+2 {
@@ -236,7 +237,8 @@ func familyOf(b []byte) uint32 {
 	return family
 }
 
-// etherTypeOf is what an address family announces: AF_INET; AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, Darwin.
+// etherTypeOf is what an address family announces: AF_INET; AF_INET6 of Linux, NetBSD and
+// OpenBSD, FreeBSD, Darwin.
 func etherTypeOf(family uint32) uint16 {
 	switch family {
 	case 2:

@@ -66,7 +66,8 @@ func TestWindowScale(t *testing.T) {
 	}
 }
 
-// A snapshot length may cut anywhere: what was on the wire is told by the IP header as soon as the TCP header is whole.
+// A snapshot length may cut anywhere: what was on the wire is told by the IP header as
+// soon as the TCP header is whole.
 func TestSnapLength(t *testing.T) {
 	timestamps := layers.TCPOption{OptionType: 8, OptionLength: 10, OptionData: make([]byte, 8)}
 	for _, test := range []struct {

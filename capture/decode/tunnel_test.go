@@ -14,8 +14,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// A snapshot length may cut wrapped packets anywhere, too: as soon as the TCP header is whole the segment is the same,
-// and before there is none.
+// A snapshot length may cut wrapped packets anywhere, too: as soon as the TCP header is
+// whole the segment is the same, and before there is none.
 func TestCutWrappings(t *testing.T) {
 	for _, w := range capturetest.Wrappings() {
 		t.Run(w.Name, func(t *testing.T) {
@@ -120,7 +120,8 @@ func TestRandomUDP(t *testing.T) {
 	}
 }
 
-// A mirror may cut packets before it puts them into the tunnel, whose lengths are then right.
+// A mirror may cut packets before it puts them into the tunnel, whose lengths are then
+// right.
 func TestCutBeforeTunnel(t *testing.T) {
 	v4 := tcp4(t)
 	binary.BigEndian.PutUint16(v4[10:], ^uint16(sum(v4[:20])))
@@ -264,7 +265,8 @@ func TestWiFi(t *testing.T) {
 	require.Equal(t, undecoded("802.11 received damaged"), decodeOne(t, frame(LinkRadiotap, damaged)))
 }
 
-// An A-MSDU holds several packets: all are read, each in the network that the frame is in.
+// An A-MSDU holds several packets: all are read, each in the network that the frame is
+// in.
 func TestAggregated(t *testing.T) {
 	member := func(etherType uint16, b []byte) []byte {
 		head := append(make([]byte, 12), byte((len(b)+8)>>8), byte(len(b)+8), 0xaa, 0xaa, 3, 0, 0, 0, byte(etherType>>8), byte(etherType))

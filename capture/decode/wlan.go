@@ -9,7 +9,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// UDP ports of what brings frames from elsewhere: sniffers, access points, the routers of sites.
+// UDP ports of what brings frames from elsewhere: sniffers, access points, the routers of
+// sites.
 const (
 	portLISP   = 4341
 	portCAPWAP = 5247 // data; 5246 is control, which is encrypted
@@ -28,8 +29,9 @@ func init() {
 	register(row{kind: layerLISP, read: readLISP, portsTo: []uint16{portLISP}})
 }
 
-// readTZSP is what sensors and MikroTik's sniffer send: version 1, type (0: received, 1: to be sent), the kind of frame, then
-// tagged fields of which the one with the number 1 ends them, and 0 fills. Both are a byte; others have a length and data.
+// readTZSP is what sensors and MikroTik's sniffer send: version 1, type (0: received, 1:
+// to be sent), the kind of frame, then tagged fields of which the one with the number 1
+// ends them, and 0 fills. Both are a byte; others have a length and data.
 func readTZSP(l *layer, f Frame) error {
 	const header, tagFill, tagEnd, tagSensor = 4, 0, 1, 60
 	b := f.Data
@@ -77,9 +79,10 @@ var tzspFrames = map[uint16]gopacket.LayerType{
 	1: layers.LayerTypeEthernet, 18: layers.LayerTypeDot11, 119: layerPrism, 127: layerPrism,
 }
 
-// readCAPWAP is a frame between an access point and its controller (RFC 5415 section 4.3): version and type 0, the header's
-// length in words of 32 bits, radio, binding, flags. The frame is Ethernet, or the binding's own (RFC 5416: IEEE 802.11),
-// whose frame control some controllers write with its bytes exchanged.
+// readCAPWAP is a frame between an access point and its controller (RFC 5415 section
+// 4.3): version and type 0, the header's length in words of 32 bits, radio, binding,
+// flags. The frame is Ethernet, or the binding's own (RFC 5416: IEEE 802.11), whose frame
+// control some controllers write with its bytes exchanged.
 func readCAPWAP(l *layer, f Frame) error {
 	const (
 		header    = 8
@@ -124,7 +127,8 @@ func readCAPWAP(l *layer, f Frame) error {
 	return l.carry(f, size, next)
 }
 
-// encryptedCAPWAP tells application data of DTLS (RFC 6347 section 4.1) after three bytes that are reserved.
+// encryptedCAPWAP tells application data of DTLS (RFC 6347 section 4.1) after three bytes
+// that are reserved.
 func (l *layer) encryptedCAPWAP(b []byte) error {
 	const applicationData, dtls = 23, 0xfe
 	if b[1]|b[2]|b[3] != 0 || b[4] != applicationData || b[5] != dtls {
@@ -139,8 +143,9 @@ func isData(control byte) bool { return control&(dot11Version|dot11Type) == dot1
 // fitsDot11 wants a frame of the one version that there is.
 func fitsDot11(f Frame, at int) bool { return len(f.Data) <= at || f.Data[at]&dot11Version == 0 }
 
-// readLISP is a packet between the routers of two sites (RFC 9300 section 5): flags, a nonce or versions, an instance if
-// there is one, then IP; or with the flag of RFC 9305 what its last byte of the first word says.
+// readLISP is a packet between the routers of two sites (RFC 9300 section 5): flags, a
+// nonce or versions, an instance if there is one, then IP; or with the flag of RFC 9305
+// what its last byte of the first word says.
 func readLISP(l *layer, f Frame) error {
 	const (
 		header    = 8

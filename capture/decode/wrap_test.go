@@ -38,7 +38,8 @@ func TestWrappings(t *testing.T) {
 
 const ends = " (10.99.0.1 – 10.99.0.2)"
 
-// paths are the networks of the wrappings, of packets from who opened the connection; others have none.
+// paths are the networks of the wrappings, of packets from who opened the connection;
+// others have none.
 var paths = map[string]string{
 	"ERSPAN I":                          "ERSPAN 0" + ends,
 	"ERSPAN II":                         "ERSPAN 100" + ends,

@@ -17,8 +17,8 @@ func pieces(link uint32, data []byte, size int, id uint32) (list [][]byte) {
 	return list
 }
 
-// A packet in fragments inside a tunnel, a tunnel's packets in fragments, and both at once give the same segment, in the
-// same network, made of all the packets.
+// A packet in fragments inside a tunnel, a tunnel's packets in fragments, and both at
+// once give the same segment, in the same network, made of all the packets.
 func TestWrappedFragments(t *testing.T) {
 	for _, w := range capturetest.Wrappings() {
 		if w.Name == "IPsec AH, transport mode" {

@@ -10,7 +10,8 @@ import (
 	"ftpscope/capture/decode"
 )
 
-// FuzzParse: an expression compiles or has an error that shows its place, and what compiled can be asked.
+// FuzzParse: an expression compiles or has an error that shows its place, and what
+// compiled can be asked.
 func FuzzParse(f *testing.F) {
 	for _, expr := range append(append(listed(expressions), listed(named)...), generated(9, 50)...) {
 		f.Add(expr)
@@ -40,7 +41,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzMatch: no packet of any link type makes a filter panic, and not turns every answer around but that of a cut packet.
+// FuzzMatch: no packet of any link type makes a filter panic, and not turns every answer
+// around but that of a cut packet.
 func FuzzMatch(f *testing.F) {
 	type pair struct {
 		expr    string

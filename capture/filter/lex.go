@@ -115,7 +115,8 @@ func run(s string) int {
 
 func isAlnum(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// classify tells what a run of characters is. As in tcpdump twelve hexadecimal digits are an Ethernet address.
+// classify tells what a run of characters is. As in tcpdump twelve hexadecimal digits are
+// an Ethernet address.
 func classify(s string) token {
 	if a, ok := parseMAC(s); ok {
 		return token{kind: mac, text: s, mac: a}
@@ -156,7 +157,8 @@ func isNumber(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
 
-// parseDotted reads 2 to 4 numbers. A leading zero would be decimal to tcpdump and octal to others: it is refused.
+// parseDotted reads 2 to 4 numbers. A leading zero would be decimal to tcpdump and octal
+// to others: it is refused.
 func parseDotted(s string) token {
 	t := token{kind: dotted, text: s}
 	for part := range strings.SplitSeq(s, ".") {
@@ -171,7 +173,8 @@ func parseDotted(s string) token {
 	return t
 }
 
-// parseMAC knows 12 hexadecimal digits, 3 groups of 4 with dots between them, and 6 groups of 1 or 2 with : - or dots.
+// parseMAC knows 12 hexadecimal digits, 3 groups of 4 with dots between them, and 6
+// groups of 1 or 2 with : - or dots.
 func parseMAC(s string) (a [6]byte, ok bool) {
 	if len(s) == 14 && s[4] == '.' && s[9] == '.' {
 		s = s[:4] + s[5:9] + s[10:]

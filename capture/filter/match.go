@@ -6,16 +6,18 @@ import (
 	"ftpscope/capture/decode"
 )
 
-// frame is what tests look at. It goes by value: a pointer in a call through an interface would be an allocation. head is
-// where the decoder's way into the packet begins; behind it tcpdump goes its own: it looks at the packet that the frame
-// carries, behind as many tags as the expression has the word vlan, and into no tunnel.
+// frame is what tests look at. It goes by value: a pointer in a call through an interface
+// would be an allocation. head is where the decoder's way into the packet begins; behind
+// it tcpdump goes its own: it looks at the packet that the frame carries, behind as many
+// tags as the expression has the word vlan, and into no tunnel.
 type frame struct {
 	data   []byte
 	length uint32
 	head   *decode.Head
 }
 
-// verdict is a test's answer. cut ends the matching: the packet ends before the byte that decides.
+// verdict is a test's answer. cut ends the matching: the packet ends before the byte that
+// decides.
 type verdict uint8
 
 const (
@@ -40,7 +42,8 @@ func (f frame) u32(at int) uint32 { return binary.BigEndian.Uint32(f.data[at:]) 
 // payload is where the packet begins behind so many VLAN tags.
 func (f frame) payload(tags int) int { return f.head.Size + 4*tags }
 
-// etherType is that of what the frame carries behind so many VLAN tags (whatever tags them); false: the frame is cut before.
+// etherType is that of what the frame carries behind so many VLAN tags (whatever tags
+// them); false: the frame is cut before.
 func (f frame) etherType(tags int) (uint16, bool) {
 	switch {
 	case tags == 0:
@@ -83,8 +86,8 @@ func (t negation) match(f frame) verdict {
 	return cut
 }
 
-// chain is tests with and and or between them, which bind from left to right: what is behind or counts only if all
-// before it is false, what is behind and only if it is true.
+// chain is tests with and and or between them, which bind from left to right: what is
+// behind or counts only if all before it is false, what is behind and only if it is true.
 type chain []joined
 
 type joined struct {

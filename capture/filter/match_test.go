@@ -17,7 +17,8 @@ var (
 
 func join(parts ...[]byte) []byte { return slices.Concat(parts...) }
 
-// TestMatch is what tcpdump cannot be asked: it refuses the expression, or looks at fewer address families.
+// TestMatch is what tcpdump cannot be asked: it refuses the expression, or looks at fewer
+// address families.
 func TestMatch(t *testing.T) {
 	mac := []byte{2, 0, 0, 0, 0, 1}
 	sll := []byte{0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0}

@@ -70,7 +70,8 @@ var protocols = map[string]abbreviation{
 	"carp":  {protocol: other, number: 112, v4: true},
 }
 
-// protocolNumbers are the names that may follow proto (those that are keywords after a backslash): /etc/protocols.
+// protocolNumbers are the names that may follow proto (those that are keywords after a
+// backslash): /etc/protocols.
 var protocolNumbers = map[string]uint8{
 	"icmp": 1, "igmp": 2, "ipencap": 4, "tcp": protoTCP, "igp": 9, "udp": protoUDP, "ipv6": 41, "ipv6-route": 43,
 	"ipv6-frag": protoFragment, "gre": 47, "esp": 50, "ah": 51, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
@@ -90,13 +91,15 @@ const (
 	onAny = onTCP | onUDP | onSCTP
 )
 
-// service is a port with a name. One that only TCP (or UDP) uses means packets of that protocol only.
+// service is a port with a name. One that only TCP (or UDP) uses means packets of that
+// protocol only.
 type service struct {
 	port uint16
 	on   transports
 }
 
-// services are the names that a firewall's or an FTP server's rules use; numbers and protocols as in /etc/services.
+// services are the names that a firewall's or an FTP server's rules use; numbers and
+// protocols as in /etc/services.
 var services = map[string]service{
 	"ftp-data": {20, onTCP}, "ftp": {21, onTCP}, "ssh": {22, onTCP}, "telnet": {23, onTCP}, "smtp": {25, onTCP},
 	"domain": {53, onAny}, "bootps": {67, onUDP}, "bootpc": {68, onUDP}, "tftp": {69, onUDP}, "http": {80, onTCP},

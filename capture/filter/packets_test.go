@@ -84,7 +84,8 @@ func makeARP(r *rand.Rand) packet {
 	return packet{pick(r, []uint16{etherARP, etherRARP}), h}
 }
 
-// linkLayer puts a packet behind the header of a link type; false where that cannot carry it.
+// linkLayer puts a packet behind the header of a link type; false where that cannot carry
+// it.
 func linkLayer(r *rand.Rand, link uint32, p packet) ([]byte, bool) {
 	be := binary.BigEndian
 	isIP := p.etherType == etherIPv4 || p.etherType == etherIPv6
@@ -128,7 +129,8 @@ func tags(r *rand.Rand) (b []byte) {
 	return b
 }
 
-// made is a capture of such packets, some of them cut short, with a length beyond what was captured.
+// made is a capture of such packets, some of them cut short, with a length beyond what
+// was captured.
 func made(seed uint64, link uint32, n int) []capturetest.Frame {
 	r := rand.New(rand.NewPCG(seed, uint64(link)))
 	var frames []capturetest.Frame

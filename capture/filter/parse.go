@@ -5,8 +5,9 @@ import (
 	"strconv"
 )
 
-// parser is a recursive descent over pcap-filter(7)'s grammar. Like tcpdump's it makes the tests while it reads: what
-// comes after vlan looks behind one more tag. The first error sticks, and ends the tokens.
+// parser is a recursive descent over pcap-filter(7)'s grammar. Like tcpdump's it makes
+// the tests while it reads: what comes after vlan looks behind one more tag. The first
+// error sticks, and ends the tokens.
 type parser struct {
 	text   string
 	tokens []token
@@ -15,7 +16,8 @@ type parser struct {
 	err    error
 }
 
-// qualifiers are the words before a value; a value without any inherits those of the value before it.
+// qualifiers are the words before a value; a value without any inherits those of the
+// value before it.
 type qualifiers struct {
 	protocol string // its word
 	ends     direction
@@ -114,7 +116,8 @@ func (p *parser) operator() (or, ok bool) {
 	return or, or || p.accept("and")
 }
 
-// expr reads terms with and and or between them; after those a bare value may stand for a term. q is what was before it.
+// expr reads terms with and and or between them; after those a bare value may stand for a
+// term. q is what was before it.
 func (p *parser) expr(q qualifiers) (test, qualifiers) {
 	first, q := p.term(q)
 	list := chain{{or: true, test: first}}
@@ -137,7 +140,8 @@ func (p *parser) expr(q qualifiers) (test, qualifiers) {
 	return list, q
 }
 
-// valueAhead reports whether a bare value begins here, maybe after not and in parentheses.
+// valueAhead reports whether a bare value begins here, maybe after not and in
+// parentheses.
 func (p *parser) valueAhead() bool {
 	for _, t := range p.tokens {
 		if !t.is("(") && !t.is("not") {
@@ -147,7 +151,8 @@ func (p *parser) valueAhead() bool {
 	return false
 }
 
-// term reads one condition. The qualifiers that it returns are its own; those of parentheses are what was before them.
+// term reads one condition. The qualifiers that it returns are its own; those of
+// parentheses are what was before them.
 func (p *parser) term(q qualifiers) (test, qualifiers) {
 	t := p.next()
 	switch {

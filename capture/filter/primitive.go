@@ -175,7 +175,8 @@ func (p *parser) proto(t token, q qualifiers) test {
 	return above{uint8(n), protocol != ipv6, protocol != ip, p.tags}
 }
 
-// etherType reads an EtherType. To tcpdump small numbers are 802.2 SAPs, and AppleTalk's types look into SNAP, too.
+// etherType reads an EtherType. To tcpdump small numbers are 802.2 SAPs, and AppleTalk's
+// types look into SNAP, too.
 func (p *parser) etherType(t token) test {
 	n := t.num
 	if t.kind == name {

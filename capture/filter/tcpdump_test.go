@@ -24,7 +24,8 @@ var linkNames = map[uint32]string{
 	decode.LinkIPv4: "IPV4", decode.LinkIPv6: "IPV6",
 }
 
-// TestAsTcpdump asks tcpdump and a Filter about every packet of pcaps/ and of made captures, and wants the same answers.
+// TestAsTcpdump asks tcpdump and a Filter about every packet of pcaps/ and of made
+// captures, and wants the same answers.
 func TestAsTcpdump(t *testing.T) {
 	tcpdump := findTcpdump(t)
 	captures := map[uint32][]capturetest.Frame{}
@@ -55,7 +56,8 @@ func TestAsTcpdump(t *testing.T) {
 	}
 }
 
-// TestNamesAsTcpdump needs the system's list of services, of which tcpdump takes the ports.
+// TestNamesAsTcpdump needs the system's list of services, of which tcpdump takes the
+// ports.
 func TestNamesAsTcpdump(t *testing.T) {
 	t.Parallel()
 	tcpdump := findTcpdump(t)
@@ -88,7 +90,8 @@ func listed(text string) (list []string) {
 	return list
 }
 
-// sampleCaptures are the packets of pcaps/; tcpdump turns pcapng into pcap. What it does not read (zstd) is left out.
+// sampleCaptures are the packets of pcaps/; tcpdump turns pcapng into pcap. What it does
+// not read (zstd) is left out.
 func sampleCaptures(t *testing.T, tcpdump string) (all []capturetest.Frame) {
 	files, err := filepath.Glob("../../pcaps/*.pcap*")
 	require.NoError(t, err)
@@ -136,9 +139,10 @@ func newComparison(t *testing.T, tcpdump string, link uint32, frames []capturete
 	return c
 }
 
-// compare requires that both choose the same packets. With -O tcpdump does not optimize. Its optimizer changes what
-// becomes of packets that were cut inside of their headers, which are left out then, and has a fault (1.10.3):
-// "less 64 or ip net not 172.16.0.0/12 and ip proto 17 and not less 109" becomes true of 109 bytes.
+// compare requires that both choose the same packets. With -O tcpdump does not optimize.
+// Its optimizer changes what becomes of packets that were cut inside of their headers,
+// which are left out then, and has a fault (1.10.3): "less 64 or ip net not 172.16.0.0/12
+// and ip proto 17 and not less 109" becomes true of 109 bytes.
 func (c *comparison) compare(t *testing.T, option, expr string) {
 	t.Helper()
 	f, err := Parse(expr)
@@ -187,7 +191,8 @@ func (c *comparison) ask(t *testing.T, option, expr string) (chosen []bool, refu
 	return chosen, ""
 }
 
-// TestGrammarAsTcpdump compares what is accepted: generated expressions with a word taken away, doubled, moved or added.
+// TestGrammarAsTcpdump compares what is accepted: generated expressions with a word taken
+// away, doubled, moved or added.
 func TestGrammarAsTcpdump(t *testing.T) {
 	t.Parallel()
 	tcpdump := findTcpdump(t)

@@ -25,7 +25,8 @@ const (
 	flagURG = 32
 )
 
-// segment changes numbers and text of the TCP segment, of which an ICMP error may quote as little as eight bytes.
+// segment changes numbers and text of the TCP segment, of which an ICMP error may quote
+// as little as eight bytes.
 func (ch *change) segment(c *Conn, sent int) {
 	at := ch.last.At
 	ch.limit = min(len(ch.old), ch.last.End)
@@ -126,15 +127,17 @@ func (ch *change) grow(order binary.ByteOrder, at int) bool {
 	return n+ch.delta <= 0xffff
 }
 
-// finish takes out what stands after the packet: frames are filled up to their least length with bytes of anything.
+// finish takes out what stands after the packet: frames are filled up to their least
+// length with bytes of anything.
 func (ch *change) finish() {
 	const leastFrame = 60 // Ethernet's, without the check sequence
 	delta := ch.delta
 	if ch.last.Quoted {
 		delta = 0
 		if l := ch.message(); ch.r.Names != nil && ch.limit < min(l.End, len(ch.r.buf)) {
-			clear(ch.r.buf[ch.limit:min(l.End, len(ch.r.buf))]) // RFC 4884's extensions may name interfaces by address
-			field := 5                                          // and no length tells of them
+			// RFC 4884's extensions may name interfaces by address.
+			clear(ch.r.buf[ch.limit:min(l.End, len(ch.r.buf))])
+			field := 5 // and no length tells of them
 			if l.Type == layers.LayerTypeICMPv6 {
 				field = 4
 			}

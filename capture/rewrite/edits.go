@@ -2,7 +2,8 @@ package rewrite
 
 import "sort"
 
-// Edit replaces Old bytes of a stream, from its byte At on, by New. Offsets count from Side.Base.
+// Edit replaces Old bytes of a stream, from its byte At on, by New. Offsets count from
+// Side.Base.
 type Edit struct {
 	At  int64
 	Old int
@@ -32,9 +33,11 @@ func NewSide(base uint32, edits []Edit) Side {
 	return s
 }
 
-// place is where a byte of the old stream is in the new one. Byte k of an edited stretch becomes byte k of the new one, or
-// its end when that is shorter; the byte after it follows the new one. So segments may cut a stretch anywhere, again and
-// otherwise in a retransmission: each is mapped by its two ends, and together they still are the new stream.
+// place is where a byte of the old stream is in the new one. Byte k of an edited stretch
+// becomes byte k of the new one, or its end when that is shorter; the byte after it
+// follows the new one. So segments may cut a stretch anywhere, again and otherwise in a
+// retransmission: each is mapped by its two ends, and together they still are the new
+// stream.
 func (s *Side) place(at int64) int64 {
 	i := s.before(at)
 	if i < 0 {
@@ -47,12 +50,14 @@ func (s *Side) place(at int64) int64 {
 	return at - e.At - int64(e.Old) + e.to + int64(len(e.New))
 }
 
-// before is the index of the last edit that begins at or before an offset; -1: there is none.
+// before is the index of the last edit that begins at or before an offset; -1: there is
+// none.
 func (s *Side) before(at int64) int {
 	return sort.Search(len(s.edits), func(i int) bool { return s.edits[i].At > at }) - 1
 }
 
-// offset is the place of a sequence number. Streams of text are far shorter than the 2 GiB that one number can tell apart.
+// offset is the place of a sequence number. Streams of text are far shorter than the 2
+// GiB that one number can tell apart.
 func (s *Side) offset(seq uint32) int64 { return int64(int32(seq - s.Base)) }
 
 // seq renames a sequence number.

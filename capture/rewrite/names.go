@@ -33,7 +33,8 @@ func (r *Rewriter) addresses(b []byte, l *decode.Layer) {
 	case layers.LayerTypeIPv6HopByHop, layers.LayerTypeIPv6Destination:
 		blank6(b[l.At+2 : l.Body()])
 	case layers.LayerTypeIPv6Routing:
-		for at := l.At + 8; at+16 <= l.Body(); at += 16 { // segments; what follows those of RFC 8754 becomes nonsense all the same
+		// Segments; what follows those of RFC 8754 becomes nonsense all the same.
+		for at := l.At + 8; at+16 <= l.Body(); at += 16 {
 			r.address(b[at : at+16])
 		}
 	case layers.LayerTypeTCP:
@@ -49,7 +50,8 @@ func (r *Rewriter) mac(b []byte) {
 	copy(b, to[:])
 }
 
-// station is a hardware address of some bytes: of tunnels it is an IPv4 address; what is neither is taken out.
+// station is a hardware address of some bytes: of tunnels it is an IPv4 address; what is
+// neither is taken out.
 func (r *Rewriter) station(b []byte, size int) {
 	switch size {
 	case 0:
@@ -70,15 +72,17 @@ func (r *Rewriter) address(b []byte) {
 	}
 }
 
-// Options that hold no address, and nothing that only makes sense with one. Others are replaced by filling: routes and
-// timestamps that routers recorded (RFC 791), MPTCP's ADD_ADDR (RFC 8684), what proxies and load balancers put in.
+// Options that hold no address, and nothing that only makes sense with one. Others are
+// replaced by filling: routes and timestamps that routers recorded (RFC 791), MPTCP's
+// ADD_ADDR (RFC 8684), what proxies and load balancers put in.
 var (
 	plain4   = [256]bool{130: true, 148: true}                        // security, router alert
 	plainTCP = [256]bool{2: true, 3: true, 4: true, 5: true, 8: true} // segment size, scale, SACK, timestamps
 	plain6   = [256]bool{5: true, 0xc2: true}                         // router alert, jumbo payload
 )
 
-// blank fills options that are not plain; those of a list that is not sound are filled from there on.
+// blank fills options that are not plain; those of a list that is not sound are filled
+// from there on.
 func blank(b []byte, fill byte, plain [256]bool) {
 	rest := options(b, func(o option, whole []byte) {
 		if !plain[o.kind] {
@@ -92,7 +96,8 @@ func blank(b []byte, fill byte, plain [256]bool) {
 	}
 }
 
-// blank6 makes filling (PadN, RFC 8200 section 4.2) of IPv6 options that are not plain; there a lone 0 fills.
+// blank6 makes filling (PadN, RFC 8200 section 4.2) of IPv6 options that are not plain;
+// there a lone 0 fills.
 func blank6(b []byte) {
 	for len(b) > 0 {
 		if b[0] == 0 {

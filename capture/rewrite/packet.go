@@ -25,8 +25,9 @@ type packet struct {
 
 func (p *packet) inner() *decode.Layer { return &p.Layers[len(p.Layers)-1] }
 
-// canChange reports whether the packet can be rewritten: it is one, all of its headers are within its first IP packet, as
-// that one's header tells its length, and none of its layers is sealed.
+// canChange reports whether the packet can be rewritten: it is one, all of its headers
+// are within its first IP packet, as that one's header tells its length, and none of its
+// layers is sealed.
 func (p *packet) canChange(v decode.Verdict) bool {
 	if v != decode.TCP && v != decode.ICMP && v != decode.Fragment || len(p.Layers) == 0 {
 		return false
@@ -101,7 +102,8 @@ func (p *packet) carrier(of int) (carrier, bool) {
 	return c, false
 }
 
-// lastSegment is the offset of the final destination in a routing header that is not used up; 0: there is none.
+// lastSegment is the offset of the final destination in a routing header that is not used
+// up; 0: there is none.
 func (p *packet) lastSegment(l *decode.Layer) int {
 	switch left := p.old[l.At+3]; {
 	case left == 0 || l.Size < 24:
@@ -113,7 +115,8 @@ func (p *packet) lastSegment(l *decode.Layer) int {
 	}
 }
 
-// inFragment reports whether the innermost packet is a part of a datagram only, or in one that is.
+// inFragment reports whether the innermost packet is a part of a datagram only, or in one
+// that is.
 func (p *packet) inFragment() bool {
 	for i := range p.Layers {
 		if c, ok := p.carrier(i); ok && c.fragment && p.Layers[i].Quoted == p.inner().Quoted {
@@ -131,13 +134,15 @@ func (c *carrier) pseudo(b []byte, proto, size int) uint32 {
 	return sum(sum(pseudo(proto, size), b[c.at+12:c.at+16]), b[c.dst:c.dst+4])
 }
 
-// option is one of a list of options that have a kind, a length that counts both, and a value.
+// option is one of a list of options that have a kind, a length that counts both, and a
+// value.
 type option struct {
 	kind  byte
 	value []byte
 }
 
-// options calls visit for each of a list, as in IPv4 and TCP: 0 ends it, 1 fills. It returns the rest that is none.
+// options calls visit for each of a list, as in IPv4 and TCP: 0 ends it, 1 fills. It
+// returns the rest that is none.
 func options(b []byte, visit func(o option, whole []byte)) (rest []byte) {
 	for len(b) > 0 {
 		switch {

@@ -1,6 +1,7 @@
-// Package rewrite changes what packets say, so that they can be shared: addresses get other names, stretches of a
-// connection's text other bytes. Lengths, sequence numbers, acknowledgements and checksums are made to fit, so that the
-// packets remain what they were otherwise. Package carve tells it what to change, and writes the packets.
+// Package rewrite changes what packets say, so that they can be shared: addresses get
+// other names, stretches of a connection's text other bytes. Lengths, sequence numbers,
+// acknowledgements and checksums are made to fit, so that the packets remain what they
+// were otherwise. Package carve tells it what to change, and writes the packets.
 package rewrite
 
 import (
@@ -38,8 +39,9 @@ var (
 	ErrTooLong  = errors.New("longer than a packet may be, once rewritten")
 )
 
-// Packet returns a packet as it is to be shared; the bytes are valid until the next call. c is its connection, sent the
-// index of the side that sent it (or the packet that an ICMP error quotes); nil: no text changes.
+// Packet returns a packet as it is to be shared; the bytes are valid until the next call.
+// c is its connection, sent the index of the side that sent it (or the packet that an
+// ICMP error quotes); nil: no text changes.
 func (r *Rewriter) Packet(f Frame, c *Conn, sent int) (Frame, error) {
 	if f.FCS > 0 {
 		f.Length -= min(uint32(f.FCS), f.Length)

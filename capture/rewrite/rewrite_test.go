@@ -18,7 +18,8 @@ import (
 
 var key = [cryptopan.KeySize]byte([]byte("32-char-str-for-AES-key-and-pad."))
 
-// talk is a session in which addresses and a password are said, with acknowledgements of all kinds.
+// talk is a session in which addresses and a password are said, with acknowledgements of
+// all kinds.
 const talk = `
 S: 220 ready
 C: USER bob
@@ -38,7 +39,8 @@ close
 
 const talk6 = "client [2001:db8::10]:51234\nserver [2001:db8::21]:21\n" + talk
 
-// said is a connection with edits that make text longer, shorter, and other text of the same length.
+// said is a connection with edits that make text longer, shorter, and other text of the
+// same length.
 func said(t testing.TB, frames []capturetest.Frame) *Conn {
 	t.Helper()
 	var c Conn
@@ -108,7 +110,8 @@ func TestEdits(t *testing.T) {
 	}
 }
 
-// decoded is what gopacket says of a packet; it makes the checksums and lengths anew, which must be those that are there.
+// decoded is what gopacket says of a packet; it makes the checksums and lengths anew,
+// which must be those that are there.
 func requireSound(t *testing.T, f Frame) *layers.TCP {
 	t.Helper()
 	p := gopacket.NewPacket(f.Data, layers.LayerTypeEthernet, gopacket.Default)
@@ -171,7 +174,8 @@ func TestPacket(t *testing.T) {
 	}
 }
 
-// What a snapshot length cut off makes no difference to what is there: also to the checksum, if what changes is there.
+// What a snapshot length cut off makes no difference to what is there: also to the
+// checksum, if what changes is there.
 func TestSnapped(t *testing.T) {
 	for _, text := range []string{talk, talk6} {
 		frames := capturetest.MustFrames(t, text)
@@ -199,7 +203,8 @@ func TestSnapped(t *testing.T) {
 	}
 }
 
-// A wrong checksum stays wrong by as much; one that was left to the network card is filled in.
+// A wrong checksum stays wrong by as much; one that was left to the network card is
+// filled in.
 func TestWrongChecksums(t *testing.T) {
 	frames := capturetest.MustFrames(t, talk)
 	c, r := said(t, frames), Rewriter{Names: cryptopan.New(key)}
@@ -229,7 +234,8 @@ func TestWrongChecksums(t *testing.T) {
 	}
 }
 
-// What an ICMP error quotes is renamed and overwritten as the packet itself was; the message keeps its length.
+// What an ICMP error quotes is renamed and overwritten as the packet itself was; the
+// message keeps its length.
 func TestQuoted(t *testing.T) {
 	frames := capturetest.MustFrames(t, talk)
 	c, r := said(t, frames), Rewriter{Names: cryptopan.New(key)}
@@ -265,8 +271,9 @@ func TestQuoted(t *testing.T) {
 	}
 }
 
-// Of encapsulations that are decoded, few are refused (several packets in one, routes that are addresses, what a check value
-// covers, rare links), and those as a whole. In all others no address is left.
+// Of encapsulations that are decoded, few are refused (several packets in one, routes
+// that are addresses, what a check value covers, rare links), and those as a whole. In
+// all others no address is left.
 func TestWrappings(t *testing.T) {
 	m, refused := cryptopan.New(key), map[string]bool{}
 	for _, text := range []string{talk, talk6} {
@@ -334,4 +341,30 @@ func FuzzPacket(f *testing.F) {
 			require.NoError(t, err)
 		}
 	})
+}
+
+// Tunnels whose packets came in fragments are renamed in each of them: in the first as far as it goes.
+func TestFragments(t *testing.T) {
+	frames := capturetest.MustFrames(t, talk)
+	r, followed := Rewriter{Names: cryptopan.New(key)}, 0
+	for _, w := range capturetest.Wrappings() {
+		for _, list := range capturetest.Fragment(w.Wrap(frames), 104, 0, 7) {
+			for i, f := range list {
+				got, err := r.Packet(Frame{Data: f.Data, Length: uint32(f.Length), Link: w.Link}, nil, 0)
+				if err != nil {
+					require.Equal(t, ErrUnknown, err)
+					continue
+				}
+				if len(list) > 1 && i == 0 {
+					followed++
+				}
+				for _, a := range []string{"10.99.0.1", "10.99.0.2", "192.0.2.10", "192.0.2.21"} {
+					if i == 0 {
+						require.NotContains(t, string(got.Data), string(netip.MustParseAddr(a).AsSlice()), "%s %s", w.Name, a)
+					}
+				}
+			}
+		}
+	}
+	require.GreaterOrEqual(t, followed, 50)
 }

@@ -5,9 +5,11 @@ import (
 	"math/bits"
 )
 
-// Internet checksums (RFC 1071) are sums of 16-bit words in one's complement arithmetic. What a capture holds of a packet
-// is summed; what its snapshot length cut off, or another fragment has, is told by the checksum itself: so checksums stay
-// right without the bytes, as long as those do not change, and wrong ones stay wrong by the same amount (RFC 1624).
+// Internet checksums (RFC 1071) are sums of 16-bit words in one's complement arithmetic.
+// What a capture holds of a packet is summed; what its snapshot length cut off, or
+// another fragment has, is told by the checksum itself: so checksums stay right without
+// the bytes, as long as those do not change, and wrong ones stay wrong by the same amount
+// (RFC 1624).
 
 // sum adds b, which begins at an even offset, to s.
 func sum(s uint32, b []byte) uint32 {
@@ -38,15 +40,17 @@ type covered struct {
 	pseudo uint32 // sum of a pseudo-header
 }
 
-// changed is what a checksum covers, before and after. Its own place is at offset field of both; whole: all is there.
+// changed is what a checksum covers, before and after. Its own place is at offset field
+// of both; whole: all is there.
 type changed struct {
 	old, now covered
 	field    int
 	whole    bool
 }
 
-// checksum says how to write it. Where all is there, one that was right becomes right, and one that the network card had
-// still to fill in (Linux leaves the pseudo-header's sum there, others 0) is filled in; what was wrong stays wrong.
+// checksum says how to write it. Where all is there, one that was right becomes right,
+// and one that the network card had still to fill in (Linux leaves the pseudo-header's
+// sum there, others 0) is filled in; what was wrong stays wrong.
 func (c *changed) checksum() uint16 {
 	old, now, whole := &c.old, &c.now, c.whole
 	had := binary.BigEndian.Uint16(old.bytes[c.field:])
@@ -73,8 +77,8 @@ func (c *covered) partial(at int) uint16 {
 	return fold(sum(sum(c.pseudo, c.bytes[:at]), c.bytes[at+2:]))
 }
 
-// pseudo is the sum of the pseudo-header of TCP, UDP and ICMPv6 (RFC 9293 section 3.1, RFC 8200 section 8.1) but for the
-// addresses.
+// pseudo is the sum of the pseudo-header of TCP, UDP and ICMPv6 (RFC 9293 section 3.1,
+// RFC 8200 section 8.1) but for the addresses.
 func pseudo(proto, length int) uint32 {
 	return uint32(proto) + uint32(length>>16) + uint32(length&0xffff)
 }

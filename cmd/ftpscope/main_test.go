@@ -60,7 +60,7 @@ func makeCapture(ts *testscript.TestScript, neg bool, args []string) {
 		b = append(pcapRecord(b, 0, syn), pcapRecord(nil, 1, syn)...)
 	case "esp", "some-esp": // most packets, and two of five
 		esp, other := slices.Clone(syn), slices.Clone(syn)
-		esp[14+9], other[12], other[13] = 50, 0x88, 0xf7
+		esp[14+9], other[12], other[13] = 50, 0x88, 0xb5
 		for i, p := range map[string][][]byte{"esp": {syn, esp, esp}, "some-esp": {syn, esp, syn, other, syn}}[args[0]] {
 			b = pcapRecord(b, uint32(i), p)
 		}

@@ -25,7 +25,7 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 		c.evidence.add(speaksFTP)
 	}
 	if c.commands++; c.pairing.pending == nil && c.transfers.isEmpty() && len(c.notes.Logins) == 0 {
-		c.furnish()
+		new(lists).furnish(c)
 	}
 	if l.Flags&ftp.Cut != 0 {
 		c.odd(record.OddLine, "command of more than 4096 bytes")
@@ -37,7 +37,9 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 	p.line.Mark = c.at
 	p.keepText(&c.opt.texts, l.Text, &cmd)
 	if c.opt.Dialogue {
-		c.keepCommand(&p, &cmd)
+		p.dialogue = c.notes.command(&c.budget, &p, record.Exchange{
+			Time: record.Stamp{Time: c.at.Time, Digits: c.digits}, Pos: c.at.Pos, Command: string(cmd.Name),
+		}, cmd.HasArg)
 	}
 	c.onCommand(&p)
 	c.wait(&p)
@@ -81,7 +83,11 @@ func (c *Conversation) onCommand(p *pending) {
 	case v.IsNegotiation():
 		c.negotiate(p)
 	case v.IsTransfer():
-		c.transfer(p)
+		s := TransferCommand{Verb: v, Line: p.line}
+		if !p.cut {
+			s.Argument = p.arg
+		}
+		p.transfer = int32(c.addTransfer(s))
 	case p.cut:
 	case v == ftp.USER:
 		c.login.named(p.arg)
@@ -121,40 +127,4 @@ func (c *Conversation) loseCommands(n uint64) {
 	if n >= shortestPORT {
 		c.transfers.current = none
 	}
-}
-
-// maxDialogue bounds the commands kept with --commands, in one session.
-const maxDialogue = 100_000
-
-// keepCommand keeps the command for --commands.
-func (c *Conversation) keepCommand(p *pending, cmd *ftp.Command) {
-	if len(c.notes.dialogue) >= maxDialogue || !c.budget.reserve(exchangeSize+len(p.line.Text)) {
-		c.budget.struck++
-		return
-	}
-	e := record.Exchange{Time: c.stamp(c.at), Pos: c.at.Pos, Command: string(cmd.Name)}
-	if cmd.HasArg {
-		arg := p.arg
-		e.Argument = &arg
-	}
-	p.dialogue = int32(len(c.notes.dialogue))
-	c.notes.dialogue = append(c.notes.dialogue, e)
-}
-
-// keepReply adds the reply to the dialogue.
-func (c *Conversation) keepReply(dialogue int, r *record.Reply) {
-	list := c.notes.dialogue
-	if !c.opt.Dialogue || dialogue < 0 && len(list) >= maxDialogue {
-		return
-	}
-	if !c.budget.reserve(exchangeSize + replySize + len(r.Text)) {
-		c.budget.struck++
-		return
-	}
-	if dialogue < 0 {
-		list = append(list, record.Exchange{Time: r.Time, Pos: r.Pos})
-		dialogue = len(list) - 1
-	}
-	list[dialogue].Replies = append(list[dialogue].Replies, *r)
-	c.notes.dialogue = list
 }

@@ -108,17 +108,27 @@ type connection struct {
 	nets flow.Nets
 }
 
+// parties are the announcing side's address and that of who should connect.
+func (x *connection) parties(n *Negotiation) (peer, expected netip.Addr) {
+	return n.parties(x.ends[n.ClientSide].Addr(), x.ends[n.ClientSide^1].Addr())
+}
+
 // Data takes the next bytes of a side. It returns false when this is no control connection.
 func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	c.at = at
 	if c.roles == rolesAssumed {
-		c.learnRoles(dir, b)
+		if client, ok := clientBy(dir, b); ok {
+			c.client, c.roles = client, rolesByLine
+		}
 	}
 	c.quiet.spoke(dir == c.client, at.Time)
 	s := &c.sides[dir]
 	if !s.spoke {
 		s.spoke = true
-		c.hear()
+		if c.unheard {
+			c.unheard = false
+			c.expectHosts(false)
+		}
 		if dir == c.client && !c.sides[dir^1].spoke && tlsrec.IsRecord(b[0]) && c.isOnControlPort() {
 			c.beginTLS()
 		}
@@ -148,18 +158,13 @@ func (c *Conversation) line(dir flow.Direction, l ftp.Line) {
 	}
 }
 
-// learnRoles tells client from server where no SYN did: by what the first line is.
-func (c *Conversation) learnRoles(dir flow.Direction, b []byte) {
+// clientBy tells client from server where no SYN did: by what a side's first line is.
+func clientBy(dir flow.Direction, b []byte) (client flow.Direction, ok bool) {
 	command, reply := ftp.GuessClient(b), ftp.GuessServer(b)
-	switch {
-	case command > reply:
-		c.client = dir
-	case reply > command:
-		c.client = dir ^ 1
-	default:
-		return
+	if reply > command {
+		dir ^= 1
 	}
-	c.roles = rolesByLine
+	return dir, command != reply
 }
 
 // Gap says that n bytes of a side are missing.
@@ -192,14 +197,6 @@ func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	c.interrupt()
 	c.pairing.doubtAll()
 	c.server.reached(greeted)
-}
-
-// hear ends being unheard.
-func (c *Conversation) hear() {
-	if c.unheard {
-		c.unheard = false
-		c.expectHosts(false)
-	}
 }
 
 // SeenIn tells of further networks that the connection was seen in.
@@ -237,7 +234,3 @@ func (c *Conversation) tellHosts(on bool) {
 }
 
 func (c *Conversation) odd(kind, detail string) { c.notes.odd(&c.budget, kind, detail, c.at) }
-
-func (c *Conversation) stamp(m flow.Mark) record.Stamp {
-	return record.Stamp{Time: m.Time, Digits: c.digits}
-}

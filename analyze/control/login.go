@@ -63,14 +63,7 @@ func (c *Conversation) onLoginReply(p *pending, r *record.Reply) {
 	if ok {
 		c.notes.LoginEnd = c.at
 	}
-	c.tried(p, record.Login{OK: ok, Code: r.Code})
-}
-
-// tried keeps a login that was decided on, or whose decision the capture lacks.
-func (c *Conversation) tried(p *pending, t record.Login) {
-	if len(c.notes.Logins) < record.MaxLogins && c.budget.reserve(loginSize) {
-		c.notes.Logins = append(c.notes.Logins, c.login.try(p, t))
-	}
+	c.notes.login(&c.budget, &c.login, p, record.Login{OK: ok, Code: r.Code})
 }
 
 // needsLogin lists the commands that servers answer 2yz only after a login.

@@ -16,6 +16,47 @@ type notes struct {
 	dialogue []record.Exchange
 }
 
+// maxDialogue bounds the commands kept with --commands, in one session.
+const maxDialogue = 100_000
+
+// command keeps a command for --commands and returns its place; none: there is no room.
+func (n *notes) command(b *budget, p *pending, e record.Exchange, hasArg bool) int32 {
+	if len(n.dialogue) >= maxDialogue || !b.reserve(exchangeSize+len(p.line.Text)) {
+		b.struck++
+		return none
+	}
+	if hasArg {
+		arg := p.arg
+		e.Argument = &arg
+	}
+	n.dialogue = append(n.dialogue, e)
+	return int32(len(n.dialogue) - 1)
+}
+
+// reply adds a reply to the exchange at a place; none: it is one of its own.
+func (n *notes) reply(b *budget, place int32, r *record.Reply) {
+	if place < 0 && len(n.dialogue) >= maxDialogue {
+		return
+	}
+	if !b.reserve(exchangeSize + replySize + len(r.Text)) {
+		b.struck++
+		return
+	}
+	if place < 0 {
+		n.dialogue = append(n.dialogue, record.Exchange{Time: r.Time, Pos: r.Pos})
+		place = int32(len(n.dialogue) - 1)
+	}
+	e := &n.dialogue[place]
+	e.Replies = append(e.Replies, *r)
+}
+
+// login keeps a try that was decided on, or whose decision the capture lacks.
+func (n *notes) login(b *budget, l *login, p *pending, try record.Login) {
+	if len(n.Logins) < record.MaxLogins && b.reserve(loginSize) {
+		n.Logins = append(n.Logins, l.try(p, try))
+	}
+}
+
 // odd keeps an oddity.
 func (n *notes) odd(b *budget, kind, detail string, at flow.Mark) {
 	if len(n.Oddities) < record.MaxOddities && b.reserve(oddSize+len(detail)) {

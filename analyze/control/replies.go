@@ -32,6 +32,21 @@ func (s *server) addToBanner(text string) {
 	}
 }
 
+// meantFirst reports whether a multi-line reply that ended with another code is one of the
+// code that it began with: servers close "230-" by "226 ".
+func (s *server) meantFirst(w *pairing, first, end int) bool {
+	if s.stage == awaitingGreeting {
+		return first == 220
+	}
+	if len(w.pending) == 0 {
+		return false
+	}
+	verb := w.pending[0].verb
+	specific, fits := suits(verb, end)
+	_, begun := suits(verb, first)
+	return begun && !(specific && fits)
+}
+
 // replies is the reply that the server is sending, which may have many lines.
 type replies struct {
 	ftp.Replies
@@ -73,13 +88,13 @@ func (c *Conversation) onReply(r ftp.Reply) {
 		c.stray(r.Text)
 		return
 	}
-	if first := c.replies.firstCode; r.Flags&ftp.EndedByOtherCode != 0 && first != r.Code && c.meantFirst(first, r.Code) {
+	if first := c.replies.firstCode; r.Flags&ftp.EndedByOtherCode != 0 && first != r.Code && c.server.meantFirst(&c.pairing, first, r.Code) {
 		r.Code = first
 	}
 	c.pairing.serverSpokeLast = true
 	c.guess.Reply(r.Code, r.Text)
 	c.evidence.add(speaksFTP)
-	reply := &record.Reply{Time: c.stamp(c.at), Pos: c.at.Pos, Code: r.Code, Text: r.Text, Cut: r.Flags&ftp.ReplyCut != 0} // on the stack: who keeps it copies it
+	reply := &record.Reply{Time: record.Stamp{Time: c.at.Time, Digits: c.digits}, Pos: c.at.Pos, Code: r.Code, Text: r.Text, Cut: r.Flags&ftp.ReplyCut != 0} // on the stack: who keeps it copies it
 	if c.isGreeting(reply) {
 		c.keepReply(none, reply)
 		return
@@ -96,11 +111,18 @@ func (c *Conversation) onReply(r ftp.Reply) {
 	c.onAnswer(i, reply)
 }
 
+// keepReply keeps a reply for --commands, with the command in a place of the dialogue.
+func (c *Conversation) keepReply(place int32, r *record.Reply) {
+	if c.opt.Dialogue {
+		c.notes.reply(&c.budget, place, r)
+	}
+}
+
 // onAnswer takes the reply to the i-th pending command.
 func (c *Conversation) onAnswer(i int, r *record.Reply) {
 	w := &c.pairing
 	p := w.pending[i]
-	c.keepReply(int(p.dialogue), r)
+	c.keepReply(p.dialogue, r)
 	isAside := i == 1 && w.isAside(r.Code)
 	if isAside || i == 1 && p.verb == ftp.ABOR && w.pending[0].transfer >= 0 {
 		w.takeSecond(isAside, &c.budget)
@@ -136,21 +158,6 @@ func (c *Conversation) stray(text string) {
 		c.guess.Reply(0, text)
 		c.evidence.add(babble)
 	}
-}
-
-// meantFirst reports whether a multi-line reply that ended with another code is one of the
-// code that it began with: servers close "230-" by "226 ".
-func (c *Conversation) meantFirst(first, end int) bool {
-	if c.server.stage == awaitingGreeting {
-		return first == 220
-	}
-	if len(c.pairing.pending) == 0 {
-		return false
-	}
-	verb := c.pairing.pending[0].verb
-	specific, fits := suits(verb, end)
-	_, begun := suits(verb, first)
-	return begun && !(specific && fits)
 }
 
 // isGreeting takes the server's first reply: 220, or 120 before it (RFC 959 section 5.4), or
@@ -198,7 +205,9 @@ func (c *Conversation) onFinal(p *pending, r *record.Reply) {
 	case v == ftp.SIZE && r.Code == 213:
 		c.params.onSize(p.arg, r)
 	case v == ftp.AUTH:
-		c.onAuthReply(r.Code)
+		if c.tls.onAuthReply(r.Code) {
+			c.notes.AuthTLS = c.at
+		}
 	case v == ftp.PROT && !refused && strings.EqualFold(strings.TrimSpace(p.arg), "C") && c.tls.kind != record.TLSNone:
 		c.notes.ProtC = c.at
 	case v == ftp.REIN && r.Code == 220:
@@ -259,7 +268,8 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		c.onTransferReply(&t.commands[t.unseen], r)
 		t.unseen = none
 	case r.Code == 234 || r.Code == 334:
-		c.onAuthReply(r.Code)
+		c.tls.onAuthReply(r.Code)
+		c.notes.AuthTLS = c.at
 	case r.Code == 331:
 		c.login.user, c.login.password = text{}, text{} // of another USER
 	case r.Code == 230 && c.login.state != record.LoginOK:

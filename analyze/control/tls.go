@@ -44,8 +44,19 @@ func (t *tlsLayer) agree(kind string) {
 	t.state = max(t.state, tlsAgreed)
 }
 
-// refuse says that the server declined TLS.
-func (t *tlsLayer) refuse() { t.kind = record.TLSRefused }
+// onAuthReply is the reply to AUTH (RFC 4217 section 4, RFC 2228 section 3): some servers say
+// 200 where 234 is meant. It reports whether it says something of TLS.
+func (t *tlsLayer) onAuthReply(code int) bool {
+	switch {
+	case code == 234 || code == 334 || code == 200:
+		t.agree(record.TLSExplicit)
+	case code >= 400 && t.kind == record.TLSNone:
+		t.kind = record.TLSRefused
+	default:
+		return false
+	}
+	return true
+}
 
 // open begins a span; false: one is open, or there is no room for it.
 func (t *tlsLayer) open(at flow.Mark, serial int32, b *budget) bool {
@@ -110,8 +121,9 @@ func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
 	if dir != c.client && c.expectsHosts { // who spoke last is who the next data connection belongs to
 		c.tellHosts(true)
 	}
-	if b = s.Skip(b); b != nil {
-		c.unprotect()
+	if b = s.Skip(b); b != nil && c.tls.close(c.at) { // a side speaks clear text again (CCC)
+		c.server.reached(greeted)
+		c.expectHosts(false)
 	}
 	return b
 }
@@ -137,25 +149,4 @@ func (c *Conversation) protect() {
 	c.unanswered(len(c.pairing.pending))
 	c.transfers.current = none
 	c.expectHosts(true)
-}
-
-// unprotect notes that a side speaks clear text again (CCC).
-func (c *Conversation) unprotect() {
-	if c.tls.close(c.at) {
-		c.server.reached(greeted)
-		c.expectHosts(false)
-	}
-}
-
-// onAuthReply is the reply to AUTH (RFC 4217 section 4, RFC 2228 section 3): some servers say
-// 200 where 234 is meant.
-func (c *Conversation) onAuthReply(code int) {
-	switch {
-	case code == 234 || code == 334 || code == 200:
-		c.tls.agree(record.TLSExplicit)
-		c.notes.AuthTLS = c.at
-	case code >= 400 && c.tls.kind == record.TLSNone:
-		c.tls.refuse()
-		c.notes.AuthTLS = c.at
-	}
 }

@@ -112,16 +112,25 @@ func (o *Options) conversation() *Conversation {
 
 // furnish gives the Conversation its lists, at the first command: many connections are a
 // greeting and nothing more.
-func (c *Conversation) furnish() {
-	l := &lists{}
+func (l *lists) furnish(c *Conversation) {
 	c.pairing.pending, c.notes.Logins = l.pending[:0], l.logins[:0]
 	c.transfers.negotiations, c.transfers.commands = l.negotiations[:0], l.commands[:0]
 }
 
-// letGo ends the Conversation: what it knows is in its Transcript.
-func (c *Conversation) letGo() {
+// own copies a list out of a Fold.
+func own[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	c := make([]T, len(list))
+	copy(c, list)
+	return c
+}
+
+// recycle takes a Conversation that is over: what it knows is in its Transcript.
+func (o *Options) recycle(c *Conversation) {
 	c.budget.release(int(c.budget.held))
-	o, t := c.opt, &c.transfers
+	t := &c.transfers
 	waiting, logins := c.pairing.pending, c.notes.Logins
 	if len(o.free) == maxFree || cap(waiting) > usual || cap(t.negotiations) > usual || cap(t.commands) > usual || cap(logins) > usual {
 		return
@@ -135,16 +144,6 @@ func (c *Conversation) letGo() {
 	c.pairing.pending, c.notes.Logins = waiting[:0], logins[:0]
 	t.negotiations, t.commands = negotiations, commands
 	o.free = append(o.free, c)
-}
-
-// own copies a list out of a Fold.
-func own[T any](list []T) []T {
-	if len(list) == 0 {
-		return nil
-	}
-	c := make([]T, len(list))
-	copy(c, list)
-	return c
 }
 
 // Snapshot is what Finish would return now, and the Conversation goes on; nil: it is not
@@ -179,16 +178,16 @@ func (c *Conversation) Finish(conn *flow.Conn) *Transcript {
 		c.notes.forgetLogin()
 		c.transfers.forgetLogin()
 	}
-	defer c.letGo()
+	defer c.opt.recycle(c)
 	if !c.isFTP() {
 		return nil
 	}
 	c.expectHosts(false)
-	return c.transcript(conn)
+	return transcriptOf(c, conn)
 }
 
-// transcript is what the Conversation knows at the end.
-func (c *Conversation) transcript(conn *flow.Conn) *Transcript {
+// transcriptOf is what the Conversation knows at the end.
+func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	t := &Transcript{
 		Negotiations: own(c.transfers.negotiations), TransferCommands: own(c.transfers.commands), Encrypted: c.tls.spans,
 		LimitHits: c.budget.struck, Held: transcriptSize + int(c.budget.held), ClientSide: c.client, Unheard: c.unheard,

@@ -152,21 +152,8 @@ func (c *Conversation) announce(n *Negotiation, ok bool) {
 	}
 	x := &c.opt.expectation
 	*x = Expectation{Control: c.conn.id, Index: int(n.Index), Passive: n.Passive, Endpoint: n.Endpoint, Mark: c.at, Nets: c.conn.nets}
-	x.Peer, x.Expected = c.parties(n)
+	x.Peer, x.Expected = c.conn.parties(n)
 	c.opt.Listener.Expect(x)
-}
-
-func (c *Conversation) parties(n *Negotiation) (peer, expected netip.Addr) {
-	return n.parties(c.conn.ends[n.ClientSide].Addr(), c.conn.ends[n.ClientSide^1].Addr())
-}
-
-// transfer takes a transfer command.
-func (c *Conversation) transfer(p *pending) {
-	s := TransferCommand{Verb: p.verb, Line: p.line}
-	if !p.cut {
-		s.Argument = p.arg
-	}
-	p.transfer = int32(c.addTransfer(s))
 }
 
 // addTransfer adds a transfer to the negotiation in force; none when there are too many.
@@ -226,7 +213,7 @@ func (c *Conversation) onEndpoint(n *Negotiation, r *record.Reply) {
 		var addr netip.Addr
 		port, addr, ok = ftp.Parse229(r.Text)
 		if !addr.IsValid() {
-			addr, _ = c.parties(n)
+			addr, _ = c.conn.parties(n)
 		}
 		n.Endpoint = netip.AddrPortFrom(addr, port)
 	}

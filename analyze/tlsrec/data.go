@@ -21,8 +21,7 @@ type ByteReader interface {
 // sealedSide is one direction: its records (RFC 8446 section 5.1).
 type dataSide struct {
 	read     int // bytes
-	header   recordHeader
-	left     int  // of the record
+	records  recordReader
 	hello    byte // the type of its first message
 	app      int  // records of application data, which under TLS 1.3 hold the rest of the handshake too
 	odd      bool // one before Finished that a client without certificate does not send
@@ -32,8 +31,6 @@ type dataSide struct {
 }
 
 const (
-	clientHello = 1 // RFC 8446 section 4
-	serverHello = 2
 	// What application data holds of a client's handshake under TLS 1.3, with its type and tag: Finished with SHA-256 and
 	// SHA-384, a Certificate message without certificate, an alert.
 	finished256, finished384 = 4 + 32 + 1 + 16, 4 + 48 + 1 + 16
@@ -65,18 +62,12 @@ func (s *DataReader) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 // take reads the next bytes; false: this is no TLS.
 func (x *dataSide) take(b []byte) bool {
 	for len(b) > 0 {
-		if x.left > 0 {
-			if x.hello == 0 {
-				x.hello = b[0]
-			}
-			n := min(x.left, len(b))
-			x.left -= n
-			b = b[n:]
-			continue
-		}
-		var whole bool
-		if b, whole = x.header.take(b); whole && !x.record() {
+		fragment, rest, begins := x.records.next(b)
+		if b = rest; begins && !x.record() {
 			return false
+		}
+		if x.hello == 0 && len(fragment) > 0 {
+			x.hello = fragment[0]
 		}
 	}
 	return true
@@ -84,9 +75,8 @@ func (x *dataSide) take(b []byte) bool {
 
 // record takes a record's header.
 func (x *dataSide) record() bool {
-	kind := x.header.kind()
-	x.left = x.header.length()
-	if kind < changeCipherSpec || kind > heartbeat || !x.header.isTLS() || x.hello == 0 && kind != handshakeRecord {
+	kind := x.records.kind()
+	if kind < changeCipherSpec || kind > heartbeat || !x.records.isTLS() || x.hello == 0 && kind != handshakeRecord {
 		return false
 	}
 	if kind != applicationData {
@@ -96,11 +86,11 @@ func (x *dataSide) record() bool {
 	switch {
 	case x.finished:
 		x.after++
-		x.more = x.more || x.left != alert
-	case x.left == finished256 || x.left == finished384:
+		x.more = x.more || x.records.left != alert
+	case x.records.left == finished256 || x.records.left == finished384:
 		x.finished = true
 	default:
-		x.odd = x.odd || x.left != noCertificate
+		x.odd = x.odd || x.records.left != noCertificate
 	}
 	return true
 }
@@ -117,15 +107,15 @@ func (s *DataReader) Closed(c *flow.Conn) flow.Sent {
 // sends anything but an alert after Finished sends data.
 func (s *DataReader) Sent() flow.Sent {
 	client := flow.Out
-	if s.sides[flow.In].hello == clientHello {
+	if s.sides[flow.In].hello == helloOfClient {
 		client = flow.In
 	}
 	c, server := &s.sides[client], &s.sides[client^1]
 	switch {
-	case s.off || c.hello != clientHello:
+	case s.off || c.hello != helloOfClient:
 	case c.app+server.app == 0:
 		return flow.SentNothing
-	case server.hello != serverHello:
+	case server.hello != helloOfServer:
 	case c.app == 0:
 		return flow.SentBy(client ^ 1)
 	case server.app == 0:

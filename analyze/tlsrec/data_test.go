@@ -23,7 +23,7 @@ func TestSealed(t *testing.T) {
 		return all
 	}
 	const ccs = "\x14\x03\x03\x00\x01\x01"
-	hello, answer, retry := tlsRecord(22, 512, clientHello), tlsRecord(22, 122, serverHello), tlsRecord(22, 88, serverHello)
+	hello, answer, retry := tlsRecord(22, 512, helloOfClient), tlsRecord(22, 122, helloOfServer), tlsRecord(22, 88, helloOfServer)
 	flight := answer + ccs + app(23, 825, 281, 69)
 	old := tlsRecord(22, 70, 2) + tlsRecord(22, 900, 11) + tlsRecord(22, 300, 12) + tlsRecord(22, 4, 14)
 	oldKey := tlsRecord(22, 37, 16) + ccs + tlsRecord(22, 40, 99)

@@ -5,42 +5,35 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// tlsHandshake reads the beginning of TLS as it passes: the handshake messages that are in clear, once, and then lets go of
+// Handshake reads the beginning of TLS as it passes: the handshake messages that are in clear, once, and then lets go of
 // what it held. A nil one has nothing to read.
 type Handshake struct {
 	info  facts
 	sides [2]handshakeSide
 }
 
-// tlsSide is one direction: records (RFC 8446 section 5.1), in them messages (section 4), which may span records.
+// handshakeSide is one direction: records (RFC 8446 section 5.1), in them messages (section 4), which may span records.
 type handshakeSide struct {
-	done   bool
-	read   int // bytes
-	header recordHeader
-	left   int // of the record
-	skip   int // of a message that is not wanted
-	msg    []byte
-	hello  bool // this side sent the ServerHello
-	more   bool // and what makes it a full handshake
+	done    bool
+	read    int // bytes
+	records recordReader
+	skip    int // of a message that is not wanted
+	msg     []byte
+	hello   bool // this side sent the ServerHello
+	more    bool // and what makes it a full handshake
 }
 
-// take reads the next bytes of a side.
+// Data takes the next bytes of a side.
 func (h *Handshake) Data(side flow.Direction, b []byte, at flow.Mark) {
 	s := &h.sides[side]
 	b = b[:min(len(b), maxHandshake-s.read)]
 	s.read += len(b)
 	for len(b) > 0 && !s.done {
-		if s.left > 0 {
-			n := min(s.left, len(b))
-			h.fragment(s, b[:n], at)
-			s.left -= n
-			b = b[n:]
-			continue
-		}
-		var whole bool
-		if b, whole = s.header.take(b); whole {
+		fragment, rest, begins := s.records.next(b)
+		if b = rest; begins {
 			h.record(s)
 		}
+		h.fragment(s, fragment, at)
 	}
 	if s.read == maxHandshake {
 		s.end()
@@ -49,11 +42,10 @@ func (h *Handshake) Data(side flow.Direction, b []byte, at flow.Mark) {
 
 // record takes a record's header.
 func (h *Handshake) record(s *handshakeSide) {
-	s.left = s.header.length()
-	if s.header.kind() == handshakeRecord && s.header.isTLS() {
+	if s.records.kind() == handshakeRecord && s.records.isTLS() {
 		return
 	}
-	h.info.Resumed = h.info.Resumed || s.header.kind() == changeCipherSpec && s.hello && !s.more && !h.info.Encrypted
+	h.info.Resumed = h.info.Resumed || s.records.kind() == changeCipherSpec && s.hello && !s.more && !h.info.Encrypted
 	s.end()
 }
 
@@ -135,14 +127,14 @@ func (h *Handshake) message(s *handshakeSide, at flow.Mark) {
 // end stops reading a side and frees what was held of it.
 func (s *handshakeSide) end() { s.done, s.msg = true, nil }
 
-// gap is a loss of bytes in a direction: what follows cannot be told apart any more.
+// Gap is a loss of bytes in a direction: what follows cannot be told apart any more.
 func (h *Handshake) Gap(side flow.Direction) {
 	if h != nil {
 		h.sides[side].end()
 	}
 }
 
-// found is what was read; nil when that is nothing.
+// Info is what was read; nil when that is nothing.
 func (h *Handshake) Info() *record.TLSInfo {
 	if h == nil || !h.info.ClientHello.Seen() && !h.info.ServerHello.Seen() {
 		return nil

@@ -2,10 +2,12 @@
 // follows TLS in clear, and who sends what on data connections. Package control is its reader on control connections.
 package tlsrec
 
-// tlsHeader gathers a record's header (RFC 8446 section 5.1), which may come in pieces.
-type recordHeader struct {
-	bytes [5]byte
-	have  int
+// recordReader walks over the records of one direction (RFC 8446 section 5.1). Skipper,
+// Handshake and DataReader have one a side.
+type recordReader struct {
+	header [5]byte // which may come in pieces
+	have   int     // bytes of it; 0: it is whole, or has not begun
+	left   int     // bytes of the record's fragment that are still to come
 }
 
 // longestRecord is RFC 5246's (section 6.2.3); RFC 8446's is shorter.
@@ -19,31 +21,39 @@ const (
 	heartbeat        = 24 // the last that there is
 )
 
-// take takes what of b belongs to the header; whole: that was all of it, and the next one may begin.
-func (h *recordHeader) take(b []byte) (rest []byte, whole bool) {
-	n := copy(h.bytes[h.have:], b)
-	h.have += n
-	if whole = h.have == len(h.bytes); whole {
-		h.have = 0
+// next takes a step into b: over a piece of a fragment, or of a header. begins says that the
+// header is whole now.
+func (r *recordReader) next(b []byte) (fragment, rest []byte, begins bool) {
+	if r.left > 0 {
+		n := min(r.left, len(b))
+		r.left -= n
+		return b[:n], b[n:], false
 	}
-	return b[n:], whole
+	n := copy(r.header[r.have:], b)
+	r.have += n
+	if begins = r.have == len(r.header); begins {
+		r.have, r.left = 0, int(r.header[3])<<8|int(r.header[4])
+	}
+	return nil, b[n:], begins
 }
 
-func (h *recordHeader) kind() byte { return h.bytes[0] }
+// isBetween reports whether the next byte begins a record.
+func (r *recordReader) isBetween() bool { return r.have == 0 && r.left == 0 }
 
-// length is that of the record, without header.
-func (h *recordHeader) length() int { return int(h.bytes[3])<<8 | int(h.bytes[4]) }
+func (r *recordReader) kind() byte { return r.header[0] }
 
-// isTLS reports whether the version and the length are those of a record.
-func (h *recordHeader) isTLS() bool { return h.bytes[1] == 3 && h.length() <= longestRecord }
+// isTLS reports whether the version and the length of the record that begins are TLS's.
+func (r *recordReader) isTLS() bool { return isVersion(r.header[1:]) && r.left <= longestRecord }
 
-// tlsSkipper passes over TLS records in one direction, so that a control connection that goes back to clear text
+// isVersion reports whether b begins with a version: 3, 0 is SSL's, 3, 4 that of TLS 1.3.
+func isVersion(b []byte) bool { return b[0] == 3 }
+
+// Skipper passes over TLS records in one direction, so that a control connection that goes back to clear text
 // (CCC, RFC 4217 section 12.3) is read again: after CCC the first byte at a record boundary is no record's.
 type Skipper struct {
-	On     bool
-	lost   bool // a gap: where the next record begins is not known
-	header recordHeader
-	left   int
+	On      bool
+	lost    bool // a gap: where the next record begins is not known
+	records recordReader
 }
 
 // IsRecord reports whether a byte can begin a record (RFC 8446 section 5.1): change_cipher_spec … application_data.
@@ -52,37 +62,29 @@ func IsRecord(first byte) bool { return first >= changeCipherSpec && first <= ap
 // IsHandshake reports whether a byte can begin a handshake: TLS begins with its record.
 func IsHandshake(first byte) bool { return first == handshakeRecord }
 
-// skip takes the bytes of records and returns what follows them in clear; nil when there is nothing.
+// Skip takes the bytes of records and returns what follows them in clear; nil when there is
+// nothing.
 func (t *Skipper) Skip(b []byte) (clear []byte) {
 	if t.lost && !t.resync(b) {
 		return nil
 	}
 	for len(b) > 0 {
-		if t.left > 0 {
-			n := min(t.left, len(b))
-			t.left -= n
-			b = b[n:]
-			continue
-		}
-		if t.header.have == 0 && !IsRecord(b[0]) {
+		if t.records.isBetween() && !IsRecord(b[0]) {
 			t.On = false
 			return b
 		}
-		var whole bool
-		if b, whole = t.header.take(b); whole {
-			t.left = t.header.length()
-		}
+		_, b, _ = t.records.next(b)
 	}
 	return nil
 }
 
 // resync finds its place at the beginning of a segment: a record's header, or a line of text.
 func (t *Skipper) resync(b []byte) bool {
-	isRecord := len(b) >= 3 && IsRecord(b[0]) && b[1] == 3 && b[2] <= 4
+	isRecord := len(b) >= 3 && IsRecord(b[0]) && isVersion(b[1:]) && b[2] <= 4
 	if !isRecord && !isText(b) {
 		return false
 	}
-	t.lost, t.header.have, t.left = false, 0, 0
+	t.lost, t.records = false, recordReader{}
 	return true
 }
 

@@ -39,6 +39,7 @@ type traced struct {
 	control  bool
 	isn      uint32 // of the opener
 	hasISN   bool
+	replaced bool // another connection took its ends
 }
 
 func newTracer(s *Side, control func(port uint16) bool) *tracer {
@@ -162,7 +163,8 @@ func (c *traced) over(s *flow.Segment) bool {
 		return false
 	}
 	opens := s.ICMP == nil && s.Flags&(flow.SYN|flow.ACK) == flow.SYN
-	return s.Time-c.to.Time > stragglers || opens && (!c.hasISN || s.Seq != c.isn)
+	c.replaced = c.replaced || opens && (!c.hasISN || s.Seq != c.isn)
+	return c.replaced || s.Time-c.to.Time > stragglers
 }
 
 func (c *traced) take(s *flow.Segment, b *budget) {

@@ -99,15 +99,13 @@ const (
 const excepted = `
 files of analyze/finding: 60
 files of analyze/report: 63
-files of analyze/session: 33
-files of capture/decode: 23
+files of capture/decode: 24
 fields of analyze/record.Transfer: 26
 fields of analyze/report.htmlView: 33
 fields of analyze/report.htmlRow: 33
-fields of analyze/session.Fold: 57
+methods of analyze/control.Conversation: 53
 methods of analyze/finding.Case: 70
-methods of analyze/session.Fold: 73
-methods of analyze/session.Matcher: 51
+methods of analyze/match.Matcher: 51
 methods of capture/capturetest/traffic.generator: 41
 methods of capture/tcp.Table: 74
 `

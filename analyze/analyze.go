@@ -19,7 +19,8 @@ type Options struct {
 	Filter   Filter          // packets that it does not match are as if they were not in the capture; nil: none
 	Evidence Evidence        // nil: nobody keeps packets
 	Decode   decode.Options
-	Follow   Follower // nil: nobody reads what data connections carry
+	Follow   Follower      // nil: nobody reads what data connections carry
+	Claims   match.Claimer // hears which session is given which data connection; nil: nobody
 	// MergeNetworks takes the same addresses for the same hosts whatever tags, tunnels and files they are seen in.
 	MergeNetworks bool
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
@@ -56,17 +57,10 @@ const tickEvery = 1 << 16
 func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
 	a.decoder.Options = opt.Decode
-	a.matcher = match.NewMatcher(a, a.ports.has)
-	a.matcher.Networks(a.decoder.Network)
-	if !opt.MergeNetworks && a.heart.live == nil {
-		a.matcher.Points()
-	}
-	if opt.Evidence != nil {
-		a.matcher.Watch(opt.Evidence)
-	}
-	if c, ok := opt.Follow.(match.Claimer); ok {
-		a.matcher.Claims(c)
-	}
+	a.matcher = match.New(a, match.Options{
+		ControlPort: a.ports.has, Network: a.decoder.Network, Points: !opt.MergeNetworks && a.heart.live == nil,
+		Watcher: opt.Evidence, Claimer: opt.Claims,
+	})
 	judge := opt.Judge
 	judge.Files, judge.Live = c.Stats().Files, a.heart.live != nil
 	a.order = newOrder(out, judge)

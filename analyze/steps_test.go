@@ -201,7 +201,7 @@ func (m *material) learn() []event {
 // newMatch makes what joins the shards' facts and judges the sessions.
 func newMatch(out Records) *analysis {
 	a := &analysis{ports: newPorts(nil), order: newOrder(out, finding.Options{Files: 1})}
-	a.matcher = match.NewMatcher(a, a.ports.has)
+	a.matcher = match.New(a, match.Options{ControlPort: a.ports.has})
 	return a
 }
 

@@ -14,7 +14,7 @@ import (
 // build completes the record of a session out of what its control connection said and the connections that it was given.
 func (m *Matcher) build(g *pendingSession) *record.Session {
 	b := &m.builder
-	b.names, b.points = &m.names, m.points
+	b.names, b.points = &m.names, m.opt.Points
 	b.begin(g)
 	s := &g.said.Session
 	s.Transfers = b.transfers()

@@ -22,26 +22,26 @@ func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
 	if open {
 		m.claims[c.ID] = cl
 	}
-	if m.watcher != nil {
-		if m.watcher.Mark(c.Src, c.Dst, c.Nets[0]); !open {
-			m.watcher.Ended(c.Src, c.Dst, c.Nets)
+	if m.opt.Watcher != nil {
+		if m.opt.Watcher.Mark(c.Src, c.Dst, c.Nets[0]); !open {
+			m.opt.Watcher.Ended(c.Src, c.Dst, c.Nets)
 		}
 	}
 	return cl
 }
 
 func (m *Matcher) give(l *expectation, cl *claim) {
-	if len(l.of.tried) >= maxTried {
+	if len(l.session.tried) >= maxTried {
 		m.limits["connections of one session"]++
 		return
 	}
-	l.of.tried, cl.used = append(l.of.tried, tried{l.Index, cl}), true
-	if m.claimer != nil {
-		m.claimer.Claimed(&cl.conn[0], l.of.id)
+	l.session.tried, cl.used = append(l.session.tried, tried{l.Index, cl}), true
+	if m.opt.Claimer != nil {
+		m.opt.Claimer.Claimed(&cl.conn[0], l.session.id)
 	}
 	if !l.met {
 		l.met = true
-		l.of.unmet--
+		l.session.unmet--
 	}
 }
 
@@ -51,13 +51,7 @@ type Watcher interface {
 	Ended(a, b netip.AddrPort, nets flow.Nets)
 }
 
-// Watch has the Watcher told; before anything else.
-func (m *Matcher) Watch(w Watcher) { m.watcher = w }
-
 // Claimer hears that a session, known by the ID of its control connection, is given a connection: once for each time.
 type Claimer interface {
 	Claimed(c *flow.Conn, control uint64)
 }
-
-// Claims has the Claimer told; before anything else.
-func (m *Matcher) Claims(c Claimer) { m.claimer = c }

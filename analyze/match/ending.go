@@ -25,10 +25,11 @@ type ended struct {
 	*pendingSession
 }
 
+func (e ended) bytes() int { return e.said.Held }
+
 func (m *Matcher) end(g *pendingSession) {
 	c := &g.said.Notes.Control
-	m.ended = append(m.ended, ended{c.Last.Time + grace, c.Start.Ord, g})
-	if m.endedSize += g.said.Held; len(m.ended) > maxEnded || m.endedSize > maxEndedSize {
+	if m.ended.add(ended{c.Last.Time + grace, c.Start.Ord, g}) {
 		m.hurry()
 	}
 }
@@ -36,8 +37,8 @@ func (m *Matcher) end(g *pendingSession) {
 // hurry makes a quarter of the sessions, those first whose data connections are all over.
 func (m *Matcher) hurry() {
 	for _, open := range []bool{false, true} {
-		m.complete(func(e *ended) bool {
-			if len(m.ended)-m.made <= maxEnded*3/4 && m.endedSize <= maxEndedSize*3/4 || !open && e.waiting() {
+		m.complete(func(e ended) bool {
+			if m.ended.count <= maxEnded*3/4 && m.ended.size <= maxEndedSize*3/4 || !open && e.waiting() {
 				return false
 			}
 			e.said.Open = open // what is told of its data connections is how far they came
@@ -48,14 +49,11 @@ func (m *Matcher) hurry() {
 }
 
 // complete makes those sessions that are ready.
-func (m *Matcher) complete(ready func(*ended) bool) {
-	m.made = 0
-	m.ended = slices.DeleteFunc(m.ended, func(e ended) bool {
-		if !ready(&e) {
+func (m *Matcher) complete(ready func(ended) bool) {
+	m.ended.sweep(func(e ended) bool {
+		if !ready(e) {
 			return false
 		}
-		m.made++
-		m.endedSize -= e.said.Held
 		m.finish(e.pendingSession)
 		return true
 	})
@@ -90,13 +88,13 @@ func (m *Matcher) Progress(c *flow.Conn, said *control.Transcript) {
 		cl.conn[0] = *c
 	}
 	if said != nil {
-		m.open = append(m.open, said)
+		m.snapshots = append(m.snapshots, said)
 	}
 }
 
 // Snapshots gives records of the sessions of which Progress told since the last time.
 func (m *Matcher) Snapshots(out func(*record.Session)) {
-	for _, said := range m.open {
+	for _, said := range m.snapshots {
 		g := &pendingSession{said: said}
 		if have := m.sessions[said.Notes.Control.ID]; have != nil {
 			g.tried, g.paired, g.strangers = slices.Clone(have.tried), slices.Clone(have.paired), have.strangers
@@ -105,16 +103,16 @@ func (m *Matcher) Snapshots(out func(*record.Session)) {
 		s.Open = true
 		out(s)
 	}
-	clear(m.open)
-	m.open = m.open[:0]
+	clear(m.snapshots)
+	m.snapshots = m.snapshots[:0]
 }
 
 // Oldest is the Ord of the first packet of the oldest session in the making whose control connection has ended;
 // math.MaxUint64 when there is none.
 func (m *Matcher) Oldest() uint64 {
 	oldest := uint64(math.MaxUint64)
-	for i := range m.ended {
-		oldest = min(oldest, m.ended[i].first)
+	for i := range m.ended.list {
+		oldest = min(oldest, m.ended.list[i].first)
 	}
 	return oldest
 }

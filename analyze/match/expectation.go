@@ -1,6 +1,7 @@
 package match
 
 import (
+	"hash/maphash"
 	"iter"
 	"math/bits"
 	"net/netip"
@@ -12,40 +13,67 @@ import (
 // live is an offer that connections may still meet.
 type expectation struct {
 	control.Expectation
-	of    *pendingSession
-	until flow.Time       // when it was replaced, plus grace; 0: in force
-	ended uint64          // Ord of the packet that replaced it
-	met   bool            // by a connection
-	two   bool            // it has two keys
-	keys  [2]endKey       // of the endpoints that a fitting connection may lead to
-	older [2]*expectation // the next older one with the same key, and the next newer one
-	newer [2]*expectation
+	session *pendingSession
+	until   flow.Time       // when it was replaced, plus grace; 0: in force
+	ended   uint64          // Ord of the packet that replaced it
+	met     bool            // by a connection
+	two     bool            // it has two keys
+	keys    [2]endKey       // of the endpoints that a fitting connection may lead to
+	older   [2]*expectation // the next older one with the same key, and the next newer one
+	newer   [2]*expectation
+}
+
+// replaced is what Tick looks at again and again, so it lies together.
+type replaced struct {
+	until flow.Time
+	*expectation
+}
+
+func (replaced) bytes() int { return 0 }
+
+// index finds expectations by the endpoints that a fitting connection may lead to: for each
+// the newest, which leads to the older ones. Most connections are turned away by their port.
+type index struct {
+	ports  [1 << 16 / 64]uint64 // ports that some expectation names
+	refs   [1 << 16]int32       // how many do
+	seed   [2]uint64            // of endKeys
+	newest map[endKey]*expectation
+	free   []*expectation // forgotten, for the next ones (BenchmarkStep/step=match/traffic=chatty in package analyze)
+	limits limits
+}
+
+func newIndex(l limits) index {
+	seed := maphash.MakeSeed()
+	return index{
+		seed:   [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
+		newest: map[endKey]*expectation{}, limits: l,
+	}
 }
 
 // endKey stands for an endpoint. Others may have the same: it narrows the search, and Offer.fits decides.
 type endKey uint64
 
 // The seed is of this run, or clients could announce endpoints that all have one.
-func (m *Matcher) keyOf(end netip.AddrPort) endKey {
+func (x *index) keyOf(end netip.AddrPort) endKey {
 	h := flow.HostOf(end.Addr())
-	high, low := bits.Mul64(h.Lo^m.seed[0], h.Hi^m.seed[1])
-	high, low = bits.Mul64(high^low^uint64(end.Port())<<32, 0x8ebc6af09c88c6e3^m.seed[0])
+	high, low := bits.Mul64(h.Lo^x.seed[0], h.Hi^x.seed[1])
+	high, low = bits.Mul64(high^low^uint64(end.Port())<<32, 0x8ebc6af09c88c6e3^x.seed[0])
 	return endKey(high ^ low)
 }
 
 // live makes an offer live.
-func (m *Matcher) expect(o *control.Expectation, g *pendingSession) *expectation {
+func (x *index) add(o *control.Expectation, g *pendingSession) *expectation {
 	var l *expectation
-	if n := len(m.free); n > 0 {
-		l = m.free[n-1]
-		m.free = m.free[:n-1]
+	if n := len(x.free); n > 0 {
+		l = x.free[n-1]
+		x.free = x.free[:n-1]
 	} else {
 		l = new(expectation)
 	}
-	l.Expectation, l.of = *o, g
-	l.keys[0] = m.keyOf(o.Endpoint)
+	l.Expectation, l.session = *o, g
+	l.keys[0] = x.keyOf(o.Endpoint)
 	if o.Peer != o.Endpoint.Addr() {
-		l.keys[1] = m.keyOf(netip.AddrPortFrom(o.Peer, o.Endpoint.Port()))
+		l.keys[1] = x.keyOf(netip.AddrPortFrom(o.Peer, o.Endpoint.Port()))
 		l.two = l.keys[1] != l.keys[0]
 	}
 	return l
@@ -59,12 +87,14 @@ func (l *expectation) ends() []endKey {
 	return l.keys[:1]
 }
 
+func (x *index) awaits(port uint16) bool { return x.ports[port/64]>>(port%64)&1 != 0 }
+
 // alike are the newest offers with a key, at most maxAlike of them.
-func (m *Matcher) alike(end endKey) iter.Seq[*expectation] {
+func (x *index) alike(end endKey) iter.Seq[*expectation] {
 	return func(yield func(*expectation) bool) {
-		for l, n := m.expectations[end], 0; l != nil; l, n = l.older[l.which(end)], n+1 {
+		for l, n := x.newest[end], 0; l != nil; l, n = l.older[l.which(end)], n+1 {
 			if n == maxAlike {
-				m.limits["offers of one endpoint at a time"]++
+				x.limits["offers of one endpoint at a time"]++
 				return
 			}
 			if !yield(l) {
@@ -75,12 +105,12 @@ func (m *Matcher) alike(end endKey) iter.Seq[*expectation] {
 }
 
 // link makes an offer the newest of its keys.
-func (m *Matcher) link(l *expectation) {
+func (x *index) link(l *expectation) {
 	for i, end := range l.ends() {
-		if old := m.expectations[end]; old != nil {
+		if old := x.newest[end]; old != nil {
 			l.older[i], old.newer[old.which(end)] = old, l
 		}
-		m.expectations[end] = l
+		x.newest[end] = l
 	}
 }
 
@@ -93,13 +123,13 @@ func (l *expectation) which(end endKey) int {
 
 // join gives an offer the connections that an offer of the same endpoint and the other kind has met already: FXP, where
 // the capture shows one server's side of the negotiation late.
-func (m *Matcher) join(l *expectation) {
-	for x := range m.alike(l.keys[0]) {
-		if x.Passive == l.Passive || x.Endpoint != l.Endpoint || x.of == l.of {
+func (m *Matcher) shareFXP(l *expectation) {
+	for x := range m.index.alike(l.keys[0]) {
+		if x.Passive == l.Passive || x.Endpoint != l.Endpoint || x.session == l.session {
 			continue
 		}
-		for _, t := range x.of.tried {
-			if c := &t.claim.conn[0]; t.offer == x.Index && c.Start.Time >= l.Mark.Time-early && l.reaches(c) >= 0 {
+		for _, t := range x.session.tried {
+			if c := &t.claim.conn[0]; t.offer == x.Index && c.Start.Time >= l.Mark.Time-early && l.rank(c) >= 0 {
 				m.give(l, t.claim)
 			}
 		}
@@ -109,10 +139,9 @@ func (m *Matcher) join(l *expectation) {
 // replace says that an offer is in force no longer; it is done once.
 func (m *Matcher) replace(l *expectation, at flow.Mark) {
 	l.until, l.ended = at.Time+grace, at.Ord
-	if m.replaced = append(m.replaced, replaced{l.until, l}); len(m.replaced) > maxReplaced {
+	if m.replaced.add(replaced{l.until, l}) {
 		m.limits["offers that waited for a connection"]++
-		m.forget(m.replaced[0].expectation)
-		m.replaced = m.replaced[1:]
+		m.index.forget(m.replaced.first().expectation)
 	}
 }
 
@@ -123,11 +152,11 @@ func (l *expectation) isLate(c *flow.Conn) bool {
 }
 
 // reaches tells how well a connection fits the offer; -1: not at all. Without a SYN either end may be the opener.
-func (l *expectation) reaches(c *flow.Conn) int {
+func (l *expectation) rank(c *flow.Conn) int {
 	if l.isLate(c) {
 		return -1
 	}
-	if !l.of.nets.Meet(&c.Nets) {
+	if !l.session.nets.Meet(&c.Nets) {
 		return -1
 	}
 	if l.Fits(c.Src, c.Dst) {
@@ -142,22 +171,22 @@ func (l *expectation) reaches(c *flow.Conn) int {
 // maxFreeLive bounds the offers that are kept for the next ones: as many as a busy capture forgets at once.
 const maxFreeLive = 4096
 
-func (m *Matcher) forget(l *expectation) {
+func (x *index) forget(l *expectation) {
 	for i, end := range l.ends() {
-		m.unlink(l, i, end)
+		x.unlink(l, i, end)
 	}
 	port := l.Endpoint.Port()
-	if m.refs[port]--; m.refs[port] == 0 {
-		m.ports[port/64] &^= 1 << (port % 64)
+	if x.refs[port]--; x.refs[port] == 0 {
+		x.ports[port/64] &^= 1 << (port % 64)
 	}
-	if len(m.free) < maxFreeLive {
+	if len(x.free) < maxFreeLive {
 		*l = expectation{}
-		m.free = append(m.free, l)
+		x.free = append(x.free, l)
 	}
 }
 
 // unlink takes an offer out of the list of its i-th key.
-func (m *Matcher) unlink(l *expectation, i int, end endKey) {
+func (x *index) unlink(l *expectation, i int, end endKey) {
 	older, newer := l.older[i], l.newer[i]
 	if older != nil {
 		older.newer[older.which(end)] = newer
@@ -166,8 +195,8 @@ func (m *Matcher) unlink(l *expectation, i int, end endKey) {
 	case newer != nil:
 		newer.older[newer.which(end)] = older
 	case older != nil:
-		m.expectations[end] = older
+		x.newest[end] = older
 	default:
-		delete(m.expectations, end)
+		delete(x.newest, end)
 	}
 }

@@ -35,7 +35,7 @@ func FuzzFold(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, opener bool) {
 		var out everything
 		port := func(p uint16) bool { return p == 21 }
-		m := NewMatcher(&out, port)
+		m := New(&out, Options{ControlPort: port})
 		mark := func(i int) flow.Mark {
 			return flow.Mark{Time: flow.Time(i) * flow.Millisecond, Ord: uint64(i + 1), Pos: flow.At(0, uint64(i+1))}
 		}

@@ -12,13 +12,13 @@ import (
 // Where no offer tells which connections are a session's (TLS, or a negotiation that the capture lacks), its two hosts do.
 
 // hosts is a pair of hosts, the smaller address first; the second is invalid for "any".
-type hosts struct{ a, b netip.Addr }
+type hostPair struct{ a, b netip.Addr }
 
-func pairOf(a, b netip.Addr) hosts {
+func pairOf(a, b netip.Addr) hostPair {
 	if b.Less(a) {
 		a, b = b, a
 	}
-	return hosts{a, b}
+	return hostPair{a, b}
 }
 
 // Wanted marks a session as interested in any connection between its hosts, or no longer so.
@@ -28,17 +28,17 @@ func (m *Matcher) ExpectHosts(w control.HostExpectation) {
 	had := g.expectsHosts
 	switch g.expectsHosts = w.On; {
 	case had && w.On:
-		m.refresh(g)
+		m.hosts.refresh(g)
 	case had:
-		m.unlist(g)
+		m.hosts.unlist(g)
 	case w.On:
-		g.pair.keys = &[2]hosts{pairOf(w.Client, w.Server), {a: w.Server}}
-		m.list(g)
+		g.pair.keys = &[2]hostPair{pairOf(w.Client, w.Server), {a: w.Server}}
+		m.hosts.list(g)
 		m.parked.recent(w.Mark.Time-early, func(c *flow.Conn, open bool) bool {
 			if !w.Fits(c) || !g.nets.Meet(&c.Nets) {
 				return false
 			}
-			if key, ok := m.pairFor(c); ok && (key == g.pair.keys[0] || key == g.pair.keys[1]) {
+			if key, ok := m.hosts.pairFor(c); ok && (key == g.pair.keys[0] || key == g.pair.keys[1]) {
 				m.givePair(g, m.claim(c, open))
 				return true
 			}
@@ -49,22 +49,29 @@ func (m *Matcher) ExpectHosts(w control.HostExpectation) {
 
 // wanting is a session's place in the lists of those that want connections, by each of its keys: who spoke last comes first.
 type hostLinks struct {
-	keys         *[2]hosts
+	keys         *[2]hostPair
 	older, newer [2]*pendingSession
 }
 
+// hostIndex finds the sessions that expect connections by a pair of hosts: who spoke last, and
+// from there the older ones.
+type hostIndex struct {
+	newest map[hostPair]*pendingSession
+	limits limits
+}
+
 // list puts a session first.
-func (m *Matcher) list(g *pendingSession) {
+func (x *hostIndex) list(g *pendingSession) {
 	for i, k := range g.pair.keys {
-		if old := m.pairs[k]; old != nil {
+		if old := x.newest[k]; old != nil {
 			g.pair.older[i], old.pair.newer[i] = old, g
 		}
-		m.pairs[k] = g
+		x.newest[k] = g
 	}
 }
 
 // unlist takes it out.
-func (m *Matcher) unlist(g *pendingSession) {
+func (x *hostIndex) unlist(g *pendingSession) {
 	for i, k := range g.pair.keys {
 		older, newer := g.pair.older[i], g.pair.newer[i]
 		g.pair.older[i], g.pair.newer[i] = nil, nil
@@ -75,31 +82,31 @@ func (m *Matcher) unlist(g *pendingSession) {
 		case newer != nil:
 			newer.pair.older[i] = older
 		case older != nil:
-			m.pairs[k] = older
+			x.newest[k] = older
 		default:
-			delete(m.pairs, k)
+			delete(x.newest, k)
 		}
 	}
 }
 
 // refresh puts it first again.
-func (m *Matcher) refresh(g *pendingSession) {
+func (x *hostIndex) refresh(g *pendingSession) {
 	if g.pair.newer != [2]*pendingSession{} {
-		m.unlist(g)
-		m.list(g)
+		x.unlist(g)
+		x.list(g)
 	}
 }
 
 // wanters are the sessions that want connections by a key, who spoke last first, at most maxAlike of them.
-func (m *Matcher) expecting(k hosts) iter.Seq[*pendingSession] {
+func (x *hostIndex) expecting(k hostPair) iter.Seq[*pendingSession] {
 	return func(yield func(*pendingSession) bool) {
 		i := 0
 		if !k.b.IsValid() {
 			i = 1
 		}
-		for g, n := m.pairs[k], 0; g != nil; g, n = g.pair.older[i], n+1 {
+		for g, n := x.newest[k], 0; g != nil; g, n = g.pair.older[i], n+1 {
 			if n == maxAlike {
-				m.limits["encrypted sessions of the same hosts at a time"]++
+				x.limits["encrypted sessions of the same hosts at a time"]++
 				return
 			}
 			if !yield(g) {
@@ -115,28 +122,28 @@ func (m *Matcher) givePair(g *pendingSession, cl *claim) {
 		return
 	}
 	g.paired, cl.used = append(g.paired, cl), true
-	if m.claimer != nil {
-		m.claimer.Claimed(&cl.conn[0], g.id)
+	if m.opt.Claimer != nil {
+		m.opt.Claimer.Claimed(&cl.conn[0], g.id)
 	}
 }
 
 // pairFor returns the key under which sessions may want this connection, if any do.
-func (m *Matcher) pairFor(c *flow.Conn) (hosts, bool) {
+func (x *hostIndex) pairFor(c *flow.Conn) (hostPair, bool) {
 	k := pairOf(c.Src.Addr(), c.Dst.Addr())
-	if m.liveliest(k, c) != nil {
+	if x.liveliest(k, c) != nil {
 		return k, true
 	}
 	if c.Src.Port() == flow.PortFTPData {
-		k = hosts{a: c.Src.Addr()}
-		return k, m.liveliest(k, c) != nil
+		k = hostPair{a: c.Src.Addr()}
+		return k, x.liveliest(k, c) != nil
 	}
 	return k, false
 }
 
 // liveliest is the session of the connection's network that spoke last: commands under TLS cannot be read, but a data
 // connection follows one.
-func (m *Matcher) liveliest(k hosts, c *flow.Conn) *pendingSession {
-	for g := range m.expecting(k) {
+func (x *hostIndex) liveliest(k hostPair, c *flow.Conn) *pendingSession {
+	for g := range x.expecting(k) {
 		if g.nets.Meet(&c.Nets) {
 			return g
 		}
@@ -146,13 +153,13 @@ func (m *Matcher) liveliest(k hosts, c *flow.Conn) *pendingSession {
 
 // reclaim gives an offer that came late the connections that were taken for some session's of its hosts meanwhile.
 func (m *Matcher) reclaim(l *expectation) {
-	m.reclaimFrom(l.of, l)
-	if len(m.pairs) == 0 {
+	m.reclaimFrom(l.session, l)
+	if len(m.hosts.newest) == 0 {
 		return
 	}
-	for _, k := range [2]hosts{pairOf(l.Peer, l.Expected), {a: l.Expected}} {
-		for g := range m.expecting(k) {
-			if g != l.of {
+	for _, k := range [2]hostPair{pairOf(l.Peer, l.Expected), {a: l.Expected}} {
+		for g := range m.hosts.expecting(k) {
+			if g != l.session {
 				m.reclaimFrom(g, l)
 			}
 		}
@@ -165,7 +172,7 @@ func (m *Matcher) reclaimFrom(g *pendingSession, l *expectation) {
 		if c.Start.Time < l.Mark.Time-early {
 			return
 		}
-		if l.reaches(c) >= 0 {
+		if l.rank(c) >= 0 {
 			m.give(l, g.paired[i])
 			g.paired = slices.Delete(g.paired, i, i+1)
 		}

@@ -3,7 +3,6 @@
 package match
 
 import (
-	"hash/maphash"
 	"net/netip"
 	"slices"
 
@@ -49,33 +48,39 @@ type Out interface {
 //
 // It is told of events in the order of the packets that caused them, which is the same whatever the number of workers.
 type Matcher struct {
-	out          Out
-	controlPort  func(uint16) bool
-	now          flow.Time
-	ports        [1 << 16 / 64]uint64    // ports that some live offer names: most connections are turned away here
-	refs         [1 << 16]int32          // how many do
-	seed         [2]uint64               // of endKeys
-	expectations map[endKey]*expectation // by the endpoints that a connection may lead to: the newest of each
-	replaced     []replaced              // in the order of their end
-	free         []*expectation          // forgotten, for the next offers
-	sessions     map[uint64]*pendingSession
-	pairs        map[hosts]*pendingSession // who spoke last
-	claims       map[uint64]*claim
-	parked       parking
-	ended        []ended // in the order of their end
-	endedSize    int     // bytes
-	made         int     // of them, while complete looks
-	builder      builder
-	attempts     attempts
-	limits       map[string]uint64
-	open         []*control.Transcript // of sessions that go on, for Snapshots
-	watcher      Watcher
-	claimer      Claimer
-	points       bool // files that do not continue each other are different points of capture
-	names        networkNames
+	out       Out
+	opt       Options
+	now       flow.Time
+	index     index
+	hosts     hostIndex
+	sessions  map[uint64]*pendingSession
+	claims    map[uint64]*claim
+	parked    parking
+	replaced  waitingRoom[replaced]
+	ended     waitingRoom[ended]
+	builder   builder
+	names     networkNames
+	attempts  attempts
+	limits    limits
+	snapshots []*control.Transcript // of sessions that go on
 }
 
-// gathering is a session in the making.
+// limits counts how often each limit struck.
+type limits map[string]uint64
+
+// Options of a Matcher; but for ControlPort the zero value works.
+type Options struct {
+	ControlPort func(uint16) bool
+	Network     func(flow.Net) flow.Path // names networks by their paths; nil: there are none
+	// Points says that files which do not continue each other were captured at different points:
+	// what only another file than that of its control connection holds is another network's,
+	// where the same addresses may be other hosts (NAT).
+	Points  bool
+	Watcher Watcher // nil: nobody
+	Claimer Claimer // nil: nobody
+}
+
+// pendingSession is a session in the making.
 type pendingSession struct {
 	id    uint64
 	nets  flow.Nets           // of its control connection
@@ -84,17 +89,11 @@ type pendingSession struct {
 	tried []tried
 
 	strangers    []tried
-	paired       []*claim // connections between the two hosts that no offer explains
+	paired       []*claim // connections between the two hosts that no expectation explains
 	expectsHosts bool
 	pair         hostLinks
-	unmet        int      // offers that no connection met
+	unmet        int      // expectations that no connection met
 	few          [3]tried // room for those that most sessions have
-}
-
-// replaced is what Tick looks at again and again, so it lies together.
-type replaced struct {
-	until flow.Time
-	*expectation
 }
 
 // tried is a connection to an offer's endpoint.
@@ -103,15 +102,16 @@ type tried struct {
 	claim *claim
 }
 
-// NewMatcher makes a Matcher that gives its records to out.
-func NewMatcher(out Out, controlPort func(uint16) bool) *Matcher {
-	seed := maphash.MakeSeed()
-	return &Matcher{
-		seed: [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
-		out:  out, controlPort: controlPort, expectations: map[endKey]*expectation{}, sessions: map[uint64]*pendingSession{},
-		pairs: map[hosts]*pendingSession{}, claims: map[uint64]*claim{}, limits: map[string]uint64{},
-		attempts: newAttempts(),
+// New makes a Matcher that gives its records to out.
+func New(out Out, opt Options) *Matcher {
+	struck := limits{}
+	m := &Matcher{
+		out: out, opt: opt, limits: struck, sessions: map[uint64]*pendingSession{}, claims: map[uint64]*claim{},
+		index: newIndex(struck), hosts: hostIndex{newest: map[hostPair]*pendingSession{}, limits: struck},
+		names: networkNames{path: opt.Network}, attempts: newAttempts(),
 	}
+	m.replaced.most, m.ended.most, m.ended.mostBytes = maxReplaced, maxEnded, maxEndedSize
+	return m
 }
 
 func (m *Matcher) session(id uint64) *pendingSession {
@@ -131,17 +131,17 @@ func (m *Matcher) Expect(o *control.Expectation) {
 	if g.last != nil {
 		m.replace(g.last, o.Mark)
 	}
-	l := m.expect(o, g)
+	l := m.index.add(o, g)
 	g.unmet++
 	g.last = l
-	m.link(l)
+	m.index.link(l)
 	port := o.Endpoint.Port()
-	m.refs[port]++
-	m.ports[port/64] |= 1 << (port % 64)
+	m.index.refs[port]++
+	m.index.ports[port/64] |= 1 << (port % 64)
 	for _, end := range l.ends() {
 		m.parked.look(end, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
-			if l.reaches(c) < 0 {
-				if l.estranged(c) >= 0 {
+			if l.rank(c) < 0 {
+				if l.rankStranger(c) >= 0 {
 					m.note(l, c, open)
 				}
 				return false
@@ -151,24 +151,24 @@ func (m *Matcher) Expect(o *control.Expectation) {
 		})
 	}
 	m.reclaim(l)
-	m.join(l)
+	m.shareFXP(l)
 }
 
 // Opened takes a connection at its first packet.
 func (m *Matcher) Opened(c *flow.Conn) {
-	if m.awaited(c.Dst.Port()) || !c.OpenerKnown && m.awaited(c.Src.Port()) {
+	if m.index.awaits(c.Dst.Port()) || !c.OpenerKnown && m.index.awaits(c.Src.Port()) {
 		if m.meet(c, true) {
 			return
 		}
 	}
-	if len(m.pairs) > 0 && !m.controlPort(c.Dst.Port()) {
-		if k, ok := m.pairFor(c); ok {
-			m.givePair(m.liveliest(k, c), m.claim(c, true))
+	if len(m.hosts.newest) > 0 && !m.opt.ControlPort(c.Dst.Port()) {
+		if k, ok := m.hosts.pairFor(c); ok {
+			m.givePair(m.hosts.liveliest(k, c), m.claim(c, true))
 			return
 		}
 	}
-	if !c.OpenerKnown || c.Dst.Port() >= flow.FirstUnprivileged && !m.controlPort(c.Dst.Port()) {
-		m.parked.add(c, [2]endKey{m.keyOf(c.Dst), m.keyOf(c.Src)})
+	if !c.OpenerKnown || c.Dst.Port() >= flow.FirstUnprivileged && !m.opt.ControlPort(c.Dst.Port()) {
+		m.parked.add(c, [2]endKey{m.index.keyOf(c.Dst), m.index.keyOf(c.Src)})
 		if m.claims[c.ID] != nil {
 			m.parked.note(c)
 		}
@@ -177,14 +177,14 @@ func (m *Matcher) Opened(c *flow.Conn) {
 
 // Unanswered takes a SYN that nothing followed. Nearly all of them concern no session: that is told by their ports.
 func (m *Matcher) Unanswered(s *flow.LoneSYN) {
-	isControl := m.controlPort(s.DstPort)
-	if m.awaited(s.DstPort) || len(m.pairs) > 0 && !isControl {
+	isControl := m.opt.ControlPort(s.DstPort)
+	if m.index.awaits(s.DstPort) || len(m.hosts.newest) > 0 && !isControl {
 		c := s.Conn()
 		if m.meet(&c, false) {
 			return
 		}
-		if k, ok := m.pairFor(&c); ok && !isControl {
-			m.givePair(m.liveliest(k, &c), m.claim(&c, false))
+		if k, ok := m.hosts.pairFor(&c); ok && !isControl {
+			m.givePair(m.hosts.liveliest(k, &c), m.claim(&c, false))
 			return
 		}
 	}
@@ -193,17 +193,15 @@ func (m *Matcher) Unanswered(s *flow.LoneSYN) {
 	}
 }
 
-func (m *Matcher) awaited(port uint16) bool { return m.ports[port/64]>>(port%64)&1 != 0 }
-
 // meet gives the connection to the offers that it fits best: one, or two if it joins two servers (FXP), each of
 // which one session knows.
 func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 	var best [2]*expectation
 	var score [2]int
 	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
-		key := m.keyOf(end)
-		for l := range m.alike(key) {
-			n := l.reaches(c)
+		key := m.index.keyOf(end)
+		for l := range m.index.alike(key) {
+			n := l.rank(c)
 			kind := 0
 			if l.Passive {
 				kind = 1
@@ -245,8 +243,8 @@ func (m *Matcher) Closed(c *flow.Conn, said *control.Transcript) {
 	case cl != nil:
 		cl.conn[0], cl.open, cl.control = *c, false, said != nil
 		delete(m.claims, c.ID)
-		if m.watcher != nil {
-			m.watcher.Ended(c.Src, c.Dst, c.Nets)
+		if m.opt.Watcher != nil {
+			m.opt.Watcher.Ended(c.Src, c.Dst, c.Nets)
 		}
 		if !cl.used && said == nil {
 			m.parked.update(c) // an offer may come late
@@ -278,7 +276,7 @@ func (m *Matcher) abandon(g *pendingSession) {
 	}
 	if g.expectsHosts {
 		g.expectsHosts = false
-		m.unlist(g)
+		m.hosts.unlist(g)
 	}
 	m.letGo(g)
 	delete(m.sessions, g.id)
@@ -286,7 +284,7 @@ func (m *Matcher) abandon(g *pendingSession) {
 
 // unclaimed is a connection that is over and that no session wanted.
 func (m *Matcher) unclaimed(c *flow.Conn) {
-	if m.controlPort(c.Dst.Port()) {
+	if m.opt.ControlPort(c.Dst.Port()) {
 		m.attempts.add(c)
 		return
 	}
@@ -301,14 +299,14 @@ func (m *Matcher) unclaimed(c *flow.Conn) {
 func (m *Matcher) Tick(now flow.Time, oldestSYN uint64) {
 	m.now = now
 	m.parked.expire(now-early, m.unclaimed)
-	m.replaced = slices.DeleteFunc(m.replaced, func(r replaced) bool {
+	m.replaced.sweep(func(r replaced) bool {
 		if r.until+grace >= now || !r.met && r.ended >= oldestSYN {
 			return false
 		}
-		m.forget(r.expectation)
+		m.index.forget(r.expectation)
 		return true
 	})
-	m.complete(func(e *ended) bool {
+	m.complete(func(e ended) bool {
 		return e.until < now && !e.waiting() && (e.unmet == 0 || e.said.Notes.Control.Last.Ord < oldestSYN)
 	})
 }
@@ -316,7 +314,7 @@ func (m *Matcher) Tick(now flow.Time, oldestSYN uint64) {
 // End finishes everything: the capture is over and all connections are closed.
 func (m *Matcher) End() {
 	m.parked.expire(1<<63-1, m.unclaimed)
-	m.complete(func(*ended) bool { return true })
+	m.complete(func(ended) bool { return true })
 	m.attempts.each(m.attempt)
 }
 

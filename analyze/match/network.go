@@ -8,13 +8,6 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Networks has the Matcher name networks by their paths; before anything else.
-func (m *Matcher) Networks(path func(flow.Net) flow.Path) { m.names.path = path }
-
-// Points says that files which do not continue each other were captured at different points: what only another file than
-// that of its control connection holds is another network's, where the same addresses may be other hosts (NAT).
-func (m *Matcher) Points() { m.points = true }
-
 // overlap is how far the times of two files of one capture that was written in turns may overlap.
 const overlap = 5 * flow.Millisecond
 
@@ -29,7 +22,7 @@ func (b *builder) elsewhere(c *flow.Conn) bool {
 
 // giveBack reports the connections that were captured elsewhere than their session's control connection: they are no session's.
 func (m *Matcher) giveBack(g *pendingSession) {
-	if control := &g.said.Notes.Control; !m.points || control.ManyFiles {
+	if control := &g.said.Notes.Control; !m.opt.Points || control.ManyFiles {
 		return
 	}
 	b := builder{c: g.said, points: true}

@@ -10,8 +10,8 @@ import "ftpscope/capture/flow"
 func (m *Matcher) stranger(c *flow.Conn, open bool) {
 	var best *expectation
 	score := -1
-	for l := range m.alike(m.keyOf(c.Dst)) {
-		if n := l.estranged(c); n > score || n == score && best != nil && l.Mark.Ord > best.Mark.Ord {
+	for l := range m.index.alike(m.index.keyOf(c.Dst)) {
+		if n := l.rankStranger(c); n > score || n == score && best != nil && l.Mark.Ord > best.Mark.Ord {
 			best, score = l, n
 		}
 	}
@@ -21,15 +21,15 @@ func (m *Matcher) stranger(c *flow.Conn, open bool) {
 }
 
 func (m *Matcher) note(l *expectation, c *flow.Conn, open bool) {
-	if len(l.of.strangers) < maxTried {
-		l.of.strangers = append(l.of.strangers, tried{l.Index, m.claim(c, open)})
+	if len(l.session.strangers) < maxTried {
+		l.session.strangers = append(l.session.strangers, tried{l.Index, m.claim(c, open)})
 		m.parked.note(c)
 	}
 }
 
 // estranged tells how well a connection of another network fits the offer; -1: not at all, or not well enough.
-func (l *expectation) estranged(c *flow.Conn) int {
-	if l.isLate(c) || !c.OpenerKnown || c.Src.Addr() != l.Expected || !l.Fits(c.Src, c.Dst) || l.of.nets.Meet(&c.Nets) {
+func (l *expectation) rankStranger(c *flow.Conn) int {
+	if l.isLate(c) || !c.OpenerKnown || c.Src.Addr() != l.Expected || !l.Fits(c.Src, c.Dst) || l.session.nets.Meet(&c.Nets) {
 		return -1
 	}
 	return l.Rank(c.Src, c.Dst)

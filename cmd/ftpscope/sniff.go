@@ -156,7 +156,7 @@ func (s *sniffing) options() analyze.Options {
 		opt.Evidence = s.kept
 	}
 	if s.extractor != nil {
-		opt.Follow = s.extractor
+		opt.Follow, opt.Claims = s.extractor, s.extractor
 	}
 	if s.view != nil && opt.Interval == 0 {
 		opt.Interval = flow.Time(viewEvery)

@@ -10,15 +10,16 @@ import (
 
 // Lists and texts of one session have limits of their own, but thousands of sessions that
 // reach them would need gigabytes, for a few bytes of capture each. So the control
-// connections of a shard share a budget: what is kept reserves its bytes, and when the budget
-// is used up, what comes is counted and left out. It is the shard's, for shards are the same
-// for any number of workers.
+// connections of a shard share a budget: what is kept reserves its bytes, and when the
+// budget is used up, what comes is counted and left out. It is the shard's, for shards
+// are the same for any number of workers.
 const (
-	// maxShared is what the open control connections of one shard may hold, 512 MiB over all
-	// 16: five mirrors at a time of 10,000 files each between the same two hosts, 6 MB each.
+	// maxShared is what the open control connections of one shard may hold, 512 MiB over
+	// all 16: five mirrors at a time of 10,000 files each between the same two hosts, 6
+	// MB each.
 	maxShared = 32 << 20
-	// maxOwn is what each may hold whatever the others do: as many negotiations and transfers
-	// as most have.
+	// maxOwn is what each may hold whatever the others do: as many negotiations and
+	// transfers as most have.
 	maxOwn = 2 << 10
 )
 
@@ -84,8 +85,8 @@ func (b *budget) lasting(r *record.Reply) record.Reply {
 	return kept
 }
 
-// holdBuffers reserves room for unfinished lines and replies, which grow but do not shrink.
-// Where there is none they end here.
+// holdBuffers reserves room for unfinished lines and replies, which grow but do not
+// shrink. Where there is none they end here.
 func (c *Conversation) holdBuffers() {
 	n := c.sides[0].framer.Held() + c.sides[1].framer.Held() + c.replies.Held()
 	more := n - int(c.budget.buffers)

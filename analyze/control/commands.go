@@ -45,7 +45,8 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 	c.wait(&p)
 }
 
-// wait adds a command to those that wait for their reply; the oldest make room if they must.
+// wait adds a command to those that wait for their reply; the oldest make room if they
+// must.
 func (c *Conversation) wait(p *pending) {
 	if len(c.pairing.pending) == maxPending {
 		c.odd(record.OddPending, "")
@@ -73,9 +74,9 @@ func (p *pending) keepText(texts *ftp.Texts, line []byte, cmd *ftp.Command) {
 	p.arg = p.line.Text[len(p.line.Text)-len(cmd.Arg):]
 }
 
-// onCommand applies what a command changes when it is sent; what it changes when the server
-// agrees is applyReply's. Of a command whose end the capture lacks it is known that it was
-// sent, not its argument.
+// onCommand applies what a command changes when it is sent; what it changes when the
+// server agrees is applyReply's. Of a command whose end the capture lacks it is known
+// that it was sent, not its argument.
 func (c *Conversation) onCommand(p *pending) {
 	switch v := p.verb; {
 	case v == ftp.QUIT:
@@ -115,8 +116,8 @@ func (c *Conversation) unanswered(n int) {
 // without a reply that tells of it: "PORT 1,1,1,1,1,1".
 const shortestPORT = 18
 
-// loseCommands says that n bytes of commands are missing. Whatever they were, what applied
-// before may not apply any more.
+// loseCommands says that n bytes of commands are missing. Whatever they were, what
+// applied before may not apply any more.
 func (c *Conversation) loseCommands(n uint64) {
 	c.directory.lose()
 	c.params.lose()

@@ -1,6 +1,6 @@
-// Package control reads one control connection, line by line, into a Transcript of what it
-// says. As it goes, it tells which data connections it leads to expect; package match joins
-// these, and the Transcript, with the connections that were opened.
+// Package control reads one control connection, line by line, into a Transcript of what
+// it says. As it goes, it tells which data connections it leads to expect; package match
+// joins these, and the Transcript, with the connections that were opened.
 package control
 
 import (
@@ -37,13 +37,13 @@ import (
 //	                                 not TLS that protected
 //
 // What the commands do has its own types: pairing finds the command that a reply answers,
-// login, transferParams and directory are what replies change for the commands after them,
-// and transfers is what was negotiated and commanded. A command goes through onCommand when
-// it is sent, through applyReply when its reply is there (or known to be missing), and
-// through onFinal with its final reply.
+// login, transferParams and directory are what replies change for the commands after
+// them, and transfers is what was negotiated and commanded. A command goes through
+// onCommand when it is sent, through applyReply when its reply is there (or known to be
+// missing), and through onFinal with its final reply.
 //
-// Its two sides are numbered as its first packets were: Out is from Conn.Src; which of them
-// is the client shows at the latest with the first line.
+// Its two sides are numbered as its first packets were: Out is from Conn.Src; which of
+// them is the client shows at the latest with the first line.
 //
 // Thousands of connections take turns, so a line finds little of its Conversation in the
 // processor's caches: what every line touches comes first and lies together.
@@ -113,7 +113,8 @@ func (x *connection) parties(n *Negotiation) (peer, expected netip.Addr) {
 	return n.parties(x.ends[n.ClientSide].Addr(), x.ends[n.ClientSide^1].Addr())
 }
 
-// Data takes the next bytes of a side. It returns false when this is no control connection.
+// Data takes the next bytes of a side. It returns false when this is no control
+// connection.
 func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	c.at = at
 	if c.roles == rolesAssumed {

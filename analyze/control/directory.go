@@ -36,15 +36,16 @@ func (d *directory) named(r *record.Reply) {
 	}
 }
 
-// place is the working directory as the control connection tells it. Until PWD or an absolute CWD names it, it is
-// known relative to the login directory only, and in a capture that began after the login not at all.
+// workingDirectory is the working directory as the control connection tells it. Until PWD
+// or an absolute CWD names it, it is known relative to the login directory only, and in a
+// capture that began after the login not at all.
 type workingDirectory struct {
 	dir   string // "" is the login directory, or the unknown one
 	known bool   // dir is absolute, or relative to the login directory
 }
 
-// maxDir bounds a working directory's name, as PATH_MAX does: a hostile client could send CWD for ever. Beyond it the
-// place counts as unknown.
+// maxDir bounds a working directory's name, as PATH_MAX does: a hostile client could send
+// CWD for ever. Beyond it the place counts as unknown.
 const maxDir = 4096
 
 // resolve returns the path that an argument names, empty when it cannot be told.
@@ -65,7 +66,8 @@ func (p workingDirectory) resolve(arg string) string {
 
 func isAbsolute(p string) bool { return strings.HasPrefix(p, "/") }
 
-// join appends arg to dir; a path relative to the login directory stays so, also where ".." climbs above it.
+// join appends arg to dir; a path relative to the login directory stays so, also where
+// ".." climbs above it.
 func join(dir, arg string) string {
 	if arg == "" {
 		return dir
@@ -97,7 +99,8 @@ func (p workingDirectory) change(arg string) workingDirectory {
 	return workingDirectory{dir, true}
 }
 
-// listed takes the options off the argument of LIST and NLST, as servers do: "-la /pub" lists /pub.
+// listed takes the options off the argument of LIST and NLST, as servers do: "-la /pub"
+// lists /pub.
 func listed(arg string) string {
 	for strings.HasPrefix(arg, "-") {
 		_, rest, _ := strings.Cut(arg, " ")
@@ -121,8 +124,9 @@ func mayClimb(path string) bool {
 	return strings.Contains(path, "..") || strings.Contains(path, "%2")
 }
 
-// climbs reports whether an argument leads above the login directory by "..": home is that directory if PWD named it.
-// Where the working directory is not known, only paths count that no client which merely walks about would send.
+// climbs reports whether an argument leads above the login directory by "..": home is
+// that directory if PWD named it. Where the working directory is not known, only paths
+// count that no client which merely walks about would send.
 func (p workingDirectory) climbs(home, arg string) bool {
 	if hiddenClimb(arg) {
 		return true
@@ -142,7 +146,8 @@ func (p workingDirectory) climbs(home, arg string) bool {
 	return walk{at: elements(p.dir), home: elements(home)}.leaves(separators)
 }
 
-// hiddenClimb reports whether ".." is followed or made by characters in disguise (percent, twice percent, overlong UTF-8).
+// hiddenClimb reports whether ".." is followed or made by characters in disguise
+// (percent, twice percent, overlong UTF-8).
 func hiddenClimb(arg string) bool {
 	if !strings.Contains(arg, "%") {
 		return false
@@ -156,8 +161,9 @@ func hiddenClimb(arg string) bool {
 	return false
 }
 
-// farUp reports whether a path climbs by so much that hardly any working directory explains it, and goes down again; by
-// Windows' separators any climb counts, for clients do not use them.
+// farUp reports whether a path climbs by so much that hardly any working directory
+// explains it, and goes down again; by Windows' separators any climb counts, for clients
+// do not use them.
 func farUp(path string, windows bool) bool {
 	const far = 4 // levels
 	depth, deepest, last := 0, 0, ""
@@ -175,8 +181,8 @@ func farUp(path string, windows bool) bool {
 	return windows && deepest < 0 || deepest <= -far && last != ""
 }
 
-// walk follows a path through the directories; at and home are absolute, or both relative to the login directory (then home
-// has no elements).
+// walk follows a path through the directories; at and home are absolute, or both relative
+// to the login directory (then home has no elements).
 type walk struct{ at, home []string }
 
 // leaves reports whether ".." leads out of home from somewhere in it, or above the top.

@@ -39,7 +39,8 @@ func FuzzOneTimeChallenge(f *testing.F) {
 	})
 }
 
-// TestFactsCostNothing guards the sessions that have none of what rules look for, nearly all of them.
+// TestFactsCostNothing guards the sessions that have none of what rules look for, nearly
+// all of them.
 func TestFactsCostNothing(t *testing.T) {
 	var n notes
 	var quiet silences

@@ -7,9 +7,9 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// login is who logs in, and how far that came: record.LoginNone → LoginFailed or LoginOK by
-// the replies to USER, PASS and ACCT, LoginOK also by a reply that servers give only after a
-// login (needsLogin), and back to LoginNone by REIN and by a gap after a failure.
+// login is who logs in, and how far that came: record.LoginNone → LoginFailed or LoginOK
+// by the replies to USER, PASS and ACCT, LoginOK also by a reply that servers give only
+// after a login (needsLogin), and back to LoginNone by REIN and by a gap after a failure.
 type login struct {
 	state          string // as the record has it
 	user, password text
@@ -24,11 +24,12 @@ type text struct {
 
 func (t *text) pointer() *string { return record.Known(&t.value, t.known) }
 
-// named is USER: without an argument it is none, or the end of a line whose beginning is missing.
+// named is USER: without an argument it is none, or the end of a line whose beginning is
+// missing.
 func (l *login) named(user string) { l.user, l.challenge = text{user, user != ""}, "" }
 
-// decide follows the login: RFC 959 section 5.4 names 230 and 232 as its success, 530 as its
-// failure. It reports whether the reply decided on it.
+// decide follows the login: RFC 959 section 5.4 names 230 and 232 as its success, 530 as
+// its failure. It reports whether the reply decided on it.
 func (l *login) decide(v ftp.Verb, r *record.Reply) bool {
 	switch {
 	case r.Code == 230 || r.Code == 232 || r.Code == 202 && v != ftp.USER:
@@ -79,14 +80,16 @@ func isAnonymous(user string) bool {
 	return strings.EqualFold(user, "anonymous") || strings.EqualFold(user, "ftp")
 }
 
-// maxSeed bounds a seed (RFC 2289 section 6: 1 to 16 characters); maxSequence the digits of a sequence number.
+// maxSeed bounds a seed (RFC 2289 section 6: 1 to 16 characters); maxSequence the digits
+// of a sequence number.
 const (
 	maxSeed     = 16
 	maxSequence = 5
 )
 
-// oneTimeChallenge finds the challenge of a one-time password in a reply's text: "otp-md5 487 dog2" (RFC 2289 section 6),
-// "s/key 97 th91334" (RFC 1760 section 4; "skey" on some systems). It is empty when there is none.
+// oneTimeChallenge finds the challenge of a one-time password in a reply's text: "otp-md5
+// 487 dog2" (RFC 2289 section 6), "s/key 97 th91334" (RFC 1760 section 4; "skey" on some
+// systems). It is empty when there is none.
 func oneTimeChallenge(text string) string {
 	if !strings.ContainsAny(text, "0123456789") {
 		return "" // as most are: no copy for them
@@ -143,8 +146,9 @@ func run(s string, most int, is func(byte) bool) int {
 func isNumeral(c byte) bool { return '0' <= c && c <= '9' }
 func isAlnum(c byte) bool   { return isNumeral(c) || 'a' <= c && c <= 'z' }
 
-// oneTimeResponse reports whether a password has the form of a one-time one: six short words or 16 hexadecimal digits
-// (RFC 2289 section 6), by RFC 2243 section 3 also named so. A challenge does not keep a user from sending a lasting one.
+// oneTimeResponse reports whether a password has the form of a one-time one: six short
+// words or 16 hexadecimal digits (RFC 2289 section 6), by RFC 2243 section 3 also named
+// so. A challenge does not keep a user from sending a lasting one.
 func oneTimeResponse(password string) bool {
 	const longest = 256 // of those with "init-", which send three
 	if len(password) > longest {

@@ -8,7 +8,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Listener hears which data connections a control connection leads to expect, as it says so.
+// Listener hears which data connections a control connection leads to expect, as it says
+// so.
 type Listener interface {
 	// Expect tells of a negotiation; connections may follow.
 	Expect(*Expectation)
@@ -18,7 +19,7 @@ type Listener interface {
 	ExpectHosts(HostExpectation)
 }
 
-// nobody hears of no offers.
+// Deaf hears of nothing.
 type Deaf struct{}
 
 func (Deaf) Expect(*Expectation)         {}
@@ -33,8 +34,9 @@ type HostExpectation struct {
 	Nets           flow.Nets // of the control connection, as far as they are known
 }
 
-// Fits reports whether a connection can have one of the keys that the session is wanted by. It is asked of a thousand
-// connections in turn where much was lost, and nearly all are other hosts'.
+// Fits reports whether a connection can have one of the keys that the session is wanted
+// by. It is asked of a thousand connections in turn where much was lost, and nearly all
+// are other hosts'.
 func (w *HostExpectation) Fits(c *flow.Conn) bool {
 	switch w.Server {
 	case c.Src.Addr():
@@ -45,9 +47,10 @@ func (w *HostExpectation) Fits(c *flow.Conn) bool {
 	return false
 }
 
-// Offer is one negotiation of a data connection: a PORT, EPRT or LPRT that names the client's endpoint, a PASV, EPSV
-// or LPSV whose reply names the server's, or (MethodDefault) neither: then the server connects to the port of the
-// client's control connection (RFC 959 section 3.2).
+// Expectation is one negotiation of a data connection: a PORT, EPRT or LPRT that names
+// the client's endpoint, a PASV, EPSV or LPSV whose reply names the server's, or
+// (MethodDefault) neither: then the server connects to the port of the client's control
+// connection (RFC 959 section 3.2).
 type Expectation struct {
 	Control  uint64 // Conn.ID of the control connection
 	Index    int    // within the session
@@ -59,8 +62,9 @@ type Expectation struct {
 	Nets     flow.Nets      // of the control connection, as far as they are known
 }
 
-// fits reports whether a connection from src to dst is what the offer asks for: from the expected host to the announced
-// port, at the announced address or (NAT) the control peer's; else from any host to exactly the announced endpoint.
+// Fits reports whether a connection from src to dst is what the expectation asks for:
+// from the expected host to the announced port, at the announced address or (NAT) the
+// control peer's; else from any host to exactly the announced endpoint.
 func (o *Expectation) Fits(src, dst netip.AddrPort) bool {
 	if dst.Port() != o.Endpoint.Port() {
 		return false
@@ -71,7 +75,8 @@ func (o *Expectation) Fits(src, dst netip.AddrPort) bool {
 	return dst.Addr() == o.Endpoint.Addr()
 }
 
-// reach orders the offers that a connection fits: from the expected host, and to the announced address, come first.
+// Rank orders the expectations that a connection fits: from the expected host, and to the
+// announced address, come first.
 func (o *Expectation) Rank(src, dst netip.AddrPort) int {
 	n := 0
 	if src.Addr() == o.Expected {
@@ -108,7 +113,8 @@ func (n *Negotiation) parties(client, server netip.Addr) (peer, expected netip.A
 	return client, server
 }
 
-// begin is when the negotiation begins: with its command, or its reply if that was not seen.
+// Begin is when the negotiation begins: with its command, or its reply if that was not
+// seen.
 func (n *Negotiation) Begin() flow.Time {
 	if n.Asked.Mark.Seen() {
 		return n.Asked.Mark.Time
@@ -116,7 +122,8 @@ func (n *Negotiation) Begin() flow.Time {
 	return n.Since
 }
 
-// step is one transfer command, or one that was not seen but whose replies were.
+// TransferCommand is one transfer command, or one that was not seen but whose replies
+// were.
 type TransferCommand struct {
 	Negotiation        int32 // index of the negotiation; -1: none
 	Serial             int32 // its place among negotiations and steps
@@ -135,7 +142,7 @@ type TransferCommand struct {
 	SizeFrom           flow.Pos
 }
 
-// carried reports whether the server said that data flowed.
+// Carried reports whether the server said that data flowed.
 func (s *TransferCommand) Carried() bool {
 	return s.Preliminary.Code != 0 || s.Reply.Code != 0 && s.Reply.Code < 300
 }

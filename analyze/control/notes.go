@@ -9,8 +9,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// notes is what rules read besides the record, and the commands themselves if they are asked
-// for. Few sessions have any of the lists, and those that have none pay a comparison.
+// notes is what rules read besides the record, and the commands themselves if they are
+// asked for. Few sessions have any of the lists, and those that have none pay a
+// comparison.
 type notes struct {
 	record.Heard
 	dialogue []record.Exchange
@@ -87,9 +88,9 @@ func firstWord(s string) string {
 	return word
 }
 
-// climb keeps a command whose path climbs above the login directory, and returns its place
-// from 1; 0: it does not, or is not kept. It is asked when the command is settled, for only
-// then is the working directory known that the path is relative to.
+// climb keeps a command whose path climbs above the login directory, and returns its
+// place from 1; 0: it does not, or is not kept. It is asked when the command is settled,
+// for only then is the working directory known that the path is relative to.
 func (n *notes) climb(b *budget, d *directory, p *pending) int32 {
 	if !takesPath(p.verb) || p.cut || len(n.Climbs) >= record.MaxClimbs {
 		return 0
@@ -120,7 +121,8 @@ func (n *notes) addReply(p *pending, r *record.Reply) {
 	}
 }
 
-// forgetLogin takes back what is a climb only from the login directory: the capture began later.
+// forgetLogin takes back what is a climb only from the login directory: the capture began
+// later.
 func (n *notes) forgetLogin() {
 	n.Climbs = slices.DeleteFunc(n.Climbs, func(c record.Climb) bool { return c.FromLogin })
 }
@@ -148,7 +150,8 @@ func (s *silences) spoke(byClient bool, at flow.Time) {
 	s.last = at
 }
 
-// end is the longest silence since the server last spoke; if the client did not speak since either, that until the end.
+// end is the longest silence since the server last spoke; if the client did not speak
+// since either, that until the end.
 func (s *silences) end(at flow.Time) flow.Time {
 	if s.asked || s.last == 0 {
 		return s.longest

@@ -7,8 +7,9 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// pairing finds the command that a reply answers. Replies come in the order of the commands
-// (RFC 959 section 5.4), so it is the first of those that wait; this is what can come between:
+// pairing finds the command that a reply answers. Replies come in the order of the
+// commands (RFC 959 section 5.4), so it is the first of those that wait; this is what can
+// come between:
 //
 //   - A code that only a later command can have says that the earlier ones went unanswered,
 //     or that their replies are missing from the capture.
@@ -79,7 +80,8 @@ type losses struct {
 	unseenRuns bool // a transfer runs whose command was not seen
 }
 
-// matchReply returns the index of the pending command that a reply answers, none for none.
+// matchReply returns the index of the pending command that a reply answers, none for
+// none.
 func (w *pairing) matchReply(code int, text string, l losses) int {
 	if len(w.pending) == 0 {
 		return none
@@ -119,8 +121,9 @@ func (w *pairing) matchReply(code int, text string, l losses) int {
 	return 0
 }
 
-// matchDoubtful is matchReply after a gap that may hold the first replies. A command that was
-// sent later has its reply still to come, and a client that waits for replies had those before.
+// matchDoubtful is matchReply after a gap that may hold the first replies. A command that
+// was sent later has its reply still to come, and a client that waits for replies had
+// those before.
 func (w *pairing) matchDoubtful(code int) int {
 	first := none
 	for i := range w.pending {
@@ -135,8 +138,9 @@ func (w *pairing) matchDoubtful(code int) int {
 	return first
 }
 
-// isAside reports whether a reply is of the NOOP or STAT behind a transfer that runs: clients
-// keep the control connection busy by them, and servers answer at once, some by 500.
+// isAside reports whether a reply is of the NOOP or STAT behind a transfer that runs:
+// clients keep the control connection busy by them, and servers answer at once, some by
+// 500.
 func (w *pairing) isAside(code int) bool {
 	if len(w.pending) < 2 || !w.runsOn(code) {
 		return false
@@ -159,8 +163,8 @@ func (w *pairing) takeSecond(isAside bool, b *budget) {
 	w.pending = append(w.pending[:1], w.pending[2:]...)
 }
 
-// pop forgets the first n pending commands. Few are moved down, so that the memory is used
-// again; of many that would cost more than what they are for.
+// pop forgets the first n pending commands. Few are moved down, so that the memory is
+// used again; of many that would cost more than what they are for.
 func (w *pairing) pop(n int, b *budget) {
 	const few = 32
 	for i := range n {
@@ -173,8 +177,8 @@ func (w *pairing) pop(n int, b *budget) {
 	}
 }
 
-// endsTransfer reports whether a code can end a transfer that began (RFC 959 section 5.4, and what is met besides): the
-// answers to NOOP and STAT and errors of syntax cannot.
+// endsTransfer reports whether a code can end a transfer that began (RFC 959 section 5.4,
+// and what is met besides): the answers to NOOP and STAT and errors of syntax cannot.
 func endsTransfer(code int) bool {
 	switch code {
 	case 200, 211, 212, 213, 500, 501, 502, 503, 504:
@@ -183,12 +187,14 @@ func endsTransfer(code int) bool {
 	return true
 }
 
-// answersAbort tells a server that answers ABOR alone, and not the transfer that it ended, from one that answers both.
+// answersAbort tells a server that answers ABOR alone, and not the transfer that it
+// ended, from one that answers both.
 func answersAbort(code int, text string) bool {
 	return code == 225 || code == 226 && strings.Contains(strings.ToLower(text), "abor")
 }
 
-// suits reports whether a command can have a reply of this code, and whether the code says much: 331 does, 200 does not.
+// suits reports whether a command can have a reply of this code, and whether the code
+// says much: 331 does, 200 does not.
 func suits(v ftp.Verb, code int) (specific, fits bool) {
 	switch code {
 	case 110, 125, 150, 425, 426:

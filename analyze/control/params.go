@@ -9,8 +9,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// transferParams are what the next transfers take their terms from: TYPE, MODE, REST and what
-// SIZE said. They change when a reply is there, not when a command is sent; see applyReply.
+// transferParams are what the next transfers take their terms from: TYPE, MODE, REST and
+// what SIZE said. They change when a reply is there, not when a command is sent; see
+// applyReply.
 type transferParams struct {
 	representation string // TYPE in force; empty: not known
 	mode           string // MODE in force; empty: not known
@@ -27,7 +28,8 @@ type number struct {
 	known bool
 }
 
-// defaultMode is what MODE is before the client sets it (RFC 959 section 5.1); Finish knows whether the beginning was seen.
+// defaultMode is what MODE is before the client sets it (RFC 959 section 5.1); Finish
+// knows whether the beginning was seen.
 const defaultMode = "S"
 
 // reset is REIN.
@@ -55,11 +57,11 @@ func (t *transferParams) onRest(arg string, agreed bool) {
 	}
 }
 
-// applyReply applies what a command changes for those after it: the working directory, TYPE,
-// REST. Replies come in the order of the commands, so it is done when the reply is there, and
-// a transfer command finds its terms at its own first reply, however many commands the client
-// sent ahead. r is nil when the capture lacks the reply: then nobody knows whether the server
-// agreed.
+// applyReply applies what a command changes for those after it: the working directory,
+// TYPE, REST. Replies come in the order of the commands, so it is done when the reply is
+// there, and a transfer command finds its terms at its own first reply, however many
+// commands the client sent ahead. r is nil when the capture lacks the reply: then nobody
+// knows whether the server agreed.
 func (c *Conversation) applyReply(p *pending, r *record.Reply) {
 	refused := r != nil && r.Code >= 400
 	agreed := r != nil && !refused && !p.cut
@@ -138,7 +140,8 @@ func representation(arg string) string {
 	return ""
 }
 
-// transferMode is the mode that MODE names (RFC 959 section 3.4: S, B, C; Z of deflate); empty when it names none.
+// transferMode is the mode that MODE names (RFC 959 section 3.4: S, B, C; Z of deflate);
+// empty when it names none.
 func transferMode(arg string) string {
 	switch mode := strings.ToUpper(strings.TrimSpace(arg)); mode {
 	case "S", "B", "C", "Z":

@@ -32,8 +32,8 @@ func (s *server) addToBanner(text string) {
 	}
 }
 
-// meantFirst reports whether a multi-line reply that ended with another code is one of the
-// code that it began with: servers close "230-" by "226 ".
+// meantFirst reports whether a multi-line reply that ended with another code is one of
+// the code that it began with: servers close "230-" by "226 ".
 func (s *server) meantFirst(w *pairing, first, end int) bool {
 	if s.stage == awaitingGreeting {
 		return first == 220
@@ -146,8 +146,8 @@ func (c *Conversation) onAnswer(i int, r *record.Reply) {
 	w.uncertain = w.uncertain && len(w.pending) > 0
 }
 
-// stray takes a line of the server that is no reply. One that follows a reply is what is left
-// of it: banners have lines that begin with "220 " and are not the last.
+// stray takes a line of the server that is no reply. One that follows a reply is what is
+// left of it: banners have lines that begin with "220 " and are not the last.
 func (c *Conversation) stray(text string) {
 	c.odd(record.OddNoCode, text)
 	switch {
@@ -160,8 +160,8 @@ func (c *Conversation) stray(text string) {
 	}
 }
 
-// isGreeting takes the server's first reply: 220, or 120 before it (RFC 959 section 5.4), or
-// a refusal.
+// isGreeting takes the server's first reply: 220, or 120 before it (RFC 959 section 5.4),
+// or a refusal.
 func (c *Conversation) isGreeting(r *record.Reply) bool {
 	s := &c.server
 	if s.stage > awaitingGreeting {
@@ -249,8 +249,8 @@ func (c *Conversation) onTransferReply(s *TransferCommand, r *record.Reply) {
 	}
 }
 
-// onUnaskedReply takes a reply to a command that the capture does not hold: a lost packet, or
-// the client's side is missing.
+// onUnaskedReply takes a reply to a command that the capture does not hold: a lost
+// packet, or the client's side is missing.
 func (c *Conversation) onUnaskedReply(r *record.Reply) {
 	t := &c.transfers
 	switch {

@@ -29,7 +29,8 @@ type tlsRecords struct {
 	handshake *tlsrec.Handshake // while it passes
 }
 
-// Span is a stretch of time in which commands could not be read; To is not set while it lasts.
+// Span is a stretch of time in which commands could not be read; To is not set while it
+// lasts.
 type Span struct {
 	From, To flow.Mark
 	Serial   int32 // of what was negotiated and commanded before
@@ -44,8 +45,8 @@ func (t *tlsLayer) agree(kind string) {
 	t.state = max(t.state, tlsAgreed)
 }
 
-// onAuthReply is the reply to AUTH (RFC 4217 section 4, RFC 2228 section 3): some servers say
-// 200 where 234 is meant. It reports whether it says something of TLS.
+// onAuthReply is the reply to AUTH (RFC 4217 section 4, RFC 2228 section 3): some servers
+// say 200 where 234 is meant. It reports whether it says something of TLS.
 func (t *tlsLayer) onAuthReply(code int) bool {
 	switch {
 	case code == 234 || code == 334 || code == 200:
@@ -107,7 +108,8 @@ func (t *tlsLayer) found() *record.TLSInfo {
 	return t.records.handshake.Info()
 }
 
-// passTLS passes over what is under TLS and returns what follows it; nil when there is nothing.
+// passTLS passes over what is under TLS and returns what follows it; nil when there is
+// nothing.
 func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
 	s := &c.tls.records.sides[dir]
 	if !s.On && (c.tls.kind != record.TLSExplicit || !tlsrec.IsRecord(b[0]) || c.sides[dir].framer.Pending() > 0) {

@@ -9,8 +9,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Transcript is what one control connection said, once it is over: its Session, which match
-// completes, and what that takes. It does not change any more, but for the Session.
+// Transcript is what one control connection said, once it is over: its Session, which
+// match completes, and what that takes. It does not change any more, but for the Session.
 type Transcript struct {
 	record.Session
 	Negotiations     []Negotiation
@@ -34,8 +34,8 @@ func (t *Transcript) Parties(n *Negotiation) (peer, expected netip.Addr) {
 	return n.parties(t.Client.Addr(), t.Server.Addr())
 }
 
-// IsComplete reports whether the capture holds the control connection without gaps, both sides
-// of it.
+// IsComplete reports whether the capture holds the control connection without gaps, both
+// sides of it.
 func (t *Transcript) IsComplete() bool {
 	return t.Capture.MissingBytes == 0 && t.Capture.ClientSide && t.Capture.ServerSide
 }
@@ -57,7 +57,8 @@ type shared struct {
 	expectation Expectation // what the Listener hears of, while it does
 }
 
-// NewOptions makes options that may serve several shards, each of which has its own by Shard.
+// NewOptions makes options that may serve several shards, each of which has its own by
+// Shard.
 func NewOptions(controlPort func(port uint16) bool, dialogue bool, l Listener) *Options {
 	return &Options{ControlPort: controlPort, Dialogue: dialogue, Listener: l, shared: &shared{}}
 }
@@ -85,9 +86,9 @@ func New(conn *flow.Conn, opt *Options) *Conversation {
 	return c
 }
 
-// A Conversation that is over serves another connection, with its lists: allocating them anew
-// costs more than reading (BenchmarkStep/step=control/traffic=chatty in package analyze: a
-// Conversation and its lists for each of 200 sessions).
+// A Conversation that is over serves another connection, with its lists: allocating them
+// anew costs more than reading (BenchmarkStep/step=control/traffic=chatty in package
+// analyze: a Conversation and its lists for each of 200 sessions).
 const (
 	maxFree = 4096 // kept for that, 11 MB; only large captures have that many connections at once
 	usual   = 4    // negotiations and transfers of nearly all sessions; those that had more are let go
@@ -117,7 +118,7 @@ func (l *lists) furnish(c *Conversation) {
 	c.transfers.negotiations, c.transfers.commands = l.negotiations[:0], l.commands[:0]
 }
 
-// own copies a list out of a Fold.
+// own copies a list out of a Conversation.
 func own[T any](list []T) []T {
 	if len(list) == 0 {
 		return nil

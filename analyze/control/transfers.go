@@ -10,10 +10,10 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// transfers is what was negotiated and commanded. A negotiation is in force (current) from
-// its command on: until the next one, until it was refused, or, if it is passive, until a
-// transfer began with it (consumed), for a passive one serves one transfer. Where none is in
-// force, a transfer command uses the default data port.
+// transfers is what was negotiated and commanded. A negotiation is in force (current)
+// from its command on: until the next one, until it was refused, or, if it is passive,
+// until a transfer began with it (consumed), for a passive one serves one transfer. Where
+// none is in force, a transfer command uses the default data port.
 type transfers struct {
 	negotiations []Negotiation
 	commands     []TransferCommand
@@ -24,8 +24,8 @@ type transfers struct {
 
 func (t *transfers) isEmpty() bool { return len(t.negotiations)+len(t.commands) == 0 }
 
-// inForce is the negotiation that a transfer command now would use; none: the default data
-// port applies.
+// inForce is the negotiation that a transfer command now would use; none: the default
+// data port applies.
 func (t *transfers) inForce() int {
 	if t.current < 0 {
 		return none
@@ -49,8 +49,8 @@ func (t *transfers) abort(waiting []pending, at flow.Mark) {
 	}
 }
 
-// reject takes a refused negotiation out: the one before it stays in force (PORT), also for
-// commands already sent.
+// reject takes a refused negotiation out: the one before it stays in force (PORT), also
+// for commands already sent.
 func (t *transfers) reject(n *Negotiation) {
 	n.Rejected = true
 	before := n.Index - 1
@@ -77,8 +77,8 @@ func (t *transfers) reject(n *Negotiation) {
 	n.used = false
 }
 
-// forgetLogin takes back what held only at the login, paths that are relative to its directory
-// and the first MODE: the capture began later.
+// forgetLogin takes back what held only at the login, paths that are relative to its
+// directory and the first MODE: the capture began later.
 func (t *transfers) forgetLogin() {
 	for i := range t.commands {
 		s := &t.commands[i]
@@ -91,8 +91,8 @@ func (t *transfers) forgetLogin() {
 	}
 }
 
-// negotiate takes PORT, EPRT, LPRT, which announce an endpoint at once, and PASV, EPSV, LPSV,
-// whose reply does.
+// negotiate takes PORT, EPRT, LPRT, which announce an endpoint at once, and PASV, EPSV,
+// LPSV, whose reply does.
 func (c *Conversation) negotiate(p *pending) {
 	if p.cut {
 		p.arg = ""
@@ -126,7 +126,8 @@ func (c *Conversation) negotiate(p *pending) {
 	c.announce(n, ok)
 }
 
-// addNegotiation makes the negotiation in force from now on; none when there are too many.
+// addNegotiation makes the negotiation in force from now on; none when there are too
+// many.
 func (c *Conversation) addNegotiation(method string, passive bool) int {
 	t := &c.transfers
 	if len(t.negotiations) >= record.MaxSteps || !c.budget.reserve(negotiationSize) {
@@ -200,7 +201,8 @@ func (c *Conversation) onNegotiationReply(n *Negotiation, r *record.Reply) {
 	}
 }
 
-// onEndpoint reads the server's endpoint out of 227, 228 or 229, whichever command it answers.
+// onEndpoint reads the server's endpoint out of 227, 228 or 229, whichever command it
+// answers.
 func (c *Conversation) onEndpoint(n *Negotiation, r *record.Reply) {
 	var ok bool
 	switch r.Code {

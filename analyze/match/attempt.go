@@ -8,9 +8,10 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// attempts gathers control connections that never came to be, one record a client host and server endpoint. When there
-// are too many, a new one takes the place of one with the fewest SYNs, if it has more itself: floods of single SYNs
-// leave the first ones standing and cost no more than a look.
+// attempts gathers control connections that never came to be, one record a client host
+// and server endpoint. When there are too many, a new one takes the place of one with the
+// fewest SYNs, if it has more itself: floods of single SYNs leave the first ones standing
+// and cost no more than a look.
 type attempts struct {
 	kept    map[attemptKey]*attemptRow
 	filter  [1 << 14]uint64 // a bit for each key's hash: most keys of a flood are not among those kept
@@ -72,7 +73,8 @@ func (a *attempts) add(c *flow.Conn) {
 	}
 }
 
-// row is the record that c belongs to; nil when there are too many and it has too few SYNs.
+// row is the record that c belongs to; nil when there are too many and it has too few
+// SYNs.
 func (a *attempts) row(c *flow.Conn) *attemptRow {
 	k := attemptKey{flow.HostOf(c.Src.Addr()), flow.HostOf(c.Dst.Addr()), c.Nets.First(), c.Dst.Port()}
 	if r := a.kept[k]; r != nil {
@@ -128,7 +130,8 @@ func (a *attempts) sorted() []*attemptRow {
 	return rows
 }
 
-// settle gives out and forgets the attempts that nobody repeated since a time, in the order of their first packet.
+// settle gives out and forgets the attempts that nobody repeated since a time, in the
+// order of their first packet.
 func (a *attempts) settle(since flow.Time, out func(*record.Attempt, flow.Nets)) {
 	var rows []*attemptRow
 	for _, r := range a.kept {
@@ -162,7 +165,8 @@ func (a *attempts) each(out func(*record.Attempt, flow.Nets)) {
 	}
 }
 
-// orphanOf makes the record of a data connection without a control connection: from port 20, with data.
+// orphanOf makes the record of a data connection without a control connection: from port
+// 20, with data.
 func orphanOf(c *flow.Conn) *record.Orphan {
 	conn := *c
 	if !conn.OpenerKnown && conn.Dst.Port() == flow.PortFTPData {

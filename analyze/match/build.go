@@ -11,15 +11,16 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// build completes the record of a session out of what its control connection said and the connections that it was given.
-func (m *Matcher) build(g *pendingSession) *record.Session {
+// build completes the record of a session out of what its control connection said and the
+// connections that it was given.
+func (m *Matcher) build(p *pendingSession) *record.Session {
 	b := &m.builder
 	b.names, b.points = &m.names, m.opt.Points
-	b.begin(g)
-	s := &g.said.Session
+	b.begin(p)
+	s := &p.said.Session
 	s.Transfers = b.transfers()
 	s.Mode, s.Initiator = verdict(s.Transfers)
-	s.Notes.Size = g.said.Held + len(s.Transfers)*transferSize
+	s.Notes.Size = p.said.Held + len(s.Transfers)*transferSize
 	for i := range s.Transfers {
 		s.Notes.Size += max(0, len(s.Transfers[i].Notes.Tried)-1) * int(unsafe.Sizeof(flow.Conn{}))
 	}
@@ -28,7 +29,8 @@ func (m *Matcher) build(g *pendingSession) *record.Session {
 	return s
 }
 
-// verdict sums up the transfers: rejected, unused and unknown ones say nothing of the mode.
+// verdict sums up the transfers: rejected, unused and unknown ones say nothing of the
+// mode.
 func verdict(list []record.Transfer) (mode, initiator string) {
 	mode, initiator = record.None, record.None
 	for i := range list {
@@ -56,44 +58,44 @@ type builder struct {
 	c       *control.Transcript
 	names   *networkNames
 	points  bool
-	opened  []flow.Conn // connections between the two hosts that no offer explains, in order
+	opened  []flow.Conn // connections between the two hosts that no expectation explains, in order
 	running []flow.Conn // the same, those that ran before the capture
 	used    map[uint64]bool
 
 	// Lists that serve again.
-	byOffer [][]flow.Conn // connections given to each offer, in their order
-	given   [][]flow.Conn // to each step
-	linked  []bool        // the negotiation belongs to a step
-	drafts  drafts
+	byNegotiation [][]flow.Conn // connections given to each negotiation, in their order
+	given         [][]flow.Conn // to each step
+	linked        []bool        // the negotiation belongs to a step
+	drafts        drafts
 
 	connections []record.Connection // not used yet, of this session
 }
 
-func (b *builder) begin(g *pendingSession) {
-	b.c = g.said
-	b.byOffer = zeroed(b.byOffer, len(b.c.Negotiations))
-	if len(g.strangers) > 0 {
-		g.tried = append(g.tried, g.strange()...)
+func (b *builder) begin(p *pendingSession) {
+	b.c = p.said
+	b.byNegotiation = zeroed(b.byNegotiation, len(b.c.Negotiations))
+	if len(p.strangers) > 0 {
+		p.tried = append(p.tried, p.strange()...)
 	}
-	if len(g.tried) > 1 {
-		slices.SortStableFunc(g.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn[0].Start.Ord, y.claim.conn[0].Start.Ord) })
+	if len(p.tried) > 1 {
+		slices.SortStableFunc(p.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn[0].Start.Ord, y.claim.conn[0].Start.Ord) })
 	}
 	n := 0
-	for _, t := range g.tried {
+	for _, t := range p.tried {
 		if t.claim.control || !worthTelling(&t.claim.conn[0]) || b.elsewhere(&t.claim.conn[0]) {
 			continue
 		}
-		list := &b.byOffer[t.offer]
+		list := &b.byNegotiation[t.negotiation]
 		if len(*list) == 0 {
 			n++
 		}
-		*list = b.appendConn(*list, t.claim, &b.c.Negotiations[t.offer])
+		*list = b.appendConn(*list, t.claim, &b.c.Negotiations[t.negotiation])
 	}
 	b.connections = make([]record.Connection, n)
 	var pair []flow.Conn
-	for _, p := range g.paired {
-		if !p.control && worthTelling(&p.conn[0]) && !b.elsewhere(&p.conn[0]) {
-			pair = append(pair, p.conn[0])
+	for _, cl := range p.paired {
+		if !cl.control && worthTelling(&cl.conn[0]) && !b.elsewhere(&cl.conn[0]) {
+			pair = append(pair, cl.conn[0])
 		}
 	}
 	if len(pair) > 0 {
@@ -106,16 +108,17 @@ func (b *builder) begin(g *pendingSession) {
 func (b *builder) end() {
 	const usual = 64 // longer lists are not kept
 	d := &b.drafts
-	if d.list = nil; max(len(b.byOffer), len(b.given), len(d.places)) > usual {
+	if d.list = nil; max(len(b.byNegotiation), len(b.given), len(d.places)) > usual {
 		*b = builder{}
 		return
 	}
-	clear(b.byOffer)
+	clear(b.byNegotiation)
 	clear(b.given)
-	*b = builder{byOffer: b.byOffer, given: b.given, linked: b.linked, drafts: *d}
+	*b = builder{byNegotiation: b.byNegotiation, given: b.given, linked: b.linked, drafts: *d}
 }
 
-// zeroed is a list of n zero values, in the memory of a list that is not needed any more if it has room.
+// zeroed is a list of n zero values, in the memory of a list that is not needed any more
+// if it has room.
 func zeroed[T any](list []T, n int) []T {
 	if cap(list) < n {
 		return make([]T, n)
@@ -125,8 +128,9 @@ func zeroed[T any](list []T, n int) []T {
 	return list
 }
 
-// appendConn adds a connection, turned so that it leads to the offered endpoint if its SYN was not seen. Most offers have one
-// connection and most connections one offer: then it is not copied.
+// appendConn adds a connection, turned so that it leads to the offered endpoint if its
+// SYN was not seen. Most expectations have one connection and most connections one
+// expectation: then it is not copied.
 func (b *builder) appendConn(list []flow.Conn, cl *claim, n *control.Negotiation) []flow.Conn {
 	c := &cl.conn[0]
 	if !c.OpenerKnown {
@@ -142,7 +146,8 @@ func (b *builder) appendConn(list []flow.Conn, cl *claim, n *control.Negotiation
 	return append(list, *c)
 }
 
-// worthTelling leaves out stragglers of connections that were over: no SYN and no payload.
+// worthTelling leaves out stragglers of connections that were over: no SYN and no
+// payload.
 func worthTelling(c *flow.Conn) bool {
 	return c.SYNs > 0 || c.SYNACK.Seen() || c.State != flow.Unknown || c.Half[0].Bytes+c.Half[1].Bytes > 0
 }
@@ -160,7 +165,8 @@ type drafts struct {
 	places []spot
 }
 
-// spot is where a transfer stands: by the dialogue, and those of one place in it by the capture.
+// spot is where a transfer stands: by the dialogue, and those of one place in it by the
+// capture.
 type spot struct {
 	serial int32
 	ord    uint64
@@ -181,7 +187,8 @@ func (d *drafts) add(at spot) *record.Transfer {
 	return &d.list[len(d.list)-1]
 }
 
-// transfers makes one record for each transfer command and for each negotiation that none used, then those under TLS.
+// transfers makes one record for each transfer command and for each negotiation that none
+// used, then those under TLS.
 func (b *builder) transfers() []record.Transfer {
 	given, d := b.share(), &b.drafts
 	b.linked = zeroed(b.linked, len(b.c.Negotiations))
@@ -239,15 +246,15 @@ func (b *builder) commanded(t *record.Transfer, s *control.TransferCommand, trie
 	if s.Representation != "" {
 		t.Representation = &s.Representation
 	}
-	var offer *control.Negotiation
+	var n *control.Negotiation
 	if s.Negotiation >= 0 {
-		offer = &b.c.Negotiations[s.Negotiation]
-		negotiatedBy(t, offer)
+		n = &b.c.Negotiations[s.Negotiation]
+		negotiatedBy(t, n)
 	}
-	if len(tried) == 0 && (offer == nil || offer.Method == record.MethodDefault || !offer.Endpoint.IsValid()) {
-		tried = b.inferred(s, offer)
+	if len(tried) == 0 && (n == nil || n.Method == record.MethodDefault || !n.Endpoint.IsValid()) {
+		tried = b.inferred(s, n)
 	}
-	b.connect(t, offer, tried)
+	b.connect(t, n, tried)
 	t.Outcome = b.outcome(t, s.Aborted != nil)
 }
 
@@ -279,7 +286,7 @@ func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
 	*t = record.Transfer{Initiator: record.None, Evidence: record.None, Mode: record.Unknown, Reply: record.SeenReply(&n.Answer)}
 	negotiatedBy(t, n)
 	t.Frames.Reply = n.Answer.Pos
-	b.connect(t, n, b.byOffer[n.Index])
+	b.connect(t, n, b.byNegotiation[n.Index])
 	carried := t.Bytes != nil && *t.Bytes > 0
 	isLast := int(n.Index) == len(b.c.Negotiations)-1
 	open := b.c.Notes.Control.Closing == flow.Cut && (isLast || t.Connection != nil && t.Notes.Conn.State == flow.Established) // the command may follow
@@ -299,8 +306,8 @@ func failedState(s flow.State) bool {
 	return s == flow.Refused || s == flow.Unanswered || s == flow.Unreachable
 }
 
-// failed reports whether the transfer's connection failed. A single SYN may be answered after the end of a capture that ends
-// with the session still open.
+// failed reports whether the transfer's connection failed. A single SYN may be answered
+// after the end of a capture that ends with the session still open.
 func (b *builder) failed(t *record.Transfer) bool {
 	if t.Connection == nil || !failedState(t.Notes.Conn.State) {
 		return false
@@ -341,7 +348,8 @@ func (b *builder) outcome(t *record.Transfer, abort bool) string {
 // patience is more than a server takes to deny a command for a reason of its own.
 const patience = 10 * flow.Second
 
-// waited reports whether the server was ready for the data connection: it said so, or it took its time to give up.
+// waited reports whether the server was ready for the data connection: it said so, or it
+// took its time to give up.
 func waited(t *record.Transfer) bool {
 	return t.Preliminary != nil || t.Notes.Ran != nil && t.Reply.Time.Time-t.Notes.Ran.Mark.Time >= patience
 }

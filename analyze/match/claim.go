@@ -30,18 +30,18 @@ func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
 	return cl
 }
 
-func (m *Matcher) give(l *expectation, cl *claim) {
-	if len(l.session.tried) >= maxTried {
+func (m *Matcher) give(x *expectation, cl *claim) {
+	if len(x.session.tried) >= maxTried {
 		m.limits["connections of one session"]++
 		return
 	}
-	l.session.tried, cl.used = append(l.session.tried, tried{l.Index, cl}), true
+	x.session.tried, cl.used = append(x.session.tried, tried{x.Index, cl}), true
 	if m.opt.Claimer != nil {
-		m.opt.Claimer.Claimed(&cl.conn[0], l.session.id)
+		m.opt.Claimer.Claimed(&cl.conn[0], x.session.id)
 	}
-	if !l.met {
-		l.met = true
-		l.session.unmet--
+	if !x.met {
+		x.met = true
+		x.session.unmet--
 	}
 }
 
@@ -51,7 +51,8 @@ type Watcher interface {
 	Ended(a, b netip.AddrPort, nets flow.Nets)
 }
 
-// Claimer hears that a session, known by the ID of its control connection, is given a connection: once for each time.
+// Claimer hears that a session, known by the ID of its control connection, is given a
+// connection: once for each time.
 type Claimer interface {
 	Claimed(c *flow.Conn, control uint64)
 }

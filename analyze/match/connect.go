@@ -6,7 +6,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// connect chooses the transfer's connection among those that were tried and fills in what it shows.
+// connect chooses the transfer's connection among those that were tried and fills in what
+// it shows.
 func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []flow.Conn) {
 	t.ExpectedInitiator = expectedInitiator(t.Mode)
 	if len(tried) == 0 {
@@ -70,8 +71,8 @@ func modeOf(initiator string) string {
 	return record.Unknown
 }
 
-// quality orders the connections of one transfer: an established one before one that failed, then that of the
-// expected host, then the first.
+// quality orders the connections of one transfer: an established one before one that
+// failed, then that of the expected host, then the first.
 func (b *builder) quality(c *flow.Conn, n *control.Negotiation) int {
 	q := 0
 	if c.State == flow.Established {
@@ -109,7 +110,8 @@ func connectionOf(c *flow.Conn, attempts int) record.Connection {
 	}
 }
 
-// initiator names who opened c. Where client and server are one host, the endpoint that c leads to tells.
+// initiator names who opened c. Where client and server are one host, the endpoint that c
+// leads to tells.
 func (b *builder) initiator(c *flow.Conn, n *control.Negotiation) string {
 	client, server, src := b.c.Client.Addr(), b.c.Server.Addr(), c.Src.Addr()
 	switch {
@@ -126,8 +128,8 @@ func (b *builder) initiator(c *flow.Conn, n *control.Negotiation) string {
 	return record.ThirdParty
 }
 
-// count fills in the bytes in the data's direction. The announced end is the server's in passive mode, the client's in
-// active mode, whoever connected to it.
+// count fills in the bytes in the data's direction. The announced end is the server's in
+// passive mode, the client's in active mode, whoever connected to it.
 func (b *builder) count(t *record.Transfer, c *flow.Conn) {
 	serverEnd := flow.In
 	if t.Mode == record.Active || t.Mode == record.Unknown && c.Src.Addr() == b.c.Server.Addr() {
@@ -154,11 +156,13 @@ func (b *builder) count(t *record.Transfer, c *flow.Conn) {
 	}
 }
 
-// clientHandshake is more than a client sends that takes data: a ClientHello with post-quantum keys and a ticket, Finished, close_notify.
+// clientHandshake is more than a client sends that takes data: a ClientHello with
+// post-quantum keys and a ticket, Finished, close_notify.
 const clientHandshake = 3 << 10
 
-// mostly is the direction in which most bytes flowed, where no command tells. Where a TLS handshake may outweigh the data, only
-// the records tell who sent what; if they do not, the direction and what depends on it are unknown: nil.
+// mostly is the direction in which most bytes flowed, where no command tells. Where a TLS
+// handshake may outweigh the data, only the records tell who sent what; if they do not,
+// the direction and what depends on it are unknown: nil.
 func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
 	down, up := &c.Half[serverEnd], &c.Half[serverEnd^1]
 	if down.Bytes+up.Bytes == 0 {

@@ -9,11 +9,13 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Sessions whose control connection has ended wait for their data connections and for offers to be met.
+// Sessions whose control connection has ended wait for their data connections and for
+// expectations to be met.
 
 const (
-	// maxEnded and maxEndedSize (bytes) bound them. Only where the clock stands still, or very many data connections go on after
-	// their sessions, are there so many; then those that waited longest are made with what is known.
+	// maxEnded and maxEndedSize (bytes) bound them. Only where the clock stands still, or
+	// very many data connections go on after their sessions, are there so many; then
+	// those that waited longest are made with what is known.
 	maxEnded     = 64 << 10
 	maxEndedSize = 256 << 20
 )
@@ -27,9 +29,9 @@ type ended struct {
 
 func (e ended) bytes() int { return e.said.Held }
 
-func (m *Matcher) end(g *pendingSession) {
-	c := &g.said.Notes.Control
-	if m.ended.add(ended{c.Last.Time + grace, c.Start.Ord, g}) {
+func (m *Matcher) end(p *pendingSession) {
+	c := &p.said.Notes.Control
+	if m.ended.add(ended{c.Last.Time + grace, c.Start.Ord, p}) {
 		m.hurry()
 	}
 }
@@ -60,29 +62,30 @@ func (m *Matcher) complete(ready func(ended) bool) {
 }
 
 // waiting reports whether a connection of the session is still open.
-func (g *pendingSession) waiting() bool {
-	for _, t := range g.tried {
+func (p *pendingSession) waiting() bool {
+	for _, t := range p.tried {
 		if t.claim.open {
 			return true
 		}
 	}
-	for _, t := range g.strangers {
-		if t.claim.open && !t.claim.used && !g.met(t.offer) {
+	for _, t := range p.strangers {
+		if t.claim.open && !t.claim.used && !p.met(t.negotiation) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(g.paired, func(c *claim) bool { return c.open })
+	return slices.ContainsFunc(p.paired, func(c *claim) bool { return c.open })
 }
 
-func (m *Matcher) finish(g *pendingSession) {
-	m.limits["commands, negotiations or transfers of one session"] += uint64(g.said.LimitHits)
-	m.letGo(g)
-	m.giveBack(g)
-	m.out.Session(m.build(g))
-	delete(m.sessions, g.id)
+func (m *Matcher) finish(p *pendingSession) {
+	m.limits["commands, negotiations or transfers of one session"] += uint64(p.said.LimitHits)
+	m.letGo(p)
+	m.giveBack(p)
+	m.out.Session(m.build(p))
+	delete(m.sessions, p.id)
 }
 
-// Progress takes how far an open connection came, and what it said so far if it is a control connection.
+// Progress takes how far an open connection came, and what it said so far if it is a
+// control connection.
 func (m *Matcher) Progress(c *flow.Conn, said *control.Transcript) {
 	if cl := m.claims[c.ID]; cl != nil {
 		cl.conn[0] = *c
@@ -95,11 +98,11 @@ func (m *Matcher) Progress(c *flow.Conn, said *control.Transcript) {
 // Snapshots gives records of the sessions of which Progress told since the last time.
 func (m *Matcher) Snapshots(out func(*record.Session)) {
 	for _, said := range m.snapshots {
-		g := &pendingSession{said: said}
+		p := &pendingSession{said: said}
 		if have := m.sessions[said.Notes.Control.ID]; have != nil {
-			g.tried, g.paired, g.strangers = slices.Clone(have.tried), slices.Clone(have.paired), have.strangers
+			p.tried, p.paired, p.strangers = slices.Clone(have.tried), slices.Clone(have.paired), have.strangers
 		}
-		s := m.build(g)
+		s := m.build(p)
 		s.Open = true
 		out(s)
 	}
@@ -107,8 +110,8 @@ func (m *Matcher) Snapshots(out func(*record.Session)) {
 	m.snapshots = m.snapshots[:0]
 }
 
-// Oldest is the Ord of the first packet of the oldest session in the making whose control connection has ended;
-// math.MaxUint64 when there is none.
+// Oldest is the Ord of the first packet of the oldest session in the making whose control
+// connection has ended; math.MaxUint64 when there is none.
 func (m *Matcher) Oldest() uint64 {
 	oldest := uint64(math.MaxUint64)
 	for i := range m.ended.list {

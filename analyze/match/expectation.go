@@ -10,7 +10,7 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// live is an offer that connections may still meet.
+// expectation is one that connections may still meet: in force, or replaced.
 type expectation struct {
 	control.Expectation
 	session *pendingSession
@@ -31,8 +31,9 @@ type replaced struct {
 
 func (replaced) bytes() int { return 0 }
 
-// index finds expectations by the endpoints that a fitting connection may lead to: for each
-// the newest, which leads to the older ones. Most connections are turned away by their port.
+// index finds expectations by the endpoints that a fitting connection may lead to: for
+// each the newest, which leads to the older ones. Most connections are turned away by
+// their port.
 type index struct {
 	ports  [1 << 16 / 64]uint64 // ports that some expectation names
 	refs   [1 << 16]int32       // how many do
@@ -50,144 +51,149 @@ func newIndex(l limits) index {
 	}
 }
 
-// endKey stands for an endpoint. Others may have the same: it narrows the search, and Offer.fits decides.
+// endKey stands for an endpoint. Others may have the same: it narrows the search, and
+// Offer.fits decides.
 type endKey uint64
 
 // The seed is of this run, or clients could announce endpoints that all have one.
-func (x *index) keyOf(end netip.AddrPort) endKey {
+func (ix *index) keyOf(end netip.AddrPort) endKey {
 	h := flow.HostOf(end.Addr())
-	high, low := bits.Mul64(h.Lo^x.seed[0], h.Hi^x.seed[1])
-	high, low = bits.Mul64(high^low^uint64(end.Port())<<32, 0x8ebc6af09c88c6e3^x.seed[0])
+	high, low := bits.Mul64(h.Lo^ix.seed[0], h.Hi^ix.seed[1])
+	high, low = bits.Mul64(high^low^uint64(end.Port())<<32, 0x8ebc6af09c88c6e3^ix.seed[0])
 	return endKey(high ^ low)
 }
 
-// live makes an offer live.
-func (x *index) add(o *control.Expectation, g *pendingSession) *expectation {
-	var l *expectation
-	if n := len(x.free); n > 0 {
-		l = x.free[n-1]
-		x.free = x.free[:n-1]
+// add makes an expectation of what a control connection said.
+func (ix *index) add(o *control.Expectation, p *pendingSession) *expectation {
+	var x *expectation
+	if n := len(ix.free); n > 0 {
+		x = ix.free[n-1]
+		ix.free = ix.free[:n-1]
 	} else {
-		l = new(expectation)
+		x = new(expectation)
 	}
-	l.Expectation, l.session = *o, g
-	l.keys[0] = x.keyOf(o.Endpoint)
+	x.Expectation, x.session = *o, p
+	x.keys[0] = ix.keyOf(o.Endpoint)
 	if o.Peer != o.Endpoint.Addr() {
-		l.keys[1] = x.keyOf(netip.AddrPortFrom(o.Peer, o.Endpoint.Port()))
-		l.two = l.keys[1] != l.keys[0]
+		x.keys[1] = ix.keyOf(netip.AddrPortFrom(o.Peer, o.Endpoint.Port()))
+		x.two = x.keys[1] != x.keys[0]
 	}
-	return l
+	return x
 }
 
-// ends are the keys of the endpoint that was announced and, where it differs, of its port at the control peer's address.
-func (l *expectation) ends() []endKey {
-	if l.two {
-		return l.keys[:]
+// ends are the keys of the endpoint that was announced and, where it differs, of its port
+// at the control peer's address.
+func (x *expectation) ends() []endKey {
+	if x.two {
+		return x.keys[:]
 	}
-	return l.keys[:1]
+	return x.keys[:1]
 }
 
-func (x *index) awaits(port uint16) bool { return x.ports[port/64]>>(port%64)&1 != 0 }
+func (ix *index) awaits(port uint16) bool { return ix.ports[port/64]>>(port%64)&1 != 0 }
 
-// alike are the newest offers with a key, at most maxAlike of them.
-func (x *index) alike(end endKey) iter.Seq[*expectation] {
+// alike are the newest expectations with a key, at most maxAlike of them.
+func (ix *index) alike(end endKey) iter.Seq[*expectation] {
 	return func(yield func(*expectation) bool) {
-		for l, n := x.newest[end], 0; l != nil; l, n = l.older[l.which(end)], n+1 {
+		for x, n := ix.newest[end], 0; x != nil; x, n = x.older[x.which(end)], n+1 {
 			if n == maxAlike {
-				x.limits["offers of one endpoint at a time"]++
+				ix.limits["offers of one endpoint at a time"]++
 				return
 			}
-			if !yield(l) {
+			if !yield(x) {
 				return
 			}
 		}
 	}
 }
 
-// link makes an offer the newest of its keys.
-func (x *index) link(l *expectation) {
-	for i, end := range l.ends() {
-		if old := x.newest[end]; old != nil {
-			l.older[i], old.newer[old.which(end)] = old, l
+// link makes an expectation the newest of its keys.
+func (ix *index) link(x *expectation) {
+	for i, end := range x.ends() {
+		if old := ix.newest[end]; old != nil {
+			x.older[i], old.newer[old.which(end)] = old, x
 		}
-		x.newest[end] = l
+		ix.newest[end] = x
 	}
 }
 
-func (l *expectation) which(end endKey) int {
-	if l.keys[0] == end {
+func (x *expectation) which(end endKey) int {
+	if x.keys[0] == end {
 		return 0
 	}
 	return 1
 }
 
-// join gives an offer the connections that an offer of the same endpoint and the other kind has met already: FXP, where
-// the capture shows one server's side of the negotiation late.
-func (m *Matcher) shareFXP(l *expectation) {
-	for x := range m.index.alike(l.keys[0]) {
-		if x.Passive == l.Passive || x.Endpoint != l.Endpoint || x.session == l.session {
+// shareFXP gives an expectation the connections that an expectation of the same endpoint
+// and the other kind has met already: FXP, where the capture shows one server's side of
+// the negotiation late.
+func (m *Matcher) shareFXP(x *expectation) {
+	for met := range m.index.alike(x.keys[0]) {
+		if met.Passive == x.Passive || met.Endpoint != x.Endpoint || met.session == x.session {
 			continue
 		}
-		for _, t := range x.session.tried {
-			if c := &t.claim.conn[0]; t.offer == x.Index && c.Start.Time >= l.Mark.Time-early && l.rank(c) >= 0 {
-				m.give(l, t.claim)
+		for _, t := range met.session.tried {
+			if c := &t.claim.conn[0]; t.negotiation == met.Index && c.Start.Time >= x.Mark.Time-early && x.rank(c) >= 0 {
+				m.give(x, t.claim)
 			}
 		}
 	}
 }
 
-// replace says that an offer is in force no longer; it is done once.
-func (m *Matcher) replace(l *expectation, at flow.Mark) {
-	l.until, l.ended = at.Time+grace, at.Ord
-	if m.replaced.add(replaced{l.until, l}) {
+// replace says that an expectation is in force no longer; it is done once.
+func (m *Matcher) replace(x *expectation, at flow.Mark) {
+	x.until, x.ended = at.Time+grace, at.Ord
+	if m.replaced.add(replaced{x.until, x}) {
 		m.limits["offers that waited for a connection"]++
 		m.index.forget(m.replaced.first().expectation)
 	}
 }
 
-// isLate reports whether a connection began after the offer was replaced, by its time and its place in the capture: the clock may
-// have been set back between.
-func (l *expectation) isLate(c *flow.Conn) bool {
-	return l.until != 0 && c.Start.Time > l.until && c.Start.Ord > l.ended
+// isLate reports whether a connection began after the expectation was replaced, by its
+// time and its place in the capture: the clock may have been set back between.
+func (x *expectation) isLate(c *flow.Conn) bool {
+	return x.until != 0 && c.Start.Time > x.until && c.Start.Ord > x.ended
 }
 
-// reaches tells how well a connection fits the offer; -1: not at all. Without a SYN either end may be the opener.
-func (l *expectation) rank(c *flow.Conn) int {
-	if l.isLate(c) {
+// rank tells how well a connection fits the expectation; -1: not at all. Without a SYN
+// either end may be the opener.
+func (x *expectation) rank(c *flow.Conn) int {
+	if x.isLate(c) {
 		return -1
 	}
-	if !l.session.nets.Meet(&c.Nets) {
+	if !x.session.nets.Meet(&c.Nets) {
 		return -1
 	}
-	if l.Fits(c.Src, c.Dst) {
-		return l.Rank(c.Src, c.Dst)
+	if x.Fits(c.Src, c.Dst) {
+		return x.Rank(c.Src, c.Dst)
 	}
-	if !c.OpenerKnown && l.Fits(c.Dst, c.Src) {
-		return l.Rank(c.Dst, c.Src)
+	if !c.OpenerKnown && x.Fits(c.Dst, c.Src) {
+		return x.Rank(c.Dst, c.Src)
 	}
 	return -1
 }
 
-// maxFreeLive bounds the offers that are kept for the next ones: as many as a busy capture forgets at once.
+// maxFreeLive bounds the expectations that are kept for the next ones: as many as a busy
+// capture forgets at once.
 const maxFreeLive = 4096
 
-func (x *index) forget(l *expectation) {
-	for i, end := range l.ends() {
-		x.unlink(l, i, end)
+func (ix *index) forget(x *expectation) {
+	for i, end := range x.ends() {
+		ix.unlink(x, i, end)
 	}
-	port := l.Endpoint.Port()
-	if x.refs[port]--; x.refs[port] == 0 {
-		x.ports[port/64] &^= 1 << (port % 64)
+	port := x.Endpoint.Port()
+	if ix.refs[port]--; ix.refs[port] == 0 {
+		ix.ports[port/64] &^= 1 << (port % 64)
 	}
-	if len(x.free) < maxFreeLive {
-		*l = expectation{}
-		x.free = append(x.free, l)
+	if len(ix.free) < maxFreeLive {
+		*x = expectation{}
+		ix.free = append(ix.free, x)
 	}
 }
 
-// unlink takes an offer out of the list of its i-th key.
-func (x *index) unlink(l *expectation, i int, end endKey) {
-	older, newer := l.older[i], l.newer[i]
+// unlink takes an expectation out of the list of its i-th key.
+func (ix *index) unlink(x *expectation, i int, end endKey) {
+	older, newer := x.older[i], x.newer[i]
 	if older != nil {
 		older.newer[older.which(end)] = newer
 	}
@@ -195,8 +201,8 @@ func (x *index) unlink(l *expectation, i int, end endKey) {
 	case newer != nil:
 		newer.older[newer.which(end)] = older
 	case older != nil:
-		x.newest[end] = older
+		ix.newest[end] = older
 	default:
-		delete(x.newest, end)
+		delete(ix.newest, end)
 	}
 }

@@ -19,8 +19,8 @@ func (e *everything) Session(s *record.Session) { e.sessions = append(e.sessions
 func (e *everything) Orphan(*record.Orphan)     {}
 func (e *everything) Attempt(*record.Attempt)   {}
 
-// FuzzFold reads any bytes as a control connection: 1 and 2 in the input switch the side, 3 is a gap, 4 opens a connection
-// to the port in the two bytes after it.
+// FuzzFold reads any bytes as a control connection: 1 and 2 in the input switch the side,
+// 3 is a gap, 4 opens a connection to the port in the two bytes after it.
 func FuzzFold(f *testing.F) {
 	for _, s := range []string{
 		"\x02220 ready\r\n\x01USER bob\r\n\x02331 p\r\n\x01PASS x\r\n\x02230 in\r\n\x01PASV\r\n\x02227 (192,0,2,21,195,80)\r\n\x04\xc3\x50\x01RETR a\r\n\x02150 a\r\n226 b\r\n\x01QUIT\r\n\x02221 bye\r\n",

@@ -11,17 +11,19 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Connections that no offer explains: what a transfer without a known endpoint used, and what went on under TLS.
+// Connections that no expectation explains: what a transfer without a known endpoint
+// used, and what went on under TLS.
 
 const (
 	// maxRetries bounds how many failed connections are looked at for one transfer.
 	maxRetries = 16
-	// maxCandidates bounds how many connections one transfer looks at, from the time on when it was due.
+	// maxCandidates bounds how many connections one transfer looks at, from the time on
+	// when it was due.
 	maxCandidates = 1024
 )
 
-// sortPair puts the connections between the two hosts in order of time, those that ran already when the capture began
-// after all others.
+// sortPair puts the connections between the two hosts in order of time, those that ran
+// already when the capture began after all others.
 func sortPair(pair []flow.Conn) (opened, running []flow.Conn) {
 	slices.SortStableFunc(pair, func(x, y flow.Conn) int {
 		return cmp.Or(-compareBool(x.OpenerKnown, y.OpenerKnown), cmp.Compare(x.Start.Time, y.Start.Time), cmp.Compare(x.Start.Ord, y.Start.Ord))
@@ -43,9 +45,10 @@ func compareBool(x, y bool) int {
 	return -1
 }
 
-// inferred finds the connections of a transfer whose negotiation names no endpoint: the first between the two hosts,
-// unclaimed, opened while the transfer was due, by the expected side where that is known; and when that failed, those
-// that tried the same endpoint again.
+// inferred finds the connections of a transfer whose negotiation names no endpoint: the
+// first between the two hosts, unclaimed, opened while the transfer was due, by the
+// expected side where that is known; and when that failed, those that tried the same
+// endpoint again.
 func (b *builder) inferred(s *control.TransferCommand, n *control.Negotiation) []flow.Conn {
 	from := s.Line.Mark.Time
 	if n != nil {
@@ -69,7 +72,8 @@ func (b *builder) inferred(s *control.TransferCommand, n *control.Negotiation) [
 	return tried
 }
 
-// unused leaves out the first connections of a list that transfers use: thousands of transfers would look at them again and again.
+// unused leaves out the first connections of a list that transfers use: thousands of
+// transfers would look at them again and again.
 func (b *builder) unused(list []flow.Conn) []flow.Conn {
 	for len(list) > 0 && b.used[list[0].ID] {
 		list = list[1:]
@@ -109,24 +113,28 @@ func (b *builder) due(list []flow.Conn, n *control.Negotiation, from, to flow.Ti
 	return tried
 }
 
-// fromDataPort reports whether c, whose SYN was not seen, was opened from the server's port 20, which listens for nobody.
+// fromDataPort reports whether c, whose SYN was not seen, was opened from the server's
+// port 20, which listens for nobody.
 func (b *builder) fromDataPort(c *flow.Conn) bool {
 	return !c.OpenerKnown && c.Dst.Port() == flow.PortFTPData && c.Dst.Addr() == b.c.Server.Addr()
 }
 
-// toServer reports whether c, whose SYN was not seen and which looks as if the server had opened it, was more likely opened by the
-// client: servers open theirs from port 20, or to where the client's control connection comes from (RFC 959 section 3.2).
+// toServer reports whether c, whose SYN was not seen and which looks as if the server had
+// opened it, was more likely opened by the client: servers open theirs from port 20, or
+// to where the client's control connection comes from (RFC 959 section 3.2).
 func (b *builder) toServer(c *flow.Conn) bool {
 	return !c.OpenerKnown && c.Src.Addr() == b.c.Server.Addr() && c.Dst.Addr() == b.c.Client.Addr() &&
 		c.Src.Addr() != c.Dst.Addr() && c.Src.Port() != flow.PortFTPData && c.Dst.Port() != b.c.Client.Port()
 }
 
-// isControlPort reports whether c goes to the port of the control connection itself: another session's, no data.
+// isControlPort reports whether c goes to the port of the control connection itself:
+// another session's, no data.
 func (b *builder) isControlPort(c *flow.Conn) bool {
 	return c.Dst == b.c.Server || c.Src == b.c.Server
 }
 
-// encrypted makes a record of each connection that opened while the control connection was under TLS.
+// encrypted makes a record of each connection that opened while the control connection
+// was under TLS.
 func (b *builder) encrypted(d *drafts) {
 	for _, c := range slices.Concat(b.opened, b.running) {
 		serial, ok := b.underTLS(&c)
@@ -143,8 +151,9 @@ func (b *builder) encrypted(d *drafts) {
 	}
 }
 
-// unread makes a record of each connection that opened while the control connection lasted of which nothing can be read: a
-// snapshot length cut all that was said. Data connections use ports from 1024 on, but for the server's 20.
+// unread makes a record of each connection that opened while the control connection
+// lasted of which nothing can be read: a snapshot length cut all that was said. Data
+// connections use ports from 1024 on, but for the server's 20.
 func (b *builder) unread(d *drafts) {
 	control := &b.c.Notes.Control
 	for _, c := range slices.Concat(b.opened, b.running) {
@@ -165,15 +174,15 @@ func (b *builder) unread(d *drafts) {
 	}
 }
 
-// followed reports whether c began after the control connection did: by its place in the capture or, if that shows packets in
-// disorder, by the times.
+// followed reports whether c began after the control connection did: by its place in the
+// capture or, if that shows packets in disorder, by the times.
 func (b *builder) followed(c *flow.Conn) bool {
 	control := &b.c.Notes.Control
 	return c.Start.Ord > control.Start.Ord || c.OpenerKnown && c.Start.Time > control.Start.Time && c.Start.Time < control.Last.Time
 }
 
-// underTLS reports whether c opened while the control connection was under TLS, and after what was said in clear before.
-// The packet that began it may have come a little late.
+// underTLS reports whether c opened while the control connection was under TLS, and after
+// what was said in clear before. The packet that began it may have come a little late.
 func (b *builder) underTLS(c *flow.Conn) (serial int32, ok bool) {
 	if !b.followed(c) {
 		return 0, false

@@ -16,7 +16,8 @@ func tick(n int) flow.Mark {
 	return flow.Mark{Time: flow.Time(n) * flow.Millisecond, Ord: uint64(n), Pos: flow.At(0, uint64(n))}
 }
 
-// Of thousands of transfers each finds its connection, and none looks at those that the ones before it use.
+// Of thousands of transfers each finds its connection, and none looks at those that the
+// ones before it use.
 func TestInferredAmongMany(t *testing.T) {
 	const n = 3 * maxCandidates
 	client, server := netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("192.0.2.21:21")

@@ -1,5 +1,32 @@
-// Package match joins what control connections say with the connections that were opened: an expectation meets its
-// data connection, and a session is made when both are over. Package finding judges what it makes.
+// Package match joins what control connections say with the connections that were opened:
+// an expectation meets its data connection, and a session is made when both are over.
+// Package finding judges what it makes.
+//
+// Captures show things late and in disorder, so there are five places where something
+// waits. All times are the packets' clock; what strikes a bound is counted in
+// Matcher.Limits.
+//
+//	control connection                       connection
+//	 │ Expect                                 │ Opened
+//	 ▼                                        ▼
+//	expectation in force ◀──── meets ────── fits one? ──no──▶ 2. parked: an expectation may
+//	 │ the next one, or the                   │ yes             come late. 12 s, 16 Ki; the
+//	 │ session's end                          ▼                 oldest goes: an orphan, an
+//	 ▼                                       5. claims: until    attempt, or nothing
+//	1. replaced: its connection may           its end           3. strangers of a session:
+//	   come late. 2 s, 256 Ki;                │                  fits, but in another
+//	   the oldest is forgotten                │ Closed           network. Until the session
+//	 │                                        │                  is made, 20,000 a session
+//	 ▼                                        ▼
+//	4. ended: the control connection is over; until its data connections are over and its
+//	   expectations met or forgotten. 64 Ki and 256 MiB; a quarter is made as it stands
+//	 │
+//	 ▼
+//	build: the session
+//
+// 1 and 4 are a waitingRoom: swept in the order of arrival at each Tick. 2 is a ring with
+// chains by endpoint (parking), since each expectation looks its connections up there; 3
+// and 5 wait for an event, not for a time.
 package match
 
 import (
@@ -13,23 +40,27 @@ import (
 
 // Times of the join, by the packets' clock.
 const (
-	// early is how long before its offer a connection may appear in the capture: packets are reordered by less than
-	// 2 s, and an offer that waits for missing bytes comes up to 10 s late.
+	// early is how long before its expectation a connection may appear in the capture:
+	// packets are reordered by less than 2 s, and an expectation that waits for missing
+	// bytes comes up to 10 s late.
 	early = 12 * flow.Second
-	// grace is how long an offer that was replaced, or whose session ended, still waits for its connection.
+	// grace is how long an expectation that was replaced, or whose session ended, still
+	// waits for its connection.
 	grace = 2 * flow.Second
 )
 
 // Limits of the join.
 const (
-	// maxParked bounds the connections that wait for an offer to come late.
+	// maxParked bounds the connections that wait for an expectation to come late.
 	maxParked = 16 << 10
-	// maxLook bounds how many of them one offer looks at, the newest first.
+	// maxLook bounds how many of them one expectation looks at, the newest first.
 	maxLook = 1024
-	// maxAlike is how many offers of one endpoint a connection, or an offer of it, is compared with, the newest first: servers
-	// that have few ports offer each of them again and again.
+	// maxAlike is how many expectations of one endpoint a connection, or an expectation
+	// of it, is compared with, the newest first: servers that have few ports expectation
+	// each of them again and again.
 	maxAlike = 128
-	// maxReplaced bounds the offers that are in force no longer and still wait for their connection: 60,000 new ones a second.
+	// maxReplaced bounds the expectations that are in force no longer and still wait for
+	// their connection: 60,000 new ones a second.
 	maxReplaced = 256 << 10
 	// maxTried bounds the connections that one session is given.
 	maxTried = 2 * record.MaxSteps
@@ -42,11 +73,13 @@ type Out interface {
 	Attempt(*record.Attempt)
 }
 
-// Matcher joins offers with connections, and control connections with both, as they come: an offer waits for
-// connections until it is replaced and grace is over, a connection waits as long as an offer may be late, and
-// a session is made when its control connection and all its data connections have ended.
+// Matcher joins expectations with connections, and control connections with both, as they
+// come: an expectation waits for connections until it is replaced and grace is over, a
+// connection waits as long as an expectation may be late, and a session is made when its
+// control connection and all its data connections have ended.
 //
-// It is told of events in the order of the packets that caused them, which is the same whatever the number of workers.
+// It is told of events in the order of the packets that caused them, which is the same
+// whatever the number of workers.
 type Matcher struct {
 	out       Out
 	opt       Options
@@ -72,9 +105,9 @@ type limits map[string]uint64
 type Options struct {
 	ControlPort func(uint16) bool
 	Network     func(flow.Net) flow.Path // names networks by their paths; nil: there are none
-	// Points says that files which do not continue each other were captured at different points:
-	// what only another file than that of its control connection holds is another network's,
-	// where the same addresses may be other hosts (NAT).
+	// Points says that files which do not continue each other were captured at different
+	// points: what only another file than that of its control connection holds is another
+	// network's, where the same addresses may be other hosts (NAT).
 	Points  bool
 	Watcher Watcher // nil: nobody
 	Claimer Claimer // nil: nobody
@@ -96,10 +129,10 @@ type pendingSession struct {
 	few          [3]tried // room for those that most sessions have
 }
 
-// tried is a connection to an offer's endpoint.
+// tried is a connection to an expectation's endpoint.
 type tried struct {
-	offer int
-	claim *claim
+	negotiation int
+	claim       *claim
 }
 
 // New makes a Matcher that gives its records to out.
@@ -115,43 +148,43 @@ func New(out Out, opt Options) *Matcher {
 }
 
 func (m *Matcher) session(id uint64) *pendingSession {
-	g := m.sessions[id]
-	if g == nil {
-		g = &pendingSession{id: id}
-		g.tried = g.few[:0]
-		m.sessions[id] = g
+	p := m.sessions[id]
+	if p == nil {
+		p = &pendingSession{id: id}
+		p.tried = p.few[:0]
+		m.sessions[id] = p
 	}
-	return g
+	return p
 }
 
-// Offered takes an offer of a control connection. It replaces the one before.
+// Expect takes an expectation of a control connection. It replaces the one before.
 func (m *Matcher) Expect(o *control.Expectation) {
-	g := m.session(o.Control)
-	g.nets = o.Nets
-	if g.last != nil {
-		m.replace(g.last, o.Mark)
+	p := m.session(o.Control)
+	p.nets = o.Nets
+	if p.last != nil {
+		m.replace(p.last, o.Mark)
 	}
-	l := m.index.add(o, g)
-	g.unmet++
-	g.last = l
-	m.index.link(l)
+	x := m.index.add(o, p)
+	p.unmet++
+	p.last = x
+	m.index.link(x)
 	port := o.Endpoint.Port()
 	m.index.refs[port]++
 	m.index.ports[port/64] |= 1 << (port % 64)
-	for _, end := range l.ends() {
+	for _, end := range x.ends() {
 		m.parked.look(end, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
-			if l.rank(c) < 0 {
-				if l.rankStranger(c) >= 0 {
-					m.note(l, c, open)
+			if x.rank(c) < 0 {
+				if x.rankStranger(c) >= 0 {
+					m.note(x, c, open)
 				}
 				return false
 			}
-			m.give(l, m.claim(c, open))
+			m.give(x, m.claim(c, open))
 			return true
 		})
 	}
-	m.reclaim(l)
-	m.shareFXP(l)
+	m.reclaim(x)
+	m.shareFXP(x)
 }
 
 // Opened takes a connection at its first packet.
@@ -175,7 +208,8 @@ func (m *Matcher) Opened(c *flow.Conn) {
 	}
 }
 
-// Unanswered takes a SYN that nothing followed. Nearly all of them concern no session: that is told by their ports.
+// Unanswered takes a SYN that nothing followed. Nearly all of them concern no session:
+// that is told by their ports.
 func (m *Matcher) Unanswered(s *flow.LoneSYN) {
 	isControl := m.opt.ControlPort(s.DstPort)
 	if m.index.awaits(s.DstPort) || len(m.hosts.newest) > 0 && !isControl {
@@ -193,21 +227,21 @@ func (m *Matcher) Unanswered(s *flow.LoneSYN) {
 	}
 }
 
-// meet gives the connection to the offers that it fits best: one, or two if it joins two servers (FXP), each of
-// which one session knows.
+// meet gives the connection to the expectations that it fits best: one, or two if it
+// joins two servers (FXP), each of which one session knows.
 func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 	var best [2]*expectation
 	var score [2]int
 	for _, end := range [2]netip.AddrPort{c.Dst, c.Src} {
 		key := m.index.keyOf(end)
-		for l := range m.index.alike(key) {
-			n := l.rank(c)
+		for x := range m.index.alike(key) {
+			n := x.rank(c)
 			kind := 0
-			if l.Passive {
+			if x.Passive {
 				kind = 1
 			}
-			if b := best[kind]; n >= 0 && (b == nil || n > score[kind] || n == score[kind] && l.Mark.Ord > b.Mark.Ord) {
-				best[kind], score[kind] = l, n
+			if b := best[kind]; n >= 0 && (b == nil || n > score[kind] || n == score[kind] && x.Mark.Ord > b.Mark.Ord) {
+				best[kind], score[kind] = x, n
 			}
 		}
 		if c.OpenerKnown {
@@ -222,12 +256,12 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 		}
 	}
 	var cl *claim
-	for _, l := range best {
-		if l != nil {
+	for _, x := range best {
+		if x != nil {
 			if cl == nil {
 				cl = m.claim(c, open)
 			}
-			m.give(l, cl)
+			m.give(x, cl)
 		}
 	}
 	if cl == nil {
@@ -247,7 +281,7 @@ func (m *Matcher) Closed(c *flow.Conn, said *control.Transcript) {
 			m.opt.Watcher.Ended(c.Src, c.Dst, c.Nets)
 		}
 		if !cl.used && said == nil {
-			m.parked.update(c) // an offer may come late
+			m.parked.update(c) // an expectation may come late
 		}
 	case said == nil:
 		if !m.parked.update(c) {
@@ -257,29 +291,29 @@ func (m *Matcher) Closed(c *flow.Conn, said *control.Transcript) {
 		m.parked.remove(c)
 	}
 	if said != nil {
-		g := m.session(c.ID)
-		g.said = said
-		if g.last != nil {
-			m.replace(g.last, c.Last)
-			g.last = nil
+		p := m.session(c.ID)
+		p.said = said
+		if p.last != nil {
+			m.replace(p.last, c.Last)
+			p.last = nil
 		}
-		m.end(g)
-	} else if g := m.sessions[c.ID]; g != nil {
-		m.abandon(g) // what looked like a control connection was none
+		m.end(p)
+	} else if p := m.sessions[c.ID]; p != nil {
+		m.abandon(p) // what looked like a control connection was none
 	}
 }
 
-func (m *Matcher) abandon(g *pendingSession) {
-	if g.last != nil {
-		m.replace(g.last, flow.Mark{Time: m.now})
-		g.last = nil
+func (m *Matcher) abandon(p *pendingSession) {
+	if p.last != nil {
+		m.replace(p.last, flow.Mark{Time: m.now})
+		p.last = nil
 	}
-	if g.expectsHosts {
-		g.expectsHosts = false
-		m.hosts.unlist(g)
+	if p.expectsHosts {
+		p.expectsHosts = false
+		m.hosts.unlist(p)
 	}
-	m.letGo(g)
-	delete(m.sessions, g.id)
+	m.letGo(p)
+	delete(m.sessions, p.id)
 }
 
 // unclaimed is a connection that is over and that no session wanted.
@@ -294,8 +328,9 @@ func (m *Matcher) unclaimed(c *flow.Conn) {
 	}
 }
 
-// Tick tells the time; what waited long enough is done with. oldestSYN is the Ord of the oldest SYN that still waits for
-// an answer: an offer that no connection met may yet turn out to have been tried by it, or by a later one.
+// Tick tells the time; what waited long enough is done with. oldestSYN is the Ord of the
+// oldest SYN that still waits for an answer: an expectation that no connection met may
+// yet turn out to have been tried by it, or by a later one.
 func (m *Matcher) Tick(now flow.Time, oldestSYN uint64) {
 	m.now = now
 	m.parked.expire(now-early, m.unclaimed)
@@ -318,7 +353,8 @@ func (m *Matcher) End() {
 	m.attempts.each(m.attempt)
 }
 
-// SettleAttempts gives out, once, the tries of control connections that were not repeated since a time.
+// SettleAttempts gives out, once, the tries of control connections that were not repeated
+// since a time.
 func (m *Matcher) SettleAttempts(since flow.Time) { m.attempts.settle(since, m.attempt) }
 
 // Limits tells which limits were reached, and how often.

@@ -8,25 +8,28 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// overlap is how far the times of two files of one capture that was written in turns may overlap.
+// overlap is how far the times of two files of one capture that was written in turns may
+// overlap.
 const overlap = 5 * flow.Millisecond
 
-// elsewhere reports whether a connection was captured at another point than the control connection: each is in one file,
-// not the same, and the control connection's goes on before and after the connection began. So that file was written at the same
-// time, not in turn.
+// elsewhere reports whether a connection was captured at another point than the control
+// connection: each is in one file, not the same, and the control connection's goes on
+// before and after the connection began. So that file was written at the same time, not
+// in turn.
 func (b *builder) elsewhere(c *flow.Conn) bool {
 	control := &b.c.Notes.Control
 	return b.points && !control.ManyFiles && !c.ManyFiles && control.Start.Pos.File() != c.Start.Pos.File() &&
 		control.Start.Time < c.Start.Time-overlap && control.Last.Time > c.Start.Time+overlap
 }
 
-// giveBack reports the connections that were captured elsewhere than their session's control connection: they are no session's.
-func (m *Matcher) giveBack(g *pendingSession) {
-	if control := &g.said.Notes.Control; !m.opt.Points || control.ManyFiles {
+// giveBack reports the connections that were captured elsewhere than their session's
+// control connection: they are no session's.
+func (m *Matcher) giveBack(p *pendingSession) {
+	if control := &p.said.Notes.Control; !m.opt.Points || control.ManyFiles {
 		return
 	}
-	b := builder{c: g.said, points: true}
-	for _, t := range g.tried {
+	b := builder{c: p.said, points: true}
+	for _, t := range p.tried {
 		if c := &t.claim.conn[0]; !t.claim.control && b.elsewhere(c) {
 			m.unclaimed(c)
 		}

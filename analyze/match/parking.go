@@ -2,7 +2,8 @@ package match
 
 import "ftpscope/capture/flow"
 
-// parking keeps connections that no offer explains yet, the newest maxParked of them, in a ring, chained by endpoint.
+// parking keeps connections that no expectation explains yet, the newest maxParked of
+// them, in a ring, chained by endpoint.
 type parking struct {
 	ring  []parked
 	first uint64 // serial of the oldest
@@ -61,7 +62,8 @@ func (p *parking) drop() {
 	p.first++
 }
 
-// look offers the connections to (or, with no SYN, from) an endpoint, the newest first, back to a time; take claims one.
+// look expectations the connections to (or, with no SYN, from) an endpoint, the newest
+// first, back to a time; take claims one.
 func (p *parking) look(end endKey, since flow.Time, take func(c *flow.Conn, open bool) bool) {
 	serial, ok := p.heads[end]
 	for n := 0; ok && serial >= p.first && serial > 0 && n < maxLook; n++ {
@@ -80,7 +82,7 @@ func (p *parking) look(end endKey, since flow.Time, take func(c *flow.Conn, open
 	}
 }
 
-// recent offers the newest connections, back to a time.
+// recent expectations the newest connections, back to a time.
 func (p *parking) recent(since flow.Time, take func(c *flow.Conn, open bool) bool) {
 	for serial, n := p.next, 0; serial > p.first && n < maxLook; n++ {
 		serial--
@@ -115,14 +117,16 @@ func (p *parking) remove(c *flow.Conn) {
 	}
 }
 
-// note says that a session keeps a connection, should it have a use for it: then it tells what becomes of it.
+// note says that a session keeps a connection, should it have a use for it: then it tells
+// what becomes of it.
 func (p *parking) note(c *flow.Conn) {
 	if serial, ok := p.byID[c.ID]; ok {
 		p.at(serial).kept = true
 	}
 }
 
-// expire lets go what began before a time; gone is told of those that are over and were never claimed.
+// expire lets go what began before a time; gone is told of those that are over and were
+// never claimed.
 func (p *parking) expire(before flow.Time, gone func(*flow.Conn)) {
 	for p.first < p.next {
 		e := p.at(p.first)

@@ -8,8 +8,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// share gives each step its connections. One offer serves several transfers when PORT holds on, and so does the
-// default data port: in active mode a connection follows its command; in passive mode its data do.
+// share gives each step its connections. One expectation serves several transfers when
+// PORT holds on, and so does the default data port: in active mode a connection follows
+// its command; in passive mode its data do.
 func (b *builder) share() [][]flow.Conn {
 	b.given = zeroed(b.given, len(b.c.TransferCommands))
 	given := b.given
@@ -34,7 +35,7 @@ func (b *builder) share() [][]flow.Conn {
 	return given
 }
 
-// plain is the usual case: each step has an offer to itself.
+// plain is the usual case: each step has an expectation to itself.
 func (b *builder) plain(given [][]flow.Conn) bool {
 	last := -1
 	for i := range b.c.TransferCommands {
@@ -43,7 +44,7 @@ func (b *builder) plain(given [][]flow.Conn) bool {
 			clear(given)
 			return false
 		}
-		given[i], last = b.byOffer[o], o
+		given[i], last = b.byNegotiation[o], o
 	}
 	return true
 }
@@ -54,7 +55,7 @@ func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
 	last := -1
 	for _, i := range pool {
 		if o := int(b.c.TransferCommands[i].Negotiation); o != last {
-			all = append(all, b.byOffer[o]...)
+			all = append(all, b.byNegotiation[o]...)
 			last = o
 		}
 	}
@@ -75,7 +76,8 @@ func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
 	b.even(pool, given)
 }
 
-// used is when the connection came into use: when it was opened, in passive mode when its data came.
+// used is when the connection came into use: when it was opened, in passive mode when its
+// data came.
 func used(c *flow.Conn, passive bool, compare func(x, y flow.Mark) int) flow.Mark {
 	when := c.Start
 	for dir := range c.Half {
@@ -86,8 +88,8 @@ func used(c *flow.Conn, passive bool, compare func(x, y flow.Mark) int) flow.Mar
 	return when
 }
 
-// clock tells what came before what. Packets may come into the capture in disorder, so that is for their times to say, unless the
-// clock was set back meanwhile.
+// clock tells what came before what. Packets may come into the capture in disorder, so
+// that is for their times to say, unless the clock was set back meanwhile.
 func (b *builder) clock() func(x, y flow.Mark) int {
 	if b.setBack() {
 		return func(x, y flow.Mark) int { return cmp.Compare(x.Ord, y.Ord) }
@@ -95,8 +97,8 @@ func (b *builder) clock() func(x, y flow.Mark) int {
 	return func(x, y flow.Mark) int { return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Ord, y.Ord)) }
 }
 
-// setBack reports whether the clock was set back while the session lasted: the times of commands and replies go back, whose order the
-// connection has kept.
+// setBack reports whether the clock was set back while the session lasted: the times of
+// commands and replies go back, whose order the connection has kept.
 func (b *builder) setBack() bool {
 	sent := b.c.TransferCommands[0].Line.Mark.Time
 	said := sent
@@ -117,8 +119,8 @@ func (b *builder) setBack() bool {
 	return false
 }
 
-// even gives a transfer that the server says it made, and that has no connection, one of a neighbour that has one too
-// many: the capture reordered command and connection.
+// even gives a transfer that the server says it made, and that has no connection, one of
+// a neighbour that has one too many: the capture reordered command and connection.
 func (b *builder) even(pool []int, given [][]flow.Conn) {
 	for k, i := range pool {
 		if len(given[i]) > 0 || !b.c.TransferCommands[i].Carried() {

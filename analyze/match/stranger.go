@@ -2,17 +2,20 @@ package match
 
 import "ftpscope/capture/flow"
 
-// A stranger is a connection that is all that an offer asks for, from the expected host, but was seen in another network
-// than the control connection: routers that share the load among several links tag the connections of the same two hosts
-// differently. An offer that no connection of its own network met is given it, unless it is another session's.
+// A stranger is a connection that is all that an expectation asks for, from the expected
+// host, but was seen in another network than the control connection: routers that share
+// the load among several links tag the connections of the same two hosts differently. An
+// expectation that no connection of its own network met is given it, unless it is another
+// session's.
 
-// stranger looks for the offer that a connection of another network fits best, and remembers it there.
+// stranger looks for the expectation that a connection of another network fits best, and
+// remembers it there.
 func (m *Matcher) stranger(c *flow.Conn, open bool) {
 	var best *expectation
 	score := -1
-	for l := range m.index.alike(m.index.keyOf(c.Dst)) {
-		if n := l.rankStranger(c); n > score || n == score && best != nil && l.Mark.Ord > best.Mark.Ord {
-			best, score = l, n
+	for x := range m.index.alike(m.index.keyOf(c.Dst)) {
+		if n := x.rankStranger(c); n > score || n == score && best != nil && x.Mark.Ord > best.Mark.Ord {
+			best, score = x, n
 		}
 	}
 	if best != nil {
@@ -20,26 +23,28 @@ func (m *Matcher) stranger(c *flow.Conn, open bool) {
 	}
 }
 
-func (m *Matcher) note(l *expectation, c *flow.Conn, open bool) {
-	if len(l.session.strangers) < maxTried {
-		l.session.strangers = append(l.session.strangers, tried{l.Index, m.claim(c, open)})
+func (m *Matcher) note(x *expectation, c *flow.Conn, open bool) {
+	if len(x.session.strangers) < maxTried {
+		x.session.strangers = append(x.session.strangers, tried{x.Index, m.claim(c, open)})
 		m.parked.note(c)
 	}
 }
 
-// estranged tells how well a connection of another network fits the offer; -1: not at all, or not well enough.
-func (l *expectation) rankStranger(c *flow.Conn) int {
-	if l.isLate(c) || !c.OpenerKnown || c.Src.Addr() != l.Expected || !l.Fits(c.Src, c.Dst) || l.session.nets.Meet(&c.Nets) {
+// rankStranger tells how well a connection of another network fits the expectation; -1:
+// not at all, or not well enough.
+func (x *expectation) rankStranger(c *flow.Conn) int {
+	if x.isLate(c) || !c.OpenerKnown || c.Src.Addr() != x.Expected || !x.Fits(c.Src, c.Dst) || x.session.nets.Meet(&c.Nets) {
 		return -1
 	}
-	return l.Rank(c.Src, c.Dst)
+	return x.Rank(c.Src, c.Dst)
 }
 
-// strange are those of a session's strangers that nobody else has a use for, for offers that no connection met.
-func (g *pendingSession) strange() []tried {
+// strange are those of a session's strangers that nobody else has a use for, for
+// expectations that no connection met.
+func (p *pendingSession) strange() []tried {
 	var list []tried
-	for _, t := range g.strangers {
-		if !t.claim.used && !g.met(t.offer) {
+	for _, t := range p.strangers {
+		if !t.claim.used && !p.met(t.negotiation) {
 			list = append(list, t)
 		}
 	}
@@ -47,21 +52,21 @@ func (g *pendingSession) strange() []tried {
 }
 
 // letGo gives up the strangers that a session has no use for.
-func (m *Matcher) letGo(g *pendingSession) {
-	for _, t := range g.strangers {
+func (m *Matcher) letGo(p *pendingSession) {
+	for _, t := range p.strangers {
 		if t.claim.used || t.claim.control || t.claim.open {
 			continue
 		}
-		if g.said == nil || g.met(t.offer) {
+		if p.said == nil || p.met(t.negotiation) {
 			t.claim.used = true // it is told once
 			m.unclaimed(&t.claim.conn[0])
 		}
 	}
 }
 
-func (g *pendingSession) met(offer int) bool {
-	for _, t := range g.tried {
-		if t.offer == offer {
+func (p *pendingSession) met(negotiation int) bool {
+	for _, t := range p.tried {
+		if t.negotiation == negotiation {
 			return true
 		}
 	}

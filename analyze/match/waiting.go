@@ -2,8 +2,8 @@ package match
 
 import "slices"
 
-// waitingRoom holds what waits, in the order in which it came. It is bounded by a count and by
-// bytes; whoever adds to a full one has to let some go, and counts that.
+// waitingRoom holds what waits, in the order in which it came. It is bounded by a count
+// and by bytes; whoever adds to a full one has to let some go, and counts that.
 type waitingRoom[T waiter] struct {
 	list            []T
 	count           int // of those that wait; during a sweep less than the list has
@@ -30,7 +30,8 @@ func (w *waitingRoom[T]) first() T {
 	return x
 }
 
-// sweep lets all go that are done: done is asked of each, the one that waited longest first.
+// sweep lets all go that are done: done is asked of each, the one that waited longest
+// first.
 func (w *waitingRoom[T]) sweep(done func(T) bool) {
 	w.list = slices.DeleteFunc(w.list, func(x T) bool {
 		if !done(x) {

@@ -2,23 +2,24 @@ package tlsrec
 
 import "ftpscope/capture/flow"
 
-// Sealed reads the beginning of a data connection under TLS for who sends what it carries. It cannot be told by the bytes where
-// the handshake outweighs them, nor by who spoke last: a TLS 1.3 server sends its tickets when it likes (RFC 8446
-// section 4.6.1), also after a short upload.
+// DataReader reads the beginning of a data connection under TLS for who sends what it
+// carries. It cannot be told by the bytes where the handshake outweighs them, nor by who
+// spoke last: a TLS 1.3 server sends its tickets when it likes (RFC 8446 section 4.6.1),
+// also after a short upload.
 type DataReader struct {
 	Next  ByteReader // hears all as well; nil: nobody
 	sides [2]dataSide
 	off   bool // it cannot be told any more
 }
 
-// Reader is what tables give a connection's bytes to.
+// ByteReader is what tables give a connection's bytes to.
 type ByteReader interface {
 	Data(dir flow.Direction, b []byte, at flow.Mark) bool
 	Gap(dir flow.Direction, n uint64, at flow.Mark)
 	Closed(c *flow.Conn) flow.Sent // the connection's end; who sent what, if the reader can tell
 }
 
-// sealedSide is one direction: its records (RFC 8446 section 5.1).
+// dataSide is one direction: its records (RFC 8446 section 5.1).
 type dataSide struct {
 	read     int // bytes
 	records  recordReader
@@ -31,8 +32,9 @@ type dataSide struct {
 }
 
 const (
-	// What application data holds of a client's handshake under TLS 1.3, with its type and tag: Finished with SHA-256 and
-	// SHA-384, a Certificate message without certificate, an alert.
+	// What application data holds of a client's handshake under TLS 1.3, with its type
+	// and tag: Finished with SHA-256 and SHA-384, a Certificate message without
+	// certificate, an alert.
 	finished256, finished384 = 4 + 32 + 1 + 16, 4 + 48 + 1 + 16
 	noCertificate            = 4 + 4 + 1 + 16
 	alert                    = 2 + 1 + 16
@@ -103,8 +105,9 @@ func (s *DataReader) Closed(c *flow.Conn) flow.Sent {
 	return s.Sent()
 }
 
-// Sent is who sent what the connection carried. TLS 1.2 has its handshake in records of their own; under TLS 1.3 a client that
-// sends anything but an alert after Finished sends data.
+// Sent is who sent what the connection carried. TLS 1.2 has its handshake in records of
+// their own; under TLS 1.3 a client that sends anything but an alert after Finished sends
+// data.
 func (s *DataReader) Sent() flow.Sent {
 	client := flow.Out
 	if s.sides[flow.In].hello == helloOfClient {

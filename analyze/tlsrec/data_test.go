@@ -14,7 +14,8 @@ func tlsRecord(kind byte, length int, message byte) string {
 	return string([]byte{kind, 3, 3, byte(length >> 8), byte(length), message}) + strings.Repeat("x", length-1)
 }
 
-// Who sent what a connection under TLS carried. The sizes are those of curl, lftp and Python's ftplib with vsftpd and proftpd.
+// Who sent what a connection under TLS carried. The sizes are those of curl, lftp and
+// Python's ftplib with vsftpd and proftpd.
 func TestSealed(t *testing.T) {
 	app := func(lengths ...int) (all string) {
 		for _, n := range lengths {
@@ -72,7 +73,8 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-// Another reader hears all, for as long as it likes; without one the DataReader is content with the beginning.
+// Another reader hears all, for as long as it likes; without one the DataReader is
+// content with the beginning.
 func TestSealedPassesOn(t *testing.T) {
 	next := &listening{}
 	s := &DataReader{Next: next}

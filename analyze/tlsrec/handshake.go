@@ -5,14 +5,15 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Handshake reads the beginning of TLS as it passes: the handshake messages that are in clear, once, and then lets go of
-// what it held. A nil one has nothing to read.
+// Handshake reads the beginning of TLS as it passes: the handshake messages that are in
+// clear, once, and then lets go of what it held. A nil one has nothing to read.
 type Handshake struct {
 	info  facts
 	sides [2]handshakeSide
 }
 
-// handshakeSide is one direction: records (RFC 8446 section 5.1), in them messages (section 4), which may span records.
+// handshakeSide is one direction: records (RFC 8446 section 5.1), in them messages
+// (section 4), which may span records.
 type handshakeSide struct {
 	done    bool
 	read    int // bytes
@@ -67,8 +68,9 @@ func (h *Handshake) fragment(s *handshakeSide, b []byte, at flow.Mark) {
 	}
 }
 
-// A message's header has a type and a length of 3 bytes; in a Certificate follow the length of the list and that of the
-// first certificate (RFC 5246 section 7.4.2), the only one that is read.
+// A message's header has a type and a length of 3 bytes; in a Certificate follow the
+// length of the list and that of the first certificate (RFC 5246 section 7.4.2), the only
+// one that is read.
 const (
 	messageHeader = 4
 	leafHeader    = messageHeader + 3 + 3

@@ -175,7 +175,8 @@ func TestTLSHelloOdd(t *testing.T) {
 	})
 }
 
-// FuzzTLSHello reads any bytes as both directions of a handshake, whole and in pieces: the two say the same.
+// FuzzTLSHello reads any bytes as both directions of a handshake, whole and in pieces:
+// the two say the same.
 func FuzzTLSHello(f *testing.F) {
 	cert := testCertificate(f)
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {

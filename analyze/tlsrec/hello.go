@@ -10,18 +10,20 @@ import (
 
 // Limits of what is read of a TLS handshake.
 const (
-	// maxHandshake bounds the bytes of a direction that are looked at: a ClientHello has some hundred bytes, a chain of
-	// certificates some thousand, and the leaf is its first.
+	// maxHandshake bounds the bytes of a direction that are looked at: a ClientHello has
+	// some hundred bytes, a chain of certificates some thousand, and the leaf is its
+	// first.
 	maxHandshake = 16 << 10
 	// maxTLSList bounds protocols, versions and names that are kept: clients offer a few.
 	maxTLSList = 16
-	// maxTLSText bounds a name: RFC 1035 section 2.3.4 has 255 bytes for a host's, RFC 7301 section 3.1 as many for a protocol's.
+	// maxTLSText bounds a name: RFC 1035 section 2.3.4 has 255 bytes for a host's, RFC
+	// 7301 section 3.1 as many for a protocol's.
 	maxTLSText = 255
 	// maxDN bounds a distinguished name as text.
 	maxDN = 1024
 )
 
-// tlsFacts is a TLSInfo while it is read.
+// facts is a TLSInfo while it is read.
 type facts struct{ record.TLSInfo }
 
 // Handshake message types (RFC 8446 appendix B.3) and extensions (section 4.2).
@@ -36,8 +38,9 @@ const (
 	extSupportedVersions = 43
 )
 
-// wire reads TLS's presentation language (RFC 8446 section 3): big-endian numbers, vectors behind their length. What is too
-// short makes it bad, and everything read from then on is empty.
+// wire reads TLS's presentation language (RFC 8446 section 3): big-endian numbers,
+// vectors behind their length. What is too short makes it bad, and everything read from
+// then on is empty.
 type wire struct {
 	b   []byte
 	bad bool
@@ -118,7 +121,8 @@ func protocols(body wire) []string {
 	return names
 }
 
-// versions is RFC 8446 section 4.2.1, without the values that are there to be ignored (RFC 8701).
+// versions is RFC 8446 section 4.2.1, without the values that are there to be ignored
+// (RFC 8701).
 func versions(list wire) []string {
 	var names []string
 	for list.more() && len(names) < maxTLSList {
@@ -130,7 +134,8 @@ func versions(list wire) []string {
 	return names
 }
 
-// greasy reports whether the two bytes are one of RFC 8701's values: 0a 0a, 1a 1a, … fa fa.
+// greasy reports whether the two bytes are one of RFC 8701's values: 0a 0a, 1a 1a, … fa
+// fa.
 func greasy(b []byte) bool { return len(b) == 2 && b[0] == b[1] && b[0]&15 == 10 }
 
 // serverHello is RFC 8446 section 4.1.3, and RFC 5246 section 7.4.1.3 with the same form.
@@ -160,7 +165,8 @@ func (t *facts) serverHello(w wire) {
 	t.Encrypted = version >= tls.VersionTLS13
 }
 
-// leaf takes the first certificate of the chain (RFC 5246 section 7.4.2). What cannot be parsed is left out.
+// leaf takes the first certificate of the chain (RFC 5246 section 7.4.2). What cannot be
+// parsed is left out.
 func (t *facts) leaf(der []byte) {
 	c, err := x509.ParseCertificate(der)
 	if err != nil {

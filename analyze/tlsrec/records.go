@@ -1,5 +1,6 @@
-// Package tlsrec reads TLS records (RFC 8446 section 5.1) as they pass: the handshakes of control connections, what
-// follows TLS in clear, and who sends what on data connections. Package control is its reader on control connections.
+// Package tlsrec reads TLS records (RFC 8446 section 5.1) as they pass: the handshakes of
+// control connections, what follows TLS in clear, and who sends what on data connections.
+// Package control is its reader on control connections.
 package tlsrec
 
 // recordReader walks over the records of one direction (RFC 8446 section 5.1). Skipper,
@@ -21,8 +22,8 @@ const (
 	heartbeat        = 24 // the last that there is
 )
 
-// next takes a step into b: over a piece of a fragment, or of a header. begins says that the
-// header is whole now.
+// next takes a step into b: over a piece of a fragment, or of a header. begins says that
+// the header is whole now.
 func (r *recordReader) next(b []byte) (fragment, rest []byte, begins bool) {
 	if r.left > 0 {
 		n := min(r.left, len(b))
@@ -48,22 +49,24 @@ func (r *recordReader) isTLS() bool { return isVersion(r.header[1:]) && r.left <
 // isVersion reports whether b begins with a version: 3, 0 is SSL's, 3, 4 that of TLS 1.3.
 func isVersion(b []byte) bool { return b[0] == 3 }
 
-// Skipper passes over TLS records in one direction, so that a control connection that goes back to clear text
-// (CCC, RFC 4217 section 12.3) is read again: after CCC the first byte at a record boundary is no record's.
+// Skipper passes over TLS records in one direction, so that a control connection that
+// goes back to clear text (CCC, RFC 4217 section 12.3) is read again: after CCC the first
+// byte at a record boundary is no record's.
 type Skipper struct {
 	On      bool
 	lost    bool // a gap: where the next record begins is not known
 	records recordReader
 }
 
-// IsRecord reports whether a byte can begin a record (RFC 8446 section 5.1): change_cipher_spec … application_data.
+// IsRecord reports whether a byte can begin a record (RFC 8446 section 5.1):
+// change_cipher_spec … application_data.
 func IsRecord(first byte) bool { return first >= changeCipherSpec && first <= applicationData }
 
 // IsHandshake reports whether a byte can begin a handshake: TLS begins with its record.
 func IsHandshake(first byte) bool { return first == handshakeRecord }
 
-// Skip takes the bytes of records and returns what follows them in clear; nil when there is
-// nothing.
+// Skip takes the bytes of records and returns what follows them in clear; nil when there
+// is nothing.
 func (t *Skipper) Skip(b []byte) (clear []byte) {
 	if t.lost && !t.resync(b) {
 		return nil
@@ -78,7 +81,8 @@ func (t *Skipper) Skip(b []byte) (clear []byte) {
 	return nil
 }
 
-// resync finds its place at the beginning of a segment: a record's header, or a line of text.
+// resync finds its place at the beginning of a segment: a record's header, or a line of
+// text.
 func (t *Skipper) resync(b []byte) bool {
 	isRecord := len(b) >= 3 && IsRecord(b[0]) && isVersion(b[1:]) && b[2] <= 4
 	if !isRecord && !isText(b) {

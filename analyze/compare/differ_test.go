@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze/compare"
@@ -120,7 +119,7 @@ func TestCompareOptions(t *testing.T) {
 	clamp := func(m *capturetest.Meta) {
 		m.Options = slices.Clone(m.Options)
 		for i := range m.Options {
-			if m.Options[i].OptionType == layers.TCPOptionKindMSS {
+			if m.Options[i].OptionType == 2 { // MSS
 				m.Options[i].OptionData = []byte{0x05, 0x64}
 			}
 		}

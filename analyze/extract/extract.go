@@ -1,6 +1,7 @@
-// Package extract hashes what data connections carried, and writes it into files. It reads the connections that a Plan chose
-// in a first pass over the captures, as tcp gives their bytes in order in a second one, and completes the records
-// of their transfers for the outputs.
+// Package extract hashes what data connections carried, and writes it into files. It
+// reads the connections that a Plan chose in a first pass over the captures, as tcp gives
+// their bytes in order in a second one, and completes the records of their transfers for
+// the outputs.
 package extract
 
 import (
@@ -26,7 +27,8 @@ type Limits struct {
 	Files int
 }
 
-// DefaultLimits leave room for what people transfer, and stop before a disk of usual size is full.
+// DefaultLimits leave room for what people transfer, and stop before a disk of usual size
+// is full.
 var DefaultLimits = Limits{Size: 4 << 30, Total: 64 << 30, Files: 100_000}
 
 const (
@@ -38,7 +40,8 @@ const (
 	headSize = 3072
 )
 
-// key is one direction of a connection: flow.Conn.ID, which is the same in every pass, and the end that sends.
+// key is one direction of a connection: flow.Conn.ID, which is the same in every pass,
+// and the end that sends.
 type key struct {
 	conn uint64
 	from netip.AddrPort
@@ -46,12 +49,12 @@ type key struct {
 
 // want is what to do with the data of a direction.
 type want struct {
-	uses  int    // transfers that it is of: two where two servers are joined (FXP)
-	place uint64 // of its first byte in the file
-	most  uint64 // bytes of the file, place included; 0: no file
-	tls   bool   // the session speaks TLS: data that look like it are not wanted
-	blind bool   // whether the data are encrypted cannot be told
-	why   string // there is no file though one was asked for
+	uses   int    // transfers that it is of: two where two servers are joined (FXP)
+	offset uint64 // of its first byte in the file
+	most   uint64 // bytes of the file, offset included; 0: no file
+	tls    bool   // the session speaks TLS: data that look like it are not wanted
+	blind  bool   // whether the data are encrypted cannot be told
+	why    string // there is no file though one was asked for
 }
 
 // Extractor reads what the plan wants. Its methods may be called from several goroutines.
@@ -71,7 +74,8 @@ type Extractor struct {
 	done map[key]*result
 }
 
-// New makes an Extractor of a plan; folder is nil when no files are asked for. Problem hears of what cannot be written.
+// New makes an Extractor of a plan; folder is nil when no files are asked for. Problem
+// hears of what cannot be written.
 func New(p *Plan, folder *Folder, problem func(error)) *Extractor {
 	return &Extractor{opt: p.opt, wants: p.wants, folder: folder, problem: problem, over: p.over, limits: map[string]uint64{}, parts: map[location]part{}, done: map[key]*result{}}
 }
@@ -130,7 +134,8 @@ type result struct {
 	name      string // of the file
 }
 
-// Gap is bytes of a file that are not there: From is the first, To the one after the last.
+// Gap is bytes of a file that are not there: From is the first, To the one after the
+// last.
 type Gap struct {
 	From uint64 `json:"from"`
 	To   uint64 `json:"to"`

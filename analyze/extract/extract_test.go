@@ -185,7 +185,8 @@ func (x extracted) facts() string {
 	return strings.Join(lines, "\n")
 }
 
-// parts are what was extracted, without the numbers of sessions, whose order is another one live.
+// parts are what was extracted, without the numbers of sessions, whose order is another
+// one live.
 func (x extracted) parts() []string {
 	var list []string
 	for _, m := range x.manifest {
@@ -284,7 +285,8 @@ func TestExtract(t *testing.T) {
 	}
 }
 
-// TestExtractAccidents: files are the same however their packets were cut, doubled and shuffled, and whatever the workers.
+// TestExtractAccidents: files are the same however their packets were cut, doubled and
+// shuffled, and whatever the workers.
 func TestExtractAccidents(t *testing.T) {
 	frames := capturetest.MustFrames(t, "isn d1< 4294960000\n"+loginScript+
 		passive(1, "RETR a.bin", "d1< 200000 fin", "d1 close >", "S: 226 done")+
@@ -336,7 +338,8 @@ c2 close
 	require.Len(t, x.files, 1)
 }
 
-// TestExtractHostileNames: nothing is written outside of the directory, or over what is in it.
+// TestExtractHostileNames: nothing is written outside of the directory, or over what is
+// in it.
 func TestExtractHostileNames(t *testing.T) {
 	outside := t.TempDir()
 	dir := filepath.Join(outside, "deep", "out")

@@ -1,8 +1,11 @@
 package extract
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -16,19 +19,22 @@ const ManifestName = "manifest.jsonl"
 var ErrUsed = errors.New("holds the files of another run (" + ManifestName + ")")
 
 const (
-	// bufferMost and bufferLeast bound what of a file waits to be written, bufferAll that of all files.
+	// bufferMost and bufferLeast bound what of a file waits to be written, bufferAll that
+	// of all files.
 	bufferMost  = 256 << 10
 	bufferLeast = 4 << 10
 	bufferAll   = 32 << 20
-	// maxOpen bounds the files that stay open between two writes: a process may usually have 1024.
+	// maxOpen bounds the files that stay open between two writes: a process may usually
+	// have 1024.
 	maxOpen = 128
 	// fileMode has no execute bit.
 	fileMode = 0o644
 )
 
-// Folder is the directory that files are written to. Nothing is written outside of it, whatever names and links say: every
-// access is relative to the directory as it was opened (os.Root), new files are made where nothing was before. A file has a
-// temporary name until its session is told, then it gets its own.
+// Folder is the directory that files are written to. Nothing is written outside of it,
+// whatever names and links say: every access is relative to the directory as it was
+// opened (os.Root), new files are made where nothing was before. A file has a temporary
+// name until its session is told, then it gets its own.
 type Folder struct {
 	root     *os.Root
 	manifest *os.File
@@ -90,20 +96,20 @@ func (f *Folder) clean() {
 
 // file is one that is being written. Writes to it come from one goroutine at a time.
 type file struct {
-	folder *Folder
-	temp   string
-	handle *os.File
-	made   bool
-	buf    []byte
-	from   uint64 // place of buf
-	why    string // it is cut, if most is not the reason
-	most   uint64
-	size   uint64 // of what was written, holes included
-	cut    bool   // there was more than most
-	ended  bool
-	spent  uint64 // of the limit on all files
-	err    error  // the first
-	at     time.Time
+	folder   *Folder
+	temp     string
+	handle   *os.File
+	made     bool
+	buf      []byte
+	from     uint64 // place of buf
+	why      string // it is cut, if most is not the reason
+	most     uint64
+	size     uint64 // of what was written, holes included
+	cut      bool   // there was more than most
+	ended    bool
+	reserved uint64 // of the limit on all files
+	err      error  // the first
+	at       time.Time
 }
 
 func (f *Folder) begin(k key, most uint64) *file {
@@ -143,7 +149,7 @@ func (w *file) flush() {
 	if len(w.buf) == 0 || w.err != nil {
 		return
 	}
-	b := w.buf[:w.folder.spend(w, len(w.buf))]
+	b := w.buf[:w.folder.reserve(w, len(w.buf))]
 	if w.err = w.open(); w.err == nil {
 		_, w.err = w.handle.WriteAt(b, int64(w.from))
 	}
@@ -227,7 +233,7 @@ func (f *Folder) forget(w *file) {
 	defer f.mu.Unlock()
 	if f.limits != nil {
 		f.limits.Files++
-		f.limits.Total += w.spent
+		f.limits.Total += w.reserved
 	}
 	f.remove(w.temp)
 }
@@ -244,13 +250,13 @@ func (f *Folder) remove(temp string) {
 func (f *Folder) keep(w *file, name, ending string) (string, error) {
 	for {
 		free := f.names.next(name, ending)
-		place, err := f.root.OpenFile(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode) // nothing was there, and it is ours now
+		reserved, err := f.root.OpenFile(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode) // nothing was there, and it is ours now
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		} else if err != nil {
 			return "", err
 		}
-		place.Close()
+		reserved.Close()
 		if err := f.root.Rename(w.temp, free); err != nil {
 			f.root.Remove(free)
 			return "", err
@@ -260,4 +266,58 @@ func (f *Folder) keep(w *file, name, ending string) (string, error) {
 		f.mu.Unlock()
 		return free, f.root.Chtimes(free, w.at, w.at)
 	}
+}
+
+// list writes a line of the manifest.
+func (f *Folder) list(e *Entry) error {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(e); err != nil {
+		return err
+	}
+	n, err := f.manifest.Write(line.Bytes())
+	if err == nil {
+		f.listed += int64(n)
+		return nil
+	}
+	if n > 0 && f.manifest.Truncate(f.listed) == nil { // no half line
+		_, _ = f.manifest.Seek(f.listed, io.SeekStart)
+	}
+	return err
+}
+
+// What a folder does besides when no plan saw to the limits.
+
+// limit sets what may still be written.
+func (f *Folder) limit(l Limits) { f.limits = &l }
+
+// admit says how large another file may become, or why there is none.
+func (f *Folder) admit() (most uint64, why string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.limits.Files <= 0:
+		return 0, whyFiles
+	case f.limits.Total == 0:
+		return 0, whyTotal
+	}
+	f.limits.Files--
+	return f.limits.Size, ""
+}
+
+// reserve takes n bytes from what may be written of all files, as far as there are.
+func (f *Folder) reserve(w *file, n int) int {
+	if f.limits == nil {
+		return n
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if uint64(n) > f.limits.Total {
+		n = int(f.limits.Total)
+		w.why, w.cut = whyTotal, true
+	}
+	f.limits.Total -= uint64(n)
+	w.reserved += uint64(n)
+	return n
 }

@@ -12,18 +12,19 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// A live capture is read once: that a connection carries the data of a transfer shows when a session claims it, which is
-// before its first payload as a rule, but later where packets were reordered or workers are behind each other. Until then
-// its payload waits in memory.
+// A live capture is read once: that a connection carries the data of a transfer shows
+// when a session claims it, which is before its first payload as a rule, but later where
+// packets were reordered or workers are behind each other. Until then its payload waits
+// in memory.
 const (
-	// maxWaiting bounds what waits of one connection: what a fast one carries while workers are at their batches.
+	// maxWaiting bounds what waits of one connection: what a fast one carries while
+	// workers are at their batches.
 	maxWaiting = 8 << 20
 	// maxWaitingAll bounds it over all connections.
 	maxWaitingAll = 128 << 20
-	// claimTime is how long after its beginning a connection may be claimed: session's early and its grace, and more.
+	// claimTime is how long after its beginning a connection may be claimed: session's
+	// early and its grace, and more.
 	claimTime = 15 * flow.Second
-	// privileged is the first port that is none of the well-known ones: data connections that are claimed late lead to others.
-	privileged = 1024
 )
 
 // Live is an Extractor without a plan.
@@ -98,7 +99,7 @@ func (l *Live) Follow(c *flow.Conn) tcp.DataReader {
 	s := &liveStream{of: l, conn: c.ID, ends: [2]netip.AddrPort{c.Src, c.Dst}, begin: c.Start.Time}
 	if len(l.claims[c.ID]) > 0 {
 		s.claimed.Store(true)
-	} else if c.OpenerKnown && c.Dst.Port() < privileged || l.waiting.Load() > maxWaitingAll {
+	} else if c.OpenerKnown && c.Dst.Port() < flow.FirstUnprivileged || l.waiting.Load() > maxWaitingAll {
 		return nil
 	}
 	l.open[c.ID] = s
@@ -247,7 +248,8 @@ func (s *liveStream) side(dir flow.Direction) *side {
 	return s.sides[dir]
 }
 
-// want is what is wanted of every transfer's data: what is none is seen when the session is over.
+// want is what is wanted of every transfer's data: what is none is seen when the session
+// is over.
 func (l *Live) want() *want {
 	w := &want{uses: 1, tls: true}
 	if l.folder != nil {

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// maxName bounds a file's name in bytes; with a number and .partial it stays under the 255 that file systems allow.
+	// maxName bounds a file's name in bytes; with a number and .partial it stays under
+	// the 255 that file systems allow.
 	maxName = 180
 	// maxExtension is the longest ending that is kept when a name is cut.
 	maxExtension = 24
@@ -37,7 +38,8 @@ func nameOf(t *record.Transfer) string {
 	return clean(name)
 }
 
-// unique is the name that the server gave a file of STOU: "150 FILE: pppp" (RFC 1123 section 4.1.2.9).
+// unique is the name that the server gave a file of STOU: "150 FILE: pppp" (RFC 1123
+// section 4.1.2.9).
 func unique(t *record.Transfer) string {
 	for _, r := range [2]*record.Reply{t.Preliminary, t.Reply} {
 		if r == nil {
@@ -51,8 +53,9 @@ func unique(t *record.Transfer) string {
 	return ""
 }
 
-// clean makes a name that is only a name, on every system: one element, valid UTF-8, nothing that is not seen or changes
-// the order of what is seen, no name that means a device, no end that systems cut off, bounded.
+// clean makes a name that is only a name, on every system: one element, valid UTF-8,
+// nothing that is not seen or changes the order of what is seen, no name that means a
+// device, no end that systems cut off, bounded.
 func clean(name string) string {
 	name = strings.ToValidUTF8(name, "_")
 	name = strings.Map(func(r rune) rune {
@@ -130,7 +133,8 @@ func (n *names) take(name string) {
 	n.used[strings.ToLower(name)]++
 }
 
-// next is the first of a.txt, a-2.txt, a-3.txt, … that was not given yet, with an ending behind.
+// next is the first of a.txt, a-2.txt, a-3.txt, … that was not given yet, with an ending
+// behind.
 func (n *names) next(name, ending string) string {
 	stem, extension := split(name)
 	for {

@@ -5,8 +5,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Plan takes the records of a first pass and notes which connections' data are wanted, in order of the sessions: so limits
-// strike the same transfers in every run. It implements the records of an analysis.
+// Plan takes the records of a first pass and notes which connections' data are wanted, in
+// order of the sessions: so limits strike the same transfers in every run. It implements
+// the records of an analysis.
 type Plan struct {
 	opt     Options
 	files   bool
@@ -58,13 +59,14 @@ func (p *Plan) transfer(s *record.Session, t *record.Transfer) {
 	}
 }
 
-// carries reports whether a transfer has a data connection that has, or could have, carried something.
+// carries reports whether a transfer has a data connection that has, or could have,
+// carried something.
 func carries(t *record.Transfer) bool {
 	return t.Notes.Conn.State == flow.Established && (t.Command != nil || t.Bytes != nil && *t.Bytes > 0)
 }
 
-// blind reports whether a transfer's data may be encrypted without showing it: commands under TLS do not tell, and the
-// beginning of the data is not in the capture.
+// blind reports whether a transfer's data may be encrypted without showing it: commands
+// under TLS do not tell, and the beginning of the data is not in the capture.
 func blind(t *record.Transfer) bool {
 	c := t.Notes.Conn
 	return t.Method == record.MethodEncrypted && !c.SYN.Seen() && !c.SYNACK.Seen()
@@ -77,25 +79,25 @@ func (p *Plan) file(w *want, t *record.Transfer) {
 		size = *t.Bytes
 	}
 	if t.Restart != nil {
-		w.place = *t.Restart
+		w.offset = *t.Restart
 	}
 	switch {
 	case p.count >= limits.Files:
 		w.why = whyFiles
 		return
-	case w.place > 0 && w.place >= limits.Size:
+	case w.offset > 0 && w.offset >= limits.Size:
 		w.why = whyPlace
 		return
 	}
 	w.most = limits.Size
-	if left := limits.Total - p.written; min(size, limits.Size-w.place) > left {
-		if w.most = w.place + left; left == 0 {
+	if left := limits.Total - p.written; min(size, limits.Size-w.offset) > left {
+		if w.most = w.offset + left; left == 0 {
 			w.most, w.why = 0, whyTotal
 			return
 		}
 		w.why = whyTotal
 	}
-	p.written += min(size, w.most-w.place)
+	p.written += min(size, w.most-w.offset)
 	p.count++
 }
 
@@ -116,5 +118,6 @@ const (
 	whyUnwritten = "it could not be written"
 )
 
-// isListing reports whether a transfer carries a listing and no file; of one without a command that is not known.
+// isListing reports whether a transfer carries a listing and no file; of one without a
+// command that is not known.
 func isListing(t *record.Transfer) bool { return t.Command != nil && !t.OfFile() }

@@ -21,7 +21,8 @@ func download(id, n, from uint64) record.Transfer {
 	return t
 }
 
-// Limits strike transfers in the order of the sessions: each file takes what it will need.
+// Limits strike transfers in the order of the sessions: each file takes what it will
+// need.
 func TestPlanLimits(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -45,7 +46,7 @@ func TestPlanLimits(t *testing.T) {
 			for i := range test.list {
 				k, _ := keyOf(&test.list[i])
 				w := p.wants[k]
-				got += fmt.Sprintf("[%d %d %s]", w.most, w.place, w.why)
+				got += fmt.Sprintf("[%d %d %s]", w.most, w.offset, w.why)
 			}
 			require.Equal(t, test.want, got)
 		})

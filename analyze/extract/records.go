@@ -20,8 +20,8 @@ type Records interface {
 	Summary(*record.Summary) error
 }
 
-// Records returns records that give files their names and write the manifest, in the order of the sessions, before they hand on
-// to out.
+// Records returns records that give files their names and write the manifest, in the
+// order of the sessions, before they hand on to out.
 func (x *Extractor) Records(out Records) Records { return &records{out, x} }
 
 type records struct {
@@ -63,7 +63,8 @@ var limitWords = map[string]string{
 	whySize: "size of an extracted file", whyTotal: "bytes of all extracted files", whyFiles: "number of extracted files",
 }
 
-// Entry is a line of the manifest: a transfer of which there is a file, or could have been.
+// Entry is a line of the manifest: a transfer of which there is a file, or could have
+// been.
 type Entry struct {
 	Session        int       `json:"session"`
 	Transfer       int       `json:"transfer"`
@@ -109,7 +110,8 @@ func stamp(s record.Stamp) string {
 	return time.Unix(0, int64(s.Time)).UTC().Format(strings.Replace(layout, ".Z", "Z", 1))
 }
 
-// settlement is a transfer whose session is over: what is known of its data, and what is said of it.
+// settlement is a transfer whose session is over: what is known of its data, and what is
+// said of it.
 type settlement struct {
 	s *record.Session
 	t *record.Transfer
@@ -141,10 +143,10 @@ func (x *Extractor) settle(s *record.Session, t *record.Transfer) {
 
 func (x *Extractor) file(d *settlement) {
 	if x.live != nil {
-		x.place(d.t, d.r)
+		x.locate(d.t, d.r)
 	}
 	d.enter()
-	x.join(d)
+	x.resume(d)
 	for _, why := range d.e.Why {
 		x.limits[why]++
 	}
@@ -155,8 +157,9 @@ func (x *Extractor) file(d *settlement) {
 	}
 }
 
-// place learns from a live session's record where in the file its data belong, if anywhere.
-func (x *Extractor) place(t *record.Transfer, r *result) {
+// locate learns from a live session's record where in the file its data belong, if
+// anywhere.
+func (x *Extractor) locate(t *record.Transfer, r *result) {
 	w := r.want
 	if r.file == nil || r.name != "" {
 		return
@@ -169,14 +172,15 @@ func (x *Extractor) place(t *record.Transfer, r *result) {
 	if t.Restart == nil {
 		return
 	}
-	if w.place = *t.Restart; w.place > 0 && w.place >= x.opt.Limits.Size {
+	if w.offset = *t.Restart; w.offset > 0 && w.offset >= x.opt.Limits.Size {
 		w.why = whyPlace
 		r.file.discard()
 		r.file = nil
 	}
 }
 
-// name gives a transfer's file its name; of two transfers of the same data the second has the same file.
+// name gives a transfer's file its name; of two transfers of the same data the second has
+// the same file.
 func (x *Extractor) name(d *settlement) {
 	t, r, f := d.t, d.r, d.r.file
 	if f == nil {
@@ -203,7 +207,8 @@ func (x *Extractor) name(d *settlement) {
 	}
 }
 
-// report tells of the first thing that could not be written, and counts the others: they have the same reason as a rule.
+// report tells of the first thing that could not be written, and counts the others: they
+// have the same reason as a rule.
 func (x *Extractor) report(err error) {
 	if x.failures++; x.failures == 1 && x.problem != nil {
 		x.problem(err)
@@ -225,14 +230,14 @@ func (d *settlement) enter() {
 	e := Entry{
 		Session: s.ID, Transfer: t.N, Path: t.Path, Command: t.Command, Direction: t.Direction, Representation: t.Representation,
 		Client: endpointOf(s.Client), Server: endpointOf(s.Server), User: s.User,
-		Start: stamp(t.Connection.Start), End: stamp(t.Connection.End), Offset: w.place, Bytes: r.size, MissingBytes: r.missing,
+		Start: stamp(t.Connection.Start), End: stamp(t.Connection.End), Offset: w.offset, Bytes: r.size, MissingBytes: r.missing,
 		SHA256: t.SHA256, SHA1: t.SHA1, MD5: t.MD5, MIMEType: t.MIMEType,
 	}
-	if w.place > 0 {
-		e.Gaps = append(e.Gaps, Gap{0, w.place})
+	if w.offset > 0 {
+		e.Gaps = append(e.Gaps, Gap{0, w.offset})
 	}
 	for _, g := range r.gaps {
-		e.Gaps = append(e.Gaps, Gap{g.From + w.place, g.To + w.place})
+		e.Gaps = append(e.Gaps, Gap{g.From + w.offset, g.To + w.offset})
 	}
 	e.Appended = appends(t)
 	e.Why = d.reasons()
@@ -260,7 +265,7 @@ func (d *settlement) reasons() (why []string) {
 	say(r.file != nil && r.file.err != nil, whyUnwritten)
 	say(!c.SYN.Seen() && !c.SYNACK.Seen(), whyBegin)
 	say(r.missing > 0 || t.MissingBytes != nil && *t.MissingBytes > 0, whyMissing)
-	say(w.place > 0, whyRest)
+	say(w.offset > 0, whyRest)
 	say(t.Notes.Mode != "" && t.Notes.Mode != "S", whyMode)
 	say(t.Outcome == record.Aborted, whyAborted)
 	say(t.Outcome != record.OK && t.Outcome != record.Aborted && !c.Half[sender].FIN.Seen(), whyCut)

@@ -12,7 +12,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// hashes are those that can be asked for. MD5 and SHA-1 are for looking files up in lists that know no other.
+// hashes are those that can be asked for. MD5 and SHA-1 are for looking files up in lists
+// that know no other.
 var hashes = []struct {
 	name string
 	new  func() hash.Hash
@@ -97,7 +98,7 @@ func (s *side) data(b []byte) {
 		}
 	}
 	if r.file != nil {
-		r.file.write(s.want.place+r.size, b)
+		r.file.write(s.want.offset+r.size, b)
 	}
 	r.size += uint64(len(b))
 }
@@ -115,7 +116,8 @@ func (s *side) gap(n uint64) {
 	}
 }
 
-// isTLS reports whether data begin with a TLS record (RFC 8446 section 5.1): that of a handshake, or of data.
+// isTLS reports whether data begin with a TLS record (RFC 8446 section 5.1): that of a
+// handshake, or of data.
 func isTLS(b []byte) bool {
 	return len(b) >= 3 && (b[0] == 22 || b[0] == 23) && b[1] == 3 && b[2] <= 4
 }
@@ -140,7 +142,7 @@ func (s *side) finish() *result {
 		r.mime = mimetype.Detect(s.head).String()
 	}
 	if r.file != nil {
-		r.file.end(s.want.place + r.size)
+		r.file.end(s.want.offset + r.size)
 	}
 	return r
 }

@@ -14,8 +14,9 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// A transfer that was resumed (REST) or that appended (APPE) has only a part of its file. Where the part before it was
-// extracted too, from the same server, user and path, the new file begins with a copy of it. What both have must be equal.
+// A transfer that was resumed (REST) or that appended (APPE) has only a part of its file.
+// Where the part before it was extracted too, from the same server, user and path, the
+// new file begins with a copy of it. What both have must be equal.
 
 // location is a file as a user of a server names it.
 type location struct {
@@ -54,13 +55,14 @@ func appends(t *record.Transfer) bool {
 	return t.Command != nil && strings.EqualFold(*t.Command, "APPE") && (t.Restart == nil || *t.Restart == 0)
 }
 
-// join puts what is known of the file before a transfer's data in front of them, and the data at their place.
-func (x *Extractor) join(d *settlement) {
+// resume puts what is known of the file before a transfer's data in front of them, and
+// the data at their place.
+func (x *Extractor) resume(d *settlement) {
 	s, t, r := d.s, d.t, d.r
 	if r.file == nil || r.file.err != nil || r.name != "" {
 		return
 	}
-	f, at := r.file, r.want.place
+	f, at := r.file, r.want.offset
 	where, ok := locationOf(s, t)
 	before := x.parts[where]
 	if appends(t) && before.whole {
@@ -69,7 +71,7 @@ func (x *Extractor) join(d *settlement) {
 	if at == 0 {
 		return
 	}
-	known := ok && before.length >= at && at+r.size <= x.opt.Limits.Size && x.spare(at)
+	known := ok && before.length >= at && at+r.size <= x.opt.Limits.Size && x.reserveCopy(at)
 	if x.live != nil || appends(t) && known {
 		if err := x.folder.shift(f, at); err != nil {
 			x.report(fmt.Errorf("%s: %w", nameOf(t), cause(err)))
@@ -105,8 +107,8 @@ func (e *Entry) joined(before part, at uint64) {
 	e.Joined = &Joined{before.session, before.transfer, at}
 }
 
-// spare takes n bytes from what copies may take: as much as the limit on all files.
-func (x *Extractor) spare(n uint64) bool {
+// reserveCopy takes n bytes from what copies may take: as much as the limit on all files.
+func (x *Extractor) reserveCopy(n uint64) bool {
 	if x.copied+n > x.opt.Limits.Total {
 		return false
 	}
@@ -157,15 +159,16 @@ func (f *Folder) shift(w *file, at uint64) error {
 	return nil
 }
 
-// front is what a file is to begin with: the first bytes of an earlier one, up to where its own data begin.
+// front is what a file is to begin with: the first bytes of an earlier one, up to where
+// its own data begin.
 type front struct {
 	before part
 	at     uint64
 	holes  bool // in its own data
 }
 
-// fill copies the front; false: where the earlier file goes on they are not equal, and nothing is copied. With holes in the data
-// that is not looked at.
+// fill copies the front; false: where the earlier file goes on they are not equal, and
+// nothing is copied. With holes in the data that is not looked at.
 func (f *Folder) fill(w *file, what front) (bool, error) {
 	before, at := what.before, what.at
 	from, err := f.root.Open(before.name)

@@ -49,23 +49,24 @@ type Left struct {
 	First   flow.Pos
 }
 
-// Write writes the packets of the plan as pcapng, in the order of the capture. The capture is opened once, and twice if
-// packets are rewritten, for what control connections say must be known as a whole before the first of their packets is
-// written: a line may be cut into segments anywhere and sent again in other ones.
+// Write writes the packets of the plan as pcapng, in the order of the capture. The
+// capture is opened once, and twice if packets are rewritten, for what control
+// connections say must be known as a whole before the first of their packets is written:
+// a line may be cut into segments anywhere and sent again in other ones.
 func (p *Plan) Write(open func() Source, out io.Writer, opt Options) (Stats, error) {
 	set := p.set()
 	set.Decode, set.Filter, set.MergeNetworks = opt.Decode, opt.Filter, opt.MergeNetworks
-	w := writer{Writer: pcapfile.NewWriter(out, opt.Section), plan: p, opt: opt, ifaces: map[place]int{}, files: map[int]string{}}
+	w := writer{Writer: pcapfile.NewWriter(out, opt.Section), plan: p, opt: opt, ifaces: map[input]int{}, files: map[int]string{}}
 	if opt.Redact || opt.Names != nil {
-		g := newGatherer(p, &opt)
+		scan := newScanner(p, &opt)
 		from := open()
-		err := pick.Read(from, set, g.packet)
+		err := pick.Read(from, set, scan.packet)
 		from.Close()
 		if err != nil {
 			return Stats{}, err
 		}
-		g.end()
-		w.conns, w.names = g.conns, g.rename
+		scan.end()
+		w.conns, w.names = scan.conns, scan.rename
 		w.rewriter = &rewrite.Rewriter{Names: opt.Names, VXLANPorts: opt.Decode.VXLANPorts}
 	}
 	w.from = open()
@@ -77,8 +78,8 @@ func (p *Plan) Write(open func() Source, out io.Writer, opt Options) (Stats, err
 	return w.stats, err
 }
 
-// place is an interface of an input file.
-type place struct {
+// input is an interface of an input file.
+type input struct {
 	file  int
 	iface uint16
 }
@@ -88,7 +89,7 @@ type writer struct {
 	from   Source
 	plan   *Plan
 	opt    Options
-	ifaces map[place]int
+	ifaces map[input]int
 	files  map[int]string // names, as comments have them
 	stats  Stats
 	last   uint64 // Ord of the packet written last
@@ -116,7 +117,7 @@ func (w *writer) packet(index int, p *capture.Packet, seg *flow.Segment) error {
 			return nil
 		} // else nothing is to be changed in it
 	}
-	if err := w.WritePacket(w.iface(place{file, p.Iface}), &to, w.plan.comment(index, w.file(file), p.Mark)); err != nil {
+	if err := w.WritePacket(w.iface(input{file, p.Iface}), &to, w.plan.comment(index, w.file(file), p.Mark)); err != nil {
 		return err
 	}
 	w.stats.Packets++
@@ -163,8 +164,9 @@ func (w *writer) text(s string) string {
 	return string(append(b, s[at:]...))
 }
 
-// iface is the writer's number of an interface, which is described before its first packet.
-func (w *writer) iface(at place) int {
+// iface is the writer's number of an interface, which is described before its first
+// packet.
+func (w *writer) iface(at input) int {
 	n, known := w.ifaces[at]
 	if !known {
 		var i pcapfile.Interface

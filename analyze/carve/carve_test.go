@@ -133,7 +133,8 @@ func join(list []string) (all string) {
 	return all
 }
 
-// A later copy of bytes that is not the first one tells nothing: it becomes the first one.
+// A later copy of bytes that is not the first one tells nothing: it becomes the first
+// one.
 func TestConflict(t *testing.T) {
 	d := &dialogue{}
 	d.side[0], d.side[1] = begun(), begun()
@@ -171,7 +172,8 @@ func TestSorted(t *testing.T) {
 	}
 }
 
-// The lines are the same in whatever order the segments come: offsets are negative before the first one that the capture has.
+// The lines are the same in whatever order the segments come: offsets are negative before
+// the first one that the capture has.
 func TestLinesInDisorder(t *testing.T) {
 	list := []flow.Segment{{Seq: 999, Flags: flow.SYN}}
 	for i, text := range []string{"USER bob\r\nPA", "SS secret\r", "\nPASS other\r\n", "QUIT\r\n"} {

@@ -1,6 +1,6 @@
-// Package carve writes the packets of chosen sessions, and of nothing else, into a capture of their own. A first pass has
-// told which sessions those are; package pick finds their packets, package rewrite takes out of them what is not to be
-// shared.
+// Package carve writes the packets of chosen sessions, and of nothing else, into a
+// capture of their own. A first pass has told which sessions those are; package pick
+// finds their packets, package rewrite takes out of them what is not to be shared.
 package carve
 
 import (
@@ -27,7 +27,8 @@ type Plan struct {
 	sessions int
 }
 
-// conn is a connection to carve, with what it is in the sessions that it belongs to: in two of them for FXP.
+// conn is a connection to carve, with what it is in the sessions that it belongs to: in
+// two of them for FXP.
 type conn struct {
 	pick.Conn
 	roles   []string
@@ -36,7 +37,8 @@ type conn struct {
 	oneTime bool     // a one-time password was sent, of which findings say that it is one
 }
 
-// sender is the index of the side that sent a segment, or the one that an ICMP error quotes.
+// sender is the index of the side that sent a segment, or the one that an ICMP error
+// quotes.
 func (c *conn) sender(seg *flow.Segment) int {
 	if seg.SrcPort == c.A.Port() && seg.Src == flow.HostOf(c.A.Addr()) {
 		return 0
@@ -50,8 +52,9 @@ func (p *Plan) Sessions() int { return p.sessions }
 // Conns is how many connections that are.
 func (p *Plan) Conns() int { return len(p.conns) }
 
-// Add takes the packets of a session: of its control connection, and of the data connections of the transfers with these
-// numbers, or of all if there are none. It returns the numbers that the session does not have.
+// Add takes the packets of a session: of its control connection, and of the data
+// connections of the transfers with these numbers, or of all if there are none. It
+// returns the numbers that the session does not have.
 func (p *Plan) Add(s *record.Session, transfers []int) (unknown []int) {
 	p.sessions++
 	name := fmt.Sprintf("session %d", s.ID)
@@ -110,7 +113,8 @@ func (p *Plan) transfer(s *record.Session, t *record.Transfer, findings []string
 	}
 }
 
-// AddOrphan takes the packets of a data connection whose control connection is not in the capture.
+// AddOrphan takes the packets of a data connection whose control connection is not in the
+// capture.
 func (p *Plan) AddOrphan(o *record.Orphan) { p.conn(&o.Conn, "data connection without a session") }
 
 // AddAttempt takes the packets of a try to make a control connection.
@@ -143,7 +147,8 @@ func (p *Plan) finding(at flow.Pos, id string) {
 	}
 }
 
-// known are the addresses of the connections and those that were announced: by them addresses are recognised in text.
+// known are the addresses of the connections and those that were announced: by them
+// addresses are recognised in text.
 func (p *Plan) known() map[netip.Addr]bool {
 	all := maps.Clone(p.named)
 	for i := range p.conns {
@@ -160,7 +165,8 @@ func (p *Plan) set() *pick.Set {
 	return pick.NewSet(list)
 }
 
-// comment says of a packet what it belongs to and where it stood: "session 3 transfer 2 RETR; data-refused; a.pcap packet 31".
+// comment says of a packet what it belongs to and where it stood: "session 3 transfer 2
+// RETR; data-refused; a.pcap packet 31".
 func (p *Plan) comment(index int, file string, m flow.Mark) string {
 	c := &p.conns[index]
 	var b strings.Builder

@@ -103,7 +103,8 @@ func TestPlan(t *testing.T) {
 	require.Zero(t, (&Plan{}).Conns())
 }
 
-// A connection is carved once, in whatever sessions it has a part; a comment names them all.
+// A connection is carved once, in whatever sessions it has a part; a comment names them
+// all.
 func TestPlanComments(t *testing.T) {
 	frames := capturetest.MustFrames(t, twoTransfers)
 	s := planned(frames)
@@ -173,7 +174,8 @@ func written(t *testing.T, frames []capturetest.Frame, transfers []int, opt Opti
 	return stats, out.Bytes(), list
 }
 
-// What is carved are the packets of the session, as they were, in their order, and no others.
+// What is carved are the packets of the session, as they were, in their order, and no
+// others.
 func TestWrite(t *testing.T) {
 	frames := capturetest.MustFrames(t, twoTransfers)
 	for _, test := range []struct {
@@ -199,8 +201,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// Passwords are overwritten where the client says them and where the server repeats them; all
-// lengths stay, and what is carried besides.
+// Passwords are overwritten where the client says them and where the server repeats them;
+// all lengths stay, and what is carried besides.
 func TestWriteRedacted(t *testing.T) {
 	frames := capturetest.MustFrames(t, twoTransfers)
 	for name, variant := range map[string][]capturetest.Frame{
@@ -221,8 +223,8 @@ func TestWriteRedacted(t *testing.T) {
 	}
 }
 
-// Addresses have other names in headers and in what is said; fragments of text that changes are
-// left out, and counted.
+// Addresses have other names in headers and in what is said; fragments of text that
+// changes are left out, and counted.
 func TestWriteRenamed(t *testing.T) {
 	frames := capturetest.MustFrames(t, twoTransfers)
 	opt := Options{Names: cryptopan.New([cryptopan.KeySize]byte([]byte("32-char-str-for-AES-key-and-pad.")))}

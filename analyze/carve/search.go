@@ -7,8 +7,8 @@ import (
 	"sort"
 )
 
-// finder finds the words of a set in a text: at a place it looks at those only that begin as the text does there, however many
-// others there are.
+// finder finds the words of a set in a text: at a place it looks at those only that begin
+// as the text does there, however many others there are.
 type finder struct {
 	steps int          // looks at a byte that were taken
 	words []found      // in the order of their bytes
@@ -36,8 +36,8 @@ func newFinder(list [][]byte) *finder {
 	return f
 }
 
-// in lists the words that stand in a text where ok says so of their bytes, those of one word without overlaps, in the order
-// of the list.
+// in lists the words that stand in a text where ok says so of their bytes, those of one
+// word without overlaps, in the order of the list.
 func (f *finder) in(text []byte, ok func(from, to int) bool) (list []found) {
 	for at, c := range text {
 		words := f.words[f.first[c]:f.first[int(c)+1]]

@@ -63,7 +63,8 @@ func dialogueOf(n int) *dialogue {
 	return d
 }
 
-// Of very many passwords each line is compared with those that it may have: twice as many take twice as long.
+// Of very many passwords each line is compared with those that it may have: twice as many
+// take twice as long.
 func BenchmarkPasswords(b *testing.B) {
 	for _, n := range []int{2500, 5000, 10_000} {
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {

@@ -18,13 +18,14 @@ const (
 	pieceCost  = 64        // bytes of a piece besides its text, and of a conflict
 )
 
-// dialogue is the text of a control connection, gathered to find what must change in it.
+// dialogue is the text of a control connection, kept to find what must change in it.
 type dialogue struct {
 	side [2]stream // the client's, the server's
 	size int
 }
 
-// stream is what one side sent, in the order of sequence numbers; the first copy of a byte counts.
+// stream is what one side sent, in the order of sequence numbers; the first copy of a
+// byte counts.
 type stream struct {
 	known     bool
 	base      uint32 // sequence number of offset 0
@@ -63,11 +64,11 @@ func (s *stream) add(seg *flow.Segment) (grown int) {
 	i := s.first(at)
 	for b := seg.Payload; len(b) > 0; {
 		if i == len(s.pieces) || at+int64(len(b)) <= s.pieces[i].at {
-			s.place(i, at, b)
+			s.insert(i, at, b)
 			return grown + len(b)
 		}
 		if n := s.pieces[i].at - at; n > 0 {
-			i = s.place(i, at, b[:n])
+			i = s.insert(i, at, b[:n])
 			grown += int(n)
 			b, at = b[n:], at+n
 		}
@@ -80,13 +81,14 @@ func (s *stream) add(seg *flow.Segment) (grown int) {
 	return grown
 }
 
-// first is the index of the first piece that ends after an offset: nearly always none does.
+// first is the index of the first piece that ends after an offset: nearly always none
+// does.
 func (s *stream) first(at int64) int {
 	return sort.Search(len(s.pieces), func(i int) bool { return s.pieces[i].end() > at })
 }
 
-// place puts new bytes before the i-th piece and returns the index of that piece then.
-func (s *stream) place(i int, at int64, b []byte) int {
+// insert puts new bytes before the i-th piece and returns the index of that piece then.
+func (s *stream) insert(i int, at int64, b []byte) int {
 	if i > 0 && s.pieces[i-1].end() == at {
 		s.pieces[i-1].data = append(s.pieces[i-1].data, b...)
 		return i
@@ -95,7 +97,8 @@ func (s *stream) place(i int, at int64, b []byte) int {
 	return i + 1
 }
 
-// compare notes where a later copy of bytes differs: such bytes are made those of the first copy.
+// compare notes where a later copy of bytes differs: such bytes are made those of the
+// first copy.
 func (s *stream) compare(first, later []byte, at int64) {
 	if bytes.Equal(first, later) {
 		return
@@ -148,13 +151,15 @@ func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byt
 	l.Flush(line)
 }
 
-// lost is later than any byte, never earlier: offsets are negative before the first byte that the capture has.
+// lost is later than any byte, never earlier: offsets are negative before the first byte
+// that the capture has.
 const (
 	lost  = 1 << 62
 	never = -1 << 62
 )
 
-// tlsRecord is the length of the TLS record that b begins with (RFC 8446 section 5.1); 0: it does not.
+// tlsRecord is the length of the TLS record that b begins with (RFC 8446 section 5.1); 0:
+// it does not.
 func tlsRecord(b []byte) int64 {
 	const most = 1<<14 + 2048 // RFC 5246 section 6.2.3
 	if len(b) < 3 || b[0] < 20 || b[0] > 23 || b[1] != 3 || b[2] > 4 {

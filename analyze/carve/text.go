@@ -72,7 +72,8 @@ func (e *editing) passwords(s *stream) (words [][]byte) {
 	return words
 }
 
-// isCommand reports whether a line that may lack its beginning begins with a command all the same.
+// isCommand reports whether a line that may lack its beginning begins with a command all
+// the same.
 func isCommand(line []byte) bool {
 	return len(line) == 0 || ftp.ParseCommand(line).Verb != ftp.VerbUnknown
 }
@@ -83,14 +84,15 @@ func mayBecomeSecret(line []byte) bool {
 	return strings.HasPrefix("PASS ", word) || strings.HasPrefix("ACCT ", word)
 }
 
-// editing gathers the edits of one side.
+// editing collects the edits of one side.
 type editing struct {
 	list    []rewrite.Edit
 	oneTime bool
 }
 
-// mask overwrites the bytes of a line from from to to. NUL and control bytes remain such: that they were there is said. So
-// does the form of a one-time password (RFC 2289 section 6): words of letters, or digits of which a is one.
+// mask overwrites the bytes of a line from from to to. NUL and control bytes remain such:
+// that they were there is said. So does the form of a one-time password (RFC 2289 section
+// 6): words of letters, or digits of which a is one.
 func (e *editing) mask(l *ftp.LocatedLine, from, to int) {
 	const shown, hexadecimal, control = 'x', 'a', 1
 	for i := from; i < to; i++ {
@@ -126,13 +128,15 @@ type passwords struct {
 	*finder
 }
 
-// Limits of the search for passwords. Beyond them lines are masked as a whole: nothing that is meant to be read comes near.
+// Limits of the search for passwords. Beyond them lines are masked as a whole: nothing
+// that is meant to be read comes near.
 const (
 	maxBroken = 100     // passwords of which pieces are looked for in lines that are not whole
 	maxSteps  = 1 << 26 // looks of a connection at bytes that a password could have
 )
 
-// repeats masks where a line says a password again: servers tell what they did not understand.
+// repeats masks where a line says a password again: servers tell what they did not
+// understand.
 func (e *editing) repeats(l *ftp.LocatedLine, words *passwords) {
 	const least = 6 // shorter ones are words of any text
 	if words.steps > maxSteps {
@@ -205,7 +209,8 @@ func (e *editing) renamed(l *ftp.LocatedLine, r *ftp.Renamer) {
 	}
 }
 
-// change replaces text of a line. What stands between its bytes in the stream (Telnet's) is lost with the old text.
+// change replaces text of a line. What stands between its bytes in the stream (Telnet's)
+// is lost with the old text.
 func (e *editing) change(l *ftp.LocatedLine, c ftp.Change) {
 	from, to := l.At[c.From], l.At[c.To-1]+1
 	e.list = append(e.list, rewrite.Edit{At: from, Old: int(to - from), New: c.Text})
@@ -237,15 +242,17 @@ func newRenaming(r *ftp.Renamer) *renaming {
 	return &x
 }
 
-// hidden renames known addresses in what is under TLS: names that clients ask for are text, certificates have four or
-// sixteen bytes. The length stays, for records and what is in them tell theirs.
+// hidden renames known addresses in what is under TLS: names that clients ask for are
+// text, certificates have four or sixteen bytes. The length stays, for records and what
+// is in them tell theirs.
 func (e *editing) hidden(p piece, r *renaming) {
 	for _, x := range r.in(p.data, func(int, int) bool { return true }) {
 		e.list = append(e.list, rewrite.Edit{At: p.at + int64(x.at), Old: len(x.word), New: r.by[x.n]})
 	}
 }
 
-// sorted returns the edits in order; where two overlap the earlier one made wins: passwords before addresses.
+// sorted returns the edits in order; where two overlap the earlier one made wins:
+// passwords before addresses.
 func (e *editing) sorted() (list []rewrite.Edit) {
 	order := make([]int, len(e.list))
 	for i := range order {

@@ -4,7 +4,7 @@ FUZZTIME ?= 60s
 # Of a package's tests: a guard against hanging, for machines that are slow or busy
 TIMEOUT ?= 30m
 
-.PHONY: build test race lint fuzz bench bench-quick bench-live soak bench-steps cover pcaps lab-live check cross
+.PHONY: build test race lint lint-tools fuzz bench bench-quick bench-live soak bench-steps cover pcaps lab-live check cross
 
 build: # ./ftpscope: one static binary
 	CGO_ENABLED=0 go build -trimpath ./cmd/ftpscope
@@ -15,11 +15,17 @@ test:
 race: # needs a C compiler
 	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) ./...
 
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+lint-tools: # fetches what lint runs
+	$(STATICCHECK) -version && $(GOVULNCHECK) -version
+
 lint: # gofmt, vet, staticcheck; govulncheck where its database can be reached
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { printf 'not formatted:\n%s\n' "$$unformatted"; exit 1; }
 	go vet ./...
-	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
-	@out=$$(go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1) && echo "$$out" || case $$out in \
+	$(STATICCHECK) ./...
+	@out=$$($(GOVULNCHECK) ./... 2>&1) && echo "$$out" || case $$out in \
 		*"fetching vulnerabilities"*) echo "govulncheck: its database, vuln.go.dev, cannot be reached from here: known vulnerabilities were not looked for";; \
 		*) echo "$$out"; exit 1;; \
 	esac

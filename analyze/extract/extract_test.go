@@ -86,7 +86,11 @@ func (how setup) pass(t testing.TB, frames []capturetest.Frame, follow analyze.F
 	c, err := capture.Open([]string{"-"}, capture.Options{Stdin: &b})
 	require.NoError(t, err)
 	defer c.Close()
-	_, err = analyze.Run(c, analyze.Options{Workers: how.workers, Follow: follow}, out)
+	opt := analyze.Options{Workers: how.workers, Follow: follow}
+	if live, ok := follow.(*extract.Live); ok {
+		opt.Claims = live
+	}
+	_, err = analyze.Run(c, opt, out)
 	require.NoError(t, err)
 }
 

@@ -41,6 +41,7 @@ analyze/prose:       capture/flow github.com/rivo/uniseg
 analyze/tlsrec:      capture/flow analyze/record
 analyze/control:     capture/flow analyze/ftp analyze/record analyze/tlsrec
 analyze/match:       capture/flow analyze/control analyze/record
+analyze/analyzetest: analyze analyze/record analyze/report capture capture/capturetest github.com/stretchr/testify/require
 analyze/finding:     capture/flow analyze/record analyze/prose
 analyze/compare:     capture/flow analyze/ftp analyze/record analyze/prose
 analyze/report:      capture/flow analyze/record analyze/prose analyze/finding analyze/compare
@@ -58,7 +59,7 @@ cmd/bench:           capture/capturetest/traffic golang.org/x/sys
 `
 
 // inTests is what test files may import besides. gopacket is not among them: only the packages that list it see packets.
-var inTests = []string{"capture/capturetest", "capture/capturetest/traffic", "github.com/stretchr/testify/require", "github.com/rogpeppe/go-internal/testscript", "golang.org/x/sys",
+var inTests = []string{"capture/capturetest", "analyze/analyzetest", "capture/capturetest/traffic", "github.com/stretchr/testify/require", "github.com/rogpeppe/go-internal/testscript", "golang.org/x/sys",
 	"analyze/report/schema", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/yuin/goldmark"}
 
 // endToEnd is what the tests of a package may import besides that run it behind, or in front of, others.
@@ -103,9 +104,7 @@ files of capture/decode: 24
 fields of analyze/record.Transfer: 26
 fields of analyze/report.htmlView: 33
 fields of analyze/report.htmlRow: 33
-methods of analyze/control.Conversation: 53
 methods of analyze/finding.Case: 70
-methods of analyze/match.Matcher: 51
 methods of capture/capturetest/traffic.generator: 41
 methods of capture/tcp.Table: 74
 `

@@ -1,16 +1,10 @@
-package analyze_test
+package control_test
 
-import "testing"
+import (
+	"testing"
 
-// passed is a passive transfer of n bytes; what comes before its command and after it is the case's.
-func passed(command, n string) string {
-	return "pasv\nC: " + command + "\ndata d1 C:40000 > S:50000\nS: 150 here\nd1< " + n + "\nd1 fin <\nS: 226 done\n"
-}
-
-// pushed is the same, to the server.
-func pushed(command, n string) string {
-	return "pasv\nC: " + command + "\ndata d1 C:40000 > S:50000\nS: 150 here\nd1> " + n + "\nd1 fin >\nS: 226 done\n"
-}
+	"ftpscope/analyze/analyzetest"
+)
 
 const atPassive = " PASV passive announced=S:50000 initiator=client data=C:40000>S:50000"
 
@@ -18,16 +12,16 @@ const atPassive = " PASV passive announced=S:50000 initiator=client data=C:40000
 func TestCommands(t *testing.T) {
 	const began = "login\n"
 	const in = "session user=bob login=ok mode=passive by=client\n"
-	runAll(t, []conversation{
-		{"REST and RETR", began + "C: REST 1000\nS: 350 ok\n" + passed("RETR a", "70") + "bye",
+	analyzetest.RunAll(t, []analyzetest.Case{
+		{"REST and RETR", began + "C: REST 1000\nS: 350 ok\n" + analyzetest.Passed("RETR a", "70") + "bye",
 			in + "1 RETR a rest=1000" + atPassive + " bytes=70 reply=226 ok"},
-		{"REST, then PASV and RETR; the next one has none", began + "C: REST 1000\nS: 350 ok\n" + passed("RETR a", "70") + `
+		{"REST, then PASV and RETR; the next one has none", began + "C: REST 1000\nS: 350 ok\n" + analyzetest.Passed("RETR a", "70") + `
 			port
 			C: RETR b
 			S: 550 no
 			bye`,
 			"session user=bob login=ok mode=mixed by=client\n1 RETR a rest=1000" + atPassive + " bytes=70 reply=226 ok\n2 RETR b PORT active announced=C:50000 reply=550 denied"},
-		{"REST rejected", began + "C: REST 1000\nS: 502 no\n" + passed("RETR a", "70") + "bye",
+		{"REST rejected", began + "C: REST 1000\nS: 502 no\n" + analyzetest.Passed("RETR a", "70") + "bye",
 			in + "1 RETR a" + atPassive + " bytes=70 reply=226 ok"},
 		{"REST rejected after RETR was sent", began + `
 			pasv
@@ -39,15 +33,15 @@ func TestCommands(t *testing.T) {
 			d1 fin <
 			S: 226 done
 			bye`, in + "1 RETR a" + atPassive + " bytes=70 reply=226 ok"},
-		{"APPE", began + pushed("APPE a", "70") + "bye", in + "1 APPE a" + atPassive + " bytes=70 reply=226 ok"},
-		{"STOU", began + pushed("STOU", "70") + "bye", in + "1 STOU" + atPassive + " bytes=70 reply=226 ok"},
+		{"APPE", began + analyzetest.Pushed("APPE a", "70") + "bye", in + "1 APPE a" + atPassive + " bytes=70 reply=226 ok"},
+		{"STOU", began + analyzetest.Pushed("STOU", "70") + "bye", in + "1 STOU" + atPassive + " bytes=70 reply=226 ok"},
 		{"STOU, answered 250", began + "pasv\nC: STOU\ndata d1 C:40000 > S:50000\nS: 150 FILE: x1\nd1> 70\nd1 fin >\nS: 250 done\nbye",
 			in + "1 STOU" + atPassive + " bytes=70 reply=250 ok"},
-		{"LIST with options", began + passed("LIST -la /pub", "70") + "bye",
+		{"LIST with options", began + analyzetest.Passed("LIST -la /pub", "70") + "bye",
 			in + "1 LIST -la /pub path=/pub" + atPassive + " bytes=70 reply=226 ok"},
-		{"NLST with options only", began + passed("NLST -R", "70") + "bye",
+		{"NLST with options only", began + analyzetest.Passed("NLST -R", "70") + "bye",
 			in + "1 NLST -R path=." + atPassive + " bytes=70 reply=226 ok"},
-		{"MLSD", began + passed("MLSD pub", "70") + "bye", in + "1 MLSD pub" + atPassive + " bytes=70 reply=226 ok"},
+		{"MLSD", began + analyzetest.Passed("MLSD pub", "70") + "bye", in + "1 MLSD pub" + atPassive + " bytes=70 reply=226 ok"},
 		{"TYPE A, I, L 8, E", began + `
 			C: TYPE A
 			S: 200 ok
@@ -231,14 +225,14 @@ func TestCommands(t *testing.T) {
 
 // Where paths lead: CWD, CDUP, PWD and the X-commands of RFC 775.
 func TestPaths(t *testing.T) {
-	asked := func(name, before, path string) conversation {
+	asked := func(name, before, path string) analyzetest.Case {
 		if path != "" {
 			path = " path=" + path
 		}
-		return conversation{name, "login\n" + before + "\nC: RETR a\nS: 550 no\nbye",
+		return analyzetest.Case{name, "login\n" + before + "\nC: RETR a\nS: 550 no\nbye",
 			"session user=bob login=ok\n1 RETR a" + path + " default unknown reply=550 denied"}
 	}
-	runAll(t, []conversation{
+	analyzetest.RunAll(t, []analyzetest.Case{
 		asked("nothing", "", ""),
 		asked("relative", "C: CWD x\nS: 250 ok\nC: CWD y/z\nS: 250 ok", "x/y/z/a"),
 		asked("absolute", "C: CWD /x//y/\nS: 250 ok", "/x/y/a"),

@@ -1,10 +1,14 @@
-package analyze_test
+package match_test
 
-import "testing"
+import (
+	"testing"
+
+	"ftpscope/analyze/analyzetest"
+)
 
 // Which connection is a transfer's: SPEC.md's rules, one by one.
 func TestJoining(t *testing.T) {
-	runAll(t, []conversation{
+	analyzetest.RunAll(t, []analyzetest.Case{
 		{"several transfers on one session", `
 			login
 			pasv

@@ -1,4 +1,4 @@
-package analyze_test
+package match_test
 
 import (
 	"regexp"
@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/capture/capturetest"
 )
 
 // Captures that hold a part of the conversation: they begin late, end early, have one side or gaps.
 func TestPartial(t *testing.T) {
 	const cut = "\ncut"
-	runAll(t, []conversation{
+	analyzetest.RunAll(t, []analyzetest.Case{
 		{"begins in the middle, roles by content", `
 			server 192.0.2.21:2121
 			open none
@@ -215,7 +216,7 @@ var missing = regexp.MustCompile(`(session .*)missing=\d+`)
 
 // A capture of one side has its facts only: what the other side would have decided is unknown.
 func TestOneSided(t *testing.T) {
-	play := "login\nC: TYPE I\nS: 200 ok\nC: CWD /pub\nS: 250 ok\n" + passed("RETR a", "7000") + "port\nC: STOR b\nS: 150 here\ndata d2 S:20 > C:50000\nd2< 500\nd2 fin <\nS: 226 done\nbye"
+	play := "login\nC: TYPE I\nS: 200 ok\nC: CWD /pub\nS: 250 ok\n" + analyzetest.Passed("RETR a", "7000") + "port\nC: STOR b\nS: 150 here\ndata d2 S:20 > C:50000\nd2< 500\nd2 fin <\nS: 226 done\nbye"
 	for _, c := range []struct {
 		name, want string
 		keep       func(*capturetest.Meta) bool
@@ -224,24 +225,24 @@ func TestOneSided(t *testing.T) {
 			session user=bob mode=mixed by=mixed server_side=false
 			1 RETR a path=- PASV passive initiator=client data=C:40000>S:50000 bytes=- missing=- incomplete
 			2 STOR b path=- PORT active announced=C:50000 initiator=server data=S:20>C:50000 evidence=inferred bytes=500 incomplete`,
-			func(m *capturetest.Meta) bool { return m.Src.Addr().String() == clientIP }},
+			func(m *capturetest.Meta) bool { return m.Src.Addr().String() == analyzetest.ClientIP }},
 		{"server only", `
 			session login=ok mode=mixed by=mixed closing=fin client_side=false
 			1 - PASV passive announced=S:50000 initiator=client data=C:40000>S:50000 evidence=inferred download bytes=7000 reply=226 ok
 			2 - default active initiator=server data=S:20>C:50000 bytes=- missing=- reply=226 ok`,
-			func(m *capturetest.Meta) bool { return m.Src.Addr().String() == serverIP }},
+			func(m *capturetest.Meta) bool { return m.Src.Addr().String() == analyzetest.ServerIP }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var kept []capturetest.Frame
-			for _, f := range (conversation{script: play}).frames(t) {
+			for _, f := range (analyzetest.Conversation{Script: play}).Frames(t) {
 				if c.keep(f.Meta) {
 					kept = append(kept, f)
 				}
 			}
-			got := analyzed(t, kept, options)
-			requireSane(t, got)
-			if len(got.sessions) != 1 || trimmed(c.want) != missing.ReplaceAllString(got.facts(), "${1}missing=M") {
-				t.Fatalf("want\n%s\ngot\n%s", trimmed(c.want), got.facts())
+			got := analyzetest.Analyzed(t, kept, analyze.Options{})
+			analyzetest.RequireSane(t, got)
+			if len(got.Sessions) != 1 || analyzetest.Trimmed(c.want) != missing.ReplaceAllString(got.Facts(), "${1}missing=M") {
+				t.Fatalf("want\n%s\ngot\n%s", analyzetest.Trimmed(c.want), got.Facts())
 			}
 		})
 	}
@@ -256,7 +257,7 @@ func TestDecoys(t *testing.T) {
 		"HTTP":  "C! GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\nS! HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\n220 a\nclose C",
 		"SSH":   "S: SSH-2.0-OpenSSH_9.2\nC: SSH-2.0-Go\nC! \\x00\\x00\\x01\\x02\\x03\nS! \\x00\\x00\\x01\\x02\\x03\nclose C",
 		"IRC":   "C: NICK bob\nC: USER bob 0 * :Bob\nS: :irc 001 bob :Welcome\nC: PING x\nS: :irc PONG x\nC: QUIT :bye\nclose C",
-		"TLS":   hello + "close C",
+		"TLS":   analyzetest.Hello + "close C",
 		"bytes": "C! \\x00\\x01\\x02\\xff\\r\\n\nS! \\x80\\x81\\x82\\r\\n\nclose C",
 	} {
 		own := map[string]string{"SMTP": "25", "POP3": "110", "NNTP": "119", "HTTP": "80", "SSH": "22", "IRC": "6667", "TLS": "443", "bytes": "9999"}[name]
@@ -265,10 +266,10 @@ func TestDecoys(t *testing.T) {
 				if name == "TLS" && port == "21" {
 					t.Skip("TLS from the first byte on an FTP port is implicit TLS")
 				}
-				c := conversation{script: "server 192.0.2.21:" + port + "\n" + said}
+				c := analyzetest.Conversation{Script: "server 192.0.2.21:" + port + "\n" + said}
 				for _, opt := range []analyze.Options{{}, {Ports: []uint16{2121}}} {
-					if got := analyzed(t, c.frames(t), opt); got.facts() != "" && !(name == "TLS" && port == "2121" && len(opt.Ports) > 0) {
-						t.Fatal(got.facts())
+					if got := analyzetest.Analyzed(t, c.Frames(t), opt); got.Facts() != "" && !(name == "TLS" && port == "2121" && len(opt.Ports) > 0) {
+						t.Fatal(got.Facts())
 					}
 				}
 			})
@@ -280,7 +281,7 @@ func TestDecoys(t *testing.T) {
 func TestHostile(t *testing.T) {
 	many := func(line string, n int) string { return strings.Repeat(line, n) }
 	long := strings.Repeat("x", 64<<10)
-	runAll(t, []conversation{
+	analyzetest.RunAll(t, []analyzetest.Case{
 		{"long command", "login\nC: RETR " + long + "\nS: 500 no\nC: RETR b\nS: 550 no\nbye", `
 			session user=bob login=ok
 			1 RETR default unknown reply=500 denied
@@ -298,36 +299,36 @@ func TestHostile(t *testing.T) {
 			1 RETR b path=- default unknown reply=550 denied`},
 	})
 	t.Run("more commands than wait for replies", func(t *testing.T) {
-		c := conversation{script: "login\nC! " + many(`NOOP\r\n`, 3000) + "\nC: RETR a\nclose C"}
-		got := analyzed(t, c.frames(t), options)
-		if s := got.sessions[0]; s.Commands != 3003 || len(s.Transfers) != 1 || len(s.Notes.Oddities) != 100 {
+		c := analyzetest.Conversation{Script: "login\nC! " + many(`NOOP\r\n`, 3000) + "\nC: RETR a\nclose C"}
+		got := analyzetest.Analyzed(t, c.Frames(t), analyze.Options{})
+		if s := got.Sessions[0]; s.Commands != 3003 || len(s.Transfers) != 1 || len(s.Notes.Oddities) != 100 {
 			t.Fatal(s.Commands, len(s.Transfers), len(s.Notes.Oddities))
 		}
 	})
 	t.Run("more negotiations than are kept", func(t *testing.T) {
-		c := conversation{script: "login\n" + many("C! "+many(`PORT 192,0,2,10,195,80\r\n`, 500)+"\nS! "+many(`200 ok\r\n`, 500)+"\n", 25) + "bye"}
-		got := analyzed(t, c.frames(t), options)
-		if n := len(got.sessions[0].Transfers); n != 10_000 || len(got.summary.Capture.Limits) == 0 {
-			t.Fatal(n, got.summary.Capture.Limits)
+		c := analyzetest.Conversation{Script: "login\n" + many("C! "+many(`PORT 192,0,2,10,195,80\r\n`, 500)+"\nS! "+many(`200 ok\r\n`, 500)+"\n", 25) + "bye"}
+		got := analyzetest.Analyzed(t, c.Frames(t), analyze.Options{})
+		if n := len(got.Sessions[0].Transfers); n != 10_000 || len(got.Total.Capture.Limits) == 0 {
+			t.Fatal(n, got.Total.Capture.Limits)
 		}
 	})
 	t.Run("more transfers than are kept", func(t *testing.T) {
-		c := conversation{script: "login\n" + many("C! "+many(`RETR a\r\n`, 500)+"\nS! "+many(`550 no\r\n`, 500)+"\n", 25) + "bye"}
-		got := analyzed(t, c.frames(t), options)
-		if n := len(got.sessions[0].Transfers); n != 10_000 || len(got.summary.Capture.Limits) == 0 {
-			t.Fatal(n, got.summary.Capture.Limits)
+		c := analyzetest.Conversation{Script: "login\n" + many("C! "+many(`RETR a\r\n`, 500)+"\nS! "+many(`550 no\r\n`, 500)+"\n", 25) + "bye"}
+		got := analyzetest.Analyzed(t, c.Frames(t), analyze.Options{})
+		if n := len(got.Sessions[0].Transfers); n != 10_000 || len(got.Total.Capture.Limits) == 0 {
+			t.Fatal(n, got.Total.Capture.Limits)
 		}
 	})
 	t.Run("more connections to one offer than are kept", func(t *testing.T) {
-		c := conversation{script: "step 1us\nlogin\npasv\n"}
+		c := analyzetest.Conversation{Script: "step 1us\nlogin\npasv\n"}
 		var b strings.Builder
 		for i := range 300 {
 			b.WriteString("data x" + strconv.Itoa(i) + " C:" + strconv.Itoa(10000+i) + " > S:50000 refused\n")
 		}
-		c.script += b.String() + "bye"
-		got := analyzed(t, c.frames(t), options)
-		requireSane(t, got)
-		if n := got.sessions[0].Transfers[0].Connection.Attempts; n != 300 {
+		c.Script += b.String() + "bye"
+		got := analyzetest.Analyzed(t, c.Frames(t), analyze.Options{})
+		analyzetest.RequireSane(t, got)
+		if n := got.Sessions[0].Transfers[0].Connection.Attempts; n != 300 {
 			t.Fatal(n)
 		}
 	})

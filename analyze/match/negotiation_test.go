@@ -1,10 +1,14 @@
-package analyze_test
+package match_test
 
-import "testing"
+import (
+	"testing"
+
+	"ftpscope/analyze/analyzetest"
+)
 
 // How data connections are agreed upon: RFC 959 section 4.1.2, RFC 2428, RFC 1639, and what servers make of them.
 func TestNegotiation(t *testing.T) {
-	runAll(t, []conversation{
+	analyzetest.RunAll(t, []analyzetest.Case{
 		{"passive, PASV", `
 			login
 			C: CWD pub

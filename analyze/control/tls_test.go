@@ -1,4 +1,4 @@
-package analyze_test
+package control_test
 
 import (
 	"fmt"
@@ -8,106 +8,95 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
-// sealed is a TLS record of n bytes as a script writes it.
-func sealed(kind, n int) string {
-	return fmt.Sprintf(`\x%02x\x03\x03\x%02x\x%02x`, kind, n>>8, n&255) + strings.Repeat(`\x81`, n)
-}
-
 // greets is a record with the handshake message that a side begins with: 1 ClientHello, 2 ServerHello.
 func greets(message, n int) string {
-	return strings.Replace(sealed(22, n), `\x81`, fmt.Sprintf(`\x%02x`, message), 1)
+	return strings.Replace(analyzetest.TLSRecord(22, n), `\x81`, fmt.Sprintf(`\x%02x`, message), 1)
 }
 
-// hello is a TLS handshake, said is what a side says under TLS afterwards.
-var (
-	hello   = "C! " + sealed(22, 200) + "\nS! " + sealed(22, 900) + sealed(20, 1) + sealed(22, 40) + "\nC! " + sealed(20, 1) + sealed(22, 40) + "\n"
-	said    = "C! " + sealed(23, 30) + "\nS! " + sealed(23, 60) + "\n"
-	resumed = "C! " + greets(1, 650) + "\nS! " + greets(2, 161) + sealed(20, 1) + sealed(23, 69) + "\nC! " + sealed(20, 1) + sealed(23, 69) + "\n"
-	asked   = "C! " + sealed(23, 30) + "\n"
-	told    = "S! " + sealed(23, 60) + "\n"
-)
+var resumed = "C! " + greets(1, 650) + "\nS! " + greets(2, 161) + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 69) + "\nC! " + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 69) + "\n"
 
 // RFC 4217, RFC 2228: AUTH, what follows under TLS, and CCC.
 func TestTLS(t *testing.T) {
 	const auth = "S: 220 ready\nC: AUTH TLS\nS: 234 go\n"
-	start := auth + hello + said + said
+	start := auth + analyzetest.Hello + analyzetest.Said + analyzetest.Said
 	const clear = "C: USER bob\nS: 331 p\nC: PASS x\nS: 230 in\nC: RETR a\nS: 550 no\nbye"
-	runAll(t, []conversation{
-		{"accepted, one passive transfer", start + said + asked + `
+	analyzetest.RunAll(t, []analyzetest.Case{
+		{"accepted, one passive transfer", start + analyzetest.Said + analyzetest.Asked + `
 			data d1 C:40000 > S:50000
-			` + told + `
+			` + analyzetest.Told + `
 			d1< 70000
 			d1 fin <
-			` + told + `
+			` + analyzetest.Told + `
 			wait 3s
 			close C`, `
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=70000 unknown`},
-		{"accepted, one active transfer and one upload", start + said + asked + `
+		{"accepted, one active transfer and one upload", start + analyzetest.Said + analyzetest.Asked + `
 			data d1 S:20 > C:50000
-			` + told + `
+			` + analyzetest.Told + `
 			d1> 70000
 			d1 fin >
-			` + told + asked + `
+			` + analyzetest.Told + analyzetest.Asked + `
 			data d2 S:61000 > C:50001
-			` + told + `
+			` + analyzetest.Told + `
 			d2< 80000
 			d2 fin <
-			` + told + `close C`, `
+			` + analyzetest.Told + `close C`, `
 			session tls=explicit mode=active by=server closing=fin
 			1 - encrypted active initiator=server data=S:20>C:50000 evidence=inferred download bytes=70000 unknown
 			2 - encrypted active initiator=server data=S:61000>C:50001 evidence=inferred upload bytes=80000 unknown`},
-		{"short ones: the handshake outweighs the data, and the client closes first", start + asked + `
+		{"short ones: the handshake outweighs the data, and the client closes first", start + analyzetest.Asked + `
 			data d1 C:40000 > S:50000
 			` + strings.NewReplacer("C!", "d1>!", "S!", "d1<!").Replace(resumed) + `
-			d1<! ` + sealed(23, 120) + sealed(23, 19) + `
-			d1>! ` + sealed(23, 19) + `
+			d1<! ` + analyzetest.TLSRecord(23, 120) + analyzetest.TLSRecord(23, 19) + `
+			d1>! ` + analyzetest.TLSRecord(23, 19) + `
 			d1 fin >
 			d1 fin <
-			` + told + asked + `
+			` + analyzetest.Told + analyzetest.Asked + `
 			data d2 C:40001 > S:50001
 			` + strings.NewReplacer("C!", "d2>!", "S!", "d2<!").Replace(resumed) + `
-			d2>! ` + sealed(23, 120) + sealed(23, 19) + `
-			d2<! ` + sealed(23, 19) + `
+			d2>! ` + analyzetest.TLSRecord(23, 120) + analyzetest.TLSRecord(23, 19) + `
+			d2<! ` + analyzetest.TLSRecord(23, 19) + `
 			d2 fin <
 			d2 fin >
-			` + told + `close C`, `
+			` + analyzetest.Told + `close C`, `
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=395 unknown
 			2 - encrypted passive initiator=client data=C:40001>S:50001 evidence=inferred upload bytes=884 unknown`},
-		{"short ones with a client's certificate: the records do not tell", start + asked + `
+		{"short ones with a client's certificate: the records do not tell", start + analyzetest.Asked + `
 			data d1 C:40000 > S:50000
 			d1>! ` + greets(1, 650) + `
-			d1<! ` + greets(2, 161) + sealed(20, 1) + sealed(23, 900) + sealed(23, 69) + `
-			d1>! ` + sealed(20, 1) + sealed(23, 800) + sealed(23, 69) + `
-			d1<! ` + sealed(23, 120) + sealed(23, 19) + `
-			d1>! ` + sealed(23, 19) + `
+			d1<! ` + greets(2, 161) + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 900) + analyzetest.TLSRecord(23, 69) + `
+			d1>! ` + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 800) + analyzetest.TLSRecord(23, 69) + `
+			d1<! ` + analyzetest.TLSRecord(23, 120) + analyzetest.TLSRecord(23, 19) + `
+			d1>! ` + analyzetest.TLSRecord(23, 19) + `
 			d1 fin >
 			d1 fin <
-			` + told + `close C`, `
+			` + analyzetest.Told + `close C`, `
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred bytes=- missing=- unknown`},
-		{"a short upload, the server's tickets after it, and a handshake that failed", start + asked + `
+		{"a short upload, the server's tickets after it, and a handshake that failed", start + analyzetest.Asked + `
 			data d1 C:40000 > S:50000
 			d1>! ` + greets(1, 512) + `
-			d1<! ` + greets(2, 122) + sealed(20, 1) + sealed(23, 900) + sealed(23, 69) + `
-			d1>! ` + sealed(20, 1) + sealed(23, 69) + sealed(23, 117) + sealed(23, 19) + `
-			d1<! ` + sealed(23, 282) + sealed(23, 282) + `
+			d1<! ` + greets(2, 122) + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 900) + analyzetest.TLSRecord(23, 69) + `
+			d1>! ` + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 69) + analyzetest.TLSRecord(23, 117) + analyzetest.TLSRecord(23, 19) + `
+			d1<! ` + analyzetest.TLSRecord(23, 282) + analyzetest.TLSRecord(23, 282) + `
 			d1 fin >
 			d1 fin <
-			` + told + asked + `
+			` + analyzetest.Told + analyzetest.Asked + `
 			data d2 C:40001 > S:50001
 			d2>! ` + greets(1, 512) + `
 			d2 rst <
-			` + told + `close C`, `
+			` + analyzetest.Told + `close C`, `
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred upload bytes=743 unknown
 			2 - encrypted passive initiator=client data=C:40001>S:50001 evidence=inferred bytes=517 unknown`},
-		{"lower case, ssl, answered 200", "S: 220 ready\nC: auth ssl\nS: 200 go\n" + hello + said + `
+		{"lower case, ssl, answered 200", "S: 220 ready\nC: auth ssl\nS: 200 go\n" + analyzetest.Hello + analyzetest.Said + `
 			data d1 C:40000 > S:50000
 			d1< 70000
 			d1 fin <
@@ -120,15 +109,15 @@ func TestTLS(t *testing.T) {
 		{"refused, SSL refused", "S: 220 ready\nC: AUTH TLS\nS: 504 no\nC: AUTH SSL\nS: 504 no\n" + clear, `
 			session user=bob login=ok tls=refused
 			1 RETR a default unknown reply=550 denied`},
-		{"TLS refused, SSL accepted", "S: 220 ready\nC: AUTH TLS\nS: 504 no\nC: AUTH SSL\nS: 234 ok\n" + hello + said + "close C", `
+		{"TLS refused, SSL accepted", "S: 220 ready\nC: AUTH TLS\nS: 504 no\nC: AUTH SSL\nS: 234 ok\n" + analyzetest.Hello + analyzetest.Said + "close C", `
 			session tls=explicit closing=fin`},
 		{"accepted, but the client does not begin", auth + "wait 20s\nclose C", `
 			session tls=explicit closing=fin`},
 		{"two sessions at once", `
 			control c2 192.0.2.10:51235 > 192.0.2.21:21
-			` + start + strings.NewReplacer("S:", "c2S:", "C:", "c2C:", "S!", "c2S!", "C!", "c2C!").Replace(start+said+asked) + `
+			` + start + strings.NewReplacer("S:", "c2S:", "C:", "c2C:", "S!", "c2S!", "C!", "c2C!").Replace(start+analyzetest.Said+analyzetest.Asked) + `
 			data d2 C:40002 > S:50002
-			` + said + asked + `
+			` + analyzetest.Said + analyzetest.Asked + `
 			data d1 C:40001 > S:50001
 			d2< 70002
 			d1< 70001
@@ -140,23 +129,23 @@ func TestTLS(t *testing.T) {
 			1 - encrypted passive initiator=client data=C:40001>S:50001 evidence=inferred download bytes=70001 unknown
 			session C:51235>S:21 tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40002>S:50002 evidence=inferred download bytes=70002 unknown`},
-		{"refused and unanswered under TLS", start + asked + `
+		{"refused and unanswered under TLS", start + analyzetest.Asked + `
 			data d1 C:40000 > S:50000 refused
-			` + told + asked + `
+			` + analyzetest.Told + analyzetest.Asked + `
 			data d2 C:40001 > S:50001 unanswered 2
-			` + told + "close C", `
+			` + analyzetest.Told + "close C", `
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 refused evidence=inferred unknown
 			2 - encrypted passive initiator=client data=C:40001>S:50001 unanswered attempts=2 evidence=inferred unknown`},
-		{"implicit on 990", "server 192.0.2.21:990\n" + hello + said + asked + `
+		{"implicit on 990", "server 192.0.2.21:990\n" + analyzetest.Hello + analyzetest.Said + analyzetest.Asked + `
 			data d1 C:40000 > S:50000
-			` + told + `
+			` + analyzetest.Told + `
 			d1> 70000
 			d1 fin >
-			` + told + "close C", `
+			` + analyzetest.Told + "close C", `
 			session C:51234>S:990 tls=implicit mode=passive by=client closing=fin no banner
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred upload bytes=70000 unknown`},
-		{"CCC back to clear text", start + asked + "S! " + sealed(23, 40) + "\nC! " + sealed(21, 18) + "\nS! " + sealed(21, 18) + `
+		{"CCC back to clear text", start + analyzetest.Asked + "S! " + analyzetest.TLSRecord(23, 40) + "\nC! " + analyzetest.TLSRecord(21, 18) + "\nS! " + analyzetest.TLSRecord(21, 18) + `
 			pasv
 			C: RETR a
 			data d1 C:40000 > S:50000
@@ -192,7 +181,7 @@ func TestTLS(t *testing.T) {
 			c2C: QUIT
 			c2S: 221 bye
 			c2 fin >
-			` + said + "close C", `
+			` + analyzetest.Said + "close C", `
 			session tls=explicit closing=fin
 			session C:51235>S:21`},
 	})
@@ -210,7 +199,7 @@ func TestTLSHandshakes(t *testing.T) {
 		"passive-pasv":     nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := collect(t, analyze.Options{}, nil, samplesDir+"/"+name+".pcap").sessions[0].Notes.TLS
+			got := analyzetest.Collect(t, analyze.Options{}, nil, "../../pcaps/"+name+".pcap").Sessions[0].Notes.TLS
 			if got != nil {
 				got.ClientHello.Time, got.ServerHello.Time = 0, 0
 			}

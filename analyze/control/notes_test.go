@@ -1,4 +1,4 @@
-package analyze_test
+package control_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -15,10 +16,10 @@ import (
 // noted plays a script and returns its only session.
 func noted(t *testing.T, script string) *record.Session {
 	t.Helper()
-	got := analyzed(t, conversation{script: script}.frames(t), analyze.Options{})
-	requireSane(t, got)
-	require.Len(t, got.sessions, 1)
-	return got.sessions[0]
+	got := analyzetest.Analyzed(t, analyzetest.Conversation{Script: script}.Frames(t), analyze.Options{})
+	analyzetest.RequireSane(t, got)
+	require.Len(t, got.Sessions, 1)
+	return got.Sessions[0]
 }
 
 func code(r *record.Reply) int {
@@ -72,12 +73,12 @@ func TestModeInForce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			script, cut := strings.CutPrefix(c.script, "midstart\n")
-			frames := conversation{script: script}.frames(t)
+			frames := analyzetest.Conversation{Script: script}.Frames(t)
 			if cut {
 				frames = frames[3:] // the handshake
 			}
 			var got []string
-			for _, s := range analyzed(t, frames, analyze.Options{}).sessions {
+			for _, s := range analyzetest.Analyzed(t, frames, analyze.Options{}).Sessions {
 				for i := range s.Transfers {
 					mode := s.Transfers[i].Notes.Mode
 					if mode == "" {
@@ -120,12 +121,12 @@ func TestClimbs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			script, cut := strings.CutPrefix(c.script, "midstart\n")
-			frames := conversation{script: script}.frames(t)
+			frames := analyzetest.Conversation{Script: script}.Frames(t)
 			if cut {
 				frames = frames[3:]
 			}
 			var got []string
-			for _, s := range analyzed(t, frames, analyze.Options{}).sessions {
+			for _, s := range analyzetest.Analyzed(t, frames, analyze.Options{}).Sessions {
 				for _, n := range s.Notes.Climbs {
 					require.True(t, n.Mark.Seen())
 					got = append(got, fmt.Sprintf("%s %s=%d", n.Verb, n.Argument, code(n.Reply)))

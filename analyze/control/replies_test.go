@@ -1,8 +1,11 @@
-package analyze_test
+package control_test
 
 import (
 	"strings"
 	"testing"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 )
 
 // ABOR and what servers make of it: RFC 959 section 4.1.3.
@@ -18,7 +21,7 @@ func TestAbort(t *testing.T) {
 	const in = "session user=bob login=ok mode=passive by=client\n"
 	const after = "\nC: RETR b\nS: 550 no\nbye"
 	const thenB = "\n2 RETR b default unknown reply=550 denied"
-	runAll(t, []conversation{
+	analyzetest.RunAll(t, []analyzetest.Case{
 		{"426, then 226", running + "C: ABOR\nd1 rst <\nS: 426 aborted\nS: 226 ABOR ok" + after,
 			in + "1 RETR a" + atPassive + " bytes=5000 reply=426 aborted" + thenB},
 		{"226, then 426", running + "C: ABOR\nd1 rst <\nS: 226 ABOR command successful\nS: 426 aborted" + after,
@@ -56,7 +59,7 @@ func TestReplies(t *testing.T) {
 	}
 	const in = "session user=bob login=ok"
 	const rest = "\nC: USER bob\nS: 230 in\nbye"
-	runAll(t, []conversation{
+	analyzetest.RunAll(t, []analyzetest.Case{
 		{"multi-line banner", "S: 220-hello\nS: there\nS: 220 done" + rest, in + ` banner="hello\nthere\ndone"`},
 		{"multi-line reply ended by another code", "S: 220 ready\nC: USER bob\nS: 230-hi\nS: 226 in\nC: RETR a\nS: 550 no\nbye",
 			"session user=bob login=ok\n1 RETR a default unknown reply=550 denied"},
@@ -85,17 +88,17 @@ func TestReplies(t *testing.T) {
 			in + " mode=passive by=client\n1 RETR a" + atPassive + " bytes=9 reply=226 ok"},
 	})
 	t.Run("banner of 60 lines with 220 and a space inside", func(t *testing.T) {
-		c := conversation{script: "S: 220-Welcome\n" + banner.String() + "S: 220 end" + rest}
-		s := analyzed(t, c.frames(t), options).sessions[0]
+		c := analyzetest.Conversation{Script: "S: 220-Welcome\n" + banner.String() + "S: 220 end" + rest}
+		s := analyzetest.Analyzed(t, c.Frames(t), analyze.Options{}).Sessions[0]
 		if s.Login != "ok" || *s.User != "bob" || s.Banner == nil || !strings.HasPrefix(*s.Banner, "Welcome") {
-			t.Fatalf("login %s, banner %q", s.Login, text(s.Banner))
+			t.Fatalf("login %s, banner %q", s.Login, analyzetest.Text(s.Banner))
 		}
 	})
 }
 
 // Logins: RFC 959 section 5.4's sequences of USER, PASS and ACCT.
 func TestLogin(t *testing.T) {
-	runAll(t, []conversation{
+	analyzetest.RunAll(t, []analyzetest.Case{
 		{"230 to USER", "S: 220 ready\nC: USER bob\nS: 230 in\nbye", "session user=bob login=ok"},
 		{"331, 230", "login\nbye", "session user=bob login=ok"},
 		{"331, 332, 230", "S: 220 ready\nC: USER bob\nS: 331 p\nC: PASS x\nS: 332 a\nC: ACCT y\nS: 230 in\nbye", "session user=bob login=ok"},

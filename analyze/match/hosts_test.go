@@ -1,10 +1,14 @@
-package analyze_test
+package match_test
 
-import "testing"
+import (
+	"testing"
+
+	"ftpscope/analyze/analyzetest"
+)
 
 // Who connects to whom, where more than two hosts, or fewer, are in it.
 func TestHosts(t *testing.T) {
-	runAll(t, []conversation{
+	analyzetest.RunAll(t, []analyzetest.Case{
 		{"third host connects", `
 			login
 			pasv

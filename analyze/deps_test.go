@@ -66,6 +66,8 @@ var inTests = []string{"capture/capturetest", "analyze/analyzetest", "capture/ca
 var endToEnd = map[string][]string{
 	"analyze":         {"analyze/pick"},
 	"analyze/compare": {"analyze", "capture"},
+	"analyze/control": {"analyze"},
+	"analyze/match":   {"analyze", "analyze/ftp"},
 	"analyze/extract": {"analyze", "capture"},
 	"analyze/finding": {"analyze", "capture"},
 	"analyze/pick":    {"analyze", "analyze/record"},

@@ -102,8 +102,6 @@ const (
 const excepted = `
 files of analyze/finding: 60
 files of analyze/report: 63
-files of capture/decode: 24
-fields of analyze/record.Transfer: 26
 fields of analyze/report.htmlView: 33
 fields of analyze/report.htmlRow: 33
 methods of analyze/finding.Case: 70

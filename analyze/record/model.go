@@ -151,16 +151,21 @@ type Transfer struct {
 	Connection        *Connection
 	Bytes             *uint64
 	MissingBytes      *uint64
-	SHA256            *string
-	MD5, SHA1         *string // only when asked for
-	MIMEType          *string
-	File              *string
 	Preliminary       *Reply
 	Reply             *Reply
 	Outcome           string
 	Frames            Frames
+	Content
 
 	Notes TransferNotes // what rules need beyond the record; not written
+}
+
+// Content is what was found out about the bytes that a transfer carried, when asked for.
+type Content struct {
+	SHA256    *string
+	MD5, SHA1 *string
+	MIMEType  *string
+	File      *string
 }
 
 // OfFile reports whether it carries a file, not a listing.

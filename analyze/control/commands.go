@@ -19,6 +19,7 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 		return
 	}
 	c.pairing.onCommand()
+	c.login.asked = false
 	if cmd.Verb == ftp.VerbUnknown {
 		c.evidence.add(babble)
 	} else {
@@ -93,7 +94,7 @@ func (c *Conversation) onCommand(p *pending) {
 	case v == ftp.USER:
 		c.login.named(p.arg)
 	case v == ftp.PASS:
-		c.login.password, p.user = text{p.arg, true}, c.login.user.value
+		c.login.password, c.login.passAt, p.user = text{p.arg, true}, c.at, c.login.user.value
 	case v == ftp.ABOR:
 		c.transfers.abort(c.pairing.pending, c.at)
 	case v == ftp.MIC || v == ftp.CONF || v == ftp.ENC: // RFC 2228: the command itself is protected

@@ -206,7 +206,7 @@ func (c *Conversation) onFinal(p *pending, r *record.Reply) {
 		c.params.onSize(p.arg, r)
 	case v == ftp.AUTH:
 		if c.tls.onAuthReply(r.Code) {
-			c.notes.AuthTLS = c.at
+			c.notes.AuthTLS = p.line.Mark
 		}
 	case v == ftp.PROT && !refused && strings.EqualFold(strings.TrimSpace(p.arg), "C") && c.tls.kind != record.TLSNone:
 		c.notes.ProtC = c.at
@@ -249,10 +249,13 @@ func (c *Conversation) onTransferReply(s *TransferCommand, r *record.Reply) {
 	}
 }
 
-// onUnaskedReply takes a reply to a command that the capture does not hold: a lost
-// packet, or the client's side is missing.
+// onUnaskedReply takes a reply to a command that the capture does not hold: a lost packet, or
+// the client's side is missing. 530 answers many commands before a login; only right after
+// the server asked for a password it is what became of the login.
 func (c *Conversation) onUnaskedReply(r *record.Reply) {
 	t := &c.transfers
+	asked := c.login.asked
+	c.login.asked = false
 	switch {
 	case r.Code == 227 || r.Code == 228 || r.Code == 229:
 		i := c.addNegotiation(map[int]string{227: "PASV", 228: "LPSV", 229: "EPSV"}[r.Code], true)
@@ -271,10 +274,12 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		c.tls.onAuthReply(r.Code)
 		c.notes.AuthTLS = c.at
 	case r.Code == 331:
-		c.login.user, c.login.password = text{}, text{} // of another USER
+		c.login.user, c.login.password, c.login.asked = text{}, text{}, true // of another USER
+	case r.Code == 332:
+		c.login.asked = true
 	case r.Code == 230 && c.login.state != record.LoginOK:
 		c.login.state = record.LoginOK
-	case r.Code == 530 && c.login.state == record.LoginNone:
+	case r.Code == 530 && asked && c.login.state == record.LoginNone:
 		c.login.state = record.LoginFailed
 	case r.Code == 215:
 		c.server.system = text{r.Text, true}

@@ -38,13 +38,17 @@ type Heard struct {
 
 // Login is one try: USER, and PASS if it was sent, with the reply that decided it.
 type Login struct {
-	Mark      flow.Mark // of the command that was decided on: PASS, or USER that needed none
-	User      string
-	OK        bool
-	Code      int    // 0: the capture holds no reply to PASS
-	Challenge string // of a one-time password, in lower case: "otp-md5 487 dog2"
-	OneTime   bool   // the password has the form of an answer to it: whoever reads it cannot use it again
+	Mark       flow.Mark // of PASS, or of what was decided on without it
+	NoPassword bool      // the capture shows none: USER was decided on
+	User       string    // empty: not known
+	OK         bool
+	Code       int    // 0: the capture holds no reply to PASS
+	Challenge  string // of a one-time password, in lower case: "otp-md5 487 dog2"
+	OneTime    bool   // the password has the form of an answer to it: whoever reads it cannot use it again
 }
+
+// Name is the user; nil: the capture does not tell, for it lacks USER.
+func (l *Login) Name() *string { return Known(&l.User, l.User != "") }
 
 // Oddity is traffic that breaks the protocol or its customs; it is data, never an error.
 type Oddity struct {

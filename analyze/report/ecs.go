@@ -118,7 +118,7 @@ func (e *ecs) login(s *record.Session, l *record.Login) {
 	v.kind, v.action, v.category, v.kinds = "event", "ftp-login", `["authentication","network"]`, `["start"]`
 	v.start = momentOf(s, l.Mark)
 	v.end = v.start
-	v.user = &l.User
+	v.user = l.Name()
 	switch {
 	case l.OK:
 		v.outcome = "success"
@@ -127,7 +127,11 @@ func (e *ecs) login(s *record.Session, l *record.Login) {
 	default:
 		v.outcome = "failure"
 	}
-	v.message = "login of \"" + l.User + "\" to " + ecsParty(s.Server) + ": " + v.outcome
+	who := "\"" + l.User + "\""
+	if v.user == nil {
+		who = "an unknown user"
+	}
+	v.message = "login of " + who + " to " + ecsParty(s.Server) + ": " + v.outcome
 	b := e.begin(&v)
 	b = integer(b, `,"ftpscope":{"type":"login","session":`, uint64(s.ID))
 	b = frame(b, `,"frame":`, l.Mark.Pos)

@@ -104,7 +104,7 @@ func userAt(s *record.Session, at flow.Time) *string {
 		if i > 0 && l.Mark.Time > at {
 			break
 		}
-		user = &l.User
+		user = l.Name()
 	}
 	return user
 }

@@ -206,6 +206,14 @@ func (l *htmlLadder) label(e *record.Exchange) string {
 	return ""
 }
 
+// asUser is " as bob"; nothing where the capture does not tell who.
+func asUser(l *record.Login) string {
+	if l.User == "" {
+		return ""
+	}
+	return " as " + prose.Escape(l.User)
+}
+
 // notes stand in for the dialogue.
 func (l *htmlLadder) notes(d *ladder) {
 	if m := l.s.Notes.AuthTLS; m.Seen() {
@@ -224,7 +232,7 @@ func (l *htmlLadder) notes(d *ladder) {
 		if n.Code > 0 {
 			note += " (" + strconv.Itoa(n.Code) + ")"
 		}
-		d.say(rung{pos: n.Mark.Pos, time: n.Mark.Time, to: flow.Out, text: "login as " + prose.Escape(n.User), note: note})
+		d.say(rung{pos: n.Mark.Pos, time: n.Mark.Time, to: flow.Out, text: "login" + asUser(n), note: note})
 	}
 	if m := l.s.Notes.Quit; m.Seen() {
 		d.say(rung{pos: m.Pos, time: m.Time, to: flow.Out, text: "QUIT", note: "“goodbye”"})

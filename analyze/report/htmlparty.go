@@ -132,7 +132,9 @@ func (h *htmlParties) add(s *record.Session, rank int, labels passwordLabels) {
 
 func (p *htmlParty) login(s *record.Session, l *record.Login, label int) {
 	user := prose.Cut(prose.Escape(l.User), maxRowUser)
-	if !slices.Contains(p.users, user) {
+	if user == "" {
+		user = "an unknown user"
+	} else if !slices.Contains(p.users, user) {
 		if p.manyUsers = len(p.users) >= maxPartyUsers; !p.manyUsers {
 			p.users = append(p.users, user)
 		}

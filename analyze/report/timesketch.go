@@ -108,12 +108,17 @@ func (t *timesketch) events(s *record.Session) []timelineEvent {
 }
 
 func loginMoment(s *record.Session, l *record.Login, o Options) timelineEvent {
-	e := timelineEvent{at: momentOf(s, l.Mark), pos: l.Mark.Pos, desc: "FTP Login", kind: "ftp:login", user: &l.User, outcome: "failed", message: "Login of " + l.User + " failed"}
+	e := timelineEvent{at: momentOf(s, l.Mark), pos: l.Mark.Pos, desc: "FTP Login", kind: "ftp:login", user: l.Name(), outcome: "failed"}
+	who := l.User
+	if e.user == nil {
+		who = "an unknown user"
+	}
+	e.message = "Login of " + who + " failed"
 	switch {
 	case l.OK:
-		e.outcome, e.message = "ok", "Login of "+l.User+" succeeded"
+		e.outcome, e.message = "ok", "Login of "+who+" succeeded"
 	case l.Code == 0:
-		e.outcome, e.message = record.Unknown, "Login of "+l.User+" was tried"
+		e.outcome, e.message = record.Unknown, "Login of "+who+" was tried"
 	}
 	if l.Code > 0 {
 		e.reply = &record.Reply{Code: l.Code}

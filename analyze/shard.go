@@ -173,7 +173,7 @@ func (r *reader) Closed(c *flow.Conn) {
 	said := r.Finish(c)
 	switch e := r.shard.evidence; {
 	case e == nil:
-	case said == nil:
+	case said == nil || !said.IsSession():
 		e.Unmark(r.a, r.b, r.net)
 	default:
 		e.Ended(r.a, r.b, c.Nets)

@@ -72,6 +72,7 @@ type Conversation struct {
 	missing      uint64 // bytes of both sides
 	tls          tlsLayer
 	notes        notes
+	spoken       spoken
 }
 
 // roles is how it is known which side is the client.
@@ -93,6 +94,43 @@ const (
 )
 
 func (e *evidence) add(more evidence) { *e = max(*e, more) }
+
+// spoken is which sides said something of FTP: a known command, a reply with a code.
+type spoken struct {
+	client, server bool
+	first          record.Spoken
+}
+
+func (s *spoken) both() bool { return s.client && s.server }
+
+// heard notes that a side said something of FTP. What was held back until both had, is told
+// now.
+func (c *Conversation) heard(side *bool, verb ftp.Verb, code int) {
+	if *side {
+		return
+	}
+	s := &c.spoken
+	if !s.client && !s.server {
+		if s.first = (record.Spoken{Mark: c.at, Code: code}); code == 0 {
+			s.first.Verb = verb.String()
+		}
+	}
+	*side = true
+	if !s.both() || c.isOnControlPort() {
+		return
+	}
+	if c.expectsHosts {
+		c.tellHosts(true)
+	}
+	if list := c.transfers.negotiations; len(list) > 0 && list[len(list)-1].Endpoint.IsValid() {
+		c.announce(&list[len(list)-1], true)
+	}
+}
+
+// leadsToExpect reports whether connections are expected because of what is said: on a port
+// that FTP is not expected on, only once both sides have spoken it. What one side says may be
+// a file, as a data connection carries it.
+func (c *Conversation) leadsToExpect() bool { return c.spoken.both() || c.isOnControlPort() }
 
 // side is what is known of one direction.
 type side struct {
@@ -228,6 +266,9 @@ func (c *Conversation) expectHosts(on bool) {
 }
 
 func (c *Conversation) tellHosts(on bool) {
+	if !c.leadsToExpect() {
+		return
+	}
 	c.opt.Listener.ExpectHosts(HostExpectation{
 		Control: c.conn.id, Client: c.conn.ends[c.client].Addr(), Server: c.conn.ends[c.client^1].Addr(),
 		On: on, Mark: c.at, Nets: c.conn.nets,

@@ -19,6 +19,9 @@ type Transcript struct {
 	LostCommands     bool   // the capture lacks bytes of the client, or all
 	LostReplies      bool
 	Unheard          bool           // the capture holds nothing of what either side said
+	BothSpoke        bool           // each side said something of FTP
+	OnControlPort    bool           // FTP is expected on the server's port
+	Spoken           record.Spoken  // the first of it; zero: there was none
 	ClientSide       flow.Direction // as Negotiation's
 	LimitHits        int            // negotiations, transfers and commands beyond the limits
 	Held             int            // bytes, about
@@ -33,6 +36,10 @@ func (t *Transcript) Parties(n *Negotiation) (peer, expected netip.Addr) {
 	}
 	return n.parties(t.Client.Addr(), t.Server.Addr())
 }
+
+// IsSession reports whether what was said is a session, as far as that alone tells: on a port
+// that FTP is not expected on it takes two to have a conversation.
+func (t *Transcript) IsSession() bool { return t.OnControlPort || t.BothSpoke }
 
 // IsComplete reports whether the capture holds the control connection without gaps, both
 // sides of it.
@@ -192,6 +199,7 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	t := &Transcript{
 		Negotiations: own(c.transfers.negotiations), TransferCommands: own(c.transfers.commands), Encrypted: c.tls.spans,
 		LimitHits: c.budget.struck, Held: transcriptSize + int(c.budget.held), ClientSide: c.client, Unheard: c.unheard,
+		BothSpoke: c.spoken.both(), OnControlPort: c.isOnControlPort(), Spoken: c.spoken.first,
 		user: c.login.user, password: c.login.password, banner: c.server.banner, system: c.server.system,
 	}
 	s := &t.Session

@@ -151,6 +151,9 @@ func (c *Conversation) announce(n *Negotiation, ok bool) {
 		n.Endpoint = netip.AddrPort{}
 		return
 	}
+	if !c.leadsToExpect() {
+		return
+	}
 	x := &c.opt.expectation
 	*x = Expectation{Control: c.conn.id, Index: int(n.Index), Passive: n.Passive, Endpoint: n.Endpoint, Mark: c.at, Nets: c.conn.nets}
 	x.Peer, x.Expected = c.conn.parties(n)

@@ -61,6 +61,7 @@ type builder struct {
 	opened  []flow.Conn // connections between the two hosts that no expectation explains, in order
 	running []flow.Conn // the same, those that ran before the capture
 	used    map[uint64]bool
+	spoken  map[uint64]*record.Spoken // by connections that said something of FTP
 
 	// Lists that serve again.
 	byNegotiation [][]flow.Conn // connections given to each negotiation, in their order
@@ -85,6 +86,7 @@ func (b *builder) begin(p *pendingSession) {
 		if t.claim.control || !worthTelling(&t.claim.conn[0]) || b.elsewhere(&t.claim.conn[0]) {
 			continue
 		}
+		b.hear(t.claim)
 		list := &b.byNegotiation[t.negotiation]
 		if len(*list) == 0 {
 			n++
@@ -95,6 +97,7 @@ func (b *builder) begin(p *pendingSession) {
 	var pair []flow.Conn
 	for _, cl := range p.paired {
 		if !cl.control && worthTelling(&cl.conn[0]) && !b.elsewhere(&cl.conn[0]) {
+			b.hear(cl)
 			pair = append(pair, cl.conn[0])
 		}
 	}
@@ -102,6 +105,17 @@ func (b *builder) begin(p *pendingSession) {
 		b.opened, b.running = sortPair(pair)
 		b.used = map[uint64]bool{}
 	}
+}
+
+// hear notes what a connection said of FTP.
+func (b *builder) hear(cl *claim) {
+	if cl.spoken == nil {
+		return
+	}
+	if b.spoken == nil {
+		b.spoken = map[uint64]*record.Spoken{}
+	}
+	b.spoken[cl.conn[0].ID] = cl.spoken
 }
 
 // end lets go of the session.

@@ -29,7 +29,7 @@ func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []fl
 			attempts += tried[i].SYNs
 		}
 	}
-	t.Notes.Conn, t.Notes.Tried = c, tried
+	t.Notes.Conn, t.Notes.Tried, t.Notes.Spoken = c, tried, b.spoken[c.ID]
 	t.Connection = b.connection(c, max(attempts, 1))
 	t.Initiator = b.initiator(c, n)
 	t.Evidence = record.EvidenceInferred

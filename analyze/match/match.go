@@ -96,6 +96,7 @@ type Matcher struct {
 	attempts  attempts
 	limits    limits
 	snapshots []*control.Transcript // of sessions that go on
+	overruled []uint64              // connections that met an expectation and were taken for a control connection: see overrule.go
 }
 
 // limits counts how often each limit struck.
@@ -125,6 +126,7 @@ type pendingSession struct {
 	paired       []*claim // connections between the two hosts that no expectation explains
 	expectsHosts bool
 	pair         hostLinks
+	revoked      bool     // its connection carries data
 	unmet        int      // expectations that no connection met
 	few          [3]tried // room for those that most sessions have
 }
@@ -133,6 +135,7 @@ type pendingSession struct {
 type tried struct {
 	negotiation int
 	claim       *claim
+	expected    bool // by its opener
 }
 
 // New makes a Matcher that gives its records to out.
@@ -159,6 +162,9 @@ func (m *Matcher) session(id uint64) *pendingSession {
 
 // Expect takes an expectation of a control connection. It replaces the one before.
 func (m *Matcher) Expect(o *control.Expectation) {
+	if m.isOverruled(o.Control) {
+		return
+	}
 	p := m.session(o.Control)
 	p.nets = o.Nets
 	if p.last != nil {
@@ -168,12 +174,9 @@ func (m *Matcher) Expect(o *control.Expectation) {
 	p.unmet++
 	p.last = x
 	m.index.link(x)
-	port := o.Endpoint.Port()
-	m.index.refs[port]++
-	m.index.ports[port/64] |= 1 << (port % 64)
 	for _, end := range x.ends() {
 		m.parked.look(end, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
-			if x.rank(c) < 0 {
+			if x.rank(c) < 0 || m.hasSaid(c.ID) && !m.overrules(x, c) {
 				if x.rankStranger(c) >= 0 {
 					m.note(x, c, open)
 				}
@@ -185,27 +188,39 @@ func (m *Matcher) Expect(o *control.Expectation) {
 	}
 	m.reclaim(x)
 	m.shareFXP(x)
+	m.revokeAll()
 }
 
 // Opened takes a connection at its first packet.
 func (m *Matcher) Opened(c *flow.Conn) {
+	m.place(c, true)
+	m.revokeAll()
+}
+
+// place gives a connection to who expects it, or parks it; false: neither.
+func (m *Matcher) place(c *flow.Conn, open bool) bool {
 	if m.index.awaits(c.Dst.Port()) || !c.OpenerKnown && m.index.awaits(c.Src.Port()) {
-		if m.meet(c, true) {
-			return
+		if m.meet(c, open) {
+			return true
 		}
 	}
 	if len(m.hosts.newest) > 0 && !m.opt.ControlPort(c.Dst.Port()) {
 		if k, ok := m.hosts.pairFor(c); ok {
-			m.givePair(m.hosts.liveliest(k, c), m.claim(c, true))
-			return
+			m.givePair(m.hosts.liveliest(k, c), m.claim(c, open))
+			return true
 		}
 	}
-	if !c.OpenerKnown || c.Dst.Port() >= flow.FirstUnprivileged && !m.opt.ControlPort(c.Dst.Port()) {
-		m.parked.add(c, [2]endKey{m.index.keyOf(c.Dst), m.index.keyOf(c.Src)})
-		if m.claims[c.ID] != nil {
-			m.parked.note(c)
-		}
+	if c.OpenerKnown && (c.Dst.Port() < flow.FirstUnprivileged || m.opt.ControlPort(c.Dst.Port())) {
+		return false
 	}
+	m.parked.add(c, [2]endKey{m.index.keyOf(c.Dst), m.index.keyOf(c.Src)})
+	if cl := m.claims[c.ID]; cl != nil && cl.stranger {
+		m.parked.note(c)
+	}
+	if !open {
+		m.parked.update(c, nil)
+	}
+	return true
 }
 
 // Unanswered takes a SYN that nothing followed. Nearly all of them concern no session:
@@ -272,25 +287,27 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 
 // Closed takes a connection at its end, with what it said if it was a control connection.
 func (m *Matcher) Closed(c *flow.Conn, said *control.Transcript) {
-	cl := m.claims[c.ID]
+	cl, spoken := m.claims[c.ID], spokenOf(said)
+	if !m.isSession(c, said) {
+		said = nil
+	}
 	switch {
 	case cl != nil:
-		cl.conn[0], cl.open, cl.control = *c, false, said != nil
+		cl.conn[0], cl.open, cl.control, cl.spoken = *c, false, said != nil, spoken
 		delete(m.claims, c.ID)
 		if m.opt.Watcher != nil {
 			m.opt.Watcher.Ended(c.Src, c.Dst, c.Nets)
 		}
-		if !cl.used && said == nil {
-			m.parked.update(c) // an expectation may come late
-		}
-	case said == nil:
-		if !m.parked.update(c) {
+		if cl.users == 0 && !m.parked.update(c, spoken) && !cl.stranger && said == nil { // an expectation may come late
 			m.unclaimed(c)
 		}
-	default:
-		m.parked.remove(c)
+	case !m.parked.update(c, spoken) && said == nil:
+		m.unclaimed(c)
 	}
 	if said != nil {
+		if m.parked.note(c); said.OnControlPort { // else an expectation that comes late may make it data
+			m.parked.remove(c)
+		}
 		p := m.session(c.ID)
 		p.said = said
 		if p.last != nil {
@@ -299,21 +316,9 @@ func (m *Matcher) Closed(c *flow.Conn, said *control.Transcript) {
 		}
 		m.end(p)
 	} else if p := m.sessions[c.ID]; p != nil {
-		m.abandon(p) // what looked like a control connection was none
+		m.revoke(p) // what looked like a control connection was none
+		m.revokeAll()
 	}
-}
-
-func (m *Matcher) abandon(p *pendingSession) {
-	if p.last != nil {
-		m.replace(p.last, flow.Mark{Time: m.now})
-		p.last = nil
-	}
-	if p.expectsHosts {
-		p.expectsHosts = false
-		m.hosts.unlist(p)
-	}
-	m.letGo(p)
-	delete(m.sessions, p.id)
 }
 
 // unclaimed is a connection that is over and that no session wanted.

@@ -70,6 +70,16 @@ type TransferNotes struct {
 	From     netip.AddrPort // the end of Conn that sent the data, if it carried any
 	Tried    []flow.Conn    // every connection to the announced endpoint, Conn among them, in order
 	Via      *netip.Addr    // the address that was used instead of the announced one
+	Spoken   *Spoken        // what Conn carried reads like a control connection; nil: it does not
+}
+
+// Spoken is the first line that reads like FTP's control connection: a command's verb, or a
+// reply's code. Its text is not kept, for it may be a secret.
+type Spoken struct {
+	Mark flow.Mark
+	Verb string // empty: a reply
+	Code int    // 0: a command
+	Both bool   // both sides sent such lines
 }
 
 // Line is a line of the client as sent (a password hidden).

@@ -86,7 +86,9 @@ func (a *analysis) shards(to events) []*shard {
 }
 
 func (a *analysis) readingOptions(to events) *control.Options {
-	return control.NewOptions(a.ports.has, a.opt.Dialogue, to)
+	reading := control.NewOptions(a.ports.has, a.opt.Dialogue, to)
+	reading.ShowPasswords = a.opt.ShowPasswords
+	return reading
 }
 
 func (a *analysis) shard(to events, reading *control.Options) *shard {

@@ -20,8 +20,9 @@ const (
 
 // dialogue is the text of a control connection, kept to find what must change in it.
 type dialogue struct {
-	side [2]stream // the client's, the server's
-	size int
+	side  [2]stream // the client's, the server's
+	size  int
+	users []string // names that the server let in
 }
 
 // stream is what one side sent, in the order of sequence numbers; the first copy of a
@@ -115,20 +116,11 @@ func (s *stream) compare(first, later []byte, at int64) {
 }
 
 // walk cuts a stream into lines; what is under TLS goes to opaque, in runs of bytes.
+// What came from before the SYN's number is no part of the stream, but was sent: it is text of its own.
 func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byte)) {
 	var l ftp.Locator
 	next, hidden := s.start, int64(never) // where TLS's record ends that the stream is in; lost: nobody knows
-	for i := range s.pieces {
-		p := &s.pieces[i]
-		if s.begun && p.end() <= s.start {
-			continue // a keep-alive's byte from before the first one
-		}
-		if p.at != next || i == 0 && !s.begun {
-			l.Gap(line)
-			if hidden != never && p.at > hidden {
-				hidden = lost
-			}
-		}
+	text := func(p piece) {
 		next = p.end()
 		for at := p.at; at < next; {
 			b := p.data[at-p.at:]
@@ -147,6 +139,27 @@ func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byt
 			}
 			at += n
 		}
+	}
+	for i, p := range s.pieces {
+		if before := s.start - p.at; s.begun && before > 0 {
+			early := piece{p.at, p.data[:min(before, int64(len(p.data)))]}
+			if l.Gap(line); len(early.data) > 1 { // else a keep-alive's byte
+				text(early)
+				l.Gap(line)
+			}
+			hidden, next = never, s.start
+			if l = (ftp.Locator{}); p.end() <= s.start {
+				continue
+			}
+			p = piece{s.start, p.data[before:]}
+		}
+		if p.at != next || i == 0 && !s.begun {
+			l.Gap(line)
+			if hidden != never && p.at > hidden {
+				hidden = lost
+			}
+		}
+		text(p)
 	}
 	l.Flush(line)
 }

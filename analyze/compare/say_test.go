@@ -168,7 +168,7 @@ func TestQuoted(t *testing.T) {
 // What must not be shared is hidden in whatever line it stands.
 func TestHidden(t *testing.T) {
 	for line, want := range map[string]string{
-		"USER bob": "USER bob", "PASS secret": "PASS (hidden)", "pass  secret word": "pass (hidden)", "PASS ": "PASS ", "PASV": "PASV",
+		"USER bob": "USER bob", "PASS secret": "PASS (hidden)", "pass  secret word": "pass  (hidden)", "PASS ": "PASS ", "PASV": "PASV",
 		"  PASS secret": "  PASS (hidden)", "PASSsecret": "PASS(hidden)", "ACCT secret": "ACCT (hidden)", "SITE PSWD old new": "SITE PSWD (hidden)",
 		`500 "PASS secret": what?`: `500 "PASS (hidden)": what?`, "500 'ACCT a' or 'PASS b'": "500 'ACCT (hidden)' or 'PASS (hidden)'", "": "",
 	} {

@@ -18,6 +18,7 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 	if len(cmd.Name) == 0 {
 		return
 	}
+	secret := c.login.secrets.onCommand(&c.budget, l.Text)
 	c.pairing.onCommand()
 	c.login.asked = false
 	if cmd.Verb == ftp.VerbUnknown {
@@ -29,13 +30,17 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 	if c.commands++; c.pairing.pending == nil && c.transfers.isEmpty() && len(c.notes.Logins) == 0 {
 		new(lists).furnish(c)
 	}
+	verb := cmd.Verb
+	if !c.opt.ShowPasswords || verb == ftp.PASS {
+		l.Text, cmd = withoutSecret(l.Text, secret, cmd)
+	}
 	if l.Flags&ftp.Cut != 0 {
 		c.odd(record.OddLine, "command of more than 4096 bytes")
 	}
 	if l.Flags&(ftp.HasNUL|ftp.HasControl) != 0 {
 		c.odd(record.OddBytes, strings.ToUpper(string(cmd.Name)))
 	}
-	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: cmd.Verb, transfer: none, negotiation: none, dialogue: none}
+	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: verb, transfer: none, negotiation: none, dialogue: none}
 	p.line.Mark = c.at
 	p.keepText(&c.opt.texts, l.Text, &cmd)
 	if c.opt.Dialogue {
@@ -61,14 +66,11 @@ func (c *Conversation) wait(p *pending) {
 	c.pairing.pending = append(c.pairing.pending, *p)
 }
 
-// hidden stands for a password.
-const hidden = "(hidden)"
-
 // keepText keeps the line and, as a part of it, the argument.
 func (p *pending) keepText(texts *ftp.Texts, line []byte, cmd *ftp.Command) {
 	if cmd.Verb == ftp.PASS {
-		if p.line.Text, p.arg = "PASS "+hidden, texts.Keep(cmd.Arg); string(cmd.Name) != "PASS" {
-			p.line.Text = string(cmd.Name) + " " + hidden
+		if p.line.Text, p.arg = "PASS "+ftp.Hidden, texts.Keep(cmd.Arg); string(cmd.Name) != "PASS" {
+			p.line.Text = string(cmd.Name) + " " + ftp.Hidden
 		}
 		return
 	}

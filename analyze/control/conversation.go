@@ -56,7 +56,6 @@ type Conversation struct {
 	evidence     evidence
 	digits       uint8
 	expectsHosts bool // the Listener was told to: see expectHosts
-	unheard      bool // the capture holds nothing of what either side said
 	guess        ftp.Recognizer
 	quiet        silences
 	sides        [2]side
@@ -98,6 +97,7 @@ func (e *evidence) add(more evidence) { *e = max(*e, more) }
 // spoken is which sides said something of FTP: a known command, a reply with a code.
 type spoken struct {
 	client, server bool
+	unheard        bool // the capture holds nothing of what either side said
 	first          record.Spoken
 }
 
@@ -164,8 +164,8 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	s := &c.sides[dir]
 	if !s.spoke {
 		s.spoke = true
-		if c.unheard {
-			c.unheard = false
+		if c.spoken.unheard {
+			c.spoken.unheard = false
 			c.expectHosts(false)
 		}
 		if dir == c.client && !c.sides[dir^1].spoke && tlsrec.IsRecord(b[0]) && c.isOnControlPort() {
@@ -212,7 +212,7 @@ func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	c.missing += n
 	c.sides[dir].lossy = true
 	if c.sides[dir^1].lossy && !c.sides[0].spoke && !c.sides[1].spoke && (c.roles != rolesAssumed || c.isOnControlPort()) {
-		c.unheard = true
+		c.spoken.unheard = true
 		c.expectHosts(true)
 	}
 	if c.tls.covers(dir) {

@@ -17,6 +17,7 @@ type login struct {
 	challenge      string    // of a one-time password, for the next PASS
 	passAt         flow.Mark // PASS, of the present try
 	asked          bool      // the server's last word was 331 or 332, and no command followed
+	secrets        secrets   // what it said, and what replies must not repeat
 }
 
 // text is a text that may not be known.

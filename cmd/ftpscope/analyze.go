@@ -106,7 +106,7 @@ func (j *job) problem(err *capture.FileError) {
 // options are the flags that concern the analysis.
 func (j *job) options() analyze.Options {
 	f := j.flags
-	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, Judge: f.judgeFlags.options(), Problem: j.problem}
+	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, ShowPasswords: f.showPasswords, Judge: f.judgeFlags.options(), Problem: j.problem}
 	opt.MergeNetworks = f.mergeNetworks
 	opt.Decode.VXLANPorts, opt.Decode.VerifyChecksums = f.vxlanPorts, f.checksums
 	if f.packets != nil {

@@ -1,54 +1,14 @@
 package carve
 
 import (
-	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"ftpscope/analyze/ftp"
 	"ftpscope/capture/flow"
 )
-
-// What is found is what a look for each word finds.
-func TestFinder(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	text := func(most int) []byte {
-		b := make([]byte, r.IntN(most))
-		for i := range b {
-			b[i] = "aab ."[r.IntN(5)]
-		}
-		return b
-	}
-	for range 2000 {
-		var list [][]byte
-		for range r.IntN(20) {
-			list = append(list, text(6))
-		}
-		list = different(list)
-		line := text(60)
-		for _, ok := range []func(from, to int) bool{
-			func(from, to int) bool { return true },
-			func(from, to int) bool { return ftp.Alone(line, from, to) },
-		} {
-			var want []found
-			for n, w := range list {
-				for at := 0; at+len(w) <= len(line); {
-					if bytes.HasPrefix(line[at:], w) && ok(at, at+len(w)) {
-						want = append(want, found{w, n, at})
-						at += len(w)
-					} else {
-						at++
-					}
-				}
-			}
-			require.ElementsMatch(t, want, newFinder(list).in(line, ok))
-		}
-	}
-}
 
 // dialogueOf is n passwords on one connection, of which the server says each again.
 func dialogueOf(n int) *dialogue {

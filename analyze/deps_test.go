@@ -36,7 +36,7 @@ capture/rewrite:     capture/decode capture/cryptopan github.com/google/gopacket
 capture/capturetest: capture/capturetest/rawfile capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
 capture/capturetest/rawfile:
-analyze/record:      capture/flow
+analyze/record:      capture/flow analyze/ftp
 analyze/prose:       capture/flow github.com/rivo/uniseg
 analyze/tlsrec:      capture/flow analyze/record
 analyze/control:     capture/flow analyze/ftp analyze/record analyze/tlsrec

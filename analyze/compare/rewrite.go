@@ -2,6 +2,7 @@ package compare
 
 import (
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -63,7 +64,7 @@ func (d *differ) options(w Way, x, y *Seg) {
 
 // hidden takes passwords out of a line: a client's, or one that a server repeats in quotes.
 func hidden(line string) string {
-	const shown = "(hidden)"
+	const shown = record.HiddenText
 	b := []byte(line)
 	if from := ftp.Secret(b); from < len(b) {
 		return line[:from] + shown

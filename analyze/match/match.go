@@ -41,12 +41,12 @@ import (
 // Times of the join, by the packets' clock.
 const (
 	// early is how long before its expectation a connection may appear in the capture:
-	// packets are reordered by less than 2 s, and an expectation that waits for missing
+	// packets come in disorder, and an expectation that waits for missing
 	// bytes comes up to 10 s late.
-	early = 12 * flow.Second
+	early = flow.Disorder + 10*flow.Second
 	// grace is how long an expectation that was replaced, or whose session ended, still
 	// waits for its connection.
-	grace = 2 * flow.Second
+	grace = flow.Disorder
 )
 
 // Limits of the join.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"ftpscope/analyze/ftp"
 	"ftpscope/capture/flow"
 )
 
@@ -43,6 +44,9 @@ type Session struct {
 	First flow.Mark // the control connection's first packet: the order of sessions
 	Notes Notes     // what rules need beyond the record; not written
 }
+
+// HiddenText stands for a password.
+const HiddenText = ftp.Hidden
 
 // Values of Session.Login.
 const (

@@ -43,7 +43,7 @@ func (j *jsonWriter) line(b []byte) error {
 	return err
 }
 
-const hiddenText = "(hidden)" // stands for a password
+const hiddenText = record.HiddenText
 
 func appendSession(b []byte, s *record.Session, o Options) []byte {
 	b = append(b, `{"type":"session"`...)

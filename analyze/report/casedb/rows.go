@@ -13,7 +13,7 @@ import (
 
 // Records as rows: values in the order of the columns in schema.sql.
 
-const hidden = "(hidden)" // stands for a password
+const hidden = record.HiddenText
 
 func (w *Writer) addSession(s *record.Session) {
 	id := int64(s.ID)

@@ -31,7 +31,8 @@ import (
 //	  either → speaksFTP             a known command, a reply with a code, TLS: for good
 //
 //	protection (tlsLayer): whether what is said can be read
-//	  inClear → tlsAgreed            the server accepts AUTH
+//	  inClear → tlsAgreed            the server accepts AUTH, or a record where the capture
+//	                                 may lack that
 //	  inClear, tlsAgreed → protected the first TLS record; MIC, CONF or ENC
 //	  protected → tlsAgreed          text where a record should begin (CCC); inClear if it was
 //	                                 not TLS that protected
@@ -172,6 +173,9 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 			c.beginTLS()
 		}
 	}
+	if c.tls.records == nil && tlsrec.IsRecord(b[0]) {
+		c.seeTLS(dir, b)
+	}
 	if c.tls.records != nil {
 		if b = c.passTLS(dir, b); b == nil {
 			return true
@@ -235,6 +239,7 @@ func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	}
 	c.interrupt()
 	c.pairing.doubtAll()
+	c.transfers.unseenDoubt = true
 	c.server.reached(greeted)
 }
 

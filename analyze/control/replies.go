@@ -264,11 +264,11 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 			c.onNegotiationReply(&t.negotiations[i], r)
 		}
 	case r.Code == 125 || r.Code == 150:
-		t.unseen = c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}})
+		t.unseen, t.unseenDoubt = c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}), false
 		if t.unseen >= 0 {
 			c.onPreliminary(&pending{transfer: int32(t.unseen)}, r)
 		}
-	case t.unseen >= 0 && (r.Code == 226 || r.Code == 250 || r.Code >= 400 && endsTransfer(r.Code)):
+	case t.unseen >= 0 && t.endsUnseen(r.Code):
 		c.onTransferReply(&t.commands[t.unseen], r)
 		t.unseen = none
 	case r.Code == 234 || r.Code == 334:

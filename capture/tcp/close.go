@@ -11,6 +11,14 @@ func (t *Table) close(slot int32) {
 	case c.flags&lingering != 0:
 		t.linger.remove(&t.slab, slot)
 	}
+	if c.flags&doubted != 0 {
+		if lone := t.believe(slot); lone != nil {
+			defer t.sink.Unanswered(lone)
+		}
+	}
+	if c.flags&reset != 0 {
+		c.overrule()
+	}
 	lost := [2]uint64{t.tail(slot, flow.Out), t.tail(slot, flow.In)}
 	var r Reader
 	if c.stream != 0 {
@@ -63,6 +71,9 @@ func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 					from = h.acked
 				}
 				h.bytes -= min(uint64(gap.To-from), h.bytes)
+				if gap.To == h.next { // a FIN was all that lay behind it
+					h.next = from
+				}
 			}
 		}
 	}

@@ -337,6 +337,7 @@ func newChatter(table *tcp.Table) *chatter {
 	c.s[1].Flags, c.s[1].Ack = flow.SYN|flow.ACK, 101
 	for dir := range c.s {
 		c.send(dir)
+		c.s[1].Ack = 101
 		c.s[dir].Seq, c.s[dir].Ack, c.s[dir].Flags = 101, 101, flow.ACK
 	}
 	c.send(0)

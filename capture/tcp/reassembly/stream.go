@@ -122,6 +122,9 @@ func (st *Stream) Ends(dir flow.Direction, seq uint32) {
 	d.fin, d.ends = seq, true
 }
 
+// GoesOn says that a FIN of a direction was none of its end.
+func (st *Stream) GoesOn(dir flow.Direction) { st.dir[dir].ends = false }
+
 // Settled reports whether it is known where both directions begin.
 func (st *Stream) Settled() bool { return st.dir[0].settled && st.dir[1].settled }
 

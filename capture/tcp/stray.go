@@ -37,6 +37,7 @@ type doubt struct {
 	syn, rst       flow.Segment // without Mark: none
 	synDir, rstDir flow.Direction
 	syns           flow.Repeated // all of syn
+	protested      bool          // the other side than that of syn went on
 	heard          bool          // more of the sender of rst
 	far            [2][]flow.Segment
 	farBytes       [2]int
@@ -89,7 +90,7 @@ func (t *Table) challenge(slot int32, dir flow.Direction, s *flow.Segment) {
 		}
 	default:
 		d.syn, d.synDir, d.syns = *s, dir, flow.Repeated{Count: 1, Last: s.Mark, At: flow.SYNs{s.Pos}}
-		d.syn.Payload = bytes.Clone(s.Payload)
+		d.syn.Payload, d.protested = bytes.Clone(s.Payload), false
 	}
 }
 
@@ -121,11 +122,18 @@ func (d *doubt) answersSYN(c *conn, dir flow.Direction, s *flow.Segment) bool {
 	return !c.half[d.synDir].isNear(s.Ack) || d.syn.Flags&flow.ACK != 0 && s.Seq == d.syn.Ack && s.Seq != c.half[dir].next
 }
 
+// goesOnAnew reports whether s is what the sender of the SYN that is in doubt sends next,
+// and the other side, which would have protested, is not in the capture.
+func (d *doubt) goesOnAnew(c *conn, dir flow.Direction, s *flow.Segment) bool {
+	return d.syn.Seen() && dir == d.synDir && !d.protested && s.Flags&(flow.SYN|flow.RST|flow.ACK) == flow.ACK && s.ICMP == nil &&
+		s.Seq == d.syn.End() && s.Seq != c.half[dir].next
+}
+
 // resolve lets s decide what is in doubt of its connection; true: s turned out to be of
 // another one, which has it now.
 func (t *Table) resolve(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	c, d := t.slab.at(slot), t.doubts[slot]
-	if d.answersSYN(c, dir, s) {
+	if d.answersSYN(c, dir, s) || d.goesOnAnew(c, dir, s) {
 		anew := append([]flow.Segment{d.syn}, d.far[d.synDir]...)
 		t.close(slot)
 		for i := range anew {
@@ -139,6 +147,7 @@ func (t *Table) resolve(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	if s.Flags&(flow.SYN|flow.RST|flow.ACK) != flow.ACK || s.ICMP != nil || c.isFar(dir, s) {
 		return false
 	}
+	d.protested = d.protested || dir != d.synDir
 	if d.rst.Seen() && dir == d.rstDir && s.Time >= d.rst.Time {
 		if d.heard = true; flow.After(s.End(), d.rst.Seq) {
 			d.rst = flow.Segment{}
@@ -155,21 +164,17 @@ func (t *Table) resolve(slot int32, dir flow.Direction, s *flow.Segment) bool {
 // known it may be ahead of what was seen by as much as a capture can lack.
 func (c *conn) isFar(dir flow.Direction, s *flow.Segment) bool {
 	h, other := &c.half[dir], &c.half[dir^1]
-	at := h.next
-	switch {
-	case h.flags&isAcked != 0 && (h.flags&started == 0 || flow.After(h.acked, at) && int32(h.acked-at) <= maxBridge):
-		at = h.acked
-	case h.flags&started == 0:
-		return false
-	}
 	limit := int32(maxBridge)
 	if h.flags&isAcked != 0 {
 		if limit = proofSpan; c.knowsScale(dir ^ 1) {
 			limit = int32(max(other.window, leastWindow))
 		}
 	}
-	ahead := int32(s.Seq - at)
-	return ahead > limit || ahead < -maxBridge && h.flags&pieces == 0
+	near := func(at uint32) bool {
+		ahead := int32(s.Seq - at)
+		return ahead <= limit && (ahead >= -maxBridge || h.flags&pieces != 0)
+	}
+	return h.flags&(started|isAcked) != 0 && !(h.flags&started != 0 && near(h.next)) && !(h.flags&isAcked != 0 && near(h.acked))
 }
 
 // knowsScale reports whether the SYN was seen that tells how a side scales its window.
@@ -204,13 +209,18 @@ func (t *Table) far(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	return true
 }
 
-// admitFar takes the segments that were far of a direction and lie right before a number
-// that shows that they were received.
+// admitFar takes the segments that were far of a direction and lie where the other side
+// acknowledges it by now. If the direction came there byte by byte meanwhile, it is not
+// enough that they lie there: it is their last byte that must have been acknowledged.
 func (t *Table) admitFar(slot int32, dir flow.Direction, ack uint32) {
 	d := t.doubts[slot]
 	var of, rest []flow.Segment
 	for _, s := range d.far[dir] {
-		if ack-s.End() <= proofSpan {
+		at := s.End()
+		if t.slab.at(slot).isFar(dir, &s) {
+			at = s.Seq
+		}
+		if ack-at <= proofSpan {
 			of = append(of, s)
 			d.farBytes[dir] -= len(s.Payload)
 		} else {
@@ -230,8 +240,8 @@ func (t *Table) admitFar(slot int32, dir flow.Direction, ack uint32) {
 			t.fin(slot, dir, s)
 		}
 	}
-	if h := &t.slab.at(slot).half[dir]; h.flags&isAcked != 0 {
-		h.acked = ack
+	if h := &t.slab.at(slot).half[dir]; h.flags&isAcked != 0 && int32(ack-h.acked) < 0 {
+		h.acked = ack // the numbers went once round, or nearly
 	}
 }
 

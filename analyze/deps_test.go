@@ -23,7 +23,8 @@ capture/flow:
 analyze/ftp:
 capture/decode:      capture/flow github.com/google/gopacket
 capture/buffer:
-capture/pcapfile:    capture/buffer capture/flow
+capture/outfile:
+capture/pcapfile:    capture/outfile capture/buffer capture/flow
 capture/unpack:      github.com/klauspost/compress github.com/mikelolasagasti/xz github.com/pierrec/lz4
 capture/tail:        capture/buffer capture/flow
 capture:             capture/flow github.com/google/gopacket capture/buffer capture/pcapfile capture/tail capture/unpack
@@ -46,12 +47,12 @@ analyze/finding:     capture/flow analyze/record analyze/prose
 analyze/compare:     capture/flow analyze/ftp analyze/record analyze/prose
 analyze/report:      capture/flow analyze/record analyze/prose analyze/finding analyze/compare
 analyze/pick:        capture capture/flow capture/decode
-analyze/extract:     capture/flow capture/tcp analyze/record analyze/prose github.com/gabriel-vasile/mimetype
+analyze/extract:     capture/outfile capture/flow capture/tcp analyze/record analyze/prose github.com/gabriel-vasile/mimetype
 analyze/report/schema:capture/flow analyze/record analyze/prose analyze/finding analyze/report analyze/compare
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/record analyze/prose analyze/finding analyze/report analyze/compare analyze/tlsrec analyze/control analyze/match
-cmd/ftpscope:        analyze analyze/carve analyze/pick analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live cmd/ftpscope/sandbox cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term capture/pcapfile
+cmd/ftpscope:        capture/outfile analyze analyze/carve analyze/pick analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live cmd/ftpscope/sandbox cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term capture/pcapfile
 analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/record analyze/prose analyze/pick capture/pcapfile
-analyze/report/casedb:capture/flow analyze/record analyze/prose analyze/report modernc.org/sqlite
+analyze/report/casedb:capture/outfile capture/flow analyze/record analyze/prose analyze/report modernc.org/sqlite
 cmd/ftpscope/sandbox:golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/ftpscope/metrics:analyze analyze/finding analyze/record analyze/prose capture/flow github.com/prometheus/client_golang
 cmd/ftpscope/view:   analyze analyze/report analyze/record analyze/prose capture/flow charm.land/bubbletea/v2 github.com/charmbracelet/colorprofile golang.org/x/term

@@ -57,7 +57,7 @@ func (how setup) extracting(t testing.TB, frames []capturetest.Frame) extracted 
 	if how.limits == (extract.Limits{}) {
 		how.limits = extract.DefaultLimits
 	}
-	folder, err := extract.OpenFolder(how.dir)
+	folder, err := extract.OpenFolder(how.dir, false)
 	require.NoError(t, err)
 	opt := extract.Options{Hashes: []string{"sha256"}, Listings: how.listings, Limits: how.limits}
 	problem := func(err error) { x.errors = append(x.errors, err.Error()) }
@@ -399,6 +399,6 @@ func TestExtractHostileNames(t *testing.T) {
 	require.Equal(t, len(planted), links)
 	require.Equal(t, 200+1, written, "files and manifest")
 
-	_, err := extract.OpenFolder(dir)
+	_, err := extract.OpenFolder(dir, false)
 	require.ErrorIs(t, err, extract.ErrUsed)
 }

@@ -138,7 +138,7 @@ func (f *Folder) shift(w *file, at uint64) error {
 	}
 	defer from.Close()
 	temp := w.temp + ".shift"
-	to, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	to, err := f.open(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return err
 	}

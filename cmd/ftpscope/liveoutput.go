@@ -10,12 +10,14 @@ import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/capture/outfile"
 )
 
 // liveFile is an output file that is written while the program runs: whole records, each at once. It may be moved away and
 // made anew (SIGHUP), and its disk may be full for a while: then records are lost, which is said, and no half of one stays.
 type liveFile struct {
 	path    string
+	private bool // for the user's eyes only
 	file    *os.File
 	reopen  atomic.Bool
 	lost    int // records since the disk was full
@@ -23,8 +25,8 @@ type liveFile struct {
 }
 
 // openLive opens the file to append to it.
-func openLive(path string, warning func(string, ...any)) (*liveFile, error) {
-	l := &liveFile{path: path, warning: warning}
+func openLive(path string, private bool, warning func(string, ...any)) (*liveFile, error) {
+	l := &liveFile{path: path, private: private, warning: warning}
 	if err := l.open(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, cause(err))
 	}
@@ -32,7 +34,7 @@ func openLive(path string, warning func(string, ...any)) (*liveFile, error) {
 }
 
 func (l *liveFile) open() error {
-	file, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	file, err := outfile.Open(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, l.private)
 	if err != nil {
 		return err
 	}

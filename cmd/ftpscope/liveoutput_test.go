@@ -21,7 +21,7 @@ func TestLiveHeadings(t *testing.T) {
 	for _, format := range report.Formats() {
 		t.Run(format.Name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "out")
-			file, err := openLive(path, t.Errorf)
+			file, err := openLive(path, false, t.Errorf)
 			require.NoError(t, err)
 			w := newEachRecord(file, format, report.Options{})
 			if headings[format.Name] == "" {
@@ -58,7 +58,7 @@ func TestLiveHeadings(t *testing.T) {
 			check(path)
 			require.NoError(t, file.close())
 
-			file, err = openLive(path, t.Errorf) // the program started again
+			file, err = openLive(path, false, t.Errorf) // the program started again
 			require.NoError(t, err)
 			w = newEachRecord(file, format, report.Options{})
 			record()

@@ -20,6 +20,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/casedb"
+	"ftpscope/capture/outfile"
 )
 
 // spec is one -o: a format and where it goes; no path means standard output.
@@ -127,14 +128,15 @@ func place(path string) string {
 
 // output is an open one: records → writer → buf → file; or records → db.
 type output struct {
-	spec   outputSpec
-	writer report.Writer
-	db     *casedb.Writer
-	buf    *bufio.Writer
-	file   *os.File // nil: standard output
-	temp   string   // of a regular file: its name until it is whole
-	final  string
-	once   sync.Once
+	spec    outputSpec
+	writer  report.Writer
+	db      *casedb.Writer
+	buf     *bufio.Writer
+	file    *os.File // nil: standard output
+	private bool     // for the user's eyes only
+	temp    string   // of a regular file: its name until it is whole
+	final   string
+	once    sync.Once
 }
 
 const outputBuffer = 64 << 10
@@ -160,7 +162,7 @@ func (j *job) openOutput(spec outputSpec, inputs []string) (*output, error) {
 	if spec.format.New == nil {
 		return j.openCase(spec)
 	}
-	o := &output{spec: spec}
+	o := &output{spec: spec, private: j.flags.showPasswords}
 	info, _ := debug.ReadBuildInfo()
 	opt := report.Options{
 		CommandLine: os.Args, Version: version(info), Inputs: j.inputs,
@@ -185,19 +187,22 @@ func (j *job) openOutput(spec outputSpec, inputs []string) (*output, error) {
 
 // open opens the file: a regular one under another name until it is whole, devices and pipes as they are.
 func (o *output) open() error {
-	path, mode := o.spec.path, fs.FileMode(0o666)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // the link stays, its target is replaced
+	path, err := outfile.Resolve(o.spec.path) // a link stays, its target is replaced
+	if err != nil {
+		return err
 	}
+	mode := outfile.Mode(o.private)
 	if info, err := os.Stat(path); err == nil {
 		if info.IsDir() {
 			return fmt.Errorf("%s: is a directory", o.spec.path)
 		}
 		if !info.Mode().IsRegular() {
-			o.file, err = os.OpenFile(path, os.O_WRONLY, 0)
+			o.file, err = outfile.Open(path, os.O_WRONLY, o.private)
 			return err
 		}
-		mode = info.Mode().Perm()
+		if mode = info.Mode().Perm(); o.private {
+			mode &= outfile.Mode(true)
+		}
 	}
 	temp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d.part", filepath.Base(path), os.Getpid()))
 	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)

@@ -259,7 +259,7 @@ func (s *sniffing) open(specs []outputSpec) bool {
 			s.write(newEachRecord(clearing{s.stdout, s.console}, spec.format, opt))
 			continue
 		}
-		file, err := openLive(spec.path, s.warning)
+		file, err := openLive(spec.path, s.flags.showPasswords, s.warning)
 		if err != nil {
 			s.fail("%v", err)
 			return false

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ftpscope/analyze/report"
+	"ftpscope/capture/outfile"
 )
 
 // Options say what is kept beside the records.
@@ -32,9 +33,6 @@ type Options struct {
 // maxWait is how long a run waits for others that write: storing a run takes seconds.
 const maxWait = time.Minute
 
-// mode of a new case: it holds user names and maybe passwords.
-const mode = 0o640
-
 // Open opens the case at path, or makes one.
 func Open(path string, opt Options) (*Writer, error) {
 	if opt.wait == 0 {
@@ -47,7 +45,10 @@ func Open(path string, opt Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := touch(abs)
+	if abs, err = outfile.Resolve(abs); err != nil {
+		return nil, err
+	}
+	info, err := touch(abs, opt.ShowPasswords)
 	if err != nil {
 		return nil, err
 	}
@@ -64,14 +65,14 @@ func Open(path string, opt Options) (*Writer, error) {
 }
 
 // touch sees to it that there is a file that may become, or is, a database: SQLite's own errors say less.
-func touch(path string) (os.FileInfo, error) {
+func touch(path string, private bool) (os.FileInfo, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		if info.IsDir() {
 			return nil, errors.New("is a directory")
 		}
 		return nil, errors.New("is not a regular file: a database needs one")
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, mode)
+	file, err := outfile.Open(path, os.O_RDWR|os.O_CREATE, private)
 	if err != nil {
 		return nil, err
 	}

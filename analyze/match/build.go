@@ -309,7 +309,7 @@ func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
 		t.Outcome = record.Rejected
 	case failed:
 		t.Outcome = record.NoConnection
-	case carried, open, b.c.LostCommands, b.c.LostReplies && (n.Answer.Code == 0 || n.Passive && !n.Endpoint.IsValid()):
+	case carried, open, b.c.LostCommands, t.Connection != nil && t.Notes.Conn.State == flow.Unknown, b.c.LostReplies && (n.Answer.Code == 0 || n.Passive && !n.Endpoint.IsValid()):
 		t.Outcome = record.Incomplete
 	default:
 		t.Outcome = record.Unused

@@ -6,8 +6,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// connect chooses the transfer's connection among those that were tried and fills in what
-// it shows.
+// connect chooses the transfer's connection among those that were tried and fills in what it shows. A SYN that nobody
+// answers is repeated after a second (RFC 6298 section 2): of one that was not, the answer, or the repetition, is missing
+// from the capture.
 func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []flow.Conn) {
 	t.ExpectedInitiator = expectedInitiator(t.Mode)
 	if len(tried) == 0 {
@@ -28,6 +29,13 @@ func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []fl
 		if tried[i].Src.Addr() == c.Src.Addr() {
 			attempts += tried[i].SYNs
 		}
+	}
+	if c.State == flow.Unanswered && attempts <= 1 {
+		lone := []flow.Conn{*c}
+		if c = &lone[0]; len(tried) == 1 {
+			tried = lone
+		}
+		c.State = flow.Unknown
 	}
 	t.Notes.Conn, t.Notes.Tried, t.Notes.Spoken = c, tried, b.spoken[c.ID]
 	t.Connection = b.connection(c, max(attempts, 1))
@@ -71,19 +79,22 @@ func modeOf(initiator string) string {
 	return record.Unknown
 }
 
-// quality orders the connections of one transfer: an established one before one that
-// failed, then that of the expected host, then the first.
+// quality orders the connections of one transfer: an established one before one that failed, then that of the
+// expected host, then one whose failure the capture proves, then the first.
 func (b *builder) quality(c *flow.Conn, n *control.Negotiation) int {
 	q := 0
 	if c.State == flow.Established {
-		q += 4
+		q += 8
 	}
 	if c.Half[0].Bytes+c.Half[1].Bytes > 0 {
-		q += 2
+		q += 4
+	}
+	if c.State == flow.Refused || c.State == flow.Unreachable {
+		q++
 	}
 	if n != nil {
 		if _, expected := b.c.Parties(n); c.Src.Addr() == expected {
-			q++
+			q += 2
 		}
 	}
 	return q

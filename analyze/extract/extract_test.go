@@ -230,6 +230,10 @@ func TestExtract(t *testing.T) {
 		{"resumed after a part", "C: TYPE I\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 1000", "d1 rst <", "S: 426 no") + "C: REST 1000\nS: 350 ok\n" +
 			passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
 			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt 1500 after 1.1", setup{}},
+		{"resumed after a part, without room for a copy", "C: TYPE I\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 1000", "d1 rst <", "S: 426 no") + "C: REST 1000\nS: 350 ok\n" +
+			passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
+			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt.partial 1500 gap 0-1000 (what is before the offset of REST was not transferred with it; the limit on the bytes of all files was reached)",
+			setup{limits: extract.Limits{Size: 1 << 20, Total: 2400, Files: 9}}},
 		{"resumed after something else", "C: TYPE I\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 1000", "d1 rst <", "S: 426 no") + "C: REST 900\nS: 350 ok\n" +
 			passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
 			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt.partial 1400 gap 0-900 (what is before the offset of REST was not transferred with it)", setup{}},

@@ -235,6 +235,17 @@ func (w *file) discard() {
 	w.folder.forget(w)
 }
 
+// reserveCopy takes bytes of the limit on all files for a copy.
+func (f *Folder) reserveCopy(n uint64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n > f.limits.Total {
+		return false
+	}
+	f.limits.Total -= n
+	return true
+}
+
 func (f *Folder) forget(w *file) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

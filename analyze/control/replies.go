@@ -56,6 +56,9 @@ type replies struct {
 
 // onReplyLine takes a line of the server.
 func (c *Conversation) onReplyLine(l ftp.Line) {
+	if l.Flags&ftp.Cut != 0 {
+		c.odd(record.OddLine, "reply of more than 4096 bytes")
+	}
 	open := c.replies.Open()
 	r, ok := c.replies.Line(l)
 	if ok {

@@ -153,7 +153,7 @@ func (a *analysis) single() {
 		}
 	}
 	for _, l := range shards {
-		l.table.Close()
+		l.table.Close(a.count.last.Time)
 	}
 	a.tally(shards)
 }

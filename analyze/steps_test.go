@@ -3,6 +3,7 @@ package analyze
 import (
 	"bytes"
 	"io"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -180,7 +181,7 @@ func (m *material) track(tables []*tcp.Table) {
 		tables[m.segments.shards[i]].Segment(&m.segments.segments[i])
 	}
 	for _, t := range tables {
-		t.Close()
+		t.Close(math.MaxInt64)
 	}
 }
 
@@ -193,7 +194,7 @@ func (m *material) learn() []event {
 		shards[m.segments.shards[i]].table.Segment(&m.segments.segments[i])
 	}
 	for _, l := range shards {
-		l.table.Close()
+		l.table.Close(math.MaxInt64)
 	}
 	return rec.list
 }

@@ -186,6 +186,9 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 		OpenerKnown: c.flags&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
 		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
 	}
+	if t.fact.State == flow.Unanswered && d.syns == 1 && t.until-d.syn.Time < firstWait {
+		t.fact.State = flow.Unknown
+	}
 	t.fact.Nets, t.fact.ManyFiles = t.nets(slot), c.flags&manyFiles != 0
 	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {
 		t.fact.SYNPos = *d.more

@@ -2,6 +2,7 @@ package tcp_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -66,7 +67,7 @@ func TestManyDoubts(t *testing.T) {
 		}
 	}
 	require.LessOrEqual(t, table.Doubts(), tcp.MaxDoubts)
-	table.Close()
+	table.Close(math.MaxInt64)
 	require.Zero(t, table.Leaks())
 }
 

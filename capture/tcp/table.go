@@ -3,6 +3,7 @@ package tcp
 import (
 	"cmp"
 	"hash/maphash"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -36,6 +37,7 @@ type Table struct {
 	sent      flow.Sent // of the connection that is being closed
 	stats     Stats
 	fact      flow.Conn // reused for every call of the sink
+	until     flow.Time // of the capture, when the table is closed; before, the latest there is
 
 	controlIdle flow.Time
 }
@@ -51,7 +53,7 @@ const firstIndex = 1 << 8
 func New(sink Sink) *Table {
 	seed := maphash.MakeSeed()
 	return &Table{
-		sink: sink, index: make([]entry, firstIndex), slab: newSlab(),
+		sink: sink, until: math.MaxInt64, index: make([]entry, firstIndex), slab: newSlab(),
 		gaps: map[int32]*[2]reassembly.Gaps{}, gapBudget: flow.NewBudget(maxGapsAll), copies: map[int32]*copies{}, doubts: map[int32]*doubt{},
 		// The hash decides positions in the index only, never results: a seed of its own
 		// a run defeats made-up collisions.

@@ -39,7 +39,13 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 			h.begin(s.Seq, 0)
 		}
 	}
-	if s.Length > 0 && s.Flags&flow.RST == 0 { // RFC 9293 section 3.5.3: payload of a reset is no data
+	if dir == flow.Out && other.flags&started == 0 && s.Flags&(flow.SYN|flow.RST|flow.ACK) == flow.ACK &&
+		c.flags&(sawSYN|sawSYNACK) == sawSYN && s.Seq == h.start && h.bytes == 0 {
+		other.begin(s.Ack, 0) // the SYN-ACK is missing, but here is what it is answered by
+	}
+	if s.Length == 1 && h.bytes == 0 && c.keepsAlive(dir, s) {
+		h.begin(s.Seq+1, 0)
+	} else if s.Length > 0 && s.Flags&flow.RST == 0 { // RFC 9293 section 3.5.3: payload of a reset is no data
 		t.payload(slot, dir, s)
 	}
 	if s.Flags&(flow.FIN|flow.RST) == flow.FIN {
@@ -54,6 +60,13 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	if c.flags&followed != 0 {
 		t.settleFollowed(slot, s.Time)
 	}
+}
+
+// keepsAlive reports whether the first byte that the capture has of a side is that of a
+// keep-alive (RFC 9293 section 3.8.4): one that means nothing, NUL with the systems that
+// send any, and lies before what is sent next.
+func (c *conn) keepsAlive(dir flow.Direction, s *flow.Segment) bool {
+	return len(s.Payload) == 1 && s.Payload[0] == 0 && c.flags&(sawSYN|sawSYNACK) == 0 && c.half[dir].flags&exact == 0
 }
 
 // pass notes the connection's last packet.

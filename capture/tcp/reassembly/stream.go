@@ -85,7 +85,8 @@ type direction struct {
 	settled bool   // next is valid
 	begins  bool   // start is valid
 	ends    bool   // fin is valid
-	start   uint32 // the byte after the SYN
+	start   uint32 // the byte after the SYN; without begins, where the direction begins at the latest
+	mayBe   bool   // start is such a place
 	fin     uint32 // the number of the FIN
 	held    queue
 	budget  flow.Budget
@@ -114,6 +115,20 @@ func New(r Reader, g *Group) *Stream {
 func (st *Stream) Begins(dir flow.Direction, seq uint32) {
 	d := &st.dir[dir]
 	d.start, d.begins = seq, true
+}
+
+// MayBegin says that a direction begins with the byte at seq, or before it.
+func (st *Stream) MayBegin(dir flow.Direction, seq uint32) {
+	d := &st.dir[dir]
+	d.start, d.mayBe = seq, true
+}
+
+// from is where a direction begins of which seq is the first byte that there is.
+func (d *direction) from(seq uint32) uint32 {
+	if d.mayBe && !d.begins && flow.Before(d.start, seq) {
+		return d.start
+	}
+	return seq
 }
 
 // Ends says that the FIN of a direction has the number seq.
@@ -154,7 +169,7 @@ func (st *Stream) Take(dir flow.Direction, s *flow.Segment, m Moment) bool {
 	if !st.Settled() {
 		st.begun(s.Time)
 		if !d.settled && s.Time-m.Shake > GapWait {
-			d.next, d.settled = p.seq, true
+			d.next, d.settled = d.from(p.seq), true
 		}
 	}
 	if st.Held() == 0 && d.settled && p.seq == d.next && st.mayFollow(dir, &p) {

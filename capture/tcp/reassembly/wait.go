@@ -85,7 +85,7 @@ func (st *Stream) begun(now flow.Time) {
 		case d.begins:
 			st.begin(d, d.start)
 		case !d.held.empty() && now-st.moment.Shake > GapWait:
-			st.begin(d, d.held.first().seq)
+			st.begin(d, d.from(d.held.first().seq))
 		}
 	}
 }
@@ -148,7 +148,7 @@ func (st *Stream) acknowledged(acked *[2]Acked) bool {
 func (st *Stream) yield() {
 	for dir := range flow.Direction(2) {
 		if d := &st.dir[dir]; !d.settled && !d.held.empty() {
-			st.begin(d, d.held.first().seq)
+			st.begin(d, d.from(d.held.first().seq))
 			return
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
@@ -108,7 +109,7 @@ func recordsOf(t testing.TB, files [][]byte) []string {
 		}
 	}})
 	require.NoError(t, err)
-	format, _ := report.Find("json")
+	format, _ := formats.Find("json")
 	var out bytes.Buffer
 	_, err = analyze.Run(c, analyze.Options{Dialogue: true}, format.New(&out, report.Options{}))
 	require.NoError(t, err)

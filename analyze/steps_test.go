@@ -13,6 +13,7 @@ import (
 	"ftpscope/analyze/match"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest/traffic"
 	"ftpscope/capture/decode"
@@ -95,7 +96,7 @@ func benchMatch(b *testing.B, m *material) {
 }
 
 func benchRender(b *testing.B, m *material) {
-	format, _ := report.Find("json")
+	format, _ := formats.Find("json")
 	w := format.New(io.Discard, report.Options{})
 	for b.Loop() {
 		for _, s := range m.sessions {

@@ -17,6 +17,7 @@ import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/jsonl"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 )
@@ -308,7 +309,7 @@ func (r *Records) Ordered() *Records {
 // JSON is what --json writes of them.
 func (r *Records) JSON(t testing.TB) string {
 	var b bytes.Buffer
-	format, _ := report.Find("json")
+	format := jsonl.Format()
 	w := format.New(&b, report.Options{})
 	for _, s := range r.Sessions {
 		require.NoError(t, w.Session(s))

@@ -184,11 +184,34 @@ func (t *Transfer) OfFile() bool {
 	return false
 }
 
+// Opened reports whether a transfer's data connection came to be.
+func (t *Transfer) Opened() bool {
+	return t.Connection != nil && t.Connection.State == Established
+}
+
+// Failed reports whether a transfer did not do what the client asked for.
+func (t *Transfer) Failed() bool {
+	return t.Outcome == Denied || t.Outcome == NoConnection || t.Outcome == Aborted
+}
+
+// SYNSeen reports whether the capture itself shows who opened the data connection.
+func (t *Transfer) SYNSeen() bool {
+	return t.Frames.SYN.Seen() || t.Notes.Conn != nil && t.Notes.Conn.OpenerKnown
+}
+
+// Values of Connection.State and Attempt.State (with Unknown).
+const (
+	Established = "established"
+	Refused     = "refused"
+	Unanswered  = "unanswered"
+	Unreachable = "unreachable"
+)
+
 // Connection is a data connection; Src opened it.
 type Connection struct {
 	Src, Dst   netip.AddrPort
 	Start, End Stamp
-	State      string   // "established", "refused", "unanswered", "unreachable", "unknown"
+	State      string   // Established, …
 	Attempts   int      // SYNs sent, over all tries
 	Closing    string   // "fin", "rst", "cut"
 	Network    *Network // nil: none but the session's; of an orphan: the plain one

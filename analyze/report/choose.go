@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -91,34 +90,6 @@ func (c *chooser) has(s *record.Session) bool {
 		(len(c.Outcomes) == 0 || slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return slices.Contains(c.Outcomes, t.Outcome) })) &&
 		(len(c.Findings) == 0 || slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return slices.Contains(c.Findings, f.ID) })) &&
 		(c.MinSeverity == "" || slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return record.Gravity(f.Severity) <= record.Gravity(c.MinSeverity) }))
-}
-
-// noSessions says that there are none to show, which is not that there are none.
-func noSessions(s *record.Summary) string {
-	if s.Hidden != nil && s.Hidden.Sessions > 0 {
-		return "none of the FTP sessions asked for"
-	}
-	return "no FTP sessions"
-}
-
-// noneFound is the same as a sentence.
-func noneFound(s *record.Summary, read string) string {
-	if s.Hidden == nil || s.Hidden.Sessions == 0 {
-		return "No FTP session was found in " + read + "."
-	}
-	return "None of the FTP sessions asked for was found in " + read + ": " + hiddenWords(s) + "."
-}
-
-// hiddenWords counts what a Choice hides; empty: nothing.
-func hiddenWords(s *record.Summary) string {
-	if s.Hidden == nil || *s.Hidden == (record.Hidden{}) {
-		return ""
-	}
-	text := prose.Many(s.Hidden.Sessions, "session") + " left out as asked"
-	if n := s.Hidden.Attempts + s.Hidden.Orphans; n > 0 {
-		text += ", and " + prose.Many(n, "connection") + " without one"
-	}
-	return text
 }
 
 func oneOf(list []string, s string) bool { return len(list) == 0 || slices.Contains(list, s) }

@@ -10,6 +10,7 @@ import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/diagnosis"
 	"ftpscope/capture"
 )
 
@@ -184,13 +185,13 @@ func (j *job) once(c *capture.Capture, tee *report.Tee) (*record.Summary, error)
 // conclude says what the summary has to say besides the outputs.
 func (j *job) conclude(s *record.Summary) {
 	j.found = j.flags.failOn != "" && foundAtLeast(s.Findings, j.flags.failOn)
-	switch text, mostly := report.Undecoded(s); {
+	switch text, mostly := diagnosis.Undecoded(s); {
 	case mostly && !j.failed:
 		j.fail("%s", text)
 	case text != "":
 		j.warning("%s", text)
 	}
-	for _, w := range report.Warnings(s) {
+	for _, w := range diagnosis.Warnings(s) {
 		j.warning("%s", w)
 	}
 }

@@ -86,10 +86,10 @@ func (l *liveFile) close() error {
 // eachRecord hands on each record in one piece, as soon as it is written. Each file begins with the format's heading.
 type eachRecord struct {
 	report.Writer
-	headed report.Headed // nil: the format has no heading
-	buf    *bytes.Buffer
-	out    io.Writer
-	file   *liveFile // out, if it is one
+	heading report.Heading
+	buf     *bytes.Buffer
+	out     io.Writer
+	file    *liveFile // out, if it is one
 }
 
 // maxKeptRecord is the largest record whose buffer is kept for the next.
@@ -97,8 +97,8 @@ const maxKeptRecord = 1 << 20
 
 func newEachRecord(w io.Writer, format report.Format, opt report.Options) *eachRecord {
 	e := &eachRecord{buf: &bytes.Buffer{}, out: w}
+	opt.Heading = &e.heading
 	e.Writer = format.New(e.buf, opt)
-	e.headed, _ = e.Writer.(report.Headed)
 	e.file, _ = w.(*liveFile)
 	return e
 }
@@ -107,8 +107,8 @@ func newEachRecord(w io.Writer, format report.Format, opt report.Options) *eachR
 // on; what is no file has one heading.
 func (w *eachRecord) begin() *eachRecord {
 	if w.file != nil {
-		if regular, empty := w.file.ready(); regular && w.headed != nil {
-			w.headed.Heading(empty)
+		if regular, empty := w.file.ready(); regular {
+			w.heading.Written = !empty
 		}
 	}
 	return w

@@ -20,6 +20,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/casedb"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture/outfile"
 )
 
@@ -91,11 +92,11 @@ func specsOf[F any](e *env, args []string, find func(name string) (format F, nee
 // canonical spells rules=nft, and rules=nft=FILE, as rules-nft: what a kind of format has several of belongs to its name.
 func canonical(arg string) string {
 	kind, rest, ok := strings.Cut(arg, "=")
-	if _, known := report.Find(kind); !ok || known {
+	if _, known := formats.Find(kind); !ok || known {
 		return arg
 	}
 	name, _, _ := strings.Cut(rest, "=")
-	if _, known := report.Find(kind + "-" + name); known {
+	if _, known := formats.Find(kind + "-" + name); known {
 		return kind + "-" + rest
 	}
 	return arg
@@ -103,7 +104,7 @@ func canonical(arg string) string {
 
 // variants are the formats of a kind, spelled as -o takes them: rules=nft, …
 func variants(kind string) (list []string) {
-	for _, f := range report.Formats() {
+	for _, f := range formats.All() {
 		if variant, ok := strings.CutPrefix(f.Name, kind+"-"); ok {
 			list = append(list, kind+"="+variant)
 		}
@@ -113,7 +114,7 @@ func variants(kind string) (list []string) {
 
 func formatNames() []string {
 	var names []string
-	for _, f := range formats() {
+	for _, f := range allFormats() {
 		names = append(names, f.Name)
 	}
 	return names
@@ -179,7 +180,7 @@ func (j *job) openOutput(spec outputSpec, inputs []string) (*output, error) {
 		o.buf = bufio.NewWriterSize(o.file, outputBuffer)
 	}
 	o.writer = spec.format.New(o.buf, opt)
-	if j.dialogue && !j.flags.commands && !showsDialogue(spec.format) {
+	if j.dialogue && !j.flags.commands && !spec.format.Dialogue {
 		o.writer = silent{o.writer}
 	}
 	return o, nil

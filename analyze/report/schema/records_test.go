@@ -10,6 +10,7 @@ import (
 
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture/flow"
 )
 
@@ -97,7 +98,7 @@ var full = []func() any{
 // line is a record as -o json writes it.
 func line(t *testing.T, r any) json.RawMessage {
 	t.Helper()
-	format, ok := report.Find("json")
+	format, ok := formats.Find("json")
 	require.True(t, ok)
 	var b bytes.Buffer
 	w := format.New(&b, report.Options{ShowPasswords: true, Files: 2})

@@ -236,7 +236,7 @@ func TestWords(t *testing.T) {
 	require.Len(t, words("finding.id"), len(finding.Rules()))
 
 	// The words of all other keys are the model's constants, each of them.
-	others := []string{"transfer.command", "connection.state", "connection.closing", "attempt.state", "finding.id", "finding.severity", "network_step.kind"}
+	others := []string{"transfer.command", "connection.closing", "attempt.state", "finding.id", "finding.severity", "network_step.kind"}
 	used := map[string]bool{}
 	for _, key := range fields(func(f *field) bool { return f.name != "type" }) {
 		if slices.Contains(others, key) {

@@ -32,7 +32,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	require.NoError(t, os.Mkdir(out, 0o700))
 	for _, dialogue := range []string{"--commands", "--all"} {
 		args := []string{"analyze", dialogue, "--color", "never", "--extract", filepath.Join(out, "files"+dialogue)}
-		for _, f := range formats() {
+		for _, f := range allFormats() {
 			args = append(args, "-o", f.Name+"="+filepath.Join(out, f.Name+dialogue))
 		}
 		var stdout, stderr bytes.Buffer
@@ -52,7 +52,7 @@ func TestNoSecretIsShown(t *testing.T) {
 		}
 		return nil
 	}))
-	require.Equal(t, 2*(len(formats())+2)+1, files)
+	require.Equal(t, 2*(len(allFormats())+2)+1, files)
 
 	var session struct{ Password, User string }
 	for _, path := range []string{at("in.pcap"), filepath.Join(out, "carved.pcapng")} {

@@ -128,6 +128,7 @@ type result struct {
 	size      uint64 // bytes given, and missing between them
 	missing   uint64
 	gaps      []Gap
+	conflicts []Gap // bytes that came with two contents
 	encrypted bool
 	file      *file  // nil: none was written
 	uses      int    // sessions that were not told yet

@@ -58,12 +58,13 @@ func (g *Group) Held() int { return g.all.Used() }
 //
 // The stream is over when its reader refuses more, or on End.
 type Stream struct {
-	reader  Reader
-	swapped flow.Direction // 1: the reader knows the two ends the other way round
-	dir     [2]direction
-	over    bool
-	group   *Group
-	moment  Moment // of the call that goes on
+	reader   Reader
+	comparer Comparer       // the reader, if it wants to hear of conflicts
+	swapped  flow.Direction // 1: the reader knows the two ends the other way round
+	dir      [2]direction
+	over     bool
+	group    *Group
+	moment   Moment // of the call that goes on
 }
 
 // Moment is what the connection's owner knows when it calls.
@@ -90,6 +91,7 @@ type direction struct {
 	fin     uint32 // the number of the FIN
 	held    queue
 	budget  flow.Budget
+	past    past
 	given   flow.Time // when the reader was last given something
 }
 
@@ -105,8 +107,14 @@ func (d *direction) limit(next uint32) uint32 {
 // New makes the stream of a connection.
 func New(r Reader, g *Group) *Stream {
 	st := &Stream{reader: r, group: g}
+	most := 0
+	if c, ok := r.(Comparer); ok && c.Compares() {
+		if st.comparer, most = c, pastData; g.answers {
+			most = pastControl
+		}
+	}
 	for dir := range st.dir {
-		st.dir[dir].budget = flow.NewBudget(g.each)
+		st.dir[dir].budget, st.dir[dir].past.most = flow.NewBudget(g.each), most
 	}
 	return st
 }
@@ -156,7 +164,7 @@ func (st *Stream) End() {
 		d := &st.dir[dir]
 		st.group.all.Release(d.budget.Used())
 		d.budget.Release(d.budget.Used())
-		d.held = queue{}
+		d.held, d.past.bytes = queue{}, nil
 	}
 }
 
@@ -175,6 +183,9 @@ func (st *Stream) Take(dir flow.Direction, s *flow.Segment, m Moment) bool {
 	if st.Held() == 0 && d.settled && p.seq == d.next && st.mayFollow(dir, &p) {
 		st.give(dir, &p)
 		return !st.over
+	}
+	if st.comparer != nil {
+		st.compare(dir, &p)
 	}
 	st.hold(dir, p)
 	st.drain()
@@ -240,11 +251,15 @@ func (st *Stream) shift(dir flow.Direction) {
 func (st *Stream) give(dir flow.Direction, p *segment) {
 	d := &st.dir[dir]
 	d.next, d.given = p.end(), st.moment.Last
+	if st.comparer != nil {
+		d.past.add(p.data)
+	}
 	if len(p.data) > 0 && !st.reader.Data(dir^st.swapped, p.data, p.at) {
 		st.End()
 		return
 	}
 	if p.cut > 0 {
+		d.past.bytes = d.past.bytes[:0]
 		st.gap(dir, uint64(p.cut), p.at)
 	}
 }

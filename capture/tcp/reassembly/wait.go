@@ -182,7 +182,7 @@ func (st *Stream) yield() {
 func (st *Stream) skip(dir flow.Direction, seq uint32, at flow.Mark) {
 	d := &st.dir[dir]
 	st.gap(dir, uint64(seq-d.next), at)
-	d.next = seq
+	d.next, d.past.bytes = seq, d.past.bytes[:0]
 }
 
 // force gives the segment that came first, whatever it acknowledges: the other side is

@@ -165,6 +165,9 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	s := &c.sides[dir]
 	if !s.spoke {
 		s.spoke = true
+		if c.roles != rolesBySYN && !c.sides[dir^1].spoke && c.isOnControlPort() {
+			c.tellHosts(c.expectsHosts)
+		}
 		if c.spoken.unheard {
 			c.spoken.unheard = false
 			c.expectHosts(false)
@@ -213,7 +216,9 @@ func clientBy(dir flow.Direction, b []byte) (client flow.Direction, ok bool) {
 // Gap says that n bytes of a side are missing.
 func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	c.at = at
-	c.missing += n
+	if c.missing += n; c.missing == n && (c.evidence == speaksFTP || c.isOnControlPort()) {
+		c.tellHosts(c.expectsHosts)
+	}
 	c.sides[dir].lossy = true
 	if c.sides[dir^1].lossy && !c.sides[0].spoke && !c.sides[1].spoke && (c.roles != rolesAssumed || c.isOnControlPort()) {
 		c.spoken.unheard = true
@@ -276,7 +281,7 @@ func (c *Conversation) tellHosts(on bool) {
 	}
 	c.opt.Listener.ExpectHosts(HostExpectation{
 		Control: c.conn.id, Client: c.conn.ends[c.client].Addr(), Server: c.conn.ends[c.client^1].Addr(),
-		On: on, Mark: c.at, Nets: c.conn.nets,
+		On: on, Lossy: c.missing > 0 || c.roles != rolesBySYN, Mark: c.at, Nets: c.conn.nets,
 	})
 }
 

@@ -15,7 +15,7 @@ import (
 // connections that it was given.
 func (m *Matcher) build(p *pendingSession) *record.Session {
 	b := &m.builder
-	b.names, b.points = &m.names, m.opt.Points
+	b.names, b.points, b.foreign = &m.names, m.opt.Points, &m.foreign
 	b.begin(p)
 	s := &p.said.Session
 	s.Transfers = b.transfers()
@@ -58,6 +58,7 @@ type builder struct {
 	c       *control.Transcript
 	names   *networkNames
 	points  bool
+	foreign *foreigners
 	opened  []flow.Conn // connections between the two hosts that no expectation explains, in order
 	running []flow.Conn // the same, those that ran before the capture
 	used    map[uint64]bool
@@ -83,7 +84,7 @@ func (b *builder) begin(p *pendingSession) {
 	}
 	n := 0
 	for _, t := range p.tried {
-		if t.claim.control || !worthTelling(&t.claim.conn[0]) || b.elsewhere(&t.claim.conn[0]) {
+		if b.excused(&t) || t.claim.control || !worthTelling(&t.claim.conn[0]) || b.elsewhere(&t.claim.conn[0]) {
 			continue
 		}
 		b.hear(t.claim)

@@ -55,6 +55,9 @@ func (m *Matcher) give(x *expectation, cl *claim) {
 	if m.opt.Claimer != nil {
 		m.opt.Claimer.Claimed(&cl.conn[0], x.session.id)
 	}
+	if x.isForeign(&cl.conn[0]) {
+		m.foreign.note(x, cl)
+	}
 	if !x.met {
 		x.met = true
 		x.session.unmet--

@@ -35,6 +35,9 @@ func (m *Matcher) end(p *pendingSession) {
 	if !p.said.OnControlPort { // an expectation that comes late may make it data
 		until = max(until, c.Start.Time+early)
 	}
+	if m.foreign.has(p) { // a connection of it may turn out to be another's
+		until = max(until, c.Last.Time+early)
+	}
 	if m.ended.add(ended{until, c.Start.Ord, p}) {
 		m.hurry()
 	}

@@ -31,6 +31,9 @@ func (m *Matcher) ExpectHosts(w control.HostExpectation) {
 	}
 	p := m.session(w.Control)
 	p.nets = w.Nets
+	if w.Lossy {
+		m.foreign.lacks(p, &w)
+	}
 	had := p.expectsHosts
 	switch p.expectsHosts = w.On; {
 	case had && w.On:
@@ -50,6 +53,7 @@ func (m *Matcher) ExpectHosts(w control.HostExpectation) {
 			}
 			return false
 		})
+		m.needed(p, &w)
 	}
 }
 

@@ -96,7 +96,8 @@ type Matcher struct {
 	attempts  attempts
 	limits    limits
 	snapshots []*control.Transcript // of sessions that go on
-	overruled []uint64              // connections that met an expectation and were taken for a control connection: see overrule.go
+	foreign   foreigners
+	overruled []uint64 // connections that met an expectation and were taken for a control connection: see overrule.go
 }
 
 // limits counts how often each limit struck.
@@ -126,9 +127,10 @@ type pendingSession struct {
 	paired       []*claim // connections between the two hosts that no expectation explains
 	expectsHosts bool
 	pair         hostLinks
-	revoked      bool     // its connection carries data
-	unmet        int      // expectations that no connection met
-	few          [3]tried // room for those that most sessions have
+	revoked      bool      // its connection carries data
+	unmet        int       // expectations that no connection met
+	lost         *hostPair // the capture lacks something of it: its hosts
+	few          [3]tried  // room for those that most sessions have
 }
 
 // tried is a connection to an expectation's endpoint.
@@ -187,6 +189,7 @@ func (m *Matcher) Expect(o *control.Expectation) {
 		})
 	}
 	m.reclaim(x)
+	m.expected(x)
 	m.shareFXP(x)
 	m.revokeAll()
 }
@@ -270,6 +273,11 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 			best[0] = nil
 		}
 	}
+	if l := best[1]; l != nil && l.isForeign(c) { // unless another session of its hosts needs it
+		if k, ok := m.hosts.pairFor(c); ok && k.b.IsValid() {
+			return false
+		}
+	}
 	var cl *claim
 	for _, x := range best {
 		if x != nil {
@@ -314,6 +322,7 @@ func (m *Matcher) Closed(c *flow.Conn, said *control.Transcript) {
 			m.replace(p.last, c.Last)
 			p.last = nil
 		}
+		m.foreign.over(p, c.Last.Time)
 		m.end(p)
 	} else if p := m.sessions[c.ID]; p != nil {
 		m.revoke(p) // what looked like a control connection was none

@@ -101,6 +101,7 @@ func (m *Matcher) revoke(p *pendingSession) {
 		p.expectsHosts = false
 		m.hosts.unlist(p)
 	}
+	m.foreign.over(p, m.now)
 	delete(m.sessions, p.id)
 	given, paired := p.tried, p.paired
 	p.tried, p.paired = nil, nil

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
 )
 
@@ -38,16 +39,14 @@ func nameOf(t *record.Transfer) string {
 	return clean(name)
 }
 
-// unique is the name that the server gave a file of STOU: "150 FILE: pppp" (RFC 1123
-// section 4.1.2.9).
+// unique is the name that the server gave a file of STOU.
 func unique(t *record.Transfer) string {
 	for _, r := range [2]*record.Reply{t.Preliminary, t.Reply} {
 		if r == nil {
 			continue
 		}
-		if at := strings.Index(strings.ToUpper(r.Text), "FILE: "); at >= 0 {
-			name, _, _ := strings.Cut(r.Text[at+len("FILE: "):], "\n")
-			return strings.TrimSpace(name)
+		if name := ftp.ParseUnique(r.Text); name != "" {
+			return name
 		}
 	}
 	return ""

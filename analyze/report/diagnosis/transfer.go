@@ -18,12 +18,21 @@ func Party(initiator string) string {
 	return initiator
 }
 
-// CommandLine is a transfer's command with its argument as sent, escaped; empty when there was none.
+// CommandLine is a transfer's command with its argument as sent, escaped, and where it goes
+// on if that is not the start (REST); empty when there was none.
 func CommandLine(t *record.Transfer) string {
 	if t.Command == nil {
 		return ""
 	}
-	return strings.TrimRight(prose.Escape(prose.Known(t.Command))+" "+prose.Escape(prose.Known(t.Argument)), " ")
+	return strings.TrimRight(prose.Escape(prose.Known(t.Command))+" "+prose.Escape(prose.Known(t.Argument)), " ") + Resumed(t)
+}
+
+// Resumed says where a transfer goes on that REST began behind the start.
+func Resumed(t *record.Transfer) string {
+	if t.Restart == nil || *t.Restart == 0 {
+		return ""
+	}
+	return " (from byte " + prose.Number(*t.Restart) + ")"
 }
 
 // pick chooses the transfers to show: all, or the failed ones first, then others, in their order.

@@ -250,7 +250,7 @@ func mdEndpoint(e netip.AddrPort) string {
 func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 	name := t.Method + " (" + t.Mode + ")"
 	if t.Command != nil {
-		name = codeCut(strings.TrimRight(*t.Command+" "+prose.Known(t.Argument), " "), mdName) + " (" + t.Method + ", " + t.Mode + ")"
+		name = codeCut(strings.TrimRight(*t.Command+" "+prose.Known(t.Argument), " "), mdName) + diagnosis.Resumed(t) + " (" + t.Method + ", " + t.Mode + ")"
 	}
 	why := diagnosis.Outcome(s, t)
 	f := &t.Frames

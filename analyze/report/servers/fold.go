@@ -72,6 +72,7 @@ func (x *folding) passive() {
 	t, server := x.t, prose.Plain(x.s.Server.Addr())
 	if t.Announced != nil {
 		x.f.announced.Add(t.Announced.Port())
+		x.f.unshown = x.f.unshown || !t.Opened() && (t.Outcome == record.OK || t.Outcome == record.Incomplete)
 	}
 	var to netip.AddrPort
 	switch {

@@ -45,6 +45,8 @@ func (f *Server) Ports() string {
 		parts = append(parts, "passive "+f.taken.Words()+" reached by a third host")
 	case a.n > 0 && r.n == 0 && f.taken.n > 0:
 		parts = append(parts, "passive "+a.Words()+" announced")
+	case a.n > 0 && r.n == 0 && f.unshown:
+		parts = append(parts, "passive "+a.Words()+" announced, whether reached this capture does not show")
 	case a.n > 0 && r.n == 0:
 		parts = append(parts, "passive "+a.Words()+" announced, none reached")
 	case a.n > 0 && a.same(r):

@@ -177,7 +177,7 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		}
 	}
 	if c.tls.records == nil && tlsrec.IsRecord(b[0]) {
-		c.seeTLS(dir, b)
+		seeTLS(c, dir, b)
 	}
 	if c.tls.records != nil {
 		if b = c.passTLS(dir, b); b == nil {

@@ -237,21 +237,9 @@ func (c *Conversation) onPreliminary(p *pending, r *record.Reply) {
 	if s.Negotiation >= 0 {
 		c.transfers.negotiations[s.Negotiation].consumed = true
 	}
-	c.nameUnique(s, r)
+	s.nameUnique(&c.directory, &c.budget, r)
 	if n, ok := ftp.ParseSize150(r.Text); ok && !r.Cut {
 		s.Size, s.HasSize, s.SizeFrom = n, true, r.Pos
-	}
-}
-
-// nameUnique takes the name that the server gives what STOU stores, whatever the client named.
-func (c *Conversation) nameUnique(s *TransferCommand, r *record.Reply) {
-	if s.Verb != ftp.STOU || r.Cut {
-		return
-	}
-	if name := ftp.ParseUnique(r.Text); name != "" {
-		if path := c.directory.working.resolve(name); c.budget.reserve(len(path)) {
-			s.Path = path
-		}
 	}
 }
 
@@ -259,7 +247,7 @@ func (c *Conversation) nameUnique(s *TransferCommand, r *record.Reply) {
 func (c *Conversation) onTransferReply(s *TransferCommand, r *record.Reply) {
 	s.Reply = c.budget.lasting(r)
 	if r.Code < 300 {
-		c.nameUnique(s, r)
+		s.nameUnique(&c.directory, &c.budget, r)
 	}
 	if s.Negotiation >= 0 && r.Code < 300 {
 		c.transfers.negotiations[s.Negotiation].consumed = true

@@ -85,21 +85,21 @@ func (f *foreigners) take(since flow.Time, wanted func(from netip.Addr, c *flow.
 }
 
 // expected gives an offer that comes late the connections that were taken for others' foreigners.
-func (m *Matcher) expected(x *expectation) {
-	if len(m.foreign.list) == 0 || !x.Passive {
+func (f *foreigners) expected(m *Matcher, x *expectation) {
+	if len(f.list) == 0 || !x.Passive {
 		return
 	}
-	for _, cl := range m.foreign.take(x.Mark.Time-early, func(from netip.Addr, c *flow.Conn) bool { return from == x.Expected && x.rank(c) >= 0 }) {
+	for _, cl := range f.take(x.Mark.Time-early, func(from netip.Addr, c *flow.Conn) bool { return from == x.Expected && x.rank(c) >= 0 }) {
 		m.give(x, cl)
 	}
 }
 
 // needed gives them to a session that needs any connection between its hosts.
-func (m *Matcher) needed(g *pendingSession, w *control.HostExpectation) {
-	if len(m.foreign.list) == 0 {
+func (f *foreigners) needed(m *Matcher, g *pendingSession, w *control.HostExpectation) {
+	if len(f.list) == 0 {
 		return
 	}
-	for _, cl := range m.foreign.take(w.Mark.Time-early, func(from netip.Addr, c *flow.Conn) bool {
+	for _, cl := range f.take(w.Mark.Time-early, func(from netip.Addr, c *flow.Conn) bool {
 		return from == w.Client && w.Fits(c) && g.nets.Meet(&c.Nets)
 	}) {
 		m.givePair(g, cl)

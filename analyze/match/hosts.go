@@ -53,7 +53,7 @@ func (m *Matcher) ExpectHosts(w control.HostExpectation) {
 			}
 			return false
 		})
-		m.needed(p, &w)
+		m.foreign.needed(m, p, &w)
 	}
 }
 

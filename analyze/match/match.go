@@ -189,7 +189,7 @@ func (m *Matcher) Expect(o *control.Expectation) {
 		})
 	}
 	m.reclaim(x)
-	m.expected(x)
+	m.foreign.expected(m, x)
 	m.shareFXP(x)
 	m.revokeAll()
 }

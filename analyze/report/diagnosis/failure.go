@@ -22,7 +22,18 @@ func Verdict(t *record.Transfer) string {
 		}
 		return "unreachable"
 	}
+	if Lone(t) {
+		return "no answer in this capture"
+	}
 	return "too little seen to say how it ended"
+}
+
+// Lone reports whether of a data connection the capture holds one SYN and nothing else, which
+// says nothing of who answered.
+func Lone(t *record.Transfer) bool {
+	c := t.Notes.Conn
+	return c != nil && c.State == flow.Unknown && c.SYNs == 1 && !c.SYNACK.Seen() &&
+		c.Half[flow.Out].Packets == 1 && c.Half[flow.In].Packets == 0
 }
 
 // icmpOf is the ICMP error that met a transfer's data connection.

@@ -106,6 +106,11 @@ func (l *Ladder) failure(r Rung) {
 	case record.Unanswered:
 		l.absence("no answer")
 		return
+	case record.Unknown:
+		if diagnosis.Lone(l.t) {
+			l.absence("no answer in this capture")
+		}
+		return
 	default:
 		return
 	}

@@ -25,7 +25,7 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 		c.evidence.add(babble)
 	} else {
 		c.evidence.add(speaksFTP)
-		c.heard(&c.spoken.client, cmd.Verb, 0)
+		c.spoken.command(c, cmd.Verb)
 	}
 	if c.commands++; c.pairing.pending == nil && c.transfers.isEmpty() && len(c.notes.Logins) == 0 {
 		new(lists).furnish(c)

@@ -104,20 +104,29 @@ type spoken struct {
 
 func (s *spoken) both() bool { return s.client && s.server }
 
-// heard notes that a side said something of FTP. What was held back until both had, is told
+// command notes a known command, reply a reply with a code.
+func (s *spoken) command(c *Conversation, v ftp.Verb) {
+	if !s.client {
+		s.client = true
+		s.heard(c, record.Spoken{Mark: c.at, Verb: v.String()})
+	}
+}
+
+func (s *spoken) reply(c *Conversation, code int) {
+	if !s.server {
+		s.server = true
+		s.heard(c, record.Spoken{Mark: c.at, Code: code})
+	}
+}
+
+// heard takes the first that a side says. What was held back until both had spoken, is told
 // now.
-func (c *Conversation) heard(side *bool, verb ftp.Verb, code int) {
-	if *side {
+func (s *spoken) heard(c *Conversation, line record.Spoken) {
+	if !s.both() {
+		s.first = line
 		return
 	}
-	s := &c.spoken
-	if !s.client && !s.server {
-		if s.first = (record.Spoken{Mark: c.at, Code: code}); code == 0 {
-			s.first.Verb = verb.String()
-		}
-	}
-	*side = true
-	if !s.both() || c.isOnControlPort() {
+	if c.isOnControlPort() {
 		return
 	}
 	if c.expectsHosts {
@@ -128,10 +137,10 @@ func (c *Conversation) heard(side *bool, verb ftp.Verb, code int) {
 	}
 }
 
-// leadsToExpect reports whether connections are expected because of what is said: on a port
-// that FTP is not expected on, only once both sides have spoken it. What one side says may be
-// a file, as a data connection carries it.
-func (c *Conversation) leadsToExpect() bool { return c.spoken.both() || c.isOnControlPort() }
+// leads reports whether connections are expected because of what is said: on a port that FTP
+// is not expected on, only once both sides have spoken it. What one side says may be a file,
+// as a data connection carries it.
+func (s *spoken) leads(c *Conversation) bool { return s.both() || c.isOnControlPort() }
 
 // side is what is known of one direction.
 type side struct {
@@ -276,7 +285,7 @@ func (c *Conversation) expectHosts(on bool) {
 }
 
 func (c *Conversation) tellHosts(on bool) {
-	if !c.leadsToExpect() {
+	if !c.spoken.leads(c) {
 		return
 	}
 	c.opt.Listener.ExpectHosts(HostExpectation{

@@ -97,7 +97,7 @@ func (c *Conversation) onReply(r ftp.Reply) {
 	c.pairing.serverSpokeLast = true
 	c.guess.Reply(r.Code, r.Text)
 	c.evidence.add(speaksFTP)
-	c.heard(&c.spoken.server, ftp.VerbUnknown, r.Code)
+	c.spoken.reply(c, r.Code)
 	reply := &record.Reply{Time: record.Stamp{Time: c.at.Time, Digits: c.digits}, Pos: c.at.Pos, Code: r.Code, Text: r.Text, Cut: r.Flags&ftp.ReplyCut != 0} // on the stack: who keeps it copies it
 	if c.isGreeting(reply) {
 		c.keepReply(none, reply)

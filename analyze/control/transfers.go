@@ -162,7 +162,7 @@ func (c *Conversation) announce(n *Negotiation, ok bool) {
 		n.Endpoint = netip.AddrPort{}
 		return
 	}
-	if !c.leadsToExpect() {
+	if !c.spoken.leads(c) {
 		return
 	}
 	x := &c.opt.expectation

@@ -217,6 +217,9 @@ func TestExtract(t *testing.T) {
 			passive(2, "STOR b.txt", "d2> 70000 fin", "d2 close <", "S: 226 done") +
 			passive(3, "STOU", "d3> 10 fin", "d3 close <", "S: 226 FILE: new.1"),
 			"1.1 b.txt 5000\n1.2 b-2.txt 70000\n1.3 new.1 10", setup{}},
+		{"reads like FTP", passive(1, "RETR b.txt", `d1<! 220 (vsFTPd 3.0.3)\r\nUSER eve\r\n331 p\r\nPASS x\r\n230 in\r\nPORT 192,0,2,10,195,82\r\n`, "d1< 900 fin", "d1 close >", "S: 226 done") +
+			passive(2, "STOR c.txt", `d2>! 331 x\r\n`, "d2 close <", "S: 226 done") + passive(3, "STOR d.txt", `d3>! 220 FTP\r\nAUTH TLS\r\n234 go\r\n\x16\x03\x01\x00\x05hello`, "d3> 900 fin", "d3 close <", "S: 226 done"),
+			"1.1 b.txt 977\n1.2 c.txt 7\n1.3 d.txt 937", setup{}},
 		{"ASCII", "C: TYPE A\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 3000", "d1 close <", "S: 226 done"), "1.1 b.txt 3000", setup{}},
 		{"compressed", "C: MODE Z\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 300 fin", "d1 close >", "S: 226 done") + "C: MODE S\nS: 200 ok\n" + passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
 			"1.1 b.txt.partial 300 (it was sent by MODE Z, B or C and is as it was sent: compressed, or in blocks)\n1.2 b-2.txt 500", setup{}},

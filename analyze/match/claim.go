@@ -14,7 +14,7 @@ type claim struct {
 	control bool // turned out to be a control connection itself
 
 	users    int  // sessions of its network that it was given to
-	expected int  // expectations of theirs that it met, opened by the expected host
+	sure     int  // expectations of theirs that it met and that say what it is
 	stranger bool // noted as one
 
 	spoken *record.Spoken // what it said of FTP; nil: nothing, or it is not over
@@ -43,12 +43,12 @@ func (m *Matcher) give(x *expectation, cl *claim) {
 		m.limits["connections of one session"]++
 		return
 	}
-	t := tried{negotiation: x.Index, claim: cl, expected: x.isOpener(&cl.conn[0])}
+	t := tried{negotiation: x.Index, claim: cl, sure: x.isSure(&cl.conn[0])}
 	x.session.tried = append(x.session.tried, t)
-	if cl.users++; t.expected {
-		cl.expected++
+	if cl.users++; t.sure {
+		cl.sure++
 	}
-	if id := cl.conn[0].ID; t.expected && m.sessions[id] != nil && !m.isOnControlPort(&cl.conn[0]) {
+	if id := cl.conn[0].ID; m.sessions[id] != nil && x.overrules(&cl.conn[0], &m.opt) {
 		cl.control = false
 		m.overruled = append(m.overruled, id)
 	}

@@ -137,7 +137,7 @@ type pendingSession struct {
 type tried struct {
 	negotiation int
 	claim       *claim
-	expected    bool // by its opener
+	sure        bool // the expectation says what the connection is
 }
 
 // New makes a Matcher that gives its records to out.
@@ -178,7 +178,7 @@ func (m *Matcher) Expect(o *control.Expectation) {
 	m.index.link(x)
 	for _, end := range x.ends() {
 		m.parked.look(end, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
-			if x.rank(c) < 0 || m.hasSaid(c.ID) && !m.overrules(x, c) {
+			if x.rank(c) < 0 || m.hasSaid(c.ID) && !x.overrules(c, &m.opt) {
 				if x.rankStranger(c) >= 0 {
 					m.note(x, c, open)
 				}

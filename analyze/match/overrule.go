@@ -6,53 +6,51 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// An announced endpoint wins over content. A connection that its expected host opened to an
-// announced endpoint is data, whatever its bytes say, or a file that reads like FTP would hide
-// itself and make sessions up. What such a connection leads to expect counts for nothing.
-// Content decides only
+// An announced endpoint wins over content. A connection to it is data, whatever its bytes say,
+// or a file that reads like FTP would hide itself and make sessions up. What such a connection
+// leads to expect counts for nothing. Content decides only
 //
 //   - where no expectation is met: then both sides must have spoken, unless FTP is expected
 //     on the port (control.Transcript.IsSession);
-//   - where both sides speak FTP on a port for that, or on one that somebody else than the
-//     expected host connected to: announcing an endpoint does not hide the sessions of others.
+//   - where both sides speak FTP on a port for that, or at an endpoint of another host than
+//     the one that announced it, to which somebody else connects than should: announcing an
+//     endpoint does not hide the sessions of others.
 //
 // Disorder brings an expectation after its connection, which then may be taken for a
 // conversation already: that is revoked.
 
 // overrules reports whether c is the expectation's whatever it says.
-func (m *Matcher) overrules(x *expectation, c *flow.Conn) bool {
-	return x.isOpener(c) && !m.isOnControlPort(c)
+func (x *expectation) overrules(c *flow.Conn, opt *Options) bool {
+	return x.isSure(c) && !opt.isOnControlPort(c)
 }
 
-// isOpener reports whether the expected host opened c, or may have.
-func (x *expectation) isOpener(c *flow.Conn) bool {
-	return c.Src.Addr() == x.Expected || !c.OpenerKnown && c.Dst.Addr() == x.Expected
+// isSure reports whether the expectation says what c is: the announcing side named itself, or
+// the expected host opened c, or may have.
+func (x *expectation) isSure(c *flow.Conn) bool {
+	return x.Endpoint.Addr() == x.Peer || c.Src.Addr() == x.Expected || !c.OpenerKnown && c.Dst.Addr() == x.Expected
 }
 
-func (m *Matcher) isOnControlPort(c *flow.Conn) bool {
-	return m.opt.ControlPort(c.Dst.Port()) || !c.OpenerKnown && m.opt.ControlPort(c.Src.Port())
+func (o *Options) isOnControlPort(c *flow.Conn) bool {
+	return o.ControlPort(c.Dst.Port()) || !c.OpenerKnown && o.ControlPort(c.Src.Port())
 }
 
 // isSession reports whether a connection is a control connection by what it said.
 func (m *Matcher) isSession(c *flow.Conn, said *control.Transcript) bool {
 	cl := m.claims[c.ID]
-	switch met := cl != nil && cl.expected > 0; {
+	switch sure := cl != nil && cl.sure > 0; {
 	case said == nil:
 		return false
 	case said.OnControlPort:
-		return said.BothSpoke || !met
+		return said.BothSpoke || !sure
 	}
-	return said.BothSpoke && !m.isOverruled(c.ID) && !m.isFromDataPort(c)
+	return said.BothSpoke && !m.isOverruled(c.ID) && !m.index.isFromDataPort(c)
 }
 
 // isFromDataPort reports whether c comes from the data port of a server that is expected to
 // open a connection, wherever it leads.
-func (m *Matcher) isFromDataPort(c *flow.Conn) bool {
-	if m.isOnControlPort(c) {
-		return false
-	}
-	return c.Src.Port() == flow.PortFTPData && m.index.active[c.Src.Addr()] > 0 ||
-		!c.OpenerKnown && c.Dst.Port() == flow.PortFTPData && m.index.active[c.Dst.Addr()] > 0
+func (ix *index) isFromDataPort(c *flow.Conn) bool {
+	return c.Src.Port() == flow.PortFTPData && ix.active[c.Src.Addr()] > 0 ||
+		!c.OpenerKnown && c.Dst.Port() == flow.PortFTPData && ix.active[c.Dst.Addr()] > 0
 }
 
 // spokenOf is what a data connection said of FTP; nil: nothing.
@@ -68,7 +66,7 @@ func spokenOf(said *control.Transcript) *record.Spoken {
 // isOverruled reports whether what a connection leads to expect counts for nothing.
 func (m *Matcher) isOverruled(id uint64) bool {
 	cl := m.claims[id]
-	return cl != nil && cl.expected > 0 && !m.isOnControlPort(&cl.conn[0])
+	return cl != nil && cl.sure > 0 && !m.opt.isOnControlPort(&cl.conn[0])
 }
 
 // hasSaid reports whether a connection is over and what it said is a session, so far.
@@ -106,8 +104,8 @@ func (m *Matcher) revoke(p *pendingSession) {
 	given, paired := p.tried, p.paired
 	p.tried, p.paired = nil, nil
 	for _, t := range given {
-		if t.expected {
-			t.claim.expected--
+		if t.sure {
+			t.claim.sure--
 		}
 		m.takeBack(p, t.claim)
 	}

@@ -40,6 +40,7 @@ var rules = []*Rule{
 	&dataUnanswered, &dataRefused, &dataUnreachable, &dataNeverTried, &negotiationRejected, &controlLost, &sizeMismatch,
 	&asciiBinary, &tlsRefused, &cleartextData, &protocolViolation, &pathTraversal, &captureGap,
 	&dataLate, &dataCut, &restartHole, &siteExec, &siteChmod, &executableUpload, &credentialFile,
+	&ftpInData,
 }
 
 // Options of judging; the zero value works.

@@ -39,8 +39,10 @@ func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []fl
 	}
 	t.Notes.Conn, t.Notes.Tried, t.Notes.Spoken = c, tried, b.spoken[c.ID]
 	t.Connection = b.connection(c, max(attempts, 1))
-	t.Initiator = b.initiator(c, n)
-	t.Evidence = record.EvidenceInferred
+	t.Initiator, t.Evidence = record.None, record.None
+	if b.tellsOpener(c, n) {
+		t.Initiator, t.Evidence = b.initiator(c, n), record.EvidenceInferred
+	}
 	if c.SYN.Seen() {
 		t.Evidence = record.EvidenceSYN
 	}
@@ -121,14 +123,24 @@ func connectionOf(c *flow.Conn, attempts int) record.Connection {
 	}
 }
 
-// initiator names who opened c. Where client and server are one host, the endpoint that c
-// leads to tells.
+// tellsOpener reports whether something tells who opened c: its handshake, the endpoint that was announced, or a port that the
+// server opens data connections from or to (RFC 959 section 3.2). Who sent the first packet of what ran already when the capture
+// began tells nothing.
+func (b *builder) tellsOpener(c *flow.Conn, n *control.Negotiation) bool {
+	return c.OpenerKnown || n != nil && n.Method != record.MethodDefault || c.Src.Port() == flow.PortFTPData ||
+		c.Dst == b.c.Client || c.Src == b.c.Client
+}
+
+// initiator names who opened c. Where client and server are one host, the endpoint that c leads to tells.
 func (b *builder) initiator(c *flow.Conn, n *control.Negotiation) string {
 	client, server, src := b.c.Client.Addr(), b.c.Server.Addr(), c.Src.Addr()
 	switch {
 	case client == server && src == client:
-		if n != nil && n.Passive || n == nil && c.Src.Port() != flow.PortFTPData {
+		switch {
+		case n != nil && n.Passive:
 			return record.Client
+		case n == nil && c.Src.Port() != flow.PortFTPData && c.Dst != b.c.Client:
+			return record.None // one host, and nothing tells which of its two programs it was
 		}
 		return record.Server
 	case src == client:

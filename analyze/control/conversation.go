@@ -5,6 +5,7 @@ package control
 
 import (
 	"net/netip"
+	"strconv"
 
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
@@ -220,6 +221,18 @@ func clientBy(dir flow.Direction, b []byte) (client flow.Direction, ok bool) {
 		dir ^= 1
 	}
 	return dir, command != reply
+}
+
+// Compares says that conflicts are wanted.
+func (c *Conversation) Compares() bool { return true }
+
+// Conflict says that n bytes of a side came again with another content.
+func (c *Conversation) Conflict(dir flow.Direction, _ int64, n uint64, at flow.Mark) {
+	who := record.Server
+	if dir == c.client {
+		who = record.Client
+	}
+	c.notes.odd(&c.budget, record.OddConflict, strconv.FormatUint(n, 10)+" of the "+who, at)
 }
 
 // Gap says that n bytes of a side are missing.

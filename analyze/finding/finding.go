@@ -38,7 +38,7 @@ func Rules() []Rule {
 var rules = []*Rule{
 	&cleartextCredentials, &anonymousLogin, &bruteForce, &bounceAttempt, &privilegedPort, &thirdParty, &fxpTransfer, &natMismatch,
 	&dataUnanswered, &dataRefused, &dataUnreachable, &dataNeverTried, &negotiationRejected, &controlLost, &sizeMismatch,
-	&asciiBinary, &tlsRefused, &cleartextData, &protocolViolation, &pathTraversal, &captureGap,
+	&asciiBinary, &tlsRefused, &cleartextData, &protocolViolation, &overlapConflict, &pathTraversal, &captureGap,
 	&dataLate, &dataCut, &restartHole, &siteExec, &siteChmod, &executableUpload, &credentialFile,
 	&ftpInData,
 }

@@ -146,10 +146,11 @@ type TLSInfo struct {
 
 // Kinds of Oddity.
 const (
-	OddLine      = "long-line"       // longer than ftp.MaxLine
-	OddNoCode    = "reply-no-code"   // a line of the server that is no reply
-	OddBytes     = "control-bytes"   // NUL or control bytes in a command
-	OddEndpoint  = "bad-endpoint"    // PORT, EPRT, LPRT, 227, 228 or 229 that names none
-	OddMultiLine = "multi-line"      // a multi-line reply that did not end as it should
-	OddPending   = "pending-dropped" // more than MaxPending commands without a reply
+	OddLine      = "long-line"        // longer than ftp.MaxLine
+	OddNoCode    = "reply-no-code"    // a line of the server that is no reply
+	OddConflict  = "overlap-conflict" // bytes that came again with another content
+	OddBytes     = "control-bytes"    // NUL or control bytes in a command
+	OddEndpoint  = "bad-endpoint"     // PORT, EPRT, LPRT, 227, 228 or 229 that names none
+	OddMultiLine = "multi-line"       // a multi-line reply that did not end as it should
+	OddPending   = "pending-dropped"  // more than MaxPending commands without a reply
 )

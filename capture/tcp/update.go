@@ -260,7 +260,7 @@ func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 	h := &c.half[dir]
 	end := s.End() - 1
 	if h.flags&finished != 0 {
-		if h.flags&isAcked != 0 && flow.Before(end, h.finSeq) && !flow.After(h.acked, h.finSeq) {
+		if h.flags&isAcked != 0 && flow.Before(end, h.finSeq) && !flow.Before(end, h.acked) && !flow.After(h.acked, h.finSeq) {
 			h.finSeq = end // nobody took the other one
 		}
 		return

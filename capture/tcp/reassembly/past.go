@@ -42,7 +42,7 @@ func (p *past) add(b []byte) {
 // or are held already. The byte of a keep-alive (RFC 9293 section 3.8.4) means nothing.
 func (st *Stream) compare(dir flow.Direction, p *segment) {
 	d := &st.dir[dir]
-	if d.settled && len(p.data) == 1 && p.seq+1 == d.next {
+	if d.settled && len(p.data) == 1 && (p.seq+1 == d.next || p.data[0] == 0) {
 		return
 	}
 	if n := uint32(len(d.past.bytes)); d.settled && n > 0 && flow.Before(p.seq, d.next) {

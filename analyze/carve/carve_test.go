@@ -43,8 +43,11 @@ func TestStream(t *testing.T) {
 				}
 			}
 			size += grown
-			pieces, conflicts := len(s.pieces), len(s.conflicts)
+			pieces, conflicts, others := len(s.pieces), len(s.conflicts), len(s.others)
 			got := say(&s, uint32(from), string(text))
+			if len(s.others) > others {
+				grown += len(text)
+			}
 			require.Equal(t, grown+pieceCost*(len(s.pieces)-pieces+len(s.conflicts)-conflicts), got)
 		}
 		held, at := 0, int64(0)
@@ -146,6 +149,8 @@ func TestConflict(t *testing.T) {
 	d.side[0], d.side[1] = begun(), begun()
 	say(&d.side[0], 0, "PASS aaaaaaaa\r\nNOOP\r\n")
 	say(&d.side[0], 0, "PASS secret77\r\nQUIT\r\n")
+	say(&d.side[1], 0, "530 secret77?\r\n")
+	require.Equal(t, "530 xxxxxxxx?\r\n", cleaned(t, &cleaner{redact: true}, d, 1, 0, "530 secret77?\r\n"))
 	require.Equal(t, "PASS xxxxxxxx\r\nNOOP\r\n", cleaned(t, &cleaner{redact: true}, d, 0, 0, "PASS secret77\r\nQUIT\r\n"))
 }
 

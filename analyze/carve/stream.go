@@ -15,6 +15,7 @@ const (
 	maxText    = 32 << 20  // bytes of one, both directions: 300,000 commands
 	maxAllText = 256 << 20 // of those that are open at once
 	maxPieces  = 1 << 15   // of one direction: gaps that nothing has filled
+	maxOthers  = 64        // segments of one direction that say otherwise what was there
 	pieceCost  = 64        // bytes of a piece besides its text, and of a conflict
 )
 
@@ -35,6 +36,7 @@ type stream struct {
 	pieces    []piece
 	conflicts []rewrite.Edit // bytes that a later copy has otherwise
 	differs   map[int64]bool // where those are
+	others    [][]byte       // segments with such bytes, at most maxOthers: what else may have been said
 }
 
 // piece is a run of bytes without a gap; the next one may follow it directly.
@@ -48,7 +50,13 @@ func (p *piece) end() int64 { return p.at + int64(len(p.data)) }
 // add takes a segment and returns how many bytes more are held for it.
 func (s *stream) add(seg *flow.Segment) (grown int) {
 	pieces, conflicts := len(s.pieces), len(s.conflicts)
-	defer func() { grown += pieceCost * (len(s.pieces) - pieces + len(s.conflicts) - conflicts) }()
+	defer func() {
+		if len(s.conflicts) > conflicts && len(s.others) < maxOthers {
+			s.others = append(s.others, bytes.Clone(seg.Payload))
+			grown += len(seg.Payload)
+		}
+		grown += pieceCost * (len(s.pieces) - pieces + len(s.conflicts) - conflicts)
+	}()
 	seq := seg.Seq
 	if seg.Flags&flow.SYN != 0 {
 		seq++

@@ -80,6 +80,11 @@ func secretsOf(d *dialogue) *secrets {
 		}
 		n++
 	}, func(int64, []byte) { open = false })
+	for _, said := range d.side[0].others {
+		for line := range bytes.FieldsFuncSeq(said, func(r rune) bool { return r == '\r' || r == '\n' }) {
+			known.Piece(line[ftp.Secret(line):])
+		}
+	}
 	for _, user := range d.users {
 		known.Accepted(user)
 	}

@@ -152,6 +152,9 @@ func (s *Secrets) OfReply(line []byte) []Span {
 func (s *Secrets) OfCommand(line []byte) (list []Span) {
 	switch cmd := ParseCommand(line); cmd.Verb {
 	case VerbUnknown, SITE:
+		if Secret(line) < len(line) {
+			return nil // before it is a verb
+		}
 		return s.Of(line, 0)
 	case USER:
 		if s.HidesUser(string(cmd.Arg)) {

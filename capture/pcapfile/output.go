@@ -16,7 +16,8 @@ import (
 type OutputOptions struct {
 	Path       string // of the file; those of a Rotation are named after it: out-20260102T150405Z-000001.pcapng
 	Rotation   Rotation
-	Keep       int // how many files of this rotation stay, the newest; 0: all
+	Private    bool // for the user's eyes only
+	Keep       int  // how many files of this rotation stay, the newest; 0: all
 	Section    SectionInfo
 	Interfaces []Interface
 	// Start, of a live capture, lets the first file of a rotation begin at once, so that

@@ -103,13 +103,13 @@ func (o *Output) open(flag int) error {
 func (o *Output) create(flag int) (*os.File, error) {
 	if !o.rotates() {
 		o.name = o.opt.Path
-		return outfile.Open(o.name, os.O_WRONLY|os.O_CREATE|flag, false)
+		return outfile.Open(o.name, os.O_WRONLY|os.O_CREATE|flag, o.opt.Private)
 	}
 	o.makeRoom()
 	for range maxNames {
 		o.number++
 		o.name = rotatedName(o.opt.Path, time.Unix(0, int64(o.now)), o.number)
-		f, err := outfile.Open(o.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, false)
+		f, err := outfile.Open(o.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, o.opt.Private)
 		if err == nil {
 			o.names = append(o.names, o.name)
 		}

@@ -30,8 +30,8 @@ var strays = []struct {
 // TestStrays has each of them come between any two packets of a conversation: nothing changes.
 func TestStrays(t *testing.T) {
 	for _, c := range varied[:min(4, len(varied))] {
-		t.Run(c.name, func(t *testing.T) {
-			frames := c.frames(t)
+		t.Run(c.Name, func(t *testing.T) {
+			frames := c.Frames(t)
 			want := recordsOf(t, pcapOf(frames))
 			ended := map[string]bool{} // what comes to an end leaves its ends free
 			for i := range frames {

@@ -78,7 +78,7 @@ func contradicted(f, p *record.Session) (list []string) {
 		differ("mode", f.Mode, p.Mode, "none")
 		differ("initiator", f.Initiator, p.Initiator, "none")
 	}
-	if !strings.HasPrefix(analyzetest.Text(f.Banner), analyzetest.Text(p.Banner)) {
+	if !strings.HasPrefix(analyzetest.Text(f.Banner), analyzetest.Text(p.Banner)) && !strings.HasSuffix(analyzetest.Text(f.Banner), "\n"+analyzetest.Text(p.Banner)) {
 		differ("banner", analyzetest.Text(f.Banner), analyzetest.Text(p.Banner))
 	}
 	differ("closing", f.Closing, p.Closing, "fin", "rst", "cut")

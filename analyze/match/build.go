@@ -83,11 +83,16 @@ func (b *builder) begin(p *pendingSession) {
 		slices.SortStableFunc(p.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn[0].Start.Ord, y.claim.conn[0].Start.Ord) })
 	}
 	n := 0
+	var pair []flow.Conn
 	for _, t := range p.tried {
 		if b.excused(&t) || t.claim.control || !worthTelling(&t.claim.conn[0]) || b.elsewhere(&t.claim.conn[0]) {
 			continue
 		}
 		b.hear(t.claim)
+		if wasOver(&t.claim.conn[0], &b.c.Negotiations[t.negotiation]) {
+			pair = append(pair, t.claim.conn[0])
+			continue
+		}
 		list := &b.byNegotiation[t.negotiation]
 		if len(*list) == 0 {
 			n++
@@ -95,7 +100,6 @@ func (b *builder) begin(p *pendingSession) {
 		*list = b.appendConn(*list, t.claim, &b.c.Negotiations[t.negotiation])
 	}
 	b.connections = make([]record.Connection, n)
-	var pair []flow.Conn
 	for _, cl := range p.paired {
 		if !cl.control && worthTelling(&cl.conn[0]) && !b.elsewhere(&cl.conn[0]) {
 			b.hear(cl)
@@ -106,6 +110,13 @@ func (b *builder) begin(p *pendingSession) {
 		b.opened, b.running = sortPair(pair)
 		b.used = map[uint64]bool{}
 	}
+}
+
+// wasOver reports whether a connection was over before the client asked for the negotiation:
+// an earlier one's, whose announcement of the same port the capture lacks.
+func wasOver(c *flow.Conn, n *control.Negotiation) bool {
+	asked := &n.Asked.Mark
+	return asked.Seen() && c.Closing != flow.Cut && c.Last.Ord < asked.Ord && c.Last.Time < asked.Time
 }
 
 // hear notes what a connection said of FTP.
@@ -308,6 +319,8 @@ func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
 	switch failed := b.failed(t); {
 	case n.Rejected:
 		t.Outcome = record.Rejected
+	case failed && b.c.LostCommands && b.c.LostReplies: // it may have been tried again, and gone well
+		t.Outcome = record.Incomplete
 	case failed:
 		t.Outcome = record.NoConnection
 	case carried, open, b.c.LostCommands, t.Connection != nil && t.Notes.Conn.State == flow.Unknown, b.c.LostReplies && (n.Answer.Code == 0 || n.Passive && !n.Endpoint.IsValid()):

@@ -42,9 +42,9 @@ func losses(n int) (list [][]int) {
 		for j := i + 1; j <= min(i+3, n-1); j++ {
 			list = append(list, []int{i, j})
 		}
-		if i%5 == 0 {
+		if i%5 == 0 && i+20 < n { // without its end a capture is only shorter
 			var burst []int
-			for j := i; j < min(i+20, n); j++ {
+			for j := i; j < i+20; j++ {
 				burst = append(burst, j)
 			}
 			list = append(list, burst)

@@ -120,8 +120,11 @@ func (c *Conversation) unanswered(n int) {
 // without a reply that tells of it: "PORT 1,1,1,1,1,1".
 const shortestPORT = 18
 
-// loseCommands says that n bytes of commands are missing. Whatever they were, what
-// applied before may not apply any more.
+// shortestPASV is that of "PASV", which replaces a passive negotiation that a transfer used.
+const shortestPASV = 6
+
+// loseCommands says that n bytes of commands are missing. Whatever they were, what applied
+// before may not apply any more.
 func (c *Conversation) loseCommands(n uint64) {
 	c.directory.lose()
 	c.params.lose()
@@ -129,7 +132,8 @@ func (c *Conversation) loseCommands(n uint64) {
 		c.pairing.pending[i].cut = true // its effect may be undone before it is settled
 	}
 	c.pairing.replyOwed = true
-	if n >= shortestPORT {
-		c.transfers.current = none
+	t := &c.transfers
+	if n >= shortestPORT || n >= shortestPASV && t.current >= 0 && t.negotiations[t.current].Passive && t.negotiations[t.current].used {
+		t.current = none
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
 )
 
@@ -45,8 +44,9 @@ func unique(t *record.Transfer) string {
 		if r == nil {
 			continue
 		}
-		if name := ftp.ParseUnique(r.Text); name != "" {
-			return name
+		if at := strings.Index(strings.ToUpper(r.Text), "FILE: "); at >= 0 {
+			name, _, _ := strings.Cut(r.Text[at+len("FILE: "):], "\n")
+			return strings.TrimSpace(name)
 		}
 	}
 	return ""

@@ -36,7 +36,7 @@ func TestCommands(t *testing.T) {
 		{"APPE", began + analyzetest.Pushed("APPE a", "70") + "bye", in + "1 APPE a" + atPassive + " bytes=70 reply=226 ok"},
 		{"STOU", began + analyzetest.Pushed("STOU", "70") + "bye", in + "1 STOU" + atPassive + " bytes=70 reply=226 ok"},
 		{"STOU, answered 250", began + "pasv\nC: STOU\ndata d1 C:40000 > S:50000\nS: 150 FILE: x1\nd1> 70\nd1 fin >\nS: 250 done\nbye",
-			in + "1 STOU" + atPassive + " bytes=70 reply=250 ok"},
+			in + "1 STOU path=x1" + atPassive + " bytes=70 reply=250 ok"},
 		{"LIST with options", began + analyzetest.Passed("LIST -la /pub", "70") + "bye",
 			in + "1 LIST -la /pub path=/pub" + atPassive + " bytes=70 reply=226 ok"},
 		{"NLST with options only", began + analyzetest.Passed("NLST -R", "70") + "bye",

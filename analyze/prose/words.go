@@ -173,7 +173,8 @@ func Packets(files bool, all ...flow.Pos) string {
 	return " (packets " + List(words) + ")"
 }
 
-// PacketList is "#40 #43 #97", in order; with several files "2:#40 #43 #97", the file's number where it changes.
+// PacketList is "#40 #43 #97", in order; with several files "2:#40 #43 #97", the file's
+// number where it changes.
 func PacketList(all []flow.Pos, files bool) string {
 	slices.Sort(all)
 	var words []string

@@ -8,8 +8,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Choice says which records an output shows; the zero value is all of them. Each field that is set must be met, by any of
-// its values. It never changes what a record says, and the summary still counts everything.
+// Choice says which records an output shows; the zero value is all of them. Each field
+// that is set must be met, by any of its values. It never changes what a record says, and
+// the summary still counts everything.
 type Choice struct {
 	Hosts       []netip.Prefix // an end of the control connection or of a data connection
 	Users       []string       // as they logged in
@@ -28,7 +29,8 @@ func (c *Choice) any() (inside, all bool) {
 	return inside, inside || len(c.Hosts) > 0 || c.Since != 0 || c.Until != 0
 }
 
-// Choose returns a writer that hands on to out the records of the choice, and counts the others in the summary.
+// Choose returns a writer that hands on to out the records of the choice, and counts the
+// others in the summary.
 func (c Choice) Choose(out Writer) Writer {
 	inside, all := c.any()
 	if !all {
@@ -94,7 +96,8 @@ func (c *chooser) has(s *record.Session) bool {
 
 func oneOf(list []string, s string) bool { return len(list) == 0 || slices.Contains(list, s) }
 
-// during reports whether any of what lasted from first to last falls into the time that is asked for.
+// during reports whether any of what lasted from first to last falls into the time that
+// is asked for.
 func (c *chooser) during(first, last record.Stamp) bool {
 	return (c.Since == 0 || last.Time >= c.Since) && (c.Until == 0 || first.Time < c.Until)
 }

@@ -1,5 +1,7 @@
-// Package report writes sessions in the formats that users choose with -o. It is the last step: it reads the record
-// model of analyze/session and nothing else, and what it prints of the wire is escaped for the place it is printed in.
+// Package report is the contract between records and the formats that users choose with
+// -o: Writer, Options, Format, Choice and Tee. It is the last step: the packages below
+// it, one a format, read the record model and nothing else, and what they print of the
+// wire is escaped for the place it is printed in. Package formats lists them.
 package report
 
 import (
@@ -8,7 +10,8 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// Writer takes the records of a run, one call a record; Summary is the last. Records are valid only during the call.
+// Writer takes the records of a run, one call a record; Summary is the last. Records are
+// valid only during the call.
 type Writer interface {
 	Session(*record.Session) error
 	Attempt(*record.Attempt) error
@@ -16,8 +19,9 @@ type Writer interface {
 	Summary(*record.Summary) error
 }
 
-// Heading tells whether the heading of a format, such as the names of columns, stands in the file already. Files that
-// are written for long are moved away and made anew, or go on: who writes them sets it before each record.
+// Heading tells whether the heading of a format, such as the names of columns, stands in
+// the file already. Files that are written for long are moved away and made anew, or go
+// on: who writes them sets it before each record.
 type Heading struct{ Written bool }
 
 // Options are what users may choose about any format; the zero value is the default.
@@ -44,7 +48,8 @@ const (
 	MaxTried = 10 // attempts and orphans each
 )
 
-// minWidth keeps layouts sane on absurdly narrow terminals: lines may then be longer than the terminal.
+// minWidth keeps layouts sane on absurdly narrow terminals: lines may then be longer than
+// the terminal.
 const minWidth = 72
 
 // PageWidth is the width of the page to write, in columns.
@@ -84,7 +89,8 @@ type Format struct {
 	Dialogue  bool // shows every command and reply, whether or not they are asked for
 }
 
-// Input is a file that a run reads. What is not known of it is zero: standard input has no size until it was read.
+// Input is a file that a run reads. What is not known of it is zero: standard input has
+// no size until it was read.
 type Input struct {
 	Name   string
 	Size   int64

@@ -6,7 +6,8 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// Secret reports whether a command is PASS, in any letter case: its argument is a password.
+// Secret reports whether a command is PASS, in any letter case: its argument is a
+// password.
 func Secret(command string) bool {
 	return len(command) == 4 && command[0]|0x20 == 'p' && command[1]|0x20 == 'a' && command[2]|0x20 == 's' && command[3]|0x20 == 's'
 }
@@ -30,7 +31,8 @@ func Mark(gravity int) string {
 	return "·"
 }
 
-// Color is one of a terminal, as a parameter of Select Graphic Rendition (ECMA-48 section 8.3.117).
+// Color is one of a terminal, as a parameter of Select Graphic Rendition (ECMA-48 section
+// 8.3.117).
 type Color int
 
 // The colours that pages use.

@@ -1,3 +1,5 @@
+// Package comparison writes what analyze/compare says of two points of capture, as a
+// table, as JSON Lines or in plain language. Package cmd/ftpscope asks for it.
 package comparison
 
 import (
@@ -21,9 +23,9 @@ type Format struct {
 // CompareFormats returns the formats in the order in which help lists them.
 func Formats() []Format {
 	return []Format{
-		{"table", "sessions at a glance, the worst first, each with what is not the same on both sides", writeCompareTable},
-		{"json", "JSON Lines: one comparison a line, a comparison_summary last", writeCompareJSON},
-		{"explain", "plain language with a ladder of three lines: client, between, server", writeCompareExplain},
+		{"table", "sessions at a glance, the worst first, each with what is not the same on both sides", writeTable},
+		{"json", "JSON Lines: one comparison a line, a comparison_summary last", writeJSON},
+		{"explain", "plain language with a ladder of three lines: client, between, server", writeExplain},
 	}
 }
 
@@ -41,7 +43,7 @@ func verdictGravity(verdict string) int {
 }
 
 // heads say which side is which, and how the clocks compare.
-func compareHeads(r *compare.Result) []string {
+func headsOf(r *compare.Result) []string {
 	side := func(place, name string, s *compare.Side) string {
 		line := place + prose.Escape(s.Name) + " (" + name + "): " + prose.Many(s.Packets, "packet")
 		if s.Packets > 0 {
@@ -132,8 +134,8 @@ func delayWords(d *compare.Delay) string {
 	return text
 }
 
-// compareFrames names the packets of a difference: "here #17 #19, there #21".
-func compareFrames(d *compare.Difference, r *compare.Result) string {
+// packetsOf names the packets of a difference: "here #17 #19, there #21".
+func packetsOf(d *compare.Difference, r *compare.Result) string {
 	const most = 8
 	side := func(place string, list []flow.Pos, files int) string {
 		if len(list) == 0 {
@@ -157,8 +159,8 @@ func compareFrames(d *compare.Difference, r *compare.Result) string {
 	return strings.Join(words, ", ")
 }
 
-// compareEnds names a session by its ends on one side, or on both where they differ.
-func compareEnds(c *compare.Comparison) string {
+// endsOf names a session by its ends on one side, or on both where they differ.
+func endsOf(c *compare.Comparison) string {
 	ends := func(s *compare.Seen) string { return s.Client.String() + " → " + s.Server.String() }
 	switch {
 	case c.Here == nil:
@@ -171,8 +173,8 @@ func compareEnds(c *compare.Comparison) string {
 	return ends(c.Here) + " here, " + ends(c.There) + " there"
 }
 
-// compareSum is the last line.
-func compareSum(r *compare.Result) string {
+// lastLine is the last line.
+func lastLine(r *compare.Result) string {
 	var words []string
 	for _, v := range compare.Verdicts() {
 		if n := r.Verdicts[v]; n > 0 {

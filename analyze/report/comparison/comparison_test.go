@@ -17,7 +17,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// hostileResult has text of the wire that would move the cursor, in every place that text of the wire can be in.
+// hostileResult has text of the wire that would move the cursor, in every place that text
+// of the wire can be in.
 func hostileResult(sessions int) *compare.Result {
 	const bad = "evil\x1b[2J\r\n\u202egnp.exe\xff"
 	text, way := bad, compare.ToServer

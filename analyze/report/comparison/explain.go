@@ -9,10 +9,11 @@ import (
 	"ftpscope/analyze/report"
 )
 
-// writeCompareExplain tells each session in plain language, with ladders of what was not the same.
-func writeCompareExplain(w io.Writer, r *compare.Result, o report.Options) error {
+// writeExplain tells each session in plain language, with ladders of what was not the
+// same.
+func writeExplain(w io.Writer, r *compare.Result, o report.Options) error {
 	p := &prose.Page{Width: o.PageWidth()}
-	p.Paragraph(compareOpening(r))
+	p.Paragraph(openingOf(r))
 	list := r.Comparisons
 	if !o.All {
 		list = list[:min(len(list), maxCompared)]
@@ -23,13 +24,13 @@ func writeCompareExplain(w io.Writer, r *compare.Result, o report.Options) error
 	if n := len(r.Comparisons) - len(list); n > 0 {
 		p.Paragraph("… " + prose.Many(n, "more session") + ": --all explains them")
 	}
-	p.WriteString(strings.Join(prose.Wrap(compareSum(r)+".", p.Width), "\n") + "\n")
+	p.WriteString(strings.Join(prose.Wrap(lastLine(r)+".", p.Width), "\n") + "\n")
 	_, err := io.WriteString(w, p.String())
 	return err
 }
 
-// compareOpening says what is compared, and what “here” and “there” mean.
-func compareOpening(r *compare.Result) string {
+// openingOf says what is compared, and what “here” and “there” mean.
+func openingOf(r *compare.Result) string {
 	text := "“Here” is the client's side, " + prose.Escape(r.Here.Name) + ", “there” is the server's side, " + prose.Escape(r.There.Name) + "."
 	switch {
 	case r.Swapped:
@@ -47,7 +48,7 @@ func explainComparison(p *prose.Page, c *compare.Comparison, r *compare.Result, 
 	if c.Attempt {
 		title = "No session " + prose.Number(uint64(c.ID))
 	}
-	p.Paragraph(title + " · " + c.Verdict + " · " + compareEnds(c))
+	p.Paragraph(title + " · " + c.Verdict + " · " + endsOf(c))
 	p.Paragraph(prose.Escape(c.Message))
 	for i := range c.Differences {
 		if d := &c.Differences[i]; d.Transfer == 0 && (c.Attempt || d.Kind != compare.OptionsOf || o.All) {
@@ -78,7 +79,7 @@ func explainComparison(p *prose.Page, c *compare.Comparison, r *compare.Result, 
 
 func differenceSentence(d *compare.Difference, r *compare.Result) string {
 	text := prose.Escape(d.Message)
-	if f := compareFrames(d, r); f != "" {
+	if f := packetsOf(d, r); f != "" {
 		text += " (" + f + ")"
 	}
 	return prose.Sentence(text)

@@ -11,7 +11,7 @@ import (
 	"ftpscope/capture/flow"
 )
 
-func writeCompareJSON(w io.Writer, r *compare.Result, _ report.Options) error {
+func writeJSON(w io.Writer, r *compare.Result, _ report.Options) error {
 	var b []byte
 	for i := range r.Comparisons {
 		b = append(appendComparison(b[:0], &r.Comparisons[i], r), '\n')

@@ -11,7 +11,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// pairLadder is the diagram of a transfer with three lines: the client, what is between, the server.
+// pairLadder is the diagram of a transfer with three lines: the client, what is between,
+// the server.
 type pairLadder struct {
 	r     *compare.Result
 	rungs []pairRung
@@ -157,7 +158,7 @@ func (l *pairLadder) difference(d *compare.Difference) {
 	if d.At == 0 {
 		return
 	}
-	r := pairRung{at: d.At, way: *d.Way, bold: true, note: compareFrames(d, l.r)}
+	r := pairRung{at: d.At, way: *d.Way, bold: true, note: packetsOf(d, l.r)}
 	text := d.Short
 	switch k := compare.VerdictOf(d.Kind); k {
 	case compare.Lost, compare.Repaired:
@@ -199,7 +200,8 @@ func (l *pairLadder) write(p *prose.Page) {
 	}
 }
 
-// arrow draws what a packet is between two lines. Its head is where it arrives: not where it was stopped.
+// arrow draws what a packet is between two lines. Its head is where it arrives: not where
+// it was stopped.
 func (r *pairRung) arrow(text string, here bool) string {
 	if text == "" {
 		return prose.Spaces(pairRoom)

@@ -13,8 +13,8 @@ import (
 	"ftpscope/analyze/report/diagnosis"
 )
 
-// compareTable is the page that -o table makes of a comparison.
-type compareTable struct {
+// tablePage is the page that -o table makes of a comparison.
+type tablePage struct {
 	strings.Builder
 	r     *compare.Result
 	opt   report.Options
@@ -24,9 +24,9 @@ type compareTable struct {
 // maxCompared is how many sessions are shown, those with the worst verdicts.
 const maxCompared = 50
 
-func writeCompareTable(w io.Writer, r *compare.Result, o report.Options) error {
-	t := &compareTable{r: r, opt: o, width: o.PageWidth()}
-	for _, line := range compareHeads(r) {
+func writeTable(w io.Writer, r *compare.Result, o report.Options) error {
+	t := &tablePage{r: r, opt: o, width: o.PageWidth()}
+	for _, line := range headsOf(r) {
 		t.hang(0, 7, line)
 	}
 	list := r.Comparisons
@@ -40,13 +40,13 @@ func writeCompareTable(w io.Writer, r *compare.Result, o report.Options) error {
 	if n := len(r.Comparisons) - len(list); n > 0 {
 		t.WriteString("\n… " + prose.Many(n, "more session") + "; shown are the worst first; --all shows every one\n")
 	}
-	t.WriteString("\n" + compareSum(r) + "\n")
+	t.WriteString("\n" + lastLine(r) + "\n")
 	_, err := io.WriteString(w, t.String())
 	return err
 }
 
 // hang writes wrapped text after indent columns, further lines after more.
-func (t *compareTable) hang(indent, more int, text string) {
+func (t *tablePage) hang(indent, more int, text string) {
 	first, lead := true, ""
 	if i := leading(text); i > 0 {
 		lead, text = text[:i], text[i:]
@@ -61,8 +61,8 @@ func (t *compareTable) hang(indent, more int, text string) {
 	}
 }
 
-// leading is the length of a first word that stands in a column of its own: it has two spaces or more behind it, or a
-// width of its own.
+// leading is the length of a first word that stands in a column of its own: it has two
+// spaces or more behind it, or a width of its own.
 func leading(text string) int {
 	i := strings.IndexByte(text, ' ')
 	if i < 0 {
@@ -74,9 +74,9 @@ func leading(text string) int {
 	return i
 }
 
-const compareIndent = 12
+const indent = 12
 
-func (t *compareTable) comparison(c *compare.Comparison) {
+func (t *tablePage) comparison(c *compare.Comparison) {
 	g := verdictGravity(c.Verdict)
 	label := report.Mark(g) + " " + c.Verdict
 	title := "#" + strconv.Itoa(c.ID) + "  "
@@ -89,22 +89,22 @@ func (t *compareTable) comparison(c *compare.Comparison) {
 	} else {
 		title += prose.Escape(*s.User) + "  "
 	}
-	title += compareEnds(c)
-	t.WriteString(t.opt.Paint(report.ColorOf(g), label) + prose.Spaces(max(compareIndent-prose.Columns(label), 1)))
-	for i, line := range prose.Wrap(title, t.width-compareIndent) {
+	title += endsOf(c)
+	t.WriteString(t.opt.Paint(report.ColorOf(g), label) + prose.Spaces(max(indent-prose.Columns(label), 1)))
+	for i, line := range prose.Wrap(title, t.width-indent) {
 		if i > 0 {
-			t.WriteString(prose.Spaces(compareIndent))
+			t.WriteString(prose.Spaces(indent))
 		}
 		t.WriteString(line + "\n")
 	}
-	for _, line := range prose.Wrap(prose.Escape(c.Message), t.width-compareIndent) {
-		t.WriteString(prose.Spaces(compareIndent) + line + "\n")
+	for _, line := range prose.Wrap(prose.Escape(c.Message), t.width-indent) {
+		t.WriteString(prose.Spaces(indent) + line + "\n")
 	}
 	t.details(c)
 }
 
 // details are the transfers and what is not the same, of a session that both sides have.
-func (t *compareTable) details(c *compare.Comparison) {
+func (t *tablePage) details(c *compare.Comparison) {
 	control := slices.IndexFunc(c.Differences, func(d compare.Difference) bool { return d.Transfer == 0 })
 	if control >= 0 {
 		if !c.Attempt {
@@ -125,12 +125,12 @@ func (t *compareTable) details(c *compare.Comparison) {
 	}
 }
 
-const compareName = 16
+const nameColumns = 16
 
 // line is a line with a name in a column of its own.
-func (t *compareTable) line(name, text string) {
+func (t *tablePage) line(name, text string) {
 	const at = 4
-	head := prose.Spaces(at) + prose.Pad(prose.Cut(name, compareName), compareName) + "  "
+	head := prose.Spaces(at) + prose.Pad(prose.Cut(name, nameColumns), nameColumns) + "  "
 	lines := prose.Wrap(text, t.width-prose.Columns(head))
 	if len(lines) == 0 {
 		lines = []string{""}
@@ -143,14 +143,14 @@ func (t *compareTable) line(name, text string) {
 	}
 }
 
-func (t *compareTable) differences(c *compare.Comparison, transfer int) {
+func (t *tablePage) differences(c *compare.Comparison, transfer int) {
 	for i := range c.Differences {
 		d := &c.Differences[i]
 		if d.Transfer != transfer || transfer > 0 && !t.opt.All && asUsual(c, d) {
 			continue
 		}
 		text := prose.Escape(d.Message)
-		if f := compareFrames(d, t.r); f != "" {
+		if f := packetsOf(d, t.r); f != "" {
 			text += " (" + f + ")"
 		}
 		const at, hang = 6, 2
@@ -215,7 +215,8 @@ func hopWords(c *compare.Comparison) string {
 	return "the TTL says " + strconv.Itoa(out) + " to the server and " + strconv.Itoa(back) + " to the client: the ways are not the same, or something between sets it"
 }
 
-// asUsual reports whether what was rewritten of a data connection is what one may expect by the control connection.
+// asUsual reports whether what was rewritten of a data connection is what one may expect
+// by the control connection.
 func asUsual(c *compare.Comparison, d *compare.Difference) bool {
 	switch d.Kind {
 	case compare.Addresses:

@@ -36,7 +36,7 @@ func Lone(t *record.Transfer) bool {
 		c.Half[flow.Out].Packets == 1 && c.Half[flow.In].Packets == 0
 }
 
-// icmpOf is the ICMP error that met a transfer's data connection.
+// ICMPOf is the ICMP error that met a transfer's data connection.
 func ICMPOf(t *record.Transfer) *flow.ICMP {
 	if c := t.Notes.Conn; c != nil && c.ICMP != nil {
 		return c.ICMP
@@ -49,6 +49,7 @@ func ICMPOf(t *record.Transfer) *flow.ICMP {
 	return nil
 }
 
+// ICMPRecord is an ICMP error as the record has it.
 func ICMPRecord(i *flow.ICMP) *record.ICMP {
 	return &record.ICMP{From: i.From.Addr(), Type: int(i.Type), Code: int(i.Code)}
 }
@@ -58,7 +59,7 @@ func icmpWords(i *record.ICMP) string {
 	return ICMPName(i) + ", says " + i.From.Unmap().String()
 }
 
-// icmpName names an error: "host unreachable".
+// ICMPName names an error: "host unreachable".
 func ICMPName(i *record.ICMP) string {
 	name := icmp4Name(i.Type, i.Code)
 	if i.From.Unmap().Is6() {
@@ -114,7 +115,7 @@ func icmp6Name(kind, code int) string {
 	return ""
 }
 
-// attemptWords says how tries of a control connection ended.
+// Attempt says how tries of a control connection ended.
 func Attempt(a *record.Attempt) string {
 	switch a.State {
 	case record.Refused:
@@ -129,7 +130,8 @@ func Attempt(a *record.Attempt) string {
 	return prose.Escape(a.State)
 }
 
-// Target is the endpoint that a transfer's connection should have gone to; ok is false when none was announced.
+// Target is the endpoint that a transfer's connection should have gone to; ok is false
+// when none was announced.
 func Target(t *record.Transfer) (netip.AddrPort, bool) {
 	if t.Announced != nil {
 		return *t.Announced, true
@@ -145,7 +147,7 @@ func Detour(t *record.Transfer) bool {
 	return t.Announced != nil && t.Connection != nil && t.Connection.Dst != *t.Announced
 }
 
-// outcomeSentence tells what the ladder's last line means, where it is not plain success.
+// Outcome tells what the ladder's last line means, where it is not plain success.
 func Outcome(s *record.Session, t *record.Transfer) string {
 	switch t.Outcome {
 	case record.NoConnection:
@@ -233,7 +235,8 @@ func noConnection(s *record.Session, t *record.Transfer) string {
 	return prose.Sentence(text + privateHint(s, t))
 }
 
-// privateHint explains a private address announced to a peer that is reached by a public one.
+// privateHint explains a private address announced to a peer that is reached by a public
+// one.
 func privateHint(s *record.Session, t *record.Transfer) string {
 	if t.Announced == nil || t.ExpectedInitiator == nil {
 		return ""

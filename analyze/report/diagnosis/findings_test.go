@@ -71,7 +71,8 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestHere: the ports that a firewall has to let in are all that were announced, or said to be more.
+// TestHere: the ports that a firewall has to let in are all that were announced, or said
+// to be more.
 func TestHere(t *testing.T) {
 	require.Equal(t, "", here(nil))
 	require.Equal(t, " (here 50001)", here([]uint16{50001}))

@@ -6,8 +6,9 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// networkName names a network for people: "VLAN 10", "VLAN 10, VXLAN 5000 (192.0.2.1 – 192.0.2.2)"; where there are
-// several, all of them: "VLAN 10 and VLAN 20". It is empty for the plain one.
+// Network names a network for people: "VLAN 10", "VLAN 10, VXLAN 5000 (192.0.2.1 –
+// 192.0.2.2)"; where there are several, all of them: "VLAN 10 and VLAN 20". It is empty
+// for the plain one.
 func Network(n *record.Network) string {
 	if n == nil {
 		return ""
@@ -19,8 +20,8 @@ func Network(n *record.Network) string {
 	return strings.Join(names, " and ")
 }
 
-// OneNetwork stands for a session's networks where sessions of one are taken together: with copies now and then missing, a session's
-// are not always all of its hosts'.
+// OneNetwork stands for a session's networks where sessions of one are taken together:
+// with copies now and then missing, a session's are not always all of its hosts'.
 func OneNetwork(n *record.Network) string {
 	if n == nil {
 		return ""
@@ -40,7 +41,7 @@ func Placed(name, network string) string {
 	return name + ", in " + network
 }
 
-// vlans are the VLAN tags of the client's packets, the outermost first.
+// VLANs are the VLAN tags of the client's packets, the outermost first.
 func VLANs(n *record.Network) (ids []uint64) {
 	if n == nil || len(n.Paths) == 0 {
 		return nil

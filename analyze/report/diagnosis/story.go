@@ -1,3 +1,6 @@
+// Package diagnosis says in words what became of sessions, transfers and tries, once for
+// all formats: the packages of formats beside it come next. Whatever comes from the wire
+// is escaped.
 package diagnosis
 
 import (
@@ -11,6 +14,7 @@ import (
 	"ftpscope/capture/flow"
 )
 
+// Title names a session: its number, user, server and time.
 func Title(s *record.Session) string {
 	who := "a client that gave no name"
 	if s.User != nil {
@@ -19,6 +23,7 @@ func Title(s *record.Session) string {
 	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + prose.Period(s.Start.Time, s.End.Time) + " UTC"
 }
 
+// Story is the paragraph that a session begins with.
 func Story(s *record.Session, files bool) string {
 	sentences := []string{beginning(s, files)}
 	for _, part := range []string{networkSentence(s), tlsSentence(s, files), modeSentence(s)} {
@@ -87,7 +92,8 @@ func farewell(s *record.Session, files bool) string {
 	return "was still connected when it was last seen"
 }
 
-// Ender is the side whose packet of a kind, FIN or RST, came first on the control connection; empty: none is known.
+// Ender is the side whose packet of a kind, FIN or RST, came first on the control
+// connection; empty: none is known.
 func Ender(s *record.Session, of func(*flow.Half) flow.Mark) (who string, at flow.Pos) {
 	c := &s.Notes.Control
 	a, b := of(&c.Half[flow.Out]), of(&c.Half[flow.In])
@@ -142,7 +148,8 @@ func modeSentence(s *record.Session) string {
 	return "Nothing was transferred."
 }
 
-// opening is what the side that the mode names did, or should have done where not all connections came to be.
+// opening is what the side that the mode names did, or should have done where not all
+// connections came to be.
 func opening(s *record.Session) string {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
@@ -170,7 +177,8 @@ func dataConnections(n int) string {
 	return "the data connections"
 }
 
-// Firewall says what must be allowed for the session's modes, once each; nothing where a grave finding has better advice.
+// Firewall says what must be allowed for the session's modes, once each; nothing where a
+// grave finding has better advice.
 func Firewall(s *record.Session) string {
 	if graveFindings(s) {
 		return ""
@@ -212,8 +220,9 @@ func Firewall(s *record.Session) string {
 	return strings.Join(parts, " ")
 }
 
-// showsWay reports whether what a firewall has to let through can be learned from a transfer: not from one that another
-// host took over, nor from one whose connection was open and yet did not bring it to its end.
+// showsWay reports whether what a firewall has to let through can be learned from a
+// transfer: not from one that another host took over, nor from one whose connection was
+// open and yet did not bring it to its end.
 func showsWay(s *record.Session, t *record.Transfer) bool {
 	switch {
 	case t.Outcome == record.Rejected, t.Initiator == record.ThirdParty:
@@ -253,7 +262,8 @@ func follow(s *record.Session, what string) string {
 	return ", or follow " + what
 }
 
-// negotiation names what a firewall would have to read; nothing when nothing was negotiated.
+// negotiation names what a firewall would have to read; nothing when nothing was
+// negotiated.
 func negotiation(t *record.Transfer) string {
 	switch t.Method {
 	case "PASV":
@@ -297,7 +307,8 @@ func Limits(s *record.Session) string {
 	return "What this capture cannot show: " + strings.Join(parts, "; ") + "."
 }
 
-// handshake says, once, what the TLS handshake of the control connection shows although all after it is encrypted.
+// handshake says, once, what the TLS handshake of the control connection shows although
+// all after it is encrypted.
 func handshake(s *record.Session, files bool) string {
 	h := s.Notes.TLS
 	if h == nil {

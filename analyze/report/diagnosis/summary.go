@@ -33,9 +33,9 @@ func HiddenWords(s *record.Summary) string {
 	return text
 }
 
-// Warnings says, a line each, what the records may lack because of how the capture was made or read. Files that were
-// cut are not among them: the reader tells of those with their place. Nor are packets that were not decoded, of which
-// Undecoded tells.
+// Warnings says, a line each, what the records may lack because of how the capture was
+// made or read. Files that were cut are not among them: the reader tells of those with
+// their place. Nor are packets that were not decoded, of which Undecoded tells.
 func Warnings(s *record.Summary) []string {
 	var lines []string
 	c := &s.Capture
@@ -52,8 +52,9 @@ func Warnings(s *record.Summary) []string {
 	return lines
 }
 
-// Undecoded says how many packets were not decoded and why ("4,000 packets not decoded (IPsec ESP 3,990; …)"), nothing
-// if all were; mostly tells that they are most of the packets, so that there is little to the records.
+// Undecoded says how many packets were not decoded and why ("4,000 packets not decoded
+// (IPsec ESP 3,990; …)"), nothing if all were; mostly tells that they are most of the
+// packets, so that there is little to the records.
 func Undecoded(s *record.Summary) (text string, mostly bool) {
 	const most = 6 // reasons: a line, not a table
 	c := &s.Capture
@@ -77,7 +78,8 @@ func Undecoded(s *record.Summary) (text string, mostly bool) {
 	return text, 2*c.Undecoded > s.Packets
 }
 
-// mostChecksumHosts bounds the hosts that are named; of more, the capture point sees one side of a whole network.
+// mostChecksumHosts bounds the hosts that are named; of more, the capture point sees one
+// side of a whole network.
 const mostChecksumHosts = 3
 
 // ChecksumWarnings tells of hosts that --verify-checksums left nearly nothing of.
@@ -93,6 +95,7 @@ func ChecksumWarnings(c *record.SummaryCapture) (lines []string) {
 	return lines
 }
 
+// Summary is the sentence that a run ends with.
 func Summary(s *record.Summary) string {
 	read := prose.Many(s.Packets, "packet")
 	if s.First != nil && s.Last != nil {

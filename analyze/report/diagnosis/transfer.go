@@ -35,7 +35,8 @@ func Resumed(t *record.Transfer) string {
 	return " (from byte " + prose.Number(*t.Restart) + ")"
 }
 
-// pick chooses the transfers to show: all, or the failed ones first, then others, in their order.
+// Shown chooses the transfers to show: all, or the failed ones first, then others, in
+// their order.
 func Shown(transfers []record.Transfer, o report.Options) []int {
 	if o.All {
 		return ShownOf(transfers, len(transfers))
@@ -43,7 +44,7 @@ func Shown(transfers []record.Transfer, o report.Options) []int {
 	return ShownOf(transfers, maxTransfers)
 }
 
-// pickOf chooses at most limit transfers.
+// ShownOf chooses at most limit transfers.
 func ShownOf(transfers []record.Transfer, limit int) []int {
 	var shown, rest []int
 	for i := range transfers {
@@ -61,7 +62,8 @@ func ShownOf(transfers []record.Transfer, limit int) []int {
 	return shown
 }
 
-// TakenOver counts transfers whose data connection another host opened: they may have worked, but not as they should.
+// TakenOver counts transfers whose data connection another host opened: they may have
+// worked, but not as they should.
 const TakenOver = "by a third party"
 
 // Outcomes counts a session's transfers: "2 ok", "1 failed".
@@ -94,7 +96,7 @@ func Outcomes(s *record.Session) []string {
 	return words
 }
 
-// carriedBytes is what a session's data connections carried.
+// Carried is what a session's data connections carried.
 func Carried(s *record.Session) uint64 {
 	n := uint64(0)
 	for i := range s.Transfers {
@@ -123,10 +125,10 @@ func Result(t *record.Transfer) string {
 	return strings.TrimSpace(t.Outcome + " " + reply)
 }
 
-// sum is a hash of a transfer's data.
+// Hash is a hash of a transfer's data.
 type Hash struct{ Name, Key, Hex string }
 
-// sumsOf are the hashes that were asked for.
+// HashesOf are the hashes that were asked for.
 func HashesOf(t *record.Transfer) (list []Hash) {
 	for _, s := range []Hash{{"SHA-256", "sha256", prose.Known(t.SHA256)}, {"SHA-1", "sha1", prose.Known(t.SHA1)}, {"MD5", "md5", prose.Known(t.MD5)}} {
 		if s.Hex != "" {
@@ -136,7 +138,8 @@ func HashesOf(t *record.Transfer) (list []Hash) {
 	return list
 }
 
-// contentParts say what --hash and --extract found out of a transfer's data: "text/plain", "sha256:9f…", "file a.txt".
+// Content say what --hash and --extract found out of a transfer's data: "text/plain",
+// "sha256:9f…", "file a.txt".
 func Content(t *record.Transfer) (parts []string) {
 	if t.MIMEType != nil {
 		parts = append(parts, prose.Escape(*t.MIMEType))
@@ -150,7 +153,8 @@ func Content(t *record.Transfer) (parts []string) {
 	return parts
 }
 
-// ContentSentence is the same in a sentence: "Its content is text/plain, SHA-256 9f…; it was written to a.txt."
+// ContentSentence is the same in a sentence: "Its content is text/plain, SHA-256 9f…; it
+// was written to a.txt."
 func ContentSentence(t *record.Transfer) string {
 	var parts []string
 	if t.MIMEType != nil {
@@ -165,8 +169,9 @@ func ContentSentence(t *record.Transfer) string {
 	return prose.Sentence(strings.Join(parts, ", "))
 }
 
-// Progress says how much of a file came through before a transfer ended badly; empty where the capture does not tell.
-// Only what can be compared is: a binary transfer from the file's start, between client and server, in stream mode.
+// Progress says how much of a file came through before a transfer ended badly; empty
+// where the capture does not tell. Only what can be compared is: a binary transfer from
+// the file's start, between client and server, in stream mode.
 func Progress(t *record.Transfer) string {
 	size, bytes := t.Notes.Size, t.Bytes
 	if size == nil || bytes == nil || !t.Opened() || t.Outcome != record.Incomplete && t.Outcome != record.Aborted ||
@@ -192,7 +197,8 @@ func allOf(size uint64) string {
 	return "all " + prose.Many(size, "byte")
 }
 
-// share is a part of a whole in percent, rounded down: what is not whole never reads 100 %.
+// share is a part of a whole in percent, rounded down: what is not whole never reads 100
+// %.
 func share(part, whole uint64) string {
 	p := uint64(float64(part) / float64(whole) * 100)
 	if p == 0 && part > 0 {

@@ -10,11 +10,13 @@ import (
 	"ftpscope/analyze/report"
 )
 
-// CleartextID is the finding that nearly every session without TLS has: it must not hide why a transfer failed.
+// CleartextID is the finding that nearly every session without TLS has: it must not hide
+// why a transfer failed.
 const CleartextID = "cleartext-credentials"
 
-// Ranked are a session's findings, the gravest first. Among equals they keep their order, but a password in clear text
-// comes last, and never before a finding on a transfer that did not end well.
+// Ranked are a session's findings, the gravest first. Among equals they keep their order,
+// but a password in clear text comes last, and never before a finding on a transfer that
+// did not end well.
 func Ranked(s *record.Session) []*record.Finding {
 	list := make([]*record.Finding, len(s.Findings))
 	least := 0 // the mildest finding on a transfer in trouble
@@ -56,7 +58,8 @@ func graveFindings(s *record.Session) bool {
 	return slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return Grave(f.Severity) })
 }
 
-// InShort is the sentence that a session in trouble begins with: what the worst finding says first.
+// InShort is the sentence that a session in trouble begins with: what the worst finding
+// says first.
 func InShort(findings []*record.Finding) string {
 	if len(findings) == 0 || !Grave(findings[0].Severity) {
 		return ""

@@ -1,3 +1,5 @@
+// Package explain tells sessions in plain language, with a ladder of every transfer, for
+// -o explain. Package formats makes it known.
 package explain
 
 import (
@@ -14,8 +16,8 @@ import (
 	"ftpscope/analyze/report/servers"
 )
 
-// explain tells sessions in plain language, for readers who never heard of PORT and PASV. Sessions are written as
-// they come; only what the servers did is kept for the end.
+// explain tells sessions in plain language, for readers who never heard of PORT and PASV.
+// Sessions are written as they come; only what the servers did is kept for the end.
 type explain struct {
 	out      io.Writer
 	opt      report.Options
@@ -27,7 +29,7 @@ type explain struct {
 	servers *servers.Seen
 }
 
-// explainFormat is -o explain.
+// Format is -o explain.
 func Format() report.Format {
 	return report.Format{Name: "explain", Doc: "plain language with a ladder diagram of every transfer", New: newExplain}
 }
@@ -118,7 +120,8 @@ func spoken(e netip.AddrPort) string {
 	return e.Addr().String() + " port " + strconv.Itoa(int(e.Port()))
 }
 
-// writeServers ends the explanations: what the servers' ports and modes were, a paragraph a server.
+// writeServers ends the explanations: what the servers' ports and modes were, a paragraph
+// a server.
 func (e *explain) writeServers(p *prose.Page) {
 	shown, more := e.servers.Told(e.opt.All)
 	if len(shown) == 0 {

@@ -1,6 +1,6 @@
-// Package formats is the registry: the formats of -o by name, in the order in which help lists them.
-// A format is a package below analyze/report, or a file of one, that returns a report.Format; a line
-// here makes it known. Package cmd/ftpscope asks for them.
+// Package formats is the registry: the formats of -o by name, in the order in which help
+// lists them. A format is a package below analyze/report, or a file of one, that returns
+// a report.Format; a line here makes it known. Package cmd/ftpscope asks for them.
 package formats
 
 import (

@@ -91,7 +91,8 @@ func sorting(t *testing.T, b *browser, page string) {
 	}
 }
 
-// kept: a view can be kept as an address and opened again, and links to sessions open them.
+// kept: a view can be kept as an address and opened again, and links to sessions open
+// them.
 func kept(t *testing.T, b *browser, page string) {
 	b.open(page, "#mode=passive&sort=-id&open=3")
 	require.Equal(t, "4 3 2", eval[string](b, rowIDs))
@@ -168,7 +169,8 @@ func timeline(t *testing.T, b *browser, page string) {
 	require.Equal(t, "1 2 3 4", eval[string](b, rowIDs))
 }
 
-// layout: nothing is wider than the window, at a desk, on a telephone and when texts are hostile.
+// layout: nothing is wider than the window, at a desk, on a telephone and when texts are
+// hostile.
 func layout(t *testing.T, b *browser, page string) {
 	for _, html := range []string{page, hostilePage(t)} {
 		for _, width := range []int64{1280, 800, 400, 320} {
@@ -209,7 +211,8 @@ func withoutSessions(t *testing.T, b *browser) {
 	require.Contains(t, text, "No session matches these filters.")
 }
 
-// hostileInBrowser opens every session of the hostile page: no text became an element, ran or went anywhere.
+// hostileInBrowser opens every session of the hostile page: no text became an element,
+// ran or went anywhere.
 func hostileInBrowser(t *testing.T, b *browser) {
 	b.open(hostilePage(t), "")
 	require.Equal(t, len(pageTexts), eval[int](b, `(() => {

@@ -120,7 +120,8 @@ func (b *browser) size(width, height int64) {
 	b.do(chromedp.EmulateViewport(width, height))
 }
 
-// scheme is light or dark. Pages hold still: where they scroll smoothly, a click's press and release hit different places.
+// scheme is light or dark. Pages hold still: where they scroll smoothly, a click's press
+// and release hit different places.
 func (b *browser) scheme(name string) {
 	b.t.Helper()
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
@@ -139,7 +140,8 @@ func (b *browser) await(condition string) {
 	b.do(chromedp.Poll[chromedp.Void](condition, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(20*time.Millisecond)))
 }
 
-// quiet asserts that the browser had nothing to complain of and asked the network for nothing.
+// quiet asserts that the browser had nothing to complain of and asked the network for
+// nothing.
 func (b *browser) quiet() {
 	b.t.Helper()
 	b.mu.Lock()

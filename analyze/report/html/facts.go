@@ -11,7 +11,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// What the details of a session say of its connections, and the filters that show them in Wireshark.
+// What the details of a session say of its connections, and the filters that show them in
+// Wireshark.
 
 // dataPackets counts the packets of a session's data connections.
 func dataPackets(s *record.Session) (n uint64) {
@@ -65,7 +66,8 @@ func connectionFacts(s *record.Session, t *record.Transfer, files bool) (list []
 	return list
 }
 
-// takenSentence tells of a data connection that another host took: when, and what the client was told.
+// takenSentence tells of a data connection that another host took: when, and what the
+// client was told.
 func takenSentence(s *record.Session, t *record.Transfer, files bool) string {
 	c := t.Notes.Conn
 	if !t.Opened() || t.Initiator != record.ThirdParty || c == nil || t.Connection == nil {
@@ -106,8 +108,9 @@ func takenSentence(s *record.Session, t *record.Transfer, files bool) string {
 	return text
 }
 
-// controlSpan is the first packet that the control connection gave to a transfer and the last, if that is known: from the
-// command that asked for the data connection on, as the ladder shows it.
+// controlSpan is the first packet that the control connection gave to a transfer and the
+// last, if that is known: from the command that asked for the data connection on, as the
+// ladder shows it.
 func controlSpan(t *record.Transfer) []uint64 {
 	f := &t.Frames
 	all := []flow.Pos{f.Negotiation, f.Command, f.Reply}
@@ -151,7 +154,8 @@ func framesFilter(frames []flow.Pos) (filter string, file int) {
 	return "frame.number in {" + strings.Join(numbers, ", ") + "}", file
 }
 
-// fileOfTransfer is the file that a transfer's packets are in, from 1; 0 if they are in several, or unknown.
+// fileOfTransfer is the file that a transfer's packets are in, from 1; 0 if they are in
+// several, or unknown.
 func fileOfTransfer(t *record.Transfer) (file int) {
 	f := &t.Frames
 	for _, p := range []flow.Pos{f.Negotiation, f.Command, f.SYN, f.FirstData, f.Reply} {

@@ -13,29 +13,30 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// The files that were transferred, in one list: what left, what arrived and what nobody can vouch for.
+// The files that were transferred, in one list: what left, what arrived and what nobody
+// can vouch for.
 
-type htmlFiles struct {
-	marked, plain []htmlFile // those with a finding, failed or taken by another host; the others
+type fileTable struct {
+	marked, plain []fileRow // those with a finding, failed or taken by another host; the others
 	total         int
 	listings      int
 	hashed        bool
 }
 
 const (
-	maxHTMLFiles  = 200 // of each kind
+	maxFiles      = 200 // of each kind
 	maxFilesShown = 30  // the others fold away
 )
 
-// htmlFile is a row of the list.
-type htmlFile struct {
+// fileRow is a row of the list.
+type fileRow struct {
 	Name, Way         string
 	Bytes, Result     string
 	User              string
 	From, To          string
 	Packets, When     string
 	Session, Transfer int
-	Hashes            []htmlHash
+	Hashes            []hash
 	Content           string
 	Saved             string
 	Bad               bool
@@ -43,7 +44,7 @@ type htmlFile struct {
 	at                flow.Time
 }
 
-func (h *htmlFiles) add(s *record.Session, files bool) {
+func (h *fileTable) add(s *record.Session, files bool) {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		if !t.OfFile() {
@@ -57,7 +58,7 @@ func (h *htmlFiles) add(s *record.Session, files bool) {
 		if state != stateGood {
 			list = &h.marked
 		}
-		if len(*list) < maxHTMLFiles {
+		if len(*list) < maxFiles {
 			f := fileOf(s, t, files)
 			f.order, f.Bad = h.total, state == stateBad
 			*list = append(*list, f)
@@ -66,11 +67,11 @@ func (h *htmlFiles) add(s *record.Session, files bool) {
 	}
 }
 
-// htmlHash is a hash of a file's content, which may be what others know it by.
-type htmlHash struct{ Name, Value string }
+// hash is a hash of a file's content, which may be what others know it by.
+type hash struct{ Name, Value string }
 
-func fileOf(s *record.Session, t *record.Transfer, files bool) htmlFile {
-	f := htmlFile{Name: prose.Cut(prose.Escape(prose.Known(t.Argument)), maxRowUser), Way: "download", Result: resultWords(s, t), User: prose.Cut(prose.Escape(prose.Known(s.User)), maxRowUser),
+func fileOf(s *record.Session, t *record.Transfer, files bool) fileRow {
+	f := fileRow{Name: prose.Cut(prose.Escape(prose.Known(t.Argument)), maxRowUser), Way: "download", Result: resultWords(s, t), User: prose.Cut(prose.Escape(prose.Known(s.User)), maxRowUser),
 		Session: s.ID, Transfer: t.N, Content: prose.Cut(prose.Escape(prose.Known(t.MIMEType)), maxRowUser), Saved: prose.Cut(prose.Escape(prose.Known(t.File)), maxRowUser),
 		Packets: prose.PacketList([]flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply}, files)}
 	if p := prose.Escape(prose.Known(t.Path)); p != "" {
@@ -86,7 +87,7 @@ func fileOf(s *record.Session, t *record.Transfer, files bool) htmlFile {
 		}
 	}
 	for _, h := range diagnosis.HashesOf(t) {
-		f.Hashes = append(f.Hashes, htmlHash{h.Name, h.Hex})
+		f.Hashes = append(f.Hashes, hash{h.Name, h.Hex})
 	}
 	f.From, f.To = server, other
 	if arrowOf(t) == "↑" {
@@ -104,19 +105,20 @@ func fileOf(s *record.Session, t *record.Transfer, files bool) htmlFile {
 	return f
 }
 
-// rows are those for the page, in order, those that fold away, and how many more there are. What is not well stays in sight.
-func (h *htmlFiles) rows(dated bool) (shown, folded []htmlFile, more int) {
+// rows are those for the page, in order, those that fold away, and how many more there
+// are. What is not well stays in sight.
+func (h *fileTable) rows(dated bool) (shown, folded []fileRow, more int) {
 	marked := min(len(h.marked), maxFilesShown)
 	plain := min(len(h.plain), maxFilesShown-marked)
-	rest := min(len(h.plain)-plain, maxHTMLFiles-min(len(h.marked)+plain, maxHTMLFiles))
+	rest := min(len(h.plain)-plain, maxFiles-min(len(h.marked)+plain, maxFiles))
 	shown = inOrder(dated, h.marked[:marked], h.plain[:plain])
 	folded = inOrder(dated, h.marked[marked:], h.plain[plain:plain+rest])
 	return shown, folded, h.total - len(shown) - len(folded)
 }
 
-func inOrder(dated bool, a, b []htmlFile) []htmlFile {
+func inOrder(dated bool, a, b []fileRow) []fileRow {
 	all := slices.Concat(a, b)
-	slices.SortFunc(all, func(a, b htmlFile) int { return cmp.Compare(a.order, b.order) })
+	slices.SortFunc(all, func(a, b fileRow) int { return cmp.Compare(a.order, b.order) })
 	for i := range all {
 		if all[i].at != 0 {
 			all[i].When = fineClock(all[i].at, dated)
@@ -125,8 +127,8 @@ func inOrder(dated bool, a, b []htmlFile) []htmlFile {
 	return all
 }
 
-// strangerOf is the end of an open data connection that is neither the client's nor the server's address: of a host that
-// took the connection, or that PORT named.
+// strangerOf is the end of an open data connection that is neither the client's nor the
+// server's address: of a host that took the connection, or that PORT named.
 func strangerOf(s *record.Session, t *record.Transfer) (host netip.Addr, ok bool) {
 	c := t.Connection
 	if c == nil {

@@ -11,8 +11,9 @@ import (
 	"ftpscope/analyze/report/diagnosis"
 )
 
-// htmlFindings groups the run's findings by rule and severity. There are as many groups as rules, a few more at most.
-type htmlFindings map[foundKind]*foundGroup
+// findingTable groups the run's findings by rule and severity. There are as many groups
+// as rules, a few more at most.
+type findingTable map[foundKind]*foundGroup
 
 type foundKind struct {
 	gravity int
@@ -40,7 +41,7 @@ const (
 )
 
 // add takes a session's findings and ranks it by them.
-func (f htmlFindings) add(s *record.Session) int {
+func (f findingTable) add(s *record.Session) int {
 	rank := diagnosis.Quiet
 	for _, x := range diagnosis.Ranked(s) {
 		if rank = max(rank, diagnosis.Noted); diagnosis.Grave(x.Severity) {
@@ -63,29 +64,30 @@ func (f htmlFindings) add(s *record.Session) int {
 	return rank
 }
 
-// htmlGroup is a rule's part of the page.
-type htmlGroup struct {
+// group is a rule's part of the page.
+type group struct {
 	ID, Severity, Title, Meaning string
 	Anchor                       string
 	Count                        string
 	More                         string
-	Examples, Folded             []htmlExample
+	Examples, Folded             []example
 	FoldedCount                  string
 }
 
-type htmlExample struct {
+type example struct {
 	Session         int
 	Transfer        int
 	Ref             string
 	Message, Advice string
 }
 
-// groups are the page's, the gravest first. Advice that the example before has as well is not said again.
-func (f htmlFindings) groups() []htmlGroup {
-	var list []htmlGroup
+// groups are the page's, the gravest first. Advice that the example before has as well is
+// not said again.
+func (f findingTable) groups() []group {
+	var list []group
 	for _, k := range f.kinds() {
 		g := f[k]
-		h := htmlGroup{ID: prose.Escape(k.id), Severity: record.Severities[k.gravity], Anchor: "f" + strconv.Itoa(len(list)+1)}
+		h := group{ID: prose.Escape(k.id), Severity: record.Severities[k.gravity], Anchor: "f" + strconv.Itoa(len(list)+1)}
 		for _, r := range finding.Rules() {
 			if r.ID == k.id {
 				h.Title, h.Meaning = r.Title, r.Meaning
@@ -104,7 +106,7 @@ func (f htmlFindings) groups() []htmlGroup {
 		}
 		given := map[string]bool{}
 		for i, e := range g.examples {
-			x := htmlExample{Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Message: e.message}
+			x := example{Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Message: e.message}
 			if !given[e.advice] {
 				x.Advice, given[e.advice] = e.advice, true
 			}
@@ -123,13 +125,14 @@ func (f htmlFindings) groups() []htmlGroup {
 	return list
 }
 
-func (f htmlFindings) kinds() []foundKind {
+func (f findingTable) kinds() []foundKind {
 	var list []foundKind
 	for k := range f {
 		list = append(list, k)
 	}
 	slices.SortFunc(list, func(a, b foundKind) int {
-		// a password in clear text, which nearly every session has, stands after what explains a failure
+		// a password in clear text, which nearly every session has, stands after what
+		// explains a failure
 		return cmp.Or(cmp.Compare(a.gravity, b.gravity), diagnosis.TrueFirst(b.id == diagnosis.CleartextID, a.id == diagnosis.CleartextID),
 			diagnosis.TrueFirst(deeds[a.id], deeds[b.id]), cmp.Compare(f[b].count, f[a].count), cmp.Compare(a.id, b.id))
 	})
@@ -137,7 +140,7 @@ func (f htmlFindings) kinds() []foundKind {
 }
 
 // bySeverity counts all findings, the gravest first.
-func (f htmlFindings) bySeverity() [len(record.Severities)]int {
+func (f findingTable) bySeverity() [len(record.Severities)]int {
 	var n [len(record.Severities)]int
 	for k, g := range f {
 		n[k.gravity] += g.count

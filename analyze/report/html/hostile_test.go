@@ -20,12 +20,13 @@ var pageTexts = []string{
 	"שלום עולם", "e\u0301\u0301\u0301\u0301\u0301\u0301", strings.Repeat("A", 64<<10), strings.Repeat("<b>", 22000), strings.Repeat("x ", 32<<10),
 }
 
-// hostilePage has a session for each hostile text, in every place that the wire, a file's name or the command line fills.
+// hostilePage has a session for each hostile text, in every place that the wire, a file's
+// name or the command line fills.
 func hostilePage(t *testing.T) string {
 	t.Helper()
 	var out bytes.Buffer
 	o := report.Options{ShowPasswords: true, CommandLine: pageTexts[:8], Version: pageTexts[0], Inputs: func() []report.Input { return []report.Input{{Name: pageTexts[3], Size: 1, SHA256: "00"}} }}
-	w := newHTML(&out, o)
+	w := newWriter(&out, o)
 	var all []*record.Session
 	for i, text := range pageTexts {
 		s := thirdPartySession()
@@ -55,7 +56,7 @@ func hostilePage(t *testing.T) string {
 func manySessions(t *testing.T, n int) string {
 	t.Helper()
 	var out bytes.Buffer
-	w := newHTML(&out, report.Options{})
+	w := newWriter(&out, report.Options{})
 	sum := reporttest.SummaryOf()
 	sum.Sessions = n
 	for i := range n {

@@ -11,8 +11,8 @@ import (
 	"ftpscope/analyze/report/servers"
 )
 
-// htmlHosts counts who opened, or tried to open, data connections to whom.
-type htmlHosts struct {
+// hostTable counts who opened, or tried to open, data connections to whom.
+type hostTable struct {
 	byPair map[hostPair]*hostEdge
 	order  []*hostEdge // as first seen
 	left   int         // connections between further pairs
@@ -40,9 +40,9 @@ const (
 	maxHostLines = 24   // of its picture
 )
 
-func newHTMLHosts() htmlHosts { return htmlHosts{byPair: map[hostPair]*hostEdge{}} }
+func newHostTable() hostTable { return hostTable{byPair: map[hostPair]*hostEdge{}} }
 
-func (h *htmlHosts) add(s *record.Session) {
+func (h *hostTable) add(s *record.Session) {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		c := t.Connection
@@ -92,8 +92,8 @@ func (e *hostEdge) add(s *record.Session, t *record.Transfer) {
 	}
 }
 
-// htmlHostRow is a row of the page's table of hosts.
-type htmlHostRow struct {
+// hostRow is a row of the page's table of hosts.
+type hostRow struct {
 	From, To       string
 	Opened, Failed string
 	Mode, Bytes    string
@@ -103,7 +103,7 @@ type htmlHostRow struct {
 }
 
 // sorted are the pairs, those in trouble and the busiest first.
-func (h *htmlHosts) sorted() []*hostEdge {
+func (h *hostTable) sorted() []*hostEdge {
 	list := slices.Clone(h.order)
 	slices.SortStableFunc(list, func(a, b *hostEdge) int {
 		return cmp.Or(diagnosis.TrueFirst(a.odd() != "", b.odd() != ""), diagnosis.TrueFirst(a.failed > 0, b.failed > 0), cmp.Compare(b.opened+b.failed, a.opened+a.failed))
@@ -112,7 +112,7 @@ func (h *htmlHosts) sorted() []*hostEdge {
 }
 
 // rows are those for the table, and how many found no room.
-func (h *htmlHosts) rows() (rows []htmlHostRow, more int) {
+func (h *hostTable) rows() (rows []hostRow, more int) {
 	sorted := h.sorted()
 	for _, e := range sorted[:min(len(sorted), maxHostRows)] {
 		mode := "unknown"
@@ -124,7 +124,7 @@ func (h *htmlHosts) rows() (rows []htmlHostRow, more int) {
 		case e.passive > 0:
 			mode = record.Passive
 		}
-		r := htmlHostRow{From: e.src.String(), To: e.dst.String(), Opened: prose.Number(uint64(e.opened)), Failed: prose.Number(uint64(e.failed)), Mode: mode, Bytes: prose.Size(e.bytes),
+		r := hostRow{From: e.src.String(), To: e.dst.String(), Opened: prose.Number(uint64(e.opened)), Failed: prose.Number(uint64(e.failed)), Mode: mode, Bytes: prose.Size(e.bytes),
 			Ports: e.ports.Numbers(), For: e.client.String(), Session: e.session, Odd: e.odd()}
 		if e.clients {
 			r.For += " and others"
@@ -146,7 +146,7 @@ func (e *hostEdge) odd() string {
 }
 
 // picture are the pairs that the script draws: from, to, opened, failed, what is wrong.
-func (h *htmlHosts) picture() [][]any {
+func (h *hostTable) picture() [][]any {
 	list := [][]any{}
 	rows := h.sorted()
 	for _, e := range rows[:min(len(rows), maxHostLines)] {

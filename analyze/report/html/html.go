@@ -1,3 +1,5 @@
+// Package html writes one self-contained page for reviewers, for -o html. Package formats
+// makes it known.
 package html
 
 import (
@@ -12,63 +14,64 @@ import (
 	"ftpscope/analyze/report/servers"
 )
 
-// htmlReport collects what the page shows of each session and writes the page with the summary: the verdict, which
-// comes first, is known last. A session is kept as its row of the table and its details, ready as JSON.
-type htmlReport struct {
+// writer collects what the page shows of each session and writes the page with the
+// summary: the verdict, which comes first, is known last. A session is kept as its row of
+// the table and its details, ready as JSON.
+type writer struct {
 	out     io.Writer
 	opt     report.Options
-	limits  htmlLimits
-	kept    [diagnosis.Ranks][]*htmlEntry // by how much they deserve to be looked at, each in order of arrival
-	count   int                           // of kept
-	bytes   int                           // of their details
+	limits  limits
+	kept    [diagnosis.Ranks][]*entry // by how much they deserve to be looked at, each in order of arrival
+	count   int                       // of kept
+	bytes   int                       // of their details
 	seen    int
-	tally   htmlTally
-	found   htmlFindings
-	hosts   htmlHosts
+	tally   tally
+	found   findingTable
+	hosts   hostTable
 	servers *servers.Seen
-	parties htmlParties
-	files   htmlFiles
+	parties parties
+	files   fileTable
 	labels  passwordLabels
 	perFile map[int]*fileFacts // by the file's index
-	series  []htmlSeries
-	tried   []htmlTried
-	stray   []htmlTried
+	series  []series
+	tried   []tried
+	stray   []tried
 }
 
-// htmlLimits are what a browser opens without freezing, and what the run has memory for.
-type htmlLimits struct {
+// limits are what a browser opens without freezing, and what the run has memory for.
+type limits struct {
 	sessions int // kept
 	details  int // bytes of JSON, over all sessions
 	ladder   int // lines of one session's ladder
 }
 
 const (
-	maxHTMLSessions = 10_000
-	maxHTMLDetails  = 64 << 20
-	maxHTMLLadder   = 500
-	maxHTMLTried    = 100 // attempts and orphans each
+	maxSessions = 10_000
+	maxDetails  = 64 << 20
+	maxLadder   = 500
+	maxTried    = 100 // attempts and orphans each
 )
 
-// htmlEntry is a session that is kept.
-type htmlEntry struct {
-	row    htmlRow
+// entry is a session that is kept.
+type entry struct {
+	row    tableRow
 	order  int
 	party  partyPair
 	detail []byte // nil: there was no room
 }
 
-// htmlFormat is -o html.
+// Format is -o html.
 func Format() report.Format {
-	return report.Format{Name: "html", Doc: "one self-contained page for reviewers: verdict, findings, timeline, every session's ladder", New: newHTML, Dialogue: true}
+	return report.Format{Name: "html", Doc: "one self-contained page for reviewers: verdict, findings, timeline, every session's ladder", New: newWriter, Dialogue: true}
 }
 
-func newHTML(w io.Writer, o report.Options) report.Writer {
-	return &htmlReport{out: w, opt: o, limits: htmlLimits{maxHTMLSessions, maxHTMLDetails, maxHTMLLadder},
-		tally: htmlTally{modes: map[string]int{}, outcomes: map[string]int{}}, found: htmlFindings{}, hosts: newHTMLHosts(), servers: servers.New(),
-		parties: newHTMLParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
+func newWriter(w io.Writer, o report.Options) report.Writer {
+	return &writer{out: w, opt: o, limits: limits{maxSessions, maxDetails, maxLadder},
+		tally: tally{modes: map[string]int{}, outcomes: map[string]int{}}, found: findingTable{}, hosts: newHostTable(), servers: servers.New(),
+		parties: newParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
 }
 
-func (h *htmlReport) Session(s *record.Session) error {
+func (h *writer) Session(s *record.Session) error {
 	if s.Open { // a snapshot: the session comes again when it ended
 		return nil
 	}
@@ -83,7 +86,7 @@ func (h *htmlReport) Session(s *record.Session) error {
 	if h.count >= h.limits.sessions && !h.makeRoom(rank) {
 		return nil
 	}
-	e := &htmlEntry{row: newHTMLRow(s, rank), order: h.seen, party: partyOf(s)}
+	e := &entry{row: newTableRow(s, rank), order: h.seen, party: partyOf(s)}
 	detail := h.detail(s)
 	for len(detail)+h.bytes > h.limits.details && h.forgetDetail(rank) {
 	}
@@ -97,7 +100,7 @@ func (h *htmlReport) Session(s *record.Session) error {
 }
 
 // makeRoom forgets the last session of the lowest rank below this one.
-func (h *htmlReport) makeRoom(rank int) bool {
+func (h *writer) makeRoom(rank int) bool {
 	for r := range rank {
 		if n := len(h.kept[r]); n > 0 {
 			h.bytes -= len(h.kept[r][n-1].detail)
@@ -110,8 +113,9 @@ func (h *htmlReport) makeRoom(rank int) bool {
 	return false
 }
 
-// forgetDetail drops the details of the last session that has some in the lowest rank below this one.
-func (h *htmlReport) forgetDetail(rank int) bool {
+// forgetDetail drops the details of the last session that has some in the lowest rank
+// below this one.
+func (h *writer) forgetDetail(rank int) bool {
 	for _, list := range h.kept[:rank] {
 		for _, e := range slices.Backward(list) {
 			if e.detail != nil {
@@ -124,24 +128,24 @@ func (h *htmlReport) forgetDetail(rank int) bool {
 	return false
 }
 
-func (h *htmlReport) Attempt(a *record.Attempt) error {
-	if len(h.tried) < maxHTMLTried {
-		h.tried = append(h.tried, htmlTried{When: prose.Moment(a.First.Time), From: a.ClientIP.String(), To: a.Server.String(),
+func (h *writer) Attempt(a *record.Attempt) error {
+	if len(h.tried) < maxTried {
+		h.tried = append(h.tried, tried{When: prose.Moment(a.First.Time), From: a.ClientIP.String(), To: a.Server.String(),
 			What: prose.Many(a.Count, "SYN") + ", " + diagnosis.Attempt(a)})
 	}
 	return nil
 }
 
-func (h *htmlReport) Orphan(o *record.Orphan) error {
-	if c := &o.Connection; len(h.stray) < maxHTMLTried {
-		h.stray = append(h.stray, htmlTried{When: prose.Moment(c.Start.Time), From: c.Src.String(), To: c.Dst.String(), What: prose.Size(o.Bytes)})
+func (h *writer) Orphan(o *record.Orphan) error {
+	if c := &o.Connection; len(h.stray) < maxTried {
+		h.stray = append(h.stray, tried{When: prose.Moment(c.Start.Time), From: c.Src.String(), To: c.Dst.String(), What: prose.Size(o.Bytes)})
 	}
 	return nil
 }
 
 // entries are the kept sessions in the order in which they came.
-func (h *htmlReport) entries() []*htmlEntry {
+func (h *writer) entries() []*entry {
 	all := slices.Concat(h.kept[:]...)
-	slices.SortFunc(all, func(a, b *htmlEntry) int { return cmp.Compare(a.order, b.order) })
+	slices.SortFunc(all, func(a, b *entry) int { return cmp.Compare(a.order, b.order) })
 	return all
 }

@@ -15,8 +15,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// An incident over several sessions and files: a client guesses a password, gets in, uploads a program and has the server
-// connect to a third host.
+// An incident over several sessions and files: a client guesses a password, gets in,
+// uploads a program and has the server connect to a third host.
 
 // guessing is a session with rejected logins, and an accepted one after them if ok.
 func guessing(id, ms, file int, rejected int, ok bool) *record.Session {
@@ -49,7 +49,8 @@ func tryLogin(s *record.Session, ms, file int, packet uint64, password string, o
 	s.Dialogue = append(s.Dialogue, record.Exchange{Time: reporttest.At(ms), Pos: mark.Pos, Command: "PASS", Argument: &password, Replies: []record.Reply{answer}})
 }
 
-// incident is the whole of it: sessions 1 to 3 guess, 4 uploads, 5 bounces; each file of the run has its packets.
+// incident is the whole of it: sessions 1 to 3 guess, 4 uploads, 5 bounces; each file of
+// the run has its packets.
 func incident() []*record.Session {
 	third := guessing(3, 40, 0, 1, true)
 	third.Findings = []record.Finding{{ID: "cleartext-credentials", Severity: "medium", Message: "the password went in clear text (packet 1:#10)", Advice: "use TLS"},
@@ -74,7 +75,7 @@ func incidentPage(t *testing.T, o report.Options) string {
 	t.Helper()
 	var out bytes.Buffer
 	o.Files = 2
-	w := newHTML(&out, o)
+	w := newWriter(&out, o)
 	all := incident()
 	for _, s := range all {
 		require.NoError(t, w.Session(s))
@@ -85,7 +86,8 @@ func incidentPage(t *testing.T, o report.Options) string {
 	return out.String()
 }
 
-// TestHTMLStatesTheIncident: the verdict says what happened with its outcome, then what the client did next.
+// TestHTMLStatesTheIncident: the verdict says what happened with its outcome, then what
+// the client did next.
 func TestHTMLStatesTheIncident(t *testing.T) {
 	page := reporttest.WithoutAssets(incidentPage(t, report.Options{}))
 	_, verdict, _ := strings.Cut(page, `<section id="verdict"`)
@@ -104,7 +106,7 @@ func TestHTMLStatesTheIncident(t *testing.T) {
 
 // TestHTMLSeries: the sessions of a series lead to the one that tells of it.
 func TestHTMLSeries(t *testing.T) {
-	h := newHTML(&bytes.Buffer{}, report.Options{}).(*htmlReport)
+	h := newWriter(&bytes.Buffer{}, report.Options{}).(*writer)
 	late := guessing(6, 900_000, 0, 1, false)
 	other := guessing(7, 30, 0, 1, false)
 	other.Client = reporttest.Endpoint("192.0.2.99:4000")
@@ -122,9 +124,10 @@ func TestHTMLSeries(t *testing.T) {
 	require.Equal(t, map[int]int{1: 3, 2: 3, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0}, got)
 }
 
-// TestHTMLClients: what a client did, over its sessions and in order; equal passwords have equal letters and are not shown.
+// TestHTMLClients: what a client did, over its sessions and in order; equal passwords
+// have equal letters and are not shown.
 func TestHTMLClients(t *testing.T) {
-	h := newHTML(&bytes.Buffer{}, report.Options{}).(*htmlReport)
+	h := newWriter(&bytes.Buffer{}, report.Options{}).(*writer)
 	for _, s := range incident() {
 		require.NoError(t, h.Session(s))
 	}
@@ -153,7 +156,7 @@ func TestHTMLClients(t *testing.T) {
 }
 
 func TestHTMLClientsAreBounded(t *testing.T) {
-	h := newHTMLParties()
+	h := newParties()
 	labels := passwordLabels{}
 	for i := range maxParties + 5 {
 		s := guessing(i+1, i, 0, 1, false)
@@ -174,7 +177,7 @@ func TestHTMLClientsAreBounded(t *testing.T) {
 
 // TestHTMLFiles lists what went up and down, with who had it and how it ended.
 func TestHTMLFiles(t *testing.T) {
-	var f htmlFiles
+	var f fileTable
 	for _, s := range append(incident(), thirdPartySession(), reporttest.ActiveSession()) {
 		f.add(s, true)
 	}
@@ -190,25 +193,26 @@ func TestHTMLFiles(t *testing.T) {
 		"/photo.bin | download | 60,000 | taken by 192.0.2.66 (226) | anonymous | 192.0.2.21 | 192.0.2.66 (another host)",
 		"/photo.bin | download | 60,000 | complete (226) | anonymous | 192.0.2.21 | 192.0.2.10",
 	}, lines)
-	require.Equal(t, []htmlHash{{"SHA-256", strings.Repeat("ab", 32)}}, rows[0].Hashes)
+	require.Equal(t, []hash{{"SHA-256", strings.Repeat("ab", 32)}}, rows[0].Hashes)
 	require.Equal(t, 2, f.listings)
 
-	for i := range 3 * maxHTMLFiles {
+	for i := range 3 * maxFiles {
 		s := reporttest.ActiveSession()
 		s.ID = i
 		f.add(s, false)
 	}
 	rows, folded, more = f.rows(false)
 	require.Len(t, rows, maxFilesShown)
-	require.Len(t, folded, maxHTMLFiles-maxFilesShown)
-	require.Equal(t, 2*maxHTMLFiles+3, more)
+	require.Len(t, folded, maxFiles-maxFilesShown)
+	require.Equal(t, 2*maxFiles+3, more)
 	require.Equal(t, "taken by 192.0.2.66 (226)", rows[1].Result, "what is not well stays")
 }
 
-// TestHTMLBounceLadder: the host that PORT names is drawn as another host, not as the client, and nothing calls it good.
+// TestHTMLBounceLadder: the host that PORT names is drawn as another host, not as the
+// client, and nothing calls it good.
 func TestHTMLBounceLadder(t *testing.T) {
 	s := incident()[4]
-	list, _ := newHTMLLadder(s, report.Options{Files: 2}, maxHTMLLadder).blocks()
+	list, _ := newSessionLadder(s, report.Options{Files: 2}, maxLadder).blocks()
 	var lines []string
 	for _, b := range list {
 		if b.N > 0 {
@@ -226,7 +230,7 @@ func TestHTMLBounceLadder(t *testing.T) {
 		"1:#2111 true true false 66 bytes 192.0.2.31:8080",
 		"1:#2170 true true false FIN: closes the data connection 192.0.2.31:8080",
 	}, lines)
-	r := newHTMLRow(s, diagnosis.Trouble)
+	r := newTableRow(s, diagnosis.Trouble)
 	require.EqualValues(t, stateBad, r.Spans[0][3])
 }
 

@@ -50,7 +50,8 @@ func incidentLogins(t *testing.T, b *browser, page string) {
 	}
 }
 
-// incidentLinks: a finding leads to its transfer, a session of a series to the one that tells of it.
+// incidentLinks: a finding leads to its transfer, a session of a series to the one that
+// tells of it.
 func incidentLinks(t *testing.T, b *browser, page string) {
 	b.open(page, "")
 	b.do(chromedp.Click(chromedp.CSS(`#files a[href="#s4.1"]`)))
@@ -100,7 +101,8 @@ func incidentDetails(t *testing.T, b *browser, page string) {
 	require.Contains(t, text, "s later", "silence has its row")
 }
 
-// incidentTables: nothing is cut off at the right of a table where the window is as wide as most are.
+// incidentTables: nothing is cut off at the right of a table where the window is as wide
+// as most are.
 func incidentTables(t *testing.T, b *browser, _ string) {
 	all := incident()
 	up := &all[3].Transfers[0]
@@ -115,7 +117,8 @@ func incidentTables(t *testing.T, b *browser, _ string) {
 	require.Empty(t, eval[string](b, `[...document.querySelectorAll(".table")].filter(n => n.scrollWidth > n.clientWidth).map(n => n.parentNode.id + " " + (n.scrollWidth - n.clientWidth)).join("|")`))
 }
 
-// singleSession: with one session there is nothing to search or sort, and its details are open.
+// singleSession: with one session there is nothing to search or sort, and its details are
+// open.
 func singleSession(t *testing.T, b *browser, _ string) {
 	b.open(htmlOf(t, report.Options{}, thirdPartySession()), "")
 	require.Equal(t, 1, eval[int](b, `document.querySelectorAll("tr.details").length`))

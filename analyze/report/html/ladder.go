@@ -13,9 +13,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// htmlLadder is a whole session's ladder: what the control connection carried, and between it the transfers' rungs in
-// a block each.
-type htmlLadder struct {
+// sessionLadder is a whole session's ladder: what the control connection carried, and
+// between it the transfers' rungs in a block each.
+type sessionLadder struct {
 	s      *record.Session
 	opt    report.Options
 	labels passwordLabels
@@ -25,16 +25,17 @@ type htmlLadder struct {
 	over   int // lines of the control connection that found no room
 }
 
-const maxHTMLTransfers = 60 // of one session
+const maxTransfers = 60 // of one session
 
-// heard tells a line of the control connection that a transfer's ladder has already: one packet may hold several.
+// heard tells a line of the control connection that a transfer's ladder has already: one
+// packet may hold several.
 type heard struct {
 	pos flow.Pos
 	to  flow.Direction
 }
 
-// htmlBlock is a transfer (N > 0) or what was said before it and after it.
-type htmlBlock struct {
+// block is a transfer (N > 0) or what was said before it and after it.
+type block struct {
 	N      int         `json:"n,omitempty"`
 	Name   string      `json:"name,omitempty"`
 	Mode   string      `json:"mode,omitempty"`
@@ -45,13 +46,14 @@ type htmlBlock struct {
 	Span   []uint64    `json:"span,omitempty"` // its packets of the control connection, first and last; without a last: until the end
 	File   int         `json:"file,omitempty"` // that they are in, from 1; 0: several
 	Facts  [][2]string `json:"facts,omitempty"`
-	Rungs  []htmlRung  `json:"rungs"`
+	Rungs  []rung      `json:"rungs"`
 	first  ladder.Rung
 }
 
-// htmlRung is packet, microseconds since the session's start, kind, text, note, host, left, right, further lines. What is
-// empty at its end is left out, and the ports of the control connection are: a page has a million of these.
-type htmlRung []any
+// rung is packet, microseconds since the session's start, kind, text, note, host, left,
+// right, further lines. What is empty at its end is left out, and the ports of the
+// control connection are: a page has a million of these.
+type rung []any
 
 // Kinds of htmlRung, bits.
 const (
@@ -63,13 +65,13 @@ const (
 	rungFailed // SYNs that came to nothing, and what answered them
 )
 
-func newHTMLLadder(s *record.Session, o report.Options, room int) *htmlLadder {
-	return &htmlLadder{s: s, opt: o, labels: passwordLabels{}, files: o.FileNumbers(s), room: room, known: map[heard]bool{}}
+func newSessionLadder(s *record.Session, o report.Options, room int) *sessionLadder {
+	return &sessionLadder{s: s, opt: o, labels: passwordLabels{}, files: o.FileNumbers(s), room: room, known: map[heard]bool{}}
 }
 
 // blocks are the session's in order; more says what found no room.
-func (l *htmlLadder) blocks() (list []*htmlBlock, more string) {
-	shown := diagnosis.ShownOf(l.s.Transfers, maxHTMLTransfers)
+func (l *sessionLadder) blocks() (list []*block, more string) {
+	shown := diagnosis.ShownOf(l.s.Transfers, maxTransfers)
 	left := len(l.s.Transfers) - len(shown)
 	for _, i := range shown {
 		t := &l.s.Transfers[i]
@@ -99,9 +101,9 @@ func (l *htmlLadder) blocks() (list []*htmlBlock, more string) {
 	return list, more
 }
 
-func (l *htmlLadder) transfer(t *record.Transfer, rungs []ladder.Rung) *htmlBlock {
-	b := &htmlBlock{N: t.N, Name: transferName(t), Mode: t.Mode, Result: resultWords(l.s, t), State: stateOf(l.s, t), Told: diagnosis.Outcome(l.s, t),
-		Facts: transferFacts(l.s, t, l.files), Rungs: []htmlRung{}}
+func (l *sessionLadder) transfer(t *record.Transfer, rungs []ladder.Rung) *block {
+	b := &block{N: t.N, Name: transferName(t), Mode: t.Mode, Result: resultWords(l.s, t), State: stateOf(l.s, t), Told: diagnosis.Outcome(l.s, t),
+		Facts: transferFacts(l.s, t, l.files), Rungs: []rung{}}
 	if third := takenSentence(l.s, t, l.files); third != "" {
 		b.Told = third
 	}
@@ -122,14 +124,15 @@ func (l *htmlLadder) transfer(t *record.Transfer, rungs []ladder.Rung) *htmlBloc
 	return b
 }
 
-// between puts the control connection's other lines into blocks before, between and after the transfers.
-func (l *htmlLadder) between(transfers []*htmlBlock, said []ladder.Rung) []*htmlBlock {
-	var all []*htmlBlock
+// between puts the control connection's other lines into blocks before, between and after
+// the transfers.
+func (l *sessionLadder) between(transfers []*block, said []ladder.Rung) []*block {
+	var all []*block
 	take := func(n int) {
 		if n == 0 {
 			return
 		}
-		b := &htmlBlock{State: stateOpen, Rungs: []htmlRung{}}
+		b := &block{State: stateOpen, Rungs: []rung{}}
 		for i := range said[:n] {
 			b.Rungs = append(b.Rungs, l.rung(&said[i], nil))
 		}
@@ -154,9 +157,9 @@ func before(a, b *ladder.Rung) bool {
 	return a.Time < b.Time
 }
 
-// control are the lines of the control connection that no transfer has: with the dialogue all, without it what the
-// session's notes tell of login and end.
-func (l *htmlLadder) control() []ladder.Rung {
+// control are the lines of the control connection that no transfer has: with the dialogue
+// all, without it what the session's notes tell of login and end.
+func (l *sessionLadder) control() []ladder.Rung {
 	d := &ladder.Ladder{S: l.s, Files: l.files}
 	c := &l.s.Notes.Control
 	if c.SYN.Seen() {
@@ -172,7 +175,7 @@ func (l *htmlLadder) control() []ladder.Rung {
 	return d.Rungs
 }
 
-func (l *htmlLadder) dialogue(d *ladder.Ladder) {
+func (l *sessionLadder) dialogue(d *ladder.Ladder) {
 	for i := range l.s.Dialogue {
 		e := &l.s.Dialogue[i]
 		if len(d.Rungs) >= l.room {
@@ -199,7 +202,7 @@ func (l *htmlLadder) dialogue(d *ladder.Ladder) {
 }
 
 // label tells which of the report's passwords a command has, without showing it.
-func (l *htmlLadder) label(e *record.Exchange) string {
+func (l *sessionLadder) label(e *record.Exchange) string {
 	if l.opt.ShowPasswords || e.Argument == nil || !strings.EqualFold(e.Command, "PASS") {
 		return ""
 	}
@@ -218,7 +221,7 @@ func asUser(l *record.Login) string {
 }
 
 // notes stand in for the dialogue.
-func (l *htmlLadder) notes(d *ladder.Ladder) {
+func (l *sessionLadder) notes(d *ladder.Ladder) {
 	if m := l.s.Notes.AuthTLS; m.Seen() {
 		d.Say(ladder.Rung{Pos: m.Pos, Time: m.Time, To: flow.Out, Text: "AUTH", Note: "“let us encrypt”"})
 	}
@@ -242,8 +245,9 @@ func (l *htmlLadder) notes(d *ladder.Ladder) {
 	}
 }
 
-// ending adds the FIN or RST of each side, the first of them; without any, the last packet.
-func (l *htmlLadder) ending(d *ladder.Ladder) {
+// ending adds the FIN or RST of each side, the first of them; without any, the last
+// packet.
+func (l *sessionLadder) ending(d *ladder.Ladder) {
 	c := &l.s.Notes.Control
 	if h := &c.Half; !h[0].FIN.Seen() && !h[0].RST.Seen() && !h[1].FIN.Seen() && !h[1].RST.Seen() && l.s.Closing == "cut" && c.Last.Seen() {
 		d.Rungs = append(d.Rungs, ladder.Rung{Pos: c.Last.Pos, Time: c.Last.Time, Remark: true, Sited: true,
@@ -265,7 +269,7 @@ func (l *htmlLadder) ending(d *ladder.Ladder) {
 }
 
 // rung is what the script draws.
-func (l *htmlLadder) rung(r *ladder.Rung, t *record.Transfer) htmlRung {
+func (l *sessionLadder) rung(r *ladder.Rung, t *record.Transfer) rung {
 	if r.Bold && r.Host == "" && t != nil {
 		l.toStranger(r, t)
 	}
@@ -304,15 +308,16 @@ func (l *htmlLadder) rung(r *ladder.Rung, t *record.Transfer) htmlRung {
 	if !r.Bold {
 		left, right = "", ""
 	}
-	line := htmlRung{frame, since, kind, prose.CutEnd(text, maxText), prose.CutEnd(r.Note, maxText), r.Host, left, right, prose.CutEnd(r.Rest, maxText)}
+	line := rung{frame, since, kind, prose.CutEnd(text, maxText), prose.CutEnd(r.Note, maxText), r.Host, left, right, prose.CutEnd(r.Rest, maxText)}
 	for line[len(line)-1] == "" {
 		line = line[:len(line)-1]
 	}
 	return line
 }
 
-// toStranger draws a packet of a data connection that leads to another host than client and server as that host's.
-func (l *htmlLadder) toStranger(r *ladder.Rung, t *record.Transfer) {
+// toStranger draws a packet of a data connection that leads to another host than client
+// and server as that host's.
+func (l *sessionLadder) toStranger(r *ladder.Rung, t *record.Transfer) {
 	c := t.Connection
 	if _, ok := strangerOf(l.s, t); !ok || t.Initiator == record.ThirdParty {
 		return

@@ -17,26 +17,28 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// The page itself: one file that asks the network for nothing. What can be read without JavaScript is written by the
-// template; the script makes the rest of the JSON that follows. A Content-Security-Policy with the hashes of the one
-// style and the one script lets the browser run nothing else, whatever the wire had.
+// The page itself: one file that asks the network for nothing. What can be read without
+// JavaScript is written by the template; the script makes the rest of the JSON that
+// follows. A Content-Security-Policy with the hashes of the one style and the one script
+// lets the browser run nothing else, whatever the wire had.
 
 //go:embed page/page.html
-var htmlTemplate string
+var pageTemplate string
 
 //go:embed page
-var htmlParts embed.FS
+var parts embed.FS
 
-// The style and the script are kept in parts, each about one thing; in the page each is one element.
+// The style and the script are kept in parts, each about one thing; in the page each is
+// one element.
 var (
-	htmlStyle  = joined("base.css", "findings.css", "table.css", "details.css", "narrow.css", "print.css")
-	htmlScript = "\"use strict\";\n(() => {\n" + joined("base.js", "state.js", "table.js", "details.js", "timeline.js", "hosts.js", "main.js") + "})();\n"
+	style  = joined("base.css", "findings.css", "table.css", "details.css", "narrow.css", "print.css")
+	script = "\"use strict\";\n(() => {\n" + joined("base.js", "state.js", "table.js", "details.js", "timeline.js", "hosts.js", "main.js") + "})();\n"
 )
 
 func joined(names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
-		part, err := htmlParts.ReadFile("page/" + name)
+		part, err := parts.ReadFile("page/" + name)
 		if err != nil {
 			panic(err) // embedded
 		}
@@ -45,56 +47,56 @@ func joined(names ...string) string {
 	return b.String()
 }
 
-// htmlTemplates is parsed when the first page is written: other runs need not wait for it.
-var htmlTemplates = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(htmlTemplate)) })
+// templates is parsed when the first page is written: other runs need not wait for it.
+var templates = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageTemplate)) })
 
 // maxStaticRows are the sessions that a browser without JavaScript shows.
 const maxStaticRows = 100
 
-// htmlView is what the template shows.
-type htmlView struct {
+// view is what the template shows.
+type view struct {
 	Policy               string
 	Title, Name          string
 	Level, Verdict       string
-	Leads                []htmlLead
-	Clients              []htmlClient
+	Leads                []lead
+	Clients              []clientRow
 	ClientsMore          string
-	Files                []htmlFile
-	FilesFolded          []htmlFile
+	Files                []fileRow
+	FilesFolded          []fileRow
 	FilesMore, NoHashes  string
 	Hashed               bool
 	Day                  string // of all sessions; empty: there are several
-	Tiles                []htmlTile
-	Groups               []htmlGroup
-	Rows                 []htmlStaticRow
+	Tiles                []tile
+	Groups               []group
+	Rows                 []staticRow
 	RowsNote, Left       string
-	Hosts                []htmlHostRow
+	Hosts                []hostRow
 	HostsMore            string
-	Servers              []htmlServer
+	Servers              []serverRow
 	ServersMore          string
-	Coverage             []htmlCoverage
-	Tried, Stray         []htmlTried
+	Coverage             []coverage
+	Tried, Stray         []tried
 	TriedMore, StrayMore string
 	Command, Version     string
-	Inputs               []htmlInput
+	Inputs               []input
 	HasSizes, Several    bool
 }
 
-type htmlTile struct {
+type tile struct {
 	Name, Value, Level string
 	Lines              []string
 }
 
-type htmlStaticRow struct {
+type staticRow struct {
 	ID                                                                                 int
 	Start, Lasted, Client, Server, User, Login, Mode, Initiator, Sums, Worst, Severity string
 	Data, Shown                                                                        []string
 	Rejected, Failed                                                                   bool
 }
 
-type htmlTried struct{ When, From, To, What string }
+type tried struct{ When, From, To, What string }
 
-type htmlInput struct {
+type input struct {
 	N                  int
 	Name, Size, SHA256 string
 	Sessions, When     string
@@ -105,33 +107,35 @@ func hashOf(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// policy forbids everything but the page's own style and script; data: images are the empty icon, that no browser asks
-// for one. Trusted types forbid the script to make elements of text.
+// policy forbids everything but the page's own style and script; data: images are the
+// empty icon, that no browser asks for one. Trusted types forbid the script to make
+// elements of text.
 func policy() string {
-	return "default-src 'none'; script-src " + hashOf(htmlScript) + "; style-src " + hashOf(htmlStyle) +
+	return "default-src 'none'; script-src " + hashOf(script) + "; style-src " + hashOf(style) +
 		"; img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 }
 
 // Summary writes the page.
-func (h *htmlReport) Summary(s *record.Summary) error {
+func (h *writer) Summary(s *record.Summary) error {
 	entries := h.entries()
 	h.tagSeries(entries)
 	w := bufio.NewWriter(h.out)
 	v := h.view(s, entries)
-	if err := htmlTemplates().ExecuteTemplate(w, "head", v); err != nil {
+	if err := templates().ExecuteTemplate(w, "head", v); err != nil {
 		return err
 	}
-	w.WriteString("<style>" + htmlStyle + "</style>\n")
-	if err := htmlTemplates().ExecuteTemplate(w, "body", v); err != nil {
+	w.WriteString("<style>" + style + "</style>\n")
+	if err := templates().ExecuteTemplate(w, "body", v); err != nil {
 		return err
 	}
 	h.writeData(w, s, entries)
-	w.WriteString("<script>" + htmlScript + "</script>\n</body>\n</html>\n")
+	w.WriteString("<script>" + script + "</script>\n</body>\n</html>\n")
 	return w.Flush()
 }
 
-// writeData writes what the script reads: a line a session in the elements rows and details.
-func (h *htmlReport) writeData(w *bufio.Writer, s *record.Summary, entries []*htmlEntry) {
+// writeData writes what the script reads: a line a session in the elements rows and
+// details.
+func (h *writer) writeData(w *bufio.Writer, s *record.Summary, entries []*entry) {
 	const open = `<script type="application/json" id="`
 	w.WriteString(open + `meta">`)
 	w.Write(marshal(map[string]any{"severities": record.Severities, "hosts": h.hosts.picture(), "sessions": h.seen, "kept": len(entries),
@@ -153,7 +157,7 @@ func (h *htmlReport) writeData(w *bufio.Writer, s *record.Summary, entries []*ht
 }
 
 // titles are the names of the rules that found something, and their places on the page.
-func (h *htmlReport) titles() map[string][2]string {
+func (h *writer) titles() map[string][2]string {
 	m := map[string][2]string{}
 	for i, k := range h.found.kinds() {
 		if id := prose.Escape(k.id); m[id][0] == "" {
@@ -171,8 +175,8 @@ func escaped(list []string) []string {
 	return all
 }
 
-func (h *htmlReport) view(s *record.Summary, entries []*htmlEntry) *htmlView {
-	v := &htmlView{Policy: policy(), Name: names(s.Files), Groups: h.found.groups(), Coverage: h.coverage(s), Tried: h.tried, Stray: h.stray,
+func (h *writer) view(s *record.Summary, entries []*entry) *view {
+	v := &view{Policy: policy(), Name: names(s.Files), Groups: h.found.groups(), Coverage: h.coverage(s), Tried: h.tried, Stray: h.stray,
 		Version: prose.Escape(h.opt.Version), Command: commandWords(h.opt.CommandLine)}
 	v.Title = "FTP report: " + v.Name
 	v.Inputs, v.HasSizes = h.inputs(s)
@@ -212,7 +216,7 @@ func (h *htmlReport) view(s *record.Summary, entries []*htmlEntry) *htmlView {
 }
 
 // day is the day of all sessions, or that there are several.
-func day(entries []*htmlEntry) (day string, dated bool) {
+func day(entries []*entry) (day string, dated bool) {
 	for _, e := range entries {
 		r := &e.row
 		for _, t := range []int64{r.Start, r.Start + r.Length} {
@@ -226,7 +230,7 @@ func day(entries []*htmlEntry) (day string, dated bool) {
 	return day, false
 }
 
-func (h *htmlReport) viewClients(v *htmlView, dated bool) {
+func (h *writer) viewClients(v *view, dated bool) {
 	shown, more := h.parties.shown()
 	for _, p := range shown {
 		v.Clients = append(v.Clients, p.page(v.Several, dated))
@@ -239,7 +243,7 @@ func (h *htmlReport) viewClients(v *htmlView, dated bool) {
 	}
 }
 
-func (h *htmlReport) viewFiles(v *htmlView, dated bool) {
+func (h *writer) viewFiles(v *view, dated bool) {
 	more := 0
 	if v.Files, v.FilesFolded, more = h.files.rows(dated); more > 0 {
 		v.FilesMore = "… and " + prose.Many(more, "more file") + ", whose transfers went well and have no findings, or beyond the number kept: -o csv=transfers has all"
@@ -274,10 +278,10 @@ func commandWords(args []string) string {
 }
 
 // inputs are the files with what is known of them.
-func (h *htmlReport) inputs(s *record.Summary) (list []htmlInput, sizes bool) {
+func (h *writer) inputs(s *record.Summary) (list []input, sizes bool) {
 	if h.opt.Inputs != nil {
 		for i, f := range h.opt.Inputs() {
-			x := htmlInput{N: i + 1, Name: prose.Escape(f.Name), SHA256: f.SHA256}
+			x := input{N: i + 1, Name: prose.Escape(f.Name), SHA256: f.SHA256}
 			if f.Size > 0 || f.SHA256 != "" {
 				x.Size, sizes = prose.Number(uint64(max(f.Size, 0))), true
 			}
@@ -286,7 +290,7 @@ func (h *htmlReport) inputs(s *record.Summary) (list []htmlInput, sizes bool) {
 	}
 	if len(list) == 0 {
 		for i, name := range s.Files {
-			list = append(list, htmlInput{N: i + 1, Name: prose.Escape(name)})
+			list = append(list, input{N: i + 1, Name: prose.Escape(name)})
 		}
 	}
 	for i := range list {
@@ -301,8 +305,9 @@ func (h *htmlReport) inputs(s *record.Summary) (list []htmlInput, sizes bool) {
 	return list, sizes
 }
 
-// staticRows are the sessions for readers without JavaScript: all in their order, or the most troubled.
-func (h *htmlReport) staticRows(entries []*htmlEntry, dated bool) []htmlStaticRow {
+// staticRows are the sessions for readers without JavaScript: all in their order, or the
+// most troubled.
+func (h *writer) staticRows(entries []*entry, dated bool) []staticRow {
 	if len(entries) > maxStaticRows {
 		entries = nil
 		for rank := diagnosis.Trouble; rank >= diagnosis.Quiet; rank-- {
@@ -310,7 +315,7 @@ func (h *htmlReport) staticRows(entries []*htmlEntry, dated bool) []htmlStaticRo
 			entries = append(entries, list[:min(len(list), maxStaticRows-len(entries))]...)
 		}
 	}
-	var rows []htmlStaticRow
+	var rows []staticRow
 	for _, e := range entries {
 		rows = append(rows, e.row.static(dated))
 	}

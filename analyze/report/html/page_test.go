@@ -48,14 +48,14 @@ func TestHTMLPolicyNamesItsAssets(t *testing.T) {
 	require.NotNil(t, policy)
 	said := strings.NewReplacer("&#39;", "'", "&#43;", "+").Replace(policy[1])
 	require.Regexp(t, `^default-src 'none'; script-src 'sha256-[^ ]{44}'; style-src 'sha256-[^ ]{44}'; img-src data:; `, said)
-	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindAllStringSubmatch(page, -1)
-	script := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(page, -1)
-	require.Len(t, style, 1)
-	require.Len(t, script, 1)
-	require.Contains(t, said, "style-src "+hashOf(style[0][1]))
-	require.Contains(t, said, "script-src "+hashOf(script[0][1]))
+	styles := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindAllStringSubmatch(page, -1)
+	scripts := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(page, -1)
+	require.Len(t, styles, 1)
+	require.Len(t, scripts, 1)
+	require.Contains(t, said, "style-src "+hashOf(styles[0][1]))
+	require.Contains(t, said, "script-src "+hashOf(scripts[0][1]))
 	require.NotRegexp(t, `(?i)<[a-z][^>]* on[a-z]+=|style="|<(img|iframe|object|embed|base)|url\(|@import`, reporttest.WithoutAssets(page))
-	require.NotRegexp(t, `(?i)innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|url\(|@import|fetch\(|XMLHttp`, htmlStyle+htmlScript)
+	require.NotRegexp(t, `(?i)innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|url\(|@import|fetch\(|XMLHttp`, style+script)
 }
 
 func TestHTMLHidesPasswords(t *testing.T) {
@@ -95,11 +95,12 @@ func TestHTMLSnapshotsAreNotSessions(t *testing.T) {
 	require.Equal(t, htmlOf(t, report.Options{}), htmlOf(t, report.Options{}, open))
 }
 
-// TestHTMLKeepsTheTroubled fills a small page: sessions with failures stay, quiet ones go, and all are counted.
+// TestHTMLKeepsTheTroubled fills a small page: sessions with failures stay, quiet ones
+// go, and all are counted.
 func TestHTMLKeepsTheTroubled(t *testing.T) {
 	var out bytes.Buffer
-	h := newHTML(&out, report.Options{}).(*htmlReport)
-	h.limits = htmlLimits{sessions: 4, details: maxHTMLDetails, ladder: maxHTMLLadder}
+	h := newWriter(&out, report.Options{}).(*writer)
+	h.limits = limits{sessions: 4, details: maxDetails, ladder: maxLadder}
 	for i := range 12 {
 		s := reporttest.ActiveSession()
 		if i%3 == 2 {
@@ -120,7 +121,7 @@ func TestHTMLKeepsTheTroubled(t *testing.T) {
 }
 
 func TestHTMLDetailsHaveABudget(t *testing.T) {
-	h := newHTML(&bytes.Buffer{}, report.Options{}).(*htmlReport)
+	h := newWriter(&bytes.Buffer{}, report.Options{}).(*writer)
 	one := len(h.detail(reporttest.ActiveSession()))
 	h.limits.details = 2 * one
 	for i := range 4 {
@@ -137,7 +138,8 @@ func TestHTMLDetailsHaveABudget(t *testing.T) {
 	require.LessOrEqual(t, h.bytes, h.limits.details)
 }
 
-// TestHTMLLadderIsBounded has more transfers and commands than a page shows: it says how many are left out.
+// TestHTMLLadderIsBounded has more transfers and commands than a page shows: it says how
+// many are left out.
 func TestHTMLLadderIsBounded(t *testing.T) {
 	s := thirdPartySession()
 	for n := range 200 {
@@ -146,19 +148,19 @@ func TestHTMLLadderIsBounded(t *testing.T) {
 	for n := range 5000 {
 		s.Dialogue = append(s.Dialogue, record.Exchange{Time: reporttest.At(n), Pos: flow.At(0, uint64(50000+2*n)), Command: "NOOP", Replies: []record.Reply{*reporttest.Reply(n, uint64(50001+2*n), 200, "ok")}})
 	}
-	list, more := newHTMLLadder(s, report.Options{}, maxHTMLLadder).blocks()
+	list, more := newSessionLadder(s, report.Options{}, maxLadder).blocks()
 	rungs := 0
 	for _, b := range list {
 		rungs += len(b.Rungs)
 	}
-	require.LessOrEqual(t, rungs, maxHTMLLadder+4, "what opens and ends the control connection is always there")
+	require.LessOrEqual(t, rungs, maxLadder+4, "what opens and ends the control connection is always there")
 	require.Regexp(t, `^Not shown: 141 more transfers and 9,\d\d\d more lines of the control connection; -o json has them all\.$`, more)
 }
 
-// TestHTMLLadderOrder reads the whole conversation: what the control connection carried stands before, between and after
-// the transfers, nothing twice.
+// TestHTMLLadderOrder reads the whole conversation: what the control connection carried
+// stands before, between and after the transfers, nothing twice.
 func TestHTMLLadderOrder(t *testing.T) {
-	list, more := newHTMLLadder(thirdPartySession(), report.Options{}, maxHTMLLadder).blocks()
+	list, more := newSessionLadder(thirdPartySession(), report.Options{}, maxLadder).blocks()
 	require.Empty(t, more)
 	var lines []string
 	for _, b := range list {
@@ -175,7 +177,8 @@ func TestHTMLLadderOrder(t *testing.T) {
 	}, lines)
 }
 
-// TestServersBanners: a server that greets in another way is another program, or another host.
+// TestServersBanners: a server that greets in another way is another program, or another
+// host.
 func TestServersBanners(t *testing.T) {
 	g := servers.New()
 	for i, banner := range []string{"(vsFTPd 3.0.3)", "---- Welcome to Pure-FTPd ----\nYou are user 1", "(vsFTPd 3.0.3)"} {
@@ -183,7 +186,7 @@ func TestServersBanners(t *testing.T) {
 		s.ID, s.Banner = i+1, &banner
 		g.Add(s)
 	}
-	require.Equal(t, []htmlBanner{{"(vsFTPd 3.0.3)", "2 sessions, 1 to 3"}, {"Welcome to Pure-FTPd", "session 2"}}, greetings(g.All[0]))
+	require.Equal(t, []banner{{"(vsFTPd 3.0.3)", "2 sessions, 1 to 3"}, {"Welcome to Pure-FTPd", "session 2"}}, greetings(g.All[0]))
 }
 
 func htmlFormats() []report.Format { return []report.Format{Format()} }

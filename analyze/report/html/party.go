@@ -14,14 +14,15 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// A reviewer asks what a client did, over all of its sessions: when it guessed, when it got in, and what it took or left
-// then. htmlParties keeps a short chronology of each client at each server.
+// A reviewer asks what a client did, over all of its sessions: when it guessed, when it
+// got in, and what it took or left then. htmlParties keeps a short chronology of each
+// client at each server.
 
-// htmlParties are bounded in number and in length: the sessions have everything.
-type htmlParties struct {
-	byPair map[partyPair]*htmlParty
-	order  []*htmlParty // as first seen
-	left   int          // sessions of parties that found no room
+// parties are bounded in number and in length: the sessions have everything.
+type parties struct {
+	byPair map[partyPair]*party
+	order  []*party // as first seen
+	left   int      // sessions of parties that found no room
 }
 
 type partyPair struct {
@@ -34,8 +35,8 @@ func partyOf(s *record.Session) partyPair {
 	return partyPair{prose.Plain(s.Client.Addr()), s.Server, diagnosis.OneNetwork(s.Network)}
 }
 
-// htmlParty is one client host at one server.
-type htmlParty struct {
+// party is one client host at one server.
+type party struct {
 	partyPair
 	sessions           int
 	accepted, rejected int
@@ -46,7 +47,8 @@ type htmlParty struct {
 	left               int
 }
 
-// partyEvent is something that a client did; logins that were rejected one after the other are one.
+// partyEvent is something that a client did; logins that were rejected one after the
+// other are one.
 type partyEvent struct {
 	from, to  flow.Time
 	first     flow.Pos
@@ -72,7 +74,8 @@ const (
 	maxEventsShown  = 12 // of each party, the others fold
 )
 
-// passwordLabels tell passwords apart without showing them: A, B, C, … in order of first use.
+// passwordLabels tell passwords apart without showing them: A, B, C, … in order of first
+// use.
 type passwordLabels map[[sha256.Size]byte]int
 
 const maxPasswordLabels = 10_000
@@ -97,10 +100,10 @@ func labelWords(n int) string {
 	return "password " + text
 }
 
-func newHTMLParties() htmlParties { return htmlParties{byPair: map[partyPair]*htmlParty{}} }
+func newParties() parties { return parties{byPair: map[partyPair]*party{}} }
 
 // add takes a session that ranks so.
-func (h *htmlParties) add(s *record.Session, rank int, labels passwordLabels) {
+func (h *parties) add(s *record.Session, rank int, labels passwordLabels) {
 	k := partyOf(s)
 	p := h.byPair[k]
 	if p == nil {
@@ -108,7 +111,7 @@ func (h *htmlParties) add(s *record.Session, rank int, labels passwordLabels) {
 			h.left++
 			return
 		}
-		p = &htmlParty{partyPair: k}
+		p = &party{partyPair: k}
 		h.byPair[k] = p
 		h.order = append(h.order, p)
 	}
@@ -131,7 +134,7 @@ func (h *htmlParties) add(s *record.Session, rank int, labels passwordLabels) {
 	}
 }
 
-func (p *htmlParty) login(s *record.Session, l *record.Login, label int) {
+func (p *party) login(s *record.Session, l *record.Login, label int) {
 	user := prose.Cut(prose.Escape(l.User), maxRowUser)
 	if user == "" {
 		user = "an unknown user"
@@ -164,7 +167,7 @@ func (p *htmlParty) login(s *record.Session, l *record.Login, label int) {
 }
 
 // goOn adds a rejected login to those before it, whatever sessions they were in.
-func (p *htmlParty) goOn(e *partyEvent) bool {
+func (p *party) goOn(e *partyEvent) bool {
 	if len(p.events) == 0 {
 		return false
 	}
@@ -183,7 +186,7 @@ func (p *htmlParty) goOn(e *partyEvent) bool {
 	return true
 }
 
-func (p *htmlParty) transfer(s *record.Session, t *record.Transfer) {
+func (p *party) transfer(s *record.Session, t *record.Transfer) {
 	from, to := spanOf(s, t)
 	e := partyEvent{from: from, to: max(from, to), session: s.ID, sessions: 1, until: s.ID, transfer: t.N, bad: stateOf(s, t) == stateBad}
 	for _, at := range []flow.Pos{t.Frames.Command, t.Frames.Negotiation, t.Frames.SYN} {
@@ -212,7 +215,7 @@ func (p *htmlParty) transfer(s *record.Session, t *record.Transfer) {
 }
 
 // command notes what changes files without a data connection.
-func (p *htmlParty) command(s *record.Session, c *record.Exchange) {
+func (p *party) command(s *record.Session, c *record.Exchange) {
 	switch strings.ToUpper(c.Command) {
 	case "DELE", "RNFR", "RNTO", "MKD", "RMD", "XMKD", "XRMD", "SITE", "MFMT":
 	default:
@@ -229,7 +232,7 @@ func (p *htmlParty) command(s *record.Session, c *record.Exchange) {
 }
 
 // note keeps an event; the last place is for those that matter.
-func (p *htmlParty) note(e partyEvent) {
+func (p *party) note(e partyEvent) {
 	switch n := len(p.events); {
 	case n < maxPartyEvents:
 		p.events = append(p.events, e)
@@ -240,14 +243,14 @@ func (p *htmlParty) note(e partyEvent) {
 	p.left++
 }
 
-// htmlClient is a party on the page.
-type htmlClient struct {
+// clientRow is a party on the page.
+type clientRow struct {
 	ID, Name, Server, Sums string
-	Events, Folded         []htmlEvent
+	Events, Folded         []event
 	More                   string
 }
 
-type htmlEvent struct {
+type event struct {
 	When, Text, Packets string
 	Session, Transfer   int
 	Ref                 string
@@ -255,9 +258,9 @@ type htmlEvent struct {
 }
 
 // shown are the parties for the page, those in trouble first.
-func (h *htmlParties) shown() (list []*htmlParty, more int) {
+func (h *parties) shown() (list []*party, more int) {
 	list = slices.Clone(h.order)
-	slices.SortStableFunc(list, func(a, b *htmlParty) int { return cmp.Compare(b.rank, a.rank) })
+	slices.SortStableFunc(list, func(a, b *party) int { return cmp.Compare(b.rank, a.rank) })
 	n := 0
 	for n < len(list) && n < maxPartiesShown && (list[n].rank == diagnosis.Trouble || n < maxQuietParties) {
 		n++
@@ -265,7 +268,8 @@ func (h *htmlParties) shown() (list []*htmlParty, more int) {
 	return list[:n], len(h.order) - n
 }
 
-// anchor tells parties of several networks apart: letters and digits of the network's name.
+// anchor tells parties of several networks apart: letters and digits of the network's
+// name.
 func (p *partyPair) anchor() string {
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
@@ -275,8 +279,8 @@ func (p *partyPair) anchor() string {
 	}, p.network)
 }
 
-func (p *htmlParty) page(files, dated bool) htmlClient {
-	c := htmlClient{ID: "c-" + strings.NewReplacer(":", "-", ".", "-", "[", "", "]", "").Replace(p.client.String()+"-"+p.server.String()+p.anchor()),
+func (p *party) page(files, dated bool) clientRow {
+	c := clientRow{ID: "c-" + strings.NewReplacer(":", "-", ".", "-", "[", "", "]", "").Replace(p.client.String()+"-"+p.server.String()+p.anchor()),
 		Name: p.client.String(), Server: diagnosis.Placed(p.server.String(), p.network)}
 	c.Sums = prose.Many(p.sessions, "session")
 	if len(p.users) > 0 {
@@ -305,8 +309,8 @@ func (p *htmlParty) page(files, dated bool) htmlClient {
 	return c
 }
 
-func (e *partyEvent) page(files, dated bool) htmlEvent {
-	x := htmlEvent{When: fineClock(e.from, dated), Text: e.words(), Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Bad: e.bad}
+func (e *partyEvent) page(files, dated bool) event {
+	x := event{When: fineClock(e.from, dated), Text: e.words(), Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Bad: e.bad}
 	if e.sessions > 1 {
 		x.Ref = prose.Many(e.sessions, "session") + ", " + strconv.Itoa(e.session) + " to " + strconv.Itoa(e.until)
 	}
@@ -318,7 +322,8 @@ func (e *partyEvent) page(files, dated bool) htmlEvent {
 	return x
 }
 
-// words tells what happened; of rejected logins how many, and whether their passwords differ.
+// words tells what happened; of rejected logins how many, and whether their passwords
+// differ.
 func (e *partyEvent) words() string {
 	if e.rejected == 0 {
 		return e.text
@@ -336,7 +341,7 @@ func (e *partyEvent) words() string {
 }
 
 // after tells in short what a client did after a time: the files first of all.
-func (p *htmlParty) after(at flow.Time) string {
+func (p *party) after(at flow.Time) string {
 	const most = 6
 	var words []string
 	for i := range p.events {
@@ -357,8 +362,8 @@ func (p *htmlParty) after(at flow.Time) string {
 	return strings.Join(words, "; ")
 }
 
-// fineClock is a time with milliseconds: sessions follow each other in less than a second. The date comes before it when
-// the page is about several days.
+// fineClock is a time with milliseconds: sessions follow each other in less than a
+// second. The date comes before it when the page is about several days.
 func fineClock(t flow.Time, dated bool) string {
 	layout := "15:04:05.000"
 	if dated {

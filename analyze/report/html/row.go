@@ -12,12 +12,14 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// What the page keeps of a session: a row of the table, which holds all that filters and search need, and the details,
-// which the browser reads when they are opened. Texts are escaped as for a terminal, so that nothing of the wire is
-// invisible or changes the direction of reading; the page only ever inserts them as text.
+// What the page keeps of a session: a row of the table, which holds all that filters and
+// search need, and the details, which the browser reads when they are opened. Texts are
+// escaped as for a terminal, so that nothing of the wire is invisible or changes the
+// direction of reading; the page only ever inserts them as text.
 
-// htmlRow is a session in the table. The script reads it as an array in the order of its fields.
-type htmlRow struct {
+// tableRow is a session in the table. The script reads it as an array in the order of its
+// fields.
+type tableRow struct {
 	ID             int
 	Start, Length  int64 // microseconds since 1970, and from there
 	Client, Server string
@@ -60,8 +62,8 @@ const (
 	maxRowFiles = 64
 )
 
-func newHTMLRow(s *record.Session, rank int) htmlRow {
-	r := htmlRow{
+func newTableRow(s *record.Session, rank int) tableRow {
+	r := tableRow{
 		ID: s.ID, Start: microseconds(s.Start.Time), Length: microseconds(max(s.End.Time-s.Start.Time, 0)),
 		Client: s.Client.String(), Server: s.Server.String(), User: prose.Cut(prose.Escape(prose.Known(s.User)), maxRowUser),
 		Mode: s.Mode, Modes: []string{s.Mode}, Initiator: s.Initiator, Initiators: []string{s.Initiator},
@@ -91,7 +93,7 @@ func newHTMLRow(s *record.Session, rank int) htmlRow {
 }
 
 // places notes which packets of which files the session has.
-func (r *htmlRow) places(s *record.Session) {
+func (r *tableRow) places(s *record.Session) {
 	r.Files = []int{}
 	add := func(p flow.Pos) {
 		if f := p.File() + 1; p.Seen() && len(r.Files) < maxRowFiles && !slices.Contains(r.Files, f) {
@@ -112,7 +114,7 @@ func (r *htmlRow) places(s *record.Session) {
 	}
 }
 
-func (r *htmlRow) transfer(s *record.Session, t *record.Transfer) {
+func (r *tableRow) transfer(s *record.Session, t *record.Transfer) {
 	addOnce(&r.Modes, t.Mode)
 	addOnce(&r.Initiators, t.Initiator)
 	addOnce(&r.Outcomes, t.Outcome)
@@ -186,7 +188,7 @@ func carriedWords(s *record.Session) []string {
 }
 
 // array is what the script reads.
-func (r *htmlRow) array() []any {
+func (r *tableRow) array() []any {
 	return []any{r.ID, r.Start, r.Length, r.Client, r.Server, r.User, r.Mode, r.Modes, r.Initiator, r.Initiators, r.Sums, r.Transfers,
 		r.Failed, r.Bytes, r.Outcomes, r.Gravity, r.Worst, r.Count, r.Findings, r.Hosts, r.Names, r.Spans, r.Rank, r.Login, r.TLS,
 		r.Accepted, r.Rejected, r.Data, r.Shown, r.Files, r.Packets, r.More, r.Series}
@@ -212,7 +214,8 @@ func dataHosts(t *record.Transfer) []netip.Addr {
 	return list
 }
 
-// spanOf is when a transfer began and ended, as far as its packets' times are known; to < from when they are not.
+// spanOf is when a transfer began and ended, as far as its packets' times are known; to <
+// from when they are not.
 func spanOf(s *record.Session, t *record.Transfer) (from, to flow.Time) {
 	from, to = s.End.Time, s.Start.Time
 	see := func(at flow.Time) {

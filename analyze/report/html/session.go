@@ -14,17 +14,17 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// htmlDetail is what opens below a row.
-type htmlDetail struct {
-	Story    []string      `json:"story"`
-	Facts    [][2]string   `json:"facts"`
-	Blocks   []*htmlBlock  `json:"blocks"`
-	Findings []htmlVerdict `json:"findings"`
-	More     string        `json:"more,omitempty"` // what was left out
+// detail is what opens below a row.
+type detail struct {
+	Story    []string    `json:"story"`
+	Facts    [][2]string `json:"facts"`
+	Blocks   []*block    `json:"blocks"`
+	Findings []verdict   `json:"findings"`
+	More     string      `json:"more,omitempty"` // what was left out
 }
 
-// htmlVerdict is a finding in the details; T is its transfer, 0 for the session.
-type htmlVerdict struct {
+// verdict is a finding in the details; T is its transfer, 0 for the session.
+type verdict struct {
 	ID       string `json:"id"`
 	Severity string `json:"severity"`
 	T        int    `json:"t,omitempty"`
@@ -34,15 +34,16 @@ type htmlVerdict struct {
 	File     int    `json:"file,omitempty"`   // that they are in, from 1
 }
 
-// Columns of a text of the wire, and of a paragraph that quotes it: nobody reads 64 KB, and the capture has them.
+// Columns of a text of the wire, and of a paragraph that quotes it: nobody reads 64 KB,
+// and the capture has them.
 const (
 	maxText  = 600
 	maxStory = 2000
 )
 
-func (h *htmlReport) detail(s *record.Session) []byte {
+func (h *writer) detail(s *record.Session) []byte {
 	files := h.opt.FileNumbers(s)
-	d := &htmlDetail{Story: []string{}, Facts: h.facts(s), Findings: []htmlVerdict{}}
+	d := &detail{Story: []string{}, Facts: h.facts(s), Findings: []verdict{}}
 	findings := deedsFirst(diagnosis.Ranked(s))
 	for _, p := range []string{diagnosis.Story(s, files), diagnosis.Firewall(s), diagnosis.Limits(s)} {
 		if p != "" {
@@ -50,17 +51,18 @@ func (h *htmlReport) detail(s *record.Session) []byte {
 		}
 	}
 	for _, f := range findings {
-		v := htmlVerdict{ID: prose.Escape(f.ID), Severity: record.Severities[record.Gravity(f.Severity)], T: f.Transfer, Message: toldOf(f.Message), Advice: toldOf(f.Advice)}
+		v := verdict{ID: prose.Escape(f.ID), Severity: record.Severities[record.Gravity(f.Severity)], T: f.Transfer, Message: toldOf(f.Message), Advice: toldOf(f.Advice)}
 		v.Filter, v.File = framesFilter(f.Frames)
 		d.Findings = append(d.Findings, v)
 	}
-	l := newHTMLLadder(s, h.opt, h.limits.ladder)
+	l := newSessionLadder(s, h.opt, h.limits.ladder)
 	l.labels = h.labels
 	d.Blocks, d.More = l.blocks()
 	return marshal(d)
 }
 
-// deedsFirst orders findings that are equally grave: what somebody did comes before what failed.
+// deedsFirst orders findings that are equally grave: what somebody did comes before what
+// failed.
 func deedsFirst(list []*record.Finding) []*record.Finding {
 	for from := 0; from < len(list); {
 		to := from + 1
@@ -76,7 +78,8 @@ func deedsFirst(list []*record.Finding) []*record.Finding {
 // toldOf is a finding's message or advice as a sentence.
 func toldOf(text string) string { return prose.CutEnd(prose.Sentence(prose.Escape(text)), maxStory) }
 
-// marshal is a line of JSON that may stand in a script element: encoding/json writes <, > and & as \u escapes.
+// marshal is a line of JSON that may stand in a script element: encoding/json writes <, >
+// and & as \u escapes.
 func marshal(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -85,7 +88,7 @@ func marshal(v any) []byte {
 	return bytes.Clone(b)
 }
 
-func (h *htmlReport) facts(s *record.Session) [][2]string {
+func (h *writer) facts(s *record.Session) [][2]string {
 	list := [][2]string{}
 	add := func(name, value string) {
 		if value != "" {

@@ -16,7 +16,8 @@ var (
 	shotsHash = flag.String("shots-hash", "", "the part after #, such as open=1")
 )
 
-// TestScreenshots writes pictures to look at: light and dark, wide and narrow, and as printed.
+// TestScreenshots writes pictures to look at: light and dark, wide and narrow, and as
+// printed.
 func TestScreenshots(t *testing.T) {
 	if *shots == "" {
 		t.Skip("no -shots")

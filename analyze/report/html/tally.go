@@ -10,8 +10,8 @@ import (
 
 // What is counted and noted over all sessions, kept or not.
 
-// htmlTally counts over all sessions, kept or not.
-type htmlTally struct {
+// tally counts over all sessions, kept or not.
+type tally struct {
 	modes, outcomes           map[string]int
 	transfers, failed         int
 	opened, expected          int    // data connections
@@ -22,7 +22,7 @@ type htmlTally struct {
 }
 
 // add counts a session and ranks it.
-func (c *htmlTally) add(s *record.Session) int {
+func (c *tally) add(s *record.Session) int {
 	rank, third := diagnosis.Quiet, false
 	c.modes[s.Mode]++
 	for i := range s.Notes.Logins {
@@ -80,7 +80,7 @@ type fileFacts struct {
 	first, last flow.Time // of sessions that began in it
 }
 
-func (h *htmlReport) place(s *record.Session) {
+func (h *writer) place(s *record.Session) {
 	if !s.First.Pos.Seen() {
 		return
 	}
@@ -93,8 +93,8 @@ func (h *htmlReport) place(s *record.Session) {
 	f.first, f.last = min(f.first, s.Start.Time), max(f.last, s.End.Time)
 }
 
-// htmlSeries is a finding about the logins of several sessions, told at one of them.
-type htmlSeries struct {
+// series is a finding about the logins of several sessions, told at one of them.
+type series struct {
 	party   partyPair
 	session int
 	id      string
@@ -104,17 +104,17 @@ type htmlSeries struct {
 }
 
 const (
-	maxHTMLSeries = 1000
-	bruteForceID  = "brute-force"
-	seriesGap     = 5 * 60 * 1_000_000 // microseconds: logins further apart are another series, as for the rule
+	maxSeries    = 1000
+	bruteForceID = "brute-force"
+	seriesGap    = 5 * 60 * 1_000_000 // microseconds: logins further apart are another series, as for the rule
 )
 
-func serious(list []htmlSeries, s *record.Session) []htmlSeries {
+func serious(list []series, s *record.Session) []series {
 	i := slices.IndexFunc(s.Findings, func(f record.Finding) bool { return f.ID == bruteForceID })
-	if i < 0 || len(list) >= maxHTMLSeries {
+	if i < 0 || len(list) >= maxSeries {
 		return list
 	}
-	x := htmlSeries{party: partyOf(s), session: s.ID, id: bruteForceID, gravity: record.Gravity(s.Findings[i].Severity), start: s.Start.Time}
+	x := series{party: partyOf(s), session: s.ID, id: bruteForceID, gravity: record.Gravity(s.Findings[i].Severity), start: s.Start.Time}
 	for k := range s.Notes.Logins {
 		if l := &s.Notes.Logins[k]; l.OK && x.success == 0 {
 			x.success = l.Mark.Time
@@ -123,13 +123,13 @@ func serious(list []htmlSeries, s *record.Session) []htmlSeries {
 	return append(list, x)
 }
 
-// tagSeries tells the kept sessions of each series that they belong to it: those before the one that tells of it, at most
-// seriesGap apart.
-func (h *htmlReport) tagSeries(entries []*htmlEntry) {
+// tagSeries tells the kept sessions of each series that they belong to it: those before
+// the one that tells of it, at most seriesGap apart.
+func (h *writer) tagSeries(entries []*entry) {
 	if len(h.series) == 0 {
 		return
 	}
-	by := map[partyPair][]*htmlEntry{}
+	by := map[partyPair][]*entry{}
 	for _, e := range entries {
 		by[e.party] = append(by[e.party], e)
 	}

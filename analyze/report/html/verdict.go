@@ -13,8 +13,8 @@ import (
 
 // What stands at the top of the page: what happened, the gravest first, then the figures.
 
-// htmlLead is a finding that the verdict states, with its outcome.
-type htmlLead struct {
+// lead is a finding that the verdict states, with its outcome.
+type lead struct {
 	Severity, Title, Text, Then string
 	Session, Transfer           int
 	Ref                         string
@@ -23,20 +23,22 @@ type htmlLead struct {
 
 const maxLeads = 6
 
-// deeds are findings of what somebody did. Among equals they come before those that explain why something failed.
+// deeds are findings of what somebody did. Among equals they come before those that
+// explain why something failed.
 var deeds = map[string]bool{bruteForceID: true, "third-party-data-connection": true, diagnosis.BounceID: true, "privileged-port": true, diagnosis.FXPID: true,
 	"executable-upload": true, "credential-file": true, "path-traversal": true, "site-exec": true, "site-chmod": true}
 
-// routine are findings that most captures of FTP have: they lead only where there is nothing else.
+// routine are findings that most captures of FTP have: they lead only where there is
+// nothing else.
 var routine = map[string]bool{diagnosis.CleartextID: true, "anonymous-login": true}
 
 // leads are the findings that the verdict states: one of each kind.
-func (h *htmlReport) leads() (list []htmlLead) {
+func (h *writer) leads() (list []lead) {
 	kinds := slices.DeleteFunc(h.found.kinds(), func(k foundKind) bool { return routine[k.id] && !diagnosis.Grave(record.Severities[k.gravity]) })
 	for _, k := range kinds[:min(len(kinds), maxLeads)] {
 		g := h.found[k]
 		e := &g.examples[0]
-		l := htmlLead{Severity: record.Severities[k.gravity], Title: ruleTitle(prose.Escape(k.id)), Text: e.outcome, Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer)}
+		l := lead{Severity: record.Severities[k.gravity], Title: ruleTitle(prose.Escape(k.id)), Text: e.outcome, Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer)}
 		if n := g.count - 1; n > 0 {
 			l.More = prose.Number(uint64(n)) + " more"
 		}
@@ -49,7 +51,7 @@ func (h *htmlReport) leads() (list []htmlLead) {
 }
 
 // then says what the client did after its guessing had succeeded in a session.
-func (h *htmlReport) then(id int) string {
+func (h *writer) then(id int) string {
 	for _, x := range h.series {
 		if x.session != id || x.success == 0 {
 			continue
@@ -77,7 +79,7 @@ func ruleTitle(id string) string {
 }
 
 // verdict is how the page is coloured, and the figures in a sentence.
-func (h *htmlReport) verdict(s *record.Summary, leads []htmlLead) (level, text string) {
+func (h *writer) verdict(s *record.Summary, leads []lead) (level, text string) {
 	c := &h.tally
 	if h.seen == 0 {
 		return "none", diagnosis.NoneFound(s, prose.Many(s.Packets, "packet"))
@@ -111,7 +113,7 @@ func (h *htmlReport) verdict(s *record.Summary, leads []htmlLead) (level, text s
 }
 
 // endings counts the transfers by how they ended.
-func (h *htmlReport) endings() string {
+func (h *writer) endings() string {
 	var words []string
 	if n := h.tally.outcomes[record.OK]; n > 0 {
 		words = append(words, prose.Number(uint64(n))+" worked")
@@ -127,16 +129,16 @@ func (h *htmlReport) endings() string {
 	return prose.List(words)
 }
 
-func (h *htmlReport) tiles(s *record.Summary) []htmlTile {
+func (h *writer) tiles(s *record.Summary) []tile {
 	c := &h.tally
-	sessions := htmlTile{Name: "Sessions", Value: prose.Number(uint64(h.seen))}
+	sessions := tile{Name: "Sessions", Value: prose.Number(uint64(h.seen))}
 	for _, m := range []struct{ mode, words string }{{record.Passive, "passive"}, {record.Active, "active"}, {record.Mixed, "mixed"},
 		{record.Unknown, "of unknown mode"}, {record.None, "without a transfer"}} {
 		if n := c.modes[m.mode]; n > 0 {
 			sessions.Lines = append(sessions.Lines, prose.Number(uint64(n))+" "+m.words)
 		}
 	}
-	failures := htmlTile{Name: "Failed transfers", Value: prose.Number(uint64(c.failed)), Lines: []string{"of " + prose.Many(c.transfers, "transfer")}}
+	failures := tile{Name: "Failed transfers", Value: prose.Number(uint64(c.failed)), Lines: []string{"of " + prose.Many(c.transfers, "transfer")}}
 	if c.failed > 0 {
 		failures.Level = "bad"
 	}
@@ -145,16 +147,16 @@ func (h *htmlReport) tiles(s *record.Summary) []htmlTile {
 			failures.Lines = append(failures.Lines, prose.Number(uint64(n))+" "+outcomeWords(o))
 		}
 	}
-	data := htmlTile{Name: "Data connections", Value: prose.Number(uint64(c.opened)), Lines: []string{"opened, of " + prose.Number(uint64(c.expected)) + " that were needed"}}
+	data := tile{Name: "Data connections", Value: prose.Number(uint64(c.opened)), Lines: []string{"opened, of " + prose.Number(uint64(c.expected)) + " that were needed"}}
 	if c.thirdOpened > 0 {
-		data = htmlTile{Name: "Data connections with a third host", Level: "bad", Value: prose.Number(uint64(c.thirdOpened)), Lines: []string{"of " + prose.Number(uint64(c.opened)) + " opened, " + prose.Number(uint64(c.expected)) + " needed"}}
+		data = tile{Name: "Data connections with a third host", Level: "bad", Value: prose.Number(uint64(c.thirdOpened)), Lines: []string{"of " + prose.Number(uint64(c.opened)) + " opened, " + prose.Number(uint64(c.expected)) + " needed"}}
 	}
-	logins := htmlTile{Name: "Logins rejected", Value: prose.Number(uint64(c.rejected)), Lines: []string{prose.Number(uint64(c.accepted)) + " accepted"}}
+	logins := tile{Name: "Logins rejected", Value: prose.Number(uint64(c.rejected)), Lines: []string{prose.Number(uint64(c.accepted)) + " accepted"}}
 	if c.rejected > 0 {
 		logins.Level = "bad"
 	}
 	total := 0
-	found := htmlTile{Name: "Findings"}
+	found := tile{Name: "Findings"}
 	for g, n := range h.found.bySeverity() {
 		if total += n; n > 0 {
 			found.Lines = append(found.Lines, prose.Number(uint64(n))+" "+record.Severities[g])
@@ -164,16 +166,16 @@ func (h *htmlReport) tiles(s *record.Summary) []htmlTile {
 		}
 	}
 	found.Value = prose.Number(uint64(total))
-	read := htmlTile{Name: "Packets", Value: prose.Number(s.Packets)}
+	read := tile{Name: "Packets", Value: prose.Number(s.Packets)}
 	if s.First != nil && s.Last != nil {
 		read.Lines = append(read.Lines, "over "+prose.Span(s.Last.Time-s.First.Time), "from "+prose.Moment(s.First.Time)+" UTC")
 	}
-	return []htmlTile{found, sessions, logins, failures, data, read}
+	return []tile{found, sessions, logins, failures, data, read}
 }
 
 // static is the row as text.
-func (r *htmlRow) static(dated bool) htmlStaticRow {
-	x := htmlStaticRow{ID: r.ID, Start: fineClock(flow.Time(r.Start)*flow.Microsecond, dated), Client: r.Client, Server: r.Server,
+func (r *tableRow) static(dated bool) staticRow {
+	x := staticRow{ID: r.ID, Start: fineClock(flow.Time(r.Start)*flow.Microsecond, dated), Client: r.Client, Server: r.Server,
 		User: r.User, Mode: r.Mode, Initiator: diagnosis.Party(r.Initiator), Sums: r.Sums, Data: r.Data, Shown: r.Shown, Worst: "none", Login: r.logins(), Rejected: r.Rejected > 0,
 		Failed: r.Failed > 0, Lasted: prose.Span(flow.Time(r.Length) * flow.Microsecond)}
 	if r.User == "" {
@@ -198,7 +200,7 @@ func (r *htmlRow) static(dated bool) htmlStaticRow {
 }
 
 // logins says how a session's logins went.
-func (r *htmlRow) logins() string {
+func (r *tableRow) logins() string {
 	switch {
 	case r.Rejected > 0 && r.Accepted > 0:
 		return prose.Number(uint64(r.Rejected)) + " rejected, then accepted"

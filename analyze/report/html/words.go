@@ -12,21 +12,21 @@ import (
 
 // What the page says of servers, and of what was read.
 
-// htmlServer is a server with what its data connections tell.
-type htmlServer struct {
+// serverRow is a server with what its data connections tell.
+type serverRow struct {
 	Name     string
-	Banners  []htmlBanner
+	Banners  []banner
 	Sessions string
 	Lines    []string
 }
 
-// htmlBanner is a greeting; Whom is empty where all sessions had the same.
-type htmlBanner struct{ Text, Whom string }
+// banner is a greeting; Whom is empty where all sessions had the same.
+type banner struct{ Text, Whom string }
 
 // greetings are a server's banners without the lines that some are drawn in.
-func greetings(f *servers.Server) (list []htmlBanner) {
+func greetings(f *servers.Server) (list []banner) {
 	for _, b := range f.Banners {
-		x := htmlBanner{Text: prose.Escape(strings.Trim(b.Text, "-=*#_~ \t\r"))}
+		x := banner{Text: prose.Escape(strings.Trim(b.Text, "-=*#_~ \t\r"))}
 		if x.Text == "" {
 			x.Text = "an empty greeting"
 		}
@@ -41,14 +41,14 @@ func greetings(f *servers.Server) (list []htmlBanner) {
 	return list
 }
 
-func (h *htmlReport) serverRows() (rows []htmlServer, more string) {
+func (h *writer) serverRows() (rows []serverRow, more string) {
 	const most = 20
 	shown, left := h.servers.Told(true)
 	if n := len(shown) - most; n > 0 {
 		shown, left = servers.TroubledFirst(shown)[:most], n
 	}
 	for _, f := range shown {
-		x := htmlServer{Name: diagnosis.Placed(f.Server.String(), f.Network), Banners: greetings(f), Sessions: prose.Number(uint64(f.Sessions))}
+		x := serverRow{Name: diagnosis.Placed(f.Server.String(), f.Network), Banners: greetings(f), Sessions: prose.Number(uint64(f.Sessions))}
 		if n := len(f.Banners); n > 1 {
 			at := "at least " // maxBanners
 			if n < servers.MaxBanners {
@@ -72,13 +72,13 @@ func (h *htmlReport) serverRows() (rows []htmlServer, more string) {
 	return rows, more
 }
 
-// htmlCoverage says something that the capture does not show, or how much it does.
-type htmlCoverage struct{ Name, Text string }
+// coverage says something that the capture does not show, or how much it does.
+type coverage struct{ Name, Text string }
 
 // coverage is what was read and what could not be known.
-func (h *htmlReport) coverage(s *record.Summary) []htmlCoverage {
-	var rows []htmlCoverage
-	say := func(name, text string) { rows = append(rows, htmlCoverage{name, text}) }
+func (h *writer) coverage(s *record.Summary) []coverage {
+	var rows []coverage
+	say := func(name, text string) { rows = append(rows, coverage{name, text}) }
 	c := &s.Capture
 	read := prose.Many(s.Packets, "packet") + ", " + prose.Size(s.Bytes) + " on the wire"
 	if s.First != nil && s.Last != nil {
@@ -130,7 +130,7 @@ func (h *htmlReport) coverage(s *record.Summary) []htmlCoverage {
 }
 
 // account says which packets belong to the sessions, where nothing hides that.
-func (h *htmlReport) account(s *record.Summary, say func(name, text string)) {
+func (h *writer) account(s *record.Summary, say func(name, text string)) {
 	c := &h.tally
 	used := c.control + c.data
 	if used == 0 || used > s.Packets || s.Hidden != nil {

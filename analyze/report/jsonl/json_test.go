@@ -42,7 +42,8 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// collapse undoes that every invalid byte has its own U+FFFD here, one a run in strings.ToValidUTF8.
+// collapse undoes that every invalid byte has its own U+FFFD here, one a run in
+// strings.ToValidUTF8.
 func collapse(got, in string) string {
 	if strings.ToValidUTF8(in, "") == in {
 		return got

@@ -1,3 +1,5 @@
+// Package ladder draws a transfer as the packets that matter, a line each, between client
+// and server. Packages explain, html and comparison show it.
 package ladder
 
 import (
@@ -10,7 +12,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Ladder is the diagram of a transfer: client on the left, server on the right, a line a packet that matters.
+// Ladder is the diagram of a transfer: client on the left, server on the right, a line a
+// packet that matters.
 type Ladder struct {
 	S     *record.Session
 	t     *record.Transfer
@@ -46,6 +49,8 @@ const (
 	arrowText   = arrowRoom - 7             // without dashes, head and spaces
 )
 
+// New returns the ladder of a transfer; files tells that packets are named with their
+// file.
 func New(s *record.Session, t *record.Transfer, files bool) *Ladder {
 	l := &Ladder{S: s, t: t, Files: files}
 	l.negotiation()
@@ -69,6 +74,7 @@ func (l *Ladder) line(a *record.Line, note string) {
 	}
 }
 
+// Reply adds a reply.
 func (l *Ladder) Reply(r *record.Reply, note string) {
 	if r == nil {
 		return
@@ -85,7 +91,8 @@ func restOf(text string) string {
 // ReplyText is a reply's code and first line, of a long one with an endpoint only that.
 func ReplyText(r *record.Reply) string { return replyCode(r) + essence(prose.FirstLine(r.Text)) }
 
-// replyCode is the code with a space after it; empty when there is none, or when the text begins with it.
+// replyCode is the code with a space after it; empty when there is none, or when the text
+// begins with it.
 func replyCode(r *record.Reply) string {
 	if r.Code > 0 && !strings.HasPrefix(r.Text, strconv.Itoa(r.Code)) {
 		return strconv.Itoa(r.Code) + " "
@@ -93,7 +100,8 @@ func replyCode(r *record.Reply) string {
 	return ""
 }
 
-// essence keeps of a long reply what stands in its parentheses: the endpoint of 227 and 229, a file's size of 150.
+// essence keeps of a long reply what stands in its parentheses: the endpoint of 227 and
+// 229, a file's size of 150.
 func essence(text string) string {
 	const room = 27 // what an arrow has beside the code
 	open := strings.LastIndexByte(text, '(')
@@ -196,8 +204,8 @@ func (l *Ladder) replies() {
 	l.Reply(r, note)
 }
 
-// Order sorts the rungs as they were captured: by packet in one file, by time over several. Remarks without a place
-// stay last.
+// Order sorts the rungs as they were captured: by packet in one file, by time over
+// several. Remarks without a place stay last.
 func (l *Ladder) Order() {
 	oneFile, file := true, 0
 	for i := range l.Rungs {

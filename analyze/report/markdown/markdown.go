@@ -1,3 +1,5 @@
+// Package markdown writes a section to paste into a ticket, for -o markdown. Package
+// formats makes it known.
 package markdown
 
 import (
@@ -16,8 +18,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// markdown writes a section for a ticket, when all records are there: what was found, the sessions, why transfers failed,
-// the findings. It keeps the gravest of each and counts the rest, so it is short whatever the capture holds.
+// markdown writes a section for a ticket, when all records are there: what was found, the
+// sessions, why transfers failed, the findings. It keeps the gravest of each and counts
+// the rest, so it is short whatever the capture holds.
 type markdown struct {
 	w        io.Writer
 	opt      report.Options
@@ -30,7 +33,8 @@ type markdown struct {
 	several  bool
 }
 
-// What is shown of each, and of a text: trackers take some 65,000 characters, GitHub's comments 65,536.
+// What is shown of each, and of a text: trackers take some 65,000 characters, GitHub's
+// comments 65,536.
 const (
 	mdSessions = 20
 	mdFailures = 20
@@ -41,7 +45,7 @@ const (
 	mdText     = 500
 )
 
-// markdownFormat is -o markdown.
+// Format is -o markdown.
 func Format() report.Format {
 	return report.Format{Name: "markdown", Doc: "a section to paste into a ticket", New: newMarkdown}
 }
@@ -62,7 +66,8 @@ type ranking struct {
 	text        string
 }
 
-// room reports whether a line of this rank would be kept: who asks first need not write lines for nothing.
+// room reports whether a line of this rank would be kept: who asks first need not write
+// lines for nothing.
 func (w *gravest) room(rank int) bool {
 	return len(w.kept) < w.most || w.kept[w.mildest()].rank > rank
 }

@@ -19,10 +19,12 @@ import (
 	"ftpscope/analyze/report/reporttest"
 )
 
-// linked is what trackers make something of in plain text: mentions, issues, addresses, emoji.
+// linked is what trackers make something of in plain text: mentions, issues, addresses,
+// emoji.
 var linked = regexp.MustCompile("[@#<>`$*_~{}|!&\\\\\\[\\]]|://|www\\.[a-z]|:[a-z]+:|GH-|[0-9][0-9a-f]{6}")
 
-// parseMarkdown reads as GitHub does, and holds what is true of every section: no text of the wire is more than text.
+// parseMarkdown reads as GitHub does, and holds what is true of every section: no text of
+// the wire is more than text.
 func parseMarkdown(t *testing.T, source string) (headings, rows, items int) {
 	t.Helper()
 	md := goldmark.New(goldmark.WithExtensions(extension.GFM))
@@ -66,7 +68,8 @@ func TestMarkdownHostile(t *testing.T) {
 	}
 }
 
-// TestMarkdownBounded: however many sessions, it fits a ticket, shows the gravest and counts the rest.
+// TestMarkdownBounded: however many sessions, it fits a ticket, shows the gravest and
+// counts the rest.
 func TestMarkdownBounded(t *testing.T) {
 	var sessions []*record.Session
 	for i := range 3000 {

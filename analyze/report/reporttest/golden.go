@@ -69,13 +69,15 @@ func Golden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got)
 }
 
-// WithoutAssets leaves of a page what depends on the records: the style, the script and their hashes have their own tests.
+// WithoutAssets leaves of a page what depends on the records: the style, the script and
+// their hashes have their own tests.
 func WithoutAssets(page string) string {
 	page = regexp.MustCompile(`(?s)<(style|script)>.*?</`).ReplaceAllString(page, "<$1>…</")
 	return regexp.MustCompile(`sha256-.*?&#39;`).ReplaceAllString(page, "sha256-…&#39;")
 }
 
-// Goldens holds each format to what it writes of a few sessions, of all failures and of hostile text.
+// Goldens holds each format to what it writes of a few sessions, of all failures and of
+// hostile text.
 func Goldens(t *testing.T, list []report.Format) {
 	for _, f := range list {
 		for name, sessions := range map[string][]*record.Session{
@@ -96,7 +98,8 @@ func Goldens(t *testing.T, list []report.Format) {
 	}
 }
 
-// Harmless holds that a text has nothing that a terminal would obey or hide, but for tabs if it may.
+// Harmless holds that a text has nothing that a terminal would obey or hide, but for tabs
+// if it may.
 func Harmless(t *testing.T, text string, tabs bool) {
 	t.Helper()
 	require.True(t, utf8.ValidString(text))

@@ -36,6 +36,7 @@ func HostileSession(id int, text string) *record.Session {
 	return s
 }
 
+// HostileSessions are a session each of HostileTexts.
 func HostileSessions() (list []*record.Session) {
 	for i, text := range HostileTexts {
 		list = append(list, HostileSession(i+1, text))

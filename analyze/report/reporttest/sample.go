@@ -1,7 +1,10 @@
+// Package reporttest holds sessions built by hand, as analyze would make them, and what
+// every format is tested by: goldens and hostile texts.
 package reporttest
 
 import (
 	"net/netip"
+	"strings"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
@@ -10,28 +13,36 @@ import (
 
 // Sessions built by hand, as analyze would make them.
 
+// Start is when the sessions begin.
 const Start = 1709287335 * flow.Second // 2024-03-01 10:02:15 UTC
 
+// At is a moment, in milliseconds from Start.
 func At(ms int) record.Stamp {
 	return record.Stamp{Time: Start + flow.Time(ms)*flow.Millisecond, Digits: 6}
 }
 
+// MarkAt is a packet at a moment.
 func MarkAt(ms int, packet uint64) flow.Mark {
 	return flow.Mark{Time: At(ms).Time, Ord: packet, Pos: flow.At(0, packet)}
 }
 
+// Ptr is a value that is known.
 func Ptr[T any](v T) *T { return &v }
 
+// Endpoint reads an endpoint.
 func Endpoint(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
+// Line is a line of the client.
 func Line(ms int, packet uint64, text string) *record.Line {
 	return &record.Line{Mark: MarkAt(ms, packet), Text: text}
 }
 
+// Reply is a reply of the server.
 func Reply(ms int, packet uint64, code int, text string) *record.Reply {
 	return &record.Reply{Time: At(ms), Pos: flow.At(0, packet), Code: code, Text: text}
 }
 
+// Whole is what a capture without gaps covers.
 var Whole = record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true}
 
 // ActiveSession downloads a listing and a file, both by PORT.
@@ -51,6 +62,7 @@ func ActiveSession() *record.Session {
 	return s
 }
 
+// ActiveTransfer is a download by PORT.
 func ActiveTransfer(n int, command, argument string, packet uint64, port uint16, bytes uint64) record.Transfer {
 	src, dst := Endpoint("192.0.2.21:20"), netip.AddrPortFrom(netip.MustParseAddr("192.0.2.10"), port)
 	ms := int(packet) * 10
@@ -124,6 +136,7 @@ func Ipv6Session() *record.Session {
 	}
 }
 
+// SummaryOf sums up sessions.
 func SummaryOf(sessions ...*record.Session) *record.Summary {
 	first, last := At(0), At(7200)
 	s := &record.Summary{Files: []string{"a.pcap"}, Packets: 34, Bytes: 4096, First: &first, Last: &last, Sessions: len(sessions), Findings: map[string]int{}}
@@ -141,4 +154,44 @@ func SummaryOf(sessions ...*record.Session) *record.Summary {
 		}
 	}
 	return s
+}
+
+// PassiveTransfer is a PASV transfer to an endpoint of the server.
+func PassiveTransfer(n int, dst, state string) record.Transfer {
+	to := Endpoint(dst)
+	t := record.Transfer{N: n, Method: "PASV", Mode: record.Passive, Announced: &to, ExpectedInitiator: Ptr(record.Client),
+		Initiator: record.Client, Evidence: record.EvidenceSYN, Outcome: record.OK,
+		Connection: &record.Connection{Src: Endpoint("192.0.2.10:40000"), Dst: to, State: state, Attempts: 1},
+		Frames:     record.Frames{Negotiation: flow.At(0, uint64(10*n)), SYN: flow.At(0, uint64(10*n+2))}}
+	if state != record.Established {
+		t.Outcome = record.NoConnection
+	}
+	return t
+}
+
+// PassiveSession is a session of a client that holds these transfers.
+func PassiveSession(id int, client string, transfers ...record.Transfer) *record.Session {
+	for i := range transfers {
+		transfers[i].Connection.Src = netip.AddrPortFrom(Endpoint(client).Addr(), 40000)
+	}
+	return &record.Session{ID: id, Start: At(0), End: At(1000), Client: Endpoint(client), Server: Endpoint("192.0.2.21:21"), Login: record.LoginOK,
+		TLS: record.TLSNone, Mode: record.Passive, Initiator: record.Client, Capture: Whole, First: MarkAt(0, uint64(id)), Transfers: transfers}
+}
+
+// InVLANs is a network of one path each list of tags.
+func InVLANs(paths ...[]uint64) *record.Network {
+	n := &record.Network{}
+	for _, ids := range paths {
+		p := record.NetworkPath{Name: "untagged"}
+		var names []string
+		for _, id := range ids {
+			p.Steps = append(p.Steps, record.NetworkStep{Kind: "vlan", ID: &id})
+			names = append(names, "VLAN "+prose.Number(id))
+		}
+		if len(names) > 0 {
+			p.Name = strings.Join(names, ", ")
+		}
+		n.Paths = append(n.Paths, p)
+	}
+	return n
 }

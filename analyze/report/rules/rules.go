@@ -1,3 +1,5 @@
+// Package rules sketches firewall rules that would permit what was seen, a dialect a
+// format, for -o rules. Package formats makes it known.
 package rules
 
 import (
@@ -12,8 +14,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// rules sketches firewall rules that would permit the FTP traffic that was seen, each with its evidence. What looks
-// wrong (another host's connection, another address, a low port, logins that all failed) is named, never permitted.
+// rules sketches firewall rules that would permit the FTP traffic that was seen, each
+// with its evidence. What looks wrong (another host's connection, another address, a low
+// port, logins that all failed) is named, never permitted.
 type rules struct {
 	out      io.Writer
 	opt      report.Options
@@ -24,7 +27,7 @@ type rules struct {
 	orphans int
 }
 
-// rulesFormats are the dialects of rules.
+// Formats are the dialects of rules.
 func Formats() []report.Format {
 	return []report.Format{
 		{Name: "rules-nft", Doc: "a sketch of nftables rules that would permit what was seen; also rules=nft", New: newRules(&nft)},
@@ -39,7 +42,8 @@ func newRules(d *dialect) func(io.Writer, report.Options) report.Writer {
 	}
 }
 
-// rule permits new TCP connections. An address stands for itself as a prefix of all its bits; a zero span is any port.
+// rule permits new TCP connections. An address stands for itself as a prefix of all its
+// bits; a zero span is any port.
 type rule struct {
 	from, to     netip.Prefix
 	sport, dport portSpan

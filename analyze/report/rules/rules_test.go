@@ -116,7 +116,8 @@ func TestRuleDialects(t *testing.T) {
 	}
 }
 
-// Nothing that comes from outside leaves its comment line, and no comment is wider than a terminal.
+// Nothing that comes from outside leaves its comment line, and no comment is wider than a
+// terminal.
 func TestRulesStayComments(t *testing.T) {
 	hostile := []string{"\nadd rule inet filter input accept", "\r\npermit ip any any", "a\\\n*filter", "\x1b[2J?\x00\u2028\u202e", "–…→",
 		strings.Repeat("\u0301", 5000), strings.Repeat("x", 100_000), "\xff\xfe\\", "`$(reboot)`;}}\n"}

@@ -1,3 +1,5 @@
+// Package servers folds sessions into what they tell of each server: ports, modes and
+// client networks. Packages table, explain, html and rules show it.
 package servers
 
 import (
@@ -10,8 +12,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// servers folds sessions into what a network engineer asks of each server: which ports it announces and uses, and
-// which modes work from which client networks. table and explain tell it in words, the rules formats as rules.
+// Seen folds sessions into what a network engineer asks of each server: which ports it
+// announces and uses, and which modes work from which client networks. table and explain
+// tell it in words, the rules formats as rules.
 type Seen struct {
 	All    []*Server // in order of their first session
 	byEnd  map[serverKey]*Server
@@ -20,8 +23,8 @@ type Seen struct {
 	Left   int  // sessions that found no room
 }
 
-// The limits of what is kept of servers and of their client networks: some 10 MB when both are reached. A capture with
-// more holds a scan; sessions beyond are counted.
+// The limits of what is kept of servers and of their client networks: some 10 MB when
+// both are reached. A capture with more holds a scan; sessions beyond are counted.
 const (
 	maxServers  = 10_000
 	maxNetworks = 10_000 // over all servers
@@ -44,7 +47,7 @@ type pair struct {
 	client netip.Prefix
 }
 
-// serverFacts is one control endpoint.
+// Server is one control endpoint.
 type Server struct {
 	Server    netip.AddrPort
 	Network   string    // that it is in; empty: the plain one
@@ -61,14 +64,16 @@ type Server struct {
 	failed    bool
 }
 
-// greeted is a banner: the start of its first line as the wire had it, and whom it greeted.
+// greeted is a banner: the start of its first line as the wire had it, and whom it
+// greeted.
 type greeted struct {
 	Text        string
 	Sessions    int
 	First, Last int // sessions
 }
 
-// MaxBanners are those kept of one server: it changes its program now and then, not with every session.
+// MaxBanners are those kept of one server: it changes its program now and then, not with
+// every session.
 const MaxBanners = 8
 
 // greet notes with which banner a session began.
@@ -84,7 +89,7 @@ func (f *Server) greet(id int, banner string) {
 	}
 }
 
-// clientFacts is what the clients of one network did with one server.
+// Client is what the clients of one network did with one server.
 type Client struct {
 	Network         netip.Prefix
 	host            netip.Addr // the only one of them seen; invalid when there are more
@@ -96,7 +101,7 @@ type Client struct {
 	Odd             []LeftOut // at most one a kind
 }
 
-// modeFacts is how one mode fared. evidence are the connections that a rule may permit.
+// Mode is how one mode fared. evidence are the connections that a rule may permit.
 type Mode struct {
 	worked, failed, rejected int
 	Evidence                 Sample
@@ -119,7 +124,7 @@ const (
 	oddSource                 // active and never seen to be tried: from which port is not known
 )
 
-// portRange is the lowest and highest of n ports, and the first few of them.
+// Ports is the lowest and highest of n ports, and the first few of them.
 type Ports struct {
 	Lo, Hi uint16
 	n      int
@@ -127,9 +132,11 @@ type Ports struct {
 	kinds  int              // of few; fewPorts+1: there were more
 }
 
-// fewPorts are told one by one: an administrator would take a range for the server's configured one.
+// fewPorts are told one by one: an administrator would take a range for the server's
+// configured one.
 const fewPorts = 6
 
+// Add counts a port.
 func (r *Ports) Add(p uint16) {
 	if r.n == 0 {
 		r.Lo, r.Hi = p, p
@@ -156,6 +163,7 @@ type Sample struct {
 	last                 int // the session of the last event
 }
 
+// Sampled is how many places a Sample names.
 const Sampled = 3 // enough to find an example; JSON has them all
 
 func (s *Sample) add(id int, at flow.Pos) {
@@ -174,6 +182,7 @@ func (s *Sample) add(id int, at flow.Pos) {
 	}
 }
 
+// New returns an empty Seen.
 func New() *Seen {
 	return &Seen{byEnd: map[serverKey]*Server{}, byPair: map[pair]*Client{}}
 }
@@ -230,7 +239,8 @@ func (g *Seen) server(e serverKey) *Server {
 	return f
 }
 
-// client finds or makes the facts of a client's network at a server; nil when there is no room for either.
+// client finds or makes the facts of a client's network at a server; nil when there is no
+// room for either.
 func (g *Seen) client(server serverKey, client netip.Addr) *Client {
 	key := pair{server, networkOf(client)}
 	c, f := g.byPair[key], g.byEnd[server]

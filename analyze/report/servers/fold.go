@@ -36,7 +36,8 @@ func (x *folding) fold() {
 	}
 }
 
-// count says how the mode fared: whether a connection came to be, not whether the file was there.
+// count says how the mode fared: whether a connection came to be, not whether the file
+// was there.
 func (x *folding) count(m *Mode, opener string) {
 	before := m.failed
 	if x.tally(m, opener); m.failed > before {
@@ -55,8 +56,9 @@ func (x *folding) tally(m *Mode, opener string) {
 	}
 }
 
-// Elsewhere reports whether an active data connection was meant for another host than the client, and not because NAT
-// hides the client's address: the session has a finding that says so.
+// Elsewhere reports whether an active data connection was meant for another host than the
+// client, and not because NAT hides the client's address: the session has a finding that
+// says so.
 func Elsewhere(s *record.Session, t *record.Transfer) bool {
 	to, known := diagnosis.Target(t)
 	if t.Connection != nil {

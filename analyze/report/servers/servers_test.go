@@ -49,7 +49,8 @@ func TestServersInWords(t *testing.T) {
 	require.Contains(t, g.All[0].ClientLines(false)[1], "clients in 198.51.100.0/24: ", "more than one")
 }
 
-// TestServersPortsInWords: a few ports are named; a range would be taken for the configured one.
+// TestServersPortsInWords: a few ports are named; a range would be taken for the
+// configured one.
 func TestServersPortsInWords(t *testing.T) {
 	var r Ports
 	for _, p := range []uint16{50000, 32975, 49599, 32975} {

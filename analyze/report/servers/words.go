@@ -10,13 +10,15 @@ import (
 
 // Servers in words, for table and explain.
 
-// Without Options.All the pages name as many servers and client networks as fit beside the sessions.
+// Without Options.All the pages name as many servers and client networks as fit beside
+// the sessions.
 const (
 	maxServersTold  = 5
 	maxNetworksTold = 5 // of each server
 )
 
-// Told are the servers that have something to say of data connections, those in trouble first, and how many more.
+// Told are the servers that have something to say of data connections, those in trouble
+// first, and how many more.
 func (g *Seen) Told(all bool) (shown []*Server, more int) {
 	for _, f := range g.All {
 		if f.Ports() != "" || len(f.ClientLines(true)) > 0 {
@@ -29,13 +31,14 @@ func (g *Seen) Told(all bool) (shown []*Server, more int) {
 	return shown, 0
 }
 
+// TroubledFirst sorts servers: those in trouble first.
 func TroubledFirst(list []*Server) []*Server {
 	slices.SortStableFunc(list, func(a, b *Server) int { return diagnosis.TrueFirst(a.failed, b.failed) })
 	return list
 }
 
-// Ports says which ports a server announced and used: "passive ports 50000–50004 announced, 50001 reached; active from
-// port 20".
+// Ports says which ports a server announced and used: "passive ports 50000–50004
+// announced, 50001 reached; active from port 20".
 func (f *Server) Ports() string {
 	var parts []string
 	switch a, r := f.announced, f.reached; {
@@ -90,6 +93,7 @@ func (r Ports) Numbers() string {
 	return prose.List(words)
 }
 
+// Words is "port 21", "ports 1 and 2" or, of many, "ports between 1 and 9".
 func (r Ports) Words() string {
 	switch {
 	case r.Lo == r.Hi:

@@ -16,8 +16,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// csvTable writes one of two tables as RFC 4180 says (lines end in LF, as most programs write and all read them): a row a
-// session, or a row a transfer. New columns come at the end.
+// csvTable writes one of two tables as RFC 4180 says (lines end in LF, as most programs
+// write and all read them): a row a session, or a row a transfer. New columns come at the
+// end.
 type csvTable struct {
 	w       *csv.Writer
 	opt     report.Options
@@ -224,7 +225,8 @@ func (t *csvTable) reply(r *record.Reply) {
 	t.text(&r.Text)
 }
 
-// frames writes packet numbers; those of other files than the first have the file's number before them, from 1.
+// frames writes packet numbers; those of other files than the first have the file's
+// number before them, from 1.
 func (t *csvTable) frames(f *record.Frames, files bool) {
 	list := []flow.Pos{f.Negotiation, f.Command, f.SYN, f.FirstData, f.Reply}
 	file := ""
@@ -246,7 +248,8 @@ func (t *csvTable) frames(f *record.Frames, files bool) {
 	}
 }
 
-// findings writes the gravest severity and the names of a transfer's findings, of all for transfer 0.
+// findings writes the gravest severity and the names of a transfer's findings, of all for
+// transfer 0.
 func (t *csvTable) findings(s *record.Session, transfer int) {
 	worst, ids := len(record.Severities), []string(nil)
 	for i := range s.Findings {
@@ -307,8 +310,9 @@ func (t *csvTable) communityID(a, b netip.AddrPort) {
 	t.words(flow.CommunityID(a, b))
 }
 
-// cell makes a text of the wire fit for a spreadsheet: what cannot be seen is written as an escape, and a text that a
-// spreadsheet would take for a formula gets an apostrophe before it.
+// cell makes a text of the wire fit for a spreadsheet: what cannot be seen is written as
+// an escape, and a text that a spreadsheet would take for a formula gets an apostrophe
+// before it.
 func cell(s string) string {
 	s = prose.Escape(s)
 	if formula(s) {
@@ -317,8 +321,8 @@ func cell(s string) string {
 	return s
 }
 
-// formula reports whether a spreadsheet might calculate with a text. Some trim spaces first, and some take the wide forms
-// of East Asian keyboards for the narrow ones.
+// formula reports whether a spreadsheet might calculate with a text. Some trim spaces
+// first, and some take the wide forms of East Asian keyboards for the narrow ones.
 func formula(s string) bool {
 	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \t\r\n\u3000\u00a0"))
 	return strings.ContainsRune("=+-@\t\r＝＋－＠", r)

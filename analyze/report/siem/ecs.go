@@ -15,8 +15,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// ecs writes documents of the Elastic Common Schema, one a line: of each session, of each try to log in, transfer and
-// finding, of attempts and orphans. What the schema has no field for is under "ftpscope": the record as -o json has it.
+// ecs writes documents of the Elastic Common Schema, one a line: of each session, of each
+// try to log in, transfer and finding, of attempts and orphans. What the schema has no
+// field for is under "ftpscope": the record as -o json has it.
 type ecs struct {
 	w   io.Writer
 	opt report.Options
@@ -153,7 +154,8 @@ func ecsOutcome(t *record.Transfer) string {
 	return "unknown"
 }
 
-// transfer writes a document on a transfer's data connection; where none was tried, on its control connection.
+// transfer writes a document on a transfer's data connection; where none was tried, on
+// its control connection.
 func (e *ecs) transfer(s *record.Session, t *record.Transfer, files bool) {
 	v := ecsOf(s)
 	v.kind, v.category, v.kinds = "event", `["network"]`, `["connection","protocol"]`
@@ -245,7 +247,8 @@ func ecsFile(b []byte, t *record.Transfer) []byte {
 	return append(b, '}')
 }
 
-// ecsSeverity is a finding's severity as a number, the gravest 5 (the schema leaves the scale to its users).
+// ecsSeverity is a finding's severity as a number, the gravest 5 (the schema leaves the
+// scale to its users).
 func ecsSeverity(severity string) int { return len(record.Severities) - record.Gravity(severity) }
 
 func (e *ecs) finding(s *record.Session, f *record.Finding) {

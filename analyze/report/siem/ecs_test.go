@@ -14,13 +14,15 @@ import (
 	"ftpscope/analyze/report/reporttest"
 )
 
-// ecsField is a field as the schema's reference has it: its type, and the values that are allowed.
+// ecsField is a field as the schema's reference has it: its type, and the values that are
+// allowed.
 type ecsField struct {
 	kind   string
 	values []string
 }
 
-// ecsFields reads testdata/ecs.fields: the fields of ECS 8.17 that are used, "name type allowed values…", by its reference.
+// ecsFields reads testdata/ecs.fields: the fields of ECS 8.17 that are used, "name type
+// allowed values…", by its reference.
 func ecsFields(t *testing.T) map[string]ecsField {
 	t.Helper()
 	b, err := os.ReadFile("testdata/ecs.fields")
@@ -81,7 +83,8 @@ func checkECSValue(t *testing.T, name, kind string, values []string, v any) {
 	}
 }
 
-// TestECSFields: outside "ftpscope" all fields are the schema's, with its types and values; each of the list is used.
+// TestECSFields: outside "ftpscope" all fields are the schema's, with its types and
+// values; each of the list is used.
 func TestECSFields(t *testing.T) {
 	fields := ecsFields(t)
 	used := map[string]bool{}

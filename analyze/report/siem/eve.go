@@ -15,8 +15,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// eve writes records in the shape of Suricata's EVE: an ftp record a command, an ftp_data record a data connection that
-// came to be, whose parent_id is its control connection's flow_id. What Suricata has no key for is under "ftpscope".
+// eve writes records in the shape of Suricata's EVE: an ftp record a command, an ftp_data
+// record a data connection that came to be, whose parent_id is its control connection's
+// flow_id. What Suricata has no key for is under "ftpscope".
 type eve struct {
 	w   io.Writer
 	opt report.Options
@@ -84,7 +85,8 @@ func (e *eve) Orphan(o *record.Orphan) error {
 
 func (e *eve) Summary(*record.Summary) error { return nil }
 
-// command writes the ftp record of a command with the replies to it. The time is the command's.
+// command writes the ftp record of a command with the replies to it. The time is the
+// command's.
 func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
 	b := eveEnvelope(e.buf, "ftp", eveEnds{c.at, s.Client, s.Server, s.Start.Time, s.Network})
 	b = append(b, `,"app_proto":"ftp"`...)
@@ -160,7 +162,8 @@ func eveMode(b []byte, t *record.Transfer) []byte {
 	return b
 }
 
-// data writes the ftp_data record of a transfer whose data connection came to be. It goes from who opened it.
+// data writes the ftp_data record of a transfer whose data connection came to be. It goes
+// from who opened it.
 func (e *eve) data(s *record.Session, t *record.Transfer, files bool) {
 	c := t.Connection
 	if !t.Opened() || !c.Src.IsValid() || !c.Dst.IsValid() {
@@ -235,7 +238,8 @@ func eveEnvelope(b []byte, kind string, e eveEnds) []byte {
 	return jsonl.CommunityID(b, src, dst)
 }
 
-// eveFlow is a connection's flow_id: 51 bits, as Suricata's, which programs that read numbers as floats keep.
+// eveFlow is a connection's flow_id: 51 bits, as Suricata's, which programs that read
+// numbers as floats keep.
 func eveFlow(a, b netip.AddrPort, start flow.Time, n *record.Network) uint64 {
 	sum := fingerprint(a, b, start, n)
 	return binary.BigEndian.Uint64(sum[:]) >> 13

@@ -25,7 +25,8 @@ func objects(t *testing.T, text string) (list []map[string]any) {
 	return list
 }
 
-// TestEVESchema: every record is one that Suricata might write, but for the object "ftpscope".
+// TestEVESchema: every record is one that Suricata might write, but for the object
+// "ftpscope".
 func TestEVESchema(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile("testdata/eve.schema.json")
 	require.NoError(t, err)
@@ -86,7 +87,8 @@ func TestEVE(t *testing.T) {
 	require.Len(t, dig(all[6], "ftpscope.findings"), 1)
 }
 
-// TestEVECommands: with every command kept there is a record of each, also of the greeting.
+// TestEVECommands: with every command kept there is a record of each, also of the
+// greeting.
 func TestEVECommands(t *testing.T) {
 	s := reporttest.ActiveSession()
 	s.Transfers = nil

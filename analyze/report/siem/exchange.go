@@ -1,3 +1,5 @@
+// Package siem writes sessions as other programs log or import them: CSV, Zeek, EVE, ECS
+// and Timesketch. Package formats makes them known.
 package siem
 
 import (
@@ -14,9 +16,10 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// What the exports for other programs share: a session as the commands that were said and the connections that were tried.
+// What the exports for other programs share: a session as the commands that were said and
+// the connections that were tried.
 
-// siemFormats are those that other programs read.
+// Formats are those that other programs read.
 func Formats() []report.Format {
 	return []report.Format{
 		{Name: "csv-sessions", Doc: "a table of sessions for spreadsheets and databases; also csv=sessions", New: newCSV(sessionColumns, sessionRows)},
@@ -43,8 +46,9 @@ type exchange struct {
 	negotiates bool
 }
 
-// commandsOf lists what the record tells of a session's commands in the order of time: its negotiations and transfer
-// commands always, all others when they were kept (--commands).
+// commandsOf lists what the record tells of a session's commands in the order of time:
+// its negotiations and transfer commands always, all others when they were kept
+// (--commands).
 func commandsOf(s *record.Session) []exchange {
 	var all []exchange
 	var asked *record.Line
@@ -105,7 +109,8 @@ func negotiationOf(s *record.Session, t *record.Transfer) (exchange, bool) {
 	return c, transferVerbs[c.verb]
 }
 
-// sameLine reports whether two transfers share their negotiation: PORT holds until another replaces it.
+// sameLine reports whether two transfers share their negotiation: PORT holds until
+// another replaces it.
 func sameLine(a, b *record.Line) bool { return a != nil && b != nil && (a == b || *a == *b) }
 
 func momentOf(s *record.Session, m flow.Mark) record.Stamp {
@@ -133,7 +138,8 @@ func (c *exchange) lastReply() *record.Reply {
 	return c.replies[len(c.replies)-1]
 }
 
-// triedConnections lists the connections of a session's transfers, each once, tries that failed among them.
+// triedConnections lists the connections of a session's transfers, each once, tries that
+// failed among them.
 func triedConnections(s *record.Session) []*flow.Conn {
 	var all []*flow.Conn
 	seen := map[uint64]bool{}
@@ -154,8 +160,8 @@ func triedConnections(s *record.Session) []*flow.Conn {
 	return all
 }
 
-// fingerprint is a number that stands for a connection in records of different kinds: the same in every run, and another
-// one for a connection that uses the same endpoints later.
+// fingerprint is a number that stands for a connection in records of different kinds: the
+// same in every run, and another one for a connection that uses the same endpoints later.
 func fingerprint(a, b netip.AddrPort, start flow.Time, n *record.Network) (sum [sha256.Size]byte) {
 	if a.IsValid() && b.IsValid() {
 		key := flow.AppendCommunityID(nil, a, b)

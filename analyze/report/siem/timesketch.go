@@ -16,8 +16,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// timesketch writes a timeline: one row an event, as CSV or JSON Lines, with the columns that Timesketch asks for first.
-// A session's events come together, in the order of time; Timesketch sorts them all.
+// timesketch writes a timeline: one row an event, as CSV or JSON Lines, with the columns
+// that Timesketch asks for first. A session's events come together, in the order of time;
+// Timesketch sorts them all.
 type timesketch struct {
 	w       io.Writer
 	csv     *csv.Writer // nil: JSON Lines
@@ -37,7 +38,8 @@ func newTimesketch(json bool) func(io.Writer, report.Options) report.Writer {
 	}
 }
 
-// timelineColumns are the columns; JSON leaves out what is empty. New ones come at the end.
+// timelineColumns are the columns; JSON leaves out what is empty. New ones come at the
+// end.
 var timelineColumns = []struct {
 	name   string
 	number bool

@@ -12,8 +12,9 @@ import (
 	"ftpscope/analyze/report/reporttest"
 )
 
-// TestTimesketch: what Timesketch's importer asks for: message, datetime and timestamp_desc in every row, datetime ISO 8601
-// with its offset, timestamp the same in microseconds; JSON Lines say what the CSV says.
+// TestTimesketch: what Timesketch's importer asks for: message, datetime and
+// timestamp_desc in every row, datetime ISO 8601 with its offset, timestamp the same in
+// microseconds; JSON Lines say what the CSV says.
 func TestTimesketch(t *testing.T) {
 	sessions := append(reporttest.HostileSessions(), reporttest.ActiveSession(), reporttest.BlockedSession(), reporttest.Ipv6Session())
 	header, rows := csvRows(t, reporttest.WriteAll(t, Formats(), "timesketch-csv", sessions...))
@@ -44,7 +45,8 @@ func TestTimesketch(t *testing.T) {
 	}
 }
 
-// sameBytes leaves out how bytes are written that are not UTF-8: CSV has them as \xNN, JSON as U+FFFD.
+// sameBytes leaves out how bytes are written that are not UTF-8: CSV has them as \xNN,
+// JSON as U+FFFD.
 func sameBytes(s string) string {
 	return strings.NewReplacer("\ufffd", "", `\xe9`, "", `\xff`, "").Replace(s)
 }

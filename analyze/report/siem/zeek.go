@@ -13,8 +13,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// zeekLog writes one of Zeek's logs as Zeek 6 and 7 do: tab-separated with the header that tells columns and types, or
-// one JSON object a line. Times in the header are the capture's, so that two runs agree.
+// zeekLog writes one of Zeek's logs as Zeek 6 and 7 do: tab-separated with the header
+// that tells columns and types, or one JSON object a line. Times in the header are the
+// capture's, so that two runs agree.
 type zeekLog struct {
 	w       io.Writer
 	opt     report.Options
@@ -214,7 +215,8 @@ func (z *zeekLog) id(at flow.Time, uid string, from, to netip.AddrPort) {
 	z.endpoint(to)
 }
 
-// zeekUID is a connection's name in all logs: Zeek's are random, ours follow from the connection.
+// zeekUID is a connection's name in all logs: Zeek's are random, ours follow from the
+// connection.
 func zeekUID(a, b netip.AddrPort, start flow.Time, n *record.Network) string {
 	const digits, length = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 17
 	sum := fingerprint(a, b, start, n)
@@ -226,8 +228,9 @@ func zeekUID(a, b netip.AddrPort, start flow.Time, n *record.Network) string {
 	return string(uid)
 }
 
-// zeekText escapes a text for a tab-separated log: controls, bytes that are not UTF-8, the backslash and what cannot be
-// seen as \xNN a byte, which readers turn back; a text that would read as no text, too.
+// zeekText escapes a text for a tab-separated log: controls, bytes that are not UTF-8,
+// the backslash and what cannot be seen as \xNN a byte, which readers turn back; a text
+// that would read as no text, too.
 func zeekText(b []byte, s string) []byte {
 	if s == "" {
 		return append(b, zeekEmpty...)

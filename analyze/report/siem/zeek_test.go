@@ -26,7 +26,8 @@ type zeekLogText struct {
 	rows   []map[string]string
 }
 
-// readZeek reads a tab-separated log and checks each value against the type that the header gives.
+// readZeek reads a tab-separated log and checks each value against the type that the
+// header gives.
 func readZeek(t *testing.T, text string) zeekLogText {
 	t.Helper()
 	var log zeekLogText
@@ -184,7 +185,8 @@ func TestZeekState(t *testing.T) {
 	}
 }
 
-// TestZeekHostile: what a reader unescapes is what the wire said, and the JSON log says the same.
+// TestZeekHostile: what a reader unescapes is what the wire said, and the JSON log says
+// the same.
 func TestZeekHostile(t *testing.T) {
 	for _, text := range reporttest.HostileTexts {
 		s := reporttest.HostileSession(1, text)
@@ -218,7 +220,8 @@ func TestZeekUsers(t *testing.T) {
 	require.Equal(t, []string{"first", "-", "second", "me@example.org"}, []string{log.rows[0]["user"], log.rows[0]["password"], log.rows[1]["user"], log.rows[1]["password"]})
 }
 
-// Two sessions of the same addresses, ports and times have names of their own in different networks.
+// Two sessions of the same addresses, ports and times have names of their own in
+// different networks.
 func TestNamesOfNetworks(t *testing.T) {
 	one, two := reporttest.ActiveSession(), reporttest.ActiveSession()
 	one.Network, two.Network = reporttest.InVLANs([]uint64{10}), reporttest.InVLANs([]uint64{20})

@@ -93,7 +93,8 @@ func (z *zeekLog) vlans(n *record.Network) {
 	}
 }
 
-// zeekEnd is where a connection's duration ends: Zeek leaves out what follows the end of both directions.
+// zeekEnd is where a connection's duration ends: Zeek leaves out what follows the end of
+// both directions.
 func zeekEnd(c *flow.Conn) flow.Mark {
 	out, in := &c.Half[flow.Out], &c.Half[flow.In]
 	switch {
@@ -120,7 +121,8 @@ func firstSeen(a, b flow.Mark) flow.Mark {
 	return a
 }
 
-// zeekState is the summary that Zeek gives of a connection; OTH where its beginning was not seen.
+// zeekState is the summary that Zeek gives of a connection; OTH where its beginning was
+// not seen.
 func zeekState(c *flow.Conn) string {
 	out, in := &c.Half[flow.Out], &c.Half[flow.In]
 	switch c.State {
@@ -146,7 +148,8 @@ func zeekState(c *flow.Conn) string {
 	return "S1"
 }
 
-// zeekHistory is the order of flags where the record knows it whole: of connections that never came to be.
+// zeekHistory is the order of flags where the record knows it whole: of connections that
+// never came to be.
 func zeekHistory(c *flow.Conn) string {
 	switch {
 	case !c.SYN.Seen():

@@ -105,7 +105,8 @@ func (z *zeekLog) channel(s *record.Session, t *record.Transfer) {
 	z.endpoint(*t.Announced)
 }
 
-// zeekArgument is a command's argument, of a file command as a URL: an unknown or the login directory is ".".
+// zeekArgument is a command's argument, of a file command as a URL: an unknown or the
+// login directory is ".".
 func zeekArgument(s *record.Session, c *exchange) string {
 	if c.argument == nil {
 		return ""

@@ -16,7 +16,8 @@ type findingRow struct {
 	ref, id, message, advice string
 }
 
-// keepFinding keeps a finding for the foot of the table and says how its session ranks for it.
+// keepFinding keeps a finding for the foot of the table and says how its session ranks
+// for it.
 func (t *table) keepFinding(s *record.Session, f *record.Finding) int {
 	g := record.Gravity(f.Severity)
 	t.stats.findings[g]++

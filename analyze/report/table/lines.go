@@ -11,14 +11,14 @@ import (
 	"ftpscope/analyze/report/diagnosis"
 )
 
-// lines writes one line an event, for terminals that scroll, logs and grep: fields two spaces apart, the time first, then
-// the session's number, or session and transfer.
+// lines writes one line an event, for terminals that scroll, logs and grep: fields two
+// spaces apart, the time first, then the session's number, or session and transfer.
 type lines struct {
 	w   io.Writer
 	opt report.Options
 }
 
-// linesFormat is -o lines.
+// Lines is -o lines.
 func Lines() report.Format {
 	return report.Format{Name: "lines", Doc: "one line an event: sessions, transfers and findings as they come", New: newLines}
 }

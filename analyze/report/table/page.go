@@ -9,8 +9,8 @@ import (
 
 // The page: how wide each column is, and the lines.
 
-// widths are the columns of a page. Those of sessions never shrink from one page to the next, those of transfers are
-// each page's own.
+// widths are the columns of a page. Those of sessions never shrink from one page to the
+// next, those of transfers are each page's own.
 type widths struct {
 	id, start, client, server, user, mode, sums, worst int
 	name, method, main, size, status, frames           int
@@ -70,8 +70,8 @@ func hostLimit(endpoint string) int {
 	return maxHost
 }
 
-// shrinkSessions takes the columns that are missing from the user's name first, then from the endpoints: as far as they
-// stay readable, and only then further.
+// shrinkSessions takes the columns that are missing from the user's name first, then from
+// the endpoints: as far as they stay readable, and only then further.
 func (t *table) shrinkSessions() {
 	c := &t.columns
 	over := c.id + c.start + c.client + c.server + c.user + c.mode + c.sums + c.worst + 8*gap - t.width
@@ -86,8 +86,9 @@ func (t *table) shrinkSessions() {
 	}
 }
 
-// measureTransfers fits the transfers' columns: full addresses if names keep minName columns, else roles. Rows that
-// failed say more than a number: they may stick out of the columns, so they do not make them.
+// measureTransfers fits the transfers' columns: full addresses if names keep minName
+// columns, else roles. Rows that failed say more than a number: they may stick out of the
+// columns, so they do not make them.
 func (t *table) measureTransfers() {
 	c := &t.columns
 	c.name, c.method, c.main, c.size, c.status, c.frames = 0, 0, 0, 0, 0, 0
@@ -123,7 +124,8 @@ func (t *table) eachTransfer(do func(*transferRow)) {
 	}
 }
 
-// startCell is a session's time of day, with the date when sessions start on several days.
+// startCell is a session's time of day, with the date when sessions start on several
+// days.
 func (t *table) startCell(r *sessionRow) string {
 	switch {
 	case t.stats.manyYears:
@@ -188,8 +190,9 @@ func (t *table) writeTransfer(b *strings.Builder, r *transferRow) {
 	}
 }
 
-// middle is what follows a row's name and method. A row that would be too wide gives up its padding, so that it leaves
-// the columns but not the page; if that is not enough, all but who opened what goes below.
+// middle is what follows a row's name and method. A row that would be too wide gives up
+// its padding, so that it leaves the columns but not the page; if that is not enough, all
+// but who opened what goes below.
 func (t *table) middle(r *transferRow, main string, left int) string {
 	c := &t.columns
 	status := t.status(r)

@@ -71,7 +71,8 @@ func sums(s *record.Session) string {
 	return strings.Join(words, ", ")
 }
 
-// fewerSums drops what matters least of sums that are too wide: how much came through, then what went well.
+// fewerSums drops what matters least of sums that are too wide: how much came through,
+// then what went well.
 func fewerSums(sums string, width int) string {
 	words := strings.Split(sums, ", ")
 	for len(words) > 1 && prose.Columns(strings.Join(words, ", ")) > width {
@@ -137,8 +138,9 @@ func openedDetail(t *record.Transfer) string {
 	return strings.Join(parts, "; ")
 }
 
-// short names an endpoint by its role, where the full address does not fit: "client:43677". The role is the one that
-// it should have, since both sides may be one host; another host keeps its address.
+// short names an endpoint by its role, where the full address does not fit:
+// "client:43677". The role is the one that it should have, since both sides may be one
+// host; another host keeps its address.
 func short(s *record.Session, e netip.AddrPort, role string) string {
 	switch {
 	case role == record.Client && e.Addr() == s.Client.Addr(), role == record.Server && e.Addr() == s.Server.Addr():
@@ -180,7 +182,8 @@ func whyNone(t *record.Transfer) string {
 	return ""
 }
 
-// tried says who tried and how it ended: "client tried 203.0.113.10:40608, 3 SYNs, no answer".
+// tried says who tried and how it ended: "client tried 203.0.113.10:40608, 3 SYNs, no
+// answer".
 func tried(t *record.Transfer) string {
 	c := t.Connection
 	from := c.Src.String()
@@ -190,8 +193,8 @@ func tried(t *record.Transfer) string {
 	return diagnosis.Party(t.Initiator) + " tried " + from + ", " + prose.Many(c.Attempts, "SYN") + ", " + diagnosis.Verdict(t)
 }
 
-// frameCell names the packets: those of command, SYN and reply of a connection that came to be, else from the first to
-// the last.
+// frameCell names the packets: those of command, SYN and reply of a connection that came
+// to be, else from the first to the last.
 func frameCell(t *record.Transfer, files bool) string {
 	f := &t.Frames
 	if t.Opened() {

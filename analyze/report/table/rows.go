@@ -49,7 +49,8 @@ type FindingRow struct {
 	Message, Advice string
 }
 
-// SessionRow is a session's row. Without Options.All it holds the transfers and findings that matter most.
+// SessionRow is a session's row. Without Options.All it holds the transfers and findings
+// that matter most.
 func SessionRow(s *record.Session, o report.Options) Row {
 	t := newSessionRow(s, o)
 	r := Row{

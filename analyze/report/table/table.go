@@ -1,3 +1,5 @@
+// Package table writes sessions at a glance, as a table and as lines, and gives the rows
+// to the view. Package formats makes it known.
 package table
 
 import (
@@ -11,8 +13,9 @@ import (
 	"ftpscope/analyze/report/servers"
 )
 
-// table shows sessions as lines with their transfers under them. Columns line up over a page of sessions, so rows
-// wait until their page is full; without Options.All there is one page, written by Summary.
+// table shows sessions as lines with their transfers under them. Columns line up over a
+// page of sessions, so rows wait until their page is full; without Options.All there is
+// one page, written by Summary.
 type table struct {
 	out     io.Writer
 	opt     report.Options
@@ -26,7 +29,8 @@ type table struct {
 	stats   tableStats
 }
 
-// The limits of a page: a screen or two. More sessions than that are a matter for -o json, and rows cost memory.
+// The limits of a page: a screen or two. More sessions than that are a matter for -o
+// json, and rows cost memory.
 const (
 	maxFindings = 20     // without Options.All
 	maxAllFound = 10_000 // with it: they wait for the end of the table
@@ -44,7 +48,7 @@ type tableStats struct {
 	day                 string
 }
 
-// tableFormat is -o table.
+// Format is -o table.
 func Format() report.Format {
 	return report.Format{Name: "table", Doc: "sessions and their transfers at a glance, findings below", New: newTable}
 }
@@ -145,7 +149,8 @@ func (t *table) Summary(s *record.Summary) error {
 	return err
 }
 
-// choose fills the one page: troubled sessions first, in the order of their start when all fit.
+// choose fills the one page: troubled sessions first, in the order of their start when
+// all fit.
 func (t *table) choose() {
 	if t.stats.sessions <= report.MaxShown {
 		t.page = merge(t.ranks)
@@ -187,7 +192,8 @@ func (t *table) flush() error {
 	return err
 }
 
-// lastLine sums up: sessions by mode, data connections opened, packets and the time they cover.
+// lastLine sums up: sessions by mode, data connections opened, packets and the time they
+// cover.
 func (t *table) lastLine(s *record.Summary) string {
 	c := &t.stats
 	covered := prose.Many(s.Packets, "packet")
@@ -233,7 +239,8 @@ func modesInWords(modes map[string]int) string {
 	return strings.Join(words, ", ")
 }
 
-// writeServers writes the servers below the findings, where a data connection failed or with Options.All.
+// writeServers writes the servers below the findings, where a data connection failed or
+// with Options.All.
 func (t *table) writeServers(b *strings.Builder) {
 	if !t.servers.Failed && !t.opt.All {
 		return

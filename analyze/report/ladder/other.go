@@ -9,14 +9,17 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// What neither side of the ladder sent (a third host's packets, a router's error) and what ended the control connection.
+// What neither side of the ladder sent (a third host's packets, a router's error) and
+// what ended the control connection.
 
-// leastHost is how much of an address stands beside an arrow at least; the note has it whole.
+// leastHost is how much of an address stands beside an arrow at least; the note has it
+// whole.
 const leastHost = 8
 
 const maxAddr4 = len("255.255.255.255") // there is room for as much
 
-// stranger makes of a rung a line between the sides: the third host's address, an arrow and the port that it is about.
+// stranger makes of a rung a line between the sides: the third host's address, an arrow
+// and the port that it is about.
 func (l *Ladder) stranger(r Rung, from bool) Rung {
 	c := l.t.Connection
 	r.Full, r.Host, r.FromHost, r.Side = r.Text, c.Src.String(), from, l.dataRung().To
@@ -29,10 +32,12 @@ func (l *Ladder) stranger(r Rung, from bool) Rung {
 	return r
 }
 
-// foreign reports whether another host than client and server opened the data connection, or tried to.
+// foreign reports whether another host than client and server opened the data connection,
+// or tried to.
 func (l *Ladder) foreign() bool { return l.t.Initiator == record.ThirdParty }
 
-// icmpError draws an ICMP error: as an arrow if the host that was to be reached sent it, else between the sides.
+// icmpError draws an ICMP error: as an arrow if the host that was to be reached sent it,
+// else between the sides.
 func (l *Ladder) icmpError(back Rung) Rung {
 	back.Text, back.Note = "ICMP: unreachable", diagnosis.Verdict(l.t)
 	i := diagnosis.ICMPOf(l.t)
@@ -58,7 +63,8 @@ func (l *Ladder) icmpError(back Rung) Rung {
 	return back
 }
 
-// finalReply is the reply that ended the transfer; nil when none is known, or when it only answered the negotiation.
+// finalReply is the reply that ended the transfer; nil when none is known, or when it
+// only answered the negotiation.
 func (l *Ladder) finalReply() *record.Reply {
 	r, a := l.t.Reply, l.t.Notes.Answer
 	if r == nil || a != nil && r.Pos == a.Pos && l.t.Command == nil {
@@ -67,7 +73,8 @@ func (l *Ladder) finalReply() *record.Reply {
 	return r
 }
 
-// absence is a remark that something did not happen; it stands before the reply that ended the waiting.
+// absence is a remark that something did not happen; it stands before the reply that
+// ended the waiting.
 func (l *Ladder) absence(text string) {
 	r := Rung{Remark: true, Text: text}
 	if end := l.finalReply(); end != nil {
@@ -76,7 +83,8 @@ func (l *Ladder) absence(text string) {
 	l.Rungs = append(l.Rungs, r)
 }
 
-// hangup adds the packet that ended the control connection while the session's last transfer waited for its reply.
+// hangup adds the packet that ended the control connection while the session's last
+// transfer waited for its reply.
 func (l *Ladder) hangup() {
 	t, c := l.t, &l.S.Notes.Control
 	last := &l.S.Transfers[len(l.S.Transfers)-1]
@@ -107,7 +115,8 @@ func (l *Ladder) hangup() {
 	}
 }
 
-// refusal is the note of a reply that says no: with its text, where the arrow has no room for it.
+// refusal is the note of a reply that says no: with its text, where the arrow has no room
+// for it.
 func refusal(r *record.Reply, note string) string {
 	const most = 120 // two or three lines of notes
 	if text := ReplyText(r); prose.Columns(text) > arrowText {

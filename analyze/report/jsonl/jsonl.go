@@ -1,3 +1,6 @@
+// Package jsonl writes records as JSON Lines, for -o json: their contract is what package
+// schema says. Package siem builds its lines of the same values; package formats makes it
+// known.
 package jsonl
 
 import (
@@ -8,22 +11,24 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// jsonWriter writes JSON Lines as SPEC.md says: keys in its order, null for what is unknown. It appends to one buffer
-// by hand, since reflection over sessions costs more than analyzing them.
+// jsonWriter writes JSON Lines as SPEC.md says: keys in its order, null for what is
+// unknown. It appends to one buffer by hand, since reflection over sessions costs more
+// than analyzing them.
 type jsonWriter struct {
 	w   io.Writer
 	opt report.Options
 	buf []byte
 }
 
-// MaxKeptLine is the largest line whose buffer is kept for the next: one session with a long dialogue should not hold
-// its memory for the rest of the run.
+// MaxKeptLine is the largest line whose buffer is kept for the next: one session with a
+// long dialogue should not hold its memory for the rest of the run.
 const MaxKeptLine = 1 << 20
 
-// Enough is when formats of many lines a session write what they have: one session may have thousands, each with a reply.
+// Enough is when formats of many lines a session write what they have: one session may
+// have thousands, each with a reply.
 const Enough = MaxKeptLine / 2
 
-// jsonFormat is -o json.
+// Format is -o json.
 func Format() report.Format {
 	return report.Format{Name: "json", Doc: "JSON Lines: one session, attempt or orphan a line, a summary last", New: newJSON}
 }
@@ -49,6 +54,7 @@ func (j *jsonWriter) line(b []byte) error {
 	return err
 }
 
+// AppendSession appends a session.
 func AppendSession(b []byte, s *record.Session, o report.Options) []byte {
 	b = append(b, `{"type":"session"`...)
 	b = Integer(b, `,"id":`, uint64(s.ID))
@@ -139,6 +145,7 @@ func appendCoverage(b []byte, c *record.Coverage) []byte {
 	return append(b, '}')
 }
 
+// AppendTransfer appends a transfer of a session.
 func AppendTransfer(b []byte, s *record.Session, t *record.Transfer, files bool) []byte {
 	b = Integer(b, `{"n":`, uint64(t.N))
 	b = Text(b, `,"command":`, t.Command)
@@ -223,6 +230,7 @@ func appendFrames(b []byte, f *record.Frames, files bool) []byte {
 	return append(b, '}')
 }
 
+// AppendFinding appends a finding.
 func AppendFinding(b []byte, f *record.Finding, files bool) []byte {
 	b = Word(b, `{"id":`, f.ID)
 	b = Word(b, `,"severity":`, f.Severity)

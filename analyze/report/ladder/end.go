@@ -6,7 +6,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Closer is who ended a data connection, and by which packet; empty: the capture does not tell.
+// Closer is who ended a data connection, and by which packet; empty: the capture does not
+// tell.
 func Closer(s *record.Session, t *record.Transfer) (who, how string, at flow.Mark, side flow.Direction) {
 	c := t.Notes.Conn
 	if c == nil {
@@ -98,7 +99,8 @@ func (l *Ladder) ownTry() bool {
 	return true
 }
 
-// OwnTry is the client's first connection to the port that another host connected to; nil when there was none.
+// OwnTry is the client's first connection to the port that another host connected to; nil
+// when there was none.
 func OwnTry(s *record.Session, t *record.Transfer) *flow.Conn {
 	for i := range t.Notes.Tried {
 		if c := &t.Notes.Tried[i]; prose.Plain(c.Src.Addr()) == prose.Plain(s.Client.Addr()) {

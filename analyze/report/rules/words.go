@@ -9,7 +9,8 @@ import (
 	"ftpscope/analyze/report/servers"
 )
 
-// What the comments of rules say. They end up in files that a firewall loads, so text from outside is quoted in ASCII.
+// What the comments of rules say. They end up in files that a firewall loads, so text
+// from outside is quoted in ASCII.
 
 // fileWords names the captures.
 func fileWords(names []string) string {
@@ -93,8 +94,8 @@ func ascii(e netip.AddrPort) string {
 	return e.Addr().Unmap().String() + " port " + prose.Port(e.Port())
 }
 
-// quoted is text from outside in ASCII and quotes. The question mark goes too: a Cisco console takes it for a call for help
-// even in a comment.
+// quoted is text from outside in ASCII and quotes. The question mark goes too: a Cisco
+// console takes it for a call for help even in a comment.
 func quoted(s string) string {
 	const most = 200 // bytes, so that nobody fills a page
 	q := strconv.QuoteToASCII(s[:min(len(s), most)])

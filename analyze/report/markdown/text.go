@@ -7,10 +7,12 @@ import (
 	"ftpscope/analyze/prose"
 )
 
-// Text of the wire in Markdown. Trackers make links, mentions and emoji of what stands in prose whatever is escaped, for
-// they look at the finished text; in a code span they do not. So all that is not plain words goes into code spans.
+// Text of the wire in Markdown. Trackers make links, mentions and emoji of what stands in
+// prose whatever is escaped, for they look at the finished text; in a code span they do
+// not. So all that is not plain words goes into code spans.
 
-// codeSpan writes a text as a code span. A backquote would end it and a bar ends a table's cell: they are written as \x60 and \x7c.
+// codeSpan writes a text as a code span. A backquote would end it and a bar ends a
+// table's cell: they are written as \x60 and \x7c.
 func codeSpan(s string) string {
 	s = strings.NewReplacer("`", `\x60`, "|", `\x7c`).Replace(prose.Escape(s))
 	if strings.TrimSpace(s) == "" {
@@ -27,8 +29,8 @@ func codeCut(s string, width int) string {
 	return codeSpan(prose.Cut(prose.Escape(s), width))
 }
 
-// mdProse writes a sentence of ours, which may quote the wire: plain words stay, everything else and what stands between
-// quotation marks becomes code.
+// mdProse writes a sentence of ours, which may quote the wire: plain words stay,
+// everything else and what stands between quotation marks becomes code.
 func mdProse(s string) string {
 	var b strings.Builder
 	for i, word := range proseWords(prose.Escape(s)) {
@@ -83,8 +85,8 @@ func punctuated(word string) (open, core, end string) {
 	return open, trimmed, core[len(trimmed):]
 }
 
-// plainWord reports whether no tracker makes anything of a word: letters, with a hyphen or an apostrophe within, or a
-// number, and the signs between phrases.
+// plainWord reports whether no tracker makes anything of a word: letters, with a hyphen
+// or an apostrophe within, or a number, and the signs between phrases.
 func plainWord(word string) bool {
 	switch word {
 	case "", "·", "–", "—", "…", "→", "%":

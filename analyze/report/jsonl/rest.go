@@ -9,6 +9,7 @@ import (
 
 // The records beside sessions: what never became one, and the summary.
 
+// AppendAttempt appends an attempt.
 func AppendAttempt(b []byte, a *record.Attempt) []byte {
 	b = append(b, `{"type":"attempt"`...)
 	b = Address(b, `,"client_ip":`, a.ClientIP)
@@ -27,6 +28,7 @@ func AppendAttempt(b []byte, a *record.Attempt) []byte {
 	return append(b, "}}"...)
 }
 
+// AppendOrphan appends an orphan.
 func AppendOrphan(b []byte, o *record.Orphan) []byte {
 	b = append(b, `{"type":"orphan"`...)
 	b = Term(b, `,"mode":`, o.Mode)
@@ -78,8 +80,8 @@ func appendSummary(b []byte, s *record.Summary) []byte {
 	return append(appendPace(b, s), '}')
 }
 
-// appendPace writes how long the capture lasted and its packets a second, by the packets' own clock: wall-clock times
-// would make two runs differ.
+// appendPace writes how long the capture lasted and its packets a second, by the packets'
+// own clock: wall-clock times would make two runs differ.
 func appendPace(b []byte, s *record.Summary) []byte {
 	if s.First == nil || s.Last == nil {
 		return append(b, `,"elapsed_seconds":null,"packets_per_second":null`...)

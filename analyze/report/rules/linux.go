@@ -82,7 +82,8 @@ var iptables = dialect{
 		"before what drops."},
 }
 
-// writeIPTables follows iptables-restore(8): one file for both families by -4 and -6 (iptables(8)).
+// writeIPTables follows iptables-restore(8): one file for both families by -4 and -6
+// (iptables(8)).
 func writeIPTables(b *strings.Builder, d *dialect, blocks []block) {
 	b.WriteString("*filter\n:FTPSCOPE - [0:0]\n-A FTPSCOPE -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\n")
 	for i := range blocks {

@@ -11,9 +11,11 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// One function a kind of value: each appends the key (with the punctuation before it) and the value.
+// One function a kind of value: each appends the key (with the punctuation before it) and
+// the value.
 
-// Term writes one of SPEC.md's words, which have nothing to escape; an empty one is unknown.
+// Term writes one of SPEC.md's words, which have nothing to escape; an empty one is
+// unknown.
 func Term(b []byte, key, s string) []byte {
 	b = append(b, key...)
 	if s == "" {
@@ -38,10 +40,12 @@ func Text(b []byte, key string, s *string) []byte {
 	return Quote(b, key, *s)
 }
 
+// Integer writes a number.
 func Integer(b []byte, key string, n uint64) []byte {
 	return strconv.AppendUint(append(b, key...), n, 10)
 }
 
+// Count writes a number, or null when it is not known.
 func Count(b []byte, key string, n *uint64) []byte {
 	if n == nil {
 		return append(append(b, key...), "null"...)
@@ -57,6 +61,7 @@ func Code(b []byte, key string, n int) []byte {
 	return strconv.AppendInt(append(b, key...), int64(n), 10)
 }
 
+// CommunityID writes the id of a connection between two endpoints.
 func CommunityID(b []byte, x, y netip.AddrPort) []byte {
 	if !x.IsValid() || !y.IsValid() {
 		return append(b, `,"community_id":null`...)
@@ -64,10 +69,12 @@ func CommunityID(b []byte, x, y netip.AddrPort) []byte {
 	return append(flow.AppendCommunityID(append(b, `,"community_id":"`...), x, y), '"')
 }
 
+// Boolean writes true or false.
 func Boolean(b []byte, key string, v bool) []byte {
 	return strconv.AppendBool(append(b, key...), v)
 }
 
+// Frame writes a packet's number, or null when it was not seen.
 func Frame(b []byte, key string, p flow.Pos) []byte {
 	if !p.Seen() {
 		return append(append(b, key...), "null"...)
@@ -75,6 +82,7 @@ func Frame(b []byte, key string, p flow.Pos) []byte {
 	return Integer(b, key, p.Packet())
 }
 
+// FileIndex writes the index of a packet's file.
 func FileIndex(b []byte, key string, p flow.Pos) []byte {
 	if !p.Seen() {
 		return append(append(b, key...), "null"...)
@@ -82,6 +90,7 @@ func FileIndex(b []byte, key string, p flow.Pos) []byte {
 	return Integer(b, key, uint64(p.File()))
 }
 
+// Address writes an address, or null when it is not known.
 func Address(b []byte, key string, a netip.Addr) []byte {
 	b = append(b, key...)
 	if !a.IsValid() {
@@ -91,6 +100,7 @@ func Address(b []byte, key string, a netip.Addr) []byte {
 	return append(b, '"')
 }
 
+// Endpoint writes an address with its port.
 func Endpoint(b []byte, key string, e netip.AddrPort) []byte {
 	b = append(b, key...)
 	if !e.Addr().IsValid() {
@@ -127,6 +137,7 @@ func networkStep(b []byte, s *record.NetworkStep) []byte {
 	return append(b, "]}"...)
 }
 
+// MaybeStamp writes a time, or null when there is none.
 func MaybeStamp(b []byte, key string, s *record.Stamp) []byte {
 	if s == nil {
 		return append(append(b, key...), "null"...)
@@ -134,8 +145,8 @@ func MaybeStamp(b []byte, key string, s *record.Stamp) []byte {
 	return Stamp(b, key, *s)
 }
 
-// Stamp writes a time as RFC 3339 section 5.6 does, in UTC, with the digits that the capture has. By hand, since
-// time.AppendFormat took a third of a session's time.
+// Stamp writes a time as RFC 3339 section 5.6 does, in UTC, with the digits that the
+// capture has. By hand, since time.AppendFormat took a third of a session's time.
 func Stamp(b []byte, key string, s record.Stamp) []byte {
 	t := time.Unix(0, int64(s.Time)).UTC()
 	year, month, day := t.Date()
@@ -168,6 +179,7 @@ func Fraction(b []byte, nanoseconds int, digits uint8) []byte {
 	return b
 }
 
+// Comma separates the elements of an array.
 func Comma(b []byte, i int) []byte {
 	if i > 0 {
 		return append(b, ',')
@@ -175,8 +187,9 @@ func Comma(b []byte, i int) []byte {
 	return b
 }
 
-// Quote writes a JSON string (RFC 8259 section 7): bytes that are not UTF-8 become U+FFFD, and characters that a
-// terminal would obey or hide are written as \u escapes, which decode to the same text.
+// Quote writes a JSON string (RFC 8259 section 7): bytes that are not UTF-8 become
+// U+FFFD, and characters that a terminal would obey or hide are written as \u escapes,
+// which decode to the same text.
 func Quote(b []byte, key, s string) []byte {
 	b = append(append(b, key...), '"')
 	if safe(s) {
@@ -202,8 +215,9 @@ func Quote(b []byte, key, s string) []byte {
 	return append(append(b, s[from:]...), '"')
 }
 
-// safe reports whether a text has nothing to escape. It looks at eight bytes at a time, for almost all texts are so:
-// in each byte of the sums the highest bit is set where the byte of x is not ASCII, below a space, or one of the three.
+// safe reports whether a text has nothing to escape. It looks at eight bytes at a time,
+// for almost all texts are so: in each byte of the sums the highest bit is set where the
+// byte of x is not ASCII, below a space, or one of the three.
 func safe(s string) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	i := 0

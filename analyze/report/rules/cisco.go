@@ -15,7 +15,8 @@ var cisco = dialect{
 		"\"established\". Every list ends by denying all else: merge the lines into the lists that you have."},
 }
 
-// accessList is one of the four: IOS keeps families apart, and a list filters one direction.
+// accessList is one of the four: IOS keeps families apart, and a list filters one
+// direction.
 type accessList struct {
 	begin        string
 	v6, toServer bool
@@ -28,7 +29,8 @@ var accessLists = []accessList{
 	{"ipv6 access-list FTPSCOPE-TO-CLIENT-V6", true, false},
 }
 
-// writeCisco writes each rule in the list of its direction, and what answers it in the other.
+// writeCisco writes each rule in the list of its direction, and what answers it in the
+// other.
 func writeCisco(b *strings.Builder, d *dialect, blocks []block) {
 	for _, list := range accessLists {
 		empty := true
@@ -75,7 +77,8 @@ func titleOf(b *block, whole bool) []string {
 	return b.title[:1]
 }
 
-// ciscoEnd is one end of a line: a host, an IPv4 network with its wildcard mask or an IPv6 prefix, and its ports.
+// ciscoEnd is one end of a line: a host, an IPv4 network with its wildcard mask or an
+// IPv6 prefix, and its ports.
 func ciscoEnd(p netip.Prefix, s portSpan) string {
 	end := p.String()
 	switch {

@@ -11,47 +11,71 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// jsonWriter writes JSON Lines as SPEC.md says: keys in its order, null for what is
-// unknown. It appends to one buffer by hand, since reflection over sessions costs more
-// than analyzing them.
-type jsonWriter struct {
-	w   io.Writer
-	opt report.Options
-	buf []byte
+// Lines gathers the lines of a record and writes them as one piece, or as several when
+// there are enough of them. Formats of lines append to Buf.
+type Lines struct {
+	W   io.Writer
+	Buf []byte
 }
 
-// MaxKeptLine is the largest line whose buffer is kept for the next: one session with a
-// long dialogue should not hold its memory for the rest of the run.
-const MaxKeptLine = 1 << 20
+// maxKept is the largest piece whose buffer is kept for the next: one session with a long
+// dialogue should not hold its memory for the rest of the run.
+const maxKept = 1 << 20
 
-// Enough is when formats of many lines a session write what they have: one session may
+// enough is when formats of many lines a session write what they have: one session may
 // have thousands, each with a reply.
-const Enough = MaxKeptLine / 2
+const enough = maxKept / 2
+
+// Spill writes the lines if there are enough.
+func (l *Lines) Spill() error {
+	if len(l.Buf) < enough {
+		return nil
+	}
+	return l.Flush()
+}
+
+// Flush writes the lines.
+func (l *Lines) Flush() error {
+	if len(l.Buf) == 0 {
+		return nil
+	}
+	_, err := l.W.Write(l.Buf)
+	if l.Buf = l.Buf[:0]; cap(l.Buf) > maxKept {
+		l.Buf = nil
+	}
+	return err
+}
+
+// jsonWriter writes JSON Lines as package schema says: keys in its order, null for what
+// is unknown. It appends to one buffer by hand, since reflection over sessions costs more
+// than analyzing them.
+type jsonWriter struct {
+	Lines
+	opt report.Options
+}
 
 // Format is -o json.
 func Format() report.Format {
 	return report.Format{Name: "json", Doc: "JSON Lines: one session, attempt or orphan a line, a summary last", New: newJSON}
 }
 
-func newJSON(w io.Writer, o report.Options) report.Writer { return &jsonWriter{w: w, opt: o} }
-
-func (j *jsonWriter) Session(s *record.Session) error {
-	return j.line(AppendSession(j.buf[:0], s, j.opt))
+func newJSON(w io.Writer, o report.Options) report.Writer {
+	return &jsonWriter{Lines: Lines{W: w}, opt: o}
 }
 
-func (j *jsonWriter) Attempt(a *record.Attempt) error { return j.line(AppendAttempt(j.buf[:0], a)) }
+func (j *jsonWriter) Session(s *record.Session) error {
+	return j.line(AppendSession(j.Buf, s, j.opt))
+}
 
-func (j *jsonWriter) Orphan(o *record.Orphan) error { return j.line(AppendOrphan(j.buf[:0], o)) }
+func (j *jsonWriter) Attempt(a *record.Attempt) error { return j.line(AppendAttempt(j.Buf, a)) }
 
-func (j *jsonWriter) Summary(s *record.Summary) error { return j.line(appendSummary(j.buf[:0], s)) }
+func (j *jsonWriter) Orphan(o *record.Orphan) error { return j.line(AppendOrphan(j.Buf, o)) }
+
+func (j *jsonWriter) Summary(s *record.Summary) error { return j.line(appendSummary(j.Buf, s)) }
 
 func (j *jsonWriter) line(b []byte) error {
-	b = append(b, '\n')
-	if j.buf = b; cap(b) > MaxKeptLine {
-		j.buf = nil
-	}
-	_, err := j.w.Write(b)
-	return err
+	j.Buf = append(b, '\n')
+	return j.Flush()
 }
 
 // AppendSession appends a session.

@@ -53,8 +53,7 @@ func appendSummary(b []byte, s *record.Summary) []byte {
 	b = Integer(b, `},"attempts":`, uint64(s.Attempts))
 	b = Integer(b, `,"orphans":`, uint64(s.Orphans))
 	b = append(b, `,"findings":{`...)
-	for i := range record.Severities { // the mildest first, as SPEC.md lists them
-		severity := record.Severities[len(record.Severities)-1-i]
+	for i, severity := range record.FromMildest() {
 		b = Quote(Comma(b, i), "", severity)
 		b = Integer(b, ":", uint64(s.Findings[severity]))
 	}

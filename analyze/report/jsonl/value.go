@@ -14,7 +14,7 @@ import (
 // One function a kind of value: each appends the key (with the punctuation before it) and
 // the value.
 
-// Term writes one of SPEC.md's words, which have nothing to escape; an empty one is
+// Term writes one of the schema's words, which have nothing to escape; an empty one is
 // unknown.
 func Term(b []byte, key, s string) []byte {
 	b = append(b, key...)

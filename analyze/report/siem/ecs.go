@@ -19,14 +19,15 @@ import (
 // try to log in, transfer and finding, of attempts and orphans. What the schema has no
 // field for is under "ftpscope": the record as -o json has it.
 type ecs struct {
-	w   io.Writer
+	jsonl.Lines
 	opt report.Options
-	buf []byte
 }
 
 const ecsVersion = "8.17.0"
 
-func newECS(w io.Writer, o report.Options) report.Writer { return &ecs{w: w, opt: o} }
+func newECS(w io.Writer, o report.Options) report.Writer {
+	return &ecs{Lines: jsonl.Lines{W: w}, opt: o}
+}
 
 // ecsEvent is what all documents have.
 type ecsEvent struct {
@@ -51,36 +52,21 @@ func (e *ecs) Session(s *record.Session) error {
 	e.session(s)
 	for i := range s.Notes.Logins {
 		e.login(s, &s.Notes.Logins[i])
-		if err := e.spill(); err != nil {
+		if err := e.Spill(); err != nil {
 			return err
 		}
 	}
 	files := e.opt.FileNumbers(s)
 	for i := range s.Transfers {
 		e.transfer(s, &s.Transfers[i], files)
-		if err := e.spill(); err != nil {
+		if err := e.Spill(); err != nil {
 			return err
 		}
 	}
 	for i := range s.Findings {
 		e.finding(s, &s.Findings[i])
 	}
-	return e.flush()
-}
-
-func (e *ecs) spill() error {
-	if len(e.buf) < jsonl.Enough {
-		return nil
-	}
-	return e.flush()
-}
-
-func (e *ecs) flush() error {
-	_, err := e.w.Write(e.buf)
-	if e.buf = e.buf[:0]; cap(e.buf) > jsonl.MaxKeptLine {
-		e.buf = nil
-	}
-	return err
+	return e.Flush()
 }
 
 func (e *ecs) session(s *record.Session) {
@@ -101,7 +87,7 @@ func (e *ecs) session(s *record.Session) {
 	without := *s
 	without.Transfers, without.Findings = nil, nil // documents of their own
 	b = append(b, `,"ftpscope":`...)
-	e.buf = append(jsonl.AppendSession(b, &without, e.opt), "}\n"...)
+	e.Buf = append(jsonl.AppendSession(b, &without, e.opt), "}\n"...)
 }
 
 // ecsOf is a document on a session's control connection.
@@ -140,7 +126,7 @@ func (e *ecs) login(s *record.Session, l *record.Login) {
 	b = jsonl.Integer(b, `,"ftpscope":{"type":"login","session":`, uint64(s.ID))
 	b = jsonl.Frame(b, `,"frame":`, l.Mark.Pos)
 	b = jsonl.Code(b, `,"code":`, l.Code)
-	e.buf = append(b, "}}\n"...)
+	e.Buf = append(b, "}}\n"...)
 }
 
 // ecsOutcome is how the schema calls an outcome.
@@ -196,7 +182,7 @@ func (e *ecs) transfer(s *record.Session, t *record.Transfer, files bool) {
 		b = jsonl.Endpoint(b, `,"server":`, s.Server)
 	}
 	b = jsonl.AppendTransfer(append(b, `,"transfer":`...), s, t, files)
-	e.buf = append(b, "}}\n"...)
+	e.Buf = append(b, "}}\n"...)
 }
 
 // ecsFileKinds says what a command does with a file: a listing is an access, too.
@@ -266,7 +252,7 @@ func (e *ecs) finding(s *record.Session, f *record.Finding) {
 		b = jsonl.Quote(b, `,"description":`, f.Advice)
 	}
 	b = jsonl.Integer(b, `},"ftpscope":{"type":"finding","session":`, uint64(s.ID))
-	e.buf = append(jsonl.AppendFinding(append(b, `,"finding":`...), f, e.opt.FileNumbers(s)), "}}\n"...)
+	e.Buf = append(jsonl.AppendFinding(append(b, `,"finding":`...), f, e.opt.FileNumbers(s)), "}}\n"...)
 }
 
 func (e *ecs) Attempt(a *record.Attempt) error {
@@ -281,8 +267,8 @@ func (e *ecs) Attempt(a *record.Attempt) error {
 		v.related = append(v.related, a.ICMP.From)
 	}
 	b := append(e.begin(&v), `,"ftpscope":`...)
-	e.buf = append(jsonl.AppendAttempt(b, a), "}\n"...)
-	return e.flush()
+	e.Buf = append(jsonl.AppendAttempt(b, a), "}\n"...)
+	return e.Flush()
 }
 
 func (e *ecs) Orphan(o *record.Orphan) error {
@@ -292,15 +278,15 @@ func (e *ecs) Orphan(o *record.Orphan) error {
 		related: []netip.Addr{c.Src.Addr(), c.Dst.Addr()},
 		message: "data connection without its session: " + prose.Many(o.Bytes, "byte")}
 	b := append(e.begin(&v), `,"ftpscope":`...)
-	e.buf = append(jsonl.AppendOrphan(b, o), "}\n"...)
-	return e.flush()
+	e.Buf = append(jsonl.AppendOrphan(b, o), "}\n"...)
+	return e.Flush()
 }
 
 func (e *ecs) Summary(*record.Summary) error { return nil }
 
 // begin writes a document up to the fields of its own.
 func (e *ecs) begin(v *ecsEvent) []byte {
-	b := jsonl.Stamp(append(e.buf, '{'), `"@timestamp":`, v.start)
+	b := jsonl.Stamp(append(e.Buf, '{'), `"@timestamp":`, v.start)
 	b = append(b, `,"ecs":{"version":"`+ecsVersion+`"}`...)
 	b = jsonl.Quote(b, `,"message":`, v.message)
 	b = jsonl.Term(b, `,"event":{"module":"ftpscope","dataset":"ftpscope.ftp","kind":`, v.kind)

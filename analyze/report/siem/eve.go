@@ -19,12 +19,13 @@ import (
 // record a data connection that came to be, whose parent_id is its control connection's
 // flow_id. What Suricata has no key for is under "ftpscope".
 type eve struct {
-	w   io.Writer
+	jsonl.Lines
 	opt report.Options
-	buf []byte
 }
 
-func newEVE(w io.Writer, o report.Options) report.Writer { return &eve{w: w, opt: o} }
+func newEVE(w io.Writer, o report.Options) report.Writer {
+	return &eve{Lines: jsonl.Lines{W: w}, opt: o}
+}
 
 func (e *eve) Session(s *record.Session) error {
 	if s.Open || !s.Client.IsValid() || !s.Server.IsValid() {
@@ -38,7 +39,7 @@ func (e *eve) Session(s *record.Session) error {
 		if t := c.transfer; !c.negotiates && t != nil {
 			e.data(s, t, files)
 		}
-		if err := e.spill(); err != nil {
+		if err := e.Spill(); err != nil {
 			return err
 		}
 	}
@@ -46,29 +47,11 @@ func (e *eve) Session(s *record.Session) error {
 		if t := &s.Transfers[i]; t.Command == nil || t.Notes.Ran == nil {
 			e.data(s, t, files)
 		}
-		if err := e.spill(); err != nil {
+		if err := e.Spill(); err != nil {
 			return err
 		}
 	}
-	return e.flush()
-}
-
-func (e *eve) spill() error {
-	if len(e.buf) < jsonl.Enough {
-		return nil
-	}
-	return e.flush()
-}
-
-func (e *eve) flush() error {
-	if len(e.buf) == 0 {
-		return nil
-	}
-	_, err := e.w.Write(e.buf)
-	if e.buf = e.buf[:0]; cap(e.buf) > jsonl.MaxKeptLine {
-		e.buf = nil
-	}
-	return err
+	return e.Flush()
 }
 
 func (e *eve) Attempt(*record.Attempt) error { return nil } // no command was said
@@ -78,9 +61,9 @@ func (e *eve) Orphan(o *record.Orphan) error {
 	if !c.Src.IsValid() || !c.Dst.IsValid() {
 		return nil
 	}
-	b := eveEnvelope(e.buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, c.Network})
-	e.buf = append(jsonl.AppendOrphan(append(b, `,"app_proto":"ftp-data","ftp_data":{},"ftpscope":`...), o), "}\n"...)
-	return e.flush()
+	b := eveEnvelope(e.Buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, c.Network})
+	e.Buf = append(jsonl.AppendOrphan(append(b, `,"app_proto":"ftp-data","ftp_data":{},"ftpscope":`...), o), "}\n"...)
+	return e.Flush()
 }
 
 func (e *eve) Summary(*record.Summary) error { return nil }
@@ -88,7 +71,7 @@ func (e *eve) Summary(*record.Summary) error { return nil }
 // command writes the ftp record of a command with the replies to it. The time is the
 // command's.
 func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
-	b := eveEnvelope(e.buf, "ftp", eveEnds{c.at, s.Client, s.Server, s.Start.Time, s.Network})
+	b := eveEnvelope(e.Buf, "ftp", eveEnds{c.at, s.Client, s.Server, s.Start.Time, s.Network})
 	b = append(b, `,"app_proto":"ftp"`...)
 	if c.pos.Seen() {
 		b = jsonl.Integer(b, `,"pcap_cnt":`, c.pos.Packet())
@@ -124,7 +107,7 @@ func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
 		b = jsonl.Term(b, `,"outcome":`, t.Outcome)
 	}
 	b = eveFindings(b, s, files, func(f *record.Finding) bool { return f.Transfer == 0 && first || f.Transfer > 0 && f.Transfer == of })
-	e.buf = append(b, "}}\n"...)
+	e.Buf = append(b, "}}\n"...)
 }
 
 // eveReplies writes the lines of the replies, and the code of each reply.
@@ -169,7 +152,7 @@ func (e *eve) data(s *record.Session, t *record.Transfer, files bool) {
 	if !t.Opened() || !c.Src.IsValid() || !c.Dst.IsValid() {
 		return
 	}
-	b := eveEnvelope(e.buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, diagnosis.SeenIn(s, c)})
+	b := eveEnvelope(e.Buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, diagnosis.SeenIn(s, c)})
 	b = jsonl.Integer(b, `,"parent_id":`, eveFlow(s.Client, s.Server, s.Start.Time, s.Network))
 	if t.Frames.SYN.Seen() {
 		b = jsonl.Integer(b, `,"pcap_cnt":`, t.Frames.SYN.Packet())
@@ -188,7 +171,7 @@ func (e *eve) data(s *record.Session, t *record.Transfer, files bool) {
 	b = jsonl.Text(b, `,"user":`, userAt(s, began(s, t).Time))
 	b = jsonl.AppendTransfer(append(b, `,"transfer":`...), s, t, files)
 	b = eveFindings(b, s, files, func(f *record.Finding) bool { return f.Transfer == t.N })
-	e.buf = append(b, "}}\n"...)
+	e.Buf = append(b, "}}\n"...)
 }
 
 func eveFindings(b []byte, s *record.Session, files bool, which func(*record.Finding) bool) []byte {

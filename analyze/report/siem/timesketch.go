@@ -20,17 +20,16 @@ import (
 // that Timesketch asks for first. A session's events come together, in the order of time;
 // Timesketch sorts them all.
 type timesketch struct {
-	w       io.Writer
+	jsonl.Lines
 	csv     *csv.Writer // nil: JSON Lines
 	opt     report.Options
 	heading *report.Heading
-	buf     []byte
 	row     []string
 }
 
 func newTimesketch(json bool) func(io.Writer, report.Options) report.Writer {
 	return func(w io.Writer, o report.Options) report.Writer {
-		t := &timesketch{w: w, opt: o, heading: o.OwnHeading()}
+		t := &timesketch{Lines: jsonl.Lines{W: w}, opt: o, heading: o.OwnHeading()}
 		if !json {
 			t.csv = csv.NewWriter(w)
 		}
@@ -239,10 +238,9 @@ func (t *timesketch) write(events []timelineEvent, files bool) error {
 	for i := range events {
 		t.row = events[i].cells(t.row[:0], files)
 		if t.csv == nil {
-			if t.object(); len(t.buf) >= jsonl.Enough {
-				if err := t.flush(); err != nil {
-					return err
-				}
+			t.object()
+			if err := t.Spill(); err != nil {
+				return err
 			}
 			continue
 		}
@@ -260,33 +258,25 @@ func (t *timesketch) write(events []timelineEvent, files bool) error {
 		t.csv.Flush()
 		return t.csv.Error()
 	}
-	return t.flush()
-}
-
-func (t *timesketch) flush() error {
-	_, err := t.w.Write(t.buf)
-	if t.buf = t.buf[:0]; cap(t.buf) > jsonl.MaxKeptLine {
-		t.buf = nil
-	}
-	return err
+	return t.Flush()
 }
 
 // object appends the row as JSON.
 func (t *timesketch) object() {
-	t.buf = append(t.buf, '{')
+	t.Buf = append(t.Buf, '{')
 	for i, c := range timelineColumns {
 		text := t.row[i]
 		if text == "" {
 			continue
 		}
-		t.buf = append(append(append(jsonl.Comma(t.buf, i), '"'), c.name...), '"', ':')
+		t.Buf = append(append(append(jsonl.Comma(t.Buf, i), '"'), c.name...), '"', ':')
 		if c.number {
-			t.buf = append(t.buf, text...)
+			t.Buf = append(t.Buf, text...)
 		} else {
-			t.buf = jsonl.Quote(t.buf, "", text)
+			t.Buf = jsonl.Quote(t.Buf, "", text)
 		}
 	}
-	t.buf = append(t.buf, "}\n"...)
+	t.Buf = append(t.Buf, "}\n"...)
 }
 
 // cells appends the event's values in the order of the columns.

@@ -1,7 +1,6 @@
 package siem
 
 import (
-	"io"
 	"net/netip"
 	"strconv"
 	"unicode/utf8"
@@ -17,7 +16,7 @@ import (
 // that tells columns and types, or one JSON object a line. Times in the header are the
 // capture's, so that two runs agree.
 type zeekLog struct {
-	w       io.Writer
+	jsonl.Lines
 	opt     report.Options
 	path    string
 	columns []zeekColumn
@@ -25,7 +24,6 @@ type zeekLog struct {
 	orphan  func(*zeekLog, *record.Orphan)
 	json    bool
 	heading *report.Heading
-	buf     []byte
 	at      int // the column that comes next
 }
 
@@ -44,7 +42,7 @@ func (z *zeekLog) Session(s *record.Session) error {
 	}
 	z.open(s.Start)
 	z.session(z, s)
-	return z.flush()
+	return z.Flush()
 }
 
 func (z *zeekLog) Attempt(*record.Attempt) error { return nil } // knows no ports of the client
@@ -55,7 +53,7 @@ func (z *zeekLog) Orphan(o *record.Orphan) error {
 	}
 	z.open(o.Connection.Start)
 	z.orphan(z, o)
-	return z.flush()
+	return z.Flush()
 }
 
 func (z *zeekLog) Summary(s *record.Summary) error {
@@ -68,20 +66,9 @@ func (z *zeekLog) Summary(s *record.Summary) error {
 		if last == nil {
 			last = &record.Stamp{}
 		}
-		z.buf = append(z.buf, "#close\t"+zeekDay(*last)+"\n"...)
+		z.Buf = append(z.Buf, "#close\t"+zeekDay(*last)+"\n"...)
 	}
-	return z.flush()
-}
-
-func (z *zeekLog) flush() error {
-	if len(z.buf) == 0 {
-		return nil
-	}
-	_, err := z.w.Write(z.buf)
-	if z.buf = z.buf[:0]; cap(z.buf) > jsonl.MaxKeptLine {
-		z.buf = nil
-	}
-	return err
+	return z.Flush()
 }
 
 // open writes the header before the first row.
@@ -90,7 +77,7 @@ func (z *zeekLog) open(at record.Stamp) {
 		return
 	}
 	z.heading.Written = true
-	b := append(z.buf, "#separator \\x09\n#set_separator\t,\n#empty_field\t"+zeekEmpty+"\n#unset_field\t"+zeekUnset+"\n#path\t"+z.path+"\n"...)
+	b := append(z.Buf, "#separator \\x09\n#set_separator\t,\n#empty_field\t"+zeekEmpty+"\n#unset_field\t"+zeekUnset+"\n#path\t"+z.path+"\n"...)
 	b = append(b, "#open\t"+zeekDay(at)+"\n#fields"...)
 	for _, c := range z.columns {
 		b = append(append(b, '\t'), c.name...)
@@ -99,7 +86,7 @@ func (z *zeekLog) open(at record.Stamp) {
 	for _, c := range z.columns {
 		b = append(append(b, '\t'), c.kind...)
 	}
-	z.buf = append(b, '\n')
+	z.Buf = append(b, '\n')
 }
 
 func zeekDay(s record.Stamp) string { return prose.UTC(s.Time).Format("2006-01-02-15-04-05") }
@@ -111,26 +98,26 @@ func (z *zeekLog) next(set bool) bool {
 	z.at++
 	switch {
 	case z.json && first:
-		z.buf = append(z.buf, '{')
+		z.Buf = append(z.Buf, '{')
 	case z.json && set:
-		z.buf = append(z.buf, ',')
+		z.Buf = append(z.Buf, ',')
 	case !z.json && !first:
-		z.buf = append(z.buf, '\t')
+		z.Buf = append(z.Buf, '\t')
 	}
 	switch {
 	case z.json && set:
-		z.buf = append(append(append(z.buf, '"'), name...), '"', ':')
+		z.Buf = append(append(append(z.Buf, '"'), name...), '"', ':')
 	case !z.json && !set:
-		z.buf = append(z.buf, zeekUnset...)
+		z.Buf = append(z.Buf, zeekUnset...)
 	}
 	return set
 }
 
 func (z *zeekLog) endRow() {
 	if z.json {
-		z.buf = append(z.buf, '}')
+		z.Buf = append(z.Buf, '}')
 	}
-	z.buf = append(z.buf, '\n')
+	z.Buf = append(z.Buf, '\n')
 	z.at = 0
 }
 
@@ -146,10 +133,10 @@ func (z *zeekLog) text(s *string) {
 		return
 	}
 	if z.json {
-		z.buf = jsonl.Quote(z.buf, "", *s)
+		z.Buf = jsonl.Quote(z.Buf, "", *s)
 		return
 	}
-	z.buf = zeekText(z.buf, *s)
+	z.Buf = zeekText(z.Buf, *s)
 }
 
 func (z *zeekLog) word(s string) {
@@ -162,7 +149,7 @@ func (z *zeekLog) word(s string) {
 
 func (z *zeekLog) count(n uint64, known bool) {
 	if z.next(known) {
-		z.buf = strconv.AppendUint(z.buf, n, 10)
+		z.Buf = strconv.AppendUint(z.Buf, n, 10)
 	}
 }
 
@@ -170,11 +157,11 @@ func (z *zeekLog) boolean(b bool) {
 	z.next(true)
 	switch {
 	case z.json:
-		z.buf = strconv.AppendBool(z.buf, b)
+		z.Buf = strconv.AppendBool(z.Buf, b)
 	case b:
-		z.buf = append(z.buf, 'T')
+		z.Buf = append(z.Buf, 'T')
 	default:
-		z.buf = append(z.buf, 'F')
+		z.Buf = append(z.Buf, 'F')
 	}
 }
 
@@ -185,19 +172,19 @@ func (z *zeekLog) seconds(t flow.Time, known bool) {
 	}
 	us := int64(t) / int64(flow.Microsecond)
 	if us < 0 {
-		z.buf, us = append(z.buf, '-'), -us
+		z.Buf, us = append(z.Buf, '-'), -us
 	}
-	z.buf = jsonl.Fraction(strconv.AppendInt(z.buf, us/1e6, 10), int(us%1e6)*1000, 6)
+	z.Buf = jsonl.Fraction(strconv.AppendInt(z.Buf, us/1e6, 10), int(us%1e6)*1000, 6)
 }
 
 func (z *zeekLog) addr(a netip.Addr, known bool) {
 	if z.next(known && a.IsValid()) {
 		if z.json {
-			z.buf = append(z.buf, '"')
+			z.Buf = append(z.Buf, '"')
 		}
-		z.buf = append(z.buf, prose.Plain(a).String()...)
+		z.Buf = append(z.Buf, prose.Plain(a).String()...)
 		if z.json {
-			z.buf = append(z.buf, '"')
+			z.Buf = append(z.Buf, '"')
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/diagnosis"
+	"ftpscope/analyze/report/jsonl"
 	"ftpscope/capture/flow"
 )
 
@@ -17,7 +18,7 @@ var zeekConnColumns = append(zeekID[:len(zeekID):len(zeekID)], []zeekColumn{
 
 func newZeekConn(json bool) func(io.Writer, report.Options) report.Writer {
 	return func(w io.Writer, o report.Options) report.Writer {
-		return &zeekLog{w: w, opt: o, heading: o.OwnHeading(), json: json, path: "conn", columns: zeekConnColumns, session: zeekConnections, orphan: zeekOrphan}
+		return &zeekLog{Lines: jsonl.Lines{W: w}, opt: o, heading: o.OwnHeading(), json: json, path: "conn", columns: zeekConnColumns, session: zeekConnections, orphan: zeekOrphan}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/jsonl"
 	"ftpscope/capture/flow"
 )
 
@@ -29,7 +30,7 @@ const zeekHidden = "<hidden>"
 
 func newZeekFTP(json bool) func(io.Writer, report.Options) report.Writer {
 	return func(w io.Writer, o report.Options) report.Writer {
-		return &zeekLog{w: w, opt: o, heading: o.OwnHeading(), json: json, path: "ftp", columns: zeekFTPColumns, session: zeekCommands}
+		return &zeekLog{Lines: jsonl.Lines{W: w}, opt: o, heading: o.OwnHeading(), json: json, path: "ftp", columns: zeekFTPColumns, session: zeekCommands}
 	}
 }
 

@@ -15,9 +15,9 @@ func Variant(id int, change func(*record.Session, *record.Transfer)) *record.Ses
 	return s
 }
 
-// failures is one session for each way in which a transfer can miss its purpose, and for
+// Failures is one session for each way in which a transfer can miss its purpose, and for
 // what is told apart.
-func failures() []*record.Session {
+func Failures() []*record.Session {
 	return []*record.Session{
 		Variant(1, func(_ *record.Session, t *record.Transfer) {
 			t.Connection.State, t.Connection.Attempts = "refused", 1

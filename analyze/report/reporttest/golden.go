@@ -81,7 +81,7 @@ func WithoutAssets(page string) string {
 func Goldens(t *testing.T, list []report.Format) {
 	for _, f := range list {
 		for name, sessions := range map[string][]*record.Session{
-			"active": {ActiveSession()}, "blocked": {BlockedSession()}, "mixed": {ActiveSession(), Ipv6Session(), BlockedSession()}, "none": nil, "failures": failures(),
+			"active": {ActiveSession()}, "blocked": {BlockedSession()}, "mixed": {ActiveSession(), Ipv6Session(), BlockedSession()}, "none": nil, "failures": Failures(),
 		} {
 			t.Run(f.Name+"/"+name, func(t *testing.T) {
 				got := Write(t, list, f.Name, report.Options{}, sessions...)

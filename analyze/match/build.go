@@ -89,7 +89,7 @@ func (b *builder) begin(p *pendingSession) {
 			continue
 		}
 		b.hear(t.claim)
-		if wasOver(&t.claim.conn[0], &b.c.Negotiations[t.negotiation]) {
+		if (b.c.LostReplies || !b.c.Capture.FromStart) && wasOver(&t.claim.conn[0], &b.c.Negotiations[t.negotiation]) {
 			pair = append(pair, t.claim.conn[0])
 			continue
 		}

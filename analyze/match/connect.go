@@ -127,7 +127,7 @@ func connectionOf(c *flow.Conn, attempts int) record.Connection {
 // server opens data connections from or to (RFC 959 section 3.2). Who sent the first packet of what ran already when the capture
 // began tells nothing.
 func (b *builder) tellsOpener(c *flow.Conn, n *control.Negotiation) bool {
-	return c.OpenerKnown || n != nil && n.Method != record.MethodDefault || c.Src.Port() == flow.PortFTPData ||
+	return c.OpenerKnown || c.SYN.Seen() || n != nil && n.Method != record.MethodDefault || c.Src.Port() == flow.PortFTPData ||
 		c.Dst == b.c.Client || c.Src == b.c.Client
 }
 

@@ -148,7 +148,7 @@ func TestFoot(t *testing.T) {
 	for _, want := range []string{
 		"● high      #3.1  data-unanswered  the client tried 3 times", "            check: announce the public address", "· low       #3.1  x  m", "… 6 more findings: -o json has them all",
 		"192.0.2.1 tried [2001:db8::1]:21, 3 SYNs, administratively prohibited, says 10.0.0.1", "… 10 more: -o json has them all", "packets are numbered in each file, 2:#14 is packet 14 of file 2:",
-		`   1  \x1b[2J.pcap`, "… 2 more files",
+		"\n  1  \\x1b[2J.pcap\n", "… 2 more files",
 	} {
 		require.Contains(t, got, want)
 	}

@@ -1,0 +1,66 @@
+package markdown
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/reporttest"
+)
+
+// The section counts, names what failed and what was found, and says what it was made of.
+func TestSection(t *testing.T) {
+	got := reporttest.WriteAll(t, markdownFormats(), "markdown", reporttest.ActiveSession(), reporttest.BlockedSession())
+	for _, want := range []string{
+		"| 1 | 2024-03-01 10:02:15 |", "`192.0.2.10:51234`", "`192.0.2.21:21`", "| active | server |", "`anonymous`",
+		"| 3 | 2024-03-01 10:02:15 |", "| passive | ", "**high** `data-unanswered`", "`192.168.50.2:50001`", "`a.pcap`",
+	} {
+		require.Contains(t, got, want)
+	}
+	require.NotContains(t, got, "me@example.org")
+	none := reporttest.Write(t, markdownFormats(), "markdown", report.Options{})
+	require.Contains(t, none, "No FTP session was found")
+}
+
+// Text of the wire is code: a backquote and a bar within it are written otherwise.
+func TestCodeSpan(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "(empty)", "  ": "(empty)", "a b": "`a b`", "a`b|c": "`a\\x60b\\x7cc`", "\x1b": "`\\x1b`", "@you": "`@you`",
+	} {
+		require.Equal(t, want, codeSpan(in))
+	}
+	require.Equal(t, "`aaaa…aaaa`", codeCut(strings.Repeat("a", 1<<20), 9))
+}
+
+// A word is plain when no tracker makes anything of it.
+func TestPlainWord(t *testing.T) {
+	for word, want := range map[string]bool{
+		"": true, "server": true, "client's": true, "well-known": true, "60,000": true, "123456": true, "→": true, "%": true,
+		"1234567": false, "#12": false, "@you": false, "GH-7": false, "a.b": false, "-x": false, "x-": false, "7,": false, "é": false, "a1b2c3d": false, "http://x": false,
+	} {
+		require.Equal(t, want, plainWord(word), word)
+	}
+	open, core, end := punctuated("(word).,")
+	require.Equal(t, []string{"(", "word", ").,"}, []string{open, core, end})
+	require.Equal(t, []string{`a`, `"b c"`, `d`}, proseWords(`a "b c"  d`))
+}
+
+// The gravest are kept, however many come, in the order in which they came.
+func TestGravest(t *testing.T) {
+	s := reporttest.BlockedSession()
+	var sessions []*record.Session
+	for i := range mdFailures + 5 {
+		x := *s
+		x.ID = i + 1
+		x.Findings = []record.Finding{{ID: "x", Severity: []string{"low", "critical"}[i%2], Message: "m"}}
+		sessions = append(sessions, &x)
+	}
+	got := reporttest.Write(t, markdownFormats(), "markdown", report.Options{}, sessions...)
+	require.Equal(t, len(sessions)/2, strings.Count(got, "**critical**"))
+	require.Contains(t, got, "more")
+	_, rows, _ := parseMarkdown(t, got)
+	require.LessOrEqual(t, rows, mdSessions)
+}

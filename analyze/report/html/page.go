@@ -55,31 +55,51 @@ const maxStaticRows = 100
 
 // view is what the template shows.
 type view struct {
-	Policy               string
-	Title, Name          string
-	Level, Verdict       string
-	Leads                []lead
-	Clients              []clientRow
-	ClientsMore          string
-	Files                []fileRow
-	FilesFolded          []fileRow
-	FilesMore, NoHashes  string
-	Hashed               bool
-	Day                  string // of all sessions; empty: there are several
-	Tiles                []tile
-	Groups               []group
-	Rows                 []staticRow
-	RowsNote, Left       string
-	Hosts                []hostRow
-	HostsMore            string
-	Servers              []serverRow
-	ServersMore          string
+	Policy         string
+	Title, Name    string
+	Level, Verdict string
+	Leads          []lead
+	Day            string // of all sessions; empty: there are several
+	Tiles          []tile
+	Groups         []group
+	Rows           []staticRow
+	RowsNote, Left string
+	hostView
+	clientView
+	originView
+	besideView
+}
+
+// hostView is what the page says of hosts and servers.
+type hostView struct {
+	Hosts       []hostRow
+	HostsMore   string
+	Servers     []serverRow
+	ServersMore string
+}
+
+// clientView is what clients did, and which files went which way.
+type clientView struct {
+	Clients             []clientRow
+	ClientsMore         string
+	Files               []fileRow
+	FilesFolded         []fileRow
+	FilesMore, NoHashes string
+	Hashed              bool
+}
+
+// originView is where the page comes from.
+type originView struct {
+	Command, Version  string
+	Inputs            []input
+	HasSizes, Several bool
+}
+
+// besideView is what was seen beside sessions, and what the capture lacks.
+type besideView struct {
 	Coverage             []coverage
 	Tried, Stray         []tried
 	TriedMore, StrayMore string
-	Command, Version     string
-	Inputs               []input
-	HasSizes, Several    bool
 }
 
 type tile struct {
@@ -176,8 +196,9 @@ func escaped(list []string) []string {
 }
 
 func (h *writer) view(s *record.Summary, entries []*entry) *view {
-	v := &view{Policy: policy(), Name: names(s.Files), Groups: h.found.groups(), Coverage: h.coverage(s), Tried: h.tried, Stray: h.stray,
-		Version: prose.Escape(h.opt.Version), Command: commandWords(h.opt.CommandLine)}
+	v := &view{Policy: policy(), Name: names(s.Files), Groups: h.found.groups(),
+		besideView: besideView{Coverage: h.coverage(s), Tried: h.tried, Stray: h.stray},
+		originView: originView{Version: prose.Escape(h.opt.Version), Command: commandWords(h.opt.CommandLine)}}
 	v.Title = "FTP report: " + v.Name
 	v.Inputs, v.HasSizes = h.inputs(s)
 	v.Several = h.opt.Files > 1 || len(v.Inputs) > 1

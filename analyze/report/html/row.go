@@ -23,33 +23,53 @@ type tableRow struct {
 	ID             int
 	Start, Length  int64 // microseconds since 1970, and from there
 	Client, Server string
-	User           string
-	Mode           string // of the session
-	Modes          []string
-	Initiator      string // of the session
-	Initiators     []string
-	Sums           string // "2 ok, 1 failed"
-	Transfers      int
-	Failed         int
-	Bytes          uint64
-	Outcomes       []string
-	Gravity        int      // of the worst finding: 0 critical … 4 info, 5 without
-	Worst          string   // its ID
-	Count          int      // findings
-	Findings       []string // their IDs
-	Hosts          []string // of data connections, besides client and server
-	Names          string   // commands and their arguments, to search in
-	Spans          [][4]int64
-	Rank           int
-	Login, TLS     string
-	Accepted       int // logins
-	Rejected       int
-	Data           []string // "↑ 65 B", "↓ 30.0 kB", "listings 395 B"
-	Shown          []string // the first transfers' files
-	Files          []int    // files that hold its packets, counted from 1
-	Packets        [2]uint64
-	More           string // to search in besides
-	Series         int    // the session whose finding tells of this one's logins too; 0: none
+	rowModes
+	rowLogins
+	rowFindings
+	rowData
+	Spans   [][4]int64
+	Rank    int
+	Files   []int // files that hold its packets, counted from 1
+	Packets [2]uint64
+	More    string // to search in besides
+	Series  int    // the session whose finding tells of this one's logins too; 0: none
+}
+
+// rowModes is how the transfers went.
+type rowModes struct {
+	Mode       string // of the session
+	Modes      []string
+	Initiator  string // of the session
+	Initiators []string
+	Sums       string // "2 ok, 1 failed"
+	Transfers  int
+	Failed     int
+	Outcomes   []string
+}
+
+// rowLogins is who logged in.
+type rowLogins struct {
+	User       string
+	Login, TLS string
+	Accepted   int // logins
+	Rejected   int
+}
+
+// rowFindings is what was found.
+type rowFindings struct {
+	Gravity  int      // of the worst finding: 0 critical … 4 info, 5 without
+	Worst    string   // its ID
+	Count    int      // findings
+	Findings []string // their IDs
+}
+
+// rowData is what the data connections were about.
+type rowData struct {
+	Bytes uint64
+	Hosts []string // of data connections, besides client and server
+	Names string   // commands and their arguments, to search in
+	Data  []string // "↑ 65 B", "↓ 30.0 kB", "listings 395 B"
+	Shown []string // the first transfers' files
 }
 
 const (
@@ -65,11 +85,13 @@ const (
 func newTableRow(s *record.Session, rank int) tableRow {
 	r := tableRow{
 		ID: s.ID, Start: microseconds(s.Start.Time), Length: microseconds(max(s.End.Time-s.Start.Time, 0)),
-		Client: s.Client.String(), Server: s.Server.String(), User: prose.Cut(prose.Escape(prose.Known(s.User)), maxRowUser),
-		Mode: s.Mode, Modes: []string{s.Mode}, Initiator: s.Initiator, Initiators: []string{s.Initiator},
-		Sums: strings.Join(diagnosis.Outcomes(s), ", "), Transfers: len(s.Transfers), Bytes: diagnosis.Carried(s), Gravity: len(record.Severities),
-		Outcomes: []string{}, Findings: []string{}, Hosts: []string{}, Spans: [][4]int64{}, Rank: rank, Login: s.Login, TLS: s.TLS,
-		Data: carriedWords(s), Shown: []string{}, More: prose.Cut(prose.Escape(prose.Known(s.Banner)), maxRowUser),
+		Client: s.Client.String(), Server: s.Server.String(),
+		rowModes: rowModes{Mode: s.Mode, Modes: []string{s.Mode}, Initiator: s.Initiator, Initiators: []string{s.Initiator},
+			Sums: strings.Join(diagnosis.Outcomes(s), ", "), Transfers: len(s.Transfers), Outcomes: []string{}},
+		rowLogins:   rowLogins{User: prose.Cut(prose.Escape(prose.Known(s.User)), maxRowUser), Login: s.Login, TLS: s.TLS},
+		rowFindings: rowFindings{Gravity: len(record.Severities), Findings: []string{}},
+		rowData:     rowData{Bytes: diagnosis.Carried(s), Hosts: []string{}, Data: carriedWords(s), Shown: []string{}},
+		Spans:       [][4]int64{}, Rank: rank, More: prose.Cut(prose.Escape(prose.Known(s.Banner)), maxRowUser),
 	}
 	for i := range s.Notes.Logins {
 		if s.Notes.Logins[i].OK {

@@ -2,6 +2,7 @@ package prose
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -215,3 +216,46 @@ func TestSentence(t *testing.T) {
 	require.Equal(t, `".`, Sentence(`"`))
 	require.Empty(t, Sentence(""))
 }
+
+// Packets are named as Wireshark does, with their files where there are several.
+func TestPackets(t *testing.T) {
+	a, b, c := flow.At(0, 40), flow.At(0, 43), flow.At(1, 7)
+	for name, x := range map[string]struct{ got, want string }{
+		"none":                  {Packets(false), ""},
+		"none seen":             {Packets(true, 0, 0), ""},
+		"one":                   {Packets(false, 0, a), " (packet 40)"},
+		"two":                   {Packets(false, a, b), " (packets 40 and 43)"},
+		"of files":              {Packets(true, a, c), " (packets 1:#40 and 2:#7)"},
+		"list":                  {PacketList([]flow.Pos{b, 0, a}, false), "#40 #43"},
+		"list of files":         {PacketList([]flow.Pos{c, b, a}, true), "1:#40 #43 2:#7"},
+		"empty list":            {PacketList(nil, true), ""},
+		"range":                 {PacketRange([]flow.Pos{b, 0, a}, false), "#40–#43"},
+		"range of one":          {PacketRange([]flow.Pos{a, 0}, false), "#40"},
+		"range of files":        {PacketRange([]flow.Pos{a, c}, true), "1:#40–2:#7"},
+		"range in a later file": {PacketRange([]flow.Pos{c, c + 1}, true), "2:#7–#8"},
+		"empty range":           {PacketRange([]flow.Pos{0}, true), ""},
+		"microseconds":          {FineSpan(9 * flow.Millisecond), "9,000 µs"},
+		"milliseconds":          {FineSpan(10 * flow.Millisecond), "10 ms"},
+		"negative":              {FineSpan(-1), "0 µs"},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, x.want, x.got) })
+	}
+}
+
+// Columns are laid out by what a terminal shows, not by bytes.
+func TestLayout(t *testing.T) {
+	require.Equal(t, []string{"最終  ", "  最終", "最終版"}, []string{Pad("最終", 6), PadLeft("最終", 6), Pad("最終版", 3)})
+	require.Equal(t, []string{"最", "最終"}, []string{Prefix("最終版", 3), Prefix("最終版", 4)})
+	require.Empty(t, Spaces(-3))
+	p := Page{Width: 10}
+	p.Paragraph("")
+	p.Paragraph("one two three")
+	require.Equal(t, "one two\nthree\n\n", p.String())
+	require.Equal(t, []string{"", "x"}, []string{Known(nil), Known(ptr("x"))})
+	require.Equal(t, "21", Port(21))
+	for in, want := range map[string]string{"::ffff:192.0.2.1": "192.0.2.1", "fe80::1%eth0": "fe80::1", "192.0.2.1": "192.0.2.1"} {
+		require.Equal(t, want, Plain(netip.MustParseAddr(in)).String())
+	}
+}
+
+func ptr(s string) *string { return &s }

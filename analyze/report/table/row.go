@@ -86,7 +86,7 @@ func fewerSums(sums string, width int) string {
 }
 
 func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferRow {
-	r := transferRow{name: diagnosis.CommandLine(t), method: t.Method, result: diagnosis.Result(t), failed: t.Failed()}
+	r := transferRow{name: strings.TrimSuffix(diagnosis.CommandLine(t), diagnosis.Resumed(t)), method: t.Method, result: diagnosis.Result(t), failed: t.Failed()}
 	if t.Method == record.MethodEncrypted {
 		r.method = "TLS"
 	}
@@ -125,6 +125,9 @@ func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferR
 // openedDetail is what the row of an open data connection has no room for.
 func openedDetail(t *record.Transfer) string {
 	var parts []string
+	if from := diagnosis.Resumed(t); from != "" {
+		parts = append(parts, strings.Trim(from, " ()"))
+	}
 	if src := t.Connection.Src.String(); t.Initiator == record.ThirdParty && prose.Columns(src) > maxHost {
 		parts = append(parts, src+" → "+t.Connection.Dst.String())
 	}

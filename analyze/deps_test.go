@@ -42,12 +42,13 @@ analyze/tlsrec:      capture/flow analyze/record
 analyze/control:     capture/flow analyze/ftp analyze/record analyze/tlsrec
 analyze/match:       capture/flow analyze/control analyze/record
 analyze/finding:     capture/flow analyze/record analyze/prose
+analyze/verdict:     capture/flow analyze/record analyze/prose
 analyze/compare:     capture/flow analyze/ftp analyze/record analyze/prose
 analyze/report:      capture/flow analyze/record analyze/prose analyze/finding analyze/compare
 analyze/pick:        capture capture/flow capture/decode
 analyze/extract:     capture/flow capture/tcp analyze/record analyze/prose github.com/gabriel-vasile/mimetype
 analyze/report/schema:capture/flow analyze/record analyze/prose analyze/finding analyze/report analyze/compare
-analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/record analyze/prose analyze/finding analyze/report analyze/compare analyze/tlsrec analyze/control analyze/match
+analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/record analyze/prose analyze/finding analyze/verdict analyze/report analyze/compare analyze/tlsrec analyze/control analyze/match
 cmd/ftpscope:        analyze analyze/carve analyze/pick analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live cmd/ftpscope/sandbox cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term capture/pcapfile
 analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/record analyze/prose analyze/pick capture/pcapfile
 analyze/report/casedb:capture/flow analyze/record analyze/prose analyze/report modernc.org/sqlite

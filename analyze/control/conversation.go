@@ -126,6 +126,9 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	s := &c.sides[dir]
 	if !s.spoke {
 		s.spoke = true
+		if !s.lossy {
+			c.hear(dir, b)
+		}
 		if c.unheard {
 			c.unheard = false
 			c.expectHosts(false)
@@ -148,6 +151,13 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		return false
 	}
 	return true
+}
+
+// hear notes another protocol by the first bytes of a side.
+func (c *Conversation) hear(dir flow.Direction, first []byte) {
+	if p := foreignProtocol(first); p != "" && c.notes.Foreign.Protocol == "" {
+		c.notes.Foreign = record.Foreign{Protocol: p, Mark: c.at, ByServer: dir != c.client}
+	}
 }
 
 // line takes a line of a side.

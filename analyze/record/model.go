@@ -39,6 +39,7 @@ type Session struct {
 	Capture    Coverage
 	Transfers  []Transfer
 	Findings   []Finding
+	Verdict    *Verdict // nil: not judged
 
 	First flow.Mark // the control connection's first packet: the order of sessions
 	Notes Notes     // what rules need beyond the record; not written
@@ -151,16 +152,21 @@ type Transfer struct {
 	Connection        *Connection
 	Bytes             *uint64
 	MissingBytes      *uint64
-	SHA256            *string
-	MD5, SHA1         *string // only when asked for
-	MIMEType          *string
-	File              *string
-	Preliminary       *Reply
-	Reply             *Reply
-	Outcome           string
-	Frames            Frames
+	Digests
+	MIMEType    *string
+	File        *string
+	Preliminary *Reply
+	Reply       *Reply
+	Outcome     string
+	Frames      Frames
+	Verdict     *Verdict // nil: it went well, or was not judged
 
 	Notes TransferNotes // what rules need beyond the record; not written
+}
+
+// Digests are the hashes of a transfer's data; nil: not asked for, or the data are not whole.
+type Digests struct {
+	SHA256, MD5, SHA1 *string
 }
 
 // OfFile reports whether it carries a file, not a listing.
@@ -199,6 +205,7 @@ type Attempt struct {
 	First, Last Stamp
 	ICMP        *ICMP
 	Network     *Network // nil: the plain one
+	Verdict     *Verdict
 }
 
 // ICMP is the error that a SYN met: RFC 792 or RFC 4443 type and code, and who sent it.
@@ -212,6 +219,7 @@ type Orphan struct {
 	Mode, Evidence, Initiator string
 	Connection                Connection
 	Bytes                     uint64
+	Verdict                   *Verdict
 
 	Conn flow.Conn // the connection itself; not written
 }

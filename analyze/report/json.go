@@ -82,7 +82,8 @@ func appendSession(b []byte, s *record.Session, o Options) []byte {
 	for i := range s.Findings {
 		b = appendFinding(comma(b, i), &s.Findings[i], files)
 	}
-	return append(b, "]}"...)
+	b = appendVerdict(append(b, ']'), s.Verdict, files)
+	return append(b, '}')
 }
 
 func appendCommands(b []byte, s *record.Session, o Options, files bool) []byte {
@@ -175,10 +176,11 @@ func appendTransfer(b []byte, s *record.Session, t *record.Transfer, files bool)
 	b = term(b, `,"outcome":`, t.Outcome)
 	b = appendFrames(b, &t.Frames, files)
 	if !s.Client.IsValid() || !s.Server.IsValid() {
-		return append(b, `,"filter":null}`...)
+		b = append(b, `,"filter":null`...)
+	} else {
+		b = append(s.AppendFilter(append(b, `,"filter":"`...), t), '"')
 	}
-	b = s.AppendFilter(append(b, `,"filter":"`...), t)
-	return append(b, `"}`...)
+	return append(appendVerdict(b, t.Verdict, files), '}')
 }
 
 func appendConnection(b []byte, c *record.Connection) []byte {
@@ -233,16 +235,42 @@ func appendFinding(b []byte, f *record.Finding, files bool) []byte {
 	} else {
 		b = append(b, `,"transfer":null`...)
 	}
+	b = framesOf(b, f.Frames, files)
+	b = word(b, `,"advice":`, f.Advice)
+	return append(b, '}')
+}
+
+// appendVerdict writes a verdict and its key.
+func appendVerdict(b []byte, v *record.Verdict, files bool) []byte {
+	if v == nil {
+		return append(b, `,"verdict":null`...)
+	}
+	b = term(b, `,"verdict":{"cause":`, v.Cause)
+	b = term(b, `,"at":`, v.At)
+	b = term(b, `,"certainty":`, v.Certainty)
+	b = words(b, `,"or":`, v.Or)
+	if v.Transfer > 0 {
+		b = integer(b, `,"transfer":`, uint64(v.Transfer))
+	} else {
+		b = append(b, `,"transfer":null`...)
+	}
+	b = append(framesOf(b, v.Frames, files), `,"text":`...)
+	b = quote(b, "", v.Text)
+	b = words(b, `,"next":`, v.Next)
+	return append(b, '}')
+}
+
+// framesOf writes the packets that prove something.
+func framesOf(b []byte, frames []flow.Pos, files bool) []byte {
 	b = append(b, `,"frames":[`...)
-	for i, p := range f.Frames {
+	for i, p := range frames {
 		b = frame(comma(b, i), "", p)
 	}
 	if files {
 		b = append(b, `],"frame_files":[`...)
-		for i, p := range f.Frames {
+		for i, p := range frames {
 			b = fileIndex(comma(b, i), "", p)
 		}
 	}
-	b = word(b, `],"advice":`, f.Advice)
-	return append(b, '}')
+	return append(b, ']')
 }

@@ -19,12 +19,13 @@ func appendAttempt(b []byte, a *record.Attempt) []byte {
 	b = stamp(b, `,"first":`, a.First)
 	b = stamp(b, `,"last":`, a.Last)
 	if a.ICMP == nil {
-		return append(b, `,"icmp":null}`...)
+		b = append(b, `,"icmp":null`...)
+	} else {
+		b = address(b, `,"icmp":{"from":`, a.ICMP.From)
+		b = integer(b, `,"type":`, uint64(a.ICMP.Type))
+		b = append(integer(b, `,"code":`, uint64(a.ICMP.Code)), '}')
 	}
-	b = address(b, `,"icmp":{"from":`, a.ICMP.From)
-	b = integer(b, `,"type":`, uint64(a.ICMP.Type))
-	b = integer(b, `,"code":`, uint64(a.ICMP.Code))
-	return append(b, "}}"...)
+	return append(appendVerdict(b, a.Verdict, false), '}')
 }
 
 func appendOrphan(b []byte, o *record.Orphan) []byte {
@@ -34,7 +35,7 @@ func appendOrphan(b []byte, o *record.Orphan) []byte {
 	b = term(b, `,"initiator":`, o.Initiator)
 	b = appendConnection(b, &o.Connection)
 	b = integer(b, `,"bytes":`, o.Bytes)
-	return append(b, '}')
+	return append(appendVerdict(b, o.Verdict, o.Conn.Last.Pos.File() > 0), '}')
 }
 
 func appendSummary(b []byte, s *record.Summary) []byte {

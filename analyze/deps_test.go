@@ -68,6 +68,7 @@ var endToEnd = map[string][]string{
 	"analyze/compare": {"analyze", "capture"},
 	"analyze/extract": {"analyze", "capture"},
 	"analyze/finding": {"analyze", "capture"},
+	"analyze/verdict": {"analyze", "capture"},
 	"analyze/pick":    {"analyze", "analyze/record"},
 }
 

@@ -155,7 +155,7 @@ func loginFailed(c *hearing) *record.Verdict {
 	}
 	if c.Login == record.LoginFailed {
 		v := begin(record.CauseLoginRejected, record.AtClient, record.Likely)
-		v.Text = "the login failed"
+		v.Text = sentence("the login failed")
 		v.Next = steps("check the user's name and password")
 		return v
 	}

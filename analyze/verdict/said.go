@@ -200,7 +200,7 @@ func (c *hearing) rejected(mode string) bool {
 
 func saidWrongPeer(c *hearing, t *record.Transfer) *record.Verdict {
 	r := lastReply(t)
-	stranger := t.Initiator == record.ThirdParty && t.Connection != nil && (r != nil && r.Code >= 400) && (t.Bytes == nil || *t.Bytes == 0)
+	stranger := t.Initiator == record.ThirdParty && met(t, flow.Established) && (r != nil && r.Code >= 400) && (t.Bytes == nil || *t.Bytes == 0)
 	if r == nil || !means(r, saysPeer) && !stranger {
 		return nil
 	}

@@ -272,7 +272,26 @@ func (c *hearing) allWell() *record.Verdict {
 	default:
 		v.Text, v.Certainty = "nothing was asked for that failed", record.Likely
 	}
+	v.Text = sentence(v.Text)
+	if !c.orderly() {
+		v.Certainty = record.Likely
+	}
 	return v
+}
+
+// orderly reports whether the capture holds the end of everything: QUIT or the client's FIN,
+// and both FINs of each data connection. Where one lacks, it may have been RST, or late.
+func (c *hearing) orderly() bool {
+	client, _ := c.halves(&c.Notes.Control)
+	if !c.Notes.Quit.Seen() && !client.FIN.Seen() {
+		return false
+	}
+	for i := range c.Transfers {
+		if x := c.Transfers[i].Notes.Conn; x != nil && !(x.Half[0].FIN.Seen() && x.Half[1].FIN.Seen()) {
+			return false
+		}
+	}
+	return true
 }
 
 // encrypted reports whether the control connection is under TLS.

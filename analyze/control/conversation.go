@@ -142,6 +142,9 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 			return true
 		}
 	}
+	if dir == c.client && c.strays() {
+		return true // what follows in another protocol says no more
+	}
 	for line, rest, ok := s.framer.Next(b); ok; line, rest, ok = s.framer.Next(rest) {
 		c.line(dir, line)
 	}
@@ -151,6 +154,13 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		return false
 	}
 	return true
+}
+
+// strays reports whether a client that came to FTP's port speaks another protocol there. It
+// is a session all the same: the server may wait for FTP.
+func (c *Conversation) strays() bool {
+	f := &c.notes.Foreign
+	return f.Protocol != "" && f.Protocol != protocolTLS && f.Protocol != protocolPROXY && !f.ByServer && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
 }
 
 // hear notes another protocol by the first bytes of a side.
@@ -222,7 +232,7 @@ func (c *Conversation) isOnControlPort() bool {
 // elsewhere what speaks for it.
 func (c *Conversation) isFTP() bool {
 	if c.isOnControlPort() {
-		return c.guess.Verdict() != ftp.No && c.evidence != babble
+		return c.guess.Verdict() != ftp.No && (c.evidence != babble || c.strays())
 	}
 	return c.guess.Verdict() == ftp.Yes
 }

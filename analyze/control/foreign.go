@@ -6,6 +6,19 @@ import (
 	"ftpscope/analyze/tlsrec"
 )
 
+// Protocols that may stand before FTP.
+const (
+	protocolTLS   = "TLS"
+	protocolPROXY = "PROXY" // a balancer's line that names the client
+)
+
+// IsForeign reports whether the first bytes of a client are another protocol's than FTP
+// for certain.
+func IsForeign(first []byte) bool {
+	p := foreignProtocol(first)
+	return p != "" && p != protocolTLS && p != protocolPROXY
+}
+
 // foreignProtocol names the protocol, other than FTP, that the first bytes of a side
 // begin; empty: none that is known here.
 func foreignProtocol(first []byte) string {
@@ -13,13 +26,13 @@ func foreignProtocol(first []byte) string {
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	switch {
 	case len(first) >= 3 && tlsrec.IsHandshake(first[0]) && first[1] == 3 && first[2] <= 4:
-		return "TLS"
+		return protocolTLS
 	case bytes.HasPrefix(first, []byte("SSH-")):
 		return "SSH"
 	case bytes.HasPrefix(first, []byte("HTTP/")):
 		return "HTTP"
 	case bytes.HasPrefix(first, []byte("PROXY ")), bytes.HasPrefix(first, []byte("\r\n\r\n\x00\r\nQUIT\n")):
-		return "PROXY"
+		return protocolPROXY
 	case isHTTPRequest(line):
 		return "HTTP"
 	case hasAnyPrefix(line, "EHLO ", "HELO ", "LHLO "):

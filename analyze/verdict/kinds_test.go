@@ -204,6 +204,16 @@ func TestLogins(t *testing.T) {
 			C! \x16\x03\x01\x00\x05\x01\x00\x00\x01\x00\n
 			S: 500 Unknown command.
 			close`, "tls-mismatch client certain", []string{"implicit", "AUTH TLS"}},
+		{"SSH", ends + `
+			S: 220 (vsFTPd 3.0.5)
+			C: SSH-2.0-OpenSSH_9.6
+			S: 500 OOPS
+			close S`, "not-ftp client certain", []string{"SSH", "SFTP"}},
+		{"HTTP", ends + `
+			C: GET / HTTP/1.1
+			S: 220 ready
+			S: 500 GET not understood
+			close`, "not-ftp client certain", []string{"HTTP"}},
 		{"a command is never answered", login + `
 			C: CWD /a
 			wait 30s

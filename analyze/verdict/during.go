@@ -80,7 +80,7 @@ func duringTransfer(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	conn := t.Notes.Conn
-	for _, j := range []func(*hearing, *record.Transfer, *flow.Conn) *record.Verdict{halfClosed, resetDuring, silentData, cutDuring} {
+	for _, j := range []func(*hearing, *record.Transfer, *flow.Conn) *record.Verdict{halfClosed, gaveUp, resetDuring, silentData, cutDuring} {
 		if v := j(c, t, conn); v != nil {
 			return v
 		}
@@ -123,6 +123,50 @@ func halfClosed(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict
 	return v
 }
 
+// gaveUp is a server that replied that it waited in vain, before either side ended the data
+// connection. Who held it up, TCP's own facts would tell: acknowledgments, repetitions and
+// windows.
+func gaveUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
+	e := c.ended(conn)
+	if t.Reply == nil || t.Reply.Code < 400 || !means(t.Reply, saysLate) || e.at.Seen() && e.at.Time < t.Reply.Time.Time {
+		return nil
+	}
+	v := opening(t, record.CauseDataZeroWindow, record.AtClient)
+	v.Certainty, v.Or = record.Open, []string{record.CauseDataLoss, record.CauseDataMTU}
+	what := "did not take the data (its window may have stayed 0)"
+	next := "does the program at the client read what comes? A full disk, a prompt or a stopped program keeps its window at 0"
+	if sender(t) == record.Client {
+		v.Cause = record.CauseDataSilent
+		what, next = "sent nothing more", "does the program at the client go on sending? Look for a slow disk, a prompt or a stopped program"
+	}
+	v.Frames = append(v.Frames, conn.Last.Pos)
+	v.Text = sentence("the server waited in vain for the client in "+named(t)+after(t)+": it seems that the client "+what, c.replied(t.Reply))
+	v.Next = steps(next, "look at acknowledgments, repetitions and windows on the data connection: if segments are repeated without an answer, they are lost on the way")
+	return v
+}
+
+// late is a connection that was opened when the server had given up.
+func late(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Reply == nil || t.Notes.Conn == nil || t.Notes.Conn.Start.Time <= t.Reply.Time.Time {
+		return nil
+	}
+	conn := t.Notes.Conn
+	v := opening(t, record.CauseDataNeverTried, c.place(conn.Src.Addr()))
+	v.Certainty, v.Or = record.Open, []string{record.CauseDataBlocked}
+	v.Text = sentence("the data connection of "+named(t)+" came "+prose.Lasting(conn.Start.Time-t.Reply.Time.Time)+" after the server had given up"+c.packets(conn.Start.Pos), c.then(t))
+	v.Next = steps("why did " + c.party(conn.Src.Addr()) + " take so long to open it? Look for SYNs that were dropped before, for address lookups and for a slow way")
+	return v
+}
+
+// unexplained is what failed in a way that no judge knows.
+func unexplained(c *hearing, t *record.Transfer) *record.Verdict {
+	v := opening(t, record.CauseNotCaptured, record.AtCapture)
+	v.Certainty = record.Open
+	v.Text = sentence(named(t)+" failed, and what the capture holds does not say why", c.then(t))
+	v.Next = steps("look at the logs of client and server at this time", "capture at both sides and compare")
+	return v
+}
+
 // resetDuring is a connection that a RST ended.
 func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	e := c.reset(conn)
@@ -138,11 +182,6 @@ func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdic
 	v.Frames = append(v.Frames, e.at.Pos)
 	v.Text = sentence("the data connection of "+named(t)+" ended by RST from the "+e.by+"'s address"+c.packets(e.at.Pos)+after(t), c.then(t))
 	v.Next = steps("why did the program at the "+e.by+" give up? Look at its log, its time and size limits", "a firewall or NAT between the two can send RST in its name: a capture at the "+e.by+" tells")
-	if t.Reply != nil && means(t.Reply, saysLate) && t.Reply.Time.Time <= e.at.Time+flow.Second && e.by == record.Server {
-		v.Certainty = record.Open
-		v.Or = []string{record.CauseDataZeroWindow, record.CauseDataLoss, record.CauseDataSilent, record.CauseDataMTU}
-		v.Next = steps("the server waited for the data connection in vain and gave up: did the program at the client stop reading or sending, or did segments get lost on the way?")
-	}
 	return v
 }
 

@@ -374,6 +374,31 @@ func TestDuring(t *testing.T) {
 			d1< 1000
 			wait 100s
 			S: 426 Failure writing network stream.` + quit, "data-loss path open data-mtu data-zero-window data-silent", []string{"Failure writing"}},
+		{"the server waited in vain for who reads", opened + `
+			d1< 1000
+			wait 60s
+			S: 421 Data timeout. Reconnect. Sorry.
+			close S`, "data-zero-window client open data-loss data-mtu", []string{"Data timeout"}},
+		{"it waited in vain for who sends", passive + `
+			data d1 198.51.100.10:40001 > 203.0.113.21:50000
+			C: STOR a
+			S: 150 Ok.
+			d1> 1000
+			wait 60s
+			S: 426 Data connection timed out.` + quit, "data-silent client open data-loss data-mtu", nil},
+		{"it came late", active + `
+			C: LIST
+			wait 10s
+			S: 425 Can't open data connection.
+			wait 1s
+			data d1 203.0.113.21:20 > 198.51.100.10:50000
+			d1 close` + quit, "data-never-tried server open data-blocked", []string{"1 s after"}},
+		{"a third host", passive + `
+			data d1 192.0.2.66:40001 > 203.0.113.21:50000
+			C: RETR a
+			S: 150 Ok.
+			d1< 1000
+			S: 426 Broken.` + quit, "data-stolen server likely", []string{"192.0.2.66"}},
 		{"stopped", opened + `
 			d1< 1000
 			C: ABOR

@@ -14,7 +14,7 @@ import (
 
 var openings = []judge{
 	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, noEndpoint, saidRefused, otherFamily, wrongSource,
-	untranslated, establishedInVain, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried,
+	untranslated, establishedInVain, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
 }
 
 var leftUnused = []judge{saidNothing, dialledInVain, superfluous}
@@ -164,6 +164,9 @@ func establishedInVain(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	if t.Initiator == record.ThirdParty {
 		return stolen(c, t)
+	}
+	if v := late(c, t); v != nil {
+		return v
 	}
 	conn := t.Notes.Conn
 	dst := conn.Dst.Addr()

@@ -11,11 +11,11 @@ import (
 // these judges come first.
 
 var rejections = []judge{
-	saidNotLoggedIn, saidUnprotected, saidInvalid, saidUntranslated, saidFamily, saidExhausted, saidBusy, saidError, saidModeRejected,
+	saidNotLoggedIn, saidUnprotected, saidInvalid, saidUntranslated, saidFamily, saidExhausted, saidBusy, saidError, saidModeRejected, unexplained,
 }
 
 var failures = []judge{
-	abortedByClient, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, duringTransfer, saidBusy, saidDenied,
+	abortedByClient, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, duringTransfer, saidBusy, saidDenied, unexplained,
 }
 
 var incompletes = []judge{abortedByClient, leftEarly, duringTransfer, notCaptured}

@@ -79,7 +79,6 @@ type hearing struct {
 	*record.Session
 	files int
 	ports *worked // nil: none is known
-	found map[int]*record.Verdict
 }
 
 // judge says what a transfer's verdict is; nil: it has nothing to say.

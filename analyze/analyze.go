@@ -12,15 +12,17 @@ import (
 
 // Options of an analysis; the zero value works.
 type Options struct {
-	Workers  int             // goroutines that track connections; 0 and 1: none but the caller's
-	Ports    []uint16        // ports that FTP is expected on, besides 21 and 990
-	Dialogue bool            // keep every command and reply in the sessions
-	Judge    finding.Options // what of it users choose; the analysis knows Files and Live
-	Filter   Filter          // packets that it does not match are as if they were not in the capture; nil: none
-	Evidence Evidence        // nil: nobody keeps packets
-	Decode   decode.Options
-	Follow   Follower      // nil: nobody reads what data connections carry
-	Claims   match.Claimer // hears which session is given which data connection; nil: nobody
+	Workers  int      // goroutines that track connections; 0 and 1: none but the caller's
+	Ports    []uint16 // ports that FTP is expected on, besides 21 and 990
+	Dialogue bool     // keep every command and reply in the sessions
+	// ShowPasswords leaves passwords in commands, replies and messages; without it only Session.Password has one.
+	ShowPasswords bool
+	Judge         finding.Options // what of it users choose; the analysis knows Files and Live
+	Filter        Filter          // packets that it does not match are as if they were not in the capture; nil: none
+	Evidence      Evidence        // nil: nobody keeps packets
+	Decode        decode.Options
+	Follow        Follower      // nil: nobody reads what data connections carry
+	Claims        match.Claimer // hears which session is given which data connection; nil: nobody
 	// MergeNetworks takes the same addresses for the same hosts whatever tags, tunnels and files they are seen in.
 	MergeNetworks bool
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
@@ -151,7 +153,7 @@ func (a *analysis) single() {
 		}
 	}
 	for _, l := range shards {
-		l.table.Close()
+		l.table.Close(a.count.last.Time)
 	}
 	a.tally(shards)
 }

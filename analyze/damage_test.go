@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
@@ -127,42 +128,27 @@ var copied = []struct {
 // A packet that was captured again changes nothing, the number of SYNs included.
 func TestCopies(t *testing.T) {
 	for _, s := range samples(t) {
-		full := analyzed(t, s.frames, analyze.Options{Dialogue: true})
-		want := normal(t, []byte(full.json(t)))
+		full := analyzetest.Analyzed(t, s.frames, analyze.Options{Dialogue: true})
+		want := normal(t, []byte(full.JSON(t)))
 		for _, c := range copied {
 			t.Run(s.name+"/"+c.name, func(t *testing.T) {
-				got := analyzed(t, c.do(s.frames), analyze.Options{Dialogue: true})
-				if d := differences(want, normal(t, []byte(got.json(t)))); d != "" {
+				got := analyzetest.Analyzed(t, c.do(s.frames), analyze.Options{Dialogue: true})
+				if d := differences(want, normal(t, []byte(got.JSON(t)))); d != "" {
 					t.Error(d)
 				}
 				if t.Failed() {
 					return
 				}
-				require.Equal(t, full.tries(), got.tries())
+				require.Equal(t, full.Tries(), got.Tries())
 			})
 		}
 	}
 }
 
-// tries are the numbers of SYNs.
-func (r *records) tries() (list []int) {
-	for _, s := range r.sessions {
-		for i := range s.Transfers {
-			if c := s.Transfers[i].Connection; c != nil {
-				list = append(list, c.Attempts)
-			}
-		}
-	}
-	for i := range r.attempts {
-		list = append(list, r.attempts[i].Count)
-	}
-	return list
-}
-
 // A clock that is set in the middle of a capture makes no statement false; what is judged by time alone may be unknown.
 func TestClockSteps(t *testing.T) {
 	for _, s := range samples(t) {
-		full := analyzed(t, s.frames, options)
+		full := analyzetest.Analyzed(t, s.frames, options)
 		for _, by := range []flow.Time{-3600 * flow.Second, -flow.Second, flow.Second, 3600 * flow.Second} {
 			if s.name == "retr-550" && by > flow.Second {
 				continue // the server that took an hour to say 550 waited for a connection
@@ -179,10 +165,10 @@ func TestClockSteps(t *testing.T) {
 				for i := len(frames) * part / parts; i < len(frames); i++ {
 					frames[i].Time += by
 				}
-				got := analyzed(t, frames, options)
+				got := analyzetest.Analyzed(t, frames, options)
 				d := append(contradictions(full, got), falselyFound(full, got)...)
-				if len(d) > 0 || len(got.sessions) != len(full.sessions) {
-					t.Errorf("%s, %d s in part %d: %q\n%s", s.name, by/flow.Second, part, d, differences([]string{full.facts()}, []string{got.facts()}))
+				if len(d) > 0 || len(got.Sessions) != len(full.Sessions) {
+					t.Errorf("%s, %d s in part %d: %q\n%s", s.name, by/flow.Second, part, d, differences([]string{full.Facts()}, []string{got.Facts()}))
 				}
 			}
 		}
@@ -191,7 +177,7 @@ func TestClockSteps(t *testing.T) {
 
 // falselyFound are findings of a part that the whole has not: but those that say what is unknown, and, of a connection that was late,
 // those that say of it what else is known.
-func falselyFound(full, part *records) (list []string) {
+func falselyFound(full, part *analyzetest.Records) (list []string) {
 	known := map[string]bool{"capture-gap": true}
 	for _, id := range ruleIDs(full) {
 		known[id] = true
@@ -214,10 +200,10 @@ func TestAnyYear(t *testing.T) {
 		for _, f := range s.frames {
 			first, last = min(first, f.Time), max(last, f.Time)
 		}
-		want := normal(t, []byte(analyzed(t, s.frames, options).json(t)))
+		want := normal(t, []byte(analyzetest.Analyzed(t, s.frames, options).JSON(t)))
 		const y2038, y2106 = 1 << 31 * flow.Second, 1 << 32 * flow.Second
 		for _, start := range []flow.Time{0, y2038 - flow.Second, y2106 - flow.Second - (last - first)} {
-			got := normal(t, []byte(analyzed(t, capturetest.Shift(s.frames, start-first), options).json(t)))
+			got := normal(t, []byte(analyzetest.Analyzed(t, capturetest.Shift(s.frames, start-first), options).JSON(t)))
 			if d := differences(want, got); d != "" {
 				t.Errorf("%s at %d s\n%s", s.name, start/flow.Second, d)
 			}
@@ -231,17 +217,17 @@ func TestCopiesInVLANs(t *testing.T) {
 		if s.frames[0].Link != capturetest.LinkEthernet || strings.HasPrefix(s.name, "vlan") || s.name == "qinq" {
 			continue
 		}
-		full := analyzed(t, s.frames, options)
-		want := unplaced(t, normal(t, []byte(full.json(t))))
+		full := analyzetest.Analyzed(t, s.frames, options)
+		want := unplaced(t, normal(t, []byte(full.JSON(t))))
 		copies := tagged(routed(s.frames), in(20), in(30))
 		for name, after := range map[string][]capturetest.Frame{
 			"30 us": capturetest.Shift(copies, 30*flow.Microsecond), "500 ms": capturetest.Shift(copies, 500*flow.Millisecond), "up to 500 ms": late(copies, 500*flow.Millisecond),
 		} {
-			got := analyzed(t, capturetest.Interleave(s.frames, after), options)
-			if d := differences(want, unplaced(t, normal(t, []byte(got.json(t))))); d != "" {
+			got := analyzetest.Analyzed(t, capturetest.Interleave(s.frames, after), options)
+			if d := differences(want, unplaced(t, normal(t, []byte(got.JSON(t))))); d != "" {
 				t.Errorf("%s, %s\n%s", s.name, name, d)
 			}
-			require.Equal(t, full.tries(), got.tries(), "%s, %s", s.name, name)
+			require.Equal(t, full.Tries(), got.Tries(), "%s, %s", s.name, name)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
 )
@@ -35,18 +36,18 @@ func TestDisorder(t *testing.T) {
 
 func TestDisorderOfConversations(t *testing.T) {
 	for _, c := range some(slices.Concat(varied, uneven)) {
-		requireSameInDisorder(t, c.name, c.frames(t), 10)
+		requireSameInDisorder(t, c.Name, c.Frames(t), 10)
 	}
 }
 
 // uneven are conversations with something that could be confounded.
-var uneven = []conversation{
-	{name: "two with one PORT", script: "login\nC: TYPE I\nS: 200 ok\nport\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:50000\nd1> 500 fin\nd1 fin <\nS: 226 done\nwait 3s\n" +
+var uneven = []analyzetest.Conversation{
+	{Name: "two with one PORT", Script: "login\nC: TYPE I\nS: 200 ok\nport\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:50000\nd1> 500 fin\nd1 fin <\nS: 226 done\nwait 3s\n" +
 		"C: RETR b\nS: 150 here\nseed two\ndata d2 S:20 > C:50000\nd2> 700 fin\nd2 fin <\nS: 226 done\nbye"},
-	{name: "two on the default port", script: "login\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:51234\nd1> 700 fin\nS: 226 done\n" +
+	{Name: "two on the default port", Script: "login\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:51234\nd1> 700 fin\nS: 226 done\n" +
 		"C: NLST\nS: 150 here\ndata d2 S:2020 > C:51234\nd2> 70 fin\nS: 226 done\nbye"},
-	{name: "AUTH refused", script: "S: 220 ready\nC: AUTH TLS\nS: 502 no\nC: USER bob\nS: 331 password\nC: PASS x\nS: 230 in\nC: PWD\nS: 257 \"/\"\nbye"},
-	{name: "one guess right, in the session that began first", script: "S: 220 ready\ncontrol c2 192.0.2.10:51300 > 192.0.2.21:21\nc2S: 220 ready\n" +
+	{Name: "AUTH refused", Script: "S: 220 ready\nC: AUTH TLS\nS: 502 no\nC: USER bob\nS: 331 password\nC: PASS x\nS: 230 in\nC: PWD\nS: 257 \"/\"\nbye"},
+	{Name: "one guess right, in the session that began first", Script: "S: 220 ready\ncontrol c2 192.0.2.10:51300 > 192.0.2.21:21\nc2S: 220 ready\n" +
 		strings.Repeat("c2C: USER bob\nc2S: 331 p\nc2C: PASS x\nc2S: 530 no\n", 6) + "C: USER bob\nS: 331 p\nC: PASS y\nS: 230 in\nbye\nc2 fin >"},
 }
 
@@ -57,14 +58,14 @@ func TestDisorderOfMany(t *testing.T) {
 	for i := range sessions {
 		host, port := fmt.Sprintf("10,0,%d,%d", i/200, 1+i%200), 20000+i
 		ip := strings.ReplaceAll(host, ",", ".")
-		c := conversation{script: fmt.Sprintf("seed %d\nclient %s:51234\nlogin\nC: PORT %s,%d,%d\nS: 200 ok\nC: RETR a\nS: 150 here\ndata d1 S:20 > %s:%d\nd1> 900 fin\nd1 fin <\nS: 226 done\nbye",
+		c := analyzetest.Conversation{Script: fmt.Sprintf("seed %d\nclient %s:51234\nlogin\nC: PORT %s,%d,%d\nS: 200 ok\nC: RETR a\nS: 150 here\ndata d1 S:20 > %s:%d\nd1> 900 fin\nd1 fin <\nS: 226 done\nbye",
 			i, ip, host, port/256, port%256, ip, port)}
-		list = append(list, capturetest.Shift(c.frames(t), flow.Time(i)*within/sessions))
+		list = append(list, capturetest.Shift(c.Frames(t), flow.Time(i)*within/sessions))
 	}
 	frames := capturetest.Interleave(list...)
-	want := statements(analyzed(t, frames, options))
+	want := statements(analyzetest.Analyzed(t, frames, options))
 	for _, d := range disorders {
-		if diff := differences(want, statements(analyzed(t, d.do(frames, 1900*flow.Millisecond, 1), options))); diff != "" {
+		if diff := differences(want, statements(analyzetest.Analyzed(t, d.do(frames, 1900*flow.Millisecond, 1), options))); diff != "" {
 			t.Errorf("%s\n%s", d.name, diff)
 		}
 	}
@@ -72,23 +73,23 @@ func TestDisorderOfMany(t *testing.T) {
 
 func requireSameInDisorder(t *testing.T, name string, frames []capturetest.Frame, seeds uint64) {
 	t.Helper()
-	want := statements(analyzed(t, frames, options))
+	want := statements(analyzetest.Analyzed(t, frames, options))
 	for _, d := range disorders {
 		want, tell := want, statements
 		if d.name == "held up by the network" { // which may bring two SYNs so close that one may be the other's copy
 			tell = statementsButTries
-			want = tell(analyzed(t, frames, options))
+			want = tell(analyzetest.Analyzed(t, frames, options))
 		}
 		for _, most := range lateness {
 			for seed := range seeds {
 				mixed := d.do(frames, most, seed)
-				got := analyzed(t, mixed, options)
-				requireSane(t, got)
+				got := analyzetest.Analyzed(t, mixed, options)
+				analyzetest.RequireSane(t, got)
 				if list := tell(got); !slices.Equal(want, list) {
 					t.Errorf("%s, %s, %d ms, seed %d\n%s", name, d.name, most/flow.Millisecond, seed, differences(want, list))
 				}
 				if seed == 0 {
-					require.Equal(t, got, analyzed(t, mixed, analyze.Options{Workers: 8}))
+					require.Equal(t, got, analyzetest.Analyzed(t, mixed, analyze.Options{Workers: 8}))
 				}
 			}
 		}
@@ -97,22 +98,22 @@ func requireSameInDisorder(t *testing.T, name string, frames []capturetest.Frame
 
 // statements are all that is said but numbers, places and times, and which of several sessions a finding about all of them is told at;
 // in an order of their own.
-func statements(r *records) (list []string) {
+func statements(r *analyzetest.Records) (list []string) {
 	found := map[string]bool{}
-	for _, s := range r.sessions {
+	for _, s := range r.Sessions {
 		var transfers []string
 		for i := range s.Transfers {
-			_, facts, _ := strings.Cut(transferFacts(&s.Transfers[i]), " ") // without its number
+			_, facts, _ := strings.Cut(analyzetest.TransferFacts(&s.Transfers[i]), " ") // without its number
 			transfers = append(transfers, facts)
 		}
 		slices.Sort(transfers)
-		list = append(list, strings.Join(append([]string{sessionFacts(s)}, transfers...), "\n"))
+		list = append(list, strings.Join(append([]string{analyzetest.SessionFacts(s)}, transfers...), "\n"))
 		for _, f := range s.Findings {
 			found[f.ID+" "+f.Severity] = true
 		}
 	}
-	others := records{attempts: r.attempts, orphans: r.orphans}
-	list = append(list, strings.Split(others.facts(), "\n")...)
+	others := analyzetest.Records{Attempts: r.Attempts, Orphans: r.Orphans}
+	list = append(list, strings.Split(others.Facts(), "\n")...)
 	for f := range found {
 		list = append(list, f)
 	}
@@ -123,7 +124,7 @@ func statements(r *records) (list []string) {
 var tries = regexp.MustCompile(` attempts=\d+|(^attempt \S+) \d+`)
 
 // statementsButTries leave out how many SYNs there were.
-func statementsButTries(r *records) (list []string) {
+func statementsButTries(r *analyzetest.Records) (list []string) {
 	for _, s := range statements(r) {
 		list = append(list, tries.ReplaceAllString(s, "$1"))
 	}
@@ -134,7 +135,7 @@ func statementsButTries(r *records) (list []string) {
 // not the same. Nothing is said twice; only of SYNs that nobody answered it may seem as if there were more.
 func TestJoinedCaptures(t *testing.T) {
 	for _, s := range samples(t) {
-		want := statementsButTries(analyzed(t, s.frames, options))
+		want := statementsButTries(analyzetest.Analyzed(t, s.frames, options))
 		far := capturetest.Shift(routed(mac(s.frames)), 200*flow.Microsecond)
 		joined := map[string][]capturetest.Frame{
 			"near, far":                   slices.Concat(s.frames, far),
@@ -147,7 +148,7 @@ func TestJoinedCaptures(t *testing.T) {
 			if s.name == "control-lost-silence" && strings.Contains(name, "behind") {
 				continue // for how long it was silent is not known then
 			}
-			if d := differences(want, statementsButTries(analyzed(t, frames, options))); d != "" {
+			if d := differences(want, statementsButTries(analyzetest.Analyzed(t, frames, options))); d != "" {
 				t.Errorf("%s, %s\n%s", s.name, name, d)
 			}
 		}

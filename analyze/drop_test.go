@@ -6,23 +6,24 @@ import (
 	"strings"
 	"testing"
 
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/capturetest"
 )
 
 // A capture that lacks one packet may know less, but nothing that it says may be false.
 func TestDropOne(t *testing.T) {
-	for _, c := range []conversation{
-		{name: "passive", script: "login\nC: TYPE A\nS: 200 ok\nC: CWD /pub\nS: 250 ok\nC: TYPE I\nS: 200 ok\nC: CWD x\nS: 250 ok\nC: REST 10\nS: 350 ok\n" + passed("RETR a", "9000") +
+	for _, c := range []analyzetest.Conversation{
+		{Name: "passive", Script: "login\nC: TYPE A\nS: 200 ok\nC: CWD /pub\nS: 250 ok\nC: TYPE I\nS: 200 ok\nC: CWD x\nS: 250 ok\nC: REST 10\nS: 350 ok\n" + analyzetest.Passed("RETR a", "9000") +
 			"C: CWD y\nS: 550 no\n" + pushed2 + "C: PASV\nS: 227 ok (192,0,2,21,195,82)\nC: LIST\nS: 550 no\nbye"},
-		{name: "active", script: "login\nC: TYPE I\nS: 200 ok\nport\nC: RETR a\nS: 150 here (5000 bytes)\ndata d1 S:20 > C:50000\nd1> 5000 fin\nd1 fin <\nS: 226 done\nC: PORT 192,0,2,10,195,81\nS: 200 ok\nC: STOR b\nS: 150 go\ndata d2 S:20 > C:50001\nd2< 3000\nd2 fin <\nS: 226 done\nC: NOOP\nS: 200 ok\nC: LIST -l\nS: 150 go\nseed two\ndata d3 S:20 > C:50001\nd3> 300\nd3 fin >\nS: 226 done\nbye"},
-		{name: "pipelined", script: varied[2].script},
-		{name: "aborted", script: varied[3].script},
-		{name: "refused and tried again", script: varied[4].script},
-		{name: "multi-line", script: varied[9].script},
+		{Name: "active", Script: "login\nC: TYPE I\nS: 200 ok\nport\nC: RETR a\nS: 150 here (5000 bytes)\ndata d1 S:20 > C:50000\nd1> 5000 fin\nd1 fin <\nS: 226 done\nC: PORT 192,0,2,10,195,81\nS: 200 ok\nC: STOR b\nS: 150 go\ndata d2 S:20 > C:50001\nd2< 3000\nd2 fin <\nS: 226 done\nC: NOOP\nS: 200 ok\nC: LIST -l\nS: 150 go\nseed two\ndata d3 S:20 > C:50001\nd3> 300\nd3 fin >\nS: 226 done\nbye"},
+		{Name: "pipelined", Script: varied[2].Script},
+		{Name: "aborted", Script: varied[3].Script},
+		{Name: "refused and tried again", Script: varied[4].Script},
+		{Name: "multi-line", Script: varied[9].Script},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			requireNoneFalse(t, c.frames(t))
+		t.Run(c.Name, func(t *testing.T) {
+			requireNoneFalse(t, c.Frames(t))
 		})
 	}
 }
@@ -35,21 +36,21 @@ func TestDropOneOfSamples(t *testing.T) {
 
 // requireNoneFalse leaves out each packet in turn.
 func requireNoneFalse(t *testing.T, frames []capturetest.Frame) {
-	full := analyzed(t, frames, options)
+	full := analyzetest.Analyzed(t, frames, options)
 	for i := range frames {
-		part := analyzed(t, capturetest.Drop(frames, i), options)
-		requireSane(t, part)
+		part := analyzetest.Analyzed(t, capturetest.Drop(frames, i), options)
+		analyzetest.RequireSane(t, part)
 		if d := contradictions(full, part); len(d) > 0 {
-			t.Errorf("without packet %d: %q\n%s\nfull:\n%s\npart:\n%s", i+1, d, capturetest.Dump(frames[i:i+1]), full.facts(), part.facts())
+			t.Errorf("without packet %d: %q\n%s\nfull:\n%s\npart:\n%s", i+1, d, capturetest.Dump(frames[i:i+1]), full.Facts(), part.Facts())
 		}
 	}
 }
 
 // contradictions lists what a part says that the whole denies. A part may lack sessions.
-func contradictions(full, part *records) (list []string) {
-	for _, p := range part.sessions {
+func contradictions(full, part *analyzetest.Records) (list []string) {
+	for _, p := range part.Sessions {
 		least := []string{"session " + p.Client.String() + " " + p.Server.String()}
-		for _, f := range full.sessions {
+		for _, f := range full.Sessions {
 			if f.Client == p.Client && f.Server == p.Server {
 				if d := contradicted(f, p); len(least) == 1 && least[0][:8] == "session " || len(d) < len(least) {
 					least = d
@@ -70,15 +71,15 @@ func contradicted(f, p *record.Session) (list []string) {
 			list = append(list, what+" "+got)
 		}
 	}
-	differ("user", text(f.User), text(p.User))
+	differ("user", analyzetest.Text(f.User), analyzetest.Text(p.User))
 	differ("login", f.Login, p.Login, "none")
 	differ("tls", f.TLS, p.TLS, "none")
 	if f.Mode != record.Mixed {
 		differ("mode", f.Mode, p.Mode, "none")
 		differ("initiator", f.Initiator, p.Initiator, "none")
 	}
-	if !strings.HasPrefix(text(f.Banner), text(p.Banner)) {
-		differ("banner", text(f.Banner), text(p.Banner))
+	if !strings.HasPrefix(analyzetest.Text(f.Banner), analyzetest.Text(p.Banner)) && !strings.HasSuffix(analyzetest.Text(f.Banner), "\n"+analyzetest.Text(p.Banner)) {
+		differ("banner", analyzetest.Text(f.Banner), analyzetest.Text(p.Banner))
 	}
 	differ("closing", f.Closing, p.Closing, "fin", "rst", "cut")
 	for i := range p.Transfers {
@@ -103,18 +104,18 @@ func denied(f, p *record.Transfer) (list []string) {
 			list = append(list, fmt.Sprintf("%s %s", what, got))
 		}
 	}
-	differ("command", text(f.Command), text(p.Command))
-	differ("argument", text(f.Argument), text(p.Argument))
-	if !strings.HasSuffix(text(f.Path), "/"+text(p.Path)) && text(p.Path) != "." { // to be read from the login directory
-		differ("path", text(f.Path), text(p.Path))
+	differ("command", analyzetest.Text(f.Command), analyzetest.Text(p.Command))
+	differ("argument", analyzetest.Text(f.Argument), analyzetest.Text(p.Argument))
+	if !strings.HasSuffix(analyzetest.Text(f.Path), "/"+analyzetest.Text(p.Path)) && analyzetest.Text(p.Path) != "." { // to be read from the login directory
+		differ("path", analyzetest.Text(f.Path), analyzetest.Text(p.Path))
 	}
-	differ("direction", text(f.Direction), text(p.Direction))
-	differ("representation", text(f.Representation), text(p.Representation))
-	differ("restart", number(f.Restart), number(p.Restart))
+	differ("direction", analyzetest.Text(f.Direction), analyzetest.Text(p.Direction))
+	differ("representation", analyzetest.Text(f.Representation), analyzetest.Text(p.Representation))
+	differ("restart", analyzetest.Number(f.Restart), analyzetest.Number(p.Restart))
 	differ("method", f.Method, p.Method, "default")
 	differ("mode", f.Mode, p.Mode, "unknown")
 	differ("initiator", f.Initiator, p.Initiator, "none")
-	differ("expected initiator", text(f.ExpectedInitiator), text(p.ExpectedInitiator))
+	differ("expected initiator", analyzetest.Text(f.ExpectedInitiator), analyzetest.Text(p.ExpectedInitiator))
 	differ("outcome", f.Outcome, p.Outcome, "incomplete", "unknown")
 	if f.Announced != nil && p.Announced != nil {
 		differ("announced", f.Announced.String(), p.Announced.String())

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/capture"
 )
 
@@ -44,7 +45,7 @@ func (w *writing) Next() ([]capture.Packet, error) {
 }
 
 // followed analyzes captures while they are written.
-func followed(t *testing.T, workers int, paths ...string) *records {
+func followed(t *testing.T, workers int, paths ...string) *analyzetest.Records {
 	t.Helper()
 	dir := t.TempDir()
 	var todo []chunk
@@ -58,16 +59,10 @@ func followed(t *testing.T, workers int, paths ...string) *records {
 	c, err := capture.Follow([]string{todo[0].path}, capture.Options{Problem: func(e *capture.FileError) { t.Error(e) }})
 	require.NoError(t, err)
 	defer c.Close()
-	r := &records{}
+	r := &analyzetest.Records{}
 	_, err = analyze.Run(&writing{Following: c, t: t, todo: todo}, analyze.Options{Workers: workers}, r)
 	require.NoError(t, err)
-	return r.ordered()
-}
-
-// named gives a summary's files the names that they were copied from.
-func (r *records) named(paths ...string) *records {
-	r.summary.Files = paths
-	return r
+	return r.Ordered()
 }
 
 // TestFollowSaysTheSame: a capture that grows, and goes on in other files, gives the records of the whole.
@@ -83,9 +78,9 @@ func TestFollowSaysTheSame(t *testing.T) {
 		set("brute-force.pcap"), set("rotated-1.pcap", "rotated-2.pcap", "rotated-3.pcap"),
 	} {
 		t.Run(filepath.Base(paths[0]), func(t *testing.T) {
-			want := collect(t, analyze.Options{}, nil, paths...).named(paths...).json(t)
+			want := analyzetest.Collect(t, analyze.Options{}, nil, paths...).Named(paths...).JSON(t)
 			for _, workers := range []int{1, 3} {
-				require.Equal(t, want, followed(t, workers, paths...).named(paths...).json(t), "%d workers", workers)
+				require.Equal(t, want, followed(t, workers, paths...).Named(paths...).JSON(t), "%d workers", workers)
 			}
 		})
 	}

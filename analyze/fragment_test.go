@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/capture/capturetest"
 )
 
@@ -98,12 +99,12 @@ func TestFragmentsOfSamples(t *testing.T) {
 // Fragments are put together before the packets are shared out.
 func TestFragmentsWithWorkers(t *testing.T) {
 	for _, c := range varied {
-		t.Run(c.name, func(t *testing.T) {
-			cut := interleaved(capturetest.Fragment(c.frames(t), 256, 0, 1))
+		t.Run(c.Name, func(t *testing.T) {
+			cut := interleaved(capturetest.Fragment(c.Frames(t), 256, 0, 1))
 			opt := options
-			want := analyzed(t, cut, opt)
+			want := analyzetest.Analyzed(t, cut, opt)
 			opt.Workers = 4
-			require.Equal(t, want, analyzed(t, cut, opt))
+			require.Equal(t, want, analyzetest.Analyzed(t, cut, opt))
 		})
 	}
 }
@@ -111,8 +112,8 @@ func TestFragmentsWithWorkers(t *testing.T) {
 // A datagram may begin in one file of a rotated set and end in another.
 func TestFragmentsInSeveralFiles(t *testing.T) {
 	for _, c := range varied {
-		t.Run(c.name, func(t *testing.T) {
-			frames := c.frames(t)
+		t.Run(c.Name, func(t *testing.T) {
+			frames := c.Frames(t)
 			cut := inOrder(capturetest.Fragment(frames, 24, 0, 1))
 			if d := differences(recordsOf(t, pcapOf(frames)), recordsOf(t, pcapOf(capturetest.Rotate(cut, 7)...))); d != "" {
 				t.Error(d)
@@ -124,8 +125,8 @@ func TestFragmentsInSeveralFiles(t *testing.T) {
 // A fragment that the capture lacks is as a packet that it lacks.
 func TestMissingFragment(t *testing.T) {
 	for _, c := range varied {
-		t.Run(c.name, func(t *testing.T) {
-			frames := c.frames(t)
+		t.Run(c.Name, func(t *testing.T) {
+			frames := c.Frames(t)
 			lists := capturetest.Fragment(frames, 40, 0, 1)
 			for i, list := range lists {
 				if len(list) == 1 {

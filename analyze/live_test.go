@@ -1,8 +1,6 @@
 package analyze_test
 
 import (
-	"bytes"
-	"cmp"
 	"io"
 	"path/filepath"
 	"slices"
@@ -11,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/record"
-	"ftpscope/analyze/report"
 	"ftpscope/capture"
 	"ftpscope/capture/flow"
 )
@@ -52,58 +50,32 @@ func (r *replay) Next() ([]capture.Packet, error) {
 	return due, nil
 }
 
-func replayed(t *testing.T, opt analyze.Options, after int, files ...string) (*records, []*record.Session) {
+func replayed(t *testing.T, opt analyze.Options, after int, files ...string) (*analyzetest.Records, []*record.Session) {
 	c, err := capture.Open(files, capture.Options{})
 	require.NoError(t, err)
 	defer c.Close()
-	r := &records{}
+	r := &analyzetest.Records{}
 	_, err = analyze.Run(&replay{Capture: c, step: 100 * flow.Millisecond, after: after}, opt, r)
 	require.NoError(t, err)
 	var open []*record.Session
-	r.sessions = slices.DeleteFunc(r.sessions, func(s *record.Session) bool {
+	r.Sessions = slices.DeleteFunc(r.Sessions, func(s *record.Session) bool {
 		if s.Open {
 			open = append(open, s)
 		}
 		return s.Open
 	})
-	return r.ordered(), open
-}
-
-// ordered numbers the sessions of a live source as those of files are numbered.
-func (r *records) ordered() *records {
-	slices.SortFunc(r.sessions, func(x, y *record.Session) int { return cmp.Compare(x.First.Ord, y.First.Ord) })
-	for i, s := range r.sessions {
-		s.ID = i + 1
-	}
-	return r
-}
-
-func (r *records) json(t *testing.T) string {
-	var b bytes.Buffer
-	format, _ := report.Find("json")
-	w := format.New(&b, report.Options{})
-	for _, s := range r.sessions {
-		require.NoError(t, w.Session(s))
-	}
-	for i := range r.attempts {
-		require.NoError(t, w.Attempt(&r.attempts[i]))
-	}
-	for i := range r.orphans {
-		require.NoError(t, w.Orphan(&r.orphans[i]))
-	}
-	require.NoError(t, w.Summary(&r.summary))
-	return b.String()
+	return r.Ordered(), open
 }
 
 // TestLiveSaysTheSame replays the samples: what is live gives the records of the file, in another order.
 func TestLiveSaysTheSame(t *testing.T) {
 	for _, file := range sampleCaptures(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			want := collect(t, analyze.Options{}, nil, file).json(t)
+			want := analyzetest.Collect(t, analyze.Options{}, nil, file).JSON(t)
 			for _, workers := range []int{1, 3} {
 				for _, interval := range []flow.Time{0, flow.Second} {
 					got, _ := replayed(t, analyze.Options{Workers: workers, Interval: interval, IdleTimeout: 3600 * flow.Second}, 0, file)
-					require.Equal(t, want, got.json(t), "%d workers, snapshots every %d s", workers, interval/flow.Second)
+					require.Equal(t, want, got.JSON(t), "%d workers, snapshots every %d s", workers, interval/flow.Second)
 				}
 			}
 		})
@@ -118,22 +90,22 @@ func TestLiveLetsGo(t *testing.T) {
 		defer c.Close()
 		source := &replay{Capture: c, step: 100 * flow.Millisecond, after: 200}
 		ended := flow.Time(0)
-		r := &records{}
+		r := &analyzetest.Records{}
 		var told []analyze.Status
 		opt := analyze.Options{Workers: workers, Status: func(s *analyze.Status) {
 			told = append(told, *s)
-			if len(r.sessions) > 0 && ended == 0 {
+			if len(r.Sessions) > 0 && ended == 0 {
 				ended = s.Now
 			}
 		}}
 		_, err = analyze.Run(source, opt, r)
 		require.NoError(t, err)
-		require.Len(t, r.sessions, 1)
-		late := ended - r.sessions[0].End.Time
+		require.Len(t, r.Sessions, 1)
+		late := ended - r.Sessions[0].End.Time
 		require.Positive(t, late)
 		require.Less(t, late, 6*flow.Second)
-		require.Equal(t, r.summary.Packets, told[len(told)-1].Packets)
-		require.Equal(t, r.summary.Bytes, told[len(told)-1].Bytes)
+		require.Equal(t, r.Total.Packets, told[len(told)-1].Packets)
+		require.Equal(t, r.Total.Bytes, told[len(told)-1].Bytes)
 		require.Zero(t, told[len(told)-1].Open)
 		require.True(t, slices.ContainsFunc(told, func(s analyze.Status) bool { return s.Open == 1 }))
 	}
@@ -143,10 +115,10 @@ func TestLiveLetsGo(t *testing.T) {
 func TestSnapshots(t *testing.T) {
 	for _, workers := range []int{1, 2} {
 		got, open := replayed(t, analyze.Options{Workers: workers, Interval: flow.Second}, 0, samplesDir+"/data-cut-silence.pcap")
-		require.Len(t, got.sessions, 1)
+		require.Len(t, got.Sessions, 1)
 		require.NotEmpty(t, open)
 		for i, s := range open {
-			require.Equal(t, got.sessions[0].Client, s.Client)
+			require.Equal(t, got.Sessions[0].Client, s.Client)
 			require.Equal(t, record.LoginOK, s.Login)
 			require.Len(t, s.Transfers, 1)
 			require.NotNil(t, s.Transfers[0].Bytes)
@@ -164,13 +136,13 @@ func TestLiveTellsOfAttempts(t *testing.T) {
 	c, err := capture.Open([]string{samplesDir + "/control-dropped.pcap"}, capture.Options{})
 	require.NoError(t, err)
 	defer c.Close()
-	r := &records{}
+	r := &analyzetest.Records{}
 	told := false
-	opt := analyze.Options{Status: func(*analyze.Status) { told = told || len(r.attempts) > 0 }}
+	opt := analyze.Options{Status: func(*analyze.Status) { told = told || len(r.Attempts) > 0 }}
 	_, err = analyze.Run(&replay{Capture: c, step: flow.Second, after: 300}, opt, r)
 	require.NoError(t, err)
 	require.True(t, told)
-	want := collect(t, analyze.Options{}, nil, samplesDir+"/control-dropped.pcap")
-	require.Equal(t, want.attempts, r.attempts)
-	require.Equal(t, want.summary.Attempts, r.summary.Attempts)
+	want := analyzetest.Collect(t, analyze.Options{}, nil, samplesDir+"/control-dropped.pcap")
+	require.Equal(t, want.Attempts, r.Attempts)
+	require.Equal(t, want.Total.Attempts, r.Total.Attempts)
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
@@ -107,7 +109,7 @@ func recordsOf(t testing.TB, files [][]byte) []string {
 		}
 	}})
 	require.NoError(t, err)
-	format, _ := report.Find("json")
+	format, _ := formats.Find("json")
 	var out bytes.Buffer
 	_, err = analyze.Run(c, analyze.Options{Dialogue: true}, format.New(&out, report.Options{}))
 	require.NoError(t, err)
@@ -224,26 +226,26 @@ func differences(want, got []string) string {
 }
 
 // conversations of which variants are tried.
-var varied = []conversation{
-	{name: "passive", script: "login\nC: CWD /pub\nS: 250 ok\n" + passed("RETR a", "9000") + pushed2 + "bye"},
-	{name: "active", script: "login\nC: TYPE I\nS: 200 ok\nport\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:50000\nd1> 9000 fin\nd1 fin <\nS: 226 done\nbye"},
-	{name: "pipelined", script: "S: 220 ready\nC! USER bob\\r\\nPASS x\\r\\nTYPE I\\r\\nPWD\\r\\nPASV\\r\\nRETR a\\r\\n\nS! 331 p\\r\\n230-in\\r\\n230 go\\r\\n200 ok\\r\\n257 \"/h\"\\r\\n227 ok (192,0,2,21,195,80)\\r\\n\ndata d1 C:40000 > S:50000\nS: 150 here\nd1< 5000\nd1 fin <\nS: 226 done\nbye"},
-	{name: "aborted", script: "login\npasv\nC: RETR a\ndata d1 C:40000 > S:50000\nS: 150 here\nd1< 5000\nC! \\xff\\xf4\\xff\nC^ \\xf2\nC: ABOR\nd1 rst <\nS: 426 aborted\nS: 226 ok\nbye"},
-	{name: "refused and tried again", script: "login\npasv\nC: RETR a\ndata d1 C:40000 > S:50000 refused\ndata d2 C:40001 > S:50000\nS: 150 here\nd2< 100\nd2 fin <\nS: 226 done\nbye"},
-	{name: "unanswered", script: "login\npasv\nC: RETR a\ndata d1 C:40000 > S:50000 unanswered 3\nwait 30s\nS: 425 no\nbye"},
-	{name: "rejected, then passive", script: "login\nC: EPRT |1|192.0.2.10|50000|\nS: 522 no\n" + passed("LIST", "300") + "bye"},
-	{name: "TLS", script: "S: 220 ready\nC: AUTH TLS\nS: 234 go\n" + hello + strings.Repeat(said, 40) + asked + "data d1 C:40000 > S:50000\n" + told + "d1< 70000\nd1 fin <\n" + told + "close C"},
-	{name: "default data port", script: "login\nC: LIST\nS: 150 here\ndata d1 S:20 > C:51234\nd1> 700\nd1 fin >\nS: 226 done\nbye"},
-	{name: "multi-line", script: "S: 220-a\nS: 220 b\nS: c\nC: USER bob\nS: 230-x\nS:  y\nS: 230 z\nC: FEAT\nS: 211-F\nS:  SIZE\nS: 211 End\nC: RETR a\nS: 550 no\nbye"},
-	{name: "NAT", script: "login\nC: PASV\nS: 227 ok (10,0,0,5,195,80)\nC: RETR a\ndata d1 C:40000 > S:50000\nS: 150 here\nd1< 70\nd1 fin <\nS: 226 done\nbye"},
-	{name: "two sessions", script: "control c2 192.0.2.11:51234 > 192.0.2.21:21\nlogin\nc2S: 220 ready\nc2C: USER eve\nc2S: 230 in\nC: PASV\nc2C: PASV\nS: 227 ok (192,0,2,21,195,81)\nc2S: 227 ok (192,0,2,21,195,82)\nc2C: RETR b\nC: RETR a\ndata d1 C:40001 > S:50001\ndata d2 192.0.2.11:40002 > S:50002\nS: 150 here\nc2S: 150 here\nd2< 82\nd1< 81\nd2 fin <\nd1 fin <\nS: 226 done\nc2S: 226 done\nc2C: QUIT\nc2S: 221 bye\nc2 fin >\nbye"},
+var varied = []analyzetest.Conversation{
+	{Name: "passive", Script: "login\nC: CWD /pub\nS: 250 ok\n" + analyzetest.Passed("RETR a", "9000") + pushed2 + "bye"},
+	{Name: "active", Script: "login\nC: TYPE I\nS: 200 ok\nport\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:50000\nd1> 9000 fin\nd1 fin <\nS: 226 done\nbye"},
+	{Name: "pipelined", Script: "S: 220 ready\nC! USER bob\\r\\nPASS x\\r\\nTYPE I\\r\\nPWD\\r\\nPASV\\r\\nRETR a\\r\\n\nS! 331 p\\r\\n230-in\\r\\n230 go\\r\\n200 ok\\r\\n257 \"/h\"\\r\\n227 ok (192,0,2,21,195,80)\\r\\n\ndata d1 C:40000 > S:50000\nS: 150 here\nd1< 5000\nd1 fin <\nS: 226 done\nbye"},
+	{Name: "aborted", Script: "login\npasv\nC: RETR a\ndata d1 C:40000 > S:50000\nS: 150 here\nd1< 5000\nC! \\xff\\xf4\\xff\nC^ \\xf2\nC: ABOR\nd1 rst <\nS: 426 aborted\nS: 226 ok\nbye"},
+	{Name: "refused and tried again", Script: "login\npasv\nC: RETR a\ndata d1 C:40000 > S:50000 refused\ndata d2 C:40001 > S:50000\nS: 150 here\nd2< 100\nd2 fin <\nS: 226 done\nbye"},
+	{Name: "unanswered", Script: "login\npasv\nC: RETR a\ndata d1 C:40000 > S:50000 unanswered 3\nwait 30s\nS: 425 no\nbye"},
+	{Name: "rejected, then passive", Script: "login\nC: EPRT |1|192.0.2.10|50000|\nS: 522 no\n" + analyzetest.Passed("LIST", "300") + "bye"},
+	{Name: "TLS", Script: "S: 220 ready\nC: AUTH TLS\nS: 234 go\n" + analyzetest.Hello + strings.Repeat(analyzetest.Said, 40) + analyzetest.Asked + "data d1 C:40000 > S:50000\n" + analyzetest.Told + "d1< 70000\nd1 fin <\n" + analyzetest.Told + "close C"},
+	{Name: "default data port", Script: "login\nC: LIST\nS: 150 here\ndata d1 S:20 > C:51234\nd1> 700\nd1 fin >\nS: 226 done\nbye"},
+	{Name: "multi-line", Script: "S: 220-a\nS: 220 b\nS: c\nC: USER bob\nS: 230-x\nS:  y\nS: 230 z\nC: FEAT\nS: 211-F\nS:  SIZE\nS: 211 End\nC: RETR a\nS: 550 no\nbye"},
+	{Name: "NAT", Script: "login\nC: PASV\nS: 227 ok (10,0,0,5,195,80)\nC: RETR a\ndata d1 C:40000 > S:50000\nS: 150 here\nd1< 70\nd1 fin <\nS: 226 done\nbye"},
+	{Name: "two sessions", Script: "control c2 192.0.2.11:51234 > 192.0.2.21:21\nlogin\nc2S: 220 ready\nc2C: USER eve\nc2S: 230 in\nC: PASV\nc2C: PASV\nS: 227 ok (192,0,2,21,195,81)\nc2S: 227 ok (192,0,2,21,195,82)\nc2C: RETR b\nC: RETR a\ndata d1 C:40001 > S:50001\ndata d2 192.0.2.11:40002 > S:50002\nS: 150 here\nc2S: 150 here\nd2< 82\nd1< 81\nd2 fin <\nd1 fin <\nS: 226 done\nc2S: 226 done\nc2C: QUIT\nc2S: 221 bye\nc2 fin >\nbye"},
 }
 
 const pushed2 = "C: PASV\nS: 227 ok (192,0,2,21,195,81)\nC: STOR b\ndata d2 C:40001 > S:50001\nS: 150 here\nd2> 3000\nd2 fin >\nS: 226 done\n"
 
 func TestVariants(t *testing.T) {
 	for _, c := range varied {
-		t.Run(c.name, func(t *testing.T) { requireSame(t, c.frames(t)) })
+		t.Run(c.Name, func(t *testing.T) { requireSame(t, c.Frames(t)) })
 	}
 }
 

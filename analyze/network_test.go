@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/pick"
 	"ftpscope/analyze/record"
 	"ftpscope/capture"
@@ -57,17 +58,17 @@ var seenIn = []struct {
 // TestSeenInNetworks sees conversations in networks in all ways, with one worker and with several.
 func TestSeenInNetworks(t *testing.T) {
 	for _, c := range varied {
-		frames := c.frames(t)
+		frames := c.Frames(t)
 		want := unplaced(t, recordsOf(t, pcapOf(frames)))
 		for _, way := range seenIn {
-			t.Run(c.name+"/"+way.name, func(t *testing.T) {
+			t.Run(c.Name+"/"+way.name, func(t *testing.T) {
 				seen := way.do(frames)
 				if d := differences(want, unplaced(t, recordsOf(t, pcapOf(seen)))); d != "" {
 					t.Error(d)
 				}
-				one := analyzed(t, seen, analyze.Options{Dialogue: true})
-				require.Equal(t, one, analyzed(t, seen, analyze.Options{Dialogue: true, Workers: 8}))
-				for _, s := range one.sessions {
+				one := analyzetest.Analyzed(t, seen, analyze.Options{Dialogue: true})
+				require.Equal(t, one, analyzetest.Analyzed(t, seen, analyze.Options{Dialogue: true, Workers: 8}))
+				for _, s := range one.Sessions {
 					require.Equal(t, way.network, nameOf(s.Network))
 					for i := range s.Transfers {
 						if x := s.Transfers[i].Connection; x != nil {
@@ -75,8 +76,8 @@ func TestSeenInNetworks(t *testing.T) {
 						}
 					}
 				}
-				merged := analyzed(t, seen, analyze.Options{MergeNetworks: true})
-				for _, s := range merged.sessions {
+				merged := analyzetest.Analyzed(t, seen, analyze.Options{MergeNetworks: true})
+				for _, s := range merged.Sessions {
 					require.Nil(t, s.Network)
 				}
 			})
@@ -130,7 +131,7 @@ func nameOf(n *record.Network) string {
 
 // Captures that begin in the middle of a conversation whose directions are tagged differently.
 func TestSeenInNetworksLate(t *testing.T) {
-	frames := conversation{script: "login\n" + passed("RETR a", "9000") + "port\nC: RETR b\nS: 150 here\ndata d2 S:20 > C:50000\nd2> 300 fin\nS: 226 done\nbye"}.frames(t)
+	frames := analyzetest.Conversation{Script: "login\n" + analyzetest.Passed("RETR a", "9000") + "port\nC: RETR b\nS: 150 here\ndata d2 S:20 > C:50000\nd2> 300 fin\nS: 226 done\nbye"}.Frames(t)
 	for from := range 24 {
 		late := frames[from:]
 		want := unplaced(t, recordsOf(t, pcapOf(late)))
@@ -147,8 +148,8 @@ func twoNetworks(t *testing.T, wrap func(i int, f []capturetest.Frame) []capture
 		"data d1 S:20 > C:50000\nd1> %d fin\nS: 226 done\npasv\nC: RETR two\ndata d2 C:40000 > S:50000\nS: 150 here\nd2< %d fin\nS: 226 done\nbye"
 	var lists [][]capturetest.Frame
 	for i, name := range []string{"red", "blue"} {
-		c := conversation{script: fmt.Sprintf(script, name, name, name, 1000*(i+1), 5000*(i+1))}
-		lists = append(lists, wrap(i, c.frames(t)))
+		c := analyzetest.Conversation{Script: fmt.Sprintf(script, name, name, name, 1000*(i+1), 5000*(i+1))}
+		lists = append(lists, wrap(i, c.Frames(t)))
 	}
 	return capturetest.Interleave(lists...)
 }
@@ -176,10 +177,10 @@ func TestTwoNetworks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			frames := twoNetworks(t, wrap)
 			for _, workers := range []int{1, 8} {
-				r := analyzed(t, frames, analyze.Options{Workers: workers})
-				require.Len(t, r.sessions, 2)
-				require.Empty(t, r.orphans)
-				for i, s := range r.sessions {
+				r := analyzetest.Analyzed(t, frames, analyze.Options{Workers: workers})
+				require.Len(t, r.Sessions, 2)
+				require.Empty(t, r.Orphans)
+				for i, s := range r.Sessions {
 					require.Equal(t, []string{"red", "blue"}[i], *s.User)
 					require.Len(t, s.Transfers, 2)
 					require.Equal(t, []string{"red", "blue"}[i], *s.Transfers[0].Argument)
@@ -193,7 +194,7 @@ func TestTwoNetworks(t *testing.T) {
 						require.Contains(t, []string{"cleartext-credentials"}, f.ID, f.Message)
 					}
 				}
-				require.NotEqual(t, nameOf(r.sessions[0].Network), nameOf(r.sessions[1].Network))
+				require.NotEqual(t, nameOf(r.Sessions[0].Network), nameOf(r.Sessions[1].Network))
 			}
 		})
 	}
@@ -203,19 +204,19 @@ func TestTwoNetworks(t *testing.T) {
 // another network if there is nothing of it in its own.
 func TestLoadShared(t *testing.T) {
 	for _, c := range varied {
-		if c.name == "TLS" {
+		if c.Name == "TLS" {
 			continue // no offer can be read
 		}
-		t.Run(c.name, func(t *testing.T) {
-			frames := c.frames(t)
+		t.Run(c.Name, func(t *testing.T) {
+			frames := c.Frames(t)
 			shared := capturetest.Interleave(tagged(controlOnly(frames), in(10), in(10)), tagged(dataOnly(frames), in(20), in(20)))
 			want := unplaced(t, recordsOf(t, pcapOf(frames)))
 			if d := differences(want, unplaced(t, recordsOf(t, pcapOf(shared)))); d != "" {
 				t.Error(d)
 			}
-			r := analyzed(t, shared, analyze.Options{})
-			require.Equal(t, r, analyzed(t, shared, analyze.Options{Workers: 8}))
-			for _, s := range r.sessions {
+			r := analyzetest.Analyzed(t, shared, analyze.Options{})
+			require.Equal(t, r, analyzetest.Analyzed(t, shared, analyze.Options{Workers: 8}))
+			for _, s := range r.Sessions {
 				for i := range s.Transfers {
 					if x := s.Transfers[i].Connection; x != nil {
 						require.Equal(t, "VLAN 20", nameOf(x.Network))
@@ -230,26 +231,26 @@ func TestLoadShared(t *testing.T) {
 func TestNotTheNeighbours(t *testing.T) {
 	for _, data := range []string{"data d1 S:20 > C:50000", "data d1 S:20 > C:50000 unanswered 2"} {
 		script := "seed %s\nS: 220 ready\nC: USER %s\nS: 331 password\nC: PASS x\nS: 230 in\nport\nC: RETR a\nS: 150 here\n%swait 20s\nS: %s\nbye"
-		red := conversation{script: fmt.Sprintf(script, "red", "red", data+"\n", "226 done")}.frames(t)
-		blue := conversation{script: fmt.Sprintf(script, "blue", "blue", "", "425 no")}.frames(t)
-		r := analyzed(t, capturetest.Interleave(tagged(red, in(10), in(10)), tagged(blue, in(20), in(20))), analyze.Options{})
-		require.Len(t, r.sessions, 2)
-		require.NotNil(t, r.sessions[0].Transfers[0].Connection)
-		require.Nil(t, r.sessions[1].Transfers[0].Connection)
-		require.Empty(t, r.orphans)
+		red := analyzetest.Conversation{Script: fmt.Sprintf(script, "red", "red", data+"\n", "226 done")}.Frames(t)
+		blue := analyzetest.Conversation{Script: fmt.Sprintf(script, "blue", "blue", "", "425 no")}.Frames(t)
+		r := analyzetest.Analyzed(t, capturetest.Interleave(tagged(red, in(10), in(10)), tagged(blue, in(20), in(20))), analyze.Options{})
+		require.Len(t, r.Sessions, 2)
+		require.NotNil(t, r.Sessions[0].Transfers[0].Connection)
+		require.Nil(t, r.Sessions[1].Transfers[0].Connection)
+		require.Empty(t, r.Orphans)
 	}
 }
 
 // A data connection whose session is of another network, and has its own, is an orphan.
 func TestOrphanOfANetwork(t *testing.T) {
 	script := "seed %s\nlogin\nport\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:50000\nd1> 700 fin\nS: 226 done\nbye"
-	red := conversation{script: fmt.Sprintf(script, "red")}.frames(t)
-	blue := dataOnly(conversation{script: fmt.Sprintf(script, "blue")}.frames(t))
-	r := analyzed(t, capturetest.Interleave(tagged(red, in(10), in(10)), tagged(blue, in(20), in(20))), analyze.Options{})
-	require.Len(t, r.sessions, 1)
-	require.Nil(t, r.sessions[0].Transfers[0].Connection.Network)
-	require.Len(t, r.orphans, 1)
-	require.Equal(t, "VLAN 20", nameOf(r.orphans[0].Connection.Network))
+	red := analyzetest.Conversation{Script: fmt.Sprintf(script, "red")}.Frames(t)
+	blue := dataOnly(analyzetest.Conversation{Script: fmt.Sprintf(script, "blue")}.Frames(t))
+	r := analyzetest.Analyzed(t, capturetest.Interleave(tagged(red, in(10), in(10)), tagged(blue, in(20), in(20))), analyze.Options{})
+	require.Len(t, r.Sessions, 1)
+	require.Nil(t, r.Sessions[0].Transfers[0].Connection.Network)
+	require.Len(t, r.Orphans, 1)
+	require.Equal(t, "VLAN 20", nameOf(r.Orphans[0].Connection.Network))
 }
 
 // counted is a PacketWriter that counts.
@@ -259,14 +260,14 @@ func (c *counted) WritePacket(int, *capture.Packet, ...string) error { c.packets
 
 // The evidence of sessions in networks is whole: one connection's end is not that of its namesake, and copies are kept.
 func TestEvidenceOfNetworks(t *testing.T) {
-	red := conversation{script: "seed red\nlogin\nbye"}.frames(t)
-	blue := conversation{script: "seed blue\nlogin\nwait 30s\nC: NOOP\nS: 200 ok\nwait 30s\n" + passed("RETR a", "9000") + "bye"}.frames(t)
+	red := analyzetest.Conversation{Script: "seed red\nlogin\nbye"}.Frames(t)
+	blue := analyzetest.Conversation{Script: "seed blue\nlogin\nwait 30s\nC: NOOP\nS: 200 ok\nwait 30s\n" + analyzetest.Passed("RETR a", "9000") + "bye"}.Frames(t)
 	blue = capturetest.Interleave(tagged(blue, in(20), in(30)), tagged(blue, in(40), in(40)))
 	frames := capturetest.Interleave(tagged(red, in(10), in(10)), blue)
 	for _, workers := range []int{1, 8} {
 		out := &counted{}
 		k := pick.NewKeeper(out, pick.KeeperOptions{})
-		analyzed(t, frames, analyze.Options{Workers: workers, Evidence: k})
+		analyzetest.Analyzed(t, frames, analyze.Options{Workers: workers, Evidence: k})
 		k.Flush()
 		require.Equal(t, len(frames), out.packets)
 	}
@@ -284,12 +285,12 @@ func TestSeriesInNetworks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var all []capturetest.Frame
 			for i := range uint16(9) {
-				c := conversation{script: fmt.Sprintf("client 192.0.2.10:%d\nseed s%d\nS: 220 a\nC: USER eve\nS: 331 p\nC: PASS %d\nS: 530 no\nbye", 50000+i, i, i)}
+				c := analyzetest.Conversation{Script: fmt.Sprintf("client 192.0.2.10:%d\nseed s%d\nS: 220 a\nC: USER eve\nS: 331 p\nC: PASS %d\nS: 530 no\nbye", 50000+i, i, i)}
 				id := 10 + i%test.networks
-				all = append(all, tagged(capturetest.Shift(c.frames(t), flow.Time(i)*flow.Second), in(id), in(id))...)
+				all = append(all, tagged(capturetest.Shift(c.Frames(t), flow.Time(i)*flow.Second), in(id), in(id))...)
 			}
 			n := 0
-			for _, s := range analyzed(t, all, test.opt).sessions {
+			for _, s := range analyzetest.Analyzed(t, all, test.opt).Sessions {
 				for _, f := range s.Findings {
 					if f.ID == "brute-force" {
 						n++
@@ -303,19 +304,19 @@ func TestSeriesInNetworks(t *testing.T) {
 
 // Attempts are counted by network.
 func TestAttemptsInNetworks(t *testing.T) {
-	frames := conversation{script: "open unanswered 3"}.frames(t)
-	r := analyzed(t, capturetest.Interleave(tagged(frames, in(10), in(10)), tagged(conversation{script: "seed x\nopen refused"}.frames(t), in(20), in(20))), analyze.Options{})
-	require.Len(t, r.attempts, 2)
-	require.Equal(t, []string{"VLAN 10", "VLAN 20"}, []string{nameOf(r.attempts[0].Network), nameOf(r.attempts[1].Network)})
-	require.Equal(t, []int{3, 1}, []int{r.attempts[0].Count, r.attempts[1].Count})
-	copied := analyzed(t, capturetest.Interleave(tagged(frames, in(10), in(10)), tagged(frames, in(20), in(20))), analyze.Options{})
-	require.Len(t, copied.attempts, 1)
-	require.Equal(t, 3, copied.attempts[0].Count, "SYNs, not their copies")
-	require.Equal(t, "VLAN 10 and VLAN 20", nameOf(copied.attempts[0].Network))
+	frames := analyzetest.Conversation{Script: "open unanswered 3"}.Frames(t)
+	r := analyzetest.Analyzed(t, capturetest.Interleave(tagged(frames, in(10), in(10)), tagged(analyzetest.Conversation{Script: "seed x\nopen refused"}.Frames(t), in(20), in(20))), analyze.Options{})
+	require.Len(t, r.Attempts, 2)
+	require.Equal(t, []string{"VLAN 10", "VLAN 20"}, []string{nameOf(r.Attempts[0].Network), nameOf(r.Attempts[1].Network)})
+	require.Equal(t, []int{3, 1}, []int{r.Attempts[0].Count, r.Attempts[1].Count})
+	copied := analyzetest.Analyzed(t, capturetest.Interleave(tagged(frames, in(10), in(10)), tagged(frames, in(20), in(20))), analyze.Options{})
+	require.Len(t, copied.Attempts, 1)
+	require.Equal(t, 3, copied.Attempts[0].Count, "SYNs, not their copies")
+	require.Equal(t, "VLAN 10 and VLAN 20", nameOf(copied.Attempts[0].Network))
 }
 
 // files analyzes several captures together.
-func files(t *testing.T, opt analyze.Options, parts ...[]capturetest.Frame) *records {
+func files(t *testing.T, opt analyze.Options, parts ...[]capturetest.Frame) *analyzetest.Records {
 	t.Helper()
 	var names []string
 	for i, data := range pcapOf(parts...) {
@@ -323,7 +324,7 @@ func files(t *testing.T, opt analyze.Options, parts ...[]capturetest.Frame) *rec
 		require.NoError(t, os.WriteFile(name, data, 0o600))
 		names = append(names, name)
 	}
-	return collect(t, opt, nil, names...)
+	return analyzetest.Collect(t, opt, nil, names...)
 }
 
 // dataOnly keeps the data connections, controlOnly the others.
@@ -350,51 +351,51 @@ func controlOnly(f []capturetest.Frame) []capturetest.Frame {
 // A capture inside and one outside of a NAT: what only one of them holds is not the other one's.
 func TestTwoPoints(t *testing.T) {
 	script := "step 10ms\nclient %s:51234\nlogin\nC: PASV\nS: 227 ok (192,0,2,21,195,80)\nC: RETR a\ndata d1 %s:40000 > S:50000\nS: 150 here\nd1< 5000 fin\nS: 226 done\nwait 2s\nbye"
-	inside := conversation{script: fmt.Sprintf(script, "10.0.0.5", "10.0.0.5")}.frames(t)
-	outside := capturetest.Shift(conversation{script: "seed o\n" + fmt.Sprintf(script, "203.0.113.9", "203.0.113.9")}.frames(t), flow.Millisecond)
+	inside := analyzetest.Conversation{Script: fmt.Sprintf(script, "10.0.0.5", "10.0.0.5")}.Frames(t)
+	outside := capturetest.Shift(analyzetest.Conversation{Script: "seed o\n" + fmt.Sprintf(script, "203.0.113.9", "203.0.113.9")}.Frames(t), flow.Millisecond)
 
 	both := files(t, analyze.Options{}, inside, outside)
-	require.Len(t, both.sessions, 2)
-	for _, s := range both.sessions {
+	require.Len(t, both.Sessions, 2)
+	for _, s := range both.Sessions {
 		require.Equal(t, record.Client, s.Transfers[0].Initiator)
 		require.Equal(t, s.Client.Addr(), s.Transfers[0].Connection.Src.Addr())
 	}
 
 	apart := files(t, analyze.Options{}, controlOnly(inside), dataOnly(outside))
-	require.Len(t, apart.sessions, 1)
-	x := apart.sessions[0].Transfers[0]
+	require.Len(t, apart.Sessions, 1)
+	x := apart.Sessions[0].Transfers[0]
 	require.Nil(t, x.Connection)
 	require.Equal(t, record.None, x.Initiator)
 	require.NotContains(t, ruleIDs(apart), "third-party-data-connection")
 
-	require.Empty(t, apart.orphans, "it is none by its ports")
+	require.Empty(t, apart.Orphans, "it is none by its ports")
 
 	merged := files(t, analyze.Options{MergeNetworks: true}, controlOnly(inside), dataOnly(outside))
-	require.Equal(t, record.ThirdParty, merged.sessions[0].Transfers[0].Initiator)
+	require.Equal(t, record.ThirdParty, merged.Sessions[0].Transfers[0].Initiator)
 	require.Contains(t, ruleIDs(merged), "third-party-data-connection")
 }
 
 // A connection from port 20 that only the other capture holds is an orphan.
 func TestOrphanOfAnotherPoint(t *testing.T) {
-	c := conversation{script: "step 10ms\nlogin\nport\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:50000\nd1> 700 fin\nS: 226 done\nwait 2s\nbye"}
-	frames := c.frames(t)
+	c := analyzetest.Conversation{Script: "step 10ms\nlogin\nport\nC: RETR a\nS: 150 here\ndata d1 S:20 > C:50000\nd1> 700 fin\nS: 226 done\nwait 2s\nbye"}
+	frames := c.Frames(t)
 	for _, workers := range []int{1, 8} {
 		r := files(t, analyze.Options{Workers: workers}, controlOnly(frames), dataOnly(frames))
-		require.Nil(t, r.sessions[0].Transfers[0].Connection)
-		require.Len(t, r.orphans, 1)
-		require.Equal(t, uint64(700), r.orphans[0].Bytes)
+		require.Nil(t, r.Sessions[0].Transfers[0].Connection)
+		require.Len(t, r.Orphans, 1)
+		require.Equal(t, uint64(700), r.Orphans[0].Bytes)
 	}
 	r := files(t, analyze.Options{MergeNetworks: true}, controlOnly(frames), dataOnly(frames))
-	require.NotNil(t, r.sessions[0].Transfers[0].Connection)
-	require.Empty(t, r.orphans)
+	require.NotNil(t, r.Sessions[0].Transfers[0].Connection)
+	require.Empty(t, r.Orphans)
 }
 
 // Files of one point belong together: a set that was written in turns, and a tap's, one for each direction.
 func TestOnePoint(t *testing.T) {
-	c := conversation{script: "step 10ms\nlogin\n" + passed("RETR a", "9000") + "wait 2s\n" +
+	c := analyzetest.Conversation{Script: "step 10ms\nlogin\n" + analyzetest.Passed("RETR a", "9000") + "wait 2s\n" +
 		"C: PASV\nS: 227 ok (192,0,2,21,195,81)\nC: RETR b\ndata d2 C:40001 > S:50001\nS: 150 here\nd2< 3000 fin\nS: 226 done\nbye"}
-	frames := c.frames(t)
-	want := files(t, analyze.Options{}, frames).sessions[0]
+	frames := c.Frames(t)
+	want := files(t, analyze.Options{}, frames).Sessions[0]
 	for name, parts := range map[string][][]capturetest.Frame{
 		"in turns":                 capturetest.Rotate(frames, 7),
 		"one direction each":       {capturetest.OneSided(frames, flow.Out), capturetest.OneSided(frames, flow.In)},
@@ -403,19 +404,19 @@ func TestOnePoint(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, workers := range []int{1, 8} {
 				r := files(t, analyze.Options{Workers: workers}, parts...)
-				require.Len(t, r.sessions, 1)
-				require.Len(t, r.sessions[0].Transfers, 2)
+				require.Len(t, r.Sessions, 1)
+				require.Len(t, r.Sessions[0].Transfers, 2)
 				for i := range want.Transfers {
-					require.Equal(t, want.Transfers[i].Initiator, r.sessions[0].Transfers[i].Initiator)
-					require.Equal(t, want.Transfers[i].Bytes, r.sessions[0].Transfers[i].Bytes)
+					require.Equal(t, want.Transfers[i].Initiator, r.Sessions[0].Transfers[i].Initiator)
+					require.Equal(t, want.Transfers[i].Bytes, r.Sessions[0].Transfers[i].Bytes)
 				}
 			}
 		})
 	}
 }
 
-func ruleIDs(r *records) (ids []string) {
-	for _, s := range r.sessions {
+func ruleIDs(r *analyzetest.Records) (ids []string) {
+	for _, s := range r.Sessions {
 		for _, f := range s.Findings {
 			ids = append(ids, f.ID)
 		}

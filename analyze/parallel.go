@@ -161,7 +161,7 @@ func (a *analysis) read(free chan *batch, send func(*batch)) {
 			break // nobody hears
 		}
 	}
-	b.tick, b.end, b.last = false, true, math.MaxUint64
+	b.tick, b.end, b.last, b.now = false, true, math.MaxUint64, a.count.last.Time
 	send(b)
 }
 
@@ -210,7 +210,7 @@ func (a *analysis) worker(w, workers int, in <-chan *batch, all []*shard) {
 			rec.shard = i + 1
 			switch {
 			case b.end:
-				all[i].table.Close()
+				all[i].table.Close(b.now)
 			case b.tick:
 				all[i].tick(b.now)
 				b.oldest[i] = all[i].oldest

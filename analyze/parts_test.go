@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
 )
@@ -17,14 +18,14 @@ var lateGuesses = []string{
 }
 
 // requireNoneDenied checks a part of a capture; what begins with one of the words may be as of the part.
-func requireNoneDenied(t *testing.T, what string, n int, full, part *records, except ...string) {
+func requireNoneDenied(t *testing.T, what string, n int, full, part *analyzetest.Records, except ...string) {
 	t.Helper()
-	requireSane(t, part)
+	analyzetest.RequireSane(t, part)
 	list := slices.DeleteFunc(contradictions(full, part), func(d string) bool {
 		return slices.ContainsFunc(except, func(word string) bool { return strings.HasPrefix(d, word) })
 	})
 	if len(list) > 0 {
-		t.Errorf("%s %d: %q\n%s", what, n, list, differences([]string{full.facts()}, []string{part.facts()}))
+		t.Errorf("%s %d: %q\n%s", what, n, list, differences([]string{full.Facts()}, []string{part.Facts()}))
 	}
 }
 
@@ -32,14 +33,14 @@ func requireNoneDenied(t *testing.T, what string, n int, full, part *records, ex
 func TestCutAnywhere(t *testing.T) {
 	const step = 3 // packets
 	for i, s := range samples(t) {
-		full := analyzed(t, s.frames, options)
+		full := analyzetest.Analyzed(t, s.frames, options)
 		thirdParty := strings.HasPrefix(s.name, "third-party") // who tried before is not yet the one who got in
 		for k := 1 + i%step; k < len(s.frames); k += step {
 			if !thirdParty {
-				requireNoneDenied(t, s.name+", until", k, full, analyzed(t, s.frames[:k], options), "login failed", "user ", "direction ")
+				requireNoneDenied(t, s.name+", until", k, full, analyzetest.Analyzed(t, s.frames[:k], options), "login failed", "user ", "direction ")
 			}
 			if !slices.Contains(lateGuesses, s.name) {
-				requireNoneDenied(t, s.name+", from", k+1, full, analyzed(t, s.frames[k:], options), "banner ", "outcome denied")
+				requireNoneDenied(t, s.name+", from", k+1, full, analyzetest.Analyzed(t, s.frames[k:], options), "banner ", "outcome denied")
 			}
 		}
 	}
@@ -52,14 +53,14 @@ func TestOneDirection(t *testing.T) {
 		if strings.HasPrefix(s.name, "third-party") || s.name == "several-clients" || s.name == "abort-reply-order" {
 			continue // who opened what, and which reply is whose, takes both
 		}
-		full := analyzed(t, s.frames, options)
+		full := analyzetest.Analyzed(t, s.frames, options)
 		for _, dir := range []flow.Direction{flow.Out, flow.In} {
 			for what, lacks := range map[string]func(*capturetest.Meta) bool{
 				"all": func(*capturetest.Meta) bool { return true }, "control": control,
 				"data": func(m *capturetest.Meta) bool { return !control(m) },
 			} {
 				part := capturetest.Change(s.frames, func(_ *capturetest.Frame, m *capturetest.Meta) bool { return m.Dir == dir || !lacks(m) })
-				requireNoneDenied(t, s.name+", one direction of "+what, int(dir), full, analyzed(t, part, options), "direction ", "outcome denied", "outcome unused")
+				requireNoneDenied(t, s.name+", one direction of "+what, int(dir), full, analyzetest.Analyzed(t, part, options), "direction ", "outcome denied", "outcome unused")
 			}
 		}
 	}
@@ -71,12 +72,12 @@ func TestTinySnaps(t *testing.T) {
 		if strings.HasPrefix(s.name, "third-party") {
 			continue // that the client tried, too, is all that headers tell
 		}
-		full := analyzed(t, s.frames, options)
+		full := analyzetest.Analyzed(t, s.frames, options)
 		for _, n := range []int{0, 1, 14, 34, 54} {
-			part := analyzed(t, capturetest.Snap(s.frames, n), options)
+			part := analyzetest.Analyzed(t, capturetest.Snap(s.frames, n), options)
 			requireNoneDenied(t, s.name+", snap length", n, full, part)
-			if n <= 14 && (len(part.sessions) > 0 || part.summary.Capture.Undecoded == 0) {
-				t.Errorf("%s: %d sessions of %d bytes a packet, %d not decoded", s.name, len(part.sessions), n, part.summary.Capture.Undecoded)
+			if n <= 14 && (len(part.Sessions) > 0 || part.Total.Capture.Undecoded == 0) {
+				t.Errorf("%s: %d sessions of %d bytes a packet, %d not decoded", s.name, len(part.Sessions), n, part.Total.Capture.Undecoded)
 			}
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/analyze/report/schema"
 	"ftpscope/capture"
 	"ftpscope/capture/flow"
@@ -37,7 +38,7 @@ func recordSchema(t testing.TB) *jsonschema.Schema {
 // checked analyzes a source and holds each line of -o json against the schema. It returns the lines.
 func checked(t testing.TB, s *jsonschema.Schema, opt analyze.Options, choice report.Choice, source analyze.Source) string {
 	t.Helper()
-	format, _ := report.Find("json")
+	format, _ := formats.Find("json")
 	var out bytes.Buffer
 	w := choice.Choose(format.New(&out, report.Options{ShowPasswords: opt.Dialogue, Files: len(source.Files())}))
 	_, err := analyze.Run(source, opt, w)

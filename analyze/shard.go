@@ -86,7 +86,9 @@ func (a *analysis) shards(to events) []*shard {
 }
 
 func (a *analysis) readingOptions(to events) *control.Options {
-	return control.NewOptions(a.ports.has, a.opt.Dialogue, to)
+	reading := control.NewOptions(a.ports.has, a.opt.Dialogue, to)
+	reading.ShowPasswords = a.opt.ShowPasswords
+	return reading
 }
 
 func (a *analysis) shard(to events, reading *control.Options) *shard {
@@ -113,8 +115,8 @@ func (l *shard) Unanswered(s *flow.LoneSYN) {
 }
 
 // Classify says whether the first payload bytes of a connection can be of a control
-// connection. Where FTP is expected the doubt is in its favour: the fold decides with
-// more to go by.
+// connection. Where FTP is expected the doubt is in its favour: the conversation decides
+// with more to go by.
 func (l *shard) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Class {
 	expected := l.ports.has(c.Dst.Port()) || !c.OpenerKnown && l.ports.has(c.Src.Port())
 	if len(first) == 0 || expected && (!c.OpenerKnown || tlsrec.IsHandshake(first[0])) {
@@ -140,7 +142,7 @@ func class(control bool) tcp.Class {
 	return tcp.Counted
 }
 
-// Reader makes the fold of a control connection.
+// Reader makes the conversation of a control connection.
 func (l *shard) Reader(c *flow.Conn) tcp.Reader {
 	r := &reader{Conversation: control.New(c, l.reading), shard: l}
 	if l.evidence != nil {
@@ -150,8 +152,8 @@ func (l *shard) Reader(c *flow.Conn) tcp.Reader {
 	return r
 }
 
-// reader is the fold of a control connection, for the table: it tells the shard's events
-// what comes of it. Its packets are kept as evidence, if there is any.
+// reader is the conversation of a control connection, for the table: it tells the shard's
+// events what comes of it. Its packets are kept as evidence, if there is any.
 type reader struct {
 	*control.Conversation
 	shard *shard
@@ -176,7 +178,7 @@ func (r *reader) Closed(c *flow.Conn) {
 	said := r.Finish(c)
 	switch e := r.shard.evidence; {
 	case e == nil:
-	case said == nil:
+	case said == nil || !said.IsSession():
 		e.Unmark(r.a, r.b, r.net)
 	default:
 		e.Ended(r.a, r.b, c.Nets)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/capturetest"
 )
@@ -26,17 +27,17 @@ func TestSnapOfSamples(t *testing.T) {
 	for _, file := range some(files) {
 		frames, err := capturetest.ReadPcap(file)
 		require.NoError(t, err)
-		full := analyzed(t, frames, options)
+		full := analyzetest.Analyzed(t, frames, options)
 		for _, n := range snapLengths {
 			t.Run(fmt.Sprint(strings.TrimSuffix(filepath.Base(file), ".pcap"), "/", n), func(t *testing.T) {
-				part := analyzed(t, capturetest.Snap(frames, n), options)
-				requireSane(t, part)
-				if len(full.sessions) != 1 {
+				part := analyzetest.Analyzed(t, capturetest.Snap(frames, n), options)
+				analyzetest.RequireSane(t, part)
+				if len(full.Sessions) != 1 {
 					return
 				}
-				f := full.sessions[0]
+				f := full.Sessions[0]
 				if n < 14+40+20 && f.Client.Addr().Is6() {
-					require.NotZero(t, part.summary.Capture.Undecoded, "ports are not captured")
+					require.NotZero(t, part.Total.Capture.Undecoded, "ports are not captured")
 					return
 				}
 				if n == 64 && f.Initiator == record.ThirdParty {
@@ -44,10 +45,10 @@ func TestSnapOfSamples(t *testing.T) {
 				}
 				list := contradictions(full, part)
 				for i := range f.Transfers {
-					list = append(list, changedBySnap(f, &f.Transfers[i], part.sessions, n)...)
+					list = append(list, changedBySnap(f, &f.Transfers[i], part.Sessions, n)...)
 				}
 				if len(list) > 0 {
-					t.Errorf("%q\nfull:\n%s\npart:\n%s", list, full.facts(), part.facts())
+					t.Errorf("%q\nfull:\n%s\npart:\n%s", list, full.Facts(), part.Facts())
 				}
 			})
 		}
@@ -57,14 +58,14 @@ func TestSnapOfSamples(t *testing.T) {
 // Fragments are cut, too: of most only the first has a part of the payload.
 func TestSnapOfFragments(t *testing.T) {
 	for _, c := range varied {
-		t.Run(c.name, func(t *testing.T) {
-			frames := c.frames(t)
-			full := analyzed(t, frames, options)
+		t.Run(c.Name, func(t *testing.T) {
+			frames := c.Frames(t)
+			full := analyzetest.Analyzed(t, frames, options)
 			for _, n := range snapLengths {
-				part := analyzed(t, capturetest.Snap(inOrder(capturetest.Fragment(frames, 576, 0, 1)), n), options)
-				requireSane(t, part)
-				if len(full.sessions) == 1 {
-					require.Empty(t, contradictions(full, part), "%d\nfull:\n%s\npart:\n%s", n, full.facts(), part.facts())
+				part := analyzetest.Analyzed(t, capturetest.Snap(inOrder(capturetest.Fragment(frames, 576, 0, 1)), n), options)
+				analyzetest.RequireSane(t, part)
+				if len(full.Sessions) == 1 {
+					require.Empty(t, contradictions(full, part), "%d\nfull:\n%s\npart:\n%s", n, full.Facts(), part.Facts())
 				}
 			}
 		})

@@ -3,6 +3,7 @@ package analyze
 import (
 	"bytes"
 	"io"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"ftpscope/analyze/match"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest/traffic"
 	"ftpscope/capture/decode"
@@ -94,7 +96,7 @@ func benchMatch(b *testing.B, m *material) {
 }
 
 func benchRender(b *testing.B, m *material) {
-	format, _ := report.Find("json")
+	format, _ := formats.Find("json")
 	w := format.New(io.Discard, report.Options{})
 	for b.Loop() {
 		for _, s := range m.sessions {
@@ -180,7 +182,7 @@ func (m *material) track(tables []*tcp.Table) {
 		tables[m.segments.shards[i]].Segment(&m.segments.segments[i])
 	}
 	for _, t := range tables {
-		t.Close()
+		t.Close(math.MaxInt64)
 	}
 }
 
@@ -193,7 +195,7 @@ func (m *material) learn() []event {
 		shards[m.segments.shards[i]].table.Segment(&m.segments.segments[i])
 	}
 	for _, l := range shards {
-		l.table.Close()
+		l.table.Close(math.MaxInt64)
 	}
 	return rec.list
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/capturetest/traffic"
 )
@@ -29,21 +30,21 @@ func TestTraffic(t *testing.T) {
 			want, err := traffic.Write(&file, p)
 			require.NoError(t, err)
 			want.Bytes, want.Open = 0, 0 // the file's, and what no analysis says
-			one := collect(t, analyze.Options{}, file.Bytes())
+			one := analyzetest.Collect(t, analyze.Options{}, file.Bytes())
 			require.Equal(t, want, found(t, one))
-			require.Equal(t, one, collect(t, analyze.Options{Workers: 3}, file.Bytes()))
+			require.Equal(t, one, analyzetest.Collect(t, analyze.Options{Workers: 3}, file.Bytes()))
 		})
 	}
 }
 
 // found counts what the generator counts. Everything it writes works.
-func found(t *testing.T, r *records) traffic.Counts {
+func found(t *testing.T, r *analyzetest.Records) traffic.Counts {
 	t.Helper()
-	require.Zero(t, r.summary.Capture.Undecoded)
-	c := traffic.Counts{Packets: int64(r.summary.Packets), Captured: int64(r.summary.Bytes), Sessions: int64(len(r.sessions))}
+	require.Zero(t, r.Total.Capture.Undecoded)
+	c := traffic.Counts{Packets: int64(r.Total.Packets), Captured: int64(r.Total.Bytes), Sessions: int64(len(r.Sessions))}
 	method := map[string]*int64{"PORT": &c.PORT, "EPRT": &c.EPRT, "PASV": &c.PASV, "EPSV": &c.EPSV}
-	for i := range r.sessions {
-		s := r.sessions[i]
+	for i := range r.Sessions {
+		s := r.Sessions[i]
 		require.Equal(t, record.LoginOK, s.Login)
 		require.Equal(t, record.ClosingQuit, s.Closing)
 		require.Zero(t, s.Capture.MissingBytes)

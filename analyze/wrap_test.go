@@ -12,6 +12,7 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture"
 	"ftpscope/capture/capturetest"
 )
@@ -102,7 +103,7 @@ func wrappedRecords(t *testing.T, frames []capturetest.Frame) (string, uint64) {
 	require.NoError(t, os.WriteFile(name, pcapOf(frames)[0], 0o600))
 	c, err := capture.Open([]string{name}, capture.Options{Problem: func(e *capture.FileError) { t.Error(e) }})
 	require.NoError(t, err)
-	format, _ := report.Find("json")
+	format, _ := formats.Find("json")
 	var out bytes.Buffer
 	sum, err := analyze.Run(c, analyze.Options{Dialogue: true}, format.New(&out, report.Options{}))
 	require.NoError(t, err)

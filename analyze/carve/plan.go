@@ -34,6 +34,7 @@ type conn struct {
 	roles   []string
 	first   []string // findings told at its first packet, which are about all of it
 	control bool     // then A is the client
+	users   []string // names that the server let in
 	oneTime bool     // a one-time password was sent, of which findings say that it is one
 }
 
@@ -61,6 +62,11 @@ func (p *Plan) Add(s *record.Session, transfers []int) (unknown []int) {
 	control := p.conn(&s.Notes.Control, name+" control")
 	control.control, control.A, control.B = true, s.Client, s.Server
 	control.oneTime = slices.ContainsFunc(s.Notes.Logins, func(l record.Login) bool { return l.OneTime })
+	for _, l := range s.Notes.Logins {
+		if l.OK && !slices.Contains(control.users, l.User) {
+			control.users = append(control.users, l.User)
+		}
+	}
 	wanted := func(n int) bool { return len(transfers) == 0 || slices.Contains(transfers, n) }
 	about := map[int][]string{} // findings by transfer
 	for i := range s.Findings {

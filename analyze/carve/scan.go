@@ -75,6 +75,7 @@ func (d *dialogue) enough() bool {
 
 func (s *scanner) close(index int, d *dialogue) {
 	if c := &s.plan.conns[index]; c.control || d.size > 0 && !d.plain() {
+		d.users = c.users
 		s.conns[index] = s.clean(d, c.oneTime)
 	} else {
 		s.conns[index] = &rewrite.Conn{}

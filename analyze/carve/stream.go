@@ -15,13 +15,15 @@ const (
 	maxText    = 32 << 20  // bytes of one, both directions: 300,000 commands
 	maxAllText = 256 << 20 // of those that are open at once
 	maxPieces  = 1 << 15   // of one direction: gaps that nothing has filled
+	maxOthers  = 64        // segments of one direction that say otherwise what was there
 	pieceCost  = 64        // bytes of a piece besides its text, and of a conflict
 )
 
 // dialogue is the text of a control connection, kept to find what must change in it.
 type dialogue struct {
-	side [2]stream // the client's, the server's
-	size int
+	side  [2]stream // the client's, the server's
+	size  int
+	users []string // names that the server let in
 }
 
 // stream is what one side sent, in the order of sequence numbers; the first copy of a
@@ -34,6 +36,7 @@ type stream struct {
 	pieces    []piece
 	conflicts []rewrite.Edit // bytes that a later copy has otherwise
 	differs   map[int64]bool // where those are
+	others    [][]byte       // segments with such bytes, at most maxOthers: what else may have been said
 }
 
 // piece is a run of bytes without a gap; the next one may follow it directly.
@@ -47,7 +50,13 @@ func (p *piece) end() int64 { return p.at + int64(len(p.data)) }
 // add takes a segment and returns how many bytes more are held for it.
 func (s *stream) add(seg *flow.Segment) (grown int) {
 	pieces, conflicts := len(s.pieces), len(s.conflicts)
-	defer func() { grown += pieceCost * (len(s.pieces) - pieces + len(s.conflicts) - conflicts) }()
+	defer func() {
+		if len(s.conflicts) > conflicts && len(s.others) < maxOthers {
+			s.others = append(s.others, bytes.Clone(seg.Payload))
+			grown += len(seg.Payload)
+		}
+		grown += pieceCost * (len(s.pieces) - pieces + len(s.conflicts) - conflicts)
+	}()
 	seq := seg.Seq
 	if seg.Flags&flow.SYN != 0 {
 		seq++
@@ -115,20 +124,11 @@ func (s *stream) compare(first, later []byte, at int64) {
 }
 
 // walk cuts a stream into lines; what is under TLS goes to opaque, in runs of bytes.
+// What came from before the SYN's number is no part of the stream, but was sent: it is text of its own.
 func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byte)) {
 	var l ftp.Locator
 	next, hidden := s.start, int64(never) // where TLS's record ends that the stream is in; lost: nobody knows
-	for i := range s.pieces {
-		p := &s.pieces[i]
-		if s.begun && p.end() <= s.start {
-			continue // a keep-alive's byte from before the first one
-		}
-		if p.at != next || i == 0 && !s.begun {
-			l.Gap(line)
-			if hidden != never && p.at > hidden {
-				hidden = lost
-			}
-		}
+	text := func(p piece) {
 		next = p.end()
 		for at := p.at; at < next; {
 			b := p.data[at-p.at:]
@@ -147,6 +147,27 @@ func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byt
 			}
 			at += n
 		}
+	}
+	for i, p := range s.pieces {
+		if before := s.start - p.at; s.begun && before > 0 {
+			early := piece{p.at, p.data[:min(before, int64(len(p.data)))]}
+			if l.Gap(line); len(early.data) > 1 { // else a keep-alive's byte
+				text(early)
+				l.Gap(line)
+			}
+			hidden, next = never, s.start
+			if l = (ftp.Locator{}); p.end() <= s.start {
+				continue
+			}
+			p = piece{s.start, p.data[before:]}
+		}
+		if p.at != next || i == 0 && !s.begun {
+			l.Gap(line)
+			if hidden != never && p.at > hidden {
+				hidden = lost
+			}
+		}
+		text(p)
 	}
 	l.Flush(line)
 }

@@ -21,24 +21,20 @@ type cleaner struct {
 
 // clean returns the changes of both sides.
 func (c *cleaner) clean(d *dialogue, oneTime bool) *rewrite.Conn {
-	edits := [2]editing{{oneTime: oneTime}, {oneTime: oneTime}}
-	var words *passwords
+	var known *secrets
 	if c.redact {
-		list := different(edits[0].passwords(&d.side[0]))
-		words = &passwords{list: list, finder: newFinder(list)}
-		words.many = len(list) > maxBroken || slices.ContainsFunc(list, func(w []byte) bool { return len(w) > ftp.MaxLine })
+		known = secretsOf(d)
 	}
 	var conn rewrite.Conn
 	for i := range d.side {
-		s, e := &d.side[i], &edits[i]
+		s, e, n := &d.side[i], &editing{oneTime: oneTime}, 0
 		s.walk(func(l *ftp.LocatedLine) {
-			if c.redact {
-				e.quoted(l)
+			if known != nil {
+				for _, part := range known.in(l, n, i == 0) {
+					e.mask(l, part.From, part.To)
+				}
 			}
-			if words != nil {
-				e.repeats(l, words)
-			}
-			if c.rename != nil {
+			if n++; c.rename != nil {
 				e.renamed(l, c.rename)
 			}
 		}, func(at int64, b []byte) {
@@ -55,21 +51,69 @@ func (c *cleaner) clean(d *dialogue, oneTime bool) *rewrite.Conn {
 	return &conn
 }
 
-// passwords masks what the client says of passwords, and returns them.
-func (e *editing) passwords(s *stream) (words [][]byte) {
-	open := false // the line before was a password without an end
-	s.walk(func(l *ftp.LocatedLine) {
-		from := ftp.Secret(l.Text)
+// secrets is what is secret in a dialogue.
+type secrets struct {
+	ftp.Secrets
+	from map[int]int // of the client's lines by number: where a secret begins that ends with the line
+	many bool        // too many, or too long ones, to look for pieces of them
+}
+
+// Limits of the search for passwords. Beyond them lines are masked as a whole: nothing that is meant to be read comes near.
+const (
+	maxBroken = 100     // passwords of which pieces are looked for in lines that are not whole
+	maxSteps  = 1 << 26 // looks of a connection at bytes that a password could have
+)
+
+// secretsOf reads what the client says.
+func secretsOf(d *dialogue) *secrets {
+	known := &secrets{from: map[int]int{}}
+	open, n := false, 0 // open: the line before was a password without an end
+	d.side[0].walk(func(l *ftp.LocatedLine) {
+		from, _ := known.Command(l.Text)
 		if l.Flags&ftp.HeadLost != 0 && (open || !isCommand(l.Text)) {
 			from = 0
+			known.Piece(l.Text)
 		}
 		open = l.Flags&ftp.Unterminated != 0 && (from < len(l.Text) || mayBecomeSecret(l.Text))
-		if word := l.Text[from:]; from > 0 && len(word) > 0 {
-			words = append(words, bytes.Clone(word))
+		if from < len(l.Text) {
+			known.from[n] = from
 		}
-		e.mask(l, from, len(l.Text))
+		n++
 	}, func(int64, []byte) { open = false })
-	return words
+	for _, said := range d.side[0].others {
+		for line := range bytes.FieldsFuncSeq(said, func(r rune) bool { return r == '\r' || r == '\n' }) {
+			known.Piece(line[ftp.Secret(line):])
+		}
+	}
+	for _, user := range d.users {
+		known.Accepted(user)
+	}
+	list := known.List()
+	known.many = len(list) > maxBroken || slices.ContainsFunc(list, func(w []byte) bool { return len(w) > ftp.MaxLine })
+	return known
+}
+
+// in finds what is secret in the n-th line of a side.
+func (s *secrets) in(l *ftp.LocatedLine, n int, isClient bool) (parts []ftp.Span) {
+	whole := []ftp.Span{{From: 0, To: len(l.Text)}}
+	broken := l.Flags&(ftp.HeadLost|ftp.Unterminated) != 0
+	if s.Steps() > maxSteps || broken && !s.None() && (s.many || len(l.Text) > ftp.MaxLine) {
+		return whole
+	}
+	if isClient {
+		parts = s.OfCommand(l.Text)
+		if from, ok := s.from[n]; ok {
+			parts = append(parts, ftp.Span{From: from, To: len(l.Text)})
+		}
+	} else {
+		parts = s.OfReply(l.Text)
+	}
+	if broken {
+		for _, w := range s.List() {
+			parts = append(parts, pieceOf(l, w)...)
+		}
+	}
+	return ftp.Merge(parts)
 }
 
 // isCommand reports whether a line that may lack its beginning begins with a command all
@@ -114,86 +158,22 @@ func (e *editing) mask(l *ftp.LocatedLine, from, to int) {
 	}
 }
 
-// quoted masks the passwords of commands that a line has in quotes.
-func (e *editing) quoted(l *ftp.LocatedLine) {
-	for from, to := ftp.Quoted(l.Text, 0); from < len(l.Text); from, to = ftp.Quoted(l.Text, to) {
-		e.mask(l, from, to)
-	}
-}
-
-// passwords are those of a connection, all different.
-type passwords struct {
-	list [][]byte
-	many bool // too many, or too long ones, to look for pieces of them
-	*finder
-}
-
-// Limits of the search for passwords. Beyond them lines are masked as a whole: nothing
-// that is meant to be read comes near.
-const (
-	maxBroken = 100     // passwords of which pieces are looked for in lines that are not whole
-	maxSteps  = 1 << 26 // looks of a connection at bytes that a password could have
-)
-
-// repeats masks where a line says a password again: servers tell what they did not
-// understand.
-func (e *editing) repeats(l *ftp.LocatedLine, words *passwords) {
-	const least = 6 // shorter ones are words of any text
-	if words.steps > maxSteps {
-		e.mask(l, 0, len(l.Text))
-		return
-	}
-	again := words.in(l.Text, func(from, to int) bool { return ftp.Alone(l.Text, from, to) })
-	mask := func(of int) {
-		for ; len(again) > 0 && again[0].n == of; again = again[1:] {
-			word, at := again[0].word, again[0].at
-			if len(word) >= least && !isEveryday(word) || at >= 5 && bytes.EqualFold(l.Text[at-5:at], []byte("PASS ")) {
-				e.mask(l, at, at+len(word))
-			}
-		}
-	}
-	switch {
-	case l.Flags&(ftp.HeadLost|ftp.Unterminated) == 0:
-		for len(again) > 0 {
-			mask(again[0].n)
-		}
-	case words.many || len(words.list) > 0 && len(l.Text) > ftp.MaxLine:
-		e.mask(l, 0, len(l.Text))
-	default:
-		for i, w := range words.list {
-			mask(i)
-			e.broken(l, w)
-		}
-	}
-}
-
-// broken masks a piece of a password where a line breaks off or begins in the middle.
-func (e *editing) broken(l *ftp.LocatedLine, word []byte) {
+// pieceOf finds a piece of a password, which is in lower case, where a line breaks off or begins in the middle.
+func pieceOf(l *ftp.LocatedLine, word []byte) (parts []ftp.Span) {
 	const least = 3
-	begins, ends := l.Flags&ftp.HeadLost != 0, l.Flags&ftp.Unterminated != 0
-	if begins && ends && len(l.Text) >= least && bytes.Contains(word, l.Text) {
-		e.mask(l, 0, len(l.Text))
-		return
+	begins, ends, size := l.Flags&ftp.HeadLost != 0, l.Flags&ftp.Unterminated != 0, len(l.Text)
+	if begins && ends && size >= least && bytes.Contains(word, bytes.ToLower(l.Text)) {
+		return []ftp.Span{{From: 0, To: size}}
 	}
-	for n := min(len(word), len(l.Text)); n >= least; n-- {
-		if begins && bytes.HasPrefix(l.Text, word[len(word)-n:]) {
-			e.mask(l, 0, n)
-			begins = false
+	for n := min(len(word), size); n >= least; n-- {
+		if begins && bytes.EqualFold(l.Text[:n], word[len(word)-n:]) {
+			parts, begins = append(parts, ftp.Span{From: 0, To: n}), false
 		}
-		if ends && bytes.HasSuffix(l.Text, word[:n]) {
-			e.mask(l, len(l.Text)-n, len(l.Text))
-			ends = false
+		if ends && bytes.EqualFold(l.Text[size-n:], word[:n]) {
+			parts, ends = append(parts, ftp.Span{From: size - n, To: size}), false
 		}
 	}
-}
-
-// isEveryday knows words that are passwords and say nothing.
-func isEveryday(word []byte) bool {
-	switch strings.ToLower(string(word)) {
-	case "password", "anonymous", "anonymous@":
-		return true
-	}
-	return false
+	return parts
 }
 
 // renamed renames the addresses of a line.
@@ -218,8 +198,8 @@ func (e *editing) change(l *ftp.LocatedLine, c ftp.Change) {
 
 // renaming is what becomes of known addresses that stand in bytes of anything.
 type renaming struct {
-	*finder
-	by [][]byte // of the finder's words
+	*ftp.Finder
+	by [][]byte // of the Finder's words
 }
 
 func newRenaming(r *ftp.Renamer) *renaming {
@@ -238,7 +218,7 @@ func newRenaming(r *ftp.Renamer) *renaming {
 		put(a.AsSlice(), name.AsSlice())
 		put([]byte(a.String()), []byte(name.String()))
 	}
-	x.finder = newFinder(list)
+	x.Finder = ftp.NewFinder(list, false)
 	return &x
 }
 
@@ -246,8 +226,8 @@ func newRenaming(r *ftp.Renamer) *renaming {
 // text, certificates have four or sixteen bytes. The length stays, for records and what
 // is in them tell theirs.
 func (e *editing) hidden(p piece, r *renaming) {
-	for _, x := range r.in(p.data, func(int, int) bool { return true }) {
-		e.list = append(e.list, rewrite.Edit{At: p.at + int64(x.at), Old: len(x.word), New: r.by[x.n]})
+	for _, x := range r.In(p.data, func(int, int) bool { return true }) {
+		e.list = append(e.list, rewrite.Edit{At: p.at + int64(x.At), Old: len(x.Word), New: r.by[x.N]})
 	}
 }
 

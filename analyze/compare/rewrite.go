@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"bytes"
+
 	"ftpscope/analyze/ftp"
 	"ftpscope/capture/flow"
 )
@@ -12,6 +14,7 @@ func (d *differ) rewritten() {
 		return
 	}
 	d.addresses(a, b)
+	known := secretsOf(d.j)
 	for _, w := range ways {
 		x, y := a.Half[w].syn(), b.Half[w].syn()
 		if x != nil && y != nil {
@@ -21,7 +24,7 @@ func (d *differ) rewritten() {
 			}
 		}
 		for _, r := range d.j.rewrites[w] {
-			n := d.note(Lines, w, hidden(r.Here), hidden(r.There))
+			n := d.note(Lines, w, hidden(r.Here, known, w), hidden(r.There, known, w))
 			n.Here, n.There = seenAt(a.Half[w].at(r.HereSeq)), seenAt(b.Half[w].at(r.ThereSeq))
 		}
 	}
@@ -61,17 +64,33 @@ func (d *differ) options(w Way, x, y *Seg) {
 	}
 }
 
-// hidden takes passwords out of a line: a client's, or one that a server repeats in quotes.
-func hidden(line string) string {
-	const shown = "(hidden)"
+// secretsOf reads what the client said, at either point, where lines were rewritten.
+func secretsOf(j *connPair) *ftp.Secrets {
+	known := &ftp.Secrets{}
+	if len(j.rewrites[ToServer])+len(j.rewrites[ToClient]) == 0 {
+		return known
+	}
+	for side := range 2 {
+		t := j.whole(side).Half[ToServer].Text
+		for i := 0; t != nil && i < len(t.bytes); {
+			line, skip := t.line(i)
+			if i += len(line) + skip; skip == 0 {
+				known.Command(bytes.TrimRight(line, "\r\n"))
+			}
+		}
+	}
+	return known
+}
+
+// hidden takes what is secret out of a line.
+func hidden(line string, known *ftp.Secrets, w Way) string {
 	b := []byte(line)
+	if w == ToClient {
+		return ftp.Hide(line, known.OfReply(b))
+	}
+	parts := known.OfCommand(b)
 	if from := ftp.Secret(b); from < len(b) {
-		return line[:from] + shown
+		parts = append(parts, ftp.Span{From: from, To: len(b)})
 	}
-	var out []byte
-	at := 0
-	for from, to := ftp.Quoted(b, 0); from < len(b); from, to = ftp.Quoted(b, to) {
-		out, at = append(append(out, b[at:from]...), shown...), to
-	}
-	return string(append(out, b[at:]...))
+	return ftp.Hide(line, ftp.Merge(parts))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -167,12 +168,18 @@ func TestQuoted(t *testing.T) {
 
 // What must not be shared is hidden in whatever line it stands.
 func TestHidden(t *testing.T) {
+	known := &ftp.Secrets{}
+	known.Command([]byte("PASS hunter22"))
 	for line, want := range map[string]string{
-		"USER bob": "USER bob", "PASS secret": "PASS (hidden)", "pass  secret word": "pass (hidden)", "PASS ": "PASS ", "PASV": "PASV",
+		"USER bob": "USER bob", "PASS secret": "PASS (hidden)", "530 not xHUNTER22": "530 not x(hidden)", "hunter22": "(hidden)", "500 PASS is what?": "500 PASS is what?", "pass  secret word": "pass  (hidden)", "PASS ": "PASS ", "PASV": "PASV",
 		"  PASS secret": "  PASS (hidden)", "PASSsecret": "PASS(hidden)", "ACCT secret": "ACCT (hidden)", "SITE PSWD old new": "SITE PSWD (hidden)",
 		`500 "PASS secret": what?`: `500 "PASS (hidden)": what?`, "500 'ACCT a' or 'PASS b'": "500 'ACCT (hidden)' or 'PASS (hidden)'", "": "",
 	} {
-		require.Equal(t, want, hidden(line), line)
+		way := ToServer
+		if strings.HasPrefix(line, "5") {
+			way = ToClient
+		}
+		require.Equal(t, want, hidden(line, known, way), line)
 	}
 }
 

@@ -18,14 +18,21 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 	if len(cmd.Name) == 0 {
 		return
 	}
+	secret := c.login.secrets.onCommand(&c.budget, l.Text)
 	c.pairing.onCommand()
+	c.login.asked = false
 	if cmd.Verb == ftp.VerbUnknown {
 		c.evidence.add(babble)
 	} else {
 		c.evidence.add(speaksFTP)
+		c.spoken.command(c, cmd.Verb)
 	}
 	if c.commands++; c.pairing.pending == nil && c.transfers.isEmpty() && len(c.notes.Logins) == 0 {
 		new(lists).furnish(c)
+	}
+	verb := cmd.Verb
+	if !c.opt.ShowPasswords || verb == ftp.PASS {
+		l.Text, cmd = withoutSecret(l.Text, secret, cmd)
 	}
 	if l.Flags&ftp.Cut != 0 {
 		c.odd(record.OddLine, "command of more than 4096 bytes")
@@ -33,7 +40,7 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 	if l.Flags&(ftp.HasNUL|ftp.HasControl) != 0 {
 		c.odd(record.OddBytes, strings.ToUpper(string(cmd.Name)))
 	}
-	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: cmd.Verb, transfer: none, negotiation: none, dialogue: none}
+	p := pending{cut: l.Flags&(ftp.Unterminated|ftp.Cut) != 0, verb: verb, transfer: none, negotiation: none, dialogue: none}
 	p.line.Mark = c.at
 	p.keepText(&c.opt.texts, l.Text, &cmd)
 	if c.opt.Dialogue {
@@ -59,14 +66,11 @@ func (c *Conversation) wait(p *pending) {
 	c.pairing.pending = append(c.pairing.pending, *p)
 }
 
-// hidden stands for a password.
-const hidden = "(hidden)"
-
 // keepText keeps the line and, as a part of it, the argument.
 func (p *pending) keepText(texts *ftp.Texts, line []byte, cmd *ftp.Command) {
 	if cmd.Verb == ftp.PASS {
-		if p.line.Text, p.arg = "PASS "+hidden, texts.Keep(cmd.Arg); string(cmd.Name) != "PASS" {
-			p.line.Text = string(cmd.Name) + " " + hidden
+		if p.line.Text, p.arg = "PASS "+ftp.Hidden, texts.Keep(cmd.Arg); string(cmd.Name) != "PASS" {
+			p.line.Text = string(cmd.Name) + " " + ftp.Hidden
 		}
 		return
 	}
@@ -93,7 +97,7 @@ func (c *Conversation) onCommand(p *pending) {
 	case v == ftp.USER:
 		c.login.named(p.arg)
 	case v == ftp.PASS:
-		c.login.password, p.user = text{p.arg, true}, c.login.user.value
+		c.login.password, c.login.passAt, p.user = text{p.arg, true}, c.at, c.login.user.value
 	case v == ftp.ABOR:
 		c.transfers.abort(c.pairing.pending, c.at)
 	case v == ftp.MIC || v == ftp.CONF || v == ftp.ENC: // RFC 2228: the command itself is protected
@@ -116,8 +120,11 @@ func (c *Conversation) unanswered(n int) {
 // without a reply that tells of it: "PORT 1,1,1,1,1,1".
 const shortestPORT = 18
 
-// loseCommands says that n bytes of commands are missing. Whatever they were, what
-// applied before may not apply any more.
+// shortestPASV is that of "PASV", which replaces a passive negotiation that a transfer used.
+const shortestPASV = 6
+
+// loseCommands says that n bytes of commands are missing. Whatever they were, what applied
+// before may not apply any more.
 func (c *Conversation) loseCommands(n uint64) {
 	c.directory.lose()
 	c.params.lose()
@@ -125,7 +132,8 @@ func (c *Conversation) loseCommands(n uint64) {
 		c.pairing.pending[i].cut = true // its effect may be undone before it is settled
 	}
 	c.pairing.replyOwed = true
-	if n >= shortestPORT {
-		c.transfers.current = none
+	t := &c.transfers
+	if n >= shortestPORT || n >= shortestPASV && t.current >= 0 && t.negotiations[t.current].Passive && t.negotiations[t.current].used {
+		t.current = none
 	}
 }

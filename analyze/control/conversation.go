@@ -5,6 +5,7 @@ package control
 
 import (
 	"net/netip"
+	"strconv"
 
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
@@ -31,7 +32,8 @@ import (
 //	  either → speaksFTP             a known command, a reply with a code, TLS: for good
 //
 //	protection (tlsLayer): whether what is said can be read
-//	  inClear → tlsAgreed            the server accepts AUTH
+//	  inClear → tlsAgreed            the server accepts AUTH, or a record where the capture
+//	                                 may lack that
 //	  inClear, tlsAgreed → protected the first TLS record; MIC, CONF or ENC
 //	  protected → tlsAgreed          text where a record should begin (CCC); inClear if it was
 //	                                 not TLS that protected
@@ -56,7 +58,6 @@ type Conversation struct {
 	evidence     evidence
 	digits       uint8
 	expectsHosts bool // the Listener was told to: see expectHosts
-	unheard      bool // the capture holds nothing of what either side said
 	guess        ftp.Recognizer
 	quiet        silences
 	sides        [2]side
@@ -72,6 +73,7 @@ type Conversation struct {
 	missing      uint64 // bytes of both sides
 	tls          tlsLayer
 	notes        notes
+	spoken       spoken
 }
 
 // roles is how it is known which side is the client.
@@ -93,6 +95,53 @@ const (
 )
 
 func (e *evidence) add(more evidence) { *e = max(*e, more) }
+
+// spoken is which sides said something of FTP: a known command, a reply with a code.
+type spoken struct {
+	client, server bool
+	unheard        bool // the capture holds nothing of what either side said
+	first          record.Spoken
+}
+
+func (s *spoken) both() bool { return s.client && s.server }
+
+// command notes a known command, reply a reply with a code.
+func (s *spoken) command(c *Conversation, v ftp.Verb) {
+	if !s.client {
+		s.client = true
+		s.heard(c, record.Spoken{Mark: c.at, Verb: v.String()})
+	}
+}
+
+func (s *spoken) reply(c *Conversation, code int) {
+	if !s.server {
+		s.server = true
+		s.heard(c, record.Spoken{Mark: c.at, Code: code})
+	}
+}
+
+// heard takes the first that a side says. What was held back until both had spoken, is told
+// now.
+func (s *spoken) heard(c *Conversation, line record.Spoken) {
+	if !s.both() {
+		s.first = line
+		return
+	}
+	if c.isOnControlPort() {
+		return
+	}
+	if c.expectsHosts {
+		c.tellHosts(true)
+	}
+	if list := c.transfers.negotiations; len(list) > 0 && list[len(list)-1].Endpoint.IsValid() {
+		c.announce(&list[len(list)-1], true)
+	}
+}
+
+// leads reports whether connections are expected because of what is said: on a port that FTP
+// is not expected on, only once both sides have spoken it. What one side says may be a file,
+// as a data connection carries it.
+func (s *spoken) leads(c *Conversation) bool { return s.both() || c.isOnControlPort() }
 
 // side is what is known of one direction.
 type side struct {
@@ -129,13 +178,19 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		if !s.lossy {
 			c.hear(dir, b)
 		}
-		if c.unheard {
-			c.unheard = false
+		if c.roles != rolesBySYN && !c.sides[dir^1].spoke && c.isOnControlPort() {
+			c.tellHosts(c.expectsHosts)
+		}
+		if c.spoken.unheard {
+			c.spoken.unheard = false
 			c.expectHosts(false)
 		}
 		if dir == c.client && !c.sides[dir^1].spoke && tlsrec.IsRecord(b[0]) && c.isOnControlPort() {
 			c.beginTLS()
 		}
+	}
+	if c.tls.records == nil && tlsrec.IsRecord(b[0]) {
+		seeTLS(c, dir, b)
 	}
 	if c.tls.records != nil {
 		if b = c.passTLS(dir, b); b == nil {
@@ -188,13 +243,27 @@ func clientBy(dir flow.Direction, b []byte) (client flow.Direction, ok bool) {
 	return dir, command != reply
 }
 
+// Compares says that conflicts are wanted.
+func (c *Conversation) Compares() bool { return true }
+
+// Conflict says that n bytes of a side came again with another content.
+func (c *Conversation) Conflict(dir flow.Direction, _ int64, n uint64, at flow.Mark) {
+	who := record.Server
+	if dir == c.client {
+		who = record.Client
+	}
+	c.notes.odd(&c.budget, record.OddConflict, strconv.FormatUint(n, 10)+" of the "+who, at)
+}
+
 // Gap says that n bytes of a side are missing.
 func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	c.at = at
-	c.missing += n
+	if c.missing += n; c.missing == n && (c.evidence == speaksFTP || c.isOnControlPort()) {
+		c.tellHosts(c.expectsHosts)
+	}
 	c.sides[dir].lossy = true
 	if c.sides[dir^1].lossy && !c.sides[0].spoke && !c.sides[1].spoke && (c.roles != rolesAssumed || c.isOnControlPort()) {
-		c.unheard = true
+		c.spoken.unheard = true
 		c.expectHosts(true)
 	}
 	if c.tls.covers(dir) {
@@ -217,6 +286,7 @@ func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	}
 	c.interrupt()
 	c.pairing.doubtAll()
+	c.transfers.unseenDoubt = true
 	c.server.reached(greeted)
 }
 
@@ -248,9 +318,12 @@ func (c *Conversation) expectHosts(on bool) {
 }
 
 func (c *Conversation) tellHosts(on bool) {
+	if !c.spoken.leads(c) {
+		return
+	}
 	c.opt.Listener.ExpectHosts(HostExpectation{
 		Control: c.conn.id, Client: c.conn.ends[c.client].Addr(), Server: c.conn.ends[c.client^1].Addr(),
-		On: on, Mark: c.at, Nets: c.conn.nets,
+		On: on, Lossy: c.missing > 0 || c.roles != rolesBySYN, Mark: c.at, Nets: c.conn.nets,
 	})
 }
 

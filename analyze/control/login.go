@@ -5,6 +5,7 @@ import (
 
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 // login is who logs in, and how far that came: record.LoginNone → LoginFailed or LoginOK
@@ -13,7 +14,10 @@ import (
 type login struct {
 	state          string // as the record has it
 	user, password text
-	challenge      string // of a one-time password, for the next PASS
+	challenge      string    // of a one-time password, for the next PASS
+	passAt         flow.Mark // PASS, of the present try
+	asked          bool      // the server's last word was 331 or 332, and no command followed
+	secrets        secrets   // what it said, and what replies must not repeat
 }
 
 // text is a text that may not be known.
@@ -24,9 +28,10 @@ type text struct {
 
 func (t *text) pointer() *string { return record.Known(&t.value, t.known) }
 
-// named is USER: without an argument it is none, or the end of a line whose beginning is
-// missing.
-func (l *login) named(user string) { l.user, l.challenge = text{user, user != ""}, "" }
+// named is USER: without an argument it is none, or the end of a line whose beginning is missing.
+func (l *login) named(user string) {
+	l.user, l.challenge, l.passAt = text{user, user != ""}, "", flow.Mark{}
+}
 
 // decide follows the login: RFC 959 section 5.4 names 230 and 232 as its success, 530 as
 // its failure. It reports whether the reply decided on it.
@@ -48,7 +53,12 @@ func (l *login) decide(v ftp.Verb, r *record.Reply) bool {
 // try completes the record of a try by the command that was decided on.
 func (l *login) try(p *pending, t record.Login) record.Login {
 	t.User, t.Mark = l.user.value, p.line.Mark
-	if p.verb == ftp.PASS {
+	switch {
+	case p.verb == ftp.ACCT && l.passAt.Seen():
+		t.Mark = l.passAt
+	case p.verb != ftp.PASS:
+		t.NoPassword = true
+	default:
 		t.User = p.user
 		t.Challenge, t.OneTime = l.challenge, l.challenge != "" && oneTimeResponse(p.arg)
 	}
@@ -57,6 +67,7 @@ func (l *login) try(p *pending, t record.Login) record.Login {
 
 // onLoginReply takes the reply to USER, PASS or ACCT.
 func (c *Conversation) onLoginReply(p *pending, r *record.Reply) {
+	c.login.asked = r.Code == 331 || r.Code == 332
 	if !c.login.decide(p.verb, r) {
 		return
 	}

@@ -30,6 +30,7 @@ type HostExpectation struct {
 	Control        uint64 // Conn.ID of the control connection
 	Client, Server netip.Addr
 	On             bool
+	Lossy          bool // the capture lacks something of the control connection
 	Mark           flow.Mark
 	Nets           flow.Nets // of the control connection, as far as they are known
 }

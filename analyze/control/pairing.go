@@ -71,7 +71,7 @@ func (w *pairing) believes(v ftp.Verb, code int) bool {
 		return true
 	}
 	specific, _ := suits(v, code)
-	return specific && v != ftp.PWD && v != ftp.XPWD
+	return specific && v != ftp.PWD && v != ftp.XPWD && !(code >= 400 && v.IsNegotiation())
 }
 
 // losses is what the capture lacks, as far as pairing needs to know.
@@ -99,6 +99,9 @@ func (w *pairing) matchReply(code int, text string, l losses) int {
 		return none // of the transfer whose command was not seen
 	}
 	if head.replyDoubtful {
+		if w.isOfTheLost(code) {
+			return none
+		}
 		return w.matchDoubtful(code)
 	}
 	if w.isAside(code) {
@@ -121,9 +124,20 @@ func (w *pairing) matchReply(code int, text string, l losses) int {
 	return 0
 }
 
-// matchDoubtful is matchReply after a gap that may hold the first replies. A command that
-// was sent later has its reply still to come, and a client that waits for replies had
-// those before.
+// isOfTheLost reports whether a reply, after a gap that may hold the first command's, is most
+// likely none of it: of a command that the capture lacks, if that was sent since, or 421,
+// which servers also send by themselves when nothing was asked for long (RFC 959 section 5.4).
+func (w *pairing) isOfTheLost(code int) bool {
+	if code == 421 {
+		return w.pending[len(w.pending)-1].replyDoubtful
+	}
+	last := &w.pending[len(w.pending)-1]
+	specific, fits := suits(last.verb, code)
+	return w.replyOwed && last.replyDoubtful && !(specific && fits && code < 400)
+}
+
+// matchDoubtful is matchReply after a gap that may hold the first replies. A command that was
+// sent later has its reply still to come, and a client that waits for replies had those before.
 func (w *pairing) matchDoubtful(code int) int {
 	first := none
 	for i := range w.pending {

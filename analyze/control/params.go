@@ -125,6 +125,18 @@ func (c *Conversation) takeTerms(p *pending) {
 	}
 }
 
+// nameUnique takes the name that the server gives what STOU stores, whatever the client named.
+func (s *TransferCommand) nameUnique(d *directory, b *budget, r *record.Reply) {
+	if s.Verb != ftp.STOU || r.Cut {
+		return
+	}
+	if name := ftp.ParseUnique(r.Text); name != "" {
+		if path := d.working.resolve(name); b.reserve(len(path)) {
+			s.Path = path
+		}
+	}
+}
+
 // representation names a TYPE as the record does (RFC 959 section 3.1.1).
 func representation(arg string) string {
 	kind, size, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(arg)), " ")

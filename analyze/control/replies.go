@@ -56,6 +56,9 @@ type replies struct {
 
 // onReplyLine takes a line of the server.
 func (c *Conversation) onReplyLine(l ftp.Line) {
+	if l.Flags&ftp.Cut != 0 {
+		c.odd(record.OddLine, "reply of more than 4096 bytes")
+	}
 	open := c.replies.Open()
 	r, ok := c.replies.Line(l)
 	if ok {
@@ -94,6 +97,7 @@ func (c *Conversation) onReply(r ftp.Reply) {
 	c.pairing.serverSpokeLast = true
 	c.guess.Reply(r.Code, r.Text)
 	c.evidence.add(speaksFTP)
+	c.spoken.reply(c, r.Code)
 	reply := &record.Reply{Time: record.Stamp{Time: c.at.Time, Digits: c.digits}, Pos: c.at.Pos, Code: r.Code, Text: r.Text, Cut: r.Flags&ftp.ReplyCut != 0} // on the stack: who keeps it copies it
 	if c.isGreeting(reply) {
 		if c.notes.Greeting.Code < 200 {
@@ -212,7 +216,7 @@ func (c *Conversation) onFinal(p *pending, r *record.Reply) {
 		c.params.onSize(p.arg, r)
 	case v == ftp.AUTH:
 		if c.tls.onAuthReply(r.Code) {
-			c.notes.AuthTLS = c.at
+			c.notes.AuthTLS = p.line.Mark
 		}
 	case v == ftp.PROT && !refused && strings.EqualFold(strings.TrimSpace(p.arg), "C") && c.tls.kind != record.TLSNone:
 		c.notes.ProtC = c.at
@@ -239,6 +243,7 @@ func (c *Conversation) onPreliminary(p *pending, r *record.Reply) {
 	if s.Negotiation >= 0 {
 		c.transfers.negotiations[s.Negotiation].consumed = true
 	}
+	s.nameUnique(&c.directory, &c.budget, r)
 	if n, ok := ftp.ParseSize150(r.Text); ok && !r.Cut {
 		s.Size, s.HasSize, s.SizeFrom = n, true, r.Pos
 	}
@@ -247,6 +252,9 @@ func (c *Conversation) onPreliminary(p *pending, r *record.Reply) {
 // onTransferReply is the final reply to a transfer command.
 func (c *Conversation) onTransferReply(s *TransferCommand, r *record.Reply) {
 	s.Reply = c.budget.lasting(r)
+	if r.Code < 300 {
+		s.nameUnique(&c.directory, &c.budget, r)
+	}
 	if s.Negotiation >= 0 && r.Code < 300 {
 		c.transfers.negotiations[s.Negotiation].consumed = true
 	}
@@ -255,10 +263,13 @@ func (c *Conversation) onTransferReply(s *TransferCommand, r *record.Reply) {
 	}
 }
 
-// onUnaskedReply takes a reply to a command that the capture does not hold: a lost
-// packet, or the client's side is missing.
+// onUnaskedReply takes a reply to a command that the capture does not hold: a lost packet, or
+// the client's side is missing. 530 answers many commands before a login; only right after
+// the server asked for a password it is what became of the login.
 func (c *Conversation) onUnaskedReply(r *record.Reply) {
 	t := &c.transfers
+	asked := c.login.asked
+	c.login.asked = false
 	switch {
 	case (r.Code == 227 || r.Code == 228 || r.Code == 229) && c.missing == 0 && c.sides[c.client].spoke && !offersEndpoint(r.Code, r.Text): // "227 Logout."
 	case r.Code == 227 || r.Code == 228 || r.Code == 229:
@@ -267,7 +278,7 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 			c.onNegotiationReply(&t.negotiations[i], r)
 		}
 	case r.Code == 125 || r.Code == 150:
-		t.unseen = c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}})
+		t.unseen, t.unseenDoubt = c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}), false
 		if t.unseen >= 0 {
 			c.onPreliminary(&pending{transfer: int32(t.unseen)}, r)
 		}
@@ -275,17 +286,19 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		if i := c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}); i >= 0 {
 			c.onTransferReply(&t.commands[i], r)
 		}
-	case t.unseen >= 0 && (r.Code == 226 || r.Code == 250 || r.Code >= 400 && endsTransfer(r.Code)):
+	case t.unseen >= 0 && t.endsUnseen(r.Code):
 		c.onTransferReply(&t.commands[t.unseen], r)
 		t.unseen = none
 	case r.Code == 234 || r.Code == 334:
 		c.tls.onAuthReply(r.Code)
 		c.notes.AuthTLS = c.at
 	case r.Code == 331:
-		c.login.user, c.login.password = text{}, text{} // of another USER
+		c.login.user, c.login.password, c.login.asked = text{}, text{}, true // of another USER
+	case r.Code == 332:
+		c.login.asked = true
 	case r.Code == 230 && c.login.state != record.LoginOK:
 		c.login.state = record.LoginOK
-	case r.Code == 530 && c.login.state == record.LoginNone:
+	case r.Code == 530 && asked && c.login.state == record.LoginNone:
 		c.login.state = record.LoginFailed
 	case r.Code == 215:
 		c.server.system = text{r.Text, true}

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/tlsrec"
 	"ftpscope/capture/flow"
@@ -27,6 +28,7 @@ type tlsLayer struct {
 type tlsRecords struct {
 	sides     [2]tlsrec.Skipper
 	handshake *tlsrec.Handshake // while it passes
+	assumed   bool              // the capture lacks the server's consent
 }
 
 // Span is a stretch of time in which commands could not be read; To is not set while it
@@ -126,8 +128,34 @@ func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
 	if b = s.Skip(b); b != nil && c.tls.close(c.at) { // a side speaks clear text again (CCC)
 		c.server.reached(greeted)
 		c.expectHosts(false)
+		if r := c.tls.records; r.assumed { // or did not agree
+			r.assumed, r.sides[0].On, r.sides[1].On = false, false, false
+		}
 	}
 	return b
+}
+
+// seeTLS takes a record for the beginning of TLS where the reply to AUTH may be missing from
+// the capture: bytes of the server are, or AUTH still waits for it, for the gap shows only
+// with the server's next packet. Text of the server takes it back.
+func seeTLS(c *Conversation, dir flow.Direction, b []byte) {
+	if !tlsrec.BeginsRecord(b) {
+		return
+	}
+	waiting := c.pairing.pending
+	asked := len(waiting) > 0 && waiting[len(waiting)-1].verb == ftp.AUTH
+	if !asked && !c.sides[c.client^1].lossy {
+		return
+	}
+	if asked {
+		c.notes.AuthTLS = waiting[len(waiting)-1].line.Mark
+	}
+	c.sides[dir].framer.Drop()
+	c.tls.agree(record.TLSExplicit)
+	r := c.tls.records
+	r.assumed, r.sides[0].On, r.sides[1].On = true, true, true
+	r.sides[dir^1].Gap()
+	c.protect()
 }
 
 // beginTLS takes what began as TLS: on the port for that, or with its first byte in the

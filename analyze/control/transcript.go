@@ -19,6 +19,9 @@ type Transcript struct {
 	LostCommands     bool   // the capture lacks bytes of the client, or all
 	LostReplies      bool
 	Unheard          bool           // the capture holds nothing of what either side said
+	BothSpoke        bool           // each side said something of FTP
+	OnControlPort    bool           // FTP is expected on the server's port
+	Spoken           record.Spoken  // the first of it; zero: there was none
 	ClientSide       flow.Direction // as Negotiation's
 	LimitHits        int            // negotiations, transfers and commands beyond the limits
 	Held             int            // bytes, about
@@ -34,6 +37,10 @@ func (t *Transcript) Parties(n *Negotiation) (peer, expected netip.Addr) {
 	return n.parties(t.Client.Addr(), t.Server.Addr())
 }
 
+// IsSession reports whether what was said is a session, as far as that alone tells: on a port
+// that FTP is not expected on it takes two to have a conversation.
+func (t *Transcript) IsSession() bool { return t.OnControlPort || t.BothSpoke }
+
 // IsComplete reports whether the capture holds the control connection without gaps, both
 // sides of it.
 func (t *Transcript) IsComplete() bool {
@@ -44,7 +51,9 @@ func (t *Transcript) IsComplete() bool {
 type Options struct {
 	ControlPort func(port uint16) bool // the ports that FTP is expected on
 	Dialogue    bool                   // keep every command and reply
-	Listener    Listener
+	// ShowPasswords leaves what is secret as the wire had it, as the record's Password always is.
+	ShowPasswords bool
+	Listener      Listener
 
 	held int // bytes that the shard's control connections hold: see budget
 	*shared
@@ -152,6 +161,7 @@ func (o *Options) recycle(c *Conversation) {
 func (c *Conversation) Snapshot(conn *flow.Conn) *Transcript {
 	s := *c
 	s.opt = NewOptions(c.opt.ControlPort, c.opt.Dialogue, Deaf{})
+	s.opt.ShowPasswords, s.login.secrets = c.opt.ShowPasswords, c.login.secrets.clone()
 	s.budget.shard = &s.opt.held
 	s.pairing.pending, s.tls.spans = slices.Clone(c.pairing.pending), slices.Clone(c.tls.spans)
 	s.transfers.negotiations, s.transfers.commands = slices.Clone(c.transfers.negotiations), slices.Clone(c.transfers.commands)
@@ -194,7 +204,8 @@ func (c *Conversation) Finish(conn *flow.Conn) *Transcript {
 func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	t := &Transcript{
 		Negotiations: own(c.transfers.negotiations), TransferCommands: own(c.transfers.commands), Encrypted: c.tls.spans,
-		LimitHits: c.budget.struck, Held: transcriptSize + int(c.budget.held), ClientSide: c.client, Unheard: c.unheard,
+		LimitHits: c.budget.struck, Held: transcriptSize + int(c.budget.held), ClientSide: c.client, Unheard: c.spoken.unheard,
+		BothSpoke: c.spoken.both(), OnControlPort: c.isOnControlPort(), Spoken: c.spoken.first,
 		user: c.login.user, password: c.login.password, banner: c.server.banner, system: c.server.system,
 	}
 	s := &t.Session
@@ -219,6 +230,9 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	}
 	t.LostCommands = c.sides[c.client].lossy || !s.Capture.ClientSide
 	t.LostReplies = c.sides[c.client^1].lossy || !s.Capture.ServerSide
+	if !c.opt.ShowPasswords {
+		c.login.secrets.hide(t)
+	}
 	return t
 }
 

@@ -20,6 +20,7 @@ type transfers struct {
 	serial       int32 // of both together
 	current      int   // index of the negotiation in force, none: there is none
 	unseen       int   // index of the command that was not seen and whose reply is awaited; none
+	unseenDoubt  bool  // a gap may hold that reply
 }
 
 func (t *transfers) isEmpty() bool { return len(t.negotiations)+len(t.commands) == 0 }
@@ -34,6 +35,16 @@ func (t *transfers) inForce() int {
 		return none
 	}
 	return t.current
+}
+
+// endsUnseen reports whether a code ends the transfer whose command was not seen. After a gap
+// only those do that no other command has.
+func (t *transfers) endsUnseen(code int) bool {
+	switch code {
+	case 226, 250, 425, 426, 451:
+		return true
+	}
+	return code >= 400 && endsTransfer(code) && !t.unseenDoubt
 }
 
 // abort notes ABOR on the transfer that runs.
@@ -149,6 +160,9 @@ func (c *Conversation) announce(n *Negotiation, ok bool) {
 	n.Since = c.at.Time
 	if !ok {
 		n.Endpoint = netip.AddrPort{}
+		return
+	}
+	if !c.spoken.leads(c) {
 		return
 	}
 	x := &c.opt.expectation

@@ -68,7 +68,7 @@ type Extractor struct {
 	live     *Live             // nil: there is a plan
 	parts    map[location]part // the last of each file that was extracted
 	failures int               // things that could not be written
-	copied   uint64            // bytes of files that went into later ones
+	spare    uint64            // bytes of the limit on all files that copies of earlier ones may take
 
 	mu   sync.Mutex
 	done map[key]*result
@@ -77,7 +77,7 @@ type Extractor struct {
 // New makes an Extractor of a plan; folder is nil when no files are asked for. Problem
 // hears of what cannot be written.
 func New(p *Plan, folder *Folder, problem func(error)) *Extractor {
-	return &Extractor{opt: p.opt, wants: p.wants, folder: folder, problem: problem, over: p.over, limits: map[string]uint64{}, parts: map[location]part{}, done: map[key]*result{}}
+	return &Extractor{opt: p.opt, wants: p.wants, folder: folder, problem: problem, over: p.over, spare: p.opt.Limits.Total - p.written, limits: map[string]uint64{}, parts: map[location]part{}, done: map[key]*result{}}
 }
 
 // Follow makes the reader of a connection that the plan wants.
@@ -128,6 +128,7 @@ type result struct {
 	size      uint64 // bytes given, and missing between them
 	missing   uint64
 	gaps      []Gap
+	conflicts []Gap // bytes that came with two contents
 	encrypted bool
 	file      *file  // nil: none was written
 	uses      int    // sessions that were not told yet

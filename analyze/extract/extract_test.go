@@ -57,7 +57,7 @@ func (how setup) extracting(t testing.TB, frames []capturetest.Frame) extracted 
 	if how.limits == (extract.Limits{}) {
 		how.limits = extract.DefaultLimits
 	}
-	folder, err := extract.OpenFolder(how.dir)
+	folder, err := extract.OpenFolder(how.dir, false)
 	require.NoError(t, err)
 	opt := extract.Options{Hashes: []string{"sha256"}, Listings: how.listings, Limits: how.limits}
 	problem := func(err error) { x.errors = append(x.errors, err.Error()) }
@@ -86,7 +86,11 @@ func (how setup) pass(t testing.TB, frames []capturetest.Frame, follow analyze.F
 	c, err := capture.Open([]string{"-"}, capture.Options{Stdin: &b})
 	require.NoError(t, err)
 	defer c.Close()
-	_, err = analyze.Run(c, analyze.Options{Workers: how.workers, Follow: follow}, out)
+	opt := analyze.Options{Workers: how.workers, Follow: follow}
+	if live, ok := follow.(*extract.Live); ok {
+		opt.Claims = live
+	}
+	_, err = analyze.Run(c, opt, out)
 	require.NoError(t, err)
 }
 
@@ -213,6 +217,9 @@ func TestExtract(t *testing.T) {
 			passive(2, "STOR b.txt", "d2> 70000 fin", "d2 close <", "S: 226 done") +
 			passive(3, "STOU", "d3> 10 fin", "d3 close <", "S: 226 FILE: new.1"),
 			"1.1 b.txt 5000\n1.2 b-2.txt 70000\n1.3 new.1 10", setup{}},
+		{"reads like FTP", passive(1, "RETR b.txt", `d1<! 220 (vsFTPd 3.0.3)\r\nUSER eve\r\n331 p\r\nPASS x\r\n230 in\r\nPORT 192,0,2,10,195,82\r\n`, "d1< 900 fin", "d1 close >", "S: 226 done") +
+			passive(2, "STOR c.txt", `d2>! 331 x\r\n`, "d2 close <", "S: 226 done") + passive(3, "STOR d.txt", `d3>! 220 FTP\r\nAUTH TLS\r\n234 go\r\n\x16\x03\x01\x00\x05hello`, "d3> 900 fin", "d3 close <", "S: 226 done"),
+			"1.1 b.txt 977\n1.2 c.txt 7\n1.3 d.txt 937", setup{}},
 		{"ASCII", "C: TYPE A\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 3000", "d1 close <", "S: 226 done"), "1.1 b.txt 3000", setup{}},
 		{"compressed", "C: MODE Z\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 300 fin", "d1 close >", "S: 226 done") + "C: MODE S\nS: 200 ok\n" + passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
 			"1.1 b.txt.partial 300 (it was sent by MODE Z, B or C and is as it was sent: compressed, or in blocks)\n1.2 b-2.txt 500", setup{}},
@@ -226,6 +233,10 @@ func TestExtract(t *testing.T) {
 		{"resumed after a part", "C: TYPE I\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 1000", "d1 rst <", "S: 426 no") + "C: REST 1000\nS: 350 ok\n" +
 			passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
 			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt 1500 after 1.1", setup{}},
+		{"resumed after a part, without room for a copy", "C: TYPE I\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 1000", "d1 rst <", "S: 426 no") + "C: REST 1000\nS: 350 ok\n" +
+			passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
+			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt.partial 1500 gap 0-1000 (what is before the offset of REST was not transferred with it; the limit on the bytes of all files was reached)",
+			setup{limits: extract.Limits{Size: 1 << 20, Total: 2400, Files: 9}}},
 		{"resumed after something else", "C: TYPE I\nS: 200 ok\n" + passive(1, "RETR b.txt", "d1< 1000", "d1 rst <", "S: 426 no") + "C: REST 900\nS: 350 ok\n" +
 			passive(2, "RETR b.txt", "d2< 500 fin", "d2 close >", "S: 226 done"),
 			"1.1 b.txt.partial 1000 (the transfer was aborted)\n1.2 b-2.txt.partial 1400 gap 0-900 (what is before the offset of REST was not transferred with it)", setup{}},
@@ -395,6 +406,6 @@ func TestExtractHostileNames(t *testing.T) {
 	require.Equal(t, len(planted), links)
 	require.Equal(t, 200+1, written, "files and manifest")
 
-	_, err := extract.OpenFolder(dir)
+	_, err := extract.OpenFolder(dir, false)
 	require.ErrorIs(t, err, extract.ErrUsed)
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"ftpscope/capture/outfile"
 )
 
 // ManifestName is the file that lists what was written.
@@ -27,8 +29,6 @@ const (
 	// maxOpen bounds the files that stay open between two writes: a process may usually
 	// have 1024.
 	maxOpen = 128
-	// fileMode has no execute bit.
-	fileMode = 0o644
 )
 
 // Folder is the directory that files are written to. Nothing is written outside of it,
@@ -37,6 +37,7 @@ const (
 // name until its session is told, then it gets its own.
 type Folder struct {
 	root     *os.Root
+	private  bool // for the user's eyes only
 	manifest *os.File
 	listed   int64 // bytes of whole lines in it
 	names    names
@@ -48,17 +49,18 @@ type Folder struct {
 	limits  *Limits // live: what is left of them; nil: the plan saw to it
 }
 
-// OpenFolder makes the directory if there is none, and its manifest.
-func OpenFolder(path string) (*Folder, error) {
-	if err := os.MkdirAll(path, 0o777); err != nil {
+// OpenFolder makes the directory if there is none, and its manifest; a private one is for the user's eyes only.
+func OpenFolder(path string, private bool) (*Folder, error) {
+	path, err := outfile.Mkdir(path, private)
+	if err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{root: root, temps: map[string]bool{}}
-	f.manifest, err = root.OpenFile(ManifestName, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	f := &Folder{root: root, private: private, temps: map[string]bool{}}
+	f.manifest, err = f.open(ManifestName, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		root.Close()
 		if errors.Is(err, fs.ErrExist) {
@@ -68,6 +70,11 @@ func OpenFolder(path string) (*Folder, error) {
 	}
 	f.names.take(ManifestName)
 	return f, nil
+}
+
+// open opens a file in the directory.
+func (f *Folder) open(name string, flag int) (*os.File, error) {
+	return f.root.OpenFile(name, flag, outfile.Mode(f.private))
 }
 
 // Close removes what never got a name.
@@ -170,7 +177,7 @@ func (w *file) open() (err error) {
 		flags |= os.O_CREATE | os.O_EXCL
 		f.temps[w.temp] = true
 	}
-	w.handle, err = f.root.OpenFile(w.temp, flags, fileMode)
+	w.handle, err = f.open(w.temp, flags)
 	if err != nil {
 		w.handle = nil
 		return err
@@ -228,6 +235,17 @@ func (w *file) discard() {
 	w.folder.forget(w)
 }
 
+// reserveCopy takes bytes of the limit on all files for a copy.
+func (f *Folder) reserveCopy(n uint64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n > f.limits.Total {
+		return false
+	}
+	f.limits.Total -= n
+	return true
+}
+
 func (f *Folder) forget(w *file) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -250,7 +268,7 @@ func (f *Folder) remove(temp string) {
 func (f *Folder) keep(w *file, name, ending string) (string, error) {
 	for {
 		free := f.names.next(name, ending)
-		reserved, err := f.root.OpenFile(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode) // nothing was there, and it is ours now
+		reserved, err := f.open(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL) // nothing was there, and it is ours now
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		} else if err != nil {

@@ -10,7 +10,7 @@ import (
 
 func TestFolder(t *testing.T) {
 	dir := t.TempDir() + "/made"
-	f, err := OpenFolder(dir)
+	f, err := OpenFolder(dir, false)
 	require.NoError(t, err)
 	names := func() (list []string) {
 		entries, err := os.ReadDir(dir)
@@ -20,7 +20,7 @@ func TestFolder(t *testing.T) {
 		}
 		return list
 	}
-	_, err = OpenFolder(dir)
+	_, err = OpenFolder(dir, false)
 	require.Equal(t, ErrUsed, err)
 
 	w := f.begin(key{conn: 1}, 1<<20)

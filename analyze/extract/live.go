@@ -89,6 +89,17 @@ func (l *Live) Claimed(c *flow.Conn, control uint64) {
 	}
 }
 
+// Unclaimed hears that a session has no use for a connection any more.
+func (l *Live) Unclaimed(c *flow.Conn, control uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if left := slices.DeleteFunc(l.claims[c.ID], func(id uint64) bool { return id == control }); len(left) > 0 {
+		l.claims[c.ID] = left
+	} else {
+		delete(l.claims, c.ID)
+	}
+}
+
 // Follow makes the reader of a connection that is claimed, or may be.
 func (l *Live) Follow(c *flow.Conn) tcp.DataReader {
 	if l.control(c.Dst.Port()) || !c.OpenerKnown && l.control(c.Src.Port()) {

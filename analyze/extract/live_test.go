@@ -24,7 +24,7 @@ type bed struct {
 
 func newBed(t *testing.T, limits Limits) *bed {
 	b := &bed{t: t, dir: t.TempDir()}
-	folder, err := OpenFolder(b.dir)
+	folder, err := OpenFolder(b.dir, false)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, folder.Close())

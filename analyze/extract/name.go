@@ -38,8 +38,7 @@ func nameOf(t *record.Transfer) string {
 	return clean(name)
 }
 
-// unique is the name that the server gave a file of STOU: "150 FILE: pppp" (RFC 1123
-// section 4.1.2.9).
+// unique is the name that the server gave a file of STOU.
 func unique(t *record.Transfer) string {
 	for _, r := range [2]*record.Reply{t.Preliminary, t.Reply} {
 		if r == nil {

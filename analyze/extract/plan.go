@@ -113,6 +113,7 @@ const (
 	whyCut       = "the capture ends before the transfer does"
 	whyBegin     = "the capture lacks the beginning of the connection"
 	whyMissing   = "the capture lacks some of the bytes"
+	whyConflict  = "the capture holds some of the bytes with two contents"
 	whyRest      = "what is before the offset of REST was not transferred with it"
 	whyUnkept    = "too much of the data had passed before their session was known"
 	whyUnwritten = "it could not be written"

@@ -82,6 +82,7 @@ type Entry struct {
 	Bytes          uint64    `json:"bytes"`         // transferred
 	MissingBytes   uint64    `json:"missing_bytes"` // those of them that the capture lacks
 	Gaps           []Gap     `json:"gaps,omitempty"`
+	Conflicts      []Gap     `json:"conflicts,omitempty"`   // bytes that the capture holds with two contents; the file has the first
 	Joined         *Joined   `json:"joined,omitempty"`      // what is before offset was copied from the file of this transfer
 	Appended       bool      `json:"appended,omitempty"`    // what was before in the server's file is not known
 	FileSHA256     *string   `json:"file_sha256,omitempty"` // of the whole file, where it was joined
@@ -239,6 +240,9 @@ func (d *settlement) enter() {
 	for _, g := range r.gaps {
 		e.Gaps = append(e.Gaps, Gap{g.From + w.offset, g.To + w.offset})
 	}
+	for _, c := range r.conflicts {
+		e.Conflicts = append(e.Conflicts, Gap{c.From + w.offset, c.To + w.offset})
+	}
 	e.Appended = appends(t)
 	e.Why = d.reasons()
 	e.Complete = len(e.Why) == 0
@@ -265,6 +269,7 @@ func (d *settlement) reasons() (why []string) {
 	say(r.file != nil && r.file.err != nil, whyUnwritten)
 	say(!c.SYN.Seen() && !c.SYNACK.Seen(), whyBegin)
 	say(r.missing > 0 || t.MissingBytes != nil && *t.MissingBytes > 0, whyMissing)
+	say(len(r.conflicts) > 0, whyConflict)
 	say(w.offset > 0, whyRest)
 	say(t.Notes.Mode != "" && t.Notes.Mode != "S", whyMode)
 	say(t.Outcome == record.Aborted, whyAborted)

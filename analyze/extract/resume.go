@@ -71,7 +71,11 @@ func (x *Extractor) resume(d *settlement) {
 	if at == 0 {
 		return
 	}
-	known := ok && before.length >= at && at+r.size <= x.opt.Limits.Size && x.reserveCopy(at)
+	known := ok && before.length >= at && at+r.size <= x.opt.Limits.Size
+	if known && !x.reserveCopy(at) {
+		known = false
+		d.e.Why = append(d.e.Why, whyTotal)
+	}
 	if x.live != nil || appends(t) && known {
 		if err := x.folder.shift(f, at); err != nil {
 			x.report(fmt.Errorf("%s: %w", nameOf(t), cause(err)))
@@ -107,12 +111,16 @@ func (e *Entry) joined(before part, at uint64) {
 	e.Joined = &Joined{before.session, before.transfer, at}
 }
 
-// reserveCopy takes n bytes from what copies may take: as much as the limit on all files.
+// reserveCopy takes n bytes of the limit on all files, as far as transferred data leave
+// some of it: those of all transfers that the plan has, in live captures those so far.
 func (x *Extractor) reserveCopy(n uint64) bool {
-	if x.copied+n > x.opt.Limits.Total {
+	if x.live != nil {
+		return x.folder.reserveCopy(n)
+	}
+	if n > x.spare {
 		return false
 	}
-	x.copied += n
+	x.spare -= n
 	return true
 }
 
@@ -138,7 +146,7 @@ func (f *Folder) shift(w *file, at uint64) error {
 	}
 	defer from.Close()
 	temp := w.temp + ".shift"
-	to, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	to, err := f.open(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,16 @@ func (s *stream) Gap(dir flow.Direction, n uint64, _ flow.Mark) {
 	}
 }
 
+// Compares says that conflicts are wanted.
+func (s *stream) Compares() bool { return true }
+
+// Conflict takes bytes that came with two contents.
+func (s *stream) Conflict(dir flow.Direction, from int64, n uint64, _ flow.Mark) {
+	if d := s.sides[dir]; d != nil {
+		d.conflict(from, n)
+	}
+}
+
 // Closed keeps what was learned of the connection until its sessions are told.
 func (s *stream) Closed(*flow.Conn) flow.Sent {
 	s.of.keep(s.sides[:])
@@ -116,8 +126,24 @@ func (s *side) gap(n uint64) {
 	}
 }
 
-// isTLS reports whether data begin with a TLS record (RFC 8446 section 5.1): that of a
-// handshake, or of data.
+// conflict notes bytes with two contents: which of them the receiver has nobody can tell, so there is no hash. Overlapping
+// places are one.
+func (s *side) conflict(from int64, n uint64) {
+	r := &s.res
+	at := uint64(max(0, int64(r.size)+from))
+	c := Gap{at, at + n}
+	for i := range r.conflicts {
+		if x := &r.conflicts[i]; c.From <= x.To && x.From <= c.To {
+			x.From, x.To = min(x.From, c.From), max(x.To, c.To)
+			return
+		}
+	}
+	if len(r.conflicts) < maxGaps {
+		r.conflicts = append(r.conflicts, c)
+	}
+}
+
+// isTLS reports whether data begin with a TLS record (RFC 8446 section 5.1): that of a handshake, or of data.
 func isTLS(b []byte) bool {
 	return len(b) >= 3 && (b[0] == 22 || b[0] == 23) && b[1] == 3 && b[2] <= 4
 }
@@ -132,7 +158,7 @@ func (s *side) finish() *result {
 		return r
 	case r.encrypted:
 		return r
-	case r.missing == 0:
+	case r.missing == 0 && len(r.conflicts) == 0:
 		r.sums = make([]string, len(s.sums))
 		for i, h := range s.sums {
 			r.sums[i] = hex.EncodeToString(h.Sum(nil))

@@ -38,8 +38,9 @@ func Rules() []Rule {
 var rules = []*Rule{
 	&cleartextCredentials, &anonymousLogin, &bruteForce, &bounceAttempt, &privilegedPort, &thirdParty, &fxpTransfer, &natMismatch,
 	&dataUnanswered, &dataRefused, &dataUnreachable, &dataNeverTried, &negotiationRejected, &controlLost, &sizeMismatch,
-	&asciiBinary, &tlsRefused, &cleartextData, &protocolViolation, &pathTraversal, &captureGap,
+	&asciiBinary, &tlsRefused, &cleartextData, &protocolViolation, &overlapConflict, &pathTraversal, &captureGap,
 	&dataLate, &dataCut, &restartHole, &siteExec, &siteChmod, &executableUpload, &credentialFile,
+	&ftpInData,
 }
 
 // Options of judging; the zero value works.
@@ -129,12 +130,17 @@ func (r *Rule) tell(c *Case, list []draft) {
 	}
 }
 
-// frames drops packets that were not seen and those named twice.
+// frames drops packets that were not seen and those named twice. Of many the last one stays:
+// it often tells how it ended.
 func frames(all ...flow.Pos) []flow.Pos {
 	seen := make([]flow.Pos, 0, min(len(all), maxFrames))
 	for _, p := range all {
-		if p.Seen() && !slices.Contains(seen, p) && len(seen) < maxFrames {
+		switch {
+		case !p.Seen() || slices.Contains(seen, p):
+		case len(seen) < maxFrames:
 			seen = append(seen, p)
+		default:
+			seen[maxFrames-1] = p
 		}
 	}
 	return seen

@@ -42,7 +42,10 @@ func guessing(c *Case) (draft, bool) {
 	if d := r.last.Time - r.first.Time; d > 0 {
 		what += " in " + prose.Lasting(d)
 	}
-	what += ", as " + r.users.String() + ", in " + prose.Many(r.sessions, "session") + c.packets(append(r.frames, r.last.Pos)...)
+	if r.users.n > 0 {
+		what += ", as " + r.users.String()
+	}
+	what += ", in " + prose.Many(r.sessions, "session") + c.packets(append(r.frames, r.last.Pos)...)
 	v := draft{
 		frames: append(r.frames, r.last.Pos),
 		advice: "block or slow down the host (" + c.settings("fail2ban", "vsftpd max_login_fails", "ProFTPD mod_ban") + "), and check the accounts that it tried",

@@ -24,10 +24,12 @@ func cleartext(c *Case) (draft, bool) {
 	var frames []flow.Pos
 	accepted, rejected := 0, 0
 	for _, l := range c.Notes.Logins {
-		if anonymous(l.User) || l.OneTime {
+		if anonymous(l.User) || l.OneTime || l.NoPassword {
 			continue
 		}
-		users.add(l.User)
+		if l.User != "" {
+			users.add(l.User)
+		}
 		frames = append(frames, l.Mark.Pos)
 		switch {
 		case l.OK:
@@ -45,12 +47,15 @@ func cleartext(c *Case) (draft, bool) {
 	if len(frames) == 0 && c.User != nil {
 		users.add(*c.User)
 	}
-	what := "a password"
+	what, whose := "a password", ""
 	if users.n > 0 {
-		what = "the password of " + users.String()
+		what, whose = "the password of "+users.String(), " of "+users.String()
 	}
 	if len(frames) > 1 {
-		what = prose.Many(len(frames), "password") + " of " + users.String()
+		what = prose.Many(len(frames), "password") + whose
+	}
+	if users.n == 0 {
+		what += " of a user whom this capture does not name"
 	}
 	return draft{
 		message: what + " went to " + c.Server.String() + " in clear text" + c.packets(frames...) + "; " + decided(len(frames), accepted, rejected),

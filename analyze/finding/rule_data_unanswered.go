@@ -18,7 +18,7 @@ func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 		return c.halfOpened(t), true
 	}
 	if !shut(t, flow.Unanswered) {
-		return draft{}, false
+		return c.answerLost(t)
 	}
 	r := triesOf(t)
 	if c.tooEarly(t, &r) {
@@ -40,6 +40,27 @@ func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 		message: prose.Clauses(what, c.then(t), fate),
 		frames:  evidence(t, r.frames...),
 		advice:  c.openingAdvice(t),
+	}, true
+}
+
+// answerLost is the draft of a SYN that was not repeated and whose answer is not in the capture: nobody is to blame for
+// what the capture lacks.
+func (c *Case) answerLost(t *record.Transfer) (draft, bool) {
+	conn := t.Notes.Conn
+	if conn == nil || t.Connection == nil || conn.State != flow.Unknown || conn.SYNs != 1 || conn.SYNACK.Seen() || moved(t) ||
+		conn.Half[flow.Out].Packets > 1 || conn.Half[flow.In].Packets > 0 || !c.covered(conn.Dst.Addr()) {
+		return draft{}, false
+	}
+	r := triesOf(t)
+	if c.tooEarly(t, &r) {
+		return draft{}, false
+	}
+	return draft{
+		severity: record.Info,
+		message: prose.Clauses(c.opener(t)+" tried once to reach "+conn.Dst.String()+c.packets(r.frames...)+" and this capture holds no answer",
+			"as the SYN was not repeated, which comes after a second, one most likely came and is missing", c.then(t)),
+		frames: evidence(t, r.frames...),
+		advice: "look whether the capture lacks packets: its own counters, a buffer that was too small (tcpdump -B), a mirror port that was too slow",
 	}, true
 }
 

@@ -170,7 +170,7 @@ func (r *series) take(s *record.Session) bool {
 // succeed takes a login that did.
 func (r *series) succeed(l *record.Login) {
 	switch {
-	case r.success != nil || anonymous(l.User):
+	case r.success != nil || anonymous(l.User) || l.User == "": // who is not known may be anonymous
 	case r.hot && (r.last.Ord < l.Mark.Ord || r.last.Time < l.Mark.Time) && l.Mark.Time-r.last.Time <= r.window:
 		success := *l // the session goes
 		r.success = &success
@@ -237,7 +237,9 @@ func (r *series) fail(l *record.Login) {
 	if !precedes(l.Mark, r.last) {
 		r.last = l.Mark
 	}
-	r.users.add(l.User)
+	if l.User != "" {
+		r.users.add(l.User)
+	}
 	if len(r.frames) < maxFrames-2 {
 		r.frames = append(r.frames, l.Mark.Pos)
 	}

@@ -121,6 +121,16 @@ func TestNames(t *testing.T) {
 			t.Command, t.Direction, t.Path, t.Argument = ptr("STOR"), ptr(record.Upload), nil, nil
 		}))), ""},
 	})
+	spoke := func(line record.Spoken) record.Transfer {
+		line.Mark.Pos = pos(18)
+		return passive(worked(9), func(t *record.Transfer) { t.Notes.Spoken = &line })
+	}
+	check(t, "ftp-in-data", []row{
+		{"a reply", sess(with(spoke(record.Spoken{Code: 220}))), `low 1 the data connection 198.51.100.10:50002 → 203.0.113.21:50001 of RETR "a.bin" carries what FTP says on control connections, first the reply 220 (packet 18); what stands in it is content: no session, no login, no command`},
+		{"a command", sess(with(spoke(record.Spoken{Verb: "USER"}))), `low 1 the data connection 198.51.100.10:50002 → 203.0.113.21:50001 of RETR "a.bin" carries what FTP says on control connections, first the command USER (packet 18); what stands in it is content: no session, no login, no command`},
+		{"both sides", sess(with(spoke(record.Spoken{Code: 220, Both: true}))), `medium 1 the data connection 198.51.100.10:50002 → 203.0.113.21:50001 of RETR "a.bin" carries what FTP says on control connections, first the reply 220 (packet 18); what stands in it is content: no session, no login, no command`},
+		{"nothing of it", sess(with(passive(worked(9)))), ""},
+	})
 	check(t, "credential-file", []row{
 		{"passwords", sess(with(file("RETR", record.Download, "/etc/shadow"))), `info 1 the client 198.51.100.10 downloaded "/etc/shadow", which by its name holds passwords or keys (packet 12)`},
 		{"keys", sess(with(file("RETR", record.Download, `C:\keys\A.PPK`))), `info 1 the client 198.51.100.10 downloaded "C:\\keys\\A.PPK", which by its name holds passwords or keys (packet 12)`},

@@ -61,9 +61,9 @@ type Reply struct {
 // Replies assembles lines into replies. The zero value is ready.
 //
 // RFC 959 section 4.2: a multi-line reply begins with "ddd-" and ends with the first line that begins with the same
-// code and a space. Real servers end "230-" by "226 ", or never. Real banners have lines such as "220 users". So a line
-// with another code is only remembered, and counts as the end if the client goes on ([Replies.Interrupt]) before the
-// right one comes.
+// code and a space. Real servers end "230-" by "226 ", or never. Real banners have lines such as "220 users", and
+// hostile ones "227 (…)". So a line with another code is only remembered, whatever it says, and counts as the end if the
+// client goes on ([Replies.Interrupt]) before the right one comes.
 type Replies struct {
 	Texts *Texts // for the texts of replies; nil: each has memory of its own
 	open  bool
@@ -78,7 +78,8 @@ type Replies struct {
 // tentative is the last line that may end the open reply by another code; code 0: none.
 type tentative struct {
 	code     int
-	from, to int // where text has its code and separator
+	from, to int  // where text has its code and separator
+	offers   bool // it announces an endpoint
 }
 
 // Open reports whether a multi-line reply has begun and not ended.
@@ -142,16 +143,8 @@ func (r *Replies) middle(l Line, p ReplyLine) (Reply, bool) {
 		return r.finish(r.code, p.spaceFlag()), true
 	case p.Sep == '-' || p.spaceFlag() != 0:
 		r.add(l.Text)
-	case p.offers():
-		r.lines++
-		r.text = append(r.text[:0], p.Text...) // numbers in the text before must not pass for the endpoint
-		return r.finish(p.Code, EndedByOtherCode), true
 	default:
-		if from, ok := r.add(l.Text); ok {
-			r.end = tentative{p.Code, from, from + len(l.Text) - len(p.Text)}
-		} else {
-			r.end = tentative{code: p.Code}
-		}
+		r.mayEnd(l, p)
 	}
 	return Reply{}, false
 }
@@ -165,7 +158,20 @@ func (p ReplyLine) ends() bool {
 	return p.Sep == 0 && (c >= 0x80 || isLetter(c))
 }
 
-// offers reports whether the line announces an endpoint: then it is a reply of its own, whatever is open.
+// mayEnd adds a line that ends the reply if nothing better comes. One that announces an endpoint is not replaced by
+// another: that is what a client goes on with.
+func (r *Replies) mayEnd(l Line, p ReplyLine) {
+	from, ok := r.add(l.Text)
+	if r.end.offers {
+		return
+	}
+	r.end = tentative{code: p.Code, offers: p.offers()}
+	if ok {
+		r.end.from, r.end.to = from, from+len(l.Text)-len(p.Text)
+	}
+}
+
+// offers reports whether the line announces an endpoint.
 func (p ReplyLine) offers() (ok bool) {
 	switch p.Code {
 	case 227:
@@ -207,7 +213,11 @@ func (r *Replies) interrupt() Reply {
 	if r.end.code == 0 {
 		return r.finish(r.code, NeverEnded)
 	}
-	r.text = slices.Delete(r.text, r.end.from, r.end.to)
+	from := r.end.from
+	if r.end.offers {
+		from = 0 // numbers in the text before must not pass for the endpoint
+	}
+	r.text = slices.Delete(r.text, from, r.end.to)
 	return r.finish(r.end.code, EndedByOtherCode)
 }
 

@@ -95,11 +95,13 @@ func TestReplies(t *testing.T) {
 			{226, "Hi\n220 users\nmore\ndone\ntail", 5, EndedByOtherCode}}},
 		{"never ended", "230-Hi\nthere\n^\n200 ok", []Reply{{230, "Hi\nthere", 2, NeverEnded}, {200, "ok", 1, 0}}},
 		{"one line with a hyphen", "226-done\n^\n250 ok", []Reply{{226, "done", 1, NeverEnded}, {250, "ok", 1, 0}}},
-		{"227 is a reply of its own", "230-Hi\n227 Entering (10,0,0,1,4,5)", []Reply{
+		{"227 within", "230-Hi\n227 Entering (10,0,0,1,4,5)\n530 no\n230 in\n227 (10,0,0,1,4,6)", []Reply{
+			{230, "Hi\n227 Entering (10,0,0,1,4,5)\n530 no\nin", 4, 0}, {227, "(10,0,0,1,4,6)", 1, 0}}},
+		{"230- closed by 227", "230-Hi\n227 Entering (10,0,0,1,4,5)", []Reply{
 			{227, "Entering (10,0,0,1,4,5)", 2, EndedByOtherCode}}},
-		{"229 is a reply of its own", "230-1,2,3,4,5,6\n229 Entering (|||80|)\n200 x", []Reply{
-			{229, "Entering (|||80|)", 2, EndedByOtherCode}, {200, "x", 1, 0}}},
-		{"228 is a reply of its own", "230-Hi\n228 (4,4,10,0,0,1,2,4,5)", []Reply{
+		{"229 counts, not what follows", "230-1,2,3,4,5,6\n229 Entering (|||80|)\n200 x", []Reply{
+			{229, "Entering (|||80|)\n200 x", 3, EndedByOtherCode}}},
+		{"230- closed by 228", "230-Hi\n228 (4,4,10,0,0,1,2,4,5)", []Reply{
 			{228, "(4,4,10,0,0,1,2,4,5)", 2, EndedByOtherCode}}},
 		{"227 users", "230-Hi\n227 users\n230 in", []Reply{{230, "Hi\n227 users\nin", 3, 0}}},
 		{"state does not leak", "230-a\n226 b\n230 c\n220-x\n^", []Reply{{230, "a\n226 b\nc", 3, 0}, {220, "x", 1, NeverEnded}}},

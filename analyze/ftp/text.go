@@ -26,6 +26,24 @@ func ParsePath257(text string) (string, bool) {
 	}
 }
 
+// ParseUnique reads the name that the server gave a file of STOU: "FILE: pppp" (RFC 1123 section 4.1.2.9), in 226 of older
+// servers "(unique file name:pppp)". It is empty when there is none.
+func ParseUnique(text string) string {
+	upper := strings.ToUpper(text)
+	if at := strings.Index(upper, "FILE: "); at >= 0 && len(upper) == len(text) {
+		name, _, _ := strings.Cut(text[at+len("FILE: "):], "\n")
+		return strings.TrimSpace(name)
+	}
+	const old = "(UNIQUE FILE NAME:"
+	if at := strings.Index(upper, old); at >= 0 && len(upper) == len(text) {
+		name, _, _ := strings.Cut(text[at+len(old):], "\n")
+		if end := strings.LastIndexByte(name, ')'); end >= 0 {
+			return strings.TrimSpace(name[:end])
+		}
+	}
+	return ""
+}
+
 // ParseSize213 reads the reply to SIZE (RFC 3659 section 4.1): a number and nothing else.
 func ParseSize213(text string) (uint64, bool) {
 	return parseSize(strings.TrimSpace(text))

@@ -53,6 +53,7 @@ func (a *attempts) unanswered(s *flow.LoneSYN) {
 		return
 	}
 	c := s.Conn()
+	c.State = flow.Unanswered // as far as the capture goes
 	a.add(&c)
 }
 

@@ -15,7 +15,7 @@ import (
 // connections that it was given.
 func (m *Matcher) build(p *pendingSession) *record.Session {
 	b := &m.builder
-	b.names, b.points = &m.names, m.opt.Points
+	b.names, b.points, b.foreign = &m.names, m.opt.Points, &m.foreign
 	b.begin(p)
 	s := &p.said.Session
 	s.Transfers = b.transfers()
@@ -58,9 +58,11 @@ type builder struct {
 	c       *control.Transcript
 	names   *networkNames
 	points  bool
+	foreign *foreigners
 	opened  []flow.Conn // connections between the two hosts that no expectation explains, in order
 	running []flow.Conn // the same, those that ran before the capture
 	used    map[uint64]bool
+	spoken  map[uint64]*record.Spoken // by connections that said something of FTP
 
 	// Lists that serve again.
 	byNegotiation [][]flow.Conn // connections given to each negotiation, in their order
@@ -81,8 +83,14 @@ func (b *builder) begin(p *pendingSession) {
 		slices.SortStableFunc(p.tried, func(x, y tried) int { return cmp.Compare(x.claim.conn[0].Start.Ord, y.claim.conn[0].Start.Ord) })
 	}
 	n := 0
+	var pair []flow.Conn
 	for _, t := range p.tried {
-		if t.claim.control || !worthTelling(&t.claim.conn[0]) || b.elsewhere(&t.claim.conn[0]) {
+		if b.excused(&t) || t.claim.control || !worthTelling(&t.claim.conn[0]) || b.elsewhere(&t.claim.conn[0]) {
+			continue
+		}
+		b.hear(t.claim)
+		if wasOver(&t.claim.conn[0], &b.c.Negotiations[t.negotiation]) {
+			pair = append(pair, t.claim.conn[0])
 			continue
 		}
 		list := &b.byNegotiation[t.negotiation]
@@ -92,9 +100,9 @@ func (b *builder) begin(p *pendingSession) {
 		*list = b.appendConn(*list, t.claim, &b.c.Negotiations[t.negotiation])
 	}
 	b.connections = make([]record.Connection, n)
-	var pair []flow.Conn
 	for _, cl := range p.paired {
 		if !cl.control && worthTelling(&cl.conn[0]) && !b.elsewhere(&cl.conn[0]) {
+			b.hear(cl)
 			pair = append(pair, cl.conn[0])
 		}
 	}
@@ -102,6 +110,24 @@ func (b *builder) begin(p *pendingSession) {
 		b.opened, b.running = sortPair(pair)
 		b.used = map[uint64]bool{}
 	}
+}
+
+// wasOver reports whether a connection was over before the client asked for the negotiation:
+// an earlier one's, whose announcement of the same port the capture lacks.
+func wasOver(c *flow.Conn, n *control.Negotiation) bool {
+	asked := &n.Asked.Mark
+	return asked.Seen() && c.Closing != flow.Cut && c.Last.Ord < asked.Ord && c.Last.Time < asked.Time
+}
+
+// hear notes what a connection said of FTP.
+func (b *builder) hear(cl *claim) {
+	if cl.spoken == nil {
+		return
+	}
+	if b.spoken == nil {
+		b.spoken = map[uint64]*record.Spoken{}
+	}
+	b.spoken[cl.conn[0].ID] = cl.spoken
 }
 
 // end lets go of the session.
@@ -293,9 +319,11 @@ func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
 	switch failed := b.failed(t); {
 	case n.Rejected:
 		t.Outcome = record.Rejected
+	case failed && b.c.LostCommands && b.c.LostReplies: // it may have been tried again, and gone well
+		t.Outcome = record.Incomplete
 	case failed:
 		t.Outcome = record.NoConnection
-	case carried, open, b.c.LostCommands, b.c.LostReplies && (n.Answer.Code == 0 || n.Passive && !n.Endpoint.IsValid()):
+	case carried, open, b.c.LostCommands, t.Connection != nil && t.Notes.Conn.State == flow.Unknown, b.c.LostReplies && (n.Answer.Code == 0 || n.Passive && !n.Endpoint.IsValid()):
 		t.Outcome = record.Incomplete
 	default:
 		t.Outcome = record.Unused

@@ -3,6 +3,7 @@ package match
 import (
 	"net/netip"
 
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
@@ -10,8 +11,13 @@ import (
 type claim struct {
 	conn    [1]flow.Conn // an array, for a slice of it is a transfer's list of one
 	open    bool
-	used    bool // by a session of its network
 	control bool // turned out to be a control connection itself
+
+	users    int  // sessions of its network that it was given to
+	sure     int  // expectations of theirs that it met and that say what it is
+	stranger bool // noted as one
+
+	spoken *record.Spoken // what it said of FTP; nil: nothing, or it is not over
 }
 
 func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
@@ -21,6 +27,8 @@ func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
 	cl := &claim{conn: [1]flow.Conn{*c}, open: open}
 	if open {
 		m.claims[c.ID] = cl
+	} else {
+		cl.spoken = m.parked.spoken(c)
 	}
 	if m.opt.Watcher != nil {
 		if m.opt.Watcher.Mark(c.Src, c.Dst, c.Nets[0]); !open {
@@ -35,9 +43,20 @@ func (m *Matcher) give(x *expectation, cl *claim) {
 		m.limits["connections of one session"]++
 		return
 	}
-	x.session.tried, cl.used = append(x.session.tried, tried{x.Index, cl}), true
+	t := tried{negotiation: x.Index, claim: cl, sure: x.isSure(&cl.conn[0])}
+	x.session.tried = append(x.session.tried, t)
+	if cl.users++; t.sure {
+		cl.sure++
+	}
+	if id := cl.conn[0].ID; m.sessions[id] != nil && x.overrules(&cl.conn[0], &m.opt) {
+		cl.control = false
+		m.overruled = append(m.overruled, id)
+	}
 	if m.opt.Claimer != nil {
 		m.opt.Claimer.Claimed(&cl.conn[0], x.session.id)
+	}
+	if x.isForeign(&cl.conn[0]) {
+		m.foreign.note(x, cl)
 	}
 	if !x.met {
 		x.met = true
@@ -52,7 +71,8 @@ type Watcher interface {
 }
 
 // Claimer hears that a session, known by the ID of its control connection, is given a
-// connection: once for each time.
+// connection: once for each time; and that it is taken back, for the session is none.
 type Claimer interface {
 	Claimed(c *flow.Conn, control uint64)
+	Unclaimed(c *flow.Conn, control uint64)
 }

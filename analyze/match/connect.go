@@ -6,8 +6,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// connect chooses the transfer's connection among those that were tried and fills in what
-// it shows.
+// connect chooses the transfer's connection among those that were tried and fills in what it shows. A SYN that nobody
+// answers is repeated after a second (RFC 6298 section 2): of one that was not, the answer, or the repetition, is missing
+// from the capture.
 func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []flow.Conn) {
 	t.ExpectedInitiator = expectedInitiator(t.Mode)
 	if len(tried) == 0 {
@@ -29,10 +30,19 @@ func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []fl
 			attempts += tried[i].SYNs
 		}
 	}
-	t.Notes.Conn, t.Notes.Tried = c, tried
+	if c.State == flow.Unanswered && attempts <= 1 {
+		lone := []flow.Conn{*c}
+		if c = &lone[0]; len(tried) == 1 {
+			tried = lone
+		}
+		c.State = flow.Unknown
+	}
+	t.Notes.Conn, t.Notes.Tried, t.Notes.Spoken = c, tried, b.spoken[c.ID]
 	t.Connection = b.connection(c, max(attempts, 1))
-	t.Initiator = b.initiator(c, n)
-	t.Evidence = record.EvidenceInferred
+	t.Initiator, t.Evidence = record.None, record.None
+	if b.tellsOpener(c, n) {
+		t.Initiator, t.Evidence = b.initiator(c, n), record.EvidenceInferred
+	}
 	if c.SYN.Seen() {
 		t.Evidence = record.EvidenceSYN
 	}
@@ -71,19 +81,22 @@ func modeOf(initiator string) string {
 	return record.Unknown
 }
 
-// quality orders the connections of one transfer: an established one before one that
-// failed, then that of the expected host, then the first.
+// quality orders the connections of one transfer: an established one before one that failed, then that of the
+// expected host, then one whose failure the capture proves, then the first.
 func (b *builder) quality(c *flow.Conn, n *control.Negotiation) int {
 	q := 0
 	if c.State == flow.Established {
-		q += 4
+		q += 8
 	}
 	if c.Half[0].Bytes+c.Half[1].Bytes > 0 {
-		q += 2
+		q += 4
+	}
+	if c.State == flow.Refused || c.State == flow.Unreachable {
+		q++
 	}
 	if n != nil {
 		if _, expected := b.c.Parties(n); c.Src.Addr() == expected {
-			q++
+			q += 2
 		}
 	}
 	return q
@@ -110,14 +123,24 @@ func connectionOf(c *flow.Conn, attempts int) record.Connection {
 	}
 }
 
-// initiator names who opened c. Where client and server are one host, the endpoint that c
-// leads to tells.
+// tellsOpener reports whether something tells who opened c: its handshake, the endpoint that was announced, or a port that the
+// server opens data connections from or to (RFC 959 section 3.2). Who sent the first packet of what ran already when the capture
+// began tells nothing.
+func (b *builder) tellsOpener(c *flow.Conn, n *control.Negotiation) bool {
+	return c.OpenerKnown || n != nil && n.Method != record.MethodDefault || c.Src.Port() == flow.PortFTPData ||
+		c.Dst == b.c.Client || c.Src == b.c.Client
+}
+
+// initiator names who opened c. Where client and server are one host, the endpoint that c leads to tells.
 func (b *builder) initiator(c *flow.Conn, n *control.Negotiation) string {
 	client, server, src := b.c.Client.Addr(), b.c.Server.Addr(), c.Src.Addr()
 	switch {
 	case client == server && src == client:
-		if n != nil && n.Passive || n == nil && c.Src.Port() != flow.PortFTPData {
+		switch {
+		case n != nil && n.Passive:
 			return record.Client
+		case n == nil && c.Src.Port() != flow.PortFTPData && c.Dst != b.c.Client:
+			return record.None // one host, and nothing tells which of its two programs it was
 		}
 		return record.Server
 	case src == client:

@@ -31,7 +31,14 @@ func (e ended) bytes() int { return e.said.Held }
 
 func (m *Matcher) end(p *pendingSession) {
 	c := &p.said.Notes.Control
-	if m.ended.add(ended{c.Last.Time + grace, c.Start.Ord, p}) {
+	until := c.Last.Time + grace
+	if !p.said.OnControlPort { // an expectation that comes late may make it data
+		until = max(until, c.Start.Time+early)
+	}
+	if m.foreign.has(p) { // a connection of it may turn out to be another's
+		until = max(until, c.Last.Time+early)
+	}
+	if m.ended.add(ended{until, c.Start.Ord, p}) {
 		m.hurry()
 	}
 }
@@ -53,7 +60,10 @@ func (m *Matcher) hurry() {
 // complete makes those sessions that are ready.
 func (m *Matcher) complete(ready func(ended) bool) {
 	m.ended.sweep(func(e ended) bool {
-		if !ready(e) {
+		switch {
+		case e.revoked:
+			return true
+		case !ready(e):
 			return false
 		}
 		m.finish(e.pendingSession)
@@ -69,7 +79,7 @@ func (p *pendingSession) waiting() bool {
 		}
 	}
 	for _, t := range p.strangers {
-		if t.claim.open && !t.claim.used && !p.met(t.negotiation) {
+		if t.claim.open && t.claim.users == 0 && !p.met(t.negotiation) {
 			return true
 		}
 	}
@@ -88,9 +98,9 @@ func (m *Matcher) finish(p *pendingSession) {
 // control connection.
 func (m *Matcher) Progress(c *flow.Conn, said *control.Transcript) {
 	if cl := m.claims[c.ID]; cl != nil {
-		cl.conn[0] = *c
+		cl.conn[0], cl.spoken = *c, spokenOf(said)
 	}
-	if said != nil {
+	if m.isSession(c, said) {
 		m.snapshots = append(m.snapshots, said)
 	}
 }

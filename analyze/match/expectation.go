@@ -39,7 +39,8 @@ type index struct {
 	refs   [1 << 16]int32       // how many do
 	seed   [2]uint64            // of endKeys
 	newest map[endKey]*expectation
-	free   []*expectation // forgotten, for the next ones (BenchmarkStep/step=match/traffic=chatty in package analyze)
+	active map[netip.Addr]int // hosts that are expected to open a connection, with how often
+	free   []*expectation     // forgotten, for the next ones (BenchmarkStep/step=match/traffic=chatty in package analyze)
 	limits limits
 }
 
@@ -47,7 +48,7 @@ func newIndex(l limits) index {
 	seed := maphash.MakeSeed()
 	return index{
 		seed:   [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
-		newest: map[endKey]*expectation{}, limits: l,
+		newest: map[endKey]*expectation{}, active: map[netip.Addr]int{}, limits: l,
 	}
 }
 
@@ -107,13 +108,19 @@ func (ix *index) alike(end endKey) iter.Seq[*expectation] {
 	}
 }
 
-// link makes an expectation the newest of its keys.
+// link makes an expectation the newest of its keys, and counts it.
 func (ix *index) link(x *expectation) {
 	for i, end := range x.ends() {
 		if old := ix.newest[end]; old != nil {
 			x.older[i], old.newer[old.which(end)] = old, x
 		}
 		ix.newest[end] = x
+	}
+	port := x.Endpoint.Port()
+	ix.refs[port]++
+	ix.ports[port/64] |= 1 << (port % 64)
+	if !x.Passive {
+		ix.active[x.Expected]++
 	}
 }
 
@@ -158,7 +165,7 @@ func (x *expectation) isLate(c *flow.Conn) bool {
 // rank tells how well a connection fits the expectation; -1: not at all. Without a SYN
 // either end may be the opener.
 func (x *expectation) rank(c *flow.Conn) int {
-	if x.isLate(c) {
+	if x.session.revoked || x.isLate(c) {
 		return -1
 	}
 	if !x.session.nets.Meet(&c.Nets) {
@@ -184,6 +191,11 @@ func (ix *index) forget(x *expectation) {
 	port := x.Endpoint.Port()
 	if ix.refs[port]--; ix.refs[port] == 0 {
 		ix.ports[port/64] &^= 1 << (port % 64)
+	}
+	if !x.Passive {
+		if ix.active[x.Expected]--; ix.active[x.Expected] == 0 {
+			delete(ix.active, x.Expected)
+		}
 	}
 	if len(ix.free) < maxFreeLive {
 		*x = expectation{}

@@ -26,8 +26,14 @@ func pairOf(a, b netip.Addr) hostPair {
 // ExpectHosts marks a session as interested in any connection between its hosts, or no
 // longer so.
 func (m *Matcher) ExpectHosts(w control.HostExpectation) {
+	if m.isOverruled(w.Control) {
+		return
+	}
 	p := m.session(w.Control)
 	p.nets = w.Nets
+	if w.Lossy {
+		m.foreign.lacks(p, &w)
+	}
 	had := p.expectsHosts
 	switch p.expectsHosts = w.On; {
 	case had && w.On:
@@ -38,7 +44,7 @@ func (m *Matcher) ExpectHosts(w control.HostExpectation) {
 		p.pair.keys = &[2]hostPair{pairOf(w.Client, w.Server), {a: w.Server}}
 		m.hosts.list(p)
 		m.parked.recent(w.Mark.Time-early, func(c *flow.Conn, open bool) bool {
-			if !w.Fits(c) || !p.nets.Meet(&c.Nets) {
+			if !w.Fits(c) || !p.nets.Meet(&c.Nets) || m.hasSaid(c.ID) {
 				return false
 			}
 			if key, ok := m.hosts.pairFor(c); ok && (key == p.pair.keys[0] || key == p.pair.keys[1]) {
@@ -47,6 +53,7 @@ func (m *Matcher) ExpectHosts(w control.HostExpectation) {
 			}
 			return false
 		})
+		m.foreign.needed(m, p, &w)
 	}
 }
 
@@ -126,7 +133,8 @@ func (m *Matcher) givePair(p *pendingSession, cl *claim) {
 		m.limits["connections of one session"]++
 		return
 	}
-	p.paired, cl.used = append(p.paired, cl), true
+	p.paired = append(p.paired, cl)
+	cl.users++
 	if m.opt.Claimer != nil {
 		m.opt.Claimer.Claimed(&cl.conn[0], p.id)
 	}
@@ -180,6 +188,7 @@ func (m *Matcher) reclaimFrom(p *pendingSession, x *expectation) {
 		}
 		if x.rank(c) >= 0 {
 			m.give(x, p.paired[i])
+			p.paired[i].users--
 			p.paired = slices.Delete(p.paired, i, i+1)
 		}
 	}

@@ -147,7 +147,9 @@ func (b *builder) encrypted(d *drafts) {
 		t := d.add(spot{serial, c.Start.Ord})
 		*t = record.Transfer{Method: record.MethodEncrypted, Mode: record.Unknown, Outcome: record.Unknown, Initiator: record.None, Evidence: record.None}
 		b.connect(t, nil, []flow.Conn{c})
-		t.Evidence = record.EvidenceInferred
+		if t.Initiator != record.None {
+			t.Evidence = record.EvidenceInferred
+		}
 	}
 }
 
@@ -168,7 +170,10 @@ func (b *builder) unread(d *drafts) {
 		t := d.add(spot{0, c.Start.Ord})
 		*t = record.Transfer{Method: record.MethodDefault, Mode: record.Unknown, Outcome: record.Incomplete, Initiator: record.None, Evidence: record.None}
 		b.connect(t, nil, []flow.Conn{c})
-		if t.Evidence = record.EvidenceInferred; failedState(c.State) {
+		if t.Initiator != record.None {
+			t.Evidence = record.EvidenceInferred
+		}
+		if failedState(c.State) {
 			t.Outcome = record.NoConnection
 		}
 	}

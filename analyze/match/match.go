@@ -41,12 +41,12 @@ import (
 // Times of the join, by the packets' clock.
 const (
 	// early is how long before its expectation a connection may appear in the capture:
-	// packets are reordered by less than 2 s, and an expectation that waits for missing
+	// packets come in disorder, and an expectation that waits for missing
 	// bytes comes up to 10 s late.
-	early = 12 * flow.Second
+	early = flow.Disorder + 10*flow.Second
 	// grace is how long an expectation that was replaced, or whose session ended, still
 	// waits for its connection.
-	grace = 2 * flow.Second
+	grace = flow.Disorder
 )
 
 // Limits of the join.
@@ -96,6 +96,8 @@ type Matcher struct {
 	attempts  attempts
 	limits    limits
 	snapshots []*control.Transcript // of sessions that go on
+	foreign   foreigners
+	overruled []uint64 // connections that met an expectation and were taken for a control connection: see overrule.go
 }
 
 // limits counts how often each limit struck.
@@ -125,14 +127,17 @@ type pendingSession struct {
 	paired       []*claim // connections between the two hosts that no expectation explains
 	expectsHosts bool
 	pair         hostLinks
-	unmet        int      // expectations that no connection met
-	few          [3]tried // room for those that most sessions have
+	revoked      bool      // its connection carries data
+	unmet        int       // expectations that no connection met
+	lost         *hostPair // the capture lacks something of it: its hosts
+	few          [3]tried  // room for those that most sessions have
 }
 
 // tried is a connection to an expectation's endpoint.
 type tried struct {
 	negotiation int
 	claim       *claim
+	sure        bool // the expectation says what the connection is
 }
 
 // New makes a Matcher that gives its records to out.
@@ -159,6 +164,9 @@ func (m *Matcher) session(id uint64) *pendingSession {
 
 // Expect takes an expectation of a control connection. It replaces the one before.
 func (m *Matcher) Expect(o *control.Expectation) {
+	if m.isOverruled(o.Control) {
+		return
+	}
 	p := m.session(o.Control)
 	p.nets = o.Nets
 	if p.last != nil {
@@ -168,12 +176,9 @@ func (m *Matcher) Expect(o *control.Expectation) {
 	p.unmet++
 	p.last = x
 	m.index.link(x)
-	port := o.Endpoint.Port()
-	m.index.refs[port]++
-	m.index.ports[port/64] |= 1 << (port % 64)
 	for _, end := range x.ends() {
 		m.parked.look(end, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
-			if x.rank(c) < 0 {
+			if x.rank(c) < 0 || m.hasSaid(c.ID) && !x.overrules(c, &m.opt) {
 				if x.rankStranger(c) >= 0 {
 					m.note(x, c, open)
 				}
@@ -184,28 +189,41 @@ func (m *Matcher) Expect(o *control.Expectation) {
 		})
 	}
 	m.reclaim(x)
+	m.foreign.expected(m, x)
 	m.shareFXP(x)
+	m.revokeAll()
 }
 
 // Opened takes a connection at its first packet.
 func (m *Matcher) Opened(c *flow.Conn) {
+	m.place(c, true)
+	m.revokeAll()
+}
+
+// place gives a connection to who expects it, or parks it; false: neither.
+func (m *Matcher) place(c *flow.Conn, open bool) bool {
 	if m.index.awaits(c.Dst.Port()) || !c.OpenerKnown && m.index.awaits(c.Src.Port()) {
-		if m.meet(c, true) {
-			return
+		if m.meet(c, open) {
+			return true
 		}
 	}
 	if len(m.hosts.newest) > 0 && !m.opt.ControlPort(c.Dst.Port()) {
 		if k, ok := m.hosts.pairFor(c); ok {
-			m.givePair(m.hosts.liveliest(k, c), m.claim(c, true))
-			return
+			m.givePair(m.hosts.liveliest(k, c), m.claim(c, open))
+			return true
 		}
 	}
-	if !c.OpenerKnown || c.Dst.Port() >= flow.FirstUnprivileged && !m.opt.ControlPort(c.Dst.Port()) {
-		m.parked.add(c, [2]endKey{m.index.keyOf(c.Dst), m.index.keyOf(c.Src)})
-		if m.claims[c.ID] != nil {
-			m.parked.note(c)
-		}
+	if c.OpenerKnown && (c.Dst.Port() < flow.FirstUnprivileged || m.opt.ControlPort(c.Dst.Port())) {
+		return false
 	}
+	m.parked.add(c, [2]endKey{m.index.keyOf(c.Dst), m.index.keyOf(c.Src)})
+	if cl := m.claims[c.ID]; cl != nil && cl.stranger {
+		m.parked.note(c)
+	}
+	if !open {
+		m.parked.update(c, nil)
+	}
+	return true
 }
 
 // Unanswered takes a SYN that nothing followed. Nearly all of them concern no session:
@@ -255,6 +273,11 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 			best[0] = nil
 		}
 	}
+	if l := best[1]; l != nil && l.isForeign(c) { // unless another session of its hosts needs it
+		if k, ok := m.hosts.pairFor(c); ok && k.b.IsValid() {
+			return false
+		}
+	}
 	var cl *claim
 	for _, x := range best {
 		if x != nil {
@@ -272,48 +295,39 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 
 // Closed takes a connection at its end, with what it said if it was a control connection.
 func (m *Matcher) Closed(c *flow.Conn, said *control.Transcript) {
-	cl := m.claims[c.ID]
+	cl, spoken := m.claims[c.ID], spokenOf(said)
+	if !m.isSession(c, said) {
+		said = nil
+	}
 	switch {
 	case cl != nil:
-		cl.conn[0], cl.open, cl.control = *c, false, said != nil
+		cl.conn[0], cl.open, cl.control, cl.spoken = *c, false, said != nil, spoken
 		delete(m.claims, c.ID)
 		if m.opt.Watcher != nil {
 			m.opt.Watcher.Ended(c.Src, c.Dst, c.Nets)
 		}
-		if !cl.used && said == nil {
-			m.parked.update(c) // an expectation may come late
-		}
-	case said == nil:
-		if !m.parked.update(c) {
+		if cl.users == 0 && !m.parked.update(c, spoken) && !cl.stranger && said == nil { // an expectation may come late
 			m.unclaimed(c)
 		}
-	default:
-		m.parked.remove(c)
+	case !m.parked.update(c, spoken) && said == nil:
+		m.unclaimed(c)
 	}
 	if said != nil {
+		if m.parked.note(c); said.OnControlPort { // else an expectation that comes late may make it data
+			m.parked.remove(c)
+		}
 		p := m.session(c.ID)
 		p.said = said
 		if p.last != nil {
 			m.replace(p.last, c.Last)
 			p.last = nil
 		}
+		m.foreign.over(p, c.Last.Time)
 		m.end(p)
 	} else if p := m.sessions[c.ID]; p != nil {
-		m.abandon(p) // what looked like a control connection was none
+		m.revoke(p) // what looked like a control connection was none
+		m.revokeAll()
 	}
-}
-
-func (m *Matcher) abandon(p *pendingSession) {
-	if p.last != nil {
-		m.replace(p.last, flow.Mark{Time: m.now})
-		p.last = nil
-	}
-	if p.expectsHosts {
-		p.expectsHosts = false
-		m.hosts.unlist(p)
-	}
-	m.letGo(p)
-	delete(m.sessions, p.id)
 }
 
 // unclaimed is a connection that is over and that no session wanted.

@@ -1,6 +1,9 @@
 package match
 
-import "ftpscope/capture/flow"
+import (
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
 
 // parking keeps connections that no expectation explains yet, the newest maxParked of
 // them, in a ring, chained by endpoint.
@@ -19,6 +22,8 @@ type parked struct {
 	gone bool
 	kept bool // by a session, should it have a use for it
 	open bool
+
+	spoken *record.Spoken // what it said of FTP, if it is over
 }
 
 func (p *parking) at(serial uint64) *parked { return &p.ring[serial%maxParked] }
@@ -96,8 +101,8 @@ func (p *parking) recent(since flow.Time, take func(c *flow.Conn, open bool) boo
 	}
 }
 
-// update notes the end of a connection; false when it is not parked.
-func (p *parking) update(c *flow.Conn) bool {
+// update notes the end of a connection, and what it said; false when it is not parked.
+func (p *parking) update(c *flow.Conn, spoken *record.Spoken) bool {
 	serial, ok := p.byID[c.ID]
 	if !ok {
 		return false
@@ -106,7 +111,7 @@ func (p *parking) update(c *flow.Conn) bool {
 	if e.gone {
 		return true
 	}
-	e.conn, e.open = *c, false
+	e.conn, e.open, e.spoken = *c, false, spoken
 	return true
 }
 
@@ -115,6 +120,14 @@ func (p *parking) remove(c *flow.Conn) {
 	if serial, ok := p.byID[c.ID]; ok {
 		p.at(serial).gone = true
 	}
+}
+
+// spoken is what a parked connection said of FTP.
+func (p *parking) spoken(c *flow.Conn) *record.Spoken {
+	if serial, ok := p.byID[c.ID]; ok {
+		return p.at(serial).spoken
+	}
+	return nil
 }
 
 // note says that a session keeps a connection, should it have a use for it: then it tells

@@ -25,7 +25,9 @@ func (m *Matcher) stranger(c *flow.Conn, open bool) {
 
 func (m *Matcher) note(x *expectation, c *flow.Conn, open bool) {
 	if len(x.session.strangers) < maxTried {
-		x.session.strangers = append(x.session.strangers, tried{x.Index, m.claim(c, open)})
+		cl := m.claim(c, open)
+		cl.stranger = true
+		x.session.strangers = append(x.session.strangers, tried{negotiation: x.Index, claim: cl})
 		m.parked.note(c)
 	}
 }
@@ -33,7 +35,7 @@ func (m *Matcher) note(x *expectation, c *flow.Conn, open bool) {
 // rankStranger tells how well a connection of another network fits the expectation; -1:
 // not at all, or not well enough.
 func (x *expectation) rankStranger(c *flow.Conn) int {
-	if x.isLate(c) || !c.OpenerKnown || c.Src.Addr() != x.Expected || !x.Fits(c.Src, c.Dst) || x.session.nets.Meet(&c.Nets) {
+	if x.session.revoked || x.isLate(c) || !c.OpenerKnown || c.Src.Addr() != x.Expected || !x.Fits(c.Src, c.Dst) || x.session.nets.Meet(&c.Nets) {
 		return -1
 	}
 	return x.Rank(c.Src, c.Dst)
@@ -44,7 +46,7 @@ func (x *expectation) rankStranger(c *flow.Conn) int {
 func (p *pendingSession) strange() []tried {
 	var list []tried
 	for _, t := range p.strangers {
-		if !t.claim.used && !p.met(t.negotiation) {
+		if t.claim.users == 0 && !p.met(t.negotiation) {
 			list = append(list, t)
 		}
 	}
@@ -54,11 +56,11 @@ func (p *pendingSession) strange() []tried {
 // letGo gives up the strangers that a session has no use for.
 func (m *Matcher) letGo(p *pendingSession) {
 	for _, t := range p.strangers {
-		if t.claim.used || t.claim.control || t.claim.open {
+		if t.claim.users > 0 || t.claim.control || t.claim.open {
 			continue
 		}
-		if p.said == nil || p.met(t.negotiation) {
-			t.claim.used = true // it is told once
+		if p.said == nil || p.revoked || p.met(t.negotiation) {
+			t.claim.users++ // it is told once
 			m.unclaimed(&t.claim.conn[0])
 		}
 	}

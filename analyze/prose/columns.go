@@ -114,3 +114,19 @@ func CutEnd(s string, width int) string {
 	}
 	return strings.TrimRight(head, " ") + "…"
 }
+
+type Page struct {
+	strings.Builder
+	Width int
+}
+
+// Paragraph writes text wrapped, with an empty line after it.
+func (p *Page) Paragraph(text string) {
+	if text == "" {
+		return
+	}
+	for _, line := range Wrap(text, p.Width) {
+		p.WriteString(line + "\n")
+	}
+	p.WriteByte('\n')
+}

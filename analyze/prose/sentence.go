@@ -1,6 +1,7 @@
 package prose
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -100,3 +101,17 @@ func clause(message string, first bool) string {
 	}
 	return b.String()
 }
+
+// Known is a text that may be unknown, then it is empty.
+func Known(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// Port writes a port.
+func Port(n uint16) string { return strconv.Itoa(int(n)) }
+
+// Plain is an address as people write it: IPv4 unmapped, without a zone.
+func Plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

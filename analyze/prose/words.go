@@ -4,6 +4,7 @@
 package prose
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +77,14 @@ func Span[T flow.Time | time.Duration](t T) string {
 	return minutesOrHours(d)
 }
 
+// FineSpan is the same, with microseconds where there is nothing else.
+func FineSpan(t flow.Time) string {
+	if t < 10*flow.Millisecond {
+		return Number(uint64(max(t, 0)/flow.Microsecond)) + " µs"
+	}
+	return Span(t)
+}
+
 // Lasting writes a duration as a sentence says it: 350 ms, 7 s, 2 min 5 s.
 func Lasting(t flow.Time) string {
 	d := time.Duration(max(t, 0))
@@ -145,4 +154,55 @@ func AppendPacket(b []byte, p flow.Pos, several bool) []byte {
 		b = append(strconv.AppendInt(b, int64(p.File())+1, 10), ":#"...)
 	}
 	return strconv.AppendUint(b, p.Packet(), 10)
+}
+
+// Packets is " (packets 1 and 2)", of those that were seen.
+func Packets(files bool, all ...flow.Pos) string {
+	var words []string
+	for _, p := range all {
+		if p.Seen() {
+			words = append(words, string(AppendPacket(nil, p, files)))
+		}
+	}
+	switch len(words) {
+	case 0:
+		return ""
+	case 1:
+		return " (packet " + words[0] + ")"
+	}
+	return " (packets " + List(words) + ")"
+}
+
+// PacketList is "#40 #43 #97", in order; with several files "2:#40 #43 #97", the file's
+// number where it changes.
+func PacketList(all []flow.Pos, files bool) string {
+	slices.Sort(all)
+	var words []string
+	file := -1
+	for _, p := range all {
+		if !p.Seen() {
+			continue
+		}
+		words = append(words, Packet(p, files && p.File() != file))
+		file = p.File()
+	}
+	return strings.Join(words, " ")
+}
+
+// PacketRange is "#14–#31", from the first to the last packet seen.
+func PacketRange(all []flow.Pos, files bool) string {
+	var first, last flow.Pos
+	for _, p := range all {
+		if p.Seen() && (first == 0 || p < first) {
+			first = p
+		}
+		last = max(last, p)
+	}
+	switch {
+	case first == 0:
+		return ""
+	case first == last:
+		return Packet(first, files)
+	}
+	return Packet(first, files) + "–" + Packet(last, files && first.File() != last.File())
 }

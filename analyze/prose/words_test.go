@@ -146,7 +146,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-func TestSentence(t *testing.T) {
+func TestSentences(t *testing.T) {
 	for name, x := range map[string]struct{ got, want string }{
 		"empty":                {Sentence(""), ""},
 		"begins and ends":      {Sentence("the server said no"), "The server said no."},
@@ -172,4 +172,46 @@ func TestSentence(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, x.want, x.got) })
 	}
+}
+func TestFirstClause(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                              "",
+		"a; b":                          "a",
+		"a (packets 1, 2) b (packet 3)": "a b",
+		`RETR "x; \"; y (packet 1)" (packet 2); z`: `RETR "x; \"; y (packet 1)"`,
+		`open "quote; to the end`:                  `open "quote; to the end`,
+		`ends in "\`:                               `ends in "\`,
+		"a (packet 1":                              "a (packet 1",
+	} {
+		require.Equal(t, want, FirstClause(in), in)
+	}
+}
+
+func TestCutEnd(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		width int
+		want  string
+	}{
+		{"short", 10, "short"},
+		{"425 Failed to establish connection.", 31, "425 Failed to establish …"},
+		{"onewordthatislong", 8, "oneword…"},
+		{"ab cdefghijkl", 8, "ab cdef…"},
+		{"最終版最終版", 6, "最終…"},
+		{"abc", 1, "…"},
+		{"abc", 0, ""},
+	} {
+		got := CutEnd(c.in, c.width)
+		require.Equal(t, c.want, got)
+		require.LessOrEqual(t, Columns(got), max(c.width, 0))
+	}
+}
+
+func TestSentence(t *testing.T) {
+	require.Equal(t, "Is it so?", Sentence("is it so?"))
+	require.Equal(t, "It is.", Sentence("it is"))
+	require.Equal(t, `It said "done."`, Sentence(`it said "done."`))
+	require.Equal(t, `It said "done".`, Sentence(`it said "done"`))
+	require.Equal(t, `".`, Sentence(`"`))
+	require.Empty(t, Sentence(""))
 }

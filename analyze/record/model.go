@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"ftpscope/analyze/ftp"
 	"ftpscope/capture/flow"
 )
 
@@ -44,6 +45,9 @@ type Session struct {
 	First flow.Mark // the control connection's first packet: the order of sessions
 	Notes Notes     // what rules need beyond the record; not written
 }
+
+// HiddenText stands for a password.
+const HiddenText = ftp.Hidden
 
 // Values of Session.Login.
 const (
@@ -152,21 +156,22 @@ type Transfer struct {
 	Connection        *Connection
 	Bytes             *uint64
 	MissingBytes      *uint64
-	Digests
-	MIMEType    *string
-	File        *string
-	Preliminary *Reply
-	Reply       *Reply
-	Outcome     string
-	Frames      Frames
-	Verdict     *Verdict // nil: it went well, or was not judged
+	Preliminary       *Reply
+	Reply             *Reply
+	Outcome           string
+	Frames            Frames
+	Content
+	Verdict *Verdict // nil: it went well, or was not judged
 
 	Notes TransferNotes // what rules need beyond the record; not written
 }
 
-// Digests are the hashes of a transfer's data; nil: not asked for, or the data are not whole.
-type Digests struct {
-	SHA256, MD5, SHA1 *string
+// Content is what was found out about the bytes that a transfer carried, when asked for.
+type Content struct {
+	SHA256    *string
+	MD5, SHA1 *string
+	MIMEType  *string
+	File      *string
 }
 
 // OfFile reports whether it carries a file, not a listing.
@@ -181,11 +186,34 @@ func (t *Transfer) OfFile() bool {
 	return false
 }
 
+// Opened reports whether a transfer's data connection came to be.
+func (t *Transfer) Opened() bool {
+	return t.Connection != nil && t.Connection.State == Established
+}
+
+// Failed reports whether a transfer did not do what the client asked for.
+func (t *Transfer) Failed() bool {
+	return t.Outcome == Denied || t.Outcome == NoConnection || t.Outcome == Aborted
+}
+
+// SYNSeen reports whether the capture itself shows who opened the data connection.
+func (t *Transfer) SYNSeen() bool {
+	return t.Frames.SYN.Seen() || t.Notes.Conn != nil && t.Notes.Conn.OpenerKnown
+}
+
+// Values of Connection.State and Attempt.State (with Unknown).
+const (
+	Established = "established"
+	Refused     = "refused"
+	Unanswered  = "unanswered"
+	Unreachable = "unreachable"
+)
+
 // Connection is a data connection; Src opened it.
 type Connection struct {
 	Src, Dst   netip.AddrPort
 	Start, End Stamp
-	State      string   // "established", "refused", "unanswered", "unreachable", "unknown"
+	State      string   // Established, …
 	Attempts   int      // SYNs sent, over all tries
 	Closing    string   // "fin", "rst", "cut"
 	Network    *Network // nil: none but the session's; of an orphan: the plain one

@@ -57,14 +57,18 @@ type Foreign struct {
 
 // Login is one try: USER, and PASS if it was sent, with the reply that decided it.
 type Login struct {
-	Mark      flow.Mark // of the command that was decided on: PASS, or USER that needed none
-	User      string
-	OK        bool
-	Code      int    // 0: the capture holds no reply to PASS
-	Reply     *Reply // that failed it
-	Challenge string // of a one-time password, in lower case: "otp-md5 487 dog2"
-	OneTime   bool   // the password has the form of an answer to it: whoever reads it cannot use it again
+	Mark       flow.Mark // of PASS, or of what was decided on without it
+	NoPassword bool      // the capture shows none: USER was decided on
+	User       string    // empty: not known
+	OK         bool
+	Code       int    // 0: the capture holds no reply to PASS
+	Reply      *Reply // that failed it
+	Challenge  string // of a one-time password, in lower case: "otp-md5 487 dog2"
+	OneTime    bool   // the password has the form of an answer to it: whoever reads it cannot use it again
 }
+
+// Name is the user; nil: the capture does not tell, for it lacks USER.
+func (l *Login) Name() *string { return Known(&l.User, l.User != "") }
 
 // Oddity is traffic that breaks the protocol or its customs; it is data, never an error.
 type Oddity struct {
@@ -86,6 +90,16 @@ type TransferNotes struct {
 	From     netip.AddrPort // the end of Conn that sent the data, if it carried any
 	Tried    []flow.Conn    // every connection to the announced endpoint, Conn among them, in order
 	Via      *netip.Addr    // the address that was used instead of the announced one
+	Spoken   *Spoken        // what Conn carried reads like a control connection; nil: it does not
+}
+
+// Spoken is the first line that reads like FTP's control connection: a command's verb, or a
+// reply's code. Its text is not kept, for it may be a secret.
+type Spoken struct {
+	Mark flow.Mark
+	Verb string // empty: a reply
+	Code int    // 0: a command
+	Both bool   // both sides sent such lines
 }
 
 // Line is a line of the client as sent (a password hidden).
@@ -162,10 +176,11 @@ type TLSAlert struct {
 
 // Kinds of Oddity.
 const (
-	OddLine      = "long-line"       // longer than ftp.MaxLine
-	OddNoCode    = "reply-no-code"   // a line of the server that is no reply
-	OddBytes     = "control-bytes"   // NUL or control bytes in a command
-	OddEndpoint  = "bad-endpoint"    // PORT, EPRT, LPRT, 227, 228 or 229 that names none
-	OddMultiLine = "multi-line"      // a multi-line reply that did not end as it should
-	OddPending   = "pending-dropped" // more than MaxPending commands without a reply
+	OddLine      = "long-line"        // longer than ftp.MaxLine
+	OddNoCode    = "reply-no-code"    // a line of the server that is no reply
+	OddConflict  = "overlap-conflict" // bytes that came again with another content
+	OddBytes     = "control-bytes"    // NUL or control bytes in a command
+	OddEndpoint  = "bad-endpoint"     // PORT, EPRT, LPRT, 227, 228 or 229 that names none
+	OddMultiLine = "multi-line"       // a multi-line reply that did not end as it should
+	OddPending   = "pending-dropped"  // more than MaxPending commands without a reply
 )

@@ -4,13 +4,13 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 
-// Choice says which records an output shows; the zero value is all of them. Each field that is set must be met, by any of
-// its values. It never changes what a record says, and the summary still counts everything.
+// Choice says which records an output shows; the zero value is all of them. Each field
+// that is set must be met, by any of its values. It never changes what a record says, and
+// the summary still counts everything.
 type Choice struct {
 	Hosts       []netip.Prefix // an end of the control connection or of a data connection
 	Users       []string       // as they logged in
@@ -29,7 +29,8 @@ func (c *Choice) any() (inside, all bool) {
 	return inside, inside || len(c.Hosts) > 0 || c.Since != 0 || c.Until != 0
 }
 
-// Choose returns a writer that hands on to out the records of the choice, and counts the others in the summary.
+// Choose returns a writer that hands on to out the records of the choice, and counts the
+// others in the summary.
 func (c Choice) Choose(out Writer) Writer {
 	inside, all := c.any()
 	if !all {
@@ -93,37 +94,10 @@ func (c *chooser) has(s *record.Session) bool {
 		(c.MinSeverity == "" || slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return record.Gravity(f.Severity) <= record.Gravity(c.MinSeverity) }))
 }
 
-// noSessions says that there are none to show, which is not that there are none.
-func noSessions(s *record.Summary) string {
-	if s.Hidden != nil && s.Hidden.Sessions > 0 {
-		return "none of the FTP sessions asked for"
-	}
-	return "no FTP sessions"
-}
-
-// noneFound is the same as a sentence.
-func noneFound(s *record.Summary, read string) string {
-	if s.Hidden == nil || s.Hidden.Sessions == 0 {
-		return "No FTP session was found in " + read + "."
-	}
-	return "None of the FTP sessions asked for was found in " + read + ": " + hiddenWords(s) + "."
-}
-
-// hiddenWords counts what a Choice hides; empty: nothing.
-func hiddenWords(s *record.Summary) string {
-	if s.Hidden == nil || *s.Hidden == (record.Hidden{}) {
-		return ""
-	}
-	text := prose.Many(s.Hidden.Sessions, "session") + " left out as asked"
-	if n := s.Hidden.Attempts + s.Hidden.Orphans; n > 0 {
-		text += ", and " + prose.Many(n, "connection") + " without one"
-	}
-	return text
-}
-
 func oneOf(list []string, s string) bool { return len(list) == 0 || slices.Contains(list, s) }
 
-// during reports whether any of what lasted from first to last falls into the time that is asked for.
+// during reports whether any of what lasted from first to last falls into the time that
+// is asked for.
 func (c *chooser) during(first, last record.Stamp) bool {
 	return (c.Since == 0 || last.Time >= c.Since) && (c.Until == 0 || first.Time < c.Until)
 }

@@ -1,5 +1,7 @@
-// Package report writes sessions in the formats that users choose with -o. It is the last step: it reads the record
-// model of analyze/session and nothing else, and what it prints of the wire is escaped for the place it is printed in.
+// Package report is the contract between records and the formats that users choose with
+// -o: Writer, Options, Format, Choice and Tee. It is the last step: the packages below
+// it, one a format, read the record model and nothing else, and what they print of the
+// wire is escaped for the place it is printed in. Package formats lists them.
 package report
 
 import (
@@ -8,7 +10,8 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// Writer takes the records of a run, one call a record; Summary is the last. Records are valid only during the call.
+// Writer takes the records of a run, one call a record; Summary is the last. Records are
+// valid only during the call.
 type Writer interface {
 	Session(*record.Session) error
 	Attempt(*record.Attempt) error
@@ -16,20 +19,19 @@ type Writer interface {
 	Summary(*record.Summary) error
 }
 
-// Headed is a Writer whose output begins with a heading, such as the names of columns. Heading says, before a record,
-// whether it comes first in its file: files that are written for long are moved away and made anew, or go on.
-type Headed interface {
-	Writer
-	Heading(needed bool)
-}
+// Heading tells whether the heading of a format, such as the names of columns, stands in
+// the file already. Files that are written for long are moved away and made anew, or go
+// on: who writes them sets it before each record.
+type Heading struct{ Written bool }
 
 // Options are what users may choose about any format; the zero value is the default.
 type Options struct {
 	ShowPasswords bool
-	Color         bool // terminal colours; they support the words and never replace them
-	Width         int  // columns, DefaultWidth if 0
-	All           bool // show every session and transfer, where a format would shorten
-	Files         int  // files that the run reads; more than one makes packet numbers need their file
+	Color         bool     // terminal colours; they support the words and never replace them
+	Width         int      // columns, DefaultWidth if 0
+	All           bool     // show every session and transfer, where a format would shorten
+	Files         int      // files that the run reads; more than one makes packet numbers need their file
+	Heading       *Heading // nil: the writer's file begins with its first record
 
 	// Where a report comes from, for the formats that say so; what is unknown is empty.
 	CommandLine []string
@@ -40,53 +42,57 @@ type Options struct {
 // DefaultWidth is the width of a page when the terminal does not say another.
 const DefaultWidth = 100
 
-// minWidth keeps layouts sane on absurdly narrow terminals: lines may then be longer than the terminal.
+// What pages show without Options.All.
+const (
+	MaxShown = 50 // sessions
+	MaxTried = 10 // attempts and orphans each
+)
+
+// minWidth keeps layouts sane on absurdly narrow terminals: lines may then be longer than
+// the terminal.
 const minWidth = 72
 
-func (o Options) width() int {
+// PageWidth is the width of the page to write, in columns.
+func (o Options) PageWidth() int {
 	if o.Width == 0 {
 		return DefaultWidth
 	}
 	return max(o.Width, minWidth)
 }
 
+// OwnHeading is the heading of a new writer's file.
+func (o Options) OwnHeading() *Heading {
+	if o.Heading == nil {
+		return &Heading{}
+	}
+	return o.Heading
+}
+
+// FileNumbers reports whether a session's packets need their file's number.
+func (o Options) FileNumbers(s *record.Session) bool {
+	if o.Files > 1 || s.First.Pos.File() > 0 || s.Notes.Control.Last.Pos.File() > 0 {
+		return true
+	}
+	for i := range s.Transfers {
+		f := &s.Transfers[i].Frames
+		if (f.Negotiation | f.Command | f.SYN | f.FirstData | f.Reply).File() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Format is one way to write records.
 type Format struct {
 	Name, Doc string
 	New       func(io.Writer, Options) Writer
+	Dialogue  bool // shows every command and reply, whether or not they are asked for
 }
 
-// Formats returns the formats in the order in which help lists them.
-func Formats() []Format {
-	return []Format{
-		{"table", "sessions and their transfers at a glance, findings below", newTable},
-		{"json", "JSON Lines: one session, attempt or orphan a line, a summary last", newJSON},
-		{"lines", "one line an event: sessions, transfers and findings as they come", newLines},
-		{"explain", "plain language with a ladder diagram of every transfer", newExplain},
-		{"html", "one self-contained page for reviewers: verdict, findings, timeline, every session's ladder", newHTML},
-		{"rules-nft", "a sketch of nftables rules that would permit what was seen; also rules=nft", newRules(&nft)},
-		{"rules-iptables", "the same for iptables-restore and ip6tables-restore; also rules=iptables", newRules(&iptables)},
-		{"rules-cisco", "the same as Cisco IOS access lists; also rules=cisco", newRules(&cisco)},
-		{"csv-sessions", "a table of sessions for spreadsheets and databases; also csv=sessions", newCSV(sessionColumns, sessionRows)},
-		{"csv-transfers", "the same of transfers; also csv=transfers", newCSV(transferColumns, transferRows)},
-		{"zeek-ftp", "Zeek's ftp.log, tab-separated; also zeek=ftp", newZeekFTP(false)},
-		{"zeek-ftp-json", "the same as JSON Lines", newZeekFTP(true)},
-		{"zeek-conn", "Zeek's conn.log of control and data connections; also zeek=conn", newZeekConn(false)},
-		{"zeek-conn-json", "the same as JSON Lines", newZeekConn(true)},
-		{"eve", "Suricata's EVE: an ftp record a command, an ftp_data record a data connection", newEVE},
-		{"ecs", "Elastic Common Schema, a document a line", newECS},
-		{"timesketch-csv", "a timeline for Timesketch, one row an event; also timesketch=csv", newTimesketch(false)},
-		{"timesketch-jsonl", "the same as JSON Lines; also timesketch=jsonl", newTimesketch(true)},
-		{"markdown", "a section to paste into a ticket", newMarkdown},
-	}
-}
-
-// Find returns the format with this name.
-func Find(name string) (Format, bool) {
-	for _, f := range Formats() {
-		if f.Name == name {
-			return f, true
-		}
-	}
-	return Format{}, false
+// Input is a file that a run reads. What is not known of it is zero: standard input has
+// no size until it was read.
+type Input struct {
+	Name   string
+	Size   int64
+	SHA256 string // in lower-case hexadecimal
 }

@@ -6,8 +6,9 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// Tee hands every record to several writers. A writer that fails is left out from then on and the others go on; only
-// when none is left does Tee itself fail, since nobody reads any more.
+// Tee hands every record to several writers. A writer that fails is left out from then on
+// and the others go on; only when none is left does Tee itself fail, since nobody reads
+// any more.
 type Tee struct {
 	writers []Writer
 	errs    []error

@@ -61,6 +61,25 @@ func (s *DataReader) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	}
 }
 
+// comparer is a ByteReader that wants to hear of bytes with two contents.
+type comparer interface {
+	Compares() bool
+	Conflict(dir flow.Direction, from int64, n uint64, at flow.Mark)
+}
+
+// Compares reports whether Next wants to hear of bytes with two contents.
+func (s *DataReader) Compares() bool {
+	c, ok := s.Next.(comparer)
+	return ok && c.Compares()
+}
+
+// Conflict passes them on.
+func (s *DataReader) Conflict(dir flow.Direction, from int64, n uint64, at flow.Mark) {
+	if c, ok := s.Next.(comparer); ok {
+		c.Conflict(dir, from, n, at)
+	}
+}
+
 // take reads the next bytes; false: this is no TLS.
 func (x *dataSide) take(b []byte) bool {
 	for len(b) > 0 {

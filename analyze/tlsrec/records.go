@@ -63,6 +63,11 @@ type Skipper struct {
 // change_cipher_spec … application_data.
 func IsRecord(first byte) bool { return first >= changeCipherSpec && first <= applicationData }
 
+// BeginsRecord reports whether b begins with the header of a record.
+func BeginsRecord(b []byte) bool {
+	return len(b) >= 5 && IsRecord(b[0]) && isVersion(b[1:]) && b[2] <= 4 && int(b[3])<<8|int(b[4]) <= longestRecord
+}
+
 // IsHandshake reports whether a byte can begin a handshake: TLS begins with its record.
 func IsHandshake(first byte) bool { return first == handshakeRecord }
 
@@ -85,8 +90,7 @@ func (t *Skipper) Skip(b []byte) (clear []byte) {
 // resync finds its place at the beginning of a segment: a record's header, or a line of
 // text.
 func (t *Skipper) resync(b []byte) bool {
-	isRecord := len(b) >= 3 && IsRecord(b[0]) && isVersion(b[1:]) && b[2] <= 4
-	if !isRecord && !isText(b) {
+	if !BeginsRecord(b) && !isText(b) {
 		return false
 	}
 	t.lost, t.records = false, recordReader{}

@@ -117,6 +117,7 @@ type LoneSYN struct {
 	SrcPort, DstPort uint16
 	TTL, Digits      uint8
 	Net              Net
+	Cut              bool // the capture ends sooner than an answer had to come
 }
 
 // Repeated is what is known of the repetitions of a SYN.
@@ -161,6 +162,9 @@ func (s *LoneSYN) Conn() Conn {
 		ID: ConnID(s.First.Ord, s.SrcPort, s.DstPort), Src: netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), Dst: netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), OpenerKnown: true,
 		Start: s.First, Last: s.Last(), SYN: s.First, LastSYN: s.Last(), SYNs: s.Count(), SYNPos: s.At(), State: Unanswered, Digits: s.Digits,
 		Nets: s.Net.Nets(), ManyFiles: s.First.Pos.File() != s.Last().Pos.File(),
+	}
+	if s.Cut {
+		c.State = Unknown
 	}
 	c.Half[Out].Packets, c.Half[Out].TTL = uint64(c.SYNs), s.TTL
 	return c

@@ -16,14 +16,15 @@ import (
 type OutputOptions struct {
 	Path       string // of the file; those of a Rotation are named after it: out-20260102T150405Z-000001.pcapng
 	Rotation   Rotation
-	Keep       int // how many files of this rotation stay, the newest; 0: all
+	Private    bool // for the user's eyes only
+	Keep       int  // how many files of this rotation stay, the newest; 0: all
 	Section    SectionInfo
 	Interfaces []Interface
 	// Start, of a live capture, lets the first file of a rotation begin at once, so that
 	// what is wrong with its place is known early. Zero: it begins with the first packet.
 	Start flow.Time
 	// Problem hears, with the name of the file, why packets are not written (once, until
-	// some are again), and of files beyond Keep that cannot be removed. It must not call
+	// some are again), when they are again, and of files beyond Keep that cannot be removed. It must not call
 	// the Output.
 	Problem func(error)
 }
@@ -282,6 +283,7 @@ func (o *Output) again() bool {
 	o.tried = o.now
 	if o.file != nil {
 		if o.retry() {
+			o.recovered()
 			return true
 		}
 		if !o.old() {
@@ -293,7 +295,19 @@ func (o *Output) again() bool {
 		return false
 	}
 	o.err = nil
+	o.recovered()
 	return true
+}
+
+// recovered says that packets are written again.
+func (o *Output) recovered() {
+	switch {
+	case o.err != nil: // what was held could not be written after all
+	case o.gap == 1:
+		o.problem(fmt.Errorf("%s: written again; 1 packet lost", o.name))
+	default:
+		o.problem(fmt.Errorf("%s: written again; %d packets lost", o.name, o.gap))
+	}
 }
 
 // retry writes the buffer that could not be written.

@@ -8,13 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"ftpscope/capture/outfile"
 )
 
 // maxNames bounds the search for a name that no file has.
 const maxNames = 10_000
-
-// outputMode lets the group read: captures hold passwords.
-const outputMode = 0o640
 
 var (
 	errNotEmpty = errors.New("the file exists and is not empty")
@@ -104,13 +103,13 @@ func (o *Output) open(flag int) error {
 func (o *Output) create(flag int) (*os.File, error) {
 	if !o.rotates() {
 		o.name = o.opt.Path
-		return os.OpenFile(o.name, os.O_WRONLY|os.O_CREATE|flag, outputMode)
+		return outfile.Open(o.name, os.O_WRONLY|os.O_CREATE|flag, o.opt.Private)
 	}
 	o.makeRoom()
 	for range maxNames {
 		o.number++
 		o.name = rotatedName(o.opt.Path, time.Unix(0, int64(o.now)), o.number)
-		f, err := os.OpenFile(o.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, outputMode)
+		f, err := outfile.Open(o.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, o.opt.Private)
 		if err == nil {
 			o.names = append(o.names, o.name)
 		}

@@ -360,7 +360,8 @@ func TestOutputFullDisk(t *testing.T) {
 			room = 0
 			require.NoError(t, o.WritePacket(0, at(22*flow.Second)), "in the buffer")
 			require.Error(t, o.WritePacket(0, at(23*flow.Second)))
-			require.Len(t, problems, 2)
+			again := opt.Path + ": written again; 5 packets lost"
+			require.Equal(t, []string{full + "; packets are not written until that is over", again, full + "; packets are not written until that is over"}, problems)
 			room = 1000
 			require.NoError(t, o.Close(), "the buffer fits")
 			require.Equal(t, []flow.Time{0, flow.Second, 21 * flow.Second, 22 * flow.Second}, timesOf(t, opt.Path))

@@ -73,7 +73,7 @@ func BenchmarkTable(b *testing.B) {
 		n := 0
 		for b.Loop() {
 			table.Segment(syn(&s, n))
-			s.Flags, s.Seq = flow.ACK|flow.FIN, s.Seq+1
+			s.Flags, s.Seq, s.Ack = flow.ACK|flow.FIN, s.Seq+1, 1
 			table.Segment(stamp(&s))
 			s.Src, s.Dst, s.SrcPort, s.DstPort = s.Dst, s.Src, s.DstPort, s.SrcPort
 			s.Seq, s.Ack = 1, s.Seq+1

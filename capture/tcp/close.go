@@ -11,6 +11,14 @@ func (t *Table) close(slot int32) {
 	case c.flags&lingering != 0:
 		t.linger.remove(&t.slab, slot)
 	}
+	if c.flags&doubted != 0 {
+		if lone := t.believe(slot); lone != nil {
+			defer t.sink.Unanswered(lone)
+		}
+	}
+	if c.flags&reset != 0 {
+		c.overrule()
+	}
 	lost := [2]uint64{t.tail(slot, flow.Out), t.tail(slot, flow.In)}
 	var r Reader
 	if c.stream != 0 {
@@ -42,7 +50,7 @@ func (t *Table) close(slot int32) {
 func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 	c := t.slab.at(slot)
 	h, other := &c.half[dir], &c.half[dir^1]
-	if h.flags&(started|isAcked|pieces) != started|isAcked || other.packets == 0 {
+	if h.flags&(started|isAcked|pieces) != started|isAcked || h.packets == 0 || other.packets == 0 {
 		return 0
 	}
 	if lost := h.acked - h.limit(h.next); flow.After(h.acked, h.limit(h.next)) && lost < maxBridge {
@@ -63,6 +71,9 @@ func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 					from = h.acked
 				}
 				h.bytes -= min(uint64(gap.To-from), h.bytes)
+				if gap.To == h.next { // a FIN was all that lay behind it
+					h.next = from
+				}
 			}
 		}
 	}
@@ -128,8 +139,11 @@ func (t *Table) Progress() {
 	}
 }
 
-// Close ends all connections that are left, in the order in which they began.
-func (t *Table) Close() {
+// Close ends all connections that are left, in the order in which they began. The last
+// packet of the capture is of the time end: a SYN that an answer could still have come to
+// is not unanswered.
+func (t *Table) Close(end flow.Time) {
+	t.until = end
 	for i := t.syns.first; i != t.syns.next; i++ {
 		t.giveUp(i)
 	}

@@ -58,7 +58,7 @@ const (
 	reset                            // by RST
 	halfOpen                         // in the list of half-open connections
 	lingering                        // in the list of ended connections
-	hasGaps                          // Table.gaps has some of it
+	doubted                          // Table.doubts has some of it
 	inUse                            // not a free slot
 	manyFiles                        // its packets are from several files
 	followed                         // Table.following has its stream
@@ -73,7 +73,7 @@ type half struct {
 	bytes       uint64 // next - start, unwrapped
 	held        uint64 // bytes of that which the capture holds
 	packets     uint64
-	finSeq      uint32
+	finSeq      uint32 // of the FIN; without one, where a reset that ended the connection left this side
 	scale       uint8
 	ttl         uint8
 	id          uint8 // the last SYN's IPv4 identification, its low byte: enough to tell a repetition from a copy
@@ -185,6 +185,9 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 		ID: flow.ConnID(d.start.Ord, c.aPort, c.bPort), Src: addrPort(c.a, c.aPort), Dst: addrPort(c.b, c.bPort),
 		OpenerKnown: c.flags&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
 		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
+	}
+	if t.fact.State == flow.Unanswered && d.syns == 1 && t.until-d.syn.Time < firstWait {
+		t.fact.State = flow.Unknown
 	}
 	t.fact.Nets, t.fact.ManyFiles = t.nets(slot), c.flags&manyFiles != 0
 	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {

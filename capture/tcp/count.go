@@ -113,7 +113,6 @@ func (t *Table) gapsOf(slot int32) *[2]reassembly.Gaps {
 	if g == nil {
 		g = reassembly.NewGaps(&t.gapBudget)
 		t.gaps[slot] = g
-		t.slab.at(slot).flags |= hasGaps
 	}
 	return g
 }

@@ -14,6 +14,7 @@ const (
 	MaxHeldAll  = maxHeldAll
 	MaxSame     = maxSame
 	MaxGapsAll  = maxGapsAll
+	MaxDoubts   = maxDoubts
 
 	MaxHeldData    = maxHeldData
 	MaxHeldDataAll = maxHeldDataAll
@@ -43,7 +44,7 @@ func (t *Table) Sums() (held, sum int) {
 // Leaks counts what an empty table should not hold: slots, list members, gaps, streams,
 // index entries.
 func (t *Table) Leaks() (n int) {
-	n = t.slab.n - 1 - len(t.free) + t.halfOpen.n + t.linger.n + len(t.gaps) + len(t.copies) + len(t.controls) - len(t.idle) + len(t.following.open) + t.gapBudget.Used()
+	n = t.slab.n - 1 - len(t.free) + t.halfOpen.n + t.linger.n + len(t.gaps) + len(t.doubts) + len(t.copies) + len(t.controls) - len(t.idle) + len(t.following.open) + t.gapBudget.Used()
 	for _, e := range t.index {
 		if e.slot != 0 {
 			n++
@@ -60,3 +61,6 @@ func (t *Table) Slots() int { return t.slab.n }
 
 // Hash is where the index looks for the connection of s.
 func (t *Table) Hash(s *flow.Segment) uint32 { return t.hash(s) }
+
+// Doubts is how many connections have something in doubt.
+func (t *Table) Doubts() int { return len(t.doubts) }

@@ -116,7 +116,8 @@ func TestFollow(t *testing.T) {
 		{"data in the SYN", "> S 100 =abc\n< SA 300/104\n> A 104/301 =def", "40000 > abcdef"},
 		{"retransmission after a long time", handshake + "> A 101/301 =abc\n> A 107/301 =ghi\n< A 301/104\nwait 9s\n> A 104/301 =def", "40000 > abcdefghi"},
 		{"acknowledged gap", handshake + "> A 101/301 =abc\n> A 107/301 =ghi\n< A 301/110\nwait 3s\n> A 110/301 =j\n> A 104/301 =def", "40000 > abc<3>ghij"},
-		{"a segment from far ahead", handshake + "> A 101/301 =abc\n> A 1000101/301 =XXX\nwait 6s\n> A 104/301 =def\nwait 6s\n> A 107/301 =ghi", "40000 > abcdefghi<999991>XXX"},
+		{"a segment from far ahead", handshake + "> A 101/301 =abc\n> A 1000101/301 =XXX\nwait 6s\n> A 104/301 =def\nwait 6s\n> A 107/301 =ghi", "40000 > abcdefghi"},
+		{"a segment from far ahead that was received", handshake + "> A 101/301 =abc\n> A 1000101/301 =XXX\n< A 301/1000104\nwait 6s", "40000 > abc<999997>XXX"},
 		{"both directions", handshake + "> A 101/301 =abc\n< A 301/104 =xyz", "40000 > abc\n40000 < xyz"},
 	} {
 		for class := range tcp.Control + 1 {

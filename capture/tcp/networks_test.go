@@ -1,6 +1,7 @@
 package tcp_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -139,7 +140,7 @@ func TestManyNetworks(t *testing.T) {
 	}
 	require.Equal(t, tcp.MaxSame, table.Len())
 	require.Equal(t, uint64(networks-tcp.MaxSame), table.Stats().Evicted)
-	table.Close()
+	table.Close(math.MaxInt64)
 	require.Equal(t, networks, sink.closed)
 	require.Zero(t, table.Leaks())
 }

@@ -40,8 +40,11 @@ func (c *conn) newStream(r reassembly.Reader, g *reassembly.Group) *reassembly.S
 	st := reassembly.New(r, g)
 	for dir := range flow.Direction(2) {
 		h := &c.half[dir]
-		if h.flags&exact != 0 {
+		switch {
+		case h.flags&exact != 0:
 			st.Begins(dir, h.start)
+		case h.flags&started != 0 && c.flags&(sawSYN|sawSYNACK) == sawSYN:
+			st.MayBegin(dir, h.start) // by the handshake's ACK
 		}
 		if h.flags&finished != 0 {
 			st.Ends(dir, h.finSeq)

@@ -3,6 +3,7 @@ package tcp_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"testing"
@@ -196,7 +197,7 @@ func (r *recorder) finish(table *tcp.Table) {
 	r.t.Helper()
 	held, sum := table.Sums()
 	require.Equal(r.t, sum, held)
-	table.Close()
+	table.Close(math.MaxInt64)
 	require.Empty(r.t, r.open)
 	require.Zero(r.t, table.Held())
 	require.Zero(r.t, table.Leaks())

@@ -101,16 +101,16 @@ func TestReuse(t *testing.T) {
 		{"after RST", handshake + "> RA 101/301" + again, "40000>21 opener established rst out 0 in 0 syns 1" + second},
 		{"after refusal", "> S 100\n< RA 0/101" + again, "40000>21 opener refused rst out 0 in 0 syns 1" + second},
 		{"after silence", "> S 100" + again, "40000>21 opener unanswered cut out 0 in 0 syns 1" + second},
-		{"by the other side", handshake + "< S 9000", "40000>21 opener established cut out 0 in 0 syns 1\n" +
-			"21>40000 opener unanswered cut out 0 in 0 syns 1"},
-		{"by SYN-ACK, SYNs not captured", "< SA 300/101\n< A 301/101 =a\n< SA 8000/9001\n< A 8001/9001 =xyz",
+		{"by the other side", handshake + "< S 9000\n> SA 8000/9001", "40000>21 opener established cut out 0 in 0 syns 1\n" +
+			"21>40000 opener unknown cut out 0 in 0 syns 1"},
+		{"by SYN-ACK, SYNs not captured", "< SA 300/101\n< A 301/101 =a\n< SA 8000/9001\n> A 9001/8001\n< A 8001/9001 =xyz",
 			"40000>21 opener established cut out 0 in 1 syns 0\n40000>21 opener established cut out 0 in 3 syns 0"},
 		{"by SYN-ACK, SYN late", handshake + "< SA 8000/9001\n> S 9000\n> A 9001/8001 =xyz",
 			"40000>21 opener established cut out 0 in 0 syns 1" + second},
-		{"mid-stream, SYN far away", "> A 101/301 =a\n> S 5000000", "40000>21 guess established cut out 1 in 0 syns 0\n" +
-			"40000>21 opener unanswered cut out 0 in 0 syns 1"},
-		{"mid-stream, SYN much later", "> A 1001/301 =a\nwait 3s\n> S 100", "40000>21 guess established cut out 1 in 0 syns 0\n" +
-			"40000>21 opener unanswered cut out 0 in 0 syns 1"},
+		{"mid-stream, SYN far away", "> A 101/301 =a\n> S 5000000\nwait 1s\n> S 5000000", "40000>21 guess established cut out 1 in 0 syns 0\n" +
+			"40000>21 opener unanswered cut out 0 in 0 syns 2"},
+		{"mid-stream, SYN much later", "> A 1001/301 =a\nwait 3s\n> S 100\nwait 1s\n> S 100", "40000>21 guess established cut out 1 in 0 syns 0\n" +
+			"40000>21 opener unanswered cut out 0 in 0 syns 2"},
 		{"same number, long after the end", handshake + "> FA 101/301\n< FA 301/102\nwait 3s\n> S 100",
 			"40000>21 opener established fin out 0 in 0 syns 1\n40000>21 opener unanswered cut out 0 in 0 syns 1"},
 		{"idle, then SYN with the same number", handshake + "wait 301s\n> S 100",

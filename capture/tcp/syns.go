@@ -162,6 +162,7 @@ func (t *Table) giveUp(i uint32) {
 // loneSYN reports a SYN that stayed alone.
 func (t *Table) loneSYN(e *lone) {
 	t.forget(e)
+	e.Cut = e.Again == nil && t.until-e.First.Time < firstWait
 	t.sink.Unanswered(&e.LoneSYN)
 }
 

@@ -3,6 +3,7 @@ package tcp
 import (
 	"cmp"
 	"hash/maphash"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -30,11 +31,13 @@ type Table struct {
 	group     *reassembly.Group // of the streams in controls
 	gaps      map[int32]*[2]reassembly.Gaps
 	gapBudget flow.Budget
+	doubts    map[int32]*doubt
 	copies    map[int32]*copies
 	following following
 	sent      flow.Sent // of the connection that is being closed
 	stats     Stats
 	fact      flow.Conn // reused for every call of the sink
+	until     flow.Time // of the capture, when the table is closed; before, the latest there is
 
 	controlIdle flow.Time
 }
@@ -50,8 +53,8 @@ const firstIndex = 1 << 8
 func New(sink Sink) *Table {
 	seed := maphash.MakeSeed()
 	return &Table{
-		sink: sink, index: make([]entry, firstIndex), slab: newSlab(),
-		gaps: map[int32]*[2]reassembly.Gaps{}, gapBudget: flow.NewBudget(maxGapsAll), copies: map[int32]*copies{},
+		sink: sink, until: math.MaxInt64, index: make([]entry, firstIndex), slab: newSlab(),
+		gaps: map[int32]*[2]reassembly.Gaps{}, gapBudget: flow.NewBudget(maxGapsAll), copies: map[int32]*copies{}, doubts: map[int32]*doubt{},
 		// The hash decides positions in the index only, never results: a seed of its own
 		// a run defeats made-up collisions.
 		seed:  [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
@@ -149,6 +152,9 @@ func (t *Table) Segment(s *flow.Segment) {
 	if slot != 0 && t.slab.at(slot).echoes(dir, s) {
 		return
 	}
+	if slot != 0 && t.slab.at(slot).flags&doubted != 0 && t.resolve(slot, dir, s) {
+		return
+	}
 	if slot != 0 && t.stale(slot, dir, s) {
 		t.close(slot)
 		if slot = 0; isLone(s) {
@@ -190,7 +196,7 @@ func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	c := t.slab.at(slot)
 	since := s.Time - c.last.Time
 	if c.flags&ended != 0 && since > lingerTime {
-		return true // whether or not a tick has come by since
+		return !c.contradicts(dir, s) // whether or not a tick has come by since
 	}
 	if c.stream == 0 && since > idleLimit { // else it goes on, after a step of the clock or a silence
 		return s.Flags&(flow.SYN|flow.ACK) == flow.SYN || !c.proves(dir, s)
@@ -198,15 +204,7 @@ func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	if s.Flags&flow.SYN == 0 || s.Flags&flow.RST != 0 {
 		return false
 	}
-	h := &c.half[dir]
-	if h.flags&started == 0 {
-		return false // the first that is heard of this side
-	}
-	if s.Seq+1 == h.start {
-		return false // repeated, or payload overtook it
-	}
-	overtaken := h.flags&exact == 0 && h.start-(s.Seq+1) <= maxBefore && s.Time-c.handshakeBy() <= reassembly.GapWait
-	return !overtaken
+	return c.isOther(dir, s) && t.isOver(slot, s)
 }
 
 // open enters the connection of s, whose direction becomes Out unless s shows or suggests

@@ -2,6 +2,7 @@ package tcp_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -64,7 +65,7 @@ func TestSYNFlood(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	require.Less(t, m.HeapAlloc, uint64(32<<20))
-	table.Close()
+	table.Close(math.MaxInt64)
 	require.Equal(t, sink.opened, sink.closed)
 	require.Zero(t, table.Leaks())
 }
@@ -88,12 +89,14 @@ func TestFloodLeavesTheOthersAlone(t *testing.T) {
 	require.Equal(t, "> ab", r.closed[i].talk.chunks[0].String())
 }
 
+var letter = []byte{'x'}
+
 // fill opens connections that are established; those whose number is a multiple of every
 // are control connections.
 func fill(table *tcp.Table, sink *silent, s *flow.Segment, from, to, every int) {
 	for n := from; n < to; n++ {
 		syn(s, n)
-		s.Flags, s.Length, s.Payload = flow.ACK, 1, zeros[:1]
+		s.Flags, s.Length, s.Payload = flow.ACK, 1, letter
 		sink.class = tcp.Counted
 		if every > 0 && n%every == 0 {
 			sink.class = tcp.Control
@@ -143,7 +146,7 @@ func TestEviction(t *testing.T) {
 		require.False(t, n < full-10 && n%1000 == 0, "control connection %d", n)
 	}
 	before := len(w.ended)
-	table.Close()
+	table.Close(math.MaxInt64)
 	require.True(t, slices.IsSorted(w.ended[before:]), "in the order in which they began")
 	require.Zero(t, table.Leaks())
 }
@@ -337,6 +340,7 @@ func newChatter(table *tcp.Table) *chatter {
 	c.s[1].Flags, c.s[1].Ack = flow.SYN|flow.ACK, 101
 	for dir := range c.s {
 		c.send(dir)
+		c.s[1].Ack = 101
 		c.s[dir].Seq, c.s[dir].Ack, c.s[dir].Flags = 101, 101, flow.ACK
 	}
 	c.send(0)
@@ -389,6 +393,6 @@ func TestTooManyControls(t *testing.T) {
 	require.Equal(t, tcp.MaxControls, table.Controls())
 	require.EqualValues(t, more, table.Stats().Evicted)
 	require.Equal(t, more, sink.closed)
-	table.Close()
+	table.Close(math.MaxInt64)
 	require.Zero(t, table.Leaks())
 }

@@ -15,6 +15,12 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 		}
 	}
 	h, other := &c.half[dir], &c.half[dir^1]
+	if s.Seq != h.next && s.Flags&(flow.SYN|flow.RST) == 0 && c.isFar(dir, s) && t.far(slot, dir, s) {
+		return
+	}
+	if c.flags&(ended|reset) == ended|reset && c.contradicts(dir, s) {
+		t.goOn(slot)
+	}
 	c.from(s.Pos)
 	c.pass(s.Mark)
 	h.packets++
@@ -24,13 +30,22 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	if s.Flags&flow.RST == 0 {
 		if s.Flags&flow.ACK != 0 {
 			other.acknowledge(s.Ack)
+			if other.flags&finished != 0 && flow.After(s.Ack, other.finSeq+1) && !flow.After(s.Ack, other.next) {
+				t.unfinish(slot, dir^1)
+			}
 		}
 		h.offer(s)
 		if h.flags&started == 0 {
 			h.begin(s.Seq, 0)
 		}
 	}
-	if s.Length > 0 && s.Flags&flow.RST == 0 { // RFC 9293 section 3.5.3: payload of a reset is no data
+	if dir == flow.Out && other.flags&started == 0 && s.Flags&(flow.SYN|flow.RST|flow.ACK) == flow.ACK &&
+		c.flags&(sawSYN|sawSYNACK) == sawSYN && s.Seq == h.start && h.bytes == 0 {
+		other.begin(s.Ack, 0) // the SYN-ACK is missing, but here is what it is answered by
+	}
+	if s.Length == 1 && h.bytes == 0 && c.keepsAlive(dir, s) {
+		h.begin(s.Seq+1, 0)
+	} else if s.Length > 0 && s.Flags&flow.RST == 0 { // RFC 9293 section 3.5.3: payload of a reset is no data
 		t.payload(slot, dir, s)
 	}
 	if s.Flags&(flow.FIN|flow.RST) == flow.FIN {
@@ -45,6 +60,13 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	if c.flags&followed != 0 {
 		t.settleFollowed(slot, s.Time)
 	}
+}
+
+// keepsAlive reports whether the first byte that the capture has of a side is that of a
+// keep-alive (RFC 9293 section 3.8.4): one that means nothing, NUL with the systems that
+// send any, and lies before what is sent next.
+func (c *conn) keepsAlive(dir flow.Direction, s *flow.Segment) bool {
+	return len(s.Payload) == 1 && s.Payload[0] == 0 && c.flags&(sawSYN|sawSYNACK) == 0 && c.half[dir].flags&exact == 0
 }
 
 // pass notes the connection's last packet.
@@ -92,13 +114,21 @@ func (h *half) offer(s *flow.Segment) {
 func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.Direction, bool) {
 	c := t.slab.at(slot)
 	if s.Flags&flow.RST != 0 {
-		ok := c.acceptsRST(dir, s)
-		if ok {
+		ok, exactly := c.acceptsRST(dir, s)
+		switch {
+		case ok && !exactly && c.flags&ended == 0:
+			t.doubtRST(slot, dir, s)
+			return dir, false
+		case ok:
 			t.rst(slot, dir, s)
 		}
 		return dir, ok
 	}
 	isSYNACK := s.Flags&flow.ACK != 0
+	if c.isOther(dir, s) || isSYNACK && !c.mayAnswer(dir, s) {
+		t.challenge(slot, dir, s)
+		return dir, false
+	}
 	if c.flags&opener == 0 { // packets overtook the handshake
 		if (dir == flow.In) != isSYNACK {
 			t.swapEnds(slot)
@@ -130,6 +160,13 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 	}
 	t.exactStart(slot, dir, s.Seq+1)
 	return dir, true
+}
+
+// mayAnswer reports whether a SYN-ACK acknowledges what the other side began with, where
+// the capture has that.
+func (c *conn) mayAnswer(dir flow.Direction, s *flow.Segment) bool {
+	other := &c.half[dir^1]
+	return other.flags&exact == 0 || c.half[dir].flags&started != 0 || s.Ack-other.start <= other.next-other.start
 }
 
 // isAnswered reports whether the opener had the answer to its SYN already, so that it
@@ -221,10 +258,13 @@ func (t *Table) agree(slot int32, dir flow.Direction, s *flow.Segment) {
 func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := t.slab.at(slot)
 	h := &c.half[dir]
+	end := s.End() - 1
 	if h.flags&finished != 0 {
+		if h.flags&isAcked != 0 && flow.Before(end, h.finSeq) && !flow.Before(end, h.acked) && !flow.After(h.acked, h.finSeq) {
+			h.finSeq = end // nobody took the other one
+		}
 		return
 	}
-	end := s.End() - 1
 	if flow.Before(end, h.next) && h.flags&isAcked != 0 && flow.After(h.acked, end+1) {
 		return // what lies after it was received: it is an old one, or forged
 	}
@@ -259,7 +299,12 @@ func (t *Table) uncount(slot int32, dir flow.Direction) {
 
 // rst takes a reset that is meant for this connection.
 func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
-	c := t.slab.at(slot)
+	t.slab.at(slot).reset(dir, s)
+	t.end(slot)
+}
+
+// reset notes a reset.
+func (c *conn) reset(dir flow.Direction, s *flow.Segment) {
 	out := &c.half[flow.Out]
 	overtook := s.Seq != 0 && out.flags&started != 0 && flow.After(s.Ack, out.next)
 	if dir == flow.In && c.flags&(agreed|sawSYNACK) == 0 && !overtook && (c.flags&sawSYN != 0 || out.packets == 0) {
@@ -270,9 +315,15 @@ func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
 	}
 	if !c.cold.rst[dir].Seen() {
 		c.cold.rst[dir] = s.Mark
+		h, other := &c.half[dir], &c.half[dir^1]
+		if h.flags&finished == 0 {
+			h.finSeq = s.Seq
+		}
+		if other.flags&finished == 0 {
+			other.finSeq = other.next
+		}
 	}
 	c.flags |= reset
-	t.end(slot)
 }
 
 // revive takes back the end of a connection whose first SYN a closed port refused: a
@@ -294,8 +345,9 @@ func (t *Table) revive(slot int32) {
 const overtaking = 1 << 16
 
 // acceptsRST reports whether a reset's numbers say that it is meant for this connection
-// (RFC 9293 section 3.5.3).
-func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
+// (RFC 9293 section 3.5.3), and whether it has exactly the number of a byte that the other
+// side can have expected: if not, a host asks before it believes it (RFC 5961 section 3).
+func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) (ok, exactly bool) {
 	h, other := &c.half[dir], &c.half[dir^1]
 	low, high := h.next, h.next
 	switch {
@@ -305,7 +357,7 @@ func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
 			sent += overtaking
 		}
 		answers := s.Flags&flow.ACK != 0 && s.Ack-other.start <= sent
-		return other.flags&started == 0 || answers || s.Flags&flow.ACK == 0 && c.flags&sawSYN == 0
+		return other.flags&started == 0 || answers || s.Flags&flow.ACK == 0 && c.flags&sawSYN == 0, true
 	case h.flags&started == 0:
 		low, high = h.acked, h.acked
 	case h.flags&isAcked != 0 && flow.Before(h.acked, low):
@@ -313,7 +365,8 @@ func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) bool {
 	}
 	// A reset that answers a segment carries that segment's acknowledgement; one of its
 	// own the next byte, which lies ahead of what was seen when the capture lost packets.
-	return !flow.Before(s.Seq, low-1) && !flow.After(s.Seq, high+max(other.window, overtaking))
+	ok = !flow.Before(s.Seq, low-1) && !flow.After(s.Seq, high+max(other.window, overtaking))
+	return ok, ok && !flow.After(s.Seq, h.limit(high))
 }
 
 // end puts the connection into the queue of those that wait for stragglers.

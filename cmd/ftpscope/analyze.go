@@ -10,6 +10,7 @@ import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/diagnosis"
 	"ftpscope/capture"
 )
 
@@ -106,7 +107,7 @@ func (j *job) problem(err *capture.FileError) {
 // options are the flags that concern the analysis.
 func (j *job) options() analyze.Options {
 	f := j.flags
-	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, Judge: f.judgeFlags.options(), Problem: j.problem}
+	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, ShowPasswords: f.showPasswords, Judge: f.judgeFlags.options(), Problem: j.problem}
 	opt.MergeNetworks = f.mergeNetworks
 	opt.Decode.VXLANPorts, opt.Decode.VerifyChecksums = f.vxlanPorts, f.checksums
 	if f.packets != nil {
@@ -184,13 +185,13 @@ func (j *job) once(c *capture.Capture, tee *report.Tee) (*record.Summary, error)
 // conclude says what the summary has to say besides the outputs.
 func (j *job) conclude(s *record.Summary) {
 	j.found = j.flags.failOn != "" && foundAtLeast(s.Findings, j.flags.failOn)
-	switch text, mostly := report.Undecoded(s); {
+	switch text, mostly := diagnosis.Undecoded(s); {
 	case mostly && !j.failed:
 		j.fail("%s", text)
 	case text != "":
 		j.warning("%s", text)
 	}
-	for _, w := range report.Warnings(s) {
+	for _, w := range diagnosis.Warnings(s) {
 		j.warning("%s", w)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -154,12 +153,6 @@ func (c *carving) openCarved(o *output) error {
 	}
 	if err := o.open(); err != nil {
 		return err
-	}
-	if _, err := os.Stat(o.final); o.temp != "" && err != nil { // one that is replaced keeps its mode
-		if err := o.file.Chmod(0o640); err != nil {
-			o.close(err)
-			return err
-		}
 	}
 	o.buf = bufio.NewWriterSize(o.file, outputBuffer)
 	return nil

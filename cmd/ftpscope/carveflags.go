@@ -36,7 +36,7 @@ func (f *carveFlags) set() *pflag.FlagSet {
 	s.IntSliceVar(&f.sessions, "session", nil, "carve session `N`, as analyze numbers it; repeatable")
 	s.IntSliceVar(&f.transfers, "transfer", nil, "of the one session only transfer `N` and the control connection; repeatable")
 	s.BoolVar(&f.allFTP, "all-ftp", false, "carve all sessions, tries of some, and data connections without one")
-	s.BoolVar(&f.redact, "redact-passwords", false, "overwrite passwords (PASS, ACCT), also where servers repeat them")
+	s.BoolVar(&f.redact, "redact-passwords", false, "overwrite passwords (PASS, ACCT, ADAT, SITE PSWD …), also where servers repeat them")
 	s.StringVar(&f.anonymize, "anonymize", "", "give addresses other names by `KEY`: words, 64 hex digits, or @FILE")
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")

@@ -13,27 +13,24 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/casedb"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture"
 )
 
 // caseFormat is the format that is no stream of bytes: a library opens its file.
-var caseFormat = report.Format{Name: "sqlite", Doc: "into a case database, with every command: sqlite=case.db; analyses accumulate"}
+var caseFormat = report.Format{Name: "sqlite", Doc: "into a case database, with every command: sqlite=case.db; analyses accumulate", Dialogue: true}
 
-func formats() []report.Format { return append(report.Formats(), caseFormat) }
+func allFormats() []report.Format { return append(formats.All(), caseFormat) }
 
 func findFormat(name string) (report.Format, bool) {
 	if name == caseFormat.Name {
 		return caseFormat, true
 	}
-	return report.Find(name)
+	return formats.Find(name)
 }
 
-// showsDialogue reports whether a format shows every command and reply, whether or not --commands asks for them. Such
-// formats are evidence: they also name the files that they were made from.
-func showsDialogue(f report.Format) bool { return f.Name == caseFormat.Name || f.Name == "html" }
-
 func wantsDialogue(specs []outputSpec) bool {
-	return slices.ContainsFunc(specs, func(s outputSpec) bool { return showsDialogue(s.format) })
+	return slices.ContainsFunc(specs, func(s outputSpec) bool { return s.format.Dialogue })
 }
 
 // openCase opens a case database. It is written in place: the library sees to it that nobody reads half a run.

@@ -15,6 +15,8 @@ import (
 	"ftpscope/analyze/compare"
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/comparison"
+	"ftpscope/analyze/report/diagnosis"
 	"ftpscope/capture"
 	"ftpscope/capture/filter"
 )
@@ -226,7 +228,7 @@ func (j *compareJob) warn(r *compare.Result) {
 		j.warning("the sides were given the other way round: %s is nearer to the clients (%s); compared as if it came first", r.Here.Name, r.OrderReason)
 	}
 	for _, s := range []*compare.Side{r.Here, r.There} {
-		switch text, mostly := report.Undecoded(s.Summary); {
+		switch text, mostly := diagnosis.Undecoded(s.Summary); {
 		case mostly && !j.failed:
 			j.failed = true
 			j.error("%s", text)
@@ -234,7 +236,7 @@ func (j *compareJob) warn(r *compare.Result) {
 			j.undecoded = true
 			j.warning("%s", text)
 		}
-		for _, w := range report.Warnings(s.Summary) {
+		for _, w := range diagnosis.Warnings(s.Summary) {
 			j.warning("%s: %s", s.Name, w)
 		}
 		for _, name := range s.Truncated {
@@ -248,10 +250,10 @@ func (j *compareJob) warn(r *compare.Result) {
 	}
 }
 
-func (e *env) compareSpecs(args []string) ([]spec[report.CompareFormat], bool) {
-	return specsOf(e, args, func(name string) (format report.CompareFormat, needsFile, known bool) {
-		list := report.CompareFormats()
-		i := slices.IndexFunc(list, func(f report.CompareFormat) bool { return f.Name == name })
+func (e *env) compareSpecs(args []string) ([]spec[comparison.Format], bool) {
+	return specsOf(e, args, func(name string) (format comparison.Format, needsFile, known bool) {
+		list := comparison.Formats()
+		i := slices.IndexFunc(list, func(f comparison.Format) bool { return f.Name == name })
 		if i < 0 {
 			e.error("compare has no output format %q", name)
 			e.hint("formats: table, json, explain")
@@ -262,7 +264,7 @@ func (e *env) compareSpecs(args []string) ([]spec[report.CompareFormat], bool) {
 }
 
 // write writes one output; a file gets its name when it is whole.
-func (j *compareJob) write(spec spec[report.CompareFormat], r *compare.Result) {
+func (j *compareJob) write(spec spec[comparison.Format], r *compare.Result) {
 	opt := report.Options{All: j.flags.all, Color: j.flags.color == "always"}
 	o := &output{spec: outputSpec{path: spec.path}}
 	var to io.Writer = clearing{j.stdout, j.console}

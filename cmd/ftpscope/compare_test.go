@@ -16,8 +16,8 @@ import (
 	"ftpscope/capture/capturetest"
 )
 
-// comparison is what compare prints of two sides.
-func comparison(t *testing.T, args ...string) string {
+// comparisonOf is what compare prints of two sides.
+func comparisonOf(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
 	require.Equal(t, exitDone, run(append([]string{"compare", "-q"}, args...), strings.NewReader(""), &out, &errs), errs.String())
@@ -42,8 +42,8 @@ func TestPairOutputs(t *testing.T) {
 		for _, format := range []string{"table", "json", "explain"} {
 			t.Run(filepath.Base(stem)+"/"+format, func(t *testing.T) {
 				client, server := stem+"-client.pcap", stem+"-server.pcap"
-				got := comparison(t, "-o", format, client, server)
-				require.Equal(t, got, comparison(t, "-o", format, "--workers", "8", client, server), "1 worker and 8 differ")
+				got := comparisonOf(t, "-o", format, client, server)
+				require.Equal(t, got, comparisonOf(t, "-o", format, "--workers", "8", client, server), "1 worker and 8 differ")
 				golden(t, filepath.Join("testdata", "compare", filepath.Base(stem)+"."+format), got)
 				if format != "json" {
 					return
@@ -57,7 +57,7 @@ func TestPairOutputs(t *testing.T) {
 				if strings.Contains(lines[len(lines)-1], `"order_known":false`) {
 					return
 				}
-				swapped := strings.Split(strings.TrimSpace(comparison(t, "-o", format, server, client)), "\n")
+				swapped := strings.Split(strings.TrimSpace(comparisonOf(t, "-o", format, server, client)), "\n")
 				require.Equal(t, lines[:len(lines)-1], swapped[:len(swapped)-1])
 				require.Contains(t, swapped[len(swapped)-1], `"swapped":true`)
 			})
@@ -79,7 +79,7 @@ func TestPairRotated(t *testing.T) {
 		names = append(names, name)
 	}
 	verdict := func(server string) (message string) {
-		out := comparison(t, "-o", "json", filepath.Join(pcaps, "pair-rst-between-client.pcap"), server)
+		out := comparisonOf(t, "-o", "json", filepath.Join(pcaps, "pair-rst-between-client.pcap"), server)
 		var record struct {
 			Message     string
 			Differences []struct {

@@ -12,6 +12,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
+	"ftpscope/capture/outfile"
 	"ftpscope/cmd/ftpscope/sandbox"
 )
 
@@ -20,7 +21,7 @@ func (j *job) openFolder(f *extractFlags) (*extract.Folder, error) {
 	if f.dir == "" {
 		return nil, nil
 	}
-	folder, err := extract.OpenFolder(f.dir)
+	folder, err := extract.OpenFolder(f.dir, j.flags.showPasswords)
 	if err != nil {
 		return nil, fmt.Errorf("--extract %s: %w", f.dir, cause(err))
 	}
@@ -79,7 +80,7 @@ func (s *sniffing) makeFolder(user sandbox.User) bool {
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return true // what was there before keeps its owner
 	}
-	err := os.MkdirAll(dir, 0o777)
+	dir, err := outfile.Mkdir(dir, s.flags.showPasswords)
 	if err == nil {
 		var f *os.File
 		if f, err = os.Open(dir); err == nil {

@@ -88,7 +88,7 @@ func runFormats(e *env, args []string) int {
 		return code
 	}
 	var b strings.Builder
-	for _, f := range formats() {
+	for _, f := range allFormats() {
 		fmt.Fprintf(&b, "%-16s  %s\n", f.Name, f.Doc)
 	}
 	return e.print(b.String())

@@ -34,7 +34,7 @@ func (s *sniffing) openKept() error {
 	}
 	info, _ := debug.ReadBuildInfo()
 	opt := pcapfile.OutputOptions{
-		Path: f.keep, Rotation: f.rotation, Keep: f.keepFiles, Start: flow.Time(time.Now().UnixNano()),
+		Path: f.keep, Private: s.flags.showPasswords, Rotation: f.rotation, Keep: f.keepFiles, Start: flow.Time(time.Now().UnixNano()),
 		Section: pcapfile.SectionInfo{
 			OS: runtime.GOOS + " " + runtime.GOARCH, Application: "ftpscope " + version(info),
 			Comment: "packets of FTP control and data connections",

@@ -10,12 +10,14 @@ import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/capture/outfile"
 )
 
 // liveFile is an output file that is written while the program runs: whole records, each at once. It may be moved away and
 // made anew (SIGHUP), and its disk may be full for a while: then records are lost, which is said, and no half of one stays.
 type liveFile struct {
 	path    string
+	private bool // for the user's eyes only
 	file    *os.File
 	reopen  atomic.Bool
 	lost    int // records since the disk was full
@@ -23,8 +25,8 @@ type liveFile struct {
 }
 
 // openLive opens the file to append to it.
-func openLive(path string, warning func(string, ...any)) (*liveFile, error) {
-	l := &liveFile{path: path, warning: warning}
+func openLive(path string, private bool, warning func(string, ...any)) (*liveFile, error) {
+	l := &liveFile{path: path, private: private, warning: warning}
 	if err := l.open(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, cause(err))
 	}
@@ -32,7 +34,7 @@ func openLive(path string, warning func(string, ...any)) (*liveFile, error) {
 }
 
 func (l *liveFile) open() error {
-	file, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	file, err := outfile.Open(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, l.private)
 	if err != nil {
 		return err
 	}
@@ -84,10 +86,10 @@ func (l *liveFile) close() error {
 // eachRecord hands on each record in one piece, as soon as it is written. Each file begins with the format's heading.
 type eachRecord struct {
 	report.Writer
-	headed report.Headed // nil: the format has no heading
-	buf    *bytes.Buffer
-	out    io.Writer
-	file   *liveFile // out, if it is one
+	heading report.Heading
+	buf     *bytes.Buffer
+	out     io.Writer
+	file    *liveFile // out, if it is one
 }
 
 // maxKeptRecord is the largest record whose buffer is kept for the next.
@@ -95,8 +97,8 @@ const maxKeptRecord = 1 << 20
 
 func newEachRecord(w io.Writer, format report.Format, opt report.Options) *eachRecord {
 	e := &eachRecord{buf: &bytes.Buffer{}, out: w}
+	opt.Heading = &e.heading
 	e.Writer = format.New(e.buf, opt)
-	e.headed, _ = e.Writer.(report.Headed)
 	e.file, _ = w.(*liveFile)
 	return e
 }
@@ -105,8 +107,8 @@ func newEachRecord(w io.Writer, format report.Format, opt report.Options) *eachR
 // on; what is no file has one heading.
 func (w *eachRecord) begin() *eachRecord {
 	if w.file != nil {
-		if regular, empty := w.file.ready(); regular && w.headed != nil {
-			w.headed.Heading(empty)
+		if regular, empty := w.file.ready(); regular {
+			w.heading.Written = !empty
 		}
 	}
 	return w

@@ -10,6 +10,7 @@ import (
 
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 )
 
 // Each file of a format with a heading has it once, at its beginning: one that goes on, one that logrotate moved away, one
@@ -18,10 +19,10 @@ func TestLiveHeadings(t *testing.T) {
 	headings := map[string]string{
 		"csv-sessions": "session,start,", "csv-transfers": "session,transfer,", "zeek-ftp": "#separator", "zeek-conn": "#separator", "timesketch-csv": "message,datetime,",
 	}
-	for _, format := range report.Formats() {
+	for _, format := range formats.All() {
 		t.Run(format.Name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "out")
-			file, err := openLive(path, t.Errorf)
+			file, err := openLive(path, false, t.Errorf)
 			require.NoError(t, err)
 			w := newEachRecord(file, format, report.Options{})
 			if headings[format.Name] == "" {
@@ -58,7 +59,7 @@ func TestLiveHeadings(t *testing.T) {
 			check(path)
 			require.NoError(t, file.close())
 
-			file, err = openLive(path, t.Errorf) // the program started again
+			file, err = openLive(path, false, t.Errorf) // the program started again
 			require.NoError(t, err)
 			w = newEachRecord(file, format, report.Options{})
 			record()

@@ -20,6 +20,8 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/casedb"
+	"ftpscope/analyze/report/formats"
+	"ftpscope/capture/outfile"
 )
 
 // spec is one -o: a format and where it goes; no path means standard output.
@@ -90,11 +92,11 @@ func specsOf[F any](e *env, args []string, find func(name string) (format F, nee
 // canonical spells rules=nft, and rules=nft=FILE, as rules-nft: what a kind of format has several of belongs to its name.
 func canonical(arg string) string {
 	kind, rest, ok := strings.Cut(arg, "=")
-	if _, known := report.Find(kind); !ok || known {
+	if _, known := formats.Find(kind); !ok || known {
 		return arg
 	}
 	name, _, _ := strings.Cut(rest, "=")
-	if _, known := report.Find(kind + "-" + name); known {
+	if _, known := formats.Find(kind + "-" + name); known {
 		return kind + "-" + rest
 	}
 	return arg
@@ -102,7 +104,7 @@ func canonical(arg string) string {
 
 // variants are the formats of a kind, spelled as -o takes them: rules=nft, …
 func variants(kind string) (list []string) {
-	for _, f := range report.Formats() {
+	for _, f := range formats.All() {
 		if variant, ok := strings.CutPrefix(f.Name, kind+"-"); ok {
 			list = append(list, kind+"="+variant)
 		}
@@ -112,7 +114,7 @@ func variants(kind string) (list []string) {
 
 func formatNames() []string {
 	var names []string
-	for _, f := range formats() {
+	for _, f := range allFormats() {
 		names = append(names, f.Name)
 	}
 	return names
@@ -127,14 +129,15 @@ func place(path string) string {
 
 // output is an open one: records → writer → buf → file; or records → db.
 type output struct {
-	spec   outputSpec
-	writer report.Writer
-	db     *casedb.Writer
-	buf    *bufio.Writer
-	file   *os.File // nil: standard output
-	temp   string   // of a regular file: its name until it is whole
-	final  string
-	once   sync.Once
+	spec    outputSpec
+	writer  report.Writer
+	db      *casedb.Writer
+	buf     *bufio.Writer
+	file    *os.File // nil: standard output
+	private bool     // for the user's eyes only
+	temp    string   // of a regular file: its name until it is whole
+	final   string
+	once    sync.Once
 }
 
 const outputBuffer = 64 << 10
@@ -160,7 +163,7 @@ func (j *job) openOutput(spec outputSpec, inputs []string) (*output, error) {
 	if spec.format.New == nil {
 		return j.openCase(spec)
 	}
-	o := &output{spec: spec}
+	o := &output{spec: spec, private: j.flags.showPasswords}
 	info, _ := debug.ReadBuildInfo()
 	opt := report.Options{
 		CommandLine: os.Args, Version: version(info), Inputs: j.inputs,
@@ -177,7 +180,7 @@ func (j *job) openOutput(spec outputSpec, inputs []string) (*output, error) {
 		o.buf = bufio.NewWriterSize(o.file, outputBuffer)
 	}
 	o.writer = spec.format.New(o.buf, opt)
-	if j.dialogue && !j.flags.commands && !showsDialogue(spec.format) {
+	if j.dialogue && !j.flags.commands && !spec.format.Dialogue {
 		o.writer = silent{o.writer}
 	}
 	return o, nil
@@ -185,19 +188,22 @@ func (j *job) openOutput(spec outputSpec, inputs []string) (*output, error) {
 
 // open opens the file: a regular one under another name until it is whole, devices and pipes as they are.
 func (o *output) open() error {
-	path, mode := o.spec.path, fs.FileMode(0o666)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // the link stays, its target is replaced
+	path, err := outfile.Resolve(o.spec.path) // a link stays, its target is replaced
+	if err != nil {
+		return err
 	}
+	mode := outfile.Mode(o.private)
 	if info, err := os.Stat(path); err == nil {
 		if info.IsDir() {
 			return fmt.Errorf("%s: is a directory", o.spec.path)
 		}
 		if !info.Mode().IsRegular() {
-			o.file, err = os.OpenFile(path, os.O_WRONLY, 0)
+			o.file, err = outfile.Open(path, os.O_WRONLY, o.private)
 			return err
 		}
-		mode = info.Mode().Perm()
+		if mode = info.Mode().Perm(); o.private {
+			mode &= outfile.Mode(true)
+		}
 	}
 	temp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d.part", filepath.Base(path), os.Getpid()))
 	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)

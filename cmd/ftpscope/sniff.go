@@ -14,6 +14,7 @@ import (
 	"ftpscope/analyze/extract"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/live"
@@ -76,7 +77,7 @@ func (s *sniffing) specs() ([]outputSpec, bool) {
 	}
 	specs, ok := s.outputSpecs(names)
 	for i := range specs {
-		if name := specs[i].format.Name; showsDialogue(specs[i].format) {
+		if name := specs[i].format.Name; specs[i].format.Dialogue {
 			s.error("-o %s is made of captures that have ended", name)
 			if s.follows {
 				s.hint("without --follow: ftpscope analyze -o %s=FILE …", name)
@@ -86,7 +87,7 @@ func (s *sniffing) specs() ([]outputSpec, bool) {
 			return nil, false
 		}
 		if specs[i].format.Name == "table" && (specs[i].path != "" || !view.Suits(s.stdin, s.stdout)) {
-			specs[i].format, _ = report.Find("lines") // a table needs all sessions; what shows them as they come is lines
+			specs[i].format, _ = formats.Find("lines") // a table needs all sessions; what shows them as they come is lines
 		}
 	}
 	return specs, ok
@@ -259,7 +260,7 @@ func (s *sniffing) open(specs []outputSpec) bool {
 			s.write(newEachRecord(clearing{s.stdout, s.console}, spec.format, opt))
 			continue
 		}
-		file, err := openLive(spec.path, s.warning)
+		file, err := openLive(spec.path, s.flags.showPasswords, s.warning)
 		if err != nil {
 			s.fail("%v", err)
 			return false
@@ -499,7 +500,7 @@ func (s *sniffing) closeView(summary *record.Summary) {
 		return
 	}
 	var b bytes.Buffer
-	format, _ := report.Find("lines")
+	format, _ := formats.Find("lines")
 	if format.New(&b, report.Options{}).Summary(summary) == nil {
 		s.print(b.String())
 	}

@@ -247,7 +247,8 @@ func TestUnfinished(t *testing.T) {
 	requireOneFile(t, path)
 }
 
-// TestMigration opens a case with a program that knows a further version, and that again with one that does not.
+// TestMigration opens a case with a program that knows a further version, and that again
+// with one that does not.
 func TestMigration(t *testing.T) {
 	path := casePath(t)
 	store(t, path, 3, Options{Inputs: inputs("a.pcap")})
@@ -287,7 +288,8 @@ func TestTogether(t *testing.T) {
 	require.NoError(t, one.Summary(&record.Summary{}))
 	require.NoError(t, two.Summary(&record.Summary{}))
 
-	// A reader in the middle of its transaction sees what was there at its beginning, and is in nobody's way.
+	// A reader in the middle of its transaction sees what was there at its beginning, and
+	// is in nobody's way.
 	c := look(t, path)
 	require.NoError(t, c.exec("BEGIN"))
 	require.Equal(t, int64(7), count64(t, c, "sessions"))

@@ -16,8 +16,9 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// The child of TestKilled stores captures into childCase, one after the other, until it is killed, from outside or, with
-// childTable, by itself, in the middle of the transaction, when that table's rows come into the case.
+// The child of TestKilled stores captures into childCase, one after the other, until it
+// is killed, from outside or, with childTable, by itself, in the middle of the
+// transaction, when that table's rows come into the case.
 const (
 	childCase     = "CASEDB_CHILD_CASE"
 	childFirst    = "CASEDB_CHILD_FIRST"
@@ -78,8 +79,8 @@ func childStores(path, capture string) error {
 	return w.Summary(&record.Summary{Sessions: childRows})
 }
 
-// TestKilled kills the child at twenty moments. Each time the case is sound, holds whole captures only, and the next
-// child goes on where the last one was.
+// TestKilled kills the child at twenty moments. Each time the case is sound, holds whole
+// captures only, and the next child goes on where the last one was.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
@@ -119,7 +120,8 @@ func TestKilled(t *testing.T) {
 	requireOneFile(t, path)
 }
 
-// requireSound opens a case after a kill and wants all of each capture; it returns how many there are.
+// requireSound opens a case after a kill and wants all of each capture; it returns how
+// many there are.
 func requireSound(t *testing.T, path string) (captures int64) {
 	t.Helper()
 	c, err := outsider(path)

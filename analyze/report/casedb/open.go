@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ftpscope/analyze/report"
+	"ftpscope/capture/outfile"
 )
 
 // Options say what is kept beside the records.
@@ -21,7 +22,8 @@ type Options struct {
 	Version       string   // of ftpscope
 	CommandLine   []string //
 	Settings      string   // flags that change the result, in a fixed order
-	// Inputs are the captures, in the order in which Pos.File counts them. Asked for with the summary, when all are read.
+	// Inputs are the captures, in the order in which Pos.File counts them. Asked for with
+	// the summary, when all are read.
 	Inputs func() []report.Input
 
 	wait       time.Duration // for other writers; maxWait if 0
@@ -31,9 +33,6 @@ type Options struct {
 
 // maxWait is how long a run waits for others that write: storing a run takes seconds.
 const maxWait = time.Minute
-
-// mode of a new case: it holds user names and maybe passwords.
-const mode = 0o640
 
 // Open opens the case at path, or makes one.
 func Open(path string, opt Options) (*Writer, error) {
@@ -47,7 +46,10 @@ func Open(path string, opt Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := touch(abs)
+	if abs, err = outfile.Resolve(abs); err != nil {
+		return nil, err
+	}
+	info, err := touch(abs, opt.ShowPasswords)
 	if err != nil {
 		return nil, err
 	}
@@ -63,15 +65,16 @@ func Open(path string, opt Options) (*Writer, error) {
 	return w, nil
 }
 
-// touch sees to it that there is a file that may become, or is, a database: SQLite's own errors say less.
-func touch(path string) (os.FileInfo, error) {
+// touch sees to it that there is a file that may become, or is, a database: SQLite's own
+// errors say less.
+func touch(path string, private bool) (os.FileInfo, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		if info.IsDir() {
 			return nil, errors.New("is a directory")
 		}
 		return nil, errors.New("is not a regular file: a database needs one")
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, mode)
+	file, err := outfile.Open(path, os.O_RDWR|os.O_CREATE, private)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +103,8 @@ func (w *Writer) open() error {
 		return err
 	}
 	w.conn = &conn{c}
-	// secure_delete: passwords of an analysis that another one replaces are gone. trusted_schema: the case may come from others.
+	// secure_delete: passwords of an analysis that another one replaces are gone.
+	// trusted_schema: the case may come from others.
 	err = w.conn.exec(fmt.Sprintf(`PRAGMA busy_timeout = %d; PRAGMA foreign_keys = ON; PRAGMA temp_store = FILE; PRAGMA temp.cache_size = -%d; PRAGMA temp.journal_mode = OFF;
 		PRAGMA cache_size = -%d; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON`,
 		w.opt.wait.Milliseconds(), stageCache>>10, caseCache>>10))

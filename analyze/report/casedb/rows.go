@@ -13,7 +13,7 @@ import (
 
 // Records as rows: values in the order of the columns in schema.sql.
 
-const hidden = "(hidden)" // stands for a password
+const hidden = record.HiddenText
 
 func (w *Writer) addSession(s *record.Session) {
 	id := int64(s.ID)
@@ -68,7 +68,8 @@ func (w *Writer) addTransfer(id int64, s *record.Session, t *record.Transfer) {
 	}
 }
 
-// network is the name of a network; nil for the plain one, and for a data connection's that is its session's.
+// network is the name of a network; nil for the plain one, and for a data connection's
+// that is its session's.
 func network(n *record.Network) any {
 	if n == nil {
 		return nil
@@ -164,8 +165,8 @@ func text(s *string) any {
 	return valid(*s)
 }
 
-// valid is the text as SQLite can hold it: each byte that is not UTF-8 becomes U+FFFD, as in JSON, and so does NUL, which
-// would end the text for whoever reads it in C.
+// valid is the text as SQLite can hold it: each byte that is not UTF-8 becomes U+FFFD, as
+// in JSON, and so does NUL, which would end the text for whoever reads it in C.
 func valid(s string) string {
 	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return s
@@ -240,7 +241,8 @@ func input(p flow.Pos) any {
 	return int64(p.File())
 }
 
-// positions are packets as two JSON arrays: their numbers, and the inputs that these count in.
+// positions are packets as two JSON arrays: their numbers, and the inputs that these
+// count in.
 func positions(list []flow.Pos) (frames, inputs string) {
 	f, in := []byte{'['}, []byte{'['}
 	for i, p := range list {

@@ -14,17 +14,20 @@ import (
 //go:embed schema.sql
 var schema string
 
-// applicationID is in the file's header ("FTPs"): it tells a case from any other database.
+// applicationID is in the file's header ("FTPs"): it tells a case from any other
+// database.
 const applicationID = 0x46545073
 
-// migrations bring a case from the version that is their index to the next one. They run in one transaction.
+// migrations bring a case from the version that is their index to the next one. They run
+// in one transaction.
 var migrations = []migration{
 	func(c *conn) error { return c.exec(expand(schema)) },
 	func(c *conn) error { return c.exec(networkColumns) },
 }
 
-// networkColumns make version 2: the name of the network that a connection was seen in. NULL is the plain one, without tags and
-// tunnels; of a transfer's data connection also its session's.
+// networkColumns make version 2: the name of the network that a connection was seen in.
+// NULL is the plain one, without tags and tunnels; of a transfer's data connection also
+// its session's.
 const networkColumns = `ALTER TABLE sessions ADD COLUMN network TEXT;
 ALTER TABLE transfers ADD COLUMN data_network TEXT;
 ALTER TABLE attempts ADD COLUMN network TEXT;
@@ -73,7 +76,8 @@ func (c *conn) transaction(f func() error) error {
 	return err
 }
 
-// migrate makes the schema what the program knows. A database that is no case stays as it is.
+// migrate makes the schema what the program knows. A database that is no case stays as it
+// is.
 func (c *conn) migrate(list []migration) error {
 	var id, version, objects int
 	for query, into := range map[string]*int{"PRAGMA application_id": &id, "PRAGMA user_version": &version, "SELECT count(*) FROM sqlite_schema": &objects} {
@@ -92,7 +96,8 @@ func (c *conn) migrate(list []migration) error {
 			return err
 		}
 	}
-	// Also when nothing changes: that the file and its folder can be written is better known now than after an hour.
+	// Also when nothing changes: that the file and its folder can be written is better
+	// known now than after an hour.
 	return c.exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(list)))
 }
 

@@ -21,10 +21,12 @@ const (
 
 var tables = [tableCount]string{"sessions", "transfers", "commands", "replies", "findings", "attempts", "orphans"}
 
-// batch is how many rows one statement inserts, where there are so many: each execution has its price.
+// batch is how many rows one statement inserts, where there are so many: each execution
+// has its price.
 const batch = 16
 
-// stage is a temporary table with the columns of one of the case but analysis_id, which is not known yet.
+// stage is a temporary table with the columns of one of the case but analysis_id, which
+// is not known yet.
 type stage struct {
 	name      string
 	columns   []string
@@ -78,7 +80,8 @@ func (s *stage) flush() error {
 // maxKeptArgs is how much of a long dialogue's memory is kept for the next.
 const maxKeptArgs = 1 << 16
 
-// move copies the rows into the case: ?1 is the analysis, ?2 what is added to a session's number to make its id.
+// move copies the rows into the case: ?1 is the analysis, ?2 what is added to a session's
+// number to make its id.
 func (s *stage) move(c *conn, analysis, base int64) error {
 	names, values := []string{}, []string{}
 	if !slices.Contains(s.columns, "session_id") {

@@ -42,7 +42,8 @@ func (w *Writer) store(s *record.Summary) error {
 	if now, err := os.Stat(w.path); err != nil || !os.SameFile(now, w.info) {
 		return ErrMoved
 	}
-	// Readers go on while a writer writes. Where a reader is in the way right now, the old journal does as well.
+	// Readers go on while a writer writes. Where a reader is in the way right now, the
+	// old journal does as well.
 	if err := w.conn.exec("PRAGMA journal_mode = WAL"); err != nil && !errors.Is(plain(err), ErrBusy) {
 		return plain(err)
 	}

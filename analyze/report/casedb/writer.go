@@ -22,7 +22,8 @@ type Writer struct {
 
 var _ report.Writer = (*Writer)(nil)
 
-// Session stages a session, with its dialogue if the analysis kept it. Snapshots of sessions that go on are left out.
+// Session stages a session, with its dialogue if the analysis kept it. Snapshots of
+// sessions that go on are left out.
 func (w *Writer) Session(s *record.Session) error {
 	if s.Open {
 		return nil

@@ -6,9 +6,11 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// The records of ftpscope compare -o json. They have a schema of their own: no file holds them and those of analyze.
+// The records of ftpscope compare -o json. They have a schema of their own: no file holds
+// them and those of analyze.
 
-// ComparisonText returns the JSON Schema (2020-12) of each line that ftpscope compare -o json writes.
+// ComparisonText returns the JSON Schema (2020-12) of each line that ftpscope compare -o
+// json writes.
 func ComparisonText() []byte {
 	return document("Records of ftpscope compare -o json",
 		"JSON Lines: each line is a comparison of one session at two points, the worst verdict first; the comparison_summary is the last. "+

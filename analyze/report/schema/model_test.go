@@ -15,8 +15,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// How the model's fields and the schema's keys belong together is not declared but seen: each field of a full record is
-// changed, and the keys whose values change with it are its own.
+// How the model's fields and the schema's keys belong together is not declared but seen:
+// each field of a full record is changed, and the keys whose values change with it are
+// its own.
 
 // unwritten are the fields that change no key, with the reason.
 var unwritten = map[string]string{
@@ -40,13 +41,14 @@ var derived = []string{"attempt.type", "orphan.type", "session.type", "summary.t
 
 var packageOfModel = reflect.TypeFor[record.Session]().PkgPath()
 
-// isRecord reports whether a struct of the model is walked into; stamps are values like numbers.
+// isRecord reports whether a struct of the model is walked into; stamps are values like
+// numbers.
 func isRecord(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.PkgPath() == packageOfModel && t != reflect.TypeFor[record.Stamp]()
 }
 
-// leaves visits the exported fields of a record and of the records in it, those that are no records themselves, by the way
-// that leads to them.
+// leaves visits the exported fields of a record and of the records in it, those that are
+// no records themselves, by the way that leads to them.
 func leaves(v reflect.Value, way string, visit func(name string, v reflect.Value)) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
@@ -75,7 +77,8 @@ func fieldsOf(record any, visit func(name string, v reflect.Value)) {
 	leaves(v, v.Type().Name(), visit)
 }
 
-// TestFullRecords shows that the records of these tests set every field: what is added to the model is added to them.
+// TestFullRecords shows that the records of these tests set every field: what is added to
+// the model is added to them.
 func TestFullRecords(t *testing.T) {
 	set := map[string]bool{}
 	for _, record := range full {
@@ -137,8 +140,8 @@ func TestEveryFieldIsWritten(t *testing.T) {
 	golden(t, "testdata/fields.txt", b.String())
 }
 
-// differing are the keys whose values are not the same, or are in one record only; objects and lists of them count only by
-// their parts, but endpoints.
+// differing are the keys whose values are not the same, or are in one record only;
+// objects and lists of them count only by their parts, but endpoints.
 func differing(x, y map[[2]string]string) map[string]bool {
 	all := map[string]bool{}
 	for _, pair := range [][2]map[[2]string]string{{x, y}, {y, x}} {
@@ -222,7 +225,8 @@ func changeKind(v reflect.Value, way, level int) {
 	}
 }
 
-// TestNull takes away all that can be unknown: the keys that are null then are those that the schema says can be.
+// TestNull takes away all that can be unknown: the keys that are null then are those that
+// the schema says can be.
 func TestNull(t *testing.T) {
 	s, null := compiled(t), map[string]bool{}
 	look := func(record any) {

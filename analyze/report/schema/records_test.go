@@ -10,6 +10,7 @@ import (
 
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/formats"
 	"ftpscope/capture/flow"
 )
 
@@ -51,8 +52,8 @@ func fullSession() *record.Session {
 			N: 1, Command: ptr("RETR"), Argument: ptr("a"), Path: ptr("/a"), Direction: ptr(record.Download), Representation: ptr("I"),
 			Restart: ptr(uint64(1)), Method: "PORT", Mode: record.Active, Announced: ptr(netip.MustParseAddrPort("192.0.2.10:50000")),
 			ExpectedInitiator: ptr(record.Server), Initiator: record.Server, Evidence: record.EvidenceSYN, Connection: ptr(fullConnection()),
-			Bytes: ptr(uint64(1)), MissingBytes: ptr(uint64(1)), Digests: record.Digests{MD5: ptr("d41d8cd98f00b204e9800998ecf8427e"), SHA1: ptr("da39a3ee5e6b4b0d3255bfef95601890afd80709"), SHA256: ptr("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")},
-			MIMEType: ptr("text/plain"), File: ptr("out/a"), Preliminary: ptr(fullReply(150)), Reply: ptr(fullReply(226)), Outcome: record.OK,
+			Bytes: ptr(uint64(1)), MissingBytes: ptr(uint64(1)), Content: record.Content{MD5: ptr("d41d8cd98f00b204e9800998ecf8427e"), SHA1: ptr("da39a3ee5e6b4b0d3255bfef95601890afd80709"), SHA256: ptr("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), MIMEType: ptr("text/plain"), File: ptr("out/a")},
+			Preliminary: ptr(fullReply(150)), Reply: ptr(fullReply(226)), Outcome: record.OK,
 			Frames:  record.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos},
 			Verdict: fullVerdict(),
 		}},
@@ -104,7 +105,7 @@ var full = []func() any{
 // line is a record as -o json writes it.
 func line(t *testing.T, r any) json.RawMessage {
 	t.Helper()
-	format, ok := report.Find("json")
+	format, ok := formats.Find("json")
 	require.True(t, ok)
 	var b bytes.Buffer
 	w := format.New(&b, report.Options{ShowPasswords: true, Files: 2})

@@ -1,6 +1,7 @@
-// Package schema describes the records that package report writes as JSON, as a JSON Schema. Its tables describe each key
-// once, and its tests hold them against the writer, the model and the sample captures. Made from the model's types by
-// reflection it would not know what a key means, which words it can have and when it is null.
+// Package schema describes the records that package report writes as JSON, as a JSON
+// Schema. Its tables describe each key once, and its tests hold them against the writer,
+// the model and the sample captures. Made from the model's types by reflection it would
+// not know what a key means, which words it can have and when it is null.
 package schema
 
 import (
@@ -9,7 +10,8 @@ import (
 	"slices"
 )
 
-// object is a JSON object of the records, with its keys in the order in which they are written.
+// object is a JSON object of the records, with its keys in the order in which they are
+// written.
 type object struct {
 	name, doc string
 	fields    []field
@@ -66,7 +68,8 @@ func between(least, most int) value {
 	return value{schema: members{{"type", "integer"}, {"minimum", least}, {"maximum", most}}}
 }
 
-// oneWord is a value that has one of some words; those that say enough by themselves have no doc.
+// oneWord is a value that has one of some words; those that say enough by themselves have
+// no doc.
 func oneWord(words ...term) value {
 	var names list
 	for _, w := range words {
@@ -184,7 +187,8 @@ func document(title, description string, all []object, lines int) []byte {
 	}, "\n"), '\n')
 }
 
-// appendSchema writes a value; newline is what a line of it begins with. Lists of words stay on one line.
+// appendSchema writes a value; newline is what a line of it begins with. Lists of words
+// stay on one line.
 func appendSchema(b []byte, v any, newline string) []byte {
 	inner := newline + "  "
 	switch v := v.(type) {

@@ -85,8 +85,8 @@ func held(m members) *object {
 	return nil
 }
 
-// walk visits the keys of a written object: the name that the schema has for each, and its place and value in the record.
-// The keys must be the schema's, in its order.
+// walk visits the keys of a written object: the name that the schema has for each, and
+// its place and value in the record. The keys must be the schema's, in its order.
 func walk(t *testing.T, o *object, raw json.RawMessage, at string, visit func(key, place, value string)) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -142,7 +142,8 @@ func fields(which func(*field) bool) []string {
 	return names
 }
 
-// TestEveryKeyIsWritten shows that the schema describes no key that records do not have, and that keys have its order.
+// TestEveryKeyIsWritten shows that the schema describes no key that records do not have,
+// and that keys have its order.
 func TestEveryKeyIsWritten(t *testing.T) {
 	s, seen := compiled(t), map[string]bool{}
 	for _, record := range full {
@@ -155,7 +156,8 @@ func TestEveryKeyIsWritten(t *testing.T) {
 	require.Equal(t, fields(func(*field) bool { return true }), slices.Sorted(maps.Keys(seen)))
 }
 
-// TestEveryKeyIsNeeded shows that the schema is strict: a record with a key more, or with one less, is none.
+// TestEveryKeyIsNeeded shows that the schema is strict: a record with a key more, or with
+// one less, is none.
 func TestEveryKeyIsNeeded(t *testing.T) {
 	s := compiled(t)
 	for _, record := range full {
@@ -236,7 +238,7 @@ func TestWords(t *testing.T) {
 	require.Len(t, words("finding.id"), len(finding.Rules()))
 
 	// The words of all other keys are the model's constants, each of them.
-	others := []string{"transfer.command", "connection.state", "connection.closing", "attempt.state", "finding.id", "finding.severity", "network_step.kind"}
+	others := []string{"transfer.command", "connection.closing", "attempt.state", "finding.id", "finding.severity", "network_step.kind"}
 	used := map[string]bool{}
 	for _, key := range fields(func(f *field) bool { return f.name != "type" }) {
 		if slices.Contains(others, key) {

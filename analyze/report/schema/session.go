@@ -24,7 +24,7 @@ var sessionObject = object{"session", "One control connection, and what was tran
 	{name: "server", value: ref("endpoint"), doc: "The other side"},
 	{name: "network", value: listOf(ref("network_path")), doc: "The networks that the control connection was seen in: first that of the client's packets, then others, of the server's packets and of copies",
 		null: "only without tags and tunnels"},
-	{name: "user", value: anyText, doc: "Argument of the last USER command", null: "none was seen"},
+	{name: "user", value: anyText, doc: "Argument of the last USER command; what is typed behind the name, or is a password, is (hidden) without --show-passwords", null: "none was seen"},
 	{name: "anonymous", value: boolean, doc: "Whether the user is anonymous or ftp"},
 	{name: "password", value: anyText, doc: "(hidden), or with --show-passwords the argument of the last PASS command", null: "none was seen"},
 	{name: "login", doc: "How the login went", value: oneWord(
@@ -69,7 +69,7 @@ var exchangeObject = object{"exchange", "A command with its replies", []field{
 	{name: "frame", value: from(1), doc: "Number of that packet in its file, as Wireshark shows it"},
 	{name: "frame_file", value: from(0), doc: "The file that frame counts in, an index into the summary's files", when: severalRead},
 	{name: "command", value: anyText, doc: "As sent", null: "replies to no command (the greeting), or to one that the capture does not hold; time and frame are the first reply's"},
-	{name: "argument", value: anyText, doc: "As sent; a password is (hidden) without --show-passwords", null: "there is none"},
+	{name: "argument", value: anyText, doc: "As sent; what is secret is (hidden) without --show-passwords", null: "there is none"},
 	{name: "replies", value: listOf(ref("reply")), doc: "The server's replies, in order"},
 }}
 

@@ -58,12 +58,13 @@ func (g *Group) Held() int { return g.all.Used() }
 //
 // The stream is over when its reader refuses more, or on End.
 type Stream struct {
-	reader  Reader
-	swapped flow.Direction // 1: the reader knows the two ends the other way round
-	dir     [2]direction
-	over    bool
-	group   *Group
-	moment  Moment // of the call that goes on
+	reader   Reader
+	comparer Comparer       // the reader, if it wants to hear of conflicts
+	swapped  flow.Direction // 1: the reader knows the two ends the other way round
+	dir      [2]direction
+	over     bool
+	group    *Group
+	moment   Moment // of the call that goes on
 }
 
 // Moment is what the connection's owner knows when it calls.
@@ -85,10 +86,12 @@ type direction struct {
 	settled bool   // next is valid
 	begins  bool   // start is valid
 	ends    bool   // fin is valid
-	start   uint32 // the byte after the SYN
+	start   uint32 // the byte after the SYN; without begins, where the direction begins at the latest
+	mayBe   bool   // start is such a place
 	fin     uint32 // the number of the FIN
 	held    queue
 	budget  flow.Budget
+	past    past
 	given   flow.Time // when the reader was last given something
 }
 
@@ -104,8 +107,14 @@ func (d *direction) limit(next uint32) uint32 {
 // New makes the stream of a connection.
 func New(r Reader, g *Group) *Stream {
 	st := &Stream{reader: r, group: g}
+	most := 0
+	if c, ok := r.(Comparer); ok && c.Compares() {
+		if st.comparer, most = c, pastData; g.answers {
+			most = pastControl
+		}
+	}
 	for dir := range st.dir {
-		st.dir[dir].budget = flow.NewBudget(g.each)
+		st.dir[dir].budget, st.dir[dir].past.most = flow.NewBudget(g.each), most
 	}
 	return st
 }
@@ -116,11 +125,28 @@ func (st *Stream) Begins(dir flow.Direction, seq uint32) {
 	d.start, d.begins = seq, true
 }
 
+// MayBegin says that a direction begins with the byte at seq, or before it.
+func (st *Stream) MayBegin(dir flow.Direction, seq uint32) {
+	d := &st.dir[dir]
+	d.start, d.mayBe = seq, true
+}
+
+// from is where a direction begins of which seq is the first byte that there is.
+func (d *direction) from(seq uint32) uint32 {
+	if d.mayBe && !d.begins && flow.Before(d.start, seq) {
+		return d.start
+	}
+	return seq
+}
+
 // Ends says that the FIN of a direction has the number seq.
 func (st *Stream) Ends(dir flow.Direction, seq uint32) {
 	d := &st.dir[dir]
 	d.fin, d.ends = seq, true
 }
+
+// GoesOn says that a FIN of a direction was none of its end.
+func (st *Stream) GoesOn(dir flow.Direction) { st.dir[dir].ends = false }
 
 // Settled reports whether it is known where both directions begin.
 func (st *Stream) Settled() bool { return st.dir[0].settled && st.dir[1].settled }
@@ -138,7 +164,7 @@ func (st *Stream) End() {
 		d := &st.dir[dir]
 		st.group.all.Release(d.budget.Used())
 		d.budget.Release(d.budget.Used())
-		d.held = queue{}
+		d.held, d.past.bytes = queue{}, nil
 	}
 }
 
@@ -151,12 +177,15 @@ func (st *Stream) Take(dir flow.Direction, s *flow.Segment, m Moment) bool {
 	if !st.Settled() {
 		st.begun(s.Time)
 		if !d.settled && s.Time-m.Shake > GapWait {
-			d.next, d.settled = p.seq, true
+			d.next, d.settled = d.from(p.seq), true
 		}
 	}
 	if st.Held() == 0 && d.settled && p.seq == d.next && st.mayFollow(dir, &p) {
 		st.give(dir, &p)
 		return !st.over
+	}
+	if st.comparer != nil {
+		st.compare(dir, &p)
 	}
 	st.hold(dir, p)
 	st.drain()
@@ -222,11 +251,15 @@ func (st *Stream) shift(dir flow.Direction) {
 func (st *Stream) give(dir flow.Direction, p *segment) {
 	d := &st.dir[dir]
 	d.next, d.given = p.end(), st.moment.Last
+	if st.comparer != nil {
+		d.past.add(p.data)
+	}
 	if len(p.data) > 0 && !st.reader.Data(dir^st.swapped, p.data, p.at) {
 		st.End()
 		return
 	}
 	if p.cut > 0 {
+		d.past.bytes = d.past.bytes[:0]
 		st.gap(dir, uint64(p.cut), p.at)
 	}
 }

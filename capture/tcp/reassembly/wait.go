@@ -85,7 +85,7 @@ func (st *Stream) begun(now flow.Time) {
 		case d.begins:
 			st.begin(d, d.start)
 		case !d.held.empty() && now-st.moment.Shake > GapWait:
-			st.begin(d, d.held.first().seq)
+			st.begin(d, d.from(d.held.first().seq))
 		}
 	}
 }
@@ -148,7 +148,7 @@ func (st *Stream) acknowledged(acked *[2]Acked) bool {
 func (st *Stream) yield() {
 	for dir := range flow.Direction(2) {
 		if d := &st.dir[dir]; !d.settled && !d.held.empty() {
-			st.begin(d, d.held.first().seq)
+			st.begin(d, d.from(d.held.first().seq))
 			return
 		}
 	}
@@ -182,7 +182,7 @@ func (st *Stream) yield() {
 func (st *Stream) skip(dir flow.Direction, seq uint32, at flow.Mark) {
 	d := &st.dir[dir]
 	st.gap(dir, uint64(seq-d.next), at)
-	d.next = seq
+	d.next, d.past.bytes = seq, d.past.bytes[:0]
 }
 
 // force gives the segment that came first, whatever it acknowledges: the other side is

@@ -26,6 +26,7 @@ type Metrics struct {
 	standing atomic.Pointer[standing] // nil before the first Status
 	clock    func() time.Time
 
+	host     string // that it was told to listen on
 	listener net.Listener
 	server   *http.Server
 }

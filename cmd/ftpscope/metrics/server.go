@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -43,6 +44,7 @@ func Listen(addr string) (*Metrics, error) {
 		return nil, err
 	}
 	m := newMetrics()
+	m.host, _, _ = net.SplitHostPort(full)
 	if m.listener, err = net.Listen("tcp", full); err != nil {
 		return nil, fmt.Errorf("metrics at %s: %w", full, cause(err))
 	}
@@ -125,6 +127,10 @@ func (m *Metrics) handler() http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if !m.isOwn(r.Host) {
+			http.Error(w, "asked for another host: use its address, localhost, or the name that it listens on", http.StatusMisdirectedRequest)
+			return
+		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
@@ -143,6 +149,18 @@ func (m *Metrics) handler() http.Handler {
 			http.Error(w, "not found: there are /metrics and /healthz", http.StatusNotFound)
 		}
 	})
+}
+
+// isOwn reports whether a request's Host is this server: an address, localhost, or the name that it was told to listen
+// on. Any other may be a site's whose name leads here for a moment, so that its page in somebody's browser may read what
+// it gets (DNS rebinding). Programs of HTTP/1.0 name none.
+func (m *Metrics) isOwn(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), ".")
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "" || strings.EqualFold(host, "localhost") || strings.EqualFold(host, strings.TrimSuffix(m.host, "."))
 }
 
 const index = `<!doctype html>

@@ -67,6 +67,29 @@ func TestListenIPv6(t *testing.T) {
 	require.Contains(t, get(t, url+"/metrics"), "ftpscope_packets_total 0\n")
 }
 
+// A page of another site whose name leads here (DNS rebinding) gets nothing.
+func TestHosts(t *testing.T) {
+	m, url := start(t, ":0")
+	m.host = "Probe.example"
+	for host, want := range map[string]int{
+		"127.0.0.1:9641": 200, "127.0.0.1": 200, "[::1]:9641": 200, "[fe80::1%25eth0]:9641": 200, "localhost:9641": 200, "LOCALHOST.": 200, "probe.example:9641": 200,
+		"evil.example:9641": 421, "evil.example": 421, "localhost.evil.example": 421, "127.0.0.1.evil.example": 421, "127.1": 421,
+	} {
+		for _, path := range []string{"/metrics", "/healthz", "/"} {
+			r, err := http.NewRequest("GET", url+path, nil)
+			require.NoError(t, err)
+			r.Host = host
+			response, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			response.Body.Close()
+			if path == "/healthz" && want == 200 {
+				continue // ill: nothing began
+			}
+			require.Equal(t, want, response.StatusCode, host+path)
+		}
+	}
+}
+
 func TestPaths(t *testing.T) {
 	_, url := start(t, ":0")
 	for _, c := range []struct {
@@ -84,7 +107,7 @@ func TestPaths(t *testing.T) {
 		{"FROB", "/", 405},
 		{"POST", "/nowhere", 405},
 		{"GET", "/metrics/", 404},
-		{"GET", "//metrics", 404},
+		{"GET", "//metrics", 421},
 		{"GET", "/./metrics", 404},
 		{"GET", "/debug/pprof/", 404},
 	} {

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/table"
 )
 
 // What stands under a session that was opened, and the pages of help and messages.
@@ -103,7 +105,7 @@ func (m *model) transfers(e *entry) []string {
 }
 
 // stacked is a transfer on a narrow terminal: what and how it ended, below who opened what.
-func (m *model) stacked(t *report.TransferRow, who, result string) []string {
+func (m *model) stacked(t *table.TransferRow, who, result string) []string {
 	left := strings.Repeat(" ", indent)
 	tail := "  " + t.Method + "  " + result
 	room := max(m.width-indent-width(tail), 0)
@@ -122,8 +124,8 @@ func (m *model) stacked(t *report.TransferRow, who, result string) []string {
 }
 
 // finding is what was found and what to check.
-func (m *model) finding(f *report.FindingRow) []string {
-	sign := report.Mark(f.Severity) + " " + f.Severity
+func (m *model) finding(f *table.FindingRow) []string {
+	sign := report.Mark(record.Gravity(f.Severity)) + " " + f.Severity
 	title := f.Ref + " " + f.ID + ": "
 	left := indent + hang
 	if m.width < tightest {
@@ -138,7 +140,7 @@ func (m *model) finding(f *report.FindingRow) []string {
 	for i, line := range body {
 		head := strings.Repeat(" ", left)
 		if i == 0 && sign != "" {
-			head = strings.Repeat(" ", indent) + m.paint(report.SGR(f.Severity), sign) + strings.Repeat(" ", max(hang-prose.Columns(sign), 1))
+			head = strings.Repeat(" ", indent) + m.paint(int(report.ColorOf(record.Gravity(f.Severity))), sign) + strings.Repeat(" ", max(hang-prose.Columns(sign), 1))
 		}
 		out = append(out, head+line)
 	}

@@ -192,7 +192,7 @@ func (m header) inShort() []string {
 	signs := map[string]int{}
 	var words []string
 	for g, name := range record.Severities {
-		sign, n := report.Mark(name), m.shot.total.findings[g]
+		sign, n := report.Mark(record.Gravity(name)), m.shot.total.findings[g]
 		if signs[sign] += n; n > 0 && signs[sign] == n {
 			words = append(words, sign)
 		}
@@ -264,7 +264,7 @@ func (m header) findingCounts() string {
 	var words []string
 	for g, name := range record.Severities {
 		if n := m.shot.total.findings[g]; n > 0 {
-			words = append(words, m.paint(report.SGR(name), report.Mark(name)+" "+prose.Number(uint64(n))+" "+name))
+			words = append(words, m.paint(int(report.ColorOf(record.Gravity(name))), report.Mark(record.Gravity(name))+" "+prose.Number(uint64(n))+" "+name))
 		}
 	}
 	if len(words) == 0 {

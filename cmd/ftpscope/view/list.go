@@ -255,7 +255,7 @@ func (m *model) summary(e *entry, here bool) string {
 		if c == colWorst {
 			text = prose.Cut(text, max(m.width-width(line), 0))
 			if !here {
-				text = m.paint(report.SGR(e.Severity), text)
+				text = m.paint(int(report.ColorOf(record.Gravity(e.Severity))), text)
 			}
 			line += text
 			break

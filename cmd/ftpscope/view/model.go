@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/table"
 )
 
 // model is what is on the screen.
@@ -131,8 +132,8 @@ func (e *entry) holds(words string) bool {
 	words = strings.ToLower(words)
 	has := func(s string) bool { return strings.Contains(strings.ToLower(s), words) }
 	return has(e.Client) || has(e.Server) || has(e.User) || has(e.Mode) || has(e.Sums) || has(e.Worst) ||
-		slices.ContainsFunc(e.Transfers, func(t report.TransferRow) bool { return has(t.Name) || has(t.Method) || has(t.Status) }) ||
-		slices.ContainsFunc(e.Findings, func(f report.FindingRow) bool { return has(f.ID) || has(f.Severity) })
+		slices.ContainsFunc(e.Transfers, func(t table.TransferRow) bool { return has(t.Name) || has(t.Method) || has(t.Status) }) ||
+		slices.ContainsFunc(e.Findings, func(f table.FindingRow) bool { return has(f.ID) || has(f.Severity) })
 }
 
 // key does what a key is for.

@@ -7,13 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"ftpscope/analyze/prose"
-	"ftpscope/analyze/record"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
 

@@ -12,6 +12,7 @@ import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/table"
 	"ftpscope/capture/flow"
 )
 
@@ -26,7 +27,7 @@ const (
 
 // entry is a session as it is shown. It never changes: a later record makes a new one.
 type entry struct {
-	report.Row
+	table.Row
 	id    uint64 // stays when a record replaces another
 	seq   uint64 // by arrival
 	open  bool
@@ -87,7 +88,7 @@ func (s *store) add(x *record.Session) {
 	if x.Open && old == nil && (s.open[key] != nil || len(s.byStart) == maxOpen && x.Start.Time <= s.byStart[0].Start.Time) {
 		return
 	}
-	e := &entry{Row: report.SessionRow(x, s.opt), open: x.Open, ends: key, tally: tallyOf(x)}
+	e := &entry{Row: table.SessionRow(x, s.opt), open: x.Open, ends: key, tally: tallyOf(x)}
 	e.shorten()
 	s.version++
 	e.seq = s.version

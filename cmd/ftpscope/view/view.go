@@ -13,13 +13,12 @@ import (
 	"sync"
 	"time"
 
-	"ftpscope/analyze/record"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 	"golang.org/x/term"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/record"
 )
 
 // Options of a View.

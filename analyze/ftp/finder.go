@@ -1,0 +1,79 @@
+package ftp
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"sort"
+)
+
+// Finder finds the words of a set in a text: at a place it looks at those only that begin as the text does there, however
+// many others there are.
+type Finder struct {
+	steps int       // looks at a byte that were taken
+	words []Found   // in the order of their bytes
+	first [4]uint64 // the bytes that words begin with, a bit each
+	fold  bool      // letter case does not matter: words are in lower case
+}
+
+// Found is a word of a Finder's list, or where it was found.
+type Found struct {
+	Word []byte
+	N    int // in the list
+	At   int
+}
+
+// NewFinder takes words that are all different and not empty; in lower case, if letter case should not matter.
+func NewFinder(list [][]byte, fold bool) *Finder {
+	f := &Finder{words: make([]Found, len(list)), fold: fold}
+	for i, w := range list {
+		f.words[i] = Found{Word: w, N: i}
+		f.first[w[0]/64] |= 1 << (w[0] % 64)
+	}
+	slices.SortFunc(f.words, func(x, y Found) int { return bytes.Compare(x.Word, y.Word) })
+	return f
+}
+
+// In lists the words that stand in a text where ok says so of their bytes, those of one word without overlaps, in the order
+// of the list.
+func (f *Finder) In(text []byte, ok func(from, to int) bool) (list []Found) {
+	for at := range text {
+		c := f.byte(text[at])
+		if f.first[c/64]&(1<<(c%64)) == 0 {
+			continue
+		}
+		words := f.words
+		for n := 0; at+n < len(text); n++ {
+			c := f.byte(text[at+n])
+			words = words[sort.Search(len(words), func(i int) bool { return words[i].Word[n] >= c }):]
+			words = words[:sort.Search(len(words), func(i int) bool { return words[i].Word[n] > c })]
+			if len(words) == 0 {
+				break
+			}
+			f.steps++
+			if w := &words[0]; len(w.Word) == n+1 { // the shortest of those that begin alike comes first
+				if ok(at, at+n+1) {
+					list = append(list, Found{w.Word, w.N, at})
+				}
+				if words = words[1:]; len(words) == 0 {
+					break
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(x, y Found) int { return cmp.Compare(x.N, y.N) })
+	kept := list[:0]
+	for _, x := range list {
+		if n := len(kept); n == 0 || kept[n-1].N != x.N || kept[n-1].At+len(x.Word) <= x.At {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
+
+func (f *Finder) byte(c byte) byte {
+	if f.fold && 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}

@@ -1,0 +1,285 @@
+package ftp
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Secrets gathers what is secret in a session, to find it where it is said again: servers tell what they did not like, and
+// people type a password where the name belongs. First all commands go through Command, then lines through Of. The zero
+// value is ready.
+type Secrets struct {
+	words     map[string]bool // in lower case
+	users     map[string]bool // names that were typed as USER: whether the server let them in
+	afterUser bool            // USER came, and no other command since
+	finder    *Finder         // of list; nil: words came since it was made
+	list      [][]byte
+}
+
+// Span is a part of a line.
+type Span struct{ From, To int }
+
+// Limits of what is looked for in a line. Shorter words are said by anybody, those shorter than long only count where they
+// stand alone.
+const (
+	shortestSecret = 3
+	longSecret     = 6
+)
+
+const entry = 64 // bytes of a word besides its text, about
+
+// Command takes the client's next line and returns where what is secret in it begins, as [Secret] does; a line without a
+// verb right after USER is a password as a whole. The size is the bytes that are held of it from now on.
+func (s *Secrets) Command(line []byte) (from, size int) {
+	from = Secret(line)
+	cmd := ParseCommand(line)
+	if from == len(line) && s.afterUser && cmd.Verb == VerbUnknown && len(cmd.Name) > 0 {
+		from = len(line) - len(cmd.Name)
+		if cmd.HasArg {
+			from -= len(cmd.Arg) + 1
+		}
+	}
+	s.afterUser = cmd.Verb == USER || s.afterUser && cmd.Verb == VerbUnknown
+	if cmd.Verb == USER {
+		name, _, _ := bytes.Cut(cmd.Arg[:len(cmd.Arg)-(len(line)-from)], []byte(":"))
+		size += s.user(string(name), false)
+	}
+	if from == len(line) {
+		return from, size
+	}
+	secret := bytes.TrimRight(line[from:], " \t")
+	size += s.add(secret)
+	if cmd.Verb == SITE {
+		for word := range bytes.FieldsSeq(secret) {
+			size += s.add(word)
+		}
+	}
+	if cmd.Verb == VerbUnknown && !cmd.HasArg { // PASSx: said again as such
+		size += s.add(cmd.Name)
+	}
+	return from, size
+}
+
+// Piece takes a part of a line that is secret as a whole.
+func (s *Secrets) Piece(text []byte) { s.add(text) }
+
+func (s *Secrets) add(word []byte) int {
+	if len(word) < shortestSecret || isEveryday(word) {
+		return 0
+	}
+	low := lower(word)
+	if s.words[low] {
+		return 0
+	}
+	if s.finder = nil; s.words == nil {
+		s.words = map[string]bool{}
+	}
+	s.words[low] = true
+	return entry + len(low)
+}
+
+// Clone is a copy that changes on its own.
+func (s *Secrets) Clone() Secrets {
+	c := *s
+	c.words, c.users = maps.Clone(s.words), maps.Clone(s.users)
+	return c
+}
+
+// Accepted says that the server let a user in: the name is one.
+func (s *Secrets) Accepted(user string) { s.user(user, true) }
+
+func (s *Secrets) user(name string, accepted bool) int {
+	if name = strings.Trim(name, " \t"); name == "" {
+		return 0
+	}
+	s.finder = nil
+	if s.users == nil {
+		s.users = map[string]bool{}
+	}
+	was, known := s.users[name]
+	s.users[name] = was || accepted
+	if known {
+		return 0
+	}
+	return entry + len(name)
+}
+
+// None reports whether there is nothing that Of could find.
+func (s *Secrets) None() bool { return len(s.words) == 0 }
+
+// HidesUser reports whether a name in USER is a password: it was sent as one, too, and no server let anybody of that name
+// in. Names that many accounts have are names whatever their password.
+func (s *Secrets) HidesUser(name string) bool {
+	name = strings.Trim(name, " \t")
+	word := lower([]byte(name))
+	return s.words[word] && !s.users[name] && !isAccount(word)
+}
+
+// Of finds secrets in a reply's text, in order. code is the reply's, 0 if there is none. Digits are secret only in replies
+// about syntax and logins (RFC 959 section 4.2.1: x0z and x3z): elsewhere they are addresses, sizes and times.
+func (s *Secrets) Of(text []byte, code int) (list []Span) {
+	list = quoted(text)
+	for _, f := range s.find(text) {
+		to := f.At + len(f.Word)
+		isAlone := Alone(text, f.At, to)
+		switch about := code / 10 % 10; {
+		case f.At >= 5 && beginsFold(text[f.At-5:], "PASS "):
+		case isNumber(f.Word) && (!isAlone || about != 0 && about != 3), len(f.Word) < longSecret && !isAlone:
+			continue
+		}
+		list = append(list, Span{f.At, to})
+	}
+	return Merge(list)
+}
+
+// OfReply finds secrets in a line of the server.
+func (s *Secrets) OfReply(line []byte) []Span {
+	code, at := 0, 0
+	if r := ParseReplyLine(line); r.Code != 0 {
+		code, at = r.Code, 3
+	}
+	list := s.Of(line[at:], code)
+	for i := range list {
+		list[i].From, list[i].To = list[i].From+at, list[i].To+at
+	}
+	return list
+}
+
+// OfCommand finds secrets in a line of the client that its verb does not tell: a password typed as USER, or again behind
+// what is no verb.
+func (s *Secrets) OfCommand(line []byte) (list []Span) {
+	switch cmd := ParseCommand(line); cmd.Verb {
+	case VerbUnknown, SITE:
+		if Secret(line) < len(line) {
+			return nil // before it is a verb
+		}
+		return s.Of(line, 0)
+	case USER:
+		if s.HidesUser(string(cmd.Arg)) {
+			list = append(list, Span{len(line) - len(cmd.Arg), len(line)})
+		}
+		return list
+	}
+	list = quoted(line)
+	for _, f := range s.find(line) {
+		if to := f.At + len(f.Word); len(f.Word) >= longSecret && Alone(line, f.At, to) {
+			list = append(list, Span{f.At, to})
+		}
+	}
+	return Merge(list)
+}
+
+func quoted(line []byte) (list []Span) {
+	for from, to := Quoted(line, 0); from < len(line); from, to = Quoted(line, to) {
+		list = append(list, Span{from, to})
+	}
+	return list
+}
+
+// List has the words that are looked for, in lower case.
+func (s *Secrets) List() [][]byte {
+	if s.finder == nil {
+		s.prepare()
+	}
+	return s.list
+}
+
+// prepare makes the finder. What is a user's name is no secret elsewhere.
+func (s *Secrets) prepare() {
+	names := map[string]bool{}
+	for name := range s.users {
+		if !s.HidesUser(name) {
+			names[lower([]byte(name))] = true
+		}
+	}
+	s.list = nil
+	for w := range s.words {
+		if !names[w] {
+			s.list = append(s.list, []byte(w))
+		}
+	}
+	slices.SortFunc(s.list, bytes.Compare)
+	s.finder = NewFinder(s.list, true)
+}
+
+// find finds the words in a text, wherever they stand.
+func (s *Secrets) find(text []byte) []Found {
+	if s.None() {
+		return nil
+	}
+	if s.finder == nil {
+		s.prepare()
+	}
+	return s.finder.In(text, func(int, int) bool { return true })
+}
+
+// Steps is how many bytes of words were looked at: what the search costs.
+func (s *Secrets) Steps() int {
+	if s.finder == nil {
+		return 0
+	}
+	return s.finder.steps
+}
+
+// Merge sorts spans, and makes one of those that overlap or touch.
+func Merge(list []Span) []Span {
+	slices.SortFunc(list, func(a, b Span) int { return a.From - b.From })
+	kept := list[:0]
+	for _, x := range list {
+		if n := len(kept); n > 0 && x.From <= kept[n-1].To {
+			kept[n-1].To = max(kept[n-1].To, x.To)
+		} else {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
+
+// Hidden stands for what is secret.
+const Hidden = "(hidden)"
+
+// Hide is a text with Hidden instead of some of its parts.
+func Hide(text string, parts []Span) string {
+	if len(parts) == 0 {
+		return text
+	}
+	var b []byte
+	at := 0
+	for _, p := range parts {
+		b = append(append(b, text[at:p.From]...), Hidden...)
+		at = p.To
+	}
+	return string(append(b, text[at:]...))
+}
+
+// lower is a text with its ASCII letters in lower case, and of the same length.
+func lower(b []byte) string {
+	low := bytes.Clone(b)
+	for i, c := range low {
+		if 'A' <= c && c <= 'Z' {
+			low[i] = c | 0x20
+		}
+	}
+	return string(low)
+}
+
+// isEveryday knows words that are passwords and say nothing, in any letter case.
+func isEveryday(word []byte) bool {
+	switch lower(word) {
+	case "password", "anonymous", "anonymous@", "ftp", "user", "pass", "login", "guest":
+		return true
+	}
+	return false
+}
+
+// isAccount knows names in lower case that accounts have on many systems.
+func isAccount(name string) bool {
+	switch name {
+	case "admin", "administrator", "root", "test", "user", "guest", "ftpuser", "www", "web", "backup", "support", "oracle",
+		"mysql", "postgres", "pi", "ubuntu", "nobody", "operator", "service", "demo", "default", "upload":
+		return true
+	}
+	return false
+}

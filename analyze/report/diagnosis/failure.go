@@ -1,0 +1,262 @@
+package diagnosis
+
+import (
+	"net/netip"
+	"strconv"
+
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// Verdict says how the last try of a data connection ended.
+func Verdict(t *record.Transfer) string {
+	switch t.Connection.State {
+	case record.Refused:
+		return "refused"
+	case record.Unanswered:
+		return "no answer"
+	case record.Unreachable:
+		if i := ICMPOf(t); i != nil {
+			return icmpWords(ICMPRecord(i))
+		}
+		return "unreachable"
+	}
+	if Lone(t) {
+		return "no answer in this capture"
+	}
+	return "too little seen to say how it ended"
+}
+
+// Lone reports whether of a data connection the capture holds one SYN and nothing else, which
+// says nothing of who answered.
+func Lone(t *record.Transfer) bool {
+	c := t.Notes.Conn
+	return c != nil && c.State == flow.Unknown && c.SYNs == 1 && !c.SYNACK.Seen() &&
+		c.Half[flow.Out].Packets == 1 && c.Half[flow.In].Packets == 0
+}
+
+// ICMPOf is the ICMP error that met a transfer's data connection.
+func ICMPOf(t *record.Transfer) *flow.ICMP {
+	if c := t.Notes.Conn; c != nil && c.ICMP != nil {
+		return c.ICMP
+	}
+	for i := range t.Notes.Tried {
+		if e := t.Notes.Tried[i].ICMP; e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// ICMPRecord is an ICMP error as the record has it.
+func ICMPRecord(i *flow.ICMP) *record.ICMP {
+	return &record.ICMP{From: i.From.Addr(), Type: int(i.Type), Code: int(i.Code)}
+}
+
+// icmpWords names an error and who sent it: "host unreachable, says 10.0.0.1".
+func icmpWords(i *record.ICMP) string {
+	return ICMPName(i) + ", says " + i.From.Unmap().String()
+}
+
+// ICMPName names an error: "host unreachable".
+func ICMPName(i *record.ICMP) string {
+	name := icmp4Name(i.Type, i.Code)
+	if i.From.Unmap().Is6() {
+		name = icmp6Name(i.Type, i.Code)
+	}
+	if name == "" {
+		name = "ICMP type " + strconv.Itoa(i.Type) + " code " + strconv.Itoa(i.Code)
+	}
+	return name
+}
+
+// icmp4Name follows RFC 792 and RFC 1812 section 5.2.7.1.
+func icmp4Name(kind, code int) string {
+	const unreachable, exceeded = 3, 11
+	if kind == exceeded {
+		return "time to live exceeded"
+	}
+	if kind != unreachable {
+		return ""
+	}
+	switch code {
+	case 0, 6, 11:
+		return "network unreachable"
+	case 1, 7, 12:
+		return "host unreachable"
+	case 2:
+		return "protocol unreachable"
+	case 3:
+		return "port unreachable"
+	case 4:
+		return "fragmentation needed"
+	case 9, 10, 13:
+		return "administratively prohibited"
+	}
+	return ""
+}
+
+// icmp6Name follows RFC 4443 section 3.
+func icmp6Name(kind, code int) string {
+	const unreachable, tooBig, exceeded = 1, 2, 3
+	switch kind {
+	case tooBig:
+		return "packet too big"
+	case exceeded:
+		return "hop limit exceeded"
+	case unreachable:
+		names := [...]string{"no route to destination", "administratively prohibited", "beyond scope of source address",
+			"address unreachable", "port unreachable", "source address failed policy", "route rejected"}
+		if code >= 0 && code < len(names) {
+			return names[code]
+		}
+	}
+	return ""
+}
+
+// Attempt says how tries of a control connection ended.
+func Attempt(a *record.Attempt) string {
+	switch a.State {
+	case record.Refused:
+		return "refused"
+	case record.Unanswered:
+		return "no answer"
+	case record.Unreachable:
+		if a.ICMP != nil {
+			return icmpWords(a.ICMP)
+		}
+	}
+	return prose.Escape(a.State)
+}
+
+// Target is the endpoint that a transfer's connection should have gone to; ok is false
+// when none was announced.
+func Target(t *record.Transfer) (netip.AddrPort, bool) {
+	if t.Announced != nil {
+		return *t.Announced, true
+	}
+	if t.Connection != nil {
+		return t.Connection.Dst, true
+	}
+	return netip.AddrPort{}, false
+}
+
+// Detour reports whether the connection went to another endpoint than the announced one.
+func Detour(t *record.Transfer) bool {
+	return t.Announced != nil && t.Connection != nil && t.Connection.Dst != *t.Announced
+}
+
+// Outcome tells what the ladder's last line means, where it is not plain success.
+func Outcome(s *record.Session, t *record.Transfer) string {
+	switch t.Outcome {
+	case record.NoConnection:
+		return noConnection(s, t)
+	case record.Denied:
+		return "The server denied the transfer" + said(t) + ", so no data connection was needed."
+	case record.Aborted:
+		if t.Preliminary == nil && t.Reply != nil && t.Bytes != nil && *t.Bytes == 0 {
+			return "The server refused the transfer" + said(t) + " before any data were sent; the data connection, already open, was for nothing."
+		}
+		return "The data connection was open but the transfer was aborted" + said(t) + "; " + carried(t) + "."
+	case record.Incomplete:
+		if p := Progress(t); p != "" {
+			return "The capture holds no final reply; it shows " + p + "."
+		}
+		return "The capture holds no final reply, so whether the transfer ended well is not known."
+	case record.Unused:
+		return "The data connection was negotiated but never used."
+	case record.Rejected:
+		return "The server rejected the negotiation" + said(t) + "."
+	}
+	if t.Opened() && t.Initiator == record.ThirdParty {
+		return "Neither the client nor the server but " + t.Connection.Src.Addr().String() + " opened the data connection."
+	}
+	return natSentence(s, t)
+}
+
+func said(t *record.Transfer) string {
+	if t.Reply == nil || t.Reply.Code == 0 {
+		return ""
+	}
+	return " (reply " + strconv.Itoa(t.Reply.Code) + ")"
+}
+
+func carried(t *record.Transfer) string {
+	if t.Bytes == nil {
+		return "how much it carried is not known"
+	}
+	if p := Progress(t); p != "" {
+		return p + " had been sent"
+	}
+	return prose.Many(*t.Bytes, "byte") + " had been sent"
+}
+
+// noConnection tells why there was no data connection.
+func noConnection(s *record.Session, t *record.Transfer) string {
+	who := "the client"
+	if t.ExpectedInitiator != nil {
+		who = "the " + *t.ExpectedInitiator
+	}
+	e, known := Target(t)
+	to := ""
+	if known {
+		to = " to " + e.String()
+	}
+	c := t.Connection
+	if c == nil && t.Method == record.MethodDefault {
+		return "Neither PORT nor PASV had been agreed on, and the server did not try the port that holds without (RFC 959 section 3.2)."
+	}
+	if c == nil {
+		return prose.Sentence(who + " should have opened the data connection" + to + ", but the capture holds no SYN: " +
+			"it never tried, or its SYN was dropped before it came to the place of capture")
+	}
+	if Detour(t) {
+		to = " to " + c.Dst.String() + " (announced was " + e.String() + ")"
+	}
+	by := "the " + Party(t.Initiator)
+	if t.Initiator == record.ThirdParty {
+		by = "a third host, " + c.Src.Addr().String() + ","
+	}
+	text := by + " tried to open the data connection" + to + " with " + prose.Many(c.Attempts, "SYN")
+	switch c.State {
+	case record.Unanswered:
+		text += " and got no answer: a firewall that drops them looks like this"
+		if a := c.Dst.Addr(); a != s.Client.Addr() && a != s.Server.Addr() {
+			text += ", and so does an address that leads nowhere"
+		}
+	case record.Refused:
+		text += " and was refused by RST: nothing listened there, or a firewall rejected it"
+	case record.Unreachable:
+		text += " and a router or host answered that it cannot be reached (" + Verdict(t) + ")"
+	default:
+		text += ", but no transfer came of it" + said(t)
+	}
+	return prose.Sentence(text + privateHint(s, t))
+}
+
+// privateHint explains a private address announced to a peer that is reached by a public
+// one.
+func privateHint(s *record.Session, t *record.Transfer) string {
+	if t.Announced == nil || t.ExpectedInitiator == nil {
+		return ""
+	}
+	announcer, peer := "server", s.Server.Addr()
+	if *t.ExpectedInitiator == record.Server {
+		announcer, peer = "client", s.Client.Addr()
+	}
+	if a := t.Announced.Addr(); a == peer || !a.IsPrivate() || peer.IsPrivate() {
+		return ""
+	}
+	return ". The " + announcer + " announced a private address although its peer reaches it as " + peer.String() +
+		": address translation (NAT) between them did not change the announcement"
+}
+
+// natSentence tells of a transfer that worked although it went elsewhere than announced.
+func natSentence(_ *record.Session, t *record.Transfer) string {
+	if t.Outcome != record.OK || !t.Opened() || !Detour(t) {
+		return ""
+	}
+	return "The announced endpoint was " + t.Announced.String() + ", but the connection went to " + t.Connection.Dst.String() +
+		": address translation (NAT) changed one of them, or the peer ignored the announced address."
+}

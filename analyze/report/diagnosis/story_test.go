@@ -1,0 +1,139 @@
+package diagnosis
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/report/reporttest"
+	"ftpscope/capture/flow"
+)
+
+// changed is the active session with changes.
+func changed(change func(*record.Session)) *record.Session {
+	s := reporttest.ActiveSession()
+	change(s)
+	return s
+}
+
+func TestStory(t *testing.T) {
+	s := reporttest.ActiveSession()
+	require.Equal(t, "Session 1 · anonymous at 192.0.2.21, 2024-03-01 10:02:15 to 10:02:16 UTC", Title(s))
+	require.Equal(t, "The client 192.0.2.10 opened the control connection from its port 51234 to the server's port 21 (packets 1 and 2), "+
+		"logged in as anonymous and said goodbye with QUIT (packet 104). Both transfers use ACTIVE mode: the server opened the data connections.", Story(s, false))
+	s.User, s.Notes.Control.SYN, s.Notes.Control.SYNACK = nil, flow.Mark{}, flow.Mark{}
+	require.Equal(t, "Session 1 · a client that gave no name at 192.0.2.21, 2024-03-01 10:02:15 to 10:02:16 UTC", Title(s))
+	require.Contains(t, Story(s, true), "The capture does not show who opened the control connection between 192.0.2.10 port 51234 and 192.0.2.21 port 21; "+
+		"the first is taken to be the client. It logged in and said goodbye with QUIT (packet 1:#104).")
+}
+
+func TestLogin(t *testing.T) {
+	twice := make([]record.Login, 2)
+	for name, test := range map[string]struct {
+		change func(*record.Session)
+		want   string
+	}{
+		"at once":        {func(*record.Session) {}, "logged in as anonymous"},
+		"in the end":     {func(s *record.Session) { s.Notes.Logins = twice }, "logged in as anonymous after 2 tries"},
+		"failed":         {func(s *record.Session) { s.Login = record.LoginFailed }, "failed to log in as anonymous"},
+		"always failed":  {func(s *record.Session) { s.Login, s.Notes.Logins = record.LoginFailed, twice }, "failed to log in as anonymous in 2 tries"},
+		"no verdict":     {func(s *record.Session) { s.Login = record.LoginNone }, "gave the name anonymous without the server's verdict in the capture"},
+		"hostile name":   {func(s *record.Session) { s.User = reporttest.Ptr("\x1b[2J") }, `logged in as \x1b[2J`},
+		"under TLS":      {func(s *record.Session) { s.Login, s.User, s.TLS = record.LoginNone, nil, record.TLSImplicit }, "logged in, if at all, where the capture cannot show it"},
+		"none that seen": {func(s *record.Session) { s.Login, s.User = record.LoginNone, nil }, "did not log in as far as the capture shows"},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, login(changed(test.change))) })
+	}
+}
+
+func TestFarewell(t *testing.T) {
+	half := func(out, in flow.Half) func(*record.Session) {
+		return func(s *record.Session) { s.Notes.Control.Half = [2]flow.Half{out, in} }
+	}
+	fin, rst := reporttest.MarkAt(990, 104), reporttest.MarkAt(995, 105)
+	for name, test := range map[string]struct {
+		closing string
+		change  func(*record.Session)
+		want    string
+	}{
+		"client closes":  {"fin", half(flow.Half{FIN: fin}, flow.Half{FIN: rst}), "left without QUIT: the client closed the connection (packet 104)"},
+		"server closes":  {"fin", half(flow.Half{}, flow.Half{FIN: rst}), "left without QUIT: the server closed the connection (packet 105)"},
+		"somebody":       {"fin", half(flow.Half{}, flow.Half{}), "left without QUIT: the connection was closed"},
+		"server resets":  {"rst", half(flow.Half{RST: rst}, flow.Half{RST: fin}), "left without QUIT: the server reset the connection (RST) (packet 104)"},
+		"somebody does":  {"rst", half(flow.Half{}, flow.Half{}), "left without QUIT: the connection was reset (RST)"},
+		"capture ends":   {"cut", half(flow.Half{}, flow.Half{}), "was still connected when it was last seen"},
+		"with gaps":      {"fin", func(s *record.Session) { s.Capture.MissingBytes = 1 }, "left, if with QUIT is not in the capture: the connection was closed"},
+		"server's side":  {"fin", func(s *record.Session) { s.Capture.ClientSide = false }, "left, if with QUIT is not in the capture: the connection was closed"},
+		"sides swapped":  {"rst", func(s *record.Session) { s.Notes.Control.Src, s.Notes.Control.Half[0].RST = s.Server, rst }, "left without QUIT: the server reset the connection (RST) (packet 105)"},
+		"said QUIT once": {record.ClosingQuit, func(*record.Session) {}, "said goodbye with QUIT (packet 104)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := changed(test.change)
+			s.Closing = test.closing
+			require.Equal(t, test.want, farewell(s, false))
+		})
+	}
+}
+
+func TestModes(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*record.Session)
+		want   string
+	}{
+		"one":       {func(s *record.Session) { s.Transfers = s.Transfers[:1] }, "Its transfer uses ACTIVE mode: the server opened the data connection."},
+		"many":      {func(s *record.Session) { s.Transfers = append(s.Transfers, s.Transfers[0]) }, "All 3 transfers use ACTIVE mode: the server opened the data connections."},
+		"one fails": {func(s *record.Session) { s.Transfers[1].Connection = nil }, "Both transfers use ACTIVE mode: the server has to open the data connections."},
+		"mixed": {func(s *record.Session) { s.Mode, s.Transfers[1].Mode = record.Mixed, record.Passive },
+			"Its transfers use MIXED modes: 1 active (the server has to open the data connection) and 1 passive (the client has to)."},
+		"unknown": {func(s *record.Session) { s.Mode, s.Transfers[0].Mode = record.Unknown, record.Unknown }, "Who opens the data connections cannot be told from this capture."},
+		"rejected": {func(s *record.Session) {
+			s.Mode, s.Transfers[0].Outcome, s.Transfers[1].Outcome = record.None, record.Rejected, record.Rejected
+		}, "The server rejected every way of opening a data connection, so nothing was transferred."},
+		"none": {func(s *record.Session) { s.Mode, s.Transfers = record.None, nil }, "Nothing was transferred."},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, modeSentence(changed(test.change))) })
+	}
+	s := reporttest.PassiveSession(1, "192.0.2.10:1", reporttest.PassiveTransfer(1, "192.0.2.21:50001", record.Established))
+	s.Mode, s.Initiator, s.Transfers[0].Frames.SYN = record.Passive, record.Client, 0
+	require.Equal(t, "Its transfer uses PASSIVE mode: the client has to open the data connection.", modeSentence(s), "its SYN is not known")
+}
+
+func TestFirewall(t *testing.T) {
+	const active = "Active mode: a firewall in front of the client must let 192.0.2.21"
+	for name, test := range map[string]struct {
+		change func(*record.Session)
+		want   string
+	}{
+		"active":    {func(*record.Session) {}, active + " port 20 in to the client's high ports, or follow the PORT command. In passive mode the client would open the connection instead."},
+		"any port":  {func(s *record.Session) { s.Transfers[0].Connection.Src = reporttest.Endpoint("192.0.2.21:4000") }, active + " from any port in to the client's high ports, or follow the PORT command."},
+		"under TLS": {func(s *record.Session) { s.TLS = record.TLSExplicit }, "; it cannot follow the commands, since they are encrypted."},
+		"passive": {func(s *record.Session) {
+			s.Transfers = []record.Transfer{reporttest.PassiveTransfer(1, "192.0.2.21:50001", record.Established)}
+		}, "must let 192.0.2.10 in to the ports that the server announces (here 50001), or follow the server's 227 reply. In active mode the server would open the connection instead."},
+	} {
+		t.Run(name, func(t *testing.T) { require.Contains(t, Firewall(changed(test.change)), test.want) })
+	}
+	for name, change := range map[string]func(*record.Session){
+		"grave":        func(s *record.Session) { s.Findings = []record.Finding{{Severity: "high"}} },
+		"nothing done": func(s *record.Session) { s.Transfers = nil },
+		"all rejected": func(s *record.Session) {
+			s.Transfers = []record.Transfer{{Outcome: record.Rejected, Mode: record.Active}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) { require.Empty(t, Firewall(changed(change))) })
+	}
+}
+
+func TestLimits(t *testing.T) {
+	for want, c := range map[string]record.Coverage{
+		"": reporttest.Whole,
+		"What this capture cannot show: it begins in the middle of the session, so what was said before is not known.": {ToEnd: true, ClientSide: true, ServerSide: true},
+		"What this capture cannot show: it ends before the session does; it holds only what the client sent, not the server's replies; " +
+			"1 byte of the control connection is missing from it.": {FromStart: true, ClientSide: true, MissingBytes: 1},
+		"What this capture cannot show: it holds only what the server sent, not the client's commands; " +
+			"2,000 bytes of the control connection are missing from it.": {FromStart: true, ToEnd: true, ServerSide: true, MissingBytes: 2000},
+	} {
+		require.Equal(t, want, Limits(&record.Session{Capture: c}))
+	}
+}

@@ -1,0 +1,34 @@
+package diagnosis
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+func TestHandshake(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
+	at := flow.Mark{Time: flow.Time(day(9).UnixNano()), Ord: 1, Pos: flow.At(0, 14)}
+	for _, c := range []struct {
+		name string
+		tls  *record.TLSInfo
+		want string
+	}{
+		{"none", nil, ""},
+		{"nothing in clear", &record.TLSInfo{}, ""},
+		{"TLS 1.3", &record.TLSInfo{ServerHello: at, Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", ServerName: "ftp.example", Protocols: []string{"ftp"}, Encrypted: true},
+			" What the handshake tells: it is TLS 1.3 (TLS_AES_128_GCM_SHA256) (packet 14); the client calls the server “ftp.example”; the client offers the protocol “ftp” (ALPN); the server's certificate is encrypted too."},
+		{"TLS 1.2, expired", &record.TLSInfo{ServerHello: at, Certificate: at, Version: "TLS 1.2", Cipher: "0x1234", Subject: "CN=a\x1b[2J", Issuer: "CN=ca", NotBefore: day(1), NotAfter: day(8)},
+			" What the handshake tells: it is TLS 1.2 (0x1234) (packet 14); the server shows a certificate for “CN=a\\x1b[2J”, issued by “CN=ca”, valid from 2026-01-01 to 2026-01-08, expired."},
+		{"the server's side is missing", &record.TLSInfo{ClientHello: at, Offered: []string{"TLS 1.3", "TLS 1.2"}}, " What the handshake tells: the client offers TLS 1.3, TLS 1.2 (packet 14)."},
+		{"resumed", &record.TLSInfo{ServerHello: at, Version: "TLS 1.2", Cipher: "X", Resumed: true}, " What the handshake tells: it is TLS 1.2 (X) (packet 14); no certificate was sent, since an earlier session goes on."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.Equal(t, c.want, handshake(&record.Session{Notes: record.Notes{TLS: c.tls}}, false))
+		})
+	}
+}

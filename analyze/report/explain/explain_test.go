@@ -1,0 +1,69 @@
+package explain
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/reporttest"
+)
+
+func explainFormats() []report.Format { return []report.Format{Format()} }
+
+func TestGoldens(t *testing.T) { reporttest.Goldens(t, explainFormats()) }
+
+// Long sessions are shortened, unless all is asked for.
+func TestManyTransfers(t *testing.T) {
+	s := reporttest.ActiveSession()
+	for i := range 998 {
+		s.Transfers = append(s.Transfers, reporttest.ActiveTransfer(i+3, "RETR", "f", uint64(i+100), 4000, 1))
+	}
+	require.Contains(t, reporttest.Write(t, explainFormats(), "explain", report.Options{}, s), "… 980 more transfers of this session: --all explains them")
+	require.NotContains(t, reporttest.Write(t, explainFormats(), "explain", report.Options{All: true}, s), "more transfers")
+}
+
+// Connections without a session are told at the end, the first few of them.
+func TestOthers(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		w, out := reporttest.New(t, explainFormats(), "explain", report.Options{All: all})
+		a, o := reporttest.OtherRecords()
+		for range report.MaxTried {
+			require.NoError(t, w.Attempt(a))
+			require.NoError(t, w.Orphan(o))
+		}
+		require.NoError(t, w.Summary(&record.Summary{}))
+		got := strings.Join(strings.Fields(out.String()), " ")
+		require.Contains(t, got, "192.0.2.1 tried to open a control connection to [2001:db8::1]:21 with 3 SYNs from 2024-03-01 10:02:15: administratively prohibited, says 10.0.0.1.")
+		require.Contains(t, got, "192.0.2.21:20 opened a connection to 192.0.2.10:40000 that carried 4,096 bytes and looks like the data connection of an active transfer")
+		require.Equal(t, !all, strings.Contains(got, "… 10 more connections without a session: --all lists them"))
+		require.Contains(t, got, "No FTP session was found in 0 packets.")
+	}
+}
+
+// Servers end the explanations; rules are offered unless something critical was found.
+func TestServers(t *testing.T) {
+	s := reporttest.ActiveSession()
+	const offer = "ftpscope analyze -o rules=nft FILE"
+	got := reporttest.Write(t, explainFormats(), "explain", report.Options{}, s)
+	require.Contains(t, got, "\nServers\n")
+	require.Contains(t, got, "192.0.2.21 port 21: ")
+	require.Contains(t, strings.Join(strings.Fields(got), " "), offer)
+	s.Findings = []record.Finding{{ID: "third-party-data-connection", Severity: "critical", Message: "a third host came first", Advice: "find it"}}
+	got = reporttest.Write(t, explainFormats(), "explain", report.Options{}, s)
+	require.Contains(t, got, "● critical: A third host came first. Find it.")
+	require.Contains(t, got, "In short: a third host came first.")
+	require.NotContains(t, strings.Join(strings.Fields(got), " "), offer)
+}
+
+func TestWidths(t *testing.T) {
+	for _, width := range []int{1, 72, 80, 100, 120, 200} {
+		got := reporttest.Write(t, explainFormats(), "explain", report.Options{Width: width}, reporttest.ActiveSession(), reporttest.BlockedSession())
+		for line := range strings.SplitSeq(got, "\n") {
+			require.LessOrEqual(t, prose.Columns(line), max(width, report.DefaultWidth), line)
+		}
+	}
+}

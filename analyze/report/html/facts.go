@@ -1,0 +1,171 @@
+package html
+
+import (
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/report/diagnosis"
+	"ftpscope/analyze/report/ladder"
+	"ftpscope/capture/flow"
+)
+
+// What the details of a session say of its connections, and the filters that show them in
+// Wireshark.
+
+// dataPackets counts the packets of a session's data connections.
+func dataPackets(s *record.Session) (n uint64) {
+	for i := range s.Transfers {
+		if c := s.Transfers[i].Notes.Conn; c != nil {
+			n += packetsOf(c)
+		}
+	}
+	return n
+}
+
+// endedBy is how the control connection ended, and by whom.
+func endedBy(s *record.Session) string {
+	switch s.Closing {
+	case record.ClosingQuit:
+		return "QUIT of the client"
+	case "fin":
+		if who, _ := diagnosis.Ender(s, func(h *flow.Half) flow.Mark { return h.FIN }); who != "" {
+			return "FIN of the " + who + ", without QUIT"
+		}
+		return "FIN, without QUIT"
+	case "rst":
+		if who, _ := diagnosis.Ender(s, func(h *flow.Half) flow.Mark { return h.RST }); who != "" {
+			return "RST of the " + who
+		}
+		return "RST"
+	}
+	return "not in the capture"
+}
+
+// connectionFacts are when the data connection was, who ended it and how fast it was.
+func connectionFacts(s *record.Session, t *record.Transfer, files bool) (list [][2]string) {
+	c := t.Notes.Conn
+	if c == nil || !t.Opened() {
+		return nil
+	}
+	first, last := c.Start, c.Last
+	if first.Seen() && last.Seen() {
+		list = append(list, [2]string{"Its packets", prose.Number(packetsOf(c)) + ", " + prose.Packet(first.Pos, files) + "–" + prose.Packet(last.Pos, files && last.Pos.File() != first.Pos.File())},
+			[2]string{"Lasted", prose.FineSpan(last.Time-first.Time) + ", to " + precise(record.Stamp{Time: last.Time, Digits: c.Digits})[len("2006-01-02 "):]})
+	}
+	if who, how, at, _ := ladder.Closer(s, t); who != "" {
+		list = append(list, [2]string{"Ended by", how + " of the " + strings.TrimPrefix(who, "the ") + ", " + prose.Packet(at.Pos, files)})
+		if who != record.Client && who != record.Server {
+			list[len(list)-1][1] = how + " of " + who + ", " + prose.Packet(at.Pos, files)
+		}
+	}
+	if r := ladder.Rate(t); r != "" {
+		list = append(list, [2]string{"Rate", r})
+	}
+	return list
+}
+
+// takenSentence tells of a data connection that another host took: when, and what the
+// client was told.
+func takenSentence(s *record.Session, t *record.Transfer, files bool) string {
+	c := t.Notes.Conn
+	if !t.Opened() || t.Initiator != record.ThirdParty || c == nil || t.Connection == nil {
+		return ""
+	}
+	text := "Neither the client nor the server but " + t.Connection.Src.Addr().String() + " opened the data connection"
+	var when []string
+	if a := t.Notes.Answer; a != nil && c.Start.Time > a.Time.Time {
+		when = append(when, prose.FineSpan(c.Start.Time-a.Time.Time)+" after the server announced the port"+prose.Packets(files, a.Pos))
+	}
+	if r := t.Notes.Ran; r != nil && t.Command != nil {
+		if d := r.Mark.Time - c.Start.Time; d >= 0 {
+			when = append(when, prose.FineSpan(d)+" before the client sent "+prose.Escape(*t.Command)+prose.Packets(files, r.Mark.Pos))
+		} else {
+			when = append(when, prose.FineSpan(-d)+" after the client sent "+prose.Escape(*t.Command)+prose.Packets(files, r.Mark.Pos))
+		}
+	}
+	if len(when) > 0 {
+		text += ", " + prose.List(when)
+	}
+	text += "."
+	if t.Mode != record.Passive {
+		return text
+	}
+	told := ""
+	if t.Reply != nil && t.Reply.Code/100 == 2 {
+		told = " It was told " + strconv.Itoa(t.Reply.Code) + " all the same."
+	}
+	switch own := ladder.OwnTry(s, t); {
+	case own == nil:
+		text += " The client itself sent no SYN to that port in this capture." + told
+	case own.Half[flow.Out].Bytes+own.Half[flow.In].Bytes > 0:
+	case own.Start.Time >= c.Start.Time:
+		text += " The client's own connection to that port came " + prose.FineSpan(own.Start.Time-c.Start.Time) + " later" + prose.Packets(files, own.Start.Pos) + " and carried nothing." + told
+	default:
+		text += " The client's own connection to that port came before" + prose.Packets(files, own.Start.Pos) + " and carried nothing." + told
+	}
+	return text
+}
+
+// controlSpan is the first packet that the control connection gave to a transfer and the
+// last, if that is known: from the command that asked for the data connection on, as the
+// ladder shows it.
+func controlSpan(t *record.Transfer) []uint64 {
+	f := &t.Frames
+	all := []flow.Pos{f.Negotiation, f.Command, f.Reply}
+	if t.Notes.Asked != nil {
+		all = append(all, t.Notes.Asked.Mark.Pos)
+	}
+	var first flow.Pos
+	for _, p := range all {
+		switch {
+		case !p.Seen():
+		case first == 0:
+			first = p
+		case p.File() != first.File():
+			return nil
+		default:
+			first = min(first, p)
+		}
+	}
+	switch {
+	case first == 0:
+		return nil
+	case f.Reply.Seen():
+		return []uint64{first.Packet(), f.Reply.Packet()}
+	}
+	return []uint64{first.Packet()}
+}
+
+// framesFilter shows a finding's packets of one file, and which file that is, from 1.
+func framesFilter(frames []flow.Pos) (filter string, file int) {
+	var numbers []string
+	for _, p := range frames {
+		if !p.Seen() || file > 0 && p.File()+1 != file {
+			continue
+		}
+		file = p.File() + 1
+		numbers = append(numbers, strconv.FormatUint(p.Packet(), 10))
+	}
+	if len(numbers) == 0 {
+		return "", 0
+	}
+	return "frame.number in {" + strings.Join(numbers, ", ") + "}", file
+}
+
+// fileOfTransfer is the file that a transfer's packets are in, from 1; 0 if they are in
+// several, or unknown.
+func fileOfTransfer(t *record.Transfer) (file int) {
+	f := &t.Frames
+	for _, p := range []flow.Pos{f.Negotiation, f.Command, f.SYN, f.FirstData, f.Reply} {
+		switch {
+		case !p.Seen():
+		case file == 0:
+			file = p.File() + 1
+		case file != p.File()+1:
+			return 0
+		}
+	}
+	return file
+}

@@ -1,0 +1,310 @@
+// Package markdown writes a section to paste into a ticket, for -o markdown. Package
+// formats makes it known.
+package markdown
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/diagnosis"
+	"ftpscope/analyze/report/jsonl"
+	"ftpscope/capture/flow"
+)
+
+// markdown writes a section for a ticket, when all records are there: what was found, the
+// sessions, why transfers failed, the findings. It keeps the gravest of each and counts
+// the rest, so it is short whatever the capture holds.
+type markdown struct {
+	w        io.Writer
+	opt      report.Options
+	sessions gravest
+	failures gravest
+	findings gravest
+	others   gravest
+	modes    map[string]int // transfers
+	found    map[string]int // findings by severity, of the sessions that are shown
+	several  bool
+}
+
+// What is shown of each, and of a text: trackers take some 65,000 characters, GitHub's
+// comments 65,536.
+const (
+	mdSessions = 20
+	mdFailures = 20
+	mdFindings = 20
+	mdOthers   = 10
+	mdFiles    = 10
+	mdName     = 60
+	mdText     = 500
+)
+
+// Format is -o markdown.
+func Format() report.Format {
+	return report.Format{Name: "markdown", Doc: "a section to paste into a ticket", New: newMarkdown}
+}
+
+func newMarkdown(w io.Writer, o report.Options) report.Writer {
+	return &markdown{w: w, opt: o, sessions: gravest{most: mdSessions}, failures: gravest{most: mdFailures}, findings: gravest{most: mdFindings}, others: gravest{most: mdOthers},
+		modes: map[string]int{}, found: map[string]int{}}
+}
+
+// gravest keeps the worst lines of many, in the order in which they came.
+type gravest struct {
+	most, count int
+	kept        []ranking
+}
+
+type ranking struct {
+	rank, order int // the smaller the graver
+	text        string
+}
+
+// room reports whether a line of this rank would be kept: who asks first need not write
+// lines for nothing.
+func (w *gravest) room(rank int) bool {
+	return len(w.kept) < w.most || w.kept[w.mildest()].rank > rank
+}
+
+func (w *gravest) mildest() int {
+	last := 0
+	for i := range w.kept {
+		if w.kept[i].rank >= w.kept[last].rank {
+			last = i
+		}
+	}
+	return last
+}
+
+func (w *gravest) add(rank int, text func() string) {
+	w.count++
+	if !w.room(rank) {
+		return
+	}
+	if len(w.kept) == w.most {
+		i := w.mildest()
+		w.kept = slices.Delete(w.kept, i, i+1)
+	}
+	w.kept = append(w.kept, ranking{rank, w.count, text()})
+}
+
+// write writes the lines; what says of what there are more.
+func (w *gravest) write(b *strings.Builder, what string) {
+	for i := range w.kept {
+		b.WriteString(w.kept[i].text)
+	}
+	if more := w.count - len(w.kept); more > 0 {
+		b.WriteString("\n… and " + prose.Many(more, "more "+what) + ".\n")
+	}
+}
+
+func (m *markdown) Session(s *record.Session) error {
+	if s.Open {
+		return nil // it comes again when it ended
+	}
+	files := m.opt.FileNumbers(s)
+	m.several = m.several || files
+	rank := len(record.Severities) + 1
+	bad := 0
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		m.modes[t.Mode]++
+		if t.Failed() || t.Outcome == record.Rejected {
+			bad++
+			m.failures.add(0, func() string { return failureLine(s, t, files) })
+		}
+	}
+	if bad > 0 {
+		rank = len(record.Severities)
+	}
+	for i := range s.Findings {
+		f := &s.Findings[i]
+		m.found[f.Severity]++
+		g := record.Gravity(f.Severity)
+		rank = min(rank, g)
+		m.findings.add(g, func() string { return findingLine(s, f, files) })
+	}
+	m.sessions.add(rank, func() string { return sessionLine(s, bad) })
+	return nil
+}
+
+func (m *markdown) Attempt(a *record.Attempt) error {
+	m.others.add(0, func() string {
+		return "- " + codeSpan(prose.Plain(a.ClientIP).String()) + " tried to reach " + codeSpan(a.Server.String()) + " with " + prose.Many(a.Count, "SYN") + ": " + mdProse(diagnosis.Attempt(a)) + "\n"
+	})
+	return nil
+}
+
+func (m *markdown) Orphan(o *record.Orphan) error {
+	m.others.add(1, func() string {
+		return "- data connection without its session: " + codeSpan(o.Connection.Src.String()) + " → " + codeSpan(o.Connection.Dst.String()) + ", " + prose.Size(o.Bytes) + "\n"
+	})
+	return nil
+}
+
+func (m *markdown) Summary(s *record.Summary) error {
+	var b strings.Builder
+	b.WriteString("## FTP analysis\n\n" + m.sentence(s) + "\n")
+	if s.First != nil && s.Last != nil {
+		b.WriteString("\nCaptured " + codeSpan(jsonl.RFC3339(*s.First)) + " to " + codeSpan(jsonl.RFC3339(*s.Last)) + ".\n")
+	}
+	if m.sessions.count > 0 {
+		b.WriteString("\n### Sessions\n\n| session | start (UTC) | client | server | user | mode | opened by | transfers | findings |\n|--:|---|---|---|---|---|---|---|---|\n")
+		m.sessions.write(&b, "session")
+	}
+	if m.failures.count > 0 {
+		b.WriteString("\n### Failed transfers\n\n")
+		m.failures.write(&b, "failed transfer")
+	}
+	if m.findings.count > 0 {
+		b.WriteString("\n### Findings\n\n")
+		m.findings.write(&b, "finding")
+	}
+	if m.others.count > 0 {
+		b.WriteString("\n### Beside the sessions\n\n")
+		m.others.write(&b, "line")
+	}
+	m.writeFiles(&b, s)
+	_, err := io.WriteString(m.w, b.String())
+	return err
+}
+
+// sentence says it all in one line.
+func (m *markdown) sentence(s *record.Summary) string {
+	read := prose.Many(s.Packets, "packet")
+	if s.First != nil && s.Last != nil {
+		read += " over " + prose.Span(s.Last.Time-s.First.Time)
+	}
+	if m.sessions.count == 0 {
+		return diagnosis.NoneFound(s, read)
+	}
+	text := prose.Many(m.sessions.count, "FTP session") + " with " + m.transfers(record.Active) + " active, " + m.transfers(record.Passive) + " passive and " +
+		m.transfers(record.Unknown) + " unknown transfers, " + prose.Number(uint64(m.failures.count)) + " of them failed; "
+	found := m.found
+	if s.Hidden == nil {
+		found = s.Findings // counts those too that are too many to be told
+	}
+	var words []string
+	for _, severity := range record.Severities {
+		if n := found[severity]; n > 0 {
+			words = append(words, prose.Number(uint64(n))+" "+severity)
+		}
+	}
+	if words == nil {
+		text += "no findings"
+	} else {
+		text += "findings: " + prose.List(words)
+	}
+	if hidden := diagnosis.HiddenWords(s); hidden != "" {
+		text += "; " + hidden
+	}
+	return text + "; in " + read + "."
+}
+
+func (m *markdown) transfers(mode string) string { return prose.Number(uint64(m.modes[mode])) }
+
+func (m *markdown) writeFiles(b *strings.Builder, s *record.Summary) {
+	b.WriteString("\n### Files\n\n")
+	if m.several {
+		b.WriteString("Packets are numbered in each file: 2:14 is packet 14 of file 2.\n\n")
+	}
+	for i, name := range s.Files[:min(len(s.Files), mdFiles)] {
+		fmt.Fprintf(b, "%d. %s\n", i+1, codeCut(name, 2*mdName))
+	}
+	if more := len(s.Files) - mdFiles; more > 0 {
+		b.WriteString("\n… and " + prose.Many(more, "more file") + ".\n")
+	}
+}
+
+// sessionLine is a row of the table.
+func sessionLine(s *record.Session, bad int) string {
+	user, opened := "–", s.Initiator
+	if s.User != nil {
+		user = codeCut(*s.User, mdName)
+	}
+	counts := strconv.Itoa(len(s.Transfers))
+	if bad > 0 {
+		counts += ", **" + strconv.Itoa(bad) + " failed**"
+	}
+	found := "–"
+	if len(s.Findings) > 0 {
+		g := len(record.Severities) - 1
+		for i := range s.Findings {
+			g = min(g, record.Gravity(s.Findings[i].Severity))
+		}
+		found = strconv.Itoa(len(s.Findings)) + ", " + record.Severities[g]
+	}
+	cells := []string{strconv.Itoa(s.ID), prose.Date(s.Start.Time) + " " + prose.Clock(s.Start.Time), mdEndpoint(s.Client), mdEndpoint(s.Server), user, s.Mode, diagnosis.Party(opened), counts, found}
+	return "| " + strings.Join(cells, " | ") + " |\n"
+}
+
+func mdEndpoint(e netip.AddrPort) string {
+	if !e.IsValid() {
+		return "–"
+	}
+	return codeSpan(e.String())
+}
+
+// failureLine says what was asked for, and why it did not work.
+func failureLine(s *record.Session, t *record.Transfer, files bool) string {
+	name := t.Method + " (" + t.Mode + ")"
+	if t.Command != nil {
+		name = codeCut(strings.TrimRight(*t.Command+" "+prose.Known(t.Argument), " "), mdName) + diagnosis.Resumed(t) + " (" + t.Method + ", " + t.Mode + ")"
+	}
+	why := diagnosis.Outcome(s, t)
+	f := &t.Frames
+	var packets []string
+	for _, p := range []struct {
+		what string
+		at   flow.Pos
+	}{{"negotiation", f.Negotiation}, {"command", f.Command}, {"SYN", f.SYN}, {"reply", f.Reply}} {
+		if p.at.Seen() {
+			packets = append(packets, p.what+" "+mdPacket(p.at, files))
+		}
+	}
+	line := "- session " + strconv.Itoa(s.ID) + ", transfer " + strconv.Itoa(t.N) + ": " + name + ": **" + t.Outcome + "**"
+	if t.Reply != nil {
+		line += ", reply " + codeCut(diagnosis.ReplyLine(t.Reply), mdName)
+	}
+	line += ". " + mdProse(prose.CutEnd(prose.Escape(why), mdText))
+	if len(packets) > 0 {
+		line += " Packets: " + strings.Join(packets, ", ") + "."
+	}
+	return line + "\n"
+}
+
+// mdPacket is a packet's number without the # that trackers link to an issue.
+func mdPacket(p flow.Pos, files bool) string {
+	return strings.Replace(prose.Packet(p, files), "#", "", 1)
+}
+
+func findingLine(s *record.Session, f *record.Finding, files bool) string {
+	place := "session " + strconv.Itoa(s.ID)
+	if f.Transfer > 0 {
+		place += ", transfer " + strconv.Itoa(f.Transfer)
+	}
+	const most = 8
+	var packets []string
+	for _, p := range f.Frames[:min(len(f.Frames), most)] {
+		packets = append(packets, mdPacket(p, files))
+	}
+	if len(f.Frames) > most {
+		packets = append(packets, "…")
+	}
+	if len(packets) == 1 {
+		place += ", packet " + packets[0]
+	} else if len(packets) > 1 {
+		place += ", packets " + strings.Join(packets, ", ")
+	}
+	line := "- **" + record.Severities[record.Gravity(f.Severity)] + "** " + codeSpan(f.ID) + " (" + place + "): " + mdProse(prose.CutEnd(prose.Escape(f.Message), mdText)) + "\n"
+	if f.Advice != "" {
+		line += "  - check: " + mdProse(prose.CutEnd(prose.Escape(f.Advice), mdText)) + "\n"
+	}
+	return line
+}

@@ -1,0 +1,90 @@
+package table
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/diagnosis"
+)
+
+// lines writes one line an event, for terminals that scroll, logs and grep: fields two
+// spaces apart, the time first, then the session's number, or session and transfer.
+type lines struct {
+	w   io.Writer
+	opt report.Options
+}
+
+// Lines is -o lines.
+func Lines() report.Format {
+	return report.Format{Name: "lines", Doc: "one line an event: sessions, transfers and findings as they come", New: newLines}
+}
+
+func newLines(w io.Writer, o report.Options) report.Writer { return &lines{w: w, opt: o} }
+
+func (l *lines) Session(s *record.Session) error {
+	var b strings.Builder
+	o := l.opt
+	o.All = true
+	r, closing := newSessionRow(s, o), s.Closing
+	if s.Open { // it has no number yet
+		r.id, closing = "open", "goes on"
+	}
+	l.event(&b, s.End, "#"+r.id, r.client+" → "+r.server, r.network, r.user, r.mode, r.sums, closing)
+	for i := range s.Transfers {
+		t := &s.Transfers[i]
+		at := s.End
+		if t.Notes.Ran != nil {
+			at.Time = t.Notes.Ran.Mark.Time
+		}
+		row := &r.transfers[i]
+		l.event(&b, at, "#"+r.id+"."+strconv.Itoa(t.N), row.name, row.method, row.main, row.detail, row.size, row.result, row.frames)
+	}
+	for _, f := range diagnosis.Ranked(s) {
+		place := "#" + r.id
+		if f.Transfer > 0 {
+			place += "." + strconv.Itoa(f.Transfer)
+		}
+		g := record.Gravity(f.Severity)
+		l.event(&b, s.End, place, report.Mark(g)+" "+record.Severities[g], prose.Escape(f.ID), prose.Escape(f.Message))
+	}
+	return l.write(&b)
+}
+
+func (l *lines) Attempt(a *record.Attempt) error {
+	var b strings.Builder
+	l.event(&b, a.Last, "–", a.ClientIP.String()+" → "+a.Server.String(), "no session", prose.Many(a.Count, "SYN"), diagnosis.Attempt(a), diagnosis.Network(a.Network))
+	return l.write(&b)
+}
+
+func (l *lines) Orphan(o *record.Orphan) error {
+	var b strings.Builder
+	c := &o.Connection
+	l.event(&b, c.End, "–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", prose.Size(o.Bytes), diagnosis.Network(c.Network))
+	return l.write(&b)
+}
+
+func (l *lines) Summary(s *record.Summary) error {
+	var b strings.Builder
+	b.WriteString(diagnosis.Summary(s) + "\n")
+	return l.write(&b)
+}
+
+// event writes a line; empty fields are left out.
+func (l *lines) event(b *strings.Builder, at record.Stamp, fields ...string) {
+	b.WriteString(prose.Moment(at.Time))
+	for _, f := range fields {
+		if f != "" {
+			b.WriteString("  " + f)
+		}
+	}
+	b.WriteByte('\n')
+}
+
+func (l *lines) write(b *strings.Builder) error {
+	_, err := io.WriteString(l.w, b.String())
+	return err
+}

@@ -1,0 +1,213 @@
+package table
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/diagnosis"
+	"ftpscope/capture/flow"
+)
+
+// Rows are what the table keeps of a session: texts, already escaped.
+
+type sessionRow struct {
+	order                   int // by arrival
+	id                      string
+	start                   record.Stamp
+	client, server          string
+	user, mode, sums, worst string
+	gravity                 int // of worst, -1 without findings
+	failed                  bool
+	transfers               []transferRow
+	more                    string // transfers that are not shown
+	network                 string // empty: the plain one
+}
+
+type transferRow struct {
+	name, method string
+	main, short  string // who opened what; short where main does not fit
+	detail       string // why it failed, on a line of its own
+	size, arrow  string
+	result       string // reply code or outcome
+	frames       string
+	failed       bool
+}
+
+func newSessionRow(s *record.Session, o report.Options) sessionRow {
+	r := sessionRow{
+		id: strconv.Itoa(s.ID), start: s.Start, client: s.Client.String(), server: s.Server.String(),
+		user: "–", mode: s.Mode, sums: sums(s), gravity: -1, network: diagnosis.Network(s.Network),
+	}
+	if s.User != nil {
+		r.user = prose.Escape(*s.User)
+	}
+	r.worst, r.gravity = diagnosis.Worst(s.Findings)
+	shown := diagnosis.Shown(s.Transfers, o)
+	files := o.FileNumbers(s)
+	for _, i := range shown {
+		row := newTransferRow(s, &s.Transfers[i], files)
+		r.failed = r.failed || row.failed
+		r.transfers = append(r.transfers, row)
+	}
+	if n := len(s.Transfers) - len(shown); n > 0 {
+		r.more = "… " + prose.Many(n, "more transfer") + ": --all shows them"
+	}
+	return r
+}
+
+// sums is "2 ok, 1 failed, 83.1 kB".
+func sums(s *record.Session) string {
+	words := diagnosis.Outcomes(s)
+	if len(words) == 0 {
+		return "–"
+	}
+	if n := diagnosis.Carried(s); n > 0 && len(words) == 1 && !strings.HasSuffix(words[0], diagnosis.TakenOver) {
+		words = append(words, prose.Size(n)) // with failures, how much came through matters less than the column's width
+	}
+	return strings.Join(words, ", ")
+}
+
+// fewerSums drops what matters least of sums that are too wide: how much came through,
+// then what went well.
+func fewerSums(sums string, width int) string {
+	words := strings.Split(sums, ", ")
+	for len(words) > 1 && prose.Columns(strings.Join(words, ", ")) > width {
+		if last := len(words) - 1; strings.HasSuffix(words[last], "B") {
+			words = words[:last]
+		} else {
+			words = words[1:]
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferRow {
+	r := transferRow{name: diagnosis.CommandLine(t), method: t.Method, result: diagnosis.Result(t), failed: t.Failed()}
+	if t.Method == record.MethodEncrypted {
+		r.method = "TLS"
+	}
+	switch {
+	case t.Connection == nil:
+		r.main, r.short = plan(s, t)
+		r.detail = whyNone(t)
+	case t.Opened():
+		src, dst := t.Connection.Src, t.Connection.Dst
+		r.main = diagnosis.Party(t.Initiator) + " opened " + src.String() + " → " + dst.String()
+		r.short = short(s, src, t.Initiator) + " opened → " + short(s, dst, other(t.Initiator))
+		if t.Initiator == record.ThirdParty && t.ExpectedInitiator != nil {
+			r.short = diagnosis.Party(t.Initiator) + " opened " + prose.Cut(src.String(), maxHost) + " → " + short(s, dst, other(*t.ExpectedInitiator))
+		}
+		r.detail = openedDetail(t)
+	default:
+		r.main, r.short = plan(s, t)
+		r.detail = tried(t)
+	}
+	if r.short == "" {
+		r.short = r.main
+	}
+	if t.Opened() && t.Bytes != nil {
+		r.size = prose.Size(*t.Bytes)
+	}
+	if t.Direction != nil && r.size != "" {
+		r.arrow = "↓"
+		if *t.Direction == record.Upload {
+			r.arrow = "↑"
+		}
+	}
+	r.frames = frameCell(t, files)
+	return r
+}
+
+// openedDetail is what the row of an open data connection has no room for.
+func openedDetail(t *record.Transfer) string {
+	var parts []string
+	if src := t.Connection.Src.String(); t.Initiator == record.ThirdParty && prose.Columns(src) > maxHost {
+		parts = append(parts, src+" → "+t.Connection.Dst.String())
+	}
+	if p := diagnosis.Progress(t); p != "" {
+		parts = append(parts, p)
+	}
+	if !t.SYNSeen() {
+		parts = append(parts, "inferred: the capture does not hold its SYN")
+	}
+	parts = append(parts, diagnosis.Content(t)...)
+	return strings.Join(parts, "; ")
+}
+
+// short names an endpoint by its role, where the full address does not fit:
+// "client:43677". The role is the one that it should have, since both sides may be one
+// host; another host keeps its address.
+func short(s *record.Session, e netip.AddrPort, role string) string {
+	switch {
+	case role == record.Client && e.Addr() == s.Client.Addr(), role == record.Server && e.Addr() == s.Server.Addr():
+		return role + ":" + strconv.Itoa(int(e.Port()))
+	}
+	return e.String()
+}
+
+// other is the opposite side of the control connection.
+func other(role string) string {
+	switch role {
+	case record.Client:
+		return record.Server
+	case record.Server:
+		return record.Client
+	}
+	return ""
+}
+
+// plan says who should have opened which endpoint, in full and by roles.
+func plan(s *record.Session, t *record.Transfer) (full, byRole string) {
+	e, ok := diagnosis.Target(t)
+	if !ok {
+		return "", ""
+	}
+	if t.ExpectedInitiator == nil {
+		full = "announced " + e.String()
+		return full, full
+	}
+	before := diagnosis.Party(*t.ExpectedInitiator) + " should open → "
+	return before + e.String(), before + short(s, e, other(*t.ExpectedInitiator))
+}
+
+// whyNone says why there is no connection at all.
+func whyNone(t *record.Transfer) string {
+	if t.Outcome == record.NoConnection {
+		return "nobody tried: no SYN in the capture"
+	}
+	return ""
+}
+
+// tried says who tried and how it ended: "client tried 203.0.113.10:40608, 3 SYNs, no
+// answer".
+func tried(t *record.Transfer) string {
+	c := t.Connection
+	from := c.Src.String()
+	if diagnosis.Detour(t) {
+		from += " → " + c.Dst.String()
+	}
+	return diagnosis.Party(t.Initiator) + " tried " + from + ", " + prose.Many(c.Attempts, "SYN") + ", " + diagnosis.Verdict(t)
+}
+
+// frameCell names the packets: those of command, SYN and reply of a connection that came
+// to be, else from the first to the last.
+func frameCell(t *record.Transfer, files bool) string {
+	f := &t.Frames
+	if t.Opened() {
+		return prose.PacketList([]flow.Pos{f.Command, f.SYN, f.Reply}, files)
+	}
+	return prose.PacketRange(append(lastTries(t), f.Negotiation, f.Command, f.SYN, f.Reply), files)
+}
+
+// lastTries are the packets that show the end of a connection that failed.
+func lastTries(t *record.Transfer) []flow.Pos {
+	var all []flow.Pos
+	for i := range t.Notes.Tried {
+		all = append(all, t.Notes.Tried[i].LastSYN.Pos)
+	}
+	return all
+}

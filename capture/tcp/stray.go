@@ -1,0 +1,309 @@
+package tcp
+
+import (
+	"bytes"
+
+	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp/reassembly"
+)
+
+// A host drops a segment whose numbers are not those of its connection, and answers it
+// with an ACK at most (RFC 9293 section 3.10.7.4, RFC 5961): a SYN with another number, a
+// RST that is not exactly the next byte, what lies beyond the window. The table does the
+// same. But a capture may lack what makes such a segment right, so the table keeps it in
+// doubt until the connection tells:
+//
+//   - a SYN or SYN-ACK opens another connection when the other side answers its number;
+//   - what lies far ahead counts when the other side acknowledges it;
+//   - a RST ahead of what was seen counts when its sender is silent afterwards.
+
+const (
+	// maxDoubts bounds the connections that have something in doubt; of further ones it
+	// is dropped.
+	maxDoubts = 1 << 14 / Shards
+	// maxFar and maxFarBytes bound the segments in doubt of a direction.
+	maxFar      = 64
+	maxFarBytes = 64 << 10
+	// leastWindow is the window of hosts that do not scale theirs; no sender is held to
+	// less, for the capture may lack the segment that offered more.
+	leastWindow = 1 << 16
+	// firstWait is how long a host waits before it repeats its first SYN (RFC 6298
+	// section 2).
+	firstWait = flow.Second
+)
+
+// doubt is what is in doubt of a connection.
+type doubt struct {
+	syn, rst       flow.Segment // without Mark: none
+	synDir, rstDir flow.Direction
+	syns           flow.Repeated // all of syn
+	protested      bool          // the other side than that of syn went on
+	heard          bool          // more of the sender of rst
+	far            [2][]flow.Segment
+	farBytes       [2]int
+}
+
+// doubtOf is the doubt of a connection; nil: there is no room for more.
+func (t *Table) doubtOf(slot int32) *doubt {
+	d := t.doubts[slot]
+	if d == nil && len(t.doubts) < maxDoubts {
+		d = &doubt{}
+		t.doubts[slot] = d
+		t.slab.at(slot).flags |= doubted
+	}
+	return d
+}
+
+// isOther reports whether a SYN or SYN-ACK does not have the number that its side's had
+// in this connection, and is not the one that payload overtook either.
+func (c *conn) isOther(dir flow.Direction, s *flow.Segment) bool {
+	h := &c.half[dir]
+	if h.flags&started == 0 {
+		// The first that is heard of this side must fit what the other one acknowledged.
+		return c.flags&agreed != 0 && h.flags&isAcked != 0 && h.acked-(s.Seq+1) > maxBefore
+	}
+	if s.Seq+1 == h.start {
+		return false
+	}
+	return h.flags&exact != 0 || h.start-(s.Seq+1) > maxBefore || s.Time-c.handshakeBy() > flow.Disorder
+}
+
+// isOver reports whether a connection has ended, or never began, so that its ends may
+// open another one.
+func (t *Table) isOver(slot int32, s *flow.Segment) bool {
+	c := t.slab.at(slot)
+	if c.flags&ended != 0 || c.flags&doubted != 0 && t.doubts[slot].rst.Seen() {
+		return true
+	}
+	return c.flags&(agreed|sawSYNACK) == 0 && (c.flags&unreached != 0 || s.Time-c.last.Time > firstWait)
+}
+
+// challenge keeps a SYN or SYN-ACK of another number in doubt.
+func (t *Table) challenge(slot int32, dir flow.Direction, s *flow.Segment) {
+	d := t.doubtOf(slot)
+	switch {
+	case d == nil:
+	case d.syn.Seen() && d.syn.Seq == s.Seq && d.synDir == dir && d.syn.Flags == s.Flags:
+		if !isCopy(s, uint8(d.syn.ID), d.syn.Time, d.syns.Last.Time) {
+			d.syns.Count++
+			d.syns.Last = s.Mark
+		}
+	default:
+		d.syn, d.synDir, d.syns = *s, dir, flow.Repeated{Count: 1, Last: s.Mark, At: flow.SYNs{s.Pos}}
+		d.syn.Payload, d.protested = bytes.Clone(s.Payload), false
+	}
+}
+
+// doubtRST keeps a reset in doubt.
+func (t *Table) doubtRST(slot int32, dir flow.Direction, s *flow.Segment) {
+	if d := t.doubtOf(slot); d != nil && !d.rst.Seen() {
+		d.rst, d.rstDir, d.heard = *s, dir, false
+		d.rst.Payload = nil
+	}
+}
+
+// answersSYN reports whether s says that the other side took the SYN that is in doubt.
+func (d *doubt) answersSYN(c *conn, dir flow.Direction, s *flow.Segment) bool {
+	if !d.syn.Seen() || dir == d.synDir || s.ICMP != nil {
+		return false
+	}
+	if s.Flags&flow.ACK == 0 { // a SYN that its answer overtook
+		return s.Flags&flow.SYN != 0 && d.syn.Flags&flow.ACK != 0 && s.Seq+1 == d.syn.Ack
+	}
+	past := s.Ack - (d.syn.Seq + 1)
+	switch {
+	case past > d.syn.Length && (past > proofSpan || s.Flags&(flow.SYN|flow.RST) != 0):
+		return false
+	case s.Flags&flow.RST != 0:
+		return s.Seq == 0
+	case s.Flags&flow.SYN != 0:
+		return true
+	}
+	return !c.half[d.synDir].isNear(s.Ack) || d.syn.Flags&flow.ACK != 0 && s.Seq == d.syn.Ack && s.Seq != c.half[dir].next
+}
+
+// goesOnAnew reports whether s is what the sender of the SYN that is in doubt sends next,
+// and the other side, which would have protested, is not in the capture.
+func (d *doubt) goesOnAnew(c *conn, dir flow.Direction, s *flow.Segment) bool {
+	return d.syn.Seen() && dir == d.synDir && !d.protested && s.Flags&(flow.SYN|flow.RST|flow.ACK) == flow.ACK && s.ICMP == nil &&
+		s.Seq == d.syn.End() && s.Seq != c.half[dir].next
+}
+
+// resolve lets s decide what is in doubt of its connection; true: s turned out to be of
+// another one, which has it now.
+func (t *Table) resolve(slot int32, dir flow.Direction, s *flow.Segment) bool {
+	c, d := t.slab.at(slot), t.doubts[slot]
+	if d.answersSYN(c, dir, s) || d.goesOnAnew(c, dir, s) {
+		anew := append([]flow.Segment{d.syn}, d.far[d.synDir]...)
+		t.close(slot)
+		for i := range anew {
+			if anew[i].Seq-anew[0].Seq <= proofSpan {
+				t.Segment(&anew[i])
+			}
+		}
+		t.Segment(s)
+		return true
+	}
+	if s.Flags&(flow.SYN|flow.RST|flow.ACK) != flow.ACK || s.ICMP != nil || c.isFar(dir, s) {
+		return false
+	}
+	d.protested = d.protested || dir != d.synDir
+	if d.rst.Seen() && dir == d.rstDir && s.Time >= d.rst.Time {
+		if d.heard = true; flow.After(s.End(), d.rst.Seq) {
+			d.rst = flow.Segment{}
+		}
+	}
+	if len(d.far[dir^1]) > 0 {
+		t.admitFar(slot, dir^1, s.Ack)
+	}
+	return false
+}
+
+// isFar reports whether a segment lies outside of all that its sender may send about now:
+// beyond the window that the other side offers, or long before. Without a window that is
+// known it may be ahead of what was seen by as much as a capture can lack.
+func (c *conn) isFar(dir flow.Direction, s *flow.Segment) bool {
+	h, other := &c.half[dir], &c.half[dir^1]
+	limit := int32(maxBridge)
+	if h.flags&isAcked != 0 {
+		if limit = proofSpan; c.knowsScale(dir ^ 1) {
+			limit = int32(max(other.window, leastWindow))
+		}
+	}
+	near := func(at uint32) bool {
+		ahead := int32(s.Seq - at)
+		return ahead <= limit && (ahead >= -maxBridge || h.flags&pieces != 0)
+	}
+	return h.flags&(started|isAcked) != 0 && !(h.flags&started != 0 && near(h.next)) && !(h.flags&isAcked != 0 && near(h.acked))
+}
+
+// knowsScale reports whether the SYN was seen that tells how a side scales its window.
+func (c *conn) knowsScale(dir flow.Direction) bool {
+	return dir == flow.Out && c.flags&sawSYN != 0 || dir == flow.In && c.flags&sawSYNACK != 0
+}
+
+// far keeps a segment that lies far from its connection in doubt; false: it is of the
+// connection after all, for it goes on after another such one, and the other side is not
+// in the capture.
+func (t *Table) far(slot int32, dir flow.Direction, s *flow.Segment) bool {
+	if s.Length == 0 && s.Flags&flow.FIN == 0 {
+		return true
+	}
+	d := t.doubtOf(slot)
+	if d == nil {
+		return true
+	}
+	list := d.far[dir]
+	if n := len(list); n > 0 && t.slab.at(slot).half[dir].flags&isAcked == 0 && s.Seq-list[n-1].Seq <= proofSpan {
+		t.admitFar(slot, dir, list[n-1].End())
+		return false
+	}
+	if len(list) == maxFar || d.farBytes[dir]+len(s.Payload) > maxFarBytes {
+		d.farBytes[dir] -= len(list[0].Payload)
+		list = append(list[:0], list[1:]...)
+	}
+	kept := *s
+	kept.Payload = bytes.Clone(s.Payload)
+	d.far[dir] = append(list, kept)
+	d.farBytes[dir] += len(kept.Payload)
+	return true
+}
+
+// admitFar takes the segments that were far of a direction and lie where the other side
+// acknowledges it by now. If the direction came there byte by byte meanwhile, it is not
+// enough that they lie there: it is their last byte that must have been acknowledged.
+func (t *Table) admitFar(slot int32, dir flow.Direction, ack uint32) {
+	d := t.doubts[slot]
+	var of, rest []flow.Segment
+	for _, s := range d.far[dir] {
+		at := s.End()
+		if t.slab.at(slot).isFar(dir, &s) {
+			at = s.Seq
+		}
+		if ack-at <= proofSpan {
+			of = append(of, s)
+			d.farBytes[dir] -= len(s.Payload)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	if d.far[dir] = rest; len(of) == 0 {
+		return
+	}
+	for i := range of {
+		s := &of[i]
+		t.slab.at(slot).half[dir].packets++
+		if s.Length > 0 {
+			t.payload(slot, dir, s)
+		}
+		if s.Flags&flow.FIN != 0 {
+			t.fin(slot, dir, s)
+		}
+	}
+	if h := &t.slab.at(slot).half[dir]; h.flags&isAcked != 0 && int32(ack-h.acked) < 0 {
+		h.acked = ack // the numbers went once round, or nearly
+	}
+}
+
+// believe settles what is in doubt of a connection that is over, and returns a SYN that
+// was repeated and that nothing followed, if there is one.
+func (t *Table) believe(slot int32) *flow.LoneSYN {
+	c, d := t.slab.at(slot), t.doubts[slot]
+	if d.rst.Seen() && c.flags&ended == 0 && (!d.heard || d.rst.Seq == c.half[d.rstDir].next) {
+		c.reset(d.rstDir, &d.rst)
+	}
+	delete(t.doubts, slot)
+	c.flags &^= doubted
+	if s := &d.syn; isLone(s) && d.syns.Count > 1 && c.last.Ord < s.Ord {
+		return &flow.LoneSYN{
+			Src: s.Src, Dst: s.Dst, SrcPort: s.SrcPort, DstPort: s.DstPort,
+			First: s.Mark, Again: &d.syns, TTL: s.TTL, Digits: s.Digits, Net: s.Net,
+		}
+	}
+	return nil
+}
+
+// overrule takes back a reset of a connection that is over if the other side received
+// more than it left room for.
+func (c *conn) overrule() {
+	for dir := range c.half {
+		h := &c.half[dir]
+		if c.cold.rst[dir].Seen() && h.flags&(finished|isAcked) == isAcked && c.flags&agreed != 0 && flow.After(h.acked, h.finSeq) {
+			if c.cold.rst[dir] = (flow.Mark{}); !c.cold.rst[dir^1].Seen() {
+				c.flags &^= reset
+			}
+		}
+	}
+}
+
+// contradicts reports whether s shows that the connection went on after the reset that
+// was taken for its end: the other side received more than the reset left room for, or
+// its sender received what was sent after it.
+func (c *conn) contradicts(dir flow.Direction, s *flow.Segment) bool {
+	other := &c.half[dir^1]
+	if s.Flags&(flow.SYN|flow.RST|flow.ACK) != flow.ACK || other.flags&(finished|started) != started {
+		return false
+	}
+	return flow.After(s.Ack, other.finSeq) && !flow.After(s.Ack, other.next) &&
+		(c.cold.rst[dir^1].Seen() || c.cold.rst[dir].Seen() && s.Time >= c.cold.rst[dir].Time)
+}
+
+// goOn takes back the end of a connection.
+func (t *Table) goOn(slot int32) {
+	c := t.slab.at(slot)
+	if c.flags&lingering != 0 {
+		t.linger.remove(&t.slab, slot)
+	}
+	c.flags &^= ended | lingering
+}
+
+// unfinish takes back the FIN of a direction: the other side received what lies behind it.
+func (t *Table) unfinish(slot int32, dir flow.Direction) {
+	c := t.slab.at(slot)
+	c.half[dir].flags &^= finished
+	c.cold.fin[dir] = flow.Mark{}
+	t.eachStream(slot, func(st *reassembly.Stream) { st.GoesOn(dir) })
+	if c.flags&(ended|reset) == ended {
+		t.goOn(slot)
+	}
+}

@@ -214,14 +214,14 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 // strays reports whether a client that came to FTP's port speaks another protocol there. It
 // is a session all the same: the server may wait for FTP.
 func (c *Conversation) strays() bool {
-	f := &c.notes.Foreign
-	return f.Protocol != "" && f.Protocol != protocolTLS && f.Protocol != protocolPROXY && !f.ByServer && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
+	f := c.notes.Foreign
+	return f != nil && f.Protocol != protocolTLS && f.Protocol != protocolPROXY && !f.ByServer && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
 }
 
 // hear notes another protocol by the first bytes of a side.
 func (c *Conversation) hear(dir flow.Direction, first []byte) {
-	if p := foreignProtocol(first); p != "" && c.notes.Foreign.Protocol == "" {
-		c.notes.Foreign = record.Foreign{Protocol: p, Mark: c.at, ByServer: dir != c.client}
+	if p := foreignProtocol(first); p != "" && c.notes.Foreign == nil {
+		c.notes.Foreign = &record.Foreign{Protocol: p, Mark: c.at, ByServer: dir != c.client}
 	}
 }
 

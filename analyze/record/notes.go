@@ -35,11 +35,11 @@ type Heard struct {
 	Site     []SiteCommand // at most MaxSite
 	Climbs   []Climb       // at most MaxClimbs
 
-	Greeting Reply   // the server's first reply; code 0: none
-	Denied   *Denial // the last command apart from logins and transfers, if it was rejected
-	Parting  *Reply  // the last reply that nobody asked for, or that says that the server fails: 421, 500 OOPS
-	Waiting  *Line   // the first command that was never answered, though no reply is missing
-	Foreign  Foreign // what the client said first, if that is no FTP
+	Greeting Reply    // the server's first reply; code 0: none
+	Denied   *Denial  // the last command apart from logins and transfers, if it was rejected
+	Parting  *Reply   // the last reply that nobody asked for, or that says that the server fails: 421, 500 OOPS
+	Waiting  *Line    // the first command that was never answered, though no reply is missing
+	Foreign  *Foreign // what a side said first, if that is no FTP
 }
 
 // Denial is a command that the server answered by 4yz or 5yz.
@@ -50,7 +50,7 @@ type Denial struct {
 
 // Foreign is another protocol than FTP in clear, by the first bytes of a side.
 type Foreign struct {
-	Protocol string // "TLS", "SSH", "HTTP", …; empty: none
+	Protocol string // "TLS", "SSH", "HTTP", …
 	Mark     flow.Mark
 	ByServer bool
 }

@@ -28,8 +28,8 @@ func begin(cause, at, certainty string, frames ...flow.Pos) *record.Verdict {
 
 // anotherProtocol is a client that does not speak FTP.
 func anotherProtocol(c *hearing) *record.Verdict {
-	f := &c.Notes.Foreign
-	if f.Protocol == "" || c.Login == record.LoginOK || c.encrypted() || len(c.Transfers) > 0 {
+	f := c.Notes.Foreign
+	if f == nil || c.Login == record.LoginOK || c.encrypted() || len(c.Transfers) > 0 {
 		return nil
 	}
 	at := record.AtClient

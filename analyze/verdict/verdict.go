@@ -264,14 +264,18 @@ func (c *hearing) allWell() *record.Verdict {
 	switch {
 	case c.encrypted():
 		v.Text, v.Certainty = "the capture shows no sign of failure; TLS hides what the server replied", record.Likely
-	case worked > 0:
+	case worked == 1:
+		v.Text = "All went well: 1 transfer done." // most sessions share it
+	case worked > 1:
 		v.Text = "all went well: " + many(worked, "transfer") + " done"
 	case c.Login == record.LoginOK:
 		v.Text = "the login went well, and nothing that was asked for failed"
 	default:
 		v.Text, v.Certainty = "nothing was asked for that failed", record.Likely
 	}
-	v.Text = sentence(v.Text)
+	if worked != 1 || c.encrypted() {
+		v.Text = sentence(v.Text)
+	}
 	if !c.orderly() {
 		v.Certainty = record.Likely
 	}

@@ -71,7 +71,7 @@ func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	} else {
 		a.single()
 	}
-	a.order.judged.Files(c.Stats().Files) // as of the end
+	a.order.files(c.Stats().Files) // as of the end
 	a.matcher.End()
 	return a.report()
 }
@@ -215,7 +215,7 @@ func (a *analysis) tick(now flow.Time, shards []horizon, count *counts) {
 	if a.heart.live != nil {
 		stats := a.source.Stats()
 		a.order.drops.look(now, stats.Dropped)
-		a.order.judged.Files(stats.Files) // there may be more of them
+		a.order.files(stats.Files) // there may be more of them
 	}
 	a.matcher.Tick(now, all.syn)
 	a.order.release(min(a.matcher.Oldest(), all.session))
@@ -240,7 +240,7 @@ func (a *analysis) Session(s *record.Session) {
 func (a *analysis) Orphan(o *record.Orphan) {
 	if a.heart.live != nil {
 		a.lost++
-		a.order.keep(a.order.out.Orphan(o))
+		a.order.orphan(o)
 		return
 	}
 	if len(a.orphans) >= record.MaxOrphans {
@@ -253,7 +253,7 @@ func (a *analysis) Orphan(o *record.Orphan) {
 // Attempt comes at the end, already bounded; of a live source also before.
 func (a *analysis) Attempt(t *record.Attempt) {
 	if a.heart.live != nil {
-		a.order.keep(a.order.out.Attempt(t))
+		a.order.attempt(t)
 		return
 	}
 	a.attempts = append(a.attempts, *t)
@@ -264,10 +264,10 @@ func (a *analysis) report() (*record.Summary, error) {
 	o := a.order
 	o.all()
 	for i := range a.attempts {
-		o.keep(o.out.Attempt(&a.attempts[i]))
+		o.attempt(&a.attempts[i])
 	}
 	for i := range a.orphans {
-		o.keep(o.out.Orphan(&a.orphans[i]))
+		o.orphan(&a.orphans[i])
 	}
 	a.summarize()
 	o.keep(o.out.Summary(&o.sum.Summary))

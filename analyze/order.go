@@ -7,6 +7,7 @@ import (
 
 	"ftpscope/analyze/finding"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/verdict"
 )
 
 // order numbers sessions by their first packet and gives them out as early as it is
@@ -18,6 +19,7 @@ type order struct {
 	held    int             // bytes of those that wait
 	early   uint64          // sessions that could not wait for an older one
 	judged  *finding.Stream // adds the findings, and holds sessions back while their neighbours may matter
+	bench   *verdict.Bench  // adds the verdicts, in the order in which sessions are given out
 	ids     int
 	drops   drops
 	live    bool // sessions come in the order of their end, and go as soon as they are judged
@@ -27,8 +29,9 @@ type order struct {
 }
 
 func newOrder(out Records, opt finding.Options) *order {
-	o := &order{out: out, sum: &summary{}, live: opt.Live}
+	o := &order{out: out, sum: &summary{}, live: opt.Live, bench: verdict.NewBench(opt.Files)}
 	o.judged = finding.NewStream(opt, func(s *record.Session) {
+		o.bench.Session(s)
 		o.sum.add(s)
 		o.keep(out.Session(s))
 	})
@@ -72,6 +75,7 @@ func (o *order) judge(s *record.Session) {
 func (o *order) snapshot(s *record.Session) {
 	s.Notes.Dropped = o.drops.during(s)
 	o.judged.Preview(s)
+	o.bench.Preview(s)
 	o.keep(o.out.Session(s))
 }
 
@@ -86,6 +90,23 @@ func (o *order) release(ord uint64) {
 func (o *order) all() {
 	o.release(math.MaxUint64)
 	o.judged.Flush()
+}
+
+// files tells how many files the run has by now.
+func (o *order) files(n int) {
+	o.judged.Files(n)
+	o.bench.Files = n
+}
+
+// attempt and orphan judge what never became a session, and give it out.
+func (o *order) attempt(a *record.Attempt) {
+	o.bench.Attempt(a)
+	o.keep(o.out.Attempt(a))
+}
+
+func (o *order) orphan(x *record.Orphan) {
+	o.bench.Orphan(x)
+	o.keep(o.out.Orphan(x))
 }
 
 func (o *order) keep(err error) {

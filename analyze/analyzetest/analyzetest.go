@@ -337,9 +337,41 @@ func RequireOrdered(t testing.TB, r *Records) {
 			require.True(t, x.Connection != nil || x.Initiator == record.None, "an initiator needs a connection")
 			require.Equal(t, x.Initiator == record.None, x.Evidence == record.None, "who opened it needs evidence")
 			require.Equal(t, x.Mode == record.Unknown, x.ExpectedInitiator == nil)
+			if x.Verdict == nil {
+				require.Contains(t, []string{record.OK, record.Unknown}, x.Outcome, "what did not go well has a verdict")
+			} else {
+				requireJudged(t, x.Verdict)
+				failed := []string{record.NoConnection, record.Denied, record.Aborted, record.Rejected}
+				require.False(t, x.Verdict.Cause == record.CauseNone && slices.Contains(failed, x.Outcome), "transfer %d failed without a cause", x.N)
+			}
 		}
+		requireJudged(t, s.Verdict)
+		require.False(t, s.Login == record.LoginFailed && s.Verdict.Cause == record.CauseNone, "the login failed without a cause")
+	}
+	for i := range r.Attempts {
+		requireJudged(t, r.Attempts[i].Verdict)
+	}
+	for i := range r.Orphans {
+		requireJudged(t, r.Orphans[i].Verdict)
 	}
 	require.Equal(t, len(r.Sessions), r.Total.Sessions)
+}
+
+// requireJudged is what is true of every verdict.
+func requireJudged(t testing.TB, v *record.Verdict) {
+	t.Helper()
+	is := func(list []record.Meaning, word string) bool {
+		return slices.ContainsFunc(list, func(m record.Meaning) bool { return m.Word == word })
+	}
+	require.NotNil(t, v)
+	require.True(t, is(record.Causes, v.Cause) && is(record.Places, v.At) && is(record.Certainties, v.Certainty), "%+v", v)
+	require.Equal(t, v.Cause == record.CauseNone, v.At == record.AtNone, "%+v", v)
+	require.NotEmpty(t, v.Text)
+	require.True(t, v.Cause == record.CauseNone || len(v.Next) > 0, "no next step: %+v", v)
+	require.NotContains(t, v.Or, v.Cause)
+	for _, or := range v.Or {
+		require.True(t, is(record.Causes, or), or)
+	}
 }
 
 // Collect runs an analysis of files, or of data given as standard input.

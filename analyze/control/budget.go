@@ -30,6 +30,7 @@ const (
 	transferSize    = int(unsafe.Sizeof(TransferCommand{}))
 	exchangeSize    = int(unsafe.Sizeof(record.Exchange{}))
 	replySize       = int(unsafe.Sizeof(record.Reply{}))
+	denialSize      = int(unsafe.Sizeof(record.Denial{}))
 	loginSize       = int(unsafe.Sizeof(record.Login{}))
 	spanSize        = int(unsafe.Sizeof(Span{}))
 	oddSize         = int(unsafe.Sizeof(record.Oddity{}))

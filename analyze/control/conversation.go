@@ -175,6 +175,9 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	s := &c.sides[dir]
 	if !s.spoke {
 		s.spoke = true
+		if !s.lossy {
+			c.hear(dir, b)
+		}
 		if c.roles != rolesBySYN && !c.sides[dir^1].spoke && c.isOnControlPort() {
 			c.tellHosts(c.expectsHosts)
 		}
@@ -194,6 +197,9 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 			return true
 		}
 	}
+	if dir == c.client && c.strays() {
+		return true // what follows in another protocol says no more
+	}
 	for line, rest, ok := s.framer.Next(b); ok; line, rest, ok = s.framer.Next(rest) {
 		c.line(dir, line)
 	}
@@ -203,6 +209,20 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		return false
 	}
 	return true
+}
+
+// strays reports whether a client that came to FTP's port speaks another protocol there. It
+// is a session all the same: the server may wait for FTP.
+func (c *Conversation) strays() bool {
+	f := c.notes.Foreign
+	return f != nil && f.Protocol != protocolTLS && f.Protocol != protocolPROXY && !f.ByServer && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
+}
+
+// hear notes another protocol by the first bytes of a side.
+func (c *Conversation) hear(dir flow.Direction, first []byte) {
+	if p := foreignProtocol(first); p != "" && c.notes.Foreign == nil {
+		c.notes.Foreign = &record.Foreign{Protocol: p, Mark: c.at, ByServer: dir != c.client}
+	}
 }
 
 // line takes a line of a side.
@@ -282,7 +302,7 @@ func (c *Conversation) isOnControlPort() bool {
 // elsewhere what speaks for it.
 func (c *Conversation) isFTP() bool {
 	if c.isOnControlPort() {
-		return c.guess.Verdict() != ftp.No && c.evidence != babble
+		return c.guess.Verdict() != ftp.No && (c.evidence != babble || c.strays())
 	}
 	return c.guess.Verdict() == ftp.Yes
 }

@@ -75,7 +75,12 @@ func (c *Conversation) onLoginReply(p *pending, r *record.Reply) {
 	if ok {
 		c.notes.LoginEnd = c.at
 	}
-	c.notes.login(&c.budget, &c.login, p, record.Login{OK: ok, Code: r.Code})
+	try := record.Login{OK: ok, Code: r.Code}
+	if !ok && c.budget.reserve(replySize+len(r.Text)) {
+		kept := *r
+		try.Reply = &kept
+	}
+	c.notes.login(&c.budget, &c.login, p, try)
 }
 
 // needsLogin lists the commands that servers answer 2yz only after a login.

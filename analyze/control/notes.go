@@ -121,6 +121,27 @@ func (n *notes) addReply(p *pending, r *record.Reply) {
 	}
 }
 
+// settled notes how a command ended that is neither a login nor a transfer: the last of
+// them counts. What clients send to keep or to end a session counts for nothing.
+func (n *notes) settled(b *budget, p *pending, r *record.Reply) {
+	switch {
+	case p.verb == ftp.NOOP || p.verb == ftp.QUIT || p.verb == ftp.FEAT || p.verb == ftp.OPTS || p.verb == ftp.SYST || p.verb == ftp.STAT || p.verb == ftp.CLNT || p.verb == ftp.ABOR || p.verb == ftp.ALLO:
+	case r.Code < 400:
+		n.Denied = nil
+	case p.negotiation < 0 && p.transfer < 0 && p.verb != ftp.USER && p.verb != ftp.PASS && p.verb != ftp.ACCT && b.reserve(denialSize+len(p.line.Text)+len(r.Text)):
+		n.Denied = &record.Denial{Line: p.line, Reply: *r}
+	}
+}
+
+// parting keeps a reply by which the server may end the session, or says that it fails.
+func (n *notes) parting(b *budget, r *record.Reply, unasked bool) {
+	if r.Code < 400 || !(unasked || r.Code == 421 || strings.HasPrefix(r.Text, "OOPS")) || !b.reserve(replySize+len(r.Text)) {
+		return
+	}
+	kept := *r
+	n.Parting = &kept
+}
+
 // forgetLogin takes back what is a climb only from the login directory: the capture began
 // later.
 func (n *notes) forgetLogin() {

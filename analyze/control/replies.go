@@ -100,6 +100,9 @@ func (c *Conversation) onReply(r ftp.Reply) {
 	c.spoken.reply(c, r.Code)
 	reply := &record.Reply{Time: record.Stamp{Time: c.at.Time, Digits: c.digits}, Pos: c.at.Pos, Code: r.Code, Text: r.Text, Cut: r.Flags&ftp.ReplyCut != 0} // on the stack: who keeps it copies it
 	if c.isGreeting(reply) {
+		if c.notes.Greeting.Code < 200 {
+			c.notes.Greeting = c.budget.lasting(reply)
+		}
 		c.keepReply(none, reply)
 		return
 	}
@@ -108,6 +111,7 @@ func (c *Conversation) onReply(r ftp.Reply) {
 	if i < 0 {
 		c.pairing.replyOwed = false
 		c.keepReply(none, reply)
+		c.notes.parting(&c.budget, reply, true)
 		c.onUnaskedReply(reply)
 		return
 	}
@@ -199,6 +203,8 @@ func (c *Conversation) onFinal(p *pending, r *record.Reply) {
 	}
 	c.applyReply(p, r)
 	c.notes.addReply(p, r)
+	c.notes.settled(&c.budget, p, r)
+	c.notes.parting(&c.budget, r, false)
 	switch v := p.verb; {
 	case v == ftp.USER || v == ftp.PASS || v == ftp.ACCT:
 		c.onLoginReply(p, r)
@@ -265,6 +271,7 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 	asked := c.login.asked
 	c.login.asked = false
 	switch {
+	case (r.Code == 227 || r.Code == 228 || r.Code == 229) && c.missing == 0 && c.sides[c.client].spoke && !offersEndpoint(r.Code, r.Text): // "227 Logout."
 	case r.Code == 227 || r.Code == 228 || r.Code == 229:
 		i := c.addNegotiation(map[int]string{227: "PASV", 228: "LPSV", 229: "EPSV"}[r.Code], true)
 		if i >= 0 {
@@ -274,6 +281,10 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		t.unseen, t.unseenDoubt = c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}), false
 		if t.unseen >= 0 {
 			c.onPreliminary(&pending{transfer: int32(t.unseen)}, r)
+		}
+	case t.unseen < 0 && (r.Code == 425 || r.Code == 426) && !c.sides[c.client].spoke && t.current >= 0: // it gave up on a command without 150
+		if i := c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}); i >= 0 {
+			c.onTransferReply(&t.commands[i], r)
 		}
 	case t.unseen >= 0 && t.endsUnseen(r.Code):
 		c.onTransferReply(&t.commands[t.unseen], r)
@@ -292,4 +303,17 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 	case r.Code == 215:
 		c.server.system = text{r.Text, true}
 	}
+}
+
+// offersEndpoint reports whether a reply announces an endpoint, whatever it answers.
+func offersEndpoint(code int, text string) (ok bool) {
+	switch code {
+	case 227:
+		_, ok = ftp.Parse227(text)
+	case 228:
+		_, ok = ftp.Parse228(text)
+	case 229:
+		_, _, ok = ftp.Parse229(text)
+	}
+	return ok
 }

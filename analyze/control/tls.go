@@ -103,11 +103,11 @@ func (r *tlsRecords) read(dir flow.Direction, b []byte, at flow.Mark) {
 }
 
 // found is what the handshake tells; nil when that is nothing.
-func (t *tlsLayer) found() *record.TLSInfo {
+func (t *tlsLayer) found(client flow.Direction) *record.TLSInfo {
 	if t.records == nil {
 		return nil
 	}
-	return t.records.handshake.Info()
+	return t.records.handshake.Info(client)
 }
 
 // passTLS passes over what is under TLS and returns what follows it; nil when there is

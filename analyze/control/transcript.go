@@ -179,6 +179,9 @@ func (c *Conversation) Finish(conn *flow.Conn) *Transcript {
 		}
 	}
 	c.interrupt()
+	if len(c.pairing.pending) > 0 && c.missing == 0 && c.tls.kind == record.TLSNone {
+		c.notes.Waiting = &record.Line{Mark: c.pairing.pending[0].line.Mark, Text: c.pairing.pending[0].line.Text}
+	}
 	c.unanswered(len(c.pairing.pending))
 	if conn.OpenerKnown {
 		c.client = flow.Out
@@ -216,7 +219,7 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	n.Control, n.Heard = *conn, c.notes.Heard
 	n.Logins = own(n.Logins)
 	n.Idle = c.quiet.end(conn.Last.Time)
-	n.TLS = c.tls.found()
+	n.TLS = c.tls.found(c.client)
 	s.Closing = closingOf(n)
 	s.Capture = record.Coverage{
 		FromStart: conn.SYN.Seen() || conn.SYNACK.Seen(), ToEnd: conn.Closing != flow.Cut,

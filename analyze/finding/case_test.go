@@ -73,12 +73,6 @@ func TestCovered(t *testing.T) {
 	require.False(t, newCase(sess(midStart), Options{}).whole())
 }
 
-func TestHops(t *testing.T) {
-	for ttl, want := range map[uint8]int{0: -1, 1: 31, 32: 0, 33: 31, 63: 1, 64: 0, 65: -1, 87: -1, 88: 40, 128: 0, 129: -1, 214: -1, 215: 40, 255: 0} {
-		require.Equal(t, want, hops(ttl), "TTL %d", ttl)
-	}
-}
-
 // A packet with another TTL than its host's others came from elsewhere, if the TTLs are known.
 func TestForged(t *testing.T) {
 	c := newCase(sess(ttls(60, 128)), Options{})

@@ -15,7 +15,7 @@ type point struct {
 
 func (c *Case) point() point {
 	client, server := c.halves(&c.Notes.Control)
-	return point{hops(client.TTL), hops(server.TTL)}
+	return point{flow.Hops(client.TTL), flow.Hops(server.TTL)}
 }
 
 // halves are what the client's and the server's host sent on a connection; where one host
@@ -25,18 +25,6 @@ func (c *Case) halves(conn *flow.Conn) (client, server *flow.Half) {
 		return &conn.Half[flow.Out], &conn.Half[flow.In]
 	}
 	return &conn.Half[flow.In], &conn.Half[flow.Out]
-}
-
-// hops is how many routers a packet passed: systems send with a TTL of 64, 128 or 255 (a
-// few with 32).
-func hops(ttl uint8) int {
-	const far = 40 // paths are shorter: what seems longer began with another TTL
-	for _, initial := range []uint8{32, 64, 128, 255} {
-		if ttl != 0 && ttl <= initial && initial-ttl <= far {
-			return int(initial - ttl)
-		}
-	}
-	return -1
 }
 
 // fate says what an unanswered SYN means at the place of capture; to is the host that it
@@ -80,17 +68,9 @@ func (c *Case) forged(host netip.Addr, ttl uint8) bool {
 	case c.Server.Addr():
 		own = p.server
 	}
-	h := hops(ttl)
+	h := flow.Hops(ttl)
 	return own >= 0 && h >= 0 && own != h
 }
-
-// internal reports whether an address is meant for use inside a network: RFC 1918, RFC
-// 6598, RFC 3927, RFC 4193, loopback.
-func internal(a netip.Addr) bool {
-	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified() || sharedSpace.Contains(a)
-}
-
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598: carrier-grade NAT
 
 // kind names an internal address's kind.
 func kind(a netip.Addr) string {
@@ -99,7 +79,7 @@ func kind(a netip.Addr) string {
 		return "the loopback address "
 	case a.IsUnspecified():
 		return "the unspecified address "
-	case internal(a):
+	case flow.IsInternal(a):
 		return "the private address "
 	}
 	return ""

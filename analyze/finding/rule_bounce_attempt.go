@@ -46,12 +46,12 @@ func (c *Case) foreign(t *record.Transfer) foreignness {
 		return byBounce
 	case a.Is4() != client.Is4() || a.IsUnspecified(), client.IsLoopback():
 		return byNAT
-	case internal(a) && internal(client):
+	case flow.IsInternal(a) && flow.IsInternal(client):
 		if neighbours(a, server) || neighbours(a, client) {
 			return byBounce
 		}
 		return byNAT
-	case internal(a), internal(client) && !internal(server):
+	case flow.IsInternal(a), flow.IsInternal(client) && !flow.IsInternal(server):
 		return byNAT
 	}
 	return byBounce

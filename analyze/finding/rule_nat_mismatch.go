@@ -97,7 +97,7 @@ func (c *Case) translatedDraft(t *record.Transfer, count int) draft {
 			advice = "let the client name an address of the control connection's family, or use EPSV, which names none (RFC 2428)"
 		}
 	}
-	if internal(seen) && !internal(announced) {
+	if flow.IsInternal(seen) && !flow.IsInternal(announced) {
 		whom = ", while here, on the inner side of its NAT, it is "
 		advice = "nothing, if " + announced.String() + " is the address under which the other side of the NAT reaches the " + who
 	}

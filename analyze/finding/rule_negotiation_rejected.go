@@ -108,7 +108,7 @@ func (c *Case) rejectedAdvice(t *record.Transfer) string {
 		return "the server refuses ports below 1024, as RFC 2577 section 3 asks: the client has to name another"
 	case active && t.Announced == nil && t.Method != "LPRT":
 		return "the command names no valid endpoint (see protocol-violation): the client writes it wrongly, or what rewrites it on the way does"
-	case active && !c.mismatched(t) && internal(t.Announced.Addr()) && !internal(c.Server.Addr()):
+	case active && !c.mismatched(t) && flow.IsInternal(t.Announced.Addr()) && !flow.IsInternal(c.Server.Addr()):
 		return "the client names a private address to a server outside: it arrives as somebody else's unless the client's NAT rewrites " + t.Method + " (an FTP ALG)" + c.unread() +
 			". Use passive mode (EPSV, PASV); or active mode is not to be had here (vsftpd port_enable)"
 	case active && c.mismatched(t):

@@ -211,6 +211,7 @@ func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direct
 	}
 	switch {
 	case c.Sent == flow.SentNothing && down.Packets > 0 && up.Packets > 0:
+	case t.Initiator == record.None: // nor does anything tell which end is the server's
 	case isUpload:
 		t.Direction = &upload
 	default:

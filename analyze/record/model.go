@@ -40,6 +40,7 @@ type Session struct {
 	Capture    Coverage
 	Transfers  []Transfer
 	Findings   []Finding
+	Verdict    *Verdict // nil: not judged
 
 	First flow.Mark // the control connection's first packet: the order of sessions
 	Notes Notes     // what rules need beyond the record; not written
@@ -160,6 +161,7 @@ type Transfer struct {
 	Outcome           string
 	Frames            Frames
 	Content
+	Verdict *Verdict // nil: it went well, or was not judged
 
 	Notes TransferNotes // what rules need beyond the record; not written
 }
@@ -231,6 +233,7 @@ type Attempt struct {
 	First, Last Stamp
 	ICMP        *ICMP
 	Network     *Network // nil: the plain one
+	Verdict     *Verdict
 }
 
 // ICMP is the error that a SYN met: RFC 792 or RFC 4443 type and code, and who sent it.
@@ -244,6 +247,7 @@ type Orphan struct {
 	Mode, Evidence, Initiator string
 	Connection                Connection
 	Bytes                     uint64
+	Verdict                   *Verdict
 
 	Conn flow.Conn // the connection itself; not written
 }

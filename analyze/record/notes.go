@@ -34,6 +34,25 @@ type Heard struct {
 	ProtC    flow.Mark     // PROT C accepted under TLS
 	Site     []SiteCommand // at most MaxSite
 	Climbs   []Climb       // at most MaxClimbs
+
+	Greeting Reply    // the server's first reply; code 0: none
+	Denied   *Denial  // the last command apart from logins and transfers, if it was rejected
+	Parting  *Reply   // the last reply that nobody asked for, or that says that the server fails: 421, 500 OOPS
+	Waiting  *Line    // the first command that was never answered, though no reply is missing
+	Foreign  *Foreign // what a side said first, if that is no FTP
+}
+
+// Denial is a command that the server answered by 4yz or 5yz.
+type Denial struct {
+	Line  Line
+	Reply Reply
+}
+
+// Foreign is another protocol than FTP in clear, by the first bytes of a side.
+type Foreign struct {
+	Protocol string // "TLS", "SSH", "HTTP", …
+	Mark     flow.Mark
+	ByServer bool
 }
 
 // Login is one try: USER, and PASS if it was sent, with the reply that decided it.
@@ -43,6 +62,7 @@ type Login struct {
 	User       string    // empty: not known
 	OK         bool
 	Code       int    // 0: the capture holds no reply to PASS
+	Reply      *Reply // that failed it
 	Challenge  string // of a one-time password, in lower case: "otp-md5 487 dog2"
 	OneTime    bool   // the password has the form of an answer to it: whoever reads it cannot use it again
 }
@@ -137,11 +157,21 @@ type TLSInfo struct {
 	// Resumed says that the server sent no certificate because an earlier session goes on (RFC 5246 section 7.3, figure 2).
 	Resumed bool
 
+	Alert TLSAlert // the first that was sent in clear
+
 	// The server's certificate, where it was sent in clear: unverified, as is all that this says.
 	Subject, Issuer     string    // RFC 2253 text
 	Names               []string  // subject alternative names
 	NotBefore, NotAfter time.Time // zero when there was none
 	SelfSigned          bool      // subject and issuer are the same
+}
+
+// TLSAlert is an alert (RFC 8446 section 6) that was sent in clear.
+type TLSAlert struct {
+	Mark     flow.Mark // not seen: zero
+	Name     string    // "unknown CA"; "alert 99" when it has no name here
+	Fatal    bool
+	ByServer bool
 }
 
 // Kinds of Oddity.

@@ -1,6 +1,8 @@
 package tlsrec
 
 import (
+	"strconv"
+
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -8,14 +10,17 @@ import (
 // Handshake reads the beginning of TLS as it passes: the handshake messages that are in
 // clear, once, and then lets go of what it held. A nil one has nothing to read.
 type Handshake struct {
-	info  facts
-	sides [2]handshakeSide
+	info      facts
+	sides     [2]handshakeSide
+	alertSide flow.Direction // who sent the alert
 }
 
 // handshakeSide is one direction: records (RFC 8446 section 5.1), in them messages
 // (section 4), which may span records.
 type handshakeSide struct {
-	done    bool
+	done    bool // no more messages are wanted, only alerts
+	lost    bool // nor are those: where records begin is not known
+	alert   []byte
 	read    int // bytes
 	records recordReader
 	skip    int // of a message that is not wanted
@@ -29,20 +34,58 @@ func (h *Handshake) Data(side flow.Direction, b []byte, at flow.Mark) {
 	s := &h.sides[side]
 	b = b[:min(len(b), maxHandshake-s.read)]
 	s.read += len(b)
-	for len(b) > 0 && !s.done {
+	for len(b) > 0 && !s.lost {
 		fragment, rest, begins := s.records.next(b)
 		if b = rest; begins {
 			h.record(s)
+		}
+		if s.records.kind() == alertRecord {
+			h.alert(side, s, fragment, at)
+			continue
 		}
 		h.fragment(s, fragment, at)
 	}
 	if s.read == maxHandshake {
 		s.end()
+		s.lost = true
 	}
+}
+
+// alert takes a piece of an alert: its level and its description (RFC 8446 section 6). One
+// that is encrypted is longer.
+func (h *Handshake) alert(side flow.Direction, s *handshakeSide, b []byte, at flow.Mark) {
+	const length, fatal = 2, 2
+	if s.records.header[3] != 0 || s.records.header[4] != length || h.info.Alert.Mark.Seen() {
+		return
+	}
+	if s.alert = append(s.alert, b...); len(s.alert) < length {
+		return
+	}
+	h.info.Alert = record.TLSAlert{Mark: at, Name: alertName(s.alert[1]), Fatal: s.alert[0] == fatal}
+	h.alertSide = side
+}
+
+// alertNames are those of RFC 8446 section 6 and of its forerunners.
+var alertNames = map[byte]string{
+	0: "close notify", 10: "unexpected message", 20: "bad record MAC", 22: "record overflow", 40: "handshake failure", 42: "bad certificate",
+	43: "unsupported certificate", 44: "certificate revoked", 45: "certificate expired", 46: "certificate unknown", 47: "illegal parameter",
+	48: "unknown CA", 49: "access denied", 50: "decode error", 51: "decrypt error", 70: "protocol version", 71: "insufficient security",
+	80: "internal error", 86: "inappropriate fallback", 90: "user canceled", 109: "missing extension", 110: "unsupported extension",
+	112: "unrecognized name", 113: "bad certificate status response", 115: "unknown PSK identity", 116: "certificate required", 120: "no application protocol",
+}
+
+func alertName(description byte) string {
+	if name := alertNames[description]; name != "" {
+		return name
+	}
+	return "alert " + strconv.Itoa(int(description))
 }
 
 // record takes a record's header.
 func (h *Handshake) record(s *handshakeSide) {
+	if s.lost = !s.records.isTLS(); s.done || s.records.kind() == alertRecord {
+		return
+	}
 	if s.records.kind() == handshakeRecord && s.records.isTLS() {
 		return
 	}
@@ -133,13 +176,15 @@ func (s *handshakeSide) end() { s.done, s.msg = true, nil }
 func (h *Handshake) Gap(side flow.Direction) {
 	if h != nil {
 		h.sides[side].end()
+		h.sides[side].lost = true
 	}
 }
 
 // Info is what was read; nil when that is nothing.
-func (h *Handshake) Info() *record.TLSInfo {
+func (h *Handshake) Info(client flow.Direction) *record.TLSInfo {
 	if h == nil || !h.info.ClientHello.Seen() && !h.info.ServerHello.Seen() {
 		return nil
 	}
+	h.info.Alert.ByServer = h.info.Alert.Mark.Seen() && h.alertSide != client
 	return &h.info.TLSInfo
 }

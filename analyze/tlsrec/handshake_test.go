@@ -88,7 +88,7 @@ func heard(out, in []byte, n int) *record.TLSInfo {
 			h.Data(flow.Direction(side), b[:min(n, len(b))], handshakeMark(uint64(side)+1))
 		}
 	}
-	return h.Info()
+	return h.Info(flow.Out)
 }
 
 func TestTLSHello(t *testing.T) {
@@ -138,7 +138,7 @@ func TestTLSHello(t *testing.T) {
 		h.Data(flow.In, in[:150], handshakeMark(1))
 		h.Gap(flow.In)
 		h.Data(flow.In, in[200:], handshakeMark(2))
-		got := h.Info()
+		got := h.Info(flow.Out)
 		require.Equal(t, "TLS 1.2", got.Version)
 		require.Empty(t, got.Subject)
 	})

@@ -17,6 +17,7 @@ const longestRecord = 1<<14 + 2048
 // Kinds of records.
 const (
 	changeCipherSpec = 20
+	alertRecord      = 21
 	handshakeRecord  = 22
 	applicationData  = 23
 	heartbeat        = 24 // the last that there is

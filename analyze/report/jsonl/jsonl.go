@@ -116,7 +116,8 @@ func AppendSession(b []byte, s *record.Session, o report.Options) []byte {
 	for i := range s.Findings {
 		b = AppendFinding(Comma(b, i), &s.Findings[i], files)
 	}
-	return append(b, "]}"...)
+	b = AppendVerdict(append(b, ']'), s.Verdict, files)
+	return append(b, '}')
 }
 
 func appendCommands(b []byte, s *record.Session, o report.Options, files bool) []byte {
@@ -205,10 +206,11 @@ func AppendTransfer(b []byte, s *record.Session, t *record.Transfer, files bool)
 	b = Term(b, `,"outcome":`, t.Outcome)
 	b = appendFrames(b, &t.Frames, files)
 	if !s.Client.IsValid() || !s.Server.IsValid() {
-		return append(b, `,"filter":null}`...)
+		b = append(b, `,"filter":null`...)
+	} else {
+		b = append(s.AppendFilter(append(b, `,"filter":"`...), t), '"')
 	}
-	b = s.AppendFilter(append(b, `,"filter":"`...), t)
-	return append(b, `"}`...)
+	return append(AppendVerdict(b, t.Verdict, files), '}')
 }
 
 func appendConnection(b []byte, c *record.Connection) []byte {
@@ -264,16 +266,41 @@ func AppendFinding(b []byte, f *record.Finding, files bool) []byte {
 	} else {
 		b = append(b, `,"transfer":null`...)
 	}
+	b = appendProof(b, f.Frames, files)
+	b = Word(b, `,"advice":`, f.Advice)
+	return append(b, '}')
+}
+
+// AppendVerdict appends a verdict and its key.
+func AppendVerdict(b []byte, v *record.Verdict, files bool) []byte {
+	if v == nil {
+		return append(b, `,"verdict":null`...)
+	}
+	b = Term(b, `,"verdict":{"cause":`, v.Cause)
+	b = Term(b, `,"at":`, v.At)
+	b = Term(b, `,"certainty":`, v.Certainty)
+	b = words(b, `,"or":`, v.Or)
+	if v.Transfer > 0 {
+		b = Integer(b, `,"transfer":`, uint64(v.Transfer))
+	} else {
+		b = append(b, `,"transfer":null`...)
+	}
+	b = Quote(appendProof(b, v.Frames, files), `,"text":`, v.Text)
+	b = words(b, `,"next":`, v.Next)
+	return append(b, '}')
+}
+
+// appendProof appends the packets that prove something.
+func appendProof(b []byte, frames []flow.Pos, files bool) []byte {
 	b = append(b, `,"frames":[`...)
-	for i, p := range f.Frames {
+	for i, p := range frames {
 		b = Frame(Comma(b, i), "", p)
 	}
 	if files {
 		b = append(b, `],"frame_files":[`...)
-		for i, p := range f.Frames {
+		for i, p := range frames {
 			b = FileIndex(Comma(b, i), "", p)
 		}
 	}
-	b = Word(b, `],"advice":`, f.Advice)
-	return append(b, '}')
+	return append(b, ']')
 }

@@ -20,12 +20,13 @@ func AppendAttempt(b []byte, a *record.Attempt) []byte {
 	b = Stamp(b, `,"first":`, a.First)
 	b = Stamp(b, `,"last":`, a.Last)
 	if a.ICMP == nil {
-		return append(b, `,"icmp":null}`...)
+		b = append(b, `,"icmp":null`...)
+	} else {
+		b = Address(b, `,"icmp":{"from":`, a.ICMP.From)
+		b = Integer(b, `,"type":`, uint64(a.ICMP.Type))
+		b = append(Integer(b, `,"code":`, uint64(a.ICMP.Code)), '}')
 	}
-	b = Address(b, `,"icmp":{"from":`, a.ICMP.From)
-	b = Integer(b, `,"type":`, uint64(a.ICMP.Type))
-	b = Integer(b, `,"code":`, uint64(a.ICMP.Code))
-	return append(b, "}}"...)
+	return append(AppendVerdict(b, a.Verdict, false), '}')
 }
 
 // AppendOrphan appends an orphan.
@@ -36,7 +37,7 @@ func AppendOrphan(b []byte, o *record.Orphan) []byte {
 	b = Term(b, `,"initiator":`, o.Initiator)
 	b = appendConnection(b, &o.Connection)
 	b = Integer(b, `,"bytes":`, o.Bytes)
-	return append(b, '}')
+	return append(AppendVerdict(b, o.Verdict, o.Conn.Last.Pos.File() > 0), '}')
 }
 
 func appendSummary(b []byte, s *record.Summary) []byte {

@@ -254,6 +254,9 @@ func TestNull(t *testing.T) {
 			look(r)
 		}
 	}
+	ofNone := fullSession()
+	ofNone.Verdict.Transfer = 0
+	look(ofNone)
 	pause := fullSummary()
 	*pause.Last = *pause.First
 	look(pause)

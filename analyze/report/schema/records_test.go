@@ -54,10 +54,17 @@ func fullSession() *record.Session {
 			ExpectedInitiator: ptr(record.Server), Initiator: record.Server, Evidence: record.EvidenceSYN, Connection: ptr(fullConnection()),
 			Bytes: ptr(uint64(1)), MissingBytes: ptr(uint64(1)), Content: record.Content{MD5: ptr("d41d8cd98f00b204e9800998ecf8427e"), SHA1: ptr("da39a3ee5e6b4b0d3255bfef95601890afd80709"), SHA256: ptr("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), MIMEType: ptr("text/plain"), File: ptr("out/a")},
 			Preliminary: ptr(fullReply(150)), Reply: ptr(fullReply(226)), Outcome: record.OK,
-			Frames: record.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos},
+			Frames:  record.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos},
+			Verdict: fullVerdict(),
 		}},
 		Findings: []record.Finding{{ID: "data-refused", Severity: record.High, Message: "refused", Transfer: 1, Frames: []flow.Pos{pos}, Advice: "look"}},
+		Verdict:  fullVerdict(),
 	}
+}
+
+func fullVerdict() *record.Verdict {
+	return &record.Verdict{Cause: record.CauseDataNeverTried, At: record.AtServer, Certainty: record.Open, Or: []string{record.CauseDataBlocked}, Transfer: 1,
+		Frames: []flow.Pos{flow.At(1, 9)}, Text: "nobody came", Next: []string{"look"}}
 }
 
 // countedSession has the number of its commands instead of the commands.
@@ -69,11 +76,11 @@ func countedSession() *record.Session {
 
 func fullAttempt() *record.Attempt {
 	return &record.Attempt{ClientIP: netip.MustParseAddr("2001:db8::1"), Server: netip.MustParseAddrPort("[2001:db8::2]:21"), Count: 1,
-		State: "unreachable", First: begin, Last: end, ICMP: &record.ICMP{From: netip.MustParseAddr("2001:db8::3"), Type: 1, Code: 4}, Network: fullNetwork()}
+		State: "unreachable", First: begin, Last: end, ICMP: &record.ICMP{From: netip.MustParseAddr("2001:db8::3"), Type: 1, Code: 4}, Network: fullNetwork(), Verdict: fullVerdict()}
 }
 
 func fullOrphan() *record.Orphan {
-	return &record.Orphan{Mode: record.Active, Evidence: record.EvidenceInferred, Initiator: record.Server, Connection: fullConnection(), Bytes: 1}
+	return &record.Orphan{Mode: record.Active, Evidence: record.EvidenceInferred, Initiator: record.Server, Connection: fullConnection(), Bytes: 1, Verdict: fullVerdict(), Conn: flow.Conn{Last: flow.Mark{Pos: flow.At(1, 9)}}}
 }
 
 func fullSummary() *record.Summary {

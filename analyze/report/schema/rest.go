@@ -20,6 +20,7 @@ var attemptObject = object{"attempt", "Control connections that never came to be
 	{name: "first", value: timestamp, doc: "Time of the first SYN"},
 	{name: "last", value: timestamp, doc: "Time of the last packet"},
 	{name: "icmp", value: ref("icmp"), doc: "The last ICMP error", null: "there was none"},
+	{name: "verdict", value: ref("verdict"), doc: "What went wrong", null: "it was not judged"},
 }}
 
 var orphanObject = object{"orphan", "A data connection whose control connection the capture does not hold: from port 20, with data", []field{
@@ -29,6 +30,7 @@ var orphanObject = object{"orphan", "A data connection whose control connection 
 	{name: "initiator", value: only(record.Server), doc: "Port 20 is the server's"},
 	{name: "connection", value: ref("connection"), doc: "The data connection"},
 	{name: "bytes", value: from(1), doc: "Bytes of payload in both directions, as sequence numbers tell"},
+	{name: "verdict", value: ref("verdict"), doc: "What went wrong", null: "it was not judged"},
 }}
 
 var summaryObject = object{"summary", "What was read, found and not read; the last line", []field{

@@ -250,7 +250,7 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
-	require.ElementsMatch(t, constants(t, "../../record/model.go"), slices.Collect(maps.Keys(used)))
+	require.ElementsMatch(t, constants(t, "../../record/model.go", "../../record/verdict.go"), slices.Collect(maps.Keys(used)))
 }
 
 // named lists the names of numbers from 0 on, until one has none.
@@ -261,13 +261,17 @@ func named(name func(int) string) (all []string) {
 	}
 }
 
-// constants are the texts that a file gives names to.
-func constants(t *testing.T, path string) []string {
+// constants are the texts that files give names to.
+func constants(t *testing.T, paths ...string) []string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-	require.NoError(t, err)
+	var decls []ast.Decl
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		require.NoError(t, err)
+		decls = append(decls, file.Decls...)
+	}
 	all := map[string]bool{}
-	for _, d := range file.Decls {
+	for _, d := range decls {
 		if g, ok := d.(*ast.GenDecl); !ok || g.Tok != token.CONST {
 			continue
 		}

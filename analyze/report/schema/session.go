@@ -59,9 +59,10 @@ var sessionObject = object{"session", "One control connection, and what was tran
 	{name: "capture", value: ref("coverage"), doc: "What of the control connection the capture holds"},
 	{name: "transfers", value: listOf(ref("transfer")), doc: "In the order of their negotiations or commands"},
 	{name: "findings", value: listOf(ref("finding")), doc: "What the rules found, by transfer"},
+	{name: "verdict", value: ref("verdict"), doc: "What went wrong for its user, where to look and how certain that is", null: "it was not judged"},
 }}
 
-var sessionParts = []object{exchangeObject, replyObject, coverageObject, transferObject, transferReplyObject, framesObject, frameFilesObject, findingObject}
+var sessionParts = []object{exchangeObject, replyObject, coverageObject, transferObject, transferReplyObject, framesObject, frameFilesObject, findingObject, verdictObject}
 
 var exchangeObject = object{"exchange", "A command with its replies", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},
@@ -159,6 +160,7 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 	{name: "frames", value: ref("frames"), doc: "The packets that show it"},
 	{name: "frame_files", value: ref("frame_files"), doc: "The files that frames count in", when: severalRead},
 	{name: "filter", value: anyText, doc: "Wireshark display filter of the transfer's control and data packets"},
+	{name: "verdict", value: ref("verdict"), doc: "What went wrong with it", null: "it went well"},
 }}
 
 const (
@@ -195,6 +197,34 @@ var findingObject = object{"finding", "The verdict of a rule", []field{
 	{name: "frame_files", value: listOf(from(0)), doc: "The file of each, an index into the summary's files", when: severalRead},
 	{name: "advice", value: anyText, doc: "What to check or to change"},
 }}
+
+var verdictObject = object{"verdict", "What went wrong, where to look and how certain that is", []field{
+	{name: "cause", value: oneWord(meanings(record.Causes)...), doc: "What went wrong"},
+	{name: "at", value: oneWord(meanings(record.Places)...), doc: "Where to look"},
+	{name: "certainty", value: oneWord(meanings(record.Certainties)...), doc: "How certain that is"},
+	{name: "or", value: listOf(plain(names(record.Causes)...)), doc: "The other causes that fit"},
+	{name: "transfer", value: from(1), doc: "The n of the transfer that it is about", null: "it is about none"},
+	{name: "frames", value: listOf(from(1)), doc: "Numbers of the packets that decide, each in its file"},
+	{name: "frame_files", value: listOf(from(0)), doc: "The file of each, an index into the summary's files", when: severalRead},
+	{name: "text", value: anyText, doc: "One sentence that says it"},
+	{name: "next", value: listOf(anyText), doc: "What to check or to change, in order of worth"},
+}}
+
+func meanings(list []record.Meaning) []term {
+	var words []term
+	for _, m := range list {
+		words = append(words, term{m.Word, m.Meaning})
+	}
+	return words
+}
+
+func names(list []record.Meaning) []string {
+	var words []string
+	for _, m := range list {
+		words = append(words, m.Word)
+	}
+	return words
+}
 
 func ruleNames() []string {
 	var names []string

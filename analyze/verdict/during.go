@@ -1,0 +1,358 @@
+package verdict
+
+import (
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// Data connections that were opened and did not end well, and replies that came too late.
+
+var afterSuccess = []judge{replyMissed, forgotten, cutByClient, altered}
+
+// stolen is a data connection that a third host opened, and over which data went.
+func stolen(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Initiator != record.ThirdParty || !met(t, flow.Established) || t.Bytes == nil || *t.Bytes == 0 {
+		return nil
+	}
+	at := record.AtServer
+	if t.Mode == record.Active {
+		at = record.AtClient
+	}
+	v := opening(t, record.CauseDataStolen, at)
+	v.Text = sentence("the third host "+t.Connection.Src.Addr().String()+" took the data connection of "+named(t)+c.packets(t.Frames.SYN), c.then(t))
+	v.Next = steps("find out who " + t.Connection.Src.Addr().String() + " is, and let the side that listens accept its peer only")
+	return v
+}
+
+// ended is who ended a data connection first, and how.
+type ended struct {
+	at  flow.Mark
+	by  string // record.Client, record.Server; empty: nobody did
+	rst bool
+}
+
+func (c *hearing) ended(conn *flow.Conn) ended {
+	client, server := c.halves(conn)
+	e := ended{}
+	for _, x := range []ended{{server.FIN, record.Server, false}, {client.FIN, record.Client, false}, {server.RST, record.Server, true}, {client.RST, record.Client, true}} {
+		if earlier(x.at, e.at) {
+			e = x
+		}
+	}
+	return e
+}
+
+// reset is the first RST of a connection.
+func (c *hearing) reset(conn *flow.Conn) ended {
+	client, server := c.halves(conn)
+	if earlier(server.RST, client.RST) {
+		return ended{server.RST, record.Server, true}
+	}
+	return ended{client.RST, record.Client, client.RST.Seen()}
+}
+
+// other is the other side.
+func other(side string) string {
+	if side == record.Client {
+		return record.Server
+	}
+	return record.Client
+}
+
+// sender is the side that sends a transfer's data; empty: not known.
+func sender(t *record.Transfer) string {
+	switch {
+	case t.Direction == nil:
+		return ""
+	case *t.Direction == record.Upload:
+		return record.Client
+	}
+	return record.Server
+}
+
+// lingering is how long one side may keep its end open after the other closed.
+const lingering = 10 * flow.Second
+
+// duringTransfer says how a data connection that was open came to fail.
+func duringTransfer(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Established) {
+		return nil
+	}
+	conn := t.Notes.Conn
+	for _, j := range []func(*hearing, *record.Transfer, *flow.Conn) *record.Verdict{halfClosed, gaveUp, resetDuring, silentData, cutDuring} {
+		if v := j(c, t, conn); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// halfClosed is a connection of which the sender closed its side, the receiver never or
+// long after.
+func halfClosed(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
+	from := sender(t)
+	client, server := c.halves(conn)
+	mine, its := server, client
+	if from == record.Client {
+		mine, its = client, server
+	}
+	if from == "" || !mine.FIN.Seen() || !c.gapless() || earlier(its.FIN, mine.FIN) || earlier(its.RST, mine.FIN) || earlier(mine.RST, mine.FIN) {
+		return nil
+	}
+	end := its.FIN
+	if earlier(its.RST, end) {
+		end = its.RST
+	}
+	last := max(conn.Last.Time, c.Notes.Control.Last.Time)
+	if t.Reply != nil {
+		last = max(last, t.Reply.Time.Time)
+	}
+	if end.Seen() {
+		last = end.Time
+	}
+	if last-mine.FIN.Time < lingering || t.Reply != nil && t.Reply.Time.Time < mine.FIN.Time {
+		return nil
+	}
+	to := other(from)
+	v := opening(t, record.CauseDataHalfClosed, to)
+	v.Frames = append(v.Frames, mine.FIN.Pos)
+	v.Text = sentence("the "+from+" sent all its data and closed the data connection of "+named(t)+c.packets(mine.FIN.Pos)+", and the "+to+" did not close its side for "+
+		prose.Lasting(last-mine.FIN.Time), c.then(t))
+	v.Next = steps("why does the program at the " + to + " not close the data connection when the data have ended? Look for one that waits, hangs or reads no more")
+	return v
+}
+
+// gaveUp is a server that replied that it waited in vain, before either side ended the data
+// connection. Who held it up, TCP's own facts would tell: acknowledgments, repetitions and
+// windows.
+func gaveUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
+	e := c.ended(conn)
+	if t.Reply == nil || t.Reply.Code < 400 || !means(t.Reply, saysLate) || e.at.Seen() && e.at.Time < t.Reply.Time.Time {
+		return nil
+	}
+	v := opening(t, record.CauseDataZeroWindow, record.AtClient)
+	v.Certainty, v.Or = record.Open, []string{record.CauseDataLoss, record.CauseDataMTU}
+	what := "did not take the data (its window may have stayed 0)"
+	next := "does the program at the client read what comes? A full disk, a prompt or a stopped program keeps its window at 0"
+	if sender(t) == record.Client {
+		v.Cause = record.CauseDataSilent
+		what, next = "sent nothing more", "does the program at the client go on sending? Look for a slow disk, a prompt or a stopped program"
+	}
+	v.Frames = append(v.Frames, conn.Last.Pos)
+	v.Text = sentence("the server waited in vain for the client in "+named(t)+after(t)+": it seems that the client "+what, c.replied(t.Reply))
+	v.Next = steps(next, "look at acknowledgments, repetitions and windows on the data connection: if segments are repeated without an answer, they are lost on the way")
+	return v
+}
+
+// late is a connection that was opened when the server had given up.
+func late(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Reply == nil || t.Notes.Conn == nil || t.Notes.Conn.Start.Time <= t.Reply.Time.Time {
+		return nil
+	}
+	conn := t.Notes.Conn
+	v := opening(t, record.CauseDataNeverTried, c.place(conn.Src.Addr()))
+	v.Certainty, v.Or = record.Open, []string{record.CauseDataBlocked}
+	v.Text = sentence("the data connection of "+named(t)+" came "+prose.Lasting(conn.Start.Time-t.Reply.Time.Time)+" after the server had given up"+c.packets(conn.Start.Pos), c.then(t))
+	v.Next = steps("why did " + c.party(conn.Src.Addr()) + " take so long to open it? Look for SYNs that were dropped before, for address lookups and for a slow way")
+	return v
+}
+
+// unexplained is what failed in a way that no judge knows.
+func unexplained(c *hearing, t *record.Transfer) *record.Verdict {
+	v := opening(t, record.CauseNotCaptured, record.AtCapture)
+	v.Certainty = record.Open
+	v.Text = sentence(named(t)+" failed, and what the capture holds does not say why", c.then(t))
+	v.Next = steps("look at the logs of client and server at this time", "capture at both sides and compare")
+	return v
+}
+
+// resetDuring is a connection that a RST ended.
+func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
+	e := c.reset(conn)
+	first := c.ended(conn)
+	if !e.at.Seen() || !first.rst && first.by == sender(t) && t.Reply == nil {
+		return nil
+	}
+	if t.Reply != nil && t.Reply.Time.Time < e.at.Time && t.Reply.Code != 426 && t.Reply.Code != 425 && t.Reply.Code != 421 {
+		return nil // the server gave up before, and said why
+	}
+	cause := record.CauseDataReset
+	v := opening(t, cause, e.by)
+	v.Frames = append(v.Frames, e.at.Pos)
+	v.Text = sentence("the data connection of "+named(t)+" ended by RST from the "+e.by+"'s address"+c.packets(e.at.Pos)+after(t), c.then(t))
+	v.Next = steps("why did the program at the "+e.by+" give up? Look at its log, its time and size limits", "a firewall or NAT between the two can send RST in its name: a capture at the "+e.by+" tells")
+	return v
+}
+
+// after says how much came before.
+func after(t *record.Transfer) string {
+	switch {
+	case t.Bytes == nil:
+		return ""
+	case t.Notes.Size != nil && *t.Notes.Size > *t.Bytes:
+		return " after " + prose.Number(*t.Bytes) + " of " + prose.Number(*t.Notes.Size) + " bytes"
+	}
+	return " after " + prose.Many(*t.Bytes, "byte")
+}
+
+// silentData is a connection that nobody ended. What held it up, TCP's own facts tell:
+// acknowledgments, repetitions and windows.
+func silentData(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
+	if conn.Closing != flow.Cut || c.ended(conn).at.Seen() || t.Reply == nil || t.Reply.Code < 400 {
+		return nil
+	}
+	v := opening(t, record.CauseDataLoss, record.AtPath)
+	v.Certainty = record.Open
+	v.Or = []string{record.CauseDataMTU, record.CauseDataZeroWindow, record.CauseDataSilent}
+	v.Frames = append(v.Frames, conn.Last.Pos)
+	v.Text = sentence("the data connection of "+named(t)+" was opened, and nothing more came"+after(t)+c.packets(conn.Last.Pos), c.then(t))
+	v.Next = steps("look at acknowledgments and repetitions on the data connection: if full-size segments are repeated while small ones pass, lower the MSS or the MTU")
+	return v
+}
+
+// cutDuring is a connection that ended by FIN before its data did, as the server says.
+func cutDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
+	e := c.ended(conn)
+	if !e.at.Seen() || t.Reply == nil && t.Outcome != record.Aborted {
+		return nil
+	}
+	if t.Reply != nil && !code(t.Reply, 421, 425, 426, 451) {
+		return nil // it has reasons of its own
+	}
+	by := e.by
+	if t.Reply != nil && t.Reply.Time.Time <= e.at.Time && by == record.Client {
+		by = record.Server // it gave up, and the client only closed after
+	}
+	v := opening(t, record.CauseDataCut, by)
+	v.Frames = append(v.Frames, e.at.Pos)
+	v.Text = sentence("the "+e.by+" closed the data connection of "+named(t)+c.packets(e.at.Pos)+after(t), c.then(t))
+	v.Next = steps("why did the " + by + " end the transfer? Look at its log, its time and size limits")
+	return v
+}
+
+// cutByClient is a transfer that the server takes for done, although the client ended its
+// connection before the announced size.
+func cutByClient(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Established) || sender(t) != record.Server || t.Notes.Size == nil || t.Bytes == nil || t.Restart != nil || t.Notes.Mode == "Z" ||
+		*t.Bytes >= *t.Notes.Size || t.MissingBytes != nil && *t.MissingBytes > 0 || t.Notes.Abort.Seen() || t.Representation != nil && *t.Representation == "A" {
+		return nil
+	}
+	e := c.ended(t.Notes.Conn)
+	if e.by != record.Client {
+		return nil
+	}
+	v := opening(t, record.CauseDataCut, record.AtClient)
+	how := "closed"
+	if e.rst {
+		v.Cause, how = record.CauseDataReset, "reset"
+	}
+	v.Frames = append(v.Frames, e.at.Pos)
+	v.Text = sentence("the client "+how+" the data connection of "+named(t)+c.packets(e.at.Pos)+after(t), "the server replied "+quoted(t.Reply)+c.packets(t.Reply.Pos)+" all the same")
+	v.Next = steps("why did the client stop? Look for a program that was ended, a full disk, a size or time limit of its own", "transfer the file again and compare its size")
+	return v
+}
+
+// replyMissed is a final reply that came when the client had closed the control
+// connection.
+func replyMissed(c *hearing, t *record.Transfer) *record.Verdict {
+	client, server := c.halves(&c.Notes.Control)
+	left := client.FIN
+	if earlier(client.RST, left) {
+		left = client.RST
+	}
+	if t.Reply == nil || c.Notes.Quit.Seen() || !left.Seen() || left.Time >= t.Reply.Time.Time || earlier(server.FIN, left) || left.Ord > 0 && server.FIN.Seen() && server.FIN.Ord < left.Ord {
+		return nil
+	}
+	v := about(t, record.CauseReplyMissed, record.AtClient)
+	v.Certainty = record.Likely
+	v.Frames = append(v.Frames, left.Pos)
+	waited := ""
+	if t.Notes.Conn != nil && t.Notes.Conn.Last.Time < t.Reply.Time.Time {
+		waited = "the server took " + prose.Lasting(t.Reply.Time.Time-t.Notes.Conn.Last.Time) + " after the data connection's end"
+	}
+	v.Text = sentence("the client closed the control connection"+c.packets(left.Pos)+" before "+quoted(t.Reply)+" came"+c.packets(t.Reply.Pos)+", so for it "+named(t)+" failed", waited)
+	v.Next = steps("raise the client's time limit for the reply to a transfer", "look at what the server does after the data ended: scanning, copying, a slow disk",
+		"the file is complete at the server: do not send it again unseen")
+	return v
+}
+
+// Idle times.
+const (
+	shortestTimer = 60 * flow.Second // firewalls and NATs forget no established connection earlier
+	repeating     = 3 * flow.Second  // for how long a reply is sent again before one may say that it was not acknowledged
+)
+
+// forgotten is a final reply after a long silence on the control connection that the
+// server sent again and again.
+func forgotten(c *hearing, t *record.Transfer) *record.Verdict {
+	control := &c.Notes.Control
+	if t.Reply == nil || t.Notes.Ran == nil || control.Closing != flow.Cut || t.N != len(c.Transfers) || c.Notes.Quit.Seen() || !c.gapless() {
+		return nil
+	}
+	since := t.Notes.Ran.Mark.Time
+	if t.Preliminary != nil {
+		since = t.Preliminary.Time.Time
+	}
+	idle := t.Reply.Time.Time - since
+	again := control.Last.Time - t.Reply.Time.Time
+	if idle < shortestTimer || again < repeating {
+		return nil
+	}
+	v := about(t, record.CauseControlLost, record.AtFirewall)
+	v.Certainty = record.Likely
+	v.Frames = append(v.Frames, control.Last.Pos)
+	v.Text = sentence("the server replied " + quoted(t.Reply) + c.packets(t.Reply.Pos) + " to " + named(t) + " after " + prose.Lasting(idle) + " without a word on the control connection, and was still sending " +
+		prose.Lasting(again) + " later: a firewall or NAT forgot the connection meanwhile")
+	v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP during transfers)",
+		"the data arrived: compare the file's size before it is transferred again")
+	return v
+}
+
+// leftEarly is a transfer without a final reply whose control connection ended while it
+// ran, or before the reply.
+func leftEarly(c *hearing, t *record.Transfer) *record.Verdict {
+	control := &c.Notes.Control
+	client, server := c.halves(control)
+	if t.Reply != nil || t.Command == nil || !c.gapless() || control.Closing == flow.Cut || t.Notes.Conn == nil {
+		return nil
+	}
+	v := about(t, record.CauseControlLost, record.AtFirewall)
+	v.Certainty = record.Open
+	switch {
+	case earlier(client.FIN, server.FIN) && earlier(client.FIN, server.RST), earlier(client.RST, server.FIN) && earlier(client.RST, server.RST):
+		left := client.FIN
+		if earlier(client.RST, left) {
+			left = client.RST
+		}
+		v.Cause, v.At, v.Certainty = record.CauseReplyMissed, record.AtClient, record.Likely
+		v.Frames = append(v.Frames, left.Pos)
+		v.Text = sentence("the client ended the control connection" + c.packets(left.Pos) + " before the server replied to " + named(t))
+		v.Next = steps("was the client stopped, or did it run into a time limit of its own?")
+	case server.RST.Seen() || server.FIN.Seen():
+		end := server.FIN
+		if earlier(server.RST, end) {
+			end = server.RST
+		}
+		v.Or = []string{record.CauseServerClosed}
+		v.Frames = append(v.Frames, end.Pos)
+		v.Text = sentence("the control connection ended from the server's address" + c.packets(end.Pos) + " while " + named(t) + " ran, without a reply, after " + prose.Lasting(c.Notes.Idle) + " without a word on it")
+		v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way", "look at the server's log: was its program stopped?")
+	default:
+		return nil
+	}
+	return v
+}
+
+// altered is a transfer in ASCII mode of which the server warns.
+func altered(c *hearing, t *record.Transfer) *record.Verdict {
+	r := t.Reply
+	if r == nil || !t.OfFile() || !warnsOfASCII(r.Text) {
+		return nil
+	}
+	v := about(t, record.CauseDataAltered, record.AtClient)
+	v.Certainty = record.Likely
+	v.Text = sentence(named(t)+" was transferred in ASCII mode, which rewrites line ends", c.replied(r))
+	v.Next = steps("let the client send TYPE I (binary) before the transfer; ASCII is the default where it sends none", "transfer the file again and compare checksums")
+	return v
+}

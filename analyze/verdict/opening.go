@@ -1,0 +1,417 @@
+package verdict
+
+import (
+	"net/netip"
+	"strconv"
+
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// Data connections that were not opened: what the server said of it, whether what was
+// announced can be reached at all, then what met the SYN.
+
+var openings = []judge{
+	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, noEndpoint, saidRefused, otherFamily, wrongSource,
+	untranslated, establishedInVain, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
+}
+
+var leftUnused = []judge{saidNothing, dialledInVain, superfluous}
+
+// opening begins a verdict on a data connection.
+func opening(t *record.Transfer, cause, at string) *record.Verdict {
+	v := about(t, cause, at)
+	v.Certainty = record.Likely
+	for i := range t.Notes.Tried {
+		x := &t.Notes.Tried[i]
+		v.Frames = append(v.Frames, x.SYN.Pos)
+		v.Frames = append(v.Frames, x.SYNPos[:]...)
+	}
+	return v
+}
+
+// met reports whether the transfer's connection met this fate.
+func met(t *record.Transfer, s flow.State) bool {
+	return t.Notes.Conn != nil && t.Connection != nil && t.Notes.Conn.State == s
+}
+
+// noEndpoint is a PORT or a 227 that names nothing to connect to.
+func noEndpoint(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Announced != nil || t.Connection != nil || t.Method == record.MethodDefault || t.Method == record.MethodEncrypted || !c.gapless() {
+		return nil
+	}
+	if t.Mode == record.Passive && (t.Notes.Answer == nil || t.Notes.Answer.Code >= 300 || t.Notes.Answer.Cut) {
+		return nil
+	}
+	return c.invalidEndpoint(t)
+}
+
+func (c *hearing) invalidEndpoint(t *record.Transfer) *record.Verdict {
+	v := about(t, record.CauseEndpointInvalid, record.AtClient)
+	said := t.Method
+	if t.Notes.Asked != nil {
+		said = t.Notes.Asked.Text
+	}
+	text := "the client's " + t.Method + " names no endpoint: " + prose.Quote(said) + c.packets(t.Frames.Negotiation)
+	v.Next = steps("let the client use EPSV or PASV: its " + t.Method + " is malformed, so look for a fault of the client, or of a NAT that rewrites the command")
+	if a := t.Notes.Answer; t.Mode == record.Passive && a != nil {
+		v.At = record.AtServer
+		v.Frames = append(v.Frames, a.Pos)
+		text = "the server's reply to " + t.Method + " names no endpoint: it replied " + quoted(a) + c.packets(a.Pos)
+		v.Next = steps("let the client use EPSV, whose reply names a port only", "look for a fault of the server, or of a NAT that rewrites the reply")
+	}
+	v.Text = sentence(text, c.then(t))
+	return v
+}
+
+// otherFamily is an address that means nothing at the other side.
+func otherFamily(c *hearing, t *record.Transfer) *record.Verdict {
+	switch {
+	case t.Announced == nil || t.Connection != nil && t.Notes.Conn.State == flow.Established:
+		return nil
+	case t.Mode == record.Active && flow.NAT64.Contains(c.Server.Addr()) && t.Announced.Addr().Is6():
+		return c.familyVerdict(t, prose.Clauses(t.Method+" named the IPv6 address "+t.Announced.Addr().String()+c.packets(t.Frames.Negotiation)+", which an IPv4 host cannot reach", c.then(t)))
+	case t.Announced.Addr().Is4() != c.Server.Addr().Is4():
+		return c.familyVerdict(t, prose.Clauses(t.Method+" named "+t.Announced.Addr().String()+c.packets(t.Frames.Negotiation)+" on a control connection to "+c.Server.Addr().String(), c.then(t)))
+	}
+	return nil
+}
+
+// wrongSource is a server that opens its data connection from another address than its
+// control connection's: a firewall that follows FTP does not expect it.
+func wrongSource(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Initiator != record.ThirdParty || t.Mode != record.Active || t.Connection == nil || met(t, flow.Established) {
+		return nil
+	}
+	src := t.Connection.Src
+	if src.Port() != flow.PortFTPData && flow.Hops(t.Notes.Conn.Half[flow.Out].TTL) != c.distance(c.Server.Addr()) {
+		return nil
+	}
+	v := opening(t, record.CauseDataWrongPeer, record.AtServer)
+	v.Or = []string{record.CauseDataBlocked}
+	v.Text = sentence("the server opens the data connection from "+src.Addr().String()+c.packets(t.Frames.SYN)+", another address than the control connection's ("+
+		c.Server.Addr().String()+"), so firewalls and NATs that follow FTP do not let it in", c.outcomeOf(t), c.then(t))
+	v.Next = steps("let the server use one address for both ("+c.settings("vsftpd listen_address", "ProFTPD SocketBindTight or DefaultAddress")+")",
+		"or permit TCP from "+src.Addr().String()+" to the client as well", "or use passive mode (EPSV, PASV)")
+	return v
+}
+
+// outcomeOf says what met the SYNs of a transfer's connection.
+func (c *hearing) outcomeOf(t *record.Transfer) string {
+	if t.Connection == nil {
+		return ""
+	}
+	n := prose.Many(t.Connection.Attempts, "SYN")
+	switch t.Notes.Conn.State {
+	case flow.Unanswered:
+		return n + " to " + t.Connection.Dst.String() + " had no answer" + c.packets(t.Frames.SYN)
+	case flow.Refused:
+		return n + " to " + t.Connection.Dst.String() + " met RST"
+	case flow.Unreachable:
+		return n + " to " + t.Connection.Dst.String() + " met an ICMP error"
+	}
+	return ""
+}
+
+// untranslated is an announced address that is not the one by which its host is known.
+func untranslated(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Announced == nil || c.Client.Addr() == c.Server.Addr() {
+		return nil
+	}
+	host, _ := c.announcer(t)
+	announced := t.Announced.Addr()
+	if announced == host || t.Connection != nil && t.Connection.Dst.Addr() != announced || !flow.IsInternal(announced) && flow.IsInternal(host) {
+		return nil
+	}
+	v := opening(t, record.CauseAddressUntranslated, record.AtNAT)
+	if t.Mode == record.Active && !flow.IsInternal(announced) {
+		if !elsewhere(announced, host) {
+			return nil
+		}
+		v.Certainty, v.Or = record.Open, []string{record.CauseDataBlocked}
+	}
+	who, as := "client", "the server sees it as "
+	if t.Mode == record.Passive {
+		who, as = "server", "the client reaches it as "
+	}
+	nobody := ""
+	if t.Connection == nil {
+		nobody = "no data connection followed"
+	}
+	v.Text = sentence("the "+who+" announced "+kind(announced)+announced.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+", but "+as+host.String(),
+		c.outcomeOf(t), nobody, c.then(t))
+	v.Next = c.translate(t)
+	return v
+}
+
+// elsewhere reports whether two addresses are of different networks, as far as one can
+// guess: another /16.
+func elsewhere(a, b netip.Addr) bool {
+	bits := 16
+	if a.Is6() {
+		bits = 48
+	}
+	p, err := a.Prefix(bits)
+	return err == nil && !p.Contains(b)
+}
+
+// establishedInVain is a connection that one side saw open and the server did not get:
+// something between answered the SYN.
+func establishedInVain(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Established) {
+		return nil
+	}
+	if t.Initiator == record.ThirdParty {
+		return stolen(c, t)
+	}
+	if v := late(c, t); v != nil {
+		return v
+	}
+	conn := t.Notes.Conn
+	dst := conn.Dst.Addr()
+	ttl := conn.Half[flow.In].TTL
+	if c.madeBy(dst, ttl) == madeBetween && conn.SYNACK.Seen() {
+		v := opening(t, record.CauseDataRejected, record.AtFirewall)
+		v.Frames = append(v.Frames, conn.SYNACK.Pos)
+		v.Text = sentence("something between answered the SYN of the data connection in the name of "+c.party(dst)+c.packets(conn.SYNACK.Pos)+": "+c.hopsApart(dst, ttl), c.then(t))
+		v.Next = steps("look for a firewall, SYN proxy or TCP accelerator on the way that takes the connection and does not pass it on", c.permit(t))
+		return v
+	}
+	return duringTransfer(c, t)
+}
+
+func refused(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Refused) {
+		return nil
+	}
+	conn := t.Notes.Conn
+	dst := conn.Dst.Addr()
+	answer := &conn.Half[flow.In]
+	v := opening(t, record.CauseDataRefused, c.place(dst))
+	v.Frames = append(v.Frames, answer.RST.Pos)
+	tried := c.party(conn.Src.Addr()) + " tried " + prose.Times(t.Connection.Attempts) + " to open the data connection to " + conn.Dst.String()
+	switch c.madeBy(dst, answer.TTL) {
+	case madeBetween:
+		v.Cause, v.At = record.CauseDataRejected, record.AtFirewall
+		v.Text = sentence(tried+", and something between answered by RST"+c.packets(answer.RST.Pos)+": "+c.hopsApart(dst, answer.TTL), c.then(t))
+		v.Next = steps("look for the firewall or NAT that rejects it", c.permit(t))
+		return v
+	case madeByEnd:
+		v.Certainty = record.Certain
+		if dst != c.Client.Addr() && dst != c.Server.Addr() {
+			v.Certainty = record.Likely
+		}
+	}
+	v.Text = sentence(tried+", and "+c.party(dst)+" answered by RST"+c.packets(answer.RST.Pos), c.then(t))
+	if dst == c.Client.Addr() {
+		v.Next = steps("does the client still listen on the port that it announced? Look for a program or firewall on the client that refuses", "or use passive mode (EPSV, PASV), in which the client opens")
+	} else {
+		v.Next = steps("does anything listen on port "+strconv.Itoa(int(conn.Dst.Port()))+" at the server: a container, forwarded port or second machine that gets the data connections?",
+			"look for a firewall on the server that rejects its passive ports ("+c.passiveRange()+")")
+	}
+	return v
+}
+
+func unreachable(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Unreachable) {
+		return nil
+	}
+	conn := t.Notes.Conn
+	v := opening(t, record.CauseDataUnreachable, record.AtPath)
+	e := conn.ICMP
+	tried := c.party(conn.Src.Addr()) + " tried " + prose.Times(t.Connection.Attempts) + " to open the data connection to " + conn.Dst.String()
+	if e == nil {
+		v.Text = sentence(tried+", and was told that it is unreachable", c.then(t))
+		v.Next = steps("check the route to " + conn.Dst.Addr().String())
+		return v
+	}
+	v.Frames, v.Certainty = append(v.Frames, e.Mark.Pos), record.Certain
+	from := e.From.Addr()
+	v.Text = sentence(tried+", and "+c.party(from)+" answered by ICMP type "+strconv.Itoa(int(e.Type))+" code "+strconv.Itoa(int(e.Code))+c.packets(e.Mark.Pos), c.then(t))
+	v.Next = steps("check the route to "+conn.Dst.Addr().String()+" at "+from.String(), "a firewall at "+from.String()+" may reject in this way: "+c.permit(t))
+	if rejects(e) {
+		v.Cause, v.At = record.CauseDataRejected, record.AtFirewall
+		if from == conn.Dst.Addr() && (from == c.Client.Addr() || from == c.Server.Addr()) {
+			v.At = c.place(from)
+		}
+		v.Next = steps("the firewall at "+from.String()+" rejects the connection: "+c.permit(t), "")
+	}
+	return v
+}
+
+// rejects reports whether an ICMP error is how firewalls reject: prohibited, or port
+// unreachable (RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1).
+func rejects(e *flow.ICMP) bool {
+	if e.V6 {
+		return e.Type == 1 && (e.Code == 1 || e.Code >= 4)
+	}
+	return e.Type == 3 && (e.Code == 2 || e.Code == 3 || e.Code == 9 || e.Code == 10 || e.Code == 13)
+}
+
+// A port is far from those that worked when it is at least maxSpread outside of them, and
+// at least three of them lie closer together than that.
+const (
+	maxSpread  = 1000
+	fewestSeen = 3
+)
+
+// farPort is a passive port that is not of the range that worked.
+func farPort(c *hearing, t *record.Transfer) *record.Verdict {
+	w := c.ports
+	if t.Mode != record.Passive || t.Announced == nil || w == nil || w.count < fewestSeen || w.high-w.low >= maxSpread || met(t, flow.Established) {
+		return nil
+	}
+	port := t.Announced.Port()
+	if int(port) > int(w.low)-maxSpread && int(port) < int(w.high)+maxSpread {
+		return nil
+	}
+	v := opening(t, record.CausePortsExhausted, record.AtServer)
+	v.Or = []string{record.CauseDataBlocked}
+	v.Text = sentence("the server announced port "+strconv.Itoa(int(port))+c.packets(t.Frames.Negotiation)+", far from the ports "+strconv.Itoa(int(w.low))+"–"+strconv.Itoa(int(w.high))+
+		" that worked, so its range is used up and it took any port, which the firewall does not permit", c.outcomeOf(t), c.then(t))
+	v.Next = steps(c.enlarge(), "permit that range, not the port of this transfer", "look for transfers that hang and hold ports")
+	return v
+}
+
+func unanswered(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Unanswered) {
+		return nil
+	}
+	conn := t.Notes.Conn
+	v := opening(t, record.CauseDataBlocked, record.AtFirewall)
+	covered := c.Capture.ClientSide && c.Capture.ServerSide
+	if !covered {
+		v.Certainty, v.Or = record.Open, []string{record.CauseNotCaptured}
+	}
+	v.Text = sentence(c.party(conn.Src.Addr())+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+
+		c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+" and got no answer", c.whereDropped(conn), c.then(t))
+	v.Next = steps(c.permit(t), "capture at "+c.party(conn.Dst.Addr())+" at the same time: if the SYNs arrive there, its own firewall drops them")
+	return v
+}
+
+// whereDropped says what the place of capture tells of unanswered SYNs.
+func (c *hearing) whereDropped(conn *flow.Conn) string {
+	near, far := c.distance(conn.Src.Addr()), c.distance(conn.Dst.Addr())
+	switch {
+	case near < 0 || far < 0:
+		return ""
+	case far == 0 && near > 0:
+		return "the capture was taken next to " + c.party(conn.Dst.Addr()) + " (by the TTLs), so the SYNs came that far and its own firewall drops them"
+	case near == 0 && far > 0:
+		return "the capture was taken next to " + c.party(conn.Src.Addr()) + " (by the TTLs), so it does not show how far the SYNs came"
+	}
+	return ""
+}
+
+// oneSided is a failure of which the capture lacks the side that would tell.
+func oneSided(c *hearing, t *record.Transfer) *record.Verdict {
+	if c.Capture.ClientSide && c.Capture.ServerSide && c.Capture.MissingBytes == 0 {
+		return nil
+	}
+	v := about(t, record.CauseNotCaptured, record.AtCapture)
+	v.Certainty, v.Or = record.Open, []string{record.CauseDataNeverTried, record.CauseDataBlocked}
+	v.Text = sentence(named(t)+" had no data connection in this capture", c.lacks(), c.then(t))
+	v.Next = steps("capture both directions, at the client or at the server")
+	return v
+}
+
+// suspected is a host inside that announces itself to one outside, and nobody comes: seen
+// from inside, a NAT that does not translate looks so.
+func suspected(c *hearing, t *record.Transfer) *record.Verdict {
+	host, other := c.announcer(t)
+	if t.Connection != nil || t.Announced == nil || !flow.IsInternal(t.Announced.Addr()) || t.Announced.Addr() != host || flow.IsInternal(other) {
+		return nil
+	}
+	v := opening(t, record.CauseAddressUntranslated, record.AtNAT)
+	v.Or = []string{record.CauseDataNeverTried, record.CauseDataBlocked}
+	who, whom := "client", "server"
+	if t.Mode == record.Passive {
+		who, whom = whom, who
+	}
+	v.Text = sentence("the "+who+" announced "+kind(host)+host.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+" to a "+whom+" outside ("+other.String()+
+		"), and no data connection came: it seems that no NAT on the way translated the address", c.then(t))
+	v.Next = c.translate(t)
+	return v
+}
+
+func neverTried(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Connection != nil {
+		return nil
+	}
+	opener := record.Server
+	at := record.AtServer
+	if t.Mode == record.Passive {
+		opener, at = record.Client, record.AtClient
+	}
+	v := opening(t, record.CauseDataNeverTried, at)
+	near := c.takenAt()
+	if near != at {
+		v.Certainty, v.Or = record.Open, []string{record.CauseDataBlocked}
+	}
+	where := "no SYN for the data connection"
+	if t.Announced != nil {
+		where += " to " + t.Announced.String()
+	}
+	v.Text = sentence("the "+opener+" was to open the data connection of "+named(t)+", and "+where+" is in the capture", c.then(t))
+	v.Next = steps("capture at the "+opener+": if its SYNs leave it, a firewall drops them before this place of capture", c.whyNot(opener))
+	return v
+}
+
+// saidRefused is a server that says what met its SYN, which the capture does not hold.
+func saidRefused(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Connection != nil || t.Mode != record.Active || t.Announced == nil {
+		return nil
+	}
+	v := opening(t, record.CauseDataRefused, record.AtClient)
+	switch {
+	case means(t.Reply, saysRefused):
+	case means(t.Reply, saysUnrouted):
+		v.Cause, v.At = record.CauseDataUnreachable, record.AtPath
+	default:
+		return nil
+	}
+	v.Text = sentence("the server tried to open the data connection of "+named(t)+" to "+t.Announced.String()+", where this capture does not show it, and failed", c.replied(t.Reply))
+	v.Next = steps("look for a firewall before the client, or on it, that refuses connections from the server, and whether a NAT leads "+t.Announced.String()+" elsewhere",
+		"or use passive mode (EPSV, PASV), in which the client opens")
+	return v
+}
+
+func (c *hearing) whyNot(opener string) string {
+	if opener == record.Client {
+		return "look for a firewall or setting of the client that keeps it from connecting, and whether the server closed the port before"
+	}
+	return "look for a firewall or setting of the server that keeps it from connecting from port 20 (" + c.settings("vsftpd connect_from_port_20", "ProFTPD RootRevoke") + ")"
+}
+
+// saidNothing is an answer that was to announce an endpoint and names none.
+func saidNothing(c *hearing, t *record.Transfer) *record.Verdict {
+	return noEndpoint(c, t)
+}
+
+// patience is how long a client that dials first waits for its data connection, at least.
+const patience = 5 * flow.Second
+
+// dialledInVain is an offer after which the client waited and left: clients that dial
+// before they command do that when no connection comes to be.
+func dialledInVain(c *hearing, t *record.Transfer) *record.Verdict {
+	a := t.Notes.Answer
+	if t.Mode != record.Passive || t.Connection != nil || t.Announced == nil || a == nil || t.N != len(c.Transfers) || !c.gapless() {
+		return nil
+	}
+	if c.Notes.Control.Last.Time-a.Time.Time < patience || c.Notes.Control.Closing == flow.Cut || c.Notes.Denied != nil {
+		return nil
+	}
+	for _, j := range []judge{otherFamily, untranslated, suspected, neverTried} {
+		if v := j(c, t); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+func superfluous(c *hearing, t *record.Transfer) *record.Verdict {
+	v := about(t, record.CauseNone, record.AtNone)
+	v.Text = sentence("the client did not use what " + t.Method + " negotiated")
+	return v
+}

@@ -1,0 +1,311 @@
+package verdict
+
+import (
+	"strings"
+
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// What the server said: refusals of transfers and offers. It knows best why it refused, so
+// these judges come first.
+
+var rejections = []judge{
+	saidNotLoggedIn, saidUnprotected, saidInvalid, saidUntranslated, saidFamily, saidExhausted, saidBusy, saidError, saidModeRejected, unexplained,
+}
+
+var failures = []judge{
+	abortedByClient, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, duringTransfer, saidBusy, saidDenied, unexplained,
+}
+
+var incompletes = []judge{abortedByClient, leftEarly, duringTransfer, notCaptured}
+
+// lastReply is the reply that refused: the transfer's, if it is one.
+func lastReply(t *record.Transfer) *record.Reply {
+	if t.Reply != nil && t.Reply.Code >= 300 {
+		return t.Reply
+	}
+	return nil
+}
+
+// about begins a verdict that rests on a reply.
+func about(t *record.Transfer, cause, at string) *record.Verdict {
+	v := &record.Verdict{Cause: cause, At: at, Certainty: record.Certain, Frames: []flow.Pos{t.Frames.Negotiation, t.Frames.Command}}
+	if t.Reply != nil {
+		v.Frames = append(v.Frames, t.Reply.Pos)
+	}
+	return v
+}
+
+func saidNotLoggedIn(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil || c.Login == record.LoginOK || !code(r, 530, 532) && !(r.Code >= 500 && means(r, saysLoginOnly)) {
+		return nil
+	}
+	v := about(t, record.CauseLoginRejected, record.AtClient)
+	if means(r, saysTLS) {
+		v.Cause = record.CauseTLSRequired
+	}
+	v.Text = sentence(named(t)+" was refused because nobody was logged in", c.replied(r))
+	v.Next = steps("log in first: look at the replies to USER and PASS")
+	return v
+}
+
+func saidUnprotected(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	switch {
+	case r == nil:
+		return nil
+	case means(r, saysResume):
+		v := about(t, record.CauseDataTLSFailed, record.AtClient)
+		v.Text = sentence("the server demands that TLS on the data connection resumes the control connection's session, and "+named(t)+" did not", c.replied(r))
+		v.Next = steps("let the client resume (reuse) the TLS session on data connections; newer versions of most clients do",
+			"or switch the demand off at the server ("+c.settings("vsftpd require_ssl_reuse=NO", "ProFTPD TLSOptions NoSessionReuseRequired")+")")
+		return v
+	case !code(r, 521, 522, 533, 534, 536) && !means(r, saysTLS) || means(r, saysFamily) || !means(r, saysTLS) && code(r, 522, 533, 534) && t.Outcome == record.Rejected:
+		return nil
+	}
+	v := about(t, record.CauseDataUnprotected, record.AtClient)
+	v.Text = sentence("the server takes data connections under TLS only", c.replied(r)+" to "+named(t))
+	v.Next = steps("let the client use explicit TLS and protect data: AUTH TLS, PBSZ 0, PROT P",
+		"or let the server take data in clear ("+c.settings("vsftpd force_local_data_ssl=NO", "ProFTPD TLSRequired", "IIS FTP SSL Settings")+"), if the network is trusted")
+	return v
+}
+
+// saidInvalid is a PORT or EPRT without an endpoint that the server refused for it.
+func saidInvalid(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Mode != record.Active || t.Announced != nil || t.Notes.Asked == nil || !code(t.Reply, 500, 501, 504, 522) || means(t.Reply, saysFamily) {
+		return nil
+	}
+	return c.invalidEndpoint(t)
+}
+
+// saidUntranslated is an offer that the server refused because the address is not the
+// client's.
+func saidUntranslated(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Mode != record.Active || t.Announced == nil || t.Announced.Addr() == c.Client.Addr() || t.Announced.Addr().Is4() != c.Client.Addr().Is4() {
+		return nil
+	}
+	v := about(t, record.CauseAddressUntranslated, record.AtNAT)
+	v.Text = sentence("the client announced "+kind(t.Announced.Addr())+t.Announced.Addr().String()+" by "+t.Method+", but the server sees it as "+
+		c.Client.Addr().String()+" and rejected that", c.replied(t.Reply))
+	v.Next = c.translate(t)
+	return v
+}
+
+func saidFamily(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil || !(r.Code == 522 || means(r, saysFamily)) || t.Method != "EPSV" && t.Method != "EPRT" && t.Method != "PASV" && t.Method != "PORT" {
+		return nil
+	}
+	return c.familyVerdict(t, c.replied(r)+" to "+t.Method)
+}
+
+func (c *hearing) familyVerdict(t *record.Transfer, why string) *record.Verdict {
+	v := about(t, record.CauseAddressFamily, record.AtServer)
+	if flow.NAT64.Contains(c.Server.Addr()) {
+		v.At, v.Certainty = record.AtNAT, record.Likely
+		v.Text = sentence("the server is an IPv4 host behind NAT64 ("+c.Server.Addr().String()+"), where IPv6 addresses and EPSV 2 mean nothing", why)
+		v.Next = steps("let the client use EPSV without an argument, which names no address and no protocol", "or let the NAT64 have an FTP helper (ALG, RFC 6384)")
+		return v
+	}
+	if t.Notes.Asked != nil && t.Mode == record.Active {
+		v.At = record.AtClient
+	}
+	v.Text = sentence("client and server do not agree on IPv4 or IPv6 for "+t.Method, why)
+	v.Next = steps("let the client use EPSV without an argument, or EPRT with the family of the control connection")
+	return v
+}
+
+func saidExhausted(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil || !means(r, saysPorts) {
+		return nil
+	}
+	v := about(t, record.CausePortsExhausted, record.AtServer)
+	v.Text = sentence("the server found no port for the data connection of "+named(t), c.replied(r))
+	v.Next = steps(c.enlarge(), "look for connections in TIME_WAIT and for transfers that hang at the server")
+	return v
+}
+
+func saidBusy(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil || r.Code != 421 && !means(r, saysBusy) {
+		return nil
+	}
+	v := about(t, record.CauseServerClosed, record.AtServer)
+	if means(r, saysBusy) {
+		v.Cause = record.CauseServerBusy
+	}
+	v.Text = sentence("the server ended " + named(t) + ": it replied " + quoted(r) + c.packets(r.Pos))
+	v.Next = steps("look at the server's log, its limits and its timers")
+	return v
+}
+
+func saidError(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil || !means(r, saysError) {
+		return nil
+	}
+	v := about(t, record.CauseServerError, record.AtServer)
+	v.Text = sentence("the server failed for a reason of its own", c.replied(r)+" to "+refusedCommand(t))
+	v.Next = steps(serverSetting(r), "look at the server's log and its configuration")
+	return v
+}
+
+// command is what the server refused: the transfer command, or the negotiation.
+func refusedCommand(t *record.Transfer) string {
+	if t.Command != nil {
+		return *t.Command
+	}
+	return t.Method
+}
+
+// serverSetting names the setting that an error names.
+func serverSetting(r *record.Reply) string {
+	if i := strings.Index(r.Text, "invalid "); i >= 0 {
+		if word, _, _ := strings.Cut(r.Text[i+len("invalid "):], " "); strings.Contains(word, "_") {
+			return "correct the setting that the reply names in the server's configuration"
+		}
+	}
+	return ""
+}
+
+func saidModeRejected(c *hearing, t *record.Transfer) *record.Verdict {
+	v := about(t, record.CauseModeRejected, record.AtServer)
+	if t.Reply == nil {
+		return nil
+	}
+	v.Text = sentence("the server rejected " + t.Method + ": it replied " + quoted(t.Reply) + c.packets(t.Reply.Pos))
+	other := "let the client use passive mode (EPSV or PASV)"
+	if t.Mode == record.Passive {
+		other = "let the client use another command for passive mode, or active mode (EPRT, PORT)"
+	}
+	if c.rejected(t.Mode) {
+		other = "let the server permit " + t.Method + " (" + c.settings("vsftpd pasv_enable and port_enable", "ProFTPD Limit EPSV, PASV, PORT", "pyftpdlib permit_privileged_ports") + ")"
+	}
+	v.Next = steps(other, "a firewall that inspects FTP may have changed the command: compare with a capture at the server")
+	return v
+}
+
+// rejected reports whether the server rejected the other mode too.
+func (c *hearing) rejected(mode string) bool {
+	for i := range c.Transfers {
+		if t := &c.Transfers[i]; t.Outcome == record.Rejected && t.Mode != mode {
+			return true
+		}
+	}
+	return false
+}
+
+func saidWrongPeer(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	stranger := t.Initiator == record.ThirdParty && met(t, flow.Established) && (r != nil && r.Code >= 400) && (t.Bytes == nil || *t.Bytes == 0)
+	if r == nil || !means(r, saysPeer) && !stranger {
+		return nil
+	}
+	v := about(t, record.CauseDataWrongPeer, record.AtNAT)
+	from := ""
+	if t.Initiator == record.ThirdParty {
+		from = ", it came from " + t.Connection.Src.Addr().String() + c.packets(t.Frames.SYN)
+		v.Frames = append(v.Frames, t.Frames.SYN)
+	}
+	if !means(r, saysPeer) {
+		v.Certainty = record.Likely
+	}
+	v.Text = sentence("the server refused the data connection because it did not come from the control connection's address "+c.Client.Addr().String()+from, c.replied(r))
+	v.Next = steps("look for a NAT, balancer or cluster that gives one client several addresses, and let it keep one (source persistence; in Kubernetes externalTrafficPolicy: Local)",
+		"only then relax the server's check ("+c.settings("vsftpd pasv_promiscuous", "ProFTPD AllowForeignAddress", "pure-ftpd -w")+"): it protects data from theft")
+	return v
+}
+
+func saidNoNegotiation(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil || !code(r, 425, 503, 500, 501) || t.Method != record.MethodDefault || !means(r, saysMode) && r.Code != 425 || t.Connection != nil {
+		return nil
+	}
+	if !c.Capture.ClientSide || c.Capture.MissingBytes > 0 {
+		return nil
+	}
+	v := about(t, record.CauseNoNegotiation, record.AtClient)
+	v.Text = sentence("the client sent "+named(t)+" without PORT or PASV before it", c.replied(r))
+	v.Next = steps("let the client send EPSV, PASV, EPRT or PORT before each transfer")
+	return v
+}
+
+func saidFull(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil || !code(r, 452, 552) && !means(r, saysFull) {
+		return nil
+	}
+	v := about(t, record.CauseStorageFull, record.AtServer)
+	v.Text = sentence("the server has no room for "+named(t), c.replied(r))
+	v.Next = steps("free space at the server, or raise the user's quota")
+	return v
+}
+
+func saidDenied(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil {
+		return nil
+	}
+	v := about(t, record.CauseFileDenied, record.AtServer)
+	v.Text = sentence("the server denied " + named(t) + ": it replied " + quoted(r) + c.packets(r.Pos))
+	v.Next = steps("check the name and the working directory at the server, letter case included", "check the user's rights there"+c.writable(t))
+	if code(r, 500, 502, 503, 504) {
+		v.Cause = record.CauseCommandDenied
+		v.Next = steps("let the client use a command that the server knows (FEAT and HELP list them)")
+	}
+	return v
+}
+
+func (c *hearing) writable(t *record.Transfer) string {
+	if t.Direction == nil || *t.Direction != record.Upload {
+		return ""
+	}
+	return " (" + c.settings("vsftpd write_enable", "ProFTPD Limit STOR", "IIS Write permission") + ")"
+}
+
+func abortedByClient(c *hearing, t *record.Transfer) *record.Verdict {
+	if !t.Notes.Abort.Seen() {
+		return nil
+	}
+	v := about(t, record.CauseClientAborted, record.AtClient)
+	v.Frames = append(v.Frames, t.Notes.Abort.Pos)
+	if r := t.Reply; r != nil && r.Time.Time < t.Notes.Abort.Time {
+		return nil
+	}
+	if t.Connection == nil || t.Notes.Conn.State != flow.Established {
+		return nil // what kept it from coming matters more
+	}
+	v.Text = sentence("the client stopped "+named(t)+" by ABOR"+c.packets(t.Notes.Abort.Pos), c.then(t))
+	v.Next = steps("nothing, if that was meant; else ask why the client gave up")
+	return v
+}
+
+func notCaptured(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Command == nil && t.Connection == nil && c.Notes.Quit.Seen() && c.gapless() {
+		return superfluous(c, t)
+	}
+	v := about(t, record.CauseNotCaptured, record.AtCapture)
+	v.Certainty = record.Likely
+	v.Text = sentence("the capture does not hold how "+named(t)+" ended", c.lacks())
+	v.Next = steps("capture again from before the login to the end, both directions, at the client or at the server")
+	return v
+}
+
+// lacks says what of the control connection is missing.
+func (c *hearing) lacks() string {
+	k := &c.Capture
+	switch {
+	case !k.ServerSide:
+		return "it has no packets of the server"
+	case !k.ClientSide:
+		return "it has no packets of the client"
+	case k.MissingBytes > 0:
+		return "it lacks " + many(int(k.MissingBytes), "byte") + " of the control connection"
+	case !k.ToEnd:
+		return "it ends before the control connection does"
+	}
+	return "no reply followed"
+}

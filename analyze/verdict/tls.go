@@ -1,0 +1,89 @@
+package verdict
+
+import (
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// TLS: handshakes that failed, on the control connection and on data connections.
+
+var underTLS = []judge{refusedUnderTLS, bareHandshake}
+
+// refusedUnderTLS is a data connection that was not opened. What the server said of it is
+// encrypted. A connection to a service's port between the two hosts is no data connection.
+func refusedUnderTLS(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Connection == nil || t.Connection.Dst.Port() < flow.FirstUnprivileged || met(t, flow.Established) {
+		return nil
+	}
+	return first(c, t, []judge{wrongSource, refused, unreachable, farPort, unanswered})
+}
+
+// handshakeBytes is more than a handshake without data has, a chain of certificates
+// included.
+const handshakeBytes = 16 << 10
+
+// bareHandshake is a data connection over which a handshake went and nothing else, after
+// which the session ended: so do servers refuse that demand a resumed session.
+func bareHandshake(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Established) || t.N != len(c.Transfers) {
+		return nil
+	}
+	conn := t.Notes.Conn
+	out, in := &conn.Half[flow.Out], &conn.Half[flow.In]
+	if conn.Sent != flow.SentNothing || out.Bytes == 0 || in.Bytes == 0 || out.Bytes+in.Bytes > handshakeBytes || c.Notes.Control.Closing == flow.Cut {
+		return nil
+	}
+	if _, server := c.halves(&c.Notes.Control); !endedBy(c, server) {
+		return nil
+	}
+	v := opening(t, record.CauseDataTLSFailed, record.AtClient)
+	v.Or = []string{record.CauseClientAborted}
+	v.Text = sentence("the data connection" + c.packets(t.Frames.SYN, t.Notes.Conn.Last.Pos) + " carried a TLS handshake and no data, and the server then ended the session: servers that demand that the handshake resumes the control connection's TLS session do that")
+	v.Next = steps("let the client resume (reuse) the control connection's TLS session on data connections", "or switch the demand off at the server ("+
+		c.settings("vsftpd require_ssl_reuse=NO", "ProFTPD TLSOptions NoSessionReuseRequired")+")", "does the server's certificate chain satisfy the client?")
+	return v
+}
+
+// endedBy reports whether the server ended the control connection.
+func endedBy(c *hearing, server *flow.Half) bool {
+	client, _ := c.halves(&c.Notes.Control)
+	return earlier(server.FIN, client.FIN) && earlier(server.FIN, client.RST) || earlier(server.RST, client.FIN) && earlier(server.RST, client.RST)
+}
+
+// handshakeFailed is a handshake of the control connection that did not lead to a session.
+func handshakeFailed(c *hearing) *record.Verdict {
+	x := c.Notes.TLS
+	if !c.encrypted() || x == nil || len(c.Transfers) > 0 {
+		return nil
+	}
+	control := &c.Notes.Control
+	if a := x.Alert; a.Mark.Seen() && a.Fatal {
+		by, at := "client", record.AtClient
+		if a.ByServer {
+			by, at = "server", record.AtServer
+		}
+		v := begin(record.CauseTLSFailed, at, record.Certain, x.ClientHello.Pos, a.Mark.Pos)
+		v.Text = sentence("the TLS handshake failed: the " + by + " sent the alert “" + a.Name + "”" + c.packets(a.Mark.Pos))
+		v.Next = alertSteps(a.Name)
+		return v
+	}
+	if x.ClientHello.Seen() && !x.ServerHello.Seen() && c.Capture.ServerSide && c.Capture.MissingBytes == 0 && control.Closing != flow.Cut {
+		v := begin(record.CauseTLSFailed, record.AtServer, record.Open, x.ClientHello.Pos, control.Last.Pos)
+		v.Or = []string{record.CauseTLSMismatch, record.CauseControlLost}
+		v.Text = sentence("the server did not answer the client's TLS hello" + c.packets(x.ClientHello.Pos) + ", and the connection ended" + c.packets(control.Last.Pos))
+		v.Next = steps("look at the server's log: its certificate, key and TLS versions", "a firewall that inspects FTP may drop what it cannot read: compare with a capture at the server")
+		return v
+	}
+	return nil
+}
+
+// alertSteps are what to do about an alert.
+func alertSteps(name string) []string {
+	switch name {
+	case "unknown CA", "bad certificate", "certificate unknown", "certificate expired", "unsupported certificate", "certificate revoked":
+		return steps("let the client trust the certificate's issuer, if it is the right one", "or give the server a certificate that the client trusts, with its chain and names, that is in force")
+	case "protocol version", "handshake failure", "insufficient security", "inappropriate fallback":
+		return steps("compare the TLS versions and ciphers of both sides: the older side has to be updated", "only then permit older versions")
+	}
+	return steps("look at the logs of both sides for the alert")
+}

@@ -104,7 +104,7 @@ func TestForeign(t *testing.T) {
 			if test.state != flow.Unknown {
 				met(test.state)(&tr)
 			}
-			require.Equal(t, test.want, newCase(s, Options{}).foreign(&tr))
+			require.Equal(t, test.want, foreign(newCase(s, Options{}), &tr))
 		})
 	}
 }

@@ -117,11 +117,11 @@ func (c *Case) helper(t *record.Transfer) string {
 // openingAdvice is what to check when the way to the announced endpoint is shut.
 func (c *Case) openingAdvice(t *record.Transfer) string {
 	switch {
-	case c.foreign(t) == byBounce:
+	case foreign(c, t) == byBounce:
 		return "nothing has to be opened: the server should have refused this " + t.Method + ", which names another host than the client"
 	case c.misled(t) && t.Mode == record.Passive:
 		return "the announced address is the cause: see nat-mismatch"
-	case c.misled(t) && c.foreign(t) == byNAT:
+	case c.misled(t) && foreign(c, t) == byNAT:
 		return "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()
 	}
 	return c.permit(t)

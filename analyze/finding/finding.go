@@ -172,7 +172,7 @@ func each(judge func(*Case, *record.Transfer) (draft, bool)) func(*Case) []draft
 func eachOpening(judge func(*Case, *record.Transfer) (draft, bool)) func(*Case) []draft {
 	return each(func(c *Case, t *record.Transfer) (draft, bool) {
 		v, ok := judge(c, t)
-		return v, ok && !c.toldAsBounce(t)
+		return v, ok && !toldAsBounce(c, t)
 	})
 }
 

@@ -108,7 +108,7 @@ func evidence(t *record.Transfer, more ...flow.Pos) []flow.Pos {
 // misled reports whether the announced address is not its host's and nobody put it right:
 // the likeliest cause.
 func (c *Case) misled(t *record.Transfer) bool {
-	return c.mismatched(t) && (t.Connection == nil || t.Connection.Dst.Addr() == t.Announced.Addr())
+	return mismatched(c, t) && (t.Connection == nil || t.Connection.Dst.Addr() == t.Announced.Addr())
 }
 
 // translated says so.

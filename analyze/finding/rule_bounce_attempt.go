@@ -30,15 +30,15 @@ const (
 // foreign tells the reasons apart. NAT is what explains an address that is private where
 // the client's is public, or the other way round; the endpoint of a neighbour, a
 // service's port, or a connection that was made to it speak for bounce.
-func (c *Case) foreign(t *record.Transfer) foreignness {
-	if t.Mode != record.Active || t.Announced == nil || !c.mismatched(t) {
+func foreign(c *Case, t *record.Transfer) foreignness {
+	if t.Mode != record.Active || t.Announced == nil || !mismatched(c, t) {
 		return own
 	}
 	a, client, server := t.Announced.Addr(), c.Client.Addr(), c.Server.Addr()
 	conn := t.Connection
 	met := conn != nil && conn.Dst.Addr() == a && (conn.State == established || conn.State == "refused" && neighbours(a, server))
 	switch {
-	case c.fxp(t):
+	case fxp(c, t):
 		return byFXP
 	case conn != nil && conn.Dst.Addr() == client && conn.State == established:
 		return byNAT
@@ -66,7 +66,7 @@ func bounces(c *Case) []draft {
 	v := draft{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks (" + c.settings("vsftpd port_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + ")"}
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		if c.foreign(t) != byBounce {
+		if foreign(c, t) != byBounce {
 			continue
 		}
 		if first == nil {
@@ -90,26 +90,26 @@ func bounces(c *Case) []draft {
 		t = worst
 	}
 	v.transfer = t.N
-	v.frames = append(c.bounceEvidence(t), v.frames...)
+	v.frames = append(bounceEvidence(c, t), v.frames...)
 	more := ""
 	if n := len(endpoints) - 1; n > 0 {
-		more = fmt.Sprintf("the session names %s on %s in all", prose.Many(len(endpoints), "endpoint"), prose.Many(len(hosts), "host")) + c.scanned(endpoints)
+		more = fmt.Sprintf("the session names %s on %s in all", prose.Many(len(endpoints), "endpoint"), prose.Many(len(hosts), "host")) + scanned(c, endpoints)
 	}
 	v.message = prose.Clauses(fmt.Sprintf("%s names %s, which is not the client %s%s", t.Method, t.Announced, c.Client.Addr(), c.packets(t.Frames.Negotiation)),
-		c.bounced(t), more)
+		bounced(c, t), more)
 	return []draft{v}
 }
 
 // scanned lists what a session learned of the endpoints that it named, in the order of
 // their first naming, if they are few.
-func (c *Case) scanned(endpoints map[netip.AddrPort]bool) string {
+func scanned(c *Case, endpoints map[netip.AddrPort]bool) string {
 	if len(endpoints) > maxNumbers || c.spent {
 		return ""
 	}
 	var list []string
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		if t.Announced == nil || !endpoints[*t.Announced] || c.foreign(t) != byBounce {
+		if t.Announced == nil || !endpoints[*t.Announced] || foreign(c, t) != byBounce {
 			continue
 		}
 		state := "not tried"
@@ -126,7 +126,7 @@ func (c *Case) scanned(endpoints map[netip.AddrPort]bool) string {
 }
 
 // bounced says what the server did with it.
-func (c *Case) bounced(t *record.Transfer) string {
+func bounced(c *Case, t *record.Transfer) string {
 	conn := t.Connection
 	switch {
 	case conn != nil && conn.State == established && t.Bytes != nil:
@@ -134,17 +134,17 @@ func (c *Case) bounced(t *record.Transfer) string {
 	case conn != nil && conn.State == established:
 		return "the server connected to it" + c.packets(t.Frames.SYN)
 	case conn != nil:
-		return prose.Clauses("the server tried to connect to it"+c.packets(t.Frames.SYN)+" and "+c.rebuffed(t), c.then(t))
+		return prose.Clauses("the server tried to connect to it"+c.packets(t.Frames.SYN)+" and "+rebuffed(c, t), c.then(t))
 	case t.Notes.Answer != nil && t.Notes.Answer.Code >= 400:
 		return "the server refused: it " + c.answered(t.Notes.Answer)
 	case t.Notes.Answer != nil:
-		return "the server " + c.answered(t.Notes.Answer) + "; in this capture it did not connect" + c.afterwards(t)
+		return "the server " + c.answered(t.Notes.Answer) + "; in this capture it did not connect" + afterwards(c, t)
 	}
-	return "in this capture the server did not connect" + c.afterwards(t)
+	return "in this capture the server did not connect" + afterwards(c, t)
 }
 
 // afterwards is the reply to a transfer command that waited for the connection.
-func (c *Case) afterwards(t *record.Transfer) string {
+func afterwards(c *Case, t *record.Transfer) string {
 	if t.Outcome != record.NoConnection || t.Reply == nil {
 		return ""
 	}
@@ -152,7 +152,7 @@ func (c *Case) afterwards(t *record.Transfer) string {
 }
 
 // rebuffed says what met the server's SYN, and which packet shows it.
-func (c *Case) rebuffed(t *record.Transfer) string {
+func rebuffed(c *Case, t *record.Transfer) string {
 	n := t.Notes.Conn
 	switch {
 	case n != nil && n.State == flow.Refused:
@@ -164,7 +164,7 @@ func (c *Case) rebuffed(t *record.Transfer) string {
 }
 
 // bounceEvidence is the packets that the message names.
-func (c *Case) bounceEvidence(t *record.Transfer) []flow.Pos {
+func bounceEvidence(c *Case, t *record.Transfer) []flow.Pos {
 	list := evidence(t, t.Frames.SYN)
 	if n := t.Notes.Conn; n != nil {
 		list = append(list, n.Half[flow.In].RST.Pos)
@@ -177,6 +177,6 @@ func (c *Case) bounceEvidence(t *record.Transfer) []flow.Pos {
 
 // toldAsBounce reports whether bounce-attempt tells what became of a transfer's data
 // connection.
-func (c *Case) toldAsBounce(t *record.Transfer) bool {
-	return c.bounces && c.foreign(t) == byBounce
+func toldAsBounce(c *Case, t *record.Transfer) bool {
+	return c.bounces && foreign(c, t) == byBounce
 }

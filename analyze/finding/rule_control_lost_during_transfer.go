@@ -22,7 +22,7 @@ const timerAdvice = "compare the idle time with the timers of NATs and firewalls
 	"or let the client keep the control connection busy (TCP keepalive, NOOP during transfers) or cut large files into several transfers"
 
 func lostControl(c *Case, t *record.Transfer) (draft, bool) {
-	end, ok := c.controlEnd(t)
+	end, ok := controlEnd(c, t)
 	if !ok || end.given {
 		return draft{}, false
 	}
@@ -34,7 +34,7 @@ func lostControl(c *Case, t *record.Transfer) (draft, bool) {
 		}
 	}
 	v := draft{
-		message: prose.Clauses(what, end.ran(), c.dataThen(t)),
+		message: prose.Clauses(what, end.ran(), dataThen(c, t)),
 		frames:  evidence(t, t.Frames.SYN, end.frame),
 		advice:  timerAdvice,
 	}
@@ -72,10 +72,10 @@ func (e *lostEnd) ran() string {
 
 // controlEnd reports whether the control connection ended before the final reply to a
 // transfer that ran, and how.
-func (c *Case) controlEnd(t *record.Transfer) (lostEnd, bool) {
+func controlEnd(c *Case, t *record.Transfer) (lostEnd, bool) {
 	conn, control := t.Notes.Conn, &c.Notes.Control
 	if t.Reply != nil || t.Command == nil || conn == nil || conn.State != flow.Established || t.Method == record.MethodEncrypted ||
-		c.Notes.Quit.Seen() && c.Notes.Quit.Time <= conn.Last.Time || !c.lastCommand(t) {
+		c.Notes.Quit.Seen() && c.Notes.Quit.Time <= conn.Last.Time || !lastCommand(c, t) {
 		return lostEnd{}, false
 	}
 	client, server := c.halves(control)
@@ -92,7 +92,7 @@ func (c *Case) controlEnd(t *record.Transfer) (lostEnd, bool) {
 	case client.FIN.Seen():
 		e.how, at = "was closed by the client (FIN)", client.FIN
 	default:
-		return c.silentEnd(t)
+		return silentEnd(c, t)
 	}
 	switch {
 	case !c.gapless() && at.Time > conn.Last.Time:
@@ -107,19 +107,19 @@ func (c *Case) controlEnd(t *record.Transfer) (lostEnd, bool) {
 		}
 		e.left = earlier(dataServer.FIN, at)
 	}
-	e.frame, e.idle = at.Pos, c.idleUntil(t, at.Time)
+	e.frame, e.idle = at.Pos, idleUntil(c, t, at.Time)
 	return e, true
 }
 
 // silentEnd is a control connection of which nothing more came though the transfer ended
 // and the capture went on.
-func (c *Case) silentEnd(t *record.Transfer) (lostEnd, bool) {
+func silentEnd(c *Case, t *record.Transfer) (lostEnd, bool) {
 	conn, control := t.Notes.Conn, &c.Notes.Control
 	last := max(control.Last.Time, conn.Last.Time)
 	if !c.gapless() || conn.Closing == flow.Cut || last-conn.Last.Time < silence && !c.ranOn(conn.Last.Time, silence) {
 		return lostEnd{}, false
 	}
-	e := lostEnd{frame: control.Last.Pos, waited: max(last-conn.Last.Time, silence), idle: conn.Last.Time - c.lastSaid(t)}
+	e := lostEnd{frame: control.Last.Pos, waited: max(last-conn.Last.Time, silence), idle: conn.Last.Time - lastSaid(c, t)}
 	if control.Last.Time > conn.Last.Time {
 		e.how = "what was sent on the control connection after it had no answer"
 	}
@@ -127,21 +127,21 @@ func (c *Case) silentEnd(t *record.Transfer) (lostEnd, bool) {
 }
 
 // lastCommand reports whether no later transfer was commanded: then the session went on.
-func (c *Case) lastCommand(t *record.Transfer) bool {
+func lastCommand(c *Case, t *record.Transfer) bool {
 	return t.N == c.glance().lastCommand
 }
 
 // idleUntil is how long the control connection had been silent. Where it was its last
 // packet that ended it, the notes tell, for they know of commands without an answer too.
-func (c *Case) idleUntil(t *record.Transfer, at flow.Time) flow.Time {
+func idleUntil(c *Case, t *record.Transfer, at flow.Time) flow.Time {
 	if c.Notes.Idle > 0 && at == c.Notes.Control.Last.Time {
 		return c.Notes.Idle
 	}
-	return at - c.lastSaid(t)
+	return at - lastSaid(c, t)
 }
 
 // lastSaid is when the transfer's command came, or its preliminary reply.
-func (c *Case) lastSaid(t *record.Transfer) (last flow.Time) {
+func lastSaid(c *Case, t *record.Transfer) (last flow.Time) {
 	if t.Notes.Ran != nil {
 		last = t.Notes.Ran.Mark.Time
 	}
@@ -152,12 +152,12 @@ func (c *Case) lastSaid(t *record.Transfer) (last flow.Time) {
 }
 
 // dataThen says how the data connection went on.
-func (c *Case) dataThen(t *record.Transfer) string {
+func dataThen(c *Case, t *record.Transfer) string {
 	carried := ""
 	if t.Bytes != nil {
 		carried = " after " + prose.Many(*t.Bytes, "byte")
 	}
-	how, _, last := c.ending(t.Notes.Conn)
+	how, _, last := ending(c, t.Notes.Conn)
 	if how == "" {
 		return ""
 	}

@@ -18,11 +18,11 @@ func cutOff(c *Case, t *record.Transfer) (draft, bool) {
 	if conn == nil || conn.State != flow.Established || t.Notes.Abort.Seen() || t.Initiator == record.ThirdParty {
 		return draft{}, false
 	}
-	end, ended := c.controlEnd(t)
-	if ended != end.given || !ended && !c.cutReply(t) {
+	end, ended := controlEnd(c, t)
+	if ended != end.given || !ended && !cutReply(c, t) {
 		return draft{}, false
 	}
-	how, severity, last := c.ending(conn)
+	how, severity, last := ending(c, conn)
 	if how == "" {
 		return draft{}, false
 	}
@@ -52,7 +52,7 @@ func cutOff(c *Case, t *record.Transfer) (draft, bool) {
 // cutReply reports whether the reply, or its absence, fits a connection that was cut: RFC
 // 959 section 4.2.2 has 425, 426 and 451 for that, and 421 where the server closes the
 // control connection too; other codes have reasons of their own.
-func (c *Case) cutReply(t *record.Transfer) bool {
+func cutReply(c *Case, t *record.Transfer) bool {
 	if t.Reply == nil {
 		return t.Command != nil && t.Outcome == record.Aborted && c.gapless()
 	}
@@ -67,7 +67,7 @@ func (c *Case) cutReply(t *record.Transfer) bool {
 }
 
 // ending says how a connection ended and which packet shows it.
-func (c *Case) ending(conn *flow.Conn) (how, severity string, at flow.Mark) {
+func ending(c *Case, conn *flow.Conn) (how, severity string, at flow.Mark) {
 	client, server := c.halves(conn)
 	switch {
 	case earlier(server.RST, client.RST):

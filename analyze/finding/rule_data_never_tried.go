@@ -13,7 +13,7 @@ var dataNeverTried = Rule{
 }
 
 func neverTried(c *Case, t *record.Transfer) (draft, bool) {
-	if t.Outcome != record.NoConnection || t.Connection != nil || t.ExpectedInitiator == nil || !c.showsData(t) || c.fxp(t) {
+	if t.Outcome != record.NoConnection || t.Connection != nil || t.ExpectedInitiator == nil || !showsData(c, t) || fxp(c, t) {
 		return draft{}, false
 	}
 	who := "the " + *t.ExpectedInitiator
@@ -24,16 +24,16 @@ func neverTried(c *Case, t *record.Transfer) (draft, bool) {
 	what := who + " should have opened the data connection" + to + " for " + named(t) + ", but no SYN of it is in this capture" +
 		c.packets(t.Frames.Negotiation, t.Frames.Command)
 	return draft{
-		message: prose.Clauses(what, c.then(t), c.whose(t), c.translated(t)),
+		message: prose.Clauses(what, c.then(t), whose(c, t), c.translated(t)),
 		frames:  evidence(t),
-		advice:  c.neverAdvice(t),
+		advice:  neverAdvice(c, t),
 	}, true
 }
 
 // showsData reports whether the capture can be trusted to hold data connections: it holds
 // what the side sends that had to open this one, and no other transfer succeeded without
 // one that it shows.
-func (c *Case) showsData(t *record.Transfer) bool {
+func showsData(c *Case, t *record.Transfer) bool {
 	if !c.gapless() || !c.Capture.FromStart && t.Method == record.MethodDefault {
 		return false
 	}
@@ -41,7 +41,7 @@ func (c *Case) showsData(t *record.Transfer) bool {
 }
 
 // whose says what the place of capture tells of a SYN that is not there.
-func (c *Case) whose(t *record.Transfer) string {
+func whose(c *Case, t *record.Transfer) string {
 	p := c.point()
 	near, far := p.client, p.server
 	if *t.ExpectedInitiator == record.Server {
@@ -57,8 +57,8 @@ func (c *Case) whose(t *record.Transfer) string {
 	return ""
 }
 
-func (c *Case) neverAdvice(t *record.Transfer) string {
-	if c.misled(t) || c.foreign(t) == byBounce {
+func neverAdvice(c *Case, t *record.Transfer) string {
+	if c.misled(t) || foreign(c, t) == byBounce {
 		return c.openingAdvice(t)
 	}
 	p := c.point()

@@ -25,15 +25,15 @@ func refused(c *Case, t *record.Transfer) (draft, bool) {
 	origin := ""
 	advice := c.openingAdvice(t)
 	replaced := ""
-	switch newer := c.newer(t, r.first); {
+	switch newer := newer(c, t, r.first); {
 	case newer != nil:
 		replaced = "before that, a newer " + newer.Method + c.packets(newer.Frames.Negotiation) + " had taken the place of this one"
 		advice = "servers listen on the port that they announced last, and close the others: let the client connect to that one, or not ask twice"
 	case t.Method == record.MethodDefault:
 		advice = "the client sent neither PORT nor PASV, so the server tried the port that holds without (RFC 959 section 3.2), and nobody listened there or a firewall refused: let the client negotiate each data connection"
-	case dst.Addr().IsLoopback() && t.Mode == record.Passive && (t.Method == "EPSV" || c.mismatched(t)):
+	case dst.Addr().IsLoopback() && t.Mode == record.Passive && (t.Method == "EPSV" || mismatched(c, t)):
 		advice = "is the server on this host? Else " + tunnelAdvice
-	case c.foreign(t) != byBounce:
+	case foreign(c, t) != byBounce:
 		advice = "is something still listening on that port, and does a host firewall reject with resets? " + advice
 	}
 	if replaced == "" && c.forged(dst.Addr(), answer.TTL) {
@@ -49,7 +49,7 @@ func refused(c *Case, t *record.Transfer) (draft, bool) {
 
 // newer is another passive negotiation that came after t's and before its connection was
 // tried; nil: there is none.
-func (c *Case) newer(t *record.Transfer, tried flow.Mark) *record.Transfer {
+func newer(c *Case, t *record.Transfer, tried flow.Mark) *record.Transfer {
 	if t.Mode != record.Passive || t.Command != nil || t.Notes.Asked == nil {
 		return nil
 	}

@@ -15,13 +15,13 @@ var dataUnanswered = Rule{
 
 func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 	if halfOpen(t) {
-		return c.halfOpened(t), true
+		return halfOpened(c, t), true
 	}
 	if !shut(t, flow.Unanswered) {
-		return c.answerLost(t)
+		return answerLost(c, t)
 	}
 	r := triesOf(t)
-	if c.tooEarly(t, &r) {
+	if tooEarly(c, t, &r) {
 		return draft{}, false
 	}
 	dst := t.Connection.Dst
@@ -45,14 +45,14 @@ func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 
 // answerLost is the draft of a SYN that was not repeated and whose answer is not in the capture: nobody is to blame for
 // what the capture lacks.
-func (c *Case) answerLost(t *record.Transfer) (draft, bool) {
+func answerLost(c *Case, t *record.Transfer) (draft, bool) {
 	conn := t.Notes.Conn
 	if conn == nil || t.Connection == nil || conn.State != flow.Unknown || conn.SYNs != 1 || conn.SYNACK.Seen() || moved(t) ||
 		conn.Half[flow.Out].Packets > 1 || conn.Half[flow.In].Packets > 0 || !c.covered(conn.Dst.Addr()) {
 		return draft{}, false
 	}
 	r := triesOf(t)
-	if c.tooEarly(t, &r) {
+	if tooEarly(c, t, &r) {
 		return draft{}, false
 	}
 	return draft{
@@ -78,7 +78,7 @@ func halfOpen(t *record.Transfer) bool {
 	return t.Outcome == record.NoConnection || repeated && (t.Command == nil || t.Reply == nil)
 }
 
-func (c *Case) halfOpened(t *record.Transfer) draft {
+func halfOpened(c *Case, t *record.Transfer) draft {
 	r := triesOf(t)
 	opener, other := c.opener(t), c.party(r.conn.Dst.Addr())
 	what := opener + " tried " + prose.Times(r.syns) + r.over() + " to reach " + r.conn.Dst.String() + c.packets(r.frames...) + " and " + other +
@@ -103,7 +103,7 @@ func (c *Case) halfOpened(t *record.Transfer) draft {
 
 // tooEarly reports whether the capture cannot show that no answer came: it ends soon
 // after a single SYN, or it lacks the side that would have answered.
-func (c *Case) tooEarly(t *record.Transfer, r *tries) bool {
+func tooEarly(c *Case, t *record.Transfer, r *tries) bool {
 	const patience = 3 * flow.Second // a SYN is repeated after 1 s (RFC 6298 section 2), 3 s on old systems
 	if r.syns > 1 {
 		return false

@@ -29,16 +29,16 @@ func unreachable(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{message: prose.Clauses(what, c.then(t), c.translated(t)), frames: evidence(t, r.frames...), advice: c.openingAdvice(t)}, true
 	}
 	frames := append(r.frames, e.Mark.Pos)
-	what += " and " + c.reporter(e.From.Addr(), dst.Addr()) + " answered " + icmpWords(e) + c.packets(frames...)
+	what += " and " + reporter(c, e.From.Addr(), dst.Addr()) + " answered " + icmpWords(e) + c.packets(frames...)
 	return draft{
 		message: prose.Clauses(what, c.then(t), c.translated(t)),
 		frames:  evidence(t, frames...),
-		advice:  c.icmpAdvice(t, e),
+		advice:  icmpAdvice(c, t, e),
 	}, true
 }
 
 // reporter names who sent an ICMP error about a SYN to dst.
-func (c *Case) reporter(from, dst netip.Addr) string {
+func reporter(c *Case, from, dst netip.Addr) string {
 	switch from {
 	case dst:
 		return c.party(from) + " itself"
@@ -116,9 +116,9 @@ func meaningOf(e *flow.ICMP) meaning {
 	return noRoute
 }
 
-func (c *Case) icmpAdvice(t *record.Transfer, e *flow.ICMP) string {
+func icmpAdvice(c *Case, t *record.Transfer, e *flow.ICMP) string {
 	from := e.From.Addr().String()
-	if c.misled(t) || c.foreign(t) == byBounce {
+	if c.misled(t) || foreign(c, t) == byBounce {
 		return c.openingAdvice(t)
 	}
 	switch meaningOf(e) {

@@ -56,7 +56,7 @@ func (c *Case) link(t *record.Transfer) *link {
 }
 
 // fxp reports whether FXP, by one client host, explains who meets whom in a transfer.
-func (c *Case) fxp(t *record.Transfer) bool {
+func fxp(c *Case, t *record.Transfer) bool {
 	l := c.link(t)
 	return l != nil && l.of.ends.client.Addr() == c.Client.Addr()
 }
@@ -82,7 +82,7 @@ func serverToServer(c *Case) []draft {
 				groups = map[netip.AddrPort]int{}
 			}
 			groups[l.of.ends.server] = g
-			list, counts = append(list, c.fxpDraft(t, l)), append(counts, 0)
+			list, counts = append(list, fxpDraft(c, t, l)), append(counts, 0)
 		}
 		counts[g]++
 	}
@@ -94,7 +94,7 @@ func serverToServer(c *Case) []draft {
 	return list
 }
 
-func (c *Case) fxpDraft(t *record.Transfer, l *link) draft {
+func fxpDraft(c *Case, t *record.Transfer, l *link) draft {
 	other := "another session"
 	if l.of.ends.id > 0 {
 		other = "session " + strconv.Itoa(l.of.ends.id)

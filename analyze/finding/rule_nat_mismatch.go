@@ -20,15 +20,15 @@ var natMismatch = Rule{
 
 // mismatched reports whether a transfer's announced address is not that of the host which
 // announced it.
-func (c *Case) mismatched(t *record.Transfer) bool {
+func mismatched(c *Case, t *record.Transfer) bool {
 	if t.Announced == nil {
 		return false
 	}
-	return t.Announced.Addr() != c.announcer(t).Addr()
+	return t.Announced.Addr() != announcer(c, t).Addr()
 }
 
 // announcer is the control connection's end that announced the endpoint.
-func (c *Case) announcer(t *record.Transfer) netip.AddrPort {
+func announcer(c *Case, t *record.Transfer) netip.AddrPort {
 	if t.Mode == record.Passive {
 		return c.Server
 	}
@@ -57,7 +57,7 @@ func translation(c *Case) []draft {
 			rewrote = true
 			list = append(list, v)
 		}
-		if !c.mismatched(t) || c.fxp(t) || t.Mode == record.Active && c.foreign(t) != byNAT {
+		if !mismatched(c, t) || fxp(c, t) || t.Mode == record.Active && foreign(c, t) != byNAT {
 			continue
 		}
 		k := key{t.Mode, t.Announced.Addr()}
@@ -76,7 +76,7 @@ func translation(c *Case) []draft {
 		}
 	}
 	for _, k := range order {
-		list = append(list, c.translatedDraft(groups[k].example, groups[k].count))
+		list = append(list, translatedDraft(c, groups[k].example, groups[k].count))
 	}
 	if v, ok := acrossNAT(c); ok {
 		list = append(list, v)
@@ -84,14 +84,14 @@ func translation(c *Case) []draft {
 	return list
 }
 
-func (c *Case) translatedDraft(t *record.Transfer, count int) draft {
+func translatedDraft(c *Case, t *record.Transfer, count int) draft {
 	who, whom, advice := "server", " to a client that reaches it as ", c.announceAdvice()
 	if t.Mode == record.Active {
 		who, whom = "client", " to a server that sees it as "
 		advice = "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()
 	}
-	announced, seen := t.Announced.Addr(), c.announcer(t).Addr()
-	if c.otherFamily(t) {
+	announced, seen := t.Announced.Addr(), announcer(c, t).Addr()
+	if otherFamily(c, t) {
 		advice = "over IPv6 PASV and PORT cannot name the right address: let the client use EPSV or EPRT (RFC 2428)"
 		if seen.Is4() {
 			advice = "let the client name an address of the control connection's family, or use EPSV, which names none (RFC 2428)"
@@ -114,7 +114,7 @@ func (c *Case) translatedDraft(t *record.Transfer, count int) draft {
 		what += fmt.Sprintf(" (%d transfers)", count)
 	}
 	v := draft{
-		transfer: t.N, message: prose.Clauses(what, c.usedInstead(t)),
+		transfer: t.N, message: prose.Clauses(what, usedInstead(c, t)),
 		frames: evidence(t, t.Frames.SYN),
 		advice: advice,
 	}
@@ -128,7 +128,7 @@ const tunnelAdvice = "a tunnel or forwarded port (ssh -L, stunnel, socat) takes 
 	"forward the server's passive ports to the same ports here, or take a tunnel that carries every connection (ssh -D, a VPN) or SFTP"
 
 // usedInstead says which address was used in the end.
-func (c *Case) usedInstead(t *record.Transfer) string {
+func usedInstead(c *Case, t *record.Transfer) string {
 	conn := t.Connection
 	if conn == nil && t.Outcome == record.Rejected {
 		return "the server rejected it"

@@ -43,7 +43,7 @@ func rejections(c *Case) []draft {
 		}
 		counts[g]++
 	}
-	worked := c.worked(firsts)
+	worked := workedAfter(c, firsts)
 	for g, t := range firsts {
 		what := "the server " + c.answered(t.Reply) + " to " + t.Method + c.packets(t.Frames.Negotiation)
 		if counts[g] > 1 {
@@ -51,16 +51,16 @@ func rejections(c *Case) []draft {
 				c.packets(t.Frames.Negotiation), prose.Times(counts[g]))
 		}
 		list = append(list, draft{
-			transfer: t.N, message: prose.Clauses(what, fallback(worked[g])), advice: c.rejectedAdvice(t),
+			transfer: t.N, message: prose.Clauses(what, fallback(worked[g])), advice: rejectedAdvice(c, t),
 			frames: []flow.Pos{t.Frames.Negotiation, t.Reply.Pos},
 		})
 	}
 	return list
 }
 
-// worked finds, for each of some transfers in their order, the first after it that
+// workedAfter finds, for each of some transfers in their order, the first after it that
 // succeeded; nil: none did, or under TLS.
-func (c *Case) worked(after []*record.Transfer) []*record.Transfer {
+func workedAfter(c *Case, after []*record.Transfer) []*record.Transfer {
 	list := make([]*record.Transfer, len(after))
 	var next *record.Transfer
 	for i, g := len(c.Transfers)-1, len(after)-1; g >= 0; i-- {
@@ -85,16 +85,16 @@ func fallback(t *record.Transfer) string {
 }
 
 // rejectedAdvice follows RFC 959 section 4.2 and RFC 2428 section 3.
-func (c *Case) rejectedAdvice(t *record.Transfer) string {
+func rejectedAdvice(c *Case, t *record.Transfer) string {
 	active := t.Mode == record.Active || t.Method == "PORT" || t.Method == "EPRT" || t.Method == "LPRT"
 	switch code := t.Reply.Code; {
-	case c.foreign(t) == byBounce:
+	case foreign(c, t) == byBounce:
 		return "the server did well to refuse an address that is not the client's; look at what else this client did"
-	case c.foreign(t) == byFXP:
+	case foreign(c, t) == byFXP:
 		return "the server does not take part in transfers between servers (FXP), as it should unless somebody needs them"
 	case strings.Contains(strings.ToUpper(t.Reply.Text), "EPSV ALL"):
 		return "the client itself sent EPSV ALL before, after which a server takes nothing but EPSV (RFC 2428 section 4): it has to stay with EPSV"
-	case c.otherFamily(t):
+	case otherFamily(c, t):
 		return "PORT and PASV know IPv4 addresses only, and EPRT has to name one of the control connection's family (RFC 2428): let the client use EPSV, or EPRT with its own address"
 	case code == 530 || code == 332:
 		return "the client was not logged in: it has to log in first"
@@ -108,10 +108,10 @@ func (c *Case) rejectedAdvice(t *record.Transfer) string {
 		return "the server refuses ports below 1024, as RFC 2577 section 3 asks: the client has to name another"
 	case active && t.Announced == nil && t.Method != "LPRT":
 		return "the command names no valid endpoint (see protocol-violation): the client writes it wrongly, or what rewrites it on the way does"
-	case active && !c.mismatched(t) && flow.IsInternal(t.Announced.Addr()) && !flow.IsInternal(c.Server.Addr()):
+	case active && !mismatched(c, t) && flow.IsInternal(t.Announced.Addr()) && !flow.IsInternal(c.Server.Addr()):
 		return "the client names a private address to a server outside: it arrives as somebody else's unless the client's NAT rewrites " + t.Method + " (an FTP ALG)" + c.unread() +
 			". Use passive mode (EPSV, PASV); or active mode is not to be had here (vsftpd port_enable)"
-	case active && c.mismatched(t):
+	case active && mismatched(c, t):
 		return "the server refuses an address that is not the client's: use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + c.unread()
 	case t.Method == "LPRT" || t.Method == "LPSV":
 		return "few servers know " + t.Method + " (RFC 1639, historic): let the client use EPSV or EPRT, which took its place"
@@ -125,7 +125,7 @@ func (c *Case) rejectedAdvice(t *record.Transfer) string {
 
 // otherFamily reports whether the negotiation is of another address family than the
 // control connection.
-func (c *Case) otherFamily(t *record.Transfer) bool {
+func otherFamily(c *Case, t *record.Transfer) bool {
 	v6 := c.Client.Addr().Unmap().Is6()
 	if t.Announced != nil && t.Announced.Addr().Is6() != v6 {
 		return true

@@ -40,7 +40,7 @@ func (x *climb) agreed() bool { return x.reply != nil && x.reply.Code < 400 }
 // traversals has one draft a session: such attempts come in long lists. One that worked
 // is told of first.
 func traversals(c *Case) []draft {
-	all := c.climbs()
+	all := climbsOf(c)
 	if len(all) == 0 {
 		return nil
 	}
@@ -84,10 +84,10 @@ func agreedTo(n int) string {
 	return strconv.Itoa(n)
 }
 
-// climbs lists the commands whose paths climb, and the transfers that reached a path
+// climbsOf lists the commands whose paths climb, and the transfers that reached a path
 // above the login directory by CWD.
-func (c *Case) climbs() []climb {
-	all, told := c.noted()
+func climbsOf(c *Case) []climb {
+	all, told := noted(c)
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		if t.Path != nil && t.Argument != nil && above(*t.Path) && !told[t.N] {
@@ -99,7 +99,7 @@ func (c *Case) climbs() []climb {
 
 // noted lists the commands that climb by themselves, and the transfers that are among
 // them.
-func (c *Case) noted() (all []climb, told map[int]bool) {
+func noted(c *Case) (all []climb, told map[int]bool) {
 	if len(c.Notes.Climbs) == 0 {
 		return nil, nil
 	}

@@ -17,8 +17,8 @@ var thirdParty = Rule{
 }
 
 func stolen(c *Case, t *record.Transfer) (draft, bool) {
-	thief := c.thief(t)
-	if thief == nil || c.fxp(t) {
+	thief := thief(c, t)
+	if thief == nil || fxp(c, t) {
 		return draft{}, false
 	}
 	out, in := thief.Half[flow.Out].Bytes, thief.Half[flow.In].Bytes
@@ -37,14 +37,14 @@ func stolen(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	return draft{
 		message: prose.Clauses(thief.Src.Addr().String()+", neither the client nor the server, connected to "+thief.Dst.String()+
-			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share, c.robbed(t)),
+			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share, robbed(c, t)),
 		frames: evidence(t, first.Pos),
-		advice: c.thirdAdvice(t, thief),
+		advice: thirdAdvice(c, t, thief),
 	}, true
 }
 
 // robbed says what the host saw that should have opened the connection.
-func (c *Case) robbed(t *record.Transfer) string {
+func robbed(c *Case, t *record.Transfer) string {
 	host, who := c.Client.Addr(), "the client"
 	if t.Mode == record.Active {
 		host, who = c.Server.Addr(), "the server"
@@ -63,7 +63,7 @@ func (c *Case) robbed(t *record.Transfer) string {
 	return who + " opened none in this capture"
 }
 
-func (c *Case) thirdAdvice(t *record.Transfer, thief *flow.Conn) string {
+func thirdAdvice(c *Case, t *record.Transfer, thief *flow.Conn) string {
 	advice := "whose address is " + thief.Src.Addr().String() + "? "
 	if thief.Half[flow.Out].Bytes+thief.Half[flow.In].Bytes > 0 {
 		advice += "If it is not another address of the client or the server, treat what was transferred as disclosed or forged; "
@@ -78,7 +78,7 @@ func (c *Case) thirdAdvice(t *record.Transfer, thief *flow.Conn) string {
 
 // thief is the connection of a third host that was established to a transfer's endpoint;
 // nil when there is none.
-func (c *Case) thief(t *record.Transfer) *flow.Conn {
+func thief(c *Case, t *record.Transfer) *flow.Conn {
 	if t.Method == record.MethodEncrypted || t.Method == record.MethodDefault {
 		return nil
 	}

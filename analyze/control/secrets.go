@@ -65,7 +65,7 @@ func (s *secrets) hide(t *Transcript) {
 		s.Accepted(t.user.value)
 	}
 	for i := range logins {
-		logins[i].User = s.user(logins[i].User)
+		logins[i].User, logins[i].Reply = s.user(logins[i].User), s.kept(logins[i].Reply)
 	}
 	if t.user.known {
 		t.user.value = s.user(t.user.value)
@@ -79,6 +79,17 @@ func (s *secrets) hide(t *Transcript) {
 		s.reply(&t.TransferCommands[i].Reply)
 	}
 	n := &t.Notes
+	n.Parting = s.kept(n.Parting)
+	s.reply(&n.Greeting)
+	if n.Denied != nil {
+		denied := *n.Denied
+		denied.Line.Text = s.text(denied.Line.Text, 0)
+		s.reply(&denied.Reply)
+		n.Denied = &denied
+	}
+	if n.Waiting != nil {
+		n.Waiting = &record.Line{Mark: n.Waiting.Mark, Text: s.text(n.Waiting.Text, 0)}
+	}
 	n.Oddities, n.Site, n.Climbs = slices.Clone(n.Oddities), slices.Clone(n.Site), slices.Clone(n.Climbs)
 	for i := range n.Oddities {
 		n.Oddities[i].Detail = s.text(n.Oddities[i].Detail, 0)

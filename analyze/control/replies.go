@@ -101,7 +101,11 @@ func (c *Conversation) onReply(r ftp.Reply) {
 	reply := &record.Reply{Time: record.Stamp{Time: c.at.Time, Digits: c.digits}, Pos: c.at.Pos, Code: r.Code, Text: r.Text, Cut: r.Flags&ftp.ReplyCut != 0} // on the stack: who keeps it copies it
 	if c.isGreeting(reply) {
 		if c.notes.Greeting.Code < 200 {
-			c.notes.Greeting = c.budget.lasting(reply)
+			greeting := *reply
+			if greeting.Code < 400 {
+				greeting.Text = "" // the banner has it
+			}
+			c.notes.Greeting = c.budget.lasting(&greeting)
 		}
 		c.keepReply(none, reply)
 		return

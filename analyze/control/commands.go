@@ -125,7 +125,7 @@ const shortestPASV = 6
 
 // loseCommands says that n bytes of commands are missing. Whatever they were, what applied
 // before may not apply any more.
-func (c *Conversation) loseCommands(n uint64) {
+func loseCommands(c *Conversation, n uint64) {
 	c.directory.lose()
 	c.params.lose()
 	for i := range c.pairing.pending {

@@ -176,7 +176,7 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	if !s.spoke {
 		s.spoke = true
 		if !s.lossy {
-			c.hear(dir, b)
+			hearFirst(c, dir, b)
 		}
 		if c.roles != rolesBySYN && !c.sides[dir^1].spoke && c.isOnControlPort() {
 			c.tellHosts(c.expectsHosts)
@@ -218,8 +218,8 @@ func (c *Conversation) strays() bool {
 	return f != nil && f.Protocol != protocolTLS && f.Protocol != protocolPROXY && !f.ByServer && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
 }
 
-// hear notes another protocol by the first bytes of a side.
-func (c *Conversation) hear(dir flow.Direction, first []byte) {
+// hearFirst notes another protocol by the first bytes of a side.
+func hearFirst(c *Conversation, dir flow.Direction, first []byte) {
 	if p := foreignProtocol(first); p != "" && c.notes.Foreign == nil {
 		c.notes.Foreign = &record.Foreign{Protocol: p, Mark: c.at, ByServer: dir != c.client}
 	}
@@ -278,7 +278,7 @@ func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 		if ok {
 			c.onCommandLine(line)
 		}
-		c.loseCommands(n)
+		loseCommands(c, n)
 		return
 	}
 	if ok {

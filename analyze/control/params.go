@@ -70,7 +70,7 @@ func (c *Conversation) applyReply(p *pending, r *record.Reply) {
 	}
 	switch v := p.verb; {
 	case v.IsTransfer():
-		c.takeTerms(p)
+		takeTerms(c, p)
 	case refused && v != ftp.REST:
 	case v == ftp.TYPE:
 		c.params.representation = ""
@@ -94,7 +94,7 @@ func (c *Conversation) applyReply(p *pending, r *record.Reply) {
 }
 
 // takeTerms gives a transfer its terms, once.
-func (c *Conversation) takeTerms(p *pending) {
+func takeTerms(c *Conversation, p *pending) {
 	if p.hasTerms {
 		return
 	}

@@ -88,7 +88,7 @@ func (c *Conversation) onReply(r ftp.Reply) {
 		return // a piece of a reply
 	}
 	if r.Code == 0 {
-		c.stray(r.Text)
+		strayLine(c, r.Text)
 		return
 	}
 	if first := c.replies.firstCode; r.Flags&ftp.EndedByOtherCode != 0 && first != r.Code && c.server.meantFirst(&c.pairing, first, r.Code) {
@@ -107,14 +107,14 @@ func (c *Conversation) onReply(r ftp.Reply) {
 			}
 			c.notes.Greeting = c.budget.lasting(&greeting)
 		}
-		c.keepReply(none, reply)
+		keepReply(c, none, reply)
 		return
 	}
 	lost := losses{lossy: c.sides[0].lossy || c.sides[1].lossy, unseenRuns: c.transfers.unseen >= 0}
 	i := c.pairing.matchReply(r.Code, r.Text, lost)
 	if i < 0 {
 		c.pairing.replyOwed = false
-		c.keepReply(none, reply)
+		keepReply(c, none, reply)
 		c.notes.parting(&c.budget, reply, true)
 		c.onUnaskedReply(reply)
 		return
@@ -124,7 +124,7 @@ func (c *Conversation) onReply(r ftp.Reply) {
 }
 
 // keepReply keeps a reply for --commands, with the command in a place of the dialogue.
-func (c *Conversation) keepReply(place int32, r *record.Reply) {
+func keepReply(c *Conversation, place int32, r *record.Reply) {
 	if c.opt.Dialogue {
 		c.notes.reply(&c.budget, place, r)
 	}
@@ -134,7 +134,7 @@ func (c *Conversation) keepReply(place int32, r *record.Reply) {
 func (c *Conversation) onAnswer(i int, r *record.Reply) {
 	w := &c.pairing
 	p := w.pending[i]
-	c.keepReply(p.dialogue, r)
+	keepReply(c, p.dialogue, r)
 	isAside := i == 1 && w.isAside(r.Code)
 	if isAside || i == 1 && p.verb == ftp.ABOR && w.pending[0].transfer >= 0 {
 		w.takeSecond(isAside, &c.budget)
@@ -158,9 +158,9 @@ func (c *Conversation) onAnswer(i int, r *record.Reply) {
 	w.uncertain = w.uncertain && len(w.pending) > 0
 }
 
-// stray takes a line of the server that is no reply. One that follows a reply is what is
+// strayLine takes a line of the server that is no reply. One that follows a reply is what is
 // left of it: banners have lines that begin with "220 " and are not the last.
-func (c *Conversation) stray(text string) {
+func strayLine(c *Conversation, text string) {
 	c.odd(record.OddNoCode, text)
 	switch {
 	case c.missing > 0:

@@ -63,6 +63,12 @@ var limitWords = map[string]string{
 	whySize: "size of an extracted file", whyTotal: "bytes of all extracted files", whyFiles: "number of extracted files",
 }
 
+// Doubts are the bytes of a file that nobody can be sure of.
+type Doubts struct {
+	Gaps      []Gap `json:"gaps,omitempty"`
+	Conflicts []Gap `json:"conflicts,omitempty"` // bytes that the capture holds with two contents; the file has the first
+}
+
 // Entry is a line of the manifest: a transfer of which there is a file, or could have
 // been.
 type Entry struct {
@@ -81,17 +87,16 @@ type Entry struct {
 	Offset         uint64    `json:"offset"`        // in the file, of the first byte that was transferred: REST, or what APPE met
 	Bytes          uint64    `json:"bytes"`         // transferred
 	MissingBytes   uint64    `json:"missing_bytes"` // those of them that the capture lacks
-	Gaps           []Gap     `json:"gaps,omitempty"`
-	Conflicts      []Gap     `json:"conflicts,omitempty"`   // bytes that the capture holds with two contents; the file has the first
-	Joined         *Joined   `json:"joined,omitempty"`      // what is before offset was copied from the file of this transfer
-	Appended       bool      `json:"appended,omitempty"`    // what was before in the server's file is not known
-	FileSHA256     *string   `json:"file_sha256,omitempty"` // of the whole file, where it was joined
-	SHA256         *string   `json:"sha256"`
-	SHA1           *string   `json:"sha1,omitempty"`
-	MD5            *string   `json:"md5,omitempty"`
-	MIMEType       *string   `json:"mime_type"`
-	Complete       bool      `json:"complete"`
-	Why            []string  `json:"why,omitempty"` // it is not
+	Doubts
+	Joined     *Joined  `json:"joined,omitempty"`      // what is before offset was copied from the file of this transfer
+	Appended   bool     `json:"appended,omitempty"`    // what was before in the server's file is not known
+	FileSHA256 *string  `json:"file_sha256,omitempty"` // of the whole file, where it was joined
+	SHA256     *string  `json:"sha256"`
+	SHA1       *string  `json:"sha1,omitempty"`
+	MD5        *string  `json:"md5,omitempty"`
+	MIMEType   *string  `json:"mime_type"`
+	Complete   bool     `json:"complete"`
+	Why        []string `json:"why,omitempty"` // it is not
 }
 
 type endpoint struct {

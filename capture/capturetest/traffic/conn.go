@@ -130,8 +130,8 @@ func (g *generator) udp(c *conn, dir int, p content) {
 	g.done()
 }
 
-// ping sends an echo request, or the answer to the last one.
-func (g *generator) ping(c *conn, dir int, p content) {
+// sendPing sends an echo request, or the answer to the last one.
+func sendPing(g *generator, c *conn, dir int, p content) {
 	b, _ := g.frame(datagram{&c.end[dir], &c.end[1-dir], dir, c.id[dir], protoICMP, 8 + p.n})
 	c.id[dir]++
 	if dir == 0 {

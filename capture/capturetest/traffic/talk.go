@@ -88,7 +88,7 @@ func (g *generator) play(t *talk, a *act) bool {
 	case doUDP:
 		g.udp(c, dir, content{text: a.text, from: a.from, off: int(a.off), n: int(a.n)})
 	case doPing:
-		g.ping(c, dir, content{from: a.from, off: int(a.off), n: int(a.n)})
+		sendPing(g, c, dir, content{from: a.from, off: int(a.off), n: int(a.n)})
 	case doHold:
 		g.hold()
 	case doFree:

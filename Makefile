@@ -4,13 +4,18 @@ FUZZTIME ?= 60s
 # Of a package's tests: a guard against hanging, for machines that are slow or busy
 TIMEOUT ?= 30m
 
-.PHONY: build test race lint lint-tools fuzz bench bench-quick bench-live soak bench-steps cover pcaps lab-live check cross
+.PHONY: build test attack race lint lint-tools fuzz bench bench-quick bench-live soak bench-steps cover pcaps lab-live check cross
 
 build: # ./ftpscope: one static binary
 	CGO_ENABLED=0 go build -trimpath ./cmd/ftpscope
 
 test:
 	go vet ./... && go test -timeout $(TIMEOUT) ./...
+
+ATTACK ?= 24
+
+attack: # damages every sample in every way, ATTACK variants of each (0: all), more than make test does
+	go test -count 1 -v -timeout $(TIMEOUT) -run '^TestAttack$$' ./analyze -attack $(ATTACK)
 
 race: # needs a C compiler
 	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) ./...

@@ -108,7 +108,7 @@ func TestPace(t *testing.T) {
 func TestOthers(t *testing.T) {
 	got := strings.Split(reporttest.WriteAll(t, []report.Format{Format()}, "json"), "\n")
 	require.Equal(t, `{"type":"attempt","client_ip":"192.0.2.1","server":{"ip":"2001:db8::1","port":21},"network":null,"count":3,"state":"unreachable",`+
-		`"first":"2024-03-01T10:02:15.000000Z","last":"2024-03-01T10:02:22.000000Z","icmp":{"from":"10.0.0.1","type":3,"code":13}}`, got[0])
+		`"first":"2024-03-01T10:02:15.000000Z","last":"2024-03-01T10:02:22.000000Z","icmp":{"from":"10.0.0.1","type":3,"code":13},"verdict":null}`, got[0])
 	require.Contains(t, got[1], `{"type":"orphan","mode":"active","evidence":"inferred","initiator":"server","connection":{"src":{"ip":"192.0.2.21","port":20}`)
-	require.Contains(t, string(AppendAttempt(nil, &record.Attempt{})), `"icmp":null}`)
+	require.Contains(t, string(AppendAttempt(nil, &record.Attempt{})), `"icmp":null,"verdict":null}`)
 }

@@ -88,11 +88,7 @@ func write(t testing.TB, dir, name string, b []byte) string {
 	return path
 }
 
-// failing gives b, then an error that is none of the usual ones.
-func failing(b []byte) io.Reader {
-	return io.MultiReader(bytes.NewReader(b), errorReader{})
-}
-
+// errorReader fails with an error that is none of the usual ones.
 type errorReader struct{}
 
 func (errorReader) Read([]byte) (int, error) { return 0, errors.New("input/output error") }

@@ -183,10 +183,6 @@ const maxReasons = 64
 
 func (d *Decoder) undecoded(text string) Verdict { return d.count(reason{text, -1}) }
 
-func (d *Decoder) undecodedType(format string, value uint32) Verdict {
-	return d.count(reason{format, int64(value)})
-}
-
 func (d *Decoder) count(r reason) Verdict {
 	d.counted(r, 1)
 	return Undecoded

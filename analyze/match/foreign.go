@@ -69,6 +69,11 @@ func (f *foreigners) has(g *pendingSession) bool {
 	return slices.ContainsFunc(f.list, func(x foreigner) bool { return x.to == g })
 }
 
+// forget drops those of a session that is revoked: its connections are taken back already.
+func (f *foreigners) forget(p *pendingSession) {
+	f.list = slices.DeleteFunc(f.list, func(x foreigner) bool { return x.to == p })
+}
+
 // take takes those that somebody turns out to have a better use for from whom they were given to.
 func (f *foreigners) take(since flow.Time, wanted func(from netip.Addr, c *flow.Conn) bool) (list []*claim) {
 	for i := len(f.list) - 1; i >= 0; i-- {

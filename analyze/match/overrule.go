@@ -100,6 +100,7 @@ func (m *Matcher) revoke(p *pendingSession) {
 		m.hosts.unlist(p)
 	}
 	m.foreign.over(p, m.now)
+	m.foreign.forget(p)
 	delete(m.sessions, p.id)
 	given, paired := p.tried, p.paired
 	p.tried, p.paired = nil, nil

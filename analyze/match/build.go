@@ -19,7 +19,7 @@ func (m *Matcher) build(p *pendingSession) *record.Session {
 	b.begin(p)
 	s := &p.said.Session
 	s.Transfers = b.transfers()
-	s.Mode, s.Initiator = verdict(s.Transfers)
+	s.Mode, s.Initiator = summedUp(s.Transfers)
 	s.Notes.Size = p.said.Held + len(s.Transfers)*transferSize
 	for i := range s.Transfers {
 		s.Notes.Size += max(0, len(s.Transfers[i].Notes.Tried)-1) * int(unsafe.Sizeof(flow.Conn{}))
@@ -29,9 +29,9 @@ func (m *Matcher) build(p *pendingSession) *record.Session {
 	return s
 }
 
-// verdict sums up the transfers: rejected, unused and unknown ones say nothing of the
+// summedUp sums up the transfers: rejected, unused and unknown ones say nothing of the
 // mode.
-func verdict(list []record.Transfer) (mode, initiator string) {
+func summedUp(list []record.Transfer) (mode, initiator string) {
 	mode, initiator = record.None, record.None
 	for i := range list {
 		t := &list[i]

@@ -9,8 +9,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Verdict says how the last try of a data connection ended.
-func Verdict(t *record.Transfer) string {
+// LastTry says how the last try of a data connection ended.
+func LastTry(t *record.Transfer) string {
 	switch t.Connection.State {
 	case record.Refused:
 		return "refused"
@@ -228,7 +228,7 @@ func noConnection(s *record.Session, t *record.Transfer) string {
 	case record.Refused:
 		text += " and was refused by RST: nothing listened there, or a firewall rejected it"
 	case record.Unreachable:
-		text += " and a router or host answered that it cannot be reached (" + Verdict(t) + ")"
+		text += " and a router or host answered that it cannot be reached (" + LastTry(t) + ")"
 	default:
 		text += ", but no transfer came of it" + said(t)
 	}

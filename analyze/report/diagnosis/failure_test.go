@@ -60,7 +60,7 @@ func TestVerdict(t *testing.T) {
 		"nothing to go upon": {record.Unknown, record.TransferNotes{}, "too little seen to say how it ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, Verdict(&record.Transfer{Connection: &record.Connection{State: test.state}, Notes: test.notes}))
+			require.Equal(t, test.want, LastTry(&record.Transfer{Connection: &record.Connection{State: test.state}, Notes: test.notes}))
 		})
 	}
 }

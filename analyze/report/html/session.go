@@ -158,7 +158,7 @@ func transferFacts(s *record.Session, t *record.Transfer, files bool) [][2]strin
 	opener := diagnosis.Party(t.Initiator)
 	if t.Connection != nil {
 		if !t.Opened() {
-			opener += ", " + diagnosis.Verdict(t)
+			opener += ", " + diagnosis.LastTry(t)
 		} else if t.Evidence == record.EvidenceInferred {
 			opener += ", inferred"
 		}

@@ -39,7 +39,7 @@ func (l *Ladder) foreign() bool { return l.t.Initiator == record.ThirdParty }
 // icmpError draws an ICMP error: as an arrow if the host that was to be reached sent it,
 // else between the sides.
 func (l *Ladder) icmpError(back Rung) Rung {
-	back.Text, back.Note = "ICMP: unreachable", diagnosis.Verdict(l.t)
+	back.Text, back.Note = "ICMP: unreachable", diagnosis.LastTry(l.t)
 	i := diagnosis.ICMPOf(l.t)
 	if i == nil {
 		return back

@@ -185,7 +185,7 @@ func connectionMoments(t *record.Transfer) []timelineEvent {
 	way := c.Src.String() + " to " + c.Dst.String()
 	by := " by the " + diagnosis.Party(t.Initiator)
 	if !t.Opened() {
-		e.message = "Data connection from " + way + " tried" + by + " (" + t.Mode + "): " + diagnosis.Verdict(t)
+		e.message = "Data connection from " + way + " tried" + by + " (" + t.Mode + "): " + diagnosis.LastTry(t)
 		return []timelineEvent{e}
 	}
 	e.message = "Data connection from " + way + " opened" + by + " (" + t.Mode + ")"

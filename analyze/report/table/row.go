@@ -193,7 +193,7 @@ func tried(t *record.Transfer) string {
 	if diagnosis.Detour(t) {
 		from += " → " + c.Dst.String()
 	}
-	return diagnosis.Party(t.Initiator) + " tried " + from + ", " + prose.Many(c.Attempts, "SYN") + ", " + diagnosis.Verdict(t)
+	return diagnosis.Party(t.Initiator) + " tried " + from + ", " + prose.Many(c.Attempts, "SYN") + ", " + diagnosis.LastTry(t)
 }
 
 // frameCell names the packets: those of command, SYN and reply of a connection that came

@@ -244,8 +244,8 @@ func (c *Capture) describe(file int, s *source) {
 	c.described[file] = s.Reader.Interfaces()
 }
 
-// Interfaces are those that a file, as Pos.File counts, has described so far. They include
-// the interfaces of all packets that were read. No other goroutine may call Next
+// Interfaces are those that a file, as Pos.File counts, has described so far. They
+// include the interfaces of all packets that were read. No other goroutine may call Next
 // meanwhile.
 func (c *Capture) Interfaces(file int) []pcapfile.Interface {
 	if file >= len(c.described) || c.described[file] == nil {

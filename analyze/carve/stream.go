@@ -123,8 +123,9 @@ func (s *stream) compare(first, later []byte, at int64) {
 	}
 }
 
-// walk cuts a stream into lines; what is under TLS goes to opaque, in runs of bytes.
-// What came from before the SYN's number is no part of the stream, but was sent: it is text of its own.
+// walk cuts a stream into lines; what is under TLS goes to opaque, in runs of bytes. What
+// came from before the SYN's number is no part of the stream, but was sent: it is text of
+// its own.
 func (s *stream) walk(line func(*ftp.LocatedLine), opaque func(at int64, b []byte)) {
 	var l ftp.Locator
 	next, hidden := s.start, int64(never) // where TLS's record ends that the stream is in; lost: nobody knows

@@ -58,7 +58,8 @@ type secrets struct {
 	many bool        // too many, or too long ones, to look for pieces of them
 }
 
-// Limits of the search for passwords. Beyond them lines are masked as a whole: nothing that is meant to be read comes near.
+// Limits of the search for passwords. Beyond them lines are masked as a whole: nothing
+// that is meant to be read comes near.
 const (
 	maxBroken = 100     // passwords of which pieces are looked for in lines that are not whole
 	maxSteps  = 1 << 26 // looks of a connection at bytes that a password could have
@@ -158,7 +159,8 @@ func (e *editing) mask(l *ftp.LocatedLine, from, to int) {
 	}
 }
 
-// pieceOf finds a piece of a password, which is in lower case, where a line breaks off or begins in the middle.
+// pieceOf finds a piece of a password, which is in lower case, where a line breaks off or
+// begins in the middle.
 func pieceOf(l *ftp.LocatedLine, word []byte) (parts []ftp.Span) {
 	const least = 3
 	begins, ends, size := l.Flags&ftp.HeadLost != 0, l.Flags&ftp.Unterminated != 0, len(l.Text)

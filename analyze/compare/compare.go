@@ -47,8 +47,8 @@ type run struct {
 // bothSides is a session on both sides; one may be nil.
 type bothSides struct{ a, b *Session }
 
-// newRun pairs sessions and finds out how the clocks compare. Each needs the other, so it goes
-// step by step:
+// newRun pairs sessions and finds out how the clocks compare. Each needs the other, so it
+// goes step by step:
 //
 //  1. Sessions whose sequence numbers agree are paired, whatever the clocks say (byNumbers).
 //  2. Their packets are samples of a clock; that on which most sessions agree is taken.

@@ -86,11 +86,12 @@ type matched struct {
 // yet.
 //
 // What a segment carries (items) is the same thing on both sides if kind and place in the
-// stream are the same, in a's numbers. As many copies on both sides are paired in their order,
-// others each with the copy that is nearest in time (pairUp). What is left over is looked at
-// byte by byte, for network cards cut and join segments before they are captured
-// (resegmented). What then still has no counterpart is up, if it was seen at the sender's
-// side, or down, if only the receiver's side has it; differ says what either means.
+// stream are the same, in a's numbers. As many copies on both sides are paired in their
+// order, others each with the copy that is nearest in time (pairUp). What is left over is
+// looked at byte by byte, for network cards cut and join segments before they are
+// captured (resegmented). What then still has no counterpart is up, if it was seen at the
+// sender's side, or down, if only the receiver's side has it; differ says what either
+// means.
 func match(a, b []item, w Way, toA func(flow.Time) flow.Time) matched {
 	var m matched
 	groups := map[key][2][]*item{}

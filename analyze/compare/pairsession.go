@@ -118,12 +118,12 @@ type transferPair struct{ a, b int }
 
 // pairSession pairs what belongs to a session.
 //
-// Transfers keep their order on both sides, so they are paired by what was commanded, in that
-// order, where the times fit (pairTransfers). Data connections are the same if the opener's
-// initial sequence number is; where a firewall sets other numbers, or a capture lacks the SYN,
-// a connection of the paired transfer will do that was opened from the same side at the same
-// time (likely). Connections that the analysis of one side gave to no session are looked for
-// among its strays.
+// Transfers keep their order on both sides, so they are paired by what was commanded, in
+// that order, where the times fit (pairTransfers). Data connections are the same if the
+// opener's initial sequence number is; where a firewall sets other numbers, or a capture
+// lacks the SYN, a connection of the paired transfer will do that was opened from the
+// same side at the same time (likely). Connections that the analysis of one side gave to
+// no session are looked for among its strays.
 func pairSession(a, b *Session, r *run) *sessionPair {
 	j := &sessionPair{a: a, b: b}
 	switch {

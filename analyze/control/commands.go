@@ -120,11 +120,12 @@ func (c *Conversation) unanswered(n int) {
 // without a reply that tells of it: "PORT 1,1,1,1,1,1".
 const shortestPORT = 18
 
-// shortestPASV is that of "PASV", which replaces a passive negotiation that a transfer used.
+// shortestPASV is that of "PASV", which replaces a passive negotiation that a transfer
+// used.
 const shortestPASV = 6
 
-// loseCommands says that n bytes of commands are missing. Whatever they were, what applied
-// before may not apply any more.
+// loseCommands says that n bytes of commands are missing. Whatever they were, what
+// applied before may not apply any more.
 func loseCommands(c *Conversation, n uint64) {
 	c.directory.lose()
 	c.params.lose()

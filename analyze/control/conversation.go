@@ -120,8 +120,8 @@ func (s *spoken) reply(c *Conversation, code int) {
 	}
 }
 
-// heard takes the first that a side says. What was held back until both had spoken, is told
-// now.
+// heard takes the first that a side says. What was held back until both had spoken, is
+// told now.
 func (s *spoken) heard(c *Conversation, line record.Spoken) {
 	if !s.both() {
 		s.first = line
@@ -138,9 +138,9 @@ func (s *spoken) heard(c *Conversation, line record.Spoken) {
 	}
 }
 
-// leads reports whether connections are expected because of what is said: on a port that FTP
-// is not expected on, only once both sides have spoken it. What one side says may be a file,
-// as a data connection carries it.
+// leads reports whether connections are expected because of what is said: on a port that
+// FTP is not expected on, only once both sides have spoken it. What one side says may be
+// a file, as a data connection carries it.
 func (s *spoken) leads(c *Conversation) bool { return s.both() || c.isOnControlPort() }
 
 // side is what is known of one direction.
@@ -211,8 +211,8 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	return true
 }
 
-// strays reports whether a client that came to FTP's port speaks another protocol there. It
-// is a session all the same: the server may wait for FTP.
+// strays reports whether a client that came to FTP's port speaks another protocol there.
+// It is a session all the same: the server may wait for FTP.
 func (c *Conversation) strays() bool {
 	f := c.notes.Foreign
 	return f != nil && f.Protocol != protocolTLS && f.Protocol != protocolPROXY && !f.ByServer && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble

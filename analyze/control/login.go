@@ -28,7 +28,8 @@ type text struct {
 
 func (t *text) pointer() *string { return record.Known(&t.value, t.known) }
 
-// named is USER: without an argument it is none, or the end of a line whose beginning is missing.
+// named is USER: without an argument it is none, or the end of a line whose beginning is
+// missing.
 func (l *login) named(user string) {
 	l.user, l.challenge, l.passAt = text{user, user != ""}, "", flow.Mark{}
 }

@@ -124,9 +124,10 @@ func (w *pairing) matchReply(code int, text string, l losses) int {
 	return 0
 }
 
-// isOfTheLost reports whether a reply, after a gap that may hold the first command's, is most
-// likely none of it: of a command that the capture lacks, if that was sent since, or 421,
-// which servers also send by themselves when nothing was asked for long (RFC 959 section 5.4).
+// isOfTheLost reports whether a reply, after a gap that may hold the first command's, is
+// most likely none of it: of a command that the capture lacks, if that was sent since, or
+// 421, which servers also send by themselves when nothing was asked for long (RFC 959
+// section 5.4).
 func (w *pairing) isOfTheLost(code int) bool {
 	if code == 421 {
 		return w.pending[len(w.pending)-1].replyDoubtful
@@ -136,8 +137,9 @@ func (w *pairing) isOfTheLost(code int) bool {
 	return w.replyOwed && last.replyDoubtful && !(specific && fits && code < 400)
 }
 
-// matchDoubtful is matchReply after a gap that may hold the first replies. A command that was
-// sent later has its reply still to come, and a client that waits for replies had those before.
+// matchDoubtful is matchReply after a gap that may hold the first replies. A command that
+// was sent later has its reply still to come, and a client that waits for replies had
+// those before.
 func (w *pairing) matchDoubtful(code int) int {
 	first := none
 	for i := range w.pending {

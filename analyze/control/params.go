@@ -125,7 +125,8 @@ func takeTerms(c *Conversation, p *pending) {
 	}
 }
 
-// nameUnique takes the name that the server gives what STOU stores, whatever the client named.
+// nameUnique takes the name that the server gives what STOU stores, whatever the client
+// named.
 func (s *TransferCommand) nameUnique(d *directory, b *budget, r *record.Reply) {
 	if s.Verb != ftp.STOU || r.Cut {
 		return

@@ -158,8 +158,8 @@ func (c *Conversation) onAnswer(i int, r *record.Reply) {
 	w.uncertain = w.uncertain && len(w.pending) > 0
 }
 
-// strayLine takes a line of the server that is no reply. One that follows a reply is what is
-// left of it: banners have lines that begin with "220 " and are not the last.
+// strayLine takes a line of the server that is no reply. One that follows a reply is what
+// is left of it: banners have lines that begin with "220 " and are not the last.
 func strayLine(c *Conversation, text string) {
 	c.odd(record.OddNoCode, text)
 	switch {
@@ -267,9 +267,9 @@ func (c *Conversation) onTransferReply(s *TransferCommand, r *record.Reply) {
 	}
 }
 
-// onUnaskedReply takes a reply to a command that the capture does not hold: a lost packet, or
-// the client's side is missing. 530 answers many commands before a login; only right after
-// the server asked for a password it is what became of the login.
+// onUnaskedReply takes a reply to a command that the capture does not hold: a lost
+// packet, or the client's side is missing. 530 answers many commands before a login; only
+// right after the server asked for a password it is what became of the login.
 func (c *Conversation) onUnaskedReply(r *record.Reply) {
 	t := &c.transfers
 	asked := c.login.asked

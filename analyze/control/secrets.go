@@ -7,8 +7,9 @@ import (
 	"ftpscope/analyze/record"
 )
 
-// secrets is what of the conversation must not be shared. Commands are kept without it as they come, but for the argument
-// of PASS, which writers hide; that a reply said it again, or that a user's name is a password, shows at the end.
+// secrets is what of the conversation must not be shared. Commands are kept without it as
+// they come, but for the argument of PASS, which writers hide; that a reply said it
+// again, or that a user's name is a password, shows at the end.
 type secrets struct {
 	ftp.Secrets
 	tooMany bool // there is no room for them: any reply may hold one
@@ -53,7 +54,8 @@ func (s *secrets) kept(r *record.Reply) *record.Reply {
 	return &hidden
 }
 
-// hide takes the secrets out of all that the Transcript says. Its lists are its own, those behind pointers are not.
+// hide takes the secrets out of all that the Transcript says. Its lists are its own,
+// those behind pointers are not.
 func (s *secrets) hide(t *Transcript) {
 	logins := t.Notes.Logins
 	for i := range logins {
@@ -105,7 +107,8 @@ func (s *secrets) hide(t *Transcript) {
 	}
 }
 
-// exchange hides what a command and its replies say. What is no command may be a password with its verb mistyped.
+// exchange hides what a command and its replies say. What is no command may be a password
+// with its verb mistyped.
 func (s *secrets) exchange(e *record.Exchange) {
 	verb := ftp.ParseCommand([]byte(e.Command)).Verb
 	if verb == ftp.VerbUnknown {
@@ -127,8 +130,8 @@ func (s *secrets) exchange(e *record.Exchange) {
 	}
 }
 
-// withoutSecret is a client's line as it is kept, and the command in it. PASS keeps its argument, without the blanks
-// before it: what to do with it is the writers' matter.
+// withoutSecret is a client's line as it is kept, and the command in it. PASS keeps its
+// argument, without the blanks before it: what to do with it is the writers' matter.
 func withoutSecret(line []byte, from int, cmd ftp.Command) ([]byte, ftp.Command) {
 	if from == len(line) {
 		return line, cmd

@@ -135,9 +135,9 @@ func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
 	return b
 }
 
-// seeTLS takes a record for the beginning of TLS where the reply to AUTH may be missing from
-// the capture: bytes of the server are, or AUTH still waits for it, for the gap shows only
-// with the server's next packet. Text of the server takes it back.
+// seeTLS takes a record for the beginning of TLS where the reply to AUTH may be missing
+// from the capture: bytes of the server are, or AUTH still waits for it, for the gap
+// shows only with the server's next packet. Text of the server takes it back.
 func seeTLS(c *Conversation, dir flow.Direction, b []byte) {
 	if !tlsrec.BeginsRecord(b) {
 		return

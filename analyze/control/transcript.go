@@ -37,8 +37,8 @@ func (t *Transcript) Parties(n *Negotiation) (peer, expected netip.Addr) {
 	return n.parties(t.Client.Addr(), t.Server.Addr())
 }
 
-// IsSession reports whether what was said is a session, as far as that alone tells: on a port
-// that FTP is not expected on it takes two to have a conversation.
+// IsSession reports whether what was said is a session, as far as that alone tells: on a
+// port that FTP is not expected on it takes two to have a conversation.
 func (t *Transcript) IsSession() bool { return t.OnControlPort || t.BothSpoke }
 
 // IsComplete reports whether the capture holds the control connection without gaps, both
@@ -51,7 +51,8 @@ func (t *Transcript) IsComplete() bool {
 type Options struct {
 	ControlPort func(port uint16) bool // the ports that FTP is expected on
 	Dialogue    bool                   // keep every command and reply
-	// ShowPasswords leaves what is secret as the wire had it, as the record's Password always is.
+	// ShowPasswords leaves what is secret as the wire had it, as the record's Password
+	// always is.
 	ShowPasswords bool
 	Listener      Listener
 

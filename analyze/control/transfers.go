@@ -37,8 +37,8 @@ func (t *transfers) inForce() int {
 	return t.current
 }
 
-// endsUnseen reports whether a code ends the transfer whose command was not seen. After a gap
-// only those do that no other command has.
+// endsUnseen reports whether a code ends the transfer whose command was not seen. After a
+// gap only those do that no other command has.
 func (t *transfers) endsUnseen(code int) bool {
 	switch code {
 	case 226, 250, 425, 426, 451:

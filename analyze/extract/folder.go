@@ -49,7 +49,8 @@ type Folder struct {
 	limits  *Limits // live: what is left of them; nil: the plan saw to it
 }
 
-// OpenFolder makes the directory if there is none, and its manifest; a private one is for the user's eyes only.
+// OpenFolder makes the directory if there is none, and its manifest; a private one is for
+// the user's eyes only.
 func OpenFolder(path string, private bool) (*Folder, error) {
 	path, err := outfile.Mkdir(path, private)
 	if err != nil {

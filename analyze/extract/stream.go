@@ -126,8 +126,8 @@ func (s *side) gap(n uint64) {
 	}
 }
 
-// conflict notes bytes with two contents: which of them the receiver has nobody can tell, so there is no hash. Overlapping
-// places are one.
+// conflict notes bytes with two contents: which of them the receiver has nobody can tell,
+// so there is no hash. Overlapping places are one.
 func (s *side) conflict(from int64, n uint64) {
 	r := &s.res
 	at := uint64(max(0, int64(r.size)+from))
@@ -143,7 +143,8 @@ func (s *side) conflict(from int64, n uint64) {
 	}
 }
 
-// isTLS reports whether data begin with a TLS record (RFC 8446 section 5.1): that of a handshake, or of data.
+// isTLS reports whether data begin with a TLS record (RFC 8446 section 5.1): that of a
+// handshake, or of data.
 func isTLS(b []byte) bool {
 	return len(b) >= 3 && (b[0] == 22 || b[0] == 23) && b[1] == 3 && b[2] <= 4
 }

@@ -1,10 +1,11 @@
 // Package finding judges sessions: what failed and why, what is unsafe, what the capture
-// cannot show. It sees a session's record, notes and coverage, never a packet; package report
-// writes the findings.
+// cannot show. It sees a session's record, notes and coverage, never a packet; package
+// report writes the findings.
 //
-// A rule is a value in a file of its own, named by its ID, and a line of the list rules. Its
-// judge looks at a Case, a session with what is known of its neighbours, and returns drafts;
-// a Stream gives each session its neighbours and decides when its findings are certain.
+// A rule is a value in a file of its own, named by its ID, and a line of the list rules.
+// Its judge looks at a Case, a session with what is known of its neighbours, and returns
+// drafts; a Stream gives each session its neighbours and decides when its findings are
+// certain.
 package finding
 
 import (
@@ -130,8 +131,8 @@ func (r *Rule) tell(c *Case, list []draft) {
 	}
 }
 
-// frames drops packets that were not seen and those named twice. Of many the last one stays:
-// it often tells how it ended.
+// frames drops packets that were not seen and those named twice. Of many the last one
+// stays: it often tells how it ended.
 func frames(all ...flow.Pos) []flow.Pos {
 	seen := make([]flow.Pos, 0, min(len(all), maxFrames))
 	for _, p := range all {

@@ -43,8 +43,8 @@ func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 	}, true
 }
 
-// answerLost is the draft of a SYN that was not repeated and whose answer is not in the capture: nobody is to blame for
-// what the capture lacks.
+// answerLost is the draft of a SYN that was not repeated and whose answer is not in the
+// capture: nobody is to blame for what the capture lacks.
 func answerLost(c *Case, t *record.Transfer) (draft, bool) {
 	conn := t.Notes.Conn
 	if conn == nil || t.Connection == nil || conn.State != flow.Unknown || conn.SYNs != 1 || conn.SYNACK.Seen() || moved(t) ||

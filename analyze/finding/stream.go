@@ -31,19 +31,20 @@ const (
 	maxFound = 10_000
 )
 
-// Stream judges sessions together with their neighbours in time. Sessions come in the order of
-// their first packet and leave in that order, with their findings; for the same sessions the
-// findings are the same, however the sessions came to it.
+// Stream judges sessions together with their neighbours in time. Sessions come in the
+// order of their first packet and leave in that order, with their findings; for the same
+// sessions the findings are the same, however the sessions came to it.
 //
-// A session is in one of three states. It is held while a session still to come could change
-// its findings: it may be one end of an FXP transfer (offers), its logins belong to a series
-// that may go on (series), a twin captured beyond a NAT may come (twins), or a rule asked how
-// long the capture runs on (Case.open). It also waits for those before it. It left when its
-// findings were certain, or when its time was up (due: hold after its end): then it is judged
-// and emitted, and stays in held without the rest of the record, for what the findings of
-// others still need: its offers, and the session itself while it may be somebody's twin. It
-// is forgotten when it is due, or when the limits below are reached, the oldest first; what
-// was emitted never changes. held[:left] left, held[left:] are held.
+// A session is in one of three states. It is held while a session still to come could
+// change its findings: it may be one end of an FXP transfer (offers), its logins belong
+// to a series that may go on (series), a twin captured beyond a NAT may come (twins), or
+// a rule asked how long the capture runs on (Case.open). It also waits for those before
+// it. It left when its findings were certain, or when its time was up (due: hold after
+// its end): then it is judged and emitted, and stays in held without the rest of the
+// record, for what the findings of others still need: its offers, and the session itself
+// while it may be somebody's twin. It is forgotten when it is due, or when the limits
+// below are reached, the oldest first; what was emitted never changes. held[:left] left,
+// held[left:] are held.
 type Stream struct {
 	opt     Options
 	hold    flow.Time

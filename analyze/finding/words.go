@@ -13,7 +13,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// maxQuoted is how many bytes a name has at most that prose.Quote shows whole for certain.
+// maxQuoted is how many bytes a name has at most that prose.Quote shows whole for
+// certain.
 const maxQuoted = 80
 
 // maxNumbers is how many packet numbers a sentence bears.

@@ -18,10 +18,11 @@ type Renamer struct {
 	Known map[netip.Addr]bool // addresses that are renamed also where the text is not clearly an address
 }
 
-// Changes renames the addresses in a line, in all forms that FTP writes them: 192,0,2,1,19,137 (PORT, 227), 4,4,192,…
-// (LPRT, 228), 192.0.2.1 and IPv6's colons (EPRT, 229, texts). Of other numbers in rows, those are renamed that spell a
-// known address, forwards or, with dots or dashes, backwards, as names of hosts do. The changes come in order and do not
-// overlap.
+// Changes renames the addresses in a line, in all forms that FTP writes them:
+// 192,0,2,1,19,137 (PORT, 227), 4,4,192,… (LPRT, 228), 192.0.2.1 and IPv6's colons (EPRT,
+// 229, texts). Of other numbers in rows, those are renamed that spell a known address,
+// forwards or, with dots or dashes, backwards, as names of hosts do. The changes come in
+// order and do not overlap.
 func (r *Renamer) Changes(line []byte) (list []Change) {
 	if list, ok := r.extended(line); ok {
 		return list
@@ -43,7 +44,8 @@ func (r *Renamer) Changes(line []byte) (list []Change) {
 	return list
 }
 
-// extended renames the address of EPRT, whose delimiter may be any character, also one that addresses have.
+// extended renames the address of EPRT, whose delimiter may be any character, also one
+// that addresses have.
 func (r *Renamer) extended(line []byte) ([]Change, bool) {
 	c := ParseCommand(line)
 	ap, ok := ParseEPRT(c.Arg)
@@ -61,7 +63,8 @@ func (r *Renamer) extended(line []byte) ([]Change, bool) {
 
 func isHex(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
-// run is a stretch of what IPv6 addresses are made of: where it ends, and where the last colon but one stands in it.
+// run is a stretch of what IPv6 addresses are made of: where it ends, and where the last
+// colon but one stands in it.
 type run struct{ end, colon int }
 
 // read goes on to the run that holds an offset, if it is not that one.
@@ -110,7 +113,8 @@ func (r *Renamer) colons(line []byte, from int, in *run) ([]Change, int) {
 	return nil, from
 }
 
-// beginsRow reports whether the digits before an offset are the first number of an endpoint: "::192,0,2,1,19,137".
+// beginsRow reports whether the digits before an offset are the first number of an
+// endpoint: "::192,0,2,1,19,137".
 func beginsRow(line []byte, to int) bool {
 	at := to
 	for at > 0 && isDigit(line[at-1]) {
@@ -130,7 +134,8 @@ type row struct {
 	from, to  []int // where each stands
 }
 
-// readRow reads the row at an offset. Spaces after commas are tolerated, as scanList does.
+// readRow reads the row at an offset. Spaces after commas are tolerated, as scanList
+// does.
 func readRow(line []byte, at int) (x row) {
 	for at < len(line) && isDigit(line[at]) {
 		from, v := at, 0
@@ -192,7 +197,8 @@ func (r *Renamer) numbers(line []byte, at int) ([]Change, int) {
 	return list, x.to[n-1]
 }
 
-// backwards reports whether four numbers are a known address backwards, and none forwards.
+// backwards reports whether four numbers are a known address backwards, and none
+// forwards.
 func (r *Renamer) backwards(v []byte) bool {
 	return r.Known[netip.AddrFrom4([4]byte{v[3], v[2], v[1], v[0]})] && !r.Known[netip.AddrFrom4([4]byte(v))]
 }
@@ -214,8 +220,9 @@ func (x *row) put(i int, values []byte) []Change {
 	return list
 }
 
-// Pieces finds what may be a piece of an address where a line is broken off, at its end or at its beginning: numbers with
-// separators that go up to the break. The digits become zeros.
+// Pieces finds what may be a piece of an address where a line is broken off, at its end
+// or at its beginning: numbers with separators that go up to the break. The digits become
+// zeros.
 func Pieces(line []byte, flags LineFlags) (list []Change) {
 	is := func(c byte) bool { return isHex(c) || bytes.IndexByte([]byte(".,:|"), c) >= 0 }
 	if flags&Unterminated != 0 {

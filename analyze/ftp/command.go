@@ -10,8 +10,9 @@ type Command struct {
 	HasArg bool   // a space followed the verb, if nothing else
 }
 
-// ParseCommand reads a command line, without its line end (RFC 959 section 5.3.1). Letter case does not matter. Spaces
-// before the verb are skipped, and so are Telnet bytes, what is left of a Synch whose IAC was lost.
+// ParseCommand reads a command line, without its line end (RFC 959 section 5.3.1). Letter
+// case does not matter. Spaces before the verb are skipped, and so are Telnet bytes, what
+// is left of a Synch whose IAC was lost.
 func ParseCommand(line []byte) Command {
 	for len(line) > 0 && (line[0] == ' ' || line[0] >= lowest) {
 		line = line[1:]

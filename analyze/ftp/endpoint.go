@@ -7,31 +7,37 @@ import (
 	"strings"
 )
 
-// An endpoint with port 0 is malformed everywhere here: nobody can connect to it. The address 0.0.0.0 (or ::) is not:
-// servers behind NAT send it, and clients then take the control connection's address.
+// An endpoint with port 0 is malformed everywhere here: nobody can connect to it. The
+// address 0.0.0.0 (or ::) is not: servers behind NAT send it, and clients then take the
+// control connection's address.
 
-// ParsePORT reads the argument of PORT (RFC 959 section 4.1.2: h1,h2,h3,h4,p1,p2). Spaces around it and after commas
-// are tolerated.
+// ParsePORT reads the argument of PORT (RFC 959 section 4.1.2: h1,h2,h3,h4,p1,p2). Spaces
+// around it and after commas are tolerated.
 func ParsePORT(arg []byte) (netip.AddrPort, bool) { return wholeList(arg, hostPort) }
 
-// ParseLPRT reads the argument of LPRT (RFC 1639 section 4.1: af,hal,h1,…,pal,p1,…) for IPv4 and IPv6.
+// ParseLPRT reads the argument of LPRT (RFC 1639 section 4.1: af,hal,h1,…,pal,p1,…) for
+// IPv4 and IPv6.
 func ParseLPRT(arg []byte) (netip.AddrPort, bool) { return wholeList(arg, longHostPort) }
 
-// Parse227 reads the endpoint of a PASV reply. RFC 959 does not say where in the text it stands, and RFC 1123 section
-// 4.1.2.6 wants the digits searched for: it is the first list of exactly six numbers from 0 to 255.
+// Parse227 reads the endpoint of a PASV reply. RFC 959 does not say where in the text it
+// stands, and RFC 1123 section 4.1.2.6 wants the digits searched for: it is the first
+// list of exactly six numbers from 0 to 255.
 func Parse227(text string) (netip.AddrPort, bool) { return findList(text, hostPort) }
 
-// Parse228 reads the endpoint of an LPSV reply (RFC 1639 section 4.2), searched for as in [Parse227].
+// Parse228 reads the endpoint of an LPSV reply (RFC 1639 section 4.2), searched for as in
+// [Parse227].
 func Parse228(text string) (netip.AddrPort, bool) { return findList(text, longHostPort) }
 
-// list is a run of comma-separated numbers; n counts also those that did not fit, and bad says that one was no byte.
+// list is a run of comma-separated numbers; n counts also those that did not fit, and bad
+// says that one was no byte.
 type list struct {
 	v   [21]byte // as many as the longest LPRT has
 	n   int
 	bad bool
 }
 
-// scanList reads the list that s begins with, and says how long it is. Spaces after commas are tolerated.
+// scanList reads the list that s begins with, and says how long it is. Spaces after
+// commas are tolerated.
 func scanList(s string) (l list, length int) {
 	for i := 0; i < len(s) && isDigit(s[i]); {
 		start, v := i, 0
@@ -64,7 +70,8 @@ func wholeList(arg []byte, read func(list) (netip.AddrPort, bool)) (netip.AddrPo
 	return read(l)
 }
 
-// findList tries the lists in a text in turn. A list that begins within a dotted number ("10.0.0.1,…") is none.
+// findList tries the lists in a text in turn. A list that begins within a dotted number
+// ("10.0.0.1,…") is none.
 func findList(text string, read func(list) (netip.AddrPort, bool)) (netip.AddrPort, bool) {
 	for i := 0; i < len(text); i++ {
 		if !isDigit(text[i]) {
@@ -108,8 +115,9 @@ func endpoint(a netip.Addr, p []byte) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(a.Unmap(), port), true
 }
 
-// ParseEPRT reads the argument of EPRT (RFC 2428 section 2: <d><net-prt><d><net-addr><d><tcp-port><d>, net-prt 1 or 2).
-// The last delimiter may be missing; a zone is dropped; an IPv4-mapped address is unmapped.
+// ParseEPRT reads the argument of EPRT (RFC 2428 section 2:
+// <d><net-prt><d><net-addr><d><tcp-port><d>, net-prt 1 or 2). The last delimiter may be
+// missing; a zone is dropped; an IPv4-mapped address is unmapped.
 func ParseEPRT(arg []byte) (netip.AddrPort, bool) {
 	e, ok := parseExtended(strings.Trim(string(arg), " "))
 	if !ok || !e.addr.IsValid() || e.family == "" || e.rest != "" {
@@ -118,8 +126,9 @@ func ParseEPRT(arg []byte) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(e.addr, e.port), true
 }
 
-// Parse229 reads the port of an EPSV reply (RFC 2428 section 3: "the format … (<d><d><d><tcp-port><d>)"), also without
-// the parentheses when the delimiter is "|". Some servers fill in the address, which is then valid.
+// Parse229 reads the port of an EPSV reply (RFC 2428 section 3: "the format …
+// (<d><d><d><tcp-port><d>)"), also without the parentheses when the delimiter is "|".
+// Some servers fill in the address, which is then valid.
 func Parse229(text string) (port uint16, addr netip.Addr, ok bool) {
 	closes := 0 // the first ) behind
 	for i := range len(text) {

@@ -7,8 +7,8 @@ import (
 	"sort"
 )
 
-// Finder finds the words of a set in a text: at a place it looks at those only that begin as the text does there, however
-// many others there are.
+// Finder finds the words of a set in a text: at a place it looks at those only that begin
+// as the text does there, however many others there are.
 type Finder struct {
 	steps int       // looks at a byte that were taken
 	words []Found   // in the order of their bytes
@@ -23,7 +23,8 @@ type Found struct {
 	At   int
 }
 
-// NewFinder takes words that are all different and not empty; in lower case, if letter case should not matter.
+// NewFinder takes words that are all different and not empty; in lower case, if letter
+// case should not matter.
 func NewFinder(list [][]byte, fold bool) *Finder {
 	f := &Finder{words: make([]Found, len(list)), fold: fold}
 	for i, w := range list {
@@ -34,8 +35,8 @@ func NewFinder(list [][]byte, fold bool) *Finder {
 	return f
 }
 
-// In lists the words that stand in a text where ok says so of their bytes, those of one word without overlaps, in the order
-// of the list.
+// In lists the words that stand in a text where ok says so of their bytes, those of one
+// word without overlaps, in the order of the list.
 func (f *Finder) In(text []byte, ok func(from, to int) bool) (list []Found) {
 	for at := range text {
 		c := f.byte(text[at])

@@ -1,7 +1,8 @@
 package ftp
 
-// MaxLine is how many bytes of a line are kept. RFC 959 has no limit; longer than any path name that a file system
-// takes (PATH_MAX is 4096), short enough that a hostile peer costs a page. Longer lines are cut and flagged.
+// MaxLine is how many bytes of a line are kept. RFC 959 has no limit; longer than any
+// path name that a file system takes (PATH_MAX is 4096), short enough that a hostile peer
+// costs a page. Longer lines are cut and flagged.
 const MaxLine = 4096
 
 // LineFlags say what is odd about a line.
@@ -21,14 +22,16 @@ const (
 	stop // in marks only: the byte ends a run of text
 )
 
-// Line is one line of the control channel. Text comes without line end and Telnet sequences; it may alias the bytes
-// given to [Framer.Next] and is valid only until the Framer is used again.
+// Line is one line of the control channel. Text comes without line end and Telnet
+// sequences; it may alias the bytes given to [Framer.Next] and is valid only until the
+// Framer is used again.
 type Line struct {
 	Text  []byte
 	Flags LineFlags
 }
 
-// Telnet's bytes (RFC 854, "TELNET COMMAND STRUCTURE"). Bytes from lowest on can follow IAC in a command.
+// Telnet's bytes (RFC 854, "TELNET COMMAND STRUCTURE"). Bytes from lowest on can follow
+// IAC in a command.
 const (
 	lowest = 0xF0 // SE
 	dm     = 0xF2 // data mark, the end of a Synch
@@ -50,7 +53,8 @@ const (
 	afterIP         // IAC IP: a DM whose IAC was lost may follow
 )
 
-// marks holds for each byte the flags that it gives its line, and stop for those that end a run of text.
+// marks holds for each byte the flags that it gives its line, and stop for those that end
+// a run of text.
 var marks = func() (m [256]LineFlags) {
 	for c := range 0x20 {
 		m[c] = HasControl
@@ -61,9 +65,10 @@ var marks = func() (m [256]LineFlags) {
 	return m
 }()
 
-// Framer cuts one direction of a control connection into lines. A line ends with CR LF, LF alone or CR alone; Telnet
-// sequences are taken out (RFC 959 section 4.1.3: ABOR is announced by IAC IP and a Synch). How the bytes are cut into
-// chunks makes no difference. The zero value is ready.
+// Framer cuts one direction of a control connection into lines. A line ends with CR LF,
+// LF alone or CR alone; Telnet sequences are taken out (RFC 959 section 4.1.3: ABOR is
+// announced by IAC IP and a Synch). How the bytes are cut into chunks makes no
+// difference. The zero value is ready.
 type Framer struct {
 	held    []byte // of the unfinished line, at most MaxLine
 	flags   LineFlags
@@ -71,7 +76,8 @@ type Framer struct {
 	afterCR bool // CR ended the last line: LF or NUL here belongs to it
 }
 
-// Next takes bytes from b and returns the first complete line and what is left of b; ok is false when b is used up.
+// Next takes bytes from b and returns the first complete line and what is left of b; ok
+// is false when b is used up.
 //
 //	for line, rest, ok := f.Next(b); ok; line, rest, ok = f.Next(rest) { … }
 func (f *Framer) Next(b []byte) (line Line, rest []byte, ok bool) {
@@ -149,8 +155,9 @@ func (f *Framer) end(text []byte, by byte) Line {
 	return line
 }
 
-// skip takes at least the first byte of b, or ends the sequence before it. A line end is never taken: no FTP uses the
-// options 10 and 13 or subnegotiates, and a broken sequence must not swallow the line after it.
+// skip takes at least the first byte of b, or ends the sequence before it. A line end is
+// never taken: no FTP uses the options 10 and 13 or subnegotiates, and a broken sequence
+// must not swallow the line after it.
 func (f *Framer) skip(b []byte) []byte {
 	c, was := b[0], f.state
 	f.state = inText
@@ -167,7 +174,8 @@ func (f *Framer) skip(b []byte) []byte {
 	return b[1:]
 }
 
-// command reads what follows IAC. What cannot be a Telnet command is text after all: file names in Latin-1 have "ÿ".
+// command reads what follows IAC. What cannot be a Telnet command is text after all: file
+// names in Latin-1 have "ÿ".
 func (f *Framer) command(b []byte) []byte {
 	switch c := b[0]; {
 	case c < lowest:
@@ -186,8 +194,8 @@ func (f *Framer) command(b []byte) []byte {
 	return b[1:]
 }
 
-// Gap says that bytes are missing here. It returns the unfinished line, if there is one; the line that the next bytes
-// belong to is HeadLost until its end.
+// Gap says that bytes are missing here. It returns the unfinished line, if there is one;
+// the line that the next bytes belong to is HeadLost until its end.
 func (f *Framer) Gap() (Line, bool) {
 	line, ok := f.Flush()
 	f.flags = HeadLost

@@ -17,7 +17,8 @@ func (g Guess) String() string { return [...]string{"no", "maybe", "yes"}[min(g,
 // guessWindow is how much of the first payload is read: a greeting's first line and more.
 const guessWindow = 512
 
-// replyCodes are the codes of RFC 959 section 4.2, 2228, 2389, 2428, 2640, 3659 and 4217, and those that servers add.
+// replyCodes are the codes of RFC 959 section 4.2, 2228, 2389, 2428, 2640, 3659 and 4217,
+// and those that servers add.
 var replyCodes = func() (m [1000]bool) {
 	for _, c := range []int{
 		110, 120, 125, 150, 200, 202, 211, 212, 213, 214, 215, 220, 221, 225, 226, 227, 228, 229, 230, 231, 232, 234, 235,
@@ -32,8 +33,9 @@ var replyCodes = func() (m [1000]bool) {
 
 func isReplyCode(code int) bool { return 0 <= code && code < len(replyCodes) && replyCodes[code] }
 
-// GuessServer says whether the first payload bytes of the side that was connected to could begin an FTP control
-// connection, or continue one whose beginning was not captured.
+// GuessServer says whether the first payload bytes of the side that was connected to
+// could begin an FTP control connection, or continue one whose beginning was not
+// captured.
 func GuessServer(first []byte) Guess {
 	if len(first) == 0 {
 		return Maybe
@@ -100,7 +102,8 @@ func guessBanner(p ReplyLine) Guess {
 	return Maybe
 }
 
-// hasWord finds a lower-case word in any letter case; one that is part of a host name ("smtp.example.com") is none.
+// hasWord finds a lower-case word in any letter case; one that is part of a host name
+// ("smtp.example.com") is none.
 func hasWord(text []byte, word string) bool {
 	for i := range len(text) - len(word) + 1 {
 		end := i + len(word)
@@ -111,7 +114,8 @@ func hasWord(text []byte, word string) bool {
 	return false
 }
 
-// namesFTP finds a word such as "FTP", "(vsFTPd" or "Pure-FTPd"; a host name with a dot ("ftp.example.com") is none.
+// namesFTP finds a word such as "FTP", "(vsFTPd" or "Pure-FTPd"; a host name with a dot
+// ("ftp.example.com") is none.
 func namesFTP(text []byte) bool {
 	for word := range bytes.FieldsFuncSeq(text, func(r rune) bool { return r >= 0x80 || !inHostName(byte(r)) }) {
 		if containsFold(word, "ftp") && !bytes.Contains(bytes.TrimRight(word, "."), []byte(".")) {
@@ -161,8 +165,8 @@ func firstLine(b []byte) (line []byte, whole bool) {
 	return b, false
 }
 
-// GuessClient says whether the first payload bytes of the side that connected could begin an FTP control connection, or
-// continue one whose beginning was not captured.
+// GuessClient says whether the first payload bytes of the side that connected could begin
+// an FTP control connection, or continue one whose beginning was not captured.
 func GuessClient(first []byte) Guess {
 	if len(first) == 0 {
 		return Maybe

@@ -1,25 +1,27 @@
 package ftp
 
-// maxLocated is how long a LocatedLine may be, in bytes: a longer one comes in pieces, as if there were gaps in it.
+// maxLocated is how long a LocatedLine may be, in bytes: a longer one comes in pieces, as
+// if there were gaps in it.
 const maxLocated = 64 << 10
 
-// LocatedLine is a line of which it is known where in the stream each byte of its text stands. Its text is not cut at
-// MaxLine.
+// LocatedLine is a line of which it is known where in the stream each byte of its text
+// stands. Its text is not cut at MaxLine.
 type LocatedLine struct {
 	Text  []byte
 	At    []int64 // offsets in the stream
 	Flags LineFlags
 }
 
-// Locator cuts one direction of a control connection into lines as a [Framer] does, and keeps the places of their bytes:
-// for those who change them. The zero value is ready.
+// Locator cuts one direction of a control connection into lines as a [Framer] does, and
+// keeps the places of their bytes: for those who change them. The zero value is ready.
 type Locator struct {
 	framer  Framer
 	line    LocatedLine
 	command int64 // where the last IAC stands, which may turn out to be text
 }
 
-// Write takes the bytes that stand at an offset. The lines are valid during the call of visit.
+// Write takes the bytes that stand at an offset. The lines are valid during the call of
+// visit.
 func (l *Locator) Write(b []byte, at int64, visit func(*LocatedLine)) {
 	for i := range b {
 		place := at + int64(i)

@@ -5,12 +5,14 @@ import (
 	"strings"
 )
 
-// Recognizer judges a dialogue, whatever its ports, by evidence for and against FTP. The zero value is ready; a capture
-// that has one side only gives it commands only or replies only.
+// Recognizer judges a dialogue, whatever its ports, by evidence for and against FTP. The
+// zero value is ready; a capture that has one side only gives it commands only or replies
+// only.
 //
-// A command that another protocol has and FTP has not (EHLO, CAPA, GROUP, NICK, GET, …) decides against it for good,
-// unless the server refuses it: so an SMTP conversation stays one whatever its mails say, and an FTP server that was
-// probed with EHLO stays an FTP server.
+// A command that another protocol has and FTP has not (EHLO, CAPA, GROUP, NICK, GET, …)
+// decides against it for good, unless the server refuses it: so an SMTP conversation
+// stays one whatever its mails say, and an FTP server that was probed with EHLO stays an
+// FTP server.
 type Recognizer struct {
 	yes     bool
 	greeted bool  // the server's 220
@@ -24,7 +26,8 @@ type Recognizer struct {
 	foreign int32 // lines of another protocol
 }
 
-// What a line is worth. A fact that no other protocol has is enough; so are USER, PASS and one line that only FTP has.
+// What a line is worth. A fact that no other protocol has is enough; so are USER, PASS
+// and one line that only FTP has.
 const (
 	enough     = 4
 	half       = 2
@@ -33,7 +36,8 @@ const (
 	tooStrange = 8 // a capture may begin within a banner, which must not outweigh all that follows
 )
 
-// Verdict is Yes once there was enough evidence, whatever comes later; No on evidence for another protocol.
+// Verdict is Yes once there was enough evidence, whatever comes later; No on evidence for
+// another protocol.
 func (r *Recognizer) Verdict() Guess {
 	switch {
 	case r.yes:
@@ -74,7 +78,8 @@ func (r *Recognizer) Command(c Command) {
 	}
 }
 
-// isForeign knows the commands of SMTP, POP3, NNTP, IRC, IMAP, SSH and HTTP that open or carry a conversation.
+// isForeign knows the commands of SMTP, POP3, NNTP, IRC, IMAP, SSH and HTTP that open or
+// carry a conversation.
 func (c Command) isForeign() bool {
 	if c.Verb != VerbUnknown || len(c.Name) == 0 {
 		return false
@@ -93,8 +98,8 @@ func (c Command) isForeign() bool {
 	return bytes.HasPrefix(c.Name, []byte("SSH-"))
 }
 
-// mostlyFTP reports whether the command is FTP's and no common other protocol's. (RETR, LIST and DELE with a number are
-// POP3's, STAT, QUIT, NOOP and HELP everybody's.)
+// mostlyFTP reports whether the command is FTP's and no common other protocol's. (RETR,
+// LIST and DELE with a number are POP3's, STAT, QUIT, NOOP and HELP everybody's.)
 func (c Command) mostlyFTP() bool {
 	switch c.Verb {
 	case RETR, LIST, DELE, SIZE:
@@ -166,7 +171,8 @@ func banner(code int, text string) Guess {
 	return guessBanner(ReplyLine{Code: code, Text: []byte(line[:min(len(line), guessWindow)])})
 }
 
-// isEnhanced reports whether the text begins with one of SMTP's enhanced status codes: "250 2.1.0 Ok" (RFC 2034).
+// isEnhanced reports whether the text begins with one of SMTP's enhanced status codes:
+// "250 2.1.0 Ok" (RFC 2034).
 func isEnhanced(code int, text string) bool {
 	status, _, ok := strings.Cut(text, " ")
 	if !ok || len(status) < 5 || len(status) > 9 || int(status[0]-'0') != code/100 {

@@ -2,8 +2,9 @@ package ftp
 
 import "slices"
 
-// MaxReplyText is how much text of a reply is kept: login banners of 60 lines fit; a directory listed over the control
-// connection (STAT) is cut. Further lines are only counted.
+// MaxReplyText is how much text of a reply is kept: login banners of 60 lines fit; a
+// directory listed over the control connection (STAT) is cut. Further lines are only
+// counted.
 const MaxReplyText = 8 << 10
 
 // ReplyLine is one line of the server.
@@ -14,8 +15,8 @@ type ReplyLine struct {
 	OK   bool   // the line begins with a code: three digits, the first 1 to 6, and no fourth
 }
 
-// ParseReplyLine reads a line of a reply (RFC 959 section 4.2; 6yz: RFC 2228 section 5.1). Without a code, Text is the
-// whole line.
+// ParseReplyLine reads a line of a reply (RFC 959 section 4.2; 6yz: RFC 2228 section
+// 5.1). Without a code, Text is the whole line.
 func ParseReplyLine(line []byte) ReplyLine {
 	if len(line) < 3 || line[0] < '1' || line[0] > '6' || !isDigit(line[1]) || !isDigit(line[2]) {
 		return ReplyLine{Text: line}
@@ -49,8 +50,8 @@ const (
 	ReplyHeadLost                           // the first line after a gap: its code may be a piece of lost text
 )
 
-// Reply is a reply of the server. Text has the lines joined by "\n", without the code and separator of the first and
-// last line and of those between that repeat "ddd-".
+// Reply is a reply of the server. Text has the lines joined by "\n", without the code and
+// separator of the first and last line and of those between that repeat "ddd-".
 type Reply struct {
 	Code  int
 	Text  string
@@ -60,10 +61,11 @@ type Reply struct {
 
 // Replies assembles lines into replies. The zero value is ready.
 //
-// RFC 959 section 4.2: a multi-line reply begins with "ddd-" and ends with the first line that begins with the same
-// code and a space. Real servers end "230-" by "226 ", or never. Real banners have lines such as "220 users", and
-// hostile ones "227 (…)". So a line with another code is only remembered, whatever it says, and counts as the end if the
-// client goes on ([Replies.Interrupt]) before the right one comes.
+// RFC 959 section 4.2: a multi-line reply begins with "ddd-" and ends with the first line
+// that begins with the same code and a space. Real servers end "230-" by "226 ", or
+// never. Real banners have lines such as "220 users", and hostile ones "227 (…)". So a
+// line with another code is only remembered, whatever it says, and counts as the end if
+// the client goes on ([Replies.Interrupt]) before the right one comes.
 type Replies struct {
 	Texts *Texts // for the texts of replies; nil: each has memory of its own
 	open  bool
@@ -91,7 +93,8 @@ func (r *Replies) Held() int { return cap(r.text) }
 // Drop lets the memory go; no reply may be open.
 func (r *Replies) Drop() { r.text = nil }
 
-// Line takes the server's next line and returns the reply that ends with it. Empty lines between replies are ignored.
+// Line takes the server's next line and returns the reply that ends with it. Empty lines
+// between replies are ignored.
 func (r *Replies) Line(l Line) (Reply, bool) {
 	p := ParseReplyLine(l.Text)
 	if r.open {
@@ -149,7 +152,8 @@ func (r *Replies) middle(l Line, p ReplyLine) (Reply, bool) {
 	return Reply{}, false
 }
 
-// ends reports whether a line with the open reply's code ends it: "226 Done", "226", "226Done", but not "226.5 MB free".
+// ends reports whether a line with the open reply's code ends it: "226 Done", "226",
+// "226Done", but not "226.5 MB free".
 func (p ReplyLine) ends() bool {
 	if p.Sep == ' ' || len(p.Text) == 0 {
 		return true
@@ -158,8 +162,8 @@ func (p ReplyLine) ends() bool {
 	return p.Sep == 0 && (c >= 0x80 || isLetter(c))
 }
 
-// mayEnd adds a line that ends the reply if nothing better comes. One that announces an endpoint is not replaced by
-// another: that is what a client goes on with.
+// mayEnd adds a line that ends the reply if nothing better comes. One that announces an
+// endpoint is not replaced by another: that is what a client goes on with.
 func (r *Replies) mayEnd(l Line, p ReplyLine) {
 	from, ok := r.add(l.Text)
 	if r.end.offers {
@@ -200,8 +204,9 @@ func (r *Replies) add(line []byte) (from int, ok bool) {
 	return from, true
 }
 
-// Interrupt says that the client sent a further command, or that the stream ended or has a gap: an open multi-line reply
-// ends now, with the last line that may have been meant as its end.
+// Interrupt says that the client sent a further command, or that the stream ended or has
+// a gap: an open multi-line reply ends now, with the last line that may have been meant
+// as its end.
 func (r *Replies) Interrupt() (Reply, bool) {
 	if !r.open {
 		return Reply{}, false

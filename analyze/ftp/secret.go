@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// Secret finds where in a client's line that begins which must not be shared; it is len(line) when nothing is. Secret are
-// the arguments of PASS and ACCT (RFC 959 section 4.1.1), of ADAT (RFC 2228 section 3), of the SITE commands that change a
-// password, and what is typed behind the name in USER. The verb may be in any letter case, with blanks before it and
-// control bytes within, and the argument may begin right after PASS: what looks like a slip of the keyboard is a password
-// all the same.
+// Secret finds where in a client's line that begins which must not be shared; it is
+// len(line) when nothing is. Secret are the arguments of PASS and ACCT (RFC 959 section
+// 4.1.1), of ADAT (RFC 2228 section 3), of the SITE commands that change a password, and
+// what is typed behind the name in USER. The verb may be in any letter case, with blanks
+// before it and control bytes within, and the argument may begin right after PASS: what
+// looks like a slip of the keyboard is a password all the same.
 func Secret(line []byte) (from int) {
 	start := 0
 	for start < len(line) && (isBlank(line[start]) || isControl(line[start]) || line[start] >= lowest) {
@@ -40,8 +41,8 @@ func Secret(line []byte) (from int) {
 	return len(line)
 }
 
-// secretOfUser finds what is no name in the argument of USER: "bob secret", "bob PASS secret", "bob:secret". The port of
-// a proxy's "bob@host:2121" is none.
+// secretOfUser finds what is no name in the argument of USER: "bob secret", "bob PASS
+// secret", "bob:secret". The port of a proxy's "bob@host:2121" is none.
 func secretOfUser(line []byte, arg int) int {
 	for i := arg; i < len(line); i++ {
 		c := line[i]
@@ -60,7 +61,8 @@ func secretOfUser(line []byte, arg int) int {
 	return len(line)
 }
 
-// changesPassword knows the first word of a SITE command that names passwords: PSWD, PASSWD, CHPASS, CPWD, GPASS, ADDUSER.
+// changesPassword knows the first word of a SITE command that names passwords: PSWD,
+// PASSWD, CHPASS, CPWD, GPASS, ADDUSER.
 func changesPassword(word []byte) bool {
 	w := strings.ToUpper(string(word))
 	if strings.HasPrefix(w, "PASSIV") {
@@ -74,7 +76,8 @@ func changesPassword(word []byte) bool {
 	return false
 }
 
-// spelled reports whether a word in upper case stands at a place, in any letter case, and where it ends.
+// spelled reports whether a word in upper case stands at a place, in any letter case, and
+// where it ends.
 func spelled(line []byte, at int, word string) (end int, ok bool) {
 	for i := 0; i < len(word); at++ {
 		if at == len(line) {
@@ -126,8 +129,8 @@ func beginsFold(b []byte, word string) bool {
 	return len(b) >= len(word) && bytes.EqualFold(b[:len(word)], []byte(word))
 }
 
-// Quoted finds the argument of a PASS or ACCT that a reply has in quotes: servers say what they did not understand or like.
-// from is to where there is none.
+// Quoted finds the argument of a PASS or ACCT that a reply has in quotes: servers say
+// what they did not understand or like. from is to where there is none.
 func Quoted(line []byte, at int) (from, to int) {
 	for i := at; i+6 < len(line); i++ {
 		if q := line[i]; (q == '\'' || q == '"' || q == '`') && (beginsFold(line[i+1:], "PASS ") || beginsFold(line[i+1:], "ACCT ")) {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Secrets gathers what is secret in a session, to find it where it is said again: servers tell what they did not like, and
-// people type a password where the name belongs. First all commands go through Command, then lines through Of. The zero
-// value is ready.
+// Secrets gathers what is secret in a session, to find it where it is said again: servers
+// tell what they did not like, and people type a password where the name belongs. First
+// all commands go through Command, then lines through Of. The zero value is ready.
 type Secrets struct {
 	words     map[string]bool // in lower case
 	users     map[string]bool // names that were typed as USER: whether the server let them in
@@ -21,8 +21,8 @@ type Secrets struct {
 // Span is a part of a line.
 type Span struct{ From, To int }
 
-// Limits of what is looked for in a line. Shorter words are said by anybody, those shorter than long only count where they
-// stand alone.
+// Limits of what is looked for in a line. Shorter words are said by anybody, those
+// shorter than long only count where they stand alone.
 const (
 	shortestSecret = 3
 	longSecret     = 6
@@ -30,8 +30,9 @@ const (
 
 const entry = 64 // bytes of a word besides its text, about
 
-// Command takes the client's next line and returns where what is secret in it begins, as [Secret] does; a line without a
-// verb right after USER is a password as a whole. The size is the bytes that are held of it from now on.
+// Command takes the client's next line and returns where what is secret in it begins, as
+// [Secret] does; a line without a verb right after USER is a password as a whole. The
+// size is the bytes that are held of it from now on.
 func (s *Secrets) Command(line []byte) (from, size int) {
 	from = Secret(line)
 	cmd := ParseCommand(line)
@@ -109,16 +110,18 @@ func (s *Secrets) user(name string, accepted bool) int {
 // None reports whether there is nothing that Of could find.
 func (s *Secrets) None() bool { return len(s.words) == 0 }
 
-// HidesUser reports whether a name in USER is a password: it was sent as one, too, and no server let anybody of that name
-// in. Names that many accounts have are names whatever their password.
+// HidesUser reports whether a name in USER is a password: it was sent as one, too, and no
+// server let anybody of that name in. Names that many accounts have are names whatever
+// their password.
 func (s *Secrets) HidesUser(name string) bool {
 	name = strings.Trim(name, " \t")
 	word := lower([]byte(name))
 	return s.words[word] && !s.users[name] && !isAccount(word)
 }
 
-// Of finds secrets in a reply's text, in order. code is the reply's, 0 if there is none. Digits are secret only in replies
-// about syntax and logins (RFC 959 section 4.2.1: x0z and x3z): elsewhere they are addresses, sizes and times.
+// Of finds secrets in a reply's text, in order. code is the reply's, 0 if there is none.
+// Digits are secret only in replies about syntax and logins (RFC 959 section 4.2.1: x0z
+// and x3z): elsewhere they are addresses, sizes and times.
 func (s *Secrets) Of(text []byte, code int) (list []Span) {
 	list = quoted(text)
 	for _, f := range s.find(text) {
@@ -147,8 +150,8 @@ func (s *Secrets) OfReply(line []byte) []Span {
 	return list
 }
 
-// OfCommand finds secrets in a line of the client that its verb does not tell: a password typed as USER, or again behind
-// what is no verb.
+// OfCommand finds secrets in a line of the client that its verb does not tell: a password
+// typed as USER, or again behind what is no verb.
 func (s *Secrets) OfCommand(line []byte) (list []Span) {
 	switch cmd := ParseCommand(line); cmd.Verb {
 	case VerbUnknown, SITE:

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// ParsePath257 reads the path of a reply to PWD or MKD: quoted, quotes in it doubled (RFC 959 appendix II).
+// ParsePath257 reads the path of a reply to PWD or MKD: quoted, quotes in it doubled (RFC
+// 959 appendix II).
 func ParsePath257(text string) (string, bool) {
 	_, s, ok := strings.Cut(text, `"`)
 	if !ok {
@@ -26,8 +27,9 @@ func ParsePath257(text string) (string, bool) {
 	}
 }
 
-// ParseUnique reads the name that the server gave a file of STOU: "FILE: pppp" (RFC 1123 section 4.1.2.9), in 226 of older
-// servers "(unique file name:pppp)". It is empty when there is none.
+// ParseUnique reads the name that the server gave a file of STOU: "FILE: pppp" (RFC 1123
+// section 4.1.2.9), in 226 of older servers "(unique file name:pppp)". It is empty when
+// there is none.
 func ParseUnique(text string) string {
 	upper := strings.ToUpper(text)
 	if at := strings.Index(upper, "FILE: "); at >= 0 && len(upper) == len(text) {
@@ -49,8 +51,9 @@ func ParseSize213(text string) (uint64, bool) {
 	return parseSize(strings.TrimSpace(text))
 }
 
-// ParseSize150 reads the size that most servers add to a 150: "(39424 bytes)", "39424 bytes to download". The last
-// mention counts, for the file's name comes before it and may have any form; rounded sizes ("38.5 kbytes") do not.
+// ParseSize150 reads the size that most servers add to a 150: "(39424 bytes)", "39424
+// bytes to download". The last mention counts, for the file's name comes before it and
+// may have any form; rounded sizes ("38.5 kbytes") do not.
 func ParseSize150(text string) (uint64, bool) {
 	i := lastByteWord(text)
 	if i < 0 {
@@ -67,7 +70,8 @@ func ParseSize150(text string) (uint64, bool) {
 	return parseSize(head[start:])
 }
 
-// lastByteWord is where the last "byte" or "bytes" begins, in any letter case; -1: nowhere.
+// lastByteWord is where the last "byte" or "bytes" begins, in any letter case; -1:
+// nowhere.
 func lastByteWord(text string) int {
 	for i := len(text) - len("byte"); i >= 0; i-- {
 		if strings.EqualFold(text[i:i+len("byte")], "byte") {

@@ -2,8 +2,9 @@ package ftp
 
 import "hash/maphash"
 
-// Texts keeps the texts that were seen last, so that one that comes again, as most of what servers and clients say
-// does, needs no memory of its own. The zero value is ready; it must not be copied.
+// Texts keeps the texts that were seen last, so that one that comes again, as most of
+// what servers and clients say does, needs no memory of its own. The zero value is ready;
+// it must not be copied.
 type Texts struct {
 	recent [512]string // by hash; a new text takes the place of the one that is there
 	seed   maphash.Seed

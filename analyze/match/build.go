@@ -112,8 +112,8 @@ func (b *builder) begin(p *pendingSession) {
 	}
 }
 
-// wasOver reports whether a connection was over before the client asked for the negotiation:
-// an earlier one's, whose announcement of the same port the capture lacks.
+// wasOver reports whether a connection was over before the client asked for the
+// negotiation: an earlier one's, whose announcement of the same port the capture lacks.
 func wasOver(c *flow.Conn, n *control.Negotiation) bool {
 	asked := &n.Asked.Mark
 	return asked.Seen() && c.Closing != flow.Cut && c.Last.Ord < asked.Ord && c.Last.Time < asked.Time

@@ -6,9 +6,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// connect chooses the transfer's connection among those that were tried and fills in what it shows. A SYN that nobody
-// answers is repeated after a second (RFC 6298 section 2): of one that was not, the answer, or the repetition, is missing
-// from the capture.
+// connect chooses the transfer's connection among those that were tried and fills in what
+// it shows. A SYN that nobody answers is repeated after a second (RFC 6298 section 2): of
+// one that was not, the answer, or the repetition, is missing from the capture.
 func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []flow.Conn) {
 	t.ExpectedInitiator = expectedInitiator(t.Mode)
 	if len(tried) == 0 {
@@ -85,8 +85,9 @@ func modeOf(initiator string) string {
 	return record.Unknown
 }
 
-// quality orders the connections of one transfer: an established one before one that failed, then that of the
-// expected host, then one whose failure the capture proves, then the first.
+// quality orders the connections of one transfer: an established one before one that
+// failed, then that of the expected host, then one whose failure the capture proves, then
+// the first.
 func (b *builder) quality(c *flow.Conn, n *control.Negotiation) int {
 	q := 0
 	if c.State == flow.Established {
@@ -127,15 +128,17 @@ func connectionOf(c *flow.Conn, attempts int) record.Connection {
 	}
 }
 
-// tellsOpener reports whether something tells who opened c: its handshake, the endpoint that was announced, or a port that the
-// server opens data connections from or to (RFC 959 section 3.2). Who sent the first packet of what ran already when the capture
-// began tells nothing.
+// tellsOpener reports whether something tells who opened c: its handshake, the endpoint
+// that was announced, or a port that the server opens data connections from or to (RFC
+// 959 section 3.2). Who sent the first packet of what ran already when the capture began
+// tells nothing.
 func (b *builder) tellsOpener(c *flow.Conn, n *control.Negotiation) bool {
 	return c.OpenerKnown || c.SYN.Seen() || n != nil && n.Method != record.MethodDefault || c.Src.Port() == flow.PortFTPData ||
 		c.Dst == b.c.Client || c.Src == b.c.Client
 }
 
-// initiator names who opened c. Where client and server are one host, the endpoint that c leads to tells.
+// initiator names who opened c. Where client and server are one host, the endpoint that c
+// leads to tells.
 func (b *builder) initiator(c *flow.Conn, n *control.Negotiation) string {
 	client, server, src := b.c.Client.Addr(), b.c.Server.Addr(), c.Src.Addr()
 	switch {

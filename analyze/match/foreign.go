@@ -9,9 +9,10 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// A foreigner is a connection to a server's announced endpoint that neither the client nor the server opened. A host that
-// takes what was meant for another is one; so is another client of the server, to which the server announced the same port
-// before or after, where the capture lacks, or shows late, what tells so. Hence
+// A foreigner is a connection to a server's announced endpoint that neither the client
+// nor the server opened. A host that takes what was meant for another is one; so is
+// another client of the server, to which the server announced the same port before or
+// after, where the capture lacks, or shows late, what tells so. Hence
 //
 //   - who turns out to expect the connection, because its offer or its need for one comes late, gets it;
 //   - a foreigner that is a client of the same server, of whose control connection the capture lacks something, is nobody's.
@@ -34,7 +35,8 @@ type foreigner struct {
 	claim       *claim
 }
 
-// loss is what is known of the control connections between two hosts of which the capture lacks something.
+// loss is what is known of the control connections between two hosts of which the capture
+// lacks something.
 type loss struct {
 	open  int       // such connections that go on
 	until flow.Time // until when those that ended count
@@ -48,7 +50,8 @@ func (x *expectation) opener(c *flow.Conn) netip.Addr {
 	return c.Src.Addr()
 }
 
-// isForeign reports whether an offer of a server is met by a host that it was not made to.
+// isForeign reports whether an offer of a server is met by a host that it was not made
+// to.
 func (x *expectation) isForeign(c *flow.Conn) bool {
 	from := x.opener(c)
 	return x.Passive && from != x.Expected && from != x.Peer
@@ -69,12 +72,14 @@ func (f *foreigners) has(g *pendingSession) bool {
 	return slices.ContainsFunc(f.list, func(x foreigner) bool { return x.to == g })
 }
 
-// forget drops those of a session that is revoked: its connections are taken back already.
+// forget drops those of a session that is revoked: its connections are taken back
+// already.
 func (f *foreigners) forget(p *pendingSession) {
 	f.list = slices.DeleteFunc(f.list, func(x foreigner) bool { return x.to == p })
 }
 
-// take takes those that somebody turns out to have a better use for from whom they were given to.
+// take takes those that somebody turns out to have a better use for from whom they were
+// given to.
 func (f *foreigners) take(since flow.Time, wanted func(from netip.Addr, c *flow.Conn) bool) (list []*claim) {
 	for i := len(f.list) - 1; i >= 0; i-- {
 		x := &f.list[i]
@@ -89,7 +94,8 @@ func (f *foreigners) take(since flow.Time, wanted func(from netip.Addr, c *flow.
 	return list
 }
 
-// expected gives an offer that comes late the connections that were taken for others' foreigners.
+// expected gives an offer that comes late the connections that were taken for others'
+// foreigners.
 func (f *foreigners) expected(m *Matcher, x *expectation) {
 	if len(f.list) == 0 || !x.Passive {
 		return
@@ -140,8 +146,9 @@ func (f *foreigners) over(g *pendingSession, at flow.Time) {
 	f.lost[*g.lost] = x
 }
 
-// mayBeOf reports whether a host has a control connection to the server of which the capture lacks something, so that what
-// it opened at a time may have been announced to it.
+// mayBeOf reports whether a host has a control connection to the server of which the
+// capture lacks something, so that what it opened at a time may have been announced to
+// it.
 func (f *foreigners) mayBeOf(client, server netip.Addr, at flow.Time) bool {
 	if len(f.lost) == 0 {
 		return false
@@ -150,7 +157,8 @@ func (f *foreigners) mayBeOf(client, server netip.Addr, at flow.Time) bool {
 	return ok && (x.open > 0 || at <= x.until)
 }
 
-// excused reports whether a connection that an offer of the session was given may be another client's.
+// excused reports whether a connection that an offer of the session was given may be
+// another client's.
 func (b *builder) excused(t *tried) bool {
 	n, c := &b.c.Negotiations[t.negotiation], &t.claim.conn[0]
 	if !n.Passive || len(b.foreign.lost) == 0 {

@@ -6,9 +6,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// An announced endpoint wins over content. A connection to it is data, whatever its bytes say,
-// or a file that reads like FTP would hide itself and make sessions up. What such a connection
-// leads to expect counts for nothing. Content decides only
+// An announced endpoint wins over content. A connection to it is data, whatever its bytes
+// say, or a file that reads like FTP would hide itself and make sessions up. What such a
+// connection leads to expect counts for nothing. Content decides only
 //
 //   - where no expectation is met: then both sides must have spoken, unless FTP is expected
 //     on the port (control.Transcript.IsSession);
@@ -24,8 +24,8 @@ func (x *expectation) overrules(c *flow.Conn, opt *Options) bool {
 	return x.isSure(c) && !opt.isOnControlPort(c)
 }
 
-// isSure reports whether the expectation says what c is: the announcing side named itself, or
-// the expected host opened c, or may have.
+// isSure reports whether the expectation says what c is: the announcing side named
+// itself, or the expected host opened c, or may have.
 func (x *expectation) isSure(c *flow.Conn) bool {
 	return x.Endpoint.Addr() == x.Peer || c.Src.Addr() == x.Expected || !c.OpenerKnown && c.Dst.Addr() == x.Expected
 }
@@ -46,8 +46,8 @@ func (m *Matcher) isSession(c *flow.Conn, said *control.Transcript) bool {
 	return said.BothSpoke && !m.isOverruled(c.ID) && !m.index.isFromDataPort(c)
 }
 
-// isFromDataPort reports whether c comes from the data port of a server that is expected to
-// open a connection, wherever it leads.
+// isFromDataPort reports whether c comes from the data port of a server that is expected
+// to open a connection, wherever it leads.
 func (ix *index) isFromDataPort(c *flow.Conn) bool {
 	return c.Src.Port() == flow.PortFTPData && ix.active[c.Src.Addr()] > 0 ||
 		!c.OpenerKnown && c.Dst.Port() == flow.PortFTPData && ix.active[c.Dst.Addr()] > 0
@@ -75,7 +75,8 @@ func (m *Matcher) hasSaid(id uint64) bool {
 	return p != nil && p.said != nil
 }
 
-// revokeAll revokes the sessions whose connection turned out to be data since the last time.
+// revokeAll revokes the sessions whose connection turned out to be data since the last
+// time.
 func (m *Matcher) revokeAll() {
 	for len(m.overruled) > 0 {
 		last := len(m.overruled) - 1
@@ -87,8 +88,8 @@ func (m *Matcher) revokeAll() {
 	}
 }
 
-// revoke takes a session back whose connection is none for control. Its expectations can be
-// met no more, and the connections that it was given are looked at anew.
+// revoke takes a session back whose connection is none for control. Its expectations can
+// be met no more, and the connections that it was given are looked at anew.
 func (m *Matcher) revoke(p *pendingSession) {
 	p.revoked = true
 	if p.last != nil {

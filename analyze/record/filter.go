@@ -7,8 +7,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// AppendFilter appends a Wireshark display filter for a transfer's packets: the part of the control connection between
-// its first and last packet, and the data connection.
+// AppendFilter appends a Wireshark display filter for a transfer's packets: the part of
+// the control connection between its first and last packet, and the data connection.
 func (s *Session) AppendFilter(b []byte, t *Transfer) []byte {
 	b = appendTCPFilter(append(b, '('), s.Client, s.Server)
 	first, last, oneFile := t.Frames.span()

@@ -8,8 +8,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// The record model: what ftpscope says, one Go type a record, one field a key. Pointers are nil where a value is
-// unknown. encode.go writes it as JSON; the formats of analyze/report read it and nothing else.
+// The record model: what ftpscope says, one Go type a record, one field a key. Pointers
+// are nil where a value is unknown. encode.go writes it as JSON; the formats of
+// analyze/report read it and nothing else.
 
 // Stamp is a packet's time with the digits of the second that its capture gives.
 type Stamp struct {
@@ -119,7 +120,8 @@ type Coverage struct {
 	MissingBytes           uint64
 }
 
-// Exchange is a command with its replies. Command is empty for replies to no command (the greeting) or to one not seen.
+// Exchange is a command with its replies. Command is empty for replies to no command (the
+// greeting) or to one not seen.
 type Exchange struct {
 	Time     Stamp
 	Pos      flow.Pos
@@ -128,7 +130,8 @@ type Exchange struct {
 	Replies  []Reply
 }
 
-// Reply is a reply of the server: the text of a multi-line reply has its lines joined by "\n".
+// Reply is a reply of the server: the text of a multi-line reply has its lines joined by
+// "\n".
 type Reply struct {
 	Time Stamp
 	Pos  flow.Pos
@@ -224,7 +227,8 @@ type Frames struct {
 	Negotiation, Command, SYN, FirstData, Reply flow.Pos
 }
 
-// Attempt is a control connection that never came to be: one a client host and server endpoint.
+// Attempt is a control connection that never came to be: one a client host and server
+// endpoint.
 type Attempt struct {
 	ClientIP    netip.Addr
 	Server      netip.AddrPort
@@ -278,7 +282,8 @@ type Summary struct {
 	Hidden    *Hidden // what a Choice of records left out; nil: there was none
 }
 
-// Hidden counts records that were left out on demand. All other counts of the Summary include them.
+// Hidden counts records that were left out on demand. All other counts of the Summary
+// include them.
 type Hidden struct{ Sessions, Attempts, Orphans int }
 
 // Tally counts transfers by mode.
@@ -302,7 +307,8 @@ type Reason struct {
 	Packets uint64
 }
 
-// ChecksumCount says how many of a host's checksums were checked and how many of those were wrong.
+// ChecksumCount says how many of a host's checksums were checked and how many of those
+// were wrong.
 type ChecksumCount struct {
 	Host           netip.Addr
 	Wrong, Checked uint64
@@ -314,7 +320,8 @@ type LimitHit struct {
 	Count uint64
 }
 
-// MaxAttempts bounds the attempts and MaxOrphans the orphans that are reported; the rest is only counted.
+// MaxAttempts bounds the attempts and MaxOrphans the orphans that are reported; the rest
+// is only counted.
 const (
 	MaxAttempts = 10_000
 	MaxOrphans  = 10_000
@@ -322,12 +329,14 @@ const (
 
 // Network is where a connection was seen, where that is not the plain network.
 type Network struct {
-	// Paths are those of the packets of the client (of a data connection: of who opened it), then others that its packets were
-	// seen in: of the other direction, and of copies (SPAN ports).
+	// Paths are those of the packets of the client (of a data connection: of who opened
+	// it), then others that its packets were seen in: of the other direction, and of
+	// copies (SPAN ports).
 	Paths []NetworkPath
 }
 
-// NetworkPath is the tags and tunnels that packets were in, the outermost first; those of the plain network are none.
+// NetworkPath is the tags and tunnels that packets were in, the outermost first; those of
+// the plain network are none.
 type NetworkPath struct {
 	Name  string // for people
 	Steps []NetworkStep

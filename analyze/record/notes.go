@@ -1,6 +1,6 @@
-// Package record is the record model: what ftpscope says of a capture, one Go type a record,
-// one field a key. analyze/match fills it in, analyze/finding judges it and analyze/report
-// writes it. It has no behaviour beyond reading itself.
+// Package record is the record model: what ftpscope says of a capture, one Go type a
+// record, one field a key. analyze/match fills it in, analyze/finding judges it and
+// analyze/report writes it. It has no behaviour beyond reading itself.
 package record
 
 import (
@@ -17,10 +17,12 @@ type Notes struct {
 	TLS  *TLSInfo // nil when none of its handshake was seen in clear
 	Size int      // of the record in memory: bytes, about
 
-	// Idle is the longest silence after the server's last word: until a command of the client or, when none followed, until
-	// the connection's last packet. It is how long a NAT or firewall had nothing to see but keepalives and acknowledgments.
+	// Idle is the longest silence after the server's last word: until a command of the
+	// client or, when none followed, until the connection's last packet. It is how long a
+	// NAT or firewall had nothing to see but keepalives and acknowledgments.
 	Idle flow.Time
-	// Dropped is how many packets the kernel dropped while a live session lasted, of whatever connections.
+	// Dropped is how many packets the kernel dropped while a live session lasted, of
+	// whatever connections.
 	Dropped uint64
 }
 
@@ -93,8 +95,8 @@ type TransferNotes struct {
 	Spoken   *Spoken        // what Conn carried reads like a control connection; nil: it does not
 }
 
-// Spoken is the first line that reads like FTP's control connection: a command's verb, or a
-// reply's code. Its text is not kept, for it may be a secret.
+// Spoken is the first line that reads like FTP's control connection: a command's verb, or
+// a reply's code. Its text is not kept, for it may be a secret.
 type Spoken struct {
 	Mark flow.Mark
 	Verb string // empty: a reply
@@ -115,22 +117,26 @@ const (
 	// MaxOddities and MaxLogins bound what is kept for the rules, in one session.
 	MaxOddities = 100
 	MaxLogins   = 10_000
-	// MaxSite bounds the SITE commands that are kept, MaxSiteAlike those of them with the same first word: a client that sets
-	// the permissions of a thousand files does not hide the one EXEC after them.
+	// MaxSite bounds the SITE commands that are kept, MaxSiteAlike those of them with the
+	// same first word: a client that sets the permissions of a thousand files does not
+	// hide the one EXEC after them.
 	MaxSite      = 100
 	MaxSiteAlike = 50
-	// MaxClimbs bounds the climbing paths that are kept: lists of such attempts differ little after that.
+	// MaxClimbs bounds the climbing paths that are kept: lists of such attempts differ
+	// little after that.
 	MaxClimbs = 100
 )
 
-// SiteCommand is SITE (RFC 959 section 4.1.3) with its argument as sent; Reply is nil when none was seen.
+// SiteCommand is SITE (RFC 959 section 4.1.3) with its argument as sent; Reply is nil
+// when none was seen.
 type SiteCommand struct {
 	Mark  flow.Mark
 	Text  string
 	Reply *Reply
 }
 
-// Climb is a path argument that leads above the login directory by ".."; Reply is nil when none was seen.
+// Climb is a path argument that leads above the login directory by ".."; Reply is nil
+// when none was seen.
 type Climb struct {
 	Mark     flow.Mark
 	Verb     string
@@ -140,7 +146,8 @@ type Climb struct {
 	FromLogin bool // only if the capture began before the login: where the session was then is what makes it one
 }
 
-// TLSInfo is what the control connection's first TLS handshake says in clear (RFC 8446 section 4, RFC 5246 section 7.4).
+// TLSInfo is what the control connection's first TLS handshake says in clear (RFC 8446
+// section 4, RFC 5246 section 7.4).
 type TLSInfo struct {
 	ClientHello, ServerHello, Certificate flow.Mark // where they ended; not seen: zero
 
@@ -152,14 +159,17 @@ type TLSInfo struct {
 	Cipher   string // "TLS_AES_128_GCM_SHA256"; "0x…" when it has no name here
 	Protocol string // ALPN, chosen
 
-	// Encrypted says that the version, TLS 1.3, encrypts the server's certificate: no capture shows it (RFC 8446 section 2).
+	// Encrypted says that the version, TLS 1.3, encrypts the server's certificate: no
+	// capture shows it (RFC 8446 section 2).
 	Encrypted bool
-	// Resumed says that the server sent no certificate because an earlier session goes on (RFC 5246 section 7.3, figure 2).
+	// Resumed says that the server sent no certificate because an earlier session goes on
+	// (RFC 5246 section 7.3, figure 2).
 	Resumed bool
 
 	Alert TLSAlert // the first that was sent in clear
 
-	// The server's certificate, where it was sent in clear: unverified, as is all that this says.
+	// The server's certificate, where it was sent in clear: unverified, as is all that
+	// this says.
 	Subject, Issuer     string    // RFC 2253 text
 	Names               []string  // subject alternative names
 	NotBefore, NotAfter time.Time // zero when there was none

@@ -24,7 +24,8 @@ func Gravity(severity string) int {
 	return len(Severities) - 1
 }
 
-// FromMildest lists the severities the other way round, as help texts and schemas count up.
+// FromMildest lists the severities the other way round, as help texts and schemas count
+// up.
 func FromMildest() []string {
 	list := slices.Clone(Severities[:])
 	slices.Reverse(list)

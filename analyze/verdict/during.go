@@ -123,9 +123,9 @@ func halfClosed(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict
 	return v
 }
 
-// gaveUp is a server that replied that it waited in vain, before either side ended the data
-// connection. Who held it up, TCP's own facts would tell: acknowledgments, repetitions and
-// windows.
+// gaveUp is a server that replied that it waited in vain, before either side ended the
+// data connection. Who held it up, TCP's own facts would tell: acknowledgments,
+// repetitions and windows.
 func gaveUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	e := c.ended(conn)
 	if t.Reply == nil || t.Reply.Code < 400 || !means(t.Reply, saysLate) || e.at.Seen() && e.at.Time < t.Reply.Time.Time {

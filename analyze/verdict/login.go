@@ -258,7 +258,8 @@ func optional(line string) bool { return optionalCommands.MatchString(line) }
 
 var optionalCommands = regexp.MustCompile(`(?i)^(SITE|MDTM|MFMT|SIZE|XCRC|XMD5|HASH|MLST|HELP|HOST|CSID|LANG|PBSZ|PROT|CCC|AUTH|MODE|STRU|TYPE|REST|XSHA\w*|MD5|AVBL|THMB|REIN|[^A-Za-z])`)
 
-// greetedLate is a server that greeted late, in a session in which nothing worse happened.
+// greetedLate is a server that greeted late, in a session in which nothing worse
+// happened.
 func greetedLate(c *hearing) *record.Verdict {
 	g := &c.Notes.Greeting
 	if g.Code == 0 || !c.Capture.FromStart {

@@ -7,8 +7,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// What the server said: refusals of transfers and offers. It knows best why it refused, so
-// these judges come first.
+// What the server said: refusals of transfers and offers. It knows best why it refused,
+// so these judges come first.
 
 var rejections = []judge{
 	saidNotLoggedIn, saidUnprotected, saidInvalid, saidUntranslated, saidFamily, saidExhausted, saidBusy, saidError, saidModeRejected, unexplained,

@@ -10,7 +10,8 @@ import (
 var underTLS = []judge{refusedUnderTLS, bareHandshake}
 
 // refusedUnderTLS is a data connection that was not opened. What the server said of it is
-// encrypted. A connection to a service's port between the two hosts is no data connection.
+// encrypted. A connection to a service's port between the two hosts is no data
+// connection.
 func refusedUnderTLS(c *hearing, t *record.Transfer) *record.Verdict {
 	if t.Connection == nil || t.Connection.Dst.Port() < flow.FirstUnprivileged || met(t, flow.Established) {
 		return nil
@@ -50,7 +51,8 @@ func endedBy(c *hearing, server *flow.Half) bool {
 	return earlier(server.FIN, client.FIN) && earlier(server.FIN, client.RST) || earlier(server.RST, client.FIN) && earlier(server.RST, client.RST)
 }
 
-// handshakeFailed is a handshake of the control connection that did not lead to a session.
+// handshakeFailed is a handshake of the control connection that did not lead to a
+// session.
 func handshakeFailed(c *hearing) *record.Verdict {
 	x := c.Notes.TLS
 	if !c.encrypted() || x == nil || len(c.Transfers) > 0 {

@@ -31,8 +31,8 @@ type worked struct {
 	count     int
 }
 
-// maxServers bounds the servers that are remembered; then those that come later are judged
-// by their own sessions alone.
+// maxServers bounds the servers that are remembered; then those that come later are
+// judged by their own sessions alone.
 const maxServers = 4096
 
 // NewBench makes a Bench for a run of so many files.
@@ -282,8 +282,9 @@ func (c *hearing) allWell() *record.Verdict {
 	return v
 }
 
-// orderly reports whether the capture holds the end of everything: QUIT or the client's FIN,
-// and both FINs of each data connection. Where one lacks, it may have been RST, or late.
+// orderly reports whether the capture holds the end of everything: QUIT or the client's
+// FIN, and both FINs of each data connection. Where one lacks, it may have been RST, or
+// late.
 func (c *hearing) orderly() bool {
 	client, _ := c.halves(&c.Notes.Control)
 	if !c.Notes.Quit.Seen() && !client.FIN.Seen() {

@@ -13,7 +13,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// conn is a connection in the making: what both ends have sent so far, each array by Direction.
+// conn is a connection in the making: what both ends have sent so far, each array by
+// Direction.
 type conn struct {
 	name   string
 	host   [2]netip.AddrPort
@@ -30,8 +31,8 @@ func newConn(name string, opener, other netip.AddrPort) *conn {
 	return &conn{name: name, host: [2]netip.AddrPort{opener, other}, ttl: [2]uint8{64, 64}}
 }
 
-// begin makes what is random of a connection. It depends on the connection alone, so that a line that is added to a
-// script leaves the others' packets as they are.
+// begin makes what is random of a connection. It depends on the connection alone, so that
+// a line that is added to a script leaves the others' packets as they are.
 func (s *Script) begin(c *conn) {
 	for dir := range c.next {
 		h := fnv.New64a()
@@ -101,7 +102,8 @@ func (s *Script) add(c *conn, m *Meta) {
 	s.now += s.step
 }
 
-// segmentSize is the MSS: what Ethernet leaves of 1500 bytes, unless the script says otherwise.
+// segmentSize is the MSS: what Ethernet leaves of 1500 bytes, unless the script says
+// otherwise.
 func (s *Script) segmentSize(c *conn) int {
 	switch {
 	case s.mss > 0:
@@ -178,7 +180,8 @@ func (s *Script) answerSYN(c *conn, how string) error {
 	return nil
 }
 
-// resendSYN repeats the SYN until there are n, one second after the first, then at twice the distance (RFC 6298 section 5.5).
+// resendSYN repeats the SYN until there are n, one second after the first, then at twice
+// the distance (RFC 6298 section 5.5).
 func (s *Script) resendSYN(c *conn, n int) {
 	at := s.now - s.step
 	for i := 1; i < n; i++ {
@@ -189,7 +192,8 @@ func (s *Script) resendSYN(c *conn, n int) {
 	}
 }
 
-// icmpError is a destination unreachable: the code, and whether it quotes only what RFC 792 demands.
+// icmpError is a destination unreachable: the code, and whether it quotes only what RFC
+// 792 demands.
 type icmpError struct {
 	code  uint8
 	short bool
@@ -219,7 +223,8 @@ func (s *Script) routerFor(c *conn) netip.Addr {
 	return netip.MustParseAddr("198.51.100.1")
 }
 
-// send sends payload in segments of the MSS; flags beyond PSH and ACK go with the last one.
+// send sends payload in segments of the MSS; flags beyond PSH and ACK go with the last
+// one.
 func (s *Script) send(c *conn, seg segment) {
 	size, rest := s.segmentSize(c), seg.payload
 	for len(rest) > size {
@@ -236,7 +241,8 @@ type bulk struct {
 	fin   bool
 }
 
-// transfer sends random bytes; the other side acknowledges every second segment and the last.
+// transfer sends random bytes; the other side acknowledges every second segment and the
+// last.
 func (s *Script) transfer(c *conn, what bulk) {
 	dir, n := what.dir, what.bytes
 	size := s.segmentSize(c)
@@ -260,7 +266,8 @@ func (s *Script) transfer(c *conn, what bulk) {
 	}
 }
 
-// finish is the FIN exchange, begun by dir. A side that has sent its FIN already does not send it again.
+// finish is the FIN exchange, begun by dir. A side that has sent its FIN already does not
+// send it again.
 func (s *Script) finish(c *conn, dir flow.Direction) {
 	s.half(c, dir)
 	s.half(c, 1-dir)

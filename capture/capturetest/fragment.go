@@ -14,10 +14,11 @@ const (
 	dontFragmentBit = 0x40
 )
 
-// Fragment cuts what IP carries into fragments of at most size bytes (rounded down to a multiple of 8), each of which
-// begins with overlap bytes (likewise) that the one before it has too. The lists are the frames': of one that is small
-// enough, no IP or not captured whole the list is the frame itself. Whether the sender allowed fragments is not asked. seed numbers
-// the datagrams.
+// Fragment cuts what IP carries into fragments of at most size bytes (rounded down to a
+// multiple of 8), each of which begins with overlap bytes (likewise) that the one before
+// it has too. The lists are the frames': of one that is small enough, no IP or not
+// captured whole the list is the frame itself. Whether the sender allowed fragments is
+// not asked. seed numbers the datagrams.
 func Fragment(frames []Frame, size, overlap int, seed uint32) [][]Frame {
 	size, overlap = max(size&^(fragmentUnit-1), fragmentUnit), overlap&^(fragmentUnit-1)
 	out := make([][]Frame, len(frames))

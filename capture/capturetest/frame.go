@@ -1,6 +1,7 @@
-// Package capturetest makes packets for tests, benchmarks and sample captures: Parse turns a conversation in text into
-// frames, the mutators turn frames into what a network or a capture makes of them, the writers put them into files.
-// Everything is deterministic: the same text and seed give the same bytes.
+// Package capturetest makes packets for tests, benchmarks and sample captures: Parse
+// turns a conversation in text into frames, the mutators turn frames into what a network
+// or a capture makes of them, the writers put them into files. Everything is
+// deterministic: the same text and seed give the same bytes.
 //
 //	frames := capturetest.MustFrames(t, `
 //	S: 220 ready
@@ -9,7 +10,8 @@
 //	d1< 5000
 //	d1 fin <`)
 //
-// The next step is capture/decode, which reads the frames; Segments does its work for tests of capture/tcp.
+// The next step is capture/decode, which reads the frames; Segments does its work for
+// tests of capture/tcp.
 package capturetest
 
 import (
@@ -24,7 +26,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Frame is one captured packet. Mutators never write into a frame's slices or its Meta: frames may share them.
+// Frame is one captured packet. Mutators never write into a frame's slices or its Meta:
+// frames may share them.
 type Frame struct {
 	Time   flow.Time
 	Link   uint32 // LINKTYPE of the capture
@@ -71,7 +74,8 @@ func (m *Meta) end() uint32 {
 	return m.Seq + n
 }
 
-// connection tells connections apart also when scripts that use the same names are interleaved.
+// connection tells connections apart also when scripts that use the same names are
+// interleaved.
 type connection struct {
 	name          string
 	opener, other netip.AddrPort
@@ -85,13 +89,15 @@ func (f *Frame) connection() connection {
 	return connection{f.Conn, m.Src, m.Dst}
 }
 
-// whole reports whether the frame is a TCP segment that can be taken apart and put together again.
+// whole reports whether the frame is a TCP segment that can be taken apart and put
+// together again.
 func (f *Frame) whole() bool { return f.Meta != nil && f.Meta.ICMP == nil && f.Length <= len(f.Data) }
 
 // data reports whether the frame is such a segment and has payload.
 func (f *Frame) data() bool { return f.whole() && len(f.Meta.Payload) > 0 }
 
-// with is the frame with other contents: the link layer's header stays, all above it is made anew.
+// with is the frame with other contents: the link layer's header stays, all above it is
+// made anew.
 func (f Frame) with(m Meta) Frame {
 	f.Data = append(slices.Clip(slices.Clone(f.Data[:f.head])), m.packet()...)
 	f.Length, f.Meta = len(f.Data), &m
@@ -111,12 +117,14 @@ func (m *Meta) body(f *Frame) int {
 	return f.head + 2*40 + icmpHeader + upToSeq
 }
 
-// maxPacket bounds a packet by the length field of IPv4; that of IPv6 without jumbograms allows 40 bytes more.
+// maxPacket bounds a packet by the length field of IPv4; that of IPv6 without jumbograms
+// allows 40 bytes more.
 const maxPacket = 65535
 
 var serialize = gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
 
-// packet builds the IP packet. It panics if there is none: a test asked for the impossible.
+// packet builds the IP packet. It panics if there is none: a test asked for the
+// impossible.
 func (m *Meta) packet() []byte {
 	if m.ICMP != nil {
 		return m.icmpPacket()
@@ -147,7 +155,8 @@ func (m *Meta) icmpPacket() []byte {
 	return build(ip, head, gopacket.Payload(append(unused, e.Quote...)))
 }
 
-// ip is the IP header from src to dst, once to be written and once for the checksum above it.
+// ip is the IP header from src to dst, once to be written and once for the checksum above
+// it.
 func (m *Meta) ip(src, dst netip.Addr, next layers.IPProtocol) (gopacket.SerializableLayer, gopacket.NetworkLayer) {
 	if src.Is4() {
 		ip := &layers.IPv4{

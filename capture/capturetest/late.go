@@ -8,15 +8,17 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Delay puts each packet into the capture up to most later than it came, at random. Times stay true, so that they go back
-// and forth, as where the packets of many queues are written without being put in order.
+// Delay puts each packet into the capture up to most later than it came, at random. Times
+// stay true, so that they go back and forth, as where the packets of many queues are
+// written without being put in order.
 func Delay(frames []Frame, most flow.Time, seed uint64) []Frame {
 	rnd := seeded(seed)
 	return behind(frames, func(*Frame) flow.Time { return flow.Time(rnd.Int64N(int64(most) + 1)) })
 }
 
-// Buffer does that by the buffers of a capture's processors, each of which is emptied every so often: each direction of each
-// connection comes by one of them, and in its own order.
+// Buffer does that by the buffers of a capture's processors, each of which is emptied
+// every so often: each direction of each connection comes by one of them, and in its own
+// order.
 func Buffer(frames []Frame, every flow.Time, seed uint64) []Frame {
 	rnd, phase := seeded(seed), map[[2]netip.AddrPort]flow.Time{}
 	return behind(frames, func(f *Frame) flow.Time {
@@ -51,9 +53,10 @@ func behind(frames []Frame, wait func(*Frame) flow.Time) []Frame {
 	return out
 }
 
-// Hold has the network hold each packet up for at most so long, before it comes to where it is captured: what overtakes it
-// on its way overtakes it in the capture, times and all. A host says nothing before it has heard what it said it after, so
-// a packet is held up at least until all packets to its sender that it came after have passed.
+// Hold has the network hold each packet up for at most so long, before it comes to where
+// it is captured: what overtakes it on its way overtakes it in the capture, times and
+// all. A host says nothing before it has heard what it said it after, so a packet is held
+// up at least until all packets to its sender that it came after have passed.
 func Hold(frames []Frame, most flow.Time, seed uint64) []Frame {
 	rnd, heard := seeded(seed), map[netip.Addr]flow.Time{}
 	out := slices.Clone(frames)

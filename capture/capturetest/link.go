@@ -8,7 +8,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// The link types that Encapsulate writes, by their LINKTYPE values (tcpdump.org/linktypes.html).
+// The link types that Encapsulate writes, by their LINKTYPE values
+// (tcpdump.org/linktypes.html).
 const (
 	LinkNull     = 0
 	LinkEthernet = 1
@@ -40,7 +41,8 @@ var Encapsulations = map[string]Encapsulation{
 	"null": Null, "null-big-endian": NullBig, "loop": Loop, "raw": Raw,
 }
 
-// Encapsulate gives the frames another link layer. Frames without IP in them pass as they are.
+// Encapsulate gives the frames another link layer. Frames without IP in them pass as they
+// are.
 func Encapsulate(frames []Frame, how Encapsulation) []Frame {
 	out := make([]Frame, 0, len(frames))
 	for _, f := range frames {
@@ -146,7 +148,8 @@ func mac(a netip.Addr) []byte {
 	return append([]byte{2, 0}, b[12:]...)
 }
 
-// cooked is the packet type of a cooked capture: 4 sent by us, 0 sent to us. We are who opened the connection.
+// cooked is the packet type of a cooked capture: 4 sent by us, 0 sent to us. We are who
+// opened the connection.
 func cooked(dir flow.Direction) uint16 {
 	if dir == flow.Out {
 		return 4
@@ -154,7 +157,8 @@ func cooked(dir flow.Direction) uint16 {
 	return 0
 }
 
-// family is the protocol family of BSD loopback: AF_INET is 2 everywhere, AF_INET6 30 on macOS.
+// family is the protocol family of BSD loopback: AF_INET is 2 everywhere, AF_INET6 30 on
+// macOS.
 func family(etherType uint16) uint32 {
 	if etherType == typeIPv6 {
 		return 30
@@ -162,7 +166,8 @@ func family(etherType uint16) uint32 {
 	return 2
 }
 
-// linkHeader finds the IP packet in a frame: the length of the link layer's header; false when there is no IP.
+// linkHeader finds the IP packet in a frame: the length of the link layer's header; false
+// when there is no IP.
 func linkHeader(link uint32, data []byte) (int, bool) {
 	var n int
 	switch link {

@@ -7,12 +7,14 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// The mutators are pure functions of frames and seed. They do what networks and captures do to packets and nothing
-// else: sequence numbers and bytes stay true, so what the connections said stays the same unless packets are lost.
+// The mutators are pure functions of frames and seed. They do what networks and captures
+// do to packets and nothing else: sequence numbers and bytes stay true, so what the
+// connections said stays the same unless packets are lost.
 
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed)) }
 
-// Duplicate repeats the frames with these indexes, all without any, each right after itself and at its time.
+// Duplicate repeats the frames with these indexes, all without any, each right after
+// itself and at its time.
 func Duplicate(frames []Frame, which ...int) []Frame {
 	var out []Frame
 	for i, f := range frames {
@@ -24,8 +26,9 @@ func Duplicate(frames []Frame, which ...int) []Frame {
 	return out
 }
 
-// Reorder permutes the packets so that none moves more than window-1 places. The times stay where they are: they are
-// the capture's, which stamps what arrives in the order of arrival.
+// Reorder permutes the packets so that none moves more than window-1 places. The times
+// stay where they are: they are the capture's, which stamps what arrives in the order of
+// arrival.
 func Reorder(frames []Frame, window int, seed uint64) []Frame {
 	type placed struct {
 		frame Frame
@@ -44,8 +47,8 @@ func Reorder(frames []Frame, window int, seed uint64) []Frame {
 	return out
 }
 
-// Change makes each packet anew of what change makes of its Meta; false leaves it out. Frames that have no Meta, or lack
-// bytes, pass as they are.
+// Change makes each packet anew of what change makes of its Meta; false leaves it out.
+// Frames that have no Meta, or lack bytes, pass as they are.
 func Change(frames []Frame, change func(f *Frame, m *Meta) bool) []Frame {
 	var out []Frame
 	for _, f := range frames {
@@ -72,7 +75,8 @@ func Drop(frames []Frame, which ...int) []Frame {
 	return out
 }
 
-// OneSided keeps what was sent in one direction: Out keeps the packets of who opened each connection. ICMP errors go In.
+// OneSided keeps what was sent in one direction: Out keeps the packets of who opened each
+// connection. ICMP errors go In.
 func OneSided(frames []Frame, dir flow.Direction) []Frame {
 	return keep(frames, func(f *Frame) bool { return f.Meta != nil && f.Meta.Dir == dir })
 }
@@ -92,8 +96,8 @@ func keep(frames []Frame, wanted func(*Frame) bool) []Frame {
 	return out
 }
 
-// Snap cuts each frame to n captured bytes, as a snaplen does. A frame whose TCP header is cut has no Meta any more; its
-// options may be lost alone.
+// Snap cuts each frame to n captured bytes, as a snaplen does. A frame whose TCP header
+// is cut has no Meta any more; its options may be lost alone.
 func Snap(frames []Frame, n int) []Frame {
 	out := slices.Clone(frames)
 	for i := range out {
@@ -110,7 +114,8 @@ func Snap(frames []Frame, n int) []Frame {
 	return out
 }
 
-// snapped is what n captured bytes tell, where payload begins at the offset body; nil if too little.
+// snapped is what n captured bytes tell, where payload begins at the offset body; nil if
+// too little.
 func (m *Meta) snapped(body, n int) *Meta {
 	out := *m
 	if m.ICMP != nil {
@@ -134,7 +139,8 @@ func (m *Meta) snapped(body, n int) *Meta {
 	return &out
 }
 
-// Interleave merges captures by time; of equal times the earlier list's packet comes first.
+// Interleave merges captures by time; of equal times the earlier list's packet comes
+// first.
 func Interleave(lists ...[]Frame) []Frame {
 	out := slices.Concat(lists...)
 	slices.SortStableFunc(out, func(a, b Frame) int {
@@ -158,7 +164,8 @@ func Shift(frames []Frame, by flow.Time) []Frame {
 	return out
 }
 
-// Rotate cuts a capture into n of nearly the same number of packets, as a rotating capture writes files.
+// Rotate cuts a capture into n of nearly the same number of packets, as a rotating
+// capture writes files.
 func Rotate(frames []Frame, n int) [][]Frame {
 	out := make([][]Frame, n)
 	for i := range out {

@@ -9,7 +9,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// PcapOptions says what kind of pcap file to write; the zero value: microseconds, little-endian, the frames' link type.
+// PcapOptions says what kind of pcap file to write; the zero value: microseconds,
+// little-endian, the frames' link type.
 type PcapOptions struct {
 	Nanos     bool
 	BigEndian bool

@@ -19,8 +19,8 @@ const (
 	Obsolete
 )
 
-// NgOptions says what kind of pcapng file to write; the zero value: one little-endian section of Enhanced Packet
-// Blocks, an interface for each link type, microseconds.
+// NgOptions says what kind of pcapng file to write; the zero value: one little-endian
+// section of Enhanced Packet Blocks, an interface for each link type, microseconds.
 type NgOptions struct {
 	BigEndian     bool
 	Alternate     bool   // every second section in the other byte order
@@ -147,8 +147,9 @@ func (w *ngWriter) packet(f *Frame, id uint32) error {
 	return nil
 }
 
-// timestamp counts t in units of if_tsresol: powers of ten, or of two when the first bit is set. Powers of two are
-// rounded up, so that a reader that rounds down finds the same nanosecond again where the unit is that fine.
+// timestamp counts t in units of if_tsresol: powers of ten, or of two when the first bit
+// is set. Powers of two are rounded up, so that a reader that rounds down finds the same
+// nanosecond again where the unit is that fine.
 func timestamp(t flow.Time, resolution byte) (uint64, error) {
 	rate, exponent := uint64(1), resolution&0x7f
 	up := uint64(0)

@@ -18,7 +18,8 @@ const Control = "control"
 // Start is the time of a script's first packet.
 const Start = flow.Time(1700000000 * 1000 * flow.Millisecond)
 
-// Script is a conversation in text, played. One statement a line; empty lines and those that begin with # say nothing.
+// Script is a conversation in text, played. One statement a line; empty lines and those
+// that begin with # say nothing.
 //
 // What is there:
 //
@@ -27,8 +28,8 @@ const Start = flow.Time(1700000000 * 1000 * flow.Millisecond)
 //	control c2 A > B                 one more control connection, from A to B
 //	data d1 A > B [HOW]              a data connection that A opens to B, now; names are letters and digits
 //
-// A connection's side is C (who opened it) or S on the control connection, c2C or c2S on another; > (from the opener)
-// and < mean the same: d1>, d1<. What the sides send:
+// A connection's side is C (who opened it) or S on the control connection, c2C or c2S on
+// another; > (from the opener) and < mean the same: d1>, d1<. What the sides send:
 //
 //	C: USER bob                      a line, CRLF added
 //	S! 220 a\r\n220 b\r\n            bytes, with Go's escapes
@@ -45,8 +46,9 @@ const Start = flow.Time(1700000000 * 1000 * flow.Millisecond)
 //	ack SIDE                         an empty ACK
 //	keepalive SIDE                   a probe (RFC 9293 section 3.8.4) and its answer
 //
-// HOW is nothing (SYN, SYN-ACK, ACK), none (mid-stream), refused (SYN, RST), unanswered N (N SYNs), synonly, synack,
-// or unreachable CODE [short] (SYN and an ICMP error of type 3, ICMPv6 type 1, that quotes it; short: 8 bytes of it).
+// HOW is nothing (SYN, SYN-ACK, ACK), none (mid-stream), refused (SYN, RST), unanswered N
+// (N SYNs), synonly, synack, or unreachable CODE [short] (SYN and an ICMP error of type
+// 3, ICMPv6 type 1, that quotes it; short: 8 bytes of it).
 //
 // Settings:
 //
@@ -102,7 +104,8 @@ func MustFrames(t testing.TB, text string) []Frame {
 	return s.Frames()
 }
 
-// said matches what a side sends: the connection's name or none, the side, the kind, the rest.
+// said matches what a side sends: the connection's name or none, the side, the kind, the
+// rest.
 var said = regexp.MustCompile(`^([a-z]+[0-9]+)?([CS<>])([:!^ ])(.*)$`)
 
 func (s *Script) statement(line string) error {

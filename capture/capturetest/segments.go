@@ -13,8 +13,9 @@ import (
 // Digits is the precision of the clock that Segments pretends: microseconds.
 const Digits = 6
 
-// Segments converts frames as capture/decode would: one Segment a frame that is a TCP segment or an ICMP error about
-// one. Mark.Ord and the packet number are the frame's place in the list, from 1, in file 0.
+// Segments converts frames as capture/decode would: one Segment a frame that is a TCP
+// segment or an ICMP error about one. Mark.Ord and the packet number are the frame's
+// place in the list, from 1, in file 0.
 func Segments(frames []Frame) []flow.Segment {
 	out := make([]flow.Segment, 0, len(frames))
 	for i := range frames {
@@ -62,8 +63,8 @@ func synOptions(options []layers.TCPOption) (scale uint8, mss uint16) {
 	return scale, mss
 }
 
-// Stream is the payload that one side of a connection sent, in the frames' order: the text of frames that no mutator
-// has touched.
+// Stream is the payload that one side of a connection sent, in the frames' order: the
+// text of frames that no mutator has touched.
 func Stream(frames []Frame, conn string, dir flow.Direction) []byte {
 	var out []byte
 	for i := range frames {

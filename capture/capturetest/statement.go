@@ -62,7 +62,8 @@ func (s *Script) reset(c *conn, words []string) error {
 	})
 }
 
-// bySide does something from the side that words name, by default who opened the connection.
+// bySide does something from the side that words name, by default who opened the
+// connection.
 func (s *Script) bySide(c *conn, words []string, do func(*conn, flow.Direction)) error {
 	if len(words) == 0 {
 		words = []string{">"}
@@ -193,7 +194,8 @@ func (s *Script) ack(words []string) error {
 	return err
 }
 
-// keepalive sends a probe with the last sequence number that was acknowledged; it takes none of its own.
+// keepalive sends a probe with the last sequence number that was acknowledged; it takes
+// none of its own.
 func (s *Script) keepalive(words []string) error {
 	if len(words) != 1 {
 		return fmt.Errorf("keepalive SIDE")

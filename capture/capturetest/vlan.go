@@ -2,7 +2,8 @@ package capturetest
 
 import "ftpscope/capture/flow"
 
-// VLANs wraps packets in Ethernet with these tags, the outermost first: out those of who opened a connection, in the others.
+// VLANs wraps packets in Ethernet with these tags, the outermost first: out those of who
+// opened a connection, in the others.
 func VLANs(out, in []uint16) Wrapping {
 	const typeVLAN = 0x8100
 	tag := func(c carried) (b []byte) {

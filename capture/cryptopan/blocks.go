@@ -2,9 +2,10 @@ package cryptopan
 
 import "net/netip"
 
-// blocks have a meaning that an anonymized capture must keep: whether an announced address is private decides what went
-// wrong, and a host with a multicast address would be none. A prefix-preserving map that keeps them also keeps as many
-// leading bits of other addresses as those share with the nearest block: there is no other such map.
+// blocks have a meaning that an anonymized capture must keep: whether an announced
+// address is private decides what went wrong, and a host with a multicast address would
+// be none. A prefix-preserving map that keeps them also keeps as many leading bits of
+// other addresses as those share with the nearest block: there is no other such map.
 var blocks = func() (list []netip.Prefix) {
 	for _, text := range []string{
 		"0.0.0.0/32",         // RFC 959 servers behind NAT announce it
@@ -28,7 +29,8 @@ var blocks = func() (list []netip.Prefix) {
 	return list
 }()
 
-// leadsToBlock reports whether the first n bits of an address are those of a block that has more bits.
+// leadsToBlock reports whether the first n bits of an address are those of a block that
+// has more bits.
 func leadsToBlock(a netip.Addr, n int) bool {
 	for _, b := range blocks {
 		if b.Bits() > n && b.Addr().BitLen() == a.BitLen() && netip.PrefixFrom(b.Addr(), n).Contains(a) {

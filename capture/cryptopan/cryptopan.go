@@ -1,6 +1,7 @@
-// Package cryptopan gives addresses other names by a key, so that two addresses which share a prefix share one of exactly
-// that length afterwards (Xu, Fan, Ammar, Moon: "Prefix-Preserving IP Address Anonymization", 2002). What it names is
-// written into packets by capture/rewrite.
+// Package cryptopan gives addresses other names by a key, so that two addresses which
+// share a prefix share one of exactly that length afterwards (Xu, Fan, Ammar, Moon:
+// "Prefix-Preserving IP Address Anonymization", 2002). What it names is written into
+// packets by capture/rewrite.
 package cryptopan
 
 import (
@@ -10,10 +11,12 @@ import (
 	"net/netip"
 )
 
-// KeySize is the length of a key in bytes: one half is AES's, the other makes the padding.
+// KeySize is the length of a key in bytes: one half is AES's, the other makes the
+// padding.
 const KeySize = 32
 
-// maxCached bounds the addresses remembered: one costs 128 encryptions, a capture repeats the same few.
+// maxCached bounds the addresses remembered: one costs 128 encryptions, a capture repeats
+// the same few.
 const maxCached = 1 << 16
 
 // Map is one way to name all addresses. It belongs to one goroutine.
@@ -45,10 +48,12 @@ func newScheme(key [KeySize]byte) (s scheme) {
 	return s
 }
 
-// anonymize maps the address in b, in place. kept says of a prefix, the first n bits of b, that the bit after it stays.
+// anonymize maps the address in b, in place. kept says of a prefix, the first n bits of
+// b, that the bit after it stays.
 //
-// Bit n of the result is bit n of the address, turned over if the highest bit of AES(first n bits, the rest from the
-// padding) is set: so it depends on the bits before it and on the key.
+// Bit n of the result is bit n of the address, turned over if the highest bit of
+// AES(first n bits, the rest from the padding) is set: so it depends on the bits before
+// it and on the key.
 func (s *scheme) anonymize(b []byte, kept func(n int) bool) {
 	var original, in, out [16]byte
 	copy(original[:], b)
@@ -65,8 +70,9 @@ func (s *scheme) anonymize(b []byte, kept func(n int) bool) {
 	}
 }
 
-// Addr names an address. Blocks of special use map to themselves: what is private, loopback, link-local, shared or multicast
-// stays that, and the unspecified and the broadcast address stay as they are. IPv4 in IPv6 (::ffff:0:0/96) maps as IPv4.
+// Addr names an address. Blocks of special use map to themselves: what is private,
+// loopback, link-local, shared or multicast stays that, and the unspecified and the
+// broadcast address stay as they are. IPv4 in IPv6 (::ffff:0:0/96) maps as IPv4.
 func (m *Map) Addr(a netip.Addr) netip.Addr {
 	if a.Is4In6() {
 		return netip.AddrFrom16(m.Addr(a.Unmap()).As16())
@@ -85,8 +91,9 @@ func (m *Map) Addr(a netip.Addr) netip.Addr {
 	return to
 }
 
-// MAC names a hardware address. Group addresses stay as they are, and so does that of the loopback interface, which is all
-// zeros; that an address is locally administered remains visible.
+// MAC names a hardware address. Group addresses stay as they are, and so does that of the
+// loopback interface, which is all zeros; that an address is locally administered remains
+// visible.
 func (m *Map) MAC(a [6]byte) [6]byte {
 	const group, local = 1, 2 // IEEE 802 section 8.2.2: the lowest bits of the first byte
 	if a[0]&group != 0 || a == [6]byte{} {

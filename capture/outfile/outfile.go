@@ -1,5 +1,6 @@
-// Package outfile opens the files that are made of captures: readable by nobody but the user and the group, and never
-// behind a link that somebody else put into a directory that all may write to.
+// Package outfile opens the files that are made of captures: readable by nobody but the
+// user and the group, and never behind a link that somebody else put into a directory
+// that all may write to.
 package outfile
 
 import (
@@ -30,9 +31,10 @@ func (e *LinkError) Error() string {
 // maxLinks bounds the links of a path, as the kernel does.
 const maxLinks = 40
 
-// Resolve returns where a path leads, links followed; what does not exist yet stays as it is named. A link in a sticky
-// directory that all may write to must be the user's or the directory's owner's, as Linux has it with protected_symlinks,
-// which not every machine sets. Open it with [NoFollow], for a link may have come since.
+// Resolve returns where a path leads, links followed; what does not exist yet stays as it
+// is named. A link in a sticky directory that all may write to must be the user's or the
+// directory's owner's, as Linux has it with protected_symlinks, which not every machine
+// sets. Open it with [NoFollow], for a link may have come since.
 func Resolve(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil || filepath.VolumeName(abs) != "" {
@@ -74,7 +76,8 @@ func Resolve(path string) (string, error) {
 // isMagic knows links that only the kernel can follow: /proc/self/fd/1.
 func isMagic(path string) bool { return strings.HasPrefix(path, "/proc/") }
 
-// Open opens a file to write to. New ones have Mode. With O_EXCL a link at the path's end is a file that exists.
+// Open opens a file to write to. New ones have Mode. With O_EXCL a link at the path's end
+// is a file that exists.
 func Open(path string, flag int, private bool) (*os.File, error) {
 	lead, name := path, ""
 	if flag&os.O_EXCL != 0 {
@@ -93,7 +96,8 @@ func Open(path string, flag int, private bool) (*os.File, error) {
 	return os.OpenFile(real, flag, Mode(private))
 }
 
-// Mkdir makes a directory for such files if there is none, and returns where it is. Those above it are anybody's.
+// Mkdir makes a directory for such files if there is none, and returns where it is. Those
+// above it are anybody's.
 func Mkdir(path string, private bool) (string, error) {
 	real, err := Resolve(path)
 	if err != nil {

@@ -31,7 +31,8 @@ const lineSize = 64
 
 var _ [0]struct{} = [unsafe.Sizeof(conn{}) % lineSize]struct{}{}
 
-// connFlags is the set of things known of a connection. Its life, and where it is meanwhile:
+// connFlags is the set of things known of a connection. Its life, and where it is
+// meanwhile:
 //
 //   - A SYN alone is no conn but a lone in the ring Table.syns, until something else comes
 //     (promote) or nothing does (loneSYN).

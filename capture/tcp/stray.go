@@ -297,7 +297,8 @@ func (t *Table) goOn(slot int32) {
 	c.flags &^= ended | lingering
 }
 
-// unfinish takes back the FIN of a direction: the other side received what lies behind it.
+// unfinish takes back the FIN of a direction: the other side received what lies behind
+// it.
 func (t *Table) unfinish(slot int32, dir flow.Direction) {
 	c := t.slab.at(slot)
 	c.half[dir].flags &^= finished

@@ -345,8 +345,9 @@ func (t *Table) revive(slot int32) {
 const overtaking = 1 << 16
 
 // acceptsRST reports whether a reset's numbers say that it is meant for this connection
-// (RFC 9293 section 3.5.3), and whether it has exactly the number of a byte that the other
-// side can have expected: if not, a host asks before it believes it (RFC 5961 section 3).
+// (RFC 9293 section 3.5.3), and whether it has exactly the number of a byte that the
+// other side can have expected: if not, a host asks before it believes it (RFC 5961
+// section 3).
 func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) (ok, exactly bool) {
 	h, other := &c.half[dir], &c.half[dir^1]
 	low, high := h.next, h.next

@@ -73,8 +73,8 @@ type Reader struct {
 	close func()
 }
 
-// New returns a reader of what src packs. It judges by head, the first bytes that src will
-// give, 4 at least, and returns nil if compressed data does not begin so.
+// New returns a reader of what src packs. It judges by head, the first bytes that src
+// will give, 4 at least, and returns nil if compressed data does not begin so.
 func New(head []byte, src io.Reader) (*Reader, error) {
 	if len(head) < magicSize {
 		return nil, nil

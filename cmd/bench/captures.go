@@ -29,8 +29,9 @@ type made struct {
 	Counts  traffic.Counts
 }
 
-// writeCommand makes a capture in a process of its own: what the generator needs of memory would be the least that
-// any process measured afterwards seems to need (see peakMemory).
+// writeCommand makes a capture in a process of its own: what the generator needs of
+// memory would be the least that any process measured afterwards seems to need (see
+// peakMemory).
 const writeCommand = "write-capture"
 
 func writeCapture(args []string, stdout, stderr io.Writer) int {
@@ -60,8 +61,8 @@ func writeOne(args []string, stdout io.Writer) error {
 	return json.NewEncoder(stdout).Encode(counts)
 }
 
-// make makes a capture, unless it is there, reads it into the page cache and checks what ftpscope says of it: speed is
-// worth nothing while the answer is wrong.
+// make makes a capture, unless it is there, reads it into the page cache and checks what
+// ftpscope says of it: speed is worth nothing while the answer is wrong.
 func (b *bench) make(c captureFile) (traffic.Counts, error) {
 	file, beside := b.path(c.pcap()), b.path(c.name+".json")
 	m, ok := b.cached(beside, c)
@@ -165,13 +166,15 @@ func (b *bench) check(c captureFile, want traffic.Counts) error {
 }
 
 const (
-	// mostHash is how much longer hashing may take than what it replaces: an analysis, and sha256sum of the same files.
+	// mostHash is how much longer hashing may take than what it replaces: an analysis,
+	// and sha256sum of the same files.
 	mostHash = 1.3
 	// mostHashPeak is what it may take of memory, MiB.
 	mostHashPeak = 64
 )
 
-// hashes measures --hash sha256 on large transfers: two passes, against one and sha256sum of what was transferred.
+// hashes measures --hash sha256 on large transfers: two passes, against one and sha256sum
+// of what was transferred.
 func (b *bench) hashes() error {
 	sum, err := exec.LookPath("sha256sum")
 	if err != nil {

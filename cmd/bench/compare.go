@@ -6,7 +6,8 @@ import (
 	"ftpscope/capture/capturetest/traffic"
 )
 
-// goal is what a run must not exceed: wall and processor time as multiples of tcpdump's, and memory in MiB.
+// goal is what a run must not exceed: wall and processor time as multiples of tcpdump's,
+// and memory in MiB.
 type goal struct{ wall, cpu, peak float64 }
 
 // contest is a capture that ftpscope and tcpdump both read, and what to reach on it.
@@ -49,7 +50,8 @@ func (b *bench) compare() error {
 	return nil
 }
 
-// contest measures on one capture, prints all that was measured and returns the row of the goals.
+// contest measures on one capture, prints all that was measured and returns the row of
+// the goals.
 func (b *bench) contest(c contest) ([]string, error) {
 	file := b.sized(c)
 	counts, err := b.make(file)
@@ -81,7 +83,8 @@ func (b *bench) contest(c contest) ([]string, error) {
 	return append([]string{file.name, grouped(counts.Packets), grouped(counts.Bytes / 1e6)}, b.judge(file.name, c.goal, all)...), nil
 }
 
-// judge compares with the goals, a cell each: all[0] is tcpdump's usage, all[1] ftpscope's.
+// judge compares with the goals, a cell each: all[0] is tcpdump's usage, all[1]
+// ftpscope's.
 func (b *bench) judge(name string, g goal, all [][]usage) (cells []string) {
 	for _, x := range []struct {
 		what   string
@@ -103,7 +106,8 @@ func (b *bench) judge(name string, g goal, all [][]usage) (cells []string) {
 	return cells
 }
 
-// race is a small capture that tshark reads too, and how many times faster ftpscope must be.
+// race is a small capture that tshark reads too, and how many times faster ftpscope must
+// be.
 type race struct {
 	captureFile
 	times float64

@@ -129,7 +129,8 @@ func (b *bench) grow(g growth) (chart, error) {
 	return c, nil
 }
 
-// kept are the captures that the next run begins with; the others are made and removed one by one.
+// kept are the captures that the next run begins with; the others are made and removed
+// one by one.
 func (b *bench) kept() map[string]bool {
 	kept := map[string]bool{}
 	for _, c := range contests {

@@ -12,7 +12,8 @@ import (
 	"ftpscope/capture/capturetest/traffic"
 )
 
-// livePlans are what is replayed: all of it TCP, in memory. It is sent over and over until livePackets went.
+// livePlans are what is replayed: all of it TCP, in memory. It is sent over and over
+// until livePackets went.
 var livePlans = []traffic.Plan{
 	{Kind: traffic.Bulk, Seed: 1, Bytes: 256 * mib},
 	{Kind: traffic.Chatty, Seed: 1, Sessions: 1e4},
@@ -26,8 +27,8 @@ const (
 // liveBench measures sniff, beside tools that write what they hear.
 type liveBench struct{ *bench }
 
-// rates finds how fast packets may come that ftpscope, tcpdump and dumpcap sniff, and none is lost. With -soak only
-// ftpscope is asked, and then sniffs for long.
+// rates finds how fast packets may come that ftpscope, tcpdump and dumpcap sniff, and
+// none is lost. With -soak only ftpscope is asked, and then sniffs for long.
 func (b liveBench) rates() error {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()

@@ -51,8 +51,8 @@ func (c curve) csv() []byte {
 	return []byte(b.String())
 }
 
-// svg draws memory, and what else must not grow, over time. The axes are linear and begin at zero: growth is what is
-// looked for.
+// svg draws memory, and what else must not grow, over time. The axes are linear and begin
+// at zero: growth is what is looked for.
 func (c curve) svg() []byte {
 	var s strings.Builder
 	panels := []struct {
@@ -122,7 +122,8 @@ func roundUp(v float64) float64 {
 	return 10 * p
 }
 
-// The rates are a ladder: rung 0 is as fast as the sender can, each further one a tenth slower.
+// The rates are a ladder: rung 0 is as fast as the sender can, each further one a tenth
+// slower.
 const (
 	rungs       = 25 // to a twelfth
 	rungStep    = 0.9

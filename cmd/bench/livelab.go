@@ -17,7 +17,8 @@ import (
 	"ftpscope/capture/capturetest/traffic"
 )
 
-// lab is two network namespaces with a cable between them: what one end sends comes out of the other.
+// lab is two network namespaces with a cable between them: what one end sends comes out
+// of the other.
 type lab struct {
 	here, there string // namespaces of the sender and of what captures
 	log         io.Writer
@@ -58,7 +59,8 @@ func (l *lab) close() {
 	}
 }
 
-// command is a process in a namespace and, where there are two, on a processor of its own.
+// command is a process in a namespace and, where there are two, on a processor of its
+// own.
 func (l *lab) command(ctx context.Context, namespace string, processor int, argv ...string) *exec.Cmd {
 	all := []string{"netns", "exec", namespace}
 	if runtime.NumCPU() > 1 {
@@ -123,8 +125,8 @@ type tool struct {
 	heard func(stdout, stderr []byte) (got, lost int64, err error)
 }
 
-// tools are ftpscope and what it is compared with, all with as much room for packets that wait. ftpscope writes its
-// records to a file, since the last one tells what it saw.
+// tools are ftpscope and what it is compared with, all with as much room for packets that
+// wait. ftpscope writes its records to a file, since the last one tells what it saw.
 func (b liveBench) tools() []tool {
 	return []tool{
 		{"tcpdump", []string{b.tcpdump, "-i", plugThere, "-n", "-B", "65536", "-w", "/dev/null"}, tcpdumpHeard},

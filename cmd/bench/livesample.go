@@ -14,7 +14,8 @@ import (
 // samplePause is between two looks at a process.
 const samplePause = time.Second
 
-// sample is how a process stands at a time. What only its metrics tell is 0 while they do not answer.
+// sample is how a process stands at a time. What only its metrics tell is 0 while they do
+// not answer.
 type sample struct {
 	at                    time.Duration
 	rss, anon             float64 // MiB; anon is without the ring and the program's file

@@ -13,11 +13,13 @@ import (
 	"ftpscope/capture/capturetest/traffic"
 )
 
-// sendCommand is the sender: a process of its own, since it belongs on another processor and in another network
-// namespace than what captures. It takes an interface and a plan of traffic, and requests on standard input, one a line.
+// sendCommand is the sender: a process of its own, since it belongs on another processor
+// and in another network namespace than what captures. It takes an interface and a plan
+// of traffic, and requests on standard input, one a line.
 const sendCommand = "send"
 
-// request asks for packets: of the plan, over and over, or new ones as long as a plan goes on.
+// request asks for packets: of the plan, over and over, or new ones as long as a plan
+// goes on.
 type request struct {
 	Packets int64
 	New     *traffic.Plan `json:",omitempty"`
@@ -106,7 +108,8 @@ func (s *stream) answer(r request, kept *frames) (err error) {
 	return errors.Join(err, s.flush())
 }
 
-// fresh sends new traffic as it is made: elsewhere, since to make it takes a third of what it takes to send it.
+// fresh sends new traffic as it is made: elsewhere, since to make it takes a third of
+// what it takes to send it.
 func (s *stream) fresh(p traffic.Plan) error {
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2))
 	made, used := make(chunks, chunksAhead), make(chunks, chunksAhead)
@@ -177,7 +180,8 @@ type pace struct {
 	next time.Time
 }
 
-// catchUp is how far a sender that was kept from running is let catch up: more would be a burst at another rate.
+// catchUp is how far a sender that was kept from running is let catch up: more would be a
+// burst at another rate.
 const catchUp = 20 * time.Millisecond
 
 // wait waits until n packets are due.
@@ -221,8 +225,8 @@ func (f *frames) at(i int) []byte {
 	return f.bytes[from:f.ends[i]]
 }
 
-// records takes a capture as traffic.Write writes it, whole records at a time, to pieces. flush, if any, is called
-// before the frames that to was given are overwritten.
+// records takes a capture as traffic.Write writes it, whole records at a time, to pieces.
+// flush, if any, is called before the frames that to was given are overwritten.
 type records struct {
 	to    func(frame []byte) error
 	flush func() error

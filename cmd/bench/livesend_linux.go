@@ -30,7 +30,8 @@ type manyHead struct {
 	_    [unsafe.Sizeof(uintptr(0)) - 4]byte
 }
 
-// plug opens a socket that hands frames to the interface's driver, past its queue: nothing waits, and nothing is lost.
+// plug opens a socket that hands frames to the interface's driver, past its queue:
+// nothing waits, and nothing is lost.
 func plug(name string) (*plugged, error) {
 	i, err := net.InterfaceByName(name)
 	if err != nil {
@@ -58,7 +59,8 @@ func plug(name string) (*plugged, error) {
 
 func (p *plugged) close() { unix.Close(p.fd) }
 
-// send sends all frames, burst at most. What the driver has no room for now it offers again.
+// send sends all frames, burst at most. What the driver has no room for now it offers
+// again.
 func (p *plugged) send(frames [][]byte) error {
 	for i, f := range frames {
 		p.vectors[i].Base = &f[0]
@@ -77,8 +79,9 @@ func (p *plugged) send(frames [][]byte) error {
 	return nil
 }
 
-// startFirst starts a process that goes before whatever else the machine has to do: how they share a processor is not
-// what is measured. Its session is one of its own, since the kernel may share by sessions first (sched(7), autogroup).
+// startFirst starts a process that goes before whatever else the machine has to do: how
+// they share a processor is not what is measured. Its session is one of its own, since
+// the kernel may share by sessions first (sched(7), autogroup).
 func startFirst(c *exec.Cmd) error {
 	const first = -20 // nice
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -98,7 +101,8 @@ func moveTo(processor int) {
 	_ = unix.SchedSetaffinity(0, &set) // if there is not, it stays
 }
 
-// clientIn is an HTTP client whose connections begin in the network namespace of a process.
+// clientIn is an HTTP client whose connections begin in the network namespace of a
+// process.
 func clientIn(pid int) *http.Client {
 	dial := func(_ context.Context, network, address string) (net.Conn, error) {
 		type answer struct {

@@ -21,7 +21,8 @@ const (
 // metricsAt is where ftpscope serves its metrics: nobody else is in its namespace.
 const metricsAt = "127.0.0.1:9641"
 
-// soakAt has ftpscope sniff new sessions all the time, at a rate that it can just about take, and watches it.
+// soakAt has ftpscope sniff new sessions all the time, at a rate that it can just about
+// take, and watches it.
 func (b liveBench) soakAt(ctx context.Context, l *lab) error {
 	tools, p := b.tools(), livePlans[1]
 	ftpscope := tools[len(tools)-1]
@@ -49,7 +50,8 @@ func (b liveBench) soakAt(ctx context.Context, l *lab) error {
 	return b.tellSoak(c, rate)
 }
 
-// enough plans new sessions for about so many packets. Their client addresses are not used again.
+// enough plans new sessions for about so many packets. Their client addresses are not
+// used again.
 func enough(packets float64) (traffic.Plan, error) {
 	sample := traffic.Plan{Kind: traffic.Chatty, Seed: 2, Sessions: 1000}
 	counts, err := traffic.Write(io.Discard, sample)
@@ -153,7 +155,8 @@ func (b liveBench) equal(t *table, what string, want, have int64) {
 	t.add(what, grouped(want), grouped(have), verdict)
 }
 
-// judgeFlat compares the last minute with the second one; of short runs, the last fifth with the second one.
+// judgeFlat compares the last minute with the second one; of short runs, the last fifth
+// with the second one.
 func (b liveBench) judgeFlat(samples []sample) table {
 	t := table{{"median of", "second minute", "last minute", "growth"}}
 	if len(samples) < 5 {

@@ -30,7 +30,8 @@ func (t try) cost() float64 { return t.cpu.Seconds() / float64(t.Packets) * 1e6 
 const (
 	// settle is what a tool takes between binding its socket and being ready for good.
 	settle = 300 * time.Millisecond
-	// drain is how long packets may wait in a block that is not full until the kernel hands it over.
+	// drain is how long packets may wait in a block that is not full until the kernel
+	// hands it over.
 	drain = 1300 * time.Millisecond
 	// ready and ending are how long a tool may take to begin and to end.
 	ready, ending = 20 * time.Second, 60 * time.Second
@@ -38,8 +39,9 @@ const (
 	tries = 8
 )
 
-// replay sends packets past a tool, at no less than a rate. It is repeated when the sender was slower than that, or when
-// the cable itself lost some: the queue behind it is the kernel's.
+// replay sends packets past a tool, at no less than a rate. It is repeated when the
+// sender was slower than that, or when the cable itself lost some: the queue behind it is
+// the kernel's.
 func (l *lab) replay(ctx context.Context, t tool, from *sender, r request, least float64) (x try, err error) {
 	for range tries {
 		var wired int64
@@ -199,7 +201,8 @@ func (s *sniffer) wired() (int64, error) {
 	return 0, errors.New("no count of packets for " + plugThere)
 }
 
-// running is how long the process was on a processor so far, and how long it waited for one.
+// running is how long the process was on a processor so far, and how long it waited for
+// one.
 func (s *sniffer) running() (ran, waited time.Duration) {
 	threads, _ := filepath.Glob(s.proc("task/*/schedstat"))
 	for _, file := range threads {

@@ -1,15 +1,17 @@
-// Command bench measures ftpscope as its users run it: whole processes on captures of its own making, in turn with
-// tcpdump, which reads the same file and decides the same question a packet.
+// Command bench measures ftpscope as its users run it: whole processes on captures of its
+// own making, in turn with tcpdump, which reads the same file and decides the same
+// question a packet.
 //
 //	go run ./cmd/bench [-quick] [-tshark] [-against OLD-FTPSCOPE] [-plots] [-dir bench]
 //	go run ./cmd/bench -live [-soak 10m] (Linux, root: how fast packets may come that sniff does not lose)
 //
-// It prints the goals last, for the README. It exits 1 when one is missed or an answer is wrong, and 2 when it cannot
-// measure.
+// It prints the goals last, for the README. It exits 1 when one is missed or an answer is
+// wrong, and 2 when it cannot measure.
 //
-// What the numbers are: wall time by the monotonic clock around start and wait; processor time and peak memory as the
-// kernel counted them for the process that ended (wait4). The commands of a set take turns, in another order each
-// round; the first round does not count. Ratios are medians of the ratios within the rounds, so that a change of the
+// What the numbers are: wall time by the monotonic clock around start and wait; processor
+// time and peak memory as the kernel counted them for the process that ended (wait4). The
+// commands of a set take turns, in another order each round; the first round does not
+// count. Ratios are medians of the ratios within the rounds, so that a change of the
 // machine's load between rounds does not show. Files are in the page cache.
 package main
 

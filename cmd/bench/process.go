@@ -61,8 +61,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// takeTurns measures each command rounds times: a round runs each once, and the next begins with another. A first
-// round warms up and does not count.
+// takeTurns measures each command rounds times: a round runs each once, and the next
+// begins with another. A first round warms up and does not count.
 func (b *bench) takeTurns(commands []command, rounds int) ([][]usage, error) {
 	all := make([][]usage, len(commands))
 	for round := range rounds + 1 {
@@ -101,7 +101,8 @@ func (b *bench) describe() error {
 	return nil
 }
 
-// floor prints what a process that does nothing seems to need of memory: the runner's own.
+// floor prints what a process that does nothing seems to need of memory: the runner's
+// own.
 func (b *bench) floor() error {
 	u, err := measure(command{argv: []string{"true"}})
 	if err == nil {

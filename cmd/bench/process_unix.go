@@ -9,8 +9,9 @@ import (
 	"syscall"
 )
 
-// peakMemory is the most memory that a process which ended had resident. A process begins as a copy of its parent, so
-// it is never less than the runner's own peak: which is why captures are written by a process of their own.
+// peakMemory is the most memory that a process which ended had resident. A process begins
+// as a copy of its parent, so it is never less than the runner's own peak: which is why
+// captures are written by a process of their own.
 func peakMemory(p *os.ProcessState) (int64, error) {
 	r, ok := p.SysUsage().(*syscall.Rusage)
 	if !ok {

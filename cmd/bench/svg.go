@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// chart is panels side by side that share what their horizontal axes say. All axes are logarithmic: a cost that grows
-// in proportion climbs a decade with each decade.
+// chart is panels side by side that share what their horizontal axes say. All axes are
+// logarithmic: a cost that grows in proportion climbs a decade with each decade.
 type chart struct {
 	title, axis string
 	panels      []panel
@@ -123,7 +123,8 @@ func (p panel) draw(s *strings.Builder, left int, unit string) {
 	}
 }
 
-// draw draws a line with its label at its end, but not on the label before, which is at taken.
+// draw draws a line with its label at its end, but not on the label before, which is at
+// taken.
 func (l line) draw(s *strings.Builder, n int, axes [2]axis, taken float64) float64 {
 	var path, dots strings.Builder
 	x, y := 0.0, 0.0

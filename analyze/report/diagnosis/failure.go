@@ -28,8 +28,8 @@ func LastTry(t *record.Transfer) string {
 	return "too little seen to say how it ended"
 }
 
-// Lone reports whether of a data connection the capture holds one SYN and nothing else, which
-// says nothing of who answered.
+// Lone reports whether of a data connection the capture holds one SYN and nothing else,
+// which says nothing of who answered.
 func Lone(t *record.Transfer) bool {
 	c := t.Notes.Conn
 	return c != nil && c.State == flow.Unknown && c.SYNs == 1 && !c.SYNACK.Seen() &&

@@ -18,8 +18,8 @@ func Party(initiator string) string {
 	return initiator
 }
 
-// CommandLine is a transfer's command with its argument as sent, escaped, and where it goes
-// on if that is not the start (REST); empty when there was none.
+// CommandLine is a transfer's command with its argument as sent, escaped, and where it
+// goes on if that is not the start (REST); empty when there was none.
 func CommandLine(t *record.Transfer) string {
 	if t.Command == nil {
 		return ""

@@ -18,7 +18,8 @@ var zeekFTPColumns = append(zeekID[:len(zeekID):len(zeekID)], []zeekColumn{
 	{"data_channel.resp_h", "addr"}, {"data_channel.resp_p", "port"}, {"fuid", "string"},
 }...)
 
-// zeekLogged are the commands that Zeek logs, FTP::logged_commands, and AUTH, which it logs when TLS follows.
+// zeekLogged are the commands that Zeek logs, FTP::logged_commands, and AUTH, which it
+// logs when TLS follows.
 var zeekLogged = map[string]bool{
 	"APPE": true, "DELE": true, "RETR": true, "STOR": true, "STOU": true, "ACCT": true, "PORT": true, "PASV": true, "EPRT": true, "EPSV": true, "AUTH": true,
 }

@@ -2,7 +2,8 @@ package traffic
 
 import "encoding/binary"
 
-// conn is a connection, or the two ends of an exchange of datagrams: arrays are by end, the opener's first.
+// conn is a connection, or the two ends of an exchange of datagrams: arrays are by end,
+// the opener's first.
 type conn struct {
 	end   [2]endpoint
 	next  [2]uint32 // the next sequence number

@@ -11,8 +11,9 @@ const (
 	perRound          = 320 << 10
 )
 
-// reorder is one session whose lines come in pieces of a few bytes and whose segments come in hardly any order. The
-// order between the two directions of the control connection stays: a reply is not seen before its command.
+// reorder is one session whose lines come in pieces of a few bytes and whose segments
+// come in hardly any order. The order between the two directions of the control
+// connection stays: a reply is not seen before its command.
 func (g *generator) reorder() {
 	n := max(1, int(g.plan.Bytes/perRound))
 	t := g.newTalk(false, 2*millisecond, 10*microsecond)
@@ -29,7 +30,8 @@ func (t *talk) disordered(a act) {
 
 func (g *generator) hold() { g.holding, g.heldFrom = true, g.now }
 
-// free lets the held packets go, each way in its turn: backwards, the first one last, every other one first, at random.
+// free lets the held packets go, each way in its turn: backwards, the first one last,
+// every other one first, at random.
 func (g *generator) free() {
 	held := g.held
 	g.holding, g.held = false, nil

@@ -20,7 +20,8 @@ type script struct {
 	batch     bool     // chores are sent in batches and arrive in disorder, like the data
 }
 
-// session speaks FTP as a client and a server do: RFC 959, and RFC 2428 for EPRT and EPSV.
+// session speaks FTP as a client and a server do: RFC 959, and RFC 2428 for EPRT and
+// EPSV.
 type session struct {
 	script
 	loggedIn bool
@@ -75,7 +76,8 @@ const (
 	firstPort    = 10240
 )
 
-// client returns an endpoint of the conversation's client, a new port each time until its ports are used up.
+// client returns an endpoint of the conversation's client, a new port each time until its
+// ports are used up.
 func (t *talk) client() endpoint {
 	e := endpoint{v6: t.line[control].end[0].v6, port: uint16(firstPort + t.number%talksPerHost*portsPerTalk + int(t.ports))}
 	t.ports = (t.ports + 1) % portsPerTalk
@@ -222,8 +224,8 @@ type movement struct {
 	mine, theirs endpoint
 }
 
-// move plans the transfer command and the data connection. Line data is between opener and other: its ends change
-// places when the server opens.
+// move plans the transfer command and the data connection. Line data is between opener
+// and other: its ends change places when the server opens.
 func (f *session) move(g *generator, t *talk, m movement) {
 	ends := [2]endpoint{m.mine, m.theirs}
 	t.line[data] = g.connect(ends[m.opener], ends[1-m.opener])

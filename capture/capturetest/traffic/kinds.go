@@ -18,7 +18,8 @@ var kinds = map[Kind]kind{
 	Concurrent:  {Plan{Connections: 1e6, Concurrent: 1000}, (*generator).concurrent},
 }
 
-// keep begins n conversations, stagger apart, and another for each one that ends, until next returns nil.
+// keep begins n conversations, stagger apart, and another for each one that ends, until
+// next returns nil.
 func (g *generator) keep(n int, stagger int64, next func() *talk) {
 	for i := range n {
 		t := next()
@@ -87,7 +88,8 @@ func (g *generator) brief() {
 	}))
 }
 
-// interleaved has all sessions at the same pace, so that each line is another session's than the one before.
+// interleaved has all sessions at the same pace, so that each line is another session's
+// than the one before.
 func (g *generator) interleaved() {
 	g.keep(g.plan.Sessions, 10*microsecond, g.sessions(func() *talk {
 		t := g.newTalk(false, 20*millisecond, 50*microsecond)
@@ -142,8 +144,9 @@ func (g *generator) synFlood() {
 	}
 }
 
-// concurrent has its connections open for twice as long as it takes to open Concurrent of them, but for less than the
-// five minutes that a firewall or an analyzer may give a silent one.
+// concurrent has its connections open for twice as long as it takes to open Concurrent of
+// them, but for less than the five minutes that a firewall or an analyzer may give a
+// silent one.
 func (g *generator) concurrent() {
 	const open = 200 * second
 	left := g.plan.Connections

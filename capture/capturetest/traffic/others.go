@@ -6,9 +6,11 @@ import (
 	"strconv"
 )
 
-// The conversations that are no FTP: as far as needed to look alike in sizes, directions and first bytes.
+// The conversations that are no FTP: as far as needed to look alike in sizes, directions
+// and first bytes.
 
-// skewed draws from a log-normal distribution: most are small, a few very big, as objects on the web are.
+// skewed draws from a log-normal distribution: most are small, a few very big, as objects
+// on the web are.
 func (g *generator) skewed(median, sigma float64, most int64) int64 {
 	return min(most, 1+int64(median*math.Exp(sigma*g.rnd.NormFloat64())))
 }
@@ -128,7 +130,8 @@ func (g *generator) newDNS() *talk {
 	return t
 }
 
-// voice is a stream of 20 ms in either direction: RTP (RFC 3550 section 5.1) with 160 bytes of sound.
+// voice is a stream of 20 ms in either direction: RTP (RFC 3550 section 5.1) with 160
+// bytes of sound.
 type voice struct{ frames, sent int }
 
 func (g *generator) newVoice() *talk {

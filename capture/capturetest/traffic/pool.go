@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// pool is content for packets. The sums up to each word are known beforehand, so that a checksum over a kilobyte costs
-// a subtraction.
+// pool is content for packets. The sums up to each word are known beforehand, so that a
+// checksum over a kilobyte costs a subtraction.
 type pool struct {
 	data []byte
 	sums []uint64 // of data[:2*i]

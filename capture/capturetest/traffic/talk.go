@@ -13,7 +13,8 @@ type talk struct {
 	gap    int64 // between segments
 }
 
-// speaker plans a conversation piece by piece, so that only the piece being played is in memory.
+// speaker plans a conversation piece by piece, so that only the piece being played is in
+// memory.
 type speaker interface {
 	// plan adds the next acts; false: that was all.
 	plan(g *generator, t *talk) bool

@@ -1,9 +1,11 @@
-// Package traffic makes captures of any size for benchmarks, by seed: two runs write the same bytes. It keeps the open
-// conversations and nothing else, so its memory does not grow with the capture. What it wrote, it counts as it goes:
-// the counts are the truth that the analyzer's answer is held against.
+// Package traffic makes captures of any size for benchmarks, by seed: two runs write the
+// same bytes. It keeps the open conversations and nothing else, so its memory does not
+// grow with the capture. What it wrote, it counts as it goes: the counts are the truth
+// that the analyzer's answer is held against.
 //
-// The captures are right where an analyzer looks: checksums, sequence numbers, timestamps, control lines and the order
-// of what depends on each other. Nothing is lost, and nothing out of order except in Reorder.
+// The captures are right where an analyzer looks: checksums, sequence numbers,
+// timestamps, control lines and the order of what depends on each other. Nothing is lost,
+// and nothing out of order except in Reorder.
 package traffic
 
 import (
@@ -28,10 +30,12 @@ const (
 	Concurrent  Kind = "concurrent"  // Connections, Concurrent of them open at once, one in ten FTP
 )
 
-// Version rises when the same plan begins to write other bytes, so that captures kept from before are made anew.
+// Version rises when the same plan begins to write other bytes, so that captures kept
+// from before are made anew.
 const Version = 1
 
-// Plan says what to write. Zero numbers stand for the kind's defaults, which Defaults tells.
+// Plan says what to write. Zero numbers stand for the kind's defaults, which Defaults
+// tells.
 type Plan struct {
 	Kind        Kind
 	Seed        uint64

@@ -73,7 +73,8 @@ type datagram struct {
 	size     int // what follows the IP header
 }
 
-// frame begins a record and returns the room after the IP header, with the sum of the pseudo-header.
+// frame begins a record and returns the room after the IP header, with the sum of the
+// pseudo-header.
 func (w *wire) frame(d datagram) (room []byte, sum uint64) {
 	if len(w.buf)-w.used < longest {
 		w.flush()
@@ -146,7 +147,8 @@ func (w *wire) stamp(rec []byte) {
 	binary.LittleEndian.PutUint32(rec[4:], uint32(w.now%second/microsecond))
 }
 
-// sumOf adds up 16-bit words as the Internet checksum does (RFC 1071); an odd byte is the high one of a last word.
+// sumOf adds up 16-bit words as the Internet checksum does (RFC 1071); an odd byte is the
+// high one of a last word.
 func sumOf[T string | []byte](b T) uint64 {
 	sum := uint64(0)
 	for i := 0; i+1 < len(b); i += 2 {

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// guard keeps the number of connections bounded: a new one takes the place of the oldest. So clients that send or read
-// slowly, or not at all, never keep a scraper out.
+// guard keeps the number of connections bounded: a new one takes the place of the oldest.
+// So clients that send or read slowly, or not at all, never keep a scraper out.
 type guard struct {
 	mu   sync.Mutex
 	open []net.Conn // the oldest first

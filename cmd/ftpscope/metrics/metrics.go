@@ -1,5 +1,6 @@
-// Package metrics shows how a live analysis stands to Prometheus: it is one more writer of records, that counts them, and
-// takes the Status that package analyze gives a few times a second. No label comes from the wire.
+// Package metrics shows how a live analysis stands to Prometheus: it is one more writer
+// of records, that counts them, and takes the Status that package analyze gives a few
+// times a second. No label comes from the wire.
 package metrics
 
 import (
@@ -18,8 +19,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Metrics counts records and serves what it counted. Session, Attempt, Orphan, Summary and Status are for one goroutine,
-// that of the analysis, and never wait for those who read.
+// Metrics counts records and serves what it counted. Session, Attempt, Orphan, Summary
+// and Status are for one goroutine, that of the analysis, and never wait for those who
+// read.
 type Metrics struct {
 	registry *prometheus.Registry
 	records  *records

@@ -106,7 +106,8 @@ func newFamily(name, help string, labels ...label) *family {
 	}
 }
 
-// begin makes the series of all known values, at 0: a rate over a series that is new misses its first increase.
+// begin makes the series of all known values, at 0: a rate over a series that is new
+// misses its first increase.
 func (f *family) begin() {
 	for _, a := range f.labels[0].values {
 		if len(f.labels) == 1 {

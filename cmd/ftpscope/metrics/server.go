@@ -18,26 +18,31 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Limits of the server. A scrape takes milliseconds: who needs longer is broken, or means harm.
+// Limits of the server. A scrape takes milliseconds: who needs longer is broken, or means
+// harm.
 const (
-	// maxConnections bounds the memory that readers can take; one more than these and the oldest is closed.
+	// maxConnections bounds the memory that readers can take; one more than these and the
+	// oldest is closed.
 	maxConnections = 32
 	// maxHeader is more than any scraper's request (net/http adds 4 KiB).
 	maxHeader = 8 << 10
-	// readTimeout and writeTimeout bound how long one connection lives, with readTimeout for its whole request.
+	// readTimeout and writeTimeout bound how long one connection lives, with readTimeout
+	// for its whole request.
 	readTimeout  = 5 * time.Second
 	writeTimeout = 10 * time.Second
 	// grace is how long Close waits for answers that are under way.
 	grace = time.Second
 )
 
-// silence is how long the analysis may give no sign of life before it counts as stuck: Status comes four times a second.
+// silence is how long the analysis may give no sign of life before it counts as stuck:
+// Status comes four times a second.
 const silence = 10 * time.Second
 
 // loopback is where metrics are served unless told otherwise.
 const loopback = "127.0.0.1"
 
-// Listen takes the address: HOST:PORT, or :PORT or PORT for loopback only. Nothing is answered before Serve.
+// Listen takes the address: HOST:PORT, or :PORT or PORT for loopback only. Nothing is
+// answered before Serve.
 func Listen(addr string) (*Metrics, error) {
 	full, err := address(addr)
 	if err != nil {
@@ -94,7 +99,8 @@ func (m *Metrics) Addr() string { return m.listener.Addr().String() }
 // Port is the TCP port of Addr.
 func (m *Metrics) Port() int { return m.listener.Addr().(*net.TCPAddr).Port }
 
-// Reads are the files that a scrape reads, on Linux: without the right to, figures of the process are left out.
+// Reads are the files that a scrape reads, on Linux: without the right to, figures of the
+// process are left out.
 func Reads() []string {
 	return []string{"/proc/self/stat", "/proc/self/fd", "/proc/self/limits", "/proc/stat"}
 }
@@ -151,9 +157,10 @@ func (m *Metrics) handler() http.Handler {
 	})
 }
 
-// isOwn reports whether a request's Host is this server: an address, localhost, or the name that it was told to listen
-// on. Any other may be a site's whose name leads here for a moment, so that its page in somebody's browser may read what
-// it gets (DNS rebinding). Programs of HTTP/1.0 name none.
+// isOwn reports whether a request's Host is this server: an address, localhost, or the
+// name that it was told to listen on. Any other may be a site's whose name leads here for
+// a moment, so that its page in somebody's browser may read what it gets (DNS rebinding).
+// Programs of HTTP/1.0 name none.
 func (m *Metrics) isOwn(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

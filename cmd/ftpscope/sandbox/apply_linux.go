@@ -11,9 +11,9 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/psx"
 )
 
-// Apply gives up, on all threads and for good, what is not in the options. An error means that the program still has
-// rights it should not have, or cannot write to its outputs (*WriteError): it should end. What the kernel cannot do is
-// in the report.
+// Apply gives up, on all threads and for good, what is not in the options. An error means
+// that the program still has rights it should not have, or cannot write to its outputs
+// (*WriteError): it should end. What the kernel cannot do is in the report.
 func Apply(opt Options) (Report, error) {
 	var r Report
 	_, _ = time.Now().Zone() // reads the time zone's file while that is possible
@@ -41,8 +41,9 @@ func Apply(opt Options) (Report, error) {
 	} else {
 		r.done("no_new_privs")
 	}
-	// Passwords are in memory: no core dumps, and no debugger of another process of the same user. Files in /proc/PID
-	// belong to root from here on; the program's own are open to itself all the same.
+	// Passwords are in memory: no core dumps, and no debugger of another process of the
+	// same user. Files in /proc/PID belong to root from here on; the program's own are
+	// open to itself all the same.
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		r.missing("memory stays open to debuggers: %v", err)
 	} else {
@@ -54,15 +55,18 @@ func Apply(opt Options) (Report, error) {
 			return r, err
 		}
 	}
-	// Last, because Landlock before its second erratum kept threads from signalling each other, as psx does.
+	// Last, because Landlock before its second erratum kept threads from signalling each
+	// other, as psx does.
 	restrict(&r, targets, opt.Read)
 	return r, nil
 }
 
-// become changes the ids on all threads. Without root they only lose what a set-user-ID program had saved.
+// become changes the ids on all threads. Without root they only lose what a set-user-ID
+// program had saved.
 func become(u User) error {
 	if real, _, _ := unix.Getresuid(); real == 0 && has(unix.CAP_SETGID) {
-		// Root's groups go. The user's other groups do not come in: the outputs are all that is needed.
+		// Root's groups go. The user's other groups do not come in: the outputs are all
+		// that is needed.
 		if err := syscall.Setgroups([]int{u.GID}); err != nil {
 			return fmt.Errorf("becoming user %s: groups: %w", u, err)
 		}
@@ -76,8 +80,9 @@ func become(u User) error {
 	return nil
 }
 
-// Rights belong to threads. psx makes a system call on all of them: through the Go runtime, or in a build with cgo
-// through libpsx, where syscall.AllThreadsSyscall refuses.
+// Rights belong to threads. psx makes a system call on all of them: through the Go
+// runtime, or in a build with cgo through libpsx, where syscall.AllThreadsSyscall
+// refuses.
 
 // CanSniff reports whether the program may open raw sockets: CAP_NET_RAW.
 func CanSniff() bool { return has(unix.CAP_NET_RAW) }
@@ -94,13 +99,15 @@ func capabilities() (sets [2]unix.CapUserData, err error) {
 	return sets, err
 }
 
-// emptySets are what capset gets on every thread: variables of the package, because those never move.
+// emptySets are what capset gets on every thread: variables of the package, because those
+// never move.
 var (
 	emptyHeader = unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	emptySets   [2]unix.CapUserData
 )
 
-// dropCapabilities empties the effective, permitted and inheritable sets, and with them the ambient one.
+// dropCapabilities empties the effective, permitted and inheritable sets, and with them
+// the ambient one.
 func dropCapabilities() error {
 	if _, _, errno := psx.Syscall3(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&emptyHeader)), uintptr(unsafe.Pointer(&emptySets[0])), 0); errno != 0 {
 		return fmt.Errorf("dropping capabilities: %w", errno)
@@ -115,7 +122,8 @@ func dropCapabilities() error {
 	return nil
 }
 
-// dropBounding empties the bounding set, if that is allowed. If not, no_new_privs makes it moot.
+// dropBounding empties the bounding set, if that is allowed. If not, no_new_privs makes
+// it moot.
 func dropBounding() {
 	const most = 64
 	if !has(unix.CAP_SETPCAP) {

@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What outputs need: creating, writing, renaming and removing in their folder. Not reading: earlier captures lie there.
-// A rename stays in its folder and needs no LANDLOCK_ACCESS_FS_REFER: asking for it would leave kernels before 5.19
-// without any restriction.
+// What outputs need: creating, writing, renaming and removing in their folder. Not
+// reading: earlier captures lie there. A rename stays in its folder and needs no
+// LANDLOCK_ACCESS_FS_REFER: asking for it would leave kernels before 5.19 without any
+// restriction.
 const (
 	writeFolder landlock.AccessFSSet = unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE |
 		unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR
@@ -52,8 +53,9 @@ func targetsOf(paths []string) []target {
 	return targets
 }
 
-// restrict keeps the program from all files but the outputs', and from TCP. Sockets and files that are open stay usable.
-// Multipath TCP, which a kernel may have switched on, is not TCP to Landlock.
+// restrict keeps the program from all files but the outputs', and from TCP. Sockets and
+// files that are open stay usable. Multipath TCP, which a kernel may have switched on, is
+// not TCP to Landlock.
 func restrict(r *Report, targets []target, read []string) {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	switch errno {

@@ -1,8 +1,10 @@
-// Package sandbox gives up the rights that a program no longer needs once its raw sockets are open: root, capabilities,
-// and with Landlock the files and the network. What it reads from then on comes from strangers.
+// Package sandbox gives up the rights that a program no longer needs once its raw sockets
+// are open: root, capabilities, and with Landlock the files and the network. What it
+// reads from then on comes from strangers.
 //
-// The best order is: Who, open the sockets, Apply, open the outputs. The outputs are then created by the user who has
-// to reopen and rotate them. Files that are created before belong to root; [User.Own] hands them over.
+// The best order is: Who, open the sockets, Apply, open the outputs. The outputs are then
+// created by the user who has to reopen and rotate them. Files that are created before
+// belong to root; [User.Own] hands them over.
 package sandbox
 
 import (
@@ -26,9 +28,10 @@ func (u User) String() string {
 // Options say what is still needed after Apply.
 type Options struct {
 	User User
-	// Write are the files and folders that outputs go to. Of a file it is the folder that counts: reopening and rotation
-	// create, rename and remove files there. They are opened for writing only (O_WRONLY), never for reading: os.Create
-	// asks for both. A device or a named pipe stands for itself.
+	// Write are the files and folders that outputs go to. Of a file it is the folder that
+	// counts: reopening and rotation create, rename and remove files there. They are
+	// opened for writing only (O_WRONLY), never for reading: os.Create asks for both. A
+	// device or a named pipe stands for itself.
 	Write []string
 	// Read are files and folders to read, as far as they exist.
 	Read []string
@@ -56,7 +59,8 @@ func (r Report) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// WriteError is an output path that the user may not write to: a folder, or a file that is there already.
+// WriteError is an output path that the user may not write to: a folder, or a file that
+// is there already.
 type WriteError struct {
 	Path string
 	User User

@@ -12,11 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Who finds the user to become. name is NAME or UID, with :GROUP if the group is to be another than the user's own.
-// Without a name root becomes the user behind sudo, else nobody; everyone else stays who they are, and so does a root
-// that may not change its user, as in a container without CAP_SETUID.
+// Who finds the user to become. name is NAME or UID, with :GROUP if the group is to be
+// another than the user's own. Without a name root becomes the user behind sudo, else
+// nobody; everyone else stays who they are, and so does a root that may not change its
+// user, as in a container without CAP_SETUID.
 //
-// Root is kept when asked for: without capabilities it is no more than the owner of root's files.
+// Root is kept when asked for: without capabilities it is no more than the owner of
+// root's files.
 func Who(name string) (User, error) {
 	self, free := current()
 	if name == "" {
@@ -38,8 +40,9 @@ func Who(name string) (User, error) {
 	return u, nil
 }
 
-// current is the user the program acts for, and whether it is free to become another. Of a set-user-ID program it is
-// who started it: that user wrote the environment and the command line.
+// current is the user the program acts for, and whether it is free to become another. Of
+// a set-user-ID program it is who started it: that user wrote the environment and the
+// command line.
 func current() (self User, free bool) {
 	real, effective, saved := unix.Getresuid()
 	self = User{UID: effective, GID: unix.Getegid()}
@@ -133,8 +136,8 @@ func (u User) known() (User, error) {
 	return u, nil
 }
 
-// Own gives the user a file that root has just created. It is for files and folders opened with O_EXCL or known to be
-// new: what was there before keeps its owner.
+// Own gives the user a file that root has just created. It is for files and folders
+// opened with O_EXCL or known to be new: what was there before keeps its owner.
 func (u User) Own(file *os.File) error {
 	u, err := u.known()
 	if err != nil || os.Geteuid() != 0 || u.UID == 0 {

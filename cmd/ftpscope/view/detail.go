@@ -20,7 +20,8 @@ const (
 	tightest = 50 // columns: on fewer, findings do not hang
 )
 
-// details are the lines under a session's row: what the row has no room for, transfers, findings.
+// details are the lines under a session's row: what the row has no room for, transfers,
+// findings.
 func (m *model) details(e *entry) []string {
 	lines, ok := m.drawn[e]
 	if !ok {
@@ -58,7 +59,8 @@ func (m *model) draw(e *entry) []string {
 	return out
 }
 
-// transfers are a line each if all fit, their columns in line; else what does not fit goes below.
+// transfers are a line each if all fit, their columns in line; else what does not fit
+// goes below.
 func (m *model) transfers(e *entry) []string {
 	name, method, full, short, status, frames := 0, 0, 0, 0, 0, 0
 	for i := range e.Transfers {
@@ -104,7 +106,8 @@ func (m *model) transfers(e *entry) []string {
 	return out
 }
 
-// stacked is a transfer on a narrow terminal: what and how it ended, below who opened what.
+// stacked is a transfer on a narrow terminal: what and how it ended, below who opened
+// what.
 func (m *model) stacked(t *table.TransferRow, who, result string) []string {
 	left := strings.Repeat(" ", indent)
 	tail := "  " + t.Method + "  " + result

@@ -187,7 +187,8 @@ func (m header) traffic() []string {
 	return append(list, prose.Size(st.Bytes))
 }
 
-// inShort is the head of small terminals: what is open, findings by their signs, how many packets come.
+// inShort is the head of small terminals: what is open, findings by their signs, how many
+// packets come.
 func (m header) inShort() []string {
 	signs := map[string]int{}
 	var words []string

@@ -30,7 +30,8 @@ const (
 
 var columnNames = [columnsAll]string{"#", "start", "lasted", "client", "server", "user", "mode", "opened by", "transfers", "findings"}
 
-// columns are the widths that the rows on the screen have asked for; they grow until the window changes its size.
+// columns are the widths that the rows on the screen have asked for; they grow until the
+// window changes its size.
 type columns struct {
 	full, short [columnsAll]int // short: endpoints without the ports that say little
 }

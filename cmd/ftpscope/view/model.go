@@ -259,7 +259,8 @@ func (m *model) expand(name string) {
 	m.follow = false
 }
 
-// reveal moves the list so that what the cursor's session expands to is on the screen, as far as it goes there.
+// reveal moves the list so that what the cursor's session expands to is on the screen, as
+// far as it goes there.
 func (m *model) reveal() {
 	for _, e := range m.list {
 		if e.id == m.cursor {
@@ -338,7 +339,8 @@ func (m *model) move(n int) {
 	m.row += to - from
 }
 
-// settle makes the screen fit what it shows: the cursor is on a session, and keeps its line while others come and go.
+// settle makes the screen fit what it shows: the cursor is on a session, and keeps its
+// line while others come and go.
 func (m *model) settle() {
 	m.forget()
 	total, room := m.lines(), m.room()

@@ -16,7 +16,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// The limits of what is kept: more than anybody scrolls through. What is let go is counted.
+// The limits of what is kept: more than anybody scrolls through. What is let go is
+// counted.
 const (
 	maxEnded    = 2000 // the sessions that ended last
 	maxOpen     = 1000 // the open sessions that began last
@@ -35,7 +36,8 @@ type entry struct {
 	tally tally
 }
 
-// ends are a control connection's endpoints in any order: a mid-stream one may change its roles.
+// ends are a control connection's endpoints in any order: a mid-stream one may change its
+// roles.
 type ends [2]netip.AddrPort
 
 func endsOf(s *record.Session) ends {
@@ -125,7 +127,8 @@ func (s *store) drop(e *entry) {
 	}
 }
 
-// end keeps a session that ended, in place of the one that did so longest ago. Its counts stay.
+// end keeps a session that ended, in place of the one that did so longest ago. Its counts
+// stay.
 func (s *store) end(e *entry) {
 	s.done++
 	if len(s.ended) < maxEnded {

@@ -7,7 +7,8 @@ import (
 	"ftpscope/analyze/prose"
 )
 
-// The attributes of text, as parameters of Select Graphic Rendition (ECMA-48 section 8.3.117).
+// The attributes of text, as parameters of Select Graphic Rendition (ECMA-48 section
+// 8.3.117).
 const (
 	bold    = 1
 	dim     = 2

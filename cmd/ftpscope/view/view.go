@@ -1,8 +1,9 @@
-// Package view shows a live analysis on a terminal: how the capture stands, the sessions that are open and those that ended,
-// with their transfers and findings. It is the table format for what has no end yet.
+// Package view shows a live analysis on a terminal: how the capture stands, the sessions
+// that are open and those that ended, with their transfers and findings. It is the table
+// format for what has no end yet.
 //
-// The analysis hands over records and is never kept waiting: they go into a bounded store, and the terminal's own goroutine
-// looks into it a few times a second.
+// The analysis hands over records and is never kept waiting: they go into a bounded
+// store, and the terminal's own goroutine looks into it a few times a second.
 package view
 
 import (
@@ -60,7 +61,8 @@ func New(o Options) *View {
 	return v
 }
 
-// Suits reports whether a view can be shown: both ends are a terminal that can do more than print lines.
+// Suits reports whether a view can be shown: both ends are a terminal that can do more
+// than print lines.
 func Suits(in, out any) bool {
 	const leastWidth, leastHeight = 30, 8
 	i, okIn := in.(*os.File)
@@ -75,8 +77,9 @@ func Suits(in, out any) bool {
 	return err == nil && width >= leastWidth && height >= leastHeight
 }
 
-// Run takes the terminal and shows what comes. stop is called when the user wants to quit or closes the terminal, and once
-// more, the terminal given back, when they cannot wait for it.
+// Run takes the terminal and shows what comes. stop is called when the user wants to quit
+// or closes the terminal, and once more, the terminal given back, when they cannot wait
+// for it.
 func (v *View) Run(stop func()) {
 	in := v.opt.In
 	if f, ok := in.(*os.File); ok {
@@ -107,7 +110,8 @@ func (v *View) Run(stop func()) {
 	}()
 }
 
-// keyboard notices that the terminal is closed, which the signal SIGHUP does not tell: it is for output files.
+// keyboard notices that the terminal is closed, which the signal SIGHUP does not tell: it
+// is for output files.
 type keyboard struct {
 	*os.File
 	gone func()
@@ -124,7 +128,8 @@ func (k *keyboard) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Close gives the terminal back as it was. The error is why the display ended early, if it did.
+// Close gives the terminal back as it was. The error is why the display ended early, if
+// it did.
 func (v *View) Close() error {
 	if v.tea != nil {
 		go v.tea.Quit()
@@ -149,8 +154,8 @@ func (v *View) Warnings() []string { return v.store.warnings() }
 // Status tells how the analysis stands.
 func (v *View) Status(s *analyze.Status) { v.store.status(s) }
 
-// Session shows a session; a snapshot is replaced by the next and by the record of the session's end. It fails, as do the
-// other records, once the display has.
+// Session shows a session; a snapshot is replaced by the next and by the record of the
+// session's end. It fails, as do the other records, once the display has.
 func (v *View) Session(s *record.Session) error {
 	v.store.add(s)
 	return v.err()
@@ -185,7 +190,8 @@ func (v *View) fail(err error) {
 	}
 }
 
-// guard ends the display when it has a bug, with the terminal given back and without a stack on it; the analysis goes on.
+// guard ends the display when it has a bug, with the terminal given back and without a
+// stack on it; the analysis goes on.
 type guard struct {
 	*model
 	v *View

@@ -40,7 +40,8 @@ func (t *Table) close(slot int32) {
 		delete(t.gaps, slot)
 	}
 	delete(t.copies, slot)
-	t.drop(slot)
+	t.index.remove(entry{c.tag, slot})
+	t.slab.release(slot)
 }
 
 // tail settles a direction's byte count: what the other side acknowledged was sent,
@@ -147,7 +148,7 @@ func (t *Table) Close(end flow.Time) {
 	for i := t.syns.first; i != t.syns.next; i++ {
 		t.giveUp(i)
 	}
-	for _, slot := range t.order() {
+	for _, slot := range t.slab.order() {
 		t.close(slot)
 	}
 }

@@ -44,8 +44,8 @@ func (t *Table) Sums() (held, sum int) {
 // Leaks counts what an empty table should not hold: slots, list members, gaps, streams,
 // index entries.
 func (t *Table) Leaks() (n int) {
-	n = t.slab.n - 1 - len(t.free) + t.halfOpen.n + t.linger.n + len(t.gaps) + len(t.doubts) + len(t.copies) + len(t.controls) - len(t.idle) + len(t.following.open) + t.gapBudget.Used()
-	for _, e := range t.index {
+	n = t.slab.n - 1 - len(t.slab.free) + t.halfOpen.n + t.linger.n + len(t.gaps) + len(t.doubts) + len(t.copies) + len(t.controls) - len(t.idle) + len(t.following.open) + t.gapBudget.Used()
+	for _, e := range t.index.entries {
 		if e.slot != 0 {
 			n++
 		}
@@ -60,7 +60,7 @@ func (t *Table) Gaps() int { return t.gapBudget.Used() }
 func (t *Table) Slots() int { return t.slab.n }
 
 // Hash is where the index looks for the connection of s.
-func (t *Table) Hash(s *flow.Segment) uint32 { return t.hash(s) }
+func (t *Table) Hash(s *flow.Segment) uint32 { return t.index.hash(s) }
 
 // Doubts is how many connections have something in doubt.
 func (t *Table) Doubts() int { return len(t.doubts) }

@@ -43,9 +43,9 @@ func (c *copies) has(net flow.Net) bool {
 func (t *Table) findElsewhere(s *flow.Segment, tag uint32) (slot int32, dir flow.Direction) {
 	var oldest int32
 	n, proven := 0, false
-	mask := len(t.index) - 1
-	for i := int(tag) & mask; t.index[i].slot != 0; i = (i + 1) & mask {
-		e := t.index[i]
+	entries, mask := t.index.entries, len(t.index.entries)-1
+	for i := int(tag) & mask; entries[i].slot != 0; i = (i + 1) & mask {
+		e := entries[i]
 		if e.tag != tag {
 			continue
 		}
@@ -68,7 +68,7 @@ func (t *Table) findElsewhere(s *flow.Segment, tag uint32) (slot int32, dir flow
 		return 0, 0
 	}
 	if slot < 0 {
-		slot = t.promote(&t.syns.ring[-slot-1])
+		slot = t.promote(-slot - 1)
 	}
 	if s.ICMP == nil {
 		t.addNet(slot, dir, s.Net)
@@ -107,7 +107,7 @@ func (t *Table) began(slot int32) uint64 {
 // giveAway ends an entry of the index.
 func (t *Table) giveAway(slot int32) {
 	if slot < 0 {
-		t.loneSYN(&t.syns.ring[-slot-1])
+		t.loneSYN(-slot - 1)
 		return
 	}
 	t.close(slot)

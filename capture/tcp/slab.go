@@ -1,10 +1,16 @@
 package tcp
 
+import (
+	"cmp"
+	"slices"
+)
+
 // slab holds connections in pages, so that it grows without copying them. Slot 0 is not
 // used.
 type slab struct {
 	pages []*[pageSize]conn
-	n     int // slots that were ever in use
+	n     int     // slots that were ever in use
+	free  []int32 // of them, those that are not in use
 }
 
 const (
@@ -16,13 +22,38 @@ func newSlab() slab { return slab{pages: []*[pageSize]conn{new([pageSize]conn)},
 
 func (s *slab) at(slot int32) *conn { return &s.pages[slot>>pageBits][slot&(pageSize-1)] }
 
-// grow returns a slot that was never used.
-func (s *slab) grow() int32 {
+// take returns a free slot, the last that was freed first.
+func (s *slab) take() int32 {
+	if n := len(s.free); n > 0 {
+		slot := s.free[n-1]
+		s.free = s.free[:n-1]
+		return slot
+	}
 	if s.n == len(s.pages)<<pageBits {
 		s.pages = append(s.pages, new([pageSize]conn))
 	}
 	s.n++
 	return int32(s.n - 1)
+}
+
+// release frees a slot.
+func (s *slab) release(slot int32) {
+	s.at(slot).flags = 0
+	s.free = append(s.free, slot)
+}
+
+// order lists the connections in use by their first packet.
+func (s *slab) order() []int32 {
+	slots := make([]int32, 0, s.n-len(s.free))
+	for slot := range int32(s.n) {
+		if s.at(slot).flags&inUse != 0 {
+			slots = append(slots, slot)
+		}
+	}
+	slices.SortFunc(slots, func(x, y int32) int {
+		return cmp.Compare(s.at(x).cold.start.Ord, s.at(y).cold.start.Ord)
+	})
+	return slots
 }
 
 // list is a queue of connections by age, threaded through the slab: a connection leaves

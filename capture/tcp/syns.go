@@ -33,7 +33,7 @@ func isLone(s *flow.Segment) bool {
 // addSYN enters a lone SYN; the oldest makes room if it must.
 func (t *Table) addSYN(s *flow.Segment, tag uint32) {
 	r := &t.syns
-	if r.trim(); r.next-r.first == maxHalfOpen || t.indexed >= maxConns {
+	if r.trim(); r.next-r.first == maxHalfOpen || t.index.n >= maxConns {
 		t.evictFor(r)
 	}
 	if r.first == r.next {
@@ -47,7 +47,7 @@ func (t *Table) addSYN(s *flow.Segment, tag uint32) {
 	e.First, e.Again = s.Mark, nil
 	e.TTL, e.Digits, e.Net, e.scale, e.live = s.TTL, s.Digits, s.Net, s.Scale, true
 	e.window, e.seq, e.tag, e.id = s.Window, s.Seq, tag, uint8(s.ID)
-	t.enter(entry{tag, -int32(r.next%maxHalfOpen) - 1})
+	t.index.enter(entry{tag, -int32(r.next%maxHalfOpen) - 1})
 	r.next++
 }
 
@@ -57,7 +57,7 @@ func (t *Table) evictFor(r *syns) {
 		t.evict()
 		return
 	}
-	if t.indexed >= maxConns {
+	if t.index.n >= maxConns {
 		t.stats.Evicted++
 	}
 	t.giveUp(r.first)
@@ -78,7 +78,7 @@ func (t *Table) onRepeatedSYN(index int32, dir flow.Direction, s *flow.Segment) 
 	e := &t.syns.ring[index]
 	switch {
 	case s.Time-e.Last().Time > synWait && !e.proves(dir, s), s.ICMP == nil && dir == flow.Out && isLone(s) && s.Seq != e.seq:
-		t.loneSYN(e)
+		t.loneSYN(index)
 		return 0, false
 	case dir == flow.Out && isLone(s):
 		if !isCopy(s, e.id, e.First.Time, e.Last().Time) {
@@ -87,7 +87,7 @@ func (t *Table) onRepeatedSYN(index int32, dir flow.Direction, s *flow.Segment) 
 		}
 		return 0, true
 	}
-	return t.promote(e), false
+	return t.promote(index), false
 }
 
 // isCopy reports whether s, of the same sequence number as SYNs at these times, one with
@@ -128,8 +128,8 @@ func (e *lone) repeated(at flow.Mark) {
 }
 
 // promote makes a connection of a lone SYN that is no longer alone.
-func (t *Table) promote(e *lone) int32 {
-	t.forget(e)
+func (t *Table) promote(index int32) int32 {
+	e := t.forget(index)
 	slot := t.take()
 	c := t.slab.at(slot)
 	*c = conn{
@@ -154,26 +154,24 @@ func (t *Table) promote(e *lone) int32 {
 
 // giveUp ends the wait of a SYN.
 func (t *Table) giveUp(i uint32) {
-	if e := t.syns.at(i); e.live {
-		t.loneSYN(e)
+	if i %= maxHalfOpen; t.syns.ring[i].live {
+		t.loneSYN(int32(i))
 	}
 }
 
 // loneSYN reports a SYN that stayed alone.
-func (t *Table) loneSYN(e *lone) {
-	t.forget(e)
+func (t *Table) loneSYN(index int32) {
+	e := t.forget(index)
 	e.Cut = e.Again == nil && t.until-e.First.Time < firstWait
 	t.sink.Unanswered(&e.LoneSYN)
 }
 
-func (t *Table) forget(e *lone) {
-	for i := int(e.tag) & (len(t.index) - 1); ; i = (i + 1) & (len(t.index) - 1) {
-		if slot := t.index[i].slot; slot < 0 && &t.syns.ring[-slot-1] == e {
-			t.unindex(i)
-			break
-		}
-	}
+// forget takes a lone SYN out of the index; its place in the ring waits for its turn.
+func (t *Table) forget(i int32) *lone {
+	e := &t.syns.ring[i]
+	t.index.remove(entry{e.tag, -1 - i})
 	e.live = false
+	return e
 }
 
 // tickSYNs gives up SYNs that were not repeated for too long.

@@ -1,28 +1,20 @@
 package tcp
 
 import (
-	"cmp"
-	"hash/maphash"
 	"math"
-	"math/bits"
-	"slices"
 
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp/reassembly"
 )
 
 // Table holds the open connections of one shard: a slab of connections whose slots are
-// used again, last freed first, behind an index of 8-byte entries, so that the working
-// set is the connections that are open. (Tried before: one big table of all connections
+// used again, last freed first, behind an index. (Tried before: one big table of all connections
 // ever seen costs a cache miss a packet; a Go map twice that.)
 type Table struct {
 	sink      Sink
-	index     []entry
+	index     index
 	slab      slab
-	free      []int32
-	indexed   int // connections and lone SYNs
 	syns      syns
-	seed      [2]uint64
 	hand      int32 // where the next sweep begins
 	halfOpen  list
 	linger    list
@@ -42,22 +34,11 @@ type Table struct {
 	controlIdle flow.Time
 }
 
-type entry struct {
-	tag  uint32
-	slot int32 // in the slab; negative: of a lone SYN, -1 - its index in the ring; 0: empty
-}
-
-const firstIndex = 1 << 8
-
 // New makes the table of a shard.
 func New(sink Sink) *Table {
-	seed := maphash.MakeSeed()
 	return &Table{
-		sink: sink, until: math.MaxInt64, index: make([]entry, firstIndex), slab: newSlab(),
+		sink: sink, until: math.MaxInt64, index: newIndex(), slab: newSlab(),
 		gaps: map[int32]*[2]reassembly.Gaps{}, gapBudget: flow.NewBudget(maxGapsAll), copies: map[int32]*copies{}, doubts: map[int32]*doubt{},
-		// The hash decides positions in the index only, never results: a seed of its own
-		// a run defeats made-up collisions.
-		seed:  [2]uint64{maphash.String(seed, "low"), maphash.String(seed, "high")},
 		group: reassembly.NewGroup(maxHeld, maxHeldAll, true),
 	}
 }
@@ -70,15 +51,10 @@ func (t *Table) LimitIdle(d flow.Time) { t.controlIdle = d }
 func (t *Table) Stats() Stats { return t.stats }
 
 // Len is the number of connections in the table, lone SYNs among them.
-func (t *Table) Len() int { return t.indexed }
+func (t *Table) Len() int { return t.index.n }
 
 // Controls is the number of control connections in the table.
 func (t *Table) Controls() int { return len(t.controls) - len(t.idle) }
-
-func mix(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a, b)
-	return hi ^ lo
-}
 
 // Shard tells which shard the traffic between two hosts belongs to, in either direction.
 func Shard(a, b flow.Host) int {
@@ -86,22 +62,13 @@ func Shard(a, b flow.Host) int {
 	return int(x * 0x9e3779b97f4a7c15 >> 60)
 }
 
-// hash is the same for both directions of a connection. Each half of an address meets the
-// seed before it meets anything else that a sender chooses: what is joined before can be
-// chosen to be the same.
-func (t *Table) hash(s *flow.Segment) uint32 {
-	x := mix(mix(s.Src.Lo^t.seed[0], s.Src.Hi^t.seed[1]), 0xe7037ed1a0b428db^uint64(s.SrcPort)<<32)
-	y := mix(mix(s.Dst.Lo^t.seed[0], s.Dst.Hi^t.seed[1]), 0xe7037ed1a0b428db^uint64(s.DstPort)<<32)
-	return uint32(mix(x+y, 0x8ebc6af09c88c6e3) >> 32)
-}
-
 // find returns the slot of the connection of s, or 0; then others tells whether there are
 // connections of the same ends in other networks. Hashes say nothing of networks, so that
 // these are found together.
 func (t *Table) find(s *flow.Segment, tag uint32) (slot int32, dir flow.Direction, others bool) {
-	mask := len(t.index) - 1
+	mask := len(t.index.entries) - 1
 	for i := int(tag) & mask; ; i = (i + 1) & mask {
-		e := t.index[i]
+		e := t.index.entries[i]
 		if e.slot == 0 {
 			return 0, 0, others
 		}
@@ -130,7 +97,7 @@ func (t *Table) find(s *flow.Segment, tag uint32) (slot int32, dir flow.Directio
 
 // Segment takes the next segment, or ICMP error, of the shard.
 func (t *Table) Segment(s *flow.Segment) {
-	tag := t.hash(s)
+	tag := t.index.hash(s)
 	slot, dir, others := t.find(s, tag)
 	if others {
 		slot, dir = t.findElsewhere(s, tag)
@@ -233,7 +200,7 @@ func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 
 // admit enters a new connection of which no payload was seen.
 func (t *Table) admit(slot int32) {
-	t.enter(entry{t.slab.at(slot).tag, slot})
+	t.index.enter(entry{t.slab.at(slot).tag, slot})
 	t.halfOpen.push(&t.slab, slot)
 	t.slab.at(slot).flags |= halfOpen
 	if t.halfOpen.n > maxHalfOpen {
@@ -242,88 +209,10 @@ func (t *Table) admit(slot int32) {
 	t.sink.Opened(t.snapshot(slot))
 }
 
-// enter puts a connection or a lone SYN into the index.
-func (t *Table) enter(e entry) {
-	if (t.indexed+1)*2 > len(t.index) {
-		t.grow()
-	}
-	t.indexed++
-	t.insert(e)
-}
-
-func (t *Table) insert(e entry) {
-	mask := len(t.index) - 1
-	i := int(e.tag) & mask
-	for t.index[i].slot != 0 {
-		i = (i + 1) & mask
-	}
-	t.index[i] = e
-}
-
-func (t *Table) grow() {
-	old := t.index
-	t.index = make([]entry, 2*len(old))
-	for _, e := range old {
-		if e.slot != 0 {
-			t.insert(e)
-		}
-	}
-}
-
 // take returns a free slot; when the table is full it makes one free.
 func (t *Table) take() int32 {
-	if t.indexed >= maxConns {
+	if t.index.n >= maxConns {
 		t.evict()
 	}
-	if n := len(t.free); n > 0 {
-		slot := t.free[n-1]
-		t.free = t.free[:n-1]
-		return slot
-	}
-	return t.slab.grow()
-}
-
-// drop takes the connection out of the index and frees the slot.
-func (t *Table) drop(slot int32) {
-	mask := len(t.index) - 1
-	i := int(t.slab.at(slot).tag) & mask
-	for t.index[i].slot != slot {
-		i = (i + 1) & mask
-	}
-	t.unindex(i)
-	t.slab.at(slot).flags = 0
-	t.free = append(t.free, slot)
-}
-
-// unindex takes an entry out of the index and moves back those that had been displaced
-// past it.
-func (t *Table) unindex(i int) {
-	mask := len(t.index) - 1
-	for j := i; ; {
-		j = (j + 1) & mask
-		e := t.index[j]
-		if e.slot == 0 {
-			break
-		}
-		if home := int(e.tag) & mask; (j-home)&mask >= (j-i)&mask {
-			t.index[i] = e
-			i = j
-		}
-	}
-	t.index[i] = entry{}
-	t.indexed--
-}
-
-// order lists the connections in the table by their first packet.
-func (t *Table) order() []int32 {
-	slots := make([]int32, 0, t.indexed)
-	for slot := range int32(t.slab.n) {
-		if t.slab.at(slot).flags&inUse != 0 {
-			slots = append(slots, slot)
-		}
-	}
-	slices.SortFunc(slots, func(x, y int32) int {
-		return cmp.Compare(t.slab.at(x).cold.start.Ord, t.slab.at(y).cold.start.Ord)
-	})
-	return slots
+	return t.slab.take()
 }

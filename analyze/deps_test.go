@@ -43,8 +43,9 @@ analyze/tlsrec:      capture/flow analyze/record
 analyze/control:     capture/flow analyze/ftp analyze/record analyze/tlsrec
 analyze/match:       capture/flow analyze/control analyze/record
 analyze/analyzetest: analyze analyze/record analyze/report analyze/report/jsonl capture capture/capturetest github.com/stretchr/testify/require
-analyze/finding:     capture/flow analyze/record analyze/prose
-analyze/verdict:     capture/flow analyze/record analyze/prose
+analyze/settings:
+analyze/finding:     capture/flow analyze/record analyze/prose analyze/settings
+analyze/verdict:     capture/flow analyze/record analyze/prose analyze/settings
 analyze/compare:     capture/flow analyze/ftp analyze/record analyze/prose
 analyze/report:      capture/flow analyze/record
 analyze/report/diagnosis: capture/flow analyze/record analyze/prose analyze/report

@@ -2,47 +2,21 @@ package finding
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
 // Advice for data connections: which rule is missing in whose firewall, which address is
 // announced wrongly.
 
-// servers are the programs that advice has settings for, by what their greetings say.
-var servers = []struct{ greeting, name string }{
-	{"vsftpd", "vsftpd "}, {"proftpd", "ProFTPD "}, {"pure-ftpd", "pure-ftpd "}, {"microsoft ftp", "IIS "},
-}
-
-// settings lists settings, each behind its server's name; where the greeting names the
-// server, those of others are left out, unless none would be left.
-func (c *Case) settings(all ...string) string {
-	if c.Banner == nil {
-		return strings.Join(all, ", ")
-	}
-	banner := strings.ToLower(*c.Banner)
-	of := func(setting string) string {
-		for _, s := range servers {
-			if strings.HasPrefix(setting, s.name) {
-				return s.greeting
-			}
-		}
-		return ""
-	}
-	own := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return of(s) != "" && !strings.Contains(banner, of(s)) })
-	if !slices.ContainsFunc(own, func(s string) bool { return of(s) != "" }) {
-		own = all
-	}
-	return strings.Join(own, ", ")
-}
+// settings names the server's settings for a purpose.
+func (c *Case) settings(p settings.Purpose) string { return settings.For(c.Banner, p) }
 
 // announceAdvice is how the server is told of the address that clients reach.
 func (c *Case) announceAdvice() string {
-	return "announce the address that clients reach (" + c.settings("vsftpd pasv_address", "ProFTPD MasqueradeAddress", "pure-ftpd -P",
-		"IIS External IP Address of Firewall") + ") and let the NAT forward the passive ports to the server; EPSV names no address, and needs the same ports; an FTP helper (ALG) on the NAT that rewrites the reply does both, unless TLS hides it"
+	return "announce the address that clients reach" + c.settings(settings.Announce) + " and let the NAT forward the passive ports to the server; EPSV names no address, and needs the same ports; an FTP helper (ALG) on the NAT that rewrites the reply does both, unless TLS hides it"
 }
 
 // permit names the firewall rule that would let a transfer's data connection through.
@@ -75,7 +49,7 @@ func (c *Case) passivePorts(t *record.Transfer) string {
 		}
 		low, high = t.Connection.Dst.Port(), t.Connection.Dst.Port()
 	}
-	ranges := "the server's whole passive range (" + c.settings("vsftpd pasv_min_port and pasv_max_port", "ProFTPD PassivePorts", "pure-ftpd -p") + ")"
+	ranges := "the server's whole passive range" + c.settings(settings.PassiveRange)
 	if low == high {
 		return fmt.Sprintf("port %d, or rather %s", low, ranges)
 	}

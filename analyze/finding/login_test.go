@@ -134,19 +134,3 @@ func TestSite(t *testing.T) {
 		{"UMASK", sess(site("UMASK 022", 200)), ""},
 	})
 }
-
-// Where the greeting names the server, advice has its settings only.
-func TestSettings(t *testing.T) {
-	all := []string{"fail2ban", "vsftpd max_login_fails", "ProFTPD mod_ban"}
-	for _, test := range []struct{ name, banner, want string }{
-		{"vsftpd", "(vsFTPd 3.0.3)", "fail2ban, vsftpd max_login_fails"},
-		{"ProFTPD", "ProFTPD Server (Debian) [::ffff:192.0.2.21]", "fail2ban, ProFTPD mod_ban"},
-		{"one without a setting", "Welcome to Pure-FTPd", "fail2ban, vsftpd max_login_fails, ProFTPD mod_ban"},
-		{"unknown", "ready", "fail2ban, vsftpd max_login_fails, ProFTPD mod_ban"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			require.Equal(t, test.want, newCase(sess(func(s *record.Session) { s.Banner = &test.banner }), Options{}).settings(all...))
-		})
-	}
-	require.Equal(t, "fail2ban, vsftpd max_login_fails, ProFTPD mod_ban", newCase(sess(func(s *record.Session) { s.Banner = nil }), Options{}).settings(all...))
-}

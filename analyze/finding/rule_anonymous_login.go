@@ -3,6 +3,7 @@ package finding
 import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -14,7 +15,7 @@ var anonymousLogin = Rule{
 }
 
 func anonymously(c *Case) (draft, bool) {
-	v := draft{advice: "if nobody has to be served without an account, disable it (" + c.settings("vsftpd anonymous_enable=NO", "ProFTPD without <Anonymous>", "pure-ftpd -E") + "); if so, let nobody write"}
+	v := draft{advice: "if nobody has to be served without an account, disable it" + c.settings(settings.NoAnonymous) + "; if so, let nobody write"}
 	for _, l := range c.Notes.Logins {
 		if l.OK && anonymous(l.User) {
 			v.message = "the server " + c.Server.String() + " accepted the anonymous login " + prose.Quote(l.User) + c.packets(l.Mark.Pos, c.Notes.LoginEnd.Pos)

@@ -7,6 +7,7 @@ import (
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -63,7 +64,7 @@ func bounces(c *Case) []draft {
 	var endpoints map[netip.AddrPort]bool
 	var hosts map[netip.Addr]bool
 	connected := 0
-	v := draft{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks (" + c.settings("vsftpd port_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + ")"}
+	v := draft{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks" + c.settings(settings.OwnPeer)}
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		if foreign(c, t) != byBounce {

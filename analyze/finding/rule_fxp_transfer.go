@@ -7,6 +7,7 @@ import (
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -103,7 +104,7 @@ func fxpDraft(c *Case, t *record.Transfer, l *link) draft {
 		t.Method, t.Announced, l.of.ends.server.Addr(), l.method, other, c.Client.Addr(), c.packets(l.negotiation, t.Frames.Negotiation))
 	v := draft{
 		transfer: t.N, frames: []flow.Pos{l.negotiation, t.Frames.Negotiation, t.Frames.SYN, t.Frames.Command, l.command},
-		advice: "if nobody needs it, let servers take data connections to and from the client's address only (" + c.settings("vsftpd pasv_promiscuous=NO and port_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + ")",
+		advice: "if nobody needs it, let servers take data connections to and from the client's address only" + c.settings(settings.OwnPeer),
 	}
 	data := meetingOf(t)
 	if data.state == "" {

@@ -8,6 +8,7 @@ import (
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -57,7 +58,7 @@ func traversals(c *Case) []draft {
 	}
 	v := draft{
 		frames: frames,
-		advice: "keep users in their directory (" + c.settings("vsftpd chroot_local_user", "ProFTPD DefaultRoot ~", "pure-ftpd -A") + ")",
+		advice: "keep users in their directory" + c.settings(settings.OwnDirectory),
 	}
 	if first.Transfer != nil {
 		v.transfer = first.N

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 )
 
 var siteChmod = Rule{
@@ -15,9 +16,9 @@ var siteChmod = Rule{
 
 var chmodVerbs = set("CHMOD")
 
-func judgeChmod(args string, agreed bool) (severity, advice string) {
+func judgeChmod(c *Case, args string, agreed bool) (severity, advice string) {
 	mode, _, _ := strings.Cut(strings.TrimLeft(args, " "), " ")
-	advice = "is the client meant to set permissions? If not, disable it (vsftpd chmod_enable=NO, ProFTPD <Limit SITE_CHMOD>, pure-ftpd -R)"
+	advice = "is the client meant to set permissions? If not, disable it" + c.settings(settings.NoChmod)
 	if !agreed || mode == "" {
 		return "", advice
 	}

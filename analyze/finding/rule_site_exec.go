@@ -1,6 +1,9 @@
 package finding
 
-import "ftpscope/analyze/record"
+import (
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
+)
 
 var siteExec = Rule{
 	ID: "site-exec", Severity: record.Medium,
@@ -11,9 +14,9 @@ var siteExec = Rule{
 
 var execVerbs = set("EXEC CPFR CPTO CPWD") // CPFR, CPTO: CVE-2015-3306
 
-func judgeExec(_ string, agreed bool) (severity, advice string) {
+func judgeExec(c *Case, _ string, agreed bool) (severity, advice string) {
 	if !agreed {
 		return "", "the server did not agree; look at what else this client did"
 	}
-	return record.High, "disable it (ProFTPD: without mod_copy, or SITE_COPY limited to those who need it; replace servers that run programs), and look at what this client copied or ran"
+	return record.High, "disable it" + c.settings(settings.NoSiteCopy) + ", replace servers that run programs, and look at what this client copied or ran"
 }

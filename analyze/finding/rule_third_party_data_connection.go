@@ -6,6 +6,7 @@ import (
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -73,7 +74,7 @@ func thirdAdvice(c *Case, t *record.Transfer, thief *flow.Conn) string {
 	if t.Mode == record.Active {
 		return advice + "let the client accept data connections from the server's address only, or use passive mode, and use TLS"
 	}
-	return advice + "let the server accept data connections from the client's address only (" + c.settings("vsftpd pasv_promiscuous=NO", "ProFTPD AllowForeignAddress off", "pure-ftpd without -w") + "), and use TLS"
+	return advice + "let the server accept data connections from the client's address only" + c.settings(settings.OwnPeer) + ", and use TLS"
 }
 
 // thief is the connection of a third host that was established to a transfer's endpoint;

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -24,7 +25,7 @@ func refusedTLS(c *Case) (draft, bool) {
 		return draft{
 			message: "the server " + c.Server.String() + " refused AUTH" + c.packets(asked.Pos) + " and the client went on to log in in clear text" + c.packets(l.Mark.Pos),
 			frames:  []flow.Pos{asked.Pos, l.Mark.Pos},
-			advice:  "enable TLS at the server (" + c.settings("vsftpd ssl_enable", "ProFTPD TLSEngine", "pure-ftpd --tls") + "), and let the client insist on it (curl --ssl-reqd); if the server has TLS, look for a device on the way that takes AUTH out",
+			advice:  "enable TLS at the server" + c.settings(settings.TLS) + ", and let the client insist on it (curl --ssl-reqd); if the server has TLS, look for a device on the way that takes AUTH out",
 		}, true
 	}
 	return draft{}, false

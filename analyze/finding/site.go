@@ -11,7 +11,7 @@ import (
 // siteCommands judges the SITE commands with these first words. Those that are the same
 // and fared alike are told once, and so is CHMOD with the same mode, which clients that
 // mirror a tree send for each file.
-func siteCommands(c *Case, verbs map[string]bool, judge func(args string, agreed bool) (severity, advice string)) []draft {
+func siteCommands(c *Case, verbs map[string]bool, judge func(c *Case, args string, agreed bool) (severity, advice string)) []draft {
 	type key struct {
 		text, severity string
 		code           int
@@ -25,7 +25,7 @@ func siteCommands(c *Case, verbs map[string]bool, judge func(args string, agreed
 		if !verbs[strings.ToUpper(word)] {
 			continue
 		}
-		severity, advice := judge(args, s.Reply != nil && s.Reply.Code < 400)
+		severity, advice := judge(c, args, s.Reply != nil && s.Reply.Code < 400)
 		k := key{text: strings.ToUpper(word) + " " + args, severity: severity}
 		if last := strings.LastIndexByte(args, ' '); last > 0 && strings.EqualFold(word, "CHMOD") {
 			k.text = strings.ToUpper(word) + " " + args[:last]

@@ -2,45 +2,19 @@ package verdict
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
 // Steps that several causes share.
 
-// servers are the programs that steps have settings for, by what their greetings say.
-var servers = []struct{ greeting, name string }{
-	{"vsftpd", "vsftpd "}, {"proftpd", "ProFTPD "}, {"pure-ftpd", "pure-ftpd "}, {"microsoft ftp", "IIS "}, {"pyftpdlib", "pyftpdlib "},
-}
-
-// settings lists settings, each behind its server's name; where the greeting names the
-// server, those of others are left out, unless none would be left.
-func (c *hearing) settings(all ...string) string {
-	if c.Banner != nil {
-		banner := strings.ToLower(*c.Banner)
-		for _, s := range servers {
-			if !strings.Contains(banner, s.greeting) {
-				continue
-			}
-			own := slices.DeleteFunc(slices.Clone(all), func(x string) bool { return !strings.HasPrefix(x, s.name) })
-			if len(own) > 0 {
-				return strings.Join(own, ", ")
-			}
-		}
-	}
-	return strings.Join(all, ", ")
-}
-
-// passiveRange names the setting of the server's passive ports.
-func (c *hearing) passiveRange() string {
-	return c.settings("vsftpd pasv_min_port and pasv_max_port", "ProFTPD PassivePorts", "pure-ftpd -p", "IIS Data Channel Port Range")
-}
+// settings names the server's settings for a purpose.
+func (c *hearing) settings(p settings.Purpose) string { return settings.For(c.Banner, p) }
 
 func (c *hearing) enlarge() string {
-	return "enlarge the server's passive range (" + c.passiveRange() + ") and permit all of it in the firewalls before it"
+	return "enlarge the server's passive range" + c.settings(settings.PassiveRange) + " and permit all of it in the firewalls before it"
 }
 
 // permit names the firewall rule that would let a transfer's data connection through.
@@ -56,7 +30,7 @@ func (c *hearing) permit(t *record.Transfer) string {
 		if w := c.ports; w != nil && w.high-w.low < maxSpread && port+maxSpread > w.low && port < w.high+maxSpread {
 			ports = fmt.Sprintf("ports %d to %d", min(port, w.low), max(port, w.high))
 		}
-		return fmt.Sprintf("permit TCP from %s to %s %s, or rather the server's whole passive range (%s), in the firewalls before the server and on it%s", client, server, ports, c.passiveRange(), c.helper())
+		return fmt.Sprintf("permit TCP from %s to %s %s, or rather the server's whole passive range%s, in the firewalls before the server and on it%s", client, server, ports, c.settings(settings.PassiveRange), c.helper())
 	case t.Mode == record.Active:
 		return fmt.Sprintf("permit TCP from %s to %s port %d and the other ports that the client announces, in the firewalls before the client and on it; or use passive mode (EPSV, PASV)%s", t.Connection.Src.Addr(), client, port, c.helper())
 	}
@@ -80,7 +54,6 @@ func (c *hearing) translate(t *record.Transfer) []string {
 		return steps("let the client use passive mode (EPSV, PASV), in which it opens the data connection itself",
 			"or let the NAT before the client rewrite "+t.Method+" (FTP helper, ALG)"+c.helper(), "or let the client announce the address by which the server knows it")
 	}
-	return steps("let the server announce the address that clients reach ("+c.settings("vsftpd pasv_address", "ProFTPD MasqueradeAddress", "pure-ftpd -P", "IIS External IP Address of Firewall")+
-		"), and let the NAT forward its passive ports", "or let the client use EPSV, which names no address, or ignore the address of 227",
+	return steps("let the server announce the address that clients reach"+c.settings(settings.Announce)+", and let the NAT forward its passive ports", "or let the client use EPSV, which names no address, or ignore the address of 227",
 		"or let the NAT before the server rewrite the reply (FTP helper, ALG)"+c.helper())
 }

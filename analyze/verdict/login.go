@@ -5,6 +5,7 @@ import (
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -102,15 +103,13 @@ func (c *hearing) refusal(r *record.Reply) *record.Verdict {
 	switch {
 	case means(r, saysTLS):
 		v.Cause, v.At = record.CauseTLSRequired, record.AtClient
-		v.Next = steps("let the client use explicit TLS (AUTH TLS before USER)", "or let the server take logins in clear ("+
-			c.settings("vsftpd force_local_logins_ssl=NO", "ProFTPD TLSRequired off", "IIS FTP SSL Settings: Allow")+"), if the network is trusted")
+		v.Next = steps("let the client use explicit TLS (AUTH TLS before USER)", "or let the server take logins in clear"+c.settings(settings.ClearLogin)+", if the network is trusted")
 	case means(r, saysError):
 		v.Cause = record.CauseServerError
 		v.Next = steps(serverSetting(r), "look at the server's log and its configuration, the rights of the user's home directory included")
 	case means(r, saysBusy):
 		v.Cause = record.CauseServerBusy
-		v.Next = steps("look for sessions that hang and for clients that open many at a time", "raise the server's limit ("+
-			c.settings("vsftpd max_clients and max_per_ip", "ProFTPD MaxClients and MaxClientsPerHost", "pure-ftpd -c and -C", "IIS Max Connections")+")")
+		v.Next = steps("look for sessions that hang and for clients that open many at a time", "raise the server's limit"+c.settings(settings.MoreClients))
 	case r.Code == 530 || r.Code == 430 || r.Code == 332 || r.Code == 532 || r.Code == 550:
 		v.Cause, v.At = record.CauseLoginRejected, record.AtClient
 		v.Next = steps("check the user's name and password", "check at the server whether the account may log in by FTP, and from this address")
@@ -176,7 +175,7 @@ func authRefused(c *hearing) *record.Verdict {
 		v.Frames = append(v.Frames, d.Reply.Pos)
 		v.Text = sentence("the server refused "+prose.Quote(d.Line.Text)+", and the client did nothing else", c.replied(&d.Reply))
 	}
-	v.Next = steps("switch TLS on at the server ("+c.settings("vsftpd ssl_enable=YES", "ProFTPD TLSEngine on", "pure-ftpd --tls")+"), with a certificate",
+	v.Next = steps("switch TLS on at the server"+c.settings(settings.TLS)+", with a certificate",
 		"a firewall that inspects FTP may refuse AUTH in the server's name: compare with a capture at the server", "or let the client log in in clear, if the network is trusted")
 	return v
 }
@@ -271,8 +270,8 @@ func greetedLate(c *hearing) *record.Verdict {
 	}
 	v := begin(record.CauseSlowGreeting, record.AtServer, record.Certain, c.Notes.Control.SYN.Pos, g.Pos)
 	v.Text = sentence("the server greeted " + prose.Lasting(took) + " after the connection was opened" + c.packets(c.Notes.Control.SYN.Pos, g.Pos))
-	v.Next = steps("does the server ask ident (port 113) of the client and get no answer? Switch that off ("+c.settings("ProFTPD IdentLookups off", "pure-ftpd without -I")+"), or reject port 113 instead of dropping it",
-		"does it look up the client's name in DNS? Switch that off ("+c.settings("vsftpd reverse_lookup_enable=NO", "ProFTPD UseReverseDNS off", "pure-ftpd -H")+")", "is the server short of processes or overloaded?")
+	v.Next = steps("does the server ask ident (port 113) of the client and get no answer? Switch that off"+c.settings(settings.NoIdent)+", or reject port 113 instead of dropping it",
+		"does it look up the client's name in DNS? Switch that off"+c.settings(settings.NoDNS), "is the server short of processes or overloaded?")
 	return v
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -92,7 +93,7 @@ func wrongSource(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Or = []string{record.CauseDataBlocked}
 	v.Text = sentence("the server opens the data connection from "+src.Addr().String()+c.packets(t.Frames.SYN)+", another address than the control connection's ("+
 		c.Server.Addr().String()+"), so firewalls and NATs that follow FTP do not let it in", c.outcomeOf(t), c.then(t))
-	v.Next = steps("let the server use one address for both ("+c.settings("vsftpd listen_address", "ProFTPD SocketBindTight or DefaultAddress")+")",
+	v.Next = steps("let the server use one address for both"+c.settings(settings.OneAddress),
 		"or permit TCP from "+src.Addr().String()+" to the client as well", "or use passive mode (EPSV, PASV)")
 	return v
 }
@@ -208,7 +209,7 @@ func refused(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Next = steps("does the client still listen on the port that it announced? Look for a program or firewall on the client that refuses", "or use passive mode (EPSV, PASV), in which the client opens")
 	} else {
 		v.Next = steps("does anything listen on port "+strconv.Itoa(int(conn.Dst.Port()))+" at the server: a container, forwarded port or second machine that gets the data connections?",
-			"look for a firewall on the server that rejects its passive ports ("+c.passiveRange()+")")
+			"look for a firewall on the server that rejects its passive ports"+c.settings(settings.PassiveRange))
 	}
 	return v
 }
@@ -381,7 +382,7 @@ func (c *hearing) whyNot(opener string) string {
 	if opener == record.Client {
 		return "look for a firewall or setting of the client that keeps it from connecting, and whether the server closed the port before"
 	}
-	return "look for a firewall or setting of the server that keeps it from connecting from port 20 (" + c.settings("vsftpd connect_from_port_20", "ProFTPD RootRevoke") + ")"
+	return "look for a firewall or setting of the server that keeps it from connecting from port 20" + c.settings(settings.FromPort20)
 }
 
 // saidNothing is an answer that was to announce an endpoint and names none.

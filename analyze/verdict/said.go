@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -60,7 +61,7 @@ func saidUnprotected(c *hearing, t *record.Transfer) *record.Verdict {
 		v := about(t, record.CauseDataTLSFailed, record.AtClient)
 		v.Text = sentence("the server demands that TLS on the data connection resumes the control connection's session, and "+named(t)+" did not", c.replied(r))
 		v.Next = steps("let the client resume (reuse) the TLS session on data connections; newer versions of most clients do",
-			"or switch the demand off at the server ("+c.settings("vsftpd require_ssl_reuse=NO", "ProFTPD TLSOptions NoSessionReuseRequired")+")")
+			"or switch the demand off at the server"+c.settings(settings.NoResumption))
 		return v
 	case !code(r, 521, 522, 533, 534, 536) && !means(r, saysTLS) || means(r, saysFamily) || !means(r, saysTLS) && code(r, 522, 533, 534) && t.Outcome == record.Rejected:
 		return nil
@@ -68,7 +69,7 @@ func saidUnprotected(c *hearing, t *record.Transfer) *record.Verdict {
 	v := about(t, record.CauseDataUnprotected, record.AtClient)
 	v.Text = sentence("the server takes data connections under TLS only", c.replied(r)+" to "+named(t))
 	v.Next = steps("let the client use explicit TLS and protect data: AUTH TLS, PBSZ 0, PROT P",
-		"or let the server take data in clear ("+c.settings("vsftpd force_local_data_ssl=NO", "ProFTPD TLSRequired", "IIS FTP SSL Settings")+"), if the network is trusted")
+		"or let the server take data in clear"+c.settings(settings.ClearData)+", if the network is trusted")
 	return v
 }
 
@@ -182,7 +183,7 @@ func saidModeRejected(c *hearing, t *record.Transfer) *record.Verdict {
 		other = "let the client use another command for passive mode, or active mode (EPRT, PORT)"
 	}
 	if c.rejected(t.Mode) {
-		other = "let the server permit " + t.Method + " (" + c.settings("vsftpd pasv_enable and port_enable", "ProFTPD Limit EPSV, PASV, PORT", "pyftpdlib permit_privileged_ports") + ")"
+		other = "let the server permit " + t.Method + c.settings(settings.Modes)
 	}
 	v.Next = steps(other, "a firewall that inspects FTP may have changed the command: compare with a capture at the server")
 	return v
@@ -215,7 +216,7 @@ func saidWrongPeer(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v.Text = sentence("the server refused the data connection because it did not come from the control connection's address "+c.Client.Addr().String()+from, c.replied(r))
 	v.Next = steps("look for a NAT, balancer or cluster that gives one client several addresses, and let it keep one (source persistence; in Kubernetes externalTrafficPolicy: Local)",
-		"only then relax the server's check ("+c.settings("vsftpd pasv_promiscuous", "ProFTPD AllowForeignAddress", "pure-ftpd -w")+"): it protects data from theft")
+		"only then relax the server's check"+c.settings(settings.ForeignPeer)+": it protects data from theft")
 	return v
 }
 
@@ -263,7 +264,7 @@ func (c *hearing) writable(t *record.Transfer) string {
 	if t.Direction == nil || *t.Direction != record.Upload {
 		return ""
 	}
-	return " (" + c.settings("vsftpd write_enable", "ProFTPD Limit STOR", "IIS Write permission") + ")"
+	return c.settings(settings.Write)
 }
 
 func abortedByClient(c *hearing, t *record.Transfer) *record.Verdict {

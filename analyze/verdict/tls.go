@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -40,8 +41,8 @@ func bareHandshake(c *hearing, t *record.Transfer) *record.Verdict {
 	v := opening(t, record.CauseDataTLSFailed, record.AtClient)
 	v.Or = []string{record.CauseClientAborted}
 	v.Text = sentence("the data connection" + c.packets(t.Frames.SYN, t.Notes.Conn.Last.Pos) + " carried a TLS handshake and no data, and the server then ended the session: servers that demand that the handshake resumes the control connection's TLS session do that")
-	v.Next = steps("let the client resume (reuse) the control connection's TLS session on data connections", "or switch the demand off at the server ("+
-		c.settings("vsftpd require_ssl_reuse=NO", "ProFTPD TLSOptions NoSessionReuseRequired")+")", "does the server's certificate chain satisfy the client?")
+	v.Next = steps("let the client resume (reuse) the control connection's TLS session on data connections", "or switch the demand off at the server"+c.settings(settings.NoResumption),
+		"does the server's certificate chain satisfy the client?")
 	return v
 }
 

@@ -22,13 +22,14 @@ func (t *Table) close(slot int32) {
 	lost := [2]uint64{t.tail(slot, flow.Out), t.tail(slot, flow.In)}
 	var r Reader
 	if c.stream != 0 {
-		r = t.finishReading(c, lost)
+		r = t.controls.finish(c, lost)
 	}
+	sent := flow.SentUnknown
 	if c.flags&followed != 0 {
-		t.unfollow(slot, lost)
+		sent = t.following.finish(slot, c, func() *flow.Conn { return t.snapshot(slot) }, lost)
 	}
 	fact := t.snapshot(slot)
-	fact.Sent, t.sent = t.sent, flow.SentUnknown
+	fact.Sent = sent
 	if r != nil {
 		r.Closed(fact)
 	} else {
@@ -101,10 +102,10 @@ func (t *Table) Tick(now flow.Time) {
 		}
 		limit := flow.Time(idleLimit)
 		if c.stream != 0 {
-			t.settleReading(c, now)
+			t.controls.settle(c, now)
 		}
 		if c.flags&followed != 0 {
-			t.settleFollowed(t.hand, now)
+			t.following.settle(t.hand, c, now)
 		}
 		if c.stream != 0 {
 			if limit = t.controlIdle; limit == 0 {
@@ -133,7 +134,7 @@ func (t *Table) Progress() {
 		switch c := t.slab.at(slot); {
 		case c.flags&inUse == 0 || c.stream != 0 && c.flags&ended != 0:
 		case c.stream != 0:
-			t.controls[c.stream-1].reader.Progress(t.snapshot(slot))
+			t.controls.of(c).reader.Progress(t.snapshot(slot))
 		case between[flow.Hosts(c.a, c.b)]:
 			t.sink.Progress(t.snapshot(slot))
 		}

@@ -17,7 +17,7 @@ type conn struct {
 	flags        connFlags
 	tries        uint8 // payload segments that were classified
 	digits       uint8
-	stream       int32       // index in Table.controls, +1; 0: none
+	stream       int32       // index in controls.list, +1; 0: none
 	net          [2]flow.Net // by direction; Table.copies has further ones
 	last         flow.Mark
 	half         [2]half

@@ -23,7 +23,7 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 			return
 		}
 	}
-	t.read(c, dir, s)
+	t.controls.read(c, dir, s)
 }
 
 // count follows the sequence numbers.

@@ -21,7 +21,7 @@ const (
 )
 
 // Held is the bytes held over all streams.
-func (t *Table) Held() int { return t.group.Held() }
+func (t *Table) Held() int { return t.controls.group.Held() }
 
 // HeldData is the bytes held over all streams that are followed.
 func (t *Table) HeldData() int {
@@ -33,18 +33,18 @@ func (t *Table) HeldData() int {
 
 // Sums recounts what the streams hold; the results must be equal.
 func (t *Table) Sums() (held, sum int) {
-	for _, x := range t.controls {
+	for _, x := range t.controls.list {
 		if x.Stream != nil {
 			sum += x.Stream.Held()
 		}
 	}
-	return t.group.Held(), sum
+	return t.controls.group.Held(), sum
 }
 
 // Leaks counts what an empty table should not hold: slots, list members, gaps, streams,
 // index entries.
 func (t *Table) Leaks() (n int) {
-	n = t.slab.n - 1 - len(t.slab.free) + t.halfOpen.n + t.linger.n + len(t.gaps) + len(t.doubts) + len(t.copies) + len(t.controls) - len(t.idle) + len(t.following.open) + t.gapBudget.Used()
+	n = t.slab.n - 1 - len(t.slab.free) + t.halfOpen.n + t.linger.n + len(t.gaps) + len(t.doubts) + len(t.copies) + t.controls.count() + len(t.following.open) + t.gapBudget.Used()
 	for _, e := range t.index.entries {
 		if e.slot != 0 {
 			n++

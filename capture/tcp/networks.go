@@ -128,7 +128,7 @@ func (t *Table) addNet(slot int32, dir flow.Direction, net flow.Net) {
 		k.n++
 	}
 	if c.stream != 0 {
-		t.controls[c.stream-1].reader.SeenIn(t.nets(slot))
+		t.controls.of(c).reader.SeenIn(t.nets(slot))
 	}
 }
 

@@ -5,29 +5,43 @@ import (
 	"ftpscope/capture/tcp/reassembly"
 )
 
-// control is what a control connection has besides other ones: its bytes in order, and
-// who reads them.
+// controls are the control connections of a table: the bytes of each in order, and who
+// reads them.
+type controls struct {
+	list  []control
+	idle  []int32           // free indexes of list
+	group *reassembly.Group // of the streams
+}
+
 type control struct {
 	*reassembly.Stream // nil: the index is free
 	reader             Reader
 }
 
-// attach makes the connection a control connection.
+func (k *controls) count() int { return len(k.list) - len(k.idle) }
+
+func (k *controls) of(c *conn) *control { return &k.list[c.stream-1] }
+
+// add makes the connection a control connection.
+func (k *controls) add(c *conn, r Reader) {
+	i := int32(len(k.list))
+	if n := len(k.idle); n > 0 {
+		i = k.idle[n-1]
+		k.idle = k.idle[:n-1]
+	} else {
+		k.list = append(k.list, control{})
+	}
+	k.list[i] = control{c.newStream(r, k.group), r}
+	c.stream = i + 1
+}
+
+// attach makes the connection a control connection; the most idle makes room if it must.
 func (t *Table) attach(slot int32) {
-	if t.Controls() >= maxControls {
+	if t.controls.count() >= maxControls {
 		t.evictControl()
 	}
 	c := t.slab.at(slot)
-	r := t.sink.Reader(t.snapshot(slot))
-	i := int32(len(t.controls))
-	if n := len(t.idle); n > 0 {
-		i = t.idle[n-1]
-		t.idle = t.idle[:n-1]
-	} else {
-		t.controls = append(t.controls, control{})
-	}
-	t.controls[i] = control{c.newStream(r, t.group), r}
-	c.stream = i + 1
+	t.controls.add(c, t.sink.Reader(t.snapshot(slot)))
 	if c.flags&halfOpen != 0 {
 		c.flags &^= halfOpen
 		t.halfOpen.remove(&t.slab, slot)
@@ -54,23 +68,23 @@ func (c *conn) newStream(r reassembly.Reader, g *reassembly.Group) *reassembly.S
 }
 
 // release takes the stream off the connection.
-func (t *Table) release(c *conn) {
+func (k *controls) release(c *conn) {
 	i := c.stream - 1
-	t.controls[i].End()
-	t.controls[i] = control{}
-	t.idle = append(t.idle, i)
+	k.list[i].End()
+	k.list[i] = control{}
+	k.idle = append(k.idle, i)
 	c.stream = 0
 }
 
 // read passes on a segment with payload of a control connection.
-func (t *Table) read(c *conn, dir flow.Direction, s *flow.Segment) {
-	st := t.controls[c.stream-1].Stream
+func (k *controls) read(c *conn, dir flow.Direction, s *flow.Segment) {
+	st := k.of(c).Stream
 	m := reassembly.Moment{Last: c.last.Time, Acks: s.Flags&flow.ACK != 0 && c.half[dir^1].credible(s.Ack)}
 	if !st.Settled() {
 		m.Shake = c.handshakeBy()
 	}
 	if !st.Take(dir, s, m) {
-		t.dropRefused(c)
+		k.dropRefused(c)
 	}
 }
 
@@ -83,10 +97,10 @@ func (c *conn) moment(st *reassembly.Stream) reassembly.Moment {
 	return m
 }
 
-// settleReading gives up waiting in a control connection where the wait is over.
-func (t *Table) settleReading(c *conn, now flow.Time) {
-	c.settle(t.controls[c.stream-1].Stream, now)
-	t.dropRefused(c)
+// settle gives up waiting in a control connection where the wait is over.
+func (k *controls) settle(c *conn, now flow.Time) {
+	c.settle(k.of(c).Stream, now)
+	k.dropRefused(c)
 }
 
 func (c *conn) settle(st *reassembly.Stream, now flow.Time) {
@@ -100,23 +114,23 @@ func (c *conn) settle(st *reassembly.Stream, now flow.Time) {
 
 // dropRefused takes the stream off a connection whose reader said that it is no control
 // connection.
-func (t *Table) dropRefused(c *conn) {
-	if t.controls[c.stream-1].Over() {
+func (k *controls) dropRefused(c *conn) {
+	if k.of(c).Over() {
 		c.flags |= counted
-		t.release(c)
+		k.release(c)
 	}
 }
 
-// finishReading gives what is left of a control connection that is over, and returns its
+// finish gives what is left of a control connection that is over, and returns its
 // reader if it still is one; lost bytes are missing at the ends.
-func (t *Table) finishReading(c *conn, lost [2]uint64) Reader {
-	x := t.controls[c.stream-1]
+func (k *controls) finish(c *conn, lost [2]uint64) Reader {
+	x := *k.of(c)
 	x.Flush(c.moment(x.Stream))
-	if t.dropRefused(c); c.stream == 0 {
+	if k.dropRefused(c); c.stream == 0 {
 		return nil
 	}
 	x.Finish(c.tails(lost), c.last)
-	t.release(c)
+	k.release(c)
 	return x.reader
 }
 
@@ -170,39 +184,39 @@ func (t *Table) follow(slot int32, dir flow.Direction, s *flow.Segment) {
 	if c.flags&followed != 0 {
 		st := f.open[slot].Stream
 		if !st.Take(dir, s, c.moment(st)) {
-			t.passOver(slot, st)
+			t.following.passOver(slot, c, st)
 		}
 	}
 }
 
 // passOver forgets a stream that its reader refused.
-func (t *Table) passOver(slot int32, st *reassembly.Stream) {
+func (f *following) passOver(slot int32, c *conn, st *reassembly.Stream) {
 	if st.Over() {
-		delete(t.following.open, slot)
-		c := t.slab.at(slot)
+		delete(f.open, slot)
 		c.flags = c.flags&^followed | passedOver
 	}
 }
 
-// settleFollowed gives up waiting where the wait is over.
-func (t *Table) settleFollowed(slot int32, now flow.Time) {
-	if st := t.following.open[slot].Stream; st.Held() > 0 {
-		t.slab.at(slot).settle(st, now)
-		t.passOver(slot, st)
+// settle gives up waiting where the wait is over.
+func (f *following) settle(slot int32, c *conn, now flow.Time) {
+	if st := f.open[slot].Stream; st.Held() > 0 {
+		c.settle(st, now)
+		f.passOver(slot, c, st)
 	}
 }
 
-// unfollow gives what is left of a connection that is over; lost bytes are missing at the
-// ends.
-func (t *Table) unfollow(slot int32, lost [2]uint64) {
-	x, c := t.following.open[slot], t.slab.at(slot)
+// finish gives what is left of a connection that is over, and returns who sent what it
+// carried; lost bytes are missing at the ends.
+func (f *following) finish(slot int32, c *conn, end func() *flow.Conn, lost [2]uint64) (sent flow.Sent) {
+	x := f.open[slot]
 	if x.Flush(c.moment(x.Stream)); !x.Over() {
 		x.Finish(c.tails(lost), c.last)
-		if t.sent = x.reader.Closed(t.snapshot(slot)); x.Swapped() {
-			t.sent = t.sent.Swapped()
+		if sent = x.reader.Closed(end()); x.Swapped() {
+			sent = sent.Swapped()
 		}
 		x.End()
 	}
-	delete(t.following.open, slot)
+	delete(f.open, slot)
 	c.flags &^= followed
+	return sent
 }

@@ -18,15 +18,12 @@ type Table struct {
 	hand      int32 // where the next sweep begins
 	halfOpen  list
 	linger    list
-	controls  []control
-	idle      []int32           // free indexes of controls
-	group     *reassembly.Group // of the streams in controls
+	controls  controls
 	gaps      map[int32]*[2]reassembly.Gaps
 	gapBudget flow.Budget
 	doubts    map[int32]*doubt
 	copies    map[int32]*copies
 	following following
-	sent      flow.Sent // of the connection that is being closed
 	stats     Stats
 	fact      flow.Conn // reused for every call of the sink
 	until     flow.Time // of the capture, when the table is closed; before, the latest there is
@@ -39,7 +36,7 @@ func New(sink Sink) *Table {
 	return &Table{
 		sink: sink, until: math.MaxInt64, index: newIndex(), slab: newSlab(),
 		gaps: map[int32]*[2]reassembly.Gaps{}, gapBudget: flow.NewBudget(maxGapsAll), copies: map[int32]*copies{}, doubts: map[int32]*doubt{},
-		group: reassembly.NewGroup(maxHeld, maxHeldAll, true),
+		controls: controls{group: reassembly.NewGroup(maxHeld, maxHeldAll, true)},
 	}
 }
 
@@ -54,7 +51,7 @@ func (t *Table) Stats() Stats { return t.stats }
 func (t *Table) Len() int { return t.index.n }
 
 // Controls is the number of control connections in the table.
-func (t *Table) Controls() int { return len(t.controls) - len(t.idle) }
+func (t *Table) Controls() int { return t.controls.count() }
 
 // Shard tells which shard the traffic between two hosts belongs to, in either direction.
 func Shard(a, b flow.Host) int {

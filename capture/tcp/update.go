@@ -54,11 +54,11 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	if c.flags&agreed == 0 {
 		t.agree(slot, dir, s)
 	}
-	if c.stream != 0 && t.controls[c.stream-1].Held() > 0 {
-		t.settleReading(c, s.Time)
+	if c.stream != 0 && t.controls.of(c).Held() > 0 {
+		t.controls.settle(c, s.Time)
 	}
 	if c.flags&followed != 0 {
-		t.settleFollowed(slot, s.Time)
+		t.following.settle(slot, c, s.Time)
 	}
 }
 
@@ -226,7 +226,7 @@ func (t *Table) swapEnds(slot int32) {
 func (t *Table) eachStream(slot int32, f func(*reassembly.Stream)) {
 	c := t.slab.at(slot)
 	if c.stream != 0 {
-		f(t.controls[c.stream-1].Stream)
+		f(t.controls.of(c).Stream)
 	}
 	if c.flags&followed != 0 {
 		f(t.following.open[slot].Stream)

@@ -20,18 +20,18 @@ import (
 var caseColumns = map[string]string{
 	"sessions": `number=id community_id start_ns=start end_ns=end client_ip=client.ip client_port=client.port server_ip=server.ip server_port=server.port
 		user anonymous password login tls banner system mode initiator closing from_start=capture.from_start to_end=capture.to_end
-		client_side=capture.client_side server_side=capture.server_side missing_bytes=capture.missing_bytes`,
+		client_side=capture.client_side server_side=capture.server_side missing_bytes=capture.missing_bytes verdict_transfer=verdict.transfer ` + verdictColumns,
 	"transfers": `n command argument path direction representation restart method mode announced_ip=announced.ip announced_port=announced.port
 		expected_initiator initiator evidence ` + dataColumns + ` bytes missing_bytes sha256 mime_type file
 		preliminary_code=preliminary.code preliminary_text=preliminary.text reply_code=reply.code reply_text=reply.text outcome
 		negotiation_frame=frames.negotiation command_frame=frames.command syn_frame=frames.syn first_data_frame=frames.first_data reply_frame=frames.reply
 		negotiation_input=frame_files.negotiation command_input=frame_files.command syn_input=frame_files.syn
-		first_data_input=frame_files.first_data reply_input=frame_files.reply filter`,
+		first_data_input=frame_files.first_data reply_input=frame_files.reply filter ` + verdictColumns,
 	"commands": "time_ns=time frame command argument",
 	"replies":  "time_ns=time frame code text",
 	"findings": "rule=id severity transfer_n=transfer message advice frames",
-	"attempts": `client_ip server_ip=server.ip server_port=server.port count state first_ns=first last_ns=last icmp_from=icmp.from icmp_type=icmp.type icmp_code=icmp.code`,
-	"orphans":  "mode evidence initiator " + dataColumns + " bytes",
+	"attempts": `client_ip server_ip=server.ip server_port=server.port count state first_ns=first last_ns=last icmp_from=icmp.from icmp_type=icmp.type icmp_code=icmp.code ` + verdictColumns,
+	"orphans":  "mode evidence initiator " + dataColumns + " bytes " + verdictColumns,
 	"analyses": `packets bytes first_ns=first last_ns=last sessions attempts orphans missing_bytes=capture.missing_bytes undecoded_packets=capture.undecoded_packets
 		dropped_packets=capture.dropped_packets evicted_connections=capture.evicted_connections`,
 }
@@ -40,8 +40,11 @@ const dataColumns = `data_src_ip=connection.src.ip data_src_port=connection.src.
 	data_community_id=connection.community_id data_start_ns=connection.start data_end_ns=connection.end data_state=connection.state
 	data_attempts=connection.attempts data_closing=connection.closing`
 
+const verdictColumns = `cause=verdict.cause at=verdict.at certainty=verdict.certainty other_causes=verdict.or verdict=verdict.text next=verdict.next
+	verdict_frames=verdict.frames`
+
 // notInJSON are columns that the database has beside the record.
-var notInJSON = []string{"id", "session_id", "analysis_id", "command_n", "n", "time_ns", "input", "inputs", "command_count",
+var notInJSON = []string{"id", "session_id", "analysis_id", "command_n", "n", "time_ns", "input", "inputs", "verdict_inputs", "command_count",
 	"set_sha256", "version", "settings", "command_line", "show_passwords", "limits",
 	"network", "data_network"} // names: the record has the steps too
 
@@ -147,7 +150,9 @@ func plainValue(t *testing.T, column string, value any) string {
 		}
 		return strings.ReplaceAll(v, "\x00", "\ufffd")
 	case []any:
-		return strings.ReplaceAll(fmt.Sprint(v), " ", ",")
+		b, err := json.Marshal(v)
+		require.NoError(t, err)
+		return string(b)
 	}
 	return fmt.Sprint(value)
 }
@@ -244,7 +249,7 @@ func TestCaseManual(t *testing.T) {
 	queries := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(section, -1)
 	require.NotEmpty(t, queries)
 	statements := strings.Split(strings.TrimSuffix(strings.TrimSpace(queries[0][1]), ";"), ";")
-	require.Len(t, statements, 5)
+	require.Len(t, statements, 6)
 	for _, q := range statements {
 		require.NotEmpty(t, query(t, db, q), q)
 	}

@@ -36,14 +36,14 @@ func TestStore(t *testing.T) {
 	require.Equal(t, Outcome{Analysis: 2}, out)
 	c := look(t, path)
 	for query, want := range map[string]string{
-		"PRAGMA integrity_check": "ok", "PRAGMA user_version": "2", "PRAGMA application_id": "1179930739", "PRAGMA journal_mode": "delete",
+		"PRAGMA integrity_check": "ok", "PRAGMA user_version": "3", "PRAGMA application_id": "1179930739", "PRAGMA journal_mode": "delete",
 		"SELECT count(*) FROM pragma_foreign_key_check": "0",
 		"SELECT count(*) FROM captures":                 "3", "SELECT count(*) FROM inputs": "3", "SELECT count(*) FROM sessions": "5",
 		"SELECT group_concat(number) FROM sessions WHERE analysis_id = 2":                                                 "1,2",
 		"SELECT group_concat(frames || inputs, ' ') FROM findings WHERE session_id = 1":                                   "[21,22][0,0] [27][0]",
 		"SELECT limits || command_line FROM analyses WHERE id = 1":                                                        `{"steps":3}["ftpscope","a"]`,
 		"SELECT start_time || ' ' || captures FROM v_sessions WHERE id = 4":                                               "2024-03-01T10:02:16.000000000Z b.pcap, c.pcap",
-		"SELECT time || ' ' || why FROM v_failed_transfers WHERE session_id = 2":                                          "2024-03-01T10:02:17.450000000Z refused",
+		"SELECT time || ' ' || why FROM v_failed_transfers WHERE session_id = 2":                                          "2024-03-01T10:02:17.450000000Z nobody listened there",
 		"SELECT sum(connections) || ' ' || sum(established) || ' ' || sum(failed) || ' ' || sum(bytes) FROM v_initiators": "10 5 5 300000",
 		"SELECT group_concat(DISTINCT password) FROM v_logins":                                                            "(hidden)",
 		"SELECT group_concat(DISTINCT argument) FROM commands WHERE command = 'PASS'":                                     "(hidden)",
@@ -151,7 +151,7 @@ func TestRefused(t *testing.T) {
 		"newer": {func(t *testing.T, path string) {
 			store(t, path, 1, Options{Inputs: inputs("a.pcap")})
 			execute(t, path, "PRAGMA user_version = 7")
-		}, ErrNewer, "version 7, this ftpscope knows up to 2"},
+		}, ErrNewer, "version 7, this ftpscope knows up to 3"},
 		"a folder": {func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o755)) }, nil, "is a directory"},
 		"locked": {func(t *testing.T, path string) {
 			store(t, path, 1, Options{Inputs: inputs("a.pcap")})
@@ -267,10 +267,32 @@ func TestMigration(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	c := look(t, path)
-	require.Equal(t, "3", value(t, c, "PRAGMA user_version"))
+	require.Equal(t, "4", value(t, c, "PRAGMA user_version"))
 	require.Equal(t, "3 old", value(t, c, "SELECT count(*) || ' ' || place FROM sessions"))
 	_, err = Open(path, Options{})
 	require.ErrorIs(t, err, ErrNewer)
+}
+
+// TestVerdicts reads what went wrong, and what to do, a step a row.
+func TestVerdicts(t *testing.T) {
+	path := casePath(t)
+	store(t, path, 2, Options{Inputs: inputs("a.pcap")})
+	c := look(t, path)
+	for query, want := range map[string]string{
+		"SELECT group_concat(transfer_n || ' ' || step || ' ' || next, '; ') FROM v_verdicts WHERE session_id = 1":      "1 1 start it; 1 2 open port 43591",
+		"SELECT cause || ' ' || at || ' ' || certainty || ' ' || verdict FROM v_sessions WHERE id = 2":                  "data-refused client likely nobody listened there",
+		"SELECT group_concat(cause || ' ' || at || ': ' || why) FROM v_failed_transfers WHERE session_id = 1":           "data-refused client: nobody listened there",
+		"SELECT other_causes || verdict_frames || verdict_inputs || verdict_transfer FROM sessions WHERE id = 1":        `["data-rejected"][27,28][0,0]1`,
+		"SELECT count(*) FROM transfers WHERE cause IS NULL AND outcome = 'ok' AND verdict IS NULL AND next IS NULL":    "2",
+		"SELECT count(*) FROM sqlite_schema WHERE name = 'sessions' AND sql LIKE '%what to check or change, in order%'": "1",
+	} {
+		require.Equal(t, want, value(t, c, query), query)
+	}
+	require.Error(t, c.exec("UPDATE sessions SET certainty = 'perhaps'"))
+	require.Error(t, c.exec("UPDATE sessions SET next = 'no list'"))
+	hostile := list([]string{"a\"b\x00\xff", "<i>"})
+	require.Equal(t, "[\"a\\\"b\ufffd\ufffd\",\"\\u003ci\\u003e\"]", hostile)
+	require.Equal(t, "<i>", value(t, c, "SELECT json_extract(?, '$[1]')", hostile))
 }
 
 // TestTogether has two runs and a reader use the case at once.

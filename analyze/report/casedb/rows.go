@@ -1,6 +1,7 @@
 package casedb
 
 import (
+	"encoding/json"
 	"math"
 	"net/netip"
 	"strconv"
@@ -22,6 +23,12 @@ func (w *Writer) addSession(s *record.Session) {
 		term(s.Login), term(s.TLS), text(s.Banner), text(s.System), term(s.Mode), term(s.Initiator), term(s.Closing), int64(s.Commands),
 		flag(s.Capture.FromStart), flag(s.Capture.ToEnd), flag(s.Capture.ClientSide), flag(s.Capture.ServerSide), number(s.Capture.MissingBytes),
 		network(s.Network))
+	addVerdict(&w.staged[sessions], s.Verdict)
+	about := 0
+	if s.Verdict != nil {
+		about = s.Verdict.Transfer
+	}
+	w.staged[sessions].add(ordinal(about))
 	for i := range s.Transfers {
 		w.addTransfer(id, s, &s.Transfers[i])
 	}
@@ -66,6 +73,30 @@ func (w *Writer) addTransfer(id int64, s *record.Session, t *record.Transfer) {
 	} else {
 		to.add(nil)
 	}
+	addVerdict(to, t.Verdict)
+}
+
+// addVerdict adds verdictColumns.
+func addVerdict(to *stage, v *record.Verdict) {
+	if v == nil {
+		to.add(nil, nil, nil, nil, nil, nil, nil, nil)
+		return
+	}
+	frames, inputs := positions(v.Frames)
+	to.add(term(v.Cause), term(v.At), term(v.Certainty), list(v.Or), term(v.Text), list(v.Next), frames, inputs)
+}
+
+// list is texts as a JSON array.
+func list(texts []string) string {
+	clean := make([]string, len(texts))
+	for i, t := range texts {
+		clean[i] = valid(t)
+	}
+	b, err := json.Marshal(clean)
+	if err != nil {
+		panic(err) // of strings
+	}
+	return string(b)
 }
 
 // network is the name of a network; nil for the plain one, and for a data connection's
@@ -132,6 +163,7 @@ func (w *Writer) addAttempt(a *record.Attempt) {
 		to.add(ip(a.ICMP.From), int64(a.ICMP.Type), int64(a.ICMP.Code))
 	}
 	to.add(network(a.Network))
+	addVerdict(to, a.Verdict)
 }
 
 func (w *Writer) addOrphan(o *record.Orphan) {
@@ -139,6 +171,7 @@ func (w *Writer) addOrphan(o *record.Orphan) {
 	to.add(int64(w.counts.orphans), term(o.Mode), term(o.Evidence), term(o.Initiator))
 	addConnection(to, &o.Connection)
 	to.add(number(o.Bytes), network(o.Connection.Network))
+	addVerdict(to, o.Verdict)
 }
 
 // secret is a password, or what stands for it.
@@ -243,9 +276,9 @@ func input(p flow.Pos) any {
 
 // positions are packets as two JSON arrays: their numbers, and the inputs that these
 // count in.
-func positions(list []flow.Pos) (frames, inputs string) {
+func positions(all []flow.Pos) (frames, inputs string) {
 	f, in := []byte{'['}, []byte{'['}
-	for i, p := range list {
+	for i, p := range all {
 		if i > 0 {
 			f, in = append(f, ','), append(in, ',')
 		}

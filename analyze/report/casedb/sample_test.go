@@ -58,6 +58,9 @@ func sample(n int) *record.Session {
 		},
 		Dialogue: []record.Exchange{{Time: at(n, 10), Pos: pos(1), Replies: []record.Reply{reply(10, 1, 220, "ready")}}},
 	}
+	s.Verdict = &record.Verdict{Cause: record.CauseDataRefused, At: record.AtClient, Certainty: record.Likely, Or: []string{record.CauseDataRejected}, Transfer: 1,
+		Frames: []flow.Pos{pos(7), pos(8)}, Text: "nobody listened there", Next: []string{"start it", "open port 43591"}}
+	s.Transfers[0].Verdict = s.Verdict
 	for i, line := range [][2]string{{"USER", "anna"}, {"PASS", "s3cret"}, {"RETR", "a.bin"}, {"RETR", "b.bin"}} {
 		s.Dialogue = append(s.Dialogue, record.Exchange{Time: at(n, 20+i), Pos: pos(2 + i), Command: line[0], Argument: &line[1],
 			Replies: []record.Reply{reply(30+i, 3+i, 150, "wait"), reply(40+i, 4+i, 226, "ok")}})

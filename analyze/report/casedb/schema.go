@@ -23,6 +23,7 @@ const applicationID = 0x46545073
 var migrations = []migration{
 	func(c *conn) error { return c.exec(expand(schema)) },
 	func(c *conn) error { return c.exec(networkColumns) },
+	func(c *conn) error { return c.exec(verdicts()) },
 }
 
 // networkColumns make version 2: the name of the network that a connection was seen in.
@@ -32,6 +33,34 @@ const networkColumns = `ALTER TABLE sessions ADD COLUMN network TEXT;
 ALTER TABLE transfers ADD COLUMN data_network TEXT;
 ALTER TABLE attempts ADD COLUMN network TEXT;
 ALTER TABLE orphans ADD COLUMN data_network TEXT;`
+
+// verdicts makes version 3: what went wrong with each session, transfer, attempt and orphan,
+// and the views that tell it.
+func verdicts() string {
+	var b strings.Builder
+	for _, table := range []string{"sessions", "transfers", "attempts", "orphans"} {
+		for _, column := range verdictColumns {
+			b.WriteString("ALTER TABLE " + table + " ADD COLUMN " + column + ";\n")
+		}
+	}
+	return b.String() + "ALTER TABLE sessions ADD COLUMN verdict_transfer INTEGER /* transfers.n of what it is about */;\n" + expand(verdictViews)
+}
+
+// verdictColumns are a verdict's, in the order of verdictValues. The comments stay in the
+// schema.
+var verdictColumns = []string{
+	"cause TEXT /* what went wrong: ftpscope schema lists the words */",
+	"at TEXT /* where to look: none, client, server, firewall, nat, path, capture */",
+	"certainty TEXT CHECK (certainty IN ('certain', 'likely', 'open'))",
+	"other_causes TEXT CHECK (json_valid(other_causes)) /* JSON array: what else fits, where it is open */",
+	"verdict TEXT /* in a sentence */",
+	"next TEXT CHECK (json_valid(next)) /* JSON array: what to check or change, in order of worth */",
+	"verdict_frames TEXT CHECK (json_valid(verdict_frames)) /* JSON array: the packets that decide */",
+	"verdict_inputs TEXT CHECK (json_valid(verdict_inputs)) /* JSON array: the input of each */",
+}
+
+//go:embed verdicts.sql
+var verdictViews string
 
 type migration func(*conn) error
 

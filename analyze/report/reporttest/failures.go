@@ -10,7 +10,7 @@ import (
 // Variant is blockedSession with changes.
 func Variant(id int, change func(*record.Session, *record.Transfer)) *record.Session {
 	s := BlockedSession()
-	s.ID, s.Findings = id, nil
+	s.ID, s.Findings, s.Verdict, s.Transfers[0].Verdict = id, nil, nil, nil
 	change(s, &s.Transfers[0])
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -33,7 +34,15 @@ func HostileSession(id int, text string) *record.Session {
 	}
 	s.Findings = []record.Finding{{ID: "path-traversal", Severity: "high", Transfer: 2, Frames: []flow.Pos{flow.At(0, 7)},
 		Message: `RETR "` + strings.ReplaceAll(text, `"`, `\"`) + `" did it; also ` + text, Advice: "then " + text}}
+	s.Verdict = HostileVerdict(text)
+	t.Verdict = s.Verdict
 	return s
+}
+
+// HostileVerdict quotes a text of the wire.
+func HostileVerdict(text string) *record.Verdict {
+	return &record.Verdict{Cause: record.CauseFileDenied, At: record.AtServer, Certainty: record.Open, Or: []string{record.CauseStorageFull}, Transfer: 2, Frames: []flow.Pos{flow.At(0, 7)},
+		Text: "The server said 550 " + prose.Quote(text) + "; also " + text, Next: []string{"ask why it said " + text, "then " + text}}
 }
 
 // HostileSessions are a session each of HostileTexts.
@@ -68,5 +77,7 @@ func Takeover() *record.Session {
 	s.Transfers[0].Direction, s.Transfers[0].Notes.Conn = nil, nil
 	s.Dialogue = []record.Exchange{{Command: evil, Argument: Ptr(evil), Replies: []record.Reply{{Text: evil}}}}
 	s.Findings = []record.Finding{{ID: evil, Severity: evil, Message: long, Advice: evil}}
+	s.Verdict = &record.Verdict{Cause: record.CauseFileDenied, At: record.AtServer, Certainty: record.Certain, Text: long, Next: []string{evil, long}}
+	s.Transfers[0].Verdict = s.Verdict
 	return s
 }

@@ -94,12 +94,15 @@ func BlockedSession() *record.Session {
 	client, server, private := Endpoint("203.0.113.10:49640"), Endpoint("203.0.113.1:21"), Endpoint("192.168.50.2:50001")
 	conn := flow.Conn{Src: Endpoint("203.0.113.10:40608"), Dst: private, OpenerKnown: true, Start: MarkAt(160, 16), SYN: MarkAt(160, 16),
 		LastSYN: MarkAt(7000, 31), Last: MarkAt(7000, 31), SYNs: 3, State: flow.Unanswered}
+	verdict := &record.Verdict{Cause: record.CauseAddressUntranslated, At: record.AtNAT, Certainty: record.Likely, Transfer: 1, Frames: []flow.Pos{flow.At(0, 15), flow.At(0, 16)},
+		Text: "The server announced 192.168.50.2 (packet 15), which the client at 203.0.113.10 cannot reach; 3 SYNs in 7 s got no answer (packets 16–31).",
+		Next: []string{"announce the public address (vsftpd pasv_address) and forward the passive ports", "or let the client use EPSV, which names no address"}}
 	return &record.Session{
-		ID: 3, Start: At(0), End: At(7200), Client: client, Server: server, User: Ptr("labuser"), Password: Ptr("secret"),
+		ID: 3, Verdict: verdict, Start: At(0), End: At(7200), Client: client, Server: server, User: Ptr("labuser"), Password: Ptr("secret"),
 		Login: record.LoginOK, TLS: record.TLSNone, Mode: record.Passive, Initiator: record.Client, Closing: "cut", Commands: 4,
 		Capture: Whole, First: MarkAt(0, 1),
 		Transfers: []record.Transfer{{
-			N: 1, Method: "PASV", Mode: record.Passive, Announced: &private, ExpectedInitiator: Ptr(record.Client),
+			N: 1, Verdict: verdict, Method: "PASV", Mode: record.Passive, Announced: &private, ExpectedInitiator: Ptr(record.Client),
 			Initiator: record.Client, Evidence: record.EvidenceSYN, Outcome: record.NoConnection,
 			Connection: &record.Connection{Src: conn.Src, Dst: conn.Dst, Start: At(160), End: At(7000), State: "unanswered", Attempts: 3, Closing: "cut"},
 			Frames:     record.Frames{Negotiation: flow.At(0, 14), SYN: flow.At(0, 16)},

@@ -33,6 +33,7 @@ var sessionColumns = []string{
 	"session", "start", "end", "client_ip", "client_port", "server_ip", "server_port", "community_id", "user", "anonymous", "password", "login", "tls",
 	"banner", "system", "mode", "initiator", "closing", "commands", "transfers", "transfers_ok", "transfers_failed", "bytes", "worst_finding", "findings",
 	"from_start", "to_end", "client_side", "server_side", "missing_bytes", "network",
+	"cause", "at", "certainty", "or", "verdict", "next",
 }
 
 // transferColumns are the columns of csv-transfers.
@@ -42,6 +43,7 @@ var transferColumns = []string{
 	"data_src_ip", "data_src_port", "data_dst_ip", "data_dst_port", "data_community_id", "data_start", "data_end", "data_state", "data_attempts", "data_closing",
 	"bytes", "missing_bytes", "sha256", "mime_type", "preliminary_code", "preliminary_text", "reply_code", "reply_text", "outcome",
 	"file", "negotiation_frame", "command_frame", "syn_frame", "first_data_frame", "reply_frame", "worst_finding", "findings", "filter", "network",
+	"cause", "at", "certainty", "or", "verdict", "next",
 }
 
 func newCSV(columns []string, rows func(*csvTable, *record.Session) error) func(io.Writer, report.Options) report.Writer {
@@ -132,6 +134,7 @@ func sessionRows(t *csvTable, s *record.Session) error {
 	}
 	t.number(c.MissingBytes)
 	t.words(diagnosis.Network(s.Network))
+	t.verdict(s.Verdict)
 	return t.write()
 }
 
@@ -173,6 +176,7 @@ func transferRows(t *csvTable, s *record.Session) error {
 			t.words("")
 		}
 		t.words(diagnosis.Network(diagnosis.SeenIn(s, x.Connection)))
+		t.verdict(x.Verdict)
 		if err := t.write(); err != nil {
 			return err
 		}
@@ -265,6 +269,18 @@ func (t *csvTable) findings(s *record.Session, transfer int) {
 		return
 	}
 	t.words(record.Severities[worst], strings.Join(ids, " "))
+}
+
+// verdict writes what went wrong and where to look; the steps are divided by bars.
+func (t *csvTable) verdict(v *record.Verdict) {
+	if v == nil {
+		t.words("", "", "", "", "", "")
+		return
+	}
+	next := strings.Join(v.Next, " | ")
+	for _, text := range []string{v.Cause, v.At, v.Certainty, strings.Join(v.Or, " "), v.Text, next} {
+		t.text(&text)
+	}
 }
 
 // words writes terms of ours, which need no guard.

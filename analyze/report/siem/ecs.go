@@ -43,6 +43,7 @@ type ecsEvent struct {
 	related             []netip.Addr
 	protocol            string
 	network             *record.Network
+	verdict             *record.Verdict
 }
 
 func (e *ecs) Session(s *record.Session) error {
@@ -72,7 +73,7 @@ func (e *ecs) Session(s *record.Session) error {
 func (e *ecs) session(s *record.Session) {
 	v := ecsOf(s)
 	v.kind, v.action, v.category, v.kinds = "event", "ftp-session", `["network","session"]`, `["connection","protocol","info"]`
-	v.start, v.end = s.Start, s.End
+	v.start, v.end, v.verdict = s.Start, s.End, s.Verdict
 	v.message = ecsParty(s.Client) + " had an FTP session with " + ecsParty(s.Server) + ": " + s.Mode + ", " + prose.Many(len(s.Transfers), "transfer")
 	if c := &s.Notes.Control; c.Start.Seen() {
 		out, in := c.Half[flow.Out].Bytes, c.Half[flow.In].Bytes
@@ -145,7 +146,7 @@ func ecsOutcome(t *record.Transfer) string {
 func (e *ecs) transfer(s *record.Session, t *record.Transfer, files bool) {
 	v := ecsOf(s)
 	v.kind, v.category, v.kinds = "event", `["network"]`, `["connection","protocol"]`
-	v.outcome, v.start = ecsOutcome(t), began(s, t)
+	v.outcome, v.start, v.verdict = ecsOutcome(t), began(s, t), t.Verdict
 	v.end = v.start
 	v.user = userAt(s, v.start.Time)
 	v.action, v.message = "ftp-data-channel", t.Method+" without a transfer command: "+t.Outcome
@@ -257,7 +258,7 @@ func (e *ecs) finding(s *record.Session, f *record.Finding) {
 
 func (e *ecs) Attempt(a *record.Attempt) error {
 	v := ecsEvent{kind: "event", action: "ftp-connection-attempt", category: `["network"]`, kinds: `["connection","denied"]`, outcome: "failure",
-		start: a.First, end: a.Last, source: netip.AddrPortFrom(a.ClientIP, 0), destination: a.Server, protocol: "ftp", network: a.Network,
+		start: a.First, end: a.Last, source: netip.AddrPortFrom(a.ClientIP, 0), destination: a.Server, protocol: "ftp", network: a.Network, verdict: a.Verdict,
 		related: []netip.Addr{a.ClientIP, a.Server.Addr()},
 		message: a.ClientIP.String() + " tried to reach " + a.Server.String() + " with " + prose.Many(a.Count, "SYN") + ": " + diagnosis.Attempt(a)}
 	if a.State == record.Unanswered {
@@ -274,7 +275,7 @@ func (e *ecs) Attempt(a *record.Attempt) error {
 func (e *ecs) Orphan(o *record.Orphan) error {
 	c := &o.Connection
 	v := ecsEvent{kind: "event", action: "ftp-data-channel", category: `["network"]`, kinds: `["connection","protocol"]`, outcome: "unknown",
-		start: c.Start, end: c.End, source: c.Src, destination: c.Dst, protocol: "ftp-data", network: c.Network,
+		start: c.Start, end: c.End, source: c.Src, destination: c.Dst, protocol: "ftp-data", network: c.Network, verdict: o.Verdict,
 		related: []netip.Addr{c.Src.Addr(), c.Dst.Addr()},
 		message: "data connection without its session: " + prose.Many(o.Bytes, "byte")}
 	b := append(e.begin(&v), `,"ftpscope":`...)
@@ -295,6 +296,9 @@ func (e *ecs) begin(v *ecsEvent) []byte {
 	b = jsonl.Quote(b, `,"action":`, v.action)
 	if v.outcome != "" {
 		b = jsonl.Term(b, `,"outcome":`, v.outcome)
+	}
+	if v.verdict != nil && v.verdict.Cause != record.CauseNone {
+		b = jsonl.Quote(b, `,"reason":`, v.verdict.Text)
 	}
 	if v.severity > 0 {
 		b = jsonl.Integer(b, `,"severity":`, uint64(v.severity))

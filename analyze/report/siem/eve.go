@@ -106,6 +106,9 @@ func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
 		b = jsonl.Term(b, `,"initiator":`, t.Initiator)
 		b = jsonl.Term(b, `,"outcome":`, t.Outcome)
 	}
+	if first {
+		b = jsonl.AppendVerdict(b, s.Verdict, files)
+	}
 	b = eveFindings(b, s, files, func(f *record.Finding) bool { return f.Transfer == 0 && first || f.Transfer > 0 && f.Transfer == of })
 	e.Buf = append(b, "}}\n"...)
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
@@ -49,6 +50,7 @@ var timelineColumns = []struct {
 	{"user", false}, {"password", false}, {"command", false}, {"argument", false}, {"reply_code", true}, {"reply", false},
 	{"mode", false}, {"initiator", false}, {"outcome", false}, {"bytes", true},
 	{"finding", false}, {"severity", false}, {"advice", false}, {"file", true}, {"packet", true},
+	{"cause", false}, {"at", false}, {"certainty", false}, {"next", false},
 }
 
 // timelineEvent is an event of the timeline.
@@ -67,6 +69,7 @@ type timelineEvent struct {
 	outcome             string
 	bytes               *uint64
 	finding             *record.Finding
+	verdict             *record.Verdict
 }
 
 func (t *timesketch) Session(s *record.Session) error {
@@ -107,7 +110,15 @@ func (t *timesketch) events(s *record.Session) []timelineEvent {
 	for i := range s.Findings {
 		list = append(list, add(findingMoment(s, &s.Findings[i])))
 	}
-	return append(list, add(timelineEvent{at: s.End, pos: s.Notes.Control.Last.Pos, desc: "FTP Session End", kind: "ftp:session:end", user: s.User, mode: s.Mode,
+	for i := range s.Transfers {
+		if t := &s.Transfers[i]; t.Verdict != nil {
+			list = append(list, add(verdictMoment(began(s, t), t.N, t.Verdict)))
+		}
+	}
+	if s.Verdict != nil && s.Verdict.Cause != record.CauseNone {
+		list = append(list, add(verdictMoment(s.End, 0, s.Verdict)))
+	}
+	return append(list, add(timelineEvent{at: s.End, pos: s.Notes.Control.Last.Pos, desc: "FTP Session End", kind: "ftp:session:end", verdict: s.Verdict, user: s.User, mode: s.Mode,
 		initiator: s.Initiator, message: "FTP session from " + between + " ends (" + s.Closing + "): " + s.Mode + ", " + prose.Many(len(s.Transfers), "transfer")}))
 }
 
@@ -209,15 +220,26 @@ func findingMoment(s *record.Session, f *record.Finding) timelineEvent {
 	return e
 }
 
+// verdictMoment is what went wrong with a session, when it ended, or with a transfer, when
+// it began.
+func verdictMoment(at record.Stamp, transfer int, v *record.Verdict) timelineEvent {
+	e := timelineEvent{at: at, desc: "FTP Verdict", kind: "ftp:verdict", transfer: transfer, verdict: v,
+		message: "Verdict (" + v.At + ", " + v.Certainty + "), " + v.Cause + ": " + v.Text}
+	if len(v.Frames) > 0 {
+		e.pos = v.Frames[0]
+	}
+	return e
+}
+
 func (t *timesketch) Attempt(a *record.Attempt) error {
-	e := timelineEvent{at: a.First, desc: "FTP Connection Attempt", kind: "ftp:attempt", src: netip.AddrPortFrom(a.ClientIP, 0), dst: a.Server, outcome: a.State,
+	e := timelineEvent{at: a.First, desc: "FTP Connection Attempt", kind: "ftp:attempt", src: netip.AddrPortFrom(a.ClientIP, 0), dst: a.Server, outcome: a.State, verdict: a.Verdict,
 		message: a.ClientIP.String() + " tried to reach " + a.Server.String() + " with " + prose.Many(a.Count, "SYN") + ": " + diagnosis.Attempt(a)}
 	return t.write([]timelineEvent{e}, false)
 }
 
 func (t *timesketch) Orphan(o *record.Orphan) error {
 	c := &o.Connection
-	e := timelineEvent{at: c.Start, desc: "FTP Data Connection", kind: "ftp:data:start", src: c.Src, dst: c.Dst, mode: o.Mode, initiator: o.Initiator, bytes: &o.Bytes,
+	e := timelineEvent{at: c.Start, desc: "FTP Data Connection", kind: "ftp:data:start", src: c.Src, dst: c.Dst, mode: o.Mode, initiator: o.Initiator, bytes: &o.Bytes, verdict: o.Verdict,
 		message: "Data connection from " + c.Src.String() + " to " + c.Dst.String() + " without its session: " + prose.Many(o.Bytes, "byte")}
 	return t.write([]timelineEvent{e}, false)
 }
@@ -319,7 +341,11 @@ func (e *timelineEvent) cells(row []string, files bool) []string {
 			file = strconv.Itoa(e.pos.File() + 1)
 		}
 	}
-	return append(row, file, packet)
+	row = append(row, file, packet)
+	if v := e.verdict; v != nil {
+		return append(row, v.Cause, v.At, v.Certainty, strings.Join(v.Next, " | "))
+	}
+	return append(row, "", "", "", "")
 }
 
 // positive is a number, or nothing for 0, which stands for none.

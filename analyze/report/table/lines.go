@@ -34,6 +34,9 @@ func (l *lines) Session(s *record.Session) error {
 		r.id, closing = "open", "goes on"
 	}
 	l.event(&b, s.End, "#"+r.id, r.client+" → "+r.server, r.network, r.user, r.mode, r.sums, closing)
+	if v := s.Verdict; v != nil && v.Cause != record.CauseNone && !s.Open {
+		l.event(&b, s.End, "#"+r.id, verdictFields(v)...)
+	}
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		at := s.End
@@ -41,7 +44,11 @@ func (l *lines) Session(s *record.Session) error {
 			at.Time = t.Notes.Ran.Mark.Time
 		}
 		row := &r.transfers[i]
-		l.event(&b, at, "#"+r.id+"."+strconv.Itoa(t.N), row.name, row.method, row.main, row.detail, row.size, row.result, row.frames)
+		place := "#" + r.id + "." + strconv.Itoa(t.N)
+		l.event(&b, at, place, row.name, row.method, row.main, row.detail, row.size, row.result, row.frames)
+		if v := t.Verdict; v != nil && !s.Open && (s.Verdict == nil || v.Text != s.Verdict.Text) {
+			l.event(&b, at, place, verdictFields(v)...)
+		}
 	}
 	for _, f := range diagnosis.Ranked(s) {
 		place := "#" + r.id
@@ -57,6 +64,9 @@ func (l *lines) Session(s *record.Session) error {
 func (l *lines) Attempt(a *record.Attempt) error {
 	var b strings.Builder
 	l.event(&b, a.Last, "–", a.ClientIP.String()+" → "+a.Server.String(), "no session", prose.Many(a.Count, "SYN"), diagnosis.Attempt(a), diagnosis.Network(a.Network))
+	if a.Verdict != nil && a.Verdict.Cause != record.CauseNone {
+		l.event(&b, a.Last, "–", verdictFields(a.Verdict)...)
+	}
 	return l.write(&b)
 }
 
@@ -64,6 +74,9 @@ func (l *lines) Orphan(o *record.Orphan) error {
 	var b strings.Builder
 	c := &o.Connection
 	l.event(&b, c.End, "–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", prose.Size(o.Bytes), diagnosis.Network(c.Network))
+	if o.Verdict != nil && o.Verdict.Cause != record.CauseNone {
+		l.event(&b, c.End, "–", verdictFields(o.Verdict)...)
+	}
 	return l.write(&b)
 }
 
@@ -73,9 +86,19 @@ func (l *lines) Summary(s *record.Summary) error {
 	return l.write(&b)
 }
 
-// event writes a line; empty fields are left out.
-func (l *lines) event(b *strings.Builder, at record.Stamp, fields ...string) {
-	b.WriteString(prose.Moment(at.Time))
+// verdictFields are a verdict's part of a line: "cause data-blocked", "firewall · likely",
+// the sentence.
+func verdictFields(v *record.Verdict) []string {
+	place := v.At + " · " + v.Certainty
+	if len(v.Or) > 0 {
+		place += " (or " + strings.Join(v.Or, ", ") + ")"
+	}
+	return []string{"cause " + prose.Escape(v.Cause), prose.Escape(place), prose.Escape(v.Text)}
+}
+
+// event writes a line about something; empty fields are left out.
+func (l *lines) event(b *strings.Builder, at record.Stamp, what string, fields ...string) {
+	b.WriteString(prose.Moment(at.Time) + "  " + what)
 	for _, f := range fields {
 		if f != "" {
 			b.WriteString("  " + f)

@@ -114,6 +114,7 @@ func TestLines(t *testing.T) {
 	got := reporttest.WriteAll(t, tableFormats(), "lines", s)
 	require.Equal(t, []string{
 		"2024-03-01 10:02:22  #3  203.0.113.10:49640 → 203.0.113.1:21  labuser  passive  0 ok, 1 failed  cut",
+		"2024-03-01 10:02:22  #3  cause address-untranslated  nat · likely  The server announced 192.168.50.2 (packet 15), which the client at 203.0.113.10 cannot reach; 3 SYNs in 7 s got no answer (packets 16–31).",
 		"2024-03-01 10:02:22  #3.1  PASV  client should open → 192.168.50.2:50001  client tried 203.0.113.10:40608, 3 SYNs, no answer  no-connection  #14–#31",
 		"2024-03-01 10:02:22  #3.1  ● high  data-unanswered  the client tried 3 times in 7 s to reach 192.168.50.2:50001 and got no answer (packets 16, 22, 31)",
 		"2024-03-01 10:02:22  –  192.0.2.1 → [2001:db8::1]:21  no session  3 SYNs  administratively prohibited, says 10.0.0.1",
@@ -121,6 +122,11 @@ func TestLines(t *testing.T) {
 		"That is the only session in 34 packets over 7.2 s.",
 		"",
 	}, strings.Split(got, "\n"))
+	other := *s.Verdict
+	other.Text, other.Or, other.Certainty = "It \x1b differs.", []string{record.CauseDataBlocked}, record.Open
+	s.Transfers[0].Verdict = &other
+	got = reporttest.Write(t, tableFormats(), "lines", report.Options{}, s)
+	require.Contains(t, got, "  #3.1  cause address-untranslated  nat · open (or data-blocked)  It \\x1b differs.\n", "said once, where it is the same")
 	s.Open = true
 	require.Contains(t, reporttest.Write(t, tableFormats(), "lines", report.Options{}, s), "  #open  203.0.113.10:49640 → 203.0.113.1:21  labuser  passive  0 ok, 1 failed  goes on\n")
 }

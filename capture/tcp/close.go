@@ -35,11 +35,7 @@ func (t *Table) close(slot int32) {
 	} else {
 		t.sink.Closed(fact)
 	}
-	if g := t.gaps[slot]; g != nil {
-		g[0].Release()
-		g[1].Release()
-		delete(t.gaps, slot)
-	}
+	t.gaps.release(slot)
 	delete(t.copies, slot)
 	t.index.remove(entry{c.tag, slot})
 	t.slab.release(slot)
@@ -64,9 +60,9 @@ func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
 		missing = uint64(lost)
 		h.bytes += missing
 	}
-	if g := t.gaps[slot]; g != nil {
-		g[dir].Prune(h.bytes, h.next)
-		for _, gap := range g[dir].All() {
+	if g := t.gaps.find(way{slot, dir, h}); g != nil {
+		g.Prune(h.bytes, h.next)
+		for _, gap := range g.All() {
 			if flow.After(gap.To, h.acked) {
 				from := gap.From
 				if flow.After(h.acked, from) {

@@ -14,7 +14,9 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 		h.flags |= carried
 		c.cold.firstData[dir] = s.Mark
 	}
-	t.count(slot, dir, seq, s)
+	if !h.countNext(seq, s) {
+		t.gaps.count(way{slot, dir, h}, seq, s)
+	}
 	if c.flags&passedOver == 0 && t.following.by != nil {
 		t.follow(slot, dir, s)
 	}
@@ -24,63 +26,6 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 		}
 	}
 	t.controls.read(c, dir, s)
-}
-
-// count follows the sequence numbers.
-func (t *Table) count(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
-	h := &t.slab.at(slot).half[dir]
-	n := s.Length
-	have := uint32(len(s.Payload))
-	if h.flags&started == 0 {
-		h.begin(seq, 0)
-	}
-	if h.bytes == 0 && h.flags&exact == 0 && seq == h.next+1 { // a keep-alive (RFC 9293 section 3.8.4) was all that was seen
-		h.begin(seq, 0)
-	}
-	ahead := int32(seq - h.next)
-	switch {
-	case h.flags&pieces != 0:
-		t.countPiece(slot, dir, reassembly.Gap{From: seq, To: seq + have}, seq+n)
-	case ahead == 0:
-		h.next += n
-		h.bytes += uint64(n)
-		h.held += uint64(have)
-	case ahead > maxBridge || ahead < -maxBridge:
-		t.breakUp(slot, dir)
-		t.countPiece(slot, dir, reassembly.Gap{From: seq, To: seq + have}, seq+n)
-	case ahead > 0:
-		t.gap(slot, dir, h.next, seq)
-		h.bytes += uint64(ahead) + uint64(n)
-		h.held += uint64(have)
-		h.next = seq + n
-	default:
-		t.countAgain(slot, dir, seq, s)
-	}
-}
-
-// countAgain counts a segment that begins before the highest byte seen: a retransmission
-// (nothing new), a late packet that fills a gap, an overlap with something new at its
-// end, or what preceded the first packet of a late capture.
-func (t *Table) countAgain(slot int32, dir flow.Direction, seq uint32, s *flow.Segment) {
-	h := &t.slab.at(slot).half[dir]
-	end, have := seq+s.Length, seq+uint32(len(s.Payload))
-	if flow.Before(seq, h.start) && h.flags&exact == 0 && h.start-seq <= maxBefore && h.bytes < 1<<31 {
-		t.gap(slot, dir, seq, h.start)
-		h.bytes += uint64(h.start - seq)
-		h.start = seq
-	}
-	if g := t.gaps[slot]; g != nil {
-		g[dir].Prune(h.bytes, h.next)
-		h.held += uint64(g[dir].Fill(seq, have))
-	}
-	if flow.After(end, h.next) {
-		fresh := end - h.next
-		if flow.After(have, h.next) {
-			h.held += uint64(have - h.next)
-		}
-		h.bytes += uint64(fresh)
-		h.next = end
-	}
 }
 
 // classify asks what the connection is by the first bytes of a side. A first segment that
@@ -101,20 +46,124 @@ func (t *Table) classify(slot int32, dir flow.Direction, seq uint32, s *flow.Seg
 	return true
 }
 
-// gap notes that the bytes from … to were not seen yet.
-func (t *Table) gap(slot int32, dir flow.Direction, from, to uint32) {
-	h, g := &t.slab.at(slot).half[dir], &t.gapsOf(slot)[dir]
-	g.Prune(h.bytes, h.next)
+// countNext counts a segment that begins at the next byte; false: it does not.
+func (h *half) countNext(seq uint32, s *flow.Segment) bool {
+	if h.flags&started == 0 {
+		h.begin(seq, 0)
+	}
+	if h.bytes == 0 && h.flags&exact == 0 && seq == h.next+1 { // a keep-alive (RFC 9293 section 3.8.4) was all that was seen
+		h.begin(seq, 0)
+	}
+	if seq != h.next || h.flags&pieces != 0 {
+		return false
+	}
+	h.next += s.Length
+	h.bytes += uint64(s.Length)
+	h.held += uint64(len(s.Payload))
+	return true
+}
+
+// gaps are what the capture lacks of the directions of connections, as far as it has their
+// rest: few connections have any.
+type gaps struct {
+	of     map[int32]*[2]reassembly.Gaps // by slot
+	budget flow.Budget
+}
+
+// way is a direction of the connection in a slot.
+type way struct {
+	slot int32
+	dir  flow.Direction
+	*half
+}
+
+// find returns a connection's gaps, nil: it has none.
+func (k *gaps) find(w way) *reassembly.Gaps {
+	if g := k.of[w.slot]; g != nil {
+		return &g[w.dir]
+	}
+	return nil
+}
+
+// make returns a connection's gaps, which may have been none so far.
+func (k *gaps) make(w way) *reassembly.Gaps {
+	if k.of[w.slot] == nil {
+		k.of[w.slot] = reassembly.NewGaps(&k.budget)
+	}
+	return &k.of[w.slot][w.dir]
+}
+
+// swap exchanges the directions of a connection.
+func (k *gaps) swap(slot int32) {
+	if g := k.of[slot]; g != nil {
+		g[0], g[1] = g[1], g[0]
+	}
+}
+
+// has reports whether a connection has any.
+func (k *gaps) has(slot int32) bool {
+	g := k.of[slot]
+	return g != nil && len(g[0].All())+len(g[1].All()) > 0
+}
+
+// release forgets those of a connection.
+func (k *gaps) release(slot int32) {
+	if g := k.of[slot]; g != nil {
+		g[0].Release()
+		g[1].Release()
+		delete(k.of, slot)
+	}
+}
+
+// add notes that the bytes from … to were not seen yet.
+func (k *gaps) add(w way, from, to uint32) {
+	g := k.make(w)
+	g.Prune(w.bytes, w.next)
 	g.Add(reassembly.Gap{From: from, To: to})
 }
 
-func (t *Table) gapsOf(slot int32) *[2]reassembly.Gaps {
-	g := t.gaps[slot]
-	if g == nil {
-		g = reassembly.NewGaps(&t.gapBudget)
-		t.gaps[slot] = g
+// count counts a segment that does not begin at the next byte.
+func (k *gaps) count(w way, seq uint32, s *flow.Segment) {
+	n, have := s.Length, uint32(len(s.Payload))
+	ahead := int32(seq - w.next)
+	switch {
+	case w.flags&pieces != 0:
+		k.countPiece(w, reassembly.Gap{From: seq, To: seq + have}, seq+n)
+	case ahead > maxBridge || ahead < -maxBridge:
+		k.breakUp(w)
+		k.countPiece(w, reassembly.Gap{From: seq, To: seq + have}, seq+n)
+	case ahead > 0:
+		k.add(w, w.next, seq)
+		w.bytes += uint64(ahead) + uint64(n)
+		w.held += uint64(have)
+		w.next = seq + n
+	default:
+		k.countAgain(w, seq, s)
 	}
-	return g
+}
+
+// countAgain counts a segment that begins before the highest byte seen: a retransmission
+// (nothing new), a late packet that fills a gap, an overlap with something new at its
+// end, or what preceded the first packet of a late capture.
+func (k *gaps) countAgain(w way, seq uint32, s *flow.Segment) {
+	end, have := seq+s.Length, seq+uint32(len(s.Payload))
+	if flow.Before(seq, w.start) && w.flags&exact == 0 && w.start-seq <= maxBefore && w.bytes < 1<<31 {
+		k.add(w, seq, w.start)
+		w.bytes += uint64(w.start - seq)
+		w.start = seq
+	}
+	if g := k.find(w); g != nil {
+		g.Prune(w.bytes, w.next)
+		w.held += uint64(g.Fill(seq, have))
+	}
+	if flow.After(end, w.next) {
+		fresh := end - w.next
+		if flow.After(have, w.next) {
+			w.held += uint64(have - w.next)
+		}
+		w.bytes += uint64(fresh)
+		w.next = end
+	}
 }
 
 // A direction whose capture has a gap of more than maxBridge is in pieces. What lies
@@ -124,31 +173,41 @@ func (t *Table) gapsOf(slot int32) *[2]reassembly.Gaps {
 // wrap later.
 
 // breakUp turns the gaps of a direction into what is held of it.
-func (t *Table) breakUp(slot int32, dir flow.Direction) {
+func (k *gaps) breakUp(w way) {
 	const far = 1 << 30
-	h, g := &t.slab.at(slot).half[dir], &t.gapsOf(slot)[dir]
-	if h.bytes > far { // what was before is counted; sequence numbers do not reach so far back
-		h.start = h.next - far
+	g := k.make(w)
+	if w.bytes > far { // what was before is counted; sequence numbers do not reach so far back
+		w.start = w.next - far
 	}
-	g.Prune(h.bytes, h.next)
-	g.Invert(h.start, h.next)
-	h.flags |= pieces
+	g.Prune(w.bytes, w.next)
+	g.Invert(w.start, w.next)
+	w.flags |= pieces
 }
 
 // countPiece counts what is held of a segment that ends at end.
-func (t *Table) countPiece(slot int32, dir flow.Direction, have reassembly.Gap, end uint32) {
-	h := &t.slab.at(slot).half[dir]
-	follows := have.From == h.next
-	if ahead := end - h.next; ahead < 1<<31 {
-		h.bytes += uint64(ahead)
-		h.next = end
+func (k *gaps) countPiece(w way, have reassembly.Gap, end uint32) {
+	follows := have.From == w.next
+	if ahead := end - w.next; ahead < 1<<31 {
+		w.bytes += uint64(ahead)
+		w.next = end
 	}
 	fresh := uint32(0)
-	if !flow.Before(have.From, h.start) {
-		fresh = t.gapsOf(slot)[dir].Merge(have)
+	if !flow.Before(have.From, w.start) {
+		fresh = k.make(w).Merge(have)
 	}
 	if follows {
 		fresh = have.To - have.From
 	}
-	h.held += uint64(fresh)
+	w.held += uint64(fresh)
+}
+
+// uncount takes back the last number of a direction, that of a FIN, if no payload had it:
+// the ACK after the FIN was the first that was seen of this side.
+func (k *gaps) uncount(w way) {
+	if w.bytes == 0 && w.flags&exact == 0 {
+		w.begin(w.next-1, 0)
+	} else if g := k.find(w); g != nil && w.flags&pieces == 0 && g.Fill(w.next-1, w.next) > 0 {
+		w.next--
+		w.bytes--
+	}
 }

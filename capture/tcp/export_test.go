@@ -44,7 +44,7 @@ func (t *Table) Sums() (held, sum int) {
 // Leaks counts what an empty table should not hold: slots, list members, gaps, streams,
 // index entries.
 func (t *Table) Leaks() (n int) {
-	n = t.slab.n - 1 - len(t.slab.free) + t.halfOpen.n + t.linger.n + len(t.gaps) + len(t.doubts) + len(t.copies) + t.controls.count() + len(t.following.open) + t.gapBudget.Used()
+	n = t.slab.n - 1 - len(t.slab.free) + t.halfOpen.n + t.linger.n + len(t.gaps.of) + len(t.doubts) + len(t.copies) + t.controls.count() + len(t.following.open) + t.gaps.budget.Used()
 	for _, e := range t.index.entries {
 		if e.slot != 0 {
 			n++
@@ -54,7 +54,7 @@ func (t *Table) Leaks() (n int) {
 }
 
 // Gaps is how many gaps there is memory for.
-func (t *Table) Gaps() int { return t.gapBudget.Used() }
+func (t *Table) Gaps() int { return t.gaps.budget.Used() }
 
 // Slots is how many connections the slab has room for.
 func (t *Table) Slots() int { return t.slab.n }

@@ -19,8 +19,7 @@ type Table struct {
 	halfOpen  list
 	linger    list
 	controls  controls
-	gaps      map[int32]*[2]reassembly.Gaps
-	gapBudget flow.Budget
+	gaps      gaps
 	doubts    map[int32]*doubt
 	copies    map[int32]*copies
 	following following
@@ -35,7 +34,7 @@ type Table struct {
 func New(sink Sink) *Table {
 	return &Table{
 		sink: sink, until: math.MaxInt64, index: newIndex(), slab: newSlab(),
-		gaps: map[int32]*[2]reassembly.Gaps{}, gapBudget: flow.NewBudget(maxGapsAll), copies: map[int32]*copies{}, doubts: map[int32]*doubt{},
+		gaps: gaps{of: map[int32]*[2]reassembly.Gaps{}, budget: flow.NewBudget(maxGapsAll)}, copies: map[int32]*copies{}, doubts: map[int32]*doubt{},
 		controls: controls{group: reassembly.NewGroup(maxHeld, maxHeldAll, true)},
 	}
 }

@@ -59,7 +59,7 @@ const (
 	maxGapsAll = 1 << 22 / Shards
 	// maxBridge is the largest gap that counts among a connection's bytes. Beyond it the
 	// capture is in pieces, and how often the sequence numbers wrapped between them
-	// nothing tells: see breakUp.
+	// nothing tells: see gaps.breakUp.
 	maxBridge = 16 << 20
 	// maxBefore is how far before the first segment seen a reordered one may lie, when
 	// the capture started late.

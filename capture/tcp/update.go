@@ -201,7 +201,7 @@ func (t *Table) exactStart(slot int32, dir flow.Direction, seq uint32) {
 	case h.flags&exact == 0 && !flow.Before(h.start, seq):
 		if h.start != seq {
 			h.bytes += uint64(h.start - seq)
-			t.gap(slot, dir, seq, h.start)
+			t.gaps.add(way{slot, dir, h}, seq, h.start)
 		}
 		h.start = seq
 		h.flags |= exact
@@ -216,9 +216,7 @@ func (t *Table) swapEnds(slot int32) {
 	c := t.slab.at(slot)
 	c.swapEnds()
 	t.eachStream(slot, (*reassembly.Stream).Swap)
-	if g := t.gaps[slot]; g != nil {
-		g[0], g[1] = g[1], g[0]
-	}
+	t.gaps.swap(slot)
 }
 
 // eachStream calls f with the streams of a connection: it may be a control connection,
@@ -269,10 +267,10 @@ func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 		return // what lies after it was received: it is an old one, or forged
 	}
 	if end+1 == h.next {
-		t.uncount(slot, dir)
+		t.gaps.uncount(way{slot, dir, h})
 	}
 	if ahead := int32(end - h.next); ahead > 0 && ahead <= maxBridge && h.flags&pieces == 0 {
-		t.gap(slot, dir, h.next, end)
+		t.gaps.add(way{slot, dir, h}, h.next, end)
 		h.bytes += uint64(ahead)
 		h.next = end
 	}
@@ -282,18 +280,6 @@ func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 	c.cold.fin[dir] = s.Mark
 	if c.half[dir^1].flags&finished != 0 {
 		t.end(slot)
-	}
-}
-
-// uncount takes back the last number of a direction, that of a FIN, if no payload had it:
-// the ACK after the FIN was the first that was seen of this side.
-func (t *Table) uncount(slot int32, dir flow.Direction) {
-	h := &t.slab.at(slot).half[dir]
-	if h.bytes == 0 && h.flags&exact == 0 {
-		h.begin(h.next-1, 0)
-	} else if g := t.gaps[slot]; g != nil && h.flags&pieces == 0 && g[dir].Fill(h.next-1, h.next) > 0 {
-		h.next--
-		h.bytes--
 	}
 }
 
@@ -413,8 +399,7 @@ func (t *Table) isWhole(slot int32) bool {
 	if c.half[0].flags&c.half[1].flags&exact == 0 || (c.half[0].flags|c.half[1].flags)&pieces != 0 {
 		return false
 	}
-	g := t.gaps[slot]
-	return g == nil || len(g[0].All())+len(g[1].All()) == 0
+	return !t.gaps.has(slot)
 }
 
 // icmp takes an error about a segment: it counts where it answers a SYN, also one that it

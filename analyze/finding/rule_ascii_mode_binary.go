@@ -2,6 +2,7 @@ package finding
 
 import (
 	"path"
+	"strconv"
 	"strings"
 
 	"ftpscope/analyze/prose"
@@ -17,7 +18,8 @@ var asciiBinary = Rule{
 }
 
 func asciiMode(c *Case, t *record.Transfer) (draft, bool) {
-	if t.Representation == nil || *t.Representation != "A" || t.Bytes == nil || *t.Bytes == 0 || !t.OfFile() || c.encrypted() {
+	how := asciiHow(c, t)
+	if how == "" || t.Bytes == nil || *t.Bytes == 0 || !t.OfFile() || c.encrypted() {
 		return draft{}, false
 	}
 	why := ""
@@ -32,10 +34,23 @@ func asciiMode(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{}, false
 	}
 	return draft{
-		message: nameOf(t) + " was transferred in ASCII mode (TYPE A) though it is binary " + why + c.packets(t.Frames.Command),
+		message: nameOf(t) + " was transferred in ASCII mode (" + how + ") though it is binary " + why + c.packets(t.Frames.Command),
 		frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData},
 		advice:  "transfer it again in binary mode (TYPE I) and compare checksums",
 	}, true
+}
+
+// asciiHow says why a transfer was in ASCII mode; empty: it was not, as far as one can tell.
+// ASCII is what sessions begin with (RFC 959 section 5.1), but servers differ: of one in
+// which no TYPE was sent, the server's 150 tells.
+func asciiHow(c *Case, t *record.Transfer) string {
+	switch {
+	case t.Representation != nil && *t.Representation == "A":
+		return "TYPE A"
+	case t.Representation != nil || t.Preliminary == nil || !strings.Contains(strings.ToLower(t.Preliminary.Text), "ascii mode"):
+		return ""
+	}
+	return "as the server replied: " + strconv.Itoa(t.Preliminary.Code) + " " + prose.Quote(t.Preliminary.Text) + c.packets(t.Preliminary.Pos)
 }
 
 func binaryType(mime string) bool {

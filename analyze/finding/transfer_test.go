@@ -37,6 +37,9 @@ func TestASCII(t *testing.T) {
 		}
 		return t
 	}
+	said150 := func(text string) func(*record.Transfer) {
+		return func(t *record.Transfer) { t.Representation, t.Preliminary = nil, reply(13, 150, text) }
+	}
 	check(t, "ascii-mode-binary", []row{
 		{"by name", sess(with(sent("/a.ZIP"))), `medium 1 "/a.ZIP" was transferred in ASCII mode (TYPE A) though it is binary by its name (packet 12)`},
 		{"by content", sess(with(sent("/a", func(t *record.Transfer) { t.MIMEType = ptr("image/png") }))), `medium 1 "/a" was transferred in ASCII mode (TYPE A) though it is binary by its content ("image/png") (packet 12)`},
@@ -44,6 +47,8 @@ func TestASCII(t *testing.T) {
 		{"text by content", sess(with(sent("/a.zip", func(t *record.Transfer) { t.MIMEType = ptr("text/plain") }))), ""},
 		{"a listing of it", sess(with(sent("/a.zip", func(t *record.Transfer) { t.Command = ptr("LIST") }))), ""},
 		{"TYPE not seen", sess(midStart, with(sent("/a.zip", func(t *record.Transfer) { t.Representation = nil }))), ""},
+		{"by default, as the server says", sess(with(sent("/a.zip", said150("Opening ASCII mode data connection for a.zip.")))), `medium 1 "/a.zip" was transferred in ASCII mode (as the server replied: 150 "Opening ASCII mode data connection for a.zip." (packet 13)) though it is binary by its name (packet 12)`},
+		{"by default, and the server says otherwise", sess(with(sent("/a.zip", said150("Opening BINARY mode data connection for a.zip.")))), ""},
 		{"nothing transferred", sess(with(sent("/a.zip", func(t *record.Transfer) { t.Bytes = ptr(uint64(0)) }))), ""},
 	})
 }

@@ -29,14 +29,14 @@ func (m *Matcher) build(p *pendingSession) *record.Session {
 	return s
 }
 
-// summedUp sums up the transfers: rejected, unused and unknown ones say nothing of the
-// mode.
+// summedUp sums up the transfers: what was rejected, not used or is unknown says nothing of
+// the mode; what the client waited for in vain does.
 func summedUp(list []record.Transfer) (mode, initiator string) {
 	mode, initiator = record.None, record.None
 	for i := range list {
 		t := &list[i]
-		idle := t.Command == nil && t.Connection == nil // whether it was used is not known
-		if t.Outcome != record.Rejected && t.Outcome != record.Unused && t.Mode != record.Unknown && !idle {
+		idle := t.Outcome == record.Unused || t.Command == nil && t.Connection == nil // whether it was used is not known
+		if t.Outcome != record.Rejected && t.Mode != record.Unknown && (!idle || t.Notes.InVain) {
 			mode = merge(mode, t.Mode)
 		}
 		if t.Initiator != record.None {
@@ -328,6 +328,26 @@ func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
 	default:
 		t.Outcome = record.Unused
 	}
+	t.Notes.InVain = t.Outcome == record.Unused && t.Connection == nil && n.Passive && n.Endpoint.IsValid() && b.waitedAfter(n)
+}
+
+// dialling is how long a client that connects before it commands waits for its data
+// connection, at least.
+const dialling = 5 * flow.Second
+
+// waitedAfter reports whether, after the reply to a negotiation, the client said nothing for
+// long and then tried something else or left.
+func (b *builder) waitedAfter(n *control.Negotiation) bool {
+	next, i := b.c.Notes.Control.Last.Time, int(n.Index)+1
+	switch {
+	case n.Answer.Code == 0 || !b.c.IsComplete():
+		return false
+	case i < len(b.c.Negotiations):
+		next = b.c.Negotiations[i].Begin()
+	case b.c.Notes.Control.Closing == flow.Cut || b.c.Notes.Denied != nil:
+		return false
+	}
+	return next-n.Answer.Time.Time >= dialling
 }
 
 func failedState(s flow.State) bool {
@@ -355,6 +375,8 @@ func (b *builder) outcome(t *record.Transfer, abort bool) string {
 		return record.NoConnection
 	case failed:
 		return record.NoConnection
+	case t.Reply != nil && established && !abort && deniedAtOnce(t):
+		return record.Denied
 	case t.Reply != nil && established:
 		return record.Aborted
 	case t.Reply != nil && t.Connection == nil && b.c.IsComplete() && waited(t):
@@ -371,6 +393,17 @@ func (b *builder) outcome(t *record.Transfer, abort bool) string {
 		return record.NoConnection // the command waited for a connection to the end
 	}
 	return record.Incomplete
+}
+
+// deniedAtOnce reports whether the server refused a transfer whose data connection was open,
+// before a byte came: by another code than those that end transfers which run.
+func deniedAtOnce(t *record.Transfer) bool {
+	switch t.Reply.Code {
+	case 421, 425, 426, 451, 452, 552:
+		return false
+	}
+	half := &t.Notes.Conn.Half
+	return half[0].Bytes+half[1].Bytes == 0
 }
 
 // patience is more than a server takes to deny a command for a reason of its own.

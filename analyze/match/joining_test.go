@@ -151,7 +151,7 @@ func TestJoining(t *testing.T) {
 			d1 fin <
 			bye`, `
 			session user=bob login=ok mode=passive by=client
-			1 RETR a PASV passive announced=S:50000 initiator=client data=C:40000>S:50000 reply=550 aborted`},
+			1 RETR a PASV passive announced=S:50000 initiator=client data=C:40000>S:50000 reply=550 denied`},
 		{"same 4-tuple again with a new SYN", `
 			login
 			port

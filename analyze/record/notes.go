@@ -91,6 +91,7 @@ type TransferNotes struct {
 	Conn     *flow.Conn     // the data connection
 	From     netip.AddrPort // the end of Conn that sent the data, if it carried any
 	Tried    []flow.Conn    // every connection to the announced endpoint, Conn among them, in order
+	InVain   bool           // no command came: the client waited for a connection, and left or tried something else
 	Via      *netip.Addr    // the address that was used instead of the announced one
 	Spoken   *Spoken        // what Conn carried reads like a control connection; nil: it does not
 }

@@ -343,6 +343,11 @@ func TestDuring(t *testing.T) {
 		{"no such file", passive + `
 			C: RETR a
 			S: 550 Failed to open file.` + quit, "file-denied server certain", []string{"Failed to open file"}},
+		{"denied with the data connection open", passive + `
+			data d1 198.51.100.10:40001 > 203.0.113.21:50000
+			C: STOR a
+			S: 553 Could not create file.
+			d1 close S` + quit, "file-denied server certain", []string{"Could not create file"}},
 		{"no room", passive + `
 			data d1 198.51.100.10:40001 > 203.0.113.21:50000
 			C: STOR a

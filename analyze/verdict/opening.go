@@ -390,17 +390,10 @@ func saidNothing(c *hearing, t *record.Transfer) *record.Verdict {
 	return noEndpoint(c, t)
 }
 
-// patience is how long a client that dials first waits for its data connection, at least.
-const patience = 5 * flow.Second
-
 // dialledInVain is an offer after which the client waited and left: clients that dial
 // before they command do that when no connection comes to be.
 func dialledInVain(c *hearing, t *record.Transfer) *record.Verdict {
-	a := t.Notes.Answer
-	if t.Mode != record.Passive || t.Connection != nil || t.Announced == nil || a == nil || t.N != len(c.Transfers) || !c.gapless() {
-		return nil
-	}
-	if c.Notes.Control.Last.Time-a.Time.Time < patience || c.Notes.Control.Closing == flow.Cut || c.Notes.Denied != nil {
+	if !t.Notes.InVain {
 		return nil
 	}
 	for _, j := range []judge{otherFamily, untranslated, suspected, neverTried} {

@@ -70,10 +70,11 @@ func (l *shard) tick(now flow.Time) {
 	}
 	l.table.Tick(over)
 	l.oldest.syn = l.table.OldestSYN()
-	l.oldest.open, l.oldest.tracked, l.oldest.evicted = l.table.Controls(), l.table.Len(), l.table.Stats().Evicted
+	st := l.table.Stats()
+	l.oldest.open, l.oldest.tracked, l.oldest.evicted = st.Controls, st.Open, st.Evicted
 	if l.ticks--; l.ticks < 0 {
 		l.oldest.session = l.table.Oldest()
-		l.ticks = l.table.Len() / lookEvery
+		l.ticks = st.Open / lookEvery
 	}
 }
 

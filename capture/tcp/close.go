@@ -5,21 +5,19 @@ import "ftpscope/capture/flow"
 // close reports the connection and forgets it.
 func (t *Table) close(slot int32) {
 	c := t.slab.at(slot)
-	switch {
-	case c.flags&halfOpen != 0:
-		t.halfOpen.remove(&t.slab, slot)
-	case c.flags&lingering != 0:
-		t.linger.remove(&t.slab, slot)
-	}
+	t.unlist(slot)
 	if c.flags&doubted != 0 {
-		if lone := t.believe(slot); lone != nil {
+		if lone := t.doubts.believe(slot, c); lone != nil {
 			defer t.sink.Unanswered(lone)
 		}
 	}
 	if c.flags&reset != 0 {
 		c.overrule()
 	}
-	lost := [2]uint64{t.tail(slot, flow.Out), t.tail(slot, flow.In)}
+	lost := [2]uint64{
+		t.gaps.settle(way{slot, flow.Out, &c.half[flow.Out]}, &c.half[flow.In]),
+		t.gaps.settle(way{slot, flow.In, &c.half[flow.In]}, &c.half[flow.Out]),
+	}
 	var r Reader
 	if c.stream != 0 {
 		r = t.controls.finish(c, lost)
@@ -39,43 +37,6 @@ func (t *Table) close(slot int32) {
 	delete(t.copies, slot)
 	t.index.remove(entry{c.tag, slot})
 	t.slab.release(slot)
-}
-
-// tail settles a direction's byte count: what the other side acknowledged was sent,
-// though the capture lacks it; a gap that nobody acknowledged was never received, so what
-// came after it is all that counts. Without packets of the other side nothing is known of
-// acknowledgements, and gaps count. It returns how much is missing at the end.
-func (t *Table) tail(slot int32, dir flow.Direction) (missing uint64) {
-	c := t.slab.at(slot)
-	h, other := &c.half[dir], &c.half[dir^1]
-	if h.flags&(started|isAcked|pieces) != started|isAcked || h.packets == 0 || other.packets == 0 {
-		return 0
-	}
-	if lost := h.acked - h.limit(h.next); flow.After(h.acked, h.limit(h.next)) && lost < maxBridge {
-		// The FIN takes a sequence number too; unseen, it is one of those acknowledged if
-		// the other side closed too.
-		if h.flags&finished == 0 && (other.flags&finished != 0 || lost == 1) {
-			lost--
-		}
-		missing = uint64(lost)
-		h.bytes += missing
-	}
-	if g := t.gaps.find(way{slot, dir, h}); g != nil {
-		g.Prune(h.bytes, h.next)
-		for _, gap := range g.All() {
-			if flow.After(gap.To, h.acked) {
-				from := gap.From
-				if flow.After(h.acked, from) {
-					from = h.acked
-				}
-				h.bytes -= min(uint64(gap.To-from), h.bytes)
-				if gap.To == h.next { // a FIN was all that lay behind it
-					h.next = from
-				}
-			}
-		}
-	}
-	return missing
 }
 
 // Tick tells the table the time, between packets: connections whose wait is over end. It
@@ -155,7 +116,7 @@ const sample = 64
 
 // evictControl makes room for another control connection: the most idle of a sample goes.
 func (t *Table) evictControl() {
-	t.stats.Evicted++
+	t.evicted++
 	victim := int32(0)
 	for i := 0; i < sample; {
 		if t.hand++; int(t.hand) >= t.slab.n {
@@ -176,7 +137,7 @@ func (t *Table) evictControl() {
 // evict makes room: the oldest half-open connection, then an ended one, then the most
 // idle of a sample, control connections last.
 func (t *Table) evict() {
-	t.stats.Evicted++
+	t.evicted++
 	if t.syns.trim(); t.syns.first != t.syns.next {
 		t.giveUp(t.syns.first)
 		return
@@ -210,7 +171,7 @@ func (t *Table) evict() {
 // may still turn out to be, a control connection; math.MaxUint64 when there is none. It
 // looks at the whole table.
 func (t *Table) Oldest() uint64 {
-	oldest := t.OldestSYN()
+	oldest := t.syns.oldest()
 	for i := range int32(t.slab.n) {
 		if c := t.slab.at(i); c.flags&(inUse|counted) == inUse {
 			oldest = min(oldest, c.cold.start.Ord)

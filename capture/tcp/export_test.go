@@ -64,3 +64,6 @@ func (t *Table) Hash(s *flow.Segment) uint32 { return t.index.hash(s) }
 
 // Doubts is how many connections have something in doubt.
 func (t *Table) Doubts() int { return len(t.doubts) }
+
+// Len is how many connections there are.
+func (t *Table) Len() int { return t.Stats().Open }

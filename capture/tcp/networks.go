@@ -62,8 +62,12 @@ func (t *Table) findElsewhere(s *flow.Segment, tag uint32) (slot int32, dir flow
 	}
 	if !proven {
 		if n >= maxSame {
-			t.stats.Evicted++
-			t.giveAway(oldest)
+			t.evicted++
+			if oldest < 0 {
+				t.loneSYN(-oldest - 1)
+			} else {
+				t.close(oldest)
+			}
 		}
 		return 0, 0
 	}
@@ -76,41 +80,9 @@ func (t *Table) findElsewhere(s *flow.Segment, tag uint32) (slot int32, dir flow
 	return slot, dir
 }
 
-// candidate tells whether an entry of the index is of the ends of s, and whether s proves
-// to belong to it.
-func (t *Table) candidate(slot int32, s *flow.Segment) (dir flow.Direction, same, proves bool) {
-	if slot < 0 {
-		e := &t.syns.ring[-slot-1]
-		dir, same = e.direction(s)
-		return dir, same, same && isNear(e.Last(), s) && e.proves(dir, s)
-	}
-	c := t.slab.at(slot)
-	dir, same = c.direction(s)
-	k := t.copies[slot]
-	full := k != nil && k.n == len(k.list) && c.half[dir].packets > 0
-	return dir, same, same && !full && isNear(c.last, s) && c.proves(dir, s)
-}
-
 func isNear(last flow.Mark, s *flow.Segment) bool {
 	d := s.Time - last.Time
 	return max(d, -d) <= proofTime
-}
-
-// began is the Ord of an entry's first packet.
-func (t *Table) began(slot int32) uint64 {
-	if slot < 0 {
-		return t.syns.ring[-slot-1].First.Ord
-	}
-	return t.slab.at(slot).cold.start.Ord
-}
-
-// giveAway ends an entry of the index.
-func (t *Table) giveAway(slot int32) {
-	if slot < 0 {
-		t.loneSYN(-slot - 1)
-		return
-	}
-	t.close(slot)
 }
 
 // addNet notes another network of a connection.
@@ -130,17 +102,6 @@ func (t *Table) addNet(slot int32, dir flow.Direction, net flow.Net) {
 	if c.stream != 0 {
 		t.controls.of(c).reader.SeenIn(t.nets(slot))
 	}
-}
-
-// nets are the networks of a connection.
-func (t *Table) nets(slot int32) flow.Nets {
-	c := t.slab.at(slot)
-	nets := c.net[0].Nets()
-	nets[1] = c.net[1]
-	if k := t.copies[slot]; k != nil {
-		copy(nets[2:], k.list[:k.n])
-	}
-	return nets
 }
 
 // from notes the file of a packet that comes after the last one.

@@ -43,8 +43,7 @@ func (t *Table) attach(slot int32) {
 	c := t.slab.at(slot)
 	t.controls.add(c, t.sink.Reader(t.snapshot(slot)))
 	if c.flags&halfOpen != 0 {
-		c.flags &^= halfOpen
-		t.halfOpen.remove(&t.slab, slot)
+		t.unlist(slot)
 	}
 }
 

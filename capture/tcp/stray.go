@@ -43,13 +43,16 @@ type doubt struct {
 	farBytes       [2]int
 }
 
-// doubtOf is the doubt of a connection; nil: there is no room for more.
-func (t *Table) doubtOf(slot int32) *doubt {
-	d := t.doubts[slot]
-	if d == nil && len(t.doubts) < maxDoubts {
+// doubts are what is in doubt of connections, by slot.
+type doubts map[int32]*doubt
+
+// of is the doubt of a connection; nil: there is no room for more.
+func (x doubts) of(slot int32, c *conn) *doubt {
+	d := x[slot]
+	if d == nil && len(x) < maxDoubts {
 		d = &doubt{}
-		t.doubts[slot] = d
-		t.slab.at(slot).flags |= doubted
+		x[slot] = d
+		c.flags |= doubted
 	}
 	return d
 }
@@ -70,17 +73,15 @@ func (c *conn) isOther(dir flow.Direction, s *flow.Segment) bool {
 
 // isOver reports whether a connection has ended, or never began, so that its ends may
 // open another one.
-func (t *Table) isOver(slot int32, s *flow.Segment) bool {
-	c := t.slab.at(slot)
-	if c.flags&ended != 0 || c.flags&doubted != 0 && t.doubts[slot].rst.Seen() {
+func (x doubts) isOver(slot int32, c *conn, s *flow.Segment) bool {
+	if c.flags&ended != 0 || c.flags&doubted != 0 && x[slot].rst.Seen() {
 		return true
 	}
 	return c.flags&(agreed|sawSYNACK) == 0 && (c.flags&unreached != 0 || s.Time-c.last.Time > firstWait)
 }
 
 // challenge keeps a SYN or SYN-ACK of another number in doubt.
-func (t *Table) challenge(slot int32, dir flow.Direction, s *flow.Segment) {
-	d := t.doubtOf(slot)
+func (d *doubt) challenge(dir flow.Direction, s *flow.Segment) {
 	switch {
 	case d == nil:
 	case d.syn.Seen() && d.syn.Seq == s.Seq && d.synDir == dir && d.syn.Flags == s.Flags:
@@ -94,9 +95,9 @@ func (t *Table) challenge(slot int32, dir flow.Direction, s *flow.Segment) {
 	}
 }
 
-// doubtRST keeps a reset in doubt.
-func (t *Table) doubtRST(slot int32, dir flow.Direction, s *flow.Segment) {
-	if d := t.doubtOf(slot); d != nil && !d.rst.Seen() {
+// reset keeps a reset in doubt.
+func (d *doubt) reset(dir flow.Direction, s *flow.Segment) {
+	if d != nil && !d.rst.Seen() {
 		d.rst, d.rstDir, d.heard = *s, dir, false
 		d.rst.Payload = nil
 	}
@@ -189,7 +190,7 @@ func (t *Table) far(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	if s.Length == 0 && s.Flags&flow.FIN == 0 {
 		return true
 	}
-	d := t.doubtOf(slot)
+	d := t.doubts.of(slot, t.slab.at(slot))
 	if d == nil {
 		return true
 	}
@@ -247,12 +248,12 @@ func (t *Table) admitFar(slot int32, dir flow.Direction, ack uint32) {
 
 // believe settles what is in doubt of a connection that is over, and returns a SYN that
 // was repeated and that nothing followed, if there is one.
-func (t *Table) believe(slot int32) *flow.LoneSYN {
-	c, d := t.slab.at(slot), t.doubts[slot]
+func (x doubts) believe(slot int32, c *conn) *flow.LoneSYN {
+	d := x[slot]
 	if d.rst.Seen() && c.flags&ended == 0 && (!d.heard || d.rst.Seq == c.half[d.rstDir].next) {
 		c.reset(d.rstDir, &d.rst)
 	}
-	delete(t.doubts, slot)
+	delete(x, slot)
 	c.flags &^= doubted
 	if s := &d.syn; isLone(s) && d.syns.Count > 1 && c.last.Ord < s.Ord {
 		return &flow.LoneSYN{
@@ -288,22 +289,13 @@ func (c *conn) contradicts(dir flow.Direction, s *flow.Segment) bool {
 		(c.cold.rst[dir^1].Seen() || c.cold.rst[dir].Seen() && s.Time >= c.cold.rst[dir].Time)
 }
 
-// goOn takes back the end of a connection.
-func (t *Table) goOn(slot int32) {
-	c := t.slab.at(slot)
-	if c.flags&lingering != 0 {
-		t.linger.remove(&t.slab, slot)
-	}
-	c.flags &^= ended | lingering
-}
-
 // unfinish takes back the FIN of a direction: the other side received what lies behind
 // it.
 func (t *Table) unfinish(slot int32, dir flow.Direction) {
 	c := t.slab.at(slot)
 	c.half[dir].flags &^= finished
 	c.cold.fin[dir] = flow.Mark{}
-	t.eachStream(slot, func(st *reassembly.Stream) { st.GoesOn(dir) })
+	t.eachStream(slot, c, func(st *reassembly.Stream) { st.GoesOn(dir) })
 	if c.flags&(ended|reset) == ended {
 		t.goOn(slot)
 	}

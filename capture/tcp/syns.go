@@ -58,7 +58,7 @@ func (t *Table) evictFor(r *syns) {
 		return
 	}
 	if t.index.n >= maxConns {
-		t.stats.Evicted++
+		t.evicted++
 	}
 	t.giveUp(r.first)
 	r.trim()
@@ -166,14 +166,6 @@ func (t *Table) loneSYN(index int32) {
 	t.sink.Unanswered(&e.LoneSYN)
 }
 
-// forget takes a lone SYN out of the index; its place in the ring waits for its turn.
-func (t *Table) forget(i int32) *lone {
-	e := &t.syns.ring[i]
-	t.index.remove(entry{e.tag, -1 - i})
-	e.live = false
-	return e
-}
-
 // tickSYNs gives up SYNs that were not repeated for too long.
 func (t *Table) tickSYNs(now flow.Time) {
 	r := &t.syns
@@ -182,12 +174,12 @@ func (t *Table) tickSYNs(now flow.Time) {
 	}
 }
 
-// OldestSYN is the Ord of the oldest SYN that still waits for an answer; math.MaxUint64
-// when there is none.
-func (t *Table) OldestSYN() uint64 {
-	t.syns.trim()
-	if t.syns.first == t.syns.next {
+// oldest is the Ord of the oldest SYN that still waits for an answer; math.MaxUint64 when
+// there is none.
+func (r *syns) oldest() uint64 {
+	r.trim()
+	if r.first == r.next {
 		return math.MaxUint64
 	}
-	return t.syns.at(t.syns.first).First.Ord
+	return r.at(r.first).First.Ord
 }

@@ -4,91 +4,46 @@ import (
 	"math"
 
 	"ftpscope/capture/flow"
-	"ftpscope/capture/tcp/reassembly"
 )
 
-// Table holds the open connections of one shard: a slab of connections whose slots are
-// used again, last freed first, behind an index. (Tried before: one big table of all connections
-// ever seen costs a cache miss a packet; a Go map twice that.)
+// Table holds the open connections of one shard: which there are (registry), what they
+// carry (content), what is in doubt of them (doubts). Its own methods say what a segment
+// does to a connection, and when one ends.
 type Table struct {
-	sink      Sink
-	index     index
-	slab      slab
-	syns      syns
-	hand      int32 // where the next sweep begins
-	halfOpen  list
-	linger    list
-	controls  controls
-	gaps      gaps
-	doubts    map[int32]*doubt
-	copies    map[int32]*copies
-	following following
-	stats     Stats
-	fact      flow.Conn // reused for every call of the sink
-	until     flow.Time // of the capture, when the table is closed; before, the latest there is
+	sink Sink
+	registry
+	content
+	doubts  doubts
+	hand    int32 // where the next sweep begins
+	evicted uint64
+	fact    flow.Conn // reused for every call of the sink
+	until   flow.Time // of the capture, when the table is closed; before, the latest there is
 
 	controlIdle flow.Time
 }
 
 // New makes the table of a shard.
 func New(sink Sink) *Table {
-	return &Table{
-		sink: sink, until: math.MaxInt64, index: newIndex(), slab: newSlab(),
-		gaps: gaps{of: map[int32]*[2]reassembly.Gaps{}, budget: flow.NewBudget(maxGapsAll)}, copies: map[int32]*copies{}, doubts: map[int32]*doubt{},
-		controls: controls{group: reassembly.NewGroup(maxHeld, maxHeldAll, true)},
-	}
+	return &Table{sink: sink, until: math.MaxInt64, registry: newRegistry(), content: newContent(), doubts: doubts{}}
 }
 
 // LimitIdle ends control connections that are silent for longer; without it they have no
 // limit.
 func (t *Table) LimitIdle(d flow.Time) { t.controlIdle = d }
 
-// Stats tells what limits cost so far.
-func (t *Table) Stats() Stats { return t.stats }
+// Stats tells how many connections there are, and what limits cost so far.
+func (t *Table) Stats() Stats {
+	return Stats{Open: t.index.n, Controls: t.controls.count(), Evicted: t.evicted}
+}
 
-// Len is the number of connections in the table, lone SYNs among them.
-func (t *Table) Len() int { return t.index.n }
-
-// Controls is the number of control connections in the table.
-func (t *Table) Controls() int { return t.controls.count() }
+// OldestSYN is the Ord of the oldest SYN that still waits for an answer; math.MaxUint64
+// when there is none.
+func (t *Table) OldestSYN() uint64 { return t.syns.oldest() }
 
 // Shard tells which shard the traffic between two hosts belongs to, in either direction.
 func Shard(a, b flow.Host) int {
 	x := mix(a.Hi^a.Lo^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93) + mix(b.Hi^b.Lo^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
 	return int(x * 0x9e3779b97f4a7c15 >> 60)
-}
-
-// find returns the slot of the connection of s, or 0; then others tells whether there are
-// connections of the same ends in other networks. Hashes say nothing of networks, so that
-// these are found together.
-func (t *Table) find(s *flow.Segment, tag uint32) (slot int32, dir flow.Direction, others bool) {
-	mask := len(t.index.entries) - 1
-	for i := int(tag) & mask; ; i = (i + 1) & mask {
-		e := t.index.entries[i]
-		if e.slot == 0 {
-			return 0, 0, others
-		}
-		if e.tag != tag {
-			continue
-		}
-		if e.slot < 0 {
-			l := &t.syns.ring[-e.slot-1]
-			if dir, ok := l.direction(s); ok {
-				if l.Net == s.Net {
-					return e.slot, dir, false
-				}
-				others = true
-			}
-			continue
-		}
-		c := t.slab.at(e.slot)
-		if dir, ok := c.direction(s); ok {
-			if c.net[dir] == s.Net || len(t.copies) > 0 && t.copies[e.slot].has(s.Net) {
-				return e.slot, dir, false
-			}
-			others = true
-		}
-	}
 }
 
 // Segment takes the next segment, or ICMP error, of the shard.
@@ -167,7 +122,7 @@ func (t *Table) stale(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	if s.Flags&flow.SYN == 0 || s.Flags&flow.RST != 0 {
 		return false
 	}
-	return c.isOther(dir, s) && t.isOver(slot, s)
+	return c.isOther(dir, s) && t.doubts.isOver(slot, c, s)
 }
 
 // open enters the connection of s, whose direction becomes Out unless s shows or suggests

@@ -390,7 +390,7 @@ func TestTooManyControls(t *testing.T) {
 	var s flow.Segment
 	const more = 500
 	fill(table, sink, &s, 0, tcp.MaxControls+more, 1)
-	require.Equal(t, tcp.MaxControls, table.Controls())
+	require.Equal(t, tcp.MaxControls, table.Stats().Controls)
 	require.EqualValues(t, more, table.Stats().Evicted)
 	require.Equal(t, more, sink.closed)
 	table.Close(math.MaxInt64)

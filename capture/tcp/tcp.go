@@ -142,7 +142,9 @@ type DataReader interface {
 	Closed(c *flow.Conn) flow.Sent
 }
 
-// Stats counts what limits cost.
+// Stats counts what a table has and what limits cost.
 type Stats struct {
-	Evicted uint64 // connections forgotten because the table was full
+	Open     int    // connections, lone SYNs among them
+	Controls int    // control connections among them
+	Evicted  uint64 // connections forgotten because the table was full
 }

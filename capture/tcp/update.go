@@ -117,21 +117,22 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 		ok, exactly := c.acceptsRST(dir, s)
 		switch {
 		case ok && !exactly && c.flags&ended == 0:
-			t.doubtRST(slot, dir, s)
+			t.doubts.of(slot, c).reset(dir, s)
 			return dir, false
 		case ok:
-			t.rst(slot, dir, s)
+			c.reset(dir, s)
+			t.end(slot)
 		}
 		return dir, ok
 	}
 	isSYNACK := s.Flags&flow.ACK != 0
 	if c.isOther(dir, s) || isSYNACK && !c.mayAnswer(dir, s) {
-		t.challenge(slot, dir, s)
+		t.doubts.of(slot, c).challenge(dir, s)
 		return dir, false
 	}
 	if c.flags&opener == 0 { // packets overtook the handshake
 		if (dir == flow.In) != isSYNACK {
-			t.swapEnds(slot)
+			t.swapEnds(slot, c)
 			dir ^= 1
 		}
 		c.flags |= opener
@@ -158,7 +159,7 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 	if s.Scale != flow.NoScale {
 		h.scale = min(s.Scale, maxScale)
 	}
-	t.exactStart(slot, dir, s.Seq+1)
+	t.exactStart(way{slot, dir, h}, c, s.Seq+1)
 	return dir, true
 }
 
@@ -191,67 +192,6 @@ func (d *cold) noteSYN(at flow.Mark) {
 // maxScale is RFC 7323's largest window scale (section 2.3: a larger one counts as this).
 const maxScale = 14
 
-// exactStart sets a direction's first payload byte now that its SYN is known, also when
-// payload overtook the SYN.
-func (t *Table) exactStart(slot int32, dir flow.Direction, seq uint32) {
-	h := &t.slab.at(slot).half[dir]
-	switch {
-	case h.flags&started == 0:
-		h.begin(seq, exact)
-	case h.flags&exact == 0 && !flow.Before(h.start, seq):
-		if h.start != seq {
-			h.bytes += uint64(h.start - seq)
-			t.gaps.add(way{slot, dir, h}, seq, h.start)
-		}
-		h.start = seq
-		h.flags |= exact
-	default:
-		return
-	}
-	t.eachStream(slot, func(st *reassembly.Stream) { st.Begins(dir, seq) })
-}
-
-// swapEnds exchanges the two ends of a connection in all that is known of it.
-func (t *Table) swapEnds(slot int32) {
-	c := t.slab.at(slot)
-	c.swapEnds()
-	t.eachStream(slot, (*reassembly.Stream).Swap)
-	t.gaps.swap(slot)
-}
-
-// eachStream calls f with the streams of a connection: it may be a control connection,
-// and be followed.
-func (t *Table) eachStream(slot int32, f func(*reassembly.Stream)) {
-	c := t.slab.at(slot)
-	if c.stream != 0 {
-		f(t.controls.of(c).Stream)
-	}
-	if c.flags&followed != 0 {
-		f(t.following.open[slot].Stream)
-	}
-}
-
-// agree notes that the connection is established: a side goes on after its SYN or SYN-ACK
-// (that may come later, when it was overtaken), or there is payload, which both sides
-// must have agreed to.
-func (t *Table) agree(slot int32, dir flow.Direction, s *flow.Segment) {
-	c := t.slab.at(slot)
-	plain := s.Flags&(flow.SYN|flow.RST) == 0
-	if plain && s.Flags&flow.ACK != 0 {
-		c.half[dir].flags |= spoke
-	}
-	opened := c.half[flow.Out].flags&spoke != 0 && c.flags&opener != 0
-	accepted := c.half[flow.In].flags&spoke != 0 && c.flags&sawSYNACK != 0
-	if !opened && !accepted && !(plain && s.Length > 0) {
-		return
-	}
-	c.flags |= agreed
-	if c.flags&halfOpen != 0 {
-		c.flags &^= halfOpen
-		t.halfOpen.remove(&t.slab, slot)
-	}
-}
-
 // fin notes the end of a direction; after both the connection only waits for stragglers.
 func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := t.slab.at(slot)
@@ -276,17 +216,11 @@ func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 	}
 	h.flags |= finished
 	h.finSeq = end
-	t.eachStream(slot, func(st *reassembly.Stream) { st.Ends(dir, end) })
+	t.eachStream(slot, c, func(st *reassembly.Stream) { st.Ends(dir, end) })
 	c.cold.fin[dir] = s.Mark
 	if c.half[dir^1].flags&finished != 0 {
 		t.end(slot)
 	}
-}
-
-// rst takes a reset that is meant for this connection.
-func (t *Table) rst(slot int32, dir flow.Direction, s *flow.Segment) {
-	t.slab.at(slot).reset(dir, s)
-	t.end(slot)
 }
 
 // reset notes a reset.
@@ -310,20 +244,6 @@ func (c *conn) reset(dir flow.Direction, s *flow.Segment) {
 		}
 	}
 	c.flags |= reset
-}
-
-// revive takes back the end of a connection whose first SYN a closed port refused: a
-// later one was accepted (Windows tries three times), with the same sequence number.
-func (t *Table) revive(slot int32) {
-	c := t.slab.at(slot)
-	c.half[flow.In].flags &^= closed
-	c.cold.rst[flow.In] = flow.Mark{}
-	if c.flags&lingering != 0 {
-		t.linger.remove(&t.slab, slot)
-		t.halfOpen.push(&t.slab, slot)
-		c.flags |= halfOpen
-	}
-	c.flags &^= refused | reset | ended | lingering
 }
 
 // overtaking is how far ahead of what was seen a reset may be: what an unscaled window
@@ -362,11 +282,8 @@ func (t *Table) end(slot int32) {
 	if c.flags&ended != 0 {
 		return
 	}
+	t.unlist(slot)
 	c.flags |= ended | lingering
-	if c.flags&halfOpen != 0 {
-		c.flags &^= halfOpen
-		t.halfOpen.remove(&t.slab, slot)
-	}
 	t.linger.push(&t.slab, slot)
 	t.trimLingering()
 }
@@ -380,26 +297,13 @@ func (t *Table) trimLingering() {
 		switch {
 		case t.linger.n <= maxLinger:
 			return
-		case t.linger.n > maxLacking || t.isWhole(first):
+		case t.linger.n > maxLacking || t.isWhole(first, t.slab.at(first)):
 			t.close(first)
 		default:
 			t.linger.remove(&t.slab, first)
 			t.linger.push(&t.slab, first)
 		}
 	}
-}
-
-// isWhole reports whether all of a connection was seen, so that stragglers can be no more
-// than repetitions and acknowledgements.
-func (t *Table) isWhole(slot int32) bool {
-	c := t.slab.at(slot)
-	if c.flags&refused != 0 {
-		return true
-	}
-	if c.half[0].flags&c.half[1].flags&exact == 0 || (c.half[0].flags|c.half[1].flags)&pieces != 0 {
-		return false
-	}
-	return !t.gaps.has(slot)
 }
 
 // icmp takes an error about a segment: it counts where it answers a SYN, also one that it

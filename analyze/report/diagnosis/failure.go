@@ -153,11 +153,11 @@ func Outcome(s *record.Session, t *record.Transfer) string {
 	case record.NoConnection:
 		return noConnection(s, t)
 	case record.Denied:
+		if t.Opened() {
+			return "The server denied the transfer" + said(t) + " before any data were sent; the data connection, already open, was for nothing."
+		}
 		return "The server denied the transfer" + said(t) + ", so no data connection was needed."
 	case record.Aborted:
-		if t.Preliminary == nil && t.Reply != nil && t.Bytes != nil && *t.Bytes == 0 {
-			return "The server refused the transfer" + said(t) + " before any data were sent; the data connection, already open, was for nothing."
-		}
 		return "The data connection was open but the transfer was aborted" + said(t) + "; " + carried(t) + "."
 	case record.Incomplete:
 		if p := Progress(t); p != "" {

@@ -73,7 +73,7 @@ func TestOutcome(t *testing.T) {
 		change  func(*record.Transfer)
 		want    string
 	}{
-		"denied":    {record.Denied, func(t *record.Transfer) { t.Reply = &record.Reply{Code: 550} }, "The server denied the transfer (reply 550), so no data connection was needed."},
+		"denied":    {record.Denied, func(t *record.Transfer) { t.Connection, t.Reply = nil, &record.Reply{Code: 550} }, "The server denied the transfer (reply 550), so no data connection was needed."},
 		"denied so": {record.Denied, func(*record.Transfer) {}, "The server denied the transfer, so no data connection was needed."},
 		"aborted":   {record.Aborted, open, "The data connection was open but the transfer was aborted; how much it carried is not known."},
 		"aborted late": {record.Aborted, func(t *record.Transfer) {
@@ -81,11 +81,11 @@ func TestOutcome(t *testing.T) {
 			t.Bytes, t.Reply = reporttest.Ptr(uint64(1)), &record.Reply{Code: 426}
 		},
 			"The data connection was open but the transfer was aborted (reply 426); 1 byte had been sent."},
-		"refused early": {record.Aborted, func(t *record.Transfer) {
+		"denied with the connection open": {record.Denied, func(t *record.Transfer) {
 			open(t)
 			t.Bytes, t.Reply = reporttest.Ptr(uint64(0)), &record.Reply{Code: 550}
 		},
-			"The server refused the transfer (reply 550) before any data were sent; the data connection, already open, was for nothing."},
+			"The server denied the transfer (reply 550) before any data were sent; the data connection, already open, was for nothing."},
 		"incomplete": {record.Incomplete, open, "The capture holds no final reply, so whether the transfer ended well is not known."},
 		"unused":     {record.Unused, func(*record.Transfer) {}, "The data connection was negotiated but never used."},
 		"rejected":   {record.Rejected, func(t *record.Transfer) { t.Reply = &record.Reply{Code: 500} }, "The server rejected the negotiation (reply 500)."},

@@ -227,7 +227,7 @@ func showsWay(s *record.Session, t *record.Transfer) bool {
 	switch {
 	case t.Outcome == record.Rejected, t.Initiator == record.ThirdParty:
 		return false
-	case t.Outcome == record.Aborted, t.Outcome == record.Incomplete && s.Capture.ToEnd:
+	case t.Outcome == record.Aborted, t.Outcome == record.Denied, t.Outcome == record.Incomplete && s.Capture.ToEnd:
 		return !t.Opened()
 	}
 	return true

@@ -150,9 +150,9 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 		null: "none was seen"},
 	{name: "outcome", doc: "How it ended", value: oneWord(
 		term{record.OK, "2yz"},
-		term{record.Denied, "4yz or 5yz but 425, and no data connection was tried"},
+		term{record.Denied, "4yz or 5yz, and no data flowed, whether or not the data connection was open; not 425, 426, 421, 451, 452 and 552"},
 		term{record.NoConnection, "425, or the connection was refused, unanswered, unreachable or never tried"},
-		term{record.Aborted, "the connection was established, then 4yz or 5yz, ABOR or RST"},
+		term{record.Aborted, "the connection was established, then 421, 426, 451, 452 or 552, another 4yz or 5yz after data, ABOR or RST"},
 		term{record.Incomplete, "the capture holds no final reply"},
 		term{record.Unused, "negotiated, but no command followed and nothing was tried or sent"},
 		term{record.Rejected, "the negotiation was answered by 4yz or 5yz"},

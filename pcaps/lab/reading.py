@@ -251,6 +251,16 @@ def outcome(verb, code, c):
     return "aborted" if c else "denied"
 
 
+def controls(paths, port):
+    """Only who talks with whom, for what is no plain FTP, or of which one side's packets are there."""
+    pairs = {}
+    for path in paths:
+        for src, dst, flags, _, length, _ in packets(path):
+            if port in (src[1], dst[1]) and (length or flags & (SYN | ACK) == SYN | ACK):
+                pairs[(src, dst) if dst[1] == port else (dst, src)] = True
+    return [{"client": end(c), "server": end(s)} for c, s in pairs]
+
+
 def sessions(paths, port):
     conns = connections(paths)
     controls = [c for c in conns if c.dst[1] == port and c.established]

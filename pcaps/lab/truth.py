@@ -29,26 +29,57 @@ def lines(paths):
 
 
 def expectation(paths, name):
-    """The stanza of one capture: sessions with their transfers, findings, options."""
-    want = {"sessions": [], "expect_findings": [], "opt": {}}
+    """The stanza of one capture: sessions with their transfers and verdicts, attempts, findings, options."""
+    want = {"sessions": [], "attempts": [], "expect_findings": [], "opt": {}, "never_says": []}
     found = False
     for line in lines(paths):
+        first, _, rest = line.strip().partition(" ")
+        if found and first in ("says", "never"):  # a regular expression, to the end of the line
+            (want["never_says"] if first == "never" else want["last"]["says"]).append(rest)
+            continue
         words = line.split("#")[0].split()
         if not words:
             continue
         if words[0].startswith("["):
             found = words[0] == f"[{name}]"
             want["opt"].update(options(words[1:])[1] if found else {})
-        elif found and words[0] == "session":
+        elif found and words[0] in ("session", "attempt"):
             plain, opt = options(words[1:])
-            want["sessions"].append({"plain": plain, "opt": opt, "transfers": []})
+            want["last"] = {"plain": plain, "opt": opt, "transfers": [], "says": []}
+            want[words[0] + "s"].append(want["last"])
+        elif found and words[0] == "verdict":
+            want["last"]["verdict"] = options(words[1:])
         elif found and words[0] in ("findings", "absent"):
             want["expect_findings" if words[0] == "findings" else "no_findings"] = words[1:]
         elif found:
             want["sessions"][-1]["transfers"].append(options(words))
-            want.setdefault("used", True)
-    want.setdefault("used", bool(want["sessions"]) or bool(want["opt"]))
+    want["used"] = bool(want["sessions"] or want["attempts"] or want["opt"])
     return want
+
+
+def verdict(words):
+    """What a verdict line says: CAUSE AT, with what would be right too, and how certain nobody may be."""
+    (cause, at), opt = words
+    out = {"cause": cause, "at": at}
+    for k in ("cause_also", "at_also"):
+        if k in opt:
+            out[k + "_ok"] = opt[k].split(",")
+    if "not" in opt:
+        out["certainty_not"] = opt["not"].split(",")
+    return out
+
+
+def judged(where, out, want):
+    """Adds a session's verdict: where all went well it need not be written down, where something failed it must be."""
+    if "verdict" in want:
+        out["verdict"] = verdict(want["verdict"])
+    elif out.get("login") == "failed" or any(t["outcome"] not in ("ok", "unused", "unknown") for t in out.get("transfers", [])):
+        raise Mismatch(f"{where}: something failed, and no verdict is arranged")
+    else:
+        out["verdict"] = {"cause": "none", "at": "none"}
+    if want["says"]:
+        out["says"] = want["says"]
+    return out
 
 
 class Mismatch(Exception):
@@ -91,6 +122,8 @@ def transfer(where, want, got, files):
         out["path"] = opt["path"]
     if "rest" in opt:
         out["restart"] = int(opt["rest"])
+    if "verdict" in opt:
+        out["verdict"] = verdict((opt["verdict"].split("/"), {}))
     return out
 
 
@@ -107,6 +140,8 @@ def hidden_transfer(where, want, got, server):
 
 
 def session(where, want, got, files):
+    if len(want["plain"]) == 1:  # nothing but its verdict was arranged, or can be read simply
+        return judged(where, {"client": got["client"], "server": got["server"]}, want)
     ip, user, login, closing, mode = want["plain"]
     tls = want["opt"].get("tls", "none")
     out = {"client": got["client"], "server": got["server"], "user": None if user == "-" else user, "login": login,
@@ -125,7 +160,7 @@ def session(where, want, got, files):
         out["not_observable"] = want["opt"]["not_observable"].split(",")
     if "mode_also" in want["opt"]:
         out["mode_also_ok"] = want["opt"]["mode_also"].split(",")
-    return out
+    return judged(where, out, want)
 
 
 def truth(args):
@@ -133,8 +168,10 @@ def truth(args):
     if not want["used"]:
         raise Mismatch("expect.txt does not name it")
     paths = sorted(glob.glob(os.path.join(args.dir, args.name + "*.pcap*")))
-    got = reading.sessions(paths, int(want["opt"].get("control", 21)))
-    same(args.name, "number of sessions", len(want["sessions"]), len(got))
+    plain = any(len(w["plain"]) > 1 for w in want["sessions"])
+    got = (reading.sessions if plain else reading.controls)(paths, int(want["opt"].get("control", 21))) if want["sessions"] else []
+    if "more" not in want["opt"]:
+        same(args.name, "number of sessions", len(want["sessions"]), len(got))
     out = {"sessions": []}
     for w in want["sessions"]:
         ip = w["plain"][0]
@@ -143,6 +180,12 @@ def truth(args):
             raise Mismatch(f"no session of {ip}")
         got.remove(match[0])
         out["sessions"].append(session(f"{args.name} {ip}", w, match[0], args.files))
+    for w in want["attempts"]:
+        out.setdefault("attempts", []).append(judged(args.name, {"client_ip": w["plain"][0], "server": w["plain"][1]}, w))
+    if "more" in want["opt"]:
+        out["more_sessions_ok"] = True
+    if want["never_says"]:
+        out["never_says"] = want["never_says"]
     out["expect_findings"] = want["expect_findings"]
     if "no_findings" in want:
         out["no_findings"] = want["no_findings"]

@@ -34,7 +34,7 @@ names() { declare -F | sed -n 's/^declare -f cap_//p' | tr _ - | sort; }
 
 install_tools() {
   local want=() tool
-  for tool in curl lftp ncftpget:ncftp tnftp nft:nftables ethtool ip:iproute2 tcpdump tshark editcap:wireshark-common \
+  for tool in curl lftp ncftpget:ncftp tnftp ssh:openssh-client nft:nftables ethtool ip:iproute2 tcpdump tshark editcap:wireshark-common \
     openssl zstd sysctl:procps /usr/bin/python3:python3; do
     command -v "${tool%%:*}" >/dev/null || want+=("${tool##*:}")
   done
@@ -59,13 +59,14 @@ apt_get() {
 }
 
 unpack_servers() {
-  [ -e "$root/.complete" ] && return
+  [ -e "$root/.complete-2" ] && return
   local deb
   mkdir -p "$work/debs" "$root"
   apt_update
-  (cd "$work/debs" && apt-get -qq -o APT::Sandbox::User=root download vsftpd proftpd-core proftpd-mod-crypto pure-ftpd inetutils-ftpd inetutils-ftp)
+  (cd "$work/debs" && apt-get -qq -o APT::Sandbox::User=root download vsftpd proftpd-core proftpd-mod-crypto pure-ftpd inetutils-ftpd inetutils-ftp \
+    python3-pyftpdlib dropbear-bin libtomcrypt1 libtommath1 microsocks tinyproxy-bin haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1)
   for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$root"; done
-  touch "$root/.complete"
+  touch "$root/.complete-2"
 }
 
 clean_up() {
@@ -104,8 +105,10 @@ make_one() {
     rm -rf "$work/live"
     return
   fi
-  rm -f "$here/$1".pcap* "$here/$1"-[0-9].pcap* "$here/$1.truth.json" "$here/$1"-{client,server}.{pcap,truth.json} "$here/$1.pair.json"
-  mv "$work/out"/* "$here/"
+  local to=$here
+  ! grep -q "^\[$1\]" "$lab/expect-cases.txt" || to=$here/cases
+  rm -f "$to/$1".pcap* "$to/$1"-[0-9].pcap* "$to/$1.truth.json" "$to/$1"-{client,server}.{pcap,truth.json} "$to/$1.pair.json"
+  mv "$work/out"/* "$to/"
 }
 
 main() {

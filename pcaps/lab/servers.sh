@@ -107,3 +107,9 @@ pureftpd() { serve 21 "$root/usr/sbin/pure-ftpd" -l unix -A -H -u 1 "$@"; }
 
 # inetutils: the BSD lineage; the transfer without PORT goes to the control connection's own port.
 inetutils() { serve 21 "$root/usr/sbin/ftpd" -D -a default; }
+
+# pyftpd [OPTION…]: the module's own server, anonymous with write permission.
+pyftpd() { PYTHONPATH=$root/usr/lib/python3/dist-packages serve 21 "$python" -W ignore -m pyftpdlib -p 21 -w -d "$work/home/labuser" "$@"; }
+
+# unpacked PROGRAM…: with the libraries that were unpacked beside it.
+unpacked() { env LD_LIBRARY_PATH="$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu" "$@"; }

@@ -40,7 +40,7 @@ func requireNoneFalse(t *testing.T, frames []capturetest.Frame) {
 	for i := range frames {
 		part := analyzetest.Analyzed(t, capturetest.Drop(frames, i), options)
 		analyzetest.RequireSane(t, part)
-		if d := contradictions(full, part); len(d) > 0 {
+		if d := append(contradictions(full, part), othersAccused(full, part)...); len(d) > 0 {
 			t.Errorf("without packet %d: %q\n%s\nfull:\n%s\npart:\n%s", i+1, d, capturetest.Dump(frames[i:i+1]), full.Facts(), part.Facts())
 		}
 	}
@@ -58,6 +58,36 @@ func contradictions(full, part *analyzetest.Records) (list []string) {
 			}
 		}
 		list = append(list, least...)
+	}
+	return list
+}
+
+// othersAccused lists the causes that a part is certain of and the whole does not name. A
+// part may be less certain, or know of nothing.
+func othersAccused(full, part *analyzetest.Records) (list []string) {
+	var known []string
+	for _, f := range full.Sessions {
+		for _, v := range verdictsOf(f) {
+			known = append(known, f.Client.String()+" "+v.Cause)
+		}
+	}
+	for _, p := range part.Sessions {
+		for _, v := range verdictsOf(p) {
+			if cause := p.Client.String() + " " + v.Cause; v.Certainty == record.Certain && !slices.Contains(known, cause) {
+				list = append(list, "certain of "+v.Cause)
+			}
+		}
+	}
+	return list
+}
+
+// verdictsOf are those of a session and its transfers.
+func verdictsOf(s *record.Session) []*record.Verdict {
+	list := []*record.Verdict{s.Verdict}
+	for i := range s.Transfers {
+		if v := s.Transfers[i].Verdict; v != nil {
+			list = append(list, v)
+		}
 	}
 	return list
 }

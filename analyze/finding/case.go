@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -61,10 +62,8 @@ func latest(s *record.Session) flow.Time {
 // thousands of each.
 type glance struct {
 	taken       bool
-	lastCommand int    // number of the last transfer that a command began; 0: there is none
-	unshown     bool   // a transfer succeeded over a connection that the capture does not hold
-	passive     bool   // a server's endpoint is known
-	low, high   uint16 // the ports of these
+	lastCommand int  // number of the last transfer that a command began; 0: there is none
+	unshown     bool // a transfer succeeded over a connection that the capture does not hold
 }
 
 // glance is taken once.
@@ -80,17 +79,12 @@ func (c *Case) glance() *glance {
 			g.lastCommand = t.N
 			g.unshown = g.unshown || t.Outcome == record.OK && t.Connection == nil
 		}
-		if t.Mode != record.Passive || t.Announced == nil {
-			continue
-		}
-		port := t.Announced.Port()
-		if !g.passive {
-			g.low, g.high, g.passive = port, port, true
-		}
-		g.low, g.high = min(g.low, port), max(g.high, port)
 	}
 	return g
 }
+
+// settings names the server's settings for a purpose.
+func (c *Case) settings(p settings.Purpose) string { return settings.For(c.Banner, p) }
 
 // plain reports whether a transfer was certainly sent as the file is: MODE S (RFC 959
 // section 3.4.1), and not under TLS.

@@ -27,7 +27,7 @@ type Rule struct {
 	spent    bool // what it finds is counted and not told, for the capture has too much of it
 }
 
-// Rules lists the rules in the order in which a session's findings are told.
+// Rules lists the rules.
 func Rules() []Rule {
 	var list []Rule
 	for _, r := range rules {
@@ -42,6 +42,12 @@ var rules = []*Rule{
 	&asciiBinary, &tlsRefused, &cleartextData, &protocolViolation, &overlapConflict, &pathTraversal, &captureGap,
 	&dataLate, &dataCut, &restartHole, &siteExec, &siteChmod, &executableUpload, &credentialFile,
 	&ftpInData,
+}
+
+// hygiene has the rules that say what is unsafe, and nothing of what went wrong: their
+// findings come last.
+var hygiene = map[string]int{
+	"cleartext-credentials": 1, "anonymous-login": 1, "tls-refused": 1, "cleartext-data": 1, "capture-gap": 1,
 }
 
 // Options of judging; the zero value works.
@@ -82,8 +88,8 @@ const (
 	maxFrames = 16
 )
 
-// Judge runs the rules over one session and returns its findings, by transfer, then by
-// rule. Rules that look at several sessions see only this one; a Stream shows them the
+// Judge runs the rules over one session and returns its findings: what went wrong, by
+// transfer, then by rule, then what is unsafe. Rules that look at several sessions see only this one; a Stream shows them the
 // others.
 func Judge(s *record.Session, opt Options) []record.Finding {
 	c := newCase(s, opt)
@@ -102,7 +108,14 @@ func (c *Case) judge(rules []*Rule) {
 			r.tell(c, list)
 		}
 	}
-	slices.SortStableFunc(c.found, func(a, b record.Finding) int { return cmp.Compare(a.Transfer, b.Transfer) })
+	c.order()
+}
+
+// order puts the findings of transfers in their order, and hygiene last.
+func (c *Case) order() {
+	slices.SortStableFunc(c.found, func(a, b record.Finding) int {
+		return cmp.Or(cmp.Compare(hygiene[a.ID], hygiene[b.ID]), cmp.Compare(a.Transfer, b.Transfer))
+	})
 }
 
 // tell keeps the gravest of a rule's drafts and counts the rest in the last one's

@@ -39,7 +39,7 @@ func TestOrder(t *testing.T) {
 	for _, f := range Judge(s, Options{}) {
 		got = append(got, fmt.Sprintf("%d %s", f.Transfer, f.ID))
 	}
-	require.Equal(t, []string{"0 cleartext-credentials", "0 capture-gap", "1 nat-mismatch", "1 data-unanswered", "2 bounce-attempt", "2 privileged-port"}, got)
+	require.Equal(t, []string{"1 nat-mismatch", "1 data-unanswered", "2 bounce-attempt", "2 privileged-port", "0 cleartext-credentials", "0 capture-gap"}, got)
 }
 
 func TestTooMany(t *testing.T) {

@@ -131,22 +131,22 @@ func TestCut(t *testing.T) {
 	const then = `; the server replied 426 "Failure writing network stream." (packet 30) 18 s after RETR`
 	check(t, "data-cut", []row{
 		{"reset", sess(with(passive(met(flow.Established, reset), aborted))),
-			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client after 500 bytes (packet 25)` + then},
+			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset from the client's address after 500 bytes (packet 25)` + then},
 		{"silent", sess(with(passive(met(flow.Established, silent), aborted))),
 			`high 1 the data connection of RETR "a.bin" was open (packet 14) and then fell silent for 1 min 12 s after 500 bytes (packet 28)` + then},
 		{"closed early", sess(with(passive(met(flow.Established), aborted))),
 			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was closed by the server after 500 bytes (packet 26)` + then},
 		{"425 though it was open", sess(with(passive(met(flow.Established, reset), failed))),
-			`medium 1 the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR while the data connection of RETR "a.bin" was open (packet 14); then it was reset by the client (packet 25)`},
+			`medium 1 the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR while the data connection of RETR "a.bin" was open (packet 14); then it was reset from the client's address (packet 25)`},
 		{"the server gave up first", sess(with(passive(met(flow.Established, reset), aborted, replied(24, 421, "Data timeout.")))),
-			`medium 1 the server replied 421 "Data timeout." (packet 24) 12 s after RETR while the data connection of RETR "a.bin" was open (packet 14); then it was reset by the client after 500 bytes (packet 25)`},
+			`medium 1 the server replied 421 "Data timeout." (packet 24) 12 s after RETR while the data connection of RETR "a.bin" was open (packet 14); then it was reset from the client's address after 500 bytes (packet 25)`},
 		{"the server closed everything", sess(with(passive(met(flow.Established, reset), aborted, replied(30, 421, "Data timeout.")))),
-			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client after 500 bytes (packet 25); the server replied 421 "Data timeout." (packet 30) 18 s after RETR`},
+			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset from the client's address after 500 bytes (packet 25); the server replied 421 "Data timeout." (packet 30) 18 s after RETR`},
 		{"the client gave up and ended both", sess(func(s *record.Session) { s.Notes.Control.Half[flow.Out].FIN = at(25) },
 			with(passive(met(flow.Established, reset), func(t *record.Transfer) {
 				t.Outcome, t.Bytes, t.Preliminary = record.Incomplete, ptr(uint64(500)), reply(13, 150, "")
 			}))),
-			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset by the client after 500 bytes (packet 25); the control connection was closed by the client (FIN) at the same time (packet 25); ` +
+			`medium 1 the data connection of RETR "a.bin" was open (packet 14) and was reset from the client's address after 500 bytes (packet 25); the control connection was closed by the client (FIN) at the same time (packet 25); ` +
 				"no command or reply had passed on it for 12 s; in this capture no final reply to RETR followed"},
 		{"by ABOR", sess(with(passive(met(flow.Established, reset), aborted, func(t *record.Transfer) { t.Notes.Abort = at(24) }))), ""},
 		{"for another reason", sess(with(passive(met(flow.Established), aborted, replied(30, 552, "Quota exceeded.")))), ""},

@@ -49,7 +49,7 @@ func guessing(c *Case) (draft, bool) {
 	what += ", in " + prose.Many(r.sessions, "session") + c.packets(append(r.frames, r.last.Pos)...)
 	v := draft{
 		frames: append(r.frames, r.last.Pos),
-		advice: "block or slow down the host (fail2ban)" + c.settings(settings.SlowGuessing) + ", and check the accounts that it tried",
+		advice: "block the host (fail2ban) or have the server slow it down" + c.settings(settings.SlowGuessing) + ", and check the accounts that it tried",
 	}
 	end := "none of these logins succeeded in this capture"
 	if r.success != nil {

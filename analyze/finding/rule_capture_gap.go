@@ -17,7 +17,14 @@ var captureGap = Rule{
 func gaps(c *Case) (draft, bool) {
 	var lacks, doubts []string
 	cov := &c.Capture
-	if !cov.FromStart {
+	switch {
+	case cov.FromStart:
+	case c.Notes.Greeting.Code == 220:
+		lacks = append(lacks, "the handshake")
+	case len(c.Notes.Logins) > 0:
+		lacks = append(lacks, "its start")
+		doubts = append(doubts, "how the server greeted, and what was said before the login")
+	default:
 		lacks = append(lacks, "its start")
 		doubts = append(doubts, "who logged in how, what TYPE and which directory applied")
 	}
@@ -40,7 +47,10 @@ func gaps(c *Case) (draft, bool) {
 	v := draft{frames: frames(c.First.Pos)}
 	switch {
 	case len(lacks) > 0:
-		v.message = "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + prose.List(lacks) + "; unknown because of it: " + strings.Join(doubts, "; ")
+		v.message = "of the control connection" + c.packets(c.First.Pos) + " the capture lacks " + prose.List(lacks)
+		if len(doubts) > 0 {
+			v.message += "; unknown because of it: " + strings.Join(doubts, "; ")
+		}
 		v.advice = "capture both directions from before the login, whole packets (tcpdump -s 0), with a buffer large enough that nothing is dropped (tcpdump -B)"
 		if dropped != "" {
 			v.message += "; " + dropped

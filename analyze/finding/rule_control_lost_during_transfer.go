@@ -13,14 +13,6 @@ var controlLost = Rule{
 	judge:   each(lostControl),
 }
 
-// shortest is the shortest idle time after which firewalls and NATs usually forget an
-// established connection (RFC 5382 section 5 asks for two hours; what is met in practice
-// begins at a minute).
-const shortest = 60 * flow.Second
-
-const timerAdvice = "compare the idle time with the timers of NATs and firewalls on the way (often 5, 15 or 60 min for established TCP): raise them, " +
-	"or let the client keep the control connection busy (TCP keepalive, NOOP during transfers) or cut large files into several transfers"
-
 func lostControl(c *Case, t *record.Transfer) (draft, bool) {
 	end, ok := controlEnd(c, t)
 	if !ok || end.given {
@@ -36,15 +28,9 @@ func lostControl(c *Case, t *record.Transfer) (draft, bool) {
 	v := draft{
 		message: prose.Clauses(what, end.ran(), dataThen(c, t)),
 		frames:  evidence(t, t.Frames.SYN, end.frame),
-		advice:  timerAdvice,
-	}
-	if end.idle < shortest {
-		v.advice = "that is shorter than the usual timers of NATs and firewalls (5 min and more): look for a timer set far too low, a firewall or " +
-			"intrusion prevention system that ends sessions, and at the end itself: was the program stopped, did it run into a limit of its own?"
 	}
 	if end.left {
 		v.severity = record.Medium
-		v.advice = "the client closed the control connection without waiting for the server's reply: was it stopped, or did it run into a limit of its own?"
 	}
 	return v, true
 }

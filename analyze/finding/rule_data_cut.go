@@ -39,12 +39,9 @@ func cutOff(c *Case, t *record.Transfer) (draft, bool) {
 		severity: severity,
 		message:  prose.Clauses(open+" and "+how+carried+c.packets(last.Pos), gaveUp, c.then(t)),
 		frames:   evidence(t, t.Frames.SYN, last.Pos, end.frame),
-		advice:   "did the side that ended it crash, run out of space or time, or give up? Resets and silence that neither host explains can come from a firewall or NAT between them: its timers and its state table",
 	}
 	if t.Reply != nil && t.Reply.Time.Time < last.Time && severity == "" {
 		v.message = prose.Clauses(c.then(t)+" while "+open, "then it "+how+carried+c.packets(last.Pos))
-		v.advice = "the server gave up before the data connection ended, and its reply says why: no space, a file that failed, a time limit. Where it speaks of time or of the network, did the client " +
-			"stop taking or sending data, or did something between stop them? A capture at the other side decides"
 	}
 	return v, true
 }
@@ -71,9 +68,9 @@ func ending(c *Case, conn *flow.Conn) (how, severity string, at flow.Mark) {
 	client, server := c.halves(conn)
 	switch {
 	case earlier(server.RST, client.RST):
-		return "was reset by the server", "", server.RST
+		return "was reset from the server's address", "", server.RST
 	case client.RST.Seen():
-		return "was reset by the client", "", client.RST
+		return "was reset from the client's address", "", client.RST
 	case earlier(client.FIN, server.FIN):
 		return "was closed by the client", "", client.FIN
 	case server.FIN.Seen():

@@ -36,7 +36,6 @@ func late(c *Case, t *record.Transfer) (draft, bool) {
 	return draft{
 		message: what + "; " + tried,
 		frames:  evidence(t, append(r.frames, conn.SYNACK.Pos)...),
-		advice:  "what delays the connection: packets lost on the way, a firewall that asks first, a client that waits? A longer limit at the server helps (vsftpd: accept_timeout in passive mode, connect_timeout in active mode)",
 	}, true
 }
 

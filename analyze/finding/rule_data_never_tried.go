@@ -26,7 +26,6 @@ func neverTried(c *Case, t *record.Transfer) (draft, bool) {
 	return draft{
 		message: prose.Clauses(what, c.then(t), whose(c, t), c.translated(t)),
 		frames:  evidence(t),
-		advice:  neverAdvice(c, t),
 	}, true
 }
 
@@ -55,19 +54,4 @@ func whose(c *Case, t *record.Transfer) string {
 		return "the capture was taken " + prose.Many(near, "router") + " away from " + who + " (by the TTLs), so a firewall before it may have dropped the SYN"
 	}
 	return ""
-}
-
-func neverAdvice(c *Case, t *record.Transfer) string {
-	if c.misled(t) || foreign(c, t) == byBounce {
-		return c.openingAdvice(t)
-	}
-	p := c.point()
-	if *t.ExpectedInitiator == record.Client && p.client == 0 && p.server != 0 || *t.ExpectedInitiator == record.Server && p.server == 0 && p.client != 0 {
-		who := *t.ExpectedInitiator
-		return "look at the " + who + ": its own outbound firewall, security software or container, and whether its FTP program read the announcement; nothing has to be opened at the other side before a SYN gets there"
-	}
-	if *t.ExpectedInitiator == record.Client {
-		return "look at the client first: its own outbound firewall, security software or proxy, and whether its FTP program read the reply that announced the port; a capture there decides. Only if its SYN leaves it: " + c.permit(t)
-	}
-	return "look at the server first: may it open connections at all (its own outbound firewall, a jail or container), and does it accept the announced endpoint? A capture there decides. Only if its SYN leaves it: " + c.permit(t)
 }

@@ -23,27 +23,16 @@ func refused(c *Case, t *record.Transfer) (draft, bool) {
 	frames := append(r.frames, answer.RST.Pos)
 	what := c.opener(t) + " tried " + prose.Times(r.syns) + r.over() + " to reach " + dst.String() + " and was refused by RST" + c.packets(frames...)
 	origin := ""
-	advice := c.openingAdvice(t)
 	replaced := ""
-	switch newer := newer(c, t, r.first); {
-	case newer != nil:
+	if newer := newer(c, t, r.first); newer != nil {
 		replaced = "before that, a newer " + newer.Method + c.packets(newer.Frames.Negotiation) + " had taken the place of this one"
-		advice = "servers listen on the port that they announced last, and close the others: let the client connect to that one, or not ask twice"
-	case t.Method == record.MethodDefault:
-		advice = "the client sent neither PORT nor PASV, so the server tried the port that holds without (RFC 959 section 3.2), and nobody listened there or a firewall refused: let the client negotiate each data connection"
-	case dst.Addr().IsLoopback() && t.Mode == record.Passive && (t.Method == "EPSV" || mismatched(c, t)):
-		advice = "is the server on this host? Else " + tunnelAdvice
-	case foreign(c, t) != byBounce:
-		advice = "is something still listening on that port, and does a host firewall reject with resets? " + advice
 	}
 	if replaced == "" && c.forged(dst.Addr(), answer.TTL) {
 		origin = "by its TTL the RST did not come from where " + c.party(dst.Addr()) + " is: a firewall on the way sent it"
-		advice = c.openingAdvice(t)
 	}
 	return draft{
 		message: prose.Clauses(what, replaced, c.then(t), c.translated(t), origin),
 		frames:  evidence(t, frames...),
-		advice:  advice,
 	}, true
 }
 

@@ -39,7 +39,6 @@ func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 	return draft{
 		message: prose.Clauses(what, c.then(t), fate),
 		frames:  evidence(t, r.frames...),
-		advice:  c.openingAdvice(t),
 	}, true
 }
 
@@ -92,12 +91,9 @@ func halfOpened(c *Case, t *record.Transfer) draft {
 	case r.conn.Half[flow.In].Packets > 1:
 		fate = other + " repeated it, so no ACK arrived: the SYN-ACK was lost on its way, or the ACK was"
 	}
-	from, to := r.conn.Dst.Addr().String(), r.conn.Src.Addr().String()
 	return draft{
 		message: prose.Clauses(what, fate, c.then(t)),
 		frames:  evidence(t, append(r.frames, r.conn.SYNACK.Pos, r.conn.Half[flow.Out].RST.Pos)...),
-		advice: "the SYNs pass, the answers do not: look at the way back from " + from + " to " + to +
-			" beyond the place of capture, for a firewall or NAT that does not see both directions (asymmetric routing) or drops packets to that port",
 	}
 }
 

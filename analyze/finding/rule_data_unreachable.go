@@ -26,14 +26,13 @@ func unreachable(c *Case, t *record.Transfer) (draft, bool) {
 	e := r.conn.ICMP
 	if e == nil {
 		what += " and was told that it is unreachable" + c.packets(r.frames...)
-		return draft{message: prose.Clauses(what, c.then(t), c.translated(t)), frames: evidence(t, r.frames...), advice: c.openingAdvice(t)}, true
+		return draft{message: prose.Clauses(what, c.then(t), c.translated(t)), frames: evidence(t, r.frames...)}, true
 	}
 	frames := append(r.frames, e.Mark.Pos)
 	what += " and " + reporter(c, e.From.Addr(), dst.Addr()) + " answered " + icmpWords(e) + c.packets(frames...)
 	return draft{
 		message: prose.Clauses(what, c.then(t), c.translated(t)),
 		frames:  evidence(t, frames...),
-		advice:  icmpAdvice(c, t, e),
 	}, true
 }
 
@@ -47,17 +46,6 @@ func reporter(c *Case, from, dst netip.Addr) string {
 	}
 	return from.String() + ", a router or firewall on the way,"
 }
-
-// meaning of an ICMP error, as far as advice goes.
-type meaning uint8
-
-const (
-	noRoute meaning = iota
-	noHost
-	noPort
-	filtered
-	looping
-)
 
 // icmpWords names type and code: RFC 792 and RFC 1812 section 5.2.7.1; RFC 4443 section
 // 3.
@@ -87,53 +75,4 @@ var icmp6Names = map[[2]uint8]string{
 	{1, 0}: "no route to destination", {1, 1}: "communication administratively prohibited", {1, 2}: "beyond scope of source address",
 	{1, 3}: "address unreachable", {1, 4}: "port unreachable", {1, 5}: "source address failed policy", {1, 6}: "reject route to destination",
 	{2, 0}: "packet too big", {3, 0}: "hop limit exceeded", {3, 1}: "fragment reassembly time exceeded",
-}
-
-func meaningOf(e *flow.ICMP) meaning {
-	if e.V6 {
-		switch {
-		case e.Type == 3:
-			return looping
-		case e.Type == 1 && e.Code == 3:
-			return noHost
-		case e.Type == 1 && e.Code == 4:
-			return noPort
-		case e.Type == 1 && (e.Code == 1 || e.Code >= 5):
-			return filtered
-		}
-		return noRoute
-	}
-	switch {
-	case e.Type == 11:
-		return looping
-	case e.Code == 1 || e.Code == 7 || e.Code == 12:
-		return noHost
-	case e.Code == 2 || e.Code == 3:
-		return noPort
-	case e.Code == 9 || e.Code == 10 || e.Code == 13:
-		return filtered
-	}
-	return noRoute
-}
-
-func icmpAdvice(c *Case, t *record.Transfer, e *flow.ICMP) string {
-	from := e.From.Addr().String()
-	if c.misled(t) || foreign(c, t) == byBounce {
-		return c.openingAdvice(t)
-	}
-	switch meaningOf(e) {
-	case filtered:
-		return "the firewall at " + from + " rejects the connection: " + c.permit(t)
-	case noPort:
-		if e.From.Addr() != t.Connection.Dst.Addr() {
-			return "the firewall at " + from + " rejects in this way (the default of iptables' and nftables' reject): " + c.permit(t)
-		}
-		return "nothing listens there, or the firewall of " + from + " rejects in this way (the default of iptables' and nftables' reject): " + c.permit(t)
-	case noHost:
-		return "does the host at " + t.Connection.Dst.Addr().String() + " answer at all, or does the firewall at " + from +
-			" reject in this way? It answers the control connection, so look for a rule first: " + c.permit(t)
-	case looping:
-		return "the route to " + t.Connection.Dst.Addr().String() + " loops near " + from
-	}
-	return "check the route to " + t.Connection.Dst.Addr().String() + " at " + from + ", and whether a firewall there rejects in this way"
 }

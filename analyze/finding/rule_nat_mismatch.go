@@ -8,6 +8,7 @@ import (
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
 )
 
@@ -119,7 +120,7 @@ func translatedDraft(c *Case, t *record.Transfer, count int) draft {
 		advice: advice,
 	}
 	if t.Outcome == record.NoConnection {
-		v.severity = record.High
+		v.severity, v.advice = record.High, ""
 	}
 	return v
 }
@@ -218,4 +219,20 @@ func endpointIn(text string) (netip.AddrPort, bool) {
 		}
 	}
 	return netip.AddrPort{}, false
+}
+
+// announceAdvice is how the server is told of the address that clients reach.
+func (c *Case) announceAdvice() string {
+	return "announce the address that clients reach" + c.settings(settings.Announce) + " and let the NAT forward the passive ports to the server; EPSV names no address, and needs the same ports; an FTP helper (ALG) on the NAT that rewrites the reply does both, unless TLS hides it"
+}
+
+// unread says why a NAT does not rewrite the negotiation.
+func (c *Case) unread() string {
+	switch {
+	case c.encrypted():
+		return "; under TLS it cannot"
+	case c.Server.Port() != flow.PortFTP:
+		return fmt.Sprintf("; it has to be told of port %d", c.Server.Port())
+	}
+	return ""
 }

@@ -39,7 +39,8 @@ func violations(c *Case) []draft {
 	var list []draft
 	for _, odd := range oddities {
 		g := groups[odd.kind]
-		if g == nil || odd.kind == record.OddNoCode && !c.whole() { // a piece of a reply looks like that
+		if g == nil || odd.kind == record.OddNoCode && !c.whole() || c.Notes.Foreign != nil && odd.kind != record.OddEndpoint {
+			// a piece of a reply looks like the first; the verdict names another protocol
 			continue
 		}
 		what := odd.one

@@ -13,7 +13,7 @@ import (
 var thirdParty = Rule{
 	ID: "third-party-data-connection", Severity: record.Critical,
 	Title:   "data connection of a third host",
-	Meaning: "A host that is neither the client nor the server connected to the announced endpoint: it took the data or put its own in place of them (port stealing, \"pizza thief\"), unless the client or the server has several addresses.",
+	Meaning: "A host that is neither the client nor the server connected to the announced endpoint: it took the data or put its own in place of them (port stealing, \"pizza thief\"), unless the client or the server has several addresses (NAT, balancers, clusters). Low when nothing went over it and the server ended the transfer.",
 	judge:   each(stolen),
 }
 
@@ -36,12 +36,25 @@ func stolen(c *Case, t *record.Transfer) (draft, bool) {
 	if !first.Seen() {
 		first = thief.Start
 	}
-	return draft{
+	v := draft{
 		message: prose.Clauses(thief.Src.Addr().String()+", neither the client nor the server, connected to "+thief.Dst.String()+
-			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share, robbed(c, t)),
+			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share, robbed(c, t), c.afterStranger(t)),
 		frames: evidence(t, first.Pos),
-		advice: thirdAdvice(c, t, thief),
-	}, true
+	}
+	if out+in == 0 && t.Reply != nil && t.Reply.Code >= 400 {
+		v.severity = record.Low
+	} else {
+		v.advice = thirdAdvice(c, t, thief)
+	}
+	return v, true
+}
+
+// afterStranger is the refusal of a transfer whose data connection a third host opened.
+func (c *Case) afterStranger(t *record.Transfer) string {
+	if t.Reply == nil || t.Reply.Code < 400 {
+		return ""
+	}
+	return c.then(t)
 }
 
 // robbed says what the host saw that should have opened the connection.
@@ -67,12 +80,12 @@ func robbed(c *Case, t *record.Transfer) string {
 func thirdAdvice(c *Case, t *record.Transfer, thief *flow.Conn) string {
 	advice := "whose address is " + thief.Src.Addr().String() + "? "
 	if thief.Half[flow.Out].Bytes+thief.Half[flow.In].Bytes > 0 {
-		advice += "If it is not another address of the client or the server, treat what was transferred as disclosed or forged; "
+		advice += "If it is not another address of the client or the server (NAT, balancer, cluster), treat what was transferred as disclosed or forged; "
 	} else {
-		advice += "If it is not another address of the client or the server, it tried to get or to give data in its place; "
+		advice += "If it is not another address of the client or the server (NAT, balancer, cluster), it tried to get or to give data in its place; "
 	}
 	if t.Mode == record.Active {
-		return advice + "let the client accept data connections from the server's address only, or use passive mode, and use TLS"
+		return advice + "let the client accept data connections from the server's address only, and use TLS"
 	}
 	return advice + "let the server accept data connections from the client's address only" + c.settings(settings.OwnPeer) + ", and use TLS"
 }

@@ -264,6 +264,7 @@ type Finding struct {
 	Transfer int // 0: the whole session
 	Frames   []flow.Pos
 	Advice   string
+	Shared   bool // Advice is the next steps of the verdict on the same failure: who shows that leaves it out; not written
 }
 
 // Summary is the last record: what was read, found and not read.

@@ -2,6 +2,8 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/settings"
@@ -10,10 +12,26 @@ import (
 
 // Steps that several causes share.
 
+// advise gives the findings about failures the next steps of the verdict on the same
+// transfer, or on the session: a finding says what was observed, and one place what to do.
+func (c *hearing) advise() {
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		if f.Advice != "" {
+			continue
+		}
+		v := c.Verdict
+		if f.Transfer > 0 && f.Transfer <= len(c.Transfers) && c.Transfers[f.Transfer-1].Verdict != nil {
+			v = c.Transfers[f.Transfer-1].Verdict
+		}
+		f.Advice, f.Shared = strings.Join(v.Next, "; "), true
+	}
+}
+
 // settings names the server's settings for a purpose.
 func (c *hearing) settings(p settings.Purpose) string { return settings.For(c.Banner, p) }
 
-func (c *hearing) enlarge() string {
+func enlarge(c *hearing) string {
 	return "enlarge the server's passive range" + c.settings(settings.PassiveRange) + " and permit all of it in the firewalls before it"
 }
 
@@ -30,15 +48,15 @@ func (c *hearing) permit(t *record.Transfer) string {
 		if w := c.ports; w != nil && w.high-w.low < maxSpread && port+maxSpread > w.low && port < w.high+maxSpread {
 			ports = fmt.Sprintf("ports %d to %d", min(port, w.low), max(port, w.high))
 		}
-		return fmt.Sprintf("permit TCP from %s to %s %s, or rather the server's whole passive range%s, in the firewalls before the server and on it%s", client, server, ports, c.settings(settings.PassiveRange), c.helper())
+		return fmt.Sprintf("permit TCP from %s to %s %s, or rather the server's whole passive range%s, in the firewalls before the server and on it%s", client, server, ports, c.settings(settings.PassiveRange), helper(c))
 	case t.Mode == record.Active:
-		return fmt.Sprintf("permit TCP from %s to %s port %d and the other ports that the client announces, in the firewalls before the client and on it; or use passive mode (EPSV, PASV)%s", t.Connection.Src.Addr(), client, port, c.helper())
+		return fmt.Sprintf("permit TCP from %s to %s port %d and the other ports that the client announces, in the firewalls before the client and on it%s%s", t.Connection.Src.Addr(), client, port, helper(c), semicolon(orPassive(c)))
 	}
 	return "permit data connections between " + client.String() + " and " + server.String()
 }
 
 // helper says why a firewall that follows FTP does not follow this session.
-func (c *hearing) helper() string {
+func helper(c *hearing) string {
 	switch {
 	case c.encrypted():
 		return "; an FTP helper (ALG) cannot read the control connection under TLS, so the ports have to be open"
@@ -51,9 +69,103 @@ func (c *hearing) helper() string {
 // translate says how an announced address is put right.
 func (c *hearing) translate(t *record.Transfer) []string {
 	if t.Mode == record.Active {
-		return steps("let the client use passive mode (EPSV, PASV), in which it opens the data connection itself",
-			"or let the NAT before the client rewrite "+t.Method+" (FTP helper, ALG)"+c.helper(), "or let the client announce the address by which the server knows it")
+		return steps(strings.TrimPrefix(orPassive(c), "or "), "let the NAT before the client rewrite "+t.Method+" (FTP helper, ALG)"+helper(c), "or let the client announce the address by which the server knows it")
 	}
 	return steps("let the server announce the address that clients reach"+c.settings(settings.Announce)+", and let the NAT forward its passive ports", "or let the client use EPSV, which names no address, or ignore the address of 227",
-		"or let the NAT before the server rewrite the reply (FTP helper, ALG)"+c.helper())
+		"or let the NAT before the server rewrite the reply (FTP helper, ALG)"+helper(c))
+}
+
+// orPassive advises passive mode where the client did not try it.
+func orPassive(c *hearing) string {
+	for i := range c.Transfers {
+		if t := &c.Transfers[i]; t.Mode == record.Passive {
+			return ""
+		}
+	}
+	return "or let the client use passive mode (EPSV, PASV), in which it opens the data connection itself"
+}
+
+// semicolon sets a clause off from those before it.
+func semicolon(clause string) string {
+	if clause == "" {
+		return ""
+	}
+	return "; " + clause
+}
+
+// throughTunnel is what to do where the control connection goes through a tunnel that the
+// data connections do not take.
+func throughTunnel() []string {
+	return steps("is the server on this host? Else a tunnel or forwarded port (ssh -L, stunnel, socat) takes the control connection only: let it take the server's passive ports too, on the same ports here",
+		"or take a tunnel that carries every connection (ssh -D, a VPN), or SFTP")
+}
+
+// thirdHost reports whether PORT named a host that no NAT explains: the client wants the
+// server to connect to somebody else.
+func thirdHost(c *hearing, t *record.Transfer) bool {
+	a := t.Announced.Addr()
+	if t.Mode != record.Active || a == c.Client.Addr() || a.IsUnspecified() {
+		return false
+	}
+	return t.Announced.Port() < flow.FirstUnprivileged || a.IsLoopback() && !c.Client.Addr().IsLoopback() ||
+		!flow.IsInternal(a) && !flow.IsInternal(c.Client.Addr()) || !elsewhere(a, c.Server.Addr())
+}
+
+// instead is what to use instead of a command that the server rejected: RFC 959 section
+// 4.2, RFC 2428 sections 3 and 4, RFC 2577 section 3.
+func instead(c *hearing, t *record.Transfer) []string {
+	switch {
+	case t.Mode == record.Active && t.Announced != nil && thirdHost(c, t):
+		return steps("nothing at the server, which did well to refuse: "+t.Method+" names "+t.Announced.String()+", another host than the client", "look at what else this client did")
+	case t.Mode == record.Active && t.Announced != nil && t.Announced.Port() < flow.FirstUnprivileged:
+		return steps("let the client name another port: servers refuse those below 1024, which services have", "look at what else this client did")
+	case strings.Contains(strings.ToUpper(t.Reply.Text), "EPSV ALL"):
+		return steps("let the client stay with EPSV: it sent EPSV ALL, after which a server takes nothing else (RFC 2428 section 4)")
+	case t.Method == "LPRT" || t.Method == "LPSV":
+		return steps("let the client use EPSV or EPRT, which took the place of " + t.Method)
+	}
+	for i := range c.Transfers {
+		o := &c.Transfers[i]
+		if o.N > t.N && o.Outcome == record.OK && o.Method != t.Method && o.Method != record.MethodEncrypted && o.Method != record.MethodDefault {
+			return steps("nothing, unless " + t.Method + " has to be: " + o.Method + " worked after it")
+		}
+	}
+	return steps(otherMethod(c), "let the server permit "+t.Method+c.settings(settings.Modes),
+		"a firewall that inspects FTP may have changed the command: compare with a capture at the server")
+}
+
+// otherMethod names the methods that the server did not reject; empty: it rejected all.
+func otherMethod(c *hearing) string {
+	var passive, active []string
+	for _, m := range []string{"EPSV", "PASV", "EPRT", "PORT"} {
+		rejected := slices.ContainsFunc(c.Transfers, func(t record.Transfer) bool { return t.Outcome == record.Rejected && t.Method == m })
+		switch v4 := m == "PASV" || m == "PORT"; {
+		case rejected || v4 && c.Server.Addr().Is6():
+		case m[1] == 'A' || m[2] == 'S':
+			passive = append(passive, m)
+		default:
+			active = append(active, m)
+		}
+	}
+	switch {
+	case len(passive) > 0:
+		return "let the client use passive mode (" + strings.Join(passive, " or ") + ")"
+	case len(active) > 0:
+		return "let the client use active mode (" + strings.Join(active, " or ") + ")"
+	}
+	return ""
+}
+
+// newer is another offer of the server that came after t's and before the client connected.
+func newer(c *hearing, t *record.Transfer) *record.Transfer {
+	if t.Mode != record.Passive || t.Command != nil || t.Notes.Asked == nil {
+		return nil
+	}
+	for i := range c.Transfers {
+		o := &c.Transfers[i]
+		if asked := o.Notes.Asked; asked != nil && o.Mode == record.Passive && asked.Mark.Ord > t.Notes.Asked.Mark.Ord && asked.Mark.Ord < t.Notes.Conn.SYN.Ord {
+			return o
+		}
+	}
+	return nil
 }

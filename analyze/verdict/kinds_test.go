@@ -467,3 +467,11 @@ func TestBeside(t *testing.T) {
 		})
 	}
 }
+
+func TestAnswerLost(t *testing.T) {
+	check(t, []kind{{"nothing follows the answer", passive + `
+		data d1 198.51.100.10:40001 > 203.0.113.21:50000 synack
+		C: LIST
+		wait 30s
+		S: 425 Failed to establish connection.` + quit, "data-blocked firewall open not-captured", []string{"answered by SYN-ACK", "the way back from 203.0.113.21 to 198.51.100.10"}}})
+}

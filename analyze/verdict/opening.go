@@ -15,7 +15,7 @@ import (
 
 var openings = []judge{
 	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, noEndpoint, saidRefused, otherFamily, wrongSource,
-	untranslated, establishedInVain, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
+	untranslated, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
 }
 
 var leftUnused = []judge{saidNothing, dialledInVain, superfluous}
@@ -94,7 +94,7 @@ func wrongSource(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Text = sentence("the server opens the data connection from "+src.Addr().String()+c.packets(t.Frames.SYN)+", another address than the control connection's ("+
 		c.Server.Addr().String()+"), so firewalls and NATs that follow FTP do not let it in", c.outcomeOf(t), c.then(t))
 	v.Next = steps("let the server use one address for both"+c.settings(settings.OneAddress),
-		"or permit TCP from "+src.Addr().String()+" to the client as well", "or use passive mode (EPSV, PASV)")
+		"or permit TCP from "+src.Addr().String()+" to the client as well", orPassive(c))
 	return v
 }
 
@@ -182,6 +182,35 @@ func establishedInVain(c *hearing, t *record.Transfer) *record.Verdict {
 	return duringTransfer(c, t)
 }
 
+// answerLost is a SYN that was answered by SYN-ACK, and an opener that did not go on.
+func answerLost(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Unknown) || !t.Notes.Conn.SYN.Seen() || !t.Notes.Conn.SYNACK.Seen() || !c.gapless() {
+		return nil
+	}
+	conn := t.Notes.Conn
+	opener, other := c.party(conn.Src.Addr()), c.party(conn.Dst.Addr())
+	v := opening(t, record.CauseDataBlocked, record.AtFirewall)
+	v.Frames = append(v.Frames, conn.SYNACK.Pos)
+	fate := "this capture shows nothing of " + opener + " after it"
+	switch {
+	case conn.Half[flow.Out].RST.Seen():
+		v.Cause, v.At = record.CauseDataReset, c.place(conn.Src.Addr())
+		v.Frames = append(v.Frames, conn.Half[flow.Out].RST.Pos)
+		fate = "then " + opener + " gave up by RST" + c.packets(conn.Half[flow.Out].RST.Pos)
+	case conn.LastSYN.Time > conn.SYNACK.Time:
+		fate = opener + " repeated its SYN after it, so the answer did not get through"
+	case conn.Half[flow.In].Packets > 1:
+		fate = other + " repeated it, so no ACK arrived"
+	default:
+		v.Certainty, v.Or = record.Open, []string{record.CauseNotCaptured}
+	}
+	v.Text = sentence(opener+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+", and "+other+
+		" answered by SYN-ACK"+c.packets(conn.SYNACK.Pos), fate, c.then(t))
+	v.Next = steps("look at the way back from "+conn.Dst.Addr().String()+" to "+conn.Src.Addr().String()+
+		": a firewall or NAT that does not see both directions (asymmetric routing) or drops what goes to that port", "capture at "+opener+" at the same time")
+	return v
+}
+
 func refused(c *hearing, t *record.Transfer) *record.Verdict {
 	if !met(t, flow.Refused) {
 		return nil
@@ -205,9 +234,17 @@ func refused(c *hearing, t *record.Transfer) *record.Verdict {
 		}
 	}
 	v.Text = sentence(tried+", and "+c.party(dst)+" answered by RST"+c.packets(answer.RST.Pos), c.then(t))
-	if dst == c.Client.Addr() {
-		v.Next = steps("does the client still listen on the port that it announced? Look for a program or firewall on the client that refuses", "or use passive mode (EPSV, PASV), in which the client opens")
-	} else {
+	switch replaced := newer(c, t); {
+	case replaced != nil:
+		v.Text = sentence(tried+", and "+c.party(dst)+" answered by RST"+c.packets(answer.RST.Pos), "before that, a newer "+replaced.Method+c.packets(replaced.Frames.Negotiation)+" had taken the place of this offer", c.then(t))
+		v.Next = steps("let the client connect to the port that was announced last, or not ask twice: servers close the others")
+	case dst.IsLoopback() && dst == c.Server.Addr():
+		v.Next = throughTunnel()
+	case dst == c.Client.Addr() && t.Method == record.MethodDefault:
+		v.Next = steps("let the client send EPSV, PASV, EPRT or PORT before each transfer: it sent none, so the server tried the port that holds without (RFC 959 section 3.2)")
+	case dst == c.Client.Addr():
+		v.Next = steps("does the client still listen on the port that it announced? Look for a program or firewall on the client that refuses", orPassive(c))
+	default:
 		v.Next = steps("does anything listen on port "+strconv.Itoa(int(conn.Dst.Port()))+" at the server: a container, forwarded port or second machine that gets the data connections?",
 			"look for a firewall on the server that rejects its passive ports"+c.settings(settings.PassiveRange))
 	}
@@ -271,7 +308,7 @@ func farPort(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Or = []string{record.CauseDataBlocked}
 	v.Text = sentence("the server announced port "+strconv.Itoa(int(port))+c.packets(t.Frames.Negotiation)+", far from the ports "+strconv.Itoa(int(w.low))+"–"+strconv.Itoa(int(w.high))+
 		" that worked, so its range is used up and it took any port, which the firewall does not permit", c.outcomeOf(t), c.then(t))
-	v.Next = steps(c.enlarge(), "permit that range, not the port of this transfer", "look for transfers that hang and hold ports")
+	v.Next = steps(enlarge(c), "permit that range, not the port of this transfer", "look for transfers that hang and hold ports")
 	return v
 }
 
@@ -373,8 +410,7 @@ func saidRefused(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	v.Text = sentence("the server tried to open the data connection of "+named(t)+" to "+t.Announced.String()+", where this capture does not show it, and failed", c.replied(t.Reply))
-	v.Next = steps("look for a firewall before the client, or on it, that refuses connections from the server, and whether a NAT leads "+t.Announced.String()+" elsewhere",
-		"or use passive mode (EPSV, PASV), in which the client opens")
+	v.Next = steps("look for a firewall before the client, or on it, that refuses connections from the server, and whether a NAT leads "+t.Announced.String()+" elsewhere", orPassive(c))
 	return v
 }
 

@@ -84,7 +84,7 @@ func saidInvalid(c *hearing, t *record.Transfer) *record.Verdict {
 // saidUntranslated is an offer that the server refused because the address is not the
 // client's.
 func saidUntranslated(c *hearing, t *record.Transfer) *record.Verdict {
-	if t.Mode != record.Active || t.Announced == nil || t.Announced.Addr() == c.Client.Addr() || t.Announced.Addr().Is4() != c.Client.Addr().Is4() {
+	if t.Mode != record.Active || t.Announced == nil || t.Announced.Addr() == c.Client.Addr() || t.Announced.Addr().Is4() != c.Client.Addr().Is4() || thirdHost(c, t) {
 		return nil
 	}
 	v := about(t, record.CauseAddressUntranslated, record.AtNAT)
@@ -125,7 +125,7 @@ func saidExhausted(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v := about(t, record.CausePortsExhausted, record.AtServer)
 	v.Text = sentence("the server found no port for the data connection of "+named(t), c.replied(r))
-	v.Next = steps(c.enlarge(), "look for connections in TIME_WAIT and for transfers that hang at the server")
+	v.Next = steps(enlarge(c), "look for connections in TIME_WAIT and for transfers that hang at the server")
 	return v
 }
 
@@ -178,25 +178,8 @@ func saidModeRejected(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	v.Text = sentence("the server rejected " + t.Method + ": it replied " + quoted(t.Reply) + c.packets(t.Reply.Pos))
-	other := "let the client use passive mode (EPSV or PASV)"
-	if t.Mode == record.Passive {
-		other = "let the client use another command for passive mode, or active mode (EPRT, PORT)"
-	}
-	if c.rejected(t.Mode) {
-		other = "let the server permit " + t.Method + c.settings(settings.Modes)
-	}
-	v.Next = steps(other, "a firewall that inspects FTP may have changed the command: compare with a capture at the server")
+	v.Next = instead(c, t)
 	return v
-}
-
-// rejected reports whether the server rejected the other mode too.
-func (c *hearing) rejected(mode string) bool {
-	for i := range c.Transfers {
-		if t := &c.Transfers[i]; t.Outcome == record.Rejected && t.Mode != mode {
-			return true
-		}
-	}
-	return false
 }
 
 func saidWrongPeer(c *hearing, t *record.Transfer) *record.Verdict {

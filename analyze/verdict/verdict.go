@@ -52,6 +52,7 @@ func (b *Bench) Preview(s *record.Session) {
 		t.Verdict = c.transfer(t)
 	}
 	s.Verdict = c.session()
+	c.advise()
 }
 
 // learn takes the ports that worked in a session.

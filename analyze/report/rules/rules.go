@@ -164,6 +164,9 @@ func (r *rules) block(f *servers.Server) block {
 	if f.Encrypted > 0 {
 		b.title = append(b.title, prose.Many(f.Encrypted, "session")+" under TLS: no helper can follow them, the data rules are needed")
 	}
+	if _, _, far := f.Permitted(); len(far) > 0 {
+		b.notes = append(b.notes, farWords(far))
+	}
 	for _, c := range f.Clients {
 		if c.Plausible == 0 {
 			b.notes = append(b.notes, "left out: "+c.Network.String()+", "+r.seen(&c.Control)+": every login failed")
@@ -184,10 +187,11 @@ func (r *rules) of(f *servers.Server, c *servers.Client) []rule {
 	all := []rule{{from: c.Network, to: host, dport: control, toServer: true, why: "control: " + r.seen(&c.Control)}}
 	if m := &c.Passive; m.Evidence.N > 0 {
 		why := "passive: " + r.evidence(m)
-		if n := uint64(f.Permit.Hi-f.Permit.Lo) + 1; n > 1 {
+		lo, hi, _ := f.Permitted()
+		if n := uint64(hi-lo) + 1; n > 1 {
 			why += "; " + prose.Number(n) + " ports from the lowest to the highest seen of this server"
 		}
-		all = append(all, rule{from: c.Network, to: host, dport: portSpan{f.Permit.Lo, f.Permit.Hi}, toServer: true, why: why})
+		all = append(all, rule{from: c.Network, to: host, dport: portSpan{lo, hi}, toServer: true, why: why})
 	}
 	if m := &c.Active; m.Evidence.N > 0 {
 		why := ": " + r.evidence(m)

@@ -89,6 +89,16 @@ func (r *rules) oddWords(o *servers.LeftOut) string {
 	return text + "the server should have opened it and no SYN was seen, so its source port is not known"
 }
 
+// farWords says why some passive ports are not permitted.
+func farWords(far []uint16) string {
+	var list []string
+	for _, p := range far {
+		list = append(list, prose.Port(p))
+	}
+	return "left out: passive port " + prose.List(list) + ", far from those that worked. The server's range is used up, or something else " +
+		"announced it: enlarge the range, and permit that"
+}
+
 // ascii is an endpoint of a comment.
 func ascii(e netip.AddrPort) string {
 	return e.Addr().Unmap().String() + " port " + prose.Port(e.Port())

@@ -92,3 +92,7 @@ func TestFoot(t *testing.T) {
 	require.Contains(t, got, "left out: 5 data connections from port 20 whose control connection is not in the capture")
 	require.Empty(t, permits(out.String()))
 }
+
+func TestFarWords(t *testing.T) {
+	require.Contains(t, farWords([]uint16{38211, 20000}), "passive port 38211 and 20000, far from those that worked")
+}

@@ -59,7 +59,8 @@ type Server struct {
 	reached   Ports // those that a client's connection was established to
 	taken     Ports // those that a third host's connection was established to
 	unshown   bool  // a transfer over an announced port worked, or may have, over a connection that is not in the capture
-	Permit    Ports // those, announced or tried, that a rule may name
+	worked    Ports // those, announced or tried, that a rule may name: over these transfers worked,
+	missed    Ports // over these they did not
 	Low, High Ports // ports from which the server opened active connections: below 1024, and above
 	failed    bool
 }

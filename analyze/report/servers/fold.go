@@ -96,7 +96,11 @@ func (x *folding) passive() {
 	case to.Port() < flow.FirstUnprivileged:
 		x.leaveOut(OddPort, to)
 	default:
-		x.f.Permit.Add(to.Port())
+		if t.Opened() || t.Outcome == record.OK {
+			x.f.worked.Add(to.Port())
+		} else {
+			x.f.missed.Add(to.Port())
+		}
 		if t.Opened() {
 			x.f.reached.Add(to.Port())
 		}

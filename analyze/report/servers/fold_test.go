@@ -58,7 +58,7 @@ func TestLeftOut(t *testing.T) {
 			require.Equal(t, test.kind, c.Odd[0].Kind)
 			require.Equal(t, test.dst, c.Odd[0].Dst.String())
 			require.Equal(t, []int{7, 1}, []int{c.Odd[0].Ids[0], c.Odd[0].N})
-			require.Zero(t, f.Permit.n, "nothing to permit")
+			require.Zero(t, f.worked.n, "nothing to permit")
 			require.Zero(t, c.Active.Evidence.N+c.Passive.Evidence.N)
 		})
 	}
@@ -67,10 +67,10 @@ func TestLeftOut(t *testing.T) {
 // What went as it should is evidence of ports and modes.
 func TestEvidence(t *testing.T) {
 	f, c := folded(t, reporttest.PassiveTransfer(1, "192.0.2.21:50001", record.Established))
-	require.Equal(t, []int{1, 1, 1}, []int{f.announced.n, f.reached.n, f.Permit.n})
+	require.Equal(t, []int{1, 1, 1}, []int{f.announced.n, f.reached.n, f.worked.n})
 	require.Equal(t, []int{1, 1, 0}, []int{c.Passive.Evidence.N, c.Passive.Opened, c.Passive.Inferred})
 	f, c = folded(t, reporttest.PassiveTransfer(1, "192.0.2.21:50001", record.Unanswered))
-	require.Equal(t, []int{1, 0, 1}, []int{f.announced.n, f.reached.n, f.Permit.n})
+	require.Equal(t, []int{1, 0, 0, 1}, []int{f.announced.n, f.reached.n, f.worked.n, f.missed.n})
 	require.Equal(t, []int{1, 0, 1}, []int{c.Passive.Evidence.N, c.Passive.Opened, c.Passive.failed})
 	f, c = folded(t, reporttest.ActiveTransfer(1, "RETR", "a", 10, 43677, 5))
 	require.Equal(t, []any{uint16(20), 1, 0, true, false}, []any{f.Low.Lo, f.Low.n, f.High.n, c.Low, c.High})
@@ -161,5 +161,37 @@ func TestPortsInWords(t *testing.T) {
 		"passive ports between 1 and 7 announced, some between 1 and 8 reached": {announced: ports(1, 2, 3, 4, 5, 6, 7), reached: ports(1, 2, 3, 4, 5, 6, 8)},
 	} {
 		require.Equal(t, want, f.Ports())
+	}
+}
+
+// TestPermitted: a port at which nothing answered, far from those that worked, is not in the
+// range that a rule names.
+func TestPermitted(t *testing.T) {
+	server := func(worked, missed []uint16) *Server {
+		f := &Server{}
+		for _, p := range worked {
+			f.worked.Add(p)
+		}
+		for _, p := range missed {
+			f.missed.Add(p)
+		}
+		return f
+	}
+	for _, x := range []struct {
+		name           string
+		worked, missed []uint16
+		lo, hi         uint16
+		far            []uint16
+	}{
+		{"one outlier", []uint16{55500, 55503, 55505}, []uint16{38211}, 55500, 55505, []uint16{38211}},
+		{"one beside", []uint16{55500, 55503, 55505}, []uint16{55510, 20000}, 55500, 55510, []uint16{20000}},
+		{"too few worked", []uint16{55500}, []uint16{38211}, 38211, 55500, nil},
+		{"any port works", []uint16{55500, 41000, 33333}, []uint16{20000}, 20000, 55500, nil},
+		{"none worked", nil, []uint16{50001, 50007}, 50001, 50007, nil},
+		{"all did", []uint16{50001, 50007}, nil, 50001, 50007, nil},
+	} {
+		lo, hi, far := server(x.worked, x.missed).Permitted()
+		require.Equal(t, []uint16{x.lo, x.hi}, []uint16{lo, hi}, x.name)
+		require.Equal(t, x.far, far, x.name)
 	}
 }

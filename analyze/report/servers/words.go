@@ -37,6 +37,36 @@ func TroubledFirst(list []*Server) []*Server {
 	return list
 }
 
+// A port over which nothing worked is far from those that did when it is farSpread outside
+// of them, and at least three of them lie closer together than that.
+const (
+	farSpread = 1000
+	farSeen   = 3
+)
+
+// Permitted are the lowest and highest passive port that a rule may name, and the ports
+// that it must not: a server whose range is used up announces any port.
+func (f *Server) Permitted() (lo, hi uint16, far []uint16) {
+	w, m := &f.worked, &f.missed
+	switch {
+	case w.n == 0:
+		return m.Lo, m.Hi, nil
+	case m.n == 0:
+		return w.Lo, w.Hi, nil
+	case w.n < farSeen || w.Hi-w.Lo >= farSpread || m.kinds > fewPorts:
+		return min(w.Lo, m.Lo), max(w.Hi, m.Hi), nil
+	}
+	lo, hi = w.Lo, w.Hi
+	for _, p := range m.few[:m.kinds] {
+		if int(p) <= int(w.Lo)-farSpread || int(p) >= int(w.Hi)+farSpread {
+			far = append(far, p)
+			continue
+		}
+		lo, hi = min(lo, p), max(hi, p)
+	}
+	return lo, hi, far
+}
+
 // Ports says which ports a server announced and used: "passive ports 50000–50004
 // announced, 50001 reached; active from port 20".
 func (f *Server) Ports() string {

@@ -30,6 +30,7 @@ type Options struct {
 	Color         bool     // terminal colours; they support the words and never replace them
 	Width         int      // columns, DefaultWidth if 0
 	All           bool     // show every session and transfer, where a format would shorten
+	Live          bool     // each record is to be seen at once
 	Files         int      // files that the run reads; more than one makes packet numbers need their file
 	Heading       *Heading // nil: the writer's file begins with its first record
 
@@ -50,7 +51,7 @@ const (
 
 // minWidth keeps layouts sane on absurdly narrow terminals: lines may then be longer than
 // the terminal.
-const minWidth = 72
+const minWidth = 60
 
 // PageWidth is the width of the page to write, in columns.
 func (o Options) PageWidth() int {

@@ -269,9 +269,9 @@ func (j *compareJob) write(spec spec[comparison.Format], r *compare.Result) {
 	o := &output{spec: outputSpec{path: spec.path}}
 	var to io.Writer = clearing{j.stdout, j.console}
 	if spec.path == "" {
-		width, isTerminal := terminal(j.stdout)
+		_, isTerminal := terminal(j.stdout)
 		c := common{color: j.flags.color}
-		opt.Width, opt.Color = width, c.colored(isTerminal)
+		opt.Width, opt.Color = pageWidth(j.stdout), c.colored(isTerminal)
 	} else {
 		err := overwrites(spec.path, j.read)
 		if err == nil {

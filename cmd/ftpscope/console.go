@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -95,6 +96,16 @@ type clearing struct {
 func (t clearing) Write(b []byte) (int, error) {
 	t.c.clear()
 	return t.w.Write(b)
+}
+
+// pageWidth is how wide pages on w are to be: as COLUMNS says, else as wide as the terminal,
+// 0 for what is none.
+func pageWidth(w any) int {
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
+	columns, _ := terminal(w)
+	return columns
 }
 
 // terminal reports whether w is one, and how many columns it has.

@@ -170,8 +170,8 @@ func (j *job) openOutput(spec outputSpec, inputs []string) (*output, error) {
 		ShowPasswords: j.flags.showPasswords, All: j.flags.all, Files: len(inputs), Color: j.flags.color == "always",
 	}
 	if spec.path == "" {
-		width, isTerminal := terminal(j.stdout)
-		opt.Width, opt.Color = width, j.flags.colored(isTerminal)
+		_, isTerminal := terminal(j.stdout)
+		opt.Width, opt.Color = pageWidth(j.stdout), j.flags.colored(isTerminal)
 		o.buf = bufio.NewWriterSize(clearing{j.stdout, j.console}, outputBuffer)
 	} else {
 		if err := o.open(); err != nil {

@@ -241,7 +241,7 @@ func (s *sniffing) serveMetrics() (stop func()) {
 
 // open opens the outputs; one that cannot be opened is reason enough not to start.
 func (s *sniffing) open(specs []outputSpec) bool {
-	opt := report.Options{ShowPasswords: s.flags.showPasswords, All: true, Files: len(s.source.Files()), Color: s.flags.color == "always"}
+	opt := report.Options{ShowPasswords: s.flags.showPasswords, All: true, Live: true, Files: len(s.source.Files()), Color: s.flags.color == "always"}
 	for _, spec := range specs {
 		if spec.format.Name == "table" {
 			s.openView()

@@ -23,7 +23,7 @@ func TestNetworkInFormats(t *testing.T) {
 		{"lines", "  VLAN 10  ", reporttest.InVLANs([]uint64{10})},
 		{"json", `"network":[{"name":"VLAN 10, VLAN 20","path":[{"kind":"vlan","id":10,"ends":[]},{"kind":"vlan","id":20,"ends":[]}]},{"name":"untagged","path":[]}]`,
 			reporttest.InVLANs([]uint64{10, 20}, nil)},
-		{"csv-sessions", ",VLAN 10,,,,,,\n", reporttest.InVLANs([]uint64{10})},
+		{"csv-sessions", ",VLAN 10,none,none,certain,", reporttest.InVLANs([]uint64{10})},
 		{"csv-transfers", `,"VLAN 10, VLAN 20",,,,,,` + "\n", reporttest.InVLANs([]uint64{10, 20})},
 		{"eve", `"vlan":[10,20]`, reporttest.InVLANs([]uint64{10, 20})},
 		{"ecs", `"vlan":{"id":"10"},"inner":{"vlan":{"id":"20"}}`, reporttest.InVLANs([]uint64{10, 20})},

@@ -18,6 +18,24 @@ func Variant(id int, change func(*record.Session, *record.Transfer)) *record.Ses
 // Failures is one session for each way in which a transfer can miss its purpose, and for
 // what is told apart.
 func Failures() []*record.Session {
+	list := failures()
+	for i, v := range []record.Verdict{
+		{Cause: record.CauseDataRefused, At: record.AtServer, Certainty: record.Likely, Transfer: 1, Text: "The server refused the data connection by RST (packet 17).", Next: []string{"does the server still listen?"}},
+		{Cause: record.CauseDataRejected, At: record.AtFirewall, Certainty: record.Certain, Transfer: 1, Text: "203.0.113.254 rejected the data connection by ICMP (packet 17).", Next: []string{"permit TCP port 50001"}},
+		{Cause: record.CauseDataNeverTried, At: record.AtClient, Certainty: record.Open, Or: []string{record.CauseDataBlocked}, Transfer: 1, Text: "No SYN of the data connection is in the capture.", Next: []string{"capture at the client"}},
+		{Cause: record.CauseNone, At: record.AtNone, Certainty: record.Likely, Text: "Nothing was asked for that failed."},
+		{Cause: record.CauseModeRejected, At: record.AtServer, Certainty: record.Certain, Transfer: 1, Text: `The server rejected EPSV: it replied 500 "'EPSV': command not understood" (packet 15).`, Next: []string{"let the client use PASV"}},
+		{Cause: record.CauseNone, At: record.AtNone, Certainty: record.Likely, Text: "The capture shows no sign of failure; TLS hides what the server replied."},
+		{Cause: record.CauseDataStolen, At: record.AtServer, Certainty: record.Certain, Transfer: 1, Text: "198.51.100.66 took the data connection.", Next: []string{"whose address is 198.51.100.66?"}},
+		{Cause: record.CauseNotCaptured, At: record.AtCapture, Certainty: record.Likely, Text: "The capture has no packets of the server.", Next: []string{"capture both directions"}},
+		{Cause: record.CauseLoginRejected, At: record.AtClient, Certainty: record.Certain, Text: `The login of "root" failed; the server replied 530 "Login incorrect.".`, Next: []string{"check name and password"}},
+	} {
+		list[i].Verdict = &v
+	}
+	return list
+}
+
+func failures() []*record.Session {
 	return []*record.Session{
 		Variant(1, func(_ *record.Session, t *record.Transfer) {
 			t.Connection.State, t.Connection.Attempts = "refused", 1

@@ -58,6 +58,7 @@ func ActiveSession() *record.Session {
 		Notes: record.Notes{Control: control, Heard: record.Heard{Quit: MarkAt(990, 104), LoginEnd: MarkAt(50, 12),
 			Logins: []record.Login{{Mark: MarkAt(40, 10), User: "anonymous", OK: true, Code: 230}}}},
 	}
+	s.Verdict = &record.Verdict{Cause: record.CauseNone, At: record.AtNone, Certainty: record.Certain, Text: "All went well: 2 transfers done."}
 	s.Transfers = []record.Transfer{ActiveTransfer(1, "LIST", "", 18, 43591, 266), ActiveTransfer(2, "RETR", "photo.bin", 36, 43677, 60000)}
 	return s
 }

@@ -12,78 +12,68 @@ import (
 // widths are the columns of a page. Those of sessions never shrink from one page to the
 // next, those of transfers are each page's own.
 type widths struct {
-	id, start, client, server, user, mode, sums, worst int
-	name, method, main, size, status, frames           int
-	short                                              bool // endpoints by role, since addresses do not fit
+	id, start, client, server, user, mode, sums int
+	name, method, main, size, status, frames    int
+	stacked                                     bool // sessions take two rows each
+	short                                       bool // endpoints by role, since addresses do not fit
 }
 
 const (
-	gap       = 2 // between columns
-	indent    = 4 // of transfers
-	minUser   = 8
-	minName   = 16 // unless names are shorter
-	maxName   = 40
-	maxFrames = 16 // more packet numbers stick out, or go below
-	minHost   = 15 // an endpoint may be cut to this; then a line of its own shows it whole
-	maxHost   = 21 // 255.255.255.255:65535; IPv6 endpoints are cut to the widest IPv4 one
-	maxMain   = 59 // "server opened … → …" of the longest IPv4 endpoints
+	gap       = 2   // between columns
+	indent    = 4   // of transfers
+	deep      = 8   // of what a transfer's row has no room for
+	minName   = 16  // unless names are shorter
+	maxName   = 40  // longer ones stand above their row
+	maxUser   = 24  // likewise below it
+	leastUser = 12  // of a longer one stays in its column
+	maxWhole  = 400 // columns of a name that is written whole
+	maxFrames = 16  // more packet numbers stick out, or go below
+	maxHost   = 21  // 255.255.255.255:65535; sessions with longer endpoints take two rows
+	maxMain   = 59  // "server opened … → …" of the longest IPv4 endpoints
 )
 
 func (t *table) writePage(b *strings.Builder) {
 	t.measure()
 	if !t.stats.titled {
 		t.stats.titled = true
-		b.WriteString(t.opt.Paint(report.Dim, t.cells("#", "start", "client", "server", "user", "mode", "transfers", "findings")) + "\n")
+		head := sessionRow{id: "#", client: "client", server: "server", user: "user", mode: "mode", sums: "transfers"}
+		b.WriteString(t.opt.Paint(report.Dim, t.cells(&head, "start (UTC)", t.columns.stacked)) + "\n")
 	}
 	for i := range t.page {
+		if g := t.page[i].heading; g != "" {
+			b.WriteString(strings.Join(prose.Wrap(g, t.width), "\n") + "\n")
+		}
 		t.writeSession(b, &t.page[i])
 	}
 }
 
-// measure fits the columns to the page's rows.
+// measure fits the columns to the page's rows. Endpoints that are longer than those of
+// IPv4 do not count, their rows are stacked; all are where the others do not fit.
 func (t *table) measure() {
 	c := &t.columns
-	grow := func(n *int, s string) { *n = max(*n, prose.Columns(s)) }
-	c.start, c.mode, c.sums = max(c.start, len("start")), max(c.mode, len("mode")), max(c.sums, len("transfers"))
-	c.client, c.server, c.user = max(c.client, len("client")), max(c.server, len("server")), max(c.user, len("user"))
-	c.worst = max(c.worst, len("findings"))
-	for i := range t.page {
-		r := &t.page[i]
-		grow(&c.id, r.id)
-		grow(&c.start, t.startCell(r))
-		c.client = max(c.client, min(prose.Columns(r.client), hostLimit(r.client)))
-		c.server = max(c.server, min(prose.Columns(r.server), hostLimit(r.server)))
-		grow(&c.user, r.user)
-		grow(&c.mode, r.mode)
-		grow(&c.sums, r.sums)
-		grow(&c.worst, r.worst)
-	}
-	t.shrinkSessions()
-	t.measureTransfers()
-}
-
-// hostLimit is how wide an endpoint may make its column.
-func hostLimit(endpoint string) int {
-	if strings.HasPrefix(endpoint, "[") {
-		return minHost
-	}
-	return maxHost
-}
-
-// shrinkSessions takes the columns that are missing from the user's name first, then from
-// the endpoints: as far as they stay readable, and only then further.
-func (t *table) shrinkSessions() {
-	c := &t.columns
-	over := c.id + c.start + c.client + c.server + c.user + c.mode + c.sums + c.worst + 8*gap - t.width
-	for _, cell := range []struct {
-		width *int
-		least int
-	}{{&c.user, minUser}, {&c.client, minHost}, {&c.server, minHost}, {&c.user, 4}, {&c.client, 12}, {&c.server, 12}, {&c.sums, 9}} {
-		if less := min(over, *cell.width-cell.least); less > 0 {
-			*cell.width -= less
-			over -= less
+	grow := func(n *int, s string, most int) {
+		if w := prose.Columns(s); w <= most {
+			*n = max(*n, w)
 		}
 	}
+	c.start, c.mode, c.sums = max(c.start, len("start (UTC)")), max(c.mode, len("mode")), max(c.sums, len("transfers"))
+	c.client, c.server, c.user = max(c.client, len("client")), max(c.server, len("server")), max(c.user, len("user"))
+	for i := range t.page {
+		r := &t.page[i]
+		grow(&c.id, r.id, t.width)
+		grow(&c.start, t.startCell(r), t.width)
+		grow(&c.client, r.client, maxHost)
+		grow(&c.server, r.server, maxHost)
+		c.user = max(c.user, min(prose.Columns(r.user), maxUser))
+		grow(&c.mode, r.mode, t.width)
+		grow(&c.sums, r.sums, t.width)
+	}
+	over := 1 + c.id + c.start + c.client + c.server + c.user + c.mode + c.sums + 6*gap - t.width
+	if over > 0 && c.user-over >= leastUser {
+		c.user, over = c.user-over, 0
+	}
+	c.stacked = over > 0
+	t.measureTransfers()
 }
 
 // measureTransfers fits the transfers' columns: full addresses if names keep minName
@@ -136,58 +126,173 @@ func (t *table) startCell(r *sessionRow) string {
 	return prose.Clock(r.start.Time)
 }
 
-// cells lays out one line of the sessions' columns.
-func (t *table) cells(id, start, client, server, user, mode, sums, worst string) string {
+// cells lays out the sessions' columns: in one row, or stacked in two.
+func (t *table) cells(r *sessionRow, start string, stacked bool) string {
 	c := &t.columns
-	line := " " + prose.PadLeft(id, c.id)
-	for _, cell := range []struct {
-		text  string
-		width int
-	}{{start, c.start}, {client, c.client}, {server, c.server}, {user, c.user}, {mode, c.mode}, {sums, c.sums}} {
-		line += prose.Spaces(gap) + prose.Pad(prose.Cut(cell.text, cell.width), cell.width)
+	line := " " + prose.PadLeft(r.id, c.id) + prose.Spaces(gap) + prose.Pad(start, c.start) + prose.Spaces(gap)
+	rest := prose.Pad(prose.Cut(r.user, c.user), c.user) + prose.Spaces(gap) + prose.Pad(r.mode, c.mode) + prose.Spaces(gap)
+	if !stacked {
+		return strings.TrimRight(line+prose.Pad(r.client, c.client)+prose.Spaces(gap)+prose.Pad(r.server, c.server)+prose.Spaces(gap)+rest+r.sums, " ")
 	}
-	return strings.TrimRight(line+prose.Spaces(gap)+worst, " ")
+	hang := prose.Columns(line)
+	ends := hang
+	if max(prose.Columns(r.client), prose.Columns(r.server)) > t.width-hang {
+		ends = indent
+		line += "\n" + prose.Spaces(ends)
+	}
+	line += strings.Join(prose.Wrap(r.client+" → "+r.server, t.width-ends), "\n"+prose.Spaces(ends))
+	below := prose.Wrap(r.sums, t.width-hang-prose.Columns(rest))
+	return strings.TrimRight(line+"\n"+prose.Spaces(hang)+rest+strings.Join(below, "\n"+prose.Spaces(hang+prose.Columns(rest))), " ")
 }
 
 func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
 	c := &t.columns
-	worst := ""
-	if r.worst != "" {
-		worst = t.opt.Paint(report.ColorOf(r.gravity), r.worst)
-	}
-	line := t.cells(r.id, t.startCell(r), r.client, r.server, r.user, r.mode, fewerSums(r.sums, c.sums), worst)
-	b.WriteString(line + "\n")
-	if prose.Columns(r.client) > c.client || prose.Columns(r.server) > c.server {
-		b.WriteString(prose.Spaces(indent) + r.client + " → " + r.server + "\n")
+	stacked := c.stacked || prose.Columns(r.client) > c.client || prose.Columns(r.server) > c.server
+	b.WriteString(t.cells(r, t.startCell(r), stacked) + "\n")
+	if prose.Columns(r.user) > c.user {
+		t.below(b, "user "+prose.Prefix(r.user, maxWhole), indent)
 	}
 	if r.network != "" {
-		for _, line := range prose.Wrap("in "+r.network, t.width-indent) {
-			b.WriteString(prose.Spaces(indent) + line + "\n")
-		}
+		t.below(b, "in "+r.network, indent)
+	}
+	t.writeVerdict(b, r)
+	if r.logins != "" {
+		t.below(b, r.logins, indent)
 	}
 	for i := range r.transfers {
 		t.writeTransfer(b, &r.transfers[i])
 	}
 	if r.more != "" {
-		b.WriteString(prose.Spaces(indent) + r.more + "\n")
+		t.below(b, r.more, indent)
 	}
+}
+
+// below writes text under a row.
+func (t *table) below(b *strings.Builder, text string, indent int) {
+	for _, line := range prose.Wrap(text, t.width-indent) {
+		b.WriteString(prose.Spaces(indent) + line + "\n")
+	}
+}
+
+// mostSteps is how many columns of steps a verdict shows, whole steps only.
+const mostSteps = 280
+
+// maxSaid bounds the verdicts that later ones refer to.
+const maxSaid = 1000
+
+// writeVerdict writes where to look, what happened, and what to do next. What stands
+// above already is said by the number of its session.
+func (t *table) writeVerdict(b *strings.Builder, r *sessionRow) {
+	if r.verdict == "" {
+		return
+	}
+	hang := indent + prose.Columns(r.place) + 3
+	if t.width < narrow {
+		hang = indent + gap
+	}
+	color := report.Yellow
+	if r.failed {
+		color = report.Red
+	}
+	text, steps := r.verdict, prose.Sentence(someSteps(r.next))
+	before := t.before(r.id, text+"\n"+steps)
+	if before != "" {
+		text, steps = "The same as in session "+before+".", ""
+	} else if before = t.before(r.id, steps); before != "" && steps != "" {
+		steps = "As in session " + before + "."
+	}
+	t.labelled(b, labelled{r.place, color, text, strings.TrimSpace(r.frames + "  " + r.cause), hang})
+	if steps != "" {
+		t.labelled(b, labelled{"next", report.Dim, steps, "", hang})
+	}
+}
+
+// before is the session that had this text first; empty: this one.
+func (t *table) before(id, text string) string {
+	first, known := t.said[text]
+	if !known && len(t.said) < maxSaid {
+		t.said[text] = id
+	}
+	return first
+}
+
+// someSteps are the first steps, as many as fit.
+func someSteps(next []string) string {
+	text := ""
+	for i, s := range next {
+		if i > 0 && prose.Columns(text)+prose.Columns(s) > mostSteps {
+			break
+		}
+		text += "; " + s
+	}
+	return strings.TrimPrefix(text, "; ")
+}
+
+// narrow pages have no room for a column of labels.
+const narrow = 80
+
+// labelled is a text behind a label, with something at its end, and where its lines begin.
+type labelled struct {
+	label string
+	color report.Color
+	text  string
+	end   string
+	hang  int
+}
+
+func (t *table) labelled(b *strings.Builder, l labelled) {
+	room := t.width - l.hang
+	lead := prose.Pad(l.label, l.hang-indent)
+	if prose.Columns(l.label)+gap > l.hang-indent {
+		lead = l.label + prose.Spaces(gap)
+	}
+	used := max(indent+prose.Columns(lead)-l.hang, 0)
+	lines := prose.WrapAfter(used, l.text, room)
+	if last := len(lines) - 1; l.end != "" {
+		taken := prose.Columns(lines[last])
+		if last == 0 {
+			taken += used
+		}
+		if taken+3+prose.Columns(l.end) <= room {
+			lines[last] += "   " + l.end
+		} else {
+			lines = append(lines, l.end)
+		}
+	}
+	b.WriteString(prose.Spaces(indent) + t.opt.Paint(l.color, l.label) + lead[len(l.label):])
+	b.WriteString(strings.Join(lines, "\n"+prose.Spaces(l.hang)) + "\n")
 }
 
 func (t *table) writeTransfer(b *strings.Builder, r *transferRow) {
 	c := &t.columns
-	left := prose.Spaces(indent)
+	left, name := prose.Spaces(indent), r.name
+	if prose.Columns(name) > c.name {
+		t.below(b, prose.Prefix(name, maxWhole), indent)
+		name = ""
+	}
 	if c.name > 0 {
-		left += prose.Pad(prose.Cut(r.name, c.name), c.name) + prose.Spaces(gap)
+		left += prose.Pad(name, c.name) + prose.Spaces(gap)
 	}
 	left += prose.Pad(r.method, c.method) + prose.Spaces(gap)
 	main := r.main
 	if c.short || prose.Columns(main) > c.main {
 		main = r.short
 	}
-	b.WriteString(strings.TrimRight(left+t.middle(r, main, prose.Columns(left)), " ") + "\n")
-	for _, part := range prose.Wrap(r.detail, t.width-prose.Columns(left)) {
-		b.WriteString(prose.Spaces(prose.Columns(left)) + part + "\n")
+	hang := prose.Columns(left)
+	if hang+prose.Columns(main) > t.width {
+		b.WriteString(strings.TrimRight(left, " ") + "\n")
+		hang = deep
+		left = prose.Spaces(hang)
 	}
+	if hang+prose.Columns(main) > t.width {
+		t.below(b, main, hang)
+		main = ""
+	}
+	b.WriteString(strings.TrimRight(left+t.middle(r, main, hang), " ") + "\n")
+	if t.width < narrow {
+		hang = min(hang, deep)
+	}
+	t.below(b, r.detail, hang)
 }
 
 // middle is what follows a row's name and method. A row that would be too wide gives up
@@ -207,8 +312,17 @@ func (t *table) middle(r *transferRow, main string, left int) string {
 		painted = t.opt.Paint(report.Red, status)
 	}
 	if over > 0 {
-		tail := prose.Columns(status) + gap + prose.Columns(r.frames)
-		return main + "\n" + prose.Spaces(t.width-tail) + painted + prose.Spaces(gap) + r.frames
+		tail := strings.TrimRight(status+prose.Spaces(gap)+r.frames, " ")
+		room := prose.Spaces(t.width - prose.Columns(tail))
+		if len(room) < indent {
+			return main + "\n" + prose.Spaces(indent) + painted + "\n" + prose.Spaces(indent) + r.frames
+		}
+		if main != "" {
+			main += "\n"
+		} else {
+			room = room[min(left, len(room)):]
+		}
+		return main + room + painted + tail[len(status):]
 	}
 	return main + prose.Spaces(mainRoom+gap) + painted + prose.Spaces(statusRoom+gap) + r.frames
 }

@@ -15,16 +15,22 @@ import (
 // Rows are what the table keeps of a session: texts, already escaped.
 
 type sessionRow struct {
-	order                   int // by arrival
-	id                      string
-	start                   record.Stamp
-	client, server          string
-	user, mode, sums, worst string
-	gravity                 int // of worst, -1 without findings
-	failed                  bool
-	transfers               []transferRow
-	more                    string // transfers that are not shown
-	network                 string // empty: the plain one
+	order           int    // by arrival
+	heading         string // stands above the first row of a group
+	id              string
+	start           record.Stamp
+	client, server  string
+	user, mode      string
+	sums, worst     string
+	gravity         int // of worst, -1 without findings
+	failed          bool
+	transfers       []transferRow
+	more            string // transfers that are not shown
+	network         string // empty: the plain one
+	verdict, logins string // empty: nothing to say
+	place, cause    string // of the verdict
+	frames          string
+	next            []string
 }
 
 type transferRow struct {
@@ -40,14 +46,25 @@ type transferRow struct {
 func newSessionRow(s *record.Session, o report.Options) sessionRow {
 	r := sessionRow{
 		id: strconv.Itoa(s.ID), start: s.Start, client: s.Client.String(), server: s.Server.String(),
-		user: "–", mode: s.Mode, sums: sums(s), gravity: -1, network: diagnosis.Network(s.Network),
+		user: "–", mode: s.Mode, sums: sums(s), gravity: -1, network: diagnosis.Network(s.Network), logins: diagnosis.FailedLogins(s),
 	}
 	if s.User != nil {
 		r.user = prose.Escape(*s.User)
 	}
+	if s.Mode == record.None {
+		r.mode = "–"
+	}
 	r.worst, r.gravity = diagnosis.Worst(s.Findings)
-	shown := diagnosis.Shown(s.Transfers, o)
 	files := o.FileNumbers(s)
+	if v := s.Verdict; v != nil && diagnosis.StandingOf(v) != diagnosis.Well {
+		r.verdict, r.place, r.cause, r.next = diagnosis.VerdictText(v), diagnosis.Place(v), prose.Escape(v.Cause), diagnosis.Steps(v)
+		if also := diagnosis.AlsoFits(v); also != "" {
+			r.verdict = prose.Ended(r.verdict) + " " + also
+		}
+		r.frames = prose.PacketRange(v.Frames, files)
+		r.failed = diagnosis.StandingOf(v) == diagnosis.Failed
+	}
+	shown := diagnosis.Shown(s.Transfers, o)
 	for _, i := range shown {
 		row := newTransferRow(s, &s.Transfers[i], files)
 		r.failed = r.failed || row.failed
@@ -62,8 +79,8 @@ func newSessionRow(s *record.Session, o report.Options) sessionRow {
 // sums is "2 ok, 1 failed, 83.1 kB".
 func sums(s *record.Session) string {
 	words := diagnosis.Outcomes(s)
-	if len(words) == 0 {
-		return "–"
+	if len(words) == 0 || s.Login == record.LoginFailed && diagnosis.Carried(s) == 0 {
+		return nothing(s)
 	}
 	if n := diagnosis.Carried(s); n > 0 && len(words) == 1 && !strings.HasSuffix(words[0], diagnosis.TakenOver) {
 		words = append(words, prose.Size(n)) // with failures, how much came through matters less than the column's width
@@ -71,18 +88,15 @@ func sums(s *record.Session) string {
 	return strings.Join(words, ", ")
 }
 
-// fewerSums drops what matters least of sums that are too wide: how much came through,
-// then what went well.
-func fewerSums(sums string, width int) string {
-	words := strings.Split(sums, ", ")
-	for len(words) > 1 && prose.Columns(strings.Join(words, ", ")) > width {
-		if last := len(words) - 1; strings.HasSuffix(words[last], "B") {
-			words = words[:last]
-		} else {
-			words = words[1:]
-		}
+// nothing says how a session stands in which nothing was transferred.
+func nothing(s *record.Session) string {
+	switch {
+	case s.Login == record.LoginFailed:
+		return "login failed"
+	case diagnosis.StandingOf(s.Verdict) == diagnosis.Failed:
+		return "failed"
 	}
-	return strings.Join(words, ", ")
+	return "none"
 }
 
 func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferRow {
@@ -118,8 +132,31 @@ func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferR
 			r.arrow = "↑"
 		}
 	}
+	if why := whyFailed(s, t); why != "" {
+		r.detail = why
+	} else {
+		r.detail = prose.Clauses(r.detail, refusal(s, t))
+	}
 	r.frames = frameCell(t, files)
 	return r
+}
+
+// whyFailed is the verdict of a transfer that did not go well, unless the session's says
+// the same.
+func whyFailed(s *record.Session, t *record.Transfer) string {
+	if diagnosis.StandingOf(t.Verdict) < diagnosis.Slow || s.Verdict != nil && (s.Verdict.Cause == t.Verdict.Cause || s.Verdict.Transfer == t.N) {
+		return ""
+	}
+	return t.Verdict.At + ": " + diagnosis.VerdictText(t.Verdict)
+}
+
+// refusal is the server's words to a transfer that failed, unless the session's verdict
+// quotes them.
+func refusal(s *record.Session, t *record.Transfer) string {
+	if !t.Failed() || t.Reply == nil || t.Reply.Code < 400 || t.Reply.Text == "" || s.Verdict != nil && s.Verdict.Transfer == t.N {
+		return ""
+	}
+	return strconv.Itoa(t.Reply.Code) + " " + prose.Quote(strings.ReplaceAll(t.Reply.Text, "\n", " "))
 }
 
 // openedDetail is what the row of an open data connection has no room for.
@@ -177,10 +214,11 @@ func plan(s *record.Session, t *record.Transfer) (full, byRole string) {
 	return before + e.String(), before + short(s, e, other(*t.ExpectedInitiator))
 }
 
-// whyNone says why there is no connection at all.
+// whyNone says that there is no connection at all, which the place of capture may be the
+// reason of.
 func whyNone(t *record.Transfer) string {
 	if t.Outcome == record.NoConnection {
-		return "nobody tried: no SYN in the capture"
+		return "no SYN in the capture: none was sent, or it was dropped before it came here"
 	}
 	return ""
 }

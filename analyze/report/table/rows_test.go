@@ -1,6 +1,7 @@
 package table
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,7 +79,7 @@ func TestTransferRow(t *testing.T) {
 			x.Notes.Conn.OpenerKnown = false
 			x.Frames.SYN = 0
 		}, []string{"third party opened [2001:db8:1234:5678:9abc:def0:1234:5678]:1 → 192.168.50.2:50001", "", "inferred: the capture does not hold its SYN", ""}},
-		"never tried":  {func(x *record.Transfer) { x.Connection, x.Notes.Tried = nil, nil }, []string{"client should open → 192.168.50.2:50001", "client should open → 192.168.50.2:50001", "nobody tried: no SYN in the capture", "#14–#16"}},
+		"never tried":  {func(x *record.Transfer) { x.Connection, x.Notes.Tried = nil, nil }, []string{"client should open → 192.168.50.2:50001", "client should open → 192.168.50.2:50001", "no SYN in the capture: none was sent, or it was dropped before it came here", "#14–#16"}},
 		"unused":       {func(x *record.Transfer) { x.Connection, x.Outcome, x.ExpectedInitiator = nil, record.Unused, nil }, []string{"announced 192.168.50.2:50001", "announced 192.168.50.2:50001", "", "#14–#31"}},
 		"nothing":      {func(x *record.Transfer) { *x = record.Transfer{} }, []string{"", "", "", ""}},
 		"to elsewhere": {func(x *record.Transfer) { x.Connection.Dst = reporttest.Endpoint("203.0.113.1:50001") }, []string{"client should open → 192.168.50.2:50001", "client should open → 192.168.50.2:50001", "client tried 203.0.113.10:40608 → 203.0.113.1:50001, 3 SYNs, no answer", "#14–#31"}},
@@ -135,8 +136,12 @@ func TestLines(t *testing.T) {
 func TestFoot(t *testing.T) {
 	s := reporttest.BlockedSession()
 	for i := range maxFindings + 5 {
-		s.Findings = append(s.Findings, record.Finding{ID: "x", Severity: "low", Message: "m", Transfer: i % 2})
+		s.Findings = append(s.Findings, record.Finding{ID: "x" + strconv.Itoa(i), Severity: "low", Message: "m", Transfer: i % 2, Advice: "look"})
 	}
+	for range 9 { // of one kind
+		s.Findings = append(s.Findings, record.Finding{ID: "x0", Severity: "low", Message: "another", Transfer: 1, Advice: "look again"})
+	}
+	s.Findings = append(s.Findings, reporttest.ClearText)
 	w, out := reporttest.New(t, tableFormats(), "table", report.Options{Files: 2})
 	require.NoError(t, w.Session(s))
 	a, o := reporttest.OtherRecords()
@@ -152,7 +157,8 @@ func TestFoot(t *testing.T) {
 	require.NoError(t, w.Summary(sum))
 	got := out.String()
 	for _, want := range []string{
-		"● high      #3.1  data-unanswered  the client tried 3 times", "            check: announce the public address", "· low       #3.1  x  m", "… 6 more findings: -o json has them all",
+		"● high      #3.1  data-unanswered  the client tried 3 times in 7 s to reach 192.168.50.2:50001 and\n            got no answer\n\n", // the verdict says what to do
+		"· low       #3 #3.1  x0 × 10  m\n            check: look\n\n", "· low       #3.1  x1  m\n", "… 7 more findings: -o json has them all",
 		"192.0.2.1 tried [2001:db8::1]:21, 3 SYNs, administratively prohibited, says 10.0.0.1", "… 10 more: -o json has them all", "packets are numbered in each file, 2:#14 is packet 14 of file 2:",
 		"\n  1  \\x1b[2J.pcap\n", "… 2 more files",
 	} {

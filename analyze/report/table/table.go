@@ -17,14 +17,16 @@ import (
 // page of sessions, so rows wait until their page is full; without Options.All there is
 // one page, written by Summary.
 type table struct {
-	out     io.Writer
+	out     *report.Held
 	opt     report.Options
 	width   int
-	ranks   [diagnosis.Ranks][]sessionRow
-	page    []sessionRow // with Options.All: the page being filled
-	columns widths       // grow from page to page
-	found   [len(record.Severities)][]findingRow
-	tried   []string // attempts and orphans, a line each
+	answer  diagnosis.Answer
+	shelf   shelf
+	page    []sessionRow      // with Options.All: the page being filled
+	columns widths            // grow from page to page
+	said    map[string]string // verdicts and steps, and the session that they stand under
+	found   found
+	tried   beside
 	servers *servers.Seen
 	stats   tableStats
 }
@@ -42,7 +44,6 @@ type tableStats struct {
 	modes               map[string]int
 	opened, expected    int
 	attempts, orphans   int
-	findings            [len(record.Severities)]int
 	several, titled     bool
 	manyDays, manyYears bool
 	day                 string
@@ -54,11 +55,12 @@ func Format() report.Format {
 }
 
 func newTable(w io.Writer, o report.Options) report.Writer {
-	return &table{out: w, opt: o, width: o.PageWidth(), servers: servers.New(), stats: tableStats{modes: map[string]int{}}}
+	return &table{out: o.Hold(w), opt: o, width: o.PageWidth(), servers: servers.New(), said: map[string]string{}, stats: tableStats{modes: map[string]int{}}}
 }
 
 func (t *table) Session(s *record.Session) error {
 	t.servers.Add(s)
+	t.answer.Session(s)
 	rank := t.count(s)
 	if t.opt.All {
 		t.page = append(t.page, t.row(s))
@@ -67,8 +69,8 @@ func (t *table) Session(s *record.Session) error {
 		}
 		return t.flush()
 	}
-	if len(t.ranks[rank]) < report.MaxShown {
-		t.ranks[rank] = append(t.ranks[rank], t.row(s))
+	if g := t.shelf.room(s, rank); g != nil {
+		g.rows = append(g.rows, t.row(s))
 	}
 	return nil
 }
@@ -108,29 +110,42 @@ func (t *table) count(s *record.Session) int {
 	for _, f := range diagnosis.Ranked(s) {
 		rank = max(rank, t.keepFinding(s, f))
 	}
+	switch diagnosis.StandingOf(s.Verdict) {
+	case diagnosis.Failed:
+		rank = diagnosis.Trouble
+	case diagnosis.Slow:
+		rank = max(rank, diagnosis.Noted)
+	}
 	return rank
 }
 
 func (t *table) Attempt(a *record.Attempt) error {
-	if t.stats.attempts++; t.stats.attempts <= report.MaxTried || t.opt.All && t.stats.attempts <= maxAllFound {
-		t.tried = append(t.tried, prose.Clock(a.First.Time)+"  "+a.ClientIP.String()+" tried "+a.Server.String()+", "+
-			prose.Many(a.Count, "SYN")+", "+diagnosis.Attempt(a)+diagnosis.InNetwork(a.Network))
+	t.answer.Attempt(a)
+	if t.stats.attempts++; t.room(t.stats.attempts) {
+		t.tried.add(prose.Clock(a.First.Time)+"  "+a.ClientIP.String()+" tried "+a.Server.String()+", "+
+			prose.Many(a.Count, "SYN")+", "+diagnosis.Attempt(a)+diagnosis.InNetwork(a.Network), a.Verdict)
 	}
 	return nil
 }
 
 func (t *table) Orphan(o *record.Orphan) error {
-	if t.stats.orphans++; t.stats.orphans <= report.MaxTried || t.opt.All && t.stats.orphans <= maxAllFound {
+	t.answer.Orphan(o)
+	if t.stats.orphans++; t.room(t.stats.orphans) {
 		c := &o.Connection
-		t.tried = append(t.tried, prose.Clock(c.Start.Time)+"  "+diagnosis.Party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
-			", "+prose.Size(o.Bytes)+diagnosis.InNetwork(c.Network)+", but its control connection is not in the capture")
+		t.tried.add(prose.Clock(c.Start.Time)+"  "+diagnosis.Party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
+			", "+prose.Size(o.Bytes)+diagnosis.InNetwork(c.Network)+", but its control connection is not in the capture", o.Verdict)
 	}
 	return nil
 }
 
+// room reports whether the nth attempt or orphan is shown.
+func (t *table) room(n int) bool {
+	return n <= report.MaxTried || t.opt.All && n <= maxAllFound
+}
+
 func (t *table) Summary(s *record.Summary) error {
 	if !t.opt.All {
-		t.choose()
+		t.page = t.shelf.chosen()
 	}
 	if err := t.flush(); err != nil {
 		return err
@@ -144,40 +159,24 @@ func (t *table) Summary(s *record.Summary) error {
 	if b.Len() > 0 || t.stats.sessions > 0 {
 		b.WriteByte('\n')
 	}
-	b.WriteString(strings.Join(prose.Wrap(t.lastLine(s), t.width), "\n") + "\n")
-	_, err := io.WriteString(t.out, b.String())
+	first := ""
+	if line := t.answer.Line(); line != "" {
+		first = strings.Join(prose.Wrap(line, t.width), "\n") + "\n"
+	}
+	last := strings.Join(prose.Wrap(t.lastLine(s), t.width), "\n") + "\n"
+	foot := b.String()
+	if t.stats.sessions == 0 {
+		foot = strings.TrimPrefix(foot, "\n")
+	}
+	above, err := t.out.Open(strings.TrimPrefix(first+"\n", "\n"))
+	if err != nil {
+		return err
+	}
+	if !above {
+		last += first
+	}
+	_, err = io.WriteString(t.out, foot+last)
 	return err
-}
-
-// choose fills the one page: troubled sessions first, in the order of their start when
-// all fit.
-func (t *table) choose() {
-	if t.stats.sessions <= report.MaxShown {
-		t.page = merge(t.ranks)
-		return
-	}
-	for rank := diagnosis.Trouble; rank >= diagnosis.Quiet; rank-- {
-		rows := t.ranks[rank]
-		t.page = append(t.page, rows[:min(len(rows), report.MaxShown-len(t.page))]...)
-	}
-}
-
-// merge restores the order of sessions that were kept by rank.
-func merge(kept [diagnosis.Ranks][]sessionRow) []sessionRow {
-	var all []sessionRow
-	for {
-		next := -1
-		for rank := range kept {
-			if len(kept[rank]) > 0 && (next < 0 || kept[rank][0].order < kept[next][0].order) {
-				next = rank
-			}
-		}
-		if next < 0 {
-			return all
-		}
-		all = append(all, kept[next][0])
-		kept[next] = kept[next][1:]
-	}
 }
 
 // flush writes the page and starts the next.
@@ -249,11 +248,14 @@ func (t *table) writeServers(b *strings.Builder) {
 	if len(shown) == 0 {
 		return
 	}
-	hint := t.opt.Paint(report.Dim, "  (-o rules=nft, rules=iptables or rules=cisco sketches firewall rules)")
-	if t.stats.findings[record.Gravity("critical")] > 0 { // nobody should permit what that was
+	hint := "  (-o rules=nft, rules=iptables or rules=cisco sketches firewall rules)"
+	if prose.Columns("servers"+hint) > t.width {
+		hint = "  (-o rules=nft sketches firewall rules)"
+	}
+	if t.found.count[record.Gravity("critical")] > 0 { // nobody should permit what that was
 		hint = ""
 	}
-	b.WriteString("\nservers" + hint + "\n")
+	b.WriteString("\nservers" + t.opt.Paint(report.Dim, hint) + "\n")
 	for _, f := range shown {
 		b.WriteString(" " + diagnosis.Placed(f.Server.String(), f.Network) + "\n")
 		lines := f.ClientLines(t.opt.All)

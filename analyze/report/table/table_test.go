@@ -44,7 +44,11 @@ func TestManySessions(t *testing.T) {
 	require.Len(t, rows(shown), 50)
 	require.Equal(t, []string{"100", "200", "300"}, rows(shown)[:3], "trouble first")
 	require.Equal(t, "1", rows(shown)[10])
-	require.Contains(t, shown, "… 950 more sessions; shown are those with failures or findings first; --all shows every one\n")
+	require.Contains(t, shown, "── 10 sessions: address-untranslated, look at nat\n")
+	require.Contains(t, shown, "── 990 sessions without trouble; 40 shown\n")
+	require.Equal(t, 1, strings.Count(shown, "cannot reach;"), "a verdict is told once")
+	require.Equal(t, 9, strings.Count(shown, "The same as in session 100.   #15–#16"))
+	require.Contains(t, shown, "\n… 950 more sessions; shown are those with failures or findings first; --all shows every one,\n")
 	require.Contains(t, shown, "1,000 sessions: 990 active, 10 passive · 1,980 of 1,990 data connections opened")
 
 	all := reporttest.Write(t, tableFormats(), "table", report.Options{All: true}, crowd(1000)...)
@@ -90,14 +94,19 @@ func TestDays(t *testing.T) {
 }
 
 func TestWidths(t *testing.T) {
-	for _, width := range []int{1, 72, 80, 100, 120, 200} {
-		for _, f := range []string{"table"} {
-			got := reporttest.Write(t, tableFormats(), f, report.Options{Width: width}, reporttest.ActiveSession(), reporttest.BlockedSession())
-			for line := range strings.SplitSeq(got, "\n") {
-				require.LessOrEqual(t, prose.Columns(line), max(width, report.DefaultWidth), line)
-			}
+	all := append(reporttest.Failures(), reporttest.ActiveSession(), reporttest.Ipv6Session(), reporttest.BlockedSession())
+	for _, width := range []int{1, 60, 80, 100, 140, 200} {
+		got := reporttest.Write(t, tableFormats(), "table", report.Options{Width: width}, all...)
+		for line := range strings.SplitSeq(got, "\n") {
+			require.LessOrEqual(t, prose.Columns(line), max(width, 60), line)
 		}
+		for _, whole := range []string{"203.0.113.10:49640", "[2001:db8:1234:5678:9abc:def0:1234:5678]:51234", "бухгалтерия-отдел-продаж"} {
+			require.Contains(t, got, whole, "what tells sessions apart is never cut")
+		}
+		require.Contains(t, strings.Join(strings.Fields(got), " "), "STOR отчёт за первый квартал окончательный (исправленный) 最終版.xlsx")
 	}
+	require.Contains(t, reporttest.Write(t, tableFormats(), "table", report.Options{Width: 60}, reporttest.BlockedSession()),
+		" #  start (UTC)  client → server\n                 user     mode     transfers\n 3  10:02:15     203.0.113.10:49640 → 203.0.113.1:21\n                 labuser  passive  0 ok, 1 failed\n")
 }
 
 func TestSeveralFiles(t *testing.T) {
@@ -115,18 +124,6 @@ func BenchmarkTable(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = w.Session(s)
-	}
-}
-
-func TestFewerSums(t *testing.T) {
-	for _, test := range []struct {
-		sums  string
-		width int
-		want  string
-	}{
-		{"4 ok, 43.9 kB", 13, "4 ok, 43.9 kB"}, {"4 ok, 43.9 kB", 9, "4 ok"}, {"0 ok, 1 failed", 10, "1 failed"}, {"2 ok, 1 failed, 3 unused", 20, "1 failed, 3 unused"}, {"–", 1, "–"},
-	} {
-		require.Equal(t, test.want, fewerSums(test.sums, test.width))
 	}
 }
 
@@ -151,3 +148,61 @@ func TestManyServers(t *testing.T) {
 func tableFormats() []report.Format { return []report.Format{Format(), Lines()} }
 
 func TestGoldens(t *testing.T) { reporttest.Goldens(t, tableFormats()) }
+
+// Too many sessions for a page are grouped by verdict, and of each group something shows.
+func TestGroups(t *testing.T) {
+	var all []*record.Session
+	for i := range 120 {
+		s := reporttest.BlockedSession()
+		if s.ID = i + 1; i%4 == 3 {
+			s.Verdict = &record.Verdict{Cause: record.CauseDataBlocked, At: record.AtFirewall, Certainty: record.Likely, Transfer: 1, Text: "No answer."}
+		}
+		if i == 118 {
+			s.Verdict = &record.Verdict{Cause: record.CauseServerBusy, At: record.AtServer, Certainty: record.Certain, Text: "Too many."}
+		}
+		all = append(all, s)
+	}
+	got := reporttest.Write(t, tableFormats(), "table", report.Options{}, all...)
+	require.Contains(t, strings.Join(strings.Fields(got), " "), "120 of 120 sessions failed; 89 of them: most likely the server announces 192.168.50.2, an address behind its NAT; 30: most likely a firewall drops")
+	require.Len(t, rows(got), report.MaxShown)
+	got = strings.Join(strings.Fields(got), " ")
+	require.Contains(t, got, "── 89 sessions: address-untranslated, look at nat; 25 shown, all with --cause address-untranslated")
+	require.Contains(t, got, "── 30 sessions: data-blocked, look at firewall; 24 shown, all with --cause data-blocked --at firewall")
+	require.Contains(t, got, "── 1 session: server-busy, look at server 119 ")
+}
+
+// Pages of all sessions are written as they fill, once they are too long to be held.
+func TestLongPages(t *testing.T) {
+	var out strings.Builder
+	w := newTable(&out, report.Options{All: true})
+	s := reporttest.ActiveSession()
+	for range 30_000 {
+		require.NoError(t, w.Session(s))
+	}
+	require.True(t, strings.HasPrefix(out.String(), "the answer for the whole capture stands at the end\n\n"))
+	require.NoError(t, w.Summary(reporttest.SummaryOf(s)))
+	require.True(t, strings.HasSuffix(out.String(), "\n30,000 sessions: nothing failed\n"))
+}
+
+// What a row says of logins, refusals and sessions in which nothing came to be.
+func TestRowWords(t *testing.T) {
+	s := reporttest.Failures()[8]
+	for i := range s.Notes.Logins {
+		s.Notes.Logins[i] = record.Login{Code: 530, Reply: reporttest.Reply(1, 1, 530, "Login incorrect.")}
+	}
+	r := newSessionRow(s, report.Options{})
+	require.Equal(t, []string{"–", "login failed", "", "client · certain"}, []string{r.mode, r.sums, r.logins, r.place})
+	s.Verdict = nil
+	require.Equal(t, "3 logins failed: 530 Login incorrect.", newSessionRow(s, report.Options{}).logins)
+	s.Login = record.LoginOK
+	require.Equal(t, "3 logins failed before one succeeded: 530 Login incorrect.", newSessionRow(s, report.Options{}).logins)
+	s.Notes.Logins, s.Verdict = nil, &record.Verdict{Cause: record.CauseServerBusy}
+	r = newSessionRow(s, report.Options{})
+	require.Equal(t, []string{"failed", ""}, []string{r.sums, r.logins})
+
+	denied := reporttest.ActiveTransfer(1, "RETR", "/etc/shadow", 10, 43677, 0)
+	denied.Outcome, denied.Reply = record.Denied, reporttest.Reply(1, 40, 550, "/etc/shadow: Permission denied")
+	require.Equal(t, `550 "/etc/shadow: Permission denied"`, newTransferRow(reporttest.ActiveSession(), &denied, false).detail)
+	denied.Verdict = &record.Verdict{Cause: record.CauseFileDenied, At: record.AtServer, Text: `The server denied it: 550 "no" (packet 40).`}
+	require.Equal(t, `server: The server denied it: 550 "no".`, newTransferRow(reporttest.ActiveSession(), &denied, false).detail)
+}

@@ -31,20 +31,26 @@ type Session struct {
 	Login      string  // LoginOK, …
 	TLS        string
 	Banner     *string
-	System     *string
-	Mode       string
-	Initiator  string
-	Closing    string
-	Open       bool // a snapshot: the session goes on
-	Commands   int
-	Dialogue   []Exchange // the commands themselves, when asked for
-	Capture    Coverage
-	Transfers  []Transfer
-	Findings   []Finding
-	Verdict    *Verdict // nil: not judged
+	Said
+	Mode      string
+	Initiator string
+	Closing   string
+	Open      bool // a snapshot: the session goes on
+	Commands  int
+	Capture   Coverage
+	Transfers []Transfer
+	Findings  []Finding
+	TCP       *TCP     // how the control connection did
+	Verdict   *Verdict // nil: not judged
 
 	First flow.Mark // the control connection's first packet: the order of sessions
 	Notes Notes     // what rules need beyond the record; not written
+}
+
+// Said is what was said on the control connection, beside what it led to.
+type Said struct {
+	System   *string    // text of the reply to SYST
+	Dialogue []Exchange // the commands themselves, when asked for
 }
 
 // HiddenText stands for a password.
@@ -164,6 +170,7 @@ type Transfer struct {
 	Outcome           string
 	Frames            Frames
 	Content
+	TCP     *TCP
 	Verdict *Verdict // nil: it went well, or was not judged
 
 	Notes TransferNotes // what rules need beyond the record; not written
@@ -251,6 +258,7 @@ type Orphan struct {
 	Mode, Evidence, Initiator string
 	Connection                Connection
 	Bytes                     uint64
+	TCP                       *TCP
 	Verdict                   *Verdict
 
 	Conn flow.Conn // the connection itself; not written

@@ -94,6 +94,7 @@ type TransferNotes struct {
 	InVain   bool           // no command came: the client waited for a connection, and left or tried something else
 	Via      *netip.Addr    // the address that was used instead of the announced one
 	Spoken   *Spoken        // what Conn carried reads like a control connection; nil: it does not
+	Curve    *flow.Curve    // how its data came, when asked for
 }
 
 // Spoken is the first line that reads like FTP's control connection: a command's verb, or

@@ -56,7 +56,7 @@ func sample(n int) *record.Session {
 			{ID: "cleartext-credentials", Severity: "medium", Message: "in clear", Frames: []flow.Pos{pos(1), pos(2)}, Advice: "use TLS"},
 			{ID: "data-refused", Severity: "high", Transfer: 1, Message: "refused", Frames: []flow.Pos{pos(7)}},
 		},
-		Dialogue: []record.Exchange{{Time: at(n, 10), Pos: pos(1), Replies: []record.Reply{reply(10, 1, 220, "ready")}}},
+		Said: record.Said{Dialogue: []record.Exchange{{Time: at(n, 10), Pos: pos(1), Replies: []record.Reply{reply(10, 1, 220, "ready")}}}},
 	}
 	s.Verdict = &record.Verdict{Cause: record.CauseDataRefused, At: record.AtClient, Certainty: record.Likely, Or: []string{record.CauseDataRejected}, Transfer: 1,
 		Frames: []flow.Pos{pos(7), pos(8)}, Text: "nobody listened there", Next: []string{"start it", "open port 43591"}}

@@ -113,7 +113,7 @@ func TestUnknownIsNull(t *testing.T) {
 		require.Nil(t, got[key], key)
 	}
 	transfer := got["transfers"].([]any)[0].(map[string]any)
-	require.Len(t, transfer, 25)
+	require.Len(t, transfer, 26)
 	for key, value := range transfer {
 		if key != "n" && key != "frames" {
 			require.Nil(t, value, key)
@@ -157,7 +157,7 @@ func TestOtherRecords(t *testing.T) {
 	require.NoError(t, w.Summary(&record.Summary{Files: []string{"a\x1b.pcap"}, Packets: 3, Bytes: 180, First: &first, Last: &last, Sessions: 0,
 		Attempts: 1, Orphans: 1, Findings: map[string]int{"high": 2}, Capture: record.SummaryCapture{TruncatedFiles: []string{"b"}, Undecoded: 3, Reasons: []record.Reason{{Text: "IPsec ESP", Packets: 2}, {Text: "\x00", Packets: 1}}}}))
 	require.Equal(t, `{"type":"attempt","client_ip":"192.0.2.1","server":{"ip":"2001:db8::1","port":21},"network":null,"count":3,"state":"unreachable","first":"2024-03-01T10:02:15.000000Z","last":"2024-03-01T10:02:22.000000Z","icmp":{"from":"10.0.0.1","type":3,"code":13},"verdict":null}
-{"type":"orphan","mode":"active","evidence":"inferred","initiator":"server","connection":{"src":{"ip":"192.0.2.1","port":20},"dst":{"ip":"192.0.2.2","port":5000},"community_id":"1:+pgkpG90SbMwXwpj5J5RO7N4TGQ=","start":"2024-03-01T10:02:15.000000Z","end":"2024-03-01T10:02:15.001000Z","state":"established","attempts":1,"closing":"fin","network":null},"bytes":12,"verdict":null}
+{"type":"orphan","mode":"active","evidence":"inferred","initiator":"server","connection":{"src":{"ip":"192.0.2.1","port":20},"dst":{"ip":"192.0.2.2","port":5000},"community_id":"1:+pgkpG90SbMwXwpj5J5RO7N4TGQ=","start":"2024-03-01T10:02:15.000000Z","end":"2024-03-01T10:02:15.001000Z","state":"established","attempts":1,"closing":"fin","network":null},"bytes":12,"tcp":null,"verdict":null}
 {"type":"summary","files":["a\u001b.pcap"],"packets":3,"bytes":180,"first":"2024-03-01T10:02:15.000000Z","last":"2024-03-01T10:02:17.000000000Z","sessions":0,"transfers":{"active":0,"passive":0,"unknown":0},"attempts":1,"orphans":1,"findings":{"info":0,"low":0,"medium":0,"high":2,"critical":0},"capture":{"missing_bytes":0,"truncated_files":["b"],"undecoded_packets":3,"undecoded":[{"reason":"IPsec ESP","packets":2},{"reason":"\u0000","packets":1}],"dropped_packets":0,"evicted_connections":0},"elapsed_seconds":2.000000000,"packets_per_second":1.500}
 `, out.String())
 }

@@ -116,7 +116,7 @@ func AppendSession(b []byte, s *record.Session, o report.Options) []byte {
 	for i := range s.Findings {
 		b = AppendFinding(Comma(b, i), &s.Findings[i], files)
 	}
-	b = AppendVerdict(append(b, ']'), s.Verdict, files)
+	b = AppendVerdict(appendTCP(append(b, ']'), s.TCP), s.Verdict, files)
 	return append(b, '}')
 }
 
@@ -210,7 +210,7 @@ func AppendTransfer(b []byte, s *record.Session, t *record.Transfer, files bool)
 	} else {
 		b = append(s.AppendFilter(append(b, `,"filter":"`...), t), '"')
 	}
-	return append(AppendVerdict(b, t.Verdict, files), '}')
+	return append(AppendVerdict(appendTCP(b, t.TCP), t.Verdict, files), '}')
 }
 
 func appendConnection(b []byte, c *record.Connection) []byte {

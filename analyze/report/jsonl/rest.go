@@ -37,7 +37,7 @@ func AppendOrphan(b []byte, o *record.Orphan) []byte {
 	b = Term(b, `,"initiator":`, o.Initiator)
 	b = appendConnection(b, &o.Connection)
 	b = Integer(b, `,"bytes":`, o.Bytes)
-	return append(AppendVerdict(b, o.Verdict, o.Conn.Last.Pos.File() > 0), '}')
+	return append(AppendVerdict(appendTCP(b, o.TCP), o.Verdict, o.Conn.Last.Pos.File() > 0), '}')
 }
 
 func appendSummary(b []byte, s *record.Summary) []byte {

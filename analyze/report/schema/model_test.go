@@ -28,7 +28,7 @@ var unwritten = map[string]string{
 	"Session.Transfers.Preliminary.Pos":  "the final reply is what shows a transfer; --commands has all",
 	"Session.Transfers.Reply.Time":       "as that of the preliminary reply",
 	"Session.Transfers.Reply.Pos":        "frames has it",
-	"Session.Dialogue.Replies.Cut":       "for who reads the control connection: its text is what there is",
+	"Session.Said.Dialogue.Replies.Cut":  "for who reads the control connection: its text is what there is",
 	"Session.Transfers.Preliminary.Cut":  "for who reads the control connection: its text is what there is",
 	"Session.Transfers.Reply.Cut":        "for who reads the control connection: its text is what there is",
 	"Orphan.Conn":                        "connection says it; carve needs where its packets are",
@@ -87,7 +87,7 @@ func TestFullRecords(t *testing.T) {
 		})
 	}
 	for name, ok := range set {
-		ok = ok || unwritten[name] != "" || name == "Session.Dialogue" // which is walked into where it is set
+		ok = ok || unwritten[name] != "" || name == "Session.Said.Dialogue" // which is walked into where it is set
 		require.True(t, ok, "%s is not set in the full records", name)
 	}
 }
@@ -195,6 +195,8 @@ func changeKind(v reflect.Value, way, level int) {
 		v.SetInt(v.Int() + 1)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		v.SetUint(v.Uint() + 1)
+	case reflect.Float64:
+		v.SetFloat(v.Float() + 1)
 	case reflect.Pointer:
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
@@ -243,7 +245,7 @@ func TestNull(t *testing.T) {
 			r := record()
 			fieldsOf(r, func(name string, v reflect.Value) {
 				switch {
-				case v.Kind() == reflect.Pointer, name == "Session.Dialogue.Command", name == "Session.Findings.Transfer",
+				case v.Kind() == reflect.Pointer, name == "Session.Said.Dialogue.Command", name == "Session.Findings.Transfer",
 					strings.HasPrefix(name, "Session.Transfers.Frames."):
 					v.SetZero()
 				}
@@ -255,7 +257,7 @@ func TestNull(t *testing.T) {
 		}
 	}
 	ofNone := fullSession()
-	ofNone.Verdict.Transfer = 0
+	ofNone.Verdict.Transfer, ofNone.TCP = 0, &record.TCP{}
 	look(ofNone)
 	pause := fullSummary()
 	*pause.Last = *pause.First

@@ -44,22 +44,28 @@ func fullSession() *record.Session {
 		ID: 1, Start: begin, End: end, Client: netip.MustParseAddrPort("192.0.2.10:40000"), Server: netip.MustParseAddrPort("192.0.2.21:21"),
 		Network: fullNetwork(),
 		User:    ptr("ftp"), Anonymous: true, Password: ptr("me@example.org"), Login: record.LoginOK, TLS: record.TLSNone,
-		Banner: ptr("welcome"), System: ptr("UNIX"), Mode: record.Active, Initiator: record.Server, Closing: record.ClosingQuit,
+		Banner: ptr("welcome"), Mode: record.Active, Initiator: record.Server, Closing: record.ClosingQuit,
 		Open: true, Commands: 1, First: flow.Mark{Ord: 1},
-		Dialogue: []record.Exchange{{Time: begin, Pos: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}},
-		Capture:  record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true, MissingBytes: 1},
+		Said:    record.Said{System: ptr("UNIX"), Dialogue: []record.Exchange{{Time: begin, Pos: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}}},
+		Capture: record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true, MissingBytes: 1},
 		Transfers: []record.Transfer{{
 			N: 1, Command: ptr("RETR"), Argument: ptr("a"), Path: ptr("/a"), Direction: ptr(record.Download), Representation: ptr("I"),
 			Restart: ptr(uint64(1)), Method: "PORT", Mode: record.Active, Announced: ptr(netip.MustParseAddrPort("192.0.2.10:50000")),
 			ExpectedInitiator: ptr(record.Server), Initiator: record.Server, Evidence: record.EvidenceSYN, Connection: ptr(fullConnection()),
 			Bytes: ptr(uint64(1)), MissingBytes: ptr(uint64(1)), Content: record.Content{MD5: ptr("d41d8cd98f00b204e9800998ecf8427e"), SHA1: ptr("da39a3ee5e6b4b0d3255bfef95601890afd80709"), SHA256: ptr("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), MIMEType: ptr("text/plain"), File: ptr("out/a")},
 			Preliminary: ptr(fullReply(150)), Reply: ptr(fullReply(226)), Outcome: record.OK,
-			Frames:  record.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos},
-			Verdict: fullVerdict(),
+			Frames: record.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos},
+			TCP:    fullTCP(), Verdict: fullVerdict(),
 		}},
 		Findings: []record.Finding{{ID: "data-refused", Severity: record.High, Message: "refused", Transfer: 1, Frames: []flow.Pos{pos}, Advice: "look"}},
-		Verdict:  fullVerdict(),
+		TCP:      fullTCP(), Verdict: fullVerdict(),
 	}
+}
+
+func fullTCP() *record.TCP {
+	return &record.TCP{Duration: flow.Second, Rate: ptr(1.0), Acknowledged: ptr(uint64(1)), Again: &record.Again{Segments: 1, Bytes: 1},
+		RTTHandshake: ptr(flow.Millisecond), RTT: ptr(flow.Millisecond), ZeroWindow: ptr(flow.Millisecond), Limit: record.LimitLoss,
+		Stall: &record.Stall{From: begin, To: end, After: 1, Why: flow.WhyLoss.String()}}
 }
 
 func fullVerdict() *record.Verdict {
@@ -80,7 +86,7 @@ func fullAttempt() *record.Attempt {
 }
 
 func fullOrphan() *record.Orphan {
-	return &record.Orphan{Mode: record.Active, Evidence: record.EvidenceInferred, Initiator: record.Server, Connection: fullConnection(), Bytes: 1, Verdict: fullVerdict(), Conn: flow.Conn{Last: flow.Mark{Pos: flow.At(1, 9)}}}
+	return &record.Orphan{Mode: record.Active, Evidence: record.EvidenceInferred, Initiator: record.Server, Connection: fullConnection(), Bytes: 1, TCP: fullTCP(), Verdict: fullVerdict(), Conn: flow.Conn{Last: flow.Mark{Pos: flow.At(1, 9)}}}
 }
 
 func fullSummary() *record.Summary {

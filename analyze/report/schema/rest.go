@@ -30,6 +30,7 @@ var orphanObject = object{"orphan", "A data connection whose control connection 
 	{name: "initiator", value: only(record.Server), doc: "Port 20 is the server's"},
 	{name: "connection", value: ref("connection"), doc: "The data connection"},
 	{name: "bytes", value: from(1), doc: "Bytes of payload in both directions, as sequence numbers tell"},
+	{name: "tcp", value: ref("tcp"), doc: "How it did, in the direction of its data", null: "not known"},
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong", null: "it was not judged"},
 }}
 

@@ -229,6 +229,7 @@ func TestWords(t *testing.T) {
 	require.ElementsMatch(t, append(closings, "quit"), words("session.closing"))
 	require.Subset(t, states, words("attempt.state"))
 	require.Equal(t, named(func(i int) string { return flow.StepKind(i).String() }), words("network_step.kind"))
+	require.ElementsMatch(t, named(func(i int) string { return flow.Why(i).String() }), words("stall.why"))
 	require.Equal(t, record.FromMildest(), words("finding.severity"))
 	var counts []string
 	for _, f := range findingCountsObject.fields {
@@ -238,7 +239,7 @@ func TestWords(t *testing.T) {
 	require.Len(t, words("finding.id"), len(finding.Rules()))
 
 	// The words of all other keys are the model's constants, each of them.
-	others := []string{"transfer.command", "connection.closing", "attempt.state", "finding.id", "finding.severity", "network_step.kind"}
+	others := []string{"transfer.command", "connection.closing", "attempt.state", "finding.id", "finding.severity", "network_step.kind", "stall.why"}
 	used := map[string]bool{}
 	for _, key := range fields(func(f *field) bool { return f.name != "type" }) {
 		if slices.Contains(others, key) {
@@ -250,7 +251,7 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
-	require.ElementsMatch(t, constants(t, "../../record/model.go", "../../record/verdict.go"), slices.Collect(maps.Keys(used)))
+	require.ElementsMatch(t, constants(t, "../../record/model.go", "../../record/verdict.go", "../../record/tcp.go"), slices.Collect(maps.Keys(used)))
 }
 
 // named lists the names of numbers from 0 on, until one has none.

@@ -59,10 +59,11 @@ var sessionObject = object{"session", "One control connection, and what was tran
 	{name: "capture", value: ref("coverage"), doc: "What of the control connection the capture holds"},
 	{name: "transfers", value: listOf(ref("transfer")), doc: "In the order of their negotiations or commands"},
 	{name: "findings", value: listOf(ref("finding")), doc: "What the rules found, by transfer"},
+	{name: "tcp", value: ref("tcp"), doc: "How the control connection did, both directions together", null: "not known"},
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong for its user, where to look and how certain that is", null: "it was not judged"},
 }}
 
-var sessionParts = []object{exchangeObject, replyObject, coverageObject, transferObject, transferReplyObject, framesObject, frameFilesObject, findingObject, verdictObject}
+var sessionParts = []object{exchangeObject, replyObject, coverageObject, transferObject, transferReplyObject, framesObject, frameFilesObject, findingObject, tcpObject, stallObject, verdictObject}
 
 var exchangeObject = object{"exchange", "A command with its replies", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},
@@ -160,6 +161,7 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 	{name: "frames", value: ref("frames"), doc: "The packets that show it"},
 	{name: "frame_files", value: ref("frame_files"), doc: "The files that frames count in", when: severalRead},
 	{name: "filter", value: anyText, doc: "Wireshark display filter of the transfer's control and data packets"},
+	{name: "tcp", value: ref("tcp"), doc: "How the data connection did, in the direction of its data", null: "there was none, or it was not established"},
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong with it", null: "it went well"},
 }}
 

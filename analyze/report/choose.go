@@ -19,14 +19,25 @@ type Choice struct {
 	Outcomes    []string // of a transfer
 	Findings    []string // identifiers
 	MinSeverity string   // of a finding
+	Causes      []string // of a verdict: the record's, or one of its transfers'
+	Places      []string // of the same verdict
 	Since       flow.Time
 	Until       flow.Time // exclusive; 0: no end
 }
 
 // any reports whether there is something to choose by, of a session in itself and at all.
+// Verdicts are not of sessions alone.
 func (c *Choice) any() (inside, all bool) {
 	inside = len(c.Users)+len(c.Modes)+len(c.Initiators)+len(c.Outcomes)+len(c.Findings) > 0 || c.MinSeverity != ""
-	return inside, inside || len(c.Hosts) > 0 || c.Since != 0 || c.Until != 0
+	return inside, inside || c.judged() || len(c.Hosts) > 0 || c.Since != 0 || c.Until != 0
+}
+
+// judged reports whether verdicts are chosen by.
+func (c *Choice) judged() bool { return len(c.Causes)+len(c.Places) > 0 }
+
+// verdict reports whether a verdict is of the choice.
+func (c *Choice) verdict(v *record.Verdict) bool {
+	return !c.judged() || v != nil && oneOf(c.Causes, v.Cause) && oneOf(c.Places, v.At)
 }
 
 // Choose returns a writer that hands on to out the records of the choice, and counts the
@@ -57,7 +68,7 @@ func (c *chooser) Session(s *record.Session) error {
 }
 
 func (c *chooser) Attempt(a *record.Attempt) error {
-	if c.inside || !c.during(a.First, a.Last) || !c.host(a.ClientIP) && !c.host(a.Server.Addr()) {
+	if c.inside || !c.verdict(a.Verdict) || !c.during(a.First, a.Last) || !c.host(a.ClientIP) && !c.host(a.Server.Addr()) {
 		c.hidden.Attempts++
 		return nil
 	}
@@ -67,7 +78,7 @@ func (c *chooser) Attempt(a *record.Attempt) error {
 func (c *chooser) Orphan(o *record.Orphan) error {
 	x := &o.Connection
 	inside := c.inside && !c.orphan(o)
-	if inside || !c.during(x.Start, x.End) || !c.host(x.Src.Addr()) && !c.host(x.Dst.Addr()) {
+	if inside || !c.verdict(o.Verdict) || !c.during(x.Start, x.End) || !c.host(x.Src.Addr()) && !c.host(x.Dst.Addr()) {
 		c.hidden.Orphans++
 		return nil
 	}
@@ -88,6 +99,7 @@ func (c *chooser) Summary(s *record.Summary) error {
 
 func (c *chooser) has(s *record.Session) bool {
 	return c.during(s.Start, s.End) && c.hosts(s) && oneOf(c.Modes, s.Mode) && oneOf(c.Initiators, s.Initiator) &&
+		(c.verdict(s.Verdict) || slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return c.verdict(t.Verdict) })) &&
 		(len(c.Users) == 0 || s.User != nil && slices.Contains(c.Users, *s.User)) &&
 		(len(c.Outcomes) == 0 || slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return slices.Contains(c.Outcomes, t.Outcome) })) &&
 		(len(c.Findings) == 0 || slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return slices.Contains(c.Findings, f.ID) })) &&

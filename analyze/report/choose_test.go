@@ -34,8 +34,11 @@ func TestChoose(t *testing.T) {
 			{Outcome: record.Denied, Announced: &announced},
 		},
 		Findings: []record.Finding{{ID: "data-refused", Severity: "medium"}},
+		Verdict:  &record.Verdict{Cause: record.CauseDataRefused, At: record.AtClient},
 	}
-	a := &record.Attempt{ClientIP: netip.MustParseAddr("10.0.0.1"), Server: end("192.0.2.21:21"), First: at(10), Last: at(20)}
+	s.Transfers[1].Verdict = &record.Verdict{Cause: record.CauseFileDenied, At: record.AtServer}
+	a := &record.Attempt{ClientIP: netip.MustParseAddr("10.0.0.1"), Server: end("192.0.2.21:21"), First: at(10), Last: at(20),
+		Verdict: &record.Verdict{Cause: record.CauseServerRefused, At: record.AtServer}}
 	o := &record.Orphan{Mode: record.Active, Initiator: record.Server, Connection: record.Connection{Src: end("10.0.0.1:20"), Dst: end("10.0.0.2:50000"), Start: at(10), End: at(20)}}
 	host := func(text string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(text)} }
 	for name, x := range map[string]struct {
@@ -60,6 +63,13 @@ func TestChoose(t *testing.T) {
 		"severity":           {Choice{MinSeverity: "low"}, 1, 0, 0},
 		"its own severity":   {Choice{MinSeverity: "medium"}, 1, 0, 0},
 		"a graver one":       {Choice{MinSeverity: "high"}, 0, 0, 0},
+		"cause":              {Choice{Causes: []string{"data-refused"}}, 1, 0, 0},
+		"a transfer's":       {Choice{Causes: []string{"file-denied"}}, 1, 0, 0},
+		"an attempt's":       {Choice{Causes: []string{"server-refused"}}, 0, 1, 0},
+		"place":              {Choice{Places: []string{"server"}}, 1, 1, 0},
+		"cause and place":    {Choice{Causes: []string{"data-refused"}, Places: []string{"client", "nat"}}, 1, 0, 0},
+		"of two verdicts":    {Choice{Causes: []string{"data-refused"}, Places: []string{"server"}}, 0, 0, 0},
+		"cause and mode":     {Choice{Causes: []string{"server-refused"}, Modes: []string{"active"}}, 0, 0, 0},
 		"since its end":      {Choice{Since: 20 * flow.Second}, 1, 1, 1},
 		"after its end":      {Choice{Since: 20*flow.Second + 1}, 0, 0, 0},
 		"until its start":    {Choice{Until: 10 * flow.Second}, 0, 0, 0},

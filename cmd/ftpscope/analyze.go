@@ -50,7 +50,7 @@ type job struct {
 	extract   *extractFlags
 	files     []string
 	failed    bool
-	found     bool            // what --fail-on asks for
+	watch     *watch          // whether there is what --fail-on asks for; nil: it asks for nothing
 	undecoded bool            // packets of files that were not decoded: what they carried is not in the result
 	told      map[string]bool // files of which the user was told that something is wrong with them
 	said      map[string]bool // problems
@@ -81,7 +81,7 @@ func (j *job) code() int {
 	switch {
 	case j.failed:
 		return exitRead
-	case j.found:
+	case j.watch != nil && j.watch.seen:
 		return exitFound
 	case j.undecoded:
 		return exitRead
@@ -177,14 +177,22 @@ func (j *job) run(specs []outputSpec) {
 	j.undecoded = summary.Capture.Undecoded > 0
 }
 
+// watched hands records on to out, and sees what --fail-on asks for.
+func (j *job) watched(out report.Writer) report.Writer {
+	if len(j.flags.failOn) == 0 {
+		return out
+	}
+	j.watch = &watch{Writer: out, what: j.flags.failOn}
+	return j.watch
+}
+
 func (j *job) once(c *capture.Capture, tee *report.Tee) (*record.Summary, error) {
 	defer j.progress("analyzing", c, tee.Sessions)()
-	return analyze.Run(c, j.options(), tee)
+	return analyze.Run(c, j.options(), j.watched(tee))
 }
 
 // conclude says what the summary has to say besides the outputs.
 func (j *job) conclude(s *record.Summary) {
-	j.found = j.flags.failOn != "" && foundAtLeast(s.Findings, j.flags.failOn)
 	switch text, mostly := diagnosis.Undecoded(s); {
 	case mostly && !j.failed:
 		j.fail("%s", text)

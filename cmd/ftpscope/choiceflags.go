@@ -29,7 +29,7 @@ A flag given several times is met by any of its values; different flags must all
 --user --ftp-user. What is left out is counted in the summary.
 
 Examples:
-  ftpscope analyze --outcome no-connection --host 10.0.0.0/8 capture.pcap
+  ftpscope analyze --cause data-blocked,data-refused --at firewall --host 10.0.0.0/8 capture.pcap
   ftpscope analyze -o json --min-severity high --since 2026-11-24T10:00 capture.pcap
 `
 }
@@ -50,6 +50,8 @@ func (f *choiceFlags) add(s *pflag.FlagSet, user string) {
 	s.StringSliceVar(&c.Initiators, "initiator", nil, "show sessions whose data connections `WHO` opened: client, server, …")
 	s.StringSliceVar(&c.Outcomes, "outcome", nil, "show sessions with a transfer that ended as `OUTCOME`: no-connection, …")
 	s.StringSliceVar(&c.Findings, "finding", nil, "show sessions with finding `ID`")
+	s.StringSliceVar(&c.Causes, "cause", nil, "show sessions with a verdict of `CAUSE`: data-blocked, …")
+	s.StringSliceVar(&c.Places, "at", nil, "… that says to look at `PLACE`: firewall, nat, server, …")
 	s.StringVar(&c.MinSeverity, "min-severity", "", "show sessions with a finding of `SEVERITY` or above")
 	s.StringVar(&f.since, "since", "", "show sessions that ended at `TIME` (UTC) or later: 2026-11-24T10:00, 2026-11-24")
 	s.StringVar(&f.until, "until", "", "show sessions that began before `TIME`")
@@ -84,6 +86,14 @@ func (f *choiceFlags) check() error {
 			}
 		}
 	}
+	for _, words := range []struct {
+		flag        string
+		given, have []string
+	}{{"cause", c.Causes, words(record.Causes)}, {"at", c.Places, words(record.Places)}} {
+		if err := known(words.flag, words.given, words.have); err != nil {
+			return err
+		}
+	}
 	for _, id := range c.Findings {
 		if !knownRule(id) {
 			return fmt.Errorf("--finding: there is no finding %q (ftpscope findings lists them)", id)
@@ -111,6 +121,29 @@ func (f *choiceFlags) check() error {
 	return nil
 }
 
+// words are those of a list with meanings.
+func words(list []record.Meaning) (words []string) {
+	for _, m := range list {
+		words = append(words, m.Word)
+	}
+	return words
+}
+
+// known holds that the words given to a flag are among those there are. An error names the
+// nearest, else all.
+func known(flag string, given, have []string) error {
+	for _, w := range given {
+		if slices.Contains(have, w) {
+			continue
+		}
+		if near := nearest(w, have); near != "" {
+			return fmt.Errorf("--%s: there is no %q; did you mean %s?", flag, w, near)
+		}
+		return fmt.Errorf("--%s takes %s, got %q", flag, strings.Join(have, ", "), w)
+	}
+	return nil
+}
+
 // settings are the flags as they were given.
 func (f *choiceFlags) settings() (list []string) {
 	for _, x := range []struct {
@@ -118,7 +151,7 @@ func (f *choiceFlags) settings() (list []string) {
 		values []string
 	}{
 		{"host", f.hosts}, {"user", f.choice.Users}, {"mode", f.choice.Modes}, {"initiator", f.choice.Initiators}, {"outcome", f.choice.Outcomes},
-		{"finding", f.choice.Findings}, {"min-severity", []string{f.choice.MinSeverity}}, {"since", []string{f.since}}, {"until", []string{f.until}},
+		{"finding", f.choice.Findings}, {"cause", f.choice.Causes}, {"at", f.choice.Places}, {"min-severity", []string{f.choice.MinSeverity}}, {"since", []string{f.since}}, {"until", []string{f.until}},
 	} {
 		for _, v := range x.values {
 			if v != "" {

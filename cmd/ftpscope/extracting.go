@@ -61,7 +61,7 @@ func (j *job) twice(c *capture.Capture, tee *report.Tee, folder *extract.Folder)
 	opt = j.options()
 	opt.Follow, opt.Problem = x, j.problemOnce
 	defer j.progress("analyzing", again, tee.Sessions)()
-	return analyze.Run(again, opt, x.Records(tee))
+	return analyze.Run(again, opt, x.Records(j.watched(tee)))
 }
 
 // problemOnce takes what a second reading says that the first did not.
@@ -134,8 +134,9 @@ func (*probe) Summary(*record.Summary) error   { return nil }
 
 // records are the outputs, behind what completes records.
 func (s *sniffing) records(tee *report.Tee) extract.Records {
+	out := s.watched(tee)
 	if s.extractor == nil {
-		return tee
+		return out
 	}
-	return s.extractor.Records(tee)
+	return s.extractor.Records(out)
 }

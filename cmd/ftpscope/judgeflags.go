@@ -12,6 +12,7 @@ import (
 
 	"ftpscope/analyze/finding"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/report"
 	"ftpscope/capture/flow"
 )
 
@@ -25,14 +26,14 @@ func judging() string {
 ` + s.FlagUsagesWrapped(100) + `
 Examples:
   ftpscope analyze --disable cleartext-credentials,anonymous-login capture.pcap
-  ftpscope analyze --fail-on high --brute-failures 20 --brute-window 10m -q capture.pcap
+  ftpscope analyze --fail-on high,data-blocked --brute-failures 20 -q capture.pcap
 `
 }
 
 // judgeFlags concern the findings.
 type judgeFlags struct {
 	disable       []string
-	failOn        string
+	failOn        []string // severities and causes
 	bruteFailures int
 	bruteWindow   time.Duration
 }
@@ -42,15 +43,21 @@ const maxBruteWindow = 24 * time.Hour
 
 func (f *judgeFlags) add(s *pflag.FlagSet) {
 	s.StringSliceVar(&f.disable, "disable", nil, "leave out the findings of rule `ID`; repeatable")
-	s.StringVar(&f.failOn, "fail-on", "", "exit with 3 if there is a finding of `SEVERITY` or above")
+	s.StringSliceVar(&f.failOn, "fail-on", nil, "exit with 3 if there is a finding of severity `WHAT` or above, or a verdict with that cause")
 	s.IntVar(&f.bruteFailures, "brute-failures", finding.BruteFailures, "`N` failed logins of one host at one server are password guessing …")
 	s.DurationVar(&f.bruteWindow, "brute-window", time.Duration(finding.BruteWindow), "… when they come within `TIME`")
 }
 
 func (f *judgeFlags) check() error {
+	for _, what := range f.failOn {
+		if severity(what) < 0 && !slices.Contains(words(record.Causes), what) {
+			if near := nearest(what, slices.Concat(record.FromMildest(), words(record.Causes))); near != "" {
+				return fmt.Errorf("--fail-on: there is no severity or cause %q; did you mean %s?", what, near)
+			}
+			return fmt.Errorf("--fail-on takes %s, or the cause of a verdict (data-blocked, …), got %q", strings.Join(record.FromMildest(), ", "), what)
+		}
+	}
 	switch {
-	case f.failOn != "" && severity(f.failOn) < 0:
-		return fmt.Errorf("--fail-on takes %s, got %q", strings.Join(record.FromMildest(), ", "), f.failOn)
 	case f.bruteFailures < 1 || f.bruteFailures > finding.MaxBruteFailures:
 		return fmt.Errorf("--brute-failures takes a number from 1 to %d, got %d", finding.MaxBruteFailures, f.bruteFailures)
 	case f.bruteWindow <= 0 || f.bruteWindow > maxBruteWindow:
@@ -93,6 +100,48 @@ func knownRule(id string) bool {
 
 // severity is a severity's rank; -1: there is no such severity.
 func severity(name string) int { return slices.Index(record.FromMildest(), name) }
+
+// watch sees whether what --fail-on asks for is among the records that it hands on.
+type watch struct {
+	report.Writer
+	what []string // causes and severities
+	seen bool
+}
+
+func (w *watch) verdict(v *record.Verdict) {
+	w.seen = w.seen || v != nil && slices.Contains(w.what, v.Cause)
+}
+
+// Session hands on a session. One that goes on has no verdict yet.
+func (w *watch) Session(s *record.Session) error {
+	if !s.Open {
+		w.verdict(s.Verdict)
+		for i := range s.Transfers {
+			w.verdict(s.Transfers[i].Verdict)
+		}
+	}
+	return w.Writer.Session(s)
+}
+
+// Attempt hands on an attempt.
+func (w *watch) Attempt(a *record.Attempt) error {
+	w.verdict(a.Verdict)
+	return w.Writer.Attempt(a)
+}
+
+// Orphan hands on an orphan.
+func (w *watch) Orphan(o *record.Orphan) error {
+	w.verdict(o.Verdict)
+	return w.Writer.Orphan(o)
+}
+
+// Summary looks for findings.
+func (w *watch) Summary(s *record.Summary) error {
+	for _, what := range w.what {
+		w.seen = w.seen || severity(what) >= 0 && foundAtLeast(s.Findings, what)
+	}
+	return w.Writer.Summary(s)
+}
 
 // foundAtLeast reports whether the counts by severity have a finding of a severity or above.
 func foundAtLeast(counts map[string]int, least string) bool {

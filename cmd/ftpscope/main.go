@@ -23,7 +23,7 @@ const (
 	exitDone        = 0
 	exitRead        = 1 // something could not be read or written; what could be was
 	exitUsage       = 2
-	exitFound       = 3   // --fail-on: there is a finding of that severity
+	exitFound       = 3   // --fail-on: there is a finding of that severity, or a verdict with that cause
 	exitInterrupted = 130 // 128 + SIGINT, as shells say it
 )
 

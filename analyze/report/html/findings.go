@@ -2,6 +2,7 @@ package html
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strconv"
 
@@ -23,14 +24,21 @@ type foundKind struct {
 // foundGroup is what one rule found.
 type foundGroup struct {
 	count, sessions int
+	told            int // of count: a verdict says them, too
 	last            int // the session counted last
-	examples        []foundExample
+	examples        []*foundExample
+	byHosts         map[foundHosts]*foundExample
 }
+
+// foundHosts are the hosts of a session: what one rule finds between them is told once.
+type foundHosts struct{ client, server netip.Addr }
 
 type foundExample struct {
 	session, transfer int
 	message, advice   string
 	outcome           string // the message without numbers of packets
+	count             int
+	refs              []causeRef // of the others
 }
 
 // The examples of each group; the table finds the others.
@@ -44,24 +52,48 @@ const (
 func (f findingTable) add(s *record.Session) int {
 	rank := diagnosis.Quiet
 	for _, x := range diagnosis.Ranked(s) {
-		if rank = max(rank, diagnosis.Noted); diagnosis.Grave(x.Severity) {
+		switch {
+		case diagnosis.Habit(x):
+		case diagnosis.Grave(x.Severity):
 			rank = diagnosis.Trouble
+		default:
+			rank = max(rank, diagnosis.Noted)
 		}
 		k := foundKind{record.Gravity(x.Severity), x.ID}
 		g := f[k]
 		if g == nil {
-			g = &foundGroup{}
+			g = &foundGroup{byHosts: map[foundHosts]*foundExample{}}
 			f[k] = g
 		}
 		g.count++
+		if diagnosis.Told(s, x) {
+			g.told++
+		}
 		if g.last != s.ID || g.sessions == 0 {
 			g.sessions, g.last = g.sessions+1, s.ID
 		}
-		if len(g.examples) < maxExamplesFolded {
-			g.examples = append(g.examples, foundExample{s.ID, x.Transfer, toldOf(x.Message), toldOf(x.Advice), toldOf(prose.WithoutPackets(x.Message))})
-		}
+		g.example(s, x)
 	}
 	return rank
+}
+
+// example keeps a finding, or counts it with one between the same hosts.
+func (g *foundGroup) example(s *record.Session, x *record.Finding) {
+	hosts := foundHosts{prose.Plain(s.Client.Addr()), prose.Plain(s.Server.Addr())}
+	e := g.byHosts[hosts]
+	switch {
+	case e != nil:
+		if e.count++; len(e.refs) < maxCauseRefs {
+			e.refs = append(e.refs, causeRef{s.ID, x.Transfer, place(s.ID, x.Transfer)})
+		}
+	case len(g.examples) < maxExamplesFolded:
+		e = &foundExample{session: s.ID, transfer: x.Transfer, message: toldOf(x.Message), outcome: toldOf(prose.WithoutPackets(x.Message)), count: 1}
+		if !diagnosis.Told(s, x) {
+			e.advice = toldOf(x.Advice)
+		}
+		g.byHosts[hosts] = e
+		g.examples = append(g.examples, e)
+	}
 }
 
 // group is a rule's part of the page.
@@ -79,6 +111,8 @@ type example struct {
 	Transfer        int
 	Ref             string
 	Message, Advice string
+	Others          []causeRef // between the same hosts
+	More            string
 }
 
 // groups are the page's, the gravest first. Advice that the example before has as well is
@@ -104,9 +138,13 @@ func (f findingTable) groups() []group {
 		if len(g.examples) <= most+few {
 			most = len(g.examples)
 		}
-		given := map[string]bool{}
+		given, told := map[string]bool{}, 0
 		for i, e := range g.examples {
-			x := example{Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Message: e.message}
+			x := example{Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Message: e.message, Others: e.refs}
+			if n := e.count - 1 - len(e.refs); n > 0 {
+				x.More = "and " + prose.Number(uint64(n)) + " more between these hosts"
+			}
+			told += e.count
 			if !given[e.advice] {
 				x.Advice, given[e.advice] = e.advice, true
 			}
@@ -117,7 +155,7 @@ func (f findingTable) groups() []group {
 			}
 		}
 		h.FoldedCount = prose.Many(len(h.Folded), "more finding") + " like these"
-		if more := g.count - len(g.examples); more > 0 {
+		if more := g.count - told; more > 0 {
 			h.More = prose.Many(more, "more finding") + " like these"
 		}
 		list = append(list, h)
@@ -131,12 +169,16 @@ func (f findingTable) kinds() []foundKind {
 		list = append(list, k)
 	}
 	slices.SortFunc(list, func(a, b foundKind) int {
-		// a password in clear text, which nearly every session has, stands after what
-		// explains a failure
-		return cmp.Or(cmp.Compare(a.gravity, b.gravity), diagnosis.TrueFirst(b.id == diagnosis.CleartextID, a.id == diagnosis.CleartextID),
+		// habits, such as passwords in clear text, stand after what failed
+		return cmp.Or(diagnosis.TrueFirst(!habit(a), !habit(b)), cmp.Compare(a.gravity, b.gravity),
 			diagnosis.TrueFirst(deeds[a.id], deeds[b.id]), cmp.Compare(f[b].count, f[a].count), cmp.Compare(a.id, b.id))
 	})
 	return list
+}
+
+// habit reports whether findings of a kind tell of how FTP is used, not of what went wrong.
+func habit(k foundKind) bool {
+	return diagnosis.Habit(&record.Finding{ID: k.id, Severity: record.Severities[k.gravity]})
 }
 
 // bySeverity counts all findings, the gravest first.

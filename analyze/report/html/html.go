@@ -36,6 +36,9 @@ type writer struct {
 	series  []series
 	tried   []tried
 	stray   []tried
+	causes  diagnosis.Causes
+	answer  diagnosis.Answer
+	room    curveRoom
 }
 
 // limits are what a browser opens without freezing, and what the run has memory for.
@@ -58,6 +61,7 @@ type entry struct {
 	order  int
 	party  partyPair
 	detail []byte // nil: there was no room
+	curves []curve
 }
 
 // Format is -o html.
@@ -68,7 +72,7 @@ func Format() report.Format {
 func newWriter(w io.Writer, o report.Options) report.Writer {
 	return &writer{out: w, opt: o, limits: limits{maxSessions, maxDetails, maxLadder},
 		tally: tally{modes: map[string]int{}, outcomes: map[string]int{}}, found: findingTable{}, hosts: newHostTable(), servers: servers.New(),
-		parties: newParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
+		room: curveRoom{maxCurves, maxQuietCurves}, parties: newParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
 }
 
 func (h *writer) Session(s *record.Session) error {
@@ -78,7 +82,9 @@ func (h *writer) Session(s *record.Session) error {
 	h.seen++
 	h.servers.Add(s)
 	h.hosts.add(s)
-	rank := max(h.tally.add(s), h.found.add(s))
+	h.answer.Session(s)
+	rank := max(h.tally.add(s), h.found.add(s), rankOf(s.Verdict))
+	h.causes.Session(s, h.opt.FileNumbers(s))
 	h.parties.add(s, rank, h.labels)
 	h.files.add(s, h.opt.FileNumbers(s))
 	h.place(s)
@@ -91,7 +97,7 @@ func (h *writer) Session(s *record.Session) error {
 	for len(detail)+h.bytes > h.limits.details && h.forgetDetail(rank) {
 	}
 	if len(detail)+h.bytes <= h.limits.details {
-		e.detail = detail
+		e.detail, e.curves = detail, h.curves(s)
 		h.bytes += len(detail)
 	}
 	h.kept[rank] = append(h.kept[rank], e)
@@ -120,7 +126,7 @@ func (h *writer) forgetDetail(rank int) bool {
 		for _, e := range slices.Backward(list) {
 			if e.detail != nil {
 				h.bytes -= len(e.detail)
-				e.detail = nil
+				e.detail, e.curves = nil, nil
 				return true
 			}
 		}
@@ -129,16 +135,28 @@ func (h *writer) forgetDetail(rank int) bool {
 }
 
 func (h *writer) Attempt(a *record.Attempt) error {
+	h.answer.Attempt(a)
+	h.causes.Attempt(a)
+	why := ""
+	if a.Verdict != nil {
+		why = diagnosis.Place(a.Verdict)
+	}
 	if len(h.tried) < maxTried {
 		h.tried = append(h.tried, tried{When: prose.Moment(a.First.Time), From: a.ClientIP.String(), To: a.Server.String(),
-			What: prose.Many(a.Count, "SYN") + ", " + diagnosis.Attempt(a)})
+			What: prose.Many(a.Count, "SYN") + ", " + diagnosis.Attempt(a), Why: why})
 	}
 	return nil
 }
 
 func (h *writer) Orphan(o *record.Orphan) error {
+	h.answer.Orphan(o)
+	h.causes.Orphan(o)
+	why := ""
+	if diagnosis.StandingOf(o.Verdict) == diagnosis.Failed {
+		why = toldOf(o.Verdict.Text)
+	}
 	if c := &o.Connection; len(h.stray) < maxTried {
-		h.stray = append(h.stray, tried{When: prose.Moment(c.Start.Time), From: c.Src.String(), To: c.Dst.String(), What: prose.Size(o.Bytes)})
+		h.stray = append(h.stray, tried{When: prose.Moment(c.Start.Time), From: c.Src.String(), To: c.Dst.String(), What: prose.Size(o.Bytes), Why: why})
 	}
 	return nil
 }

@@ -42,9 +42,10 @@ type block struct {
 	Result string      `json:"result,omitempty"`
 	State  int         `json:"state"`
 	Told   string      `json:"told,omitempty"`
-	Data   []string    `json:"data,omitempty"` // the ends of its data connection
-	Span   []uint64    `json:"span,omitempty"` // its packets of the control connection, first and last; without a last: until the end
-	File   int         `json:"file,omitempty"` // that they are in, from 1; 0: several
+	Judged *judged     `json:"judged,omitempty"` // what went wrong, if the session's verdict does not say it
+	Data   []string    `json:"data,omitempty"`   // the ends of its data connection
+	Span   []uint64    `json:"span,omitempty"`   // its packets of the control connection, first and last; without a last: until the end
+	File   int         `json:"file,omitempty"`   // that they are in, from 1; 0: several
 	Facts  [][2]string `json:"facts,omitempty"`
 	Rungs  []rung      `json:"rungs"`
 	first  ladder.Rung
@@ -106,6 +107,10 @@ func (l *sessionLadder) transfer(t *record.Transfer, rungs []ladder.Rung) *block
 		Facts: transferFacts(l.s, t, l.files), Rungs: []rung{}}
 	if third := takenSentence(l.s, t, l.files); third != "" {
 		b.Told = third
+	}
+	if v := t.Verdict; v != nil && (l.s.Verdict == nil || l.s.Verdict.Text != v.Text) {
+		j := newJudged(v)
+		b.Judged = &j
 	}
 	if c := t.Connection; c != nil {
 		b.Data = []string{c.Src.String(), c.Dst.String()}

@@ -31,7 +31,7 @@ var parts embed.FS
 // The style and the script are kept in parts, each about one thing; in the page each is
 // one element.
 var (
-	style  = joined("base.css", "findings.css", "table.css", "details.css", "narrow.css", "print.css")
+	style  = joined("base.css", "findings.css", "table.css", "details.css", "curve.css", "narrow.css", "print.css")
 	script = "\"use strict\";\n(() => {\n" + joined("base.js", "state.js", "table.js", "details.js", "timeline.js", "hosts.js", "main.js") + "})();\n"
 )
 
@@ -58,7 +58,7 @@ type view struct {
 	Policy         string
 	Title, Name    string
 	Level, Verdict string
-	Leads          []lead
+	answerView
 	Day            string // of all sessions; empty: there are several
 	Tiles          []tile
 	Groups         []group
@@ -68,6 +68,16 @@ type view struct {
 	clientView
 	originView
 	besideView
+}
+
+// answerView is what went wrong, the gravest first.
+type answerView struct {
+	Answer       string
+	Leads        []lead
+	Causes       []causeRow
+	CausesFolded []causeRow
+	CausesMore   string
+	Curves       []curve
 }
 
 // hostView is what the page says of hosts and servers.
@@ -110,11 +120,12 @@ type tile struct {
 type staticRow struct {
 	ID                                                                                 int
 	Start, Lasted, Client, Server, User, Login, Mode, Initiator, Sums, Worst, Severity string
+	Cause, Place, Level                                                                string
 	Data, Shown                                                                        []string
 	Rejected, Failed                                                                   bool
 }
 
-type tried struct{ When, From, To, What string }
+type tried struct{ When, From, To, What, Why string }
 
 type input struct {
 	N                  int
@@ -207,6 +218,10 @@ func (h *writer) view(s *record.Summary, entries []*entry) *view {
 		dated = false
 	}
 	v.Leads = h.leads()
+	h.viewCauses(v)
+	for _, e := range entries {
+		v.Curves = append(v.Curves, e.curves...)
+	}
 	v.Level, v.Verdict = h.verdict(s, v.Leads)
 	v.Tiles = h.tiles(s)
 	v.Rows = h.staticRows(entries, dated)

@@ -26,6 +26,7 @@ type tableRow struct {
 	rowModes
 	rowLogins
 	rowFindings
+	rowCause
 	rowData
 	Spans   [][4]int64
 	Rank    int
@@ -61,6 +62,13 @@ type rowFindings struct {
 	Worst    string   // its ID
 	Count    int      // findings
 	Findings []string // their IDs
+}
+
+// rowCause is what the verdict says.
+type rowCause struct {
+	Cause, Place, Level string
+	At                  string
+	Said                bool // the verdict says what the worst finding says
 }
 
 // rowData is what the data connections were about.
@@ -105,10 +113,14 @@ func newTableRow(s *record.Session, rank int) tableRow {
 	}
 	for _, f := range diagnosis.Ranked(s) {
 		if g := record.Gravity(f.Severity); g < r.Gravity || g == r.Gravity && deeds[f.ID] && !deeds[r.Worst] {
-			r.Gravity, r.Worst = g, prose.Escape(f.ID)
+			r.Gravity, r.Worst, r.Said = g, prose.Escape(f.ID), diagnosis.Told(s, f)
 		}
 		r.Count++
 		addOnce(&r.Findings, prose.Escape(f.ID))
+	}
+	if v := s.Verdict; v != nil {
+		j := newJudged(v)
+		r.rowCause = rowCause{j.Cause, j.Place, j.Level, prose.Escape(v.At), r.Said}
 	}
 	r.places(s)
 	return r
@@ -213,7 +225,8 @@ func carriedWords(s *record.Session) []string {
 func (r *tableRow) array() []any {
 	return []any{r.ID, r.Start, r.Length, r.Client, r.Server, r.User, r.Mode, r.Modes, r.Initiator, r.Initiators, r.Sums, r.Transfers,
 		r.Failed, r.Bytes, r.Outcomes, r.Gravity, r.Worst, r.Count, r.Findings, r.Hosts, r.Names, r.Spans, r.Rank, r.Login, r.TLS,
-		r.Accepted, r.Rejected, r.Data, r.Shown, r.Files, r.Packets, r.More, r.Series}
+		r.Accepted, r.Rejected, r.Data, r.Shown, r.Files, r.Packets, r.More, r.Series,
+		r.Cause, r.Place, r.Level, r.At, r.Said}
 }
 
 func microseconds(t flow.Time) int64 { return int64(t / flow.Microsecond) }

@@ -27,7 +27,7 @@ func TestTableRow(t *testing.T) {
 	require.Equal(t, []any{[]int{1}, [2]uint64{1, 106}, int64(1_000_000)}, []any{r.Files, r.Packets, r.Length})
 	require.Len(t, r.Spans, 2)
 	require.Equal(t, int64(stateGood), r.Spans[0][3])
-	require.Len(t, r.array(), 33)
+	require.Len(t, r.array(), 38)
 }
 
 // What a row holds is bounded, however much a session did.

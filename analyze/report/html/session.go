@@ -16,18 +16,21 @@ import (
 
 // detail is what opens below a row.
 type detail struct {
+	Verdict  *judged     `json:"verdict,omitempty"`
 	Story    []string    `json:"story"`
 	Facts    [][2]string `json:"facts"`
 	Blocks   []*block    `json:"blocks"`
-	Findings []verdict   `json:"findings"`
+	Findings []*verdict  `json:"findings"`
 	More     string      `json:"more,omitempty"` // what was left out
 }
 
-// verdict is a finding in the details; T is its transfer, 0 for the session.
+// verdict is a rule's findings in the details, the first of them in words; T are their
+// transfers.
 type verdict struct {
 	ID       string `json:"id"`
 	Severity string `json:"severity"`
-	T        int    `json:"t,omitempty"`
+	Count    int    `json:"count"`
+	T        []int  `json:"t,omitempty"`
 	Message  string `json:"message"`
 	Advice   string `json:"advice"`
 	Filter   string `json:"filter,omitempty"` // its packets
@@ -43,22 +46,46 @@ const (
 
 func (h *writer) detail(s *record.Session) []byte {
 	files := h.opt.FileNumbers(s)
-	d := &detail{Story: []string{}, Facts: h.facts(s), Findings: []verdict{}}
-	findings := deedsFirst(diagnosis.Ranked(s))
+	d := &detail{Story: []string{}, Facts: h.facts(s)}
+	if s.Verdict != nil {
+		j := newJudged(s.Verdict)
+		d.Verdict = &j
+	}
 	for _, p := range []string{diagnosis.Story(s, files), diagnosis.Firewall(s), diagnosis.Limits(s)} {
 		if p != "" {
 			d.Story = append(d.Story, prose.CutEnd(strings.TrimSpace(p), maxStory))
 		}
 	}
-	for _, f := range findings {
-		v := verdict{ID: prose.Escape(f.ID), Severity: record.Severities[record.Gravity(f.Severity)], T: f.Transfer, Message: toldOf(f.Message), Advice: toldOf(f.Advice)}
-		v.Filter, v.File = framesFilter(f.Frames)
-		d.Findings = append(d.Findings, v)
-	}
+	d.Findings = verdictsOf(s)
 	l := newSessionLadder(s, h.opt, h.limits.ladder)
 	l.labels = h.labels
 	d.Blocks, d.More = l.blocks()
 	return marshal(d)
+}
+
+// verdictsOf are a session's findings, habits last: those of one kind are one. What its
+// verdict says already needs no advice.
+func verdictsOf(s *record.Session) []*verdict {
+	list := []*verdict{}
+	ranked := deedsFirst(diagnosis.Ranked(s))
+	slices.SortStableFunc(ranked, func(a, b *record.Finding) int { return diagnosis.TrueFirst(!diagnosis.Habit(a), !diagnosis.Habit(b)) })
+	for _, f := range ranked {
+		v := &verdict{ID: prose.Escape(f.ID), Severity: record.Severities[record.Gravity(f.Severity)]}
+		if i := slices.IndexFunc(list, func(x *verdict) bool { return x.ID == v.ID && x.Severity == v.Severity }); i >= 0 {
+			v = list[i]
+		} else {
+			list = append(list, v)
+			v.Message = toldOf(f.Message)
+			if !diagnosis.Told(s, f) {
+				v.Advice = toldOf(f.Advice)
+			}
+			v.Filter, v.File = framesFilter(f.Frames)
+		}
+		if v.Count++; f.Transfer > 0 && len(v.T) < maxTransfers {
+			v.T = append(v.T, f.Transfer)
+		}
+	}
+	return list
 }
 
 // deedsFirst orders findings that are equally grave: what somebody did comes before what

@@ -28,16 +28,14 @@ const maxLeads = 6
 var deeds = map[string]bool{bruteForceID: true, "third-party-data-connection": true, diagnosis.BounceID: true, "privileged-port": true, diagnosis.FXPID: true,
 	"executable-upload": true, "credential-file": true, "path-traversal": true, "site-exec": true, "site-chmod": true}
 
-// routine are findings that most captures of FTP have: they lead only where there is
-// nothing else.
-var routine = map[string]bool{diagnosis.CleartextID: true, "anonymous-login": true}
-
 // leads are the findings that the verdict states: one of each kind.
 func (h *writer) leads() (list []lead) {
-	kinds := slices.DeleteFunc(h.found.kinds(), func(k foundKind) bool { return routine[k.id] && !diagnosis.Grave(record.Severities[k.gravity]) })
+	kinds := slices.DeleteFunc(h.found.kinds(), func(k foundKind) bool {
+		return habit(k) || h.found[k].told == h.found[k].count && !deeds[k.id]
+	})
 	for _, k := range kinds[:min(len(kinds), maxLeads)] {
 		g := h.found[k]
-		e := &g.examples[0]
+		e := g.examples[0]
 		l := lead{Severity: record.Severities[k.gravity], Title: ruleTitle(prose.Escape(k.id)), Text: e.outcome, Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer)}
 		if n := g.count - 1; n > 0 {
 			l.More = prose.Number(uint64(n)) + " more"
@@ -103,8 +101,12 @@ func (h *writer) verdict(s *record.Summary, leads []lead) (level, text string) {
 		text += " This page is not of all: " + hidden + "."
 	}
 	level = "good"
-	if len(leads) > 0 {
+	worst := h.causes.Worst()
+	if len(leads) > 0 || worst > diagnosis.Well {
 		level = "warn"
+	}
+	if worst == diagnosis.Failed {
+		level = "bad"
 	}
 	if c.failed > 0 || c.third > 0 || len(leads) > 0 && diagnosis.Grave(leads[0].Severity) {
 		level = "bad"
@@ -178,6 +180,7 @@ func (r *tableRow) static(dated bool) staticRow {
 	x := staticRow{ID: r.ID, Start: fineClock(flow.Time(r.Start)*flow.Microsecond, dated), Client: r.Client, Server: r.Server,
 		User: r.User, Mode: r.Mode, Initiator: diagnosis.Party(r.Initiator), Sums: r.Sums, Data: r.Data, Shown: r.Shown, Worst: "none", Login: r.logins(), Rejected: r.Rejected > 0,
 		Failed: r.Failed > 0, Lasted: prose.Span(flow.Time(r.Length) * flow.Microsecond)}
+	x.Cause, x.Place, x.Level = r.Cause, r.Place, r.Level
 	if r.User == "" {
 		x.User = "–"
 	}
@@ -187,7 +190,7 @@ func (r *tableRow) static(dated bool) staticRow {
 	if r.Mode == record.None {
 		x.Mode, x.Initiator = "–", ""
 	}
-	if r.Gravity < len(record.Severities) {
+	if r.Gravity < len(record.Severities) && !(r.Said && r.Place != "") {
 		x.Severity, x.Worst = record.Severities[r.Gravity], ruleTitle(r.Worst)
 		if r.Count > 1 {
 			x.Worst += " +" + strconv.Itoa(r.Count-1)

@@ -26,8 +26,10 @@ type markdown struct {
 	opt      report.Options
 	sessions gravest
 	failures gravest
-	findings gravest
+	findings findings
 	others   gravest
+	answer   diagnosis.Answer
+	causes   diagnosis.Causes
 	modes    map[string]int // transfers
 	found    map[string]int // findings by severity, of the sessions that are shown
 	several  bool
@@ -39,6 +41,7 @@ const (
 	mdSessions = 20
 	mdFailures = 20
 	mdFindings = 20
+	mdCauses   = 10
 	mdOthers   = 10
 	mdFiles    = 10
 	mdName     = 60
@@ -51,7 +54,7 @@ func Format() report.Format {
 }
 
 func newMarkdown(w io.Writer, o report.Options) report.Writer {
-	return &markdown{w: w, opt: o, sessions: gravest{most: mdSessions}, failures: gravest{most: mdFailures}, findings: gravest{most: mdFindings}, others: gravest{most: mdOthers},
+	return &markdown{w: w, opt: o, sessions: gravest{most: mdSessions}, failures: gravest{most: mdFailures}, others: gravest{most: mdOthers},
 		modes: map[string]int{}, found: map[string]int{}}
 }
 
@@ -110,6 +113,8 @@ func (m *markdown) Session(s *record.Session) error {
 	}
 	files := m.opt.FileNumbers(s)
 	m.several = m.several || files
+	m.answer.Session(s)
+	m.causes.Session(s, files)
 	rank := len(record.Severities) + 1
 	bad := 0
 	for i := range s.Transfers {
@@ -120,21 +125,24 @@ func (m *markdown) Session(s *record.Session) error {
 			m.failures.add(0, func() string { return failureLine(s, t, files) })
 		}
 	}
-	if bad > 0 {
+	if bad > 0 || diagnosis.StandingOf(s.Verdict) == diagnosis.Failed {
 		rank = len(record.Severities)
 	}
 	for i := range s.Findings {
 		f := &s.Findings[i]
 		m.found[f.Severity]++
-		g := record.Gravity(f.Severity)
-		rank = min(rank, g)
-		m.findings.add(g, func() string { return findingLine(s, f, files) })
+		if !diagnosis.Habit(f) {
+			rank = min(rank, record.Gravity(f.Severity))
+		}
+		m.findings.add(s, f, files)
 	}
 	m.sessions.add(rank, func() string { return sessionLine(s, bad) })
 	return nil
 }
 
 func (m *markdown) Attempt(a *record.Attempt) error {
+	m.answer.Attempt(a)
+	m.causes.Attempt(a)
 	m.others.add(0, func() string {
 		return "- " + codeSpan(prose.Plain(a.ClientIP).String()) + " tried to reach " + codeSpan(a.Server.String()) + " with " + prose.Many(a.Count, "SYN") + ": " + mdProse(diagnosis.Attempt(a)) + "\n"
 	})
@@ -142,6 +150,8 @@ func (m *markdown) Attempt(a *record.Attempt) error {
 }
 
 func (m *markdown) Orphan(o *record.Orphan) error {
+	m.answer.Orphan(o)
+	m.causes.Orphan(o)
 	m.others.add(1, func() string {
 		return "- data connection without its session: " + codeSpan(o.Connection.Src.String()) + " → " + codeSpan(o.Connection.Dst.String()) + ", " + prose.Size(o.Bytes) + "\n"
 	})
@@ -150,22 +160,24 @@ func (m *markdown) Orphan(o *record.Orphan) error {
 
 func (m *markdown) Summary(s *record.Summary) error {
 	var b strings.Builder
-	b.WriteString("## FTP analysis\n\n" + m.sentence(s) + "\n")
+	b.WriteString("## FTP analysis\n\n")
+	if line := m.answer.Line(); line != "" {
+		b.WriteString("**" + mdProse(prose.FirstUpper(line)) + "**\n\n")
+	}
+	b.WriteString(m.sentence(s) + "\n")
 	if s.First != nil && s.Last != nil {
 		b.WriteString("\nCaptured " + codeSpan(jsonl.RFC3339(*s.First)) + " to " + codeSpan(jsonl.RFC3339(*s.Last)) + ".\n")
 	}
+	m.writeCauses(&b)
 	if m.sessions.count > 0 {
-		b.WriteString("\n### Sessions\n\n| session | start (UTC) | client | server | user | mode | opened by | transfers | findings |\n|--:|---|---|---|---|---|---|---|---|\n")
+		b.WriteString("\n### Sessions\n\n| session | start (UTC) | client | server | user | mode | opened by | transfers | verdict |\n|--:|---|---|---|---|---|---|---|---|\n")
 		m.sessions.write(&b, "session")
 	}
 	if m.failures.count > 0 {
 		b.WriteString("\n### Failed transfers\n\n")
 		m.failures.write(&b, "failed transfer")
 	}
-	if m.findings.count > 0 {
-		b.WriteString("\n### Findings\n\n")
-		m.findings.write(&b, "finding")
-	}
+	m.findings.write(&b)
 	if m.others.count > 0 {
 		b.WriteString("\n### Beside the sessions\n\n")
 		m.others.write(&b, "line")
@@ -232,15 +244,13 @@ func sessionLine(s *record.Session, bad int) string {
 	if bad > 0 {
 		counts += ", **" + strconv.Itoa(bad) + " failed**"
 	}
-	found := "–"
-	if len(s.Findings) > 0 {
-		g := len(record.Severities) - 1
-		for i := range s.Findings {
-			g = min(g, record.Gravity(s.Findings[i].Severity))
-		}
-		found = strconv.Itoa(len(s.Findings)) + ", " + record.Severities[g]
+	verdict := "–"
+	if v := s.Verdict; v != nil && v.Cause == record.CauseNone {
+		verdict = "no failure"
+	} else if v != nil {
+		verdict = diagnosis.Place(v) + ", " + codeSpan(v.Cause)
 	}
-	cells := []string{strconv.Itoa(s.ID), prose.Date(s.Start.Time) + " " + prose.Clock(s.Start.Time), mdEndpoint(s.Client), mdEndpoint(s.Server), user, s.Mode, diagnosis.Party(opened), counts, found}
+	cells := []string{strconv.Itoa(s.ID), prose.Date(s.Start.Time) + " " + prose.Clock(s.Start.Time), mdEndpoint(s.Client), mdEndpoint(s.Server), user, s.Mode, diagnosis.Party(opened), counts, verdict}
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 
@@ -258,6 +268,12 @@ func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 		name = codeCut(strings.TrimRight(*t.Command+" "+prose.Known(t.Argument), " "), mdName) + diagnosis.Resumed(t) + " (" + t.Method + ", " + t.Mode + ")"
 	}
 	why := diagnosis.Outcome(s, t)
+	if v := t.Verdict; v != nil {
+		why = prose.WithoutPackets(v.Text)
+		if s.Verdict != nil && s.Verdict.Text == v.Text {
+			why = "" // said above
+		}
+	}
 	f := &t.Frames
 	var packets []string
 	for _, p := range []struct {
@@ -272,7 +288,9 @@ func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 	if t.Reply != nil {
 		line += ", reply " + codeCut(diagnosis.ReplyLine(t.Reply), mdName)
 	}
-	line += ". " + mdProse(prose.CutEnd(prose.Escape(why), mdText))
+	if line += "."; why != "" {
+		line += " " + mdProse(prose.CutEnd(prose.Ended(prose.Escape(why)), mdText))
+	}
 	if len(packets) > 0 {
 		line += " Packets: " + strings.Join(packets, ", ") + "."
 	}
@@ -282,29 +300,4 @@ func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 // mdPacket is a packet's number without the # that trackers link to an issue.
 func mdPacket(p flow.Pos, files bool) string {
 	return strings.Replace(prose.Packet(p, files), "#", "", 1)
-}
-
-func findingLine(s *record.Session, f *record.Finding, files bool) string {
-	place := "session " + strconv.Itoa(s.ID)
-	if f.Transfer > 0 {
-		place += ", transfer " + strconv.Itoa(f.Transfer)
-	}
-	const most = 8
-	var packets []string
-	for _, p := range f.Frames[:min(len(f.Frames), most)] {
-		packets = append(packets, mdPacket(p, files))
-	}
-	if len(f.Frames) > most {
-		packets = append(packets, "…")
-	}
-	if len(packets) == 1 {
-		place += ", packet " + packets[0]
-	} else if len(packets) > 1 {
-		place += ", packets " + strings.Join(packets, ", ")
-	}
-	line := "- **" + record.Severities[record.Gravity(f.Severity)] + "** " + codeSpan(f.ID) + " (" + place + "): " + mdProse(prose.CutEnd(prose.Escape(f.Message), mdText)) + "\n"
-	if f.Advice != "" {
-		line += "  - check: " + mdProse(prose.CutEnd(prose.Escape(f.Advice), mdText)) + "\n"
-	}
-	return line
 }

@@ -63,7 +63,7 @@ func TestMarkdownHostile(t *testing.T) {
 	for i, s := range reporttest.HostileSessions() {
 		got := reporttest.Write(t, markdownFormats(), "markdown", report.Options{}, s)
 		headings, rows, items := parseMarkdown(t, got)
-		require.Equal(t, []int{5, 1, 4}, []int{headings, rows, items}, "%d %.80q\n%s", i, reporttest.HostileTexts[i], got)
+		require.Equal(t, []int{6, 1, 8}, []int{headings, rows, items}, "%d %.80q\n%s", i, reporttest.HostileTexts[i], got)
 		require.Less(t, len(got), 10_000)
 	}
 }
@@ -82,10 +82,10 @@ func TestMarkdownBounded(t *testing.T) {
 	got := reporttest.WriteAll(t, markdownFormats(), "markdown", sessions...)
 	require.Less(t, len([]rune(got)), 65_000)
 	_, rows, items := parseMarkdown(t, got)
-	require.Equal(t, []int{mdSessions, mdFailures + 2*mdFindings + 2 + 1}, []int{rows, items})
+	require.Equal(t, []int{mdSessions, mdFailures + 4 + 3 + 2 + 1}, []int{rows, items})
 	require.Contains(t, got, "… and 2,980 more sessions.")
 	require.Contains(t, got, "| 2501 |")
-	require.Contains(t, got, "**critical** `path-traversal` (session 2501,")
+	require.Contains(t, got, "**critical** `path-traversal` (session 2501, transfer 2, packet 7)")
 }
 
 func TestProse(t *testing.T) {
@@ -116,7 +116,7 @@ func FuzzMarkdown(f *testing.F) {
 		require.NoError(t, w.Session(s))
 		require.NoError(t, w.Summary(reporttest.SummaryOf(s)))
 		headings, rows, items := parseMarkdown(t, out.String())
-		require.Equal(t, fmt.Sprint(5, 1, 4), fmt.Sprint(headings, rows, items), out.String())
+		require.Equal(t, fmt.Sprint(6, 1, 8), fmt.Sprint(headings, rows, items), out.String())
 	})
 }
 

@@ -99,6 +99,7 @@ func plainWord(word string) bool {
 			letters++
 		case '0' <= r && r <= '9':
 			digits++
+		case r == '–' && digits > 0 && letters == 0 && i+len("–") < len(word):
 		case r == ',' && digits > 0 && letters == 0 && i < len(word)-1:
 		case (r == '-' || r == '\'') && i > 0 && i < len(word)-1:
 		default:

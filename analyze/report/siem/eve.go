@@ -32,6 +32,9 @@ func (e *eve) Session(s *record.Session) error {
 		return nil
 	}
 	all := commandsOf(s)
+	if len(all) == 0 {
+		all = loginsOf(s)
+	}
 	files := e.opt.FileNumbers(s)
 	for i := range all {
 		c := &all[i]
@@ -111,6 +114,25 @@ func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
 	}
 	b = eveFindings(b, s, files, func(f *record.Finding) bool { return f.Transfer == 0 && first || f.Transfer > 0 && f.Transfer == of })
 	e.Buf = append(b, "}}\n"...)
+}
+
+// loginsOf are the logins of a session of which no command was kept.
+func loginsOf(s *record.Session) (all []exchange) {
+	for i := range s.Notes.Logins {
+		l := &s.Notes.Logins[i]
+		c := exchange{at: momentOf(s, l.Mark), pos: l.Mark.Pos, verb: "PASS", argument: s.Password}
+		if l.NoPassword {
+			c.verb, c.argument = "USER", l.Name()
+		} else if i < len(s.Notes.Logins)-1 {
+			hidden := record.HiddenText // the record keeps the last one only
+			c.argument = &hidden
+		}
+		if r := loginReply(l); r != nil {
+			c.replies = append(c.replies, r)
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // eveReplies writes the lines of the replies, and the code of each reply.

@@ -29,33 +29,28 @@ var zeekFiles = map[string]bool{"APPE": true, "DELE": true, "RETR": true, "STOR"
 
 const zeekHidden = "<hidden>"
 
+// zeekSession stands for a command in the row of a session of which no command is logged.
+const zeekSession = "<session>"
+
 func newZeekFTP(json bool) func(io.Writer, report.Options) report.Writer {
 	return func(w io.Writer, o report.Options) report.Writer {
 		return &zeekLog{Lines: jsonl.Lines{W: w}, opt: o, heading: o.OwnHeading(), json: json, path: "ftp", columns: zeekFTPColumns, session: zeekCommands}
 	}
 }
 
-// zeekCommands writes a row a command.
+// zeekCommands writes a row a command; of a session that only tried to log in, one for
+// all, as Zeek does since version 9.
 func zeekCommands(z *zeekLog, s *record.Session) {
 	uid := zeekUID(s.Client, s.Server, s.Start.Time, s.Network)
-	all := commandsOf(s)
+	all, logged := commandsOf(s), false
 	for i := range all {
 		c := &all[i]
 		if !zeekLogged[c.verb] {
 			continue
 		}
+		logged = true
 		z.id(c.at.Time, uid, s.Client, s.Server)
-		user := userAt(s, c.at.Time)
-		if user == nil {
-			z.word("<unknown>")
-		} else {
-			z.text(user)
-		}
-		if s.Password != nil && z.opt.ShowPasswords && s.User != nil && user != nil && *user != *s.User {
-			z.text(nil) // the record keeps the last one only
-		} else {
-			z.text(z.opt.ShownPassword(s, zeekHidden))
-		}
+		z.account(s, userAt(s, c.at.Time))
 		z.word(c.verb)
 		z.word(zeekArgument(s, c))
 		t := c.transfer
@@ -73,6 +68,58 @@ func zeekCommands(z *zeekLog, s *record.Session) {
 		}
 		z.unset(1) // fuid: there is no files.log
 		z.endRow()
+	}
+	if !logged {
+		z.login(s, uid)
+	}
+}
+
+// login writes the row of a session that only tried to log in: the reply is that to the
+// last try.
+func (z *zeekLog) login(s *record.Session, uid string) {
+	if s.User == nil {
+		return
+	}
+	z.id(s.Start.Time, uid, s.Client, s.Server)
+	z.account(s, s.User)
+	z.word(zeekSession)
+	z.unset(3) // arg, mime_type, file_size
+	z.reply(lastLogin(s))
+	z.unset(5) // data_channel, fuid
+	z.endRow()
+}
+
+// lastLogin is the reply to the last login; nil: the capture has none.
+func lastLogin(s *record.Session) *record.Reply {
+	n := len(s.Notes.Logins)
+	if n == 0 {
+		return nil
+	}
+	return loginReply(&s.Notes.Logins[n-1])
+}
+
+// loginReply is the reply to a login. The text of one that accepted it is not kept.
+func loginReply(l *record.Login) *record.Reply {
+	switch {
+	case l.Reply != nil:
+		return l.Reply
+	case l.Code > 0:
+		return &record.Reply{Code: l.Code}
+	}
+	return nil
+}
+
+// account writes the user and the password.
+func (z *zeekLog) account(s *record.Session, user *string) {
+	if user == nil {
+		z.word("<unknown>")
+	} else {
+		z.text(user)
+	}
+	if s.Password != nil && z.opt.ShowPasswords && s.User != nil && user != nil && *user != *s.User {
+		z.text(nil) // the record keeps the last one only
+	} else {
+		z.text(z.opt.ShownPassword(s, zeekHidden))
 	}
 }
 

@@ -20,7 +20,7 @@ const meta = read("meta");
 const severities = meta.severities;
 const rowFields = ["id", "start", "length", "client", "server", "user", "mode", "modes", "initiator", "initiators", "sums", "transfers", "failed", "bytes",
   "outcomes", "gravity", "worst", "count", "findings", "hosts", "names", "spans", "rank", "login", "tls", "accepted", "rejected", "data", "shown", "files",
-  "packets", "more", "series"];
+  "packets", "more", "series", "cause", "place", "level", "at", "told"];
 const rows = read("rows").map(values => {
   const row = {};
   rowFields.forEach((name, i) => { row[name] = values[i]; });

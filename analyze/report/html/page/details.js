@@ -22,12 +22,13 @@ function renderDetails(row) {
     panel.append(make("p", null, "The details of this session found no room in this page. Analyze the capture with a filter for its host, or with -o explain."));
   } else {
     if (row.series) panel.append(make("p", {class: "series"}, "Its logins belong to what ", make("a", {href: "#s" + row.series}, "session " + row.series), " tells of: " + titleOf(row.findings[row.findings.length - 1]) + "."));
-    if (details.findings.length) panel.append(renderFindings(row, details.findings));
+    if (details.verdict) panel.append(renderJudged(details.verdict));
     panel.append(make("div", {class: "story"}, ...details.story.map(p => make("p", null, told(p)))));
     panel.append(renderFacts(meta.several ? [["File", row.files.map(n => n + ": " + fileName(n)).join(", ")], ...facts(row, details)] : facts(row, details)));
-    panel.append(renderFilter(sessionFilter(row, details), "All packets of this session", row.files.length === 1 ? row.files[0] : 0));
     const drawn = {last: -1};
-    for (const block of details.blocks) panel.append(renderBlock(row, block, details.findings.filter(f => f.t && f.t === block.n), drawn));
+    for (const block of details.blocks) panel.append(renderBlock(row, block, details.findings.filter(f => f.t && f.t.includes(block.n)), drawn));
+    if (details.findings.length) panel.append(make("h3", null, "Findings"), renderFindings(row, details.findings));
+    panel.append(renderFilter(sessionFilter(row, details), "All packets of this session", row.files.length === 1 ? row.files[0] : 0));
     if (details.more) panel.append(make("p", {class: "more"}, details.more));
   }
   return make("tr", {class: "details", role: "row", id: "details-" + row.id}, make("td", {role: "cell", colspan: 9}, panel));
@@ -37,10 +38,26 @@ const facts = (row, details) => [["Client", row.client], ["Server", row.server],
 const renderFacts = facts => make("dl", {class: "facts"}, ...facts.map(([name, value]) =>
   make("div", {class: value.length > 60 ? "long" : null}, make("dt", null, name), make("dd", name === "Community ID" ? {class: "id"} : null, told(value)))));
 
+// What went wrong, where to look, what to do next.
+const renderJudged = v => make("div", {class: "judged " + v.level},
+  make("p", null, make("span", {class: "place " + v.level}, v.place), " ", v.cause ? make("span", {class: "what"}, v.cause + ": ") : null, told(v.text)),
+  v.also ? make("p", {class: "also"}, told(v.also)) : null,
+  v.next ? make("ol", {class: "next", "aria-label": "What to do"}, ...v.next.map(step => make("li", null, isolated(step)))) : null,
+  v.filter ? make("details", {class: "check"}, make("summary", null, "The packets that decide"), renderFilter(v.filter, "They", v.file)) : null);
+
+// curveOf is the picture of how a transfer's data came, from where the page has it without a script.
+function curveOf(row, block) {
+  const drawn = byId(`curve-${row.id}-${block.n}`);
+  if (!drawn) return null;
+  const figure = drawn.cloneNode(true);
+  figure.removeAttribute("id");
+  return figure.classList.contains("worth") ? figure : make("details", {class: "check"}, make("summary", null, "How its data came"), figure);
+}
+
 // The findings are told once; what to check folds, since the page tells it above.
 const renderFindings = (row, list) => make("ul", {class: "found"}, ...list.map(f => make("li", null,
-  make("p", null, make("span", {class: "sev " + f.severity}, f.severity), " ", make("b", {class: "fname"}, capital(titleOf(f.id))), " ",
-    f.t ? make("a", {href: `#s${row.id}.${f.t}`}, "transfer " + f.t) : null, f.t ? " " : null, told(f.message)),
+  make("p", null, make("span", {class: "sev " + f.severity}, f.severity), " ", make("b", {class: "fname"}, capital(titleOf(f.id)) + (f.count > 1 ? " × " + number(f.count) : "")), " ",
+    ...(f.t || []).flatMap(t => [make("a", {href: `#s${row.id}.${t}`}, "transfer " + t), " "]), told(f.message)),
   f.advice || f.filter ? make("details", {class: "check"}, make("summary", null, "What to check, and its packets"),
     f.advice ? make("p", {class: "advice"}, isolated(f.advice)) : null, f.filter ? renderFilter(f.filter, "Its packets", f.file) : null) : null)));
 
@@ -51,7 +68,10 @@ function renderBlock(row, block, findings, drawn) {
     box.append(make("div", {class: "head"}, make("h3", null, "Transfer " + block.n), isolated(block.name), make("span", {class: "chip"}, block.mode),
       make("span", {class: "chip " + state}, block.result),
       ...findings.map(f => make("span", {class: "sev " + f.severity}, capital(titleOf(f.id))))));
+    if (block.judged) box.append(renderJudged(block.judged));
     if (block.told) box.append(make("p", {class: "told"}, told(block.told)));
+    const curve = curveOf(row, block);
+    if (curve) box.append(curve);
     box.append(renderFacts((block.data ? [["Connection", block.data.join(" → ")]] : []).concat(block.facts || [])));
   }
   if (block.rungs.length) box.append(renderLadder(row, block, drawn));

@@ -20,6 +20,9 @@ function fillFilters() {
   const failing = rows.filter(r => r.failed).length, without = rows.filter(r => !r.transfers).length;
   options("outcome", "any", [...(failing ? [["failed", "failed, any way", failing]] : []),
     ...listed(ends, ["ok", "no-connection", "denied", "aborted", "incomplete", "rejected", "unused", "unknown"], outcomes), ...(without ? [["none", "no transfer", without]] : [])]);
+  const tallied = get => [...count(get)].filter(([value]) => value).sort((a, b) => b[1] - a[1]).map(([value, n]) => [value, value, n]);
+  options("cause", "any", tallied(row => [row.cause]));
+  options("at", "anywhere", tallied(row => [row.at]));
   const least = severities.map((s, g) => [s, g ? s + " or graver" : s, rows.filter(r => r.gravity <= g).length]).filter((o, i, all) => o[2] && (!i || o[2] > all[i - 1][2]));
   const clean = rows.filter(r => r.gravity >= severities.length).length;
   options("severity", "any", [...least, ...(clean ? [["none", "no findings", clean]] : [])]);

@@ -1,8 +1,8 @@
 // The state is what the address says after #, so that a view can be kept and sent.
 
 const pageSize = 50;
-const fields = ["q", "login", "mode", "initiator", "outcome", "severity", "finding", "file", "host"].filter(byId);
-const normal = () => ({q: "", login: "", mode: "", initiator: "", outcome: "", severity: "", finding: "", file: "", host: "", sort: meta.worst ? "-findings" : "id", page: 1,
+const fields = ["q", "login", "mode", "initiator", "outcome", "severity", "finding", "file", "host", "cause", "at"].filter(byId);
+const normal = () => ({q: "", login: "", mode: "", initiator: "", outcome: "", severity: "", finding: "", file: "", host: "", cause: "", at: "", sort: meta.worst ? "-findings" : "id", page: 1,
   open: new Set(single ? rows.map(row => row.id) : []), range: null});
 let state = normal();
 let found = rows;
@@ -72,7 +72,7 @@ function show(id, transfer) {
 
 // Filters and sorting.
 
-const text = row => row.text ??= ["#" + row.id, row.client, row.server, row.user, row.mode, row.sums, row.names, row.more, ...row.findings, ...row.findings.map(titleOf),
+const text = row => row.text ??= ["#" + row.id, row.client, row.server, row.user, row.mode, row.sums, row.cause, row.place, row.names, row.more, ...row.findings, ...row.findings.map(titleOf),
   ...row.hosts, ...row.outcomes, ...row.outcomes.map(o => outcomes[o] || ""), row.login === "failed" ? "login failed" : "", row.rejected ? "rejected" : "",
   row.tls === "none" ? "" : "tls", ...(meta.several ? row.files.map(fileName) : [])].join("\n").toLowerCase();
 // #14 finds session 14 and the sessions whose packets are around packet 14, 2:#14 those of file 2.
@@ -92,6 +92,7 @@ function matches(row) {
   if (state.initiator && !row.initiators.includes(state.initiator)) return false;
   if (state.outcome === "failed" ? !row.failed : state.outcome === "none" ? row.transfers : state.outcome && !row.outcomes.includes(state.outcome)) return false;
   if (state.severity === "none" ? row.gravity < severities.length : state.severity && row.gravity > severities.indexOf(state.severity)) return false;
+  if (state.cause && row.cause !== state.cause || state.at && row.at !== state.at) return false;
   if (state.finding && !row.findings.includes(state.finding)) return false;
   return !state.host || hostsOf(row).some(h => h.includes(state.host.trim().toLowerCase()));
 }

@@ -25,11 +25,12 @@ function logins(row) {
 }
 
 function renderWorst(row) {
-  if (row.gravity >= severities.length) return make("span", {class: "none"}, "none");
+  const verdict = row.place ? make("span", null, make("span", {class: "place " + row.level}, row.place), " ", row.cause) : null;
+  if (row.gravity >= severities.length || verdict && row.told) return verdict || make("span", {class: "none"}, "none");
   const severity = severities[row.gravity];
   const more = row.count - (row.series && row.worst !== row.findings[0] ? 0 : 1);
-  return make("span", null, make("span", {class: "sev " + severity}, severity), " ", make("span", {class: "fname"}, capital(titleOf(row.worst))), more > 0 ? " +" + more : "",
-    row.series ? extra("told at ", make("a", {href: "#s" + row.series}, "session " + row.series)) : null);
+  return make("span", null, verdict, make("span", {class: verdict ? "extra" : null}, make("span", {class: "sev " + severity}, severity), " ",
+    make("span", {class: "fname"}, capital(titleOf(row.worst))), more > 0 ? " +" + more : ""), row.series ? extra("told at ", make("a", {href: "#s" + row.series}, "session " + row.series)) : null);
 }
 
 function renderRow(row) {
@@ -49,7 +50,7 @@ function renderRow(row) {
     row.mode === "none" ? null : make("span", {class: third ? "extra failed" : "extra"}, party(row.initiator))),
   cell({class: row.failed || third ? "sums failed" : row.sums ? "sums" : "sums none"}, row.sums || "–", ...row.shown.map(name => extra(isolated(name)))),
   cell({class: row.data.length ? "data" : "data none"}, ...(row.data.length ? row.data.map(text => make("span", {class: "piece"}, text)) : ["–"])),
-  cell({class: row.gravity < severities.length ? "worst" : "worst none"}, renderWorst(row)));
+  cell({class: row.gravity < severities.length || row.place ? "worst" : "worst none"}, renderWorst(row)));
 }
 
 function toggle(row) {

@@ -135,7 +135,10 @@ func (f *findings) add(s *record.Session, x *record.Finding, files bool) {
 		}
 		g = &findingGroup{findingKey: k, rank: record.Gravity(x.Severity), message: x.Message, advice: x.Advice, frames: packetsOf(x.Frames, files)}
 		if k.said {
-			g.message, g.advice = prose.FirstClause(x.Message), ""
+			g.message = prose.FirstClause(x.Message)
+		}
+		if k.said || x.Shared {
+			g.advice = ""
 		}
 		if diagnosis.Habit(x) {
 			g.rank += len(record.Severities)

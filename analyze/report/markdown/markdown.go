@@ -196,8 +196,7 @@ func (m *markdown) sentence(s *record.Summary) string {
 	if m.sessions.count == 0 {
 		return diagnosis.NoneFound(s, read)
 	}
-	text := prose.Many(m.sessions.count, "FTP session") + " with " + m.transfers(record.Active) + " active, " + m.transfers(record.Passive) + " passive and " +
-		m.transfers(record.Unknown) + " unknown transfers, " + prose.Number(uint64(m.failures.count)) + " of them failed; "
+	text := prose.Many(m.sessions.count, "FTP session") + " with " + m.transfers() + "; "
 	found := m.found
 	if s.Hidden == nil {
 		found = s.Findings // counts those too that are too many to be told
@@ -219,7 +218,30 @@ func (m *markdown) sentence(s *record.Summary) string {
 	return text + "; in " + read + "."
 }
 
-func (m *markdown) transfers(mode string) string { return prose.Number(uint64(m.modes[mode])) }
+// transfers is "2 active and 1 passive transfers, 1 of them failed".
+func (m *markdown) transfers() string {
+	var words []string
+	all := 0
+	for _, mode := range []string{record.Active, record.Passive, record.Unknown} {
+		if n := m.modes[mode]; n > 0 {
+			words = append(words, prose.Number(uint64(n))+" "+mode)
+			all += n
+		}
+	}
+	switch {
+	case all == 0:
+		return "no transfer"
+	case all == 1:
+		words[0] += " transfer"
+	default:
+		words[len(words)-1] += " transfers"
+	}
+	text := prose.List(words)
+	if m.failures.count > 0 {
+		text += ", " + prose.Number(uint64(m.failures.count)) + " of them failed"
+	}
+	return text
+}
 
 func (m *markdown) writeFiles(b *strings.Builder, s *record.Summary) {
 	b.WriteString("\n### Files\n\n")

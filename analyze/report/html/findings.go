@@ -88,7 +88,7 @@ func (g *foundGroup) example(s *record.Session, x *record.Finding) {
 		}
 	case len(g.examples) < maxExamplesFolded:
 		e = &foundExample{session: s.ID, transfer: x.Transfer, message: toldOf(x.Message), outcome: toldOf(prose.WithoutPackets(x.Message)), count: 1}
-		if !diagnosis.Told(s, x) {
+		if !x.Shared && !diagnosis.Told(s, x) {
 			e.advice = toldOf(x.Advice)
 		}
 		g.byHosts[hosts] = e

@@ -38,7 +38,6 @@ type writer struct {
 	stray   []tried
 	causes  diagnosis.Causes
 	answer  diagnosis.Answer
-	room    curveRoom
 }
 
 // limits are what a browser opens without freezing, and what the run has memory for.
@@ -61,7 +60,6 @@ type entry struct {
 	order  int
 	party  partyPair
 	detail []byte // nil: there was no room
-	curves []curve
 }
 
 // Format is -o html.
@@ -72,7 +70,7 @@ func Format() report.Format {
 func newWriter(w io.Writer, o report.Options) report.Writer {
 	return &writer{out: w, opt: o, limits: limits{maxSessions, maxDetails, maxLadder},
 		tally: tally{modes: map[string]int{}, outcomes: map[string]int{}}, found: findingTable{}, hosts: newHostTable(), servers: servers.New(),
-		room: curveRoom{maxCurves, maxQuietCurves}, parties: newParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
+		parties: newParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
 }
 
 func (h *writer) Session(s *record.Session) error {
@@ -97,7 +95,7 @@ func (h *writer) Session(s *record.Session) error {
 	for len(detail)+h.bytes > h.limits.details && h.forgetDetail(rank) {
 	}
 	if len(detail)+h.bytes <= h.limits.details {
-		e.detail, e.curves = detail, h.curves(s)
+		e.detail = detail
 		h.bytes += len(detail)
 	}
 	h.kept[rank] = append(h.kept[rank], e)
@@ -126,7 +124,7 @@ func (h *writer) forgetDetail(rank int) bool {
 		for _, e := range slices.Backward(list) {
 			if e.detail != nil {
 				h.bytes -= len(e.detail)
-				e.detail, e.curves = nil, nil
+				e.detail = nil
 				return true
 			}
 		}

@@ -76,7 +76,7 @@ func verdictsOf(s *record.Session) []*verdict {
 		} else {
 			list = append(list, v)
 			v.Message = toldOf(f.Message)
-			if !diagnosis.Told(s, f) {
+			if !f.Shared && !diagnosis.Told(s, f) {
 				v.Advice = toldOf(f.Advice)
 			}
 			v.Filter, v.File = framesFilter(f.Frames)
@@ -143,6 +143,9 @@ func (h *writer) facts(s *record.Session) [][2]string {
 		add("Password", password)
 	}
 	add("Login", map[string]string{record.LoginOK: "accepted", record.LoginFailed: "rejected", record.LoginNone: "none seen"}[s.Login])
+	if failed := diagnosis.FailedLogins(s); failed != "" {
+		add("Failed logins", prose.CutEnd(failed, maxText))
+	}
 	add("TLS", map[string]string{record.TLSNone: "none: clear text", record.TLSExplicit: "after AUTH", record.TLSRefused: "asked for and refused",
 		record.TLSImplicit: "from the first byte"}[s.TLS])
 	add("Banner", wire(s.Banner))

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"slices"
 	"strings"
 
 	"ftpscope/analyze/ftp"
@@ -77,6 +78,7 @@ func (w *pairing) believes(v ftp.Verb, code int) bool {
 // losses is what the capture lacks, as far as pairing needs to know.
 type losses struct {
 	lossy      bool // bytes of either side are missing
+	commands   bool // bytes of the client are
 	unseenRuns bool // a transfer runs whose command was not seen
 }
 
@@ -89,6 +91,8 @@ func (w *pairing) matchReply(code int, text string, l losses) int {
 	head := &w.pending[0]
 	endsData := code == 425 || code == 426 || code == 451
 	switch {
+	case l.commands && head.transfer >= 0 && answersAbort(code, text) && !w.waits(ftp.ABOR):
+		return none // of an ABOR that the capture lacks
 	case head.transfer >= 0 && len(w.pending) > 1 && w.pending[1].verb == ftp.ABOR:
 		if answersAbort(code, text) || head.replyDoubtful && code/10 == 22 {
 			return 1
@@ -122,6 +126,11 @@ func (w *pairing) matchReply(code int, text string, l losses) int {
 		return none
 	}
 	return 0
+}
+
+// waits reports whether such a command waits for its reply.
+func (w *pairing) waits(v ftp.Verb) bool {
+	return slices.ContainsFunc(w.pending, func(p pending) bool { return p.verb == v })
 }
 
 // isOfTheLost reports whether a reply, after a gap that may hold the first command's, is

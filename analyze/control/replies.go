@@ -110,7 +110,7 @@ func (c *Conversation) onReply(r ftp.Reply) {
 		keepReply(c, none, reply)
 		return
 	}
-	lost := losses{lossy: c.sides[0].lossy || c.sides[1].lossy, unseenRuns: c.transfers.unseen >= 0}
+	lost := losses{lossy: c.sides[0].lossy || c.sides[1].lossy, commands: c.sides[c.client].lossy, unseenRuns: c.transfers.unseen >= 0}
 	i := c.pairing.matchReply(r.Code, r.Text, lost)
 	if i < 0 {
 		c.pairing.replyOwed = false
@@ -290,6 +290,7 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		if i := c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}); i >= 0 {
 			c.onTransferReply(&t.commands[i], r)
 		}
+	case answersAbort(r.Code, r.Text): // not the transfer that it ended
 	case t.unseen >= 0 && t.endsUnseen(r.Code):
 		c.onTransferReply(&t.commands[t.unseen], r)
 		t.unseen = none

@@ -202,7 +202,8 @@ func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direct
 		return down
 	}
 	isUpload := up.Bytes > down.Bytes
-	if min(up.Bytes, down.Bytes) > 0 && max(up.Bytes, down.Bytes) < flow.Short && (!isUpload || up.Bytes < clientHandshake) && (up.FIN.Seen() || down.FIN.Seen()) {
+	handshake := min(up.Bytes, down.Bytes) > 0 || t.Method == record.MethodEncrypted && min(up.Packets, down.Packets) == 0
+	if handshake && max(up.Bytes, down.Bytes) < flow.Short && (!isUpload || up.Bytes < clientHandshake) {
 		if c.Sent == flow.SentUnknown {
 			return nil
 		}

@@ -24,6 +24,9 @@ type dataSide struct {
 	read     int // bytes
 	records  recordReader
 	hello    byte // the type of its first message
+	begins   bool // the next byte is the first of a handshake message
+	changed  bool // its cipher did
+	sealed   bool // a handshake message came after that which is no second hello: Finished of TLS 1.2
 	app      int  // records of application data, which under TLS 1.3 hold the rest of the handshake too
 	odd      bool // one before Finished that a client without certificate does not send
 	finished bool
@@ -87,11 +90,19 @@ func (x *dataSide) take(b []byte) bool {
 		if b = rest; begins && !x.record() {
 			return false
 		}
-		if x.hello == 0 && len(fragment) > 0 {
-			x.hello = fragment[0]
+		if len(fragment) > 0 && x.begins {
+			x.message(fragment[0])
 		}
 	}
 	return true
+}
+
+// message takes the type of a handshake record's first message.
+func (x *dataSide) message(kind byte) {
+	if x.begins = false; x.hello == 0 {
+		x.hello = kind
+	}
+	x.sealed = x.sealed || x.changed && kind != helloOfClient
 }
 
 // record takes a record's header.
@@ -100,6 +111,7 @@ func (x *dataSide) record() bool {
 	if kind < changeCipherSpec || kind > heartbeat || !x.records.isTLS() || x.hello == 0 && kind != handshakeRecord {
 		return false
 	}
+	x.begins, x.changed = kind == handshakeRecord, x.changed || kind == changeCipherSpec
 	if kind != applicationData {
 		return true
 	}
@@ -121,13 +133,13 @@ func (s *DataReader) Closed(c *flow.Conn) flow.Sent {
 	if s.Next != nil {
 		s.Next.Closed(c)
 	}
-	return s.Sent()
+	return s.Sent(c.Closing != flow.Cut)
 }
 
-// Sent is who sent what the connection carried. TLS 1.2 has its handshake in records of
-// their own; under TLS 1.3 a client that sends anything but an alert after Finished sends
-// data.
-func (s *DataReader) Sent() flow.Sent {
+// Sent is who sent what the connection carried, which is over or may go on. TLS 1.2 has
+// its handshake in records of their own; under TLS 1.3 a client that sends anything but an
+// alert after Finished sends data.
+func (s *DataReader) Sent(over bool) flow.Sent {
 	client := flow.Out
 	if s.sides[flow.In].hello == helloOfClient {
 		client = flow.In
@@ -138,6 +150,7 @@ func (s *DataReader) Sent() flow.Sent {
 	case c.app+server.app == 0:
 		return flow.SentNothing
 	case server.hello != helloOfServer:
+	case c.app == 0 && !c.sealed: // of TLS 1.3: the server's are of the handshake
 	case c.app == 0:
 		return flow.SentBy(client ^ 1)
 	case server.app == 0:
@@ -145,7 +158,7 @@ func (s *DataReader) Sent() flow.Sent {
 	case c.odd || !c.finished: // a client's certificate, early data
 	case c.more || c.after > 1:
 		return flow.SentBy(client)
-	default:
+	case over:
 		return flow.SentBy(client ^ 1)
 	}
 	return flow.SentUnknown

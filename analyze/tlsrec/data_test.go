@@ -34,22 +34,28 @@ func TestSealed(t *testing.T) {
 		name string
 		said []string // in turns, the client first
 		want flow.Sent
+		cut  bool // it may go on
 	}{
-		{"1.3 download", []string{hello, flight, ccs + app(69), app(282, 282, 117, 19), app(19)}, flow.SentIn},
-		{"1.3 upload, then tickets", []string{hello, flight, ccs + app(69, 1517, 19), app(282, 282, 19)}, flow.SentOut},
-		{"1.3 upload of 2 bytes", []string{hello, flight, ccs + app(69, 19, 19), app(282)}, flow.SentOut},
-		{"1.3 upload of 52 bytes", []string{hello, flight, ccs + app(53, 69), app(282)}, flow.SentOut},
-		{"1.3 with a retry", []string{hello, retry + ccs, ccs + hello, answer + app(825, 69), app(25, 69), app(250, 117, 19), app(19)}, flow.SentIn},
-		{"1.3 with a retry, upload", []string{hello, retry + ccs, ccs + hello, answer + app(825, 69), app(25, 69, 117, 19), app(250, 19)}, flow.SentOut},
-		{"1.3 with a client's certificate", []string{hello, flight, ccs + app(900, 281, 69), app(250, 117, 19), app(19)}, flow.SentUnknown},
-		{"1.2 download", []string{hello, old, oldKey, oldEnd + app(124) + closing, closing}, flow.SentIn},
-		{"1.2 upload", []string{hello, old, oldKey, oldEnd, app(124) + closing, closing}, flow.SentOut},
-		{"1.2 resumed, upload", []string{hello, answer + oldEnd, oldEnd + app(69) + closing, closing}, flow.SentOut},
-		{"a handshake that failed", []string{hello}, flow.SentNothing},
-		{"an empty file, 1.2", []string{hello, old, oldKey, oldEnd + closing, closing}, flow.SentNothing},
-		{"no TLS", []string{"\x16, and so on", "ok"}, flow.SentUnknown},
-		{"a name that looks like it", []string{"\x16\x03\x01\x7f\xff", ""}, flow.SentUnknown},
-		{"much", []string{hello, flight, ccs + app(69), app(16384)}, flow.SentUnknown},
+		{"1.3 download", []string{hello, flight, ccs + app(69), app(282, 282, 117, 19), app(19)}, flow.SentIn, false},
+		{"1.3 upload, then tickets", []string{hello, flight, ccs + app(69, 1517, 19), app(282, 282, 19)}, flow.SentOut, false},
+		{"1.3 upload of 2 bytes", []string{hello, flight, ccs + app(69, 19, 19), app(282)}, flow.SentOut, false},
+		{"1.3 upload of 52 bytes", []string{hello, flight, ccs + app(53, 69), app(282)}, flow.SentOut, false},
+		{"1.3 with a retry", []string{hello, retry + ccs, ccs + hello, answer + app(825, 69), app(25, 69), app(250, 117, 19), app(19)}, flow.SentIn, false},
+		{"1.3 with a retry, upload", []string{hello, retry + ccs, ccs + hello, answer + app(825, 69), app(25, 69, 117, 19), app(250, 19)}, flow.SentOut, false},
+		{"1.3 with a client's certificate", []string{hello, flight, ccs + app(900, 281, 69), app(250, 117, 19), app(19)}, flow.SentUnknown, false},
+		{"1.2 download", []string{hello, old, oldKey, oldEnd + app(124) + closing, closing}, flow.SentIn, false},
+		{"1.2 upload", []string{hello, old, oldKey, oldEnd, app(124) + closing, closing}, flow.SentOut, false},
+		{"1.2 resumed, upload", []string{hello, answer + oldEnd, oldEnd + app(69) + closing, closing}, flow.SentOut, false},
+		{"a handshake that failed", []string{hello}, flow.SentNothing, false},
+		{"an empty file, 1.2", []string{hello, old, oldKey, oldEnd + closing, closing}, flow.SentNothing, false},
+		{"no TLS", []string{"\x16, and so on", "ok"}, flow.SentUnknown, false},
+		{"a name that looks like it", []string{"\x16\x03\x01\x7f\xff", ""}, flow.SentUnknown, false},
+		{"much", []string{hello, flight, ccs + app(69), app(16384)}, flow.SentUnknown, false},
+		{"1.3, cut behind the server's flight", []string{hello, flight}, flow.SentUnknown, true},
+		{"1.3, cut behind the retry", []string{hello, retry + ccs, ccs + hello, answer + app(825, 69)}, flow.SentUnknown, true},
+		{"1.3, cut behind Finished", []string{hello, flight, ccs + app(69), app(282)}, flow.SentUnknown, true},
+		{"1.3, cut while it uploads", []string{hello, flight, ccs + app(69, 1517)}, flow.SentOut, true},
+		{"1.2, cut while it downloads", []string{hello, old, oldKey, oldEnd + app(124)}, flow.SentIn, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, size := range []int{1, 3, 7, 100, 1 << 20} {
@@ -66,7 +72,7 @@ func TestSealed(t *testing.T) {
 					if first == flow.In {
 						want = want.Swapped()
 					}
-					require.Equal(t, want, s.Sent(), "%d bytes a segment", size)
+					require.Equal(t, want, s.Sent(!test.cut), "%d bytes a segment", size)
 				}
 			}
 		})

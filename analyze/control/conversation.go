@@ -323,7 +323,7 @@ func (c *Conversation) tellHosts(on bool) {
 	}
 	c.opt.Listener.ExpectHosts(HostExpectation{
 		Control: c.conn.id, Client: c.conn.ends[c.client].Addr(), Server: c.conn.ends[c.client^1].Addr(),
-		On: on, Lossy: c.missing > 0 || c.roles != rolesBySYN, Mark: c.at, Nets: c.conn.nets,
+		On: on, Lossy: c.missing > 0 || c.roles != rolesBySYN || !c.sides[c.client].spoke, Mark: c.at, Nets: c.conn.nets,
 	})
 }
 

@@ -101,7 +101,7 @@ func (b *builder) begin(p *pendingSession) {
 	}
 	b.connections = make([]record.Connection, n)
 	for _, cl := range p.paired {
-		if !cl.control && worthTelling(&cl.conn[0]) && !b.elsewhere(&cl.conn[0]) {
+		if !cl.control && worthTelling(&cl.conn[0]) && !b.elsewhere(&cl.conn[0]) && !b.isOthers(&cl.conn[0]) {
 			b.hear(cl)
 			pair = append(pair, cl.conn[0])
 		}

@@ -56,7 +56,7 @@ func (m *Matcher) give(x *expectation, cl *claim) {
 		m.opt.Claimer.Claimed(&cl.conn[0], x.session.id)
 	}
 	if x.isForeign(&cl.conn[0]) {
-		m.foreign.note(x, cl)
+		m.foreign.note(foreigner{x.session, x.Index, x.opener(&cl.conn[0]), cl})
 	}
 	if !x.met {
 		x.met = true

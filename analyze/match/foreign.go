@@ -10,9 +10,11 @@ import (
 )
 
 // A foreigner is a connection to a server's announced endpoint that neither the client
-// nor the server opened. A host that takes what was meant for another is one; so is
-// another client of the server, to which the server announced the same port before or
-// after, where the capture lacks, or shows late, what tells so. Hence
+// nor the server opened, or one that the server opened to another host than the client of
+// the session that it was given to, for want of a better one. A host that takes what was
+// meant for another is one; so is another client of the server, to which the server
+// announced the same port before or after, where the capture lacks, or shows late, what
+// tells so. Hence
 //
 //   - who turns out to expect the connection, because its offer or its need for one comes late, gets it;
 //   - a foreigner that is a client of the same server, of whose control connection the capture lacks something, is nobody's.
@@ -30,10 +32,12 @@ const (
 // foreigner is where one was given to.
 type foreigner struct {
 	to          *pendingSession
-	negotiation int
-	from        netip.Addr
+	negotiation int        // undecided: it is one of the session's connections, whatever for
+	other       netip.Addr // the end that is neither the session's client nor its server
 	claim       *claim
 }
+
+const undecided = -1
 
 // loss is what is known of the control connections between two hosts of which the capture
 // lacks something.
@@ -57,14 +61,14 @@ func (x *expectation) isForeign(c *flow.Conn) bool {
 	return x.Passive && from != x.Expected && from != x.Peer
 }
 
-// note remembers a connection that an offer was given.
-func (f *foreigners) note(x *expectation, cl *claim) {
-	gone := 0
-	for gone < len(f.list) && (gone < len(f.list)-maxForeign+1 || f.list[gone].claim.conn[0].Start.Time < cl.conn[0].Start.Time-2*early) {
+// note remembers one.
+func (f *foreigners) note(x foreigner) {
+	gone, since := 0, x.claim.conn[0].Start.Time-2*early
+	for gone < len(f.list) && (gone < len(f.list)-maxForeign+1 || f.list[gone].claim.conn[0].Start.Time < since) {
 		gone++
 	}
 	f.list = slices.Delete(f.list, 0, gone)
-	f.list = append(f.list, foreigner{x.session, x.Index, x.opener(&cl.conn[0]), cl})
+	f.list = append(f.list, x)
 }
 
 // has reports whether a session was given one.
@@ -80,11 +84,14 @@ func (f *foreigners) forget(p *pendingSession) {
 
 // take takes those that somebody turns out to have a better use for from whom they were
 // given to.
-func (f *foreigners) take(since flow.Time, wanted func(from netip.Addr, c *flow.Conn) bool) (list []*claim) {
+func (f *foreigners) take(since flow.Time, wanted func(other netip.Addr, c *flow.Conn) bool) (list []*claim) {
 	for i := len(f.list) - 1; i >= 0; i-- {
 		x := &f.list[i]
-		if c := &x.claim.conn[0]; c.Start.Time < since || !wanted(x.from, c) {
+		if c := &x.claim.conn[0]; c.Start.Time < since || !wanted(x.other, c) {
 			continue
+		}
+		if x.negotiation == undecided {
+			x.to.paired = slices.DeleteFunc(x.to.paired, func(cl *claim) bool { return cl == x.claim })
 		}
 		x.to.tried = slices.DeleteFunc(x.to.tried, func(t tried) bool { return t.negotiation == x.negotiation && t.claim == x.claim })
 		x.claim.users--
@@ -97,10 +104,14 @@ func (f *foreigners) take(since flow.Time, wanted func(from netip.Addr, c *flow.
 // expected gives an offer that comes late the connections that were taken for others'
 // foreigners.
 func (f *foreigners) expected(m *Matcher, x *expectation) {
-	if len(f.list) == 0 || !x.Passive {
+	if len(f.list) == 0 {
 		return
 	}
-	for _, cl := range f.take(x.Mark.Time-early, func(from netip.Addr, c *flow.Conn) bool { return from == x.Expected && x.rank(c) >= 0 }) {
+	client := x.Peer
+	if x.Passive {
+		client = x.Expected
+	}
+	for _, cl := range f.take(x.Mark.Time-early, func(other netip.Addr, c *flow.Conn) bool { return other == client && x.rank(c) >= 0 }) {
 		m.give(x, cl)
 	}
 }
@@ -110,8 +121,8 @@ func (f *foreigners) needed(m *Matcher, g *pendingSession, w *control.HostExpect
 	if len(f.list) == 0 {
 		return
 	}
-	for _, cl := range f.take(w.Mark.Time-early, func(from netip.Addr, c *flow.Conn) bool {
-		return from == w.Client && w.Fits(c) && g.nets.Meet(&c.Nets)
+	for _, cl := range f.take(w.Mark.Time-early, func(other netip.Addr, c *flow.Conn) bool {
+		return other == w.Client && w.Fits(c) && g.nets.Meet(&c.Nets)
 	}) {
 		m.givePair(g, cl)
 	}
@@ -155,6 +166,13 @@ func (f *foreigners) mayBeOf(client, server netip.Addr, at flow.Time) bool {
 	}
 	x, ok := f.lost[pairOf(client, server)]
 	return ok && (x.open > 0 || at <= x.until)
+}
+
+// isOthers reports whether a connection that the session was given for want of a better
+// one may be another client's.
+func (b *builder) isOthers(c *flow.Conn) bool {
+	server, other := b.c.Server.Addr(), c.Dst.Addr()
+	return c.Src.Addr() == server && other != b.c.Client.Addr() && b.foreign.mayBeOf(other, server, c.Start.Time)
 }
 
 // excused reports whether a connection that an offer of the session was given may be

@@ -140,6 +140,15 @@ func (m *Matcher) givePair(p *pendingSession, cl *claim) {
 	}
 }
 
+// giveLiveliest gives a connection to who spoke last of those that want it by a key.
+func giveLiveliest(m *Matcher, k hostPair, c *flow.Conn, open bool) {
+	p, cl := m.hosts.liveliest(k, c), m.claim(c, open)
+	m.givePair(p, cl)
+	if other := c.Dst.Addr(); !k.b.IsValid() && pairOf(c.Src.Addr(), other) != p.pair.keys[0] {
+		m.foreign.note(foreigner{p, undecided, other, cl})
+	}
+}
+
 // pairFor returns the key under which sessions may want this connection, if any do.
 func (ix *hostIndex) pairFor(c *flow.Conn) (hostPair, bool) {
 	k := pairOf(c.Src.Addr(), c.Dst.Addr())

@@ -59,12 +59,12 @@ func (b *builder) inferred(s *control.TransferCommand, n *control.Negotiation) [
 		to = s.Reply.Time.Time
 	}
 	b.opened, b.running = b.unused(b.opened), b.unused(b.running)
-	tried := b.due(b.opened, n, from-grace, to)
+	tried := b.due(b.opened, search{s, n, from - grace, to})
 	if len(tried) == 0 {
-		tried = b.due(b.running, n, from-grace, to+grace)
+		tried = b.due(b.running, search{s, n, from - grace, to + grace})
 	}
 	if len(tried) == 0 { // opened after the reply, as a capture may show it
-		tried = b.due(b.opened, n, to, to+grace)
+		tried = b.due(b.opened, search{s, n, to, to + grace})
 	}
 	if n := len(tried); n > 0 && s.Carried() && empty(&tried[n-1]) {
 		return nil // data flowed, so it was most likely over another connection
@@ -87,8 +87,16 @@ func empty(c *flow.Conn) bool {
 	return out.Packets > 0 && in.Packets > 0 && out.Bytes+in.Bytes == 0
 }
 
+// search is what is looked for: the connection of a transfer, opened within a time.
+type search struct {
+	command     *control.TransferCommand
+	negotiation *control.Negotiation // nil: there is none
+	from, to    flow.Time
+}
+
 // due is inferred for one list, in order of time.
-func (b *builder) due(list []flow.Conn, n *control.Negotiation, from, to flow.Time) (tried []flow.Conn) {
+func (b *builder) due(list []flow.Conn, w search) (tried []flow.Conn) {
+	n, from, to := w.negotiation, w.from, w.to
 	negotiated := n != nil && n.Method != record.MethodDefault
 	var expected netip.Addr
 	if negotiated {
@@ -100,6 +108,9 @@ func (b *builder) due(list []flow.Conn, n *control.Negotiation, from, to flow.Ti
 			continue
 		}
 		c := list[i]
+		if carriedBefore(&c, w.command) {
+			continue
+		}
 		if negotiated && c.Src.Addr() != expected || b.fromDataPort(&c) || !negotiated && b.toServer(&c) {
 			c = swapEnds(c)
 		}

@@ -209,7 +209,7 @@ func (m *Matcher) place(c *flow.Conn, open bool) bool {
 	}
 	if len(m.hosts.newest) > 0 && !m.opt.ControlPort(c.Dst.Port()) {
 		if k, ok := m.hosts.pairFor(c); ok {
-			m.givePair(m.hosts.liveliest(k, c), m.claim(c, open))
+			giveLiveliest(m, k, c, open)
 			return true
 		}
 	}
@@ -236,7 +236,7 @@ func (m *Matcher) Unanswered(s *flow.LoneSYN) {
 			return
 		}
 		if k, ok := m.hosts.pairFor(&c); ok && !isControl {
-			m.givePair(m.hosts.liveliest(k, &c), m.claim(&c, false))
+			giveLiveliest(m, k, &c, false)
 			return
 		}
 	}

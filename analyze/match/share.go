@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"ftpscope/analyze/control"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -71,9 +72,20 @@ func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
 	passive := b.c.Negotiations[last].Passive
 	for _, c := range all {
 		owner, _ := slices.BinarySearchFunc(sent[1:], used(&c, passive, compare), compare)
+		if carriedBefore(&c, &b.c.TransferCommands[pool[owner]]) {
+			continue
+		}
 		given[pool[owner]] = append(given[pool[owner]], c)
 	}
 	b.even(pool, given)
+}
+
+// carriedBefore reports whether a connection was over before the command was sent, or its
+// reply if that is all that was seen, and carried something: for another command, which
+// the capture lacks.
+func carriedBefore(c *flow.Conn, s *control.TransferCommand) bool {
+	at := &s.Line.Mark
+	return c.Half[0].Bytes+c.Half[1].Bytes > 0 && c.Last.Ord < at.Ord && c.Last.Time < at.Time
 }
 
 // used is when the connection came into use: when it was opened, in passive mode when its

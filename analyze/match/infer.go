@@ -66,8 +66,10 @@ func (b *builder) inferred(s *control.TransferCommand, n *control.Negotiation) [
 	if len(tried) == 0 { // opened after the reply, as a capture may show it
 		tried = b.due(b.opened, search{s, n, to, to + grace})
 	}
-	if n := len(tried); n > 0 && s.Carried() && empty(&tried[n-1]) {
-		return nil // data flowed, so it was most likely over another connection
+	if n := len(tried); n > 0 {
+		if c := &tried[n-1]; s.Carried() && empty(c) || c.Half[flow.In].Silent && c.Closing != flow.Cut {
+			return nil // data flowed, so it was most likely over another connection; or nothing tells whether it did
+		}
 	}
 	return tried
 }

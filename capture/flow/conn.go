@@ -41,6 +41,7 @@ type Half struct {
 	FirstData Mark
 	FIN, RST  Mark
 	TTL       uint8 // of the first packet
+	Silent    bool  // the capture has no packet of it, and the other side acknowledged no payload
 }
 
 // SYNs are the positions of the first SYNs of a connection, the first and its

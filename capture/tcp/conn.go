@@ -200,6 +200,7 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 		t.fact.Half[dir] = flow.Half{
 			Bytes: bytes, Missing: missing, Packets: h.packets,
 			FirstData: d.firstData[dir], FIN: d.fin[dir], RST: d.rst[dir], TTL: h.ttl,
+			Silent: h.packets == 0 && h.flags&(started|isAcked) == started|isAcked && h.acked-h.start <= 1, // its FIN has a number, too
 		}
 	}
 	return &t.fact

@@ -15,6 +15,7 @@ type Case struct {
 	*record.Session
 	files   int
 	links   map[int]*link   // FXP: by the transfer's number
+	lacking lacking         // sessions around this one of which the capture lacks something
 	twin    *record.Session // the same session on a NAT's other side
 	series  *series         // a series of logins that ends with this session
 	rivals  *Stream         // who knows the others' series; nil: nobody does
@@ -97,6 +98,14 @@ func (c *Case) encrypted() bool {
 	return c.TLS == record.TLSExplicit || c.TLS == record.TLSImplicit
 }
 
+// mayLink reports whether FXP may explain why a host meets the endpoint of a transfer, or is
+// named by it: its client has a session there of which the capture lacks something, which
+// may be the other half of the negotiation.
+func (c *Case) mayLink(t *record.Transfer, host netip.Addr) bool {
+	c.link(t) // that session may yet come
+	return host != c.Server.Addr() && t.Announced.Port() >= flow.FirstUnprivileged && c.lacking.has(hosts{c.Client.Addr(), host}, c.Start.Time)
+}
+
 // covered reports whether the capture holds what a host of the session sends.
 func (c *Case) covered(host netip.Addr) bool {
 	switch host {
@@ -110,13 +119,15 @@ func (c *Case) covered(host netip.Addr) bool {
 
 // whole reports whether the capture holds the control connection from its start, both
 // sides and without gaps.
-func (c *Case) whole() bool {
-	return c.Capture.FromStart && c.gapless()
-}
+func (c *Case) whole() bool { return isWhole(c.Session) }
+
+func isWhole(s *record.Session) bool { return s.Capture.FromStart && isGapless(s) }
 
 // gapless reports whether it does so from wherever the capture begins.
-func (c *Case) gapless() bool {
-	return c.Capture.ClientSide && c.Capture.ServerSide && c.Capture.MissingBytes == 0
+func (c *Case) gapless() bool { return isGapless(c.Session) }
+
+func isGapless(s *record.Session) bool {
+	return s.Capture.ClientSide && s.Capture.ServerSide && s.Capture.MissingBytes == 0
 }
 
 // precedes reports whether a was before b: by their times, unless these are so far apart

@@ -26,6 +26,7 @@ const (
 	byFXP
 	byNAT
 	byBounce
+	untold // the capture lacks what would tell
 )
 
 // foreign tells the reasons apart. NAT is what explains an address that is private where
@@ -41,6 +42,8 @@ func foreign(c *Case, t *record.Transfer) foreignness {
 	switch {
 	case fxp(c, t):
 		return byFXP
+	case c.mayLink(t, a):
+		return untold
 	case conn != nil && conn.Dst.Addr() == client && conn.State == established:
 		return byNAT
 	case met || t.Announced.Port() < flow.FirstUnprivileged || a.IsLoopback():

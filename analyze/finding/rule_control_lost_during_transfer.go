@@ -81,7 +81,7 @@ func controlEnd(c *Case, t *record.Transfer) (lostEnd, bool) {
 		return silentEnd(c, t)
 	}
 	switch {
-	case !c.gapless() && at.Time > conn.Last.Time:
+	case !c.gapless() && (at.Time > conn.Last.Time || at == server.FIN || at == client.FIN):
 		return lostEnd{}, false // the reply may be what the capture lacks
 	case at == server.FIN && c.Notes.Quit.Seen() && c.Notes.Quit.Time <= at.Time:
 		return lostEnd{}, false // the server did what QUIT asks for

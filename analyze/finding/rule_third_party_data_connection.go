@@ -19,7 +19,7 @@ var thirdParty = Rule{
 
 func stolen(c *Case, t *record.Transfer) (draft, bool) {
 	thief := thief(c, t)
-	if thief == nil || fxp(c, t) {
+	if thief == nil || fxp(c, t) || t.Mode == record.Passive && t.Announced != nil && c.mayLink(t, thief.Src.Addr()) {
 		return draft{}, false
 	}
 	out, in := thief.Half[flow.Out].Bytes, thief.Half[flow.In].Bytes

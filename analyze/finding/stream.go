@@ -62,6 +62,7 @@ type Stream struct {
 	offers  offers
 	logins  map[loginKey]*waiting // the newest session with logins of those that wait
 	series  map[loginKey]*series
+	lacking lacking
 	spare   []*series // to be used again
 	names   int       // for how many more names they have room
 	found   map[string]int
@@ -98,7 +99,7 @@ type ends struct {
 // NewStream makes a Stream that gives its sessions to emit.
 func NewStream(opt Options, emit func(*record.Session)) *Stream {
 	st := &Stream{
-		opt: opt, hold: hold, rules: opt.rules(), emit: emit, offers: newOffers(), logins: map[loginKey]*waiting{}, series: map[loginKey]*series{},
+		opt: opt, hold: hold, rules: opt.rules(), emit: emit, offers: newOffers(), logins: map[loginKey]*waiting{}, series: map[loginKey]*series{}, lacking: lacking{},
 		found: map[string]int{}, dropped: map[string]int{}, names: maxAllNames,
 	}
 	_, window := opt.brute()
@@ -127,6 +128,7 @@ func (st *Stream) Add(s *record.Session) {
 	st.size += w.size
 	st.bytes += w.bytes
 	st.offers.add(w)
+	st.lacking.add(s)
 	st.until = max(st.until, latest(s))
 	if p := st.precursor(w); p != nil {
 		p.next = w
@@ -211,7 +213,7 @@ func (st *Stream) goes(w *waiting) bool {
 func (st *Stream) judged(w *waiting) *Case {
 	c := &st.c
 	*c = Case{
-		Session: w.Session, files: st.opt.Files, links: w.links, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0],
+		Session: w.Session, files: st.opt.Files, links: w.links, lacking: st.lacking, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0],
 	}
 	if r := w.series; r != nil && r.due() && (r.success != nil || !w.goesOn()) {
 		r.conclude()

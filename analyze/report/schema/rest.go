@@ -60,7 +60,7 @@ var endpointObject = object{"endpoint", "An end of a TCP connection", []field{
 }}
 
 var connectionObject = object{"connection", "A data connection", []field{
-	{name: "src", value: ref("endpoint"), doc: "Who opened it"},
+	{name: "src", value: ref("endpoint"), doc: "Who opened it; where evidence is none, either end"},
 	{name: "dst", value: ref("endpoint"), doc: "Whom it was opened to"},
 	{name: "community_id", value: communityValue, doc: communityDoc},
 	{name: "start", value: timestamp, doc: "Time of its first packet"},

@@ -89,7 +89,7 @@ const (
 	isAcked                        // acked is valid
 	finished                       // FIN was seen
 	exact                          // start is the byte after the SYN
-	closed                         // by RST with sequence number 0: a SYN found no listener
+	closed                         // a RST that answers what this side knows no connection of (RFC 9293 section 3.10.7.1): a SYN without listener, or what came after it closed
 	spoke                          // a segment without SYN and RST was seen, with ACK
 	carried                        // cold.firstData is set
 	pieces                         // a gap was too large to bridge; Table.gaps has what is held, not what is not

@@ -154,7 +154,7 @@ func (k *gaps) count(w way, seq uint32, s *flow.Segment) {
 // end, or what preceded the first packet of a late capture.
 func (k *gaps) countAgain(w way, seq uint32, s *flow.Segment) {
 	end, have := seq+s.Length, seq+uint32(len(s.Payload))
-	if flow.Before(seq, w.start) && w.flags&exact == 0 && w.start-seq <= maxBefore && w.bytes < 1<<31 {
+	if flow.Before(seq, w.start) && w.flags&exact == 0 && w.start-seq <= leastWindow && w.bytes < 1<<31 {
 		k.add(w, seq, w.start)
 		w.bytes += uint64(w.start - seq)
 		w.start = seq
@@ -219,6 +219,12 @@ func (k *gaps) uncount(w way) {
 	}
 }
 
+// hasClosed reports whether the other side acknowledged one number more than was seen,
+// which is the FIN's where a side has nothing else to say.
+func (h *half) hasClosed() bool {
+	return h.flags&(started|isAcked|finished) == started|isAcked && h.acked == h.next+1
+}
+
 // settle settles a direction's byte count: what the other side acknowledged was sent,
 // though the capture lacks it; a gap that nobody acknowledged was never received, so what
 // came after it is all that counts. Without packets of the other side nothing is known of
@@ -230,8 +236,8 @@ func (k *gaps) settle(w way, other *half) (missing uint64) {
 	}
 	if lost := h.acked - h.limit(h.next); flow.After(h.acked, h.limit(h.next)) && lost < maxBridge {
 		// The FIN takes a sequence number too; unseen, it is one of those acknowledged if
-		// the other side closed too.
-		if h.flags&finished == 0 && (other.flags&finished != 0 || lost == 1) {
+		// the other side closed too, or this one knew of no connection any more.
+		if h.flags&finished == 0 && (lost == 1 || h.flags&closed != 0 || other.flags&finished != 0 || other.hasClosed()) {
 			lost--
 		}
 		missing = uint64(lost)

@@ -61,7 +61,7 @@ const (
 	// capture is in pieces, and how often the sequence numbers wrapped between them
 	// nothing tells: see gaps.breakUp.
 	maxBridge = 16 << 20
-	// maxBefore is how far before the first segment seen a reordered one may lie, when
+	// maxBefore is how far before the first segment seen a SYN may lie that it overtook, when
 	// the capture started late.
 	maxBefore = 1 << 20
 )

@@ -45,6 +45,8 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	}
 	if s.Length == 1 && h.bytes == 0 && c.keepsAlive(dir, s) {
 		h.begin(s.Seq+1, 0)
+	} else if s.Length == 1 && h.flags&(finished|isAcked) == finished|isAcked && s.Seq == h.finSeq && h.acked == s.Seq+1 {
+		// a keep-alive of a side that sent its FIN already, which was acknowledged
 	} else if s.Length > 0 && s.Flags&flow.RST == 0 { // RFC 9293 section 3.5.3: payload of a reset is no data
 		t.payload(slot, dir, s)
 	}
@@ -140,7 +142,7 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 	h, d := &c.half[dir], &c.cold
 	switch {
 	case isSYNACK:
-		if h.flags&closed != 0 {
+		if h.flags&closed != 0 && c.flags&refused != 0 {
 			t.revive(slot)
 		}
 		if c.flags&sawSYNACK == 0 || overtaken(s.Time, d.synack.Time) {
@@ -232,6 +234,8 @@ func (c *conn) reset(dir flow.Direction, s *flow.Segment) {
 		if s.Seq == 0 {
 			c.half[dir].flags |= closed
 		}
+	} else if h := &c.half[dir]; s.Flags&flow.ACK == 0 && c.flags&agreed != 0 && h.flags&isAcked != 0 && s.Seq == h.acked {
+		h.flags |= closed
 	}
 	if !c.cold.rst[dir].Seen() {
 		c.cold.rst[dir] = s.Mark

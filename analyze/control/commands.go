@@ -97,6 +97,9 @@ func (c *Conversation) onCommand(p *pending) {
 	case v == ftp.USER:
 		c.login.named(p.arg)
 	case v == ftp.PASS:
+		if c.login.doubtful {
+			c.login.user = text{}
+		}
 		c.login.password, c.login.passAt, p.user = text{p.arg, true}, c.at, c.login.user.value
 	case v == ftp.ABOR:
 		c.transfers.abort(c.pairing.pending, c.at)
@@ -120,9 +123,11 @@ func (c *Conversation) unanswered(n int) {
 // without a reply that tells of it: "PORT 1,1,1,1,1,1".
 const shortestPORT = 18
 
-// shortestPASV is that of "PASV", which replaces a passive negotiation that a transfer
-// used.
+// shortestPASV is that of "PASV", which replaces a negotiation that a transfer used.
 const shortestPASV = 6
+
+// shortestUSER is that of "USER x".
+const shortestUSER = 8
 
 // loseCommands says that n bytes of commands are missing. Whatever they were, what
 // applied before may not apply any more.
@@ -133,8 +138,9 @@ func loseCommands(c *Conversation, n uint64) {
 		c.pairing.pending[i].cut = true // its effect may be undone before it is settled
 	}
 	c.pairing.replyOwed = true
+	c.login.doubtful = c.login.doubtful || n >= shortestUSER
 	t := &c.transfers
-	if n >= shortestPORT || n >= shortestPASV && t.current >= 0 && t.negotiations[t.current].Passive && t.negotiations[t.current].used {
+	if n >= shortestPORT || n >= shortestPASV && t.current >= 0 && t.negotiations[t.current].used {
 		t.current = none
 	}
 }

@@ -17,6 +17,7 @@ type login struct {
 	challenge      string    // of a one-time password, for the next PASS
 	passAt         flow.Mark // PASS, of the present try
 	asked          bool      // the server's last word was 331 or 332, and no command followed
+	doubtful       bool      // the capture may lack another USER
 	secrets        secrets   // what it said, and what replies must not repeat
 }
 
@@ -31,7 +32,7 @@ func (t *text) pointer() *string { return record.Known(&t.value, t.known) }
 // named is USER: without an argument it is none, or the end of a line whose beginning is
 // missing.
 func (l *login) named(user string) {
-	l.user, l.challenge, l.passAt = text{user, user != ""}, "", flow.Mark{}
+	l.user, l.challenge, l.passAt, l.doubtful = text{user, user != ""}, "", flow.Mark{}, false
 }
 
 // decide follows the login: RFC 959 section 5.4 names 230 and 232 as its success, 530 as

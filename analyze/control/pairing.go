@@ -93,6 +93,8 @@ func (w *pairing) matchReply(code int, text string, l losses) int {
 	switch {
 	case l.commands && head.transfer >= 0 && answersAbort(code, text) && !w.waits(ftp.ABOR):
 		return none // of an ABOR that the capture lacks
+	case w.replyOwed && (head.verb == ftp.EPSV && code == 227 || head.verb == ftp.PASV && code == 229):
+		return none // of a PASV that the capture lacks
 	case head.transfer >= 0 && len(w.pending) > 1 && w.pending[1].verb == ftp.ABOR:
 		if answersAbort(code, text) || head.replyDoubtful && code/10 == 22 {
 			return 1

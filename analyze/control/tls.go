@@ -28,6 +28,7 @@ type tlsLayer struct {
 type tlsRecords struct {
 	sides     [2]tlsrec.Skipper
 	handshake *tlsrec.Handshake // while it passes
+	last      flow.Mark         // the last of it
 	assumed   bool              // the capture lacks the server's consent
 }
 
@@ -125,10 +126,15 @@ func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
 	if dir != c.client && c.expectsHosts { // who spoke last is who the next data connection belongs to
 		c.tellHosts(true)
 	}
-	if b = s.Skip(b); b != nil && c.tls.close(c.at) { // a side speaks clear text again (CCC)
+	r, end := c.tls.records, c.at
+	if s.Lost() && r.last.Seen() {
+		end = r.last // if it ended, it did so in the gap
+	}
+	r.last = c.at
+	if b = s.Skip(b); b != nil && c.tls.close(end) { // a side speaks clear text again (CCC)
 		c.server.reached(greeted)
 		c.expectHosts(false)
-		if r := c.tls.records; r.assumed { // or did not agree
+		if r.assumed { // or did not agree
 			r.assumed, r.sides[0].On, r.sides[1].On = false, false, false
 		}
 	}
@@ -162,7 +168,7 @@ func seeTLS(c *Conversation, dir flow.Direction, b []byte) {
 // capture; else AUTH came before the capture.
 func (c *Conversation) beginTLS() {
 	kind := record.TLSImplicit
-	if c.roles != rolesBySYN && c.conn.ends[c.client^1].Port() != flow.PortFTPS {
+	if (c.roles != rolesBySYN || c.sides[c.client].lossy) && c.conn.ends[c.client^1].Port() != flow.PortFTPS {
 		kind = record.TLSExplicit
 	}
 	c.tls.agree(kind)

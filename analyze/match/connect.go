@@ -146,7 +146,7 @@ func (b *builder) initiator(c *flow.Conn, n *control.Negotiation) string {
 		switch {
 		case n != nil && n.Passive:
 			return record.Client
-		case n == nil && c.Src.Port() != flow.PortFTPData && c.Dst != b.c.Client:
+		case (n == nil || n.Method == record.MethodDefault) && c.Src.Port() != flow.PortFTPData && c.Dst != b.c.Client:
 			return record.None // one host, and nothing tells which of its two programs it was
 		}
 		return record.Server

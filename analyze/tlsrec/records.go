@@ -97,7 +97,11 @@ func (t *Skipper) resync(b []byte) bool {
 	return true
 }
 
+// Gap says that bytes are missing.
 func (t *Skipper) Gap() { t.lost = true }
+
+// Lost reports whether where the next record begins is not known.
+func (t *Skipper) Lost() bool { return t.lost }
 
 // isText reports whether b is nothing but lines of printable ASCII.
 func isText(b []byte) bool {

@@ -2,6 +2,7 @@ package analyze_test
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -128,6 +129,19 @@ func explained(f *record.Session, p *record.Transfer) (list []string) {
 	return list
 }
 
+// tried is the connection between two endpoints that a transfer has, or had before; nil: none.
+func tried(f *record.Transfer, src, dst netip.AddrPort) *record.Connection {
+	if f.Connection.Src == src && f.Connection.Dst == dst {
+		return f.Connection
+	}
+	for i := range f.Notes.Tried {
+		if c := &f.Notes.Tried[i]; c.Src == src && c.Dst == dst {
+			return &record.Connection{State: c.State.String()}
+		}
+	}
+	return nil
+}
+
 func denied(f, p *record.Transfer) (list []string) {
 	differ := func(what, want, got string, nothing ...string) {
 		if want != got && !slices.Contains(append(nothing, "-"), got) {
@@ -146,14 +160,22 @@ func denied(f, p *record.Transfer) (list []string) {
 	differ("mode", f.Mode, p.Mode, "unknown")
 	differ("initiator", f.Initiator, p.Initiator, "none")
 	differ("expected initiator", analyzetest.Text(f.ExpectedInitiator), analyzetest.Text(p.ExpectedInitiator))
-	differ("outcome", f.Outcome, p.Outcome, "incomplete", "unknown")
+	if f.Connection == nil || p.Connection != nil || p.Outcome != record.Unused { // of one that the capture lacks nothing tells
+		differ("outcome", f.Outcome, p.Outcome, "incomplete", "unknown")
+	}
 	if f.Announced != nil && p.Announced != nil {
 		differ("announced", f.Announced.String(), p.Announced.String())
 	}
 	if f.Connection != nil && p.Connection != nil {
-		differ("src", f.Connection.Src.String(), p.Connection.Src.String())
-		differ("dst", f.Connection.Dst.String(), p.Connection.Dst.String())
-		differ("state", f.Connection.State, p.Connection.State, "unknown", "unanswered")
+		src, dst, of := p.Connection.Src, p.Connection.Dst, f.Connection
+		if p.Evidence == record.None && src == of.Dst { // nobody knows who opened it
+			src, dst = dst, src
+		}
+		if of = tried(f, src, dst); of == nil {
+			list = append(list, "src "+src.String(), "dst "+dst.String())
+		} else {
+			differ("state", of.State, p.Connection.State, "unknown", "unanswered")
+		}
 	} else if p.Connection != nil {
 		list = append(list, "a connection")
 	}

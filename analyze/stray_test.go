@@ -1,6 +1,7 @@
 package analyze_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -10,48 +11,77 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// strays are segments that no host takes for one of a living connection; each is made of one that is.
-var strays = []struct {
-	name string
-	make func(m *capturetest.Meta)
-}{
-	{"SYN", func(m *capturetest.Meta) { m.Flags, m.Seq, m.Ack, m.Payload = flow.SYN, m.Seq+100_000_000, 0, nil }},
-	{"SYN in the window", func(m *capturetest.Meta) { m.Flags, m.Seq, m.Ack, m.Payload = flow.SYN, m.Seq+500, 0, nil }},
-	{"SYN-ACK", func(m *capturetest.Meta) { m.Flags, m.Seq, m.Payload = flow.SYN|flow.ACK, m.Seq+12_345, nil }},
-	{"FIN beyond the window", func(m *capturetest.Meta) {
-		m.Flags, m.Seq, m.Payload = flow.FIN|flow.ACK, m.Seq+100_000_000, nil
-	}},
-	{"RST beyond the window", func(m *capturetest.Meta) { m.Flags, m.Seq, m.Payload = flow.RST, m.Seq+100_000_000, nil }},
-	{"data beyond the window", func(m *capturetest.Meta) { m.Seq, m.Payload = m.Seq+268_435_456, []byte("QUIT\r\n") }},
-	{"data of long ago", func(m *capturetest.Meta) { m.Seq, m.Payload = m.Seq-1_000_000, []byte("QUIT\r\n") }},
-	{"keep-alive", func(m *capturetest.Meta) { m.Flags, m.Seq, m.Payload = flow.ACK, m.Seq-1, []byte{0} }},
+// strays are segments that no host takes for one of a living connection; each is made of what
+// a side would send next.
+var strays = []damage{
+	stray("SYN", func(m *capturetest.Meta) { m.Flags, m.Seq, m.Ack = flow.SYN, m.Seq+farOff, 0 }),
+	stray("SYN in the window", func(m *capturetest.Meta) { m.Flags, m.Seq, m.Ack = flow.SYN, m.Seq+500, 0 }),
+	stray("SYN-ACK", func(m *capturetest.Meta) { m.Flags, m.Seq = flow.SYN|flow.ACK, m.Seq+farOff }),
+	stray("SYN-ACK in the window", func(m *capturetest.Meta) { m.Flags, m.Seq = flow.SYN|flow.ACK, m.Seq+12_345 }),
+	stray("FIN beyond the window", func(m *capturetest.Meta) { m.Flags, m.Seq = flow.FIN|flow.ACK, m.Seq+farOff }),
+	stray("RST beyond the window", func(m *capturetest.Meta) { m.Flags, m.Seq = flow.RST, m.Seq+farOff }),
+	stray("data beyond the window", func(m *capturetest.Meta) { m.Seq, m.Payload = m.Seq+farOff, []byte("226 stray\r\n") }),
+	stray("data of long ago", func(m *capturetest.Meta) { m.Seq, m.Payload = m.Seq-1_000_000, []byte("QUIT\r\n") }),
+	stray("keep-alive", func(m *capturetest.Meta) { m.Flags, m.Seq, m.Payload = flow.ACK, m.Seq-1, []byte{0} }),
 }
 
-// TestStrays has each of them come between any two packets of a conversation: nothing changes.
+// farOff is far outside of any window.
+const farOff = 1 << 29
+
+// stray is such a segment after each packet of a connection that lives, from either end.
+func stray(name string, forge func(*capturetest.Meta)) damage {
+	return damage{name: "stray " + name, variants: func(n int) int { return 2 * n }, do: func(f []capturetest.Frame, i int) ([]capturetest.Frame, string, int) {
+		at, from := i/2, i%2
+		m := f[at].Meta
+		if m == nil || m.ICMP != nil || m.Flags&(flow.SYN|flow.RST|flow.FIN) != 0 || !lives(f[at+1:], f[at].Conn) || f[at].Length > len(f[at].Data) {
+			return f, "", 0
+		}
+		forged := capturetest.Change(f[at:at+1], func(_ *capturetest.Frame, m *capturetest.Meta) bool {
+			if from == 1 {
+				m.Src, m.Dst, m.Seq, m.Ack, m.Dir = m.Dst, m.Src, m.Ack, m.Seq+uint32(len(m.Payload)), m.Dir^1
+			} else {
+				m.Seq += uint32(len(m.Payload))
+			}
+			m.Flags, m.Payload = flow.ACK|flow.PSH, nil
+			forge(m)
+			return true
+		})
+		return slices.Concat(f[:at+1], forged, f[at+1:]), fmt.Sprintf("%s behind packet %d, from end %d", name, at+1, from), 1
+	}}
+}
+
+// lives reports whether both ends of a connection still send something.
+func lives(frames []capturetest.Frame, conn string) bool {
+	var sides [2]bool
+	for i := range frames {
+		if m := frames[i].Meta; m != nil && frames[i].Conn == conn && m.Flags&(flow.SYN|flow.RST) == 0 {
+			sides[m.Dir] = true
+		}
+	}
+	return sides[0] && sides[1]
+}
+
+// TestStrays has each of them come behind any packet of a conversation: nothing changes.
+// TestAttack does so with every sample.
 func TestStrays(t *testing.T) {
 	for _, c := range varied[:min(4, len(varied))] {
 		t.Run(c.Name, func(t *testing.T) {
 			frames := c.Frames(t)
 			want := recordsOf(t, pcapOf(frames))
-			ended := map[string]bool{} // what comes to an end leaves its ends free
-			for i := range frames {
-				m := frames[i].Meta
-				if m == nil || m.ICMP != nil || len(m.Payload) == 0 || ended[frames[i].Conn] {
-					if m != nil && m.Flags&(flow.FIN|flow.RST) != 0 {
-						ended[frames[i].Conn] = true
+			tried := 0
+			for _, s := range strays {
+				for i := range s.variants(len(frames)) {
+					odd, what, packets := s.do(frames, i)
+					if packets == 0 {
+						continue
 					}
-					continue
-				}
-				for _, stray := range strays {
-					odd := capturetest.Change(frames[i:i+1], func(_ *capturetest.Frame, m *capturetest.Meta) bool {
-						stray.make(m)
-						return true
-					})
-					if d := differences(want, recordsOf(t, pcapOf(slices.Concat(frames[:i+1], odd, frames[i+1:])))); d != "" {
-						require.Fail(t, "it changed something", "%s behind packet %d\n%s", stray.name, i+1, d)
+					tried++
+					if d := differences(want, recordsOf(t, pcapOf(odd))); d != "" {
+						require.Fail(t, "it changed something", "%s\n%s", what, d)
 					}
 				}
 			}
+			require.Greater(t, tried, len(strays))
 		})
 	}
 }

@@ -36,6 +36,7 @@ const (
 	oddSize         = int(unsafe.Sizeof(record.Oddity{}))
 	siteSize        = int(unsafe.Sizeof(record.SiteCommand{}))
 	climbSize       = int(unsafe.Sizeof(record.Climb{}))
+	operationSize   = int(unsafe.Sizeof(record.Operation{}))
 	transcriptSize  = int(unsafe.Sizeof(Transcript{}))
 )
 

@@ -14,7 +14,8 @@ import (
 // comparison.
 type notes struct {
 	record.Heard
-	dialogue []record.Exchange
+	dialogue   []record.Exchange
+	operations []record.Operation
 }
 
 // maxDialogue bounds the commands kept with --commands, in one session.
@@ -152,6 +153,7 @@ func (n *notes) forgetLogin() {
 func (n *notes) clone() {
 	n.Oddities, n.Logins = slices.Clone(n.Oddities), slices.Clone(n.Logins)
 	n.Site, n.Climbs, n.dialogue = slices.Clone(n.Site), slices.Clone(n.Climbs), slices.Clone(n.dialogue)
+	n.operations = slices.Clone(n.operations)
 }
 
 // silences measures how long nobody spoke at the end of the control connection.

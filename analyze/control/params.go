@@ -68,6 +68,7 @@ func (c *Conversation) applyReply(p *pending, r *record.Reply) {
 	if !p.hasTerms {
 		p.noted = max(p.noted, c.notes.climb(&c.budget, &c.directory, p))
 	}
+	keepOperation(c, p, r)
 	switch v := p.verb; {
 	case v.IsTransfer():
 		takeTerms(c, p)

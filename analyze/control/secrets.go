@@ -2,6 +2,7 @@ package control
 
 import (
 	"slices"
+	"strings"
 
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
@@ -102,9 +103,22 @@ func (s *secrets) hide(t *Transcript) {
 	for i := range n.Climbs {
 		n.Climbs[i].Reply = s.kept(n.Climbs[i].Reply)
 	}
+	t.Operations = slices.Clone(t.Operations)
+	for i := range t.Operations {
+		s.operation(&t.Operations[i])
+	}
 	for i := range t.Dialogue {
 		s.exchange(&t.Dialogue[i])
 	}
+}
+
+// operation hides what an operation and its reply say: SITE may have a password in it.
+func (s *secrets) operation(o *record.Operation) {
+	if strings.HasPrefix(o.What, "SITE") && o.Argument != nil {
+		arg := s.text(*o.Argument, 0)
+		o.Argument = &arg
+	}
+	o.Reply = s.kept(o.Reply)
 }
 
 // exchange hides what a command and its replies say. What is no command may be a password

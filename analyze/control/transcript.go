@@ -214,6 +214,7 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	s.Client, s.Server = c.conn.ends[c.client], c.conn.ends[c.client^1]
 	s.User, s.Password, s.Banner, s.System = t.user.pointer(), t.password.pointer(), t.banner.pointer(), t.system.pointer()
 	s.Anonymous = t.user.known && isAnonymous(t.user.value)
+	s.Operations = c.notes.operations
 	s.Login, s.TLS, s.Commands, s.Dialogue = c.login.state, c.tls.kind, c.commands, c.notes.dialogue
 	s.First = conn.Start
 	n := &s.Notes

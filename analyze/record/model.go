@@ -49,8 +49,9 @@ type Session struct {
 
 // Said is what was said on the control connection, beside what it led to.
 type Said struct {
-	System   *string    // text of the reply to SYST
-	Dialogue []Exchange // the commands themselves, when asked for
+	System     *string     // text of the reply to SYST
+	Dialogue   []Exchange  // the commands themselves, when asked for
+	Operations []Operation // what changed the server's files, or was to, in order, at most MaxOperations
 }
 
 // HiddenText stands for a password.
@@ -146,6 +147,21 @@ type Reply struct {
 
 	Cut bool // the capture lacks its end; not written
 }
+
+// Operation is a command that changes the server's files without carrying any: DELE, RMD,
+// MKD, RNTO, MFMT and its like, MDTM that sets a time, SITE.
+type Operation struct {
+	Time     Stamp
+	Pos      flow.Pos
+	What     string  // the command, of SITE with its first word: "DELE", "RNTO", "SITE CHMOD"
+	Path     *string // its path, against the working directory; nil: not known, or none
+	From     *string // RNTO: what was renamed, as Path
+	Argument *string // what is left of its argument: a time, a mode
+	Reply    *Reply  // nil: none was seen
+}
+
+// Agreed reports whether the server did what was asked for.
+func (o *Operation) Agreed() bool { return o.Reply != nil && o.Reply.Code < 400 }
 
 // Transfer is one data channel, negotiated or used.
 type Transfer struct {

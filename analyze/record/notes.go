@@ -37,6 +37,8 @@ type Heard struct {
 	Site     []SiteCommand // at most MaxSite
 	Climbs   []Climb       // at most MaxClimbs
 
+	OperationsLeft int // operations beyond MaxOperations
+
 	Greeting Reply    // the server's first reply; code 0: none
 	Denied   *Denial  // the last command apart from logins and transfers, if it was rejected
 	Parting  *Reply   // the last reply that nobody asked for, or that says that the server fails: 421, 500 OOPS
@@ -124,6 +126,8 @@ const (
 	// hide the one EXEC after them.
 	MaxSite      = 100
 	MaxSiteAlike = 50
+	// MaxOperations bounds the operations that are kept.
+	MaxOperations = 10_000
 	// MaxClimbs bounds the climbing paths that are kept: lists of such attempts differ
 	// little after that.
 	MaxClimbs = 100

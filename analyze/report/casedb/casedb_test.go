@@ -36,7 +36,7 @@ func TestStore(t *testing.T) {
 	require.Equal(t, Outcome{Analysis: 2}, out)
 	c := look(t, path)
 	for query, want := range map[string]string{
-		"PRAGMA integrity_check": "ok", "PRAGMA user_version": "3", "PRAGMA application_id": "1179930739", "PRAGMA journal_mode": "delete",
+		"PRAGMA integrity_check": "ok", "PRAGMA user_version": "4", "PRAGMA application_id": "1179930739", "PRAGMA journal_mode": "delete",
 		"SELECT count(*) FROM pragma_foreign_key_check": "0",
 		"SELECT count(*) FROM captures":                 "3", "SELECT count(*) FROM inputs": "3", "SELECT count(*) FROM sessions": "5",
 		"SELECT group_concat(number) FROM sessions WHERE analysis_id = 2":                                                 "1,2",
@@ -151,7 +151,7 @@ func TestRefused(t *testing.T) {
 		"newer": {func(t *testing.T, path string) {
 			store(t, path, 1, Options{Inputs: inputs("a.pcap")})
 			execute(t, path, "PRAGMA user_version = 7")
-		}, ErrNewer, "version 7, this ftpscope knows up to 3"},
+		}, ErrNewer, "version 7, this ftpscope knows up to 4"},
 		"a folder": {func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o755)) }, nil, "is a directory"},
 		"locked": {func(t *testing.T, path string) {
 			store(t, path, 1, Options{Inputs: inputs("a.pcap")})
@@ -267,7 +267,7 @@ func TestMigration(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	c := look(t, path)
-	require.Equal(t, "4", value(t, c, "PRAGMA user_version"))
+	require.Equal(t, "5", value(t, c, "PRAGMA user_version"))
 	require.Equal(t, "3 old", value(t, c, "SELECT count(*) || ' ' || place FROM sessions"))
 	_, err = Open(path, Options{})
 	require.ErrorIs(t, err, ErrNewer)

@@ -35,6 +35,11 @@ func (w *Writer) addSession(s *record.Session) {
 	for i := range s.Dialogue {
 		w.addCommand(id, int64(i)+1, &s.Dialogue[i])
 	}
+	for i := range s.Operations {
+		o := &s.Operations[i]
+		w.staged[operations].add(id, int64(i)+1, int64(o.Time.Time), input(o.Pos), frame(o.Pos), valid(o.What), text(o.Path), text(o.From), text(o.Argument))
+		addReply(&w.staged[operations], o.Reply)
+	}
 	for i := range s.Findings {
 		f := &s.Findings[i]
 		frames, inputs := positions(f.Frames)

@@ -56,7 +56,8 @@ func sample(n int) *record.Session {
 			{ID: "cleartext-credentials", Severity: "medium", Message: "in clear", Frames: []flow.Pos{pos(1), pos(2)}, Advice: "use TLS"},
 			{ID: "data-refused", Severity: "high", Transfer: 1, Message: "refused", Frames: []flow.Pos{pos(7)}},
 		},
-		Said: record.Said{Dialogue: []record.Exchange{{Time: at(n, 10), Pos: pos(1), Replies: []record.Reply{reply(10, 1, 220, "ready")}}}},
+		Said: record.Said{Dialogue: []record.Exchange{{Time: at(n, 10), Pos: pos(1), Replies: []record.Reply{reply(10, 1, 220, "ready")}}},
+			Operations: []record.Operation{{Time: at(n, 40), Pos: pos(5), What: "RNTO", Path: ptr("/b"), From: ptr("/a"), Reply: ptr(reply(41, 6, 250, "renamed"))}}},
 	}
 	s.Verdict = &record.Verdict{Cause: record.CauseDataRefused, At: record.AtClient, Certainty: record.Likely, Or: []string{record.CauseDataRejected}, Transfer: 1,
 		Frames: []flow.Pos{pos(7), pos(8)}, Text: "nobody listened there", Next: []string{"start it", "open port 43591"}}
@@ -69,7 +70,7 @@ func sample(n int) *record.Session {
 }
 
 // perSession are the rows of a sample in the tables that follow sessions.
-var perSession = map[string]int{"transfers": 2, "commands": 5, "replies": 9, "findings": 2}
+var perSession = map[string]int{"transfers": 2, "commands": 5, "replies": 9, "operations": 1, "findings": 2}
 
 // captureOf names a capture by its content.
 func captureOf(name string) report.Input {

@@ -24,7 +24,24 @@ var migrations = []migration{
 	func(c *conn) error { return c.exec(expand(schema)) },
 	func(c *conn) error { return c.exec(networkColumns) },
 	func(c *conn) error { return c.exec(verdicts()) },
+	func(c *conn) error { return c.exec(operationsTable) },
 }
+
+// operationsTable makes version 4.
+const operationsTable = `CREATE TABLE operations ( -- commands that changed the server's files without carrying any, or tried to
+  session_id INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+  n          INTEGER NOT NULL, -- 1, 2, … within the session
+  time_ns    INTEGER NOT NULL,
+  input      INTEGER,
+  frame      INTEGER,
+  what       TEXT NOT NULL,    -- the command, of SITE with its first word
+  path       TEXT,             -- resolved against the working directory
+  from_path  TEXT,             -- of RNTO: what was renamed
+  argument   TEXT,             -- what is left: a time, a mode
+  reply_code INTEGER,
+  reply_text TEXT,
+  PRIMARY KEY (session_id, n)
+) STRICT, WITHOUT ROWID;`
 
 // networkColumns make version 2: the name of the network that a connection was seen in.
 // NULL is the plain one, without tags and tunnels; of a transfer's data connection also

@@ -13,13 +13,14 @@ const (
 	transfers
 	commands
 	replies
+	operations
 	findings
 	attempts
 	orphans
 	tableCount
 )
 
-var tables = [tableCount]string{"sessions", "transfers", "commands", "replies", "findings", "attempts", "orphans"}
+var tables = [tableCount]string{"sessions", "transfers", "commands", "replies", "operations", "findings", "attempts", "orphans"}
 
 // batch is how many rows one statement inserts, where there are so many: each execution
 // has its price.

@@ -112,12 +112,27 @@ func AppendSession(b []byte, s *record.Session, o report.Options) []byte {
 	for i := range s.Transfers {
 		b = AppendTransfer(Comma(b, i), s, &s.Transfers[i], files)
 	}
+	b = append(b, `],"operations":[`...)
+	for i := range s.Operations {
+		b = appendOperation(Comma(b, i), &s.Operations[i], files)
+	}
 	b = append(b, `],"findings":[`...)
 	for i := range s.Findings {
 		b = AppendFinding(Comma(b, i), &s.Findings[i], files)
 	}
 	b = AppendVerdict(appendTCP(append(b, ']'), s.TCP), s.Verdict, files)
 	return append(b, '}')
+}
+
+// appendOperation appends a command that changed the server's files, or tried to.
+func appendOperation(b []byte, o *record.Operation, files bool) []byte {
+	b = Stamp(b, `{"time":`, o.Time)
+	b = packetPlace(b, o.Pos, files)
+	b = Word(b, `,"what":`, o.What)
+	b = Text(b, `,"path":`, o.Path)
+	b = Text(b, `,"from":`, o.From)
+	b = Text(b, `,"argument":`, o.Argument)
+	return append(appendReply(b, `,"reply":`, o.Reply), '}')
 }
 
 func appendCommands(b []byte, s *record.Session, o report.Options, files bool) []byte {

@@ -46,7 +46,8 @@ func fullSession() *record.Session {
 		User:    ptr("ftp"), Anonymous: true, Password: ptr("me@example.org"), Login: record.LoginOK, TLS: record.TLSNone,
 		Banner: ptr("welcome"), Mode: record.Active, Initiator: record.Server, Closing: record.ClosingQuit,
 		Open: true, Commands: 1, First: flow.Mark{Ord: 1},
-		Said:    record.Said{System: ptr("UNIX"), Dialogue: []record.Exchange{{Time: begin, Pos: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}}},
+		Said: record.Said{System: ptr("UNIX"), Dialogue: []record.Exchange{{Time: begin, Pos: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}},
+			Operations: []record.Operation{{Time: begin, Pos: pos, What: "RNTO", Path: ptr("/b"), From: ptr("/a"), Argument: ptr("x"), Reply: ptr(fullReply(250))}}},
 		Capture: record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true, MissingBytes: 1},
 		Transfers: []record.Transfer{{
 			N: 1, Command: ptr("RETR"), Argument: ptr("a"), Path: ptr("/a"), Direction: ptr(record.Download), Representation: ptr("I"),

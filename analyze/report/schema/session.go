@@ -58,12 +58,24 @@ var sessionObject = object{"session", "One control connection, and what was tran
 		doc: "Number of commands; with --commands the commands themselves with their replies, in order"},
 	{name: "capture", value: ref("coverage"), doc: "What of the control connection the capture holds"},
 	{name: "transfers", value: listOf(ref("transfer")), doc: "In the order of their negotiations or commands"},
+	{name: "operations", value: listOf(ref("operation")), doc: "Commands that changed the server's files without carrying any, or tried to: DELE, RMD, MKD, RNTO, MFMT and its like, MDTM that sets a time, SITE; the first 10,000"},
 	{name: "findings", value: listOf(ref("finding")), doc: "What the rules found, by transfer"},
 	{name: "tcp", value: ref("tcp"), doc: "How the control connection did, both directions together", null: "not known"},
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong for its user, where to look and how certain that is", null: "it was not judged"},
 }}
 
-var sessionParts = []object{exchangeObject, replyObject, coverageObject, transferObject, transferReplyObject, framesObject, frameFilesObject, findingObject, tcpObject, stallObject, verdictObject}
+var sessionParts = []object{operationObject, exchangeObject, replyObject, coverageObject, transferObject, transferReplyObject, framesObject, frameFilesObject, findingObject, tcpObject, stallObject, verdictObject}
+
+var operationObject = object{"operation", "A command that changed the server's files, or tried to", []field{
+	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},
+	{name: "frame", value: from(1), doc: "Number of that packet in its file, as Wireshark shows it"},
+	{name: "frame_file", value: from(0), doc: "The file that frame counts in, an index into the summary's files", when: severalRead},
+	{name: "what", value: anyText, doc: "The command, of SITE with its first word: DELE, RNTO, SITE CHMOD"},
+	{name: "path", value: anyText, doc: "Its path, resolved against the working directory where that is known", null: "there is none"},
+	{name: "from", value: anyText, doc: "Of RNTO: what was renamed, as path", null: "of others, and where RNFR was not seen"},
+	{name: "argument", value: anyText, doc: "What is left of its argument: a time, a mode; what is secret is (hidden)", null: "there is none"},
+	{name: "reply", value: ref("transfer_reply"), doc: "What the server answered", null: "no reply was seen"},
+}}
 
 var exchangeObject = object{"exchange", "A command with its replies", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},

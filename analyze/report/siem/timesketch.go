@@ -102,6 +102,9 @@ func (t *timesketch) events(s *record.Session) []timelineEvent {
 			list = append(list, add(e))
 		}
 	}
+	for i := range s.Operations {
+		list = append(list, add(operationMoment(s, &s.Operations[i])))
+	}
 	for i := range s.Transfers {
 		for _, e := range connectionMoments(&s.Transfers[i]) {
 			list = append(list, add(e))
@@ -140,6 +143,26 @@ func loginMoment(s *record.Session, l *record.Login, o report.Options) timelineE
 	}
 	if o.ShowPasswords && s.User != nil && *s.User == l.User && l == &s.Notes.Logins[len(s.Notes.Logins)-1] {
 		e.password = s.Password // the record keeps the last one
+	}
+	return e
+}
+
+// operationMoment is a command that changed the server's files, or tried to.
+func operationMoment(s *record.Session, o *record.Operation) timelineEvent {
+	e := timelineEvent{at: o.Time, pos: o.Pos, desc: "FTP File Operation", kind: "ftp:operation",
+		user: userAt(s, o.Time.Time), command: o.What, argument: o.Path, reply: o.Reply, outcome: record.Unknown}
+	e.message = strings.TrimRight(o.What+" "+prose.Known(o.Argument), " ") + " " + prose.Known(o.Path)
+	if o.From != nil {
+		e.message = "Rename of " + *o.From + " to " + prose.Known(o.Path)
+	}
+	switch {
+	case o.Agreed():
+		e.outcome = record.OK
+	case o.Reply != nil:
+		e.outcome = record.Denied
+	}
+	if o.Reply != nil {
+		e.message += ": " + diagnosis.ReplyLine(o.Reply)
 	}
 	return e
 }

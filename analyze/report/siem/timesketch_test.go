@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report/reporttest"
 )
 
@@ -65,3 +66,21 @@ func TestTimeline(t *testing.T) {
 	}
 	reporttest.Golden(t, "timeline.txt", strings.Join(got, "\n")+"\n")
 }
+
+// TestOperationMoments: what changed the server's files is a moment of its own.
+func TestOperationMoments(t *testing.T) {
+	s := reporttest.ActiveSession()
+	for _, x := range []struct {
+		o                record.Operation
+		outcome, message string
+	}{
+		{record.Operation{What: "DELE", Path: ptr("/a"), Reply: &record.Reply{Code: 250, Text: "gone"}}, "ok", "DELE /a: 250 gone"},
+		{record.Operation{What: "SITE CHMOD", Path: ptr("/a"), Argument: ptr("755"), Reply: &record.Reply{Code: 550}}, "denied", "SITE CHMOD 755 /a: 550"},
+		{record.Operation{What: "RNTO", Path: ptr("/b"), From: ptr("/a")}, "unknown", "Rename of /a to /b"},
+	} {
+		e := operationMoment(s, &x.o)
+		require.Equal(t, []string{x.outcome, x.message, "ftp:operation"}, []string{e.outcome, strings.TrimSpace(e.message), e.kind})
+	}
+}
+
+func ptr(s string) *string { return &s }

@@ -216,6 +216,9 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	s.Anonymous = t.user.known && isAnonymous(t.user.value)
 	s.Operations = c.notes.operations
 	s.Login, s.TLS, s.Commands, s.Dialogue = c.login.state, c.tls.kind, c.commands, c.notes.dialogue
+	if c.opt.Dialogue && s.Dialogue == nil {
+		s.Dialogue = []record.Exchange{} // nothing was said
+	}
 	s.First = conn.Start
 	n := &s.Notes
 	n.Control, n.Heard = *conn, c.notes.Heard

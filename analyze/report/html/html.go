@@ -38,6 +38,7 @@ type writer struct {
 	stray   []tried
 	causes  diagnosis.Causes
 	answer  diagnosis.Answer
+	room    curveRoom
 }
 
 // limits are what a browser opens without freezing, and what the run has memory for.
@@ -60,6 +61,7 @@ type entry struct {
 	order  int
 	party  partyPair
 	detail []byte // nil: there was no room
+	curves []curve
 }
 
 // Format is -o html.
@@ -70,7 +72,7 @@ func Format() report.Format {
 func newWriter(w io.Writer, o report.Options) report.Writer {
 	return &writer{out: w, opt: o, limits: limits{maxSessions, maxDetails, maxLadder},
 		tally: tally{modes: map[string]int{}, outcomes: map[string]int{}}, found: findingTable{}, hosts: newHostTable(), servers: servers.New(),
-		parties: newParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
+		room: curveRoom{maxCurves, maxQuietCurves}, parties: newParties(), labels: passwordLabels{}, perFile: map[int]*fileFacts{}}
 }
 
 func (h *writer) Session(s *record.Session) error {
@@ -95,7 +97,7 @@ func (h *writer) Session(s *record.Session) error {
 	for len(detail)+h.bytes > h.limits.details && h.forgetDetail(rank) {
 	}
 	if len(detail)+h.bytes <= h.limits.details {
-		e.detail = detail
+		e.detail, e.curves = detail, h.curves(s)
 		h.bytes += len(detail)
 	}
 	h.kept[rank] = append(h.kept[rank], e)
@@ -124,7 +126,7 @@ func (h *writer) forgetDetail(rank int) bool {
 		for _, e := range slices.Backward(list) {
 			if e.detail != nil {
 				h.bytes -= len(e.detail)
-				e.detail = nil
+				e.detail, e.curves = nil, nil
 				return true
 			}
 		}

@@ -31,7 +31,7 @@ var parts embed.FS
 // The style and the script are kept in parts, each about one thing; in the page each is
 // one element.
 var (
-	style  = joined("base.css", "findings.css", "table.css", "details.css", "verdict.css", "narrow.css", "print.css")
+	style  = joined("base.css", "findings.css", "table.css", "details.css", "verdict.css", "curve.css", "narrow.css", "print.css")
 	script = "\"use strict\";\n(() => {\n" + joined("base.js", "state.js", "table.js", "details.js", "timeline.js", "hosts.js", "main.js") + "})();\n"
 )
 
@@ -77,6 +77,7 @@ type answerView struct {
 	Causes       []causeRow
 	CausesFolded []causeRow
 	CausesMore   string
+	Curves       []curve
 }
 
 // hostView is what the page says of hosts and servers.
@@ -218,6 +219,9 @@ func (h *writer) view(s *record.Summary, entries []*entry) *view {
 	}
 	v.Leads = h.leads()
 	h.viewCauses(v)
+	for _, e := range entries {
+		v.Curves = append(v.Curves, e.curves...)
+	}
 	v.Level, v.Verdict = h.verdict(s, v.Leads)
 	v.Tiles = h.tiles(s)
 	v.Rows = h.staticRows(entries, dated)

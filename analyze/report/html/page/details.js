@@ -45,6 +45,15 @@ const renderJudged = v => make("div", {class: "judged " + v.level},
   v.next ? make("ol", {class: "next", "aria-label": "What to do"}, ...v.next.map(step => make("li", null, isolated(step)))) : null,
   v.filter ? make("details", {class: "check"}, make("summary", null, "The packets that decide"), renderFilter(v.filter, "They", v.file)) : null);
 
+// curveOf is the picture of how a transfer's data came, from where the page has it without a script.
+function curveOf(row, block) {
+  const drawn = byId(`curve-${row.id}-${block.n}`);
+  if (!drawn) return null;
+  const figure = drawn.cloneNode(true);
+  figure.removeAttribute("id");
+  return figure.classList.contains("worth") ? figure : make("details", {class: "check"}, make("summary", null, "How its data came"), figure);
+}
+
 // The findings are told once; what to check folds, since the page tells it above.
 const renderFindings = (row, list) => make("ul", {class: "found"}, ...list.map(f => make("li", null,
   make("p", null, make("span", {class: "sev " + f.severity}, f.severity), " ", make("b", {class: "fname"}, capital(titleOf(f.id)) + (f.count > 1 ? " × " + number(f.count) : "")), " ",
@@ -61,6 +70,8 @@ function renderBlock(row, block, findings, drawn) {
       ...findings.map(f => make("span", {class: "sev " + f.severity}, capital(titleOf(f.id))))));
     if (block.judged) box.append(renderJudged(block.judged));
     if (block.told) box.append(make("p", {class: "told"}, told(block.told)));
+    const curve = curveOf(row, block);
+    if (curve) box.append(curve);
     box.append(renderFacts((block.data ? [["Connection", block.data.join(" → ")]] : []).concat(block.facts || [])));
   }
   if (block.rungs.length) box.append(renderLadder(row, block, drawn));

@@ -270,6 +270,35 @@ func TestOffers(t *testing.T) {
 			S: 150 Ok.
 			wait 30s
 			S: 425 Can't open data connection.` + quit, "address-untranslated nat likely data-never-tried data-blocked", []string{"192.168.1.5", "passive mode"}},
+		{"a private client towards a public server, refused", `
+			client 192.168.1.5:51234
+			server 203.0.113.21:21
+			S: 220 Welcome
+			C: USER bob
+			S: 230 Ok.
+			C: PORT 192,168,1,5,195,80
+			S: 500 Illegal PORT command.` + quit, "address-untranslated nat likely mode-rejected", []string{"192.168.1.5", "no NAT on the way"}},
+		{"the same, and PORT is switched off", `
+			client 192.168.1.5:51234
+			server 203.0.113.21:21
+			S: 220 Welcome
+			C: USER bob
+			S: 230 Ok.
+			C: PORT 192,168,1,5,195,80
+			S: 500 Command not understood.` + quit, "mode-rejected server certain", []string{"not understood"}},
+		{"another host of the client's network", login + `
+			C: PORT 198,51,100,31,195,80
+			S: 500 Illegal PORT command.` + quit, "mode-rejected server certain", []string{"198.51.100.31, which is not the client"}},
+		{"a loopback address", login + `
+			C: PASV
+			S: 227 Entering Passive Mode (127,0,0,1,195,80)
+			close`, "address-untranslated nat likely", []string{"127.0.0.1"}},
+		{"an address that is the server's no more", login + `
+			C: PASV
+			S: 227 Entering Passive Mode (203,0,113,99,195,80)
+			router 192.0.2.1
+			data d1 198.51.100.10:40001 > 203.0.113.99:50000 unreachable 0
+			close`, "address-untranslated nat likely", []string{"203.0.113.99"}},
 		{"NAT64", `
 			client [2001:db8::9c]:51234
 			server [64:ff9b::cb00:7115]:21

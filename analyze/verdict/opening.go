@@ -18,7 +18,7 @@ var openings = []judge{
 	untranslated, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
 }
 
-var leftUnused = []judge{saidNothing, dialledInVain, superfluous}
+var leftUnused = []judge{saidNothing, dialledInVain, nowhere, superfluous}
 
 // opening begins a verdict on a data connection.
 func opening(t *record.Transfer, cause, at string) *record.Verdict {
@@ -122,8 +122,8 @@ func untranslated(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	host, _ := c.announcer(t)
 	announced := t.Announced.Addr()
-	if announced == host || t.Connection != nil && t.Connection.Dst.Addr() != announced || !flow.IsInternal(announced) && flow.IsInternal(host) {
-		return nil
+	if announced == host || t.Connection != nil && t.Connection.Dst.Addr() != announced || t.Connection == nil && !flow.IsInternal(announced) && flow.IsInternal(host) {
+		return nil // seen inside, where the address is translated already
 	}
 	v := opening(t, record.CauseAddressUntranslated, record.AtNAT)
 	if t.Mode == record.Active && !flow.IsInternal(announced) {
@@ -438,6 +438,15 @@ func dialledInVain(c *hearing, t *record.Transfer) *record.Verdict {
 		}
 	}
 	return nil
+}
+
+// nowhere is an offer of an address by which no other host is reached: a client that tries
+// it does so within itself, which no capture shows, and leaves at once.
+func nowhere(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Announced == nil || t.N != len(c.Transfers) || c.didSomething() || !t.Announced.Addr().IsLoopback() && !t.Announced.Addr().IsUnspecified() {
+		return nil
+	}
+	return untranslated(c, t)
 }
 
 func superfluous(c *hearing, t *record.Transfer) *record.Verdict {

@@ -82,15 +82,37 @@ func saidInvalid(c *hearing, t *record.Transfer) *record.Verdict {
 }
 
 // saidUntranslated is an offer that the server refused because the address is not the
-// client's.
+// client's, as the server sees it: it is the one of behind a NAT. Another host's address, of
+// the client's own network, is no matter of NAT.
 func saidUntranslated(c *hearing, t *record.Transfer) *record.Verdict {
-	if t.Mode != record.Active || t.Announced == nil || t.Announced.Addr() == c.Client.Addr() || t.Announced.Addr().Is4() != c.Client.Addr().Is4() || thirdHost(c, t) {
+	if t.Mode != record.Active || t.Announced == nil || t.Announced.Addr().Is4() != c.Client.Addr().Is4() || thirdHost(c, t) {
 		return nil
 	}
+	announced := t.Announced.Addr()
 	v := about(t, record.CauseAddressUntranslated, record.AtNAT)
-	v.Text = sentence("the client announced "+kind(t.Announced.Addr())+t.Announced.Addr().String()+" by "+t.Method+", but the server sees it as "+
-		c.Client.Addr().String()+" and rejected that", c.replied(t.Reply))
 	v.Next = c.translate(t)
+	switch {
+	case announced == c.Client.Addr():
+		return c.untranslatedInside(t, v)
+	case !elsewhere(announced, c.Client.Addr()):
+		return nil
+	case !flow.IsInternal(announced):
+		v.Certainty, v.Or = record.Open, []string{record.CauseModeRejected}
+	}
+	v.Text = sentence("the client announced "+kind(announced)+announced.String()+" by "+t.Method+", but the server sees it as "+
+		c.Client.Addr().String()+" and rejected that", c.replied(t.Reply))
+	return v
+}
+
+// untranslatedInside is the same seen before the NAT: the client is inside and the server
+// outside, and it refuses the command's argument.
+func (c *hearing) untranslatedInside(t *record.Transfer, v *record.Verdict) *record.Verdict {
+	if !flow.IsInternal(c.Client.Addr()) || flow.IsInternal(c.Server.Addr()) || !code(t.Reply, 500, 501) || means(t.Reply, saysUnknown) || t.Announced.Port() < flow.FirstUnprivileged {
+		return nil
+	}
+	v.Certainty, v.Or = record.Likely, []string{record.CauseModeRejected}
+	v.Text = sentence("the client announced "+kind(c.Client.Addr())+c.Client.Addr().String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+" to a server outside ("+c.Server.Addr().String()+
+		"), which rejected it", c.replied(t.Reply), "it seems that no NAT on the way translated the address")
 	return v
 }
 
@@ -177,9 +199,17 @@ func saidModeRejected(c *hearing, t *record.Transfer) *record.Verdict {
 	if t.Reply == nil {
 		return nil
 	}
-	v.Text = sentence("the server rejected " + t.Method + ": it replied " + quoted(t.Reply) + c.packets(t.Reply.Pos))
+	v.Text = sentence("the server rejected "+t.Method+": it replied "+quoted(t.Reply)+c.packets(t.Reply.Pos), c.anothers(t))
 	v.Next = instead(c, t)
 	return v
+}
+
+// anothers says of an offer that it names another host than the client; empty: it does not.
+func (c *hearing) anothers(t *record.Transfer) string {
+	if t.Mode != record.Active || t.Announced == nil || t.Announced.Addr() == c.Client.Addr() {
+		return ""
+	}
+	return "it named " + t.Announced.Addr().String() + ", which is not the client (" + c.Client.Addr().String() + ")"
 }
 
 func saidWrongPeer(c *hearing, t *record.Transfer) *record.Verdict {

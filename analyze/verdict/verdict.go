@@ -277,7 +277,7 @@ func (c *hearing) allWell() *record.Verdict {
 	if worked != 1 || c.encrypted() {
 		v.Text = sentence(v.Text)
 	}
-	if !c.orderly() {
+	if !c.orderly() || worked == 0 && len(c.Transfers) > 0 { // whoever offers and leaves may have failed where no capture shows it
 		v.Certainty = record.Likely
 	}
 	return v

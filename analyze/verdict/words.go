@@ -111,6 +111,7 @@ const (
 	saysTooLong   = "timeout"
 	saysLoginOnly = "login"
 	saysShutdown  = "shutdown"
+	saysUnknown   = "unknown"
 )
 
 var meanings = []meaning{
@@ -124,6 +125,7 @@ var meanings = []meaning{
 	{saysShutdown, regexp.MustCompile(`(?i)shut(ting)? ?down|going down|maintenance|closing|unavailable|not available`)},
 	{saysError, regexp.MustCompile(`(?i)^OOPS|internal (server )?error|cannot change directory|refusing to run|chroot|failed to (load|initiali)|out of memory|cannot allocate|fork`)},
 	{saysFull, regexp.MustCompile(`(?i)disk (is )?full|no space|out of (disk )?space|quota|storage (allocation|space)|exceeded storage|insufficient.{0,20}(storage|space|disk)|not enough (disk )?space`)},
+	{saysUnknown, regexp.MustCompile(`(?i)not (understood|implemented|supported|known|recogni|allowed|permitted)|(unknown|invalid|unrecogni[sz]ed) command|disabled|permission`)},
 	{saysRefused, regexp.MustCompile(`(?i)connection refused|ECONNREFUSED`)},
 	{saysUnrouted, regexp.MustCompile(`(?i)(no route|network is unreachable|host (is )?unreachable|no such host)`)},
 	{saysLate, regexp.MustCompile(`(?i)tim(ed|e)[ -]?out|timeout`)},

@@ -1,7 +1,6 @@
 package finding
 
 import (
-	"path"
 	"strconv"
 	"strings"
 
@@ -23,11 +22,11 @@ func asciiMode(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{}, false
 	}
 	why := ""
-	switch name := strings.ToLower(fileName(t)); {
+	switch {
 	case t.MIMEType != nil && binaryType(*t.MIMEType):
 		why = "by its content (" + prose.Quote(*t.MIMEType) + ")"
 	case t.MIMEType != nil && strings.HasPrefix(*t.MIMEType, "text/"):
-	case binaryNames[path.Ext(name)]:
+	case t.BinaryByName():
 		why = "by its name"
 	}
 	if why == "" {
@@ -41,16 +40,14 @@ func asciiMode(c *Case, t *record.Transfer) (draft, bool) {
 }
 
 // asciiHow says why a transfer was in ASCII mode; empty: it was not, as far as one can tell.
-// ASCII is what sessions begin with (RFC 959 section 5.1), but servers differ: of one in
-// which no TYPE was sent, the server's 150 tells.
 func asciiHow(c *Case, t *record.Transfer) string {
-	switch {
-	case t.Representation != nil && *t.Representation == "A":
-		return "TYPE A"
-	case t.Representation != nil || t.Preliminary == nil || !strings.Contains(strings.ToLower(t.Preliminary.Text), "ascii mode"):
+	switch ascii, byServer := t.InASCII(); {
+	case !ascii:
 		return ""
+	case byServer:
+		return "as the server replied: " + strconv.Itoa(t.Preliminary.Code) + " " + prose.Quote(t.Preliminary.Text) + c.packets(t.Preliminary.Pos)
 	}
-	return "as the server replied: " + strconv.Itoa(t.Preliminary.Code) + " " + prose.Quote(t.Preliminary.Text) + c.packets(t.Preliminary.Pos)
+	return "TYPE A"
 }
 
 func binaryType(mime string) bool {
@@ -61,7 +58,3 @@ func binaryType(mime string) bool {
 	}
 	return false
 }
-
-var binaryNames = set(".7z .a .apk .avi .bin .bmp .bz2 .cab .class .db .deb .dll .dmg .doc .docx .ear .exe .flac .gif .gz .ico .img .iso .jar .jpeg .jpg .lz4 " +
-	".m4a .mdb .mkv .mov .mp3 .mp4 .mpg .msi .o .ogg .pcap .pcapng .pdf .png .ppt .pptx .pyc .rar .rpm .so .sqlite .swf .tar .tgz .tif .tiff .vmdk .war .wav .webp " +
-	".whl .wma .wmv .xls .xlsx .xz .z .zip .zst")

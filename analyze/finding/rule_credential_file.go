@@ -26,7 +26,7 @@ func credentials(c *Case, t *record.Transfer) (draft, bool) {
 	if !t.OfFile() || t.Direction == nil || *t.Direction != record.Download || !moved(t) {
 		return draft{}, false
 	}
-	name := strings.ToLower(fileName(t))
+	name := strings.ToLower(t.FileName())
 	if !secretNames[name] && !secretEnds[path.Ext(name)] {
 		return draft{}, false
 	}

@@ -26,7 +26,7 @@ func uploads(c *Case, t *record.Transfer) (draft, bool) {
 	if !t.OfFile() || t.Direction == nil || *t.Direction != record.Upload || !moved(t) {
 		return draft{}, false
 	}
-	name := strings.ToLower(fileName(t))
+	name := strings.ToLower(t.FileName())
 	if !runs[name] && !programs[path.Ext(strings.TrimRight(name, ". "))] {
 		return draft{}, false
 	}

@@ -3,7 +3,6 @@ package finding
 import (
 	"hash/maphash"
 	"net/netip"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,18 +113,6 @@ func (c *Case) replied(r *record.Reply) string {
 		return "in this capture no reply followed"
 	}
 	return "the server " + c.answered(r)
-}
-
-// fileName is the last element of a transfer's name, Windows' separators taken as such.
-func fileName(t *record.Transfer) string {
-	name := ""
-	switch {
-	case t.Path != nil:
-		name = *t.Path
-	case t.Argument != nil:
-		name = *t.Argument
-	}
-	return path.Base(strings.ReplaceAll(name, `\`, "/"))
 }
 
 // set makes a set of the words of a text.

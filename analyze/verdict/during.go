@@ -1,6 +1,9 @@
 package verdict
 
 import (
+	"regexp"
+	"slices"
+
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
@@ -8,7 +11,17 @@ import (
 
 // Data connections that were opened and did not end well, and replies that came too late.
 
-var afterSuccess = []judge{replyMissed, forgotten, cutByClient, altered}
+var afterSuccess = []judge{stolenFromClient, replyMissed, forgotten, seenEnough, cutByClient, altered}
+
+// stolenFromClient is a passive transfer that a third host made, to which the client tried to
+// connect, too. Where it did not try, the third host may be meant: FXP, or another address of
+// its own.
+func stolenFromClient(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Mode != record.Passive || !slices.ContainsFunc(t.Notes.Tried, func(x flow.Conn) bool { return x.Src.Addr() == c.Client.Addr() }) {
+		return nil
+	}
+	return stolen(c, t)
+}
 
 // stolen is a data connection that a third host opened, and over which data went.
 func stolen(c *hearing, t *record.Transfer) *record.Verdict {
@@ -344,15 +357,72 @@ func leftEarly(c *hearing, t *record.Transfer) *record.Verdict {
 	return v
 }
 
-// altered is a transfer in ASCII mode of which the server warns.
+// atOnce is how soon a client goes on that closed a download because it had seen enough, and
+// how soon a server's connections end together when its program does.
+const atOnce = 3 * flow.Second
+
+// seenEnough is a download that the client closed early, to begin another transfer at once.
+func seenEnough(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Established) || sender(t) != record.Server || t.Bytes == nil || *t.Bytes == 0 || t.N >= len(c.Transfers) || !c.whole() {
+		return nil
+	}
+	e, next := c.ended(t.Notes.Conn), c.Transfers[t.N].Notes.Ran
+	if e.by != record.Client || next == nil || next.Mark.Time < e.at.Time || next.Mark.Time-e.at.Time > atOnce || t.Reply != nil && t.Reply.Time.Time < e.at.Time ||
+		t.Notes.Size != nil && *t.Bytes >= *t.Notes.Size {
+		return nil
+	}
+	v := opening(t, record.CauseClientAborted, record.AtClient)
+	v.Frames = append(v.Frames, e.at.Pos, next.Mark.Pos)
+	v.Text = sentence("the client closed the data connection of "+named(t)+c.packets(e.at.Pos)+after(t)+" and went on at once with "+prose.Quote(next.Text)+c.packets(next.Mark.Pos), c.then(t))
+	v.Next = steps("nothing, if that was meant: the client had seen enough")
+	return v
+}
+
+// serverStopped is a server whose control connection and data connection end together, in
+// order and without a reply.
+func serverStopped(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Established) || t.Reply != nil || !c.gapless() {
+		return nil
+	}
+	_, data := c.halves(t.Notes.Conn)
+	client, control := c.halves(&c.Notes.Control)
+	apart := control.FIN.Time - data.FIN.Time
+	if !data.FIN.Seen() || !control.FIN.Seen() || max(apart, -apart) > atOnce || earlier(client.FIN, control.FIN) || earlier(client.RST, control.FIN) {
+		return nil
+	}
+	v := opening(t, record.CauseDataCut, record.AtServer)
+	v.Or = []string{record.CauseServerClosed}
+	v.Frames = append(v.Frames, data.FIN.Pos, control.FIN.Pos)
+	v.Text = sentence("the server closed the data connection of " + named(t) + " and the control connection together" + c.packets(data.FIN.Pos, control.FIN.Pos) + after(t) + " without a reply: its program ended")
+	v.Next = steps("look at the server's log: was its program stopped, or did it crash?", "transfer the file again, from where it broke off")
+	return v
+}
+
+// altered is a transfer in ASCII mode of which the server warns, or of a file whose name is
+// that of a binary one, unless its size shows that nothing was changed.
 func altered(c *hearing, t *record.Transfer) *record.Verdict {
 	r := t.Reply
-	if r == nil || !t.OfFile() || !warnsOfASCII(r.Text) {
+	if r == nil || !t.OfFile() {
 		return nil
 	}
 	v := about(t, record.CauseDataAltered, record.AtClient)
 	v.Certainty = record.Likely
-	v.Text = sentence(named(t)+" was transferred in ASCII mode, which rewrites line ends", c.replied(r))
 	v.Next = steps("let the client send TYPE I (binary) before the transfer; ASCII is the default where it sends none", "transfer the file again and compare checksums")
+	if warnsOfASCII(r.Text) {
+		v.Text = sentence(named(t)+" was transferred in ASCII mode, which rewrites line ends", c.replied(r))
+		return v
+	}
+	ascii, _ := t.InASCII()
+	if !ascii || !t.BinaryByName() || t.Bytes == nil || *t.Bytes == 0 || t.Preliminary != nil && binaryMode.MatchString(t.Preliminary.Text) || t.Notes.Size != nil && *t.Notes.Size == *t.Bytes {
+		return nil
+	}
+	size := ""
+	if n := t.Notes.Size; n != nil && sender(t) == record.Server && t.Restart == nil {
+		size = prose.Many(*t.Bytes, "byte") + " came of a file of " + prose.Number(*n)
+	}
+	v.Text = sentence(named(t)+" is a binary file by its name and was transferred in ASCII mode, which rewrites line ends"+c.packets(t.Frames.Command), size)
 	return v
 }
+
+// binaryMode finds the 150 of servers that ignore TYPE A.
+var binaryMode = regexp.MustCompile(`(?i)binary mode`)

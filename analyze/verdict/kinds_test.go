@@ -433,6 +433,54 @@ func TestDuring(t *testing.T) {
 			S: 150 Ok.
 			d1< 1000
 			S: 426 Broken.` + quit, "data-stolen server likely", []string{"192.0.2.66"}},
+		{"a third host was faster than the client", passive + `
+			data d1 192.0.2.66:40001 > 203.0.113.21:50000
+			data d2 198.51.100.10:40001 > 203.0.113.21:50000 refused
+			C: RETR a
+			S: 150 Ok.
+			d1< 1000
+			d1 fin <
+			S: 226 Done.` + quit, "data-stolen server likely", []string{"192.0.2.66"}},
+		{"a third host that is meant", passive + `
+			data d1 192.0.2.66:40001 > 203.0.113.21:50000
+			C: RETR a
+			S: 150 Ok.
+			d1< 1000
+			d1 fin <
+			S: 226 Done.` + quit, "none none certain", nil},
+		{"the client has seen enough", opened + `
+			d1< 1000
+			d1 rst C
+			S: 426 Failure writing network stream.
+			C: PASV
+			S: 227 Entering Passive Mode (203,0,113,21,195,81)
+			data d2 198.51.100.10:40002 > 203.0.113.21:50001
+			C: RETR b
+			S: 150 Ok.
+			d2< 10
+			d2 fin <
+			S: 226 Done.` + quit, "none none likely", nil},
+		{"the server's program ends", opened + `
+			d1< 1000 fin
+			close S`, "data-cut server likely server-closed", []string{"1,000 of 5,000 bytes", "together"}},
+		{"a binary file as text", passive + `
+			data d1 198.51.100.10:40001 > 203.0.113.21:50000
+			C: TYPE A
+			S: 200 Ok.
+			C: STOR a.zip
+			S: 150 Ok to send data.
+			d1> 1000
+			d1 fin >
+			S: 226 Done.` + quit, "data-altered client likely", []string{"ASCII mode", "TYPE I"}},
+		{"the same, and the server ignores TYPE A", passive + `
+			data d1 198.51.100.10:40001 > 203.0.113.21:50000
+			C: TYPE A
+			S: 200 Ok.
+			C: RETR a.zip
+			S: 150 Opening BINARY mode data connection for a.zip (1000 bytes).
+			d1< 1000
+			d1 fin <
+			S: 226 Done.` + quit, "none none certain", nil},
 		{"stopped", opened + `
 			d1< 1000
 			C: ABOR

@@ -16,10 +16,10 @@ var rejections = []judge{
 }
 
 var failures = []judge{
-	abortedByClient, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, duringTransfer, saidBusy, saidDenied, unexplained,
+	abortedByClient, seenEnough, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, duringTransfer, saidBusy, saidDenied, unexplained,
 }
 
-var incompletes = []judge{abortedByClient, leftEarly, duringTransfer, notCaptured}
+var incompletes = []judge{abortedByClient, serverStopped, leftEarly, duringTransfer, notCaptured}
 
 // lastReply is the reply that refused: the transfer's, if it is one.
 func lastReply(t *record.Transfer) *record.Reply {

@@ -1,0 +1,39 @@
+package record
+
+import (
+	"path"
+	"strings"
+)
+
+// FileName is the last part of what a transfer names.
+func (t *Transfer) FileName() string {
+	name := ""
+	switch {
+	case t.Path != nil:
+		name = *t.Path
+	case t.Argument != nil:
+		name = *t.Argument
+	}
+	return path.Base(strings.ReplaceAll(name, `\`, "/"))
+}
+
+// InASCII says of a transfer whether it was in ASCII mode, and whether it is the server that
+// says so. ASCII is what sessions begin with (RFC 959 section 5.1), but servers differ: of
+// one in which no TYPE was sent, the server's 150 tells.
+func (t *Transfer) InASCII() (ascii, byServer bool) {
+	if t.Representation != nil {
+		return *t.Representation == "A", false
+	}
+	said := t.Preliminary != nil && strings.Contains(strings.ToLower(t.Preliminary.Text), "ascii mode")
+	return said, said
+}
+
+// BinaryByName reports whether the name of a transfer's file is that of a binary one.
+func (t *Transfer) BinaryByName() bool {
+	ext := path.Ext(strings.ToLower(t.FileName()))
+	return ext != "" && strings.Contains(binaryNames, " "+ext+" ")
+}
+
+const binaryNames = " .7z .a .apk .avi .bin .bmp .bz2 .cab .class .db .deb .dll .dmg .doc .docx .ear .exe .flac .gif .gz .ico .img .iso .jar .jpeg .jpg .lz4 .m4a .mdb .mkv " +
+	".mov .mp3 .mp4 .mpg .msi .o .ogg .pcap .pcapng .pdf .png .ppt .pptx .pyc .rar .rpm .so .sqlite .swf .tar .tgz .tif .tiff .vmdk .war .wav .webp .whl .wma .wmv .xls " +
+	".xlsx .xz .z .zip .zst "

@@ -50,7 +50,9 @@ func TestWorkersChangeNothing(t *testing.T) {
 func TestFilesAloneAndTogether(t *testing.T) {
 	together := analyzetest.Collect(t, analyze.Options{}, nil, samplesDir)
 	n := 0
-	for _, f := range sampleCaptures(t) {
+	cases, err := filepath.Glob(casesDir + "/*.pcap")
+	require.NoError(t, err)
+	for _, f := range append(sampleCaptures(t), cases...) {
 		n += len(analyzetest.Collect(t, analyze.Options{}, nil, f).Sessions)
 	}
 	const split = 2 // sessions in two files of the rotated set

@@ -15,7 +15,7 @@ import (
 
 var openings = []judge{
 	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, noEndpoint, saidRefused, otherFamily, wrongSource,
-	untranslated, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
+	untranslated, answeredLate, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
 }
 
 var leftUnused = []judge{saidNothing, dialledInVain, nowhere, superfluous}
@@ -180,6 +180,25 @@ func establishedInVain(c *hearing, t *record.Transfer) *record.Verdict {
 		return v
 	}
 	return duringTransfer(c, t)
+}
+
+// slowAnswer is how long a SYN-ACK takes at least that is late for its path's sake.
+const slowAnswer = flow.Second
+
+// answeredLate is a data connection whose SYN-ACK came when the server had given up.
+func answeredLate(c *hearing, t *record.Transfer) *record.Verdict {
+	conn := t.Notes.Conn
+	if conn == nil || t.Connection == nil || t.Reply == nil || t.Reply.Code < 400 || !conn.SYN.Seen() || !conn.SYNACK.Seen() ||
+		conn.SYN.Time > t.Reply.Time.Time || conn.SYNACK.Time < t.Reply.Time.Time || conn.SYNACK.Time-conn.SYN.Time < slowAnswer {
+		return nil
+	}
+	v := opening(t, record.CauseDataLoss, record.AtPath)
+	v.Frames = append(v.Frames, conn.SYNACK.Pos)
+	v.Text = sentence(c.party(conn.Src.Addr())+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+
+		", and the answer came "+prose.Lasting(conn.SYNACK.Time-conn.SYN.Time)+" later"+c.packets(conn.SYNACK.Pos)+", when the server had given up", c.then(t))
+	v.Next = steps("look for a way that is slow or loses packets between "+conn.Src.Addr().String()+" and "+conn.Dst.Addr().String()+": the handshake takes longer than the server waits",
+		"raise the server's time limit for data connections")
+	return v
 }
 
 // answerLost is a SYN that was answered by SYN-ACK, and an opener that did not go on.

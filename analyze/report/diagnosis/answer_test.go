@@ -120,7 +120,7 @@ func TestVerdictWords(t *testing.T) {
 	v := &record.Verdict{At: record.AtNAT, Certainty: record.Open, Or: []string{record.CauseDataBlocked, "?"}, Text: "Refused; it replied 530 \"No (packet 7).\" (packet 8).", Next: []string{"or wait", "or go"}}
 	require.Equal(t, "nat · open", Place(v))
 	require.Equal(t, `Refused; it replied 530 "No (packet 7)."`, VerdictText(v))
-	require.Equal(t, "It may also be that the SYN of the data connection was not answered (data-blocked).", AlsoFits(v))
+	require.Equal(t, "What else would fit: data-blocked (the SYN of the data connection was not answered).", AlsoFits(v))
 	require.Equal(t, []string{"wait", "or go"}, Steps(v))
 	require.Empty(t, AlsoFits(&record.Verdict{}))
 	require.Equal(t, Untold, StandingOf(nil))

@@ -52,20 +52,38 @@ func VerdictText(v *record.Verdict) string {
 	return prose.Escape(text)
 }
 
+// looks say where each place is, certainties how sure that is.
+var (
+	looks = map[string]string{
+		record.AtClient: "at the client (its program, its settings, its own firewall)", record.AtServer: "at the server (its program, its settings, its own firewall)",
+		record.AtFirewall: "at a firewall between the two", record.AtNAT: "at the NAT or balancer between the two", record.AtPath: "at the network between the two: routers, MTU, loss",
+	}
+	certainties = map[string]string{record.Certain: "packets prove it", record.Likely: "that is likely, not proven", record.Open: "that is not settled"}
+)
+
+// WhereToLook is a verdict's place and certainty in a sentence; empty: nowhere.
+func WhereToLook(v *record.Verdict) string {
+	place := looks[v.At]
+	if place == "" || StandingOf(v) == Well {
+		return ""
+	}
+	return "Look " + place + "; " + certainties[v.Certainty] + "."
+}
+
 // AlsoFits says which other causes fit; empty: none.
 func AlsoFits(v *record.Verdict) string {
 	var words []string
 	for _, cause := range v.Or {
 		for _, m := range record.Causes {
 			if m.Word == cause {
-				words = append(words, m.Meaning+" ("+cause+")")
+				words = append(words, cause+" ("+m.Meaning+")")
 			}
 		}
 	}
 	if len(words) == 0 {
 		return ""
 	}
-	return "It may also be that " + strings.Join(words, ", or that ") + "."
+	return "What else would fit: " + strings.Join(words, "; ") + "."
 }
 
 // Steps are a verdict's steps, each a sentence without its end.

@@ -26,7 +26,7 @@ func Title(s *record.Session) string {
 // Story is the paragraph that a session begins with.
 func Story(s *record.Session, files bool) string {
 	sentences := []string{beginning(s, files)}
-	for _, part := range []string{networkSentence(s), tlsSentence(s, files), modeSentence(s)} {
+	for _, part := range []string{placeSentence(s), networkSentence(s), tlsSentence(s, files), modeSentence(s)} {
 		if part != "" {
 			sentences = append(sentences, part)
 		}
@@ -72,7 +72,9 @@ func login(s *record.Session) string {
 
 func farewell(s *record.Session, files bool) string {
 	left := "left without QUIT: "
-	if s.Capture.MissingBytes > 0 || !s.Capture.ClientSide {
+	if s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit {
+		left = "left, with or without a QUIT that TLS hides: "
+	} else if s.Capture.MissingBytes > 0 || !s.Capture.ClientSide {
 		left = "left, if with QUIT is not in the capture: "
 	}
 	switch s.Closing {
@@ -142,10 +144,30 @@ func modeSentence(s *record.Session) string {
 		return quantity(total) + " PASSIVE mode: the client " + opening(s) + dataConnections(total) + "."
 	case n[record.Unknown] > 0:
 		return "Who opens the data connections cannot be told from this capture."
-	case len(s.Transfers) > 0:
+	case len(s.Transfers) > 0 && n[record.Active]+n[record.Passive] == 0:
 		return "The server rejected every way of opening a data connection, so nothing was transferred."
 	}
 	return "Nothing was transferred."
+}
+
+// placeSentence says where the capture was taken, as far as TTLs tell it.
+func placeSentence(s *record.Session) string {
+	c := &s.Notes.Control
+	client, server := flow.Hops(c.Half[flow.Out].TTL), flow.Hops(c.Half[flow.In].TTL)
+	if c.Src != s.Client {
+		client, server = server, client
+	}
+	switch {
+	case client < 0 || server < 0:
+		return ""
+	case client == 0 && server == 0:
+		return "By the TTLs there is no router between the two and the place of capture."
+	case client == 0:
+		return "The capture was taken at the client or next to it: by the TTLs, the server is " + prose.Many(server, "router") + " away."
+	case server == 0:
+		return "The capture was taken at the server or next to it: by the TTLs, the client is " + prose.Many(client, "router") + " away."
+	}
+	return "The capture was taken between the two: by the TTLs, the client is " + prose.Many(client, "router") + " away, the server " + prose.Number(uint64(server)) + "."
 }
 
 // opening is what the side that the mode names did, or should have done where not all

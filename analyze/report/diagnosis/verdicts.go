@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 )
@@ -56,19 +55,6 @@ func Grave(severity string) bool {
 // graveFindings reports whether any of a session's findings is high or critical.
 func graveFindings(s *record.Session) bool {
 	return slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return Grave(f.Severity) })
-}
-
-// InShort is the sentence that a session in trouble begins with: what the worst finding
-// says first.
-func InShort(findings []*record.Finding) string {
-	if len(findings) == 0 || !Grave(findings[0].Severity) {
-		return ""
-	}
-	text := prose.Escape(prose.FirstClause(findings[0].Message))
-	if text == "" {
-		return ""
-	}
-	return "In short: " + prose.Ended(text)
 }
 
 // Worst is the gravest severity of findings and how many have it.

@@ -51,19 +51,50 @@ func TestServers(t *testing.T) {
 	got := reporttest.Write(t, explainFormats(), "explain", report.Options{}, s)
 	require.Contains(t, got, "\nServers\n")
 	require.Contains(t, got, "192.0.2.21 port 21: ")
-	require.Contains(t, strings.Join(strings.Fields(got), " "), offer)
+	require.NotContains(t, strings.Join(strings.Fields(got), " "), offer, "nothing failed")
+	require.Contains(t, strings.Join(strings.Fields(reporttest.Write(t, explainFormats(), "explain", report.Options{}, reporttest.BlockedSession())), " "), offer)
+	s = reporttest.BlockedSession()
 	s.Findings = []record.Finding{{ID: "third-party-data-connection", Severity: "critical", Message: "a third host came first", Advice: "find it"}}
 	got = reporttest.Write(t, explainFormats(), "explain", report.Options{}, s)
 	require.Contains(t, got, "● critical: A third host came first. Find it.")
-	require.Contains(t, got, "In short: a third host came first.")
+	require.Contains(t, got, "In short: The server announced 192.168.50.2 (packet 15)", "the verdict, whatever was found")
 	require.NotContains(t, strings.Join(strings.Fields(got), " "), offer)
 }
 
 func TestWidths(t *testing.T) {
-	for _, width := range []int{1, 72, 80, 100, 120, 200} {
-		got := reporttest.Write(t, explainFormats(), "explain", report.Options{Width: width}, reporttest.ActiveSession(), reporttest.BlockedSession())
+	for _, width := range []int{1, 60, 80, 100, 140, 200} {
+		got := reporttest.Write(t, explainFormats(), "explain", report.Options{Width: width}, append(reporttest.Failures(), reporttest.ActiveSession(), reporttest.BlockedSession())...)
 		for line := range strings.SplitSeq(got, "\n") {
-			require.LessOrEqual(t, prose.Columns(line), max(width, report.DefaultWidth), line)
+			require.LessOrEqual(t, prose.Columns(line), max(width, 60), line)
 		}
 	}
+}
+
+// A session begins with its verdict: what happened, where to look, what to do. Findings
+// come last, habits after all others, and what the verdict says has no advice of its own.
+func TestInShort(t *testing.T) {
+	s := reporttest.BlockedSession()
+	s.Verdict.Certainty, s.Verdict.Or = record.Open, []string{record.CauseDataBlocked}
+	s.Findings = append([]record.Finding{reporttest.ClearText, {ID: "x", Severity: "info", Message: "a thing", Advice: "look"}}, s.Findings...)
+	got := strings.Join(strings.Fields(reporttest.Write(t, explainFormats(), "explain", report.Options{}, s)), " ")
+	at := 0
+	for _, part := range []string{
+		"1 of 1 session failed: perhaps the server announces", "Session 3 · labuser", "In short: The server announced 192.168.50.2",
+		"Look at the NAT or balancer between the two; that is not settled. What else would fit: data-blocked (",
+		"What to do: 1. Announce the public address", "2. Or let the client use EPSV", "The client 203.0.113.10 opened the control connection", "Transfer 1",
+		"● high: The client tried 3 times in 7 s to reach 192.168.50.2:50001 and got no answer (packets 16, 22, 31). · info: A thing. Look. ○ medium: The password of user",
+	} {
+		i := strings.Index(got[at:], part)
+		require.GreaterOrEqual(t, i, 0, "%s in %s", part, got)
+		at += i
+	}
+}
+
+// A live page has its answer at the end, since nothing is held back.
+func TestLive(t *testing.T) {
+	w, out := reporttest.New(t, explainFormats(), "explain", report.Options{Live: true})
+	require.NoError(t, w.Session(reporttest.BlockedSession()))
+	require.Contains(t, out.String(), "In short: ")
+	require.NoError(t, w.Summary(reporttest.SummaryOf(reporttest.BlockedSession())))
+	require.True(t, strings.HasSuffix(out.String(), "\n1 of 1 session failed: most likely the server announces 192.168.50.2, an address behind its NAT.\n"), out.String())
 }

@@ -17,7 +17,7 @@ func (l *Ladder) connection() {
 	c := t.Connection
 	if c == nil {
 		if t.Outcome == record.NoConnection {
-			l.absence("no SYN: nobody opened the data connection")
+			l.absence("no SYN of the data connection in the capture")
 		}
 		return
 	}
@@ -166,10 +166,23 @@ func (l *Ladder) Write(p *prose.Page) {
 	}
 	at := max(min(over-prose.Columns("server")-prose.Columns("server")/2, width-prose.Columns(server)), Indent+prose.Columns(client)+2)
 	p.WriteString(prose.Pad(prose.Spaces(Indent)+client, at) + server + "\n")
+	var last flow.Time
 	for i := range l.Rungs {
-		l.draw(p, &l.Rungs[i])
+		r := &l.Rungs[i]
+		if gap := r.Time - last; last > 0 && gap >= flow.Second {
+			l.draw(p, &Rung{Remark: true, centred: true, Text: "⋮ " + prose.Lasting(gap) + " ⋮"})
+		}
+		last = max(last, r.Time)
+		l.draw(p, r)
 	}
 }
+
+// leastNote is the least room that notes take beside an arrow; deep is where they begin
+// below it.
+const (
+	leastNote = 20
+	deep      = 8
+)
 
 func (l *Ladder) draw(p *prose.Page, r *Rung) {
 	body := prose.Pad("  "+prose.Cut(r.Text, inner-2), inner)
@@ -187,6 +200,13 @@ func (l *Ladder) draw(p *prose.Page, r *Rung) {
 	side := prose.Spaces(Indent) + "│" + body + "│"
 	note := strings.TrimSpace(frame + "  " + r.Note)
 	room := p.Width - prose.Columns(side) - 2
+	if room < leastNote { // below it, then
+		p.WriteString(side + "\n")
+		for _, line := range prose.Wrap(note, p.Width-Indent-deep) {
+			p.WriteString(prose.Spaces(Indent) + "│" + prose.Spaces(deep-1) + line + "\n")
+		}
+		return
+	}
 	lines := prose.Wrap(note, room)
 	if len(lines) == 0 {
 		lines = []string{""}

@@ -114,7 +114,7 @@ func essence(text string) string {
 func (l *Ladder) negotiation() {
 	n := &l.t.Notes
 	l.line(n.Asked, l.askedNote())
-	l.Reply(n.Answer, l.answerNote())
+	l.Reply(n.Answer, timed(l.answerNote(), n.Asked, n.Answer, false))
 	if n.Asked == nil && l.t.Method == record.MethodDefault && Unheard(l.S, l.t) {
 		l.Rungs = append(l.Rungs, Rung{Remark: true, lead: true, Text: "no PORT or PASV is in the capture"})
 	} else if n.Asked == nil && l.t.Method == record.MethodDefault {
@@ -188,7 +188,7 @@ func (l *Ladder) command() {
 }
 
 func (l *Ladder) replies() {
-	l.Reply(l.t.Preliminary, "the server is about to use the data connection")
+	l.Reply(l.t.Preliminary, timed("the server is about to use the data connection", l.t.Notes.Ran, l.t.Preliminary, false))
 	if l.t.Notes.Abort.Seen() {
 		m := l.t.Notes.Abort
 		l.Say(Rung{Pos: m.Pos, Time: m.Time, To: flow.Out, Text: "ABOR", Note: "“stop”"})
@@ -201,7 +201,7 @@ func (l *Ladder) replies() {
 	if r.Code >= 400 {
 		note = refusal(r, "“that did not work”")
 	}
-	l.Reply(r, note)
+	l.Reply(r, timed(note, l.t.Notes.Ran, r, true))
 }
 
 // Order sorts the rungs as they were captured: by packet in one file, by time over

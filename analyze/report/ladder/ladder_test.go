@@ -29,7 +29,7 @@ var diagrams = map[string]string{
    │ 43677 ◀══ SYN: opens the data connection ═══ 20    │  #43 ◀ the server is the initiator: ACTIVE
    │ 51234 ◀── 150 Opening BINARY mode data … ─── 21    │  #46 the server is about to use the data connection
    │ 43677 ◀══ 60,000 bytes ═════════════════════ 20    │  #47
-   │ 51234 ◀── 226 Transfer complete ──────────── 21    │  #97 “done”
+   │ 51234 ◀── 226 Transfer complete ──────────── 21    │  #97 after 170 ms: “done”
 `,
 	"blocked": `
    client 203.0.113.10                                server 203.0.113.1
@@ -57,8 +57,10 @@ var diagrams = map[string]string{
    │ 49640 ─── PASV ────────────────────────────▶ 21    │  #14 “where can I connect to you?”
    │ 49640 ◀── 227 … (192,168,50,2,195,81). ───── 21    │  #15 “connect to me at port 50001” (195 × 256 + 81 = 50001)
    │ 49640 ─── LIST -la ────────────────────────▶ 21    │  #20 “send me a listing”
-   │  no SYN: nobody opened the data connection         │
-   │ 49640 ◀── 425 Failed to establish … ──────── 21    │  #40 “that did not work”: 425 Failed to establish connection.
+   │                     ⋮ 8.7 s ⋮                      │
+   │  no SYN of the data connection in the capture      │
+   │ 49640 ◀── 425 Failed to establish … ──────── 21    │  #40 after 8.7 s: “that did not work”: 425 Failed to establish
+   │                                                    │  connection.
 `,
 	"unused": `
    client 203.0.113.10                                server 203.0.113.1
@@ -82,6 +84,7 @@ var diagrams = map[string]string{
    │          198.51.100.66 ═══ SYN ═══▶ 50001          │  #16 ◀ a third host is the initiator; it went to
    │                                                    │  192.168.50.2:50001
    │        198.51.100.66 ◀═══ 1 byte ═══ 50001         │  #31
+   │                     ⋮ 8.8 s ⋮                      │
    │ 49640 ◀── 226 ok ─────────────────────────── 21    │  #40 “done”
 `,
 	"default port": `

@@ -115,6 +115,27 @@ func (l *Ladder) hangup() {
 	}
 }
 
+// timed says in a note how long a reply came after its command, where that is worth a
+// word; always for the reply that ends a transfer.
+func timed(note string, asked *record.Line, r *record.Reply, always bool) string {
+	const worth = 100 * flow.Millisecond
+	if asked == nil || r == nil || asked.Mark.Time == 0 || r.Time.Time < asked.Mark.Time {
+		return note
+	}
+	after := r.Time.Time - asked.Mark.Time
+	if !always && after < worth {
+		return note
+	}
+	words := "after " + prose.FineSpan(after)
+	if after >= flow.Second {
+		words = "after " + prose.Lasting(after)
+	}
+	if note == "" {
+		return words
+	}
+	return words + ": " + note
+}
+
 // refusal is the note of a reply that says no: with its text, where the arrow has no room
 // for it.
 func refusal(r *record.Reply, note string) string {

@@ -165,6 +165,9 @@ func (t *Table) resolve(slot int32, dir flow.Direction, s *flow.Segment) bool {
 // known it may be ahead of what was seen by as much as a capture can lack.
 func (c *conn) isFar(dir flow.Direction, s *flow.Segment) bool {
 	h, other := &c.half[dir], &c.half[dir^1]
+	if h.isOld(s.Seq) {
+		return true
+	}
 	limit := int32(maxBridge)
 	if h.flags&isAcked != 0 {
 		if limit = proofSpan; c.knowsScale(dir ^ 1) {
@@ -176,6 +179,13 @@ func (c *conn) isFar(dir flow.Direction, s *flow.Segment) bool {
 		return ahead <= limit && (ahead >= -maxBridge || h.flags&pieces != 0)
 	}
 	return h.flags&(started|isAcked) != 0 && !(h.flags&started != 0 && near(h.next)) && !(h.flags&isAcked != 0 && near(h.acked))
+}
+
+// isOld reports whether a number lies more than a window before all that a capture which
+// began late has of a side, and before what the other one acknowledged.
+func (h *half) isOld(seq uint32) bool {
+	return h.flags&(started|exact|pieces) == started && h.bytes < 1<<31 && int32(seq-h.start) < -leastWindow &&
+		(h.flags&isAcked == 0 || int32(seq-h.acked) < -leastWindow)
 }
 
 // knowsScale reports whether the SYN was seen that tells how a side scales its window.
@@ -221,7 +231,7 @@ func (t *Table) admitFar(slot int32, dir flow.Direction, ack uint32) {
 		if t.slab.at(slot).isFar(dir, &s) {
 			at = s.Seq
 		}
-		if ack-at <= proofSpan {
+		if ack-at <= 2*leastWindow {
 			of = append(of, s)
 			d.farBytes[dir] -= len(s.Payload)
 		} else {

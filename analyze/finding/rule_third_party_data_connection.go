@@ -41,9 +41,11 @@ func stolen(c *Case, t *record.Transfer) (draft, bool) {
 			", announced by "+t.Method+" for "+named(t)+c.packets(t.Frames.Negotiation, first.Pos), share, robbed(c, t), c.afterStranger(t)),
 		frames: evidence(t, first.Pos),
 	}
-	if out+in == 0 && t.Reply != nil && t.Reply.Code >= 400 {
+	refused := t.Reply != nil && t.Reply.Code >= 400
+	if out+in == 0 && (refused || !c.gapless()) { // what the server said of it may be missing
 		v.severity = record.Low
-	} else {
+	}
+	if out+in > 0 || !refused {
 		v.advice = thirdAdvice(c, t, thief)
 	}
 	return v, true

@@ -202,7 +202,7 @@ func (a *analysis) found(p *capture.Packet, s *flow.Segment) {
 func (a *analysis) tally(shards []*shard) {
 	for _, l := range shards {
 		st := l.table.Stats()
-		a.stats.Evicted += st.Evicted
+		a.stats.Evicted, a.stats.Repeated = a.stats.Evicted+st.Evicted, a.stats.Repeated+st.Repeated
 	}
 }
 

@@ -40,7 +40,7 @@ func (a *analysis) summarize() {
 	s.Attempts, s.Orphans = a.matcher.Attempts(), len(a.orphans)+a.lost
 	s.Capture = record.SummaryCapture{
 		MissingBytes: s.Capture.MissingBytes, TruncatedFiles: st.Truncated, Undecoded: a.decoder.Undecoded(),
-		Dropped: st.Dropped, Evicted: a.stats.Evicted, Limits: a.limits(),
+		Dropped: st.Dropped, Evicted: a.stats.Evicted, Repeated: a.stats.Repeated, Limits: a.limits(),
 	}
 	if a.count.packets > 0 {
 		first, last := a.count.first, a.count.last

@@ -323,6 +323,7 @@ type SummaryCapture struct {
 	WrongChecksums []ChecksumCount // hosts of which most are wrong, if they were verified; not written
 	Dropped        uint64          // by the capturing machine, as pcapng's statistics say
 	Evicted        uint64          // connections forgotten because a table was full
+	Repeated       uint64          // packets that came again long after: the capture holds them twice
 	Limits         []LimitHit
 }
 

@@ -33,6 +33,7 @@ func (t *Table) close(slot int32) {
 	} else {
 		t.sink.Closed(fact)
 	}
+	t.past.note(c)
 	t.gaps.release(slot)
 	delete(t.copies, slot)
 	t.index.remove(entry{c.tag, slot})

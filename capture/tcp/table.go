@@ -14,6 +14,7 @@ type Table struct {
 	registry
 	content
 	doubts  doubts
+	past    past
 	hand    int32 // where the next sweep begins
 	evicted uint64
 	fact    flow.Conn // reused for every call of the sink
@@ -33,7 +34,7 @@ func (t *Table) LimitIdle(d flow.Time) { t.controlIdle = d }
 
 // Stats tells how many connections there are, and what limits cost so far.
 func (t *Table) Stats() Stats {
-	return Stats{Open: t.index.n, Controls: t.controls.count(), Evicted: t.evicted}
+	return Stats{Open: t.index.n, Controls: t.controls.count(), Evicted: t.evicted, Repeated: t.past.repeated}
 }
 
 // OldestSYN is the Ord of the oldest SYN that still waits for an answer; math.MaxUint64
@@ -59,6 +60,9 @@ func (t *Table) Segment(s *flow.Segment) {
 			return
 		}
 	}
+	if slot == 0 && t.past.has(s, tag) {
+		return
+	}
 	if slot == 0 && isLone(s) {
 		t.addSYN(s, tag)
 		return
@@ -68,6 +72,9 @@ func (t *Table) Segment(s *flow.Segment) {
 		return
 	}
 	if slot != 0 && t.slab.at(slot).echoes(dir, s) {
+		if s.Time < t.slab.at(slot).last.Time {
+			t.past.repeated++
+		}
 		return
 	}
 	if slot != 0 && t.slab.at(slot).flags&doubted != 0 && t.resolve(slot, dir, s) {
@@ -90,9 +97,12 @@ func (t *Table) Segment(s *flow.Segment) {
 
 // echoes reports whether the connection is over, by the clock long before s or after it,
 // and s says what was said in it: so it is where a capture was joined to another one of
-// the same packets.
+// the same packets. One that goes on knows what comes again by its time, too.
 func (c *conn) echoes(dir flow.Direction, s *flow.Segment) bool {
-	return c.flags&ended != 0 && apart(s.Time, c.last.Time) > lingerTime && c.repeats(dir, s)
+	if c.flags&ended == 0 {
+		return c.last.Time-s.Time > lingerTime && s.Time >= c.cold.start.Time && !flow.After(s.Ack, c.half[dir^1].acked) && c.repeats(dir, s)
+	}
+	return apart(s.Time, c.last.Time) > lingerTime && c.repeats(dir, s)
 }
 
 // repeats reports whether the connection has all that s says.

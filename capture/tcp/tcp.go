@@ -147,4 +147,5 @@ type Stats struct {
 	Open     int    // connections, lone SYNs among them
 	Controls int    // control connections among them
 	Evicted  uint64 // connections forgotten because the table was full
+	Repeated uint64 // packets that came again, of connections that came again
 }

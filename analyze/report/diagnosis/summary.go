@@ -46,6 +46,9 @@ func Warnings(s *record.Summary) []string {
 	if c.Evicted > 0 {
 		lines = append(lines, prose.Many(c.Evicted, "connection")+" forgotten because too many were open at once")
 	}
+	if c.Repeated > 0 {
+		lines = append(lines, prose.Many(c.Repeated, "packet")+" recorded twice, counted once: was the capture joined with a copy of itself?")
+	}
 	for _, l := range c.Limits {
 		lines = append(lines, "limit reached: "+prose.Escape(l.Limit)+" ("+prose.Many(l.Count, "time")+")")
 	}

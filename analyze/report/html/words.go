@@ -120,6 +120,9 @@ func (h *writer) coverage(s *record.Summary) []coverage {
 	if c.Evicted > 0 {
 		say("Forgotten", prose.Many(c.Evicted, "connection")+" forgotten because too many were open at once")
 	}
+	if c.Repeated > 0 {
+		say("Recorded twice", prose.Many(c.Repeated, "packet")+" that came before, counted once")
+	}
 	for _, l := range c.Limits {
 		say("Limit reached", prose.Escape(l.Limit)+", "+prose.Many(l.Count, "time"))
 	}

@@ -70,6 +70,9 @@ func appendSummary(b []byte, s *record.Summary) []byte {
 	b = append(b, ']')
 	b = Integer(b, `,"dropped_packets":`, c.Dropped)
 	b = Integer(b, `,"evicted_connections":`, c.Evicted)
+	if c.Repeated > 0 {
+		b = Integer(b, `,"repeated_packets":`, c.Repeated)
+	}
 	b = append(b, '}')
 	if h := s.Hidden; h != nil {
 		b = Integer(b, `,"hidden":{"sessions":`, uint64(h.Sessions))

@@ -98,7 +98,7 @@ func fullSummary() *record.Summary {
 	return &record.Summary{
 		Files: []string{"a.pcap", "b.pcap"}, Packets: 9, Bytes: 900, First: ptr(begin), Last: ptr(end), Sessions: 1,
 		Transfers: record.Tally{Active: 1, Passive: 1, Unknown: 1}, Attempts: 1, Orphans: 1, Findings: counts,
-		Capture: record.SummaryCapture{MissingBytes: 1, TruncatedFiles: []string{"b.pcap"}, Undecoded: 1, Reasons: []record.Reason{{Text: "IPsec ESP", Packets: 1}}, Dropped: 1, Evicted: 1},
+		Capture: record.SummaryCapture{MissingBytes: 1, TruncatedFiles: []string{"b.pcap"}, Undecoded: 1, Reasons: []record.Reason{{Text: "IPsec ESP", Packets: 1}}, Dropped: 1, Evicted: 1, Repeated: 1},
 		Hidden:  &record.Hidden{Sessions: 1, Attempts: 1, Orphans: 1},
 	}
 }

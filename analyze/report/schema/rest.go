@@ -133,6 +133,7 @@ var lossesObject = object{"losses", "What the capture lacks, and what could not 
 	{name: "undecoded", value: listOf(ref("undecoded_reason")), doc: "Why they were not, the most frequent reason first"},
 	{name: "dropped_packets", value: from(0), doc: "Packets that the capturing machine dropped, as it says itself"},
 	{name: "evicted_connections", value: from(0), doc: "Connections that were forgotten because a table was full"},
+	{name: "repeated_packets", value: from(1), doc: "Packets that the capture holds twice, far apart; they count once", when: "when there are some"},
 }}
 
 var undecodedObject = object{"undecoded_reason", "A reason why packets were not decoded", []field{

@@ -1,0 +1,68 @@
+package analyze_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze/analyzetest"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/capturetest"
+	"ftpscope/capture/flow"
+)
+
+// A capture that holds every packet twice, far apart and with the times of the first, says
+// what it says of them once, and that they are there twice. What lies between are enough
+// connections of the same hosts that all those of the sample were closed and are out of the
+// table, or nothing: then they linger.
+func TestRecordedTwice(t *testing.T) {
+	for _, s := range samples(t) {
+		want := analyzetest.Analyzed(t, s.frames, options)
+		for name, between := range map[string][]capturetest.Frame{"at once": nil, "long after": others(t, s.frames)} {
+			got := analyzetest.Analyzed(t, slices.Concat(s.frames, between, s.frames), options)
+			if d := differences(withoutCounts(t, want), withoutCounts(t, got)); d != "" {
+				t.Errorf("%s, %s\n%s", s.name, name, d)
+			}
+			if len(between) > 0 && closed(want) {
+				require.Positive(t, got.Total.Capture.Repeated, s.name)
+			}
+		}
+	}
+}
+
+// others are connections between the hosts of the frames' first connection, as many as a
+// table remembers while they wait for stragglers, behind their time.
+func others(t *testing.T, frames []capturetest.Frame) []capturetest.Frame {
+	first, last := frames[0].Meta, flow.Time(0)
+	if first == nil || first.ICMP != nil || frames[0].Link != capturetest.LinkEthernet {
+		return nil
+	}
+	for _, f := range frames {
+		last = max(last, f.Time)
+	}
+	var b strings.Builder
+	for i := range 70 {
+		fmt.Fprintf(&b, "data d%[1]d %[2]s > %[3]s\nd%[1]d> 10\nd%[1]d fin >\n", i, netip.AddrPortFrom(first.Src.Addr(), uint16(20000+i)), netip.AddrPortFrom(first.Dst.Addr(), 80))
+	}
+	list := capturetest.MustFrames(t, b.String())
+	return capturetest.Shift(list, last-list[0].Time)
+}
+
+// closed reports whether every control connection had its beginning and its end.
+func closed(r *analyzetest.Records) bool {
+	return len(r.Sessions) > 0 && !slices.ContainsFunc(r.Sessions, func(s *record.Session) bool { return !s.Capture.FromStart || !s.Capture.ToEnd })
+}
+
+// withoutCounts are the records, but for what the summary counts of packets.
+func withoutCounts(t *testing.T, r *analyzetest.Records) (list []string) {
+	for _, line := range normal(t, []byte(r.JSON(t))) {
+		if !strings.Contains(line, `"type": "summary"`) {
+			list = append(list, line)
+		}
+	}
+	return list
+}

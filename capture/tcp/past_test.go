@@ -1,0 +1,50 @@
+package tcp_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/capturetest"
+	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp"
+)
+
+// A connection of which every packet comes again, long after and with the times that they
+// had, is no second one.
+func TestPast(t *testing.T) {
+	frames := capturetest.MustFrames(t, "data d1 192.0.2.10:40000 > 192.0.2.21:50000\nd1< 5000\nd1 fin <")
+	segments := capturetest.Segments(frames)
+	for _, test := range []struct {
+		name   string
+		change func(*flow.Segment)
+		closed int // connections
+	}{
+		{"again", func(*flow.Segment) {}, 1},
+		{"again, a millisecond later", func(s *flow.Segment) { s.Time += flow.Millisecond }, 1},
+		{"another one of the same ends", func(s *flow.Segment) { s.Seq += 1 << 28; s.Ack += 1 << 28; s.Time += flow.Second }, 2},
+		{"another one that begins with the same numbers", func(s *flow.Segment) { s.Time += 60 * flow.Second; s.ID++ }, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRecorder(t)
+			r.classify = counted
+			table := tcp.New(r)
+			for i := range segments {
+				s := segments[i]
+				table.Segment(&s)
+			}
+			table.Tick(segments[len(segments)-1].Time + 100*flow.Second)
+			require.Len(t, r.closed, 1)
+			for i := range segments {
+				s := segments[i]
+				test.change(&s)
+				table.Segment(&s)
+			}
+			repeated := table.Stats().Repeated
+			table.Close(1 << 62)
+			require.Len(t, r.closed, test.closed)
+			require.Equal(t, test.closed == 1, repeated == uint64(len(segments)), fmt.Sprint(repeated))
+		})
+	}
+}

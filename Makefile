@@ -12,9 +12,9 @@ build: # ./ftpscope: one static binary
 test:
 	go vet ./... && go test -timeout $(TIMEOUT) ./...
 
-ATTACK ?= 24
+ATTACK ?= 32
 
-attack: # damages every sample in every way, ATTACK variants of each (0: all), more than make test does
+attack: # damages every sample in every way, ATTACK variants of each (0: all): two minutes, an hour and more for all
 	go test -count 1 -v -timeout $(TIMEOUT) -run '^TestAttack$$' ./analyze -attack $(ATTACK)
 
 race: # needs a C compiler

@@ -63,7 +63,47 @@ func connectionFacts(s *record.Session, t *record.Transfer, files bool) (list []
 	if r := ladder.Rate(t); r != "" {
 		list = append(list, [2]string{"Rate", r})
 	}
+	return append(list, courseFacts(t.TCP)...)
+}
+
+// courseFacts are what became of the data on the way; what the capture does not tell is
+// left out, and so is what did not happen.
+func courseFacts(c *record.TCP) (list [][2]string) {
+	if c == nil {
+		return nil
+	}
+	add := func(name, value string) { list = append(list, [2]string{name, value}) }
+	if c.Acknowledged != nil {
+		add("Acknowledged", prose.Many(*c.Acknowledged, "byte"))
+	}
+	if a := c.Again; a != nil && a.Segments > 0 {
+		add("Sent again", prose.Many(a.Segments, "segment")+", "+prose.Many(a.Bytes, "byte"))
+	}
+	if c.RTT != nil {
+		add("Round trip", prose.FineSpan(*c.RTT)+", seen from the place of capture")
+	}
+	if c.ZeroWindow != nil && *c.ZeroWindow > 0 {
+		add("Window 0", prose.FineSpan(*c.ZeroWindow))
+	}
+	if s := c.Stall; s != nil && s.Lasted() > 0 {
+		text := prose.FineSpan(s.Lasted()) + ", after " + prose.Many(s.After, "byte")
+		if why := stallWords[s.Why]; why != "" {
+			text += ": " + why
+		}
+		add("Longest stall", text)
+	}
+	for _, m := range record.Limits {
+		if m.Word == c.Limit && c.Limit != record.LimitShort {
+			add("Held back by", m.Meaning)
+		}
+	}
 	return list
+}
+
+// stallWords say why nothing new went over a connection.
+var stallWords = map[string]string{
+	flow.WhyZeroWindow.String(): "the receiver's window was 0", flow.WhyLoss.String(): "segments were lost", flow.WhyMTU.String(): "full-size segments were lost",
+	flow.WhySender.String(): "the sender had nothing to send",
 }
 
 // takenSentence tells of a data connection that another host took: when, and what the

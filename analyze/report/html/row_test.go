@@ -151,3 +151,24 @@ func TestConnectionFacts(t *testing.T) {
 	require.Empty(t, connectionFacts(s, x, false))
 	require.Empty(t, connectionFacts(s, &record.Transfer{}, false))
 }
+
+// How the data went over the wire, as far as the capture tells.
+func TestCourseFacts(t *testing.T) {
+	ms := func(n int) *flow.Time { return reporttest.Ptr(flow.Time(n) * flow.Millisecond) }
+	require.Empty(t, courseFacts(nil))
+	require.Empty(t, courseFacts(&record.TCP{Again: &record.Again{}, ZeroWindow: ms(0), Stall: &record.Stall{}, Limit: record.LimitShort}), "nothing happened")
+	full := &record.TCP{Acknowledged: reporttest.Ptr(uint64(58_400)), Again: &record.Again{Segments: 12, Bytes: 17_520}, RTT: ms(40), ZeroWindow: ms(3400),
+		Stall: &record.Stall{From: reporttest.At(0), To: reporttest.At(4000), After: 20_000, Why: flow.WhyZeroWindow.String()}, Limit: record.LimitWindow}
+	require.Equal(t, [][2]string{
+		{"Acknowledged", "58,400 bytes"}, {"Sent again", "12 segments, 17,520 bytes"}, {"Round trip", "40 ms, seen from the place of capture"}, {"Window 0", "3.4 s"},
+		{"Longest stall", "4.0 s, after 20,000 bytes: the receiver's window was 0"}, {"Held back by", "the receiving program, or a window too small for the way"},
+	}, courseFacts(full))
+	for why := flow.WhyUnknown + 1; why < flow.Whys; why++ {
+		require.NotEmpty(t, stallWords[why.String()], why)
+	}
+	full.Stall.Why, full.Limit = flow.WhyUnknown.String(), "a word of tomorrow"
+	require.Contains(t, courseFacts(full), [2]string{"Longest stall", "4.0 s, after 20,000 bytes"})
+	s := reporttest.ActiveSession()
+	s.Transfers[1].TCP = full
+	require.Contains(t, connectionFacts(s, &s.Transfers[1], false), [2]string{"Sent again", "12 segments, 17,520 bytes"})
+}

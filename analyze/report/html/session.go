@@ -19,6 +19,7 @@ type detail struct {
 	Verdict  *judged     `json:"verdict,omitempty"`
 	Story    []string    `json:"story"`
 	Facts    [][2]string `json:"facts"`
+	Done     *doneTable  `json:"done,omitempty"`
 	Blocks   []*block    `json:"blocks"`
 	Findings []*verdict  `json:"findings"`
 	More     string      `json:"more,omitempty"` // what was left out
@@ -57,6 +58,7 @@ func (h *writer) detail(s *record.Session) []byte {
 		}
 	}
 	d.Findings = verdictsOf(s)
+	d.Done = newDoneTable(s, files)
 	l := newSessionLadder(s, h.opt, h.limits.ladder)
 	l.labels = h.labels
 	d.Blocks, d.More = l.blocks()

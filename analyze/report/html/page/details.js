@@ -25,6 +25,7 @@ function renderDetails(row) {
     if (details.verdict) panel.append(renderJudged(details.verdict));
     panel.append(make("div", {class: "story"}, ...details.story.map(p => make("p", null, told(p)))));
     panel.append(renderFacts(meta.several ? [["File", row.files.map(n => n + ": " + fileName(n)).join(", ")], ...facts(row, details)] : facts(row, details)));
+    if (details.done) panel.append(renderDone(row, details.done));
     const drawn = {last: -1};
     for (const block of details.blocks) panel.append(renderBlock(row, block, details.findings.filter(f => f.t && f.t.includes(block.n)), drawn));
     if (details.findings.length) panel.append(make("h3", null, "Findings"), renderFindings(row, details.findings));
@@ -44,6 +45,15 @@ const renderJudged = v => make("div", {class: "judged " + v.level},
   v.also ? make("p", {class: "also"}, told(v.also)) : null,
   v.next ? make("ol", {class: "next", "aria-label": "What to do"}, ...v.next.map(step => make("li", null, isolated(step)))) : null,
   v.filter ? make("details", {class: "check"}, make("summary", null, "The packets that decide"), renderFilter(v.filter, "They", v.file)) : null);
+
+// What the session changed at the server besides its transfers.
+const renderDone = (row, done) => make("div", {class: "table done"}, make("table", {class: "plain", role: "table"},
+  make("caption", null, "What it did at the server besides transfers"),
+  make("thead", {role: "rowgroup"}, make("tr", {role: "row"}, ...["Packet", "Time (UTC)", "Command", "File", "Answer"].map(name => make("th", {scope: "col", role: "columnheader"}, name)))),
+  make("tbody", {role: "rowgroup"}, ...done.rows.map(([frame, at, what, path, answer, agreed]) => make("tr", {role: "row"},
+    ...[["Packet", ...numbered(frame)], ["Time", at === "" ? "" : iso(row.start + at).slice(11, 23)], ["Command", isolated(what)], ["File", isolated(path)], ["Answer", isolated(answer)]]
+      .map(([name, ...said]) => make("td", {role: "cell", "data-label": name, class: name === "Answer" && !agreed ? "failed" : null}, ...said)))))),
+  done.more ? make("p", {class: "more"}, done.more) : null);
 
 // curveOf is the picture of how a transfer's data came, from where the page has it without a script.
 function curveOf(row, block) {

@@ -24,7 +24,7 @@ type foundKind struct {
 // foundGroup is what one rule found.
 type foundGroup struct {
 	count, sessions int
-	told            int // of count: a verdict says them, too
+	told            int // of count: their session's verdict says that it failed of them
 	last            int // the session counted last
 	examples        []*foundExample
 	byHosts         map[foundHosts]*foundExample
@@ -66,7 +66,7 @@ func (f findingTable) add(s *record.Session) int {
 			f[k] = g
 		}
 		g.count++
-		if diagnosis.Told(s, x) {
+		if diagnosis.Told(s, x) && diagnosis.StandingOf(s.Verdict) > diagnosis.Well {
 			g.told++
 		}
 		if g.last != s.ID || g.sessions == 0 {

@@ -31,6 +31,7 @@ type markdown struct {
 	answer   diagnosis.Answer
 	causes   diagnosis.Causes
 	modes    map[string]int // transfers
+	failed   int            // of them
 	found    map[string]int // findings by severity, of the sessions that are shown
 	several  bool
 }
@@ -42,6 +43,7 @@ const (
 	mdFailures = 20
 	mdFindings = 20
 	mdCauses   = 10
+	mdSteps    = 2 // of a transfer that its session's verdict is not about
 	mdOthers   = 10
 	mdFiles    = 10
 	mdName     = 60
@@ -120,8 +122,12 @@ func (m *markdown) Session(s *record.Session) error {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		m.modes[t.Mode]++
-		if t.Failed() || t.Outcome == record.Rejected {
+		failed := t.Failed() || t.Outcome == record.Rejected
+		if failed {
 			bad++
+			m.failed++
+		}
+		if failed || diagnosis.StandingOf(t.Verdict) >= diagnosis.Slow {
 			m.failures.add(0, func() string { return failureLine(s, t, files) })
 		}
 	}
@@ -174,8 +180,8 @@ func (m *markdown) Summary(s *record.Summary) error {
 		m.sessions.write(&b, "session")
 	}
 	if m.failures.count > 0 {
-		b.WriteString("\n### Failed transfers\n\n")
-		m.failures.write(&b, "failed transfer")
+		b.WriteString("\n### Transfers that went wrong\n\n")
+		m.failures.write(&b, "transfer")
 	}
 	m.findings.write(&b)
 	if m.others.count > 0 {
@@ -237,8 +243,8 @@ func (m *markdown) transfers() string {
 		words[len(words)-1] += " transfers"
 	}
 	text := prose.List(words)
-	if m.failures.count > 0 {
-		text += ", " + prose.Number(uint64(m.failures.count)) + " of them failed"
+	if m.failed > 0 {
+		text += ", " + prose.Number(uint64(m.failed)) + " of them failed"
 	}
 	return text
 }
@@ -289,11 +295,14 @@ func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 	if t.Command != nil {
 		name = codeCut(strings.TrimRight(*t.Command+" "+prose.Known(t.Argument), " "), mdName) + diagnosis.Resumed(t) + " (" + t.Method + ", " + t.Mode + ")"
 	}
-	why := diagnosis.Outcome(s, t)
+	why, own := diagnosis.Outcome(s, t), ""
 	if v := t.Verdict; v != nil {
-		why = prose.WithoutPackets(v.Text)
-		if s.Verdict != nil && s.Verdict.Text == v.Text {
-			why = "" // said above
+		why = ""
+		if s.Verdict == nil || s.Verdict.Text != v.Text { // else said above
+			own = "  - **" + diagnosis.Place(v) + "** " + codeSpan(v.Cause) + ": " + mdProse(prose.CutEnd(diagnosis.VerdictText(v), mdText)) + "\n"
+			for _, step := range diagnosis.Steps(v)[:min(len(v.Next), mdSteps)] {
+				own += "  - next: " + mdProse(prose.CutEnd(step, mdText)) + "\n"
+			}
 		}
 	}
 	f := &t.Frames
@@ -316,7 +325,7 @@ func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 	if len(packets) > 0 {
 		line += " Packets: " + strings.Join(packets, ", ") + "."
 	}
-	return line + "\n"
+	return line + "\n" + own
 }
 
 // mdPacket is a packet's number without the # that trackers link to an issue.

@@ -100,6 +100,7 @@ func TestProse(t *testing.T) {
 		`open "quote without end`:               "open `\"quote without end`",
 		"1234567 deadbeef7 60,000":              "`1234567` `deadbeef7` 60,000",
 		"at www.evil.example.":                  "at `www.evil.example`.",
+		"sent “unknown CA” (1–2)":               "sent `“unknown CA”` (1–2)",
 	} {
 		require.Equal(t, want, mdProse(in), in)
 	}

@@ -69,6 +69,10 @@ func proseWords(s string) []string {
 			i++
 		case s[i] == '"':
 			quoted = !quoted
+		case strings.HasPrefix(s[i:], "“"):
+			quoted = true
+		case strings.HasPrefix(s[i:], "”"):
+			quoted = false
 		case s[i] == ' ' && !quoted:
 			flush(i)
 		}

@@ -37,12 +37,20 @@ func hostilePage(t *testing.T) string {
 		tr.Command = reporttest.Ptr(text[:min(len(text), 40)])
 		tr.Notes.Ran.Text, tr.Reply.Text, tr.Preliminary.Text = "RETR "+text, text, text+"\n"+text
 		s.Findings = []record.Finding{{ID: text[:min(len(text), 300)], Severity: text[:min(len(text), 300)], Transfer: 2, Message: text[:min(len(text), 300)], Advice: text[:min(len(text), 300)]}}
-		s.Notes.Logins[0].User = text
+		s.Verdict, tr.Verdict = reporttest.HostileVerdict(text), reporttest.HostileVerdict(text+text)
+		s.Operations = []record.Operation{{What: text[:min(len(text), 40)], Path: &text, From: &text, Argument: &text, Reply: &record.Reply{Code: 550, Text: text}}}
+		s.Notes.Logins[0].User, s.Notes.Logins[0].OK, s.Notes.Logins[0].Code = text, false, 530
+		s.Notes.Logins[0].Reply = &record.Reply{Code: 530, Text: text}
+		tr.Notes.Curve = curved(1).Transfers[1].Notes.Curve
 		s.Dialogue[0].Replies[0].Text = text
 		s.Dialogue[1].Argument, s.Dialogue[1].Command = &text, text[:min(len(text), 40)]
 		require.NoError(t, w.Session(s))
 		all = append(all, s)
 	}
+	a, orphan := reporttest.OtherRecords()
+	a.Verdict, orphan.Verdict = reporttest.HostileVerdict(pageTexts[0]), reporttest.HostileVerdict(pageTexts[1])
+	require.NoError(t, w.Attempt(a))
+	require.NoError(t, w.Orphan(orphan))
 	sum := reporttest.SummaryOf(all...)
 	sum.Files = pageTexts[:8]
 	sum.Capture.TruncatedFiles = pageTexts[:6]

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"ftpscope/analyze/control"
 	"ftpscope/analyze/finding"
 	"ftpscope/analyze/match"
 	"ftpscope/analyze/record"
@@ -61,7 +62,7 @@ func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	a.decoder.Options = opt.Decode
 	a.matcher = match.New(a, match.Options{
 		ControlPort: a.ports.has, Network: a.decoder.Network, Points: !opt.MergeNetworks && a.heart.live == nil,
-		Watcher: opt.Evidence, Claimer: opt.Claims,
+		Watcher: opt.Evidence, Claimer: opt.Claims, Reading: a.readingOptions(control.Deaf{}),
 	})
 	judge := opt.Judge
 	judge.Files, judge.Live = c.Stats().Files, a.heart.live != nil

@@ -86,7 +86,7 @@ func (a *analysis) shards(to events) []*shard {
 	return list
 }
 
-func (a *analysis) readingOptions(to events) *control.Options {
+func (a *analysis) readingOptions(to control.Listener) *control.Options {
 	reading := control.NewOptions(a.ports.has, a.opt.Dialogue, to)
 	reading.ShowPasswords = a.opt.ShowPasswords
 	return reading

@@ -74,6 +74,7 @@ type Conversation struct {
 	tls          tlsLayer
 	notes        notes
 	spoken       spoken
+	half         *half // nil: the capture has both sides
 }
 
 // roles is how it is known which side is the client.
@@ -172,6 +173,11 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		}
 	}
 	c.quiet.spoke(dir == c.client, at.Time)
+	if c.half != nil {
+		c.half.hear(dir, b, at, &c.budget)
+		c.expectsHosts = true
+		c.tellHosts(true) // who spoke last is who the next data connection belongs to
+	}
 	s := &c.sides[dir]
 	if !s.spoke {
 		s.spoke = true
@@ -258,6 +264,9 @@ func (c *Conversation) Conflict(dir flow.Direction, _ int64, n uint64, at flow.M
 // Gap says that n bytes of a side are missing.
 func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	c.at = at
+	if c.half != nil && dir == c.half.dir {
+		c.half.lose(&c.budget)
+	}
 	if c.missing += n; c.missing == n && (c.evidence == speaksFTP || c.isOnControlPort()) {
 		c.tellHosts(c.expectsHosts)
 	}
@@ -309,8 +318,9 @@ func (c *Conversation) isFTP() bool {
 
 // expectHosts tells the Listener, when it changes, whether any connection between the two
 // hosts may be a data connection of this session: under TLS, after a negotiation that the
-// capture lacks, and while neither side was heard.
+// capture lacks, while neither side was heard, and where the capture has one side only.
 func (c *Conversation) expectHosts(on bool) {
+	on = on || c.half != nil
 	if c.expectsHosts != on {
 		c.expectsHosts = on
 		c.tellHosts(on)

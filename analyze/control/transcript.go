@@ -26,6 +26,8 @@ type Transcript struct {
 	LimitHits        int            // negotiations, transfers and commands beyond the limits
 	Held             int            // bytes, about
 
+	half *half // what the one side said of which the capture has packets; nil: both, or it is not kept
+
 	user, password, banner, system text // what the Session points to
 }
 
@@ -88,6 +90,7 @@ func New(conn *flow.Conn, opt *Options) *Conversation {
 	c.login.state, c.tls.kind, c.transfers.current, c.transfers.unseen = record.LoginNone, record.TLSNone, none, none
 	c.directory.working.known, c.params.mode = true, defaultMode // Finish knows whether the beginning was seen
 	c.replies.Texts = &opt.texts
+	c.half = newHalf(conn)
 	if conn.OpenerKnown {
 		c.roles = rolesBySYN
 	} else if opt.ControlPort(conn.Src.Port()) && !opt.ControlPort(conn.Dst.Port()) {
@@ -197,7 +200,10 @@ func (c *Conversation) Finish(conn *flow.Conn) *Transcript {
 	if !c.isFTP() {
 		return nil
 	}
-	c.expectHosts(false)
+	if c.expectsHosts {
+		c.expectsHosts = false
+		c.tellHosts(false)
+	}
 	return transcriptOf(c, conn)
 }
 
@@ -206,7 +212,7 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	t := &Transcript{
 		Negotiations: own(c.transfers.negotiations), TransferCommands: own(c.transfers.commands), Encrypted: c.tls.spans,
 		LimitHits: c.budget.struck, Held: transcriptSize + int(c.budget.held), ClientSide: c.client, Unheard: c.spoken.unheard,
-		BothSpoke: c.spoken.both(), OnControlPort: c.isOnControlPort(), Spoken: c.spoken.first,
+		half: c.half, BothSpoke: c.spoken.both(), OnControlPort: c.isOnControlPort(), Spoken: c.spoken.first,
 		user: c.login.user, password: c.login.password, banner: c.server.banner, system: c.server.system,
 	}
 	s := &t.Session

@@ -60,7 +60,7 @@ func (b *bed) ends(c *flow.Conn, n uint64, change func(*record.Session, *record.
 			Connection: &record.Connection{Src: c.Src, Dst: c.Dst},
 			Notes:      record.TransferNotes{Conn: c, From: serverEnd, Tried: []flow.Conn{*c}},
 		}
-		s := &record.Session{ID: int(control), TLS: record.TLSNone, First: flow.Mark{Ord: control}}
+		s := &record.Session{ID: int(control), TLS: record.TLSNone, Origin: record.Origin{First: flow.Mark{Ord: control}}}
 		if change != nil {
 			change(s, &x)
 		}

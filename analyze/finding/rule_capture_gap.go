@@ -15,6 +15,9 @@ var captureGap = Rule{
 }
 
 func gaps(c *Case) (draft, bool) {
+	if c.Notes.IsHalf {
+		return draft{}, false // its twin has what it lacks
+	}
 	var lacks, doubts []string
 	cov := &c.Capture
 	switch {

@@ -40,7 +40,7 @@ func reply(packet uint64, code int, text string) *record.Reply {
 func sess(changes ...func(*record.Session)) *record.Session {
 	s := &record.Session{
 		ID: 1, Client: client, Server: server, Login: record.LoginNone, TLS: record.TLSNone, Closing: record.ClosingQuit,
-		Start: record.Stamp{Time: at(1).Time}, End: record.Stamp{Time: at(100).Time}, First: at(1),
+		Start: record.Stamp{Time: at(1).Time}, End: record.Stamp{Time: at(100).Time}, Origin: record.Origin{First: at(1)},
 		Capture: record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true},
 	}
 	s.Notes.Control = flow.Conn{Src: client, Dst: server, OpenerKnown: true, Start: at(1), SYN: at(1), SYNACK: at(2), Last: at(100), State: flow.Established, Closing: flow.Finned}

@@ -194,7 +194,7 @@ func (st *Stream) release() {
 
 // goes lets a session go whose turn it is if its findings are certain.
 func (st *Stream) goes(w *waiting) bool {
-	if w.unsure || w.twin != nil && st.added < w.twinNth+maxTwins {
+	if o := w.Notes.Twin; w.unsure || o != nil && o.ID == 0 || w.twin != nil && st.added < w.twinNth+maxTwins {
 		return false
 	}
 	st.follow(w)
@@ -232,6 +232,9 @@ func (st *Stream) leave(w *waiting, c *Case) {
 		delete(st.logins, keyOf(w.Session))
 	}
 	s := w.Session
+	if o := s.Notes.Twin; o != nil {
+		s.Twin = o.ID
+	}
 	w.left, w.links, w.twin, w.series, w.next = true, nil, nil, nil, nil
 	if !st.comparable(w) {
 		st.drop(w)

@@ -38,6 +38,8 @@ func (m *Matcher) end(p *pendingSession) {
 	if m.foreign.has(p) { // a connection of it may turn out to be another's
 		until = max(until, c.Last.Time+early)
 	}
+	p.until = until
+	m.twins.pairUp(p)
 	if m.ended.add(ended{until, c.Start.Ord, p}) {
 		m.hurry()
 	}
@@ -61,10 +63,13 @@ func (m *Matcher) hurry() {
 func (m *Matcher) complete(ready func(ended) bool) {
 	m.ended.sweep(func(e ended) bool {
 		switch {
-		case e.revoked:
+		case e.revoked || e.made:
 			return true
-		case !ready(e):
+		case !isReady(e, ready):
 			return false
+		case e.twin != nil:
+			finishTwins(m, e.pendingSession, e.twin)
+			return true
 		}
 		m.finish(e.pendingSession)
 		return true
@@ -87,10 +92,17 @@ func (p *pendingSession) waiting() bool {
 }
 
 func (m *Matcher) finish(p *pendingSession) {
+	m.twins.unpair(p)
+	s := m.build(p)
+	settle(m, p)
+	m.out.Session(s)
+}
+
+// settle gives up what a session that is made has no use for.
+func settle(m *Matcher, p *pendingSession) {
 	m.limits["commands, negotiations or transfers of one session"] += uint64(p.said.LimitHits)
 	m.letGo(p)
 	m.giveBack(p)
-	m.out.Session(m.build(p))
 	delete(m.sessions, p.id)
 }
 

@@ -41,6 +41,7 @@ func (m *Matcher) ExpectHosts(w control.HostExpectation) {
 	case had:
 		m.hosts.unlist(p)
 	case w.On:
+		p.pair.since = w.Mark.Time
 		p.pair.keys = &[2]hostPair{pairOf(w.Client, w.Server), {a: w.Server}}
 		m.hosts.list(p)
 		m.parked.recent(w.Mark.Time-early, func(c *flow.Conn, open bool) bool {
@@ -61,6 +62,7 @@ func (m *Matcher) ExpectHosts(w control.HostExpectation) {
 // its keys: who spoke last comes first.
 type hostLinks struct {
 	keys         *[2]hostPair
+	since        flow.Time // when it began to want some
 	older, newer [2]*pendingSession
 }
 
@@ -164,13 +166,21 @@ func (ix *hostIndex) pairFor(c *flow.Conn) (hostPair, bool) {
 
 // liveliest is the session of the connection's network that spoke last: commands under
 // TLS cannot be read, but a data connection follows one.
-func (ix *hostIndex) liveliest(k hostPair, c *flow.Conn) *pendingSession {
+// One that wanted connections only after this one had begun, which may be told late, comes
+// after those that did before.
+func (ix *hostIndex) liveliest(k hostPair, c *flow.Conn) (best *pendingSession) {
 	for p := range ix.expecting(k) {
-		if p.nets.Meet(&c.Nets) {
+		if !p.nets.Meet(&c.Nets) {
+			continue
+		}
+		if p.pair.since <= c.Start.Time+grace {
 			return p
 		}
+		if best == nil {
+			best = p
+		}
 	}
-	return nil
+	return best
 }
 
 // reclaim gives an expectation that came late the connections that were taken for some

@@ -97,6 +97,7 @@ type Matcher struct {
 	limits    limits
 	snapshots []*control.Transcript // of sessions that go on
 	foreign   foreigners
+	twins     twinIndex
 	overruled []uint64 // connections that met an expectation and were taken for a control connection: see overrule.go
 }
 
@@ -113,6 +114,8 @@ type Options struct {
 	Points  bool
 	Watcher Watcher // nil: nobody
 	Claimer Claimer // nil: nobody
+	// Reading says how halves of control connections are read together.
+	Reading *control.Options
 }
 
 // pendingSession is a session in the making.
@@ -131,6 +134,10 @@ type pendingSession struct {
 	unmet        int       // expectations that no connection met
 	lost         *hostPair // the capture lacks something of it: its hosts
 	few          [3]tried  // room for those that most sessions have
+
+	until flow.Time       // when it has ended: how long it waits
+	twin  *pendingSession // the same one, captured on a NAT's other side
+	made  bool
 }
 
 // tried is a connection to an expectation's endpoint.
@@ -146,7 +153,7 @@ func New(out Out, opt Options) *Matcher {
 	m := &Matcher{
 		out: out, opt: opt, limits: struck, sessions: map[uint64]*pendingSession{}, claims: map[uint64]*claim{},
 		index: newIndex(struck), hosts: hostIndex{newest: map[hostPair]*pendingSession{}, limits: struck},
-		names: networkNames{path: opt.Network}, attempts: newAttempts(),
+		names: networkNames{path: opt.Network}, attempts: newAttempts(), twins: twinIndex{},
 	}
 	m.replaced.most, m.ended.most, m.ended.mostBytes = maxReplaced, maxEnded, maxEndedSize
 	return m

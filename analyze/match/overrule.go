@@ -115,6 +115,7 @@ func (m *Matcher) revoke(p *pendingSession) {
 		m.takeBack(p, cl)
 	}
 	m.letGo(p)
+	m.twins.unpair(p)
 }
 
 // takeBack takes a connection from a session, and offers it to the others.

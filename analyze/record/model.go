@@ -43,8 +43,16 @@ type Session struct {
 	TCP       *TCP     // how the control connection did
 	Verdict   *Verdict // nil: not judged
 
-	First flow.Mark // the control connection's first packet: the order of sessions
-	Notes Notes     // what rules need beyond the record; not written
+	Origin
+	Notes Notes // what rules need beyond the record; not written
+}
+
+// Origin is where a session comes from: its place in the capture, and who is behind it.
+type Origin struct {
+	First      flow.Mark // the control connection's first packet: the order of sessions; not written
+	Twin       int       // the ID of the same session as captured on a NAT's other side; 0: there is none
+	RealClient string    // who is behind the client by a PROXY line, "192.0.2.1:40000"; empty: nobody is named
+	RealServer string    // where the client asked a proxy to connect to, "ftp.example.net:21"; empty: as RealClient
 }
 
 // Said is what was said on the control connection, beside what it led to.

@@ -21,6 +21,10 @@ type Notes struct {
 	// client or, when none followed, until the connection's last packet. It is how long a
 	// NAT or firewall had nothing to see but keepalives and acknowledgments.
 	Idle flow.Time
+	// Twin is the same session as captured on a NAT's other side; nil: there is none. IsHalf says
+	// that this one is what is left of it: the twin holds what both sides said.
+	Twin   *Session
+	IsHalf bool
 	// Dropped is how many packets the kernel dropped while a live session lasted, of
 	// whatever connections.
 	Dropped uint64

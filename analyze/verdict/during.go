@@ -93,7 +93,7 @@ func duringTransfer(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	conn := t.Notes.Conn
-	for _, j := range []func(*hearing, *record.Transfer, *flow.Conn) *record.Verdict{halfClosed, gaveUp, resetDuring, silentData, cutDuring} {
+	for _, j := range []func(*hearing, *record.Transfer, *flow.Conn) *record.Verdict{droppedData, halfClosed, gaveUp, resetDuring, silentData, cutDuring} {
 		if v := j(c, t, conn); v != nil {
 			return v
 		}

@@ -15,10 +15,10 @@ import (
 
 var openings = []judge{
 	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, noEndpoint, saidRefused, otherFamily, wrongSource,
-	untranslated, answeredLate, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
+	untranslated, passedUnchanged, droppedHere, answeredLate, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
 }
 
-var leftUnused = []judge{saidNothing, dialledInVain, nowhere, superfluous}
+var leftUnused = []judge{saidNothing, droppedHere, dialledInVain, nowhere, superfluous}
 
 // opening begins a verdict on a data connection.
 func opening(t *record.Transfer, cause, at string) *record.Verdict {
@@ -387,9 +387,17 @@ func suspected(c *hearing, t *record.Transfer) *record.Verdict {
 		who, whom = whom, who
 	}
 	v.Text = sentence("the "+who+" announced "+kind(host)+host.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+" to a "+whom+" outside ("+other.String()+
-		"), and no data connection came: it seems that no NAT on the way translated the address", c.then(t))
+		"), and no data connection came: it seems that no NAT on the way translated the address", knownAs(c), c.then(t))
 	v.Next = c.translate(t)
 	return v
+}
+
+// knownAs says what the twin tells of the NAT on the way.
+func knownAs(c *hearing) string {
+	if o := c.Notes.Twin; o != nil && o.Client.Addr() != c.Client.Addr() {
+		return "beyond the NAT the client is known as " + o.Client.Addr().String()
+	}
+	return ""
 }
 
 func neverTried(c *hearing, t *record.Transfer) *record.Verdict {

@@ -46,6 +46,10 @@ func (b *Bench) Session(s *record.Session) {
 
 // Preview does the same for a session that goes on, and remembers nothing of it.
 func (b *Bench) Preview(s *record.Session) {
+	if s.Notes.IsHalf {
+		b.half(s)
+		return
+	}
 	c := &hearing{Session: s, files: b.Files, ports: b.servers[s.Server]}
 	for i := range s.Transfers {
 		t := &s.Transfers[i]

@@ -96,7 +96,10 @@ type Conn struct {
 	Sent        Sent // who sent what it carried, as who followed it told
 	Nets        Nets
 	ICMP        *ICMP
-	Half        [2]Half // by Direction
+	// Numbers are the initial sequence numbers of both sides, Src's in the high half; 0: the
+	// capture lacks its handshake. A NAT changes addresses and leaves them as they are.
+	Numbers uint64
+	Half    [2]Half // by Direction
 }
 
 var stateNames = [...]string{"unknown", "established", "refused", "unanswered", "unreachable"}

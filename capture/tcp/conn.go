@@ -190,6 +190,7 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 	if t.fact.State == flow.Unanswered && d.syns == 1 && t.until-d.syn.Time < firstWait {
 		t.fact.State = flow.Unknown
 	}
+	t.fact.Numbers = c.numbers()
 	t.fact.Nets, t.fact.ManyFiles = t.nets(slot), c.flags&manyFiles != 0
 	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {
 		t.fact.SYNPos = *d.more
@@ -204,6 +205,15 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 		}
 	}
 	return &t.fact
+}
+
+// numbers are the initial sequence numbers of both sides, as SYN, SYN-ACK and what answers
+// it tell; 0: they do not.
+func (c *conn) numbers() uint64 {
+	if c.flags&(sawSYN|sawSYNACK) == 0 || c.half[flow.In].flags&started == 0 {
+		return 0
+	}
+	return uint64(c.cold.synSeq)<<32 | uint64(c.half[flow.In].start-1)
 }
 
 // told is what to say of a direction's bytes. Of a capture in pieces only what it holds

@@ -145,6 +145,9 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 		if h.flags&closed != 0 && c.flags&refused != 0 {
 			t.revive(slot)
 		}
+		if c.flags&sawSYN == 0 {
+			d.synSeq = s.Ack - 1
+		}
 		if c.flags&sawSYNACK == 0 || overtaken(s.Time, d.synack.Time) {
 			c.flags |= sawSYNACK
 			d.synack = s.Mark

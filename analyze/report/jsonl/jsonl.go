@@ -91,6 +91,15 @@ func AppendSession(b []byte, s *record.Session, o report.Options) []byte {
 	b = Endpoint(b, `,"client":`, s.Client)
 	b = Endpoint(b, `,"server":`, s.Server)
 	b = networkPaths(b, s.Network)
+	if s.Twin > 0 {
+		b = Integer(b, `,"twin":`, uint64(s.Twin))
+	}
+	if s.RealClient != "" {
+		b = Word(b, `,"real_client":`, s.RealClient)
+	}
+	if s.RealServer != "" {
+		b = Word(b, `,"real_server":`, s.RealServer)
+	}
 	b = Text(b, `,"user":`, s.User)
 	b = Boolean(b, `,"anonymous":`, s.Anonymous)
 	if s.Password == nil || o.ShowPasswords {

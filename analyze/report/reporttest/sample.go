@@ -54,7 +54,7 @@ func ActiveSession() *record.Session {
 		ID: 1, Start: At(0), End: At(1000), Client: client, Server: server,
 		User: Ptr("anonymous"), Anonymous: true, Password: Ptr("me@example.org"), Login: record.LoginOK, TLS: record.TLSNone,
 		Banner: Ptr("220 welcome"), Mode: record.Active, Initiator: record.Server, Closing: record.ClosingQuit, Commands: 8,
-		Capture: Whole, First: MarkAt(0, 1),
+		Capture: Whole, Origin: record.Origin{First: MarkAt(0, 1)},
 		Notes: record.Notes{Control: control, Heard: record.Heard{Quit: MarkAt(990, 104), LoginEnd: MarkAt(50, 12),
 			Logins: []record.Login{{Mark: MarkAt(40, 10), User: "anonymous", OK: true, Code: 230}}}},
 	}
@@ -101,7 +101,7 @@ func BlockedSession() *record.Session {
 	return &record.Session{
 		ID: 3, Verdict: verdict, Start: At(0), End: At(7200), Client: client, Server: server, User: Ptr("labuser"), Password: Ptr("secret"),
 		Login: record.LoginOK, TLS: record.TLSNone, Mode: record.Passive, Initiator: record.Client, Closing: "cut", Commands: 4,
-		Capture: Whole, First: MarkAt(0, 1),
+		Capture: Whole, Origin: record.Origin{First: MarkAt(0, 1)},
 		Transfers: []record.Transfer{{
 			N: 1, Verdict: verdict, Method: "PASV", Mode: record.Passive, Announced: &private, ExpectedInitiator: Ptr(record.Client),
 			Initiator: record.Client, Evidence: record.EvidenceSYN, Outcome: record.NoConnection,
@@ -126,7 +126,7 @@ func Ipv6Session() *record.Session {
 	src := netip.AddrPortFrom(client.Addr(), 51240)
 	return &record.Session{
 		ID: 2, Start: At(3000), End: At(4000), Client: client, Server: server, User: Ptr("бухгалтерия-отдел-продаж"), Login: record.LoginOK,
-		TLS: record.TLSNone, Mode: record.Passive, Initiator: record.Client, Closing: "fin", Commands: 5, Capture: Whole, First: MarkAt(3000, 200),
+		TLS: record.TLSNone, Mode: record.Passive, Initiator: record.Client, Closing: "fin", Commands: 5, Capture: Whole, Origin: record.Origin{First: MarkAt(3000, 200)},
 		Transfers: []record.Transfer{{
 			N: 1, Command: Ptr("STOR"), Argument: Ptr("отчёт за первый квартал окончательный (исправленный) 最終版.xlsx"), Direction: Ptr(record.Upload),
 			Method: "EPSV", Mode: record.Passive, Announced: &data, ExpectedInitiator: Ptr(record.Client), Initiator: record.Client,
@@ -179,7 +179,7 @@ func PassiveSession(id int, client string, transfers ...record.Transfer) *record
 		transfers[i].Connection.Src = netip.AddrPortFrom(Endpoint(client).Addr(), 40000)
 	}
 	return &record.Session{ID: id, Start: At(0), End: At(1000), Client: Endpoint(client), Server: Endpoint("192.0.2.21:21"), Login: record.LoginOK,
-		TLS: record.TLSNone, Mode: record.Passive, Initiator: record.Client, Capture: Whole, First: MarkAt(0, uint64(id)), Transfers: transfers}
+		TLS: record.TLSNone, Mode: record.Passive, Initiator: record.Client, Capture: Whole, Origin: record.Origin{First: MarkAt(0, uint64(id))}, Transfers: transfers}
 }
 
 // InVLANs is a network of one path each list of tags.

@@ -21,7 +21,7 @@ import (
 
 // unwritten are the fields that change no key, with the reason.
 var unwritten = map[string]string{
-	"Session.First":                      "the order of records; start says when it was",
+	"Session.Origin.First":               "the order of records; start says when it was",
 	"Session.Notes":                      "for rules and explanations",
 	"Session.Transfers.Notes":            "for rules and explanations",
 	"Session.Transfers.Preliminary.Time": "frames tells where transfers have their replies, and --commands when they came",

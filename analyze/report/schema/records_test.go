@@ -45,7 +45,7 @@ func fullSession() *record.Session {
 		Network: fullNetwork(),
 		User:    ptr("ftp"), Anonymous: true, Password: ptr("me@example.org"), Login: record.LoginOK, TLS: record.TLSNone,
 		Banner: ptr("welcome"), Mode: record.Active, Initiator: record.Server, Closing: record.ClosingQuit,
-		Open: true, Commands: 1, First: flow.Mark{Ord: 1},
+		Open: true, Commands: 1, Origin: record.Origin{First: flow.Mark{Ord: 1}, Twin: 2, RealClient: "192.0.2.1:40000", RealServer: "ftp.example.net:21"},
 		Said: record.Said{System: ptr("UNIX"), Dialogue: []record.Exchange{{Time: begin, Pos: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}},
 			Operations: []record.Operation{{Time: begin, Pos: pos, What: "RNTO", Path: ptr("/b"), From: ptr("/a"), Argument: ptr("x"), Reply: ptr(fullReply(250))}}},
 		Capture: record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true, MissingBytes: 1},

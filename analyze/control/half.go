@@ -1,0 +1,84 @@
+package control
+
+import "ftpscope/capture/flow"
+
+// A half is what one side of a control connection said, where the capture has that side
+// only: on a NAT the other side's packets may have other addresses, and are another
+// connection of the capture. It is kept as it was said, so that the two can be read as one
+// conversation.
+type half struct {
+	dir    flow.Direction
+	pieces []piece
+	size   int
+	lost   bool // something of it is missing, or was too much
+}
+
+// piece is some bytes of a side, with the packet that brought them.
+type piece struct {
+	bytes []byte
+	at    flow.Mark
+}
+
+// maxHalf bounds the bytes that are kept of a half; a longer one is not kept.
+const maxHalf = 64 << 10
+
+// pieceSize is what a piece takes besides its bytes, about.
+const pieceSize = 64
+
+// newHalf begins to keep what is said, if the capture has one side of conn so far; nil: it
+// has both, or not its beginning.
+func newHalf(conn *flow.Conn) *half {
+	switch {
+	case conn.Numbers == 0:
+	case conn.Half[flow.In].Packets == 0:
+		return &half{dir: flow.Out}
+	case conn.Half[flow.Out].Packets == 0:
+		return &half{dir: flow.In}
+	}
+	return nil
+}
+
+// hear keeps the next bytes of a side, and gives up when the other side speaks, or it gets
+// too much.
+func (h *half) hear(dir flow.Direction, data []byte, at flow.Mark, b *budget) {
+	switch {
+	case h.lost:
+	case dir != h.dir || h.size+len(data) > maxHalf || !b.reserve(pieceSize+len(data)):
+		h.lose(b)
+	default:
+		h.pieces = append(h.pieces, piece{append([]byte(nil), data...), at})
+		h.size += len(data)
+	}
+}
+
+// lose gives up what was kept.
+func (h *half) lose(b *budget) {
+	b.release(len(h.pieces)*pieceSize + h.size)
+	*h = half{dir: h.dir, lost: true}
+}
+
+// IsHalf reports whether the transcript is of a side only, and can be joined with the other.
+func (t *Transcript) IsHalf() bool {
+	return t.half != nil && !t.half.lost && t.Capture.ClientSide != t.Capture.ServerSide
+}
+
+// Joined reads two halves of one control connection as one conversation: what the client
+// said, with the client's address as its own side has it, and what the server replied. conn
+// is the connection of both. It is nil if that is no session.
+func Joined(client, server *Transcript, conn *flow.Conn, opt *Options) *Transcript {
+	c := New(conn, opt)
+	asked, replied := client.half.pieces, server.half.pieces
+	dir := client.ClientSide
+	for len(asked)+len(replied) > 0 {
+		from, list := dir, &asked
+		if len(asked) == 0 || len(replied) > 0 && replied[0].at.Ord < asked[0].at.Ord {
+			from, list = dir^1, &replied
+		}
+		p := (*list)[0]
+		*list = (*list)[1:]
+		if !c.Data(from, p.bytes, p.at) {
+			break
+		}
+	}
+	return c.Finish(conn)
+}

@@ -55,6 +55,17 @@ func (s *secrets) kept(r *record.Reply) *record.Reply {
 	return &hidden
 }
 
+// denial is a command and its reply that others hold, too.
+func (s *secrets) denial(d *record.Denial) *record.Denial {
+	if d == nil {
+		return nil
+	}
+	hidden := *d
+	hidden.Line.Text = s.text(hidden.Line.Text, 0)
+	s.reply(&hidden.Reply)
+	return &hidden
+}
+
 // hide takes the secrets out of all that the Transcript says. Its lists are its own,
 // those behind pointers are not.
 func (s *secrets) hide(t *Transcript) {
@@ -84,12 +95,7 @@ func (s *secrets) hide(t *Transcript) {
 	n := &t.Notes
 	n.Parting = s.kept(n.Parting)
 	s.reply(&n.Greeting)
-	if n.Denied != nil {
-		denied := *n.Denied
-		denied.Line.Text = s.text(denied.Line.Text, 0)
-		s.reply(&denied.Reply)
-		n.Denied = &denied
-	}
+	n.Denied, n.Late = s.denial(n.Denied), s.denial(n.Late)
 	if n.Waiting != nil {
 		n.Waiting = &record.Line{Mark: n.Waiting.Mark, Text: s.text(n.Waiting.Text, 0)}
 	}

@@ -45,6 +45,7 @@ type Heard struct {
 
 	Greeting Reply    // the server's first reply; code 0: none
 	Denied   *Denial  // the last command apart from logins and transfers, if it was rejected
+	Late     *Denial  // the last command apart from logins and transfers, if its answer took LateReply, whatever it was
 	Parting  *Reply   // the last reply that nobody asked for, or that says that the server fails: 421, 500 OOPS
 	Waiting  *Line    // the first command that was never answered, though no reply is missing
 	Foreign  *Foreign // what a side said first, if that is no FTP
@@ -55,6 +56,9 @@ type Denial struct {
 	Line  Line
 	Reply Reply
 }
+
+// LateReply is how long a server may take before one may say that it does not answer.
+const LateReply = 10 * flow.Second
 
 // Foreign is another protocol than FTP in clear, by the first bytes of a side.
 type Foreign struct {

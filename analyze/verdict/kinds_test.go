@@ -154,6 +154,17 @@ func TestAllWell(t *testing.T) {
 
 func TestLogins(t *testing.T) {
 	check(t, []kind{
+		{"USER refused for want of TLS", ends + `
+			S: 220 ProFTPD Server
+			C: USER bob
+			S: 550 SSL/TLS required on the control channel
+			close`, "tls-required client certain", []string{"SSL/TLS required", "AUTH TLS"}},
+		{"an answer when the client has left", login + `
+			C: CWD docs
+			wait 12s
+			half C
+			wait 1s
+			S: 250 Directory successfully changed.`, "no-reply server likely", []string{"CWD docs", "13 s", "250"}},
 		{"rejected", ends + `
 			S: 220 Welcome
 			C: USER bob

@@ -15,7 +15,7 @@ import (
 var logins = []func(*hearing) *record.Verdict{anotherProtocol, neverGreeted, turnedAway, handshakeFailed, loginFailed, authRefused}
 
 // ends are those of what else may have hurt, the gravest first.
-var ends = []func(*hearing) *record.Verdict{serverFailed, neverAnswered, commandDenied, greetedLate, closedEarly, cutShort}
+var ends = []func(*hearing) *record.Verdict{serverFailed, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, cutShort}
 
 // warnsOfASCII finds the warnings of servers that ASCII mode may have damaged a file.
 func warnsOfASCII(text string) bool { return asciiWarning.MatchString(text) }
@@ -212,9 +212,6 @@ func (c *hearing) didSomething() bool {
 	return false
 }
 
-// answerDue is how long a server may take before one may say that it does not answer.
-const answerDue = 10 * flow.Second
-
 // neverAnswered is a command that had no reply until the end.
 func neverAnswered(c *hearing) *record.Verdict {
 	w := c.Notes.Waiting
@@ -222,13 +219,31 @@ func neverAnswered(c *hearing) *record.Verdict {
 		return nil
 	}
 	waited := c.Notes.Control.Last.Time - w.Mark.Time
-	if waited < answerDue && c.Notes.Control.Closing != flow.ResetBy {
+	if waited < record.LateReply && c.Notes.Control.Closing != flow.ResetBy {
 		return nil
 	}
 	v := begin(record.CauseNoReply, record.AtServer, record.Open, w.Mark.Pos, c.Notes.Control.Last.Pos)
 	v.Or = []string{record.CauseControlLost}
 	v.Text = sentence("the server did not answer " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + " within " + prose.Lasting(waited))
 	v.Next = steps("does the server's program hang at this command? Look at its log", "a firewall that inspects FTP may swallow the command or the reply: compare with a capture at the server")
+	return v
+}
+
+// answeredTooLate is a command that had its reply when the client had left.
+func answeredTooLate(c *hearing) *record.Verdict {
+	d := c.Notes.Late
+	client, _ := c.halves(&c.Notes.Control)
+	left := client.FIN
+	if earlier(client.RST, left) {
+		left = client.RST
+	}
+	if d == nil || !left.Seen() || left.Time >= d.Reply.Time.Time || c.Notes.Quit.Seen() || c.encrypted() || !c.gapless() {
+		return nil
+	}
+	v := begin(record.CauseNoReply, record.AtServer, record.Likely, d.Line.Mark.Pos, left.Pos, d.Reply.Pos)
+	v.Text = sentence("the server answered "+prose.Quote(d.Line.Text)+c.packets(d.Line.Mark.Pos)+" only after "+prose.Lasting(d.Reply.Time.Time-d.Line.Mark.Time)+
+		c.packets(d.Reply.Pos)+", when the client had left"+c.packets(left.Pos), c.replied(&d.Reply))
+	v.Next = steps("why does the server's program take so long at this command? Look at its log, its disks and what it looks up", "raise the client's time limit for replies")
 	return v
 }
 

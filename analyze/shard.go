@@ -123,8 +123,8 @@ func (l *shard) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Cla
 	if len(first) == 0 || expected && (!c.OpenerKnown || tlsrec.IsHandshake(first[0])) {
 		return class(expected)
 	}
-	if expected && dir == flow.Out && c.OpenerKnown && control.IsForeign(first) {
-		return tcp.Control // the server may wait for FTP
+	if expected && c.OpenerKnown && control.IsForeign(first) {
+		return tcp.Control // the other side may wait for FTP
 	}
 	var guess ftp.Guess
 	if dir == flow.Out || !c.OpenerKnown {

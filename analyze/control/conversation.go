@@ -4,6 +4,7 @@
 package control
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 
@@ -149,6 +150,7 @@ type side struct {
 	framer ftp.Framer
 	spoke  bool // it said something
 	lossy  bool // bytes are missing: replies or commands may have gone unseen
+	young  bool // its first bytes were no whole line: what they begin shows later
 }
 
 // connection is the control connection itself.
@@ -183,6 +185,7 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		s.spoke = true
 		if !s.lossy {
 			hearFirst(c, dir, b)
+			s.young = c.notes.Foreign == nil && bytes.IndexByte(b, '\n') < 0
 		}
 		if c.roles != rolesBySYN && !c.sides[dir^1].spoke && c.isOnControlPort() {
 			c.tellHosts(c.expectsHosts)
@@ -203,25 +206,25 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 			return true
 		}
 	}
-	if dir == c.client && c.strays() {
+	if c.strays(dir) {
 		return true // what follows in another protocol says no more
 	}
 	for line, rest, ok := s.framer.Next(b); ok; line, rest, ok = s.framer.Next(rest) {
 		c.line(dir, line)
 	}
 	c.holdBuffers()
-	if c.guess.Verdict() == ftp.No {
+	if c.guess.Verdict() == ftp.No && !c.strays(dir) {
 		c.budget.release(int(c.budget.held))
 		return false
 	}
 	return true
 }
 
-// strays reports whether a client that came to FTP's port speaks another protocol there.
-// It is a session all the same: the server may wait for FTP.
-func (c *Conversation) strays() bool {
+// strays reports whether a side speaks another protocol on FTP's port. It is a session all
+// the same: the other side may speak FTP, or wait for it.
+func (c *Conversation) strays(dir flow.Direction) bool {
 	f := c.notes.Foreign
-	return f != nil && f.Protocol != protocolTLS && f.Protocol != protocolPROXY && !f.ByServer && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
+	return f != nil && f.Protocol != protocolTLS && f.Protocol != protocolPROXY && f.ByServer == (dir != c.client) && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
 }
 
 // hearFirst notes another protocol by the first bytes of a side.
@@ -233,6 +236,12 @@ func hearFirst(c *Conversation, dir flow.Direction, first []byte) {
 
 // line takes a line of a side.
 func (c *Conversation) line(dir flow.Direction, l ftp.Line) {
+	if s := &c.sides[dir]; s.young {
+		s.young = false
+		if hearFirst(c, dir, l.Text); c.strays(dir) {
+			return
+		}
+	}
 	if dir == c.client {
 		c.onCommandLine(l)
 	} else {
@@ -311,7 +320,7 @@ func (c *Conversation) isOnControlPort() bool {
 // elsewhere what speaks for it.
 func (c *Conversation) isFTP() bool {
 	if c.isOnControlPort() {
-		return c.guess.Verdict() != ftp.No && (c.evidence != babble || c.strays())
+		return c.guess.Verdict() != ftp.No && (c.evidence != babble || c.strays(flow.Out) || c.strays(flow.In))
 	}
 	return c.guess.Verdict() == ftp.Yes
 }

@@ -12,7 +12,7 @@ const (
 	protocolPROXY = "PROXY" // a balancer's line that names the client
 )
 
-// IsForeign reports whether the first bytes of a client are another protocol's than FTP
+// IsForeign reports whether the first bytes of a side are another protocol's than FTP
 // for certain.
 func IsForeign(first []byte) bool {
 	p := foreignProtocol(first)
@@ -33,7 +33,7 @@ func foreignProtocol(first []byte) string {
 		return "HTTP"
 	case bytes.HasPrefix(first, []byte("PROXY ")), bytes.HasPrefix(first, []byte("\r\n\r\n\x00\r\nQUIT\n")):
 		return protocolPROXY
-	case isHTTPRequest(line):
+	case isHTTPRequest(line), hasAnyPrefix(bytes.ToLower(line), "<!doctype html", "<html"):
 		return "HTTP"
 	case hasAnyPrefix(line, "EHLO ", "HELO ", "LHLO "):
 		return "SMTP"

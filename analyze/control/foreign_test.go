@@ -9,7 +9,8 @@ import (
 func TestForeignProtocol(t *testing.T) {
 	for first, want := range map[string]string{
 		"USER bob\r\n": "", "220 ready\r\n": "", "": "", "G": "", "GET\r\n": "", "GET /a HTTP/1.1\r\nHost: a\r\n": "HTTP", "POST / HTTP/1.0\r\n": "HTTP",
-		"GET a.txt\r\n": "", "HTTP/1.1 200 OK\r\n": "HTTP", "SSH-2.0-OpenSSH_9.6\r\n": "SSH", "EHLO a\r\n": "SMTP", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n": "PROXY",
+		"<!DOCTYPE HTML>\n<html>": "HTTP",
+		"GET a.txt\r\n":           "", "HTTP/1.1 200 OK\r\n": "HTTP", "SSH-2.0-OpenSSH_9.6\r\n": "SSH", "EHLO a\r\n": "SMTP", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n": "PROXY",
 		"\x16\x03\x01\x02\x00": "TLS", "\x16\x03": "", "\x16abc": "", "\x03\x00\x00\x13": "RDP", "+OK ready\r\n": "POP3", "* OK ready\r\n": "IMAP", "RFB 003.008\n": "VNC",
 	} {
 		require.Equal(t, want, foreignProtocol([]byte(first)), "%q", first)

@@ -215,6 +215,14 @@ func TestLogins(t *testing.T) {
 			C! \x16\x03\x01\x00\x05\x01\x00\x00\x01\x00\n
 			S: 500 Unknown command.
 			close`, "tls-mismatch client certain", []string{"implicit", "AUTH TLS"}},
+		{"an SSH server", ends + `
+			S: SSH-2.0-OpenSSH_9.6
+			wait 12s
+			close`, "not-ftp server certain", []string{"SSH"}},
+		{"a web server", ends + `
+			C: USER bob
+			S: HTTP/1.1 400 Bad Request
+			close S`, "not-ftp server certain", []string{"HTTP"}},
 		{"SSH", ends + `
 			S: 220 (vsFTPd 3.0.5)
 			C: SSH-2.0-OpenSSH_9.6

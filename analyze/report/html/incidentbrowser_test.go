@@ -69,6 +69,7 @@ func incidentFiles(t *testing.T, b *browser, page string) {
 	require.NotEqual(t, 0, eval[int](b, `document.querySelectorAll("#details-5 .ladder .pkt[title]").length`))
 	require.Contains(t, eval[string](b, `document.getElementById("details-5").innerText`), "2: tuesday.pcap")
 	require.Contains(t, eval[string](b, cellText+"(5)"), "tuesday.pcap")
+	require.Greater(t, eval[int](b, `document.querySelector("#origin .key").offsetWidth`), 400, "a sentence is as wide as the page")
 	eval[bool](b, `(document.querySelectorAll("#details-5 details").forEach(d => { d.open = true; }), true)`)
 	require.Contains(t, eval[string](b, `document.querySelector("#details-5").innerText`), "be it", "what a reply says after its first line")
 }

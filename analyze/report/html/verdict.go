@@ -31,7 +31,7 @@ var deeds = map[string]bool{bruteForceID: true, "third-party-data-connection": t
 // leads are the findings that the verdict states: one of each kind.
 func (h *writer) leads() (list []lead) {
 	kinds := slices.DeleteFunc(h.found.kinds(), func(k foundKind) bool {
-		return habit(k) || h.found[k].told == h.found[k].count && !deeds[k.id]
+		return habit(k) || h.found[k].told == h.found[k].count && !(deeds[k.id] && diagnosis.Grave(record.Severities[k.gravity]))
 	})
 	for _, k := range kinds[:min(len(kinds), maxLeads)] {
 		g := h.found[k]

@@ -22,7 +22,7 @@ func TestJudged(t *testing.T) {
 	v := *reporttest.BlockedSession().Verdict
 	v.Certainty, v.Or = record.Open, []string{record.CauseDataBlocked}
 	require.Equal(t, judged{Place: "nat · open", Cause: "address untranslated", Level: "bad", Text: v.Text,
-		Also:   "It may also be that the SYN of the data connection was not answered (data-blocked).",
+		Also:   diagnosis.AlsoFits(&v),
 		Next:   []string{"Announce the public address (vsftpd pasv_address) and forward the passive ports.", "Or let the client use EPSV, which names no address."},
 		Filter: "frame.number in {15, 16}", File: 1}, newJudged(&v))
 	for _, test := range []struct{ cause, at, place, level, words string }{

@@ -32,7 +32,7 @@ func TestAnswerFirst(t *testing.T) {
 	require.True(t, strings.HasPrefix(got, "## FTP analysis\n\n**1 of 2 sessions failed: perhaps "), got)
 	require.Contains(t, got, "**\n\n2 FTP sessions with 2 active and 1 passive transfers, 1 of them failed; findings: 1 high; in 34 packets over 7.2 s.\n")
 	require.Equal(t, "- **nat · open** `address-untranslated` (session 3, transfer 1, packets 15, 16): The server announced `192.168.50.2`, which the client at `203.0.113.10` cannot reach; 3 SYNs in 7 s got no answer.\n"+
-		"  - It may also be that the SYN of the data connection was not answered (data-blocked).\n"+
+		"  - "+mdProse(diagnosis.AlsoFits(open.Verdict))+"\n"+
 		"  - next: announce the public address (vsftpd `pasv_address`) and forward the passive ports\n"+
 		"  - next: or let the client use EPSV, which names no address", part(t, got, "What went wrong"))
 	require.Contains(t, part(t, got, "Sessions"), "| 2 | no failure |")

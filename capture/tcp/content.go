@@ -219,6 +219,16 @@ func (k *gaps) uncount(w way) {
 	}
 }
 
+// begins reports whether a segment comes before all that was seen of a direction by its
+// numbers, whatever the clocks of several interfaces say: the first data are of it.
+func (k *gaps) begins(w way, seq uint32) bool {
+	if flow.Before(seq, w.start) {
+		return w.flags&exact == 0 && w.start-seq <= leastWindow
+	}
+	g := k.find(w)
+	return g != nil && w.flags&pieces == 0 && len(g.All()) > 0 && g.All()[0].From == w.start
+}
+
 // hasClosed reports whether the other side acknowledged one number more than was seen,
 // which is the FIN's where a side has nothing else to say.
 func (h *half) hasClosed() bool {

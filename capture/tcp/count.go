@@ -9,7 +9,7 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 	c := t.slab.at(slot)
 	h := &c.half[dir]
 	seq := s.PayloadSeq()
-	if h.flags&carried == 0 || s.Time < c.last.Time && overtaken(s.Time, c.cold.firstData[dir].Time) {
+	if h.flags&carried == 0 || !flow.After(seq, h.start) && (t.gaps.begins(way{slot, dir, h}, seq) || s.Time < c.last.Time && overtaken(s.Time, c.cold.firstData[dir].Time)) {
 		h.flags |= carried
 		c.cold.firstData[dir] = s.Mark
 	}

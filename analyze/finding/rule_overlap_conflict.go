@@ -9,8 +9,23 @@ import (
 var overlapConflict = Rule{
 	ID: "overlap-conflict", Severity: record.Medium,
 	Title:   "same bytes, two contents",
-	Meaning: "Bytes of the control connection came again with another content. Which of the two the receiver took the capture cannot tell: somebody injects segments, tries to slip something past an inspection, or a device on the way rewrites what it sees once only.",
-	judge:   once(overlaps),
+	Meaning: "Bytes of the control connection, or with --hash or --extract of a data connection, came again with another content. Which of the two the receiver took the capture cannot tell: somebody injects segments, tries to slip something past an inspection, or a device on the way rewrites what it sees once only.",
+	judge:   func(c *Case) []draft { return append(once(overlaps)(c), each(dataOverlaps)(c)...) },
+}
+
+const overlapAdvice = "compare both contents; who sent the second (TTL, Ethernet address)?"
+
+// dataOverlaps speaks of a data connection whose bytes somebody compared.
+func dataOverlaps(c *Case, t *record.Transfer) (draft, bool) {
+	if t.Notes.Conn == nil || t.Notes.Conn.Conflict == nil {
+		return draft{}, false
+	}
+	at := t.Notes.Conn.Conflict.Pos
+	return draft{
+		message: "bytes of " + named(t) + " came again with another content" + c.packets(at) + "; the receiver may have taken either, so there is no hash of them",
+		frames:  []flow.Pos{at},
+		advice:  overlapAdvice,
+	}, true
 }
 
 func overlaps(c *Case) (draft, bool) {
@@ -29,6 +44,6 @@ func overlaps(c *Case) (draft, bool) {
 		message: prose.Many(uint64(len(packets)), "segment") + " of the control connection had other bytes for numbers that had been sent already: " + sides.plain() + c.packets(packets...) +
 			"; here the first content is taken, the receiver may have taken the other",
 		frames: packets,
-		advice: "compare both contents; who sent the second (TTL, Ethernet address)?",
+		advice: overlapAdvice,
 	}, true
 }

@@ -224,6 +224,9 @@ func TestStreamFXP(t *testing.T) {
 		{"the other session is not captured", []*record.Session{sending()}, []string{"1 bounce-attempt high"}},
 		{"an hour later", []*record.Session{receiving(), sending(lasting(4000, 4060), func(s *record.Session) { s.Transfers[0].Notes.Asked = nil; s.Transfers[0].Notes.Answer = nil })},
 			[]string{"1 third-party-data-connection critical", "2 bounce-attempt high"}},
+		{"half of it is not in the capture", []*record.Session{sess(lasting(1, 60), onlyClient, with(passive(func(t *record.Transfer) { t.Announced = nil }))), sending()}, nil},
+		{"the other half is not", []*record.Session{receiving(), sess(lasting(2, 60), gappy, func(s *record.Session) { s.Server = second })}, nil},
+		{"what lacks is another host's", []*record.Session{sess(lasting(1, 60), gappy, func(s *record.Session) { s.Server = netip.AddrPortFrom(another, 21) }), sending()}, []string{"2 bounce-attempt high"}},
 		{"a client's own endpoint", []*record.Session{sess(with(passive(announces(client.Addr(), 40001), failed))), sess(with(active(worked(5))))}, []string{"1 nat-mismatch high", "1 data-never-tried high"}},
 	} {
 		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, streamed(t, test.list, ids...)) })

@@ -96,6 +96,7 @@ type Conn struct {
 	Sent        Sent // who sent what it carried, as who followed it told
 	Nets        Nets
 	ICMP        *ICMP
+	Conflict    *Mark // the first bytes that came again with another content, if somebody compared them
 	// Numbers are the initial sequence numbers of both sides, Src's in the high half; 0: the
 	// capture lacks its handshake. A NAT changes addresses and leaves them as they are.
 	Numbers uint64

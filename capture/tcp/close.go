@@ -22,12 +22,12 @@ func (t *Table) close(slot int32) {
 	if c.stream != 0 {
 		r = t.controls.finish(c, lost)
 	}
-	sent := flow.SentUnknown
+	sent, conflict := flow.SentUnknown, (*flow.Mark)(nil)
 	if c.flags&followed != 0 {
-		sent = t.following.finish(slot, c, func() *flow.Conn { return t.snapshot(slot) }, lost)
+		sent, conflict = t.following.finish(slot, c, func() *flow.Conn { return t.snapshot(slot) }, lost)
 	}
 	fact := t.snapshot(slot)
-	fact.Sent = sent
+	fact.Sent, fact.Conflict = sent, conflict
 	if r != nil {
 		r.Closed(fact)
 	} else {

@@ -206,16 +206,17 @@ func (f *following) settle(slot int32, c *conn, now flow.Time) {
 
 // finish gives what is left of a connection that is over, and returns who sent what it
 // carried; lost bytes are missing at the ends.
-func (f *following) finish(slot int32, c *conn, end func() *flow.Conn, lost [2]uint64) (sent flow.Sent) {
+func (f *following) finish(slot int32, c *conn, end func() *flow.Conn, lost [2]uint64) (sent flow.Sent, conflict *flow.Mark) {
 	x := f.open[slot]
 	if x.Flush(c.moment(x.Stream)); !x.Over() {
 		x.Finish(c.tails(lost), c.last)
 		if sent = x.reader.Closed(end()); x.Swapped() {
 			sent = sent.Swapped()
 		}
+		conflict = x.FirstConflict()
 		x.End()
 	}
 	delete(f.open, slot)
 	c.flags &^= followed
-	return sent
+	return sent, conflict
 }

@@ -58,6 +58,10 @@ func (st *Stream) compare(dir flow.Direction, p *segment) {
 	}
 }
 
+// FirstConflict is the first of the bytes with two contents; nil: there were none, or
+// nobody wanted to hear of them.
+func (st *Stream) FirstConflict() *flow.Mark { return st.conflict }
+
 // differ compares what two segments have in common.
 func (st *Stream) differ(dir flow.Direction, p, q *segment) {
 	from, to := p.seq, p.seq+uint32(len(p.data))
@@ -80,6 +84,10 @@ func (st *Stream) differ(dir flow.Direction, p, q *segment) {
 		}
 	}
 	if first >= 0 {
+		if st.conflict == nil {
+			at := p.at
+			st.conflict = &at
+		}
 		st.comparer.Conflict(dir^st.swapped, int64(int32(from-st.dir[dir].next))+int64(first), uint64(last-first+1), p.at)
 	}
 }

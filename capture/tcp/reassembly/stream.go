@@ -60,6 +60,7 @@ func (g *Group) Held() int { return g.all.Used() }
 type Stream struct {
 	reader   Reader
 	comparer Comparer       // the reader, if it wants to hear of conflicts
+	conflict *flow.Mark     // the first of them; nil: there was none
 	swapped  flow.Direction // 1: the reader knows the two ends the other way round
 	dir      [2]direction
 	over     bool

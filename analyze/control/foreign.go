@@ -10,13 +10,14 @@ import (
 const (
 	protocolTLS   = "TLS"
 	protocolPROXY = "PROXY" // a balancer's line that names the client
+	protocolPOP3  = "POP3"  // whose clients say USER, PASS, LIST and RETR, too
 )
 
 // IsForeign reports whether the first bytes of a side are another protocol's than FTP
-// for certain.
+// for certain, and what the other side says is not easily taken for FTP's.
 func IsForeign(first []byte) bool {
 	p := foreignProtocol(first)
-	return p != "" && p != protocolTLS && p != protocolPROXY
+	return p != "" && p != protocolTLS && p != protocolPROXY && p != protocolPOP3
 }
 
 // foreignProtocol names the protocol, other than FTP, that the first bytes of a side
@@ -40,7 +41,7 @@ func foreignProtocol(first []byte) string {
 	case hasAnyPrefix(first, "\x03\x00\x00"):
 		return "RDP"
 	case hasAnyPrefix(first, "+OK"):
-		return "POP3"
+		return protocolPOP3
 	case hasAnyPrefix(first, "* OK"):
 		return "IMAP"
 	case hasAnyPrefix(first, "RFB 0"):

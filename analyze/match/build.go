@@ -332,13 +332,16 @@ func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
 }
 
 // dialling is how long a client that connects before it commands waits for its data
-// connection, at least.
-const dialling = 5 * flow.Second
+// connection, at least; dropping is the same of one that then leaves without QUIT.
+const (
+	dialling = 5 * flow.Second
+	dropping = 3 * flow.Second
+)
 
 // waitedAfter reports whether, after the reply to a negotiation, the client said nothing for
 // long and then tried something else or left.
 func (b *builder) waitedAfter(n *control.Negotiation) bool {
-	next, i := b.c.Notes.Control.Last.Time, int(n.Index)+1
+	next, i, least := b.c.Notes.Control.Last.Time, int(n.Index)+1, dialling
 	switch {
 	case n.Answer.Code == 0 || !b.c.IsComplete():
 		return false
@@ -346,8 +349,10 @@ func (b *builder) waitedAfter(n *control.Negotiation) bool {
 		next = b.c.Negotiations[i].Begin()
 	case b.c.Notes.Control.Closing == flow.Cut || b.c.Notes.Denied != nil:
 		return false
+	case !b.c.Notes.Quit.Seen():
+		least = dropping
 	}
-	return next-n.Answer.Time.Time >= dialling
+	return next-n.Answer.Time.Time >= least
 }
 
 func failedState(s flow.State) bool {

@@ -16,9 +16,9 @@ type Answer struct {
 	sessions, encrypted int
 	standing            [Failed + 1]int
 	groups              map[answerKey]*answerGroup
-	hosts               hosts // servers of all sessions
-	criticals           int
-	critical            []string // the first kinds of them
+	hosts               hosts    // servers of all sessions
+	graves              int      // findings that no verdict tells
+	grave               []string // the first kinds of them
 }
 
 // answerKey is what a group has in common.
@@ -72,9 +72,9 @@ func (a *Answer) Session(s *record.Session) {
 		a.encrypted++
 	}
 	for i := range s.Findings {
-		if f := &s.Findings[i]; f.Severity == "critical" && !Told(s, f) {
-			if a.criticals++; len(a.critical) < mostGroups && !slices.Contains(a.critical, f.ID) {
-				a.critical = append(a.critical, f.ID)
+		if f := &s.Findings[i]; Grave(f.Severity) && !Told(s, f) {
+			if a.graves++; len(a.grave) < mostGroups && !slices.Contains(a.grave, f.ID) {
+				a.grave = append(a.grave, f.ID)
 			}
 		}
 	}
@@ -175,8 +175,8 @@ func (a *Answer) Line() string {
 	if n := a.count(anOrphan); n > 0 {
 		parts = append(parts, prose.Many(n, "data connection")+" without a session failed"+a.why(n, func(g *answerGroup) bool { return g.what == anOrphan }))
 	}
-	if a.criticals > 0 {
-		parts = append(parts, prose.Many(a.criticals, "critical finding")+" below ("+prose.Escape(strings.Join(a.critical, ", "))+")")
+	if a.graves > 0 {
+		parts = append(parts, prose.Many(a.graves, "grave finding")+" ("+prose.Escape(strings.Join(a.grave, ", "))+")")
 	}
 	return prose.Clauses(parts...)
 }

@@ -107,7 +107,7 @@ var told = map[string][]string{
 	"nat-mismatch":                 {record.CauseAddressUntranslated, record.CauseAddressFamily},
 	"negotiation-rejected":         {record.CauseModeRejected, record.CauseServerError, record.CauseAddressFamily, record.CausePortsExhausted},
 	"data-cut":                     nil, // any
-	"control-lost-during-transfer": {record.CauseControlLost, record.CauseReplyMissed, record.CauseServerClosed},
+	"control-lost-during-transfer": {record.CauseControlLost, record.CauseReplyMissed, record.CauseServerClosed, record.CauseNoReply, record.CauseNotCaptured},
 	"third-party-data-connection":  {record.CauseDataStolen, record.CauseDataWrongPeer},
 	"size-mismatch":                {record.CauseDataReset, record.CauseDataCut, record.CauseDataAltered},
 	"ascii-mode-binary":            {record.CauseDataAltered},

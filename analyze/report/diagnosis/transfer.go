@@ -8,6 +8,7 @@ import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/capture/flow"
 )
 
 // Party names who opened a connection.
@@ -72,10 +73,14 @@ func Outcomes(s *record.Session) []string {
 	ran := 0
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
-		if t.Failed() {
+		if t.Verdict != nil && t.Verdict.Cause == record.CauseClientAborted {
+			count[givenUp]++
+		} else if t.Failed() {
 			count["failed"]++
 		} else if t.Opened() && t.Initiator == record.ThirdParty {
 			count[TakenOver]++
+		} else if t.Outcome == record.OK && doubted(s, t) {
+			count[inDoubt]++
 		} else {
 			count[t.Outcome]++
 		}
@@ -84,16 +89,64 @@ func Outcomes(s *record.Session) []string {
 		}
 	}
 	var words []string
-	if count[record.OK] > 0 || count["failed"] > 0 && count[TakenOver] == 0 {
+	if count[record.OK] > 0 || count["failed"]+count[inDoubt]+count[givenUp] > 0 && count[TakenOver] == 0 {
 		words = append(words, strconv.Itoa(count[record.OK])+" ok")
 	}
-	for _, o := range []string{TakenOver, "failed", record.Incomplete, record.Unknown, record.Rejected, record.Unused} {
+	for _, o := range []string{TakenOver, "failed", inDoubt, givenUp, record.Incomplete, record.Unknown, record.Rejected, record.Unused} {
 		minor := o == record.Rejected || o == record.Unused
 		if n := count[o]; n > 0 && (!minor || ran == 0) {
 			words = append(words, strconv.Itoa(n)+" "+o)
 		}
 	}
 	return words
+}
+
+// inDoubt counts transfers that the server confirmed and that yet did not go well.
+const inDoubt = "in doubt"
+
+// givenUp counts transfers that the client itself ended early.
+const givenUp = "aborted by the client"
+
+// doubted reports whether a verdict contradicts the server's confirmation.
+func doubted(s *record.Session, t *record.Transfer) bool {
+	return StandingOf(t.Verdict) == Failed || s.Verdict != nil && s.Verdict.Transfer == t.N && StandingOf(s.Verdict) == Failed
+}
+
+// leastSlow is how long a transfer takes before its rate is worth a word.
+const leastSlow = 5 * flow.Second
+
+// SlowWords say how slow a transfer was and why, as far as it is known: "in 39 s, 1.1 kB/s: 14 %
+// of segments sent again"; empty: it was not, or nobody knows.
+func SlowWords(t *record.Transfer) string {
+	c := t.TCP
+	if c == nil || c.Rate == nil || c.Duration < leastSlow {
+		return ""
+	}
+	var why []string
+	if c.Again != nil && c.Again.Segments > 0 {
+		why = append(why, again(t, c.Again.Segments))
+	}
+	if c.ZeroWindow != nil && *c.ZeroWindow >= flow.Second {
+		why = append(why, "the receiver's window was 0 for "+prose.Lasting(*c.ZeroWindow))
+	}
+	if c.Stall != nil && c.Stall.Lasted() >= c.Duration/4 {
+		why = append(why, "nothing moved for "+prose.Lasting(c.Stall.Lasted()))
+	}
+	if len(why) == 0 {
+		return ""
+	}
+	return "in " + prose.Lasting(c.Duration) + ", " + prose.Size(uint64(max(*c.Rate, 0))) + "/s: " + prose.List(why)
+}
+
+// again says how many segments were sent again: as a share, where the number of all is
+// known.
+func again(t *record.Transfer, n uint64) string {
+	if x := t.Notes.Conn; x != nil {
+		if all := max(x.Half[flow.Out].Packets, x.Half[flow.In].Packets); all >= n && all > 0 {
+			return share(n, all) + " of segments sent again"
+		}
+	}
+	return prose.Many(n, "segment") + " sent again"
 }
 
 // Carried is what a session's data connections carried.

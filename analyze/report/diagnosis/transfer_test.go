@@ -8,6 +8,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/reporttest"
+	"ftpscope/capture/flow"
 )
 
 // Failed transfers are shown first, in their order.
@@ -111,4 +112,33 @@ func TestSummary(t *testing.T) {
 	require.Equal(t, "None of the FTP sessions asked for was found in 34 packets over 7.2 s: 2 sessions left out as asked, and 1 connection without one.", Summary(sum))
 	require.Equal(t, "No FTP session was found in 0 packets.", Summary(&record.Summary{}))
 	require.Equal(t, "no FTP sessions", NoSessions(&record.Summary{}))
+}
+
+// What the server confirmed and yet did not go well is no success.
+func TestInDoubt(t *testing.T) {
+	s := reporttest.ActiveSession()
+	require.Equal(t, []string{"2 ok"}, Outcomes(s))
+	s.Verdict = &record.Verdict{Cause: record.CauseDataReset, Transfer: 2}
+	require.Equal(t, []string{"1 ok", "1 in doubt"}, Outcomes(s))
+	s.Transfers[0].Verdict = &record.Verdict{Cause: record.CauseDataCut}
+	require.Equal(t, []string{"0 ok", "2 in doubt"}, Outcomes(s))
+	s.Transfers[1].Verdict, s.Verdict = &record.Verdict{Cause: record.CauseClientAborted}, nil
+	require.Equal(t, []string{"0 ok", "1 in doubt", "1 aborted by the client"}, Outcomes(s))
+}
+
+// A slow transfer says how slow it was and why; nothing is said of what is not known.
+func TestSlow(t *testing.T) {
+	rate, zero := 1123.0, 2*flow.Second
+	x := reporttest.ActiveTransfer(1, "RETR", "a", 10, 43677, 43_800)
+	require.Empty(t, SlowWords(&x))
+	x.TCP = &record.TCP{Duration: 39 * flow.Second, Rate: &rate}
+	require.Empty(t, SlowWords(&x), "why is not known")
+	x.TCP.Again = &record.Again{Segments: 10}
+	require.Equal(t, "in 39 s, 1.1 kB/s: 10 segments sent again", SlowWords(&x))
+	x.Notes.Conn.Half[flow.Out].Packets = 70
+	require.Equal(t, "in 39 s, 1.1 kB/s: 14 % of segments sent again", SlowWords(&x))
+	x.TCP.ZeroWindow, x.TCP.Stall = &zero, &record.Stall{To: reporttest.At(12_000), From: reporttest.At(0)}
+	require.Equal(t, "in 39 s, 1.1 kB/s: 14 % of segments sent again, the receiver's window was 0 for 2 s and nothing moved for 12 s", SlowWords(&x))
+	x.TCP.Duration = flow.Second
+	require.Empty(t, SlowWords(&x))
 }

@@ -121,7 +121,11 @@ func (e *explain) transfer(p *prose.Page, s *record.Session, t *record.Transfer)
 	}
 	l.Write(p)
 	p.WriteByte('\n')
-	p.Paragraph(strings.TrimSpace(whatCame(s, t) + " " + diagnosis.ContentSentence(t)))
+	slow := diagnosis.SlowWords(t)
+	if slow != "" {
+		slow = "The data took their time: " + prose.Ended(slow) + " "
+	}
+	p.Paragraph(strings.TrimSpace(whatCame(s, t) + " " + slow + diagnosis.ContentSentence(t)))
 }
 
 // whatCame is what the ladder's last line means: as the transfer's verdict says it, unless

@@ -188,7 +188,7 @@ func (x *beside) add(text string, v *record.Verdict) {
 		}
 		if key := v.Cause + v.At + v.Certainty; !x.advised[key] {
 			x.advised[key] = true
-			l.place, l.next = diagnosis.Place(v), prose.Sentence(strings.Join(diagnosis.Steps(v), "; "))
+			l.place, l.next = diagnosis.Place(v), someSteps(diagnosis.Steps(v))
 			if v.Cause == record.CauseDataReset || v.Cause == record.CauseNotCaptured {
 				l.next = diagnosis.VerdictText(v) + " " + l.next
 			}

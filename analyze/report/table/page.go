@@ -1,6 +1,7 @@
 package table
 
 import (
+	"slices"
 	"strings"
 
 	"ftpscope/analyze/prose"
@@ -47,10 +48,32 @@ func (t *table) writePage(b *strings.Builder) {
 	}
 }
 
-// measure fits the columns to the page's rows. Endpoints that are longer than those of
-// IPv4 do not count, their rows are stacked; all are where the others do not fit.
+// measure fits the columns to the page's rows. Where they are too wide for it, endpoints
+// that are longer than those of IPv4 do not count, their rows are stacked; then all are.
 func (t *table) measure() {
+	start := t.columns
+	if over := t.measureSessions(t.width); over > 0 {
+		t.columns = start
+		over = t.measureSessions(maxHost)
+		c := &t.columns
+		if over > 0 && c.user-over >= leastUser {
+			c.user, over = c.user-over, 0
+		}
+		c.stacked = over > 0 || !slices.ContainsFunc(t.page, func(r sessionRow) bool { return t.fits(&r) })
+	}
+	t.measureTransfers()
+}
+
+// fits reports whether a session's endpoints fit in their columns.
+func (t *table) fits(r *sessionRow) bool {
+	return prose.Columns(r.client) <= t.columns.client && prose.Columns(r.server) <= t.columns.server
+}
+
+// measureSessions makes room for endpoints up to a length, and says how many columns are
+// missing then.
+func (t *table) measureSessions(longest int) (over int) {
 	c := &t.columns
+	c.stacked = false
 	grow := func(n *int, s string, most int) {
 		if w := prose.Columns(s); w <= most {
 			*n = max(*n, w)
@@ -62,18 +85,13 @@ func (t *table) measure() {
 		r := &t.page[i]
 		grow(&c.id, r.id, t.width)
 		grow(&c.start, t.startCell(r), t.width)
-		grow(&c.client, r.client, maxHost)
-		grow(&c.server, r.server, maxHost)
+		grow(&c.client, r.client, longest)
+		grow(&c.server, r.server, longest)
 		c.user = max(c.user, min(prose.Columns(r.user), maxUser))
 		grow(&c.mode, r.mode, t.width)
 		grow(&c.sums, r.sums, t.width)
 	}
-	over := 1 + c.id + c.start + c.client + c.server + c.user + c.mode + c.sums + 6*gap - t.width
-	if over > 0 && c.user-over >= leastUser {
-		c.user, over = c.user-over, 0
-	}
-	c.stacked = over > 0
-	t.measureTransfers()
+	return 1 + c.id + c.start + c.client + c.server + c.user + c.mode + c.sums + 6*gap - t.width
 }
 
 // measureTransfers fits the transfers' columns: full addresses if names keep minName
@@ -147,7 +165,7 @@ func (t *table) cells(r *sessionRow, start string, stacked bool) string {
 
 func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
 	c := &t.columns
-	stacked := c.stacked || prose.Columns(r.client) > c.client || prose.Columns(r.server) > c.server
+	stacked := c.stacked || !t.fits(r)
 	b.WriteString(t.cells(r, t.startCell(r), stacked) + "\n")
 	if prose.Columns(r.user) > c.user {
 		t.below(b, "user "+prose.Prefix(r.user, maxWhole), indent)
@@ -194,7 +212,7 @@ func (t *table) writeVerdict(b *strings.Builder, r *sessionRow) {
 	if r.failed {
 		color = report.Red
 	}
-	text, steps := r.verdict, prose.Sentence(someSteps(r.next))
+	text, steps := r.verdict, someSteps(r.next)
 	before := t.before(r.id, text+"\n"+steps)
 	if before != "" {
 		text, steps = "The same as in session "+before+".", ""
@@ -216,16 +234,16 @@ func (t *table) before(id, text string) string {
 	return first
 }
 
-// someSteps are the first steps, as many as fit.
+// someSteps are the first steps, as many as fit, a sentence each.
 func someSteps(next []string) string {
 	text := ""
 	for i, s := range next {
 		if i > 0 && prose.Columns(text)+prose.Columns(s) > mostSteps {
 			break
 		}
-		text += "; " + s
+		text += " " + prose.Sentence(s)
 	}
-	return strings.TrimPrefix(text, "; ")
+	return strings.TrimPrefix(text, " ")
 }
 
 // narrow pages have no room for a column of labels.

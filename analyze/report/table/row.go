@@ -168,8 +168,10 @@ func openedDetail(t *record.Transfer) string {
 	if src := t.Connection.Src.String(); t.Initiator == record.ThirdParty && prose.Columns(src) > maxHost {
 		parts = append(parts, src+" → "+t.Connection.Dst.String())
 	}
-	if p := diagnosis.Progress(t); p != "" {
-		parts = append(parts, p)
+	for _, p := range []string{diagnosis.Progress(t), diagnosis.SlowWords(t)} {
+		if p != "" {
+			parts = append(parts, p)
+		}
 	}
 	if !t.SYNSeen() {
 		parts = append(parts, "inferred: the capture does not hold its SYN")

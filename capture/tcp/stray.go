@@ -184,8 +184,10 @@ func (c *conn) isFar(dir flow.Direction, s *flow.Segment) bool {
 // isOld reports whether a number lies more than a window before all that a capture which
 // began late has of a side, and before what the other one acknowledged.
 func (h *half) isOld(seq uint32) bool {
-	return h.flags&(started|exact|pieces) == started && h.bytes < 1<<31 && int32(seq-h.start) < -leastWindow &&
-		(h.flags&isAcked == 0 || int32(seq-h.acked) < -leastWindow)
+	if h.flags&(exact|pieces) != 0 || h.flags&(started|isAcked) == 0 || h.bytes >= 1<<31 {
+		return false
+	}
+	return (h.flags&started == 0 || int32(seq-h.start) < -leastWindow) && (h.flags&isAcked == 0 || int32(seq-h.acked) < -leastWindow)
 }
 
 // knowsScale reports whether the SYN was seen that tells how a side scales its window.

@@ -63,8 +63,10 @@ func latest(s *record.Session) flow.Time {
 // thousands of each.
 type glance struct {
 	taken       bool
-	lastCommand int  // number of the last transfer that a command began; 0: there is none
-	unshown     bool // a transfer succeeded over a connection that the capture does not hold
+	lastCommand int          // number of the last transfer that a command began; 0: there is none
+	bounced     bool         // scanned is filled in
+	scanned     []netip.Addr // hosts of which PORT named a service's port
+	unshown     bool         // a transfer succeeded over a connection that the capture does not hold
 }
 
 // glance is taken once.

@@ -37,8 +37,8 @@ func TestGlance(t *testing.T) {
 		want glance
 	}{
 		{"nothing", sess(), glance{taken: true}},
-		{"ports", sess(with(passive(port(50009))), with(passive(port(50001), unused)), with(passive(port(50020)))), glance{true, 3, false}},
-		{"one port", sess(with(passive(port(7)))), glance{true, 1, false}},
+		{"ports", sess(with(passive(port(50009))), with(passive(port(50001), unused)), with(passive(port(50020)))), glance{taken: true, lastCommand: 3}},
+		{"one port", sess(with(passive(port(7)))), glance{taken: true, lastCommand: 1}},
 		{"active has none", sess(with(active()), with(active(unused))), glance{taken: true, lastCommand: 1}},
 		{"one that worked is not shown", sess(with(active(worked(1), func(t *record.Transfer) { t.Connection = nil })), with(active(failed))), glance{taken: true, lastCommand: 2, unshown: true}},
 	} {

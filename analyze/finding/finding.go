@@ -41,7 +41,8 @@ var rules = []*Rule{
 	&dataUnanswered, &dataRefused, &dataUnreachable, &dataNeverTried, &negotiationRejected, &controlLost, &sizeMismatch,
 	&asciiBinary, &tlsRefused, &cleartextData, &protocolViolation, &overlapConflict, &pathTraversal, &captureGap,
 	&dataLate, &dataCut, &restartHole, &siteExec, &siteChmod, &executableUpload, &credentialFile,
-	&ftpInData,
+	&ftpInData, &massDeletion, &massRenaming, &timestomping, &executableDownload, &disguisedContent, &anonymousWrite, &passiveRedirect,
+	&vsftpdBackdoor, &formatString, &overlongArgument,
 }
 
 // hygiene has the rules that say what is unsafe, and nothing of what went wrong: their

@@ -3,6 +3,8 @@ package finding
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 
 	"ftpscope/analyze/prose"
@@ -46,7 +48,7 @@ func foreign(c *Case, t *record.Transfer) foreignness {
 		return untold
 	case conn != nil && conn.Dst.Addr() == client && conn.State == established:
 		return byNAT
-	case met || t.Announced.Port() < flow.FirstUnprivileged || a.IsLoopback():
+	case met || t.Announced.Port() < flow.FirstUnprivileged || a.IsLoopback() || c.scans(a):
 		return byBounce
 	case a.Is4() != client.Is4() || a.IsUnspecified(), client.IsLoopback():
 		return byNAT
@@ -104,10 +106,13 @@ func bounces(c *Case) []draft {
 	return []draft{v}
 }
 
+// maxProbed is how many ports a message lists with what was learned of them.
+const maxProbed = 24
+
 // scanned lists what a session learned of the endpoints that it named, in the order of
 // their first naming, if they are few.
 func scanned(c *Case, endpoints map[netip.AddrPort]bool) string {
-	if len(endpoints) > maxNumbers || c.spent {
+	if len(endpoints) > maxProbed || c.spent {
 		return ""
 	}
 	var list []string
@@ -116,18 +121,58 @@ func scanned(c *Case, endpoints map[netip.AddrPort]bool) string {
 		if t.Announced == nil || !endpoints[*t.Announced] || foreign(c, t) != byBounce {
 			continue
 		}
-		state := "not tried"
-		if t.Connection != nil {
-			state = t.Connection.State
-		}
-		if state == established {
-			state = "open"
-		}
-		list = append(list, t.Announced.String()+" "+state)
+		list = append(list, t.Announced.String()+" "+probed(t))
 		delete(endpoints, *t.Announced)
 	}
 	return ": " + strings.Join(list, ", ")
 }
+
+// probed is what a scan learned of a port: by the connection, or, where the capture does not
+// hold it, by the server's words.
+func probed(t *record.Transfer) string {
+	r := t.Reply
+	switch {
+	case t.Connection != nil && t.Connection.State == established:
+		return "open"
+	case t.Connection != nil:
+		return t.Connection.State
+	case r == nil || t.Command == nil:
+		return "not tried"
+	case r.Code < 400:
+		return "open (" + strconv.Itoa(r.Code) + ")"
+	}
+	text := strings.ToLower(r.Text)
+	switch code := strconv.Itoa(r.Code); {
+	case strings.Contains(text, "refused"):
+		return "closed (" + code + ")"
+	case strings.Contains(text, "timed out") || strings.Contains(text, "timeout") || strings.Contains(text, "unreachable") || strings.Contains(text, "no route"):
+		return "filtered (" + code + ")"
+	case r.Code == 425 || r.Code == 426:
+		return "not open (" + code + ")"
+	}
+	return "not told (" + strconv.Itoa(r.Code) + ")"
+}
+
+// scans reports whether the session names a host as no NAT explains it, by one of its
+// ports: then the others are of the same scan.
+func (c *Case) scans(a netip.Addr) bool {
+	g := c.glance()
+	if !g.bounced {
+		g.bounced = true
+		for i := range c.Transfers {
+			if t := &c.Transfers[i]; t.Mode == record.Active && t.Announced != nil && t.Announced.Port() < flow.FirstUnprivileged && mismatched(c, t) {
+				g.scanned = append(g.scanned, t.Announced.Addr())
+				if len(g.scanned) == maxScanned {
+					break
+				}
+			}
+		}
+	}
+	return slices.Contains(g.scanned, a)
+}
+
+// maxScanned bounds the hosts whose other ports are looked for.
+const maxScanned = 64
 
 // bounced says what the server did with it.
 func bounced(c *Case, t *record.Transfer) string {

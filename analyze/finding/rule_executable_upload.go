@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -11,8 +12,8 @@ import (
 var executableUpload = Rule{
 	ID: "executable-upload", Severity: record.Info,
 	Title:   "program uploaded",
-	Meaning: "A file was uploaded that is by its name a program, a script or code that web servers run. Often that is what the server is for; it is also how a stolen password is used.",
-	judge:   each(uploads),
+	Meaning: "A file was uploaded that is by its name a program, a script or code that web servers run. Often that is what the server is for; it is also how a stolen password is used. Medium where it became one by a rename, but for those that are named so while they are under way (.part, .tmp).",
+	judge:   func(c *Case) []draft { return append(each(uploads)(c), renamedToProgram(c)...) },
 }
 
 // programs are what systems and web servers run.
@@ -26,8 +27,7 @@ func uploads(c *Case, t *record.Transfer) (draft, bool) {
 	if !t.OfFile() || t.Direction == nil || *t.Direction != record.Upload || !moved(t) {
 		return draft{}, false
 	}
-	name := strings.ToLower(t.FileName())
-	if !runs[name] && !programs[path.Ext(strings.TrimRight(name, ". "))] {
+	if !isProgram(t.FileName()) {
 		return draft{}, false
 	}
 	return draft{
@@ -35,4 +35,34 @@ func uploads(c *Case, t *record.Transfer) (draft, bool) {
 		frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply},
 		advice:  "is that file meant to be there, and does a web server run what lies in that directory?",
 	}, true
+}
+
+// underWay are endings that files have while they are uploaded.
+var underWay = set(".part .filepart .partial .tmp .temp .upload .uploading .in .new .lftp .crdownload")
+
+// renamedToProgram are the renames that made a program of what was none by its name.
+func renamedToProgram(c *Case) (list []draft) {
+	var uploaded map[string]*record.Transfer
+	for _, o := range c.done("RNTO") {
+		if o.Path == nil || o.From == nil || !isProgram(*o.Path) || isProgram(*o.From) {
+			continue
+		}
+		if uploaded == nil {
+			uploaded = c.uploaded()
+		}
+		v := draft{
+			severity: record.Medium, frames: []flow.Pos{o.Pos, o.Reply.Pos},
+			message: c.mover() + " renamed " + prose.Quote(*o.From) + " to " + prose.Quote(*o.Path) + ", by its name a program or code that a server runs" + c.packets(o.Pos),
+			advice:  "is that file meant to be there, and does a web server run what lies in that directory?",
+		}
+		if t := uploaded[*o.From]; t != nil {
+			v.transfer, v.frames = t.N, append(v.frames, t.Frames.Command)
+			v.message = prose.Clauses(v.message, "it had uploaded it before"+c.packets(t.Frames.Command))
+		}
+		if from := strings.ToLower(*o.From); underWay[path.Ext(from)] && strings.EqualFold(strings.TrimSuffix(from, path.Ext(from)), *o.Path) {
+			v.severity = record.Info
+		}
+		list = append(list, v)
+	}
+	return list
 }

@@ -53,6 +53,9 @@ func secretOfUser(line []byte, arg int) int {
 		if bytes.IndexByte(line[arg:i], '@') >= 0 && (c == ':' || isNumber(line[from:])) {
 			continue
 		}
+		if string(line[i:]) == ":)" {
+			break // no password, but what opens vsftpd 2.3.4's backdoor
+		}
 		if end := wordEnd(line, from); end < len(line) && isVerb(line[from:end], "PASS") {
 			from = pastBlanks(line, end)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"strings"
 
-	"ftpscope/analyze/finding"
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/report/schema"
 	"ftpscope/capture/live"
@@ -63,34 +62,6 @@ func interfaceNames() []string {
 		names = append(names, i.Name)
 	}
 	return names
-}
-
-const findingsUsage = `Lists what ftpscope finds in sessions: each rule's name, its usual severity and what it means.
-
-Usage:
-  ftpscope findings
-
-Examples:
-  ftpscope findings
-  ftpscope analyze --disable cleartext-credentials --fail-on high capture.pcap
-`
-
-// runFindings lists the rules.
-func runFindings(e *env, args []string) int {
-	if code, done := e.noArguments("findings", findingsUsage, args); done {
-		return code
-	}
-	var b strings.Builder
-	for i, r := range finding.Rules() {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(r.ID + " (" + r.Severity + ")\n")
-		for _, line := range prose.Wrap(r.Title+". "+r.Meaning, 92) {
-			b.WriteString("    " + line + "\n")
-		}
-	}
-	return e.print(b.String())
 }
 
 const schemaUsage = `Prints the JSON Schema (2020-12) of the records that -o json writes: every key, what it means, which

@@ -345,6 +345,7 @@ func RequireOrdered(t testing.TB, r *Records) {
 				require.False(t, x.Verdict.Cause == record.CauseNone && slices.Contains(failed, x.Outcome), "transfer %d failed without a cause", x.N)
 			}
 		}
+		requireNamed(t, s)
 		requireJudged(t, s.Verdict)
 		require.False(t, s.Login == record.LoginFailed && s.Verdict.Cause == record.CauseNone, "the login failed without a cause")
 	}
@@ -355,6 +356,24 @@ func RequireOrdered(t testing.TB, r *Records) {
 		requireJudged(t, r.Orphans[i].Verdict)
 	}
 	require.Equal(t, len(r.Sessions), r.Total.Sessions)
+}
+
+// requireNamed: every data connection that was not opened, and every transfer that did not end
+// well, has a verdict with a cause, or a finding that names it.
+func requireNamed(t testing.TB, s *record.Session) {
+	t.Helper()
+	for i := range s.Transfers {
+		x := &s.Transfers[i]
+		shut := x.Connection != nil && slices.Contains([]string{record.Refused, record.Unanswered, record.Unreachable}, x.Connection.State)
+		if !shut && !x.Failed() && x.Outcome != record.Incomplete {
+			continue
+		}
+		named := x.Verdict != nil && x.Verdict.Cause != record.CauseNone ||
+			slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return f.Transfer == x.N || f.Transfer == 0 && f.ID == "bounce-attempt" })
+		low := x.Method == record.MethodEncrypted && x.Connection != nil && x.Connection.Dst.Port() < 1024 // a service's, between the two hosts
+		quit := x.Outcome == record.Incomplete && x.Command == nil                                         // negotiated, and left
+		require.True(t, named || low || quit, "transfer %d failed and nothing names it: %+v", x.N, x)
+	}
 }
 
 // requireJudged is what is true of every verdict.

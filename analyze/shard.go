@@ -126,6 +126,9 @@ func (l *shard) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Cla
 	if expected && c.OpenerKnown && control.IsForeign(first) {
 		return tcp.Control // the other side may wait for FTP
 	}
+	if dir == flow.Out && c.OpenerKnown && control.IsTunnel(first) {
+		return tcp.Control // until what is said in it is known
+	}
 	var guess ftp.Guess
 	if dir == flow.Out || !c.OpenerKnown {
 		guess = ftp.GuessClient(first)

@@ -75,7 +75,15 @@ type Conversation struct {
 	tls          tlsLayer
 	notes        notes
 	spoken       spoken
-	half         *half // nil: the capture has both sides
+	around
+}
+
+// around is what stands around the conversation: the capture has a side only, or something
+// between client and server speaks first.
+type around struct {
+	half       *half   // nil: the capture has both sides
+	tunnel     *tunnel // nil: no proxy was asked for a connection
+	realClient string  // whom a balancer's line names
 }
 
 // roles is how it is known which side is the client.
@@ -181,6 +189,27 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		c.tellHosts(true) // who spoke last is who the next data connection belongs to
 	}
 	s := &c.sides[dir]
+	if !s.spoke && dir == c.client && c.roles == rolesBySYN && (b[0] == 'P' || b[0] == '\r') {
+		if c.realClient, b = proxyLine(b); len(b) == 0 {
+			s.spoke = true
+			return true
+		}
+	}
+	if !s.spoke && dir == c.client && !c.isOnControlPort() && c.roles == rolesBySYN && IsTunnel(b) {
+		c.tunnel = &tunnel{}
+	}
+	if t := c.tunnel; t != nil && !t.answered {
+		s.spoke = true
+		if b = t.take(int(dir^c.client), b, at); t.answered {
+			c.expectHosts(true)
+		}
+		if len(b) == 0 {
+			return true
+		}
+	}
+	if t := c.tunnel; t != nil && (t.Refused || c.guess.Verdict() == ftp.No) {
+		return t.Refused || t.mayCarryData()
+	}
 	if !s.spoke {
 		s.spoke = true
 		if !s.lossy {
@@ -213,7 +242,7 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		c.line(dir, line)
 	}
 	c.holdBuffers()
-	if c.guess.Verdict() == ftp.No && !c.strays(dir) {
+	if c.guess.Verdict() == ftp.No && !c.strays(dir) && (c.tunnel == nil || !c.tunnel.mayCarryData()) {
 		c.budget.release(int(c.budget.held))
 		return false
 	}
@@ -329,7 +358,7 @@ func (c *Conversation) isFTP() bool {
 // hosts may be a data connection of this session: under TLS, after a negotiation that the
 // capture lacks, while neither side was heard, and where the capture has one side only.
 func (c *Conversation) expectHosts(on bool) {
-	on = on || c.half != nil
+	on = on || c.half != nil || c.tunnel != nil
 	if c.expectsHosts != on {
 		c.expectsHosts = on
 		c.tellHosts(on)

@@ -14,10 +14,10 @@ const (
 )
 
 // IsForeign reports whether the first bytes of a side are another protocol's than FTP
-// for certain, and what the other side says is not easily taken for FTP's.
+// for certain, or a balancer's, and what the other side says is not easily taken for FTP's.
 func IsForeign(first []byte) bool {
 	p := foreignProtocol(first)
-	return p != "" && p != protocolTLS && p != protocolPROXY && p != protocolPOP3
+	return p != "" && p != protocolTLS && p != protocolPOP3
 }
 
 // foreignProtocol names the protocol, other than FTP, that the first bytes of a side

@@ -26,6 +26,8 @@ type Transcript struct {
 	LimitHits        int            // negotiations, transfers and commands beyond the limits
 	Held             int            // bytes, about
 
+	Tunnel *record.Tunnel // the proxy's; nil: there is none
+
 	half *half // what the one side said of which the capture has packets; nil: both, or it is not kept
 
 	user, password, banner, system text // what the Session points to
@@ -198,6 +200,10 @@ func (c *Conversation) Finish(conn *flow.Conn) *Transcript {
 	}
 	defer c.opt.recycle(c)
 	if !c.isFTP() {
+		if c.tunnel != nil && c.tunnel.answered {
+			x := c.tunnel.Tunnel
+			return &Transcript{Tunnel: &x}
+		}
 		return nil
 	}
 	if c.expectsHosts {
@@ -226,6 +232,11 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 		s.Dialogue = []record.Exchange{} // nothing was said
 	}
 	s.First = conn.Start
+	s.RealClient = c.realClient
+	if c.tunnel != nil {
+		x := c.tunnel.Tunnel
+		t.Tunnel, s.RealServer = &x, x.Target
+	}
 	n := &s.Notes
 	n.Control, n.Heard = *conn, c.notes.Heard
 	n.Logins = own(n.Logins)

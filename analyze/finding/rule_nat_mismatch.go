@@ -22,7 +22,7 @@ var natMismatch = Rule{
 // mismatched reports whether a transfer's announced address is not that of the host which
 // announced it.
 func mismatched(c *Case, t *record.Transfer) bool {
-	if t.Announced == nil {
+	if t.Announced == nil || c.RealServer != "" { // a proxy has no part in what is announced
 		return false
 	}
 	return t.Announced.Addr() != announcer(c, t).Addr()

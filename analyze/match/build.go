@@ -62,6 +62,7 @@ type builder struct {
 	opened  []flow.Conn // connections between the two hosts that no expectation explains, in order
 	running []flow.Conn // the same, those that ran before the capture
 	used    map[uint64]bool
+	tunnels map[uint64]*record.Tunnel // by connections that went through a proxy
 	spoken  map[uint64]*record.Spoken // by connections that said something of FTP
 
 	// Lists that serve again.
@@ -101,6 +102,10 @@ func (b *builder) begin(p *pendingSession) {
 	}
 	b.connections = make([]record.Connection, n)
 	for _, cl := range p.paired {
+		if i := b.tunnelled(cl); i >= 0 {
+			b.byNegotiation[i] = append(b.byNegotiation[i], cl.conn[0])
+			continue
+		}
 		if !cl.control && worthTelling(&cl.conn[0]) && !b.elsewhere(&cl.conn[0]) && !b.isOthers(&cl.conn[0]) {
 			b.hear(cl)
 			pair = append(pair, cl.conn[0])
@@ -362,6 +367,9 @@ func failedState(s flow.State) bool {
 // failed reports whether the transfer's connection failed. A single SYN may be answered
 // after the end of a capture that ends with the session still open.
 func (b *builder) failed(t *record.Transfer) bool {
+	if x := t.Notes.Tunnel; x != nil && x.Refused {
+		return true
+	}
 	if t.Connection == nil || !failedState(t.Notes.Conn.State) {
 		return false
 	}

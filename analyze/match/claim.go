@@ -17,6 +17,7 @@ type claim struct {
 	sure     int  // expectations of theirs that it met and that say what it is
 	stranger bool // noted as one
 
+	tunnel *record.Tunnel // the proxy's that it went through; nil: none
 	spoken *record.Spoken // what it said of FTP; nil: nothing, or it is not over
 }
 

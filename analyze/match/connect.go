@@ -60,6 +60,7 @@ func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []fl
 		t.Notes.Via = &via
 	}
 	b.count(t, c)
+	through(t, b.tunnels[c.ID])
 }
 
 // The words that records point to; they are never written to.

@@ -303,6 +303,9 @@ func (m *Matcher) meet(c *flow.Conn, open bool) bool {
 // Closed takes a connection at its end, with what it said if it was a control connection.
 func (m *Matcher) Closed(c *flow.Conn, said *control.Transcript) {
 	cl, spoken := m.claims[c.ID], spokenOf(said)
+	if cl != nil && said != nil {
+		cl.tunnel = said.Tunnel
+	}
 	if !m.isSession(c, said) {
 		said = nil
 	}

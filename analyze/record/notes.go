@@ -102,9 +102,19 @@ type TransferNotes struct {
 	From     netip.AddrPort // the end of Conn that sent the data, if it carried any
 	Tried    []flow.Conn    // every connection to the announced endpoint, Conn among them, in order
 	InVain   bool           // no command came: the client waited for a connection, and left or tried something else
+	Tunnel   *Tunnel        // the proxy's, through which Conn went
 	Via      *netip.Addr    // the address that was used instead of the announced one
 	Spoken   *Spoken        // what Conn carried reads like a control connection; nil: it does not
 	Curve    *flow.Curve    // how its data came, when asked for
+}
+
+// Tunnel is a connection that a client asked a proxy for.
+type Tunnel struct {
+	Kind    string // "HTTP CONNECT", "SOCKS5", …
+	Target  string // where to: a host or an address with its port, as the client sent it
+	Answer  string // of the proxy; empty: none was seen
+	Refused bool
+	At      flow.Mark // of the answer
 }
 
 // Spoken is the first line that reads like FTP's control connection: a command's verb, or

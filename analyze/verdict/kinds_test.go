@@ -386,6 +386,51 @@ func TestOpenings(t *testing.T) {
 	})
 }
 
+func TestProxies(t *testing.T) {
+	check(t, []kind{
+		{"a CONNECT that is refused", `
+			client 198.51.100.10:50001
+			server 192.0.2.8:3128
+			C! CONNECT ftp.example.net:21 HTTP/1.1\r\n\r\n
+			S! HTTP/1.1 200 Connection established\r\n\r\n
+			S: 220 ready
+			C: USER bob
+			S: 331 Password
+			C: PASS x
+			S: 230 Ok.
+			C: PASV
+			S: 227 Ok (203,0,113,21,160,40)
+			data d1 198.51.100.10:50002 > 192.0.2.8:3128
+			d1>! CONNECT 203.0.113.21:41000 HTTP/1.1\r\n\r\n
+			d1<! HTTP/1.1 403 Forbidden\r\n\r\n
+			d1 close <` + quit, "data-rejected firewall certain", []string{"403 Forbidden", "192.0.2.8:3128"}},
+		{"SOCKS5", `
+			client 198.51.100.10:50001
+			server 192.0.2.8:1080
+			C! \x05\x01\x00
+			S! \x05\x00
+			C! \x05\x01\x00\x01\xcb\x00\x71\x15\x00\x15
+			S! \x05\x00\x00\x01\x00\x00\x00\x00\x00\x00
+			S: 220 ready
+			C: USER bob
+			S: 331 Password
+			C: PASS x
+			S: 530 Login incorrect.` + quit, "login-rejected client certain", []string{"Login incorrect"}},
+	})
+}
+
+func TestRealClient(t *testing.T) {
+	r := analyzed(t, capturetest.MustFrames(t, ends+`
+		C! PROXY TCP4 192.0.2.1 203.0.113.21 40000 21\r\n
+		S: 220 ready
+		C: USER bob
+		S: 331 Password
+		C: PASS x
+		S: 230 Ok.`+quit))
+	require.Equal(t, "192.0.2.1:40000", r.sessions[0].RealClient)
+	require.Equal(t, "none none certain", short(r.sessions[0].Verdict))
+}
+
 func TestDuring(t *testing.T) {
 	check(t, []kind{
 		{"no such file", passive + `

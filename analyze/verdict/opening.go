@@ -14,6 +14,7 @@ import (
 // announced can be reached at all, then what met the SYN.
 
 var openings = []judge{
+	proxyRefused,
 	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, noEndpoint, saidRefused, otherFamily, wrongSource,
 	untranslated, passedUnchanged, droppedHere, answeredLate, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
 }

@@ -29,6 +29,8 @@ require github.com/gabriel-vasile/mimetype v1.4.16
 
 require github.com/mikelolasagasti/xz v1.0.1
 
+require golang.org/x/crypto v0.58.0
+
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect

@@ -40,7 +40,9 @@ capture/capturetest/rawfile:
 analyze/record:      capture/flow analyze/ftp
 analyze/prose:       capture/flow github.com/rivo/uniseg
 analyze/tlsrec:      capture/flow analyze/record
-analyze/control:     capture/flow analyze/ftp analyze/record analyze/tlsrec
+analyze/keylog:
+analyze/decrypt:     capture/flow analyze/keylog analyze/tlsrec golang.org/x/crypto
+analyze/control:     capture/flow analyze/decrypt analyze/ftp analyze/record analyze/tlsrec
 analyze/match:       capture/flow analyze/control analyze/record
 analyze/analyzetest: analyze analyze/record analyze/report analyze/report/jsonl capture capture/capturetest github.com/stretchr/testify/require
 analyze/settings:
@@ -64,8 +66,8 @@ analyze/report/reporttest: capture/flow analyze/record analyze/prose analyze/rep
 analyze/pick:        capture capture/flow capture/decode
 analyze/extract:     capture/outfile capture/flow capture/tcp analyze/record analyze/prose github.com/gabriel-vasile/mimetype
 analyze/report/schema: capture/flow analyze/record analyze/finding analyze/compare
-analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/record analyze/prose analyze/finding analyze/verdict analyze/compare analyze/tlsrec analyze/control analyze/match
-cmd/ftpscope:        capture/outfile analyze analyze/carve analyze/pick analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/comparison analyze/report/diagnosis analyze/report/formats analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live cmd/ftpscope/sandbox cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term capture/pcapfile
+analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/record analyze/prose analyze/finding analyze/verdict analyze/compare analyze/tlsrec analyze/keylog analyze/decrypt analyze/control analyze/match
+cmd/ftpscope:        capture/outfile analyze analyze/keylog analyze/carve analyze/pick analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/comparison analyze/report/diagnosis analyze/report/formats analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live cmd/ftpscope/sandbox cmd/ftpscope/metrics cmd/ftpscope/view analyze/report/casedb github.com/spf13/pflag golang.org/x/term capture/pcapfile
 analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/record analyze/prose analyze/pick capture/pcapfile
 analyze/report/casedb:capture/outfile capture/flow analyze/record analyze/report modernc.org/sqlite
 cmd/ftpscope/sandbox:golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx

@@ -1,0 +1,144 @@
+package decrypt
+
+import (
+	"ftpscope/analyze/tlsrec"
+	"ftpscope/capture/flow"
+)
+
+// Limits of the search for the next record after a gap.
+const (
+	maxScan  = 3 * maxSealed // bytes that are looked at
+	maxTries = 4             // places where a record may begin
+	maxAhead = 64            // records that may be missing
+)
+
+// Gap says that n bytes of a side are missing. Where the header of the record that they
+// are in is there, and no other's is among them, the count of records goes on: so does
+// everything behind that record.
+func (o *Opener) Gap(dir flow.Direction, n uint64, at flow.Mark) {
+	s := &o.sides[dir]
+	if s.at = at; o.state == Shut || s.ended {
+		return
+	}
+	if s.blocked { // what waits cannot be counted on
+		o.shut(Damaged)
+		return
+	}
+	if s.skip > 0 && n <= uint64(s.skip) {
+		s.skip -= int(n)
+		return
+	}
+	n -= uint64(s.skip)
+	s.skip, s.deaf = 0, true
+	s.messages = messages{any: s.messages.any}
+	if s.lost || len(s.buf) < headerSize {
+		s.lose(uint64(len(s.buf)) + n)
+		o.hopeless(dir)
+		return
+	}
+	size := recordSize(s.buf)
+	left := size - len(s.buf)
+	s.pass()
+	o.missing(dir, size-headerSize)
+	if s.buf = s.buf[:0]; n <= uint64(left) {
+		s.skip = left - int(n)
+		return
+	}
+	s.lose(n - uint64(left))
+	o.hopeless(dir)
+}
+
+// pass counts a record that is lost.
+func (s *side) pass() {
+	if s.keys != nil {
+		s.keys.seq++
+		if s.keys.block != nil && s.keys.version <= tls10 {
+			s.keys.iv = nil // the block before the next record is not known
+		}
+	}
+}
+
+// lose says that n bytes are missing of which no header is known.
+func (s *side) lose(n uint64) {
+	s.buf = s.buf[:0]
+	if !s.lost {
+		s.lost, s.lostSize, s.tries = true, 0, 0
+	}
+	s.lostSize += n
+}
+
+// hopeless gives up a connection whose records nothing will authenticate.
+func (o *Opener) hopeless(dir flow.Direction) {
+	s := &o.sides[dir]
+	if s.keys == nil && o.shake.version != tls13 && !o.shake.answered {
+		o.shut(NoHandshake)
+	}
+}
+
+// resync looks for a record behind a gap in b: a header whose record the keys open, by its
+// number or by one of those after it. It returns what is left of b; s.lost says whether
+// the search goes on.
+func (o *Opener) resync(dir flow.Direction, b []byte) []byte {
+	s := &o.sides[dir]
+	for ; len(b) >= headerSize; b = b[1:] {
+		if s.lostSize > 1<<40 || s.tries >= maxTries {
+			break
+		}
+		if tlsrec.BeginsRecord(b) {
+			size := recordSize(b)
+			if len(b) < size {
+				return b
+			}
+			s.tries++
+			if o.fits(dir, b[:headerSize], b[headerSize:size]) {
+				o.found(dir)
+				return b
+			}
+		}
+		s.lostSize++
+		if s.tries == 0 && s.scanned() > maxScan {
+			break
+		}
+	}
+	if len(b) < headerSize {
+		return b
+	}
+	o.shut(Damaged)
+	return nil
+}
+
+// scanned is a bound of how much was looked at.
+func (s *side) scanned() uint64 { s.scan++; return s.scan }
+
+// found goes on with a record.
+func (o *Opener) found(dir flow.Direction) {
+	s := &o.sides[dir]
+	s.lost, s.scan = false, 0
+	s.Gaps = true
+	s.Lost += s.lostSize
+	if s.keys != nil && !s.shaking {
+		o.to.Missing(dir, max(1, s.lostSize), s.at)
+	}
+}
+
+// fits reports whether the keys open a record, and sets their count to its number.
+func (o *Opener) fits(dir flow.Direction, header, b []byte) bool {
+	s := &o.sides[dir]
+	if s.keys == nil { // in clear: what follows the handshake is still to come
+		return true
+	}
+	ahead := min(maxAhead, s.lostSize/headerSize+1)
+	for range 2 {
+		for n := range ahead {
+			if _, _, ok := s.keys.open(s.keys.seq+n, header, b, o.scratch()); ok {
+				s.keys.seq += n
+				return true
+			}
+		}
+		if !s.shaking || !o.traffic(dir) {
+			return false
+		}
+	}
+	o.shakes(dir)
+	return false
+}

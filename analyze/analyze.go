@@ -3,6 +3,7 @@ package analyze
 import (
 	"ftpscope/analyze/control"
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/keylog"
 	"ftpscope/analyze/match"
 	"ftpscope/analyze/record"
 	"ftpscope/capture"
@@ -23,6 +24,7 @@ type Options struct {
 	Evidence      Evidence        // nil: nobody keeps packets
 	Decode        decode.Options
 	Follow        Follower      // nil: nobody reads what data connections carry
+	Keys          *keylog.Store // open what is under TLS; nil: there are none
 	Claims        match.Claimer // hears which session is given which data connection; nil: nobody
 	// MergeNetworks takes the same addresses for the same hosts whatever tags, tunnels and files they are seen in.
 	MergeNetworks bool

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"ftpscope/analyze/control"
+	"ftpscope/analyze/decrypt"
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/tlsrec"
 	"ftpscope/capture/flow"
@@ -96,11 +97,14 @@ func (a *analysis) shard(to events, reading *control.Options) *shard {
 	l := &shard{events: to, ports: &a.ports, reading: reading.Shard(), evidence: a.opt.Evidence, live: a.heart.live != nil}
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
-	if a.opt.Follow != nil {
-		l.table.Follow(&sealing{a.opt.Follow}, nil)
-	} else {
-		l.table.Follow(&sealing{}, maySeal)
+	if a.opt.Keys != nil {
+		l.reading.Keys = decrypt.NewKeyring(a.opt.Keys)
 	}
+	f, may := &sealing{a.opt.Follow, l.reading.Keys}, maySeal
+	if f.next != nil {
+		may = nil
+	}
+	l.table.Follow(f, may)
 	return l
 }
 
@@ -209,27 +213,4 @@ func (l *shard) closed(c *flow.Conn, said *control.Transcript) {
 		l.evidence.Ended(c.Src, c.Dst, c.Nets)
 	}
 	l.events.Closed(c, said)
-}
-
-// sealing follows connections that may be data connections under TLS, for who sends what
-// they carry, and whatever next wants.
-type sealing struct{ next tcp.Follower }
-
-// maySeal reports whether a connection's first payload can be the beginning of TLS on a
-// data connection. Data connections lead to unprivileged ports, and come from such or
-// from port 20.
-func maySeal(s *flow.Segment) bool {
-	low, high := min(s.SrcPort, s.DstPort), max(s.SrcPort, s.DstPort)
-	return len(s.Payload) > 0 && tlsrec.IsHandshake(s.Payload[0]) && high >= flow.FirstUnprivileged && (low >= flow.FirstUnprivileged || low == flow.PortFTPData)
-}
-
-// Follow makes the reader.
-func (f *sealing) Follow(c *flow.Conn) tcp.DataReader {
-	r := &tlsrec.DataReader{}
-	if f.next != nil {
-		if next := f.next.Follow(c); next != nil {
-			r.Next = next
-		}
-	}
-	return r
 }

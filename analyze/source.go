@@ -42,7 +42,7 @@ type Evidence interface {
 // Follower reads what data connections carry, and completes sessions by what it learned. Its methods may be called from several
 // goroutines; those about a connection are before Fill of the sessions that it belongs to.
 type Follower interface {
-	tcp.Follower
+	Follow(c *flow.Conn) tcp.DataReader
 	Fill(s *record.Session) // before the findings
 }
 

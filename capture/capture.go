@@ -49,6 +49,9 @@ type Options struct {
 	Spool func(name string)
 	// Digest lets what can be read only once be digested on the way: see Capture.Digests.
 	Digest bool
+	// Secrets, if set, takes the TLS key logs that pcapng files hold, and the number of the
+	// packet, as Mark.Ord counts, from which on they are known.
+	Secrets func(log []byte, ord uint64)
 }
 
 // ErrNoArgs is the error of Open without arguments.
@@ -85,7 +88,7 @@ func (c *Capture) buffers(open int) (*buffer.Pool, int) {
 // too, which take them one by one: see Packets.
 type Capture struct {
 	Packets
-	report  func(*FileError)
+	listeners
 	files   []string
 	found   []*entry  // as files, for Again
 	opened  Stats     // what Open found out
@@ -111,6 +114,12 @@ type Capture struct {
 	total   int64
 	mu      sync.Mutex // for files, which grow when they are followed, and stats
 	stats   Stats      // Truncated and Errors
+}
+
+// listeners hear what the files say besides packets; nil: nobody does.
+type listeners struct {
+	report  func(*FileError)
+	secrets func(log []byte, ord uint64)
 }
 
 // Stats is what is known of the reading so far.
@@ -144,7 +153,7 @@ func Open(args []string, opt Options) (*Capture, error) {
 }
 
 func newCapture(opt Options) *Capture {
-	c := &Capture{report: opt.Problem, ahead: opt.Ahead}
+	c := &Capture{listeners: listeners{opt.Problem, opt.Secrets}, ahead: opt.Ahead}
 	c.large.Size, c.small.Size, c.tiny.Size = buffer.Large, buffer.Small, buffer.Tiny
 	c.aheads.Limit(opt.Ahead)
 	c.Packets = NewPackets(c.Next)
@@ -153,7 +162,11 @@ func newCapture(opt Options) *Capture {
 
 // shared is what all of its files count together.
 func (c *Capture) shared() pcapfile.Shared {
-	return pcapfile.Shared{Dropped: &c.dropped, Described: &c.interfaces}
+	s := pcapfile.Shared{Dropped: &c.dropped, Described: &c.interfaces}
+	if c.secrets != nil {
+		s.Secrets = func(log []byte) { c.secrets(log, c.ord+1) }
+	}
+	return s
 }
 
 // begin makes ready to read the files from the start.

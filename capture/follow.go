@@ -70,7 +70,7 @@ func Follow(args []string, opt Options) (*Following, error) {
 	if len(args) == 0 {
 		return nil, ErrNoArgs
 	}
-	c := newCapture(Options{Problem: opt.Problem})
+	c := newCapture(Options{Problem: opt.Problem, Secrets: opt.Secrets})
 	f := &follower{c: c, pause: pollEvery, came: time.Now(), peeks: buffer.Pool{Size: buffer.Small}}
 	c.follower = f
 	f.watch = tail.Watch{Peek: f.peek, Take: f.take, Busy: c.busy, Problem: f.problem}

@@ -238,15 +238,21 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	if c.strays(dir) {
 		return true // what follows in another protocol says no more
 	}
-	for line, rest, ok := s.framer.Next(b); ok; line, rest, ok = s.framer.Next(rest) {
-		c.line(dir, line)
-	}
+	c.read(dir, b)
 	c.holdBuffers()
 	if c.guess.Verdict() == ftp.No && !c.strays(dir) && (c.tunnel == nil || !c.tunnel.mayCarryData()) {
 		c.budget.release(int(c.budget.held))
 		return false
 	}
 	return true
+}
+
+// read takes what a side says, in clear or opened.
+func (c *Conversation) read(dir flow.Direction, b []byte) {
+	f := &c.sides[dir].framer
+	for line, rest, ok := f.Next(b); ok; line, rest, ok = f.Next(rest) {
+		c.line(dir, line)
+	}
 }
 
 // strays reports whether a side speaks another protocol on FTP's port. It is a session all
@@ -314,9 +320,14 @@ func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 		c.expectHosts(true)
 	}
 	if c.tls.covers(dir) {
-		c.tls.gap(dir)
+		gapUnderTLS(c, dir, n)
 		return
 	}
+	loseSaid(c, dir, n)
+}
+
+// loseSaid says that n bytes of what a side said are missing.
+func loseSaid(c *Conversation, dir flow.Direction, n uint64) {
 	if c.login.state == record.LoginFailed {
 		c.login.state = record.LoginNone // it may have been tried again
 	}

@@ -77,7 +77,7 @@ func (c *Conversation) onLoginReply(p *pending, r *record.Reply) {
 	if ok {
 		c.notes.LoginEnd = c.at
 	}
-	try := record.Login{OK: ok, Code: r.Code}
+	try := record.Login{OK: ok, Code: r.Code, Sealed: c.tls.isUnderTLS(c.client)}
 	if !ok && c.budget.reserve(replySize+len(r.Text)) {
 		kept := *r
 		try.Reply = &kept

@@ -84,7 +84,7 @@ func (c *Conversation) applyReply(p *pending, r *record.Reply) {
 			c.params.mode = transferMode(p.arg)
 		}
 	case v == ftp.PASS && r == nil && !p.cut:
-		c.notes.login(&c.budget, &c.login, p, record.Login{})
+		c.notes.login(&c.budget, &c.login, p, record.Login{Sealed: c.tls.isUnderTLS(c.client)})
 	case v == ftp.CWD || v == ftp.XCWD:
 		c.directory.move(p.arg, agreed)
 	case v == ftp.CDUP || v == ftp.XCUP:

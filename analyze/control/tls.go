@@ -1,6 +1,7 @@
 package control
 
 import (
+	"ftpscope/analyze/decrypt"
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/tlsrec"
@@ -20,6 +21,7 @@ const (
 type tlsLayer struct {
 	kind    string // as the record has it: record.TLSExplicit, …
 	state   protection
+	reads   bool // what is under TLS was opened
 	spans   []Span
 	records *tlsRecords // nil: TLS did not come, and may not
 }
@@ -30,6 +32,8 @@ type tlsRecords struct {
 	handshake *tlsrec.Handshake // while it passes
 	last      flow.Mark         // the last of it
 	assumed   bool              // the capture lacks the server's consent
+	opener    *decrypt.Opener   // nil: nothing opens them
+	began     Span              // of what may be opened
 }
 
 // Span is a stretch of time in which commands could not be read; To is not set while it
@@ -89,12 +93,6 @@ func (t *tlsLayer) covers(dir flow.Direction) bool {
 	return t.records != nil && t.records.sides[dir].On
 }
 
-// gap says that bytes under TLS are missing.
-func (t *tlsLayer) gap(dir flow.Direction) {
-	t.records.sides[dir].Gap()
-	t.records.handshake.Gap(dir)
-}
-
 // read looks at what a side says under TLS until its handshake is encrypted.
 func (r *tlsRecords) read(dir flow.Direction, b []byte, at flow.Mark) {
 	if r.handshake == nil {
@@ -120,9 +118,10 @@ func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
 	}
 	if !s.On {
 		s.On = true
-		c.protect()
+		coverTLS(c, dir)
 	}
 	c.tls.records.read(dir, b, c.at)
+	openTLS(c, dir, b)
 	if dir != c.client && c.expectsHosts { // who spoke last is who the next data connection belongs to
 		c.tellHosts(true)
 	}
@@ -131,7 +130,11 @@ func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
 		end = r.last // if it ended, it did so in the gap
 	}
 	r.last = c.at
-	if b = s.Skip(b); b != nil && c.tls.close(end) { // a side speaks clear text again (CCC)
+	b = s.Skip(b)
+	if b != nil && r.opener != nil && r.assumed && r.opener.State() == decrypt.Waiting {
+		r.opener, r.assumed, r.sides[0].On, r.sides[1].On = nil, false, false, false
+	}
+	if b != nil && c.tls.close(end) { // a side speaks clear text again (CCC)
 		c.server.reached(greeted)
 		c.expectHosts(false)
 		if r.assumed { // or did not agree
@@ -161,7 +164,8 @@ func seeTLS(c *Conversation, dir flow.Direction, b []byte) {
 	r := c.tls.records
 	r.assumed, r.sides[0].On, r.sides[1].On = true, true, true
 	r.sides[dir^1].Gap()
-	c.protect()
+	c.unanswered(len(c.pairing.pending))
+	coverTLS(c, dir)
 }
 
 // beginTLS takes what began as TLS: on the port for that, or with its first byte in the
@@ -173,12 +177,14 @@ func (c *Conversation) beginTLS() {
 	}
 	c.tls.agree(kind)
 	c.tls.records.sides[0].On, c.tls.records.sides[1].On = true, true
-	c.protect()
+	coverTLS(c, c.client)
 }
 
 // protect notes that from here on the commands cannot be read.
-func (c *Conversation) protect() {
-	if !c.tls.open(c.at, c.transfers.serial, &c.budget) {
+func (c *Conversation) protect() { protectFrom(c, c.at) }
+
+func protectFrom(c *Conversation, at flow.Mark) {
+	if !c.tls.open(at, c.transfers.serial, &c.budget) {
 		return
 	}
 	c.evidence.add(speaksFTP)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ftpscope/analyze/decrypt"
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
@@ -59,6 +60,8 @@ type Options struct {
 	// always is.
 	ShowPasswords bool
 	Listener      Listener
+	// Keys open what is under TLS; nil: nothing does. They are the shard's.
+	Keys *decrypt.Keyring
 
 	held int // bytes that the shard's control connections hold: see budget
 	*shared
@@ -179,13 +182,14 @@ func (c *Conversation) Snapshot(conn *flow.Conn) *Transcript {
 // connection did not speak FTP. The Conversation must not be used any more.
 func (c *Conversation) Finish(conn *flow.Conn) *Transcript {
 	c.at = conn.Last
+	endTLS(c)
 	for dir := range flow.Direction(2) {
 		if line, ok := c.sides[dir].framer.Flush(); ok && !c.tls.covers(dir) {
 			c.line(dir, line)
 		}
 	}
 	c.interrupt()
-	if len(c.pairing.pending) > 0 && c.missing == 0 && c.tls.kind == record.TLSNone {
+	if len(c.pairing.pending) > 0 && c.missing == 0 && (c.tls.kind == record.TLSNone || c.tls.isRead()) {
 		c.notes.Waiting = &record.Line{Mark: c.pairing.pending[0].line.Mark, Text: c.pairing.pending[0].line.Text}
 	}
 	c.unanswered(len(c.pairing.pending))
@@ -242,10 +246,12 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	n.Logins = own(n.Logins)
 	n.Idle = c.quiet.end(conn.Last.Time)
 	n.TLS = c.tls.found(c.client)
+
 	s.Closing = closingOf(n)
 	s.Capture = record.Coverage{
 		FromStart: conn.SYN.Seen() || conn.SYNACK.Seen(), ToEnd: conn.Closing != flow.Cut,
 		ClientSide: conn.Half[0].Packets > 0, ServerSide: conn.Half[1].Packets > 0, MissingBytes: c.missing,
+		Decrypted: c.tls.decrypted(),
 	}
 	if conn.Src != s.Client {
 		s.Capture.ClientSide, s.Capture.ServerSide = s.Capture.ServerSide, s.Capture.ClientSide

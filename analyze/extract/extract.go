@@ -188,7 +188,7 @@ func (x *Extractor) Fill(s *record.Session) {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		_, r := x.lookup(t)
-		if r == nil || r.encrypted {
+		if r == nil || r.encrypted || r.size == 0 && t.Outcome != record.OK {
 			continue
 		}
 		for i, name := range x.opt.Hashes[:len(r.sums)] {

@@ -118,7 +118,7 @@ func (l *Live) Follow(c *flow.Conn) tcp.DataReader {
 }
 
 // Closed takes a connection that is over.
-func (s *liveStream) Closed(c *flow.Conn) flow.Sent {
+func (s *liveStream) Closed(c *flow.Conn) flow.Told {
 	l := s.of
 	l.mu.Lock()
 	delete(l.open, s.conn)
@@ -133,7 +133,7 @@ func (s *liveStream) Closed(c *flow.Conn) flow.Sent {
 		s.replay()
 		l.keep(s.sides[:])
 	}
-	return flow.SentUnknown
+	return flow.Told{}
 }
 
 // expire lets go of connections that nobody claimed in time.

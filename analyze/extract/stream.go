@@ -60,9 +60,9 @@ func (s *stream) Conflict(dir flow.Direction, from int64, n uint64, _ flow.Mark)
 }
 
 // Closed keeps what was learned of the connection until its sessions are told.
-func (s *stream) Closed(*flow.Conn) flow.Sent {
+func (s *stream) Closed(*flow.Conn) flow.Told {
 	s.of.keep(s.sides[:])
-	return flow.SentUnknown
+	return flow.Told{}
 }
 
 // side is one direction of a connection.

@@ -90,15 +90,13 @@ func (c *Case) glance() *glance {
 func (c *Case) settings(p settings.Purpose) string { return settings.For(c.Banner, p) }
 
 // plain reports whether a transfer was certainly sent as the file is: MODE S (RFC 959
-// section 3.4.1), and not under TLS.
+// section 3.4.1), and not under TLS that hides it.
 func (c *Case) plain(t *record.Transfer) bool {
-	return t.Notes.Mode == "S" && !c.encrypted()
+	return t.Notes.Mode == "S" && !c.encrypted() && !t.IsSealed()
 }
 
-// encrypted reports whether the control connection is under TLS.
-func (c *Case) encrypted() bool {
-	return c.TLS == record.TLSExplicit || c.TLS == record.TLSImplicit
-}
+// encrypted reports whether the control connection is under TLS, and was not opened.
+func (c *Case) encrypted() bool { return c.Hides() }
 
 // mayLink reports whether FXP may explain why a host meets the endpoint of a transfer, or is
 // named by it: its client has a session there of which the capture lacks something, which
@@ -143,5 +141,5 @@ func precedes(a, b flow.Mark) bool {
 
 // moved reports whether the transfer carried something or ended well.
 func moved(t *record.Transfer) bool {
-	return t.Outcome == record.OK || t.Bytes != nil && *t.Bytes > 0
+	return t.Outcome == record.OK || t.Carried() != nil && *t.Carried() > 0
 }

@@ -18,7 +18,7 @@ var asciiBinary = Rule{
 
 func asciiMode(c *Case, t *record.Transfer) (draft, bool) {
 	how := asciiHow(c, t)
-	if how == "" || t.Bytes == nil || *t.Bytes == 0 || !t.OfFile() || c.encrypted() {
+	if how == "" || t.Bytes == nil || *t.Bytes == 0 || !t.OfFile() || c.encrypted() || t.Carried() != nil && *t.Carried() == 0 {
 		return draft{}, false
 	}
 	why := ""

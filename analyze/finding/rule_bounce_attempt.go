@@ -178,8 +178,8 @@ const maxScanned = 64
 func bounced(c *Case, t *record.Transfer) string {
 	conn := t.Connection
 	switch {
-	case conn != nil && conn.State == established && t.Bytes != nil:
-		return "the server connected to it" + c.packets(t.Frames.SYN) + " and " + prose.Many(*t.Bytes, "byte") + " were transferred"
+	case conn != nil && conn.State == established && t.Carried() != nil:
+		return "the server connected to it" + c.packets(t.Frames.SYN) + " and " + prose.Many(*t.Carried(), "byte") + " were transferred"
 	case conn != nil && conn.State == established:
 		return "the server connected to it" + c.packets(t.Frames.SYN)
 	case conn != nil:

@@ -24,7 +24,7 @@ func cleartext(c *Case) (draft, bool) {
 	var frames []flow.Pos
 	accepted, rejected := 0, 0
 	for _, l := range c.Notes.Logins {
-		if anonymous(l.User) || l.OneTime || l.NoPassword {
+		if anonymous(l.User) || l.OneTime || l.NoPassword || l.Sealed {
 			continue
 		}
 		if l.User != "" {

@@ -140,8 +140,8 @@ func lastSaid(c *Case, t *record.Transfer) (last flow.Time) {
 // dataThen says how the data connection went on.
 func dataThen(c *Case, t *record.Transfer) string {
 	carried := ""
-	if t.Bytes != nil {
-		carried = " after " + prose.Many(*t.Bytes, "byte")
+	if t.Carried() != nil {
+		carried = " after " + prose.Many(*t.Carried(), "byte")
 	}
 	how, _, last := ending(c, t.Notes.Conn)
 	if how == "" {

@@ -27,8 +27,8 @@ func cutOff(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{}, false
 	}
 	carried := ""
-	if t.Bytes != nil {
-		carried = " after " + prose.Many(*t.Bytes, "byte")
+	if t.Carried() != nil {
+		carried = " after " + prose.Many(*t.Carried(), "byte")
 	}
 	gaveUp := ""
 	if ended {

@@ -43,9 +43,9 @@ func meetingOf(t *record.Transfer) meeting {
 	if t.Connection == nil {
 		return meeting{}
 	}
-	m := meeting{state: t.Connection.State, src: t.Connection.Src, dst: t.Connection.Dst, syn: t.Frames.SYN, counted: t.Bytes != nil}
+	m := meeting{state: t.Connection.State, src: t.Connection.Src, dst: t.Connection.Dst, syn: t.Frames.SYN, counted: t.Carried() != nil}
 	if m.counted {
-		m.bytes = *t.Bytes
+		m.bytes = *t.Carried()
 	}
 	return m
 }

@@ -223,13 +223,17 @@ func endpointIn(text string) (netip.AddrPort, bool) {
 
 // announceAdvice is how the server is told of the address that clients reach.
 func (c *Case) announceAdvice() string {
-	return "announce the address that clients reach" + c.settings(settings.Announce) + " and let the NAT forward the passive ports to the server; EPSV names no address, and needs the same ports; an FTP helper (ALG) on the NAT that rewrites the reply does both, unless TLS hides it"
+	advice := "announce the address that clients reach" + c.settings(settings.Announce) + " and let the NAT forward the passive ports to the server; EPSV names no address, and needs the same ports; an FTP helper (ALG) on the NAT "
+	if c.IsUnderTLS() {
+		return advice + "can do neither under TLS"
+	}
+	return advice + "that rewrites the reply does both, unless TLS hides it"
 }
 
 // unread says why a NAT does not rewrite the negotiation.
 func (c *Case) unread() string {
 	switch {
-	case c.encrypted():
+	case c.IsUnderTLS():
 		return "; under TLS it cannot"
 	case c.Server.Port() != flow.PortFTP:
 		return fmt.Sprintf("; it has to be told of port %d", c.Server.Port())

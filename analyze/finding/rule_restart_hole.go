@@ -33,7 +33,7 @@ func holes(c *Case) []draft {
 			from = *t.Restart
 		}
 		before, known := had[*t.Path]
-		if known && c.plain(t) && from > before.end && t.Bytes != nil && *t.Bytes > 0 {
+		if known && c.plain(t) && from > before.end && t.Carried() != nil && *t.Carried() > 0 {
 			list = append(list, draft{
 				transfer: t.N,
 				message: fmt.Sprintf("the upload of %s was resumed at byte %d%s, but transfer %d had ended at byte %d%s: %s were not sent", prose.Quote(*t.Path),
@@ -43,10 +43,10 @@ func holes(c *Case) []draft {
 			})
 		}
 		switch {
-		case t.Bytes == nil || t.MissingBytes == nil || *t.MissingBytes > 0 || t.Notes.Conn == nil || !t.Notes.Conn.SYN.Seen() || !c.plain(t):
+		case t.Carried() == nil || t.MissingBytes == nil || *t.MissingBytes > 0 || t.Notes.Conn == nil || !t.Notes.Conn.SYN.Seen() || !c.plain(t):
 			delete(had, *t.Path)
 		case from == 0 || known:
-			had[*t.Path] = upload{from + *t.Bytes, t}
+			had[*t.Path] = upload{from + *t.Carried(), t}
 		}
 	}
 	return list

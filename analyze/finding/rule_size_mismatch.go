@@ -20,7 +20,7 @@ var sizeMismatch = Rule{
 // clear text, seen from SYN to FIN without a gap.
 func sizes(c *Case, t *record.Transfer) (draft, bool) {
 	conn, said := t.Notes.Conn, t.Notes.Size
-	if said == nil || t.Reply == nil || t.Bytes == nil || conn == nil || *t.Bytes == *said || t.Outcome != record.OK ||
+	if said == nil || t.Reply == nil || t.Carried() == nil || conn == nil || *t.Carried() == *said || t.Outcome != record.OK ||
 		t.Direction == nil || *t.Direction != record.Download || t.Representation == nil || *t.Representation != "I" || t.Restart != nil && *t.Restart > 0 ||
 		t.MissingBytes == nil || *t.MissingBytes > 0 || !conn.SYN.Seen() || !c.plain(t) || t.Initiator == record.ThirdParty {
 		return draft{}, false
@@ -30,15 +30,15 @@ func sizes(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{}, false
 	}
 	missing := "fewer"
-	difference := *said - *t.Bytes
+	difference := *said - *t.Carried()
 	advice := "fetch the file again and compare checksums; was it being written while it was read? A proxy or virus scanner between may cut files"
-	if *t.Bytes > *said {
-		missing, difference = "more", *t.Bytes-*said
+	if *t.Carried() > *said {
+		missing, difference = "more", *t.Carried()-*said
 		advice = "was the file being written while it was read? Compare checksums"
 	}
 	return draft{
 		message: fmt.Sprintf("the server gave the size of %s as %s%s and sent %s, %s %s, before it replied %d%s", nameOf(t), prose.Many(*said, "byte"),
-			c.packets(t.Notes.SizeFrom), prose.Many(*t.Bytes, "byte"), prose.Number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
+			c.packets(t.Notes.SizeFrom), prose.Many(*t.Carried(), "byte"), prose.Number(difference), missing, t.Reply.Code, c.packets(t.Reply.Pos)),
 		frames: []flow.Pos{t.Notes.SizeFrom, t.Frames.Command, server.FIN.Pos, t.Reply.Pos},
 		advice: advice,
 	}, true

@@ -415,8 +415,8 @@ func deniedAtOnce(t *record.Transfer) bool {
 	case 421, 425, 426, 451, 452, 552:
 		return false
 	}
-	half := &t.Notes.Conn.Half
-	return half[0].Bytes+half[1].Bytes == 0
+	c := t.Notes.Conn
+	return c.Half[0].Bytes+c.Half[1].Bytes == 0 || c.Sent == flow.SentNothing
 }
 
 // patience is more than a server takes to deny a command for a reason of its own.

@@ -185,6 +185,9 @@ func (b *builder) count(t *record.Transfer, c *flow.Conn) {
 	if t.Notes.From = c.Dst; h == &c.Half[flow.Out] {
 		t.Notes.From = c.Src
 	}
+	if d := record.TLSOf(c); d != nil {
+		t.PlainBytes = d.PlainFrom(t.Notes.From)
+	}
 }
 
 // clientHandshake is more than a client sends that takes data: a ClientHello with

@@ -80,6 +80,12 @@ const (
 	TLSImplicit = "implicit"
 )
 
+// IsUnderTLS reports whether the control connection is under TLS.
+func (s *Session) IsUnderTLS() bool { return s.TLS == TLSExplicit || s.TLS == TLSImplicit }
+
+// Hides reports whether TLS hides what the control connection said.
+func (s *Session) Hides() bool { return s.IsUnderTLS() && !s.Capture.Decrypted }
+
 // Values of Session.Mode and Transfer.Mode.
 const (
 	Active  = "active"
@@ -133,6 +139,7 @@ type Coverage struct {
 	FromStart, ToEnd       bool
 	ClientSide, ServerSide bool
 	MissingBytes           uint64
+	Decrypted              bool // what is under TLS was opened with the keys that were given
 }
 
 // Exchange is a command with its replies. Command is empty for replies to no command (the
@@ -189,6 +196,7 @@ type Transfer struct {
 	Connection        *Connection
 	Bytes             *uint64
 	MissingBytes      *uint64
+	PlainBytes        *uint64 // of Bytes under TLS: the plaintext's
 	Preliminary       *Reply
 	Reply             *Reply
 	Outcome           string
@@ -206,6 +214,20 @@ type Content struct {
 	MD5, SHA1 *string
 	MIMEType  *string
 	File      *string
+}
+
+// Carried is how many bytes of its own a transfer's data connection carried: plaintext
+// where it is under TLS and that is known.
+func (t *Transfer) Carried() *uint64 {
+	if t.PlainBytes != nil {
+		return t.PlainBytes
+	}
+	return t.Bytes
+}
+
+// IsSealed reports whether its data are under TLS, and nobody knows how many they are.
+func (t *Transfer) IsSealed() bool {
+	return t.PlainBytes == nil && t.Notes.Conn != nil && TLSOf(t.Notes.Conn) != nil
 }
 
 // OfFile reports whether it carries a file, not a listing.

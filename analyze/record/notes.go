@@ -73,6 +73,7 @@ type Login struct {
 	NoPassword bool      // the capture shows none: USER was decided on
 	User       string    // empty: not known
 	OK         bool
+	Sealed     bool   // under TLS
 	Code       int    // 0: the capture holds no reply to PASS
 	Reply      *Reply // that failed it
 	Challenge  string // of a one-time password, in lower case: "otp-md5 487 dog2"
@@ -198,6 +199,33 @@ type TLSInfo struct {
 	Names               []string  // subject alternative names
 	NotBefore, NotAfter time.Time // zero when there was none
 	SelfSigned          bool      // subject and issuer are the same
+}
+
+// DataTLS is what was found out about a data connection under TLS; its flow.Conn has it
+// among its Facts.
+type DataTLS struct {
+	Ends   [2]netip.AddrPort // who sent Plain[0] and Plain[1]
+	Plain  [2]*uint64        // bytes of application data; nil: not known
+	Opened bool              // by keys
+	Info   *TLSInfo          // of its handshake; nil: none was seen
+}
+
+// PlainFrom is how much of application data an end sent; nil: not known.
+func (d *DataTLS) PlainFrom(end netip.AddrPort) *uint64 {
+	switch end {
+	case d.Ends[0]:
+		return d.Plain[0]
+	case d.Ends[1]:
+		return d.Plain[1]
+	}
+	return nil
+}
+
+// TLSOf is what was found out about a connection under TLS; nil: it was not, as far as is
+// known.
+func TLSOf(c *flow.Conn) *DataTLS {
+	d, _ := c.Facts.(*DataTLS)
+	return d
 }
 
 // TLSAlert is an alert (RFC 8446 section 6) that was sent in clear.

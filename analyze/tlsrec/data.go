@@ -16,7 +16,7 @@ type DataReader struct {
 type ByteReader interface {
 	Data(dir flow.Direction, b []byte, at flow.Mark) bool
 	Gap(dir flow.Direction, n uint64, at flow.Mark)
-	Closed(c *flow.Conn) flow.Sent // the connection's end; who sent what, if the reader can tell
+	Closed(c *flow.Conn) flow.Told // the connection's end; what the reader made of it
 }
 
 // dataSide is one direction: its records (RFC 8446 section 5.1).
@@ -129,11 +129,11 @@ func (x *dataSide) record() bool {
 }
 
 // Closed tells of the connection's end, and returns who sent what it carried.
-func (s *DataReader) Closed(c *flow.Conn) flow.Sent {
+func (s *DataReader) Closed(c *flow.Conn) flow.Told {
 	if s.Next != nil {
 		s.Next.Closed(c)
 	}
-	return s.Sent(c.Closing != flow.Cut)
+	return flow.Told{Sent: s.Sent(c.Closing != flow.Cut)}
 }
 
 // Sent is who sent what the connection carried, which is over or may go on. TLS 1.2 has

@@ -105,6 +105,9 @@ func (l *listening) Data(_ flow.Direction, b []byte, _ flow.Mark) bool {
 	return !l.enough
 }
 
-func (l *listening) Closed(*flow.Conn) flow.Sent { l.closed = true; return flow.SentOut }
+func (l *listening) Closed(*flow.Conn) flow.Told {
+	l.closed = true
+	return flow.Told{Sent: flow.SentOut}
+}
 
 func (l *listening) Gap(_ flow.Direction, n uint64, _ flow.Mark) { l.missing += int(n) }

@@ -20,6 +20,7 @@ type Handshake struct {
 type handshakeSide struct {
 	done    bool // no more messages are wanted, only alerts
 	lost    bool // nor are those: where records begin is not known
+	opened  bool // its messages come from Opened
 	alert   []byte
 	read    int // bytes
 	records recordReader
@@ -51,10 +52,14 @@ func (h *Handshake) Data(side flow.Direction, b []byte, at flow.Mark) {
 	}
 }
 
+// fatal is the level of an alert that ends the connection; under TLS 1.3 all do but
+// close_notify and user_canceled.
+const fatal = 2
+
 // alert takes a piece of an alert: its level and its description (RFC 8446 section 6). One
 // that is encrypted is longer.
 func (h *Handshake) alert(side flow.Direction, s *handshakeSide, b []byte, at flow.Mark) {
-	const length, fatal = 2, 2
+	const length = 2
 	if s.records.header[3] != 0 || s.records.header[4] != length || h.info.Alert.Mark.Seen() {
 		return
 	}
@@ -63,6 +68,30 @@ func (h *Handshake) alert(side flow.Direction, s *handshakeSide, b []byte, at fl
 	}
 	h.info.Alert = record.TLSAlert{Mark: at, Name: alertName(s.alert[1]), Fatal: s.alert[0] == fatal}
 	h.alertSide = side
+}
+
+// Opened takes a piece of handshake messages that were encrypted and are opened: under TLS
+// 1.3 the certificate is among them.
+func (h *Handshake) Opened(side flow.Direction, b []byte, at flow.Mark) {
+	s := &h.sides[side]
+	if h.info.Encrypted && !s.opened {
+		s.opened, s.done, s.skip, s.msg = true, false, 0, nil
+	}
+	if len(s.msg)+len(b) > 2*maxHandshake {
+		s.end()
+	}
+	if s.opened && !s.lost {
+		h.fragment(s, b, at)
+	}
+}
+
+// OpenedAlert takes an alert that was encrypted and is opened. close_notify is none: it
+// ends every connection.
+func (h *Handshake) OpenedAlert(side flow.Direction, level, description byte, at flow.Mark) {
+	if description != 0 && !h.info.Alert.Mark.Seen() {
+		h.info.Alert = record.TLSAlert{Mark: at, Name: alertName(description), Fatal: level == fatal || h.info.Encrypted}
+		h.alertSide = side
+	}
 }
 
 // alertNames are those of RFC 8446 section 6 and of its forerunners.
@@ -128,15 +157,25 @@ func (s *handshakeSide) needs() int {
 	}
 	whole := messageHeader + length24(s.msg[1:])
 	switch s.msg[0] {
-	case helloOfClient, helloOfServer:
+	case helloOfClient, helloOfServer, encryptedExtensions:
 		return whole
 	case certificate:
-		if len(s.msg) < leafHeader {
-			return min(whole, leafHeader)
+		from := s.leafHeader()
+		if len(s.msg) < from {
+			return min(whole, from)
 		}
-		return min(whole, leafHeader+length24(s.msg[7:]))
+		return min(whole, from+length24(s.msg[from-3:]))
 	}
 	return messageHeader
+}
+
+// leafHeader is where the first certificate begins: TLS 1.3's message begins with a
+// context, which a server's has none of (RFC 8446 section 4.4.2).
+func (s *handshakeSide) leafHeader() int {
+	if s.opened {
+		return leafHeader + 1
+	}
+	return leafHeader
 }
 
 // message takes a message of which enough is there.
@@ -156,12 +195,16 @@ func (h *Handshake) message(s *handshakeSide, at flow.Mark) {
 			return
 		}
 	case certificate:
-		if s.hello && len(s.msg) > leafHeader {
+		if from := s.leafHeader(); s.hello && len(s.msg) > from {
 			h.info.Certificate = at
-			h.info.leaf(s.msg[leafHeader:])
+			h.info.leaf(s.msg[from:])
 		}
 		s.end()
 		return
+	case encryptedExtensions:
+		if s.hello && s.opened {
+			h.info.extensions(body)
+		}
 	default:
 		s.more = s.more || s.msg[0] != newTicket
 	}

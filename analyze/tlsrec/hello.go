@@ -32,6 +32,8 @@ const (
 	helloOfServer = 2
 	newTicket     = 4
 	certificate   = 11
+	// encryptedExtensions has what TLS 1.3 hides of the ServerHello's extensions.
+	encryptedExtensions = 8
 
 	extServerName        = 0
 	extALPN              = 16
@@ -156,13 +158,27 @@ func (t *facts) serverHello(w wire) {
 				version = v
 			}
 		case extALPN:
-			if names := protocols(body); len(names) > 0 {
-				t.Protocol = names[0]
-			}
+			t.chosen(body)
 		}
 	}
-	t.Version, t.Cipher = tls.VersionName(version), tls.CipherSuiteName(suite)
+	t.Version, t.Cipher = tls.VersionName(version), SuiteName(suite)
 	t.Encrypted = version >= tls.VersionTLS13
+}
+
+// chosen takes the protocol that the server chose.
+func (t *facts) chosen(body wire) {
+	if names := protocols(body); len(names) > 0 {
+		t.Protocol = names[0]
+	}
+}
+
+// extensions is RFC 8446 section 4.3.1.
+func (t *facts) extensions(w wire) {
+	for ext := w.vector(2); ext.more(); {
+		if kind, body := ext.number(2), ext.vector(2); kind == extALPN {
+			t.chosen(body)
+		}
+	}
 }
 
 // leaf takes the first certificate of the chain (RFC 5246 section 7.4.2). What cannot be

@@ -58,7 +58,7 @@ func (c *hearing) permit(t *record.Transfer) string {
 // helper says why a firewall that follows FTP does not follow this session.
 func helper(c *hearing) string {
 	switch {
-	case c.encrypted():
+	case c.IsUnderTLS():
 		return "; an FTP helper (ALG) cannot read the control connection under TLS, so the ports have to be open"
 	case c.Server.Port() != flow.PortFTP:
 		return fmt.Sprintf("; an FTP helper (ALG) follows port 21, not %d, unless it is told to", c.Server.Port())

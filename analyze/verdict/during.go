@@ -25,7 +25,7 @@ func stolenFromClient(c *hearing, t *record.Transfer) *record.Verdict {
 
 // stolen is a data connection that a third host opened, and over which data went.
 func stolen(c *hearing, t *record.Transfer) *record.Verdict {
-	if t.Initiator != record.ThirdParty || !met(t, flow.Established) || t.Bytes == nil || *t.Bytes == 0 {
+	if t.Initiator != record.ThirdParty || !met(t, flow.Established) || t.Carried() == nil || *t.Carried() == 0 {
 		return nil
 	}
 	at := record.AtServer
@@ -201,12 +201,12 @@ func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdic
 // after says how much came before.
 func after(t *record.Transfer) string {
 	switch {
-	case t.Bytes == nil:
+	case t.Carried() == nil, t.IsSealed():
 		return ""
-	case t.Notes.Size != nil && *t.Notes.Size > *t.Bytes:
-		return " after " + prose.Number(*t.Bytes) + " of " + prose.Number(*t.Notes.Size) + " bytes"
+	case t.Notes.Size != nil && *t.Notes.Size > *t.Carried():
+		return " after " + prose.Number(*t.Carried()) + " of " + prose.Number(*t.Notes.Size) + " bytes"
 	}
-	return " after " + prose.Many(*t.Bytes, "byte")
+	return " after " + prose.Many(*t.Carried(), "byte")
 }
 
 // silentData is a connection that nobody ended. What held it up, TCP's own facts tell:
@@ -247,8 +247,8 @@ func cutDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict 
 // cutByClient is a transfer that the server takes for done, although the client ended its
 // connection before the announced size.
 func cutByClient(c *hearing, t *record.Transfer) *record.Verdict {
-	if !met(t, flow.Established) || sender(t) != record.Server || t.Notes.Size == nil || t.Bytes == nil || t.Restart != nil || t.Notes.Mode == "Z" ||
-		*t.Bytes >= *t.Notes.Size || t.MissingBytes != nil && *t.MissingBytes > 0 || t.Notes.Abort.Seen() || t.Representation != nil && *t.Representation == "A" {
+	if !met(t, flow.Established) || sender(t) != record.Server || t.Notes.Size == nil || t.Carried() == nil || t.IsSealed() || t.Restart != nil || t.Notes.Mode == "Z" ||
+		*t.Carried() >= *t.Notes.Size || t.MissingBytes != nil && *t.MissingBytes > 0 || t.Notes.Abort.Seen() || t.Representation != nil && *t.Representation == "A" {
 		return nil
 	}
 	e := c.ended(t.Notes.Conn)

@@ -56,7 +56,7 @@ func endedBy(c *hearing, server *flow.Half) bool {
 // session.
 func handshakeFailed(c *hearing) *record.Verdict {
 	x := c.Notes.TLS
-	if !c.encrypted() || x == nil || len(c.Transfers) > 0 {
+	if !c.IsUnderTLS() || x == nil || len(c.Transfers) > 0 {
 		return nil
 	}
 	control := &c.Notes.Control

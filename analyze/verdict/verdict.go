@@ -201,7 +201,7 @@ func (c *hearing) gravest() *record.Verdict {
 
 // doneLater tells which transfers failed and were done all the same: the client asked for
 // the same again, or offered another way, and that worked; or it stopped one by ABOR and
-// went on.
+// went on. A firewall that drops the way that was tried first is told all the same.
 func (c *hearing) doneLater() func(*record.Transfer) bool {
 	last, commanded := 0, 0 // the last transfers that worked, that a command began
 	asked := map[string]int{}
@@ -221,7 +221,7 @@ func (c *hearing) doneLater() func(*record.Transfer) bool {
 	return func(t *record.Transfer) bool {
 		switch {
 		case t.Command != nil:
-			return asked[request(t)] > t.N || t.Verdict.Cause == record.CauseClientAborted && last > t.N
+			return asked[request(t)] > t.N && t.Verdict.Cause != record.CauseDataBlocked || t.Verdict.Cause == record.CauseClientAborted && last > t.N
 		case !c.Capture.ClientSide:
 			return false
 		}
@@ -303,7 +303,5 @@ func (c *hearing) orderly() bool {
 	return true
 }
 
-// encrypted reports whether the control connection is under TLS.
-func (c *hearing) encrypted() bool {
-	return c.TLS == record.TLSExplicit || c.TLS == record.TLSImplicit
-}
+// encrypted reports whether the control connection is under TLS, and was not opened.
+func (c *hearing) encrypted() bool { return c.Hides() }

@@ -59,6 +59,12 @@ const (
 	SentNothing
 )
 
+// Told is what a reader says of what a connection carried.
+type Told struct {
+	Sent  Sent
+	Facts any // more that it found out; what that is the reader's package says
+}
+
 // SentBy is that of a direction.
 func SentBy(d Direction) Sent { return SentOut + Sent(d) }
 
@@ -93,7 +99,7 @@ type Conn struct {
 	Closing     Closing
 	Digits      uint8
 	ManyFiles   bool // its packets are from several files
-	Sent        Sent // who sent what it carried, as who followed it told
+	Told             // what who followed it made of what it carried
 	Nets        Nets
 	ICMP        *ICMP
 	Conflict    *Mark // the first bytes that came again with another content, if somebody compared them

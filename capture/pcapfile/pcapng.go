@@ -40,6 +40,7 @@ const (
 	simpleHead     = 12
 	interfaceHead  = 16
 	statsHead      = 20
+	secretsHead    = 16
 )
 
 // blocks are the kinds that are read; others are skipped. min is the length without data
@@ -55,6 +56,7 @@ var blocks = map[uint32]struct {
 	blockSimple:    {"this simple packet block", simpleHead + 4, true},
 	blockStats:     {"this interface statistics", statsHead + 4, false},
 	blockEnhanced:  {"this enhanced packet block", enhancedHead + 4, true},
+	blockSecrets:   {"these decryption secrets", secretsHead + 4, false},
 }
 
 // pcapng reads the block format.
@@ -64,7 +66,8 @@ type pcapng struct {
 	ifaces  []iface
 	last    flow.Time // of the packet before: simple packet blocks have no time of their own
 	dropped *atomic.Uint64
-	moved   uint64 // packets of earlier sections whose times were moved
+	secrets func([]byte) // nil: they are passed over
+	moved   uint64       // packets of earlier sections whose times were moved
 	unknown map[uint32]uint64
 	skipped skipped
 	all     Interfaces // of all sections
@@ -210,6 +213,9 @@ func (p *pcapng) block(out *Packet, ord uint64) (bool, error) {
 		}
 	}
 	known, read := blocks[kind]
+	if kind == blockSecrets && p.secrets == nil {
+		known.min, read = 0, false
+	}
 	size, err := p.size(b, known.min)
 	if err != nil {
 		return false, p.fail(known.packet, err)
@@ -302,6 +308,9 @@ func (p *pcapng) take(kind uint32, b []byte, out *Packet) error {
 		return p.describe(b)
 	case blockStats:
 		p.stats(b)
+		return nil
+	case blockSecrets:
+		p.secret(b)
 		return nil
 	case blockSimple:
 		return p.simple(b, out)

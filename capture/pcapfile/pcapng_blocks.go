@@ -98,6 +98,18 @@ func (p *pcapng) stats(b []byte) {
 	}
 }
 
+// keyLog is the kind of secrets that a TLS key log is (section 4.7).
+const keyLog = 0x544c534b
+
+// secret reads a decryption secrets block (section 4.7). One that is not right costs no
+// packet: it is passed over.
+func (p *pcapng) secret(b []byte) {
+	held := b[secretsHead : len(b)-4]
+	if n := p.u32(b[12:]); p.u32(b[8:]) == keyLog && uint64(n) <= uint64(len(held)) {
+		p.secrets(held[:n])
+	}
+}
+
 // packet reads an enhanced packet block (section 4.3) or an obsolete packet block, which
 // differ in the interface only.
 func (p *pcapng) packet(id uint32, b []byte, out *Packet) error {

@@ -45,6 +45,7 @@ type Reader interface {
 type Shared struct {
 	Dropped   *atomic.Uint64 // packets that the capturing programs say they lost
 	Described *int           // bytes of all files' interfaces; nil: they are not kept
+	Secrets   func([]byte)   // takes the TLS key logs that pcapng holds, valid during the call; nil: nobody wants them
 }
 
 // MagicSize is how many bytes tell what a file is.
@@ -61,7 +62,7 @@ func NewReader(buf *buffer.Buffer, shared Shared) (Reader, error) {
 	if p := pcapOf(magic); p != nil {
 		r = p
 	} else if magic == blockSection {
-		r = &pcapng{dropped: shared.Dropped, all: Interfaces{all: shared.Described}}
+		r = &pcapng{dropped: shared.Dropped, secrets: shared.Secrets, all: Interfaces{all: shared.Described}}
 	} else if magic == snoopMagic {
 		r = &snoop{dropped: shared.Dropped}
 	} else {

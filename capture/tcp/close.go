@@ -22,12 +22,12 @@ func (t *Table) close(slot int32) {
 	if c.stream != 0 {
 		r = t.controls.finish(c, lost)
 	}
-	sent, conflict := flow.SentUnknown, (*flow.Mark)(nil)
+	told, conflict := flow.Told{}, (*flow.Mark)(nil)
 	if c.flags&followed != 0 {
-		sent, conflict = t.following.finish(slot, c, func() *flow.Conn { return t.snapshot(slot) }, lost)
+		told, conflict = t.following.finish(slot, c, func() *flow.Conn { return t.snapshot(slot) }, lost)
 	}
 	fact := t.snapshot(slot)
-	fact.Sent, fact.Conflict = sent, conflict
+	fact.Told, fact.Conflict = told, conflict
 	if r != nil {
 		r.Closed(fact)
 	} else {

@@ -23,6 +23,8 @@ type followed struct {
 	silent *silent // reads instead
 }
 
+func (f *followed) ReadsAll() bool { return false }
+
 func (f *followed) Follow(c *flow.Conn) tcp.DataReader {
 	if f.want != nil && !f.want(c) {
 		return nil
@@ -41,7 +43,7 @@ type dataTalk struct {
 	f *followed
 }
 
-func (k *dataTalk) Closed(c *flow.Conn) flow.Sent {
+func (k *dataTalk) Closed(c *flow.Conn) flow.Told {
 	f := k.f
 	require.Equal(f.t, c.ID, f.open[&k.talk])
 	require.False(f.t, k.refused)
@@ -50,13 +52,13 @@ func (k *dataTalk) Closed(c *flow.Conn) flow.Sent {
 		k.swap()
 	}
 	f.ended = append(f.ended, ended{*c, &k.talk})
-	return flow.SentUnknown
+	return flow.Told{}
 }
 
 // silentData is a DataReader that only counts.
 type silentData struct{ *silent }
 
-func (silentData) Closed(*flow.Conn) flow.Sent { return flow.SentUnknown }
+func (silentData) Closed(*flow.Conn) flow.Told { return flow.Told{} }
 
 // following runs a table with and without a Follower, and holds that the Sink hears the
 // same.

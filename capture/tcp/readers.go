@@ -155,11 +155,11 @@ type data struct {
 }
 
 // Follow has the Follower asked for readers, of connections whose first segment with
-// payload may be of interest, for their beginning; nil: of all, for all of it. It is
-// called before the first segment.
+// payload may be of interest, for their beginning unless it ReadsAll; nil: of all, for all
+// of it. It is called before the first segment.
 func (t *Table) Follow(f Follower, may func(*flow.Segment) bool) {
 	group := reassembly.NewGroup(maxHeldData, maxHeldDataAll, false)
-	if may != nil {
+	if may != nil && !f.ReadsAll() {
 		group = reassembly.NewGroup(maxHeldBegun, maxHeldBegunAll, false)
 	}
 	t.following = following{by: f, may: may, group: group, open: map[int32]data{}}
@@ -204,19 +204,19 @@ func (f *following) settle(slot int32, c *conn, now flow.Time) {
 	}
 }
 
-// finish gives what is left of a connection that is over, and returns who sent what it
-// carried; lost bytes are missing at the ends.
-func (f *following) finish(slot int32, c *conn, end func() *flow.Conn, lost [2]uint64) (sent flow.Sent, conflict *flow.Mark) {
+// finish gives what is left of a connection that is over, and returns what its
+// reader made of it; lost bytes are missing at the ends.
+func (f *following) finish(slot int32, c *conn, end func() *flow.Conn, lost [2]uint64) (told flow.Told, conflict *flow.Mark) {
 	x := f.open[slot]
 	if x.Flush(c.moment(x.Stream)); !x.Over() {
 		x.Finish(c.tails(lost), c.last)
-		if sent = x.reader.Closed(end()); x.Swapped() {
-			sent = sent.Swapped()
+		if told = x.reader.Closed(end()); x.Swapped() {
+			told.Sent = told.Sent.Swapped()
 		}
 		conflict = x.FirstConflict()
 		x.End()
 	}
 	delete(f.open, slot)
 	c.flags &^= followed
-	return sent, conflict
+	return told, conflict
 }

@@ -131,15 +131,17 @@ type Follower interface {
 	// The reader's directions are those that c has then, and it is given each of them in
 	// order, whatever the other one does.
 	Follow(c *flow.Conn) DataReader
+	// ReadsAll reports whether readers want more than a connection's beginning.
+	ReadsAll() bool
 }
 
 // DataReader reads a connection that is followed.
 type DataReader interface {
 	reassembly.Reader
 	// Closed tells of the connection's end, if the reader did not refuse it before, and
-	// returns who sent what it carried, in the reader's directions. The Sink hears of the
-	// end next.
-	Closed(c *flow.Conn) flow.Sent
+	// returns what it made of it: who sent what it carried, in the reader's directions.
+	// The Sink hears of the end next.
+	Closed(c *flow.Conn) flow.Told
 }
 
 // Stats counts what a table has and what limits cost.

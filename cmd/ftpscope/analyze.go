@@ -54,7 +54,9 @@ type job struct {
 	undecoded bool            // packets of files that were not decoded: what they carried is not in the result
 	told      map[string]bool // files of which the user was told that something is wrong with them
 	said      map[string]bool // problems
-	dialogue  bool            // an output is a case database
+	keys      *keys           // nil: none were opened
+	tlsCount  tlsCount
+	dialogue  bool // an output is a case database
 	inputs    func() []report.Input
 }
 
@@ -104,11 +106,25 @@ func (j *job) problem(err *capture.FileError) {
 	j.fail("%v", err)
 }
 
+// openKeys opens the key logs; false: one cannot be read.
+func (j *job) openKeys(grow bool) bool {
+	k, err := j.flags.openKeys(grow)
+	if err != nil {
+		j.fail("%v", err)
+		return false
+	}
+	j.keys = k
+	return true
+}
+
 // options are the flags that concern the analysis.
 func (j *job) options() analyze.Options {
 	f := j.flags
 	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, ShowPasswords: f.showPasswords, Judge: f.judgeFlags.options(), Problem: j.problem}
 	opt.MergeNetworks = f.mergeNetworks
+	if j.keys != nil {
+		opt.Keys = j.keys.Store
+	}
 	opt.Decode.VXLANPorts, opt.Decode.VerifyChecksums = f.vxlanPorts, f.checksums
 	if f.packets != nil {
 		opt.Filter = f.packets
@@ -122,6 +138,11 @@ func (j *job) run(specs []outputSpec) {
 	if j.extract.wanted() {
 		opt.Spool = j.spooled
 	}
+	if !j.openKeys(false) {
+		return
+	}
+	defer j.keys.close()
+	opt.Secrets = j.keys.Block
 	c, err := capture.Open(j.files, opt)
 	if err != nil {
 		j.fail("%v", err)
@@ -152,6 +173,9 @@ func (j *job) run(specs []outputSpec) {
 	}
 	if folder != nil {
 		writers = append(writers, goesOn{})
+	}
+	if len(j.flags.keyLogs) > 0 {
+		writers = append(writers, &j.tlsCount)
 	}
 	tee := report.NewTee(writers...)
 	var summary *record.Summary
@@ -199,6 +223,7 @@ func (j *job) conclude(s *record.Summary) {
 	case text != "":
 		j.warning("%s", text)
 	}
+	j.keyWarnings()
 	for _, w := range diagnosis.Warnings(s) {
 		j.warning("%s", w)
 	}

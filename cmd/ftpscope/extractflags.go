@@ -51,7 +51,7 @@ data as they pass, and name the files when their session ends. --host and other 
 sessions (ftpscope help choosing) choose files too. DIR gets the files and manifest.jsonl, a line a
 transfer; nothing in it is overwritten. What is not whole ends in .partial; the manifest says why,
 and which bytes are not there. Data are written as they were sent: in ASCII mode with CR LF, after
-REST from its offset on. What TLS encrypts is not extracted.
+REST from its offset on. What TLS encrypts is extracted with its keys only (--keylog).
 
 Examples:
   ftpscope analyze --hash sha256 --extract files/ --extract-limit size=100MB --user bob capture.pcap

@@ -32,6 +32,7 @@ type common struct {
 	choiceFlags
 	judgeFlags
 	readFlags
+	keyFlags
 }
 
 // flags are what analyze takes.
@@ -72,6 +73,7 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.commands, "commands", false, "json: write every command with its replies")
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
+	f.keyFlags.add(s)
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's words: 'not port 22'")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")

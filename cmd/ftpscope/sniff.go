@@ -108,6 +108,10 @@ func (s *sniffing) run(specs []outputSpec) {
 		return
 	}
 	defer source.Close()
+	if !s.openKeys(true) {
+		return
+	}
+	defer s.keys.close()
 	s.source = source
 	if !s.openMetrics() || !s.makeFolder(user) || !s.confine(user, specs) || !s.open(specs) || !s.openExtract() {
 		return
@@ -127,6 +131,9 @@ func (s *sniffing) listen() {
 	defer stopMetrics()
 	if s.kept != nil || s.folder != nil {
 		s.writers = append(s.writers, goesOn{})
+	}
+	if len(s.flags.keyLogs) > 0 {
+		s.writers = append(s.writers, &s.tlsCount)
 	}
 	tee := report.NewTee(s.writers...)
 	summary, err := analyze.Run(s.limited(), s.options(), s.records(tee))
@@ -442,7 +449,11 @@ func runFollow(e *env, f *flags, files []string) int {
 }
 
 func (s *sniffing) follow(specs []outputSpec) {
-	source, err := capture.Follow(s.files, capture.Options{Stdin: s.stdin, Problem: s.job.problem})
+	if !s.openKeys(true) {
+		return
+	}
+	defer s.keys.close()
+	source, err := capture.Follow(s.files, capture.Options{Stdin: s.stdin, Problem: s.job.problem, Secrets: s.keys.Block})
 	if err != nil {
 		s.fail("%v", err)
 		return

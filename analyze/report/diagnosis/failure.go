@@ -183,13 +183,13 @@ func said(t *record.Transfer) string {
 }
 
 func carried(t *record.Transfer) string {
-	if t.Bytes == nil {
+	if t.Carried() == nil {
 		return "how much it carried is not known"
 	}
 	if p := Progress(t); p != "" {
 		return p + " had been sent"
 	}
-	return prose.Many(*t.Bytes, "byte") + " had been sent"
+	return prose.Many(*t.Carried(), "byte") + " had been sent"
 }
 
 // noConnection tells why there was no data connection.

@@ -64,7 +64,7 @@ func login(s *record.Session) string {
 		return "failed to log in" + user
 	case s.User != nil:
 		return "gave the name " + prose.Escape(*s.User) + " without the server's verdict in the capture"
-	case s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit:
+	case s.Hides():
 		return "logged in, if at all, where the capture cannot show it"
 	}
 	return "did not log in as far as the capture shows"
@@ -113,12 +113,18 @@ func Ender(s *record.Session, of func(*flow.Half) flow.Mark) (who string, at flo
 }
 
 func tlsSentence(s *record.Session, files bool) string {
+	rest := ": the commands after that cannot be read, so transfers are told by their connections alone."
+	switch {
+	case s.Capture.Decrypted:
+		rest = ": the keys that were given open what was said after that."
+	case s.TLS == record.TLSImplicit:
+		rest = ": commands cannot be read, so transfers are told by their connections alone."
+	}
 	switch s.TLS {
 	case record.TLSExplicit:
-		return "The client asked for encryption with AUTH" + prose.Packets(files, s.Notes.AuthTLS.Pos) +
-			" and the server agreed: the commands after that cannot be read, so transfers are told by their connections alone." + handshake(s, files)
+		return "The client asked for encryption with AUTH" + prose.Packets(files, s.Notes.AuthTLS.Pos) + " and the server agreed" + rest + handshake(s, files)
 	case record.TLSImplicit:
-		return "The connection was encrypted from its first byte: commands cannot be read, so transfers are told by their connections alone." + handshake(s, files)
+		return "The connection was encrypted from its first byte" + rest + handshake(s, files)
 	case record.TLSRefused:
 		return "The client asked for encryption with AUTH" + prose.Packets(files, s.Notes.AuthTLS.Pos) + " and the server refused: everything went in clear text."
 	}

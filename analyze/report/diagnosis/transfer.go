@@ -153,8 +153,8 @@ func again(t *record.Transfer, n uint64) string {
 func Carried(s *record.Session) uint64 {
 	n := uint64(0)
 	for i := range s.Transfers {
-		if t := &s.Transfers[i]; t.Bytes != nil && t.Opened() {
-			n += *t.Bytes
+		if t := &s.Transfers[i]; t.Carried() != nil && t.Opened() {
+			n += *t.Carried()
 		}
 	}
 	return n
@@ -226,8 +226,8 @@ func ContentSentence(t *record.Transfer) string {
 // where the capture does not tell. Only what can be compared is: a binary transfer from
 // the file's start, between client and server, in stream mode.
 func Progress(t *record.Transfer) string {
-	size, bytes := t.Notes.Size, t.Bytes
-	if size == nil || bytes == nil || !t.Opened() || t.Outcome != record.Incomplete && t.Outcome != record.Aborted ||
+	size, bytes := t.Notes.Size, t.Carried()
+	if size == nil || bytes == nil || t.IsSealed() || !t.Opened() || t.Outcome != record.Incomplete && t.Outcome != record.Aborted ||
 		t.Initiator == record.ThirdParty || t.Restart != nil && *t.Restart > 0 ||
 		t.Representation == nil || *t.Representation != "I" || t.Notes.Mode != "" && t.Notes.Mode != "S" {
 		return ""

@@ -93,9 +93,9 @@ func fileOf(s *record.Session, t *record.Transfer, files bool) fileRow {
 	if arrowOf(t) == "↑" {
 		f.Way, f.From, f.To = "upload", other, server
 	}
-	if t.Bytes != nil && t.Opened() {
-		f.Bytes = prose.Number(*t.Bytes)
-		if t.Notes.Size != nil && *t.Notes.Size != *t.Bytes {
+	if t.Carried() != nil && t.Opened() {
+		f.Bytes = prose.Number(*t.Carried())
+		if t.Notes.Size != nil && *t.Notes.Size != *t.Carried() {
 			f.Bytes += " of " + prose.Number(*t.Notes.Size)
 		}
 	}

@@ -87,8 +87,8 @@ func (e *hostEdge) add(s *record.Session, t *record.Transfer) {
 	} else if e.client != client {
 		e.clients = true
 	}
-	if t.Bytes != nil && t.Opened() {
-		e.bytes += *t.Bytes
+	if t.Carried() != nil && t.Opened() {
+		e.bytes += *t.Carried()
 	}
 }
 

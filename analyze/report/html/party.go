@@ -204,8 +204,8 @@ func (p *party) transfer(s *record.Session, t *record.Transfer) {
 		e.from = t.Notes.Ran.Mark.Time
 	}
 	e.text = transferName(t)
-	if t.Bytes != nil && t.Opened() {
-		e.text += ": " + prose.Many(*t.Bytes, "byte") + map[bool]string{true: " up", false: " down"}[arrowOf(t) == "↑"]
+	if t.Carried() != nil && t.Opened() {
+		e.text += ": " + prose.Many(*t.Carried(), "byte") + map[bool]string{true: " up", false: " down"}[arrowOf(t) == "↑"]
 	}
 	e.brief = e.text
 	if e.text += ", " + resultWords(s, t); t.Outcome != record.OK || e.bad {

@@ -198,15 +198,15 @@ func carriedWords(s *record.Session) []string {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		switch {
-		case t.Bytes == nil || !t.Opened():
+		case t.Carried() == nil || !t.Opened():
 		case t.Direction == nil:
-			unknown += *t.Bytes
+			unknown += *t.Carried()
 		case *t.Direction == record.Upload:
-			up += *t.Bytes
+			up += *t.Carried()
 		case t.OfFile():
-			down += *t.Bytes
+			down += *t.Carried()
 		default:
-			listed += *t.Bytes
+			listed += *t.Carried()
 		}
 	}
 	words := []string{}

@@ -203,12 +203,12 @@ func transferFacts(s *record.Session, t *record.Transfer, files bool) [][2]strin
 	if t.Restart != nil && *t.Restart > 0 {
 		add("Restart at", prose.Number(*t.Restart))
 	}
-	if t.Bytes != nil {
-		bytes := prose.Number(*t.Bytes)
+	if t.Carried() != nil {
+		bytes := prose.Number(*t.Carried())
 		if t.Notes.Size != nil {
 			bytes += " of " + prose.Number(*t.Notes.Size) + " that the server announced"
 		}
-		if *t.Bytes == 0 {
+		if *t.Carried() == 0 {
 			add("Bytes", bytes)
 		} else {
 			add("Bytes", bytes+map[bool]string{true: ", to the server", false: ", from the server"}[arrowOf(t) == "↑"])

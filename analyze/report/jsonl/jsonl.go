@@ -109,6 +109,9 @@ func AppendSession(b []byte, s *record.Session, o report.Options) []byte {
 	}
 	b = Term(b, `,"login":`, s.Login)
 	b = Term(b, `,"tls":`, s.TLS)
+	if s.Capture.Decrypted {
+		b = append(b, `,"decrypted":true`...)
+	}
 	b = Text(b, `,"banner":`, s.Banner)
 	b = Text(b, `,"system":`, s.System)
 	b = Term(b, `,"mode":`, s.Mode)
@@ -216,6 +219,9 @@ func AppendTransfer(b []byte, s *record.Session, t *record.Transfer, files bool)
 	b = appendConnection(b, t.Connection)
 	b = Count(b, `,"bytes":`, t.Bytes)
 	b = Count(b, `,"missing_bytes":`, t.MissingBytes)
+	if t.PlainBytes != nil {
+		b = Count(b, `,"plain_bytes":`, t.PlainBytes)
+	}
 	b = Text(b, `,"sha256":`, t.SHA256)
 	if t.SHA1 != nil {
 		b = Text(b, `,"sha1":`, t.SHA1)

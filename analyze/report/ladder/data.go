@@ -128,14 +128,14 @@ func (l *Ladder) lastTry(first flow.Pos) flow.Pos {
 // data adds the payload, pointing the way in which it went.
 func (l *Ladder) data(r Rung) {
 	t := l.t
-	if t.Bytes == nil || *t.Bytes == 0 && !t.Frames.FirstData.Seen() {
+	if t.Carried() == nil || *t.Carried() == 0 && !t.Frames.FirstData.Seen() {
 		return
 	}
 	r.To = flow.In
 	if t.Direction != nil && *t.Direction == record.Upload {
 		r.To = flow.Out
 	}
-	r.Pos, r.Text, r.Note = t.Frames.FirstData, prose.Many(*t.Bytes, "byte"), ""
+	r.Pos, r.Text, r.Note = t.Frames.FirstData, prose.Many(*t.Carried(), "byte"), ""
 	if t.MissingBytes != nil && *t.MissingBytes > 0 {
 		r.Note = prose.Number(*t.MissingBytes) + " of them are missing from the capture"
 	}

@@ -47,7 +47,7 @@ func Closer(s *record.Session, t *record.Transfer) (who, how string, at flow.Mar
 // Rate is how fast the data came; empty when they came in an instant.
 func Rate(t *record.Transfer) string {
 	c := t.Notes.Conn
-	if c == nil || t.Bytes == nil || *t.Bytes == 0 {
+	if c == nil || t.Carried() == nil || *t.Carried() == 0 {
 		return ""
 	}
 	var first flow.Time
@@ -65,7 +65,7 @@ func Rate(t *record.Transfer) string {
 	if first == 0 || took < flow.Millisecond {
 		return ""
 	}
-	return prose.Size(uint64(float64(*t.Bytes)*float64(flow.Second)/float64(took))) + "/s over " + prose.FineSpan(took)
+	return prose.Size(uint64(float64(*t.Carried())*float64(flow.Second)/float64(took))) + "/s over " + prose.FineSpan(took)
 }
 
 // DataEnd adds who ended the data connection to a ladder.

@@ -226,6 +226,7 @@ func changeKind(v reflect.Value, way, level int) {
 			change(x, way, level+1)
 			v.SetMapIndex(k, x)
 		}
+	case reflect.Interface: // what a reader says of a connection: match takes out of it what is written
 	default:
 		panic("no way to change a " + v.Type().String())
 	}

@@ -40,6 +40,8 @@ var sessionObject = object{"session", "One control connection, and what was tran
 		term{record.TLSExplicit, "AUTH was accepted by 234 or 334"},
 		term{record.TLSRefused, "AUTH was answered by 4yz or 5yz"},
 		term{record.TLSImplicit, "from the first byte"})},
+	{name: "decrypted", value: only(true), doc: "What is under TLS was opened with the keys that were given, or the capture's own",
+		when: "it was"},
 	{name: "banner", value: anyText, doc: "Text of the 220 greeting, its lines joined by line feeds", null: "none was seen"},
 	{name: "system", value: anyText, doc: "Text of the 215 reply to SYST", null: "none was seen"},
 	{name: "mode", doc: "Mode of its transfers; refused negotiations, unused ones and transfers of unknown mode do not count", value: oneWord(
@@ -156,6 +158,7 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 	{name: "bytes", value: from(0), doc: "Bytes of payload in the data's direction, as sequence numbers tell: repeated ones once, and those that the other side acknowledged though the capture lacks them",
 		null: "no connection was seen, or nothing of that side"},
 	{name: "missing_bytes", value: from(0), doc: "Those of bytes that the capture does not hold", null: "bytes is"},
+	{name: "plain_bytes", value: from(0), doc: "Bytes of plaintext in the data's direction, where bytes counts those of TLS", when: "under TLS, where keys or the records' lengths tell"},
 	{name: "sha256", value: matching("^[0-9a-f]{64}$"), doc: "SHA-256 of the data as they were sent, in ASCII mode with the wire's line ends, after REST of what followed the offset",
 		null: "not asked for, or not all of the data is in the capture"},
 	{name: "sha1", value: matching("^[0-9a-f]{40}$"), doc: "SHA-1 of the data as they were sent", when: "with --hash sha1, where sha256 could be said"},

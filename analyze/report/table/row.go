@@ -123,8 +123,8 @@ func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferR
 	if r.short == "" {
 		r.short = r.main
 	}
-	if t.Opened() && t.Bytes != nil {
-		r.size = prose.Size(*t.Bytes)
+	if t.Opened() && t.Carried() != nil {
+		r.size = prose.Size(*t.Carried())
 	}
 	if t.Direction != nil && r.size != "" {
 		r.arrow = "↓"

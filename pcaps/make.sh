@@ -78,6 +78,12 @@ clean_up() {
 
 # truths writes what is true of a capture; of a pair, of each side and of both.
 truths() {
+  case $1 in
+  keys-*) # with the clients' keys
+    "$python" "$lab/keys.py" "$work/files" "$work/out/${1#keys-}.pcap"
+    return
+    ;;
+  esac
   if [ ! -e "$work/out/$1-client.pcap" ]; then
     truth "$1"
     return
@@ -100,6 +106,12 @@ make_one() {
     cp -r "$work/out" /tmp/ftplab-failed # to look at
     return 1
   }
+  case $1 in
+  keys-*)
+    mv "$work/out"/* "$here/keys/"
+    return
+    ;;
+  esac
   if [ -n "$live" ]; then
     "$python" "$lab/live.py" "$live" "$work/out/$1.truth.json" "$work/live"
     rm -rf "$work/live"

@@ -1,0 +1,80 @@
+package analyze_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/analyze"
+	"ftpscope/analyze/analyzetest"
+	"ftpscope/analyze/keylog"
+	"ftpscope/analyze/record"
+)
+
+// keysOf reads the key log beside a capture.
+func keysOf(t *testing.T, pcap string) (*keylog.Store, []byte) {
+	t.Helper()
+	log, err := os.ReadFile(strings.TrimSuffix(pcap, ".pcap") + ".keys.log")
+	require.NoError(t, err)
+	store := keylog.New()
+	store.Block(log, 0)
+	return store, log
+}
+
+// TestKeys opens real FTPS: what was said is known, whatever the number of workers, and
+// another connection's keys change nothing.
+func TestKeys(t *testing.T) {
+	files, err := filepath.Glob("../pcaps/keys/*.pcap")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for i, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			store, log := keysOf(t, name)
+			run := func(store *keylog.Store, workers int) string {
+				return analyzetest.Collect(t, analyze.Options{Keys: store, Workers: workers, Dialogue: true}, nil, name).JSON(t)
+			}
+			with := run(store, 1)
+			require.Equal(t, with, run(store, 3))
+			require.Contains(t, with, `"decrypted":true`)
+			require.Contains(t, with, `"user":"labuser"`)
+			require.NotContains(t, with, `"method":"encrypted"`)
+			require.NotContains(t, with, "labpass")
+			for line := range bytes.Lines(log) {
+				if fields := bytes.Fields(line); len(fields) == 3 {
+					require.NotContains(t, strings.ToLower(with), strings.ToLower(string(fields[2])))
+				}
+			}
+			without := run(nil, 1)
+			foreign, _ := keysOf(t, files[(i+1)%len(files)])
+			require.Equal(t, without, run(foreign, 1))
+			require.Equal(t, without, run(keylog.New(), 3))
+			require.NotContains(t, without, "decrypted")
+		})
+	}
+}
+
+// TestKeysVerdicts is what only opened sessions tell.
+func TestKeysVerdicts(t *testing.T) {
+	for name, want := range map[string]string{
+		"tls13": record.CauseNone, "resumed-lftp": record.CauseNone, "active-cbc": record.CauseNone, "nat": record.CauseNone,
+		"blocked": record.CauseDataBlocked, "reuse-missing": record.CauseDataTLSFailed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			pcap := "../pcaps/keys/" + name + ".pcap"
+			store, _ := keysOf(t, pcap)
+			s := analyzetest.Collect(t, analyze.Options{Keys: store}, nil, pcap).Sessions
+			require.Len(t, s, 1)
+			require.Equal(t, want, s[0].Verdict.Cause, s[0].Verdict.Text)
+			for i := range s[0].Transfers {
+				if x := &s[0].Transfers[i]; x.Outcome == record.OK && x.Representation != nil && name != "active-cbc" {
+					require.NotNil(t, x.PlainBytes)
+					require.Less(t, *x.PlainBytes, *x.Bytes)
+				}
+			}
+		})
+	}
+}

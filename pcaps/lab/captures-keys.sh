@@ -1,0 +1,74 @@
+# Captures: FTPS with the clients' keys beside it, made into pcaps/keys. One function a capture: cap_keys_NAME. Sourced by make.sh.
+# shellcheck shell=bash disable=SC2154,SC2034
+
+# logged NAME COMMAND…: a client that logs its keys; OpenSSL, GnuTLS and Python name the file by the same variable.
+logged() {
+  local name=$1
+  shift
+  : >"$work/out/$name.keys.log"
+  in_cli env SSLKEYLOGFILE="$work/out/$name.keys.log" "$@"
+}
+
+tls_lftp='set net:timeout 8; set net:max-retries 2; set ftp:ssl-force yes; set cmd:interactive no; set ftp:ssl-protect-data yes; set ssl:verify-certificate no'
+
+# TLS 1.3 as it is today: data connections resume by PSK.
+cap_keys_tls13() {
+  flat
+  certificate
+  vsftpd "${tls_settings[@]}"
+  capture "$CLI" c0 tls13.pcap
+  logged tls13 lftp -u labuser,labpass -e "$tls_lftp; get photo.bin -o $work/got1; put $work/files/up.bin; quit" 192.0.2.21
+  captured
+}
+
+# vsftpd demands resumption, and GnuTLS logs the secret of the first connection only.
+cap_keys_resumed_lftp() {
+  flat
+  certificate
+  vsftpd "${tls_settings[@]/require_ssl_reuse=NO/require_ssl_reuse=YES}"
+  capture "$CLI" c0 resumed-lftp.pcap
+  logged resumed-lftp lftp -u labuser,labpass -e "$tls_lftp; set ssl:priority NORMAL:-VERS-ALL:+VERS-TLS1.2; set ftp:prefer-epsv no; get photo.bin -o $work/got1; put $work/files/up.bin; quit" 192.0.2.21
+  captured
+}
+
+# The same demand, and a client that does not resume: 522 under TLS.
+cap_keys_reuse_missing() {
+  flat
+  certificate
+  vsftpd "${tls_settings[@]/require_ssl_reuse=NO/require_ssl_reuse=YES}"
+  capture "$CLI" c0 reuse-missing.pcap
+  logged reuse-missing "$python" "$lab/tlsclient.py" 192.0.2.21 'RETR photo.bin' || true
+  captured
+}
+
+# Active mode, CBC with encrypt-then-MAC, PROT P and PROT C.
+cap_keys_active_cbc() {
+  flat
+  certificate
+  vsftpd "${tls_settings[@]}"
+  capture "$CLI" c0 active-cbc.pcap
+  logged active-cbc "$python" "$lab/tlsclient.py" 192.0.2.21 --active --ciphers ECDHE-RSA-AES128-SHA256 'RETR photo.bin' 'PROT C' 'RETR readme.txt'
+  captured
+}
+
+# A firewall drops the passive ports: what TLS hides from it, it cannot open.
+cap_keys_blocked() {
+  flat
+  certificate
+  vsftpd "${tls_settings[@]}" pasv_min_port=50000 pasv_max_port=50099
+  firewall "$SRV" input 'tcp dport 50000-50099 drop'
+  capture "$CLI" c0 blocked.pcap
+  logged blocked "$python" "$lab/tlsclient.py" 192.0.2.21 'RETR photo.bin' || true
+  captured
+}
+
+# A NAT in front of the server, and a 227 with its private address.
+cap_keys_nat() {
+  routed
+  certificate
+  vsftpd "${tls_settings[@]}" pasv_min_port=50000 pasv_max_port=50099
+  nat 'tcp dport { 21, 50000-50099 } dnat to 192.168.50.2'
+  capture "$CLI" c0 nat.pcap
+  logged nat lftp -u labuser,labpass -e "$tls_lftp; set ftp:prefer-epsv no; get readme.txt -o $work/got1; quit" 203.0.113.1
+  captured
+}

@@ -50,7 +50,8 @@ func (f *sealing) Follow(c *flow.Conn) tcp.DataReader {
 type sealed struct {
 	keys   *decrypt.Keyring
 	sent   tlsrec.DataReader
-	opener *decrypt.Opener // nil: it is not under TLS
+	opener *decrypt.Opener
+	raw    bool // it is not under TLS, or cannot be opened
 	next   tlsrec.ByteReader
 	ends   [2]netip.AddrPort
 	held   []piece
@@ -70,7 +71,7 @@ type piece struct {
 // Data takes the next bytes of a direction; false: nobody needs more.
 func (d *sealed) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	sent := d.sent.Data(dir, b, at)
-	if o := d.opener; o != nil {
+	if o := d.opener; !d.raw {
 		d.shake.Data(dir, b, at)
 		o.Data(dir, b, at)
 		if d.settle() {
@@ -79,7 +80,7 @@ func (d *sealed) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 			}
 			return true
 		}
-		if d.opener != nil {
+		if !d.raw {
 			d.hold(piece{dir, bytes.Clone(b), 0, at})
 			return true
 		}
@@ -88,8 +89,8 @@ func (d *sealed) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	return d.pass(dir, b, at) || sent
 }
 
-// settle reports whether the connection is opened. One that cannot be has no Opener any
-// more.
+// settle reports whether the connection is opened. One that cannot be is raw from
+// then on.
 func (d *sealed) settle() bool {
 	switch {
 	case d.opened:
@@ -98,7 +99,7 @@ func (d *sealed) settle() bool {
 		d.opened = true
 		d.forget()
 	case d.opener.State() == decrypt.Shut, !d.isTLS():
-		d.opener = nil
+		d.raw = true
 	}
 	return d.opened
 }
@@ -110,7 +111,7 @@ func (d *sealed) hold(p piece) {
 		return
 	}
 	if !d.keys.Hold(len(p.data)) {
-		d.opener = nil
+		d.raw = true
 		d.replay()
 		d.give(&p)
 		return
@@ -172,13 +173,13 @@ func (d *sealed) Alert(dir flow.Direction, level, description byte, at flow.Mark
 // Gap says that n bytes of a direction are missing.
 func (d *sealed) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	d.sent.Gap(dir, n, at)
-	if o := d.opener; o != nil {
+	if o := d.opener; !d.raw {
 		d.shake.Gap(dir)
 		o.Gap(dir, n, at)
 		if d.settle() {
 			return
 		}
-		if d.opener != nil {
+		if !d.raw {
 			d.hold(piece{dir, nil, n, at})
 			return
 		}
@@ -211,7 +212,7 @@ func (d *sealed) Conflict(dir flow.Direction, from int64, n uint64, at flow.Mark
 // Closed tells what the connection carried.
 func (d *sealed) Closed(c *flow.Conn) flow.Told {
 	if !d.opened {
-		d.opener = nil
+		d.raw = true
 		d.replay()
 	}
 	if d.next != nil {
@@ -219,20 +220,23 @@ func (d *sealed) Closed(c *flow.Conn) flow.Told {
 	}
 	client := flow.Out
 	told := flow.Told{Sent: d.sent.Sent(c.Closing != flow.Cut)}
-	if !d.opened {
-		return told
-	}
 	if dir, ok := d.opener.Client(); ok {
 		client = dir
 	}
-	x := &record.DataTLS{Ends: d.ends, Opened: true, Info: d.shake.Info(client)}
+	info := d.shake.Info(client)
+	if info == nil && !d.opened {
+		return told
+	}
+	x := &record.DataTLS{Ends: d.ends, Opened: d.opened, Info: info}
+	if told.Facts = x; !d.opened {
+		return told
+	}
 	for dir := range flow.Direction(2) {
 		s := d.opener.Sent(dir)
 		if n := s.Plain + s.Lost; d.opener.State() == decrypt.Open || s.Closed {
 			x.Plain[dir] = &n
 		}
 	}
-	told.Facts = x
 	out, in := d.opener.Sent(flow.Out), d.opener.Sent(flow.In)
 	switch {
 	case out.Gaps || in.Gaps || d.opener.State() != decrypt.Open:

@@ -28,6 +28,7 @@ type Options struct {
 	Name    func(file string) string // how comments call a file; nil: as it is
 	Redact  bool                     // overwrite passwords
 	Names   *cryptopan.Map           // give addresses other names; nil: they stay
+	Secrets []byte                   // the key log that goes with the packets; nil: none
 
 	// As in the first pass.
 	Decode        decode.Options
@@ -57,6 +58,9 @@ func (p *Plan) Write(open func() Source, out io.Writer, opt Options) (Stats, err
 	set := p.set()
 	set.Decode, set.Filter, set.MergeNetworks = opt.Decode, opt.Filter, opt.MergeNetworks
 	w := writer{Writer: pcapfile.NewWriter(out, opt.Section), plan: p, opt: opt, ifaces: map[input]int{}, files: map[int]string{}}
+	if len(opt.Secrets) > 0 {
+		w.WriteSecrets(opt.Secrets)
+	}
 	if opt.Redact || opt.Names != nil {
 		scan := newScanner(p, &opt)
 		from := open()

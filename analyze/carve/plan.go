@@ -25,6 +25,8 @@ type Plan struct {
 	findings map[flow.Pos][]string // identifiers by the packets that show them
 	named    map[netip.Addr]bool   // addresses that were announced
 	sessions int
+	randoms  [][32]byte // of the connections under TLS
+	sealed   int        // sessions under TLS
 }
 
 // conn is a connection to carve, with what it is in the sessions that it belongs to: in
@@ -50,6 +52,19 @@ func (c *conn) sender(seg *flow.Segment) int {
 // Sessions is how many sessions were added.
 func (p *Plan) Sessions() int { return p.sessions }
 
+// Randoms are what key logs name the connections under TLS by.
+func (p *Plan) Randoms() [][32]byte { return p.randoms }
+
+// Sealed is how many of the sessions are under TLS.
+func (p *Plan) Sealed() int { return p.sealed }
+
+// underTLS notes a connection under TLS.
+func (p *Plan) underTLS(x *record.TLSInfo) {
+	if x != nil && x.ClientHello.Seen() {
+		p.randoms = append(p.randoms, x.Random)
+	}
+}
+
 // Conns is how many connections that are.
 func (p *Plan) Conns() int { return len(p.conns) }
 
@@ -58,6 +73,10 @@ func (p *Plan) Conns() int { return len(p.conns) }
 // returns the numbers that the session does not have.
 func (p *Plan) Add(s *record.Session, transfers []int) (unknown []int) {
 	p.sessions++
+	if s.IsUnderTLS() {
+		p.sealed++
+	}
+	p.underTLS(s.Notes.TLS)
 	name := fmt.Sprintf("session %d", s.ID)
 	control := p.conn(&s.Notes.Control, name+" control")
 	control.control, control.A, control.B = true, s.Client, s.Server
@@ -107,6 +126,9 @@ func (p *Plan) transfer(s *record.Session, t *record.Transfer, findings []string
 		role += " " + *t.Command
 	}
 	for i := range t.Notes.Tried {
+		if d := record.TLSOf(&t.Notes.Tried[i]); d != nil {
+			p.underTLS(d.Info)
+		}
 		c := p.conn(&t.Notes.Tried[i], role)
 		for _, id := range findings {
 			if !slices.Contains(c.first, id) {

@@ -341,6 +341,9 @@ func (o *Opener) master(dir flow.Direction) ([]byte, bool) {
 		return nil, false
 	}
 	x, ok := o.ring.lookup(&first, ord)
+	if ok && x.Master != nil {
+		o.ring.store.Resumed(&h.random, x.Master)
+	}
 	return x.Master, ok && x.Master != nil
 }
 

@@ -3,6 +3,9 @@
 package keylog
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -44,8 +47,9 @@ type Stats struct {
 type Store struct {
 	mu       sync.RWMutex
 	byRandom map[Random]*Secrets
-	ring     []Random // in the order of their coming, once full
-	next     int      // of ring: the oldest
+	resumed  map[Random][]byte // master secrets of connections that no log names
+	ring     []Random          // in the order of their coming, once full
+	next     int               // of ring: the oldest
 	most     int
 	stats    Stats
 	poll     func() // reads what logs have more by now; nil: none grows
@@ -53,7 +57,9 @@ type Store struct {
 }
 
 // New makes an empty Store.
-func New() *Store { return &Store{byRandom: map[Random]*Secrets{}, most: maxConnections} }
+func New() *Store {
+	return &Store{byRandom: map[Random]*Secrets{}, resumed: map[Random][]byte{}, most: maxConnections}
+}
 
 // Grows says that logs may get more lines: poll reads them.
 func (s *Store) Grows(poll func()) {
@@ -110,6 +116,45 @@ func (s *Store) add(e *entry, since uint64) {
 	case labelTraffic:
 		x.Traffic[e.sender] = secret
 	}
+}
+
+// Resumed notes the master secret of a connection that resumed a session, for Lines.
+func (s *Store) Resumed(r *Random, master []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byRandom[*r] == nil && len(s.resumed) < s.most {
+		s.resumed[*r] = master
+	}
+}
+
+// Lines are what is known of connections, as a key log has it.
+func (s *Store) Lines(list []Random) []byte {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var lines []string
+	for i := range list {
+		x := s.byRandom[list[i]]
+		if x == nil {
+			x = &Secrets{Master: s.resumed[list[i]]}
+		}
+		for label, l := range labels {
+			if secret := x.of(l.kind, l.sender); secret != nil {
+				lines = append(lines, fmt.Sprintf("%s %x %x\n", label, list[i], secret))
+			}
+		}
+	}
+	slices.Sort(lines) // labels have no order
+	return []byte(strings.Join(slices.Compact(lines), ""))
+}
+
+func (s *Secrets) of(kind, sender int) []byte {
+	switch kind {
+	case labelHandshake:
+		return s.Handshake[sender]
+	case labelTraffic:
+		return s.Traffic[sender]
+	}
+	return s.Master
 }
 
 // makeRoom lets the oldest connection go when the Store is full.

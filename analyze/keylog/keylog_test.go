@@ -70,6 +70,20 @@ func TestBlock(t *testing.T) {
 	require.True(t, known)
 }
 
+// Lines are those of some connections, also of one that resumed a session.
+func TestSome(t *testing.T) {
+	s := New()
+	s.Block([]byte(line("CLIENT_RANDOM", 1, 7, 48)+line("CLIENT_RANDOM", 2, 8, 48)+line("SERVER_TRAFFIC_SECRET_0", 3, 9, 32)+line("CLIENT_HANDSHAKE_TRAFFIC_SECRET", 3, 9, 32)), 0)
+	s.Resumed(randomOf(4), bytesOf(7, 48))
+	s.Resumed(randomOf(1), bytesOf(9, 48)) // the log knows better
+	want := line("CLIENT_HANDSHAKE_TRAFFIC_SECRET", 3, 9, 32) + line("CLIENT_RANDOM", 1, 7, 48) + line("CLIENT_RANDOM", 4, 7, 48) + line("SERVER_TRAFFIC_SECRET_0", 3, 9, 32)
+	got := s.Lines([]Random{*randomOf(4), *randomOf(3), *randomOf(1), *randomOf(1), *randomOf(9)})
+	require.Equal(t, strings.ToLower(want), strings.ToLower(string(got)))
+	again := New()
+	again.Block(got, 0)
+	require.Equal(t, Stats{Secrets: 4}, again.Stats())
+}
+
 // The newest connections stay.
 func TestLimit(t *testing.T) {
 	s := New()

@@ -176,6 +176,7 @@ type Climb struct {
 type TLSInfo struct {
 	ClientHello, ServerHello, Certificate flow.Mark // where they ended; not seen: zero
 
+	Random     [32]byte // the client's: key logs name the connection by it
 	ServerName string   // RFC 6066 section 3, as sent; empty when the client named none
 	Offered    []string // versions, the client's best first: "TLS 1.3", …
 	Protocols  []string // ALPN, as the client offers them

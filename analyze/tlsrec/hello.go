@@ -78,7 +78,7 @@ func (w *wire) more() bool { return !w.bad && len(w.b) > 0 }
 // clientHello is RFC 8446 section 4.1.2, and RFC 5246 section 7.4.1.2 with the same form.
 func (t *facts) clientHello(w wire) {
 	legacy := w.number(2)
-	w.take(32)  // random
+	copy(t.Random[:], w.take(32))
 	w.vector(1) // session id
 	w.vector(2) // cipher suites
 	w.vector(1) // compression methods

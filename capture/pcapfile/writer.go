@@ -1,6 +1,7 @@
 package pcapfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -34,6 +35,7 @@ const (
 	writeChunk  = 256 << 10 // bytes: of one write(2)
 	maxOption   = 1<<16 - 1 // bytes: its length has 16 bits
 	maxComments = 1 << 20   // bytes, of one packet: its block stays far below maxBlock
+	maxSecrets  = 1 << 20   // bytes, of one block
 )
 
 // Errors of WritePacket that spoil nothing but the packet.
@@ -134,6 +136,22 @@ func (w *Writer) WritePacket(iface int, p *Packet, comments ...string) error {
 		return w.Flush()
 	}
 	return nil
+}
+
+// WriteSecrets writes a TLS key log as decryption secrets blocks, for the packets after it.
+func (w *Writer) WriteSecrets(log []byte) {
+	for len(log) > 0 {
+		n := len(log)
+		if n > maxSecrets {
+			n = bytes.LastIndexByte(log[:maxSecrets], '\n') + 1
+			if n == 0 {
+				return // it is no key log
+			}
+		}
+		b, start := begin(w.buf, blockSecrets)
+		w.buf = finish(pad(append(u32(b, keyLog, uint32(n)), log[:n]...)), start)
+		log = log[n:]
+	}
 }
 
 // WriteStats writes what an interface received and dropped until then, since the section

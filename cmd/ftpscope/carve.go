@@ -12,6 +12,7 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/carve"
+	"ftpscope/analyze/keylog"
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
@@ -44,8 +45,12 @@ type carving struct {
 }
 
 func (c *carving) run() {
+	if !c.openKeys(false) {
+		return
+	}
+	defer c.keys.close()
 	in, err := capture.Open(c.files, capture.Options{
-		Stdin: c.stdin, Problem: c.problem, Ahead: c.workers - 1,
+		Stdin: c.stdin, Problem: c.problem, Ahead: c.workers - 1, Secrets: c.keys.Block,
 		Spool: func(name string) {
 			if !c.quiet {
 				c.hint("%s is copied to a temporary file, because carve reads captures twice", name)
@@ -167,6 +172,12 @@ func (c *carving) write(in *capture.Capture, out *output) (carve.Stats, error) {
 		Name:    filepath.Base, Redact: c.redact, Names: c.names,
 		Decode: as.Decode, Filter: as.Filter, MergeNetworks: as.MergeNetworks,
 	}
+	if c.withKeys {
+		opt.Secrets = c.secrets()
+	}
+	if n := c.plan.Sealed(); n > 0 && (c.redact || c.names != nil) {
+		c.warning("%s under TLS: what is encrypted stays as it is, also the passwords and addresses in it, and who has the keys can read them", prose.Many(n, "session"))
+	}
 	stop := func() {}
 	defer func() { stop() }()
 	again := func() carve.Source {
@@ -188,6 +199,19 @@ func (c *carving) comment() string {
 		text += "; addresses renamed"
 	}
 	return text
+}
+
+// secrets are those of the chosen sessions, as a key log has them.
+func (c *carving) secrets() []byte {
+	var list []keylog.Random
+	for _, r := range c.plan.Randoms() {
+		list = append(list, r)
+	}
+	log := c.keys.Lines(list)
+	if len(log) == 0 {
+		c.warning("--with-keys: no secrets of the chosen sessions are known")
+	}
+	return log
 }
 
 // chosen takes the sessions that the flags choose.

@@ -26,6 +26,7 @@ type carveFlags struct {
 	transfers []int
 	allFTP    bool
 	redact    bool
+	withKeys  bool
 	anonymize string
 	names     *cryptopan.Map // what anonymize says; nil: nothing
 }
@@ -37,6 +38,8 @@ func (f *carveFlags) set() *pflag.FlagSet {
 	s.IntSliceVar(&f.transfers, "transfer", nil, "of the one session only transfer `N` and the control connection; repeatable")
 	s.BoolVar(&f.allFTP, "all-ftp", false, "carve all sessions, tries of some, and data connections without one")
 	s.BoolVar(&f.redact, "redact-passwords", false, "overwrite passwords (PASS, ACCT, ADAT, SITE PSWD …), also where servers repeat them")
+	f.keyFlags.add(s)
+	s.BoolVar(&f.withKeys, "with-keys", false, "put the TLS secrets of what is carved, and no others, into the file: who has it can read it")
 	s.StringVar(&f.anonymize, "anonymize", "", "give addresses other names by `KEY`: words, 64 hex digits, or @FILE")
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
@@ -95,6 +98,8 @@ func (f *carveFlags) check(files int, anonymize bool) error {
 		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
 	case len(f.transfers) > 0 && len(f.sessions) != 1:
 		return errors.New("--transfer belongs to one --session")
+	case f.withKeys && (f.redact || anonymize):
+		return errors.New("--with-keys opens what --redact-passwords and --anonymize cannot change: it goes with neither")
 	case f.allFTP && len(f.sessions) > 0:
 		return errors.New("--all-ftp and --session: one of them")
 	}

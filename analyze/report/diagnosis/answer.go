@@ -68,7 +68,7 @@ func (h *hosts) one() bool { return h.first.IsValid() && !h.many }
 func (a *Answer) Session(s *record.Session) {
 	a.sessions++
 	a.hosts.add(s.Server.Addr())
-	if s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit {
+	if s.Hides() {
 		a.encrypted++
 	}
 	for i := range s.Findings {

@@ -72,7 +72,7 @@ func login(s *record.Session) string {
 
 func farewell(s *record.Session, files bool) string {
 	left := "left without QUIT: "
-	if s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit {
+	if s.Hides() {
 		left = "left, with or without a QUIT that TLS hides: "
 	} else if s.Capture.MissingBytes > 0 || !s.Capture.ClientSide {
 		left = "left, if with QUIT is not in the capture: "

@@ -66,7 +66,7 @@ func (c *tally) add(s *record.Session) int {
 	if v := &s.Capture; !v.FromStart || !v.ToEnd || !v.ClientSide || !v.ServerSide || v.MissingBytes > 0 {
 		c.partial++
 	}
-	if s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit {
+	if s.IsUnderTLS() {
 		c.encrypted++
 	}
 	return rank

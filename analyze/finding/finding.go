@@ -45,12 +45,6 @@ var rules = []*Rule{
 	&vsftpdBackdoor, &formatString, &overlongArgument,
 }
 
-// hygiene has the rules that say what is unsafe, and nothing of what went wrong: their
-// findings come last.
-var hygiene = map[string]int{
-	"cleartext-credentials": 1, "anonymous-login": 1, "tls-refused": 1, "cleartext-data": 1, "capture-gap": 1,
-}
-
 // Options of judging; the zero value works.
 type Options struct {
 	Disable map[string]bool // rules to leave out, by ID
@@ -112,11 +106,19 @@ func (c *Case) judge(rules []*Rule) {
 	c.order()
 }
 
-// order puts the findings of transfers in their order, and hygiene last.
+// order puts the findings of transfers in their order, and habits last.
 func (c *Case) order() {
 	slices.SortStableFunc(c.found, func(a, b record.Finding) int {
-		return cmp.Or(cmp.Compare(hygiene[a.ID], hygiene[b.ID]), cmp.Compare(a.Transfer, b.Transfer))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Transfer, b.Transfer))
 	})
+}
+
+// rank is 1 for findings that are no news: habits, and what limits the others.
+func rank(f record.Finding) int {
+	if k := record.KindOf(f.ID); k == record.Habit || k == record.Reservation {
+		return 1
+	}
+	return 0
 }
 
 // tell keeps the gravest of a rule's drafts and counts the rest in the last one's

@@ -16,6 +16,17 @@ import (
 	"ftpscope/capture/flow"
 )
 
+// What kind a rule's findings are stands once, in package record.
+func TestKindsAreOfRules(t *testing.T) {
+	ids := map[string]bool{}
+	for _, r := range Rules() {
+		ids[r.ID] = true
+	}
+	for _, id := range record.Kinds() {
+		require.True(t, ids[id], "%s is no rule", id)
+	}
+}
+
 func TestRules(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range Rules() {

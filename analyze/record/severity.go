@@ -1,6 +1,9 @@
 package record
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Severities of findings.
 const (
@@ -31,3 +34,30 @@ func FromMildest() []string {
 	slices.Reverse(list)
 	return list
 }
+
+// FindingKind is what a finding is about, besides its severity. Readable formats go by it:
+// what failed and what somebody did come first, what is so in every session comes last.
+type FindingKind uint8
+
+const (
+	Failure     FindingKind = iota // what went wrong, and anything else
+	Deed                           // what somebody did
+	Habit                          // how FTP is used here
+	Reservation                    // what limits the other findings, or was given up before them
+)
+
+// kindOf has the findings that are no failures, by ID.
+var kindOf = map[string]FindingKind{
+	"bounce-attempt": Deed, "brute-force": Deed, "credential-file": Deed, "executable-upload": Deed, "fxp-transfer": Deed,
+	"path-traversal": Deed, "privileged-port": Deed, "site-chmod": Deed, "site-exec": Deed, "third-party-data-connection": Deed,
+
+	"anonymous-login": Habit, "cleartext-credentials": Habit, "cleartext-data": Habit,
+
+	"capture-gap": Reservation, "tls-refused": Reservation,
+}
+
+// KindOf is the kind of the findings of a rule.
+func KindOf(id string) FindingKind { return kindOf[id] }
+
+// Kinds lists the rules that have another kind than Failure.
+func Kinds() []string { return slices.Sorted(maps.Keys(kindOf)) }

@@ -11,7 +11,8 @@ import (
 )
 
 // Writer takes the records of a run, one call a record; Summary is the last. Records are
-// valid only during the call.
+// valid only during the call. A session with Open is a snapshot of one that goes on, and
+// comes again: formats of events leave it out.
 type Writer interface {
 	Session(*record.Session) error
 	Attempt(*record.Attempt) error

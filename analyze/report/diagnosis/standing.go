@@ -144,11 +144,8 @@ func verdictsOf(s *record.Session, n int) (list []*record.Verdict) {
 	return list
 }
 
-// habits are findings of how FTP is used, not of what went wrong: they come last.
-var habits = map[string]bool{CleartextID: true, "anonymous-login": true, "cleartext-data": true}
-
 // Habit reports whether a finding tells of a habit, as those of passwords in clear text do.
-func Habit(f *record.Finding) bool { return habits[f.ID] && !Grave(f.Severity) }
+func Habit(f *record.Finding) bool { return record.KindOf(f.ID) == record.Habit && !Grave(f.Severity) }
 
 // FailedLogins counts the logins that the server rejected, with its last words: "5 logins
 // failed: 530 Login incorrect."; empty where a verdict says so, or there were none.

@@ -171,7 +171,7 @@ func (f findingTable) kinds() []foundKind {
 	slices.SortFunc(list, func(a, b foundKind) int {
 		// habits, such as passwords in clear text, stand after what failed
 		return cmp.Or(diagnosis.TrueFirst(!habit(a), !habit(b)), cmp.Compare(a.gravity, b.gravity),
-			diagnosis.TrueFirst(deeds[a.id], deeds[b.id]), cmp.Compare(f[b].count, f[a].count), cmp.Compare(a.id, b.id))
+			diagnosis.TrueFirst(isDeed(a.id), isDeed(b.id)), cmp.Compare(f[b].count, f[a].count), cmp.Compare(a.id, b.id))
 	})
 	return list
 }

@@ -112,7 +112,7 @@ func newTableRow(s *record.Session, rank int) tableRow {
 		r.transfer(s, &s.Transfers[i])
 	}
 	for _, f := range diagnosis.Ranked(s) {
-		if g := record.Gravity(f.Severity); g < r.Gravity || g == r.Gravity && deeds[f.ID] && !deeds[r.Worst] {
+		if g := record.Gravity(f.Severity); g < r.Gravity || g == r.Gravity && isDeed(f.ID) && !isDeed(r.Worst) {
 			r.Gravity, r.Worst, r.Said = g, prose.Escape(f.ID), diagnosis.Told(s, f)
 		}
 		r.Count++

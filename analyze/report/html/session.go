@@ -98,7 +98,7 @@ func deedsFirst(list []*record.Finding) []*record.Finding {
 		for to < len(list) && list[to].Severity == list[from].Severity {
 			to++
 		}
-		slices.SortStableFunc(list[from:to], func(a, b *record.Finding) int { return diagnosis.TrueFirst(deeds[a.ID], deeds[b.ID]) })
+		slices.SortStableFunc(list[from:to], func(a, b *record.Finding) int { return diagnosis.TrueFirst(isDeed(a.ID), isDeed(b.ID)) })
 		from = to
 	}
 	return list

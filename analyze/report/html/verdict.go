@@ -23,15 +23,14 @@ type lead struct {
 
 const maxLeads = 6
 
-// deeds are findings of what somebody did. Among equals they come before those that
-// explain why something failed.
-var deeds = map[string]bool{bruteForceID: true, "third-party-data-connection": true, diagnosis.BounceID: true, "privileged-port": true, diagnosis.FXPID: true,
-	"executable-upload": true, "credential-file": true, "path-traversal": true, "site-exec": true, "site-chmod": true}
+// isDeed reports whether findings of a rule tell what somebody did. Among equals they come
+// before those that explain why something failed.
+func isDeed(id string) bool { return record.KindOf(id) == record.Deed }
 
 // leads are the findings that the verdict states: one of each kind.
 func (h *writer) leads() (list []lead) {
 	kinds := slices.DeleteFunc(h.found.kinds(), func(k foundKind) bool {
-		return habit(k) || h.found[k].told == h.found[k].count && !(deeds[k.id] && diagnosis.Grave(record.Severities[k.gravity]))
+		return habit(k) || h.found[k].told == h.found[k].count && !(isDeed(k.id) && diagnosis.Grave(record.Severities[k.gravity]))
 	})
 	for _, k := range kinds[:min(len(kinds), maxLeads)] {
 		g := h.found[k]

@@ -65,7 +65,7 @@ func Golden(t *testing.T, name, got string) {
 		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(path)
-	require.NoError(t, err)
+	require.NoError(t, err, "if the sample is new: go test -update in this package, then read the file")
 	require.Equal(t, string(want), got)
 }
 

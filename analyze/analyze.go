@@ -17,6 +17,7 @@ type Options struct {
 	Workers  int      // goroutines that track connections; 0 and 1: none but the caller's
 	Ports    []uint16 // ports that FTP is expected on, besides 21 and 990
 	Dialogue bool     // keep every command and reply in the sessions
+	Curves   bool     // notes of transfers have curves of their data, for pictures
 	// ShowPasswords leaves passwords in commands, replies and messages; without it only Session.Password has one.
 	ShowPasswords bool
 	Judge         finding.Options // what of it users choose; the analysis knows Files and Live

@@ -155,6 +155,11 @@ func stripped(v any) any {
 			delete(told, "text")
 			delete(told, "next")
 		}
+		if did, ok := v["tcp"].(map[string]any); ok { // what is a time, rests on times, or counts segments
+			for _, k := range []string{"retransmitted_segments", "retransmitted_bytes", "duration", "rate", "rtt", "rtt_handshake", "zero_window_time", "longest_stall", "limit"} {
+				delete(did, k)
+			}
+		}
 		for k := range v {
 			v[k] = stripped(v[k])
 		}

@@ -22,8 +22,13 @@ type sealing struct {
 // data connection. Data connections lead to unprivileged ports, and come from such or
 // from port 20.
 func maySeal(s *flow.Segment) bool {
+	return len(s.Payload) > 0 && tlsrec.IsHandshake(s.Payload[0]) && mayBeData(s)
+}
+
+// mayBeData reports whether the ports of a segment are such as data connections have.
+func mayBeData(s *flow.Segment) bool {
 	low, high := min(s.SrcPort, s.DstPort), max(s.SrcPort, s.DstPort)
-	return len(s.Payload) > 0 && tlsrec.IsHandshake(s.Payload[0]) && high >= flow.FirstUnprivileged && (low >= flow.FirstUnprivileged || low == flow.PortFTPData)
+	return high >= flow.FirstUnprivileged && (low >= flow.FirstUnprivileged || low == flow.PortFTPData || low == flow.PortFTPS-1)
 }
 
 // ReadsAll reports whether readers want more than a connection's beginning.

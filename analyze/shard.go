@@ -97,6 +97,7 @@ func (a *analysis) shard(to events, reading *control.Options) *shard {
 	l := &shard{events: to, ports: &a.ports, reading: reading.Shard(), evidence: a.opt.Evidence, live: a.heart.live != nil}
 	l.table = tcp.New(l)
 	l.table.LimitIdle(a.opt.IdleTimeout)
+	l.table.Watch(func(s *flow.Segment) bool { return mayBeData(s) || l.ports.has(s.SrcPort) || l.ports.has(s.DstPort) }, a.opt.Curves)
 	if a.opt.Keys != nil {
 		l.reading.Keys = decrypt.NewKeyring(a.opt.Keys)
 	}

@@ -171,7 +171,7 @@ func (a *attempts) each(out func(*record.Attempt, flow.Nets)) {
 func orphanOf(c *flow.Conn) *record.Orphan {
 	conn := *c
 	if !conn.OpenerKnown && conn.Dst.Port() == flow.PortFTPData {
-		conn = swapEnds(conn)
+		conn = conn.Swapped()
 	}
 	bytes := conn.Half[flow.Out].Bytes + conn.Half[flow.In].Bytes
 	if conn.Src.Port() != flow.PortFTPData || bytes == 0 {
@@ -179,6 +179,6 @@ func orphanOf(c *flow.Conn) *record.Orphan {
 	}
 	return &record.Orphan{
 		Mode: record.Active, Evidence: record.EvidenceInferred, Initiator: record.Server, Connection: connectionOf(&conn, max(conn.SYNs, 1)), Bytes: bytes,
-		Conn: conn,
+		Conn: conn, TCP: orphanTCP(&conn),
 	}
 }

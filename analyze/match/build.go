@@ -24,6 +24,7 @@ func (m *Matcher) build(p *pendingSession) *record.Session {
 	for i := range s.Transfers {
 		s.Notes.Size += max(0, len(s.Transfers[i].Notes.Tried)-1) * int(unsafe.Sizeof(flow.Conn{}))
 	}
+	b.tcp(s)
 	s.Network = m.names.of(seenFrom(&s.Notes.Control, s.Client))
 	b.end()
 	return s
@@ -168,7 +169,7 @@ func (b *builder) appendConn(list []flow.Conn, cl *claim, n *control.Negotiation
 		o := control.Expectation{Endpoint: n.Endpoint}
 		o.Peer, o.Expected = b.c.Parties(n)
 		if !o.Fits(c.Src, c.Dst) && o.Fits(c.Dst, c.Src) {
-			return append(list, swapEnds(*c))
+			return append(list, c.Swapped())
 		}
 	}
 	if len(list) == 0 {
@@ -181,13 +182,6 @@ func (b *builder) appendConn(list []flow.Conn, cl *claim, n *control.Negotiation
 // payload.
 func worthTelling(c *flow.Conn) bool {
 	return c.SYNs > 0 || c.SYNACK.Seen() || c.State != flow.Unknown || c.Half[0].Bytes+c.Half[1].Bytes > 0
-}
-
-func swapEnds(c flow.Conn) flow.Conn {
-	c.Src, c.Dst = c.Dst, c.Src
-	c.Half[0], c.Half[1] = c.Half[1], c.Half[0]
-	c.Sent = c.Sent.Swapped()
-	return c
 }
 
 // drafts are transfers with their place in the order of the session.

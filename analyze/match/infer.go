@@ -114,7 +114,7 @@ func (b *builder) due(list []flow.Conn, w search) (tried []flow.Conn) {
 			continue
 		}
 		if negotiated && c.Src.Addr() != expected || b.fromDataPort(&c) || !negotiated && b.toServer(&c) {
-			c = swapEnds(c)
+			c = c.Swapped()
 		}
 		if len(tried) > 0 && c.Dst != tried[0].Dst {
 			continue
@@ -155,7 +155,7 @@ func (b *builder) encrypted(d *drafts) {
 			continue
 		}
 		if b.fromDataPort(&c) || b.toServer(&c) {
-			c = swapEnds(c)
+			c = c.Swapped()
 		}
 		t := d.add(spot{serial, c.Start.Ord})
 		*t = record.Transfer{Method: record.MethodEncrypted, Mode: record.Unknown, Outcome: record.Unknown, Initiator: record.None, Evidence: record.None}
@@ -173,7 +173,7 @@ func (b *builder) unread(d *drafts) {
 	control := &b.c.Notes.Control
 	for _, c := range slices.Concat(b.opened, b.running) {
 		if b.fromDataPort(&c) || b.toServer(&c) {
-			c = swapEnds(c)
+			c = c.Swapped()
 		}
 		from := c.Src.Port() >= flow.FirstUnprivileged || c.Src.Port() == flow.PortFTPData && c.Src.Addr() == b.c.Server.Addr()
 		if b.used[c.ID] || b.isControlPort(&c) || !from || c.Dst.Port() < flow.FirstUnprivileged ||

@@ -106,6 +106,7 @@ type TransferNotes struct {
 	Tunnel   *Tunnel        // the proxy's, through which Conn went
 	Via      *netip.Addr    // the address that was used instead of the announced one
 	Spoken   *Spoken        // what Conn carried reads like a control connection; nil: it does not
+	Passed   uint32         // payload bytes of the largest segment of the data's sender that was acknowledged, in the session
 	Curve    *flow.Curve    // how its data came, when asked for
 }
 

@@ -42,6 +42,9 @@ type Half struct {
 	FIN, RST  Mark
 	TTL       uint8 // of the first packet
 	Silent    bool  // the capture has no packet of it, and the other side acknowledged no payload
+	PlainTTL  uint8 // of the first that is neither SYN nor RST; 0: not known
+	FINTTL    uint8 // of FIN
+	RSTTTL    uint8 // of RST
 }
 
 // SYNs are the positions of the first SYNs of a connection, the first and its
@@ -107,6 +110,20 @@ type Conn struct {
 	// capture lacks its handshake. A NAT changes addresses and leaves them as they are.
 	Numbers uint64
 	Half    [2]Half // by Direction
+	Course  *Course // nil: it was not watched
+}
+
+// Swapped is the same connection with its ends exchanged.
+func (c Conn) Swapped() Conn {
+	c.Src, c.Dst = c.Dst, c.Src
+	c.Half[0], c.Half[1] = c.Half[1], c.Half[0]
+	c.Sent, c.Numbers = c.Sent.Swapped(), c.Numbers<<32|c.Numbers>>32
+	if c.Course != nil {
+		x := *c.Course
+		x.Side[0], x.Side[1] = x.Side[1], x.Side[0]
+		c.Course = &x
+	}
+	return c
 }
 
 var stateNames = [...]string{"unknown", "established", "refused", "unanswered", "unreachable"}

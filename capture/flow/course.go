@@ -2,6 +2,36 @@ package flow
 
 // What TCP did on a connection: acknowledgements, repetitions, windows and waits.
 
+// Course is what TCP did on a connection while it was established.
+type Course struct {
+	Shake  Time // from the SYN to the ACK of its answer; 0: not known
+	Stall  Stall
+	Waited [Whys]Time // how long it stalled in all, by the reason
+	TooBig *ICMP      // a router's word that a packet of it was too big; nil: none
+	Side   [2]Side    // by Direction
+}
+
+// Side is what became of the data that one side sent.
+type Side struct {
+	Acked      uint64 // payload bytes that the other side acknowledged
+	AckSeen    bool   // the capture holds acknowledgements
+	Again      uint64 // segments that were sent again
+	AgainBytes uint64 // payload bytes in them
+	Doubtful   bool   // there may have been more: copies of packets look alike
+	RTT        Time   // smoothed, from data to their acknowledgement; 0: not known
+	ZeroWindow Time   // how long the window that this side offers was 0
+	Window     uint32 // the largest that it offered
+	Largest    uint32 // payload bytes of its largest segment
+	Passed     uint32 // of the largest that was acknowledged
+	Stuck      uint32 // of the segment that was sent again and again and never acknowledged; 0: none
+	Repeats    uint32 // how often
+	Shrunk     bool   // then smaller ones were sent in its place
+	Curve      *Curve // nil: not asked for
+}
+
+// Open reports whether what the side sent was not all acknowledged, as far as is known.
+func (s *Side) Open(sent uint64) bool { return s.AckSeen && s.Acked < sent }
+
 // Why nothing new went over a connection for a while.
 type Why uint8
 

@@ -26,8 +26,9 @@ func (t *Table) close(slot int32) {
 	if c.flags&followed != 0 {
 		told, conflict = t.following.finish(slot, c, func() *flow.Conn { return t.snapshot(slot) }, lost)
 	}
-	fact := t.snapshot(slot)
+	fact := t.told(c, t.snapshot(slot))
 	fact.Told, fact.Conflict = told, conflict
+	t.unwatch(c)
 	if r != nil {
 		r.Closed(fact)
 	} else {
@@ -94,7 +95,7 @@ func (t *Table) Progress() {
 		case c.stream != 0:
 			t.controls.of(c).reader.Progress(t.snapshot(slot))
 		case between[flow.Hosts(c.a, c.b)]:
-			t.sink.Progress(t.snapshot(slot))
+			t.sink.Progress(t.told(c, t.snapshot(slot)))
 		}
 	}
 }

@@ -21,7 +21,10 @@ type conn struct {
 	net          [2]flow.Net // by direction; Table.copies has further ones
 	last         flow.Mark
 	half         [2]half
-	prev, next   int32 // list that the connection is in; 0: none
+	prev, next   int32    // list that the connection is in; 0: none
+	watch        int32    // in Table.watches; 0: none
+	finTTL       [2]uint8 // of FIN and RST, by direction
+	rstTTL       [2]uint8
 	cold         cold
 }
 
@@ -103,10 +106,23 @@ type cold struct {
 	lastSYN   flow.Mark
 	synSeq    uint32
 	syns      int32
-	more      *flow.SYNs // positions, if there are several
+	rare      *rare // nil: nothing of it
 	firstData [2]flow.Mark
 	fin, rst  [2]flow.Mark
-	icmp      *flow.ICMP
+}
+
+// rare is what hardly any connection has.
+type rare struct {
+	more *flow.SYNs // positions, if there are several
+	icmp *flow.ICMP // the error that answered the SYN
+}
+
+// rarely makes room for it.
+func (d *cold) rarely() *rare {
+	if d.rare == nil {
+		d.rare = &rare{}
+	}
+	return d.rare
 }
 
 // direction tells which way s goes in c; ok is false when s is of another connection.
@@ -136,6 +152,8 @@ func (c *conn) swapEnds() {
 	c.a, c.b, c.aPort, c.bPort = c.b, c.a, c.bPort, c.aPort
 	c.half[0], c.half[1] = c.half[1], c.half[0]
 	c.net[0], c.net[1] = c.net[1], c.net[0]
+	c.finTTL[0], c.finTTL[1] = c.finTTL[1], c.finTTL[0]
+	c.rstTTL[0], c.rstTTL[1] = c.rstTTL[1], c.rstTTL[0]
 	d := &c.cold
 	d.firstData[0], d.firstData[1] = d.firstData[1], d.firstData[0]
 	d.fin[0], d.fin[1] = d.fin[1], d.fin[0]
@@ -185,15 +203,18 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 	t.fact = flow.Conn{
 		ID: flow.ConnID(d.start.Ord, c.aPort, c.bPort), Src: addrPort(c.a, c.aPort), Dst: addrPort(c.b, c.bPort),
 		OpenerKnown: c.flags&opener != 0, Start: d.start, Last: c.last, SYN: d.syn, SYNACK: d.synack,
-		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits, ICMP: d.icmp,
+		SYNs: int(d.syns), LastSYN: d.lastSYN, State: c.state(), Closing: c.closing(), Digits: c.digits,
 	}
 	if t.fact.State == flow.Unanswered && d.syns == 1 && t.until-d.syn.Time < firstWait {
 		t.fact.State = flow.Unknown
 	}
 	t.fact.Numbers = c.numbers()
 	t.fact.Nets, t.fact.ManyFiles = t.nets(slot), c.flags&manyFiles != 0
-	if t.fact.SYNPos[0] = d.syn.Pos; d.more != nil {
-		t.fact.SYNPos = *d.more
+	t.fact.SYNPos[0] = d.syn.Pos
+	if d.rare != nil {
+		if t.fact.ICMP = d.rare.icmp; d.rare.more != nil {
+			t.fact.SYNPos = *d.rare.more
+		}
 	}
 	for dir := range t.fact.Half {
 		h := &c.half[dir]
@@ -202,6 +223,10 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 			Bytes: bytes, Missing: missing, Packets: h.packets,
 			FirstData: d.firstData[dir], FIN: d.fin[dir], RST: d.rst[dir], TTL: h.ttl,
 			Silent: h.packets == 0 && h.flags&(started|isAcked) == started|isAcked && h.acked-h.start <= 1, // its FIN has a number, too
+			FINTTL: c.finTTL[dir], RSTTTL: c.rstTTL[dir],
+		}
+		if c.watch != 0 {
+			t.fact.Half[dir].PlainTTL = t.watches.of(c).side[dir].ttl
 		}
 	}
 	return &t.fact

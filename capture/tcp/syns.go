@@ -138,7 +138,7 @@ func (t *Table) promote(index int32) int32 {
 		cold: cold{start: e.First, syn: e.First, lastSYN: e.Last(), synSeq: e.seq, syns: int32(e.Count())},
 	}
 	if e.Again != nil {
-		c.cold.more = &e.Again.At
+		c.cold.rare = &rare{more: &e.Again.At}
 		c.from(e.First.Pos)
 	}
 	h := &c.half[flow.Out]

@@ -13,8 +13,9 @@ type Table struct {
 	sink Sink
 	registry
 	content
-	doubts  doubts
-	past    past
+	doubts doubts
+	past   past
+	watches
 	hand    int32 // where the next sweep begins
 	evicted uint64
 	fact    flow.Conn // reused for every call of the sink

@@ -22,6 +22,11 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 		t.goOn(slot)
 	}
 	c.from(s.Pos)
+	if c.watch != 0 {
+		if w := t.watches.of(c); !w.quiet(c, dir, s) {
+			w.note(&sight{c, dir, s, t.gaps.find(way{slot, dir, h})})
+		}
+	}
 	c.pass(s.Mark)
 	h.packets++
 	if h.packets == 1 {
@@ -54,7 +59,9 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 		t.fin(slot, dir, s)
 	}
 	if c.flags&agreed == 0 {
-		t.agree(slot, dir, s)
+		if t.agree(slot, dir, s); c.flags&agreed != 0 && t.watches.wants(s) {
+			t.watches.start(c, dir, s)
+		}
 	}
 	if c.stream != 0 && t.controls.of(c).Held() > 0 {
 		t.controls.settle(c, s.Time)
@@ -184,7 +191,8 @@ func (c *conn) isAnswered(at flow.Time) bool {
 // noteSYN notes a SYN, the first or a further one.
 func (d *cold) noteSYN(at flow.Mark) {
 	if d.syns > 0 {
-		d.more = notedSYN(d.more, d.syn.Pos, int(d.syns), at.Pos)
+		r := d.rarely()
+		r.more = notedSYN(r.more, d.syn.Pos, int(d.syns), at.Pos)
 	}
 	if d.syns++; d.syns == 1 || !overtaken(at.Time, d.lastSYN.Time) {
 		d.lastSYN = at
@@ -222,7 +230,7 @@ func (t *Table) fin(slot int32, dir flow.Direction, s *flow.Segment) {
 	h.flags |= finished
 	h.finSeq = end
 	t.eachStream(slot, c, func(st *reassembly.Stream) { st.Ends(dir, end) })
-	c.cold.fin[dir] = s.Mark
+	c.cold.fin[dir], c.finTTL[dir] = s.Mark, s.TTL
 	if c.half[dir^1].flags&finished != 0 {
 		t.end(slot)
 	}
@@ -241,7 +249,7 @@ func (c *conn) reset(dir flow.Direction, s *flow.Segment) {
 		h.flags |= closed
 	}
 	if !c.cold.rst[dir].Seen() {
-		c.cold.rst[dir] = s.Mark
+		c.cold.rst[dir], c.rstTTL[dir] = s.Mark, s.TTL
 		h, other := &c.half[dir], &c.half[dir^1]
 		if h.flags&finished == 0 {
 			h.finSeq = s.Seq
@@ -323,10 +331,10 @@ func (t *Table) icmp(slot int32, dir flow.Direction, s *flow.Segment, tag uint32
 	if dir != flow.Out || c.flags&(agreed|sawSYNACK) != 0 || c.flags&sawSYN != 0 && s.Seq != c.cold.synSeq {
 		return
 	}
-	if c.cold.icmp == nil {
+	if r := c.cold.rarely(); r.icmp == nil {
 		e := *s.ICMP
 		e.Mark = s.Mark
-		c.cold.icmp = &e
+		r.icmp = &e
 	}
 	c.flags |= unreached
 }

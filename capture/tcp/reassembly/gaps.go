@@ -158,3 +158,13 @@ func (g *Gaps) Merge(have Gap) (fresh uint32) {
 	g.append(have)
 	return fresh
 }
+
+// Has reports whether a gap lies in a range, or reaches into it.
+func (g *Gaps) Has(from, to uint32) bool {
+	for _, x := range g.list {
+		if flow.Before(x.From, to) && flow.After(x.To, from) {
+			return true
+		}
+	}
+	return false
+}

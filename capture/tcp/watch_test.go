@@ -1,0 +1,158 @@
+package tcp_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/capturetest"
+	"ftpscope/capture/flow"
+	"ftpscope/capture/tcp"
+)
+
+// courses plays a script and returns the last connection that was watched.
+func courses(t *testing.T, frames []capturetest.Frame, curves bool) *flow.Conn {
+	t.Helper()
+	sink := &ends{}
+	table := tcp.New(sink)
+	table.Watch(func(*flow.Segment) bool { return true }, curves)
+	for _, s := range capturetest.Segments(frames) {
+		table.Segment(&s)
+	}
+	table.Close(flow.Second)
+	require.NotNil(t, sink.last.Course)
+	return &sink.last
+}
+
+// ends keeps the connection that ended last.
+type ends struct {
+	silent
+	last flow.Conn
+}
+
+func (e *ends) Closed(c *flow.Conn) { e.last = *c }
+
+const opened = "data d1 192.0.2.10:40000 > 192.0.2.21:50000\n"
+
+func TestCourse(t *testing.T) {
+	c := courses(t, capturetest.MustFrames(t, opened+"d1< 9000 fin\nd1 fin <"), false)
+	down := c.Course.Side[flow.In]
+	require.Equal(t, [2]uint64{9000, 0}, [2]uint64{down.Acked, down.Again})
+	require.Positive(t, c.Course.Shake)
+	require.Positive(t, down.RTT)
+	require.Zero(t, c.Course.Stall)
+	require.Equal(t, uint32(1460), down.Passed)
+	require.Nil(t, down.Curve)
+}
+
+// The sender is silent for ten seconds although all was acknowledged.
+func TestCourseOfASilentSender(t *testing.T) {
+	c := courses(t, capturetest.MustFrames(t, opened+"d1< 3000\nwait 10s\nd1< 3000 fin\nd1 fin <"), true)
+	require.Equal(t, flow.WhySender, c.Course.Stall.Why)
+	require.InDelta(t, 10, float64(c.Course.Stall.Lasted())/float64(flow.Second), 0.1)
+	require.Equal(t, uint64(3000), c.Course.Stall.After)
+	v := c.Course.Side[flow.In].Curve
+	require.Equal(t, flow.MarkStall, v.Marks[0].Kind)
+	require.Equal(t, uint64(6000), v.Points[len(v.Points)-1].Sent)
+}
+
+// again sends the frames with payload of a direction once more, each after a time, with
+// later identifications.
+func again(frames []capturetest.Frame, dir flow.Direction, n int) []capturetest.Frame {
+	last := frames[len(frames)-1]
+	at, id := last.Time, uint16(0)
+	for i := range frames {
+		if m := frames[i].Meta; m.Dir == dir {
+			id = max(id, m.ID)
+		}
+	}
+	var lost []capturetest.Frame
+	for _, f := range frames {
+		if f.Meta.Dir == dir && len(f.Meta.Payload) > 0 {
+			lost = append(lost, f)
+			break
+		}
+	}
+	for i := range n {
+		id++
+		at += flow.Second << i
+		more := capturetest.Change(lost, func(f *capturetest.Frame, m *capturetest.Meta) bool { m.ID = id; return true })
+		more[0].Time = at
+		frames = append(frames, more...)
+	}
+	return frames
+}
+
+// unacknowledged drops what acknowledges payload.
+func unacknowledged(t *testing.T, script string) []capturetest.Frame {
+	frames := capturetest.MustFrames(t, script)
+	isn := uint32(0)
+	var kept []capturetest.Frame
+	for _, f := range frames {
+		m := f.Meta
+		if m.Dir == flow.In && m.Flags&flow.SYN != 0 {
+			isn = m.Seq
+		}
+		if m.Dir == flow.In || m.Ack == 0 || m.Ack == isn+1 {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// Full-size segments are sent again and again, and nothing is acknowledged.
+func TestCourseOfAStuckSender(t *testing.T) {
+	frames := again(unacknowledged(t, opened+"d1< 14600"), flow.In, 5)
+	c := courses(t, frames, false)
+	down := c.Course.Side[flow.In]
+	require.Equal(t, flow.Side{AckSeen: true, Again: 5, AgainBytes: 5 * 1460, Window: down.Window, Largest: 1460, Stuck: 1460, Repeats: 5}, down)
+	require.Equal(t, flow.WhyMTU, c.Course.Stall.Why)
+}
+
+// What is acknowledged and sent again is never more than was sent.
+func TestCourseInvariants(t *testing.T) {
+	for _, script := range []string{"d1< 9000 fin\nd1 fin <", "d1> 30000\nwait 3s\nd1> 500 fin\nd1 fin >", "d1< 1\nd1< 1\nd1< 1\nd1 rst <"} {
+		frames := capturetest.MustFrames(t, opened+script)
+		for drop := range frames {
+			some := append(append([]capturetest.Frame(nil), frames[:drop]...), frames[drop+1:]...)
+			sink := &ends{}
+			table := tcp.New(sink)
+			table.Watch(func(*flow.Segment) bool { return true }, true)
+			for _, s := range capturetest.Segments(some) {
+				table.Segment(&s)
+			}
+			table.Close(flow.Second)
+			x := sink.last.Course
+			if x == nil {
+				continue
+			}
+			for dir, side := range x.Side {
+				require.LessOrEqual(t, side.Acked, sink.last.Half[dir].Bytes)
+				require.Zero(t, side.Again, "%q without packet %d", script, drop+1)
+				require.LessOrEqual(t, side.Passed, side.Largest)
+				if v := side.Curve; v != nil {
+					require.LessOrEqual(t, len(v.Points), flow.MaxCurvePoints)
+					require.LessOrEqual(t, len(v.Marks), flow.MaxCurveMarks)
+				}
+			}
+		}
+	}
+}
+
+// A long transfer's curve stays short.
+func TestCurveIsBounded(t *testing.T) {
+	script := opened
+	for range 300 {
+		script += "d1< 3000\nwait 1s\n"
+	}
+	c := courses(t, capturetest.MustFrames(t, script+"d1 fin <"), true)
+	v := c.Course.Side[flow.In].Curve
+	require.LessOrEqual(t, len(v.Points), flow.MaxCurvePoints)
+	require.GreaterOrEqual(t, len(v.Points), flow.MaxCurvePoints/3)
+	require.LessOrEqual(t, len(v.Marks), flow.MaxCurveMarks)
+	for i := 1; i < len(v.Points); i++ {
+		require.LessOrEqual(t, v.Points[i-1].At, v.Points[i].At)
+		require.LessOrEqual(t, v.Points[i].Acked, v.Points[i].Sent)
+	}
+	require.Equal(t, uint64(900_000), v.Points[len(v.Points)-1].Sent)
+}

@@ -11,7 +11,7 @@ import (
 
 // Data connections that were opened and did not end well, and replies that came too late.
 
-var afterSuccess = []judge{stolenFromClient, replyMissed, forgotten, seenEnough, cutByClient, altered}
+var afterSuccess = []judge{stolenFromClient, replyMissed, forgotten, seenEnough, cutByClient, altered, slow}
 
 // stolenFromClient is a passive transfer that a third host made, to which the client tried to
 // connect, too. Where it did not try, the third host may be meant: FXP, or another address of
@@ -93,7 +93,7 @@ func duringTransfer(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	conn := t.Notes.Conn
-	for _, j := range []func(*hearing, *record.Transfer, *flow.Conn) *record.Verdict{droppedData, halfClosed, gaveUp, resetDuring, silentData, cutDuring} {
+	for _, j := range []func(*hearing, *record.Transfer, *flow.Conn) *record.Verdict{droppedData, halfClosed, heldUp, gaveUp, resetDuring, silentData, cutDuring} {
 		if v := j(c, t, conn); v != nil {
 			return v
 		}
@@ -193,8 +193,14 @@ func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdic
 	cause := record.CauseDataReset
 	v := opening(t, cause, e.by)
 	v.Frames = append(v.Frames, e.at.Pos)
+	if how := c.foreignReset(conn, e.by); how != "" {
+		v.At, v.Certainty = record.AtFirewall, record.Certain
+		v.Text = sentence("the data connection of "+named(t)+" was ended"+after(t)+" by a RST in the name of the "+e.by+c.packets(e.at.Pos)+" that it did not send: "+how, c.then(t))
+		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections, and after how long?")
+		return v
+	}
 	v.Text = sentence("the data connection of "+named(t)+" ended by RST from the "+e.by+"'s address"+c.packets(e.at.Pos)+after(t), c.then(t))
-	v.Next = steps("why did the program at the "+e.by+" give up? Look at its log, its time and size limits", "a firewall or NAT between the two can send RST in its name: a capture at the "+e.by+" tells")
+	v.Next = steps("why did the program at the "+e.by+" give up? Look at its log, its time and size limits", "a firewall can send RST in its name: a capture at the "+e.by+" tells")
 	return v
 }
 

@@ -471,19 +471,19 @@ func TestDuring(t *testing.T) {
 		{"silence", opened + `
 			d1< 1000
 			wait 100s
-			S: 426 Failure writing network stream.` + quit, "data-loss path open data-mtu data-zero-window data-silent", []string{"Failure writing"}},
+			S: 426 Failure writing network stream.` + quit, "data-silent server open data-loss", []string{"Failure writing"}},
 		{"the server waited in vain for who reads", opened + `
 			d1< 1000
 			wait 60s
 			S: 421 Data timeout. Reconnect. Sorry.
-			close S`, "data-zero-window client open data-loss data-mtu", []string{"Data timeout"}},
+			close S`, "data-silent server open data-loss", []string{"Data timeout"}},
 		{"it waited in vain for who sends", passive + `
 			data d1 198.51.100.10:40001 > 203.0.113.21:50000
 			C: STOR a
 			S: 150 Ok.
 			d1> 1000
 			wait 60s
-			S: 426 Data connection timed out.` + quit, "data-silent client open data-loss data-mtu", nil},
+			S: 426 Data connection timed out.` + quit, "data-silent client likely", nil},
 		{"it came late", active + `
 			C: LIST
 			wait 10s

@@ -42,6 +42,25 @@ func (c *hearing) madeBy(host netip.Addr, ttl uint8) origin {
 	return madeBetween
 }
 
+// foreignReset says why the RST of a side is not of its host, by its TTL; empty: it is, or
+// nothing tells. It is held against the host's packets on the connection and on the
+// control connection.
+func (c *hearing) foreignReset(conn *flow.Conn, by string) string {
+	client, server := c.halves(conn)
+	half, host := server, c.Server.Addr()
+	if by == record.Client {
+		half, host = client, c.Client.Addr()
+	}
+	h := flow.Hops(half.RSTTTL)
+	if h < 0 || half.PlainTTL != 0 && flow.Hops(half.PlainTTL) == h {
+		return "" // its data came from there, too
+	}
+	if c.madeBy(host, half.RSTTTL) != madeBetween {
+		return ""
+	}
+	return c.hopsApart(host, half.RSTTTL)
+}
+
 // distance is how many routers away a host of the session is; -1: not known.
 func (c *hearing) distance(host netip.Addr) int {
 	client, server := c.halves(&c.Notes.Control)

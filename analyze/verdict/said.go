@@ -19,7 +19,7 @@ var failures = []judge{
 	abortedByClient, seenEnough, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, duringTransfer, saidBusy, saidDenied, unexplained,
 }
 
-var incompletes = []judge{abortedByClient, serverStopped, leftEarly, duringTransfer, notCaptured}
+var incompletes = []judge{abortedByClient, serverStopped, leftWaiting, leftEarly, duringTransfer, notCaptured}
 
 // lastReply is the reply that refused: the transfer's, if it is one.
 func lastReply(t *record.Transfer) *record.Reply {

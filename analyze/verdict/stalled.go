@@ -1,0 +1,205 @@
+package verdict
+
+import (
+	"fmt"
+
+	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
+)
+
+// What held data up, as TCP tells it: windows, repetitions, silence.
+
+// leastHold is how long data must have waited for it to be why a transfer failed.
+const leastHold = 3 * flow.Second
+
+// heldUp is a data connection whose data waited to the end, or nearly, until somebody
+// gave up.
+func heldUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
+	from := sender(t)
+	if t.TCP == nil || conn.Course == nil || from == "" || t.Outcome == record.OK {
+		return nil
+	}
+	if s := t.TCP.Stall; s != nil && s.Lasted() >= leastHold && conn.Last.Time-s.To.Time < s.Lasted() {
+		switch s.Why {
+		case flow.WhyZeroWindow.String():
+			return c.zeroWindow(t, other(from))
+		case flow.WhyMTU.String(), flow.WhyLoss.String():
+			return c.lost(t, conn)
+		}
+	}
+	return c.silent(t, conn, from)
+}
+
+// zeroWindow is a receiver that stopped reading.
+func (c *hearing) zeroWindow(t *record.Transfer, receiver string) *record.Verdict {
+	v := opening(t, record.CauseDataZeroWindow, receiver)
+	v.Certainty = record.Certain
+	v.Frames = append(v.Frames, t.Notes.Conn.Last.Pos)
+	v.Text = sentence("the window of the "+receiver+" stayed 0 for "+prose.Lasting(t.TCP.Stall.Lasted())+" on the data connection of "+named(t)+after(t)+": the program there did not read what came", c.then(t))
+	v.Next = steps("why does the program at the " + receiver + " not go on reading? Look for a full disk, a prompt, a scanner, a stopped program")
+	return v
+}
+
+// lost is a sender that repeated its data until somebody gave up.
+func (c *hearing) lost(t *record.Transfer, conn *flow.Conn) *record.Verdict {
+	s := &conn.Course.Side[dataSide(t)]
+	v := opening(t, record.CauseDataLoss, record.AtPath)
+	v.Certainty = record.Likely
+	v.Frames = append(v.Frames, conn.Last.Pos)
+	again := "the sender repeated them for " + prose.Lasting(t.TCP.Stall.Lasted())
+	if t.TCP.Again != nil {
+		again = prose.Many(t.TCP.Again.Segments, "segment") + " sent again in " + prose.Lasting(t.TCP.Stall.Lasted())
+	}
+	acked := ""
+	if t.TCP.Acknowledged != nil {
+		acked = ", " + prose.Number(*t.TCP.Acknowledged) + " bytes acknowledged"
+		if t.Bytes != nil {
+			acked = ", " + prose.Number(*t.TCP.Acknowledged) + " of " + prose.Number(*t.Bytes) + " bytes acknowledged"
+		}
+	}
+	big := conn.Course.TooBig
+	switch {
+	case t.TCP.Stall.Why == flow.WhyMTU.String() || big != nil && s.Stuck > 0:
+		v.Cause = record.CauseDataMTU
+		v.Text = sentence("full-size segments of "+prose.Number(uint64(s.Stuck))+" bytes did not arrive in "+named(t)+acked+c.packets(conn.Last.Pos)+", while smaller ones do: "+again, c.router(big), c.then(t))
+		v.Next = steps("find the link with the smaller MTU on the way (ping with do-not-fragment), a tunnel or PPPoE; lower the MSS there (MSS clamping) or the host's MTU",
+			"let firewalls pass ICMP fragmentation needed and ICMPv6 packet too big")
+	default:
+		if s.Stuck > 0 && t.Notes.Passed < s.Stuck {
+			v.Or, v.Certainty = []string{record.CauseDataMTU}, record.Open
+		}
+		v.Text = sentence("segments were lost on the data connection of "+named(t)+acked+c.packets(conn.Last.Pos)+": "+again, c.then(t))
+		v.Next = steps("look for loss on the way: interface errors, duplex, overload, a rate limit, a firewall that forgot the connection", "capture at the receiver and compare: it tells on which side they are lost")
+	}
+	return v
+}
+
+// router says what a router said of a packet that was too big.
+func (c *hearing) router(big *flow.ICMP) string {
+	if big == nil {
+		return ""
+	}
+	return "the router " + big.From.Addr().String() + " said that packets were too big" + c.packets(big.Mark.Pos)
+}
+
+// silent is a sender that stopped although all that it sent was acknowledged.
+func (c *hearing) silent(t *record.Transfer, conn *flow.Conn, from string) *record.Verdict {
+	side := &conn.Course.Side[dataSide(t)]
+	end := c.gaveUpAt(t)
+	if end == 0 || t.Bytes == nil || !side.AckSeen || side.Open(*t.Bytes) || !c.gapless() {
+		return nil
+	}
+	client, server := c.halves(conn)
+	mine := server
+	if from == record.Client {
+		mine = client
+	}
+	e := c.ended(conn)
+	if mine.FIN.Seen() && (!e.at.Seen() || mine.FIN.Time < end) || e.at.Seen() && e.at.Time < end-flow.Second {
+		return nil
+	}
+	since := conn.Start.Time
+	if s := t.TCP.Stall; s != nil && s.Why == flow.WhySender.String() {
+		since = s.From.Time
+	} else if !e.at.Seen() {
+		since = conn.Last.Time
+	} else {
+		return nil
+	}
+	if end-since < leastHold {
+		return nil
+	}
+	v := opening(t, record.CauseDataSilent, from)
+	v.Certainty = record.Likely
+	v.Text = sentence("the "+from+" sent nothing for "+prose.Lasting(end-since)+" on the data connection of "+named(t)+after(t)+", all of them acknowledged", c.then(t))
+	if *t.Bytes == 0 {
+		v.Text = sentence("the "+from+" sent nothing for "+prose.Lasting(end-since)+" on the data connection of "+named(t)+", which was open", c.then(t))
+	}
+	v.Next = steps("why does the program at the "+from+" send nothing? Look for a slow disk or database, a pipe that waits, a stopped program", "capture at the "+from+": if its segments leave there and do not arrive here, they are lost between")
+	if c.takenAt() != from {
+		v.Certainty, v.Or = record.Open, []string{record.CauseDataLoss}
+	}
+	return v
+}
+
+// gaveUpAt is when somebody gave a transfer up: the server by its reply, the client by
+// leaving; 0: nobody did.
+func (c *hearing) gaveUpAt(t *record.Transfer) flow.Time {
+	client, _ := c.halves(&c.Notes.Control)
+	switch {
+	case t.Reply != nil && t.Reply.Code >= 400:
+		return t.Reply.Time.Time
+	case t.Reply != nil:
+		return 0
+	case client.FIN.Seen():
+		return client.FIN.Time
+	case client.RST.Seen():
+		return client.RST.Time
+	}
+	return 0
+}
+
+// leftWaiting is a transfer whose data waited until the client left.
+func leftWaiting(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Reply != nil || !met(t, flow.Established) || c.gaveUpAt(t) == 0 || !c.gapless() {
+		return nil
+	}
+	return heldUp(c, t, t.Notes.Conn)
+}
+
+// dataSide is the direction of a transfer's data on its connection.
+func dataSide(t *record.Transfer) flow.Direction {
+	if t.Notes.From == t.Notes.Conn.Src {
+		return flow.Out
+	}
+	return flow.In
+}
+
+// slow is a transfer that worked, and waited for more than half of its time.
+func slow(c *hearing, t *record.Transfer) *record.Verdict {
+	const least = 5 * flow.Second
+	if t.TCP == nil || t.TCP.Duration < least || !met(t, flow.Established) || t.Notes.Conn.Course == nil || sender(t) == "" || t.Bytes == nil || *t.Bytes == 0 {
+		return nil
+	}
+	x, waited := t.Notes.Conn.Course, flow.Time(0)
+	for w, took := range x.Waited {
+		if flow.Why(w) != flow.WhyUnknown {
+			waited += took
+		}
+	}
+	if waited < least || waited*2 <= t.TCP.Duration {
+		return nil
+	}
+	v := about(t, record.CauseSlow, record.AtPath)
+	v.Certainty = record.Likely
+	why := ""
+	switch t.TCP.Limit {
+	case record.LimitLoss:
+		why = "segments were lost and sent again"
+		if t.TCP.Again != nil && *t.Bytes > 0 {
+			why += fmt.Sprintf(": %s, %d %% of the bytes", prose.Many(t.TCP.Again.Segments, "segment"), t.TCP.Again.Bytes*100 / *t.Bytes)
+		}
+		v.Next = steps("look for loss on the way: interface errors, duplex, overload, a rate limit")
+	case record.LimitWindow:
+		v.At = other(sender(t))
+		why = "the window of the " + v.At + " was 0: its program did not read"
+		v.Next = steps("why does the program at the " + v.At + " read so slowly? Look for a slow disk, a scanner")
+	case record.LimitSender:
+		from := c.Server.Addr()
+		if sender(t) == record.Client {
+			from = c.Client.Addr()
+		}
+		if c.distance(from) != 0 || c.Notes.Control.Closing == flow.Cut || t.TCP.Stall == nil || t.TCP.Stall.Lasted() < least {
+			return nil // from afar a slow way looks alike
+		}
+		v.At = sender(t)
+		why = "the " + v.At + " sent nothing although all was acknowledged"
+		v.Next = steps("why does the program at the " + v.At + " send so slowly? Look for a slow disk, a rate limit of its own, a pipe that waits")
+	default:
+		return nil
+	}
+	v.Frames = append(v.Frames, t.Notes.Conn.Last.Pos)
+	v.Text = sentence(named(t) + " took " + prose.Lasting(t.TCP.Duration) + " for " + prose.Many(*t.Bytes, "byte") + ", of which " + prose.Lasting(waited) + " were waiting: " + why)
+	return v
+}

@@ -193,7 +193,7 @@ func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdic
 	cause := record.CauseDataReset
 	v := opening(t, cause, e.by)
 	v.Frames = append(v.Frames, e.at.Pos)
-	if how := c.foreignReset(conn, e.by); how != "" {
+	if how := foreignReset(c, conn, e.by); how != "" {
 		v.At, v.Certainty = record.AtFirewall, record.Certain
 		v.Text = sentence("the data connection of "+named(t)+" was ended"+after(t)+" by a RST in the name of the "+e.by+c.packets(e.at.Pos)+" that it did not send: "+how, c.then(t))
 		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections, and after how long?")

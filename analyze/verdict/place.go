@@ -45,7 +45,7 @@ func (c *hearing) madeBy(host netip.Addr, ttl uint8) origin {
 // foreignReset says why the RST of a side is not of its host, by its TTL; empty: it is, or
 // nothing tells. It is held against the host's packets on the connection and on the
 // control connection.
-func (c *hearing) foreignReset(conn *flow.Conn, by string) string {
+func foreignReset(c *hearing, conn *flow.Conn, by string) string {
 	client, server := c.halves(conn)
 	half, host := server, c.Server.Addr()
 	if by == record.Client {

@@ -23,16 +23,16 @@ func heldUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	if s := t.TCP.Stall; s != nil && s.Lasted() >= leastHold && conn.Last.Time-s.To.Time < s.Lasted() {
 		switch s.Why {
 		case flow.WhyZeroWindow.String():
-			return c.zeroWindow(t, other(from))
+			return zeroWindow(c, t, other(from))
 		case flow.WhyMTU.String(), flow.WhyLoss.String():
-			return c.lost(t, conn)
+			return lost(c, t, conn)
 		}
 	}
-	return c.silent(t, conn, from)
+	return silent(c, t, conn, from)
 }
 
 // zeroWindow is a receiver that stopped reading.
-func (c *hearing) zeroWindow(t *record.Transfer, receiver string) *record.Verdict {
+func zeroWindow(c *hearing, t *record.Transfer, receiver string) *record.Verdict {
 	v := opening(t, record.CauseDataZeroWindow, receiver)
 	v.Certainty = record.Certain
 	v.Frames = append(v.Frames, t.Notes.Conn.Last.Pos)
@@ -42,7 +42,7 @@ func (c *hearing) zeroWindow(t *record.Transfer, receiver string) *record.Verdic
 }
 
 // lost is a sender that repeated its data until somebody gave up.
-func (c *hearing) lost(t *record.Transfer, conn *flow.Conn) *record.Verdict {
+func lost(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	s := &conn.Course.Side[dataSide(t)]
 	v := opening(t, record.CauseDataLoss, record.AtPath)
 	v.Certainty = record.Likely
@@ -62,7 +62,7 @@ func (c *hearing) lost(t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	switch {
 	case t.TCP.Stall.Why == flow.WhyMTU.String() || big != nil && s.Stuck > 0:
 		v.Cause = record.CauseDataMTU
-		v.Text = sentence("full-size segments of "+prose.Number(uint64(s.Stuck))+" bytes did not arrive in "+named(t)+acked+c.packets(conn.Last.Pos)+", while smaller ones do: "+again, c.router(big), c.then(t))
+		v.Text = sentence("full-size segments of "+prose.Number(uint64(s.Stuck))+" bytes did not arrive in "+named(t)+acked+c.packets(conn.Last.Pos)+", while smaller ones do: "+again, router(c, big), c.then(t))
 		v.Next = steps("find the link with the smaller MTU on the way (ping with do-not-fragment), a tunnel or PPPoE; lower the MSS there (MSS clamping) or the host's MTU",
 			"let firewalls pass ICMP fragmentation needed and ICMPv6 packet too big")
 	default:
@@ -76,7 +76,7 @@ func (c *hearing) lost(t *record.Transfer, conn *flow.Conn) *record.Verdict {
 }
 
 // router says what a router said of a packet that was too big.
-func (c *hearing) router(big *flow.ICMP) string {
+func router(c *hearing, big *flow.ICMP) string {
 	if big == nil {
 		return ""
 	}
@@ -84,9 +84,9 @@ func (c *hearing) router(big *flow.ICMP) string {
 }
 
 // silent is a sender that stopped although all that it sent was acknowledged.
-func (c *hearing) silent(t *record.Transfer, conn *flow.Conn, from string) *record.Verdict {
+func silent(c *hearing, t *record.Transfer, conn *flow.Conn, from string) *record.Verdict {
 	side := &conn.Course.Side[dataSide(t)]
-	end := c.gaveUpAt(t)
+	end := gaveUpAt(c, t)
 	if end == 0 || t.Bytes == nil || !side.AckSeen || side.Open(*t.Bytes) || !c.gapless() {
 		return nil
 	}
@@ -125,7 +125,7 @@ func (c *hearing) silent(t *record.Transfer, conn *flow.Conn, from string) *reco
 
 // gaveUpAt is when somebody gave a transfer up: the server by its reply, the client by
 // leaving; 0: nobody did.
-func (c *hearing) gaveUpAt(t *record.Transfer) flow.Time {
+func gaveUpAt(c *hearing, t *record.Transfer) flow.Time {
 	client, _ := c.halves(&c.Notes.Control)
 	switch {
 	case t.Reply != nil && t.Reply.Code >= 400:
@@ -142,7 +142,7 @@ func (c *hearing) gaveUpAt(t *record.Transfer) flow.Time {
 
 // leftWaiting is a transfer whose data waited until the client left.
 func leftWaiting(c *hearing, t *record.Transfer) *record.Verdict {
-	if t.Reply != nil || !met(t, flow.Established) || c.gaveUpAt(t) == 0 || !c.gapless() {
+	if t.Reply != nil || !met(t, flow.Established) || gaveUpAt(c, t) == 0 || !c.gapless() {
 		return nil
 	}
 	return heldUp(c, t, t.Notes.Conn)

@@ -311,7 +311,11 @@ func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
 	*t = record.Transfer{Initiator: record.None, Evidence: record.None, Mode: record.Unknown, Reply: record.SeenReply(&n.Answer)}
 	negotiatedBy(t, n)
 	t.Frames.Reply = n.Answer.Pos
-	b.connect(t, n, b.byNegotiation[n.Index])
+	tried := b.byNegotiation[n.Index]
+	if len(tried) == 0 {
+		tried = b.triedUnheard(n)
+	}
+	b.connect(t, n, tried)
 	carried := t.Bytes != nil && *t.Bytes > 0
 	isLast := int(n.Index) == len(b.c.Negotiations)-1
 	open := b.c.Notes.Control.Closing == flow.Cut && (isLast || t.Connection != nil && t.Notes.Conn.State == flow.Established) // the command may follow

@@ -74,6 +74,27 @@ func (b *builder) inferred(s *control.TransferCommand, n *control.Negotiation) [
 	return tried
 }
 
+// triedUnheard finds the connections of a PASV or EPSV whose reply the capture lacks with all
+// that the server sent: those that the client opened to the server before it said anything
+// else that leads to one, if all go to one port.
+func (b *builder) triedUnheard(n *control.Negotiation) []flow.Conn {
+	if !n.Passive || n.Rejected || n.Answer.Code != 0 || b.c.Capture.ServerSide || !n.Asked.Mark.Seen() {
+		return nil
+	}
+	to := b.c.Notes.Control.Last.Time
+	if i := int(n.Index) + 1; i < len(b.c.Negotiations) {
+		to = b.c.Negotiations[i].Begin()
+	}
+	list := b.due(b.opened, search{&control.TransferCommand{}, n, n.Begin(), to})
+	for i := range b.opened {
+		c := &b.opened[i]
+		if isOther := len(list) > 0 && c.Dst != list[0].Dst; isOther && c.Start.Time >= n.Begin() && c.Start.Time <= to && !b.used[c.ID] && !b.isControlPort(c) {
+			return nil
+		}
+	}
+	return list
+}
+
 // unused leaves out the first connections of a list that transfers use: thousands of
 // transfers would look at them again and again.
 func (b *builder) unused(list []flow.Conn) []flow.Conn {

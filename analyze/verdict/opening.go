@@ -338,12 +338,13 @@ func unanswered(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	conn := t.Notes.Conn
 	v := opening(t, record.CauseDataBlocked, record.AtFirewall)
-	covered := c.Capture.ClientSide && c.Capture.ServerSide
-	if !covered {
+	fate, lacks := " and got no answer", ""
+	if !c.Capture.ClientSide || !c.Capture.ServerSide {
 		v.Certainty, v.Or = record.Open, []string{record.CauseNotCaptured}
+		fate, lacks = ", so it seems that no answer came", c.lacks()
 	}
 	v.Text = sentence(c.party(conn.Src.Addr())+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+
-		c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+" and got no answer", c.whereDropped(conn), c.then(t))
+		c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+fate, lacks, c.whereDropped(conn), c.then(t))
 	v.Next = steps(c.permit(t), "capture at "+c.party(conn.Dst.Addr())+" at the same time: if the SYNs arrive there, its own firewall drops them")
 	return v
 }

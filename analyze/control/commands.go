@@ -141,6 +141,6 @@ func loseCommands(c *Conversation, n uint64) {
 	c.login.doubtful = c.login.doubtful || n >= shortestUSER
 	t := &c.transfers
 	if n >= shortestPORT || n >= shortestPASV && t.current >= 0 && t.negotiations[t.current].used {
-		t.current = none
+		t.doubt()
 	}
 }

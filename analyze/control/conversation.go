@@ -344,7 +344,7 @@ func loseSaid(c *Conversation, dir flow.Direction, n uint64) {
 	}
 	c.interrupt()
 	c.pairing.doubtAll()
-	c.transfers.unseenDoubt = true
+	c.transfers.unseenDoubt, c.transfers.doubted = true, none
 	c.server.reached(greeted)
 }
 

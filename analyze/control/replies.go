@@ -274,6 +274,9 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 	t := &c.transfers
 	asked := c.login.asked
 	c.login.asked = false
+	if c.sides[c.client].lossy {
+		t.settleDoubt(r.Code, r.Text)
+	}
 	switch {
 	case (r.Code == 227 || r.Code == 228 || r.Code == 229) && c.missing == 0 && c.sides[c.client].spoke && !offersEndpoint(r.Code, r.Text): // "227 Logout."
 	case r.Code == 227 || r.Code == 228 || r.Code == 229:
@@ -286,9 +289,10 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		if t.unseen >= 0 {
 			c.onPreliminary(&pending{transfer: int32(t.unseen)}, r)
 		}
-	case t.unseen < 0 && (r.Code == 425 || r.Code == 426) && !c.sides[c.client].spoke && t.current >= 0: // it gave up on a command without 150
+	case (!c.sides[c.client].spoke || t.doubted >= 0) && t.refusesUnseen(r.Code, r.Text): // before 150
 		if i := c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}); i >= 0 {
 			c.onTransferReply(&t.commands[i], r)
+			t.guessed = i
 		}
 	case answersAbort(r.Code, r.Text): // not the transfer that it ended
 	case t.unseen >= 0 && t.endsUnseen(r.Code):

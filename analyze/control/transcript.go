@@ -92,7 +92,9 @@ func New(conn *flow.Conn, opt *Options) *Conversation {
 	c := opt.conversation()
 	c.opt, c.budget.shard, c.digits = opt, &opt.held, conn.Digits
 	c.conn = connection{conn.ID, [2]netip.AddrPort{conn.Src, conn.Dst}, conn.Nets}
-	c.login.state, c.tls.kind, c.transfers.current, c.transfers.unseen = record.LoginNone, record.TLSNone, none, none
+	c.login.state, c.tls.kind = record.LoginNone, record.TLSNone
+	t := &c.transfers
+	t.current, t.unseen, t.doubted, t.guessed = none, none, none, none
 	c.directory.working.known, c.params.mode = true, defaultMode // Finish knows whether the beginning was seen
 	c.replies.Texts = &opt.texts
 	c.half = newHalf(conn)

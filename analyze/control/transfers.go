@@ -2,6 +2,7 @@ package control
 
 import (
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,8 @@ type transfers struct {
 	current      int   // index of the negotiation in force, none: there is none
 	unseen       int   // index of the command that was not seen and whose reply is awaited; none
 	unseenDoubt  bool  // a gap may hold that reply
+	doubted      int   // index of the negotiation that commands which the capture lacks may have replaced; none
+	guessed      int   // index of the command that was not seen and seems to be refused; none
 }
 
 func (t *transfers) isEmpty() bool { return len(t.negotiations)+len(t.commands) == 0 }
@@ -36,6 +39,52 @@ func (t *transfers) inForce() int {
 	}
 	return t.current
 }
+
+// doubt says that commands are missing, which may have replaced the negotiation in force.
+func (t *transfers) doubt() {
+	if t.current >= 0 {
+		t.doubted, t.current = t.current, none
+	}
+}
+
+// settleDoubt tells by a reply to a command that the capture lacks whether that replaced the
+// negotiation: PORT and EPRT are answered by 200, what else has that code names what it set.
+func (t *transfers) settleDoubt(code int, text string) {
+	if t.doubted < 0 {
+		return
+	}
+	n := &t.negotiations[t.doubted]
+	switch {
+	case code == 200 && !setsOther.MatchString(text):
+		if t.current == t.doubted {
+			t.current = none
+		}
+		t.doubted = none
+	case t.current < 0 && !(n.Passive && n.used):
+		t.current = t.doubted
+	}
+}
+
+var setsOther = regexp.MustCompile(`(?i)\b(type|binary|ascii|image|prot|pbsz|noop|utf-?8|utime)\b`)
+
+// refusesUnseen reports whether a code refuses a transfer command that was not seen: an offer
+// stands that nobody used, and it is no matter of a size or a directory.
+func (t *transfers) refusesUnseen(code int, text string) bool {
+	i := t.inForce()
+	if i < 0 || t.unseen >= 0 || asksOther.MatchString(text) {
+		return false
+	}
+	if n := &t.negotiations[i]; !n.Endpoint.IsValid() || !n.Passive && n.used {
+		return false
+	}
+	switch code {
+	case 425, 426, 450, 451, 452, 521, 522, 534, 536, 550, 551, 552, 553:
+		return true
+	}
+	return false
+}
+
+var asksOther = regexp.MustCompile(`(?i)\b(size|director(y|ies)|folder|modification|MDTM|rename|delete)\b`)
 
 // endsUnseen reports whether a code ends the transfer whose command was not seen. After a
 // gap only those do that no other command has.
@@ -199,6 +248,10 @@ func (c *Conversation) addTransfer(s TransferCommand) int {
 	}
 	t.serial++
 	s.Serial = t.serial
+	if i := t.guessed; i >= 0 && t.commands[i].Negotiation == s.Negotiation { // what was refused was something else
+		t.commands[i], t.guessed = s, none
+		return i
+	}
 	t.commands = append(t.commands, s)
 	return len(t.commands) - 1
 }

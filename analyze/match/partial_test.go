@@ -157,6 +157,76 @@ func TestPartial(t *testing.T) {
 			session user=bob login=ok mode=passive by=client missing=8
 			1 - PASV passive announced=S:50000 initiator=client data=C:40000>S:50000 download bytes=70 reply=226 ok
 			2 RETR b path=- default unknown reply=550 denied`},
+		{"a long command is lost", `
+			login
+			pasv
+			lost C: RETR a-file-with-a-long-name.bin
+			data d1 C:40000 > S:50000
+			S: 150 here
+			d1< 70
+			d1 fin <
+			S: 226 done
+			bye`, `
+			session user=bob login=ok mode=passive by=client missing=34
+			1 - PASV passive announced=S:50000 initiator=client data=C:40000>S:50000 download bytes=70 reply=226 ok`},
+		{"a long command is lost, which was another PORT", `
+			login
+			C: PORT 192,0,2,10,195,80
+			S: 200 ok
+			lost C: PORT 192,0,2,10,195,81
+			S: 200 PORT command successful
+			C: RETR a
+			data d1 S:20 > C:50001
+			S: 150 here
+			d1> 70
+			d1 fin >
+			S: 226 done
+			bye`, `
+			session user=bob login=ok mode=active by=server missing=24
+			1 - PORT active announced=C:50000 reply=200 incomplete
+			2 RETR a path=- default active initiator=server data=S:20>C:50001 bytes=70 reply=226 ok`},
+		{"a long command is lost, which the server refused", `
+			login
+			pasv
+			lost C: RETR a-file-with-a-long-name.bin
+			S: 550 no
+			bye`, `
+			session user=bob login=ok missing=34
+			1 - PASV passive announced=S:50000 reply=550 denied`},
+		{"a long command is lost, which was no transfer", `
+			login
+			pasv
+			lost C: SIZE a-file-with-a-long-name.bin
+			S: 550 no such file
+			C: RETR b
+			data d1 C:40000 > S:50000
+			S: 150 here
+			d1< 70
+			d1 fin <
+			S: 226 done
+			bye`, `
+			session user=bob login=ok mode=passive by=client missing=34
+			1 RETR b path=- PASV passive announced=S:50000 initiator=client data=C:40000>S:50000 bytes=70 reply=226 ok`},
+		{"only the server's side, which refused a transfer", `
+			lost open
+			S: 220 hi
+			S: 331 password
+			S: 230 ok
+			S: 227 ok (192,0,2,21,195,80)
+			S: 550 Could not get file size.
+			S: 550 no
+			S: 221 bye
+			close`, `
+			session login=ok closing=fin banner="hi" from_start=false
+			1 - PASV passive announced=S:50000 reply=550 denied`},
+		{"only the client's side, nobody answers", `
+			open synonly
+			C: PASV
+			data d1 C:40000 > S:41000 unanswered 4
+			C: QUIT
+			lost close`, `
+			session mode=passive by=client server_side=false
+			1 - PASV passive initiator=client data=C:40000>S:41000 unanswered attempts=4 no-connection`},
 		{"227 is lost", `
 			login
 			C: PASV

@@ -62,6 +62,7 @@ func (f *flags) set() *pflag.FlagSet {
 	f.outputFlag(s)
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
 	f.extract.add(s)
+	f.keyFlags.add(s)
 	s.BoolVar(&f.follow, "follow", false, "read on as captures grow and new files come, until SIGINT; results as sniff gives them")
 	s.DurationVar(&f.interval, "interval", 0, "with --follow, write a record of each open session every `TIME`")
 	s.DurationVar(&f.idleTimeout, "idle-timeout", 0, "with --follow, end sessions that are silent for `TIME` (default 1h)")
@@ -77,7 +78,6 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.commands, "commands", false, "json: write every command with its replies")
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
-	f.keyFlags.add(s)
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's words: 'not port 22'")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
@@ -258,6 +258,7 @@ func reading() string {
 	var f readFlags
 	s := newSet("reading")
 	f.add(s)
+	new(keyFlags).add(s)
 	return `How packets are read: networks, tunnels, checksums.
 
 ` + s.FlagUsagesWrapped(100) + `

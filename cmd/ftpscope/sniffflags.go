@@ -85,6 +85,7 @@ func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 	f.extract.addMore(s)
 	f.judgeFlags.add(s)
 	f.readFlags.add(s)
+	f.keyFlags.add(s)
 	return e.parseFlags(s, args, &f.help, sniffUsage, func() error {
 		switch {
 		case s.NArg() > 0:

@@ -219,6 +219,7 @@ func (d *sealed) Closed(c *flow.Conn) flow.Told {
 	if !d.opened {
 		d.raw = true
 		d.replay()
+		d.opener.Close()
 	}
 	if d.next != nil {
 		d.next.Closed(c)

@@ -85,6 +85,9 @@ func gapUnderTLS(c *Conversation, dir flow.Direction, n uint64) {
 func endTLS(c *Conversation) {
 	if r := c.tls.records; r != nil && r.opener != nil && r.opener.State() == decrypt.Waiting {
 		protectFrom(c, r.began.From)
+		if c.opt.Keys != nil { // a Snapshot has none, and its Opener goes on
+			r.opener.Close()
+		}
 	}
 }
 

@@ -16,6 +16,14 @@ const (
 // are in is there, and no other's is among them, the count of records goes on: so does
 // everything behind that record.
 func (o *Opener) Gap(dir flow.Direction, n uint64, at flow.Mark) {
+	if o.late.lacking {
+		o.hold(held{dir: dir, gap: n, at: at})
+		return
+	}
+	o.gap(dir, n, at)
+}
+
+func (o *Opener) gap(dir flow.Direction, n uint64, at flow.Mark) {
 	s := &o.sides[dir]
 	if s.at = at; o.state == Shut || s.ended {
 		return
@@ -33,7 +41,7 @@ func (o *Opener) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	s.messages = messages{any: s.messages.any}
 	if s.lost || len(s.buf) < headerSize {
 		s.lose(uint64(len(s.buf)) + n)
-		o.hopeless(dir)
+		hopeless(o, dir)
 		return
 	}
 	size := recordSize(s.buf)
@@ -45,7 +53,7 @@ func (o *Opener) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 		return
 	}
 	s.lose(n - uint64(left))
-	o.hopeless(dir)
+	hopeless(o, dir)
 }
 
 // pass counts a record that is lost.
@@ -68,7 +76,7 @@ func (s *side) lose(n uint64) {
 }
 
 // hopeless gives up a connection whose records nothing will authenticate.
-func (o *Opener) hopeless(dir flow.Direction) {
+func hopeless(o *Opener, dir flow.Direction) {
 	s := &o.sides[dir]
 	if s.keys == nil && o.shake.version != tls13 && !o.shake.answered {
 		o.shut(NoHandshake)
@@ -91,7 +99,7 @@ func (o *Opener) resync(dir flow.Direction, b []byte) []byte {
 			}
 			s.tries++
 			if o.fits(dir, b[:headerSize], b[headerSize:size]) {
-				o.found(dir)
+				found(o, dir)
 				return b
 			}
 		}
@@ -111,7 +119,7 @@ func (o *Opener) resync(dir flow.Direction, b []byte) []byte {
 func (s *side) scanned() uint64 { s.scan++; return s.scan }
 
 // found goes on with a record.
-func (o *Opener) found(dir flow.Direction) {
+func found(o *Opener, dir flow.Direction) {
 	s := &o.sides[dir]
 	s.lost, s.scan = false, 0
 	s.Gaps = true
@@ -130,7 +138,7 @@ func (o *Opener) fits(dir flow.Direction, header, b []byte) bool {
 	ahead := min(maxAhead, s.lostSize/headerSize+1)
 	for range 2 {
 		for n := range ahead {
-			if _, _, ok := s.keys.open(s.keys.seq+n, header, b, o.scratch()); ok {
+			if _, _, ok := s.keys.open(s.keys.seq+n, header, b, o.ring.buffer()); ok {
 				s.keys.seq += n
 				return true
 			}
@@ -139,6 +147,6 @@ func (o *Opener) fits(dir flow.Direction, header, b []byte) bool {
 			return false
 		}
 	}
-	o.shakes(dir)
+	shakes(o, dir)
 	return false
 }

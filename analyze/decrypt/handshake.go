@@ -120,11 +120,11 @@ func (o *Opener) message(dir flow.Direction, kind byte, body []byte) {
 		o.serverHello(body)
 	case newSessionTicket:
 		if h.version != 0 && h.version < tls13 && !isClient {
-			o.ticket(body)
+			ticket(o, body)
 		}
 	case certificate, serverKeyExchange, serverHelloDone:
 		if !isClient && h.version < tls13 {
-			o.isFull()
+			isFull(o)
 			h.answered = h.answered || kind == serverHelloDone
 		}
 	case finished:
@@ -233,7 +233,7 @@ func (o *Opener) serverHello(body []byte) {
 }
 
 // isFull notes that the server begins a session: that of the ClientHello does not go on.
-func (o *Opener) isFull() {
+func isFull(o *Opener) {
 	if h := &o.shake; !h.full {
 		if h.full, h.resumed = true, false; h.given != (sessionID{}) {
 			o.ring.remember(h.given, h.random)
@@ -242,7 +242,7 @@ func (o *Opener) isFull() {
 }
 
 // ticket is RFC 5077 section 3.3.
-func (o *Opener) ticket(body []byte) {
+func ticket(o *Opener, body []byte) {
 	in := cryptobyte.String(body)
 	var ticket cryptobyte.String
 	if in.Skip(4) && in.ReadUint16LengthPrefixed(&ticket) && len(ticket) > 0 {

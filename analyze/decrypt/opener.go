@@ -1,6 +1,7 @@
 package decrypt
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"ftpscope/analyze/keylog"
@@ -65,6 +66,7 @@ type Opener struct {
 	why   Why
 	shake handshake
 	sides [2]side
+	late  late
 }
 
 // side is one direction.
@@ -144,6 +146,14 @@ func (o *Opener) Ended(dir flow.Direction) bool { return o.sides[dir].ended }
 
 // Data takes the next bytes of a side.
 func (o *Opener) Data(dir flow.Direction, b []byte, at flow.Mark) {
+	if o.late.lacking {
+		o.hold(held{dir: dir, data: bytes.Clone(b), at: at})
+		return
+	}
+	o.data(dir, b, at)
+}
+
+func (o *Opener) data(dir flow.Direction, b []byte, at flow.Mark) {
 	s := &o.sides[dir]
 	if s.at, s.spoke = at, true; o.state == Shut || s.ended {
 		return
@@ -207,7 +217,8 @@ func (o *Opener) wait(at flow.Mark) {
 // shut gives up.
 func (o *Opener) shut(why Why) {
 	if o.state != Shut {
-		o.state, o.why = Shut, why
+		o.ring.Let(o.late.size)
+		o.state, o.why, o.late = Shut, why, late{}
 		for i := range o.sides {
 			o.sides[i].buf, o.sides[i].messages = nil, messages{}
 		}
@@ -252,7 +263,7 @@ func (o *Opener) record(dir flow.Direction, header, b []byte) bool {
 		o.sealed(dir, header, b)
 	case header[0] == handshakeRecord:
 		if len(b) > 0 && b[0] == serverHello && o.shake.client == unknown && !s.messages.any {
-			return o.cannotBegin(dir) // the ClientHello is late
+			return cannotBegin(o, dir) // the ClientHello is late
 		}
 		o.read(dir, b)
 	case header[0] == alert:
@@ -281,10 +292,7 @@ func (o *Opener) changeCipher(dir flow.Direction) bool {
 	}
 	master, ok := o.master(dir)
 	if !ok {
-		if !o.ring.store.Growing() {
-			o.shut(NoSecrets)
-		}
-		return o.state == Shut
+		return o.lacks()
 	}
 	h.session.master = master
 	k := h.session.keys(senderOf(isClient))
@@ -302,17 +310,17 @@ func (o *Opener) changeCipher(dir flow.Direction) bool {
 func (o *Opener) earlyChange(dir flow.Direction) bool {
 	h := &o.shake
 	if h.client == unknown {
-		return o.cannotBegin(dir)
+		return cannotBegin(o, dir)
 	}
 	x, ok := o.ring.lookup(&h.random, o.sides[dir].at.Ord)
-	if _, resumes := o.first(); !ok && !resumes && !o.ring.store.Growing() {
-		o.shut(NoSecrets)
+	if _, resumes := o.first(); !ok && !resumes {
+		return o.lacks()
 	}
-	return o.state == Shut || ok && x.Master == nil
+	return ok && x.Master == nil
 }
 
 // cannotBegin waits for a ClientHello: false; without a hope for one it shuts.
-func (o *Opener) cannotBegin(dir flow.Direction) bool {
+func cannotBegin(o *Opener, dir flow.Direction) bool {
 	if o.sides[dir^1].deaf {
 		o.shut(NoHandshake)
 	}
@@ -371,10 +379,7 @@ func (o *Opener) firstSealed(dir flow.Direction, header, b []byte) bool {
 	}
 	x, ok := o.ring.lookup(&h.random, s.at.Ord)
 	if !ok {
-		if !o.ring.store.Growing() {
-			o.shut(NoSecrets)
-		}
-		return o.state == Shut
+		return o.lacks()
 	}
 	h.secrets = x
 	sender := senderOf(int8(dir) == h.client)
@@ -383,10 +388,7 @@ func (o *Opener) firstSealed(dir flow.Direction, header, b []byte) bool {
 		secret, shaking = x.Traffic[sender], false
 	}
 	if secret == nil {
-		if !o.ring.store.Growing() {
-			o.shut(NoSecrets)
-		}
-		return o.state == Shut
+		return o.lacks()
 	}
 	if h.version == 0 {
 		return o.guess(dir, header, b, secret, shaking)
@@ -414,7 +416,7 @@ func (o *Opener) guess(dir flow.Direction, header, b []byte, secret []byte, shak
 			continue
 		}
 		if k := keysOf13(&x, secret); k != nil {
-			if _, _, ok := k.open(0, header, b, o.scratch()); ok {
+			if _, _, ok := k.open(0, header, b, o.ring.buffer()); ok {
 				s.keys, s.shaking = k, shaking
 				o.shake.suite, o.shake.guessed = x, true
 				o.sealed(dir, header, b)
@@ -425,25 +427,26 @@ func (o *Opener) guess(dir flow.Direction, header, b []byte, secret []byte, shak
 	return false
 }
 
-func (o *Opener) scratch() []byte {
-	if o.ring.scratch == nil {
-		o.ring.scratch = make([]byte, 0, maxSealed)
+// buffer is for a record's plaintext.
+func (k *Keyring) buffer() []byte {
+	if k.scratch == nil {
+		k.scratch = make([]byte, 0, maxSealed)
 	}
-	return o.ring.scratch
+	return k.scratch
 }
 
 // sealed opens a record.
 func (o *Opener) sealed(dir flow.Direction, header, b []byte) {
 	s := &o.sides[dir]
-	kind, plain, ok := s.keys.open(s.keys.seq, header, b, o.scratch())
+	kind, plain, ok := s.keys.open(s.keys.seq, header, b, o.ring.buffer())
 	if !ok && s.shaking && o.traffic(dir) {
-		if kind, plain, ok = s.keys.open(0, header, b, o.scratch()); !ok {
-			o.shakes(dir)
+		if kind, plain, ok = s.keys.open(0, header, b, o.ring.buffer()); !ok {
+			shakes(o, dir)
 		}
 	}
 	if !ok && s.Gaps && s.keys.version == tls13 && !s.shaking { // the gap may hide a KeyUpdate
 		if k := s.keys.updated(); k != nil {
-			if kind, plain, ok = k.open(0, header, b, o.scratch()); ok {
+			if kind, plain, ok = k.open(0, header, b, o.ring.buffer()); ok {
 				s.keys = k
 			}
 		}
@@ -475,7 +478,7 @@ func (o *Opener) traffic(dir flow.Direction) bool {
 }
 
 // shakes takes the handshake's keys again.
-func (o *Opener) shakes(dir flow.Direction) {
+func shakes(o *Opener, dir flow.Direction) {
 	o.sides[dir].keys, o.sides[dir].shaking = o.shake.before[dir], true
 }
 

@@ -121,12 +121,18 @@ func speak(c, _ *tls.Conn, turn int) error {
 // heard is what an Opener told.
 type heard struct {
 	plain   [2]bytes.Buffer
+	turns   []flow.Direction
 	missing [2]uint64
 	shaken  int
 	alerts  []byte
 }
 
-func (h *heard) Plain(dir flow.Direction, b []byte, _ flow.Mark)   { h.plain[dir].Write(b) }
+func (h *heard) Plain(dir flow.Direction, b []byte, _ flow.Mark) {
+	h.plain[dir].Write(b)
+	if n := len(h.turns); n == 0 || h.turns[n-1] != dir {
+		h.turns = append(h.turns, dir)
+	}
+}
 func (h *heard) Missing(dir flow.Direction, n uint64, _ flow.Mark) { h.missing[dir] += n }
 func (h *heard) Shaken(_ flow.Direction, b []byte, _ flow.Mark)    { h.shaken += len(b) }
 func (h *heard) Alert(_ flow.Direction, _, description byte, _ flow.Mark) {
@@ -282,11 +288,19 @@ func TestLateSecrets(t *testing.T) {
 		require.Equal(t, Waiting, o.State())
 		store.Block(x.log.Bytes(), 0)
 		play(o, x.pieces[len(x.pieces)-2:], 1000)
+		require.Equal(t, []flow.Direction{0, 1, 0, 1, 0, 1, 0, 1}, h.turns, "in the order in which it was said")
+		require.Zero(t, o.ring.held.Used())
 		require.Equal(t, saidBy(0), h.plain[0].String())
 		require.Equal(t, saidBy(1), h.plain[1].String())
-		o = NewKeyring(store).Open(h)
-		store.Grows(func() {})
-		o.Data(flow.Out, x.pieces[0].b, flow.Mark{Time: 1, Ord: 1})
+		never := keylog.New()
+		never.Grows(func() {})
+		o = NewKeyring(never).Open(h)
+		play(o, x.pieces, 1000)
+		require.Equal(t, Waiting, o.State())
+		require.NotZero(t, o.ring.held.Used())
+		o.Close()
+		require.Equal(t, NoSecrets, o.Why())
+		require.Zero(t, o.ring.held.Used())
 	}
 }
 

@@ -167,14 +167,16 @@ type silences struct {
 	last    flow.Time // when either side spoke last
 	longest flow.Time // without a word since the server last spoke
 	asked   bool      // the client spoke since
+	client  flow.Time // when the client spoke last
+	heard   flow.Time // the same, of what the server's last word followed
 }
 
 // spoke notes that a side sent something.
 func (s *silences) spoke(byClient bool, at flow.Time) {
 	if byClient {
-		s.longest, s.asked = max(s.longest, at-s.last), s.last != 0
+		s.longest, s.asked, s.client = max(s.longest, at-s.last), s.last != 0, at
 	} else {
-		s.longest, s.asked = 0, false
+		s.longest, s.asked, s.heard = 0, false, s.client
 	}
 	s.last = at
 }

@@ -21,6 +21,8 @@ type Notes struct {
 	// client or, when none followed, until the connection's last packet. It is how long a
 	// NAT or firewall had nothing to see but keepalives and acknowledgments.
 	Idle flow.Time
+	// ClientSpoke is when the client last sent something before the server's last word.
+	ClientSpoke flow.Time
 	// Twin is the same session as captured on a NAT's other side; nil: there is none. IsHalf says
 	// that this one is what is left of it: the twin holds what both sides said.
 	Twin   *Session

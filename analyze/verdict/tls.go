@@ -20,27 +20,44 @@ func refusedUnderTLS(c *hearing, t *record.Transfer) *record.Verdict {
 	return first(c, t, []judge{wrongSource, refused, unreachable, farPort, unanswered})
 }
 
-// handshakeBytes is more than a handshake without data has, a chain of certificates
-// included.
-const handshakeBytes = 16 << 10
+// What a data connection carries at most that carried a handshake only: a chain of
+// certificates included; and where TLS 1.3 hides whether data followed, with two tickets.
+const (
+	handshakeBytes = 16 << 10
+	ticketBytes    = 4 << 10
+)
 
 // bareHandshake is a data connection over which a handshake went and nothing else, after
-// which the session ended: so do servers refuse that demand a resumed session.
+// which the session ended without another word of the client: so do servers refuse that
+// demand a resumed session. Whoever listed an empty directory says QUIT at least.
 func bareHandshake(c *hearing, t *record.Transfer) *record.Verdict {
-	if !met(t, flow.Established) || t.N != len(c.Transfers) {
+	if !met(t, flow.Established) || t.N != len(c.Transfers) || c.Notes.Control.Closing == flow.Cut || !c.gapless() {
 		return nil
 	}
 	conn := t.Notes.Conn
 	out, in := &conn.Half[flow.Out], &conn.Half[flow.In]
-	if conn.Sent != flow.SentNothing || out.Bytes == 0 || in.Bytes == 0 || out.Bytes+in.Bytes > handshakeBytes || c.Notes.Control.Closing == flow.Cut {
-		return nil
+	most, carried := uint64(handshakeBytes), " carried a TLS handshake and no data"
+	if conn.Sent != flow.SentNothing {
+		most, carried = ticketBytes, " carried a TLS handshake and little more, if anything"
 	}
-	if _, server := c.halves(&c.Notes.Control); !endedBy(c, server) {
+	over := out.FIN.Time
+	if earlier(in.FIN, out.FIN) {
+		over = in.FIN.Time
+	}
+	if out.Bytes == 0 || in.Bytes == 0 || out.Bytes+in.Bytes > most || c.Notes.ClientSpoke >= over || conn.Start.Time > c.Notes.Control.Last.Time {
 		return nil
 	}
 	v := opening(t, record.CauseDataTLSFailed, record.AtClient)
-	v.Or = []string{record.CauseClientAborted}
-	v.Text = sentence("the data connection" + c.packets(t.Frames.SYN, t.Notes.Conn.Last.Pos) + " carried a TLS handshake and no data, and the server then ended the session: servers that demand that the handshake resumes the control connection's TLS session do that")
+	v.Or, carried = []string{record.CauseClientAborted}, "the data connection"+c.packets(t.Frames.SYN, conn.Last.Pos)+carried
+	switch _, server := c.halves(&c.Notes.Control); {
+	case endedBy(c, server):
+		v.Text = sentence(carried + ", and the server then ended the session: servers that demand that the handshake resumes the control connection's TLS session do that")
+	case conn.Sent == flow.SentNothing:
+		v.Certainty = record.Open
+		v.Text = sentence(carried + ", and the client then left without a word: so it does when the server refuses, which those do that demand that the handshake resumes the control connection's TLS session")
+	default:
+		return nil
+	}
 	v.Next = steps("let the client resume (reuse) the control connection's TLS session on data connections", "or switch the demand off at the server"+c.settings(settings.NoResumption),
 		"does the server's certificate chain satisfy the client?")
 	return v

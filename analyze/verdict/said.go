@@ -142,8 +142,8 @@ func (c *hearing) familyVerdict(t *record.Transfer, why string) *record.Verdict 
 
 func saidExhausted(c *hearing, t *record.Transfer) *record.Verdict {
 	r := lastReply(t)
-	if r == nil || !means(r, saysPorts) {
-		return nil
+	if r == nil || t.Mode == record.Active || !means(r, saysPorts) {
+		return nil // in active mode it is the server's own end that is in use
 	}
 	v := about(t, record.CausePortsExhausted, record.AtServer)
 	v.Text = sentence("the server found no port for the data connection of "+named(t), c.replied(r))

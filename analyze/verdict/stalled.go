@@ -118,7 +118,13 @@ func silent(c *hearing, t *record.Transfer, conn *flow.Conn, from string) *recor
 	}
 	v.Next = steps("why does the program at the "+from+" send nothing? Look for a slow disk or database, a pipe that waits, a stopped program", "capture at the "+from+": if its segments leave there and do not arrive here, they are lost between")
 	if c.takenAt() != from {
+		v.Text = sentence("nothing of the "+from+" arrived here for "+prose.Lasting(end-since)+" on the data connection of "+named(t)+after(t)+", all of them acknowledged", c.then(t))
 		v.Certainty, v.Or = record.Open, []string{record.CauseDataLoss}
+		if *t.Bytes == 0 {
+			v.Text = sentence("the data connection of "+named(t)+" was open, and nothing of the "+from+" arrived here for "+prose.Lasting(end-since), c.then(t))
+			v.Or = []string{record.CauseDataLoss, record.CauseDataMTU} // small packets came: full-size ones may not
+		}
+		v.Next[0], v.Next[1] = v.Next[1], v.Next[0]
 	}
 	return v
 }

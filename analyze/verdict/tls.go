@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"time"
+
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
@@ -83,7 +85,7 @@ func handshakeFailed(c *hearing) *record.Verdict {
 			by, at = "server", record.AtServer
 		}
 		v := begin(record.CauseTLSFailed, at, record.Certain, x.ClientHello.Pos, a.Mark.Pos)
-		v.Text = sentence("the TLS handshake failed: the " + by + " sent the alert “" + a.Name + "”" + c.packets(a.Mark.Pos))
+		v.Text = sentence("the TLS handshake failed: the " + by + " sent the alert “" + a.Name + "”" + c.packets(a.Mark.Pos) + blemish(x, a.Mark.Time))
 		v.Next = alertSteps(a.Name)
 		return v
 	}
@@ -95,6 +97,23 @@ func handshakeFailed(c *hearing) *record.Verdict {
 		return v
 	}
 	return nil
+}
+
+// blemish says what of the server's certificate explains that a client does not take it;
+// empty: nothing that can be seen.
+func blemish(x *record.TLSInfo, at flow.Time) string {
+	now := time.Unix(0, int64(at))
+	switch {
+	case x.NotAfter.IsZero():
+		return ""
+	case now.After(x.NotAfter):
+		return "; the server's certificate had expired"
+	case now.Before(x.NotBefore):
+		return "; the server's certificate was not in force yet"
+	case x.SelfSigned:
+		return "; the server's certificate signed itself"
+	}
+	return ""
 }
 
 // alertSteps are what to do about an alert.

@@ -58,7 +58,7 @@ var (
 		record.AtClient: "at the client (its program, its settings, its own firewall)", record.AtServer: "at the server (its program, its settings, its own firewall)",
 		record.AtFirewall: "at a firewall between the two", record.AtNAT: "at the NAT or balancer between the two", record.AtPath: "at the network between the two: routers, MTU, loss",
 	}
-	certainties = map[string]string{record.Certain: "packets prove it", record.Likely: "that is likely, not proven", record.Open: "that is not settled"}
+	certainties = map[string]string{record.Certain: "packets prove it", record.Likely: "that is likely, not proven", record.Open: "other causes fit as well"}
 )
 
 // WhereToLook is a verdict's place and certainty in a sentence; empty: nowhere.

@@ -65,7 +65,7 @@ func login(s *record.Session) string {
 	case s.User != nil:
 		return "gave the name " + prose.Escape(*s.User) + " without the server's verdict in the capture"
 	case s.Hides():
-		return "logged in, if at all, where the capture cannot show it"
+		return "may have logged in where the capture cannot show it"
 	}
 	return "did not log in as far as the capture shows"
 }
@@ -73,9 +73,9 @@ func login(s *record.Session) string {
 func farewell(s *record.Session, files bool) string {
 	left := "left without QUIT: "
 	if s.Hides() {
-		left = "left, with or without a QUIT that TLS hides: "
+		left = "left (TLS hides whether with QUIT): "
 	} else if s.Capture.MissingBytes > 0 || !s.Capture.ClientSide {
-		left = "left, if with QUIT is not in the capture: "
+		left = "left (whether with QUIT, the capture does not hold): "
 	}
 	switch s.Closing {
 	case record.ClosingQuit:

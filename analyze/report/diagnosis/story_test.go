@@ -40,7 +40,7 @@ func TestLogin(t *testing.T) {
 		"always failed":  {func(s *record.Session) { s.Login, s.Notes.Logins = record.LoginFailed, twice }, "failed to log in as anonymous in 2 tries"},
 		"no verdict":     {func(s *record.Session) { s.Login = record.LoginNone }, "gave the name anonymous without the server's verdict in the capture"},
 		"hostile name":   {func(s *record.Session) { s.User = reporttest.Ptr("\x1b[2J") }, `logged in as \x1b[2J`},
-		"under TLS":      {func(s *record.Session) { s.Login, s.User, s.TLS = record.LoginNone, nil, record.TLSImplicit }, "logged in, if at all, where the capture cannot show it"},
+		"under TLS":      {func(s *record.Session) { s.Login, s.User, s.TLS = record.LoginNone, nil, record.TLSImplicit }, "may have logged in where the capture cannot show it"},
 		"none that seen": {func(s *record.Session) { s.Login, s.User = record.LoginNone, nil }, "did not log in as far as the capture shows"},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, login(changed(test.change))) })
@@ -63,8 +63,8 @@ func TestFarewell(t *testing.T) {
 		"server resets":  {"rst", half(flow.Half{RST: rst}, flow.Half{RST: fin}), "left without QUIT: the server reset the connection (RST) (packet 104)"},
 		"somebody does":  {"rst", half(flow.Half{}, flow.Half{}), "left without QUIT: the connection was reset (RST)"},
 		"capture ends":   {"cut", half(flow.Half{}, flow.Half{}), "was still connected when it was last seen"},
-		"with gaps":      {"fin", func(s *record.Session) { s.Capture.MissingBytes = 1 }, "left, if with QUIT is not in the capture: the connection was closed"},
-		"server's side":  {"fin", func(s *record.Session) { s.Capture.ClientSide = false }, "left, if with QUIT is not in the capture: the connection was closed"},
+		"with gaps":      {"fin", func(s *record.Session) { s.Capture.MissingBytes = 1 }, "left (whether with QUIT, the capture does not hold): the connection was closed"},
+		"server's side":  {"fin", func(s *record.Session) { s.Capture.ClientSide = false }, "left (whether with QUIT, the capture does not hold): the connection was closed"},
 		"sides swapped":  {"rst", func(s *record.Session) { s.Notes.Control.Src, s.Notes.Control.Half[0].RST = s.Server, rst }, "left without QUIT: the server reset the connection (RST) (packet 105)"},
 		"said QUIT once": {record.ClosingQuit, func(*record.Session) {}, "said goodbye with QUIT (packet 104)"},
 	} {

@@ -335,10 +335,12 @@ func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
 }
 
 // dialling is how long a client that connects before it commands waits for its data
-// connection, at least; dropping is the same of one that then leaves without QUIT.
+// connection, at least; dropping is the same of one that then leaves without QUIT. Nobody
+// dials longer than hopeless: who says nothing for so long was idle.
 const (
 	dialling = 5 * flow.Second
 	dropping = 3 * flow.Second
+	hopeless = 10 * 60 * flow.Second
 )
 
 // waitedAfter reports whether, after the reply to a negotiation, the client said nothing for
@@ -355,7 +357,8 @@ func (b *builder) waitedAfter(n *control.Negotiation) bool {
 	case !b.c.Notes.Quit.Seen():
 		least = dropping
 	}
-	return next-n.Answer.Time.Time >= least
+	silence := next - n.Answer.Time.Time
+	return silence >= least && silence <= hopeless
 }
 
 func failedState(s flow.State) bool {

@@ -19,11 +19,14 @@ import (
 //     (replyDoubtful): a command sent later has its reply still to come.
 //   - After a gap in the client's bytes a reply may answer a command that nobody saw
 //     (replyOwed). Once further commands wait, which reply is whose is uncertain: then only
-//     replies that name their command by their code are believed.
+//     replies that name their command by their code are believed. So it is in a capture that
+//     begins late, as long as several commands wait from the first on.
 type pairing struct {
 	pending         []pending
 	replyOwed       bool // the reply to a command that the capture lacks may still come
 	uncertain       bool // it may be among those to the commands that wait
+	settled         bool // all commands had their replies, once
+	pipelined       bool // until then, in a capture that begins late, several wait
 	serverSpokeLast bool // the server replied since the last command
 }
 
@@ -53,9 +56,12 @@ type pending struct {
 // none is an index of nothing.
 const none = -1
 
-// onCommand says that a command follows.
-func (w *pairing) onCommand() {
+// onCommand says that a command follows; late: the capture lacks the beginning. After USER
+// clients wait: the capture lacks the reply.
+func (w *pairing) onCommand(late bool) {
 	w.serverSpokeLast = false
+	n := len(w.pending)
+	w.pipelined = late && !w.settled && (w.pipelined || n > 0 && w.pending[n-1].verb != ftp.USER)
 	w.uncertain, w.replyOwed = w.uncertain || w.replyOwed, false
 }
 
@@ -66,11 +72,13 @@ func (w *pairing) doubtAll() {
 	}
 }
 
-// believes reports whether the final reply to a command is taken for its own.
-func (w *pairing) believes(v ftp.Verb, code int) bool {
-	if !w.uncertain {
+// believes reports whether the final reply to a command is taken for its own. A gap tells
+// that replies are missing, so that the client may have waited for each.
+func (w *pairing) believes(p *pending, code int) bool {
+	if !w.uncertain && (!w.pipelined || p.replyDoubtful) {
 		return true
 	}
+	v := p.verb
 	specific, _ := suits(v, code)
 	return specific && v != ftp.PWD && v != ftp.XPWD && !(code >= 400 && v.IsNegotiation())
 }

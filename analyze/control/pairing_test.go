@@ -68,14 +68,26 @@ func TestMatchReply(t *testing.T) {
 // A reply that may be to a command which nobody saw makes those after it uncertain.
 func TestUncertain(t *testing.T) {
 	w := waiting(ftp.CWD)
-	require.True(t, w.believes(ftp.CWD, 250))
+	require.True(t, w.believes(&pending{verb: ftp.CWD}, 250))
 	w.replyOwed = true
-	require.True(t, w.believes(ftp.CWD, 250), "nothing was sent since")
-	w.onCommand()
+	require.True(t, w.believes(&pending{verb: ftp.CWD}, 250), "nothing was sent since")
+	w.onCommand(false)
 	require.False(t, w.replyOwed)
-	require.False(t, w.believes(ftp.CWD, 250), "it may be the lost command's")
-	require.True(t, w.believes(ftp.PASV, 227), "only PASV has it")
-	require.False(t, w.believes(ftp.PWD, 257), "MKD has it too")
+	require.False(t, w.believes(&pending{verb: ftp.CWD}, 250), "it may be the lost command's")
+	require.True(t, w.believes(&pending{verb: ftp.PASV}, 227), "only PASV has it")
+	require.False(t, w.believes(&pending{verb: ftp.PWD}, 257), "MKD has it too")
+}
+
+// Where the capture begins late, the first replies may be to commands that it lacks.
+func TestUncertainFromALateBeginning(t *testing.T) {
+	const path = "S: 150 x"
+	late := []string{"C: CWD docs", "C: PWD", "C: NOOP", `S: 257 "/" is current`, "S: 250 ok", `S: 257 "/docs" is current`, "S: 200 ok", "C: RETR a", path}
+	h, _ := listened(false, 21, late...)
+	require.Empty(t, h.transfers.commands[0].Path, "the first 257 is to a PWD that came before")
+	h, _ = listened(true, 21, append([]string{"S: 220 x", "C: USER bob", "S: 230 in", "C: PWD"}, late...)...)
+	require.Equal(t, "/docs/a", h.transfers.commands[0].Path)
+	h, _ = listened(false, 21, "C: PWD", `S: 257 "/pub" is current`, "C: RETR a", path)
+	require.Equal(t, "/pub/a", h.transfers.commands[0].Path, "a client that waits for replies has had those before")
 }
 
 func TestTakeSecondAndPop(t *testing.T) {

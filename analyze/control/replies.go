@@ -150,12 +150,14 @@ func (c *Conversation) onAnswer(i int, r *record.Reply) {
 		return
 	}
 	w.pop(1, &c.budget)
-	if w.believes(p.verb, r.Code) {
+	if w.believes(&p, r.Code) {
 		c.onFinal(&p, r)
 	} else {
 		c.applyReply(&p, nil)
 	}
-	w.uncertain = w.uncertain && len(w.pending) > 0
+	if len(w.pending) == 0 {
+		w.uncertain, w.pipelined, w.settled = false, false, true
+	}
 }
 
 // strayLine takes a line of the server that is no reply. One that follows a reply is what

@@ -6,7 +6,6 @@ package control
 import (
 	"bytes"
 	"net/netip"
-	"strconv"
 
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
@@ -296,13 +295,13 @@ func clientBy(dir flow.Direction, b []byte) (client flow.Direction, ok bool) {
 // Compares says that conflicts are wanted.
 func (c *Conversation) Compares() bool { return true }
 
-// Conflict says that n bytes of a side came again with another content.
-func (c *Conversation) Conflict(dir flow.Direction, _ int64, n uint64, at flow.Mark) {
+// Conflict says that bytes of a side came again with another content.
+func (c *Conversation) Conflict(dir flow.Direction, _ int64, _ uint64, at flow.Mark) {
 	who := record.Server
 	if dir == c.client {
 		who = record.Client
 	}
-	c.notes.odd(&c.budget, record.OddConflict, strconv.FormatUint(n, 10)+" of the "+who, at)
+	c.notes.odd(&c.budget, record.OddConflict, who, at)
 }
 
 // Gap says that n bytes of a side are missing.

@@ -164,7 +164,7 @@ func TestConflict(t *testing.T) {
 	h.Conflict(flow.In, 0, 1, h.at)
 	odd := h.notes.Oddities
 	require.Len(t, odd, 2)
-	require.Equal(t, []string{"7 of the client", "1 of the server"}, []string{odd[0].Detail, odd[1].Detail})
+	require.Equal(t, []string{record.Client, record.Server}, []string{odd[0].Detail, odd[1].Detail})
 }
 
 // Commands that nobody answers are bounded in number; the oldest go, and it is said.

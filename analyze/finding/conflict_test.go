@@ -16,8 +16,8 @@ func TestOverlapConflict(t *testing.T) {
 	mark := at(21)
 	check(t, "overlap-conflict", []row{
 		{"none", sess(odd(record.Oddity{Kind: record.OddLine, Mark: at(7)}), with(passive(met(flow.Established), worked(5)))), ""},
-		{"of the control connection", sess(odd(record.Oddity{Kind: record.OddConflict, Mark: at(7), Detail: "3 of the client"}, record.Oddity{Kind: record.OddConflict, Mark: at(9), Detail: "1 of the server"})),
-			"medium 0 2 segments of the control connection had other bytes for numbers that had been sent already: \"3 of the client\" and \"1 of the server\" (packets 7, 9)" +
+		{"of the control connection", sess(odd(record.Oddity{Kind: record.OddConflict, Mark: at(7), Detail: record.Client}, record.Oddity{Kind: record.OddConflict, Mark: at(9), Detail: record.Server})),
+			"medium 0 2 segments of the control connection had other bytes for numbers that the client and the server had sent already (packets 7, 9)" +
 				"; here the first content is taken, the receiver may have taken the other"},
 		{"of a data connection", sess(with(passive(worked(5), met(flow.Established, conflicting(&mark)))), with(passive(worked(5)))),
 			"medium 1 bytes of RETR \"a.bin\" came again with another content (packet 21); the receiver may have taken either, so there is no hash of them"},

@@ -1,6 +1,8 @@
 package finding
 
 import (
+	"slices"
+
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
@@ -30,18 +32,20 @@ func dataOverlaps(c *Case, t *record.Transfer) (draft, bool) {
 
 func overlaps(c *Case) (draft, bool) {
 	var packets []flow.Pos
-	var sides names
+	var sides []string
 	for i := range c.Notes.Oddities {
 		if o := &c.Notes.Oddities[i]; o.Kind == record.OddConflict {
 			packets = append(packets, o.Mark.Pos)
-			sides.add(o.Detail)
+			if side := "the " + o.Detail; !slices.Contains(sides, side) {
+				sides = append(sides, side)
+			}
 		}
 	}
 	if len(packets) == 0 {
 		return draft{}, false
 	}
 	return draft{
-		message: prose.Many(uint64(len(packets)), "segment") + " of the control connection had other bytes for numbers that had been sent already: " + sides.plain() + c.packets(packets...) +
+		message: prose.Many(uint64(len(packets)), "segment") + " of the control connection had other bytes for numbers that " + prose.List(sides) + " had sent already" + c.packets(packets...) +
 			"; here the first content is taken, the receiver may have taken the other",
 		frames: packets,
 		advice: overlapAdvice,

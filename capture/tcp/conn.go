@@ -261,7 +261,7 @@ func (c *conn) state() flow.State {
 		return flow.Refused
 	case c.flags&(unreached|sawSYNACK) == unreached:
 		return flow.Unreachable
-	case c.flags&sawSYN != 0 && c.flags&sawSYNACK == 0 && c.half[flow.In].packets == 0:
+	case c.flags&sawSYN != 0 && c.flags&sawSYNACK == 0 && c.half[flow.In].packets == 0 && !c.cold.rst[flow.In].Seen():
 		return flow.Unanswered
 	}
 	return flow.Unknown

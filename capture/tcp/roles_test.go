@@ -127,6 +127,8 @@ func TestStates(t *testing.T) {
 		{"refused, data in the SYN acknowledged", "> S 100 =abc\n< RA 0/104", "40000>21 opener refused rst out 3 in 0 syns 1"},
 		{"refused three times", "> S 100\n< RA 0/101\nwait 500ms\n> S 100\n< RA 0/101\nwait 500ms\n> S 100\n< RA 0/101",
 			"40000>21 opener refused rst out 0 in 0 syns 3"},
+		{"a reset that answers an ACK: it was open before", "> S 100\n< RA 0/101\n< R 301", "40000>21 opener unknown rst out 0 in 0 syns 1"},
+		{"a reset with the number of an open connection", "> S 100\n< RA 301/180", "40000>21 opener unknown rst out 0 in 0 syns 1"},
 		{"refused, then accepted", "> S 100\n< RA 0/101\nwait 500ms\n> S 100\n< SA 300/101\n> A 101/301 =abc\nwait 10s\ntick\n> A 104/301 =de",
 			"40000>21 opener established cut out 5 in 0 syns 2"},
 		{"unreachable", "> S 100\nicmp > 100 3/10", "40000>21 opener unreachable cut out 0 in 0 syns 1 icmp 3/10"},

@@ -125,6 +125,8 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 	if s.Flags&flow.RST != 0 {
 		ok, exactly := c.acceptsRST(dir, s)
 		switch {
+		case !ok && c.answersACK(dir, s):
+			c.flags &^= refused
 		case ok && !exactly && c.flags&ended == 0:
 			t.doubts.of(slot, c).reset(dir, s)
 			return dir, false
@@ -289,6 +291,13 @@ func (c *conn) acceptsRST(dir flow.Direction, s *flow.Segment) (ok, exactly bool
 	// own the next byte, which lies ahead of what was seen when the capture lost packets.
 	ok = !flow.Before(s.Seq, low-1) && !flow.After(s.Seq, high+max(other.window, overtaking))
 	return ok, ok && !flow.After(s.Seq, h.limit(high))
+}
+
+// answersACK reports whether a reset tells that a connection which was refused was open
+// before: without ACK it answers a segment that had one, with a number of the other side,
+// so that the capture lacks the handshake (RFC 9293 section 3.5.2).
+func (c *conn) answersACK(dir flow.Direction, s *flow.Segment) bool {
+	return dir == flow.In && c.flags&(refused|sawSYNACK|agreed) == refused && s.Flags&flow.ACK == 0 && s.Seq != 0
 }
 
 // end puts the connection into the queue of those that wait for stragglers.

@@ -2,6 +2,7 @@ package record
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -37,3 +38,20 @@ func (t *Transfer) BinaryByName() bool {
 const binaryNames = " .7z .a .apk .avi .bin .bmp .bz2 .cab .class .db .deb .dll .dmg .doc .docx .ear .exe .flac .gif .gz .ico .img .iso .jar .jpeg .jpg .lz4 .m4a .mdb .mkv " +
 	".mov .mp3 .mp4 .mpg .msi .o .ogg .pcap .pcapng .pdf .png .ppt .pptx .pyc .rar .rpm .so .sqlite .swf .tar .tgz .tif .tiff .vmdk .war .wav .webp .whl .wma .wmv .xls " +
 	".xlsx .xz .z .zip .zst "
+
+// Findings that tell of connections to other hosts than the client.
+const (
+	BounceID = "bounce-attempt"
+	FXPID    = "fxp-transfer"
+	NATID    = "nat-mismatch"
+)
+
+// Bounces reports whether a transfer is of the bounce that a finding of its session tells: the
+// server is to connect to another host than the client, and neither NAT nor FXP explains it.
+func (s *Session) Bounces(t *Transfer) bool {
+	if t.Mode != Active || t.Announced == nil || t.Announced.Addr() == s.Client.Addr() {
+		return false
+	}
+	return slices.ContainsFunc(s.Findings, func(f Finding) bool { return f.ID == BounceID }) &&
+		!slices.ContainsFunc(s.Findings, func(f Finding) bool { return f.Transfer == t.N && (f.ID == FXPID || f.ID == NATID) })
+}

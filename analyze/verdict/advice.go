@@ -100,17 +100,6 @@ func throughTunnel() []string {
 		"or take a tunnel that carries every connection (ssh -D, a VPN), or SFTP")
 }
 
-// thirdHost reports whether PORT named a host that no NAT explains: the client wants the
-// server to connect to somebody else.
-func thirdHost(c *hearing, t *record.Transfer) bool {
-	a := t.Announced.Addr()
-	if t.Mode != record.Active || a == c.Client.Addr() || a.IsUnspecified() {
-		return false
-	}
-	return t.Announced.Port() < flow.FirstUnprivileged || a.IsLoopback() && !c.Client.Addr().IsLoopback() ||
-		!flow.IsInternal(a) && !flow.IsInternal(c.Client.Addr()) || !elsewhere(a, c.Server.Addr())
-}
-
 // instead is what to use instead of a command that the server rejected: RFC 959 section
 // 4.2, RFC 2428 sections 3 and 4, RFC 2577 section 3.
 func instead(c *hearing, t *record.Transfer) []string {

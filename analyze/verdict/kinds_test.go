@@ -370,6 +370,16 @@ func TestOpenings(t *testing.T) {
 			S: 150 Ok.
 			wait 15s
 			S: 425 Can't open data connection.` + quit, "data-never-tried server open data-blocked", []string{"Can't open data connection"}},
+		{"nobody came, and the data port is not 20", strings.Replace(active, "203.0.113.21:21", "203.0.113.21:2121", 1) + `
+			C: LIST
+			S: 150 Ok.
+			wait 15s
+			S: 425 Can't open data connection.` + quit, "data-never-tried server open data-blocked", []string{"usually any or 2120", "vsftpd connect_from_port_20"}},
+		{"the server's SYN timed out elsewhere", active + `
+			C: LIST
+			S: 150 Ok.
+			wait 60s
+			S: 425 Unable to build data connection: Connection timed out` + quit, "data-blocked firewall likely data-never-tried", []string{"Connection timed out", "keeps connections of the server out"}},
 		{"the server was refused elsewhere", active + `
 			C: LIST
 			S: 425 Can't build data connection: Connection refused` + quit, "data-refused client likely", []string{"Connection refused"}},

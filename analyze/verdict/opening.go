@@ -16,7 +16,7 @@ import (
 var openings = []judge{
 	proxyRefused,
 	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, noEndpoint, saidRefused, otherFamily, wrongSource,
-	untranslated, passedUnchanged, droppedHere, answeredLate, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, neverTried, late, unexplained,
+	untranslated, passedUnchanged, droppedHere, answeredLate, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, saidTimedOut, neverTried, late, unexplained,
 }
 
 var leftUnused = []judge{saidNothing, droppedHere, dialledInVain, nowhere, superfluous}
@@ -427,19 +427,36 @@ func neverTried(c *hearing, t *record.Transfer) *record.Verdict {
 
 // saidRefused is a server that says what met its SYN, which the capture does not hold.
 func saidRefused(c *hearing, t *record.Transfer) *record.Verdict {
+	switch {
+	case means(t.Reply, saysRefused):
+		return c.triedUnseen(t, record.CauseDataRefused, record.AtClient)
+	case means(t.Reply, saysUnrouted):
+		return c.triedUnseen(t, record.CauseDataUnreachable, record.AtPath)
+	}
+	return nil
+}
+
+// saidTimedOut is one that says that its SYN had no answer.
+func saidTimedOut(c *hearing, t *record.Transfer) *record.Verdict {
+	if !means(t.Reply, saysLate) {
+		return nil
+	}
+	v := c.triedUnseen(t, record.CauseDataBlocked, record.AtFirewall)
+	if v != nil {
+		v.Or = []string{record.CauseDataNeverTried}
+	}
+	return v
+}
+
+// triedUnseen is a data connection that the server says it tried, of which the capture holds
+// nothing; nil: it was not the server's to try, or was seen.
+func (c *hearing) triedUnseen(t *record.Transfer, cause, at string) *record.Verdict {
 	if t.Connection != nil || t.Mode != record.Active || t.Announced == nil {
 		return nil
 	}
-	v := opening(t, record.CauseDataRefused, record.AtClient)
-	switch {
-	case means(t.Reply, saysRefused):
-	case means(t.Reply, saysUnrouted):
-		v.Cause, v.At = record.CauseDataUnreachable, record.AtPath
-	default:
-		return nil
-	}
+	v := opening(t, cause, at)
 	v.Text = sentence("the server tried to open the data connection of "+named(t)+" to "+t.Announced.String()+", where this capture does not show it, and failed", c.replied(t.Reply))
-	v.Next = steps("look for a firewall before the client, or on it, that refuses connections from the server, and whether a NAT leads "+t.Announced.String()+" elsewhere", orPassive(c))
+	v.Next = steps("look for a firewall before the client, or on it, that keeps connections of the server out, and whether a NAT leads "+t.Announced.String()+" elsewhere", orPassive(c))
 	return v
 }
 
@@ -447,7 +464,20 @@ func (c *hearing) whyNot(opener string) string {
 	if opener == record.Client {
 		return "look for a firewall or setting of the client that keeps it from connecting, and whether the server closed the port before"
 	}
-	return "look for a firewall or setting of the server that keeps it from connecting from port 20" + c.settings(settings.FromPort20)
+	return "look for a firewall or setting of the server that keeps it from connecting from " + c.dataPort()
+}
+
+// dataPort names the port from which a server opens data connections: the one below its
+// control connection's (RFC 959 section 3.2), unless it takes any.
+func (c *hearing) dataPort() string {
+	switch port := c.Server.Port(); port {
+	case flow.PortFTP:
+		return "port 20" + c.settings(settings.FromPort20)
+	case 0, 1:
+		return "its data port"
+	default:
+		return "its data port, usually any or " + strconv.Itoa(int(port)-1) + " (the control port less 1)" + c.settings(settings.FromPort20)
+	}
 }
 
 // saidNothing is an answer that was to announce an endpoint and names none.

@@ -16,7 +16,7 @@ var rejections = []judge{
 }
 
 var failures = []judge{
-	abortedByClient, seenEnough, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, duringTransfer, saidBusy, saidDenied, unexplained,
+	abortedByClient, seenEnough, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, duringTransfer, saidBusy, saidUnopened, saidDenied, unexplained,
 }
 
 var incompletes = []judge{abortedByClient, serverStopped, leftWaiting, leftEarly, duringTransfer, notCaptured}
@@ -271,6 +271,14 @@ func saidDenied(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Next = steps("let the client use a command that the server knows (FEAT and HELP list them)")
 	}
 	return v
+}
+
+// saidUnopened is a transfer that ended by 426 or its like without a data connection.
+func saidUnopened(c *hearing, t *record.Transfer) *record.Verdict {
+	if !code(lastReply(t), 425, 426) || t.Connection != nil || t.Method == record.MethodEncrypted {
+		return nil
+	}
+	return first(c, t, []judge{saidRefused, otherFamily, untranslated, oneSided, suspected, saidTimedOut, neverTried})
 }
 
 func (c *hearing) writable(t *record.Transfer) string {

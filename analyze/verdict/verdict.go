@@ -82,8 +82,9 @@ func (b *Bench) learn(s *record.Session) {
 // hearing is a session before its judges.
 type hearing struct {
 	*record.Session
-	files int
-	ports *worked // nil: none is known
+	files  int
+	ports  *worked // nil: none is known
+	probed int     // offers that are of a bounce; 0: not counted yet
 }
 
 // judge says what a transfer's verdict is; nil: it has nothing to say.
@@ -122,6 +123,7 @@ func (c *hearing) transfer(t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	v.Transfer = t.N
+	c.asBounce(t, v)
 	return c.finished(v)
 }
 

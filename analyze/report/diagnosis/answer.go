@@ -84,12 +84,17 @@ func (a *Answer) Session(s *record.Session) {
 		return
 	}
 	var t *record.Transfer
+	mode := ""
 	for i := range s.Transfers {
 		if s.Transfers[i].N == s.Verdict.Transfer {
 			t = &s.Transfers[i]
+			mode = t.Mode
 		}
 	}
-	g := a.group(s.Verdict, aSession, t)
+	if t != nil && s.Bounces(t) {
+		mode = bouncing
+	}
+	g := a.group(s.Verdict, aSession, mode)
 	g.add(s.Verdict, s.Server)
 	if t != nil {
 		if e, ok := Target(t); ok {
@@ -98,25 +103,25 @@ func (a *Answer) Session(s *record.Session) {
 	}
 }
 
+// bouncing is the mode of groups whose transfers are bounces.
+const bouncing = "bounce"
+
 // Attempt takes an attempt into the answer.
 func (a *Answer) Attempt(x *record.Attempt) {
 	if x.Verdict != nil {
-		a.group(x.Verdict, anAttempt, nil).add(x.Verdict, x.Server)
+		a.group(x.Verdict, anAttempt, "").add(x.Verdict, x.Server)
 	}
 }
 
 // Orphan takes an orphan into the answer.
 func (a *Answer) Orphan(o *record.Orphan) {
 	if StandingOf(o.Verdict) == Failed {
-		a.group(o.Verdict, anOrphan, nil).add(o.Verdict, o.Connection.Src)
+		a.group(o.Verdict, anOrphan, "").add(o.Verdict, o.Connection.Src)
 	}
 }
 
-func (a *Answer) group(v *record.Verdict, what recordKind, t *record.Transfer) *answerGroup {
-	k := answerKey{cause: v.Cause, at: v.At, what: what}
-	if t != nil {
-		k.mode = t.Mode
-	}
+func (a *Answer) group(v *record.Verdict, what recordKind, mode string) *answerGroup {
+	k := answerKey{cause: v.Cause, at: v.At, mode: mode, what: what}
 	g := a.groups[k]
 	if g == nil {
 		if a.groups == nil {

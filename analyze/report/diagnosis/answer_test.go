@@ -125,3 +125,21 @@ func TestVerdictWords(t *testing.T) {
 	require.Empty(t, AlsoFits(&record.Verdict{}))
 	require.Equal(t, Untold, StandingOf(nil))
 }
+
+func TestAnswerBounce(t *testing.T) {
+	x := judged(1, record.CauseDataRefused, record.AtClient, record.Likely)[0]
+	there := reporttest.Endpoint("10.1.2.3:80")
+	x.Transfers[0].Mode, x.Transfers[0].Announced, x.Transfers[0].Connection = record.Active, &there, nil
+	x.Findings = []record.Finding{{ID: record.BounceID, Severity: "high", Transfer: 1}}
+	for cause, want := range map[string]string{
+		record.CauseDataRefused:  "1 of 1 session failed: the client has the server connect to another host (FTP bounce): 10.1.2.3 port 80; 1 grave finding (bounce-attempt)",
+		record.CauseModeRejected: "1 of 1 session failed: the server rejects PORT to another host than the client (FTP bounce): 10.1.2.3 port 80; 1 grave finding (bounce-attempt)",
+	} {
+		var a Answer
+		x.Verdict.Cause = cause
+		a.Session(x)
+		require.Equal(t, want, a.Line())
+	}
+	x.Findings = append(x.Findings, record.Finding{ID: record.NATID, Transfer: 1})
+	require.False(t, x.Bounces(&x.Transfers[0]), "a NAT explains it")
+}

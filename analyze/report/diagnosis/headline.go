@@ -78,6 +78,12 @@ var hedges = [...]string{"", "most likely ", "perhaps "}
 
 // headline is a group's cause in a few words.
 func (a *Answer) headline(g *answerGroup) string {
+	switch {
+	case g.mode == bouncing && g.cause == record.CauseModeRejected:
+		return "the server rejects PORT to another host than the client (FTP bounce): " + g.targetWords()
+	case g.mode == bouncing:
+		return "the client has the server connect to another host (FTP bounce): " + g.targetWords()
+	}
 	text := ""
 	for _, key := range []string{g.cause + g.at, g.cause + g.mode, g.cause} {
 		if text == "" {

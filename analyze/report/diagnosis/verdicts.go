@@ -84,8 +84,8 @@ const (
 
 // Findings that tell of connections to other hosts than the client.
 const (
-	BounceID = "bounce-attempt"
-	FXPID    = "fxp-transfer"
+	BounceID = record.BounceID
+	FXPID    = record.FXPID
 )
 
 // TrueFirst orders what is so before what is not.

@@ -429,9 +429,9 @@ func neverTried(c *hearing, t *record.Transfer) *record.Verdict {
 func saidRefused(c *hearing, t *record.Transfer) *record.Verdict {
 	switch {
 	case means(t.Reply, saysRefused):
-		return c.triedUnseen(t, record.CauseDataRefused, record.AtClient)
+		return triedUnseen(c, t, opening(t, record.CauseDataRefused, record.AtClient))
 	case means(t.Reply, saysUnrouted):
-		return c.triedUnseen(t, record.CauseDataUnreachable, record.AtPath)
+		return triedUnseen(c, t, opening(t, record.CauseDataUnreachable, record.AtPath))
 	}
 	return nil
 }
@@ -441,20 +441,17 @@ func saidTimedOut(c *hearing, t *record.Transfer) *record.Verdict {
 	if !means(t.Reply, saysLate) {
 		return nil
 	}
-	v := c.triedUnseen(t, record.CauseDataBlocked, record.AtFirewall)
-	if v != nil {
-		v.Or = []string{record.CauseDataNeverTried}
-	}
-	return v
+	v := opening(t, record.CauseDataBlocked, record.AtFirewall)
+	v.Or = []string{record.CauseDataNeverTried}
+	return triedUnseen(c, t, v)
 }
 
 // triedUnseen is a data connection that the server says it tried, of which the capture holds
 // nothing; nil: it was not the server's to try, or was seen.
-func (c *hearing) triedUnseen(t *record.Transfer, cause, at string) *record.Verdict {
+func triedUnseen(c *hearing, t *record.Transfer, v *record.Verdict) *record.Verdict {
 	if t.Connection != nil || t.Mode != record.Active || t.Announced == nil {
 		return nil
 	}
-	v := opening(t, cause, at)
 	v.Text = sentence("the server tried to open the data connection of "+named(t)+" to "+t.Announced.String()+", where this capture does not show it, and failed", c.replied(t.Reply))
 	v.Next = steps("look for a firewall before the client, or on it, that keeps connections of the server out, and whether a NAT leads "+t.Announced.String()+" elsewhere", orPassive(c))
 	return v
@@ -464,12 +461,12 @@ func (c *hearing) whyNot(opener string) string {
 	if opener == record.Client {
 		return "look for a firewall or setting of the client that keeps it from connecting, and whether the server closed the port before"
 	}
-	return "look for a firewall or setting of the server that keeps it from connecting from " + c.dataPort()
+	return "look for a firewall or setting of the server that keeps it from connecting from " + dataPort(c)
 }
 
 // dataPort names the port from which a server opens data connections: the one below its
 // control connection's (RFC 959 section 3.2), unless it takes any.
-func (c *hearing) dataPort() string {
+func dataPort(c *hearing) string {
 	switch port := c.Server.Port(); port {
 	case flow.PortFTP:
 		return "port 20" + c.settings(settings.FromPort20)

@@ -290,8 +290,8 @@ func (c *hearing) allWell() *record.Verdict {
 }
 
 // orderly reports whether the capture holds the end of everything: QUIT or the client's
-// FIN, and both FINs of each data connection. Where one lacks, it may have been RST, or
-// late.
+// FIN, both FINs of each data connection, and as many bytes as the server told. Where one lacks,
+// it may have been RST, or late.
 func (c *hearing) orderly() bool {
 	client, _ := c.halves(&c.Notes.Control)
 	if !c.Notes.Quit.Seen() && !client.FIN.Seen() {
@@ -299,6 +299,9 @@ func (c *hearing) orderly() bool {
 	}
 	for i := range c.Transfers {
 		if x := c.Transfers[i].Notes.Conn; x != nil && !(x.Half[0].FIN.Seen() && x.Half[1].FIN.Seen()) {
+			return false
+		}
+		if t := &c.Transfers[i]; t.Notes.Size != nil && t.Bytes != nil && *t.Bytes < *t.Notes.Size && t.MissingBytes != nil && *t.MissingBytes > 0 {
 			return false
 		}
 	}

@@ -96,11 +96,9 @@ func TestReportedOpenings(t *testing.T) {
 		},
 		{
 			name: "ProFTPD, address in use", script: in("ProFTPD Server (lab) [203.0.113.21]") + `
-				C: PORT 198,51,100,10,195,80
-				S: 200 PORT command successful
-				C: LIST
+				C: PASV
 				S: 425 Unable to build data connection: Address already in use` + quit,
-			want: "ports-exhausted server certain", transfer: 1, says: []string{"Address already in use", "TIME_WAIT"}, never: []string{"client announces"},
+			want: "ports-exhausted server certain", transfer: 1, says: []string{"Address already in use", "TIME_WAIT", "ProFTPD PassivePorts"}, never: []string{"vsftpd"},
 		},
 		{
 			name: "PASV switched off", script: in("(vsFTPd 3.0.5)") + `

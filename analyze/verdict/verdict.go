@@ -290,8 +290,8 @@ func (c *hearing) allWell() *record.Verdict {
 }
 
 // orderly reports whether the capture holds the end of everything: QUIT or the client's
-// FIN, both FINs of each data connection, and as many bytes as the server told. Where one lacks,
-// it may have been RST, or late.
+// FIN, both FINs of each data connection, and as many bytes as the server told. Where one
+// lacks, it may have been RST, or late.
 func (c *hearing) orderly() bool {
 	client, _ := c.halves(&c.Notes.Control)
 	if !c.Notes.Quit.Seen() && !client.FIN.Seen() {

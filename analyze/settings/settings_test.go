@@ -37,3 +37,49 @@ func TestEveryPurpose(t *testing.T) {
 		require.True(t, strings.HasPrefix(For(nil, p), " ("), "purpose %d", p)
 	}
 }
+
+// TestOnlyTheNamedProgram has each program's greeting bring its own settings alone, for all
+// purposes.
+func TestOnlyTheNamedProgram(t *testing.T) {
+	for i := range programs {
+		own := &programs[i]
+		t.Run(own.name, func(t *testing.T) {
+			require.Equal(t, strings.ToLower(own.greeting), own.greeting, "greetings are compared in lower case")
+			for _, greeting := range []string{own.greeting, strings.ToUpper(own.greeting), "Welcome to " + own.greeting + " 1.0 at ftp.example.net"} {
+				require.Same(t, own, named(&greeting))
+				for p := range purposes {
+					want := ""
+					if own.of[p] != "" {
+						want = " (" + own.name + " " + own.of[p] + ")"
+					}
+					require.Equal(t, want, For(&greeting, p))
+				}
+			}
+		})
+	}
+}
+
+// TestNoProgramNamed has the common programs told where a greeting hides its own, and where
+// it only resembles one.
+func TestNoProgramNamed(t *testing.T) {
+	for _, greeting := range []string{"", "FTP server ready.", "ftpd 1.0", "vsftp", "pro ftpd", "Microsoft Windows", "FileZilla", strings.Repeat("x", 1<<16)} {
+		for p := range purposes {
+			got := For(&greeting, p)
+			require.Equal(t, For(nil, p), got)
+			for i := range programs {
+				if !programs[i].common {
+					require.NotContains(t, got, programs[i].name+" ", "only what many have is told unasked")
+				}
+			}
+		}
+	}
+}
+
+// TestProgramsApart has no program's greeting be part of another's, so that order is nothing.
+func TestProgramsApart(t *testing.T) {
+	for i := range programs {
+		for j := range programs {
+			require.True(t, i == j || !strings.Contains(programs[i].greeting, programs[j].greeting), "%s, %s", programs[i].name, programs[j].name)
+		}
+	}
+}

@@ -89,6 +89,7 @@ type Format struct {
 	Name, Doc string
 	New       func(io.Writer, Options) Writer
 	Dialogue  bool // shows every command and reply, whether or not they are asked for
+	Curves    bool // draws how the data of transfers came
 }
 
 // Input is a file that a run reads. What is not known of it is zero: standard input has

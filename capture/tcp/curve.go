@@ -1,6 +1,10 @@
 package tcp
 
-import "ftpscope/capture/flow"
+import (
+	"slices"
+
+	"ftpscope/capture/flow"
+)
 
 // curve gathers a flow.Curve: points are at least step apart, which doubles when there is
 // no more room. A nil one takes nothing.
@@ -81,10 +85,18 @@ func (v *curve) mark(m flow.CurveMark) {
 	}
 }
 
+// copied is the curve as it stands now, to be completed.
+func (v *curve) copied() *curve {
+	if v == nil {
+		return nil
+	}
+	return &curve{points: slices.Clone(v.points), marks: slices.Clone(v.marks), step: v.step}
+}
+
 // drawn is the curve; nil where nothing was carried.
 func (v *curve) drawn() *flow.Curve {
 	if v == nil || len(v.points) == 0 {
 		return nil
 	}
-	return &flow.Curve{Points: append([]flow.CurvePoint(nil), v.points...), Marks: append([]flow.CurveMark(nil), v.marks...)}
+	return &flow.Curve{Points: v.points, Marks: v.marks}
 }

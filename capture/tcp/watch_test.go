@@ -109,6 +109,24 @@ func TestCourseOfAStuckSender(t *testing.T) {
 	require.Equal(t, flow.WhyMTU, c.Course.Stall.Why)
 }
 
+// A receiver that reads no more to the end is marked in the curve of what is sent to it.
+func TestCurveOfAZeroWindow(t *testing.T) {
+	frames := capturetest.MustFrames(t, opened+"d1< 3000\nwait 5s\nd1< 10 fin")
+	last := -1
+	for i, f := range frames {
+		if f.Meta.Dir == flow.Out && f.Meta.Flags == flow.ACK && f.Meta.Window != 0 && f.Time < frames[0].Time+flow.Second {
+			last = i
+		}
+	}
+	frames[last].Meta.Window = 0
+	c := courses(t, frames[:last+2], true)
+	v := c.Course.Side[flow.In].Curve
+	require.Nil(t, c.Course.Side[flow.Out].Curve)
+	closed := flow.CurveMark{Kind: flow.MarkZeroWindow, From: frames[last].Time, To: frames[last+1].Time}
+	require.Contains(t, v.Marks, closed)
+	require.Equal(t, c.Course.Side[flow.Out].ZeroWindow, closed.To-closed.From)
+}
+
 // What is acknowledged and sent again is never more than was sent.
 func TestCourseInvariants(t *testing.T) {
 	for _, script := range []string{"d1< 9000 fin\nd1 fin <", "d1> 30000\nwait 3s\nd1> 500 fin\nd1 fin >", "d1< 1\nd1< 1\nd1< 1\nd1 rst <"} {

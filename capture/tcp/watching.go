@@ -72,7 +72,7 @@ func (w *watch) offered(dir flow.Direction, c *conn, s *flow.Segment) {
 		x.zeroSince, w.zero, w.zeroed, w.busy = s.Time, true, true, true
 	case s.Window != 0 && x.zeroSince != 0:
 		x.zeroTime += max(s.Time-x.zeroSince, 0)
-		x.curve.mark(flow.CurveMark{Kind: flow.MarkZeroWindow, From: x.zeroSince, To: s.Time})
+		w.side[dir^1].curve.mark(flow.CurveMark{Kind: flow.MarkZeroWindow, From: x.zeroSince, To: s.Time})
 		x.zeroSince = 0
 		w.zero = w.side[dir^1].zeroSince != 0
 		w.busy = w.zero || w.drawing
@@ -199,15 +199,20 @@ func (h *half) settled() bool {
 // course is what was noted, of a connection that ends, or as it stands now.
 func (w *watch) course(c *conn) *flow.Course {
 	e := *w // a connection that goes on is not changed
+	e.side[0].curve, e.side[1].curve = w.side[0].curve.copied(), w.side[1].curve.copied()
 	if from := e.since; from != 0 && c.last.Time-from >= e.least {
 		e.stalled(c, flow.Stall{From: from, To: c.last.Time, Why: e.why(c, true)})
 	}
 	f := &flow.Course{Shake: e.shake, Stall: e.stall, Waited: e.waited, TooBig: e.tooBig}
-	for dir := range f.Side {
-		x, h, other := &e.side[dir], &c.half[dir], &c.half[dir^1]
+	for dir := range e.side {
+		x := &e.side[dir]
 		if x.zeroSince != 0 {
 			x.zeroTime += max(c.last.Time-x.zeroSince, 0)
+			e.side[dir^1].curve.mark(flow.CurveMark{Kind: flow.MarkZeroWindow, From: x.zeroSince, To: max(c.last.Time, x.zeroSince)})
 		}
+	}
+	for dir := range f.Side {
+		x, h, other := &e.side[dir], &c.half[dir], &c.half[dir^1]
 		if h.flags&isAcked != 0 && !flow.Before(h.acked, x.largestEnd) {
 			x.passed = max(x.passed, x.largest)
 		}

@@ -56,7 +56,8 @@ type job struct {
 	said      map[string]bool // problems
 	keys      *keys           // nil: none were opened
 	tlsCount  tlsCount
-	dialogue  bool // an output is a case database
+	dialogue  bool // an output shows every command
+	curves    bool // an output draws pictures of transfers
 	inputs    func() []report.Input
 }
 
@@ -120,7 +121,7 @@ func (j *job) openKeys(grow bool) bool {
 // options are the flags that concern the analysis.
 func (j *job) options() analyze.Options {
 	f := j.flags
-	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, ShowPasswords: f.showPasswords, Judge: f.judgeFlags.options(), Problem: j.problem}
+	opt := analyze.Options{Workers: f.workers, Ports: f.ports, Dialogue: f.commands || j.dialogue, Curves: j.curves, ShowPasswords: f.showPasswords, Judge: f.judgeFlags.options(), Problem: j.problem}
 	opt.MergeNetworks = f.mergeNetworks
 	if j.keys != nil {
 		opt.Keys = j.keys.Store
@@ -152,7 +153,7 @@ func (j *job) run(specs []outputSpec) {
 	if len(c.Files()) == 0 {
 		return
 	}
-	j.dialogue, j.inputs = wantsDialogue(specs), sync.OnceValue(func() []report.Input { return hashed(c) })
+	j.dialogue, j.curves, j.inputs = wantsDialogue(specs), wantsCurves(specs), sync.OnceValue(func() []report.Input { return hashed(c) })
 	outs := j.openOutputs(specs, c.Files())
 	if len(outs) == 0 {
 		return

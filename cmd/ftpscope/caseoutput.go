@@ -33,6 +33,11 @@ func wantsDialogue(specs []outputSpec) bool {
 	return slices.ContainsFunc(specs, func(s outputSpec) bool { return s.format.Dialogue })
 }
 
+// wantsCurves reports whether an output draws pictures of transfers.
+func wantsCurves(specs []outputSpec) bool {
+	return slices.ContainsFunc(specs, func(s outputSpec) bool { return s.format.Curves })
+}
+
 // openCase opens a case database. It is written in place: the library sees to it that nobody reads half a run.
 func (j *job) openCase(spec outputSpec) (*output, error) {
 	info, _ := debug.ReadBuildInfo()

@@ -49,7 +49,7 @@ func (j *job) twice(c *capture.Capture, tee *report.Tee, folder *extract.Folder)
 	plan := extract.NewPlan(j.extract.options(), folder != nil)
 	stop := j.progress("looking for transfers in", c, func() int64 { return 0 })
 	opt := j.options()
-	opt.Dialogue = false
+	opt.Dialogue, opt.Curves = false, false
 	_, err := analyze.Run(c, opt, j.flags.choice.Choose(plan))
 	stop()
 	if err != nil {

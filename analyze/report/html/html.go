@@ -66,7 +66,7 @@ type entry struct {
 
 // Format is -o html.
 func Format() report.Format {
-	return report.Format{Name: "html", Doc: "one self-contained page for reviewers: verdict, findings, timeline, every session's ladder", New: newWriter, Dialogue: true}
+	return report.Format{Name: "html", Doc: "one self-contained page for reviewers: verdict, findings, timeline, every session's ladder", New: newWriter, Dialogue: true, Curves: true}
 }
 
 func newWriter(w io.Writer, o report.Options) report.Writer {

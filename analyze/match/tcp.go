@@ -37,7 +37,7 @@ func (b *builder) tcp(s *record.Session) {
 			if dir == flow.In {
 				from = t.Notes.Conn.Dst.Addr()
 			}
-			if t.TCP.Stall != nil && x.Stall.Why == flow.WhyMTU && (passed[from] == 0 || passed[from] >= x.Side[dir].Largest) {
+			if t.TCP.Stall != nil && x.Stall.Why == flow.WhyMTU && (passed[from] == 0 && x.Side[dir].TooBig == nil || passed[from] >= x.Side[dir].Largest) {
 				t.TCP.Stall.Why = flow.WhyLoss.String() // others of its size arrive, or none does
 			}
 			t.Notes.Passed, t.Notes.Curve = passed[from], x.Side[dir].Curve

@@ -58,11 +58,12 @@ func lost(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 			acked = ", " + prose.Number(*t.TCP.Acknowledged) + " of " + prose.Number(*t.Bytes) + " bytes acknowledged"
 		}
 	}
-	big := conn.Course.TooBig
 	switch {
-	case t.TCP.Stall.Why == flow.WhyMTU.String() || big != nil && s.Stuck > 0:
+	case s.TooBig != nil && t.TCP.Stall.Why == flow.WhyMTU.String():
+		unheeded(c, t, v, again+acked)
+	case t.TCP.Stall.Why == flow.WhyMTU.String():
 		v.Cause = record.CauseDataMTU
-		v.Text = sentence("full-size segments of "+prose.Number(uint64(s.Stuck))+" bytes did not arrive in "+named(t)+acked+c.packets(conn.Last.Pos)+", while smaller ones do: "+again, router(c, big), c.then(t))
+		v.Text = sentence("full-size segments of "+prose.Number(uint64(s.Stuck))+" bytes did not arrive in "+named(t)+acked+c.packets(conn.Last.Pos)+", while smaller ones do: "+again, c.then(t))
 		v.Next = steps("find the link with the smaller MTU on the way (ping with do-not-fragment), a tunnel or PPPoE; lower the MSS there (MSS clamping) or the host's MTU",
 			"let firewalls pass ICMP fragmentation needed and ICMPv6 packet too big")
 	default:
@@ -75,12 +76,39 @@ func lost(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	return v
 }
 
-// router says what a router said of a packet that was too big.
-func router(c *hearing, big *flow.ICMP) string {
-	if big == nil {
-		return ""
+// unheeded tells of a sender to which a router said that its packets were too big, and
+// that sent them again all the same.
+func unheeded(c *hearing, t *record.Transfer, v *record.Verdict, what string) {
+	conn := t.Notes.Conn
+	s, from := &conn.Course.Side[dataSide(t)], sender(t)
+	e := s.TooBig
+	v.Cause = record.CauseDataMTU
+	v.Frames = append(v.Frames, e.Mark.Pos)
+	router, limit := e.From.Addr().String(), ""
+	if e.MTU > 0 {
+		limit = ", at most " + prose.Number(uint64(e.MTU)) + " bytes may pass"
 	}
-	return "the router " + big.From.Addr().String() + " said that packets were too big" + c.packets(big.Mark.Pos)
+	said := "ICMP fragmentation needed"
+	if e.V6 {
+		said = "ICMPv6 packet too big"
+	}
+	v.Text = sentence("the router "+router+" said by "+said+" that packets of "+named(t)+" were too big"+limit+c.packets(e.Mark.Pos)+", and the "+from+" did not send smaller ones: "+what, c.then(t))
+	if c.gapless() && s.Repeats > 1 {
+		v.Certainty = record.Certain
+	}
+	lower := "until then, lower the MTU of the " + from + " or the MSS on the way (MSS clamping)"
+	if header := headers(e); e.MTU > header {
+		lower = "until then, lower the MTU of the " + from + " to " + prose.Number(uint64(e.MTU)) + ", or clamp the MSS to " + prose.Number(uint64(e.MTU-header)) + " on the way"
+	}
+	v.Next = steps("why does the "+from+" not heed ICMP? If the capture was taken before its firewall, look whether that drops "+said, lower, "look at the link behind "+router+": a tunnel or PPPoE has a smaller MTU")
+}
+
+// headers are the bytes of an IP and a TCP header without options.
+func headers(e *flow.ICMP) uint32 {
+	if e.V6 {
+		return 60
+	}
+	return 40
 }
 
 // silent is a sender that stopped although all that it sent was acknowledged.

@@ -15,6 +15,7 @@
 package capturetest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
@@ -59,6 +60,7 @@ type Meta struct {
 type ICMP struct {
 	From       netip.Addr
 	Type, Code uint8
+	MTU        uint16 // of fragmentation needed and packet too big
 	Quote      []byte // the packet it quotes, from the IP header on
 }
 
@@ -145,14 +147,14 @@ func (m *Meta) icmpPacket() []byte {
 	e := m.ICMP
 	if e.From.Is4() {
 		ip, _ := m.ip(e.From, m.Src.Addr(), layers.IPProtocolICMPv4)
-		head := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(e.Type, e.Code)}
+		head := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(e.Type, e.Code), Seq: e.MTU}
 		return build(ip, head, gopacket.Payload(e.Quote))
 	}
 	ip, network := m.ip(e.From, m.Src.Addr(), layers.IPProtocolICMPv6)
 	head := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(e.Type, e.Code)}
 	must(head.SetNetworkLayerForChecksum(network))
-	unused := make([]byte, 4, 4+len(e.Quote)) // RFC 4443 section 3.1
-	return build(ip, head, gopacket.Payload(append(unused, e.Quote...)))
+	mtu := binary.BigEndian.AppendUint32(nil, uint32(e.MTU)) // RFC 4443 section 3
+	return build(ip, head, gopacket.Payload(append(mtu, e.Quote...)))
 }
 
 // ip is the IP header from src to dst, once to be written and once for the checksum above

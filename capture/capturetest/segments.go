@@ -36,7 +36,7 @@ func (m *Meta) segment(mark flow.Mark) flow.Segment {
 		seg.ID = 0
 	}
 	if e := m.ICMP; e != nil {
-		seg.ICMP = &flow.ICMP{From: flow.HostOf(e.From), V6: e.From.Is6(), Type: e.Type, Code: e.Code, Mark: mark}
+		seg.ICMP = &flow.ICMP{From: flow.HostOf(e.From), V6: e.From.Is6(), Type: e.Type, Code: e.Code, MTU: uint32(e.MTU), Mark: mark}
 		return seg
 	}
 	seg.Flags, seg.Ack, seg.Window = m.Flags, m.Ack, m.Window

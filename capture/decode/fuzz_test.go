@@ -78,7 +78,7 @@ func checkSegment(t *testing.T, verdict Verdict, f Frame, seg *flow.Segment) {
 		require.NotNil(t, seg.ICMP)
 		require.Zero(t, seg.Length)
 		require.Nil(t, seg.Payload)
-		require.True(t, refuses(seg.ICMP.Type, seg.ICMP.Code, seg.ICMP.V6))
+		require.True(t, reports(seg.ICMP.Type, seg.ICMP.V6))
 	}
 }
 

@@ -47,6 +47,13 @@ func refusal(from netip.Addr, kind, code uint8) outcome {
 	return outcome{Verdict: ICMP, Segment: s}
 }
 
+// tooBig is what it says of an error that names an MTU.
+func tooBig(from netip.Addr, kind, code uint8, mtu uint32) outcome {
+	o := refusal(from, kind, code)
+	o.Segment.ICMP.MTU = mtu
+	return o
+}
+
 func TestICMP(t *testing.T) {
 	v4 := tcp4(t)
 	withOptions := ip4(layers.IPProtocolTCP)
@@ -73,7 +80,9 @@ func TestICMP(t *testing.T) {
 		{"quote of UDP", icmp4(t, 3, 3, changed(v4, 9, 17)), outcome{}},
 		{"quote of a later fragment", icmp4(t, 3, 3, changed(v4, 6, 0, 1)), outcome{}},
 		{"quote of IPv6", icmp4(t, 3, 3, tcp6(t)), outcome{}},
-		{"fragmentation needed is no refusal", icmp4(t, 3, 4, v4), outcome{}},
+		{"fragmentation needed", icmp4(t, 3, 4, v4), refusal(router4, 3, 4)},
+		{"fragmentation needed, with its MTU", answer(t, router4, layers.IPProtocolICMPv4, join([]byte{3, 4, 0, 0, 0, 0, 5, 20}, v4)), tooBig(router4, 3, 4, 1300)},
+		{"another unreachable, with what is no MTU", answer(t, router4, layers.IPProtocolICMPv4, join([]byte{3, 1, 0, 0, 0, 0, 5, 20}, v4)), refusal(router4, 3, 1)},
 		{"quench", icmp4(t, 4, 0, v4), outcome{}},
 		{"redirect", icmp4(t, 5, 1, v4), outcome{}},
 		{"echo", icmp4(t, 8, 0, v4), outcome{}},
@@ -107,7 +116,8 @@ func TestICMPv6(t *testing.T) {
 		{"quote cut in the IP header", icmp6(t, 1, 0, v6[:39]), outcome{}},
 		{"quote of UDP", icmp6(t, 1, 0, changed(v6, 6, 17)), outcome{}},
 		{"quote of IPv4", icmp6(t, 1, 0, join(tcp4(t), make([]byte, 20))), outcome{}},
-		{"packet too big is no refusal", icmp6(t, 2, 0, v6), outcome{}},
+		{"packet too big", answer(t, router6, layers.IPProtocolICMPv6, join([]byte{2, 0, 0, 0, 0, 0, 5, 20}, v6)), tooBig(router6, 2, 0, 1300)},
+		{"echo", icmp6(t, 128, 0, v6), outcome{}},
 		{"neighbour solicitation", icmp6(t, 135, 0, v6), outcome{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -104,7 +104,7 @@ func readICMP(v6 bool) reader {
 	return func(l *layer, f Frame) error {
 		const header, least = 8, 8
 		b := f.Data
-		if len(b) < header || !refuses(b[0], b[1], v6) {
+		if len(b) < header || !reports(b[0], v6) {
 			return l.other()
 		}
 		seg, from := l.seg, l.seg.Src
@@ -117,6 +117,9 @@ func readICMP(v6 bool) reader {
 		}
 		icmp := &l.d.icmp
 		*icmp = flow.ICMP{From: from, V6: v6, Type: b[0], Code: b[1]}
+		if icmp.TooBig() {
+			icmp.MTU = nextMTU(b, v6)
+		}
 		seg.SrcPort, seg.DstPort = binary.BigEndian.Uint16(head), binary.BigEndian.Uint16(head[2:])
 		seg.Seq = binary.BigEndian.Uint32(head[4:])
 		seg.Ack, seg.Flags, seg.Window, seg.Length, seg.Payload = 0, 0, 0, 0, nil
@@ -174,14 +177,22 @@ func (l *layer) quoted6(b []byte) []byte {
 	return nil
 }
 
-// refuses tells the errors that end a connection attempt (unreachable, time exceeded,
-// parameter problem) from those that do not (packet too big, redirect, quench).
-func refuses(icmpType, code byte, v6 bool) bool {
+// reports tells the errors that say something of a connection (unreachable, packet too
+// big, time exceeded, parameter problem) from other messages.
+func reports(icmpType byte, v6 bool) bool {
 	if v6 {
-		return icmpType == 1 || icmpType == 3 || icmpType == 4
+		return icmpType >= 1 && icmpType <= 4
 	}
-	const fragmentationNeeded = 4 // RFC 1191: the sender lowers its MTU and goes on
-	return icmpType == 3 && code != fragmentationNeeded || icmpType == 11 || icmpType == 12
+	return icmpType == 3 || icmpType == 11 || icmpType == 12
+}
+
+// nextMTU is what an error says that a packet may have at most (RFC 1191 section 4, with
+// 0 of routers before it; RFC 4443 section 3.2).
+func nextMTU(b []byte, v6 bool) uint32 {
+	if v6 {
+		return binary.BigEndian.Uint32(b[4:])
+	}
+	return uint32(binary.BigEndian.Uint16(b[6:]))
 }
 
 const (

@@ -7,7 +7,6 @@ type Course struct {
 	Shake  Time // from the SYN to the ACK of its answer; 0: not known
 	Stall  Stall
 	Waited [Whys]Time // how long it stalled in all, by the reason
-	TooBig *ICMP      // a router's word that a packet of it was too big; nil: none
 	Side   [2]Side    // by Direction
 }
 
@@ -26,6 +25,8 @@ type Side struct {
 	Stuck      uint32 // of the segment that was sent again and again and never acknowledged; 0: none
 	Repeats    uint32 // how often
 	Shrunk     bool   // then smaller ones were sent in its place
+	TooBig     *ICMP  // a router's word that its packets were too big, of the smallest MTU; nil: none
+	Heeded     bool   // then it sent again, in smaller ones, what had been too big
 	Curve      *Curve // nil: not asked for
 }
 

@@ -112,7 +112,17 @@ type ICMP struct {
 	From       Host
 	V6         bool
 	Type, Code uint8
+	MTU        uint32 // of the next link, where the error names it; 0: it does not
 	Mark       Mark
+}
+
+// TooBig reports whether the error says that a packet was too big for the next link
+// (RFC 1191, RFC 8201): its sender lowers its MTU and goes on.
+func (e *ICMP) TooBig() bool {
+	if e.V6 {
+		return e.Type == 2
+	}
+	return e.Type == 3 && e.Code == 4
 }
 
 // Budget is a limit that several holders of something share: bytes, mostly. A holder

@@ -52,6 +52,12 @@ func Shard(a, b flow.Host) int {
 func (t *Table) Segment(s *flow.Segment) {
 	tag := t.index.hash(s)
 	slot, dir, others := t.find(s, tag)
+	if s.ICMP != nil && s.ICMP.TooBig() {
+		if slot > 0 {
+			t.watches.tooBig(t.slab.at(slot), dir, s)
+		}
+		return
+	}
 	if others {
 		slot, dir = t.findElsewhere(s, tag)
 	}

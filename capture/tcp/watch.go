@@ -30,14 +30,14 @@ type watch struct {
 	shake   flow.Time
 	since   flow.Time // nothing new since; 0: something new was the last
 	drawing bool
-	busy    bool      // a window is 0, or a curve is drawn
+	busy    bool      // a window is 0, a curve is drawn, or packets were too big
 	zero    bool      // a window is 0
 	zeroed  bool      // one was during this stall
 	again   bool      // segments were sent again during this stall
 	least   flow.Time // of a stall
 	stall   flow.Stall
 	waited  [flow.Whys]flow.Time
-	tooBig  *flow.ICMP
+	warned  bool // a router said that packets were too big
 	side    [2]side
 }
 
@@ -51,7 +51,9 @@ type side struct {
 	window              uint32
 	id                  uint16 // IPv4 identification of the last new segment
 	ttl                 uint8
-	shrunk              bool
+	shrunk, heeded      bool
+	tooBigSeq           uint32 // of the first segment that was too big
+	tooBig              *flow.ICMP
 	timedAt             flow.Time
 	rtt                 flow.Time
 	zeroSince, zeroTime flow.Time

@@ -1,6 +1,8 @@
 package tcp_test
 
 import (
+	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -173,4 +175,57 @@ func TestCurveIsBounded(t *testing.T) {
 		require.LessOrEqual(t, v.Points[i].Acked, v.Points[i].Sent)
 	}
 	require.Equal(t, uint64(900_000), v.Points[len(v.Points)-1].Sent)
+}
+
+// tooBig is a router's word about the first full-size segment of a direction, right after
+// it, as these frames have it.
+func tooBig(frames []capturetest.Frame, dir flow.Direction, change func(*capturetest.Meta)) []capturetest.Frame {
+	for i, f := range frames {
+		if m := f.Meta; m.Dir == dir && len(m.Payload) == 1460 {
+			router := &capturetest.ICMP{From: netip.MustParseAddr("198.51.100.1"), Type: 3, Code: 4, MTU: 1300}
+			e := f
+			e.Meta = &capturetest.Meta{Src: m.Src, Dst: m.Dst, Dir: dir ^ 1, TTL: 63, Seq: m.Seq, ICMP: router}
+			if e.Time += flow.Millisecond; change != nil {
+				change(e.Meta)
+			}
+			return slices.Insert(slices.Clone(frames), i+1, e)
+		}
+	}
+	return nil
+}
+
+// A router says that packets are too big: what is told of it, and of what the sender did
+// then.
+func TestCourseOfTooBigPackets(t *testing.T) {
+	lost := unacknowledged(t, opened+"d1< 1460")
+	stubborn := again(tooBig(lost, flow.In, nil), flow.In, 4)
+	side := courses(t, stubborn, false)
+	require.Equal(t, flow.WhyMTU, side.Course.Stall.Why)
+	require.Equal(t, flow.Established, side.State, "no error of its kind ends a connection")
+	require.Nil(t, side.ICMP)
+	x := side.Course.Side[flow.In]
+	require.False(t, x.Heeded)
+	require.Equal(t, uint32(1300), x.TooBig.MTU)
+	require.Equal(t, netip.MustParseAddr("198.51.100.1"), x.TooBig.From.Addr())
+	require.True(t, x.TooBig.Mark.Seen())
+	require.Nil(t, side.Course.Side[flow.Out].TooBig)
+
+	smaller := capturetest.Change(again(tooBig(lost, flow.In, nil), flow.In, 1), func(f *capturetest.Frame, m *capturetest.Meta) bool {
+		if m.ICMP == nil && f.Time > lost[len(lost)-1].Time+500*flow.Millisecond {
+			m.Payload = m.Payload[:1248]
+		}
+		return true
+	})
+	require.True(t, courses(t, smaller, false).Course.Side[flow.In].Heeded)
+
+	for name, change := range map[string]func(*capturetest.Meta){
+		"of what was never sent":  func(m *capturetest.Meta) { m.Seq += 1 << 20 },
+		"of what was sent before": func(m *capturetest.Meta) { m.Seq -= 1 << 20 },
+		"of another connection":   func(m *capturetest.Meta) { m.Src = netip.AddrPortFrom(m.Src.Addr(), 50001) },
+		"of another kind":         func(m *capturetest.Meta) { m.ICMP.Code = 1 },
+	} {
+		c := courses(t, again(tooBig(lost, flow.In, change), flow.In, 4), false)
+		require.Nil(t, c.Course.Side[flow.In].TooBig, name)
+		require.Equal(t, flow.Established, c.State, name)
+	}
 }

@@ -31,6 +31,9 @@ func (w *watch) note(g *sight) {
 	if fresh {
 		x.news(me, s)
 	}
+	if x.tooBig != nil && s.Seq == x.tooBigSeq && s.Length > 0 && x.fits(s) {
+		x.heeded = true
+	}
 	if ahead && y.timedAt != 0 && !flow.Before(s.Ack, y.timedSeq) {
 		y.sample(s.Time)
 	}
@@ -75,7 +78,7 @@ func (w *watch) offered(dir flow.Direction, c *conn, s *flow.Segment) {
 		w.side[dir^1].curve.mark(flow.CurveMark{Kind: flow.MarkZeroWindow, From: x.zeroSince, To: s.Time})
 		x.zeroSince = 0
 		w.zero = w.side[dir^1].zeroSince != 0
-		w.busy = w.zero || w.drawing
+		w.busy = w.zero || w.drawing || w.warned
 	}
 }
 
@@ -175,7 +178,7 @@ func (w *watch) why(c *conn, data bool) flow.Why {
 	switch {
 	case w.zero || w.zeroed:
 		return flow.WhyZeroWindow
-	case w.again && (w.side[0].isStuck() || w.side[1].isStuck()):
+	case w.again && (w.side[0].isStuck() || w.side[1].isStuck() || w.side[0].unheeded() || w.side[1].unheeded()):
 		return flow.WhyMTU
 	case w.again:
 		return flow.WhyLoss
@@ -191,6 +194,36 @@ func (x *side) isStuck() bool {
 	return x.repeats >= leastRepeats && x.stuck >= smallest && x.stuck > x.passed
 }
 
+// tooBig takes a router's word that a segment was too big. It holds where the segment can
+// have been on its way: whoever does not see the connection cannot make it up.
+func (l *watches) tooBig(c *conn, dir flow.Direction, s *flow.Segment) {
+	h := &c.half[dir]
+	if c.watch == 0 || h.flags&started == 0 || flow.Before(s.Seq, h.start) || !flow.Before(s.Seq, h.next) {
+		return
+	}
+	w := l.of(c)
+	x := &w.side[dir]
+	switch {
+	case x.tooBig == nil:
+		x.tooBigSeq = s.Seq
+	case s.ICMP.MTU == 0 || x.tooBig.MTU != 0 && x.tooBig.MTU <= s.ICMP.MTU:
+		return
+	}
+	e := *s.ICMP
+	e.Mark = s.Mark
+	x.tooBig, w.warned, w.busy = &e, true, true
+}
+
+// unheeded reports whether the side was told that its packets were too big, and sent no
+// smaller ones.
+func (x *side) unheeded() bool { return x.tooBig != nil && !x.heeded && x.passed < x.largest }
+
+// fits reports whether a segment is one that the router may let pass.
+func (x *side) fits(s *flow.Segment) bool {
+	const headers = 40 // IP's and TCP's at least
+	return s.Length < x.largest && (x.tooBig.MTU == 0 || s.Length+headers <= x.tooBig.MTU)
+}
+
 // settled reports whether all that a side sent was acknowledged.
 func (h *half) settled() bool {
 	return h.bytes == 0 || h.flags&isAcked != 0 && !flow.Before(h.acked, h.next)
@@ -203,7 +236,7 @@ func (w *watch) course(c *conn) *flow.Course {
 	if from := e.since; from != 0 && c.last.Time-from >= e.least {
 		e.stalled(c, flow.Stall{From: from, To: c.last.Time, Why: e.why(c, true)})
 	}
-	f := &flow.Course{Shake: e.shake, Stall: e.stall, Waited: e.waited, TooBig: e.tooBig}
+	f := &flow.Course{Shake: e.shake, Stall: e.stall, Waited: e.waited}
 	for dir := range e.side {
 		x := &e.side[dir]
 		if x.zeroSince != 0 {
@@ -218,7 +251,8 @@ func (w *watch) course(c *conn) *flow.Course {
 		}
 		f.Side[dir] = flow.Side{
 			AckSeen: h.flags&isAcked != 0 && other.packets > 0 && h.flags&pieces == 0, Again: x.again, AgainBytes: x.againBytes, RTT: x.rtt,
-			ZeroWindow: x.zeroTime, Window: max(x.window, h.window), Largest: x.largest, Passed: x.passed, Shrunk: x.shrunk, Doubtful: x.doubtful, Curve: x.curve.drawn(),
+			ZeroWindow: x.zeroTime, Window: max(x.window, h.window), Largest: x.largest, Passed: x.passed, Shrunk: x.shrunk, Doubtful: x.doubtful,
+			TooBig: x.tooBig, Heeded: x.heeded, Curve: x.curve.drawn(),
 		}
 		if f.Side[dir].AckSeen {
 			f.Side[dir].Acked = h.bytes - min(h.bytes, uint64(max(int32(h.next-h.acked), 0)))

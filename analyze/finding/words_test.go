@@ -105,3 +105,17 @@ func TestPreview(t *testing.T) {
 	st.Preview(s)
 	require.Len(t, s.Findings, 2, "a second look tells nothing twice")
 }
+
+// TestIdle has a control connection's silence told where there was one.
+func TestIdle(t *testing.T) {
+	for _, x := range []struct {
+		name, want string
+		end        lostEnd
+	}{
+		{"none", "", lostEnd{idle: flow.Second / 2}},
+		{"until it ended", "no command or reply had passed on it for 5 min", lostEnd{idle: 300 * flow.Second}},
+		{"until a reply was due", "the control connection had been idle for 5 min when the reply was due", lostEnd{idle: 300 * flow.Second, waited: flow.Second}},
+	} {
+		require.Equal(t, x.want, x.end.ran(), x.name)
+	}
+}

@@ -224,6 +224,8 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		}
 		if dir == c.client && !c.sides[dir^1].spoke && tlsrec.IsRecord(b[0]) && c.isOnControlPort() {
 			c.beginTLS()
+		} else if dir != c.client && c.tls.kind == record.TLSImplicit && c.roles == rolesBySYN && !s.lossy {
+			greetInClear(c, b)
 		}
 	}
 	if c.tls.records == nil && tlsrec.IsRecord(b[0]) {

@@ -1,6 +1,8 @@
 package control
 
 import (
+	"bytes"
+
 	"ftpscope/analyze/decrypt"
 	"ftpscope/analyze/ftp"
 	"ftpscope/analyze/record"
@@ -191,4 +193,13 @@ func protectFrom(c *Conversation, at flow.Mark) {
 	c.unanswered(len(c.pairing.pending))
 	c.transfers.current = none
 	c.expectHosts(true)
+}
+
+// greetInClear notes the greeting of a server that does not speak TLS, when the client began
+// it at once.
+func greetInClear(c *Conversation, first []byte) {
+	line, _, _ := bytes.Cut(first, []byte("\r\n"))
+	if l := ftp.ParseReplyLine(line); l.Code != 0 && !tlsrec.IsRecord(first[0]) {
+		c.notes.Greeting = c.budget.lasting(&record.Reply{Time: record.Stamp{Time: c.at.Time, Digits: c.digits}, Pos: c.at.Pos, Code: l.Code, Text: string(l.Text)})
+	}
 }

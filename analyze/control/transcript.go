@@ -206,11 +206,13 @@ func (c *Conversation) Finish(conn *flow.Conn) *Transcript {
 	}
 	defer c.opt.recycle(c)
 	if !c.isFTP() {
-		if c.tunnel != nil && c.tunnel.answered {
+		if c.tunnel == nil || !c.tunnel.answered {
+			return nil
+		}
+		if !c.tunnel.isRefusedFTP(c.opt) {
 			x := c.tunnel.Tunnel
 			return &Transcript{Tunnel: &x}
 		}
-		return nil
 	}
 	if c.expectsHosts {
 		c.expectsHosts = false
@@ -242,6 +244,9 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	if c.tunnel != nil {
 		x := c.tunnel.Tunnel
 		t.Tunnel, s.RealServer = &x, x.Target
+		if c.tunnel.isRefusedFTP(c.opt) {
+			t.OnControlPort, s.Notes.Refused = true, &x
+		}
 	}
 	n := &s.Notes
 	n.Control, n.Heard = *conn, c.notes.Heard

@@ -3,6 +3,7 @@ package control
 import (
 	"bytes"
 	"encoding/binary"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -156,6 +157,14 @@ func (t *tunnel) answer(b []byte, at flow.Mark) int {
 // the web is.
 func (t *tunnel) mayCarryData() bool {
 	return t.answered && t.Target != "" && !strings.HasSuffix(t.Target, ":443") && !strings.HasSuffix(t.Target, ":80")
+}
+
+// isRefusedFTP reports whether the proxy refused the connection to a port that FTP is expected
+// on: that is a session that never began.
+func (t *tunnel) isRefusedFTP(opt *Options) bool {
+	_, port, _ := net.SplitHostPort(t.Target)
+	n, err := strconv.ParseUint(port, 10, 16)
+	return t.Refused && err == nil && opt.ControlPort(uint16(n))
 }
 
 func (t *tunnel) settle(answer string, refused bool, at flow.Mark) {

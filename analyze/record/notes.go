@@ -27,6 +27,9 @@ type Notes struct {
 	// that this one is what is left of it: the twin holds what both sides said.
 	Twin   *Session
 	IsHalf bool
+	// Refused is the proxy's answer to the client that wanted the control connection; nil: it
+	// refused none.
+	Refused *Tunnel
 	// Dropped is how many packets the kernel dropped while a live session lasted, of
 	// whatever connections.
 	Dropped uint64

@@ -12,7 +12,7 @@ import (
 // The session itself: greeting, login, TLS, and its end.
 
 // logins are the judges of how far a session came before its transfers.
-var logins = []func(*hearing) *record.Verdict{anotherProtocol, neverGreeted, turnedAway, handshakeFailed, loginFailed, authRefused}
+var logins = []func(*hearing) *record.Verdict{turnedDownByProxy, anotherProtocol, neverGreeted, turnedAway, handshakeFailed, loginFailed, authRefused}
 
 // ends are those of what else may have hurt, the gravest first.
 var ends = []func(*hearing) *record.Verdict{serverFailed, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, cutShort}
@@ -39,10 +39,7 @@ func anotherProtocol(c *hearing) *record.Verdict {
 		at, who = record.AtServer, "server"
 	}
 	if f.Protocol == "TLS" {
-		v := begin(record.CauseTLSMismatch, at, record.Certain, c.Notes.Greeting.Pos, f.Mark.Pos)
-		v.Text = sentence("the client began TLS at once (implicit)" + c.packets(f.Mark.Pos) + ", and the server speaks clear text on port " + prose.Number(uint64(c.Server.Port())))
-		v.Next = steps("let the client use explicit TLS (AUTH TLS) on this port", "or implicit TLS on the server's port for it, usually 990")
-		return v
+		return c.impatientTLS(f.Mark.Pos)
 	}
 	if f.Protocol == "PROXY" {
 		return nil
@@ -55,6 +52,14 @@ func anotherProtocol(c *hearing) *record.Verdict {
 		next = "let the client use FTP or FTPS here, or SFTP on the SSH server's port, usually 22"
 	}
 	v.Next = steps(next)
+	return v
+}
+
+// impatientTLS is a client that speaks TLS to a server that speaks clear text first.
+func (c *hearing) impatientTLS(hello flow.Pos) *record.Verdict {
+	v := begin(record.CauseTLSMismatch, record.AtClient, record.Certain, c.Notes.Greeting.Pos, hello)
+	v.Text = sentence("the client began TLS at once (implicit)" + c.packets(hello) + ", and the server speaks clear text on port " + prose.Number(uint64(c.Server.Port())))
+	v.Next = steps("let the client use explicit TLS (AUTH TLS) on this port", "or implicit TLS on the server's port for it, usually 990")
 	return v
 }
 

@@ -78,6 +78,9 @@ func handshakeFailed(c *hearing) *record.Verdict {
 	if !c.IsUnderTLS() || x == nil || len(c.Transfers) > 0 {
 		return nil
 	}
+	if g := &c.Notes.Greeting; x.ClientHello.Seen() && !x.ServerHello.Seen() && g.Code != 0 && c.TLS == record.TLSImplicit {
+		return c.impatientTLS(x.ClientHello.Pos)
+	}
 	control := &c.Notes.Control
 	if a := x.Alert; a.Mark.Seen() && a.Fatal {
 		by, at := "client", record.AtClient

@@ -13,6 +13,7 @@ import (
 var headlines = map[string]string{
 	record.CauseServerUnanswered:                   "{server} does not answer",
 	record.CauseServerRefused:                      "{server} refuses connections",
+	record.CauseServerRefused + record.AtFirewall:  "a proxy or firewall refuses the connection to {server}",
 	record.CauseServerUnreachable:                  "{server} cannot be reached",
 	record.CauseNoGreeting:                         "the server accepts connections and never greets",
 	record.CauseSlowGreeting:                       "the server greets late",

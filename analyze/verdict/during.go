@@ -315,7 +315,7 @@ func forgotten(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	idle := t.Reply.Time.Time - since
 	again := control.Last.Time - t.Reply.Time.Time
-	if idle < shortestTimer || again < repeating {
+	if again < repeating || idle < shortestTimer && !outlived(c, t) {
 		return nil
 	}
 	v := about(t, record.CauseControlLost, record.AtFirewall)
@@ -326,6 +326,25 @@ func forgotten(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP during transfers)",
 		"the data arrived: compare the file's size before it is transferred again")
 	return v
+}
+
+// outlived reports whether the client's host was still there, on the data connection, when
+// the final reply came on the control connection, which nobody acknowledged however often
+// it was sent: then it is the connection that was lost, whatever the timer.
+func outlived(c *hearing, t *record.Transfer) bool {
+	const shortest, least, soon = 5 * flow.Second, 4, flow.Second
+	control := &c.Notes.Control
+	if control.Course == nil || !met(t, flow.Established) || c.Notes.Idle < shortest {
+		return false
+	}
+	_, own := c.halves(control)
+	server := &control.Course.Side[flow.In]
+	if own != &control.Half[flow.In] {
+		server = &control.Course.Side[flow.Out]
+	}
+	client, _ := c.halves(t.Notes.Conn)
+	return server.Open(own.Bytes) && server.Again >= least && client.FIN.Seen() &&
+		t.Reply.Time.Time >= client.FIN.Time && t.Reply.Time.Time-client.FIN.Time < soon && control.Last.Time-t.Reply.Time.Time >= shortest
 }
 
 // leftEarly is a transfer without a final reply whose control connection ended while it

@@ -230,8 +230,30 @@ func neverAnswered(c *hearing) *record.Verdict {
 	v := begin(record.CauseNoReply, record.AtServer, record.Open, w.Mark.Pos, c.Notes.Control.Last.Pos)
 	v.Or = []string{record.CauseControlLost}
 	v.Text = sentence("the server did not answer " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + " within " + prose.Lasting(waited))
+	if unheard(c) {
+		v.Cause, v.At, v.Or = record.CauseControlLost, record.AtFirewall, []string{record.CauseNoReply}
+		v.Text = sentence("nobody acknowledged " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + ", which was sent again for " + prose.Lasting(waited) + ": the control connection was lost on the way")
+		v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way, and raise them", "capture at the server: if the command does not arrive there, something between drops it; else look whether the server still runs")
+		return v
+	}
 	v.Next = steps("does the server's program hang at this command? Look at its log", "a firewall that inspects FTP may swallow the command or the reply: compare with a capture at the server")
 	return v
+}
+
+// unheard reports whether what the client sent last on the control connection was sent
+// again and again and never acknowledged.
+func unheard(c *hearing) bool {
+	const least = 4
+	control := &c.Notes.Control
+	if control.Course == nil || !c.gapless() {
+		return false
+	}
+	own, _ := c.halves(control)
+	side := &control.Course.Side[flow.Out]
+	if own != &control.Half[flow.Out] {
+		side = &control.Course.Side[flow.In]
+	}
+	return side.Open(own.Bytes) && side.Again >= least
 }
 
 // answeredTooLate is a command that had its reply when the client had left.

@@ -192,7 +192,7 @@ func dataSide(t *record.Transfer) flow.Direction {
 
 // slow is a transfer that worked, and waited for more than half of its time.
 func slow(c *hearing, t *record.Transfer) *record.Verdict {
-	const least = 5 * flow.Second
+	const least, leastPause = 5 * flow.Second, flow.Second
 	if t.TCP == nil || t.TCP.Duration < least || !met(t, flow.Established) || t.Notes.Conn.Course == nil || sender(t) == "" || t.Bytes == nil || *t.Bytes == 0 {
 		return nil
 	}
@@ -224,7 +224,7 @@ func slow(c *hearing, t *record.Transfer) *record.Verdict {
 		if sender(t) == record.Client {
 			from = c.Client.Addr()
 		}
-		if c.distance(from) != 0 || c.Notes.Control.Closing == flow.Cut || t.TCP.Stall == nil || t.TCP.Stall.Lasted() < least {
+		if c.distance(from) != 0 || c.Notes.Control.Closing == flow.Cut || t.TCP.Stall == nil || t.TCP.Stall.Lasted() < leastPause {
 			return nil // from afar a slow way looks alike
 		}
 		v.At = sender(t)

@@ -19,7 +19,7 @@ func (c *Conversation) onCommandLine(l ftp.Line) {
 		return
 	}
 	secret := c.login.secrets.onCommand(&c.budget, l.Text)
-	c.pairing.onCommand(c.roles != rolesBySYN)
+	c.pairing.onCommand(c.roles != rolesBySYN && !c.server.banner.known)
 	c.login.asked = false
 	if cmd.Verb == ftp.VerbUnknown {
 		c.evidence.add(babble)

@@ -65,14 +65,17 @@ func operationOf(d *directory, p *pending) (record.Operation, bool) {
 		return o, false
 	}
 	if resolved := d.working.resolve(path); path != "" && resolved != "" {
-		o.Path = &resolved
-	} else if path != "" {
-		o.Path = &path
+		path = resolved
 	}
-	if rest != "" {
-		o.Argument = &rest
-	}
+	o.Path, o.Argument = unlessEmpty(path), unlessEmpty(rest)
 	return o, true
+}
+
+func unlessEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 // isTime reports whether a word is a time as MDTM writes it (RFC 3659 section 2.3).

@@ -18,6 +18,7 @@ type Comparer interface {
 const (
 	pastControl = 512
 	pastData    = 32 << 10
+	leastPast   = 64 // bytes that are made room for at first
 )
 
 // past is the last bytes that were given of a direction; it ends at direction.next.
@@ -34,6 +35,9 @@ func (p *past) add(b []byte) {
 	}
 	if len(p.bytes)+len(b) > 2*p.most {
 		p.bytes = append(p.bytes[:0], p.bytes[len(p.bytes)-p.most:]...)
+	}
+	if n := len(p.bytes) + len(b); n > cap(p.bytes) {
+		p.bytes = append(make([]byte, 0, min(max(4*cap(p.bytes), n, leastPast), 2*p.most)), p.bytes...)
 	}
 	p.bytes = append(p.bytes, b...)
 }

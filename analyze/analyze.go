@@ -207,6 +207,7 @@ func (a *analysis) tally(shards []*shard) {
 	for _, l := range shards {
 		st := l.table.Stats()
 		a.stats.Evicted, a.stats.Repeated = a.stats.Evicted+st.Evicted, a.stats.Repeated+st.Repeated
+		a.stats.Unwatched += st.Unwatched
 	}
 }
 

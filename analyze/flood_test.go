@@ -239,6 +239,7 @@ func TestFloods(t *testing.T) {
 			require.Equal(t, 10_000, c.orphans)
 			require.Greater(t, c.summary.Orphans, n-100) // a few were forgotten before their data came
 			require.Positive(t, c.summary.Capture.Evicted)
+			require.Positive(t, limit(c, "connections of which it is noted what TCP did"))
 		}},
 		{"sessions that never end", 200_000, 480 * mb, func(f *flood, i int) {
 			f.open(client(i), floodServer)

@@ -63,6 +63,9 @@ func (a *analysis) limits() []record.LimitHit {
 	if n := a.order.early; n > 0 {
 		list = append(list, record.LimitHit{Limit: "sessions that waited for an older one to end", Count: n})
 	}
+	if n := a.stats.Unwatched; n > 0 {
+		list = append(list, record.LimitHit{Limit: "connections of which it is noted what TCP did", Count: n})
+	}
 	dropped := a.order.judged.Dropped()
 	for _, id := range slices.Sorted(maps.Keys(dropped)) {
 		list = append(list, record.LimitHit{Limit: "findings " + id, Count: uint64(dropped[id])})

@@ -12,6 +12,7 @@ const (
 	MaxLinger   = maxLinger
 	MaxHeld     = maxHeld
 	MaxHeldAll  = maxHeldAll
+	MaxWatched  = maxWatched
 	MaxSame     = maxSame
 	MaxGapsAll  = maxGapsAll
 	MaxDoubts   = maxDoubts

@@ -35,7 +35,7 @@ func (t *Table) LimitIdle(d flow.Time) { t.controlIdle = d }
 
 // Stats tells how many connections there are, and what limits cost so far.
 func (t *Table) Stats() Stats {
-	return Stats{Open: t.index.n, Controls: t.controls.count(), Evicted: t.evicted, Repeated: t.past.repeated}
+	return Stats{Open: t.index.n, Controls: t.controls.count(), Evicted: t.evicted, Unwatched: t.watches.lost, Repeated: t.past.repeated}
 }
 
 // OldestSYN is the Ord of the oldest SYN that still waits for an answer; math.MaxUint64

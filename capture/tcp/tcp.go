@@ -53,6 +53,9 @@ const (
 	// maxBegun bounds the connections whose beginning is followed at a time: 64 Ki over
 	// all shards, 30 MB.
 	maxBegun = 1 << 16 / Shards
+	// maxWatched bounds the connections of which it is noted what TCP did: 64 Ki over all
+	// shards, 23 MB.
+	maxWatched = 1 << 16 / Shards
 	// maxGapsAll bounds the gaps that there is memory for over all connections: 32 MB
 	// over all shards. Beyond it a direction that has gaps gets no more memory, and its
 	// oldest counts as lost.
@@ -146,8 +149,9 @@ type DataReader interface {
 
 // Stats counts what a table has and what limits cost.
 type Stats struct {
-	Open     int    // connections, lone SYNs among them
-	Controls int    // control connections among them
-	Evicted  uint64 // connections forgotten because the table was full
-	Repeated uint64 // packets that came again, of connections that came again
+	Open      int    // connections, lone SYNs among them
+	Controls  int    // control connections among them
+	Evicted   uint64 // connections forgotten because the table was full
+	Unwatched uint64 // connections of which it was no longer noted what TCP did
+	Repeated  uint64 // packets that came again, of connections that came again
 }

@@ -60,7 +60,7 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	}
 	if c.flags&agreed == 0 {
 		if t.agree(slot, dir, s); c.flags&agreed != 0 && t.watches.wants(s) {
-			t.watches.start(c, dir, s)
+			t.watches.start(way{slot, dir, h}, &t.slab, s)
 		}
 	}
 	if c.stream != 0 && t.controls.of(c).Held() > 0 {

@@ -39,6 +39,7 @@ type watch struct {
 	waited  [flow.Whys]flow.Time
 	warned  bool // a router said that packets were too big
 	side    [2]side
+	slot    int32 // the connection
 }
 
 // side is what is kept of what one side sent.
@@ -101,30 +102,53 @@ func (x *side) sample(now flow.Time) {
 	x.rtt = max(x.rtt+(took-x.rtt)/8, 1)
 }
 
-// watches are the watched connections of a table.
+// watches are the watched connections of a table, maxWatched at most.
 type watches struct {
 	may    func(*flow.Segment) bool // nil: none is watched
 	curves bool
 	pages  []*[watchPage]watch
 	n      int32
 	free   []int32
+	look   int32  // where the next search for one to give up begins
+	lost   uint64 // given up
 }
 
 const watchPage = 32
 
-func (l *watches) of(c *conn) *watch { return &l.pages[c.watch/watchPage][c.watch%watchPage] }
+func (l *watches) at(i int32) *watch { return &l.pages[i/watchPage][i%watchPage] }
 
-// room returns an empty one; 0 is none.
-func (l *watches) room() int32 {
+func (l *watches) of(c *conn) *watch { return l.at(c.watch) }
+
+// room returns an empty one.
+func (l *watches) room(s *slab) int32 {
 	if n := len(l.free); n > 0 {
 		i := l.free[n-1]
 		l.free = l.free[:n-1]
 		return i
 	}
+	if l.n == maxWatched {
+		return l.giveUp(s)
+	}
 	if l.n++; int(l.n)/watchPage == len(l.pages) {
 		l.pages = append(l.pages, new([watchPage]watch))
 	}
 	return l.n
+}
+
+// giveUp empties one: of the next few, that of the connection that was silent the longest.
+func (l *watches) giveUp(s *slab) int32 {
+	const few = 8
+	var given int32
+	var silent *conn
+	for range few {
+		l.look = l.look%maxWatched + 1
+		if c := s.at(l.at(l.look).slot); silent == nil || c.last.Ord < silent.last.Ord {
+			given, silent = l.look, c
+		}
+	}
+	l.lost++
+	silent.watch, *l.at(given) = 0, watch{}
+	return given
 }
 
 // wants reports whether a connection that s establishes is to be watched.
@@ -140,9 +164,11 @@ func (l *watches) unwatch(c *conn) {
 }
 
 // start begins with a connection that was established by s.
-func (l *watches) start(c *conn, dir flow.Direction, s *flow.Segment) {
-	c.watch = l.room()
+func (l *watches) start(by way, conns *slab, s *flow.Segment) {
+	c, dir := conns.at(by.slot), by.dir
+	c.watch = l.room(conns)
 	w, d := l.of(c), &c.cold
+	w.slot = by.slot
 	if dir == flow.Out && d.syns == 1 && d.synack.Seen() && s.Time > d.syn.Time && !overtaken(s.Time, d.synack.Time) {
 		w.shake = s.Time - d.syn.Time
 	}

@@ -229,3 +229,46 @@ func TestCourseOfTooBigPackets(t *testing.T) {
 		require.Equal(t, flow.Established, c.State, name)
 	}
 }
+
+// A flood of connections costs those their watch that are silent; one that goes on keeps
+// its own.
+func TestWatchesAreBounded(t *testing.T) {
+	sink := &watchedEnds{}
+	table := tcp.New(sink)
+	table.Watch(func(*flow.Segment) bool { return true }, false)
+	var busy flow.Segment
+	carries := func(s *flow.Segment) {
+		s.Flags, s.Length, s.Payload = flow.ACK, 1, letter
+		table.Segment(stamp(s))
+	}
+	const more = 1000
+	carries(syn(&busy, 0))
+	for n := range tcp.MaxWatched + more - 1 {
+		s := busy
+		carries(syn(&s, n+1))
+		busy.Seq++
+		carries(&busy)
+	}
+	require.EqualValues(t, more, table.Stats().Unwatched)
+	table.Close(flow.Second)
+	require.Equal(t, tcp.MaxWatched, sink.watched)
+	require.NotNil(t, sink.busiest.Course)
+	require.EqualValues(t, tcp.MaxWatched+more, sink.busiest.Half[flow.Out].Packets)
+}
+
+// watchedEnds counts the connections that end with their watch, and keeps that with the
+// most packets.
+type watchedEnds struct {
+	silent
+	watched int
+	busiest flow.Conn
+}
+
+func (e *watchedEnds) Closed(c *flow.Conn) {
+	if c.Course != nil {
+		e.watched++
+	}
+	if c.Half[flow.Out].Packets > e.busiest.Half[flow.Out].Packets {
+		e.busiest = *c
+	}
+}

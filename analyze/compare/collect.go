@@ -90,9 +90,11 @@ type attemptKey struct {
 func lightened(of *record.Session) *record.Session {
 	s := copied(of)
 	s.Notes, s.Findings, s.Transfers = record.Notes{}, nil, slices.Clone(of.Transfers)
+	s.TCP, s.Verdict, s.Dialogue, s.Operations = nil, nil, nil, nil
 	s.User, s.Password, s.Banner, s.System = copied(s.User), copied(s.Password), copied(s.Banner), copied(s.System)
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
+		t.TCP, t.Verdict = nil, nil
 		t.Argument, t.Path, t.Restart = copied(t.Argument), copied(t.Path), copied(t.Restart)
 		t.Representation, t.Announced = copied(t.Representation), copied(t.Announced)
 		t.Bytes, t.MissingBytes = copied(t.Bytes), copied(t.MissingBytes)

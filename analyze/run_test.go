@@ -1,6 +1,7 @@
 package analyze_test
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -10,6 +11,7 @@ import (
 
 	"ftpscope/analyze"
 	"ftpscope/analyze/analyzetest"
+	"ftpscope/capture/flow"
 )
 
 // TestMain collects garbage more rarely: thousands of short analyses make tables of a few megabytes each, and collecting
@@ -47,17 +49,26 @@ func TestWorkersChangeNothing(t *testing.T) {
 	}
 }
 
+// TestFilesAloneAndTogether: what two files have of one connection is one session together.
 func TestFilesAloneAndTogether(t *testing.T) {
-	together := analyzetest.Collect(t, analyze.Options{}, nil, samplesDir)
-	n := 0
-	cases, err := filepath.Glob(casesDir + "/*.pcap")
-	require.NoError(t, err)
-	for _, f := range append(sampleCaptures(t), cases...) {
-		n += len(analyzetest.Collect(t, analyze.Options{}, nil, f).Sessions)
+	type key struct {
+		client, server netip.AddrPort
+		inNetwork      bool
+		second         flow.Time
 	}
-	const split = 2 // sessions in two files of the rotated set
-	const twice = 6 // sessions of pairs without NAT: what both sides captured is one connection
-	require.InDelta(t, len(together.Sessions)+twice, n, split)
+	sessions := func(files ...string) map[key]bool {
+		found := map[key]bool{}
+		for _, f := range files {
+			for _, s := range analyzetest.Collect(t, analyze.Options{}, nil, f).Sessions {
+				found[key{s.Client, s.Server, s.Network != nil, s.Start.Time / flow.Second}] = true
+			}
+		}
+		return found
+	}
+	below, err := filepath.Glob(samplesDir + "/*/*.pcap*")
+	require.NoError(t, err)
+	require.Equal(t, sessions(append(sampleCaptures(t), below...)...), sessions(samplesDir))
+	require.Len(t, analyzetest.Collect(t, analyze.Options{}, nil, samplesDir).Sessions, len(sessions(samplesDir)))
 }
 
 // FuzzRun gives any bytes as a capture to the whole pipeline.

@@ -227,13 +227,17 @@ func (t *Table) far(slot int32, dir flow.Direction, s *flow.Segment) bool {
 // enough that they lie there: it is their last byte that must have been acknowledged.
 func (t *Table) admitFar(slot int32, dir flow.Direction, ack uint32) {
 	d := t.doubts[slot]
+	span := uint32(proofSpan)
+	if t.slab.at(slot).half[dir].flags&exact == 0 {
+		span = 2 * leastWindow // what lies before a late capture's beginning proves less
+	}
 	var of, rest []flow.Segment
 	for _, s := range d.far[dir] {
 		at := s.End()
 		if t.slab.at(slot).isFar(dir, &s) {
 			at = s.Seq
 		}
-		if ack-at <= 2*leastWindow {
+		if ack-at <= span {
 			of = append(of, s)
 			d.farBytes[dir] -= len(s.Payload)
 		} else {

@@ -182,10 +182,17 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		}
 	}
 	c.quiet.spoke(dir == c.client, at.Time)
-	if c.half != nil {
-		c.half.hear(dir, b, at, &c.budget)
-		c.expectsHosts = true
-		c.tellHosts(true) // who spoke last is who the next data connection belongs to
+	switch {
+	case c.half == nil:
+	case dir != c.half.dir: // the capture has both sides after all
+		c.half.lose(&c.budget)
+		c.half = nil
+		c.expectHosts(c.spoken.unheard)
+	default:
+		if c.half.hear(b, at, &c.budget); c.half.isAlone() {
+			c.expectsHosts = true
+			c.tellHosts(true) // who spoke last is who the next data connection belongs to
+		}
 	}
 	s := &c.sides[dir]
 	if !s.spoke && dir == c.client && c.roles == rolesBySYN && (b[0] == 'P' || b[0] == '\r') {
@@ -370,7 +377,7 @@ func (c *Conversation) isFTP() bool {
 // hosts may be a data connection of this session: under TLS, after a negotiation that the
 // capture lacks, while neither side was heard, and where the capture has one side only.
 func (c *Conversation) expectHosts(on bool) {
-	on = on || c.half != nil || c.tunnel != nil
+	on = on || c.half != nil && c.half.isAlone() || c.tunnel != nil
 	if c.expectsHosts != on {
 		c.expectsHosts = on
 		c.tellHosts(on)

@@ -10,6 +10,7 @@ type half struct {
 	dir    flow.Direction
 	pieces []piece
 	size   int
+	heard  int  // how often the side spoke
 	lost   bool // something of it is missing, or was too much
 }
 
@@ -38,12 +39,12 @@ func newHalf(conn *flow.Conn) *half {
 	return nil
 }
 
-// hear keeps the next bytes of a side, and gives up when the other side speaks, or it gets
-// too much.
-func (h *half) hear(dir flow.Direction, data []byte, at flow.Mark, b *budget) {
+// hear keeps the next bytes of the side, and gives up when it gets too much.
+func (h *half) hear(data []byte, at flow.Mark, b *budget) {
+	h.heard++
 	switch {
 	case h.lost:
-	case dir != h.dir || h.size+len(data) > maxHalf || !b.reserve(pieceSize+len(data)):
+	case h.size+len(data) > maxHalf || !b.reserve(pieceSize+len(data)):
 		h.lose(b)
 	default:
 		h.pieces = append(h.pieces, piece{append([]byte(nil), data...), at})
@@ -54,8 +55,12 @@ func (h *half) hear(dir flow.Direction, data []byte, at flow.Mark, b *budget) {
 // lose gives up what was kept.
 func (h *half) lose(b *budget) {
 	b.release(len(h.pieces)*pieceSize + h.size)
-	*h = half{dir: h.dir, lost: true}
+	*h = half{dir: h.dir, lost: true, heard: h.heard}
 }
+
+// isAlone reports whether the other side's answers are missing, and not only late: FTP
+// takes turns, so that a side that spoke often without any is alone in the capture.
+func (h *half) isAlone() bool { return h.heard > 3 }
 
 // IsHalf reports whether the transcript is of a side only, and can be joined with the other.
 func (t *Transcript) IsHalf() bool {

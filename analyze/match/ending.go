@@ -93,9 +93,8 @@ func (p *pendingSession) waiting() bool {
 
 func (m *Matcher) finish(p *pendingSession) {
 	m.twins.unpair(p)
-	s := m.build(p)
-	settle(m, p)
-	m.out.Session(s)
+	settle(m, p) // first: what it gives up, it may get back, from another network
+	m.out.Session(m.build(p))
 }
 
 // settle gives up what a session that is made has no use for.

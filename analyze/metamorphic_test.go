@@ -262,10 +262,15 @@ func TestVariantsOfSamples(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range some(files) {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".pcap"), func(t *testing.T) {
+		name := strings.TrimSuffix(filepath.Base(file), ".pcap")
+		t.Run(name, func(t *testing.T) {
 			frames, err := capturetest.ReadPcap(file)
 			require.NoError(t, err)
-			requireSame(t, frames)
+			requireSame(t, frames, silent[name]...)
 		})
 	}
 }
+
+// silent are samples of which the length of a silence says something, and the mutations
+// that give packets other times.
+var silent = map[string][]string{"pair-dnat-server": {"reordered", "reordered a little", "split and reordered"}}

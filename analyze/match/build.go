@@ -339,7 +339,7 @@ func (b *builder) uncommanded(t *record.Transfer, n *control.Negotiation) {
 // dials longer than hopeless: who says nothing for so long was idle.
 const (
 	dialling = 5 * flow.Second
-	dropping = 3 * flow.Second
+	dropping = 2 * flow.Second
 	hopeless = 10 * 60 * flow.Second
 )
 

@@ -315,7 +315,7 @@ func forgotten(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	idle := t.Reply.Time.Time - since
 	again := control.Last.Time - t.Reply.Time.Time
-	if again < repeating || idle < shortestTimer && !outlived(c, t) {
+	if (again < repeating || idle < shortestTimer) && !outlived(c, t) {
 		return nil
 	}
 	v := about(t, record.CauseControlLost, record.AtFirewall)
@@ -332,7 +332,7 @@ func forgotten(c *hearing, t *record.Transfer) *record.Verdict {
 // the final reply came on the control connection, which nobody acknowledged however often
 // it was sent: then it is the connection that was lost, whatever the timer.
 func outlived(c *hearing, t *record.Transfer) bool {
-	const shortest, least, soon = 5 * flow.Second, 4, flow.Second
+	const shortest, soon = 5 * flow.Second, flow.Second
 	control := &c.Notes.Control
 	if control.Course == nil || !met(t, flow.Established) || c.Notes.Idle < shortest {
 		return false
@@ -343,7 +343,7 @@ func outlived(c *hearing, t *record.Transfer) bool {
 		server = &control.Course.Side[flow.Out]
 	}
 	client, _ := c.halves(t.Notes.Conn)
-	return server.Open(own.Bytes) && server.Again >= least && client.FIN.Seen() &&
+	return server.Open(own.Bytes) && client.FIN.Seen() &&
 		t.Reply.Time.Time >= client.FIN.Time && t.Reply.Time.Time-client.FIN.Time < soon && control.Last.Time-t.Reply.Time.Time >= shortest
 }
 

@@ -240,10 +240,9 @@ func neverAnswered(c *hearing) *record.Verdict {
 	return v
 }
 
-// unheard reports whether what the client sent last on the control connection was sent
-// again and again and never acknowledged.
+// unheard reports whether what the client sent last on the control connection, a while
+// before its last packet, was never acknowledged: so it was sent again.
 func unheard(c *hearing) bool {
-	const least = 4
 	control := &c.Notes.Control
 	if control.Course == nil || !c.gapless() {
 		return false
@@ -253,7 +252,7 @@ func unheard(c *hearing) bool {
 	if own != &control.Half[flow.Out] {
 		side = &control.Course.Side[flow.In]
 	}
-	return side.Open(own.Bytes) && side.Again >= least
+	return side.Open(own.Bytes)
 }
 
 // answeredTooLate is a command that had its reply when the client had left.

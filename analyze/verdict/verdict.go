@@ -283,7 +283,7 @@ func (c *hearing) allWell() *record.Verdict {
 	if worked != 1 || c.encrypted() {
 		v.Text = sentence(v.Text)
 	}
-	if !c.orderly() || worked == 0 && len(c.Transfers) > 0 { // whoever offers and leaves may have failed where no capture shows it
+	if !c.orderly() || c.RealServer != "" || worked == 0 && len(c.Transfers) > 0 { // whoever offers and leaves may have failed where no capture shows it; behind a proxy, where the request is lost
 		v.Certainty = record.Likely
 	}
 	return v

@@ -92,6 +92,8 @@ func TestClean(t *testing.T) {
 		{"password", []string{"USER bob\r\nPASS secret\r\nQUIT\r\n"}, nil, 0, "USER bob\r\nPASS secret\r\nQUIT\r\n", "USER bob\r\nPASS xxxxxx\r\nQUIT\r\n"},
 		{"a part of it", []string{"PASS secret\r\n"}, nil, 0, "PASS se", "PASS xx"},
 		{"the end is lost", []string{"PASS sec", "…", "t\r\nQUIT\r\n"}, nil, 0, "PASS sec", "PASS xxx"},
+		{"a verb that the password ends with, after a gap", []string{"USER bob\r\n", "…", "PASS labpass\r\n"}, nil, 0, "PASS labpass", "PASS xxxxxxx"},
+		{"a piece, after a gap, that is such a verb", []string{"PASS labpass\r\n", "…", "pass\r\n"}, nil, 0, "pass\r\n", "xxxx\r\n"},
 		{"the verb is lost", []string{"SS secret\r\nQUIT\r\n"}, nil, 0, "SS secret", "xxxxxxxxx"},
 		{"control bytes", []string{"PASS a\x00b\x03c\r\n"}, nil, 0, "PASS a\x00b\x03c", "PASS x\x00x\x01x"},
 		{"Telnet", []string{"PASS a\xff\xf1b\r\n"}, nil, 0, "PASS a\xff\xf1b", "PASS x\xff\xf1x"},

@@ -101,17 +101,22 @@ func (s *secrets) in(l *ftp.LocatedLine, n int, isClient bool) (parts []ftp.Span
 	if s.Steps() > maxSteps || broken && !s.None() && (s.many || len(l.Text) > ftp.MaxLine) {
 		return whole
 	}
+	verb := 0 // where a command ends whose secret follows: "PASS" is no piece of "labpass"
 	if isClient {
 		parts = s.OfCommand(l.Text)
 		if from, ok := s.from[n]; ok {
-			parts = append(parts, ftp.Span{From: from, To: len(l.Text)})
+			parts, verb = append(parts, ftp.Span{From: from, To: len(l.Text)}), from
 		}
 	} else {
 		parts = s.OfReply(l.Text)
 	}
 	if broken {
 		for _, w := range s.List() {
-			parts = append(parts, pieceOf(l, w)...)
+			for _, p := range pieceOf(l, w) {
+				if p.To > verb {
+					parts = append(parts, p)
+				}
+			}
 		}
 	}
 	return ftp.Merge(parts)

@@ -508,5 +508,8 @@ func nowhere(c *hearing, t *record.Transfer) *record.Verdict {
 func superfluous(c *hearing, t *record.Transfer) *record.Verdict {
 	v := about(t, record.CauseNone, record.AtNone)
 	v.Text = sentence("the client did not use what " + t.Method + " negotiated")
+	if c.RealServer != "" { // behind a proxy, the request for it may be lost
+		v.Certainty = record.Likely
+	}
 	return v
 }

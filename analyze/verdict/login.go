@@ -232,7 +232,7 @@ func neverAnswered(c *hearing) *record.Verdict {
 	v.Text = sentence("the server did not answer " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + " within " + prose.Lasting(waited))
 	if unheard(c) {
 		v.Cause, v.At, v.Or = record.CauseControlLost, record.AtFirewall, []string{record.CauseNoReply}
-		v.Text = sentence("nobody acknowledged " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + ", which was sent again for " + prose.Lasting(waited) + ": the control connection was lost on the way")
+		v.Text = sentence("nobody acknowledged " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + ", which was sent again for " + prose.Lasting(waited) + ": it seems that the control connection was lost on the way")
 		v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way, and raise them", "capture at the server: if the command does not arrive there, something between drops it; else look whether the server still runs")
 		return v
 	}

@@ -64,8 +64,12 @@ func (h *hosts) add(a netip.Addr) {
 
 func (h *hosts) one() bool { return h.first.IsValid() && !h.many }
 
-// Session takes a session into the answer.
+// Session takes a session into the answer. One that was captured on both sides of a NAT
+// counts once.
 func (a *Answer) Session(s *record.Session) {
+	if s.Twin > 0 && s.Twin < s.ID {
+		return
+	}
 	a.sessions++
 	a.hosts.add(s.Server.Addr())
 	if s.Hides() {

@@ -26,12 +26,28 @@ func Title(s *record.Session) string {
 // Story is the paragraph that a session begins with.
 func Story(s *record.Session, files bool) string {
 	sentences := []string{beginning(s, files)}
-	for _, part := range []string{placeSentence(s), networkSentence(s), tlsSentence(s, files), modeSentence(s)} {
+	for _, part := range []string{originSentence(s), placeSentence(s), networkSentence(s), tlsSentence(s, files), modeSentence(s)} {
 		if part != "" {
 			sentences = append(sentences, part)
 		}
 	}
 	return strings.Join(sentences, " ")
+}
+
+// originSentence says who is behind the control connection's ends, and where else it is in
+// the capture; empty: there is nothing to say.
+func originSentence(s *record.Session) string {
+	var said []string
+	if s.RealClient != "" {
+		said = append(said, "A PROXY line names "+prose.Escape(s.RealClient)+" as the client behind it.")
+	}
+	if s.RealServer != "" {
+		said = append(said, "The server's end is a proxy, which the client asked to connect to "+prose.Escape(s.RealServer)+".")
+	}
+	if s.Twin > 0 {
+		said = append(said, "Session "+strconv.Itoa(s.Twin)+" is the same, captured on the other side of a NAT.")
+	}
+	return strings.Join(said, " ")
 }
 
 // beginning tells who opened the control connection, logged in and left.

@@ -137,3 +137,25 @@ func TestLimits(t *testing.T) {
 		require.Equal(t, want, Limits(&record.Session{Capture: c}))
 	}
 }
+
+func TestOriginSentence(t *testing.T) {
+	for want, o := range map[string]record.Origin{
+		"": {},
+		"A PROXY line names 192.0.2.1:40000 as the client behind it.":                                                                                  {RealClient: "192.0.2.1:40000"},
+		"The server's end is a proxy, which the client asked to connect to ftp.example.net:21.":                                                        {RealServer: "ftp.example.net:21"},
+		"Session 2 is the same, captured on the other side of a NAT.":                                                                                  {Twin: 2},
+		"The server's end is a proxy, which the client asked to connect to a\\x1b[2Jb:21. Session 7 is the same, captured on the other side of a NAT.": {RealServer: "a\x1b[2Jb:21", Twin: 7},
+	} {
+		require.Equal(t, want, originSentence(&record.Session{Origin: o}))
+	}
+}
+
+// A session that was captured on both sides of a NAT is one.
+func TestAnswerOfTwins(t *testing.T) {
+	verdict := &record.Verdict{Cause: record.CauseDataBlocked, At: record.AtFirewall, Certainty: record.Certain}
+	var a Answer
+	for id, twin := range map[int]int{1: 2, 2: 1} {
+		a.Session(&record.Session{ID: id, Origin: record.Origin{Twin: twin}, Verdict: verdict})
+	}
+	require.Contains(t, a.Line(), "1 of 1 session failed")
+}

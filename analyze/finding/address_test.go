@@ -160,8 +160,6 @@ func looped(s *record.Session) {
 	s.Client, s.Server = netip.MustParseAddrPort("127.0.0.1:50000"), netip.MustParseAddrPort("127.0.0.1:2121")
 }
 
-func private(s *record.Session) { s.Client = netip.AddrPortFrom(inside, 50000) }
-
 // TestAdvice is what to do about addresses with which it worked all the same.
 func TestAdvice(t *testing.T) {
 	advice := func(s *record.Session, id string) string {

@@ -127,7 +127,7 @@ func silent(c *hearing, t *record.Transfer, conn *flow.Conn, from string) *recor
 	if mine.FIN.Seen() && (!e.at.Seen() || mine.FIN.Time < end) || e.at.Seen() && e.at.Time < end-flow.Second {
 		return nil
 	}
-	since := conn.Start.Time
+	var since flow.Time
 	if s := t.TCP.Stall; s != nil && s.Why == flow.WhySender.String() {
 		since = s.From.Time
 	} else if !e.at.Seen() {

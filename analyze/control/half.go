@@ -59,8 +59,8 @@ func (h *half) lose(b *budget) {
 }
 
 // isAlone reports whether the other side's answers are missing, and not only late: FTP
-// takes turns, so that a side that spoke often without any is alone in the capture.
-func (h *half) isAlone() bool { return h.heard > 3 }
+// takes turns, so that a side that spoke twice without any is alone in the capture.
+func (h *half) isAlone() bool { return h.heard > 1 }
 
 // IsHalf reports whether the transcript is of a side only, and can be joined with the other.
 func (t *Transcript) IsHalf() bool {

@@ -166,7 +166,7 @@ func (p ReplyLine) ends() bool {
 // endpoint is not replaced by another: that is what a client goes on with.
 func (r *Replies) mayEnd(l Line, p ReplyLine) {
 	from, ok := r.add(l.Text)
-	if r.end.offers {
+	if r.end.offers || l.Flags&(Cut|Unterminated) != 0 { // of a line that is not whole nothing follows
 		return
 	}
 	r.end = tentative{code: p.Code, offers: p.offers()}

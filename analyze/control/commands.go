@@ -141,6 +141,8 @@ func loseCommands(c *Conversation, n uint64) {
 	c.login.doubtful = c.login.doubtful || n >= shortestUSER
 	t := &c.transfers
 	if n >= shortestPORT || n >= shortestPASV && t.current >= 0 && t.negotiations[t.current].used {
-		t.doubt()
+		if t.doubt(); c.sides[c.client^1].lossy {
+			t.doubted = none // replies are missing, too, which would tell
+		}
 	}
 }

@@ -117,7 +117,7 @@ func (c *Case) translated(t *record.Transfer) string {
 	case !c.misled(t):
 		return ""
 	case t.Mode == record.Passive:
-		return "the server announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + ", but the client reaches it as " + c.Server.Addr().String()
+		return "the server announced " + prose.InternalKind(t.Announced.Addr()) + t.Announced.Addr().String() + ", but the client reaches it as " + c.Server.Addr().String()
 	}
-	return "the client announced " + kind(t.Announced.Addr()) + t.Announced.Addr().String() + ", but the server sees it as " + c.Client.Addr().String()
+	return "the client announced " + prose.InternalKind(t.Announced.Addr()) + t.Announced.Addr().String() + ", but the server sees it as " + c.Client.Addr().String()
 }

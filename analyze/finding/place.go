@@ -14,17 +14,8 @@ type point struct {
 }
 
 func (c *Case) point() point {
-	client, server := c.halves(&c.Notes.Control)
+	client, server := c.Halves(&c.Notes.Control)
 	return point{flow.Hops(client.TTL), flow.Hops(server.TTL)}
-}
-
-// halves are what the client's and the server's host sent on a connection; where one host
-// is both, the opener is the client.
-func (c *Case) halves(conn *flow.Conn) (client, server *flow.Half) {
-	if conn.Src == c.Client || conn.Src.Addr() == c.Client.Addr() && conn.Dst != c.Client {
-		return &conn.Half[flow.Out], &conn.Half[flow.In]
-	}
-	return &conn.Half[flow.In], &conn.Half[flow.Out]
 }
 
 // fate says what an unanswered SYN means at the place of capture; to is the host that it
@@ -60,29 +51,8 @@ func (c *Case) fate(from, to netip.Addr) string {
 // forged reports whether a packet with this TTL came from another place than the other
 // packets of the host, by the TTLs.
 func (c *Case) forged(host netip.Addr, ttl uint8) bool {
-	p := c.point()
-	own := -1
-	switch host {
-	case c.Client.Addr():
-		own = p.client
-	case c.Server.Addr():
-		own = p.server
-	}
-	h := flow.Hops(ttl)
+	own, h := c.Distance(host), flow.Hops(ttl)
 	return own >= 0 && h >= 0 && own != h
-}
-
-// kind names an internal address's kind.
-func kind(a netip.Addr) string {
-	switch {
-	case a.IsLoopback():
-		return "the loopback address "
-	case a.IsUnspecified():
-		return "the unspecified address "
-	case flow.IsInternal(a):
-		return "the private address "
-	}
-	return ""
 }
 
 // neighbours reports whether two addresses are likely in one network: the same /24, the

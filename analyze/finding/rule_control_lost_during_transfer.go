@@ -64,8 +64,8 @@ func controlEnd(c *Case, t *record.Transfer) (lostEnd, bool) {
 		c.Notes.Quit.Seen() && c.Notes.Quit.Time <= conn.Last.Time || !lastCommand(c, t) {
 		return lostEnd{}, false
 	}
-	client, server := c.halves(control)
-	dataClient, dataServer := c.halves(conn)
+	client, server := c.Halves(control)
+	dataClient, dataServer := c.Halves(conn)
 	e := lostEnd{}
 	var at flow.Mark
 	switch {

@@ -65,7 +65,7 @@ func cutReply(c *Case, t *record.Transfer) bool {
 
 // ending says how a connection ended and which packet shows it.
 func ending(c *Case, conn *flow.Conn) (how, severity string, at flow.Mark) {
-	client, server := c.halves(conn)
+	client, server := c.Halves(conn)
 	switch {
 	case earlier(server.RST, client.RST):
 		return "was reset from the server's address", "", server.RST

@@ -109,7 +109,7 @@ func translatedDraft(c *Case, t *record.Transfer, count int) draft {
 	if conn := t.Connection; conn != nil && conn.State == established && conn.Dst.Addr() == announced {
 		advice = "nothing, if " + announced.String() + " and " + seen.String() + " both belong to the " + who + "; a firewall that follows FTP may not expect the first"
 	}
-	what := fmt.Sprintf("the %s announced %s%s by %s%s%s%s", who, kind(announced), announced, t.Method,
+	what := fmt.Sprintf("the %s announced %s%s by %s%s%s%s", who, prose.InternalKind(announced), announced, t.Method,
 		c.packets(t.Frames.Negotiation), whom, seen)
 	if count > 1 {
 		what += fmt.Sprintf(" (%d transfers)", count)

@@ -25,7 +25,7 @@ func sizes(c *Case, t *record.Transfer) (draft, bool) {
 		t.MissingBytes == nil || *t.MissingBytes > 0 || !conn.SYN.Seen() || !c.plain(t) || t.Initiator == record.ThirdParty {
 		return draft{}, false
 	}
-	client, server := c.halves(conn)
+	client, server := c.Halves(conn)
 	if !server.FIN.Seen() || client.RST.Seen() {
 		return draft{}, false
 	}

@@ -117,8 +117,8 @@ func code(r *record.Reply) int {
 // takes one from the TTL of what passes (RFC 791 section 3.2), so TTLs tell which it is,
 // and show sessions of two hosts that only look like twins.
 func nearest(a, b *record.Session) (near, far *record.Session, ok bool) {
-	ac, as := (&Case{Session: a}).halves(&a.Notes.Control)
-	bc, bs := (&Case{Session: b}).halves(&b.Notes.Control)
+	ac, as := a.Halves(&a.Notes.Control)
+	bc, bs := b.Halves(&b.Notes.Control)
 	d := int(ac.TTL) - int(bc.TTL)
 	if ac.TTL == 0 || as.TTL == 0 || bc.TTL == 0 || bs.TTL == 0 || d != int(bs.TTL)-int(as.TTL) || d == 0 {
 		return nil, nil, false

@@ -59,20 +59,7 @@ func (c *Case) packet(p flow.Pos) string {
 	return string(prose.AppendPacket(nil, p, c.files > 1 || p.File() > 0))
 }
 
-// named is a transfer's command as sent, or what else there is to call it by.
-func named(t *record.Transfer) string {
-	switch {
-	case t.Command != nil && t.Argument != nil:
-		return *t.Command + " " + prose.Quote(*t.Argument)
-	case t.Command != nil:
-		return *t.Command
-	case t.Method == record.MethodEncrypted:
-		return "a transfer under TLS"
-	case t.Method == record.MethodDefault:
-		return "a transfer"
-	}
-	return "the transfer that " + t.Method + " negotiated"
-}
+func named(t *record.Transfer) string { return t.Named(prose.Quote) }
 
 // answered says what the server replied: `replied 425 "Failed to establish connection."`.
 func (c *Case) answered(r *record.Reply) string {

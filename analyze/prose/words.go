@@ -4,6 +4,7 @@
 package prose
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -205,4 +206,18 @@ func PacketRange(all []flow.Pos, files bool) string {
 		return Packet(first, files)
 	}
 	return Packet(first, files) + "–" + Packet(last, files && first.File() != last.File())
+}
+
+// InternalKind names the kind of an address that only its own network reaches, as it stands
+// before the address; empty: it is none.
+func InternalKind(a netip.Addr) string {
+	switch {
+	case a.IsLoopback():
+		return "the loopback address "
+	case a.IsUnspecified():
+		return "the unspecified address "
+	case flow.IsInternal(a):
+		return "the private address "
+	}
+	return ""
 }

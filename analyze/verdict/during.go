@@ -46,7 +46,7 @@ type ended struct {
 }
 
 func (c *hearing) ended(conn *flow.Conn) ended {
-	client, server := c.halves(conn)
+	client, server := c.Halves(conn)
 	e := ended{}
 	for _, x := range []ended{{server.FIN, record.Server, false}, {client.FIN, record.Client, false}, {server.RST, record.Server, true}, {client.RST, record.Client, true}} {
 		if earlier(x.at, e.at) {
@@ -58,7 +58,7 @@ func (c *hearing) ended(conn *flow.Conn) ended {
 
 // reset is the first RST of a connection.
 func (c *hearing) reset(conn *flow.Conn) ended {
-	client, server := c.halves(conn)
+	client, server := c.Halves(conn)
 	if earlier(server.RST, client.RST) {
 		return ended{server.RST, record.Server, true}
 	}
@@ -105,7 +105,7 @@ func duringTransfer(c *hearing, t *record.Transfer) *record.Verdict {
 // long after.
 func halfClosed(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	from := sender(t)
-	client, server := c.halves(conn)
+	client, server := c.Halves(conn)
 	mine, its := server, client
 	if from == record.Client {
 		mine, its = client, server
@@ -113,10 +113,7 @@ func halfClosed(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict
 	if from == "" || !mine.FIN.Seen() || !c.gapless() || earlier(its.FIN, mine.FIN) || earlier(its.RST, mine.FIN) || earlier(mine.RST, mine.FIN) {
 		return nil
 	}
-	end := its.FIN
-	if earlier(its.RST, end) {
-		end = its.RST
-	}
+	end := left(its)
 	last := max(conn.Last.Time, c.Notes.Control.Last.Time)
 	if t.Reply != nil {
 		last = max(last, t.Reply.Time.Time)
@@ -275,22 +272,19 @@ func cutByClient(c *hearing, t *record.Transfer) *record.Verdict {
 // replyMissed is a final reply that came when the client had closed the control
 // connection.
 func replyMissed(c *hearing, t *record.Transfer) *record.Verdict {
-	client, server := c.halves(&c.Notes.Control)
-	left := client.FIN
-	if earlier(client.RST, left) {
-		left = client.RST
-	}
-	if t.Reply == nil || c.Notes.Quit.Seen() || !left.Seen() || left.Time >= t.Reply.Time.Time || earlier(server.FIN, left) || left.Ord > 0 && server.FIN.Seen() && server.FIN.Ord < left.Ord {
+	client, server := c.Halves(&c.Notes.Control)
+	end := left(client)
+	if t.Reply == nil || c.Notes.Quit.Seen() || !end.Seen() || end.Time >= t.Reply.Time.Time || earlier(server.FIN, end) || end.Ord > 0 && server.FIN.Seen() && server.FIN.Ord < end.Ord {
 		return nil
 	}
 	v := about(t, record.CauseReplyMissed, record.AtClient)
 	v.Certainty = record.Likely
-	v.Frames = append(v.Frames, left.Pos)
+	v.Frames = append(v.Frames, end.Pos)
 	waited := ""
 	if t.Notes.Conn != nil && t.Notes.Conn.Last.Time < t.Reply.Time.Time {
 		waited = "the server took " + prose.Lasting(t.Reply.Time.Time-t.Notes.Conn.Last.Time) + " after the data connection's end"
 	}
-	v.Text = sentence("the client closed the control connection"+c.packets(left.Pos)+" before "+quoted(t.Reply)+" came"+c.packets(t.Reply.Pos)+", so for it "+named(t)+" failed", waited)
+	v.Text = sentence("the client closed the control connection"+c.packets(end.Pos)+" before "+quoted(t.Reply)+" came"+c.packets(t.Reply.Pos)+", so for it "+named(t)+" failed", waited)
 	v.Next = steps("raise the client's time limit for the reply to a transfer", "look at what the server does after the data ended: scanning, copying, a slow disk",
 		"the file is complete at the server: do not send it again unseen")
 	return v
@@ -337,13 +331,9 @@ func outlived(c *hearing, t *record.Transfer) bool {
 	if control.Course == nil || !met(t, flow.Established) || c.Notes.Idle < shortest {
 		return false
 	}
-	_, own := c.halves(control)
-	server := &control.Course.Side[flow.In]
-	if own != &control.Half[flow.In] {
-		server = &control.Course.Side[flow.Out]
-	}
-	client, _ := c.halves(t.Notes.Conn)
-	return server.Open(own.Bytes) && client.FIN.Seen() &&
+	way := c.ClientWay(control) ^ 1
+	client, _ := c.Halves(t.Notes.Conn)
+	return control.Course.Side[way].Open(control.Half[way].Bytes) && client.FIN.Seen() &&
 		t.Reply.Time.Time >= client.FIN.Time && t.Reply.Time.Time-client.FIN.Time < soon && control.Last.Time-t.Reply.Time.Time >= shortest
 }
 
@@ -351,7 +341,7 @@ func outlived(c *hearing, t *record.Transfer) bool {
 // ran, or before the reply.
 func leftEarly(c *hearing, t *record.Transfer) *record.Verdict {
 	control := &c.Notes.Control
-	client, server := c.halves(control)
+	client, server := c.Halves(control)
 	if t.Reply != nil || t.Command == nil || !c.gapless() || control.Closing == flow.Cut || t.Notes.Conn == nil {
 		return nil
 	}
@@ -359,19 +349,13 @@ func leftEarly(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Certainty = record.Open
 	switch {
 	case earlier(client.FIN, server.FIN) && earlier(client.FIN, server.RST), earlier(client.RST, server.FIN) && earlier(client.RST, server.RST):
-		left := client.FIN
-		if earlier(client.RST, left) {
-			left = client.RST
-		}
+		end := left(client)
 		v.Cause, v.At, v.Certainty = record.CauseReplyMissed, record.AtClient, record.Likely
-		v.Frames = append(v.Frames, left.Pos)
-		v.Text = sentence("the client ended the control connection" + c.packets(left.Pos) + " before the server replied to " + named(t))
+		v.Frames = append(v.Frames, end.Pos)
+		v.Text = sentence("the client ended the control connection" + c.packets(end.Pos) + " before the server replied to " + named(t))
 		v.Next = steps("was the client stopped, or did it run into a time limit of its own?")
 	case server.RST.Seen() || server.FIN.Seen():
-		end := server.FIN
-		if earlier(server.RST, end) {
-			end = server.RST
-		}
+		end := left(server)
 		v.Or = []string{record.CauseServerClosed}
 		v.Frames = append(v.Frames, end.Pos)
 		v.Text = sentence("the control connection ended from the server's address" + c.packets(end.Pos) + " while " + named(t) + " ran, without a reply, after " + prose.Lasting(c.Notes.Idle) + " without a word on it")
@@ -409,8 +393,8 @@ func serverStopped(c *hearing, t *record.Transfer) *record.Verdict {
 	if !met(t, flow.Established) || t.Reply != nil || !c.gapless() {
 		return nil
 	}
-	_, data := c.halves(t.Notes.Conn)
-	client, control := c.halves(&c.Notes.Control)
+	_, data := c.Halves(t.Notes.Conn)
+	client, control := c.Halves(&c.Notes.Control)
 	apart := control.FIN.Time - data.FIN.Time
 	if !data.FIN.Seen() || !control.FIN.Seen() || max(apart, -apart) > atOnce || earlier(client.FIN, control.FIN) || earlier(client.RST, control.FIN) {
 		return nil

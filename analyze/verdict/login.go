@@ -72,7 +72,7 @@ const (
 // neverGreeted is a server that accepted the connection and said nothing.
 func neverGreeted(c *hearing) *record.Verdict {
 	control := &c.Notes.Control
-	_, server := c.halves(control)
+	_, server := c.Halves(control)
 	if !c.Capture.FromStart || !c.Capture.ServerSide || server.Bytes > 0 || control.State != flow.Established || c.Notes.Greeting.Code != 0 || c.TLS == record.TLSImplicit {
 		return nil
 	}
@@ -247,28 +247,21 @@ func unheard(c *hearing) bool {
 	if control.Course == nil || !c.gapless() {
 		return false
 	}
-	own, _ := c.halves(control)
-	side := &control.Course.Side[flow.Out]
-	if own != &control.Half[flow.Out] {
-		side = &control.Course.Side[flow.In]
-	}
-	return side.Open(own.Bytes)
+	way := c.ClientWay(control)
+	return control.Course.Side[way].Open(control.Half[way].Bytes)
 }
 
 // answeredTooLate is a command that had its reply when the client had left.
 func answeredTooLate(c *hearing) *record.Verdict {
 	d := c.Notes.Late
-	client, _ := c.halves(&c.Notes.Control)
-	left := client.FIN
-	if earlier(client.RST, left) {
-		left = client.RST
-	}
-	if d == nil || !left.Seen() || left.Time >= d.Reply.Time.Time || c.Notes.Quit.Seen() || c.encrypted() || !c.gapless() {
+	client, _ := c.Halves(&c.Notes.Control)
+	end := left(client)
+	if d == nil || !end.Seen() || end.Time >= d.Reply.Time.Time || c.Notes.Quit.Seen() || c.encrypted() || !c.gapless() {
 		return nil
 	}
-	v := begin(record.CauseNoReply, record.AtServer, record.Likely, d.Line.Mark.Pos, left.Pos, d.Reply.Pos)
+	v := begin(record.CauseNoReply, record.AtServer, record.Likely, d.Line.Mark.Pos, end.Pos, d.Reply.Pos)
 	v.Text = sentence("the server answered "+prose.Quote(d.Line.Text)+c.packets(d.Line.Mark.Pos)+" only after "+prose.Lasting(d.Reply.Time.Time-d.Line.Mark.Time)+
-		c.packets(d.Reply.Pos)+", when the client had left"+c.packets(left.Pos), c.replied(&d.Reply))
+		c.packets(d.Reply.Pos)+", when the client had left"+c.packets(end.Pos), c.replied(&d.Reply))
 	v.Next = steps("why does the server's program take so long at this command? Look at its log, its disks and what it looks up", "raise the client's time limit for replies")
 	return v
 }

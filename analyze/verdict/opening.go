@@ -87,7 +87,7 @@ func wrongSource(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	src := t.Connection.Src
-	if src.Port() != flow.PortFTPData && flow.Hops(t.Notes.Conn.Half[flow.Out].TTL) != c.distance(c.Server.Addr()) {
+	if src.Port() != flow.PortFTPData && flow.Hops(t.Notes.Conn.Half[flow.Out].TTL) != c.Distance(c.Server.Addr()) {
 		return nil
 	}
 	v := opening(t, record.CauseDataWrongPeer, record.AtServer)
@@ -141,7 +141,7 @@ func untranslated(c *hearing, t *record.Transfer) *record.Verdict {
 	if t.Connection == nil {
 		nobody = "no data connection followed"
 	}
-	v.Text = sentence("the "+who+" announced "+kind(announced)+announced.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+", but "+as+host.String(),
+	v.Text = sentence("the "+who+" announced "+prose.InternalKind(announced)+announced.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+", but "+as+host.String(),
 		c.outcomeOf(t), nobody, c.then(t))
 	v.Next = c.translate(t)
 	return v
@@ -351,7 +351,7 @@ func unanswered(c *hearing, t *record.Transfer) *record.Verdict {
 
 // whereDropped says what the place of capture tells of unanswered SYNs.
 func (c *hearing) whereDropped(conn *flow.Conn) string {
-	near, far := c.distance(conn.Src.Addr()), c.distance(conn.Dst.Addr())
+	near, far := c.Distance(conn.Src.Addr()), c.Distance(conn.Dst.Addr())
 	switch {
 	case near < 0 || far < 0:
 		return ""
@@ -388,7 +388,7 @@ func suspected(c *hearing, t *record.Transfer) *record.Verdict {
 	if t.Mode == record.Passive {
 		who, whom = whom, who
 	}
-	v.Text = sentence("the "+who+" announced "+kind(host)+host.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+" to a "+whom+" outside ("+other.String()+
+	v.Text = sentence("the "+who+" announced "+prose.InternalKind(host)+host.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+" to a "+whom+" outside ("+other.String()+
 		"), and no data connection came: it seems that no NAT on the way translated the address", knownAs(c), c.then(t))
 	v.Next = c.translate(t)
 	return v

@@ -10,15 +10,6 @@ import (
 
 // Where packets came from, as TTLs tell it, and where the capture was taken.
 
-// halves are what the client's and the server's host sent on a connection; where one host
-// is both, the opener is the client.
-func (c *hearing) halves(conn *flow.Conn) (client, server *flow.Half) {
-	if conn.Src == c.Client || conn.Src.Addr() == c.Client.Addr() && conn.Dst != c.Client {
-		return &conn.Half[flow.Out], &conn.Half[flow.In]
-	}
-	return &conn.Half[flow.In], &conn.Half[flow.Out]
-}
-
 // origin is who made a packet, as its TTL tells.
 type origin uint8
 
@@ -31,7 +22,7 @@ const (
 // madeBy compares a packet's TTL with that of its host's packets on the control
 // connection.
 func (c *hearing) madeBy(host netip.Addr, ttl uint8) origin {
-	own := c.distance(host)
+	own := c.Distance(host)
 	h := flow.Hops(ttl)
 	switch {
 	case own < 0 || h < 0:
@@ -46,7 +37,7 @@ func (c *hearing) madeBy(host netip.Addr, ttl uint8) origin {
 // nothing tells. It is held against the host's packets on the connection and on the
 // control connection.
 func foreignReset(c *hearing, conn *flow.Conn, by string) string {
-	client, server := c.halves(conn)
+	client, server := c.Halves(conn)
 	half, host := server, c.Server.Addr()
 	if by == record.Client {
 		half, host = client, c.Client.Addr()
@@ -61,21 +52,9 @@ func foreignReset(c *hearing, conn *flow.Conn, by string) string {
 	return c.hopsApart(host, half.RSTTTL)
 }
 
-// distance is how many routers away a host of the session is; -1: not known.
-func (c *hearing) distance(host netip.Addr) int {
-	client, server := c.halves(&c.Notes.Control)
-	switch host {
-	case c.Client.Addr():
-		return flow.Hops(client.TTL)
-	case c.Server.Addr():
-		return flow.Hops(server.TTL)
-	}
-	return -1
-}
-
 // hopsApart says how the TTL of a packet differs from its host's others.
 func (c *hearing) hopsApart(host netip.Addr, ttl uint8) string {
-	return "its TTL says that it came from " + prose.Many(flow.Hops(ttl), "router") + " away, " + c.party(host) + " is " + prose.Many(c.distance(host), "router") + " away"
+	return "its TTL says that it came from " + prose.Many(flow.Hops(ttl), "router") + " away, " + c.party(host) + " is " + prose.Many(c.Distance(host), "router") + " away"
 }
 
 // party names a host by its part in the session.
@@ -99,7 +78,7 @@ func (c *hearing) place(a netip.Addr) string {
 
 // takenAt says where the capture was taken: AtClient, AtServer, or empty.
 func (c *hearing) takenAt() string {
-	near, far := c.distance(c.Client.Addr()), c.distance(c.Server.Addr())
+	near, far := c.Distance(c.Client.Addr()), c.Distance(c.Server.Addr())
 	switch {
 	case near == 0 && far > 0:
 		return record.AtClient
@@ -118,17 +97,13 @@ func (c *hearing) announcer(t *record.Transfer) (announcer, other netip.Addr) {
 	return c.Client.Addr(), c.Server.Addr()
 }
 
-// kind names an internal address's kind.
-func kind(a netip.Addr) string {
-	switch {
-	case a.IsLoopback():
-		return "the loopback address "
-	case a.IsUnspecified():
-		return "the unspecified address "
-	case flow.IsInternal(a):
-		return "the private address "
+// left is when a side ended a connection: its FIN, or its RST if that came first; not seen:
+// it did not.
+func left(h *flow.Half) flow.Mark {
+	if earlier(h.RST, h.FIN) {
+		return h.RST
 	}
-	return ""
+	return h.FIN
 }
 
 func earlier(a, b flow.Mark) bool { return a.Seen() && (!b.Seen() || a.Time < b.Time) }

@@ -3,6 +3,7 @@ package verdict
 import (
 	"strings"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
@@ -99,7 +100,7 @@ func saidUntranslated(c *hearing, t *record.Transfer) *record.Verdict {
 	case !flow.IsInternal(announced):
 		v.Certainty, v.Or = record.Open, []string{record.CauseModeRejected}
 	}
-	v.Text = sentence("the client announced "+kind(announced)+announced.String()+" by "+t.Method+", but the server sees it as "+
+	v.Text = sentence("the client announced "+prose.InternalKind(announced)+announced.String()+" by "+t.Method+", but the server sees it as "+
 		c.Client.Addr().String()+" and rejected that", c.replied(t.Reply))
 	return v
 }
@@ -111,7 +112,7 @@ func (c *hearing) untranslatedInside(t *record.Transfer, v *record.Verdict) *rec
 		return nil
 	}
 	v.Certainty, v.Or = record.Likely, []string{record.CauseModeRejected}
-	v.Text = sentence("the client announced "+kind(c.Client.Addr())+c.Client.Addr().String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+" to a server outside ("+c.Server.Addr().String()+
+	v.Text = sentence("the client announced "+prose.InternalKind(c.Client.Addr())+c.Client.Addr().String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+" to a server outside ("+c.Server.Addr().String()+
 		"), which rejected it", c.replied(t.Reply), "it seems that no NAT on the way translated the address")
 	return v
 }

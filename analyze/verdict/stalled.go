@@ -118,7 +118,7 @@ func silent(c *hearing, t *record.Transfer, conn *flow.Conn, from string) *recor
 	if end == 0 || t.Bytes == nil || !side.AckSeen || side.Open(*t.Bytes) || !c.gapless() {
 		return nil
 	}
-	client, server := c.halves(conn)
+	client, server := c.Halves(conn)
 	mine := server
 	if from == record.Client {
 		mine = client
@@ -160,7 +160,7 @@ func silent(c *hearing, t *record.Transfer, conn *flow.Conn, from string) *recor
 // gaveUpAt is when somebody gave a transfer up: the server by its reply, the client by
 // leaving; 0: nobody did.
 func gaveUpAt(c *hearing, t *record.Transfer) flow.Time {
-	client, _ := c.halves(&c.Notes.Control)
+	client, _ := c.Halves(&c.Notes.Control)
 	switch {
 	case t.Reply != nil && t.Reply.Code >= 400:
 		return t.Reply.Time.Time
@@ -224,7 +224,7 @@ func slow(c *hearing, t *record.Transfer) *record.Verdict {
 		if sender(t) == record.Client {
 			from = c.Client.Addr()
 		}
-		if c.distance(from) != 0 || c.Notes.Control.Closing == flow.Cut || t.TCP.Stall == nil || t.TCP.Stall.Lasted() < leastPause {
+		if c.Distance(from) != 0 || c.Notes.Control.Closing == flow.Cut || t.TCP.Stall == nil || t.TCP.Stall.Lasted() < leastPause {
 			return nil // from afar a slow way looks alike
 		}
 		v.At = sender(t)

@@ -51,7 +51,7 @@ func bareHandshake(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v := opening(t, record.CauseDataTLSFailed, record.AtClient)
 	v.Or, carried = []string{record.CauseClientAborted}, "the data connection"+c.packets(t.Frames.SYN, conn.Last.Pos)+carried
-	switch _, server := c.halves(&c.Notes.Control); {
+	switch _, server := c.Halves(&c.Notes.Control); {
 	case endedBy(c, server):
 		v.Text = sentence(carried + ", and the server then ended the session: servers that demand that the handshake resumes the control connection's TLS session do that")
 	case conn.Sent == flow.SentNothing:
@@ -67,7 +67,7 @@ func bareHandshake(c *hearing, t *record.Transfer) *record.Verdict {
 
 // endedBy reports whether the server ended the control connection.
 func endedBy(c *hearing, server *flow.Half) bool {
-	client, _ := c.halves(&c.Notes.Control)
+	client, _ := c.Halves(&c.Notes.Control)
 	return earlier(server.FIN, client.FIN) && earlier(server.FIN, client.RST) || earlier(server.RST, client.FIN) && earlier(server.RST, client.RST)
 }
 

@@ -118,7 +118,7 @@ func passedUnchanged(c *hearing, t *record.Transfer) *record.Verdict {
 	if t.Mode == record.Passive {
 		who = record.Server
 	}
-	v.Text = sentence("the "+who+" announced "+kind(announced)+announced.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+", and "+box(c)+" let it pass unchanged to "+there(c)+c.packets(x.Frames.Negotiation)+
+	v.Text = sentence("the "+who+" announced "+prose.InternalKind(announced)+announced.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+", and "+box(c)+" let it pass unchanged to "+there(c)+c.packets(x.Frames.Negotiation)+
 		", where the "+who+" is known as "+known.String(), c.then(t))
 	v.Next = c.translate(t)
 	return v

@@ -283,7 +283,9 @@ func (c *hearing) allWell() *record.Verdict {
 	if worked != 1 || c.encrypted() {
 		v.Text = sentence(v.Text)
 	}
-	if !c.orderly() || c.RealServer != "" || worked == 0 && len(c.Transfers) > 0 { // whoever offers and leaves may have failed where no capture shows it; behind a proxy, where the request is lost
+	// Whoever offers and leaves may have failed where no capture shows it, and whoever has a
+	// proxy connect, where the request is lost.
+	if !c.orderly() || c.RealServer != "" || worked == 0 && len(c.Transfers) > 0 {
 		v.Certainty = record.Likely
 	}
 	return v
@@ -293,7 +295,7 @@ func (c *hearing) allWell() *record.Verdict {
 // FIN, both FINs of each data connection, and as many bytes as the server told. Where one
 // lacks, it may have been RST, or late.
 func (c *hearing) orderly() bool {
-	client, _ := c.halves(&c.Notes.Control)
+	client, _ := c.Halves(&c.Notes.Control)
 	if !c.Notes.Quit.Seen() && !client.FIN.Seen() {
 		return false
 	}

@@ -56,20 +56,7 @@ func (c *hearing) then(t *record.Transfer) string {
 	return c.replied(t.Reply)
 }
 
-// named is a transfer by its command, or by its negotiation.
-func named(t *record.Transfer) string {
-	switch {
-	case t.Command != nil && t.Argument != nil:
-		return *t.Command + " " + prose.Quote(*t.Argument)
-	case t.Command != nil:
-		return *t.Command
-	case t.Method == record.MethodEncrypted:
-		return "a transfer under TLS"
-	case t.Method == record.MethodDefault:
-		return "a transfer"
-	}
-	return "the transfer that " + t.Method + " negotiated"
-}
+func named(t *record.Transfer) string { return t.Named(prose.Quote) }
 
 // sentence joins clauses to one sentence.
 func sentence(clauses ...string) string {

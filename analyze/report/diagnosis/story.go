@@ -113,17 +113,12 @@ func farewell(s *record.Session, files bool) string {
 // Ender is the side whose packet of a kind, FIN or RST, came first on the control
 // connection; empty: none is known.
 func Ender(s *record.Session, of func(*flow.Half) flow.Mark) (who string, at flow.Pos) {
-	c := &s.Notes.Control
-	a, b := of(&c.Half[flow.Out]), of(&c.Half[flow.In])
-	src, dst := record.Client, record.Server
-	if c.Src != s.Client {
-		src, dst = dst, src
-	}
-	switch {
+	client, server := s.Halves(&s.Notes.Control)
+	switch a, b := of(client), of(server); {
 	case a.Seen() && (!b.Seen() || a.Ord < b.Ord):
-		return src, a.Pos
+		return record.Client, a.Pos
 	case b.Seen():
-		return dst, b.Pos
+		return record.Server, b.Pos
 	}
 	return "", 0
 }
@@ -174,11 +169,8 @@ func modeSentence(s *record.Session) string {
 
 // placeSentence says where the capture was taken, as far as TTLs tell it.
 func placeSentence(s *record.Session) string {
-	c := &s.Notes.Control
-	client, server := flow.Hops(c.Half[flow.Out].TTL), flow.Hops(c.Half[flow.In].TTL)
-	if c.Src != s.Client {
-		client, server = server, client
-	}
+	near, far := s.Halves(&s.Notes.Control)
+	client, server := flow.Hops(near.TTL), flow.Hops(far.TTL)
 	switch {
 	case client < 0 || server < 0:
 		return ""

@@ -1,0 +1,51 @@
+package record
+
+import (
+	"net/netip"
+
+	"ftpscope/capture/flow"
+)
+
+// ClientWay is the direction of a connection in which the client's host sends; where one
+// host is both, the opener is the client.
+func (s *Session) ClientWay(conn *flow.Conn) flow.Direction {
+	if conn.Src == s.Client || conn.Src.Addr() == s.Client.Addr() && conn.Dst != s.Client {
+		return flow.Out
+	}
+	return flow.In
+}
+
+// Halves are what the client's and the server's host sent on a connection.
+func (s *Session) Halves(conn *flow.Conn) (client, server *flow.Half) {
+	way := s.ClientWay(conn)
+	return &conn.Half[way], &conn.Half[way^1]
+}
+
+// Distance is how many routers lie between a host of the session and the place of capture,
+// by the TTLs of the control connection; -1: not known.
+func (s *Session) Distance(host netip.Addr) int {
+	client, server := s.Halves(&s.Notes.Control)
+	switch host {
+	case s.Client.Addr():
+		return flow.Hops(client.TTL)
+	case s.Server.Addr():
+		return flow.Hops(server.TTL)
+	}
+	return -1
+}
+
+// Named is a transfer's command as sent, or what else there is to call it by; quote shows
+// what the wire says.
+func (t *Transfer) Named(quote func(string) string) string {
+	switch {
+	case t.Command != nil && t.Argument != nil:
+		return *t.Command + " " + quote(*t.Argument)
+	case t.Command != nil:
+		return *t.Command
+	case t.Method == MethodEncrypted:
+		return "a transfer under TLS"
+	case t.Method == MethodDefault:
+		return "a transfer"
+	}
+	return "the transfer that " + t.Method + " negotiated"
+}

@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"regexp"
 	"slices"
 
 	"ftpscope/analyze/prose"
@@ -422,7 +421,7 @@ func altered(c *hearing, t *record.Transfer) *record.Verdict {
 		return v
 	}
 	ascii, _ := t.InASCII()
-	if !ascii || !t.BinaryByName() || t.Bytes == nil || *t.Bytes == 0 || t.Preliminary != nil && binaryMode.MatchString(t.Preliminary.Text) || t.Notes.Size != nil && *t.Notes.Size == *t.Bytes {
+	if !ascii || !t.BinaryByName() || t.Bytes == nil || *t.Bytes == 0 || t.Preliminary != nil && binaryMode().MatchString(t.Preliminary.Text) || t.Notes.Size != nil && *t.Notes.Size == *t.Bytes {
 		return nil
 	}
 	size := ""
@@ -434,4 +433,4 @@ func altered(c *hearing, t *record.Transfer) *record.Verdict {
 }
 
 // binaryMode finds the 150 of servers that ignore TYPE A.
-var binaryMode = regexp.MustCompile(`(?i)binary mode`)
+var binaryMode = pattern(`(?i)binary mode`)

@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"regexp"
-
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/settings"
@@ -18,9 +16,9 @@ var logins = []func(*hearing) *record.Verdict{turnedDownByProxy, anotherProtocol
 var ends = []func(*hearing) *record.Verdict{serverFailed, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, cutShort}
 
 // warnsOfASCII finds the warnings of servers that ASCII mode may have damaged a file.
-func warnsOfASCII(text string) bool { return asciiWarning.MatchString(text) }
+func warnsOfASCII(text string) bool { return asciiWarning().MatchString(text) }
 
-var asciiWarning = regexp.MustCompile(`(?i)bare linefeeds? received in ascii|may not have transferred correctly|ascii mode.{0,40}(damage|corrupt|binary)`)
+var asciiWarning = pattern(`(?i)bare linefeeds? received in ascii|may not have transferred correctly|ascii mode.{0,40}(damage|corrupt|binary)`)
 
 // begin begins a verdict on the session.
 func begin(cause, at, certainty string, frames ...flow.Pos) *record.Verdict {
@@ -287,9 +285,9 @@ func commandDenied(c *hearing) *record.Verdict {
 }
 
 // optional reports whether a command's refusal keeps a client from nothing.
-func optional(line string) bool { return optionalCommands.MatchString(line) }
+func optional(line string) bool { return optionalCommands().MatchString(line) }
 
-var optionalCommands = regexp.MustCompile(`(?i)^(SITE|MDTM|MFMT|SIZE|XCRC|XMD5|HASH|MLST|HELP|HOST|CSID|LANG|PBSZ|PROT|CCC|AUTH|MODE|STRU|TYPE|REST|XSHA\w*|MD5|AVBL|THMB|REIN|[^A-Za-z])`)
+var optionalCommands = pattern(`(?i)^(SITE|MDTM|MFMT|SIZE|XCRC|XMD5|HASH|MLST|HELP|HOST|CSID|LANG|PBSZ|PROT|CCC|AUTH|MODE|STRU|TYPE|REST|XSHA\w*|MD5|AVBL|THMB|REIN|[^A-Za-z])`)
 
 // greetedLate is a server that greeted late, in a session in which nothing worse
 // happened.

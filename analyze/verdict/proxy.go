@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"regexp"
-
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
@@ -31,7 +29,7 @@ func turnedDownByProxy(c *hearing) *record.Verdict {
 	v := begin(record.CauseServerRefused, record.AtFirewall, record.Certain, x.At.Pos)
 	v.Text = sentence("the proxy " + c.Server.String() + " refused the connection to the FTP server " + prose.Quote(x.Target) + ", which the client asked for by " + x.Kind + ": it answered " + prose.Quote(x.Answer) + c.packets(x.At.Pos))
 	v.Next = steps("let the proxy permit connections to FTP servers, and to their passive ports", "does the proxy demand a login that the client does not give?", "or let the client reach the server without the proxy")
-	if notThrough.MatchString(x.Answer) {
+	if notThrough().MatchString(x.Answer) {
 		v.Cause, v.At, v.Certainty, v.Or = record.CauseServerUnreachable, record.AtPath, record.Likely, []string{record.CauseServerRefused}
 		v.Text = sentence(v.Text[:len(v.Text)-1], "so the proxy did not get through to the server")
 		v.Next = steps("does the server answer on that port when it is tried from the proxy?", "look at the proxy's log, and at the firewalls between it and the server")
@@ -42,4 +40,4 @@ func turnedDownByProxy(c *hearing) *record.Verdict {
 // notThrough finds the answers of a proxy that tried and failed: HTTP's of gateways (RFC 9110
 // section 15.6), SOCKS5's of networks and hosts that are unreachable or refuse (RFC 1928
 // section 6).
-var notThrough = regexp.MustCompile(`^50[234]|^SOCKS5 reply [3456]$`)
+var notThrough = pattern(`^50[234]|^SOCKS5 reply [3456]$`)

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
@@ -78,7 +79,13 @@ func steps(all ...string) []string {
 // codes than with words.
 type meaning struct {
 	name string
-	says *regexp.Regexp
+	says func() *regexp.Regexp
+}
+
+// pattern is compiled when it is first asked for: most runs need few of them, and to
+// compile all takes 1.5 ms at every start.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 }
 
 // Meanings of refusals. The first that fits is taken.
@@ -102,21 +109,21 @@ const (
 )
 
 var meanings = []meaning{
-	{saysResume, regexp.MustCompile(`(?i)(session|ssl|tls).{0,30}(reuse|resum)|(reuse|resum).{0,30}(session|ssl|tls)|not resumed`)},
-	{saysTLS, regexp.MustCompile(`(?i)(policy|must|requir|need|only|have to|has to|please|first|mandatory|enforce|not allowed without|insecure|non-?anonymous).{0,60}\b(ssl|tls|auth|encrypt\w*|ftps|secure|prot)\b|\b(ssl|tls|encrypt\w*|ftps|secure|prot p?)\b.{0,60}(requir|mandatory|must|need|only|first|enforce)|clear ?text (login|session|connection|password)s? .{0,40}(not|denied|disabled)|use auth\b|\bauth (ssl |tls )?first|non-?anonymous sessions must`)},
-	{saysPeer, regexp.MustCompile(`(?i)bad ip|(ip|address|host|peer)\b.{0,40}(mismatch|not match|n't match|differ|not the same)|(same|match).{0,30}\b(ip|address|host|peer)|foreign address|security.{0,20}connecting|(unexpected|wrong|other|different) (ip|peer|host|address)|connection from .{0,60}(rejected|refused|denied|not)`)},
-	{saysPorts, regexp.MustCompile(`(?i)no (more |free |available )+ports?|ports? .{0,20}(exhaust|in use|available|unavailable)|address already in use|cannot assign requested|can.?t (bind|listen)|bind(ing)? .{0,20}(fail|error)|unable to (bind|allocate|find).{0,20}(port|socket)|could(n't| not) (bind|listen|find.{0,20}port)|out of (data )?ports|no free|^OOPS: vsf_sysutil_(bind|listen)`)},
-	{saysMode, regexp.MustCompile(`(?i)use (port|pasv|epsv)\b|(port|pasv).{0,20}\bfirst\b|no data connection was|bad sequence.{0,40}(port|pasv)`)},
-	{saysFamily, regexp.MustCompile(`(?i)network protocol|protocol family|not supported, use \(|address family|ipv[46]`)},
-	{saysBusy, regexp.MustCompile(`(?i)too many|maximum (number|connection|client|user|login)|max(imum)?\.? .{0,20}(client|connection|user|session)|(user|connection|client|session|login)s? limit|limit.{0,20}(reached|exceeded)|server (is )?(busy|full)|try (again )?later|no more (connection|user|client)|users? \(the maximum\)`)},
-	{saysShutdown, regexp.MustCompile(`(?i)shut(ting)? ?down|going down|maintenance|closing|unavailable|not available`)},
-	{saysError, regexp.MustCompile(`(?i)^OOPS|internal (server )?error|cannot change directory|refusing to run|chroot|failed to (load|initiali)|out of memory|cannot allocate|fork`)},
-	{saysFull, regexp.MustCompile(`(?i)disk (is )?full|no space|out of (disk )?space|quota|storage (allocation|space)|exceeded storage|insufficient.{0,20}(storage|space|disk)|not enough (disk )?space`)},
-	{saysUnknown, regexp.MustCompile(`(?i)not (understood|implemented|supported|known|recogni|allowed|permitted)|(unknown|invalid|unrecogni[sz]ed) command|disabled|permission`)},
-	{saysRefused, regexp.MustCompile(`(?i)connection refused|ECONNREFUSED`)},
-	{saysUnrouted, regexp.MustCompile(`(?i)(no route|network is unreachable|host (is )?unreachable|no such host)`)},
-	{saysLate, regexp.MustCompile(`(?i)tim(ed|e)[ -]?out|timeout`)},
-	{saysLoginOnly, regexp.MustCompile(`(?i)log ?in|logged in|not authenticated|user.{0,20}password`)},
+	{saysResume, pattern(`(?i)(session|ssl|tls).{0,30}(reuse|resum)|(reuse|resum).{0,30}(session|ssl|tls)|not resumed`)},
+	{saysTLS, pattern(`(?i)(policy|must|requir|need|only|have to|has to|please|first|mandatory|enforce|not allowed without|insecure|non-?anonymous).{0,60}\b(ssl|tls|auth|encrypt\w*|ftps|secure|prot)\b|\b(ssl|tls|encrypt\w*|ftps|secure|prot p?)\b.{0,60}(requir|mandatory|must|need|only|first|enforce)|clear ?text (login|session|connection|password)s? .{0,40}(not|denied|disabled)|use auth\b|\bauth (ssl |tls )?first|non-?anonymous sessions must`)},
+	{saysPeer, pattern(`(?i)bad ip|(ip|address|host|peer)\b.{0,40}(mismatch|not match|n't match|differ|not the same)|(same|match).{0,30}\b(ip|address|host|peer)|foreign address|security.{0,20}connecting|(unexpected|wrong|other|different) (ip|peer|host|address)|connection from .{0,60}(rejected|refused|denied|not)`)},
+	{saysPorts, pattern(`(?i)no (more |free |available )+ports?|ports? .{0,20}(exhaust|in use|available|unavailable)|address already in use|cannot assign requested|can.?t (bind|listen)|bind(ing)? .{0,20}(fail|error)|unable to (bind|allocate|find).{0,20}(port|socket)|could(n't| not) (bind|listen|find.{0,20}port)|out of (data )?ports|no free|^OOPS: vsf_sysutil_(bind|listen)`)},
+	{saysMode, pattern(`(?i)use (port|pasv|epsv)\b|(port|pasv).{0,20}\bfirst\b|no data connection was|bad sequence.{0,40}(port|pasv)`)},
+	{saysFamily, pattern(`(?i)network protocol|protocol family|not supported, use \(|address family|ipv[46]`)},
+	{saysBusy, pattern(`(?i)too many|maximum (number|connection|client|user|login)|max(imum)?\.? .{0,20}(client|connection|user|session)|(user|connection|client|session|login)s? limit|limit.{0,20}(reached|exceeded)|server (is )?(busy|full)|try (again )?later|no more (connection|user|client)|users? \(the maximum\)`)},
+	{saysShutdown, pattern(`(?i)shut(ting)? ?down|going down|maintenance|closing|unavailable|not available`)},
+	{saysError, pattern(`(?i)^OOPS|internal (server )?error|cannot change directory|refusing to run|chroot|failed to (load|initiali)|out of memory|cannot allocate|fork`)},
+	{saysFull, pattern(`(?i)disk (is )?full|no space|out of (disk )?space|quota|storage (allocation|space)|exceeded storage|insufficient.{0,20}(storage|space|disk)|not enough (disk )?space`)},
+	{saysUnknown, pattern(`(?i)not (understood|implemented|supported|known|recogni|allowed|permitted)|(unknown|invalid|unrecogni[sz]ed) command|disabled|permission`)},
+	{saysRefused, pattern(`(?i)connection refused|ECONNREFUSED`)},
+	{saysUnrouted, pattern(`(?i)(no route|network is unreachable|host (is )?unreachable|no such host)`)},
+	{saysLate, pattern(`(?i)tim(ed|e)[ -]?out|timeout`)},
+	{saysLoginOnly, pattern(`(?i)log ?in|logged in|not authenticated|user.{0,20}password`)},
 }
 
 // means reports whether a reply's words mean this.
@@ -130,7 +137,7 @@ func means(r *record.Reply, what string) bool {
 	}
 	for i := range meanings {
 		if meanings[i].name == what {
-			return meanings[i].says.MatchString(text)
+			return meanings[i].says().MatchString(text)
 		}
 	}
 	return false

@@ -75,10 +75,26 @@ def records(lines):
     return [json.loads(line) for line in lines.splitlines()]
 
 
+# Keys of tcp that follow from the times of packets, which the two sniffers take each for itself.
+CLOCKED = ("duration", "rate", "rtt_handshake", "rtt", "zero_window_time", "longest_stall", "limit")
+
+
+def unclocked(value):
+    """A record without what the times of its packets decide."""
+    if isinstance(value, list):
+        return [unclocked(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    value = {k: unclocked(v) for k, v in value.items()}
+    if value.get("tcp"):
+        value["tcp"] = {k: v for k, v in value["tcp"].items() if k not in CLOCKED}
+    return value
+
+
 def in_order(rows):
     """The records as text, sessions in the order of their first packet and numbered so: live they come as they end."""
     kinds = ["session", "attempt", "orphan", "summary"]
-    rows = sorted(rows, key=lambda r: (kinds.index(r["type"]), r.get("start", "")))
+    rows = sorted(map(unclocked, rows), key=lambda r: (kinds.index(r["type"]), r.get("start", "")))
     return [json.dumps(dict(r, id=i) if r["type"] == "session" else r, ensure_ascii=False) for i, r in enumerate(rows, 1)]
 
 

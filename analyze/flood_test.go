@@ -150,7 +150,7 @@ const manySessions, passiveMany = 1000, 50
 
 var floodServer = peer{192<<24 | 2<<8 | 21, 21}
 
-// The caps of README.md, "Limits", hold whatever the network sends: more of each than its cap, and the heap in the midst of it.
+// The caps of the manual, "Limits", hold whatever the network sends: more of each than its cap, and the heap in the midst of it.
 func TestFloods(t *testing.T) {
 	plainCollector(t)
 	const mb = 1 << 20

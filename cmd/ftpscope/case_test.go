@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ftpscope/cmd/ftpscope/manual"
 )
 
 // The columns of the case database and where JSON has the same: "column=path"; the path is the column where it has no other.
@@ -228,13 +229,11 @@ func query(t *testing.T, db *sql.DB, text string) (list [][]string) {
 	return list
 }
 
-// TestCaseManual runs the README's queries, and wants each table and view in it.
+// TestCaseManual runs the manual's queries, and wants each table and view in it.
 func TestCaseManual(t *testing.T) {
-	b, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	_, section, found := strings.Cut(string(b), "\n### Query a case\n")
+	page, found := manual.Find("database")
 	require.True(t, found)
-	section, _, _ = strings.Cut(section, "\n### ")
+	section := page.Text
 	db := openCase(t, storeCase(t, ""))
 
 	var documented, has []string

@@ -15,25 +15,6 @@ import (
 	"ftpscope/capture/flow"
 )
 
-const choosingUsage = `Choosing the sessions that outputs show; the analysis and its counts are of all of them.
-
-`
-
-// choosing is the page of "ftpscope help choosing".
-func choosing() string {
-	var f choiceFlags
-	s := newSet("choosing")
-	f.add(s, "user")
-	return choosingUsage + s.FlagUsagesWrapped(100) + `
-A flag given several times is met by any of its values; different flags must all be met. sniff calls
---user --ftp-user. What is left out is counted in the summary.
-
-Examples:
-  ftpscope analyze --cause data-blocked,data-refused --at firewall --host 10.0.0.0/8 capture.pcap
-  ftpscope analyze -o json --min-severity high --since 2026-11-24T10:00 capture.pcap
-`
-}
-
 // choiceFlags choose which records the outputs show.
 type choiceFlags struct {
 	hosts        []string

@@ -37,28 +37,6 @@ func limitWords(l extract.Limits) string {
 	return fmt.Sprintf("size=%s,total=%s,files=%d", size.String(), total.String(), l.Files)
 }
 
-// extracting is the page of "ftpscope help extracting".
-func extracting() string {
-	var f extractFlags
-	s := newSet("extracting")
-	f.add(s)
-	f.addMore(s)
-	return `The transferred data: hashes in the records (sha256, mime_type), and the files themselves.
-
-` + s.FlagUsagesWrapped(100) + `
-analyze reads the captures twice, standard input from a temporary copy; sniff and --follow take the
-data as they pass, and name the files when their session ends. --host and other flags that choose
-sessions (ftpscope help choosing) choose files too. DIR gets the files and manifest.jsonl, a line a
-transfer; nothing in it is overwritten. What is not whole ends in .partial; the manifest says why,
-and which bytes are not there. Data are written as they were sent: in ASCII mode with CR LF, after
-REST from its offset on. What TLS encrypts is extracted with its keys only (--keylog).
-
-Examples:
-  ftpscope analyze --hash sha256 --extract files/ --extract-limit size=100MB --user bob capture.pcap
-  sudo ftpscope sniff -i eth0 --extract files/
-`
-}
-
 // wanted reports whether the data are to be looked at.
 func (f *extractFlags) wanted() bool { return len(f.hashes) > 0 || f.dir != "" }
 

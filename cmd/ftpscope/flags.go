@@ -102,8 +102,8 @@ Usage:
 
 Several files are read as one capture in the order of time; a directory stands for the captures in
 it, - for standard input. Without -o the result is a table. An output without FILE, or with - for
-it, goes to standard output; one of them may. More flags: ftpscope help with choosing,
-extracting, judging or reading.
+it, goes to standard output; one of them may. More flags: ftpscope help choosing,
+extracting, judging, reading.
 
 Flags:
 ` + f.set().FlagUsagesWrapped(100) + `
@@ -251,27 +251,6 @@ func (f *readFlags) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.mergeNetworks, "merge-networks", false, "take the same address for the same host whatever VLAN, tunnel or file it is seen in")
 	s.Var(&f.vxlanPorts, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
 	s.BoolVar(&f.checksums, "verify-checksums", false, "leave out packets with wrong checksums; beware of offload")
-}
-
-// reading is the page of "ftpscope help reading".
-func reading() string {
-	var f readFlags
-	s := newSet("reading")
-	f.add(s)
-	new(keyFlags).add(s)
-	return `How packets are read: networks, tunnels, checksums.
-
-` + s.FlagUsagesWrapped(100) + `
-VLAN tags, VNIs, MPLS labels and the ends of tunnels tell networks apart: the same addresses in two
-of them are different hosts, and a data connection belongs to a control connection of its network.
-Records name the network of a session. A connection that was seen in several networks (a SPAN port's
-copies, directions that are tagged differently) shows by its sequence numbers. So do two captures
-that hold the same packets; else files that were captured at the same time are two networks as well.
-
-Examples:
-  ftpscope analyze --merge-networks client-side.pcap server-side.pcap
-  ftpscope analyze --vxlan-port 14789 mirror.pcap
-`
 }
 
 func (f *readFlags) check() error {

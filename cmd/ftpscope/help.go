@@ -6,6 +6,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"ftpscope/analyze/prose"
+	"ftpscope/cmd/ftpscope/manual"
 )
 
 // overview is the page of "ftpscope help".
@@ -31,10 +34,11 @@ standard input.
 Results go to standard output, everything else to standard error. Exit status: 0 done, 1 something
 could not be read, decoded or written (the rest was), 2 wrong usage, 3 --fail-on found something.
 
-"ftpscope COMMAND --help" explains a command, "ftpscope help TOPIC" flags that several have:
+"ftpscope COMMAND --help" explains a command, "ftpscope help TOPIC" shows a page of the manual,
+"ftpscope help topics" lists these pages:
 `)
-	for _, t := range topics() {
-		fmt.Fprintf(&b, "  %-10s %s\n", t.name, t.doc)
+	for _, line := range prose.Wrap(strings.Join(topicNames(), ", "), 96) {
+		b.WriteString("  " + line + "\n")
 	}
 	b.WriteString(`
 Examples:
@@ -73,14 +77,34 @@ func runHelp(e *env, args []string) int {
 			return e.print(c.usage())
 		}
 	}
-	for _, t := range topics() {
-		if t.name == args[0] {
-			return e.print(t.page())
-		}
+	if t, ok := manual.Find(args[0]); ok {
+		_, onTerminal := terminal(e.stdout)
+		auto := common{color: "auto"}
+		return e.print(manual.Render(t.Text, manual.Style{Width: pageWidth(e.stdout), Color: auto.colored(onTerminal)}))
 	}
-	e.error("no command %q", args[0])
-	e.suggest(args[0], append(commandNames(), topicNames()...), "", "ftpscope help lists the commands")
+	if args[0] == "topics" {
+		return e.print(topicList())
+	}
+	e.error("no command or topic %q", args[0])
+	e.suggest(args[0], append(commandNames(), topicNames()...), "", "ftpscope help lists commands and topics")
 	return exitUsage
+}
+
+// topicList is the table of contents of the manual.
+func topicList() string {
+	var b strings.Builder
+	for _, t := range manual.Topics() {
+		fmt.Fprintf(&b, "%-10s  %s\n", t.Name, t.Summary)
+	}
+	return b.String()
+}
+
+func topicNames() []string {
+	names := []string{}
+	for _, t := range manual.Topics() {
+		names = append(names, t.Name)
+	}
+	return names
 }
 
 func runFormats(e *env, args []string) int {
@@ -114,29 +138,6 @@ func (e *env) print(s string) int {
 		return exitRead
 	}
 	return exitDone
-}
-
-// topic is a page of help about flags that several commands share; their own pages only name it.
-type topic struct {
-	name, doc string
-	page      func() string
-}
-
-func topics() []topic {
-	return []topic{
-		{"choosing", "which sessions to show: --host, --user, --mode, --outcome, --finding, …", choosing},
-		{"extracting", "what was transferred: --hash, --extract, --extract-listings, --extract-limit", extracting},
-		{"judging", "which findings there are: --disable, --fail-on, --brute-failures, …", judging},
-		{"reading", "how packets are read: --merge-networks, --vxlan-port, --verify-checksums", reading},
-	}
-}
-
-func topicNames() []string {
-	var names []string
-	for _, t := range topics() {
-		names = append(names, t.name)
-	}
-	return names
 }
 
 func runVersion(e *env, args []string) int {

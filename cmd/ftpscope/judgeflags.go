@@ -16,20 +16,6 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// judging is the page of "ftpscope help judging".
-func judging() string {
-	var f judgeFlags
-	s := newSet("judging")
-	f.add(s)
-	return `Which findings there are, and what comes of them; ftpscope findings tells what each means.
-
-` + s.FlagUsagesWrapped(100) + `
-Examples:
-  ftpscope analyze --disable cleartext-credentials,anonymous-login capture.pcap
-  ftpscope analyze --fail-on high,data-blocked --brute-failures 20 -q capture.pcap
-`
-}
-
 // judgeFlags concern the findings.
 type judgeFlags struct {
 	disable       []string

@@ -50,6 +50,15 @@ func (f *carveFlags) set() *pflag.FlagSet {
 	return s
 }
 
+// all are the flags, those of the topics too.
+func (f *carveFlags) all() *pflag.FlagSet {
+	s := f.set()
+	f.choiceFlags.add(s, "user")
+	f.judgeFlags.add(s)
+	f.readFlags.add(s)
+	return s
+}
+
 func carveUsage() string {
 	var f carveFlags
 	return `Cuts sessions out of captures: the packets of their control and data connections and of ICMP errors
@@ -77,10 +86,7 @@ Examples:
 
 // parse reads the arguments; done tells that there is nothing left to do but to exit with code.
 func (f *carveFlags) parse(e *env, args []string) (files []string, code int, done bool) {
-	s := f.set()
-	f.choiceFlags.add(s, "user")
-	f.judgeFlags.add(s)
-	f.readFlags.add(s)
+	s := f.all()
 	code, done = e.parseFlags(s, args, &f.help, carveUsage, func() error {
 		files = append(f.read, s.Args()...)
 		return f.check(len(files), s.Changed("anonymize"))

@@ -13,6 +13,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/capture/flow"
+	"ftpscope/cmd/ftpscope/mistakes"
 )
 
 // choiceFlags choose which records the outputs show.
@@ -117,7 +118,7 @@ func known(flag string, given, have []string) error {
 		if slices.Contains(have, w) {
 			continue
 		}
-		if near := nearest(w, have); near != "" {
+		if near := mistakes.Nearest(w, have); near != "" {
 			return fmt.Errorf("--%s: there is no %q; did you mean %s?", flag, w, near)
 		}
 		return fmt.Errorf("--%s takes %s, got %q", flag, strings.Join(have, ", "), w)

@@ -15,6 +15,7 @@ import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
+	"ftpscope/cmd/ftpscope/mistakes"
 )
 
 // console is standard error: messages, and on terminals a status line that messages push away.
@@ -58,7 +59,7 @@ func (c *console) lend(owner func(text string)) {
 
 // suggest hints at the known word nearest to an unknown one, or says something else when none is near.
 func (c *console) suggest(word string, known []string, prefix, otherwise string) {
-	if near := nearest(word, known); near != "" {
+	if near := mistakes.Nearest(word, known); near != "" {
 		c.hint("did you mean %s%s?", prefix, near)
 		return
 	}

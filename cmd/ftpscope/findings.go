@@ -6,6 +6,7 @@ import (
 	"ftpscope/analyze/finding"
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/cmd/ftpscope/mistakes"
 )
 
 const findingsUsage = `Lists what ftpscope finds in sessions, or explains one of them, or a cause of a verdict.
@@ -88,7 +89,7 @@ func (e *env) explainFinding(name string) int {
 	}
 	if b.Len() == 0 {
 		e.error("%q is neither a finding nor a cause", name)
-		if near := nearest(name, known); near != "" {
+		if near := mistakes.Nearest(name, known); near != "" {
 			e.hint("did you mean %s?", near)
 		} else {
 			e.hint("ftpscope findings and ftpscope findings --causes list them")

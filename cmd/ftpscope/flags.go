@@ -70,6 +70,16 @@ func (f *flags) set() *pflag.FlagSet {
 	return s
 }
 
+// all are the flags, those of the topics too.
+func (f *flags) all() *pflag.FlagSet {
+	s := f.set()
+	f.choiceFlags.add(s, "user")
+	f.judgeFlags.add(s)
+	f.readFlags.add(s)
+	f.extract.addMore(s)
+	return s
+}
+
 func (f *common) outputFlag(s *pflag.FlagSet) {
 	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]` (table, json, …: ftpscope formats); repeatable")
 }
@@ -115,11 +125,7 @@ Examples:
 
 // parse reads the arguments; done tells that there is nothing left to do but to exit with code.
 func (f *flags) parse(e *env, args []string) (files []string, code int, done bool) {
-	s := f.set()
-	f.choiceFlags.add(s, "user")
-	f.judgeFlags.add(s)
-	f.readFlags.add(s)
-	f.extract.addMore(s)
+	s := f.all()
 	code, done = e.parseFlags(s, args, &f.help, analyzeUsage, func() error {
 		files = append(f.read, s.Args()...)
 		if len(files) == 0 {

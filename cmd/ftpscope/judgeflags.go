@@ -14,6 +14,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/capture/flow"
+	"ftpscope/cmd/ftpscope/mistakes"
 )
 
 // judgeFlags concern the findings.
@@ -37,7 +38,7 @@ func (f *judgeFlags) add(s *pflag.FlagSet) {
 func (f *judgeFlags) check() error {
 	for _, what := range f.failOn {
 		if severity(what) < 0 && !slices.Contains(words(record.Causes), what) {
-			if near := nearest(what, slices.Concat(record.FromMildest(), words(record.Causes))); near != "" {
+			if near := mistakes.Nearest(what, slices.Concat(record.FromMildest(), words(record.Causes))); near != "" {
 				return fmt.Errorf("--fail-on: there is no severity or cause %q; did you mean %s?", what, near)
 			}
 			return fmt.Errorf("--fail-on takes %s, or the cause of a verdict (data-blocked, …), got %q", strings.Join(record.FromMildest(), ", "), what)

@@ -3,9 +3,15 @@ package main
 import (
 	"strings"
 
+	"ftpscope/analyze/compare"
+	"ftpscope/analyze/extract"
 	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
+	"ftpscope/analyze/report/comparison"
 	"ftpscope/analyze/report/schema"
 	"ftpscope/capture/live"
+	"ftpscope/cmd/ftpscope/complete"
+	"ftpscope/cmd/ftpscope/manual"
 )
 
 const interfacesUsage = `Lists the interfaces that sniff can listen on.
@@ -89,4 +95,123 @@ func runSchema(e *env, args []string) int {
 		return code
 	}
 	return e.print(string(schema.Text()))
+}
+
+func completionUsage() string {
+	var b strings.Builder
+	b.WriteString(`Prints a script by which a shell completes ftpscope's command lines: commands, flags, formats,
+findings, causes, interfaces, captures. Packages install it.
+
+Usage:
+  ftpscope completion bash|zsh|fish
+
+For this shell, or for all to come:
+`)
+	for _, s := range complete.Shells() {
+		b.WriteString("  " + s.Text + prose.Spaces(6-len(s.Text)) + s.Doc + "\n")
+	}
+	b.WriteString(`
+Examples:
+  ftpscope completion bash > /etc/bash_completion.d/ftpscope
+  ftpscope completion fish > ~/.config/fish/completions/ftpscope.fish
+`)
+	return b.String()
+}
+
+// runCompletion prints a shell's script, or with --words answers one.
+func runCompletion(e *env, args []string) int {
+	if len(args) > 1 && args[0] == "--words" && args[1] == "--" {
+		return e.print(completions().Complete(args[2:]).String())
+	}
+	if len(args) == 1 {
+		if script, ok := complete.Script(args[0]); ok {
+			return e.print(script)
+		}
+	}
+	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		code, _ := e.noArguments("completion", completionUsage(), args)
+		return code
+	}
+	e.error("completion takes the name of a shell: bash, zsh or fish")
+	e.hint("ftpscope completion --help")
+	return exitUsage
+}
+
+// completions are all that a command line can have.
+func completions() *complete.Table {
+	t := &complete.Table{Default: "analyze", Values: valuesOf}
+	args := map[string][]complete.Word{"completion": complete.Shells(), "schema": {{Text: "compare", Doc: "of compare's records"}}}
+	for _, list := range [][]explained{rules(), causes()} {
+		for _, x := range list {
+			args["findings"] = append(args["findings"], complete.Word{Text: x.name, Doc: x.text})
+		}
+	}
+	for _, c := range commands() {
+		args["help"] = append(args["help"], complete.Word{Text: c.name, Doc: c.doc})
+	}
+	for _, x := range manual.Topics() {
+		args["help"] = append(args["help"], complete.Word{Text: x.Name, Doc: x.Summary})
+	}
+	for _, c := range commands() {
+		d := complete.Command{Word: complete.Word{Text: c.name, Doc: c.doc}, Args: args[c.name]}
+		if c.flags != nil {
+			d.Flags, d.Captures = c.flags(), c.name != "sniff"
+		}
+		t.Commands = append(t.Commands, d)
+	}
+	return t
+}
+
+// valuesOf are the words that a flag takes, if it takes certain ones.
+func valuesOf(command, flag string) (list []complete.Word) {
+	plain := func(words []string) {
+		for _, w := range words {
+			list = append(list, complete.Word{Text: w})
+		}
+	}
+	meant := func(words []explained) {
+		for _, x := range words {
+			list = append(list, complete.Word{Text: x.name, Doc: x.text})
+		}
+	}
+	switch flag {
+	case "output":
+		if command == "compare" {
+			for _, f := range comparison.Formats() {
+				plain([]string{f.Name})
+			}
+			break
+		}
+		for _, f := range allFormats() {
+			list = append(list, complete.Word{Text: f.Name, Doc: f.Doc})
+		}
+	case "finding", "disable":
+		meant(rules())
+	case "cause":
+		meant(causes())
+	case "fail-on":
+		if command == "compare" {
+			plain(compare.Verdicts())
+			break
+		}
+		plain(record.FromMildest())
+		meant(causes())
+	case "at":
+		plain(words(record.Places))
+	case "mode":
+		plain(sessionModes)
+	case "initiator":
+		plain(initiators)
+	case "outcome":
+		plain(outcomes)
+	case "min-severity":
+		plain(record.FromMildest())
+	case "hash":
+		plain(extract.Hashes())
+	case "color":
+		plain([]string{"auto", "always", "never"})
+	case "interface":
+		plain(append(interfaceNames(), live.Any))
+	}
+	return list
 }

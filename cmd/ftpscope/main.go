@@ -11,6 +11,8 @@ import (
 	"runtime/metrics"
 	"strings"
 	"syscall"
+
+	"github.com/spf13/pflag"
 )
 
 func main() {
@@ -39,7 +41,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	switch args[0] {
 	case "-h", "--help":
 		return runHelp(e, args[1:])
-	case "--version":
+	case "--version", "-V":
 		return runVersion(e, nil)
 	}
 	for _, c := range commands() {
@@ -76,20 +78,23 @@ type command struct {
 	name, doc string
 	run       func(*env, []string) int
 	usage     func() string
+	flags     func() *pflag.FlagSet // nil: it has none
 }
 
 func commands() []command {
+	page := func(text string) func() string { return func() string { return text } }
 	return []command{
-		{"analyze", "what happened in these captures", runAnalyze, analyzeUsage},
-		{"sniff", "the same of live interfaces, as it happens", runSniff, sniffUsage},
-		{"carve", "only the packets of some sessions, to keep or to share", runCarve, carveUsage},
-		{"compare", "what two captures of the same traffic show together", runCompare, compareUsage},
-		{"interfaces", "where sniff can listen", runInterfaces, func() string { return interfacesUsage }},
-		{"findings", "the rules, what each means", runFindings, func() string { return findingsUsage }},
-		{"formats", "the output formats", runFormats, func() string { return formatsUsage }},
-		{"schema", "the JSON Schema of the records that -o json writes", runSchema, func() string { return schemaUsage }},
-		{"version", "which ftpscope this is", runVersion, func() string { return versionUsage }},
-		{"help", "this page, or a command's", runHelp, overview},
+		{"analyze", "what happened in these captures", runAnalyze, analyzeUsage, new(flags).all},
+		{"sniff", "the same of live interfaces, as it happens", runSniff, sniffUsage, new(sniffFlags).all},
+		{"carve", "only the packets of some sessions, to keep or to share", runCarve, carveUsage, new(carveFlags).all},
+		{"compare", "what two captures of the same traffic show together", runCompare, compareUsage, new(compareFlags).set},
+		{"interfaces", "where sniff can listen", runInterfaces, page(interfacesUsage), nil},
+		{"findings", "the rules, what each means", runFindings, page(findingsUsage), nil},
+		{"formats", "the output formats", runFormats, page(formatsUsage), nil},
+		{"schema", "the JSON Schema of the records that -o json writes", runSchema, page(schemaUsage), nil},
+		{"completion", "lets bash, zsh or fish complete command lines", runCompletion, completionUsage, nil},
+		{"version", "which ftpscope this is", runVersion, page(versionUsage), nil},
+		{"help", "this page, or a command's", runHelp, overview, nil},
 	}
 }
 

@@ -59,6 +59,17 @@ func (f *sniffFlags) set() *pflag.FlagSet {
 	return s
 }
 
+// all are the flags, those of the topics too.
+func (f *sniffFlags) all() *pflag.FlagSet {
+	s := f.set()
+	f.choiceFlags.add(s, "ftp-user")
+	f.extract.addMore(s)
+	f.judgeFlags.add(s)
+	f.readFlags.add(s)
+	f.keyFlags.add(s)
+	return s
+}
+
 func sniffUsage() string {
 	var f sniffFlags
 	return `Shows FTP sessions on live interfaces as they happen, and who opened their data connections.
@@ -80,12 +91,7 @@ Examples:
 
 // parse reads the arguments; done tells that there is nothing left to do but to exit with code.
 func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
-	s := f.set()
-	f.choiceFlags.add(s, "ftp-user")
-	f.extract.addMore(s)
-	f.judgeFlags.add(s)
-	f.readFlags.add(s)
-	f.keyFlags.add(s)
+	s := f.all()
 	return e.parseFlags(s, args, &f.help, sniffUsage, func() error {
 		switch {
 		case s.NArg() > 0:

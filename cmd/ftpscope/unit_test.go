@@ -13,30 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNearest(t *testing.T) {
-	known := []string{"analyze", "formats", "version", "help"}
-	tests := []struct{ name, word, want string }{
-		{"swapped letters", "anaylze", "analyze"},
-		{"other spelling", "analyse", "analyze"},
-		{"missing letter", "format", "formats"},
-		{"capitals", "HELP", "help"},
-		{"abbreviation", "ver", "version"},
-		{"nothing near", "frobnicate", ""},
-		{"one letter", "x", ""},
-		{"two letters", "xy", ""},
-		{"empty", "", ""},
-		{"hostile length", strings.Repeat("a", 1<<20), ""},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, nearest(test.word, known)) })
-	}
-}
-
 func TestVersion(t *testing.T) {
 	require.Equal(t, "devel", version(nil))
 	info := &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
 		{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "true"}, {Key: "vcs.time", Value: "2026-01-02T03:04:05Z"}}}
-	require.Contains(t, version(info), "v1.2.3 (0123456789ab, 2026-01-02T03:04:05Z, modified) go")
+	require.Contains(t, version(info), "v1.2.3 (commit 0123456789ab, 2026-01-02T03:04:05Z, modified) go")
+	info.Main.Version = "v0.0.0-20260102030405-0123456789ab+dirty"
+	require.Contains(t, version(info), "devel (commit 0123456789ab, ")
 }
 
 func TestPace(t *testing.T) {

@@ -49,7 +49,7 @@ analyze/settings:
 analyze/finding:     capture/flow analyze/record analyze/prose analyze/settings
 analyze/verdict:     capture/flow analyze/record analyze/prose analyze/settings
 analyze/compare:     capture/flow analyze/ftp analyze/record analyze/prose
-analyze/report:      capture/flow analyze/record
+analyze/report:      capture/flow analyze/record analyze/prose
 analyze/report/diagnosis: capture/flow analyze/record analyze/prose analyze/report
 analyze/report/servers: capture/flow analyze/record analyze/prose analyze/report/diagnosis
 analyze/report/ladder: capture/flow analyze/record analyze/prose analyze/report/diagnosis

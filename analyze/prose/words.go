@@ -116,30 +116,6 @@ func twoUnits(d, large time.Duration, largeName string, small time.Duration, sma
 	return s
 }
 
-// UTC is a packet's time as time.Time.
-func UTC(t flow.Time) time.Time { return time.Unix(0, int64(t)).UTC() }
-
-// Clock is a time of day, to the second.
-func Clock(t flow.Time) string { return UTC(t).Format(time.TimeOnly) }
-
-// Date is a time's day.
-func Date(t flow.Time) string { return UTC(t).Format(time.DateOnly) }
-
-// Moment is a time with its date.
-func Moment(t flow.Time) string { return Date(t) + " " + Clock(t) }
-
-// Period is from when to when, to the second: the second date only where it is another
-// one.
-func Period(from, to flow.Time) string {
-	switch {
-	case Moment(from) == Moment(to):
-		return Moment(from)
-	case Date(from) == Date(to):
-		return Moment(from) + " to " + Clock(to)
-	}
-	return Moment(from) + " to " + Moment(to)
-}
-
 // Packet writes a packet's number as Wireshark shows it, "#14", with the file's number
 // before it where there are several: "2:#14".
 func Packet(p flow.Pos, several bool) string {

@@ -134,19 +134,6 @@ func BenchmarkWrap(b *testing.B) {
 	}
 }
 
-func TestTimes(t *testing.T) {
-	const at = 1709287335 * flow.Second // 2024-03-01 10:02:15 UTC
-	require.Equal(t, "10:02:15", Clock(at+999*flow.Millisecond))
-	require.Equal(t, "2024-03-01", Date(at))
-	for want, to := range map[string]flow.Time{
-		"2024-03-01 10:02:15":                        at + 1,
-		"2024-03-01 10:02:15 to 10:02:16":            at + flow.Second,
-		"2024-03-01 10:02:15 to 2024-03-02 10:02:15": at + flow.Time(day),
-	} {
-		require.Equal(t, want, Period(at, to))
-	}
-}
-
 func TestSentences(t *testing.T) {
 	for name, x := range map[string]struct{ got, want string }{
 		"empty":                {Sentence(""), ""},

@@ -7,7 +7,9 @@ package report
 import (
 	"io"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 // Writer takes the records of a run, one call a record; Summary is the last. Records are
@@ -28,11 +30,12 @@ type Heading struct{ Written bool }
 // Options are what users may choose about any format; the zero value is the default.
 type Options struct {
 	ShowPasswords bool
-	Color         bool     // terminal colours; they support the words and never replace them
-	Width         int      // columns, DefaultWidth if 0
-	All           bool     // show every session and transfer, where a format would shorten
-	Live          bool     // each record is to be seen at once
-	Files         int      // files that the run reads; more than one makes packet numbers need their file
+	Color         bool // terminal colours; they support the words and never replace them
+	Width         int  // columns, DefaultWidth if 0
+	All           bool // show every session and transfer, where a format would shorten
+	Live          bool // each record is to be seen at once
+	Files         int  // files that the run reads; more than one makes packet numbers need their file
+	Zone          prose.Zone
 	Heading       *Heading // nil: the writer's file begins with its first record
 
 	// Where a report comes from, for the formats that say so; what is unknown is empty.
@@ -60,6 +63,14 @@ func (o Options) PageWidth() int {
 		return DefaultWidth
 	}
 	return max(o.Width, minWidth)
+}
+
+// Stamped is a moment as a line of a log begins with it: what is not UTC has its offset.
+func (o Options) Stamped(t flow.Time) string {
+	if o.Zone.IsUTC() {
+		return o.Zone.Moment(t)
+	}
+	return o.Zone.At(t).Format("2006-01-02 15:04:05-07:00")
 }
 
 // OwnHeading is the heading of a new writer's file.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -132,7 +133,10 @@ func (f *carveFlags) check(files int, anonymize bool) error {
 			return fmt.Errorf("--filter: %w", err)
 		}
 	}
-	for _, check := range []func() error{f.choiceFlags.check, f.judgeFlags.check, f.readFlags.check} {
+	if err := f.choiceFlags.check(time.UTC); err != nil {
+		return err
+	}
+	for _, check := range []func() error{f.judgeFlags.check, f.readFlags.check} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func (f *choiceFlags) add(s *pflag.FlagSet, user string) {
 	s.StringSliceVar(&c.Causes, "cause", nil, "show sessions with a verdict of `CAUSE`: data-blocked, …")
 	s.StringSliceVar(&c.Places, "at", nil, "… that says to look at `PLACE`: firewall, nat, server, …")
 	s.StringVar(&c.MinSeverity, "min-severity", "", "show sessions with a finding of `SEVERITY` or above")
-	s.StringVar(&f.since, "since", "", "show sessions that ended at `TIME` (UTC) or later: 2026-11-24T10:00, 2026-11-24")
+	s.StringVar(&f.since, "since", "", "show sessions that ended at `TIME` (UTC, or --tz) or later: 2026-11-24T10:00, 2026-11-24")
 	s.StringVar(&f.until, "until", "", "show sessions that began before `TIME`")
 }
 
@@ -49,7 +49,7 @@ var (
 )
 
 // check reads the values. What no record can have is an error, since it would choose nothing.
-func (f *choiceFlags) check() error {
+func (f *choiceFlags) check(zone *time.Location) error {
 	c := &f.choice
 	for _, text := range f.hosts {
 		p, err := prefix(text)
@@ -91,7 +91,7 @@ func (f *choiceFlags) check() error {
 		if moment.text == "" {
 			continue
 		}
-		t, err := instant(moment.text)
+		t, err := instant(moment.text, zone)
 		if err != nil {
 			return fmt.Errorf("--%s takes a time such as 2026-11-24T10:00:00Z or 2026-11-24, got %q", moment.flag, moment.text)
 		}
@@ -157,12 +157,12 @@ func prefix(text string) (netip.Prefix, error) {
 	return netip.PrefixFrom(a, a.BitLen()), nil
 }
 
-// instant reads a time; without a zone it is UTC, as in all outputs.
-func instant(text string) (flow.Time, error) {
+// instant reads a time; one that names no zone is in that of the results.
+func instant(text string, zone *time.Location) (flow.Time, error) {
 	var err error
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
 		var t time.Time
-		if t, err = time.Parse(layout, text); err == nil {
+		if t, err = time.ParseInLocation(layout, text, zone); err == nil {
 			return flow.Time(t.UnixNano()), nil
 		}
 	}

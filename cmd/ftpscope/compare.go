@@ -14,7 +14,6 @@ import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/compare"
 	"ftpscope/analyze/prose"
-	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/comparison"
 	"ftpscope/analyze/report/diagnosis"
 	"ftpscope/capture"
@@ -30,10 +29,10 @@ type compareFlags struct {
 	filter  string
 	packets *filter.Filter
 	failOn  []string
-	color   string
 	all     bool
 	quiet   bool
 	help    bool
+	looks
 }
 
 func (f *compareFlags) set() *pflag.FlagSet {
@@ -45,7 +44,7 @@ func (f *compareFlags) set() *pflag.FlagSet {
 	s.Var(&f.vxlan, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words, on both sides")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
-	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
+	f.looks.add(s)
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
 	return s
@@ -76,8 +75,8 @@ func (f *compareFlags) check(args []string) error {
 	if len(args) != 2 {
 		return fmt.Errorf("compare takes two sides, got %d", len(args))
 	}
-	if f.color != "auto" && f.color != "always" && f.color != "never" {
-		return fmt.Errorf("--color takes auto, always or never, got %q", f.color)
+	if err := f.looks.check(); err != nil {
+		return err
 	}
 	if f.workers < 0 {
 		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
@@ -265,13 +264,12 @@ func (e *env) compareSpecs(args []string) ([]spec[comparison.Format], bool) {
 
 // write writes one output; a file gets its name when it is whole.
 func (j *compareJob) write(spec spec[comparison.Format], r *compare.Result) {
-	opt := report.Options{All: j.flags.all, Color: j.flags.color == "always"}
+	opt := j.flags.options()
+	opt.All = j.flags.all
 	o := &output{spec: outputSpec{path: spec.path}}
 	var to io.Writer = clearing{j.stdout, j.console}
 	if spec.path == "" {
-		_, isTerminal := terminal(j.stdout)
-		c := common{color: j.flags.color}
-		opt.Width, opt.Color = pageWidth(j.stdout), c.colored(isTerminal)
+		opt = j.onto(opt, &j.flags.looks)
 	} else {
 		err := overwrites(spec.path, j.read)
 		if err == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,7 +10,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+	_ "time/tzdata" // --tz works on machines that know no zones
 
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"ftpscope/analyze/prose"
@@ -99,13 +102,84 @@ func (t clearing) Write(b []byte) (int, error) {
 	return t.w.Write(b)
 }
 
-// pageWidth is how wide pages on w are to be: as COLUMNS says, else as wide as the terminal,
-// 0 for what is none.
-func pageWidth(w any) int {
+// looks are the flags that say how results for people look.
+type looks struct {
+	color string
+	width int
+	zone  zone
+}
+
+func (l *looks) add(s *pflag.FlagSet) {
+	s.StringVar(&l.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
+	s.IntVar(&l.width, "width", 0, "make pages `N` columns wide (default: COLUMNS, else the terminal)")
+	s.Var(&l.zone, "tz", "show times in `ZONE`: UTC, local or a name such as Europe/Berlin")
+}
+
+func (l *looks) check() error {
+	const least, most = 60, 1000
+	switch {
+	case l.color != "auto" && l.color != "always" && l.color != "never":
+		return fmt.Errorf("--color takes auto, always or never, got %q", l.color)
+	case l.width != 0 && (l.width < least || l.width > most):
+		return fmt.Errorf("--width takes a number of columns from %d to %d, got %d", least, most, l.width)
+	}
+	return nil
+}
+
+// options are those of a result that goes to a file; onto says where else it goes.
+func (l *looks) options() report.Options {
+	return report.Options{Width: l.width, Color: l.color == "always", Zone: l.zone.Zone}
+}
+
+// onto makes the options of a result on standard output.
+func (e *env) onto(o report.Options, l *looks) report.Options {
+	_, isTerminal := terminal(e.stdout)
+	o.Color = l.colored(isTerminal)
+	if o.Width == 0 {
+		o.Width = e.pageWidth()
+	}
+	return o
+}
+
+// colored decides on colours for standard output: the flag, else NO_COLOR (no-color.org) and the terminal.
+func (l *looks) colored(onTerminal bool) bool {
+	if l.color != "auto" {
+		return l.color == "always"
+	}
+	return onTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// zone is a flag of a time zone.
+type zone struct {
+	prose.Zone
+	text string
+}
+
+func (z *zone) Set(text string) (err error) {
+	z.text = text
+	if z.Zone, err = prose.ReadZone(text); err != nil {
+		return errors.New("it takes UTC, local or a zone such as Europe/Berlin")
+	}
+	z.Clock(0) // reads what the system knows of it, before files may no longer be opened
+	return nil
+}
+
+func (z *zone) String() string { return z.text }
+
+func (z *zone) Type() string { return "zone" }
+
+// pageWidth is how wide pages on standard output are to be: as COLUMNS says, else as wide as the terminal. A pipe leads to
+// a pager: then standard error may be on the terminal. 0 for what is none.
+func (e *env) pageWidth() int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n
 	}
-	columns, _ := terminal(w)
+	columns, ok := terminal(e.stdout)
+	if f, isFile := e.stdout.(*os.File); !ok && isFile {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+			columns, _ = terminal(e.w)
+		}
+	}
 	return columns
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,7 +24,6 @@ type common struct {
 	commands      bool
 	showPasswords bool
 	all           bool
-	color         string
 	ports         ports
 	filter        string
 	packets       *filter.Filter // what filter says; nil: nothing
@@ -33,6 +31,7 @@ type common struct {
 	help          bool
 	cpuprofile    string
 	memprofile    string
+	looks
 	choiceFlags
 	judgeFlags
 	readFlags
@@ -76,6 +75,7 @@ func (f *flags) all() *pflag.FlagSet {
 	f.choiceFlags.add(s, "user")
 	f.judgeFlags.add(s)
 	f.readFlags.add(s)
+	f.looks.add(s)
 	f.extract.addMore(s)
 	return s
 }
@@ -91,7 +91,6 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's words: 'not port 22'")
 	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
-	s.StringVar(&f.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
 	s.StringVar(&f.cpuprofile, "cpuprofile", "", "write a processor profile to `FILE`")
@@ -113,7 +112,7 @@ Usage:
 Several files are read as one capture in the order of time; a directory stands for the captures in
 it, - for standard input. Without -o the result is a table. An output without FILE, or with - for
 it, goes to standard output; one of them may. More flags: ftpscope help choosing,
-extracting, judging, reading.
+extracting, judging, looks, reading.
 
 Flags:
 ` + f.set().FlagUsagesWrapped(100) + `
@@ -168,13 +167,10 @@ func (e *env) parseFlags(s *pflag.FlagSet, args []string, help *bool, page func(
 }
 
 func (f *common) check() error {
-	switch {
-	case f.color != "auto" && f.color != "always" && f.color != "never":
-		return fmt.Errorf("--color takes auto, always or never, got %q", f.color)
-	case f.workers < 0:
+	if f.workers < 0 {
 		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
 	}
-	for _, check := range []func() error{f.judgeFlags.check, f.readFlags.check} {
+	for _, check := range []func() error{f.looks.check, f.judgeFlags.check, f.readFlags.check} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -185,7 +181,7 @@ func (f *common) check() error {
 			return fmt.Errorf("--filter: %w", err)
 		}
 	}
-	return f.choiceFlags.check()
+	return f.choiceFlags.check(f.zone.Location())
 }
 
 // takenBy is what flags take whose type is Go's: the errors of its packages are for programmers.
@@ -212,14 +208,6 @@ func (e *env) badFlag(s *pflag.FlagSet, err error) {
 		}
 	})
 	e.suggest(unknown.GetSpecifiedName(), names, "--", "ftpscope "+s.Name()+" --help")
-}
-
-// colored decides on colours for standard output: the flag, else NO_COLOR (no-color.org) and the terminal.
-func (f *common) colored(onTerminal bool) bool {
-	if f.color != "auto" {
-		return f.color == "always"
-	}
-	return onTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // ports is a repeatable flag of ports.

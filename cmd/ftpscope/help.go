@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/prose"
+	"ftpscope/analyze/report"
 	"ftpscope/cmd/ftpscope/manual"
 )
 
@@ -78,9 +79,8 @@ func runHelp(e *env, args []string) int {
 		}
 	}
 	if t, ok := manual.Find(args[0]); ok {
-		_, onTerminal := terminal(e.stdout)
-		auto := common{color: "auto"}
-		return e.print(manual.Render(t.Text, manual.Style{Width: pageWidth(e.stdout), Color: auto.colored(onTerminal)}))
+		look := e.onto(report.Options{}, &looks{color: "auto"})
+		return e.print(manual.Render(t.Text, manual.Style{Width: look.Width, Color: look.Color}))
 	}
 	if args[0] == "topics" {
 		return e.print(topicList())

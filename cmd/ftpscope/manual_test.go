@@ -174,12 +174,14 @@ func TestManualFlags(t *testing.T) {
 	var read readFlags
 	var keys keyFlags
 	var extract extractFlags
+	var look looks
 	want := map[string]*pflag.FlagSet{}
-	for _, topic := range []string{"choosing", "judging", "reading", "extracting"} {
+	for _, topic := range []string{"choosing", "judging", "reading", "extracting", "looks"} {
 		want[topic] = newSet(topic)
 	}
 	choice.add(want["choosing"], "user")
 	judge.add(want["judging"])
+	look.add(want["looks"])
 	read.add(want["reading"])
 	keys.add(want["reading"])
 	extract.add(want["extracting"])

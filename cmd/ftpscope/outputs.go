@@ -165,13 +165,11 @@ func (j *job) openOutput(spec outputSpec, inputs []string) (*output, error) {
 	}
 	o := &output{spec: spec, private: j.flags.showPasswords}
 	info, _ := debug.ReadBuildInfo()
-	opt := report.Options{
-		CommandLine: os.Args, Version: version(info), Inputs: j.inputs,
-		ShowPasswords: j.flags.showPasswords, All: j.flags.all, Files: len(inputs), Color: j.flags.color == "always",
-	}
+	opt := j.flags.looks.options()
+	opt.CommandLine, opt.Version, opt.Inputs = os.Args, version(info), j.inputs
+	opt.ShowPasswords, opt.All, opt.Files = j.flags.showPasswords, j.flags.all, len(inputs)
 	if spec.path == "" {
-		_, isTerminal := terminal(j.stdout)
-		opt.Width, opt.Color = pageWidth(j.stdout), j.flags.colored(isTerminal)
+		opt = j.onto(opt, &j.flags.looks)
 		o.buf = bufio.NewWriterSize(clearing{j.stdout, j.console}, outputBuffer)
 	} else {
 		if err := o.open(); err != nil {

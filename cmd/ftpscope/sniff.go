@@ -248,7 +248,8 @@ func (s *sniffing) serveMetrics() (stop func()) {
 
 // open opens the outputs; one that cannot be opened is reason enough not to start.
 func (s *sniffing) open(specs []outputSpec) bool {
-	opt := report.Options{ShowPasswords: s.flags.showPasswords, All: true, Live: true, Files: len(s.source.Files()), Color: s.flags.color == "always"}
+	opt := s.flags.looks.options()
+	opt.ShowPasswords, opt.All, opt.Live, opt.Files = s.flags.showPasswords, true, true, len(s.source.Files())
 	for _, spec := range specs {
 		if spec.format.Name == "table" {
 			s.openView()
@@ -261,10 +262,7 @@ func (s *sniffing) open(specs []outputSpec) bool {
 			}
 		}
 		if spec.path == "" {
-			_, onTerminal := terminal(s.stdout)
-			opt := opt
-			opt.Color = s.flags.colored(onTerminal)
-			s.write(newEachRecord(clearing{s.stdout, s.console}, spec.format, opt))
+			s.write(newEachRecord(clearing{s.stdout, s.console}, spec.format, s.onto(opt, &s.flags.looks)))
 			continue
 		}
 		file, err := openLive(spec.path, s.flags.showPasswords, s.warning)
@@ -473,7 +471,7 @@ const viewEvery = 2 * time.Second
 func (s *sniffing) openView() {
 	out, _ := s.stdout.(*os.File) // what specs found to be a terminal
 	s.view = view.New(view.Options{
-		Interfaces: s.files, Files: s.follows, Color: s.flags.colored(true), ShowPasswords: s.flags.showPasswords, In: s.stdin, Out: out, Now: time.Now,
+		Interfaces: s.files, Files: s.follows, Color: s.flags.colored(true), ShowPasswords: s.flags.showPasswords, Zone: s.flags.zone.Zone, In: s.stdin, Out: out, Now: time.Now,
 	})
 	s.writers, s.watchers = append(s.writers, s.view), append(s.watchers, s.view)
 }
@@ -512,7 +510,7 @@ func (s *sniffing) closeView(summary *record.Summary) {
 	}
 	var b bytes.Buffer
 	format, _ := formats.Find("lines")
-	if format.New(&b, report.Options{}).Summary(summary) == nil {
+	if format.New(&b, s.flags.looks.options()).Summary(summary) == nil {
 		s.print(b.String())
 	}
 }

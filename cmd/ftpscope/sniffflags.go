@@ -66,6 +66,7 @@ func (f *sniffFlags) all() *pflag.FlagSet {
 	f.extract.addMore(s)
 	f.judgeFlags.add(s)
 	f.readFlags.add(s)
+	f.looks.add(s)
 	f.keyFlags.add(s)
 	return s
 }

@@ -43,11 +43,11 @@ func verdictGravity(verdict string) int {
 }
 
 // heads say which side is which, and how the clocks compare.
-func headsOf(r *compare.Result) []string {
+func headsOf(r *compare.Result, z prose.Zone) []string {
 	side := func(place, name string, s *compare.Side) string {
 		line := place + prose.Escape(s.Name) + " (" + name + "): " + prose.Many(s.Packets, "packet")
 		if s.Packets > 0 {
-			line += ", " + prose.Period(s.First.Time, s.Last.Time)
+			line += ", " + z.Period(s.First.Time, s.Last.Time) + " " + z.Name(s.First.Time, s.Last.Time)
 		}
 		if s.Dropped > 0 {
 			line += ", " + prose.Many(s.Dropped, "packet") + " lost by the capture itself"

@@ -13,7 +13,6 @@ import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
-	"ftpscope/analyze/report/reporttest"
 	"ftpscope/capture/flow"
 )
 
@@ -95,11 +94,4 @@ func TestClockWords(t *testing.T) {
 	} {
 		require.Equal(t, want, clockWords(&c))
 	}
-}
-
-func TestPeriod(t *testing.T) {
-	const day = 86_400_000 // ms
-	require.Equal(t, "2024-03-01 10:02:15", prose.Period(reporttest.At(0).Time, reporttest.At(100).Time))
-	require.Equal(t, "2024-03-01 10:02:15 to 10:02:22", prose.Period(reporttest.At(0).Time, reporttest.At(7200).Time))
-	require.Equal(t, "2024-03-01 10:02:15 to 2024-03-04 10:02:15", prose.Period(reporttest.At(0).Time, reporttest.At(3*day).Time))
 }

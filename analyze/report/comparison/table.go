@@ -26,7 +26,7 @@ const maxCompared = 50
 
 func writeTable(w io.Writer, r *compare.Result, o report.Options) error {
 	t := &tablePage{r: r, opt: o, width: o.PageWidth()}
-	for _, line := range headsOf(r) {
+	for _, line := range headsOf(r, o.Zone) {
 		t.hang(0, 7, line)
 	}
 	list := r.Comparisons

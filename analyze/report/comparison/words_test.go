@@ -63,17 +63,17 @@ func TestGoldens(t *testing.T) {
 func TestHeads(t *testing.T) {
 	r := twoSides()
 	require.Equal(t, []string{
-		"here   a.pcap (the client's side): 106 packets, 2024-03-01 10:02:15 to 10:02:22",
-		"there  b.pcap (the server's side): 1 packet, 2024-03-01 10:02:15, 3 packets lost by the capture itself",
+		"here   a.pcap (the client's side): 106 packets, 2024-03-01 10:02:15 to 10:02:22 UTC",
+		"there  b.pcap (the server's side): 1 packet, 2024-03-01 10:02:15 UTC, 3 packets lost by the capture itself",
 		"clocks there 2 ms ahead of here and what the way takes, by 7 packets of one direction only",
-	}, headsOf(r))
+	}, headsOf(r, prose.Zone{}))
 	require.Contains(t, openingOf(r), "“Here” is the client's side, a.pcap, “there” is the server's side, b.pcap. That this is their order is told by the TTL. The clocks: ")
 	r.Swapped, r.Stepped = true, 2
-	require.Contains(t, headsOf(r)[2], "order  given the other way round: a.pcap is nearer to the clients, by the TTL")
-	require.Contains(t, headsOf(r)[3], "; not of 2 sessions, by whose own packets they are compared: a clock was set")
+	require.Contains(t, headsOf(r, prose.Zone{})[2], "order  given the other way round: a.pcap is nearer to the clients, by the TTL")
+	require.Contains(t, headsOf(r, prose.Zone{})[3], "; not of 2 sessions, by whose own packets they are compared: a clock was set")
 	require.Contains(t, openingOf(r), "They were given the other way round: which is nearer to the clients is told by the TTL.")
 	r.Swapped, r.OrderKnown = false, false
-	require.Contains(t, headsOf(r)[2], "order  taken as given: nothing tells which side is nearer to the clients")
+	require.Contains(t, headsOf(r, prose.Zone{})[2], "order  taken as given: nothing tells which side is nearer to the clients")
 	require.Contains(t, openingOf(r), "Nothing tells which is nearer to the clients; they are taken as given.")
 }
 

@@ -15,12 +15,12 @@ import (
 )
 
 // Title names a session: its number, user, server and time.
-func Title(s *record.Session) string {
+func Title(s *record.Session, z prose.Zone) string {
 	who := "a client that gave no name"
 	if s.User != nil {
 		who = prose.Cut(prose.Escape(*s.User), 40)
 	}
-	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + prose.Period(s.Start.Time, s.End.Time) + " UTC"
+	return "Session " + strconv.Itoa(s.ID) + " · " + who + " at " + s.Server.Addr().String() + ", " + z.Period(s.Start.Time, s.End.Time) + " " + z.Name(s.Start.Time, s.End.Time)
 }
 
 // Story is the paragraph that a session begins with.

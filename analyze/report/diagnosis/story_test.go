@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report/reporttest"
 	"ftpscope/capture/flow"
@@ -19,11 +20,11 @@ func changed(change func(*record.Session)) *record.Session {
 
 func TestStory(t *testing.T) {
 	s := reporttest.ActiveSession()
-	require.Equal(t, "Session 1 · anonymous at 192.0.2.21, 2024-03-01 10:02:15 to 10:02:16 UTC", Title(s))
+	require.Equal(t, "Session 1 · anonymous at 192.0.2.21, 2024-03-01 10:02:15 to 10:02:16 UTC", Title(s, prose.Zone{}))
 	require.Equal(t, "The client 192.0.2.10 opened the control connection from its port 51234 to the server's port 21 (packets 1 and 2), "+
 		"logged in as anonymous and said goodbye with QUIT (packet 104). Both transfers use ACTIVE mode: the server opened the data connections.", Story(s, false))
 	s.User, s.Notes.Control.SYN, s.Notes.Control.SYNACK = nil, flow.Mark{}, flow.Mark{}
-	require.Equal(t, "Session 1 · a client that gave no name at 192.0.2.21, 2024-03-01 10:02:15 to 10:02:16 UTC", Title(s))
+	require.Equal(t, "Session 1 · a client that gave no name at 192.0.2.21, 2024-03-01 10:02:15 to 10:02:16 UTC", Title(s, prose.Zone{}))
 	require.Contains(t, Story(s, true), "The capture does not show who opened the control connection between 192.0.2.10 port 51234 and 192.0.2.21 port 21; "+
 		"the first is taken to be the client. It logged in and said goodbye with QUIT (packet 1:#104).")
 }

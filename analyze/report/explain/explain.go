@@ -53,7 +53,7 @@ func (e *explain) Session(s *record.Session) error {
 		e.answer.Session(s)
 	}
 	p := &prose.Page{Width: e.width}
-	p.Paragraph(diagnosis.Title(s))
+	p.Paragraph(diagnosis.Title(s, e.opt.Zone))
 	inShort(p, s.Verdict)
 	p.Paragraph(diagnosis.FailedLogins(s))
 	p.Paragraph(diagnosis.Story(s, e.opt.FileNumbers(s)))
@@ -147,9 +147,14 @@ func (e *explain) Attempt(a *record.Attempt) error {
 		return nil
 	}
 	p.Paragraph(a.ClientIP.String() + " tried to open a control connection to " + a.Server.String() + " with " +
-		prose.Many(a.Count, "SYN") + " from " + prose.Moment(a.First.Time) + ": " + diagnosis.Attempt(a) + diagnosis.InNetwork(a.Network) + ".")
+		prose.Many(a.Count, "SYN") + " from " + e.when(a.First) + ": " + diagnosis.Attempt(a) + diagnosis.InNetwork(a.Network) + ".")
 	e.advise(p, a.Verdict)
 	return e.write(p)
+}
+
+// when is a moment with its zone.
+func (e *explain) when(s record.Stamp) string {
+	return e.opt.Zone.Moment(s.Time) + " " + e.opt.Zone.Name(s.Time, s.Time)
 }
 
 // advise tells the verdict of what is no session: once, for many have the same.
@@ -170,7 +175,7 @@ func (e *explain) Orphan(o *record.Orphan) error {
 		return nil
 	}
 	c := &o.Connection
-	p.Paragraph("At " + prose.Moment(c.Start.Time) + " " + c.Src.String() + " opened a connection to " + c.Dst.String() + " that carried " +
+	p.Paragraph("At " + e.when(c.Start) + " " + c.Src.String() + " opened a connection to " + c.Dst.String() + " that carried " +
 		prose.Many(o.Bytes, "byte") + diagnosis.InNetwork(c.Network) + " and looks like the data connection of an active transfer, but the capture does not hold its control connection.")
 	e.advise(p, o.Verdict)
 	return e.write(p)

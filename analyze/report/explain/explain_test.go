@@ -37,7 +37,7 @@ func TestOthers(t *testing.T) {
 		}
 		require.NoError(t, w.Summary(&record.Summary{}))
 		got := strings.Join(strings.Fields(out.String()), " ")
-		require.Contains(t, got, "192.0.2.1 tried to open a control connection to [2001:db8::1]:21 with 3 SYNs from 2024-03-01 10:02:15: administratively prohibited, says 10.0.0.1.")
+		require.Contains(t, got, "192.0.2.1 tried to open a control connection to [2001:db8::1]:21 with 3 SYNs from 2024-03-01 10:02:15 UTC: administratively prohibited, says 10.0.0.1.")
 		require.Contains(t, got, "192.0.2.21:20 opened a connection to 192.0.2.10:40000 that carried 4,096 bytes and looks like the data connection of an active transfer")
 		require.Equal(t, !all, strings.Contains(got, "… 10 more connections without a session: --all lists them"))
 		require.Contains(t, got, "No FTP session was found in 0 packets.")

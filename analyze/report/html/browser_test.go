@@ -41,6 +41,7 @@ func TestBrowser(t *testing.T) {
 		{"timeline", func(t *testing.T, b *browser) { timeline(t, b, mixed) }},
 		{"layout", func(t *testing.T, b *browser) { layout(t, b, mixed) }},
 		{"print", func(t *testing.T, b *browser) { printed(t, b, mixed) }},
+		{"clock", switching},
 		{"without-script", func(t *testing.T, b *browser) { withoutScript(t, b, mixed) }},
 		{"no-sessions", withoutSessions},
 		{"hostile", hostileInBrowser},

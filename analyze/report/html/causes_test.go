@@ -137,7 +137,7 @@ func TestDetailsBeginWithTheVerdict(t *testing.T) {
 		{ID: "y", Severity: "high", Count: 1, Message: "Shared."}, {ID: "x", Severity: "low", Count: 2, T: []int{1, 2}, Message: "One.", Advice: "Look."},
 		{ID: "cleartext-credentials", Severity: "medium", Count: 1, Message: toldOf(reporttest.ClearText.Message), Advice: "Use FTP over TLS."},
 	}, d.Findings)
-	require.Contains(t, d.Facts, [2]string{"Failed logins", "1 login failed before one succeeded: 530 Login incorrect."})
+	require.Contains(t, d.Facts, fact{"Failed logins", "1 login failed before one succeeded: 530 Login incorrect."})
 }
 
 // The table shows where to look, and not again as a finding what the verdict says.
@@ -146,12 +146,12 @@ func TestRowVerdict(t *testing.T) {
 	r := newTableRow(s, diagnosis.Trouble)
 	require.Equal(t, rowCause{"address untranslated", "nat · likely", "bad", "nat", true}, r.rowCause)
 	require.Equal(t, record.Gravity("high"), r.Gravity, "filters go by it")
-	x := r.static(false)
+	x := r.static(clock{})
 	require.Equal(t, []string{"nat · likely", "address untranslated", "bad", ""}, []string{x.Place, x.Cause, x.Level, x.Severity})
 	s.Findings = append(s.Findings, record.Finding{ID: "brute-force", Severity: "critical"})
 	r = newTableRow(s, diagnosis.Trouble)
 	require.False(t, r.Said)
-	require.Equal(t, "critical", r.static(false).Severity)
+	require.Equal(t, "critical", r.static(clock{}).Severity)
 	s.Verdict = nil
 	r = newTableRow(s, diagnosis.Trouble)
 	require.Empty(t, r.rowCause)

@@ -21,7 +21,8 @@ type curve struct {
 	Ref, Name         string
 	Told              string // what it shows, in words
 	Top               string // the bytes at its upper edge
-	Times             [3]string
+	From              when
+	Times             [2]string
 	Sent, Acked       string // points of lines; empty: not drawn
 	Marks             []curveMark
 	Keys              []curveKey
@@ -58,7 +59,7 @@ type curveRoom struct{ worth, quiet int }
 func (h *writer) curves(s *record.Session) (list []curve) {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
-		c, ok := newCurve(s, t)
+		c, ok := newCurve(s, t, h.clock())
 		if !ok {
 			continue
 		}
@@ -90,7 +91,7 @@ func (c *curveScale) y(n uint64) int {
 }
 
 // newCurve draws a transfer; ok: there is something to see.
-func newCurve(s *record.Session, t *record.Transfer) (c curve, ok bool) {
+func newCurve(s *record.Session, t *record.Transfer, clocks clock) (c curve, ok bool) {
 	data := t.Notes.Curve
 	if data == nil || len(data.Points) < 2 {
 		return c, false
@@ -106,7 +107,8 @@ func newCurve(s *record.Session, t *record.Transfer) (c curve, ok bool) {
 	c = curve{ID: "curve-" + strconv.Itoa(s.ID) + "-" + strconv.Itoa(t.N), Session: s.ID, Transfer: t.N, Ref: place(s.ID, t.N), Name: transferName(t),
 		Top: prose.Size(scale.top), Worth: worthDrawing(s, t)}
 	length := scale.to - scale.from
-	c.Times = [3]string{prose.UTC(scale.from).Format("15:04:05.000"), "+" + prose.Span(length/2), "+" + prose.Span(length)}
+	c.Times = [2]string{"+" + prose.Span(length/2), "+" + prose.Span(length)}
+	c.From = clocks.when(dayed, scale.from)
 	c.lines(data, &scale)
 	c.marks(data, &scale)
 	words := make([]string, len(c.Keys))

@@ -39,17 +39,17 @@ func curved(id int) *record.Session {
 // same.
 func TestCurve(t *testing.T) {
 	s := curved(7)
-	c, ok := newCurve(s, &s.Transfers[1])
+	c, ok := newCurve(s, &s.Transfers[1], clock{})
 	require.True(t, ok)
 	require.Equal(t, "curve-7-2", c.ID)
 	require.Equal(t, "60.0 kB", c.Top)
-	require.Equal(t, [3]string{"10:02:15.000", "+5.0 s", "+10.0 s"}, c.Times)
+	require.Equal(t, [2]string{"+5.0 s", "+10.0 s"}, c.Times)
 	require.Equal(t, "0,200 100,160 600,160 600,134 800,67 850,67 1000,0", c.Acked)
 	require.Equal(t, "0,200 100,134 600,134 600,134 800,50 850,50 1000,0", c.Sent, "nothing rises in a stall")
 	require.Equal(t, []curveMark{{"stall", 200, 0, 400, 200}, {"window", 250, 190, 340, 10}, {"again", 700, 77, 10, 26}, {"again", 900, 21, 4, 26}, {"stall", 800, 0, 50, 200}}, c.Marks)
 	require.Equal(t, "Bytes over 10.0 s: 60,000 bytes acknowledged, 60,000 bytes sent, 2 stalls, 4.0 s at most, 13 segments sent again and window 0 for 3.4 s.", c.Told)
 	require.True(t, c.Worth)
-	c, ok = newCurve(s, &s.Transfers[0])
+	c, ok = newCurve(s, &s.Transfers[0], clock{})
 	require.True(t, ok)
 	require.False(t, c.Worth, "it went well")
 }
@@ -63,18 +63,18 @@ func TestCurveOfLittle(t *testing.T) {
 	} {
 		s := reporttest.ActiveSession()
 		s.Transfers[0].Notes.Curve = data
-		_, ok := newCurve(s, &s.Transfers[0])
+		_, ok := newCurve(s, &s.Transfers[0], clock{})
 		require.False(t, ok, name)
 	}
 	s := reporttest.ActiveSession()
 	s.Transfers[0].Notes.Curve = points(flow.CurvePoint{At: 1, Sent: 1}, flow.CurvePoint{At: 3, Sent: 5})
-	c, ok := newCurve(s, &s.Transfers[0])
+	c, ok := newCurve(s, &s.Transfers[0], clock{})
 	require.True(t, ok)
 	require.Empty(t, c.Acked, "the capture has one direction")
 	require.Equal(t, []curveKey{{"sent", "5 bytes sent"}}, c.Keys)
 	s.Transfers[0].Notes.Curve = points(flow.CurvePoint{At: 1, Sent: 1, Acked: 1}, flow.CurvePoint{At: 3, Sent: 5, Acked: 5})
 	s.Transfers[0].Notes.Curve.Marks = []flow.CurveMark{{Kind: flow.MarkStall, From: 2 * flow.Second, To: 4 * flow.Second}}
-	c, _ = newCurve(s, &s.Transfers[0])
+	c, _ = newCurve(s, &s.Transfers[0], clock{})
 	require.Empty(t, c.Sent, "the same line")
 	require.Equal(t, "a stall of 2.0 s", c.Keys[1].Text)
 }

@@ -44,35 +44,36 @@ func endedBy(s *record.Session) string {
 }
 
 // connectionFacts are when the data connection was, who ended it and how fast it was.
-func connectionFacts(s *record.Session, t *record.Transfer, files bool) (list [][2]string) {
+func connectionFacts(s *record.Session, t *record.Transfer, files bool) (list facts) {
 	c := t.Notes.Conn
 	if c == nil || !t.Opened() {
 		return nil
 	}
 	first, last := c.Start, c.Last
 	if first.Seen() && last.Seen() {
-		list = append(list, [2]string{"Its packets", prose.Number(packetsOf(c)) + ", " + prose.Packet(first.Pos, files) + "–" + prose.Packet(last.Pos, files && last.Pos.File() != first.Pos.File())},
-			[2]string{"Lasted", prose.FineSpan(last.Time-first.Time) + ", to " + precise(record.Stamp{Time: last.Time, Digits: c.Digits})[len("2006-01-02 "):]})
+		list.add("Its packets", prose.Number(packetsOf(c))+", "+prose.Packet(first.Pos, files)+"–"+prose.Packet(last.Pos, files && last.Pos.File() != first.Pos.File()))
+		list.add("Lasted", prose.FineSpan(last.Time-first.Time))
+		list = append(list, fact{"Last packet", microseconds(last.Time)})
 	}
 	if who, how, at, _ := ladder.Closer(s, t); who != "" {
-		list = append(list, [2]string{"Ended by", how + " of the " + strings.TrimPrefix(who, "the ") + ", " + prose.Packet(at.Pos, files)})
-		if who != record.Client && who != record.Server {
-			list[len(list)-1][1] = how + " of " + who + ", " + prose.Packet(at.Pos, files)
+		if who == record.Client || who == record.Server {
+			who = "the " + who
 		}
+		list.add("Ended by", how+" of "+who+", "+prose.Packet(at.Pos, files))
 	}
 	if r := ladder.Rate(t); r != "" {
-		list = append(list, [2]string{"Rate", r})
+		list.add("Rate", r)
 	}
 	return append(list, courseFacts(t.TCP)...)
 }
 
 // courseFacts are what became of the data on the way; what the capture does not tell is
 // left out, and so is what did not happen.
-func courseFacts(c *record.TCP) (list [][2]string) {
+func courseFacts(c *record.TCP) (list facts) {
 	if c == nil {
 		return nil
 	}
-	add := func(name, value string) { list = append(list, [2]string{name, value}) }
+	add := list.add
 	if c.Acknowledged != nil {
 		add("Acknowledged", prose.Many(*c.Acknowledged, "byte"))
 	}

@@ -34,7 +34,8 @@ type fileRow struct {
 	Bytes, Result     string
 	User              string
 	From, To          string
-	Packets, When     string
+	Packets           string
+	When              when
 	Session, Transfer int
 	Hashes            []hash
 	Content           string
@@ -107,21 +108,21 @@ func fileOf(s *record.Session, t *record.Transfer, files bool) fileRow {
 
 // rows are those for the page, in order, those that fold away, and how many more there
 // are. What is not well stays in sight.
-func (h *fileTable) rows(dated bool) (shown, folded []fileRow, more int) {
+func (h *fileTable) rows(c clock) (shown, folded []fileRow, more int) {
 	marked := min(len(h.marked), maxFilesShown)
 	plain := min(len(h.plain), maxFilesShown-marked)
 	rest := min(len(h.plain)-plain, maxFiles-min(len(h.marked)+plain, maxFiles))
-	shown = inOrder(dated, h.marked[:marked], h.plain[:plain])
-	folded = inOrder(dated, h.marked[marked:], h.plain[plain:plain+rest])
+	shown = inOrder(c, h.marked[:marked], h.plain[:plain])
+	folded = inOrder(c, h.marked[marked:], h.plain[plain:plain+rest])
 	return shown, folded, h.total - len(shown) - len(folded)
 }
 
-func inOrder(dated bool, a, b []fileRow) []fileRow {
+func inOrder(c clock, a, b []fileRow) []fileRow {
 	all := slices.Concat(a, b)
 	slices.SortFunc(all, func(a, b fileRow) int { return cmp.Compare(a.order, b.order) })
 	for i := range all {
 		if all[i].at != 0 {
-			all[i].When = fineClock(all[i].at, dated)
+			all[i].When = c.when(fine, all[i].at)
 		}
 	}
 	return all

@@ -142,7 +142,7 @@ func (h *writer) Attempt(a *record.Attempt) error {
 		why = diagnosis.Place(a.Verdict)
 	}
 	if len(h.tried) < maxTried {
-		h.tried = append(h.tried, tried{When: prose.Moment(a.First.Time), From: a.ClientIP.String(), To: a.Server.String(),
+		h.tried = append(h.tried, tried{When: h.clock().when(moment, a.First.Time), From: a.ClientIP.String(), To: a.Server.String(),
 			What: prose.Many(a.Count, "SYN") + ", " + diagnosis.Attempt(a), Why: why})
 	}
 	return nil
@@ -156,7 +156,7 @@ func (h *writer) Orphan(o *record.Orphan) error {
 		why = toldOf(o.Verdict.Text)
 	}
 	if c := &o.Connection; len(h.stray) < maxTried {
-		h.stray = append(h.stray, tried{When: prose.Moment(c.Start.Time), From: c.Src.String(), To: c.Dst.String(), What: prose.Size(o.Bytes), Why: why})
+		h.stray = append(h.stray, tried{When: h.clock().when(moment, c.Start.Time), From: c.Src.String(), To: c.Dst.String(), What: prose.Size(o.Bytes), Why: why})
 	}
 	return nil
 }

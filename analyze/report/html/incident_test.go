@@ -134,11 +134,11 @@ func TestHTMLClients(t *testing.T) {
 	shown, more := h.parties.shown()
 	require.Len(t, shown, 1)
 	require.Zero(t, more)
-	c := shown[0].page(true, false)
+	c := shown[0].page(true, clock{})
 	require.Equal(t, "5 sessions, as labuser; 7 of 10 logins rejected", c.Sums)
 	var lines []string
 	for _, e := range c.Events {
-		lines = append(lines, e.When+" "+e.Text+" | "+e.Ref+" | "+e.Packets)
+		lines = append(lines, e.When.Text+" "+e.Text+" | "+e.Ref+" | "+e.Packets)
 	}
 	require.Equal(t, []string{
 		"10:02:15.000 7 logins as labuser rejected in 40 ms, 7 different passwords | 3 sessions, 1 to 3 | 1:#10",
@@ -181,7 +181,7 @@ func TestHTMLFiles(t *testing.T) {
 	for _, s := range append(incident(), thirdPartySession(), reporttest.ActiveSession()) {
 		f.add(s, true)
 	}
-	rows, folded, more := f.rows(false)
+	rows, folded, more := f.rows(clock{})
 	require.Zero(t, more)
 	require.Empty(t, folded)
 	var lines []string
@@ -201,7 +201,7 @@ func TestHTMLFiles(t *testing.T) {
 		s.ID = i
 		f.add(s, false)
 	}
-	rows, folded, more = f.rows(false)
+	rows, folded, more = f.rows(clock{})
 	require.Len(t, rows, maxFilesShown)
 	require.Len(t, folded, maxFiles-maxFilesShown)
 	require.Equal(t, 2*maxFiles+3, more)

@@ -36,18 +36,18 @@ type heard struct {
 
 // block is a transfer (N > 0) or what was said before it and after it.
 type block struct {
-	N      int         `json:"n,omitempty"`
-	Name   string      `json:"name,omitempty"`
-	Mode   string      `json:"mode,omitempty"`
-	Result string      `json:"result,omitempty"`
-	State  int         `json:"state"`
-	Told   string      `json:"told,omitempty"`
-	Judged *judged     `json:"judged,omitempty"` // what went wrong, if the session's verdict does not say it
-	Data   []string    `json:"data,omitempty"`   // the ends of its data connection
-	Span   []uint64    `json:"span,omitempty"`   // its packets of the control connection, first and last; without a last: until the end
-	File   int         `json:"file,omitempty"`   // that they are in, from 1; 0: several
-	Facts  [][2]string `json:"facts,omitempty"`
-	Rungs  []rung      `json:"rungs"`
+	N      int      `json:"n,omitempty"`
+	Name   string   `json:"name,omitempty"`
+	Mode   string   `json:"mode,omitempty"`
+	Result string   `json:"result,omitempty"`
+	State  int      `json:"state"`
+	Told   string   `json:"told,omitempty"`
+	Judged *judged  `json:"judged,omitempty"` // what went wrong, if the session's verdict does not say it
+	Data   []string `json:"data,omitempty"`   // the ends of its data connection
+	Span   []uint64 `json:"span,omitempty"`   // its packets of the control connection, first and last; without a last: until the end
+	File   int      `json:"file,omitempty"`   // that they are in, from 1; 0: several
+	Facts  []fact   `json:"facts,omitempty"`
+	Rungs  []rung   `json:"rungs"`
 	first  ladder.Rung
 }
 

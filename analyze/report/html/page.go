@@ -32,7 +32,7 @@ var parts embed.FS
 // one element.
 var (
 	style  = joined("base.css", "findings.css", "table.css", "details.css", "verdict.css", "curve.css", "narrow.css", "print.css")
-	script = "\"use strict\";\n(() => {\n" + joined("base.js", "state.js", "table.js", "details.js", "timeline.js", "hosts.js", "main.js") + "})();\n"
+	script = "\"use strict\";\n(() => {\n" + joined("base.js", "clock.js", "state.js", "table.js", "details.js", "timeline.js", "hosts.js", "main.js") + "})();\n"
 )
 
 func joined(names ...string) string {
@@ -59,6 +59,7 @@ type view struct {
 	Title, Name    string
 	Level, Verdict string
 	answerView
+	Zone           string // of the times
 	Day            string // of all sessions; empty: there are several
 	Tiles          []tile
 	Groups         []group
@@ -115,22 +116,39 @@ type besideView struct {
 type tile struct {
 	Name, Value, Level string
 	Lines              []string
+	From               when
 }
 
 type staticRow struct {
-	ID                                                                                 int
-	Start, Lasted, Client, Server, User, Login, Mode, Initiator, Sums, Worst, Severity string
-	Cause, Place, Level                                                                string
-	Data, Shown                                                                        []string
-	Rejected, Failed                                                                   bool
+	ID                                                                          int
+	Start                                                                       when
+	Lasted, Client, Server, User, Login, Mode, Initiator, Sums, Worst, Severity string
+	Cause, Place, Level                                                         string
+	Data, Shown                                                                 []string
+	Rejected, Failed                                                            bool
 }
 
-type tried struct{ When, From, To, What, Why string }
+type tried struct {
+	When                when
+	From, To, What, Why string
+}
+
+// zoned are rows with the zone that the heading of their times names.
+type zoned[T any] struct {
+	Rows []T
+	Zone string
+}
+
+func (v *view) TriedTable() zoned[tried]    { return zoned[tried]{v.Tried, v.Zone} }
+func (v *view) StrayTable() zoned[tried]    { return zoned[tried]{v.Stray, v.Zone} }
+func (v *view) FileTable() zoned[fileRow]   { return zoned[fileRow]{v.Files, v.Zone} }
+func (v *view) FoldedTable() zoned[fileRow] { return zoned[fileRow]{v.FilesFolded, v.Zone} }
 
 type input struct {
 	N                  int
 	Name, Size, SHA256 string
-	Sessions, When     string
+	Sessions           string
+	First, Last        when
 }
 
 func hashOf(text string) string {
@@ -169,7 +187,7 @@ func (h *writer) Summary(s *record.Summary) error {
 func (h *writer) writeData(w *bufio.Writer, s *record.Summary, entries []*entry) {
 	const open = `<script type="application/json" id="`
 	w.WriteString(open + `meta">`)
-	w.Write(marshal(map[string]any{"severities": record.Severities, "hosts": h.hosts.picture(), "sessions": h.seen, "kept": len(entries),
+	w.Write(marshal(map[string]any{"severities": record.Severities, "clocks": h.clockChanges(s), "hosts": h.hosts.picture(), "sessions": h.seen, "kept": len(entries),
 		"worst": len(entries) > report.MaxShown, "files": escaped(s.Files), "titles": h.titles(), "several": h.opt.Files > 1 || len(s.Files) > 1}))
 	w.WriteString("</script>\n" + open + `rows">[`)
 	for i, e := range entries {
@@ -213,10 +231,11 @@ func (h *writer) view(s *record.Summary, entries []*entry) *view {
 	v.Title = "FTP report: " + v.Name
 	v.Inputs, v.HasSizes = h.inputs(s)
 	v.Several = h.opt.Files > 1 || len(v.Inputs) > 1
-	dated := false
-	if v.Day, dated = day(entries); h.seen == 0 {
-		dated = false
+	c := h.clock()
+	if v.Day, c.dated = c.day(entries); h.seen == 0 {
+		c.dated = false
 	}
+	v.Zone = h.opt.Zone.Name(h.clockSpan(s))
 	v.Leads = h.leads()
 	h.viewCauses(v)
 	for _, e := range entries {
@@ -224,12 +243,12 @@ func (h *writer) view(s *record.Summary, entries []*entry) *view {
 	}
 	v.Level, v.Verdict = h.verdict(s, v.Leads)
 	v.Tiles = h.tiles(s)
-	v.Rows = h.staticRows(entries, dated)
+	v.Rows = h.staticRows(entries, c)
 	if n := len(entries) - len(v.Rows); n > 0 {
 		v.RowsNote = "The first " + prose.Number(uint64(len(v.Rows))) + " of " + prose.Many(len(entries), "session") + ", those with failures or findings first; with JavaScript the page shows all of them."
 	}
-	h.viewClients(v, dated)
-	h.viewFiles(v, dated)
+	h.viewClients(v, c)
+	h.viewFiles(v, c)
 	if n := h.seen - len(entries); n > 0 {
 		v.Left = "This page holds " + prose.Number(uint64(len(entries))) + " of " + prose.Many(h.seen, "session") + ": those with failures or grave findings first, then those with other findings. The other " +
 			prose.Number(uint64(n)) + " are counted above."
@@ -252,11 +271,11 @@ func (h *writer) view(s *record.Summary, entries []*entry) *view {
 }
 
 // day is the day of all sessions, or that there are several.
-func day(entries []*entry) (day string, dated bool) {
+func (c clock) day(entries []*entry) (day string, dated bool) {
 	for _, e := range entries {
 		r := &e.row
 		for _, t := range []int64{r.Start, r.Start + r.Length} {
-			d := prose.Date(flow.Time(t) * flow.Microsecond)
+			d := c.zone.Date(flow.Time(t) * flow.Microsecond)
 			if day != "" && d != day {
 				return "", true
 			}
@@ -266,10 +285,10 @@ func day(entries []*entry) (day string, dated bool) {
 	return day, false
 }
 
-func (h *writer) viewClients(v *view, dated bool) {
+func (h *writer) viewClients(v *view, c clock) {
 	shown, more := h.parties.shown()
 	for _, p := range shown {
-		v.Clients = append(v.Clients, p.page(v.Several, dated))
+		v.Clients = append(v.Clients, p.page(v.Several, c))
 	}
 	if more > 0 {
 		v.ClientsMore = "… and " + prose.Many(more, "more client") + " at a server, whose sessions are in the table"
@@ -279,9 +298,9 @@ func (h *writer) viewClients(v *view, dated bool) {
 	}
 }
 
-func (h *writer) viewFiles(v *view, dated bool) {
+func (h *writer) viewFiles(v *view, c clock) {
 	more := 0
-	if v.Files, v.FilesFolded, more = h.files.rows(dated); more > 0 {
+	if v.Files, v.FilesFolded, more = h.files.rows(c); more > 0 {
 		v.FilesMore = "… and " + prose.Many(more, "more file") + ", whose transfers went well and have no findings, or beyond the number kept: -o csv=transfers has all"
 	}
 	if v.Hashed = h.files.hashed; !v.Hashed && len(v.Files) > 0 {
@@ -336,14 +355,17 @@ func (h *writer) inputs(s *record.Summary) (list []input, sizes bool) {
 			continue
 		}
 		list[i].Sessions = prose.Number(uint64(f.sessions))
-		list[i].When = fineClock(f.first, true) + " to " + fineClock(f.last, prose.Date(f.first) != prose.Date(f.last))
+		list[i].First, list[i].Last = h.clock().when(dayed, f.first), h.clock().when(fine, f.last)
+		if h.opt.Zone.Date(f.first) != h.opt.Zone.Date(f.last) {
+			list[i].Last = h.clock().when(dayed, f.last)
+		}
 	}
 	return list, sizes
 }
 
 // staticRows are the sessions for readers without JavaScript: all in their order, or the
 // most troubled.
-func (h *writer) staticRows(entries []*entry, dated bool) []staticRow {
+func (h *writer) staticRows(entries []*entry, c clock) []staticRow {
 	if len(entries) > maxStaticRows {
 		entries = nil
 		for rank := diagnosis.Trouble; rank >= diagnosis.Quiet; rank-- {
@@ -353,7 +375,7 @@ func (h *writer) staticRows(entries []*entry, dated bool) []staticRow {
 	}
 	var rows []staticRow
 	for _, e := range entries {
-		rows = append(rows, e.row.static(dated))
+		rows = append(rows, e.row.static(c))
 	}
 	return rows
 }

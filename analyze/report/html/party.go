@@ -251,10 +251,11 @@ type clientRow struct {
 }
 
 type event struct {
-	When, Text, Packets string
-	Session, Transfer   int
-	Ref                 string
-	Bad                 bool
+	When              when
+	Text, Packets     string
+	Session, Transfer int
+	Ref               string
+	Bad               bool
 }
 
 // shown are the parties for the page, those in trouble first.
@@ -279,7 +280,7 @@ func (p *partyPair) anchor() string {
 	}, p.network)
 }
 
-func (p *party) page(files, dated bool) clientRow {
+func (p *party) page(files bool, clocks clock) clientRow {
 	c := clientRow{ID: "c-" + strings.NewReplacer(":", "-", ".", "-", "[", "", "]", "").Replace(p.client.String()+"-"+p.server.String()+p.anchor()),
 		Name: p.client.String(), Server: diagnosis.Placed(p.server.String(), p.network)}
 	c.Sums = prose.Many(p.sessions, "session")
@@ -296,7 +297,7 @@ func (p *party) page(files, dated bool) clientRow {
 	events := slices.Clone(p.events)
 	slices.SortStableFunc(events, func(a, b partyEvent) int { return cmp.Compare(a.from, b.from) })
 	for i := range events {
-		x := events[i].page(files, dated)
+		x := events[i].page(files, clocks)
 		if i < maxEventsShown || len(events) <= maxEventsShown+2 {
 			c.Events = append(c.Events, x)
 		} else {
@@ -309,8 +310,8 @@ func (p *party) page(files, dated bool) clientRow {
 	return c
 }
 
-func (e *partyEvent) page(files, dated bool) event {
-	x := event{When: fineClock(e.from, dated), Text: e.words(), Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Bad: e.bad}
+func (e *partyEvent) page(files bool, c clock) event {
+	x := event{When: c.when(fine, e.from), Text: e.words(), Session: e.session, Transfer: e.transfer, Ref: place(e.session, e.transfer), Bad: e.bad}
 	if e.sessions > 1 {
 		x.Ref = prose.Many(e.sessions, "session") + ", " + strconv.Itoa(e.session) + " to " + strconv.Itoa(e.until)
 	}
@@ -360,14 +361,4 @@ func (p *party) after(at flow.Time) string {
 		words = append(words, text+" (session "+strconv.Itoa(e.session)+")")
 	}
 	return strings.Join(words, "; ")
-}
-
-// fineClock is a time with milliseconds: sessions follow each other in less than a
-// second. The date comes before it when the page is about several days.
-func fineClock(t flow.Time, dated bool) string {
-	layout := "15:04:05.000"
-	if dated {
-		layout = "2006-01-02 15:04:05.000"
-	}
-	return prose.UTC(t).Format(layout)
 }

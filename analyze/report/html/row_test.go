@@ -132,9 +132,9 @@ func TestSpanOf(t *testing.T) {
 	require.Equal(t, []flow.Time{reporttest.At(360).Time, reporttest.At(570).Time}, []flow.Time{from, to})
 	from, to = spanOf(s, &record.Transfer{})
 	require.Less(t, to, from, "nothing is known")
-	require.Equal(t, "2024-03-01 10:02:15.001", fineClock(reporttest.At(1).Time, true))
-	require.Equal(t, "10:02:15.001", fineClock(reporttest.At(1).Time, false))
-	require.Equal(t, "2024-03-01 10:02:15.001000", precise(reporttest.At(1)))
+	require.Equal(t, "2024-03-01 10:02:15.001", clock{dated: true}.when(fine, reporttest.At(1).Time).Text)
+	require.Equal(t, "10:02:15.001", clock{}.when(fine, reporttest.At(1).Time).Text)
+	require.Equal(t, when{"2024-03-01T10:02:15.001000Z", exact, "2024-03-01 10:02:15.001000"}, clock{}.when(exact, reporttest.At(1).Time))
 }
 
 // What an open data connection was: its packets, how long, who ended it, how fast.
@@ -142,11 +142,11 @@ func TestConnectionFacts(t *testing.T) {
 	s := reporttest.ActiveSession()
 	x := &s.Transfers[1]
 	x.Notes.Conn.Half[flow.Out].Packets, x.Notes.Conn.Half[flow.Out].FIN = 42, reporttest.MarkAt(560, 96)
-	require.Equal(t, [][2]string{
-		{"Its packets", "42, #43–#96"}, {"Lasted", "130 ms, to 10:02:15"}, {"Ended by", "FIN of the server, #96"}, {"Rate", "666.7 kB/s over 90 ms"},
+	require.Equal(t, facts{
+		{"Its packets", "42, #43–#96"}, {"Lasted", "130 ms"}, {"Last packet", microseconds(reporttest.At(560).Time)}, {"Ended by", "FIN of the server, #96"}, {"Rate", "666.7 kB/s over 90 ms"},
 	}, connectionFacts(s, x, false))
 	x.Notes.Conn.Src = reporttest.Endpoint("192.0.2.66:20")
-	require.Contains(t, connectionFacts(s, x, true), [2]string{"Ended by", "FIN of 192.0.2.66, 1:#96"})
+	require.Contains(t, connectionFacts(s, x, true), fact{"Ended by", "FIN of 192.0.2.66, 1:#96"})
 	x.Connection.State = record.Refused
 	require.Empty(t, connectionFacts(s, x, false))
 	require.Empty(t, connectionFacts(s, &record.Transfer{}, false))
@@ -159,7 +159,7 @@ func TestCourseFacts(t *testing.T) {
 	require.Empty(t, courseFacts(&record.TCP{Again: &record.Again{}, ZeroWindow: ms(0), Stall: &record.Stall{}, Limit: record.LimitShort}), "nothing happened")
 	full := &record.TCP{Acknowledged: reporttest.Ptr(uint64(58_400)), Again: &record.Again{Segments: 12, Bytes: 17_520}, RTT: ms(40), ZeroWindow: ms(3400),
 		Stall: &record.Stall{From: reporttest.At(0), To: reporttest.At(4000), After: 20_000, Why: flow.WhyZeroWindow.String()}, Limit: record.LimitWindow}
-	require.Equal(t, [][2]string{
+	require.Equal(t, facts{
 		{"Acknowledged", "58,400 bytes"}, {"Sent again", "12 segments, 17,520 bytes"}, {"Round trip", "40 ms, seen from the place of capture"}, {"Window 0", "3.4 s"},
 		{"Longest stall", "4.0 s, after 20,000 bytes: the receiver's window was 0"}, {"Held back by", "the receiving program, or a window too small for the way"},
 	}, courseFacts(full))
@@ -167,8 +167,8 @@ func TestCourseFacts(t *testing.T) {
 		require.NotEmpty(t, stallWords[why.String()], why)
 	}
 	full.Stall.Why, full.Limit = flow.WhyUnknown.String(), "a word of tomorrow"
-	require.Contains(t, courseFacts(full), [2]string{"Longest stall", "4.0 s, after 20,000 bytes"})
+	require.Contains(t, courseFacts(full), fact{"Longest stall", "4.0 s, after 20,000 bytes"})
 	s := reporttest.ActiveSession()
 	s.Transfers[1].TCP = full
-	require.Contains(t, connectionFacts(s, &s.Transfers[1], false), [2]string{"Sent again", "12 segments, 17,520 bytes"})
+	require.Contains(t, connectionFacts(s, &s.Transfers[1], false), fact{"Sent again", "12 segments, 17,520 bytes"})
 }

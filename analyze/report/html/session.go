@@ -9,20 +9,19 @@ import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report/diagnosis"
-	"ftpscope/analyze/report/jsonl"
 	"ftpscope/analyze/report/ladder"
 	"ftpscope/capture/flow"
 )
 
 // detail is what opens below a row.
 type detail struct {
-	Verdict  *judged     `json:"verdict,omitempty"`
-	Story    []string    `json:"story"`
-	Facts    [][2]string `json:"facts"`
-	Done     *doneTable  `json:"done,omitempty"`
-	Blocks   []*block    `json:"blocks"`
-	Findings []*verdict  `json:"findings"`
-	More     string      `json:"more,omitempty"` // what was left out
+	Verdict  *judged    `json:"verdict,omitempty"`
+	Story    []string   `json:"story"`
+	Facts    []fact     `json:"facts"`
+	Done     *doneTable `json:"done,omitempty"`
+	Blocks   []*block   `json:"blocks"`
+	Findings []*verdict `json:"findings"`
+	More     string     `json:"more,omitempty"` // what was left out
 }
 
 // verdict is a rule's findings in the details, the first of them in words; T are their
@@ -117,20 +116,29 @@ func marshal(v any) []byte {
 	return bytes.Clone(b)
 }
 
-func (h *writer) facts(s *record.Session) [][2]string {
-	list := [][2]string{}
-	add := func(name, value string) {
-		if value != "" {
-			list = append(list, [2]string{name, value})
-		}
+// fact is a name with a text, or with a time: microseconds since 1970, which the script
+// shows in the reader's zone.
+type fact [2]any
+
+// facts are those whose text is not empty.
+type facts []fact
+
+func (f *facts) add(name, value string) {
+	if value != "" {
+		*f = append(*f, fact{name, value})
 	}
+}
+
+func (h *writer) facts(s *record.Session) []fact {
+	list := facts{}
+	add := list.add
 	wire := func(s *string) string {
 		if s == nil {
 			return ""
 		}
 		return prose.CutEnd(prose.EscapeLines(*s), maxText)
 	}
-	add("Start", precise(s.Start)+" UTC")
+	list = append(list, fact{"Start", microseconds(s.Start.Time)})
 	add("Lasted", prose.FineSpan(s.End.Time-s.Start.Time))
 	add("Network", diagnosis.Network(s.Network))
 	add("User", wire(s.User))
@@ -167,19 +175,9 @@ func (h *writer) facts(s *record.Session) [][2]string {
 	return list
 }
 
-// precise is a stamp with the digits that the capture has.
-func precise(s record.Stamp) string {
-	text := string(jsonl.Stamp(nil, "", s))
-	return strings.Replace(strings.Trim(text, `"Z`), "T", " ", 1)
-}
-
-func transferFacts(s *record.Session, t *record.Transfer, files bool) [][2]string {
-	list := [][2]string{}
-	add := func(name, value string) {
-		if value != "" {
-			list = append(list, [2]string{name, value})
-		}
-	}
+func transferFacts(s *record.Session, t *record.Transfer, files bool) []fact {
+	list := facts{}
+	add := list.add
 	add("Method", methodWords(s, t))
 	if t.Announced != nil {
 		add("Announced", t.Announced.String())
@@ -217,9 +215,7 @@ func transferFacts(s *record.Session, t *record.Transfer, files bool) [][2]strin
 	if t.MissingBytes != nil && *t.MissingBytes > 0 {
 		add("Not in the capture", prose.Many(*t.MissingBytes, "byte"))
 	}
-	for _, f := range connectionFacts(s, t, files) {
-		add(f[0], f[1])
-	}
+	list = append(list, connectionFacts(s, t, files)...)
 	for _, s := range diagnosis.HashesOf(t) {
 		add(s.Name, s.Hex)
 	}

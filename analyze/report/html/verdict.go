@@ -169,14 +169,15 @@ func (h *writer) tiles(s *record.Summary) []tile {
 	found.Value = prose.Number(uint64(total))
 	read := tile{Name: "Packets", Value: prose.Number(s.Packets)}
 	if s.First != nil && s.Last != nil {
-		read.Lines = append(read.Lines, "over "+prose.Span(s.Last.Time-s.First.Time), "from "+prose.Moment(s.First.Time)+" UTC")
+		read.Lines = append(read.Lines, "over "+prose.Span(s.Last.Time-s.First.Time))
+		read.From = h.clock().when(moment, s.First.Time)
 	}
 	return []tile{found, sessions, logins, failures, data, read}
 }
 
 // static is the row as text.
-func (r *tableRow) static(dated bool) staticRow {
-	x := staticRow{ID: r.ID, Start: fineClock(flow.Time(r.Start)*flow.Microsecond, dated), Client: r.Client, Server: r.Server,
+func (r *tableRow) static(c clock) staticRow {
+	x := staticRow{ID: r.ID, Start: c.when(fine, flow.Time(r.Start)*flow.Microsecond), Client: r.Client, Server: r.Server,
 		User: r.User, Mode: r.Mode, Initiator: diagnosis.Party(r.Initiator), Sums: r.Sums, Data: r.Data, Shown: r.Shown, Worst: "none", Login: r.logins(), Rejected: r.Rejected > 0,
 		Failed: r.Failed > 0, Lasted: prose.Span(flow.Time(r.Length) * flow.Microsecond)}
 	x.Cause, x.Place, x.Level = r.Cause, r.Place, r.Level

@@ -73,18 +73,24 @@ func (h *writer) serverRows() (rows []serverRow, more string) {
 }
 
 // coverage says something that the capture does not show, or how much it does.
-type coverage struct{ Name, Text string }
+type coverage struct {
+	Name, Text  string
+	First, Last when // of what was read
+}
 
 // coverage is what was read and what could not be known.
 func (h *writer) coverage(s *record.Summary) []coverage {
 	var rows []coverage
-	say := func(name, text string) { rows = append(rows, coverage{name, text}) }
+	say := func(name, text string) { rows = append(rows, coverage{Name: name, Text: text}) }
 	c := &s.Capture
 	read := prose.Many(s.Packets, "packet") + ", " + prose.Size(s.Bytes) + " on the wire"
 	if s.First != nil && s.Last != nil {
-		read += ", from " + precise(*s.First) + " to " + precise(*s.Last) + " UTC (" + prose.Span(s.Last.Time-s.First.Time) + ")"
+		read += " over " + prose.Span(s.Last.Time-s.First.Time)
 	}
 	say("Read", read)
+	if s.First != nil && s.Last != nil {
+		rows[0].First, rows[0].Last = h.clock().when(exact, s.First.Time), h.clock().when(exact, s.Last.Time)
+	}
 	h.account(s, say)
 	told := len(rows)
 	for _, name := range c.TruncatedFiles {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
@@ -142,7 +143,7 @@ func (m *markdown) Session(s *record.Session) error {
 		}
 		m.findings.add(s, f, files)
 	}
-	m.sessions.add(rank, func() string { return sessionLine(s, bad) })
+	m.sessions.add(rank, func() string { return sessionLine(s, bad, m.opt.Zone) })
 	return nil
 }
 
@@ -172,11 +173,11 @@ func (m *markdown) Summary(s *record.Summary) error {
 	}
 	b.WriteString(m.sentence(s) + "\n")
 	if s.First != nil && s.Last != nil {
-		b.WriteString("\nCaptured " + codeSpan(jsonl.RFC3339(*s.First)) + " to " + codeSpan(jsonl.RFC3339(*s.Last)) + ".\n")
+		b.WriteString("\nCaptured " + codeSpan(m.instant(s.First)) + " to " + codeSpan(m.instant(s.Last)) + ".\n")
 	}
 	m.writeCauses(&b)
 	if m.sessions.count > 0 {
-		b.WriteString("\n### Sessions\n\n| session | start (UTC) | client | server | user | mode | opened by | transfers | verdict |\n|--:|---|---|---|---|---|---|---|---|\n")
+		b.WriteString("\n### Sessions\n\n| session | start (" + m.clocks(s) + ") | client | server | user | mode | opened by | transfers | verdict |\n|--:|---|---|---|---|---|---|---|---|\n")
 		m.sessions.write(&b, "session")
 	}
 	if m.failures.count > 0 {
@@ -191,6 +192,22 @@ func (m *markdown) Summary(s *record.Summary) error {
 	m.writeFiles(&b, s)
 	_, err := io.WriteString(m.w, b.String())
 	return err
+}
+
+// instant is a moment in full, with its offset from UTC.
+func (m *markdown) instant(s *record.Stamp) string {
+	if m.opt.Zone.IsUTC() {
+		return jsonl.RFC3339(*s)
+	}
+	return m.opt.Zone.At(s.Time).Format(time.RFC3339)
+}
+
+// clocks names the zone of the times in the table.
+func (m *markdown) clocks(s *record.Summary) string {
+	if s.First == nil || s.Last == nil {
+		return m.opt.Zone.Name(0, 0)
+	}
+	return m.opt.Zone.Name(s.First.Time, s.Last.Time)
 }
 
 // sentence says it all in one line.
@@ -263,7 +280,7 @@ func (m *markdown) writeFiles(b *strings.Builder, s *record.Summary) {
 }
 
 // sessionLine is a row of the table.
-func sessionLine(s *record.Session, bad int) string {
+func sessionLine(s *record.Session, bad int, z prose.Zone) string {
 	user, opened := "–", s.Initiator
 	if s.User != nil {
 		user = codeCut(*s.User, mdName)
@@ -278,7 +295,7 @@ func sessionLine(s *record.Session, bad int) string {
 	} else if v != nil {
 		verdict = diagnosis.Place(v) + ", " + codeSpan(v.Cause)
 	}
-	cells := []string{strconv.Itoa(s.ID), prose.Date(s.Start.Time) + " " + prose.Clock(s.Start.Time), mdEndpoint(s.Client), mdEndpoint(s.Server), user, s.Mode, diagnosis.Party(opened), counts, verdict}
+	cells := []string{strconv.Itoa(s.ID), z.Moment(s.Start.Time), mdEndpoint(s.Client), mdEndpoint(s.Server), user, s.Mode, diagnosis.Party(opened), counts, verdict}
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 

@@ -178,10 +178,13 @@ type beside struct {
 	advised map[string]bool
 }
 
-type triedLine struct{ text, place, next string }
+type triedLine struct {
+	at                record.Stamp
+	text, place, next string
+}
 
-func (x *beside) add(text string, v *record.Verdict) {
-	l := triedLine{text: text}
+func (x *beside) add(at record.Stamp, text string, v *record.Verdict) {
+	l := triedLine{at: at, text: text}
 	if diagnosis.StandingOf(v) > diagnosis.Well && v != nil {
 		if x.advised == nil {
 			x.advised = map[string]bool{}
@@ -204,7 +207,7 @@ func (t *table) writeTried(b *strings.Builder) {
 	}
 	b.WriteByte('\n')
 	for _, l := range t.tried.lines {
-		for i, part := range prose.Wrap(l.text, t.width-1-indent) {
+		for i, part := range prose.Wrap(t.when(l.at)+"  "+l.text, t.width-1-indent) {
 			b.WriteString(prose.Spaces(1+min(i, 1)*(indent-1)) + part + "\n")
 		}
 		if l.place != "" {

@@ -98,7 +98,7 @@ func verdictFields(v *record.Verdict) []string {
 
 // event writes a line about something; empty fields are left out.
 func (l *lines) event(b *strings.Builder, at record.Stamp, what string, fields ...string) {
-	b.WriteString(prose.Moment(at.Time) + "  " + what)
+	b.WriteString(l.opt.Stamped(at.Time) + "  " + what)
 	for _, f := range fields {
 		if f != "" {
 			b.WriteString("  " + f)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ftpscope/analyze/prose"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 )
 
@@ -38,7 +39,7 @@ func (t *table) writePage(b *strings.Builder) {
 	if !t.stats.titled {
 		t.stats.titled = true
 		head := sessionRow{id: "#", client: "client", server: "server", user: "user", mode: "mode", sums: "transfers"}
-		b.WriteString(t.opt.Paint(report.Dim, t.cells(&head, "start (UTC)", t.columns.stacked)) + "\n")
+		b.WriteString(t.opt.Paint(report.Dim, t.cells(&head, t.startTitle(), t.columns.stacked)) + "\n")
 	}
 	for i := range t.page {
 		if g := t.page[i].heading; g != "" {
@@ -79,12 +80,12 @@ func (t *table) measureSessions(longest int) (over int) {
 			*n = max(*n, w)
 		}
 	}
-	c.start, c.mode, c.sums = max(c.start, len("start (UTC)")), max(c.mode, len("mode")), max(c.sums, len("transfers"))
+	c.start, c.mode, c.sums = max(c.start, prose.Columns(t.startTitle())), max(c.mode, len("mode")), max(c.sums, len("transfers"))
 	c.client, c.server, c.user = max(c.client, len("client")), max(c.server, len("server")), max(c.user, len("user"))
 	for i := range t.page {
 		r := &t.page[i]
 		grow(&c.id, r.id, t.width)
-		grow(&c.start, t.startCell(r), t.width)
+		grow(&c.start, t.when(r.start), t.width)
 		grow(&c.client, r.client, longest)
 		grow(&c.server, r.server, longest)
 		c.user = max(c.user, min(prose.Columns(r.user), maxUser))
@@ -132,16 +133,24 @@ func (t *table) eachTransfer(do func(*transferRow)) {
 	}
 }
 
-// startCell is a session's time of day, with the date when sessions start on several
-// days.
-func (t *table) startCell(r *sessionRow) string {
+// startTitle names the zone of the times on the page.
+func (t *table) startTitle() string {
+	first, last := t.page[0].start.Time, t.page[0].start.Time
+	for i := range t.page {
+		first, last = min(first, t.page[i].start.Time), max(last, t.page[i].start.Time)
+	}
+	return "start (" + t.opt.Zone.Name(first, last) + ")"
+}
+
+// when is a time of day, with the date where the page is about several days.
+func (t *table) when(s record.Stamp) string {
 	switch {
 	case t.stats.manyYears:
-		return prose.Moment(r.start.Time)
+		return t.opt.Zone.Moment(s.Time)
 	case t.stats.manyDays:
-		return prose.UTC(r.start.Time).Format("01-02 15:04:05")
+		return t.opt.Zone.At(s.Time).Format("01-02 15:04:05")
 	}
-	return prose.Clock(r.start.Time)
+	return t.opt.Zone.Clock(s.Time)
 }
 
 // cells lays out the sessions' columns: in one row, or stacked in two.
@@ -166,7 +175,7 @@ func (t *table) cells(r *sessionRow, start string, stacked bool) string {
 func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
 	c := &t.columns
 	stacked := c.stacked || !t.fits(r)
-	b.WriteString(t.cells(r, t.startCell(r), stacked) + "\n")
+	b.WriteString(t.cells(r, t.when(r.start), stacked) + "\n")
 	if prose.Columns(r.user) > c.user {
 		t.below(b, "user "+prose.Prefix(r.user, maxWhole), indent)
 	}

@@ -88,7 +88,7 @@ func (t *table) count(s *record.Session) int {
 	c.sessions++
 	c.modes[s.Mode]++
 	c.several = c.several || t.opt.FileNumbers(s)
-	if day := prose.Date(s.Start.Time); c.day == "" {
+	if day := t.opt.Zone.Date(s.Start.Time); c.day == "" {
 		c.day = day
 	} else if c.day != day {
 		const year = len("2006")
@@ -122,7 +122,7 @@ func (t *table) count(s *record.Session) int {
 func (t *table) Attempt(a *record.Attempt) error {
 	t.answer.Attempt(a)
 	if t.stats.attempts++; t.room(t.stats.attempts) {
-		t.tried.add(prose.Clock(a.First.Time)+"  "+a.ClientIP.String()+" tried "+a.Server.String()+", "+
+		t.tried.add(a.First, a.ClientIP.String()+" tried "+a.Server.String()+", "+
 			prose.Many(a.Count, "SYN")+", "+diagnosis.Attempt(a)+diagnosis.InNetwork(a.Network), a.Verdict)
 	}
 	return nil
@@ -132,7 +132,7 @@ func (t *table) Orphan(o *record.Orphan) error {
 	t.answer.Orphan(o)
 	if t.stats.orphans++; t.room(t.stats.orphans) {
 		c := &o.Connection
-		t.tried.add(prose.Clock(c.Start.Time)+"  "+diagnosis.Party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
+		t.tried.add(c.Start, diagnosis.Party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
 			", "+prose.Size(o.Bytes)+diagnosis.InNetwork(c.Network)+", but its control connection is not in the capture", o.Verdict)
 	}
 	return nil

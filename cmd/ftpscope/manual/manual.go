@@ -13,7 +13,7 @@ var files embed.FS
 
 // order is that of the topics: from a first look to reference.
 var order = []string{
-	"start", "transfers", "judging", "choosing", "comparing", "reports", "extracting", "ftps", "sharing", "firewall",
+	"start", "looks", "transfers", "judging", "choosing", "comparing", "reports", "extracting", "ftps", "sharing", "firewall",
 	"exporting", "database", "live", "following", "reading", "errors", "limits", "speed", "glossary",
 }
 

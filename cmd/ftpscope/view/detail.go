@@ -199,7 +199,7 @@ func (m *model) help() []string {
 	}
 	out = append(out, "")
 	for _, text := range []string{
-		"▸ a session that goes on · ● critical or high · ○ medium · low or info. Times are UTC.",
+		"▸ a session that goes on · ● critical or high · ○ medium · low or info. Times are " + m.opt.clocks(m.shot.at) + ".",
 		"The list has the " + prose.Number(maxEnded) + " sessions that ended last and the " + prose.Number(maxOpen) +
 			" open ones that began last; the counts above are of all.",
 	} {
@@ -222,7 +222,7 @@ func (m *model) messageLines() []string {
 		for i, line := range prose.Wrap(x.text, max(m.width-hang, 10)) {
 			head := strings.Repeat(" ", hang)
 			if i == 0 {
-				head = "  " + x.at.UTC().Format(time.TimeOnly) + "  "
+				head = "  " + x.at.In(m.opt.Zone.Location()).Format(time.TimeOnly) + "  "
 			}
 			out = append(out, clip(head+line, m.width))
 		}

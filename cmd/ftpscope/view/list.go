@@ -7,6 +7,7 @@ import (
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/capture/flow"
 )
 
 // The list of sessions: which columns there is room for, and the rows.
@@ -99,10 +100,16 @@ func (m *model) cell(e *entry, c column, short bool) string {
 	return e.Worst
 }
 
+// clocks names the zone of the times on the screen.
+func (o *Options) clocks(at time.Time) string {
+	now := flow.Time(at.UnixNano())
+	return o.Zone.Name(now, now)
+}
+
 // start is the time of day, with the date if that is not today's.
 func (m *model) start(s record.Stamp) string {
-	t := time.Unix(0, int64(s.Time)).UTC()
-	if now := m.shot.at.UTC(); t.YearDay() != now.YearDay() || t.Year() != now.Year() {
+	t := m.opt.Zone.At(s.Time)
+	if now := m.shot.at.In(t.Location()); t.YearDay() != now.YearDay() || t.Year() != now.Year() {
 		return t.Format("01-02 15:04")
 	}
 	return t.Format(time.TimeOnly)

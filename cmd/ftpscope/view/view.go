@@ -19,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 )
 
@@ -30,6 +31,7 @@ type Options struct {
 	ShowPasswords bool
 	In            io.Reader
 	Out           io.Writer
+	Zone          prose.Zone
 	Now           func() time.Time // time.Now if nil
 }
 

@@ -36,12 +36,6 @@ byId("rows").remove();
 const number = n => n.toLocaleString("en-US");
 const plural = (n, thing) => number(n) + " " + thing + (n === 1 ? "" : "s");
 const party = initiator => initiator === "third-party" ? "third party" : initiator;
-const iso = us => new Date(us / 1000).toISOString();
-const whole = rows.reduce((w, r) => [Math.min(w[0], r.start), Math.max(w[1], r.end)], [Infinity, -Infinity]);
-if (!rows.length) whole.fill(0);
-if (whole[1] - whole[0] < 1000) whole[1] = whole[0] + 1000;
-const dated = iso(whole[0]).slice(0, 10) !== iso(whole[1]).slice(0, 10);
-const moment = us => iso(us).slice(dated ? 0 : 11, 23).replace("T", " "); // with milliseconds: sessions follow each other in less than a second
 const single = rows.length < 2; // then there is nothing to search, sort or lay out in time
 
 // span is a duration, rounded down as everywhere in the report.

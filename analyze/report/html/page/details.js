@@ -36,7 +36,7 @@ function renderDetails(row) {
 }
 
 const facts = (row, details) => [["Client", row.client], ["Server", row.server], ...details.facts];
-const renderFacts = facts => make("dl", {class: "facts"}, ...facts.map(([name, value]) =>
+const renderFacts = facts => make("dl", {class: "facts"}, ...facts.map(([name, value]) => [name, typeof value === "number" ? exact(value) : value]).map(([name, value]) =>
   make("div", {class: value.length > 60 ? "long" : null}, make("dt", null, name), make("dd", name === "Community ID" ? {class: "id"} : null, told(value)))));
 
 // What went wrong, where to look, what to do next.
@@ -49,7 +49,7 @@ const renderJudged = v => make("div", {class: "judged " + v.level},
 // What the session changed at the server besides its transfers.
 const renderDone = (row, done) => make("div", {class: "table done"}, make("table", {class: "plain", role: "table"},
   make("caption", null, "What it did at the server besides transfers"),
-  make("thead", {role: "rowgroup"}, make("tr", {role: "row"}, ...["Packet", "Time (UTC)", "Command", "File", "Answer"].map(name => make("th", {scope: "col", role: "columnheader"}, name)))),
+  make("thead", {role: "rowgroup"}, make("tr", {role: "row"}, ...["Packet", "Time (" + zoneName() + ")", "Command", "File", "Answer"].map(name => make("th", {scope: "col", role: "columnheader"}, name)))),
   make("tbody", {role: "rowgroup"}, ...done.rows.map(([frame, at, what, path, answer, agreed]) => make("tr", {role: "row"},
     ...[["Packet", ...numbered(frame)], ["Time", at === "" ? "" : iso(row.start + at).slice(11, 23)], ["Command", isolated(what)], ["File", isolated(path)], ["Answer", isolated(answer)]]
       .map(([name, ...said]) => make("td", {role: "cell", "data-label": name, class: name === "Answer" && !agreed ? "failed" : null}, ...said)))))),
@@ -100,15 +100,18 @@ function renderLadder(row, block, drawn) {
   return make("table", {class: "ladder", role: "table"},
     make("caption", {class: "unseen"}, block.n ? "Packets of transfer " + block.n : "Packets of the control connection"),
     make("colgroup", null, ...["c-frame", "c-time", "c-port", "", "c-port", "c-note"].map(c => make("col", {class: c}))),
-    make("thead", {role: "rowgroup"}, make("tr", {role: "row"}, head({class: "frame"}, "Packet"), head({class: "time"}, "Time (UTC)"),
+    make("thead", {role: "rowgroup"}, make("tr", {role: "row"}, head({class: "frame"}, "Packet"), head({class: "time"}, "Time (" + zoneName() + ")"),
       head({class: "sides", colspan: 3}, make("span", {class: "lanes"}, side("client", row.client), side("server", row.server))), head({class: "note"}, "Note"))),
     make("tbody", {role: "rowgroup"}, ...block.rungs.flatMap(rung => renderRung(row, rung, drawn))));
 }
 
+// timeOf is a packet's time, with the day where that is not the one on which the session began.
+const timeOf = (row, us) => iso(us).slice(11, 23) + micros(us) + (dayOf(us) === dayOf(row.start) ? "" : ", " + iso(us).slice(5, 10));
+
 const silence = 1e6; // microseconds without a packet of the ladder that deserve a row
 function renderRung(row, [frame, at, kind, text, note = "", host = "", left = "", rightPort = "", rest = ""], drawn) {
   if (!(kind & data)) [left, rightPort] = [portOf(row.client), portOf(row.server)];
-  const time = at === "" ? "" : iso(row.start + at).slice(11, 23) + String((row.start + at) % 1000).padStart(3, "0");
+  const time = at === "" ? "" : timeOf(row, row.start + at);
   const td = (name, ...children) => make("td", {role: "cell", class: name}, ...children);
   const touched = kind & third ? (kind & right ? right : 0) : -1; // a third host's packets touch one side only
   const list = [];

@@ -84,7 +84,9 @@ function sharpen() {
 let started = false;
 document.documentElement.classList.add("js");
 if (single) document.documentElement.classList.add("single");
+retime();
 sharpen();
+listenClock();
 fillFilters();
 listenTable();
 listenTime();

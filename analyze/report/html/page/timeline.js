@@ -39,7 +39,7 @@ function renderTime() {
   const svg = lanes ? drawLanes(lanes, x, width) : drawCounts(found, x, width, from, to);
   box.replaceChildren(svg);
   const failing = found.filter(row => row.failed).length;
-  byId("time-said").textContent = moment(from) + " to " + moment(to) + " UTC, " + plural(found.length, "session") + (failing ? ", " + number(failing) + " with failures" : "");
+  byId("time-said").textContent = moment(from) + " to " + moment(to) + " " + zoneName() + ", " + plural(found.length, "session") + (failing ? ", " + number(failing) + " with failures" : "");
   byId("time-out").disabled = byId("time-all").disabled = byId("time-left").disabled = byId("time-right").disabled = !state.range;
 }
 

@@ -4,10 +4,10 @@ FUZZTIME ?= 60s
 # Of a package's tests: a guard against hanging, for machines that are slow or busy
 TIMEOUT ?= 30m
 
-.PHONY: build test attack race lint lint-tools fuzz bench bench-quick bench-live soak bench-steps cover pcaps lab-live check cross
+.PHONY: build test attack race lint lint-tools fuzz bench bench-quick bench-live soak bench-steps cover pcaps lab-live check cross packages
 
-build: # ./ftpscope: one static binary
-	CGO_ENABLED=0 go build -trimpath ./cmd/ftpscope
+build: # ./ftpscope: one static binary; flags that go run has not would build all packages twice
+	CGO_ENABLED=0 go build ./cmd/ftpscope
 
 test:
 	go vet ./... && go test -timeout $(TIMEOUT) ./...
@@ -72,6 +72,9 @@ lab-live: build # sniffs while real servers and clients talk, beside tcpdump: De
 
 check: # what ftpscope says of the sample captures
 	go test -count 1 -run '^TestSample' ./...
+
+packages: # dist/: deb, rpm, apk, tar.gz and zip with man pages and completions, the same bytes each time: five minutes at first
+	go run ./cmd/packages
 
 cross: # dist/: file analysis works on all of these
 	set -e; for os in linux darwin windows; do for arch in amd64 arm64; do \

@@ -76,6 +76,8 @@ cmd/ftpscope/mistakes:
 cmd/ftpscope/sandbox:golang.org/x/sys github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx
 cmd/ftpscope/metrics:analyze analyze/finding analyze/record analyze/prose capture/flow github.com/prometheus/client_golang
 cmd/ftpscope/view:   analyze analyze/report analyze/report/table analyze/record analyze/prose capture/flow charm.land/bubbletea/v2 github.com/charmbracelet/colorprofile golang.org/x/term
+cmd/packages:        cmd/ftpscope/manual cmd/packages/roff
+cmd/packages/roff:   cmd/ftpscope/manual github.com/yuin/goldmark
 cmd/bench:           capture/capturetest/traffic golang.org/x/sys
 `
 

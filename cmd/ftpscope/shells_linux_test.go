@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -18,6 +19,14 @@ var shells = map[string]string{
 	"bash": "bash --norc --noprofile -i",
 	"zsh":  "zsh -f -i",
 	"fish": "fish --no-config -i",
+}
+
+var installed = flag.Bool("installed", false, "complete by what an installed package brought")
+
+var packaged = map[string]string{
+	"bash": "PS1=@; . /usr/share/bash-completion/bash_completion\n",
+	"zsh":  "PS1=@; autoload -U compinit; compinit -u -D\n",
+	"fish": "source /usr/share/fish/vendor_completions.d/ftpscope.fish\n", // which it does not without settings
 }
 
 var shellSetup = map[string]string{
@@ -53,7 +62,11 @@ func TestShells(t *testing.T) {
 			}
 			require.NoError(t, os.Mkdir(filepath.Join(dir, "some-folder"), 0o700))
 			s := startShell(t, start, dir)
-			s.types(t, shellSetup[shell]+"echo re''ady\n", "ready")
+			setup := shellSetup
+			if *installed {
+				setup = packaged
+			}
+			s.types(t, setup[shell]+"echo re''ady\n", "ready")
 			for _, test := range tests {
 				s.types(t, test.typed+"\t\x01echo re''ady \n", "ready "+test.want) // the line is shown, not run
 			}

@@ -1,0 +1,127 @@
+package roff
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
+
+	"ftpscope/cmd/ftpscope/manual"
+)
+
+// Markdown makes a page of one of the manual's.
+func (p Page) Markdown(text string) []byte {
+	m := markdown{writer: p.begin(), source: []byte(text)}
+	m.heading("DESCRIPTION")
+	root := manual.Parse(m.source)
+	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
+		m.block(n)
+	}
+	return p.end(m.writer)
+}
+
+type markdown struct {
+	*writer
+	source []byte
+}
+
+func (m *markdown) block(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Heading:
+		switch n.Level {
+		case 1: // the page's title, which its name stands for
+			m.line(`\fB` + m.inline(n) + `\fR`)
+		case 2:
+			m.line(".SH " + quotedRoff(m.inline(n)))
+		default:
+			m.line(".SS " + quotedRoff(m.inline(n)))
+		}
+	case *ast.FencedCodeBlock:
+		var lines []string
+		for i := range n.Lines().Len() {
+			segment := n.Lines().At(i)
+			lines = append(lines, strings.TrimRight(string(segment.Value(m.source)), "\n"))
+		}
+		m.literal(lines)
+	case *ast.List:
+		m.list(n)
+	case *extast.Table:
+		m.table(n)
+	default:
+		if text := m.inline(n); text != "" {
+			m.line(".PP")
+			m.line(guarded(text))
+		}
+	}
+}
+
+func (m *markdown) list(n *ast.List) {
+	number := n.Start
+	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
+		mark := `\(bu`
+		if n.IsOrdered() {
+			mark = strconv.Itoa(number) + "."
+			number++
+		}
+		m.line(".IP " + mark + " 3")
+		for block := item.FirstChild(); block != nil; block = block.NextSibling() {
+			if text := m.inline(block); text != "" {
+				m.line(guarded(text))
+			} else {
+				m.block(block)
+			}
+		}
+	}
+}
+
+// table writes each row as its first cell with the others below: pages have no room for columns.
+func (m *markdown) table(n *extast.Table) {
+	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
+		var cells []string
+		filled := false
+		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+			text := m.inline(cell)
+			filled = filled || text != ""
+			cells = append(cells, text)
+		}
+		if !filled || len(cells) == 0 {
+			continue
+		}
+		m.line(".TP")
+		m.line(`\fB` + unmarked.Replace(cells[0]) + `\fR`)
+		m.line(guarded(strings.Join(cells[1:], " \\(bu ") + `\&`))
+	}
+}
+
+// unmarked is text that is no more bold in places than in others.
+var unmarked = strings.NewReplacer(`\fB`, "", `\fR`, "")
+
+// inline is a block's text in one line: bold for code and what is strong. Pictures are left out.
+func (m *markdown) inline(n ast.Node) string {
+	var b strings.Builder
+	var walk func(ast.Node)
+	walk = func(parent ast.Node) {
+		for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+			switch n := n.(type) {
+			case *ast.Text:
+				b.WriteString(escape(strings.ReplaceAll(string(n.Segment.Value(m.source)), `\|`, "|")))
+				if n.SoftLineBreak() || n.HardLineBreak() {
+					b.WriteByte(' ')
+				}
+			case *ast.CodeSpan, *ast.Emphasis:
+				b.WriteString(`\fB`)
+				walk(n)
+				b.WriteString(`\fR`)
+			case *ast.Image:
+			default:
+				walk(n)
+			}
+		}
+	}
+	walk(n)
+	return strings.TrimSpace(b.String())
+}
+
+// quotedRoff is an argument of a request that is roff already.
+func quotedRoff(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\(dq`) + `"` }

@@ -70,7 +70,7 @@ func PadLeft(s string, width int) string { return Spaces(width-Columns(s)) + s }
 func Spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
 // Wrap breaks text at spaces into lines of at most width columns; a longer word stands
-// alone, broken where it must.
+// alone, broken where it must, rather between its parts.
 func Wrap(text string, width int) []string { return WrapAfter(0, text, width) }
 
 // WrapAfter wraps text whose first line begins after used columns; the first line is
@@ -92,6 +92,7 @@ func WrapAfter(used int, text string, width int) []string {
 			if head == "" || head == word {
 				break // a single character wider than the column, or what is left
 			}
+			head = breakable(head)
 			lines, word = append(lines, head), word[len(head):]
 		}
 		line = word
@@ -100,6 +101,15 @@ func WrapAfter(used int, text string, width int) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// breakable is the start of a word that has to be broken, up to where that hurts least: the
+// end of a part of a path, name or address, if there is one in its second half.
+func breakable(head string) string {
+	if i := strings.LastIndexAny(head, "/\\-_.,;:=&?"); i >= len(head)/2 {
+		return head[:i+1]
+	}
+	return head
 }
 
 // CutEnd shortens escaped text to at most width columns, leaving out its end, at a word's

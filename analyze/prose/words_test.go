@@ -66,6 +66,7 @@ func TestWrap(t *testing.T) {
 		want        []string
 	}{
 		{"words", "one two three", 0, 8, []string{"one two", "three"}},
+		{"path", "/srv/archive/reports/2024.pdf", 0, 12, []string{"/srv/archive", "/reports/", "2024.pdf"}},
 		{"long word", "abcdefghij kl", 0, 4, []string{"abcd", "efgh", "ij", "kl"}},
 		{"after something", "one two three", 5, 8, []string{"one", "two", "three"}},
 		{"no room on the first line", "three two", 5, 8, []string{"", "three", "two"}},

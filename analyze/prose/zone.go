@@ -59,6 +59,15 @@ func (z Zone) Period(from, to flow.Time) string {
 	return z.Moment(from) + " to " + z.Moment(to)
 }
 
+// Days is a time's day, or the first and the last.
+func (z Zone) Days(from, to flow.Time) string {
+	first, last := z.Date(from), z.Date(to)
+	if first == last {
+		return first
+	}
+	return first + " to " + last
+}
+
 // Name is what clocks are called at these times, as it stands behind them: UTC, CET, or
 // CET/CEST over a change to summer time; UTC+05:30 where there is no name.
 func (z Zone) Name(from, to flow.Time) string {

@@ -40,6 +40,8 @@ func TestZones(t *testing.T) {
 }
 
 func TestPeriods(t *testing.T) {
+	require.Equal(t, "2024-03-01", Zone{}.Days(noon, noon+1))
+	require.Equal(t, "2024-03-01 to 2024-03-02", Zone{}.Days(noon, noon+flow.Time(day)))
 	for want, to := range map[string]flow.Time{
 		"2024-03-01 10:02:15":                        noon + 1,
 		"2024-03-01 10:02:15 to 10:02:16":            noon + flow.Second,

@@ -31,6 +31,7 @@ type Heading struct{ Written bool }
 type Options struct {
 	ShowPasswords bool
 	Color         bool // terminal colours; they support the words and never replace them
+	Rich          bool // the terminal has 256 colours
 	Width         int  // columns, DefaultWidth if 0
 	All           bool // show every session and transfer, where a format would shorten
 	Live          bool // each record is to be seen at once

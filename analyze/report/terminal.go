@@ -37,10 +37,29 @@ type Color int
 
 // The colours that pages use.
 const (
-	Dim    Color = 2
-	Red    Color = 31
-	Yellow Color = 33
+	Bold    Color = 1
+	Dim     Color = 2
+	Red     Color = 31
+	Advice  Color = 32
+	Yellow  Color = 33
+	Active  Color = 35
+	Passive Color = 36
 )
+
+// richly are the colours of terminals that have 256: those that are legible on light and
+// on dark backgrounds, whatever palette the user has. The others are the user's own.
+var richly = map[Color]string{Advice: "38;5;29", Yellow: "38;5;136", Active: "38;5;133", Passive: "38;5;32"}
+
+// ModeColor is a mode's.
+func ModeColor(mode string) Color {
+	switch mode {
+	case record.Active:
+		return Active
+	case record.Passive:
+		return Passive
+	}
+	return 0
+}
 
 // ColorOf is a severity's colour.
 func ColorOf(gravity int) Color {
@@ -55,8 +74,12 @@ func ColorOf(gravity int) Color {
 
 // Paint colours text, where colours are wanted.
 func (o Options) Paint(c Color, s string) string {
-	if !o.Color || s == "" {
+	if !o.Color || s == "" || c == 0 {
 		return s
 	}
-	return "\x1b[" + strconv.Itoa(int(c)) + "m" + s + "\x1b[0m"
+	code := richly[c]
+	if code == "" || !o.Rich {
+		code = strconv.Itoa(int(c))
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }

@@ -128,7 +128,7 @@ func (l *looks) check() error {
 
 // options are those of a result that goes to a file; onto says where else it goes.
 func (l *looks) options() report.Options {
-	return report.Options{Width: l.width, Color: l.color == "always", Zone: l.zone.Zone}
+	return report.Options{Width: l.width, Color: l.color == "always", Rich: richTerminal(), Zone: l.zone.Zone}
 }
 
 // onto makes the options of a result on standard output.
@@ -147,6 +147,11 @@ func (l *looks) colored(onTerminal bool) bool {
 		return l.color == "always"
 	}
 	return onTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// richTerminal reports whether the terminal has 256 colours, as far as it says so.
+func richTerminal() bool {
+	return strings.Contains(os.Getenv("TERM"), "256color") || os.Getenv("COLORTERM") != ""
 }
 
 // zone is a flag of a time zone.

@@ -97,16 +97,13 @@ func (r *foundRow) add(s *record.Session, f *record.Finding) {
 	}
 }
 
-// title is "#1.1 #1.2 …  data-unanswered × 10".
-func (r *foundRow) title() string {
-	refs, name := strings.Join(r.refs, " "), prose.Escape(r.id)
-	if r.count > 1 {
-		name += " × " + prose.Number(uint64(r.count))
-		if r.count > len(r.refs) && len(r.refs) == maxRefs {
-			refs += " …"
-		}
+// places are "#1.1 #1.2 …".
+func (r *foundRow) places() string {
+	text := strings.Join(r.refs, " ")
+	if r.count > len(r.refs) && len(r.refs) == maxRefs {
+		text += " …"
 	}
-	return refs + "  " + name
+	return text
 }
 
 // writeMore says how to see the sessions that are not shown.
@@ -126,8 +123,8 @@ func (t *table) foot(b *strings.Builder, text string) {
 	b.WriteString(strings.Join(prose.Wrap(rest, t.width), "\n") + "\n")
 }
 
-// writeFindings writes the gravest first and habits last, each with what it says and what
-// to check.
+// writeFindings writes the gravest first and habits last, those of one rule together, each
+// with what it says and what to check.
 func (t *table) writeFindings(b *strings.Builder) {
 	left := maxFindings
 	if t.opt.All {
@@ -138,12 +135,14 @@ func (t *table) writeFindings(b *strings.Builder) {
 		more += n
 	}
 	for _, rows := range t.found.lists {
-		shown := min(len(rows), left)
-		left -= shown
-		for _, r := range rows[:shown] {
+		rows = rows[:min(len(rows), left)]
+		left -= len(rows)
+		for _, r := range rows {
 			more -= r.count
+		}
+		for _, group := range byRule(rows) {
 			b.WriteByte('\n')
-			t.writeFinding(b, r)
+			t.writeRule(b, group)
 		}
 	}
 	if more > 0 {
@@ -151,23 +150,87 @@ func (t *table) writeFindings(b *strings.Builder) {
 	}
 }
 
-func (t *table) writeFinding(b *strings.Builder, f *foundRow) {
-	const labels = 12 // columns of severities
+// byRule puts what one rule found together, in the order of the first of each.
+func byRule(rows []*foundRow) (groups [][]*foundRow) {
+	at := map[string]int{}
+	for _, r := range rows {
+		i, known := at[r.id]
+		if !known {
+			i = len(groups)
+			at[r.id] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], r)
+	}
+	return groups
+}
+
+const labels = 12 // columns of severities
+
+// writeRule writes what one rule found: between one pair of hosts behind its name, between
+// several below it. Advice is given once.
+func (t *table) writeRule(b *strings.Builder, group []*foundRow) {
+	first, count := group[0], 0
+	for _, r := range group {
+		count += r.count
+	}
 	hang := labels
 	if t.width < narrow {
 		hang = indent
 	}
-	severity := report.Mark(f.gravity) + " " + record.Severities[f.gravity]
-	b.WriteString(t.opt.Paint(report.ColorOf(f.gravity), severity) + prose.Spaces(labels-prose.Columns(severity)))
-	title, text := f.title()+"  ", f.message
-	if labels+prose.Columns(title) > t.width {
-		title, text = "", title+text
+	name := prose.Escape(first.id)
+	if count > 1 {
+		name += " × " + prose.Number(uint64(count))
 	}
-	b.WriteString(title)
-	lines := prose.WrapAfter(labels-hang+prose.Columns(title), text, t.width-hang)
-	b.WriteString(strings.Join(lines, "\n"+prose.Spaces(hang)) + "\n")
-	if f.advice != "" {
-		t.below(b, "check: "+f.advice, hang)
+	l := t.line(0).put(report.ColorOf(first.gravity), report.Mark(first.gravity)+" "+record.Severities[first.gravity]).pad(labels)
+	if len(group) > 1 {
+		b.WriteString(l.put(report.Bold, name).String() + "\n")
+	} else {
+		t.writeFound(b, l, hang, first, name)
+	}
+	advised := map[string]bool{}
+	for i, r := range group {
+		if len(group) > 1 {
+			t.writeFound(b, t.line(hang), hang+gap, r, "")
+		}
+		if last := i == len(group)-1; r.advice != "" && !advised[r.advice] && (last || group[i+1].advice != r.advice) {
+			advised[r.advice] = true
+			t.advise(b, r.advice, hang)
+		}
+	}
+}
+
+// writeFound writes where something was found, which rule found it if that is not said yet,
+// and what it says.
+func (t *table) writeFound(b *strings.Builder, l *line, hang int, r *foundRow, name string) {
+	places := r.places()
+	if l.width+prose.Columns(places+name)+2*gap > t.width && l.width > hang {
+		b.WriteString(l.String() + "\n")
+		l = t.line(hang)
+	}
+	l.put(report.Dim, places).pad(l.width + gap)
+	if name != "" {
+		l.put(report.Bold, name).pad(l.width + gap)
+	}
+	lines := prose.WrapAfter(l.width-hang, r.message, min(t.width-hang, measured))
+	for i, part := range lines {
+		if i > 0 {
+			l = t.line(hang)
+		}
+		b.WriteString(l.put(0, part).String() + "\n")
+	}
+}
+
+// advise writes what to check, set off from what was found.
+func (t *table) advise(b *strings.Builder, advice string, hang int) {
+	const label = "check:"
+	for i, part := range prose.Wrap(label+" "+advice, min(t.width-hang, measured)) {
+		rest, first := strings.CutPrefix(part, label)
+		if l := t.line(hang); i == 0 && first {
+			b.WriteString(l.put(report.Advice, label).put(0, rest).String() + "\n")
+		} else {
+			b.WriteString(l.put(0, part).String() + "\n")
+		}
 	}
 }
 
@@ -183,7 +246,7 @@ type triedLine struct {
 	text, place, next string
 }
 
-func (x *beside) add(at record.Stamp, text string, v *record.Verdict) {
+func (x *beside) add(at record.Stamp, text string, v *record.Verdict, width int) {
 	l := triedLine{at: at, text: text}
 	if diagnosis.StandingOf(v) > diagnosis.Well && v != nil {
 		if x.advised == nil {
@@ -191,7 +254,7 @@ func (x *beside) add(at record.Stamp, text string, v *record.Verdict) {
 		}
 		if key := v.Cause + v.At + v.Certainty; !x.advised[key] {
 			x.advised[key] = true
-			l.place, l.next = diagnosis.Place(v), someSteps(diagnosis.Steps(v))
+			l.place, l.next = diagnosis.Place(v), someSteps(diagnosis.Steps(v), width)
 			if v.Cause == record.CauseDataReset || v.Cause == record.CauseNotCaptured {
 				l.next = diagnosis.VerdictText(v) + " " + l.next
 			}
@@ -227,7 +290,10 @@ func (t *table) writeFiles(b *strings.Builder, s *record.Summary) {
 	}
 	t.foot(b, "\npackets are numbered in each file, 2:#14 is packet 14 of file 2:")
 	for i, name := range s.Files[:min(len(s.Files), most)] {
-		b.WriteString(" " + prose.PadLeft(strconv.Itoa(i+1), 2) + "  " + prose.Escape(name) + "\n")
+		number := " " + prose.PadLeft(strconv.Itoa(i+1), 2)
+		for k, part := range prose.Wrap(prose.Escape(name), t.width-len(number)-gap) {
+			b.WriteString(t.line(0).put(report.Dim, number[:len(number)*(1-min(k, 1))]).pad(len(number)+gap).put(0, part).String() + "\n")
+		}
 	}
 	if more := len(s.Files) - most; more > 0 {
 		b.WriteString("  … " + prose.Many(more, "more file") + "\n")

@@ -28,7 +28,7 @@ func newLines(w io.Writer, o report.Options) report.Writer { return &lines{w: w,
 func (l *lines) Session(s *record.Session) error {
 	var b strings.Builder
 	o := l.opt
-	o.All = true
+	o.All, o.Width = true, 0 // what stands in a log is the same everywhere
 	r, closing := newSessionRow(s, o), s.Closing
 	if s.Open { // it has no number yet
 		r.id, closing = "open", "goes on"

@@ -1,106 +1,45 @@
 package table
 
 import (
-	"slices"
 	"strings"
 
 	"ftpscope/analyze/prose"
-	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 )
 
-// The page: how wide each column is, and the lines.
-
-// widths are the columns of a page. Those of sessions never shrink from one page to the
-// next, those of transfers are each page's own.
-type widths struct {
-	id, start, client, server, user, mode, sums int
-	name, method, main, size, status, frames    int
-	stacked                                     bool // sessions take two rows each
-	short                                       bool // endpoints by role, since addresses do not fit
-}
+// The page: sessions with their verdicts and transfers.
 
 const (
-	gap       = 2   // between columns
-	indent    = 4   // of transfers
-	deep      = 8   // of what a transfer's row has no room for
-	minName   = 16  // unless names are shorter
-	maxName   = 40  // longer ones stand above their row
-	maxUser   = 24  // likewise below it
-	leastUser = 12  // of a longer one stays in its column
-	maxWhole  = 400 // columns of a name that is written whole
-	maxFrames = 16  // more packet numbers stick out, or go below
-	maxHost   = 21  // 255.255.255.255:65535; sessions with longer endpoints take two rows
-	maxMain   = 59  // "server opened … → …" of the longest IPv4 endpoints
+	maxFrames   = 16 // more packet numbers stick out, or go below
+	maxNameWide = 60 // of a wide page
+	maxMain     = 59 // "server opened … → …" of the longest IPv4 endpoints
 )
 
 func (t *table) writePage(b *strings.Builder) {
 	t.measure()
 	if !t.stats.titled {
+		t.writeHead(b)
 		t.stats.titled = true
-		head := sessionRow{id: "#", client: "client", server: "server", user: "user", mode: "mode", sums: "transfers"}
-		b.WriteString(t.opt.Paint(report.Dim, t.cells(&head, t.startTitle(), t.columns.stacked)) + "\n")
 	}
 	for i := range t.page {
 		if g := t.page[i].heading; g != "" {
-			b.WriteString(strings.Join(prose.Wrap(g, t.width), "\n") + "\n")
+			for k, part := range prose.Wrap(g, t.width-headHang) {
+				b.WriteString(t.line(min(k, 1)*headHang).put(report.Bold, part).String() + "\n")
+			}
 		}
 		t.writeSession(b, &t.page[i])
 	}
 }
 
-// measure fits the columns to the page's rows. Where they are too wide for it, endpoints
-// that are longer than those of IPv4 do not count, their rows are stacked; then all are.
-func (t *table) measure() {
-	start := t.columns
-	if over := t.measureSessions(t.width); over > 0 {
-		t.columns = start
-		over = t.measureSessions(maxHost)
-		c := &t.columns
-		if over > 0 && c.user-over >= leastUser {
-			c.user, over = c.user-over, 0
-		}
-		c.stacked = over > 0 || !slices.ContainsFunc(t.page, func(r sessionRow) bool { return t.fits(&r) })
-	}
-	t.measureTransfers()
-}
-
-// fits reports whether a session's endpoints fit in their columns.
-func (t *table) fits(r *sessionRow) bool {
-	return prose.Columns(r.client) <= t.columns.client && prose.Columns(r.server) <= t.columns.server
-}
-
-// measureSessions makes room for endpoints up to a length, and says how many columns are
-// missing then.
-func (t *table) measureSessions(longest int) (over int) {
-	c := &t.columns
-	c.stacked = false
-	grow := func(n *int, s string, most int) {
-		if w := prose.Columns(s); w <= most {
-			*n = max(*n, w)
-		}
-	}
-	c.start, c.mode, c.sums = max(c.start, prose.Columns(t.startTitle())), max(c.mode, len("mode")), max(c.sums, len("transfers"))
-	c.client, c.server, c.user = max(c.client, len("client")), max(c.server, len("server")), max(c.user, len("user"))
-	for i := range t.page {
-		r := &t.page[i]
-		grow(&c.id, r.id, t.width)
-		grow(&c.start, t.when(r.start), t.width)
-		grow(&c.client, r.client, longest)
-		grow(&c.server, r.server, longest)
-		c.user = max(c.user, min(prose.Columns(r.user), maxUser))
-		grow(&c.mode, r.mode, t.width)
-		grow(&c.sums, r.sums, t.width)
-	}
-	return 1 + c.id + c.start + c.client + c.server + c.user + c.mode + c.sums + 6*gap - t.width
-}
+// headHang is where the second line of a group's heading begins.
+const headHang = 3
 
 // measureTransfers fits the transfers' columns: full addresses if names keep minName
 // columns, else roles. Rows that failed say more than a number: they may stick out of the
 // columns, so they do not make them.
 func (t *table) measureTransfers() {
 	c := &t.columns
-	c.name, c.method, c.main, c.size, c.status, c.frames = 0, 0, 0, 0, 0, 0
+	c.name, c.method, c.main, c.size, c.status, c.frames, c.elapsed = 0, 0, 0, 0, 0, 0, 0
 	full, short := 0, 0
 	t.eachTransfer(func(r *transferRow) {
 		c.name, c.method = max(c.name, prose.Columns(r.name)), max(c.method, prose.Columns(r.method))
@@ -115,13 +54,24 @@ func (t *table) measureTransfers() {
 			c.status, c.frames = max(c.status, prose.Columns(t.status(r))), max(c.frames, min(prose.Columns(r.frames), maxFrames))
 		}
 	})
+	longest := maxName
+	if t.width >= wide {
+		longest = maxNameWide
+		t.eachTransfer(func(r *transferRow) { c.elapsed = max(c.elapsed, prose.Columns(r.elapsed)) })
+		if c.elapsed > 0 && indent+c.method+c.status+c.frames+min(c.name, longest)+full+c.elapsed+5*gap > t.width {
+			c.elapsed = 0
+		}
+	}
 	rest := t.width - indent - c.method - c.status - c.frames - 4*gap
+	if c.elapsed > 0 {
+		rest -= c.elapsed + gap
+	}
 	c.short = rest-full < min(c.name, minName)
 	c.main = full
 	if c.short {
 		c.main = short
 	}
-	c.name = min(c.name, maxName, max(minName, rest-c.main))
+	c.name = min(c.name, longest, max(minName, rest-c.main))
 	c.main = max(min(c.main, rest-c.name), 0)
 }
 
@@ -133,52 +83,8 @@ func (t *table) eachTransfer(do func(*transferRow)) {
 	}
 }
 
-// startTitle names the zone of the times on the page.
-func (t *table) startTitle() string {
-	first, last := t.page[0].start.Time, t.page[0].start.Time
-	for i := range t.page {
-		first, last = min(first, t.page[i].start.Time), max(last, t.page[i].start.Time)
-	}
-	return "start (" + t.opt.Zone.Name(first, last) + ")"
-}
-
-// when is a time of day, with the date where the page is about several days.
-func (t *table) when(s record.Stamp) string {
-	switch {
-	case t.stats.manyYears:
-		return t.opt.Zone.Moment(s.Time)
-	case t.stats.manyDays:
-		return t.opt.Zone.At(s.Time).Format("01-02 15:04:05")
-	}
-	return t.opt.Zone.Clock(s.Time)
-}
-
-// cells lays out the sessions' columns: in one row, or stacked in two.
-func (t *table) cells(r *sessionRow, start string, stacked bool) string {
-	c := &t.columns
-	line := " " + prose.PadLeft(r.id, c.id) + prose.Spaces(gap) + prose.Pad(start, c.start) + prose.Spaces(gap)
-	rest := prose.Pad(prose.Cut(r.user, c.user), c.user) + prose.Spaces(gap) + prose.Pad(r.mode, c.mode) + prose.Spaces(gap)
-	if !stacked {
-		return strings.TrimRight(line+prose.Pad(r.client, c.client)+prose.Spaces(gap)+prose.Pad(r.server, c.server)+prose.Spaces(gap)+rest+r.sums, " ")
-	}
-	hang := prose.Columns(line)
-	ends := hang
-	if max(prose.Columns(r.client), prose.Columns(r.server)) > t.width-hang {
-		ends = indent
-		line += "\n" + prose.Spaces(ends)
-	}
-	line += strings.Join(prose.Wrap(r.client+" → "+r.server, t.width-ends), "\n"+prose.Spaces(ends))
-	below := prose.Wrap(r.sums, t.width-hang-prose.Columns(rest))
-	return strings.TrimRight(line+"\n"+prose.Spaces(hang)+rest+strings.Join(below, "\n"+prose.Spaces(hang+prose.Columns(rest))), " ")
-}
-
 func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
-	c := &t.columns
-	stacked := c.stacked || !t.fits(r)
-	b.WriteString(t.cells(r, t.when(r.start), stacked) + "\n")
-	if prose.Columns(r.user) > c.user {
-		t.below(b, "user "+prose.Prefix(r.user, maxWhole), indent)
-	}
+	t.writeRow(b, r)
 	if r.network != "" {
 		t.below(b, "in "+r.network, indent)
 	}
@@ -196,13 +102,17 @@ func (t *table) writeSession(b *strings.Builder, r *sessionRow) {
 
 // below writes text under a row.
 func (t *table) below(b *strings.Builder, text string, indent int) {
-	for _, line := range prose.Wrap(text, t.width-indent) {
+	for _, line := range prose.Wrap(text, min(t.width-indent, measured)) {
 		b.WriteString(prose.Spaces(indent) + line + "\n")
 	}
 }
 
-// mostSteps is how many columns of steps a verdict shows, whole steps only.
-const mostSteps = 280
+// mostSteps is how many columns of steps a verdict shows, whole steps only; a wide page
+// has room for more.
+const (
+	mostSteps     = 280
+	mostStepsWide = 600
+)
 
 // maxSaid bounds the verdicts that later ones refer to.
 const maxSaid = 1000
@@ -221,7 +131,7 @@ func (t *table) writeVerdict(b *strings.Builder, r *sessionRow) {
 	if r.failed {
 		color = report.Red
 	}
-	text, steps := r.verdict, someSteps(r.next)
+	text, steps := r.verdict, someSteps(r.next, t.width)
 	before := t.before(r.id, text+"\n"+steps)
 	if before != "" {
 		text, steps = "The same as in session "+before+".", ""
@@ -230,7 +140,7 @@ func (t *table) writeVerdict(b *strings.Builder, r *sessionRow) {
 	}
 	t.labelled(b, labelled{r.place, color, text, strings.TrimSpace(r.frames + "  " + r.cause), hang})
 	if steps != "" {
-		t.labelled(b, labelled{"next", report.Dim, steps, "", hang})
+		t.labelled(b, labelled{"next", report.Advice, steps, "", hang})
 	}
 }
 
@@ -244,10 +154,13 @@ func (t *table) before(id, text string) string {
 }
 
 // someSteps are the first steps, as many as fit, a sentence each.
-func someSteps(next []string) string {
-	text := ""
+func someSteps(next []string, width int) string {
+	text, most := "", mostSteps
+	if width >= wide {
+		most = mostStepsWide
+	}
 	for i, s := range next {
-		if i > 0 && prose.Columns(text)+prose.Columns(s) > mostSteps {
+		if i > 0 && prose.Columns(text)+prose.Columns(s) > most {
 			break
 		}
 		text += " " + prose.Sentence(s)
@@ -268,7 +181,7 @@ type labelled struct {
 }
 
 func (t *table) labelled(b *strings.Builder, l labelled) {
-	room := t.width - l.hang
+	room := min(t.width-l.hang, measured)
 	lead := prose.Pad(l.label, l.hang-indent)
 	if prose.Columns(l.label)+gap > l.hang-indent {
 		lead = l.label + prose.Spaces(gap)
@@ -281,9 +194,9 @@ func (t *table) labelled(b *strings.Builder, l labelled) {
 			taken += used
 		}
 		if taken+3+prose.Columns(l.end) <= room {
-			lines[last] += "   " + l.end
+			lines[last] += "   " + t.opt.Paint(report.Dim, l.end)
 		} else {
-			lines = append(lines, l.end)
+			lines = append(lines, t.opt.Paint(report.Dim, l.end))
 		}
 	}
 	b.WriteString(prose.Spaces(indent) + t.opt.Paint(l.color, l.label) + lead[len(l.label):])
@@ -292,66 +205,94 @@ func (t *table) labelled(b *strings.Builder, l labelled) {
 
 func (t *table) writeTransfer(b *strings.Builder, r *transferRow) {
 	c := &t.columns
-	left, name := prose.Spaces(indent), r.name
+	l, name := t.line(indent), r.name
 	if prose.Columns(name) > c.name {
 		t.below(b, prose.Prefix(name, maxWhole), indent)
 		name = ""
 	}
 	if c.name > 0 {
-		left += prose.Pad(name, c.name) + prose.Spaces(gap)
+		l.cell(0, name, c.name)
 	}
-	left += prose.Pad(r.method, c.method) + prose.Spaces(gap)
+	l.cell(report.ModeColor(r.mode), r.method, c.method)
 	main := r.main
 	if c.short || prose.Columns(main) > c.main {
 		main = r.short
 	}
-	hang := prose.Columns(left)
+	hang := l.width
 	if hang+prose.Columns(main) > t.width {
-		b.WriteString(strings.TrimRight(left, " ") + "\n")
+		b.WriteString(l.String() + "\n")
 		hang = deep
-		left = prose.Spaces(hang)
+		l = t.line(hang)
 	}
 	if hang+prose.Columns(main) > t.width {
 		t.below(b, main, hang)
-		main = ""
+		main, l = "", t.line(hang)
 	}
-	b.WriteString(strings.TrimRight(left+t.middle(r, main, hang), " ") + "\n")
+	l = t.middle(b, l.put(0, main), r)
+	detail := r.detail
+	if room := t.width - l.width - gap; t.width >= wide && detail != "" && prose.Columns(detail) <= room {
+		l.pad(l.width+gap).put(0, detail)
+		detail = ""
+	}
+	b.WriteString(l.String() + "\n")
 	if t.width < narrow {
 		hang = min(hang, deep)
 	}
-	t.below(b, r.detail, hang)
+	t.below(b, detail, hang)
 }
 
-// middle is what follows a row's name and method. A row that would be too wide gives up
-// its padding, so that it leaves the columns but not the page; if that is not enough, all
-// but who opened what goes below.
-func (t *table) middle(r *transferRow, main string, left int) string {
+// middle puts what follows who opened what: how it ended, how fast it was and its packets.
+// A row that would be too wide gives up its padding, so that it leaves the columns but not
+// the page; if that is not enough, this goes below.
+func (t *table) middle(b *strings.Builder, l *line, r *transferRow) *line {
 	c := &t.columns
 	status := t.status(r)
-	mainRoom, statusRoom := max(c.main-prose.Columns(main), 0), max(c.status-prose.Columns(status), 0)
-	over := left + prose.Columns(main) + mainRoom + prose.Columns(status) + statusRoom + prose.Columns(r.frames) + 2*gap - t.width
+	color := report.Color(0)
+	if r.failed {
+		color = report.Red
+	}
+	elapsed := 0
+	if c.elapsed > 0 {
+		elapsed = c.elapsed + gap
+	}
+	width := prose.Columns(status) + gap + elapsed + prose.Columns(r.frames)
+	mainRoom, statusRoom := max(c.main-(l.width-c.mainFrom()), 0), max(c.status-prose.Columns(status), 0)
+	over := l.width + mainRoom + gap + statusRoom + width - t.width
 	less := max(min(over, mainRoom), 0)
 	mainRoom, over = mainRoom-less, over-less
 	less = max(min(over, statusRoom), 0)
 	statusRoom, over = statusRoom-less, over-less
-	painted := status
-	if r.failed {
-		painted = t.opt.Paint(report.Red, status)
+	if over > 0 && elapsed > 0 {
+		over, elapsed, width = over-elapsed, 0, width-elapsed
 	}
-	if over > 0 {
-		tail := strings.TrimRight(status+prose.Spaces(gap)+r.frames, " ")
-		room := prose.Spaces(t.width - prose.Columns(tail))
-		if len(room) < indent {
-			return main + "\n" + prose.Spaces(indent) + painted + "\n" + prose.Spaces(indent) + r.frames
+	if over <= 0 {
+		l.pad(l.width+mainRoom+gap).put(color, status).pad(l.width + statusRoom + gap)
+		if elapsed > 0 {
+			l.cell(0, r.elapsed, c.elapsed)
 		}
-		if main != "" {
-			main += "\n"
-		} else {
-			room = room[min(left, len(room)):]
-		}
-		return main + room + painted + tail[len(status):]
+		return l.put(report.Dim, r.frames)
 	}
-	return main + prose.Spaces(mainRoom+gap) + painted + prose.Spaces(statusRoom+gap) + r.frames
+	if strings.TrimSpace(l.b.String()) != "" {
+		b.WriteString(l.String() + "\n")
+	}
+	if width > t.width-indent {
+		b.WriteString(t.line(indent).put(color, status).String() + "\n")
+		return t.line(indent).put(report.Dim, r.frames)
+	}
+	l = t.line(t.width-width).put(color, status)
+	if r.frames != "" {
+		l.pad(l.width+gap).put(report.Dim, r.frames)
+	}
+	return l
+}
+
+// mainFrom is the column where who opened what begins.
+func (c *widths) mainFrom() int {
+	from := indent + c.method + gap
+	if c.name > 0 {
+		from += c.name + gap
+	}
+	return from
 }
 
 // status is size, direction and result: "60.0 kB ↓ 226", the sizes of a page lined up.

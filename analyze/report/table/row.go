@@ -2,6 +2,7 @@ package table
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,11 @@ type sessionRow struct {
 	place, cause    string // of the verdict
 	frames          string
 	next            []string
+	wideRow
 }
+
+// wideRow is what only wide pages have room for.
+type wideRow struct{ opener, took, ended, tls, banner string }
 
 type transferRow struct {
 	name, method string
@@ -40,6 +45,8 @@ type transferRow struct {
 	size, arrow  string
 	result       string // reply code or outcome
 	frames       string
+	mode         string
+	elapsed      string // "in 90 ms, 666.7 kB/s"
 	failed       bool
 }
 
@@ -48,6 +55,7 @@ func newSessionRow(s *record.Session, o report.Options) sessionRow {
 		id: strconv.Itoa(s.ID), start: s.Start, client: s.Client.String(), server: s.Server.String(),
 		user: "–", mode: s.Mode, sums: sums(s), gravity: -1, network: diagnosis.Network(s.Network), logins: diagnosis.FailedLogins(s),
 	}
+	r.wideRow = newWideRow(s)
 	if s.User != nil {
 		r.user = prose.Escape(*s.User)
 	}
@@ -66,7 +74,7 @@ func newSessionRow(s *record.Session, o report.Options) sessionRow {
 	}
 	shown := diagnosis.Shown(s.Transfers, o)
 	for _, i := range shown {
-		row := newTransferRow(s, &s.Transfers[i], files)
+		row := newTransferRow(s, &s.Transfers[i], files, o.PageWidth() >= wide)
 		r.failed = r.failed || row.failed
 		r.transfers = append(r.transfers, row)
 	}
@@ -74,6 +82,25 @@ func newSessionRow(s *record.Session, o report.Options) sessionRow {
 		r.more = "… " + prose.Many(n, "more transfer") + ": --all shows them"
 	}
 	return r
+}
+
+func newWideRow(s *record.Session) wideRow {
+	w := wideRow{took: prose.Span(s.End.Time - s.Start.Time), ended: strings.ToUpper(prose.Escape(s.Closing))}
+	if slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return t.Opened() }) {
+		w.opener = diagnosis.Party(s.Initiator)
+	}
+	if s.Open {
+		w.ended = "goes on"
+	} else if s.Closing == "cut" {
+		w.ended = "not seen"
+	}
+	if s.TLS != record.TLSNone {
+		w.tls = prose.Escape(s.TLS)
+	}
+	if s.Banner != nil {
+		w.banner = strings.TrimPrefix(prose.FirstLine(*s.Banner), "220 ")
+	}
+	return w
 }
 
 // sums is "2 ok, 1 failed, 83.1 kB".
@@ -99,8 +126,8 @@ func nothing(s *record.Session) string {
 	return "none"
 }
 
-func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferRow {
-	r := transferRow{name: strings.TrimSuffix(diagnosis.CommandLine(t), diagnosis.Resumed(t)), method: t.Method, result: diagnosis.Result(t), failed: t.Failed()}
+func newTransferRow(s *record.Session, t *record.Transfer, files, wide bool) transferRow {
+	r := transferRow{name: strings.TrimSuffix(diagnosis.CommandLine(t), diagnosis.Resumed(t)), method: t.Method, result: diagnosis.Result(t), failed: t.Failed(), mode: t.Mode}
 	if t.Method == record.MethodEncrypted {
 		r.method = "TLS"
 	}
@@ -123,6 +150,9 @@ func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferR
 	if r.short == "" {
 		r.short = r.main
 	}
+	if wide {
+		r.widen(t)
+	}
 	if t.Opened() && t.Carried() != nil {
 		r.size = prose.Size(*t.Carried())
 	}
@@ -139,6 +169,29 @@ func newTransferRow(s *record.Session, t *record.Transfer, files bool) transferR
 	}
 	r.frames = frameCell(t, files)
 	return r
+}
+
+// widen tells what a wide page has room for: the whole path, and how fast it was.
+func (r *transferRow) widen(t *record.Transfer) {
+	if path := prose.Escape(prose.Known(t.Path)); path != "" && t.Command != nil && t.OfFile() {
+		if name := prose.Escape(*t.Command) + " " + path; prose.Columns(name) <= maxNameWide {
+			r.name = name
+		}
+	}
+	n, c := t.Carried(), t.Connection
+	if !t.Opened() || c == nil || n == nil || c.End.Time <= c.Start.Time {
+		return
+	}
+	took := c.End.Time - c.Start.Time
+	if took < flow.Millisecond {
+		r.elapsed = "in less than 1 ms"
+		return
+	}
+	r.elapsed = "in " + prose.Span(took)
+	const least = 100 * flow.Millisecond // before, handshakes and acknowledgements make the rate
+	if rate := float64(*n) / (float64(took) / float64(flow.Second)); took >= least && *n > 0 && rate < 1e15 {
+		r.elapsed += ", " + prose.Size(uint64(rate)) + "/s"
+	}
 }
 
 // whyFailed is the verdict of a transfer that did not go well, unless the session's says

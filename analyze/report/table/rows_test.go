@@ -89,7 +89,7 @@ func TestTransferRow(t *testing.T) {
 			s := reporttest.BlockedSession()
 			x := &s.Transfers[0]
 			test.change(x)
-			r := newTransferRow(s, x, false)
+			r := newTransferRow(s, x, false, false)
 			require.Equal(t, test.want[0], r.main)
 			if test.want[1] != "" {
 				require.Equal(t, test.want[1], r.short)
@@ -103,10 +103,10 @@ func TestTransferRow(t *testing.T) {
 	}
 	x := reporttest.ActiveTransfer(1, "STOR", "a", 10, 43677, 5)
 	x.Direction, x.MIMEType, x.File = reporttest.Ptr(record.Upload), reporttest.Ptr("text/plain"), reporttest.Ptr("a.txt")
-	r := newTransferRow(reporttest.ActiveSession(), &x, true)
+	r := newTransferRow(reporttest.ActiveSession(), &x, true, false)
 	require.Equal(t, []string{"5 B", "↑", "text/plain; file a.txt", "1:#14 #17 #71"}, []string{r.size, r.arrow, r.detail, r.frames})
 	x.Method = record.MethodEncrypted
-	require.Equal(t, "TLS", newTransferRow(reporttest.ActiveSession(), &x, true).method)
+	require.Equal(t, "TLS", newTransferRow(reporttest.ActiveSession(), &x, true, false).method)
 }
 
 // Lines are one an event: sessions, transfers, findings, what never became a session.
@@ -170,7 +170,7 @@ func TestFoot(t *testing.T) {
 // The last line counts; where nothing is shown it says why.
 func TestLastLine(t *testing.T) {
 	got := reporttest.Write(t, tableFormats(), "table", report.Options{}, reporttest.ActiveSession(), reporttest.BlockedSession())
-	require.Contains(t, got, "2 sessions: 1 active, 1 passive · 2 of 3 data connections opened · 34 packets over 7.2 s\n")
+	require.Contains(t, got, "2 sessions: 1 active, 1 passive · 2 of 3 data connections opened · 34 packets over 7.2 s, 2024-03-01\n")
 	require.Contains(t, reporttest.Write(t, tableFormats(), "table", report.Options{}), "no FTP sessions")
 	w, out := reporttest.New(t, tableFormats(), "table", report.Options{})
 	require.NoError(t, w.Summary(&record.Summary{Hidden: &record.Hidden{Sessions: 2}, Sessions: 2}))

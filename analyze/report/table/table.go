@@ -123,7 +123,7 @@ func (t *table) Attempt(a *record.Attempt) error {
 	t.answer.Attempt(a)
 	if t.stats.attempts++; t.room(t.stats.attempts) {
 		t.tried.add(a.First, a.ClientIP.String()+" tried "+a.Server.String()+", "+
-			prose.Many(a.Count, "SYN")+", "+diagnosis.Attempt(a)+diagnosis.InNetwork(a.Network), a.Verdict)
+			prose.Many(a.Count, "SYN")+", "+diagnosis.Attempt(a)+diagnosis.InNetwork(a.Network), a.Verdict, t.width)
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func (t *table) Orphan(o *record.Orphan) error {
 	if t.stats.orphans++; t.room(t.stats.orphans) {
 		c := &o.Connection
 		t.tried.add(c.Start, diagnosis.Party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
-			", "+prose.Size(o.Bytes)+diagnosis.InNetwork(c.Network)+", but its control connection is not in the capture", o.Verdict)
+			", "+prose.Size(o.Bytes)+diagnosis.InNetwork(c.Network)+", but its control connection is not in the capture", o.Verdict, t.width)
 	}
 	return nil
 }
@@ -161,7 +161,9 @@ func (t *table) Summary(s *record.Summary) error {
 	}
 	first := ""
 	if line := t.answer.Line(); line != "" {
-		first = strings.Join(prose.Wrap(line, t.width), "\n") + "\n"
+		for _, part := range prose.Wrap(line, min(t.width, measured)) {
+			first += t.opt.Paint(report.Bold, part) + "\n"
+		}
 	}
 	last := strings.Join(prose.Wrap(t.lastLine(s), t.width), "\n") + "\n"
 	foot := b.String()
@@ -197,7 +199,7 @@ func (t *table) lastLine(s *record.Summary) string {
 	c := &t.stats
 	covered := prose.Many(s.Packets, "packet")
 	if s.First != nil && s.Last != nil {
-		covered += " over " + prose.Span(s.Last.Time-s.First.Time)
+		covered += " over " + prose.Span(s.Last.Time-s.First.Time) + ", " + t.opt.Zone.Days(s.First.Time, s.Last.Time)
 	}
 	hidden := diagnosis.HiddenWords(s)
 	if hidden != "" {
@@ -272,6 +274,6 @@ func (t *table) writeServers(b *strings.Builder) {
 		b.WriteString(" … " + prose.Many(more, "more server") + ": --all names them\n")
 	}
 	if t.servers.Left > 0 {
-		b.WriteString(" … and what " + prose.Many(t.servers.Left, "more session") + " did, from or to hosts beyond the number kept\n")
+		t.foot(b, "… and what "+prose.Many(t.servers.Left, "more session")+" did, from or to hosts beyond the number kept")
 	}
 }

@@ -3,6 +3,8 @@ package table
 import (
 	"io"
 	"net/netip"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -77,11 +79,16 @@ func TestColorSupportsOnly(t *testing.T) {
 	plain := reporttest.Write(t, tableFormats(), "table", report.Options{}, reporttest.BlockedSession())
 	colored := reporttest.Write(t, tableFormats(), "table", report.Options{Color: true}, reporttest.BlockedSession())
 	require.NotEqual(t, plain, colored)
-	for _, sgr := range []string{"\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"} {
-		colored = strings.ReplaceAll(colored, sgr, "")
+	require.Equal(t, plain, sgr.ReplaceAllString(colored, ""))
+	rich := reporttest.Write(t, tableFormats(), "table", report.Options{Color: true, Rich: true}, reporttest.BlockedSession())
+	require.Equal(t, plain, sgr.ReplaceAllString(rich, ""))
+	for _, want := range []string{"\x1b[1m203.0.113.10:49640\x1b[0m", "\x1b[36mpassive\x1b[0m", "0 ok, \x1b[31m1 failed\x1b[0m", "\x1b[2m#14–#31\x1b[0m", "\x1b[32mnext\x1b[0m", "\x1b[31mno-connection\x1b[0m"} {
+		require.Contains(t, colored, want)
 	}
-	require.Equal(t, plain, colored)
+	require.Contains(t, rich, "\x1b[38;5;32mpassive\x1b[0m")
 }
+
+var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 func TestDays(t *testing.T) {
 	a, b := reporttest.ActiveSession(), reporttest.ActiveSession()
@@ -107,6 +114,47 @@ func TestWidths(t *testing.T) {
 	}
 	require.Contains(t, reporttest.Write(t, tableFormats(), "table", report.Options{Width: 60}, reporttest.BlockedSession()),
 		" #  start (UTC)  client → server\n                 user     mode     transfers\n 3  10:02:15     203.0.113.10:49640 → 203.0.113.1:21\n                 labuser  passive  0 ok, 1 failed\n")
+}
+
+// Wide pages show more of each session and transfer, not more space.
+func TestWidePages(t *testing.T) {
+	s := reporttest.ActiveSession()
+	s.Transfers[1].Path = reporttest.Ptr("/pub/pictures/photo.bin")
+	wide := reporttest.Write(t, tableFormats(), "table", report.Options{Width: 200}, s)
+	require.Contains(t, wide, "  opened by  took   ended by  server\n")
+	require.Contains(t, wide, "  2 ok, 60.3 kB  server     1.0 s  QUIT      welcome\n")
+	require.Contains(t, wide, "RETR /pub/pictures/photo.bin  PORT  server opened 192.0.2.21:20 → 192.0.2.10:43677  60.0 kB ↓ 226  in 130 ms, 461.5 kB/s  #40 #43 #97\n")
+	require.Contains(t, reporttest.Write(t, tableFormats(), "table", report.Options{Width: 200}, reporttest.BlockedSession()),
+		"no-connection  #14–#31  client tried 203.0.113.10:40608, 3 SYNs, no answer\n")
+	require.NotContains(t, reporttest.Write(t, tableFormats(), "table", report.Options{Width: 100}, s), "opened by")
+	lines := reporttest.Write(t, tableFormats(), "lines", report.Options{Width: 200}, s)
+	require.Equal(t, reporttest.Write(t, tableFormats(), "lines", report.Options{}, s), lines, "a log is the same everywhere")
+}
+
+// A name that has no room breaks its row; it is never cut.
+func TestLongNames(t *testing.T) {
+	a, b := reporttest.ActiveSession(), reporttest.ActiveSession()
+	b.ID, b.User = 2, reporttest.Ptr("laboratory-user-17")
+	got := reporttest.Write(t, tableFormats(), "table", report.Options{Width: 90}, a, b)
+	require.Contains(t, got, " 1  10:02:15     192.0.2.10:51234  192.0.2.21:21  anonymous  active  2 ok, 60.3 kB\n")
+	require.Contains(t, got, " 2  10:02:15     192.0.2.10:51234 → 192.0.2.21:21\n                 laboratory-user-17  active  2 ok, 60.3 kB\n")
+	b.User = reporttest.Ptr(strings.Repeat("x", 60))
+	require.Contains(t, reporttest.Write(t, tableFormats(), "table", report.Options{Width: 80}, a, b),
+		"\n                 "+strings.Repeat("x", 60)+"\n                            active  2 ok, 60.3 kB\n")
+}
+
+// What one rule found is told together, with its advice once.
+func TestRulesTogether(t *testing.T) {
+	var all []*record.Session
+	for i := range 3 {
+		s := reporttest.ActiveSession()
+		s.ID, s.Client = i+1, reporttest.Endpoint("192.0.2."+strconv.Itoa(i+1)+":1000")
+		s.Findings = []record.Finding{{ID: "x", Severity: "low", Message: "seen " + strconv.Itoa(i), Advice: "look"}, {ID: "y", Severity: "low", Message: "other", Advice: "no"}}
+		all = append(all, s)
+	}
+	got := reporttest.Write(t, tableFormats(), "table", report.Options{}, all...)
+	require.Contains(t, got, "\n· low       x × 3\n            #1  seen 0\n            #2  seen 1\n            #3  seen 2\n            check: look\n\n· low       y × 3\n")
+	require.Contains(t, reporttest.Write(t, tableFormats(), "table", report.Options{}, all[0]), "\n· low       #1  x  seen 0\n            check: look\n")
 }
 
 func TestSeveralFiles(t *testing.T) {
@@ -202,7 +250,7 @@ func TestRowWords(t *testing.T) {
 
 	denied := reporttest.ActiveTransfer(1, "RETR", "/etc/shadow", 10, 43677, 0)
 	denied.Outcome, denied.Reply = record.Denied, reporttest.Reply(1, 40, 550, "/etc/shadow: Permission denied")
-	require.Equal(t, `550 "/etc/shadow: Permission denied"`, newTransferRow(reporttest.ActiveSession(), &denied, false).detail)
+	require.Equal(t, `550 "/etc/shadow: Permission denied"`, newTransferRow(reporttest.ActiveSession(), &denied, false, false).detail)
 	denied.Verdict = &record.Verdict{Cause: record.CauseFileDenied, At: record.AtServer, Text: `The server denied it: 550 "no" (packet 40).`}
-	require.Equal(t, `server: The server denied it: 550 "no".`, newTransferRow(reporttest.ActiveSession(), &denied, false).detail)
+	require.Equal(t, `server: The server denied it: 550 "no".`, newTransferRow(reporttest.ActiveSession(), &denied, false, false).detail)
 }

@@ -128,7 +128,7 @@ func (n *notes) addReply(p *pending, r *record.Reply) {
 func (n *notes) settled(b *budget, p *pending, r *record.Reply) {
 	n.Late = nil
 	aside := p.negotiation < 0 && p.transfer < 0 && p.verb != ftp.PASS && p.verb != ftp.ACCT
-	if aside && p.verb != ftp.USER && r.Time.Time-p.line.Mark.Time >= record.LateReply && b.reserve(denialSize+len(p.line.Text)+len(r.Text)) {
+	if p.transfer < 0 && r.Time.Time-p.line.Mark.Time >= record.LateReply && b.reserve(denialSize+len(p.line.Text)+len(r.Text)) {
 		n.Late = &record.Denial{Line: p.line, Reply: *r}
 	}
 	switch {

@@ -102,7 +102,7 @@ func (c *Conversation) onReply(r ftp.Reply) {
 	if c.isGreeting(reply) {
 		if c.notes.Greeting.Code < 200 {
 			greeting := *reply
-			if greeting.Code < 400 {
+			if greeting.Code == 220 {
 				greeting.Text = "" // the banner has it
 			}
 			c.notes.Greeting = c.budget.lasting(&greeting)
@@ -134,6 +134,9 @@ func keepReply(c *Conversation, place int32, r *record.Reply) {
 func (c *Conversation) onAnswer(i int, r *record.Reply) {
 	w := &c.pairing
 	p := w.pending[i]
+	if p.verb == ftp.USER || takesPath(p.verb) {
+		r.About = p.arg
+	}
 	keepReply(c, p.dialogue, r)
 	isAside := i == 1 && w.isAside(r.Code)
 	if isAside || i == 1 && p.verb == ftp.ABOR && w.pending[0].transfer >= 0 {

@@ -71,6 +71,9 @@ var setsOther = regexp.MustCompile(`(?i)\b(type|binary|ascii|image|prot|pbsz|noo
 // stands that nobody used, and it is no matter of a size or a directory.
 func (t *transfers) refusesUnseen(code int, text string) bool {
 	i := t.inForce()
+	if i < 0 && t.unseen < 0 {
+		return code == 425 || code == 426 // no other command has these
+	}
 	if i < 0 || t.unseen >= 0 || asksOther.MatchString(text) {
 		return false
 	}

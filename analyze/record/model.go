@@ -160,7 +160,8 @@ type Reply struct {
 	Code int
 	Text string
 
-	Cut bool // the capture lacks its end; not written
+	Cut   bool   // the capture lacks its end; not written
+	About string // the path or the user that its command named: servers repeat it; not written
 }
 
 // Operation is a command that changes the server's files without carrying any: DELE, RMD,

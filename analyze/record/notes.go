@@ -50,7 +50,7 @@ type Heard struct {
 
 	Greeting Reply    // the server's first reply; code 0: none
 	Denied   *Denial  // the last command apart from logins and transfers, if it was rejected
-	Late     *Denial  // the last command apart from logins and transfers, if its answer took LateReply, whatever it was
+	Late     *Denial  // the last command apart from transfers, if its answer took LateReply, whatever it was
 	Parting  *Reply   // the last reply that nobody asked for, or that says that the server fails: 421, 500 OOPS
 	Waiting  *Line    // the first command that was never answered, though no reply is missing
 	Foreign  *Foreign // what a side said first, if that is no FTP

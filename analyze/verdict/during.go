@@ -10,7 +10,7 @@ import (
 
 // Data connections that were opened and did not end well, and replies that came too late.
 
-var afterSuccess = []judge{stolenFromClient, replyMissed, forgotten, seenEnough, cutByClient, altered, slow}
+var afterSuccess = []judge{stolenFromClient, replyMissed, forgotten, seenEnough, cutByClient, leftOpen, altered, slow}
 
 // stolenFromClient is a passive transfer that a third host made, to which the client tried to
 // connect, too. Where it did not try, the third host may be meant: FXP, or another address of
@@ -132,6 +132,24 @@ func halfClosed(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict
 	return v
 }
 
+// leftOpen is a download of which the server said that it is done, and did not close the
+// data connection: the client waits for its end.
+func leftOpen(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Established) || sender(t) != record.Server || !c.gapless() || t.Reply == nil {
+		return nil
+	}
+	client, server := c.Halves(t.Notes.Conn)
+	e, waited := c.ended(t.Notes.Conn), left(client).Time-t.Reply.Time.Time
+	if e.by != record.Client || server.RST.Seen() || waited < lingering {
+		return nil
+	}
+	v := opening(t, record.CauseDataHalfClosed, record.AtServer)
+	v.Frames = append(v.Frames, t.Reply.Pos, e.at.Pos)
+	v.Text = sentence("the server said that "+named(t)+" was done and did not close the data connection, whose end the client awaits: the client gave up "+prose.Lasting(waited)+" later"+c.packets(t.Reply.Pos, e.at.Pos), c.replied(t.Reply))
+	v.Next = steps("why does the server's program not close the data connection when the data have ended? Look for a fault of it", "a firewall may drop the server's FIN: compare with a capture at the server")
+	return v
+}
+
 // gaveUp is a server that replied that it waited in vain, before either side ended the
 // data connection. Who held it up, TCP's own facts would tell: acknowledgments,
 // repetitions and windows.
@@ -139,6 +157,12 @@ func gaveUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	e := c.ended(conn)
 	if t.Reply == nil || t.Reply.Code < 400 || !means(t.Reply, saysLate) || e.at.Seen() && e.at.Time < t.Reply.Time.Time {
 		return nil
+	}
+	if flowing(t, conn) {
+		v := opening(t, record.CauseServerClosed, record.AtServer)
+		v.Text = sentence("a timer of the server ended "+named(t)+after(t)+", although data were flowing", c.replied(t.Reply))
+		v.Next = steps("raise the server's timer: it seems that it does not count what the data connection carries", "let the client keep the control connection busy (NOOP during transfers), or send in smaller pieces")
+		return v
 	}
 	v := opening(t, record.CauseDataZeroWindow, record.AtClient)
 	v.Certainty, v.Or = record.Open, []string{record.CauseDataLoss, record.CauseDataMTU}
@@ -152,6 +176,20 @@ func gaveUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	v.Text = sentence("the server waited in vain for the client in "+named(t)+after(t)+": it seems that the client "+what, c.replied(t.Reply))
 	v.Next = steps(next, "look at acknowledgments, repetitions and windows on the data connection: if segments are repeated without an answer, they are lost on the way")
 	return v
+}
+
+// flowing reports whether data came until right before the reply, and all that the server
+// sent was taken.
+func flowing(t *record.Transfer, conn *flow.Conn) bool {
+	if t.TCP == nil || conn.Course == nil || t.Bytes == nil || *t.Bytes == 0 {
+		return false
+	}
+	side := &conn.Course.Side[dataSide(t)]
+	if !side.AckSeen || side.Open(*t.Bytes) || t.TCP.Stall != nil && t.TCP.Stall.To.Time > t.Reply.Time.Time-leastHold && t.TCP.Stall.Lasted() >= leastHold {
+		return false
+	}
+	silent := t.Reply.Time.Time - conn.Last.Time
+	return silent < leastHold && silent > -leastHold
 }
 
 // late is a connection that was opened when the server had given up.
@@ -232,7 +270,7 @@ func cutDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict 
 	if !e.at.Seen() || t.Reply == nil && t.Outcome != record.Aborted {
 		return nil
 	}
-	if t.Reply != nil && !code(t.Reply, 421, 425, 426, 451) {
+	if t.Reply != nil && !code(t.Reply, 421, 425, 426) && !means(t.Reply, saysData) && (t.Reply.Code != 451 || means(t.Reply, saysDenied)) {
 		return nil // it has reasons of its own
 	}
 	by := e.by
@@ -349,6 +387,9 @@ func leftEarly(c *hearing, t *record.Transfer) *record.Verdict {
 	switch {
 	case earlier(client.FIN, server.FIN) && earlier(client.FIN, server.RST), earlier(client.RST, server.FIN) && earlier(client.RST, server.RST):
 		end := left(client)
+		if forgot := noReplyCame(c, t, v, end); forgot != nil {
+			return forgot
+		}
 		v.Cause, v.At, v.Certainty = record.CauseReplyMissed, record.AtClient, record.Likely
 		v.Frames = append(v.Frames, end.Pos)
 		v.Text = sentence("the client ended the control connection" + c.packets(end.Pos) + " before the server replied to " + named(t))
@@ -357,11 +398,43 @@ func leftEarly(c *hearing, t *record.Transfer) *record.Verdict {
 		end := left(server)
 		v.Or = []string{record.CauseServerClosed}
 		v.Frames = append(v.Frames, end.Pos)
+		if far := foreignReset(c, control, record.Server); far != "" && end == server.RST {
+			v.Certainty, v.Or = record.Certain, nil
+			v.Text = sentence("a RST in the server's name, which it did not send, ended the control connection" + c.packets(end.Pos) + " while " + named(t) + " ran, after " + prose.Lasting(c.Notes.Idle) + " without a word on it: " + far)
+			v.Next = steps("compare the idle time with the timers of firewalls, NATs and balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP during transfers)")
+			return v
+		}
 		v.Text = sentence("the control connection ended from the server's address" + c.packets(end.Pos) + " while " + named(t) + " ran, without a reply, after " + prose.Lasting(c.Notes.Idle) + " without a word on it")
 		v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way", "look at the server's log: was its program stopped?")
 	default:
 		return nil
 	}
+	return v
+}
+
+// noReplyCame is a client that left because no reply came on a control connection that had
+// been silent for so long that a firewall or NAT may have forgotten it; nil: it had not.
+func noReplyCame(c *hearing, t *record.Transfer, v *record.Verdict, end flow.Mark) *record.Verdict {
+	if !met(t, flow.Established) || t.Notes.Ran == nil {
+		return nil
+	}
+	client, server := c.Halves(t.Notes.Conn)
+	over := max(client.FIN.Time, server.FIN.Time)
+	idle := over - max(t.Notes.Ran.Mark.Time, c.Notes.ClientSpoke)
+	if over == 0 || idle < shortestTimer && !unheard(c, over) || end.Time-over < record.LateReply {
+		return nil
+	}
+	v.Frames = append(v.Frames, end.Pos)
+	v.Or = []string{record.CauseNoReply}
+	why := ": a firewall or NAT may have forgotten it meanwhile"
+	if unheard(c, over) {
+		v.Certainty, v.Or = record.Likely, nil
+		why = ", and nobody acknowledged what the client sent on it then: a firewall or NAT forgot it meanwhile"
+	}
+	v.Text = sentence("the data connection of " + named(t) + " ended" + after(t) + c.packets(t.Notes.Conn.Last.Pos) + ", and no reply came on the control connection for " + prose.Lasting(end.Time-over) + ", until the client left" + c.packets(end.Pos) +
+		". Nobody had spoken on it for " + prose.Lasting(idle) + " before" + why)
+	v.Next = steps("compare the idle time with the timers of firewalls, NATs and balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP during transfers)",
+		"capture at the server: if its reply leaves there, something between drops it", "compare the file's size before it is transferred again")
 	return v
 }
 

@@ -369,12 +369,12 @@ func TestOpenings(t *testing.T) {
 			C: LIST
 			S: 150 Ok.
 			wait 15s
-			S: 425 Can't open data connection.` + quit, "data-never-tried server open data-blocked", []string{"Can't open data connection"}},
+			S: 425 Can't open data connection.` + quit, "data-never-tried server open data-blocked not-captured", []string{"Can't open data connection", "filtered by port"}},
 		{"nobody came, and the data port is not 20", strings.Replace(active, "203.0.113.21:21", "203.0.113.21:2121", 1) + `
 			C: LIST
 			S: 150 Ok.
 			wait 15s
-			S: 425 Can't open data connection.` + quit, "data-never-tried server open data-blocked", []string{"usually any or 2120", "vsftpd connect_from_port_20"}},
+			S: 425 Can't open data connection.` + quit, "data-never-tried server open data-blocked not-captured", []string{"usually any or 2120", "vsftpd connect_from_port_20"}},
 		{"the server's SYN timed out elsewhere", active + `
 			C: LIST
 			S: 150 Ok.
@@ -472,7 +472,11 @@ func TestDuring(t *testing.T) {
 		{"the server closes", opened + `
 			d1< 1000 fin
 			d1 half C
-			S: 451 Local error.` + quit, "data-cut server likely", []string{"Local error"}},
+			S: 426 Transfer aborted.` + quit, "data-cut server likely", []string{"Transfer aborted"}},
+		{"the server fails", opened + `
+			d1< 1000 fin
+			d1 half C
+			S: 451 Local error.` + quit, "server-error server likely", []string{"Local error", "1,000 of 5,000 bytes"}},
 		{"one side does not close", opened + `
 			d1< 5000 fin
 			wait 300s

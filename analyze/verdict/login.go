@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"strings"
+
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/settings"
@@ -13,7 +15,7 @@ import (
 var logins = []func(*hearing) *record.Verdict{turnedDownByProxy, anotherProtocol, neverGreeted, turnedAway, handshakeFailed, loginFailed, authRefused}
 
 // ends are those of what else may have hurt, the gravest first.
-var ends = []func(*hearing) *record.Verdict{serverFailed, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, cutShort}
+var ends = []func(*hearing) *record.Verdict{serverFailed, brokenOff, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, cutShort}
 
 // warnsOfASCII finds the warnings of servers that ASCII mode may have damaged a file.
 func warnsOfASCII(text string) bool { return asciiWarning().MatchString(text) }
@@ -76,6 +78,14 @@ func neverGreeted(c *hearing) *record.Verdict {
 	}
 	waited := control.Last.Time - control.Start.Time
 	v := begin(record.CauseNoGreeting, record.AtServer, record.Likely, control.SYN.Pos, control.SYNACK.Pos, control.Last.Pos)
+	if e := c.ended(control); e.by == record.Server && c.gapless() {
+		return closedUngreeted(c, v, e, waited)
+	}
+	if e := c.ended(control); e.by == record.Client && waited < flow.Second && c.gapless() {
+		v := begin(record.CauseNone, record.AtNone, record.Likely)
+		v.Text = sentence("the client left after " + prose.Lasting(waited) + ", before the server greeted: so do those that only try whether the port is open")
+		return v
+	}
 	if waited < noGreeting {
 		v.Certainty, v.Or = record.Open, []string{record.CauseNotCaptured}
 		if control.Closing == flow.Cut {
@@ -88,9 +98,35 @@ func neverGreeted(c *hearing) *record.Verdict {
 	return v
 }
 
+// closedUngreeted is a server that closed the connection instead of greeting: it does not
+// want this client, or what stands for it has no server to pass the client to.
+func closedUngreeted(c *hearing, v *record.Verdict, e ended, waited flow.Time) *record.Verdict {
+	v.Frames = append(v.Frames, e.at.Pos)
+	how := "closed it"
+	if e.rst {
+		how = "reset it"
+	}
+	v.Text = sentence("the server accepted the connection and " + how + " after " + prose.Lasting(waited) + c.packets(e.at.Pos) + " without a greeting")
+	if far := foreignReset(c, &c.Notes.Control, record.Server); e.rst && far != "" {
+		v.At = record.AtFirewall
+		v.Text = sentence("the connection was accepted, and a RST in the server's name ended it after " + prose.Lasting(waited) + c.packets(e.at.Pos) + " without a greeting: " + far)
+		v.Next = steps("look at firewalls, balancers and proxies before the server: which of them answers for it, and does it reach the server?")
+		return v
+	}
+	v.Next = steps("does the server refuse this client's address? Look at hosts.allow and hosts.deny (TCP wrappers), at its limits, its banned addresses and its log",
+		"a balancer, proxy or container port accepts for a server that does not run: look whether the program behind it lives")
+	return v
+}
+
 // turnedAway is a server that greets by a refusal.
 func turnedAway(c *hearing) *record.Verdict {
 	g := &c.Notes.Greeting
+	if g.Code >= 100 && g.Code < 200 && c.whole() {
+		v := begin(record.CauseNoGreeting, record.AtServer, record.Likely, g.Pos)
+		v.Text = sentence("the server said that it was not ready yet, and did not greet after that: it replied " + quoted(g) + c.packets(g.Pos))
+		v.Next = steps("try again later, as the server says", "look at the server's log and its load")
+		return v
+	}
 	if g.Code < 400 {
 		return nil
 	}
@@ -104,12 +140,20 @@ func (c *hearing) refusal(r *record.Reply) *record.Verdict {
 	v := begin(record.CauseServerClosed, record.AtServer, record.Certain, r.Pos)
 	v.Next = steps("look at the server's log, its limits and its timers")
 	switch {
-	case means(r, saysTLS):
+	case demandsTLS(c, r):
 		v.Cause, v.At = record.CauseTLSRequired, record.AtClient
+		if !means(r, saysTLS) && !means(r, saysNamesTLS) {
+			v.Certainty, v.Or = record.Open, []string{record.CauseLoginRejected}
+		}
 		v.Next = steps("let the client use explicit TLS (AUTH TLS before USER)", "or let the server take logins in clear"+c.settings(settings.ClearLogin)+", if the network is trusted")
-	case means(r, saysError):
+	case means(r, saysError) || r.Code != 530 && means(r, saysHome) || r.Code == 451:
 		v.Cause = record.CauseServerError
 		v.Next = steps(serverSetting(r), "look at the server's log and its configuration, the rights of the user's home directory included")
+	case means(r, saysTries):
+		v.Next = steps("the server shuts this client out: look at its log and its list of banned addresses (fail2ban, the server's own), and at what tried wrong passwords before", "check the user's name and password")
+		if r.Code != 421 {
+			v.Cause, v.At = record.CauseLoginRejected, record.AtClient
+		}
 	case means(r, saysBusy):
 		v.Cause = record.CauseServerBusy
 		v.Next = steps("look for sessions that hang and for clients that open many at a time", "raise the server's limit"+c.settings(settings.MoreClients))
@@ -123,6 +167,12 @@ func (c *hearing) refusal(r *record.Reply) *record.Verdict {
 	return v
 }
 
+// demandsTLS reports whether a reply before a login demands TLS, by its words or its code
+// (RFC 2228 section 5: 533, 534, 536 and 537 refuse for the protection's sake).
+func demandsTLS(c *hearing, r *record.Reply) bool {
+	return !c.IsUnderTLS() && (means(r, saysTLS) || code(r, 533, 534, 536, 537))
+}
+
 // loginFailed is a login that the server refused, or did not answer.
 func loginFailed(c *hearing) *record.Verdict {
 	if c.Login == record.LoginOK {
@@ -132,15 +182,19 @@ func loginFailed(c *hearing) *record.Verdict {
 	if n := len(tries); n > 0 && !tries[n-1].OK {
 		if r := tries[n-1].Reply; r != nil {
 			v := c.refusal(r)
-			if v.Cause == record.CauseServerClosed && r.Code != 421 {
+			if v.Cause == record.CauseServerClosed && (r.Code != 421 || means(r, saysTries) || means(r, saysWrong)) {
 				v.Cause, v.At = record.CauseLoginRejected, record.AtClient
 			}
 			v.Frames = append(v.Frames, tries[n-1].Mark.Pos)
-			failed := "the login of " + prose.Quote(tries[n-1].User) + " failed"
+			failed := "the login" + of(tries[n-1].User) + " failed"
 			if n > 1 {
-				failed = many(n, "login") + " failed, the last of " + prose.Quote(tries[n-1].User)
+				failed = many(n, "login") + " failed"
+				if tries[n-1].User != "" {
+					failed += ", the last" + of(tries[n-1].User)
+				}
 			}
 			v.Text = sentence(failed, c.replied(r))
+			relayed(c, v, r, tries[n-1].User)
 			return v
 		}
 	}
@@ -148,11 +202,17 @@ func loginFailed(c *hearing) *record.Verdict {
 		v := c.refusal(&d.Reply)
 		v.Frames = append(v.Frames, d.Line.Mark.Pos)
 		v.Text = sentence("the server refused the login at "+prose.Quote(d.Line.Text), c.replied(&d.Reply))
+		relayed(c, v, &d.Reply, d.Line.Text)
 		return v
 	}
 	if p := c.Notes.Parting; p != nil && c.Login != record.LoginOK && p.Code >= 400 && c.whole() && !c.encrypted() {
 		v := c.refusal(p)
 		v.Text = sentence("the server ended the session before a login: it replied " + quoted(p) + c.packets(p.Pos))
+		return v
+	}
+	if p := c.Notes.Parting; p != nil && p.Code == 530 && (c.Login == record.LoginFailed || !c.Capture.FromStart) && !c.encrypted() {
+		v := c.refusal(p) // of a command that the capture lacks
+		v.Text = sentence("the login failed", c.replied(p))
 		return v
 	}
 	if c.Login == record.LoginFailed {
@@ -162,6 +222,31 @@ func loginFailed(c *hearing) *record.Verdict {
 		return v
 	}
 	return nil
+}
+
+// of names a user; empty: nobody knows who.
+func of(user string) string {
+	if user == "" {
+		return ""
+	}
+	return " of " + prose.Quote(user)
+}
+
+// relayed tells of a server that did not get through to another: a proxy to the FTP server
+// that "USER bob@host" names, or a server to whom it asks about users.
+func relayed(c *hearing, v *record.Verdict, r *record.Reply, user string) {
+	if v.Cause != record.CauseLoginRejected || !means(r, saysBeyond) {
+		return
+	}
+	v.Certainty, v.Or = record.Likely, []string{record.CauseLoginRejected}
+	if !strings.Contains(user, "@") {
+		v.Cause, v.At = record.CauseServerError, record.AtServer
+		v.Next = steps("look at the server's log: whom does it ask about users, and does that answer?")
+		return
+	}
+	v.Cause, v.At = record.CauseServerUnreachable, record.AtPath
+	v.Text = sentence(v.Text[:len(v.Text)-1], "it is a proxy ("+c.Server.String()+") and did not get through to the FTP server that the user's name names")
+	v.Next = steps("does that FTP server answer when it is tried from the proxy?", "check its name and port, and the firewalls between it and the proxy")
 }
 
 // authRefused is a session that did nothing after AUTH was refused.
@@ -215,55 +300,6 @@ func (c *hearing) didSomething() bool {
 	return false
 }
 
-// neverAnswered is a command that had no reply until the end.
-func neverAnswered(c *hearing) *record.Verdict {
-	w := c.Notes.Waiting
-	if w == nil || !c.Capture.ServerSide || !c.Capture.ClientSide || c.Notes.Quit.Seen() || c.encrypted() {
-		return nil
-	}
-	waited := c.Notes.Control.Last.Time - w.Mark.Time
-	if waited < record.LateReply && c.Notes.Control.Closing != flow.ResetBy {
-		return nil
-	}
-	v := begin(record.CauseNoReply, record.AtServer, record.Open, w.Mark.Pos, c.Notes.Control.Last.Pos)
-	v.Or = []string{record.CauseControlLost}
-	v.Text = sentence("the server did not answer " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + " within " + prose.Lasting(waited))
-	if unheard(c) {
-		v.Cause, v.At, v.Or = record.CauseControlLost, record.AtFirewall, []string{record.CauseNoReply}
-		v.Text = sentence("nobody acknowledged " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + ", which was sent again for " + prose.Lasting(waited) + ": it seems that the control connection was lost on the way")
-		v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way, and raise them", "capture at the server: if the command does not arrive there, something between drops it; else look whether the server still runs")
-		return v
-	}
-	v.Next = steps("does the server's program hang at this command? Look at its log", "a firewall that inspects FTP may swallow the command or the reply: compare with a capture at the server")
-	return v
-}
-
-// unheard reports whether what the client sent last on the control connection, a while
-// before its last packet, was never acknowledged: so it was sent again.
-func unheard(c *hearing) bool {
-	control := &c.Notes.Control
-	if control.Course == nil || !c.gapless() {
-		return false
-	}
-	way := c.ClientWay(control)
-	return control.Course.Side[way].Open(control.Half[way].Bytes)
-}
-
-// answeredTooLate is a command that had its reply when the client had left.
-func answeredTooLate(c *hearing) *record.Verdict {
-	d := c.Notes.Late
-	client, _ := c.Halves(&c.Notes.Control)
-	end := left(client)
-	if d == nil || !end.Seen() || end.Time >= d.Reply.Time.Time || c.Notes.Quit.Seen() || c.encrypted() || !c.gapless() {
-		return nil
-	}
-	v := begin(record.CauseNoReply, record.AtServer, record.Likely, d.Line.Mark.Pos, end.Pos, d.Reply.Pos)
-	v.Text = sentence("the server answered "+prose.Quote(d.Line.Text)+c.packets(d.Line.Mark.Pos)+" only after "+prose.Lasting(d.Reply.Time.Time-d.Line.Mark.Time)+
-		c.packets(d.Reply.Pos)+", when the client had left"+c.packets(end.Pos), c.replied(&d.Reply))
-	v.Next = steps("why does the server's program take so long at this command? Look at its log, its disks and what it looks up", "raise the client's time limit for replies")
-	return v
-}
-
 // commandDenied is a session whose last command was denied.
 func commandDenied(c *hearing) *record.Verdict {
 	d := c.Notes.Denied
@@ -278,6 +314,12 @@ func commandDenied(c *hearing) *record.Verdict {
 	if optional(d.Line.Text) {
 		return nil
 	}
+	if d.Reply.Code == 421 {
+		v := c.refusal(&d.Reply)
+		v.Frames = append(v.Frames, d.Line.Mark.Pos)
+		v.Text = sentence("the server ended the session at " + prose.Quote(d.Line.Text) + ": it replied " + quoted(&d.Reply) + c.packets(d.Reply.Pos))
+		return v
+	}
 	v := begin(record.CauseCommandDenied, record.AtServer, record.Certain, d.Line.Mark.Pos, d.Reply.Pos)
 	v.Text = sentence("the server denied "+prose.Quote(d.Line.Text)+", and the session ended", c.replied(&d.Reply))
 	v.Next = steps("check the name, the working directory and the user's rights at the server")
@@ -287,7 +329,7 @@ func commandDenied(c *hearing) *record.Verdict {
 // optional reports whether a command's refusal keeps a client from nothing.
 func optional(line string) bool { return optionalCommands().MatchString(line) }
 
-var optionalCommands = pattern(`(?i)^(SITE|MDTM|MFMT|SIZE|XCRC|XMD5|HASH|MLST|HELP|HOST|CSID|LANG|PBSZ|PROT|CCC|AUTH|MODE|STRU|TYPE|REST|XSHA\w*|MD5|AVBL|THMB|REIN|[^A-Za-z])`)
+var optionalCommands = pattern(`(?i)^(SITE|MDTM|MFMT|SIZE|XCRC|XMD5|HASH|MLST|HELP|HOST|CSID|LANG|PBSZ|PROT|CCC|AUTH|MODE|STRU|TYPE|REST|XSHA\w*|MD5|AVBL|THMB|REIN|EPSV +ALL|[^A-Za-z])`)
 
 // greetedLate is a server that greeted late, in a session in which nothing worse
 // happened.

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"ftpscope/analyze/prose"
@@ -15,11 +16,11 @@ import (
 
 var openings = []judge{
 	proxyRefused,
-	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, noEndpoint, saidRefused, otherFamily, wrongSource,
+	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, saidHandshake, noEndpoint, saidRefused, otherFamily, wrongSource,
 	untranslated, passedUnchanged, droppedHere, answeredLate, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, saidTimedOut, neverTried, late, unexplained,
 }
 
-var leftUnused = []judge{saidNothing, droppedHere, dialledInVain, nowhere, superfluous}
+var leftUnused = []judge{unansweredOffer, saidNothing, droppedHere, dialledInVain, nowhere, superfluous}
 
 // opening begins a verdict on a data connection.
 func opening(t *record.Transfer, cause, at string) *record.Verdict {
@@ -416,12 +417,46 @@ func neverTried(c *hearing, t *record.Transfer) *record.Verdict {
 	if near != at {
 		v.Certainty, v.Or = record.Open, []string{record.CauseDataBlocked}
 	}
+	switch shown, unshown := dataShown(c); {
+	case unshown > 0 && shown == 0:
+		return filtered(c, t, unshown)
+	case shown == 0:
+		v.Certainty, v.Or = record.Open, []string{record.CauseDataBlocked, record.CauseNotCaptured}
+	}
 	where := "no SYN for the data connection"
 	if t.Announced != nil {
 		where += " to " + t.Announced.String()
 	}
 	v.Text = sentence("the "+opener+" was to open the data connection of "+named(t)+", and "+where+" is in the capture", c.then(t))
-	v.Next = steps("capture at the "+opener+": if its SYNs leave it, a firewall drops them before this place of capture", c.whyNot(opener))
+	filter := ""
+	if v.Certainty == record.Open && slices.Contains(v.Or, record.CauseNotCaptured) {
+		filter = "was the capture filtered by port? Data connections use other ports than " + prose.Number(uint64(c.Server.Port())) + ": capture again without a filter"
+	}
+	v.Next = steps(filter, "capture at the "+opener+": if its SYNs leave it, a firewall drops them before this place of capture", c.whyNot(opener))
+	return v
+}
+
+// dataShown counts the transfers that worked by whether the capture holds their data
+// connections. Of a bounce nobody knows.
+func dataShown(c *hearing) (shown, unshown int) {
+	for i := range c.Transfers {
+		switch t := &c.Transfers[i]; {
+		case t.Connection != nil:
+			shown++
+		case t.Outcome == record.OK && t.Command != nil && !c.Bounces(t):
+			unshown++
+		}
+	}
+	return shown, unshown
+}
+
+// filtered is a failure in a capture that holds no data connections at all, although
+// transfers worked: it was filtered, to port 21 perhaps.
+func filtered(c *hearing, t *record.Transfer, unshown int) *record.Verdict {
+	v := about(t, record.CauseNotCaptured, record.AtCapture)
+	v.Certainty, v.Or = record.Open, []string{record.CauseDataNeverTried, record.CauseDataBlocked}
+	v.Text = sentence("the capture holds no data connection of "+named(t)+", nor any of the transfers that worked ("+prose.Number(uint64(unshown))+"): it was filtered, so it cannot tell", c.then(t))
+	v.Next = steps("capture again without a filter by port: the data connections use other ports than " + prose.Number(uint64(c.Server.Port())))
 	return v
 }
 
@@ -480,6 +515,18 @@ func dataPort(c *hearing) string {
 // saidNothing is an answer that was to announce an endpoint and names none.
 func saidNothing(c *hearing, t *record.Transfer) *record.Verdict {
 	return noEndpoint(c, t)
+}
+
+// unansweredOffer is an offer of which the server said neither yes nor no.
+func unansweredOffer(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.Notes.Asked == nil || t.Notes.Answer != nil || t.Connection != nil || !c.gapless() || c.Notes.Control.Closing == flow.Cut {
+		return nil
+	}
+	v := about(t, record.CauseNoReply, record.AtServer)
+	v.Certainty, v.Or = record.Open, []string{record.CauseControlLost}
+	v.Text = sentence("the server did not answer " + prose.Quote(t.Notes.Asked.Text) + c.packets(t.Frames.Negotiation))
+	v.Next = steps(passable(t.Notes.Asked.Text), "a firewall that inspects FTP may swallow the command or the reply: compare with a capture at the server")
+	return v
 }
 
 // dialledInVain is an offer after which the client waited and left: clients that dial

@@ -85,7 +85,7 @@ func TestReportedOpenings(t *testing.T) {
 				C: LIST
 				wait 60s
 				S: 425 Failed to establish connection.` + quit,
-			want: "data-never-tried client likely", transfer: 1, says: []string{"no SYN for the data connection to 203.0.113.21:50000", "Failed to establish connection"}, never: []string{"port 20", "active mode"},
+			want: "data-never-tried client open data-blocked not-captured", transfer: 1, says: []string{"no SYN for the data connection to 203.0.113.21:50000", "Failed to establish connection"}, never: []string{"port 20", "active mode"},
 		},
 		{
 			name: "vsftpd, passive ports in use", script: in("(vsFTPd 3.0.5)") + `
@@ -203,7 +203,7 @@ func TestReportedTransfers(t *testing.T) {
 				C: ABOR
 				S: 426 Aborted.
 				S: 226 ABOR successful.` + quit,
-			want: "data-never-tried server open data-blocked", transfer: 1, says: []string{"no SYN for the data connection to 198.51.100.10:50000"}, never: []string{"passive range"},
+			want: "data-never-tried server open data-blocked not-captured", transfer: 1, says: []string{"no SYN for the data connection to 198.51.100.10:50000"}, never: []string{"passive range"},
 		},
 	})
 }

@@ -107,3 +107,9 @@ func left(h *flow.Half) flow.Mark {
 }
 
 func earlier(a, b flow.Mark) bool { return a.Seen() && (!b.Seen() || a.Time < b.Time) }
+
+// hasForeignReset reports whether the first RST of a connection is of neither of its hosts.
+func hasForeignReset(c *hearing, conn *flow.Conn) bool {
+	e := c.reset(conn)
+	return e.at.Seen() && foreignReset(c, conn, e.by) != ""
+}

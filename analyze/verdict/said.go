@@ -17,7 +17,7 @@ var rejections = []judge{
 }
 
 var failures = []judge{
-	abortedByClient, seenEnough, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, duringTransfer, saidBusy, saidUnopened, saidDenied, unexplained,
+	abortedByClient, seenEnough, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, saidHandshake, saidLocal, duringTransfer, saidBusy, saidUnopened, saidDenied, unexplained,
 }
 
 var incompletes = []judge{abortedByClient, serverStopped, leftWaiting, leftEarly, duringTransfer, notCaptured}
@@ -236,13 +236,16 @@ func saidWrongPeer(c *hearing, t *record.Transfer) *record.Verdict {
 
 func saidNoNegotiation(c *hearing, t *record.Transfer) *record.Verdict {
 	r := lastReply(t)
-	if r == nil || !code(r, 425, 503, 500, 501) || t.Method != record.MethodDefault || !means(r, saysMode) && r.Code != 425 || t.Connection != nil {
+	if r == nil || t.Method != record.MethodDefault || !means(r, saysMode) && !code(r, 425, 503) || t.Connection != nil {
 		return nil
 	}
 	if !c.Capture.ClientSide || c.Capture.MissingBytes > 0 {
 		return nil
 	}
 	v := about(t, record.CauseNoNegotiation, record.AtClient)
+	if r.Code == 503 && !means(r, saysMode) {
+		v.Certainty, v.Or = record.Likely, []string{record.CauseCommandDenied}
+	}
 	v.Text = sentence("the client sent "+named(t)+" without PORT or PASV before it", c.replied(r))
 	v.Next = steps("let the client send EPSV, PASV, EPRT or PORT before each transfer")
 	return v
@@ -261,16 +264,56 @@ func saidFull(c *hearing, t *record.Transfer) *record.Verdict {
 
 func saidDenied(c *hearing, t *record.Transfer) *record.Verdict {
 	r := lastReply(t)
-	if r == nil {
+	if r == nil || means(r, saysData) && met(t, flow.Established) {
 		return nil
 	}
 	v := about(t, record.CauseFileDenied, record.AtServer)
+	if t.Carried() != nil && *t.Carried() > 0 { // it was permitted at first
+		v.Certainty = record.Likely
+	}
 	v.Text = sentence("the server denied " + named(t) + ": it replied " + quoted(r) + c.packets(r.Pos))
 	v.Next = steps("check the name and the working directory at the server, letter case included", "check the user's rights there"+c.writable(t))
 	if code(r, 500, 502, 503, 504) {
 		v.Cause = record.CauseCommandDenied
 		v.Next = steps("let the client use a command that the server knows (FEAT and HELP list them)")
 	}
+	return v
+}
+
+// saidHandshake is a data connection on which TLS failed, as the server says.
+func saidHandshake(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil || !means(r, saysHandshake) {
+		return nil
+	}
+	v := about(t, record.CauseDataTLSFailed, record.AtClient)
+	v.Certainty = record.Likely
+	v.Text = sentence("the TLS handshake on the data connection of "+named(t)+" failed", c.replied(r))
+	v.Next = steps("let the client resume (reuse) the TLS session on data connections; newer versions of most clients do",
+		"does the client take the server's certificate on data connections, too? Look at the logs of both sides for an alert")
+	return v
+}
+
+// saidLocal is a transfer that the server broke off for a fault of its own disk or program
+// (RFC 959 section 4.2.2: 451, "local error in processing"), before the client ended it.
+func saidLocal(c *hearing, t *record.Transfer) *record.Verdict {
+	r := lastReply(t)
+	if r == nil || r.Code != 451 || means(r, saysData) || means(r, saysLate) || means(r, saysDenied) {
+		return nil
+	}
+	if met(t, flow.Established) {
+		if e := c.ended(t.Notes.Conn); e.by == record.Client && e.at.Time < r.Time.Time || hasForeignReset(c, t.Notes.Conn) {
+			return nil
+		}
+	}
+	v := about(t, record.CauseServerError, record.AtServer)
+	v.Certainty = record.Likely
+	how := ""
+	if met(t, flow.Established) {
+		how = after(t)
+	}
+	v.Text = sentence("the server failed on its own side in "+named(t)+how, c.replied(r))
+	v.Next = steps("look at the server's log, its disk (errors, free space, quota) and the rights of the file")
 	return v
 }
 

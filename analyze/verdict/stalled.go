@@ -115,7 +115,7 @@ func headers(e *flow.ICMP) uint32 {
 func silent(c *hearing, t *record.Transfer, conn *flow.Conn, from string) *record.Verdict {
 	side := &conn.Course.Side[dataSide(t)]
 	end := gaveUpAt(c, t)
-	if end == 0 || t.Bytes == nil || !side.AckSeen || side.Open(*t.Bytes) || !c.gapless() {
+	if end == 0 || t.Bytes == nil || *t.Bytes > 0 && !side.AckSeen || side.Open(*t.Bytes) || !c.gapless() {
 		return nil
 	}
 	client, server := c.Halves(conn)
@@ -124,12 +124,14 @@ func silent(c *hearing, t *record.Transfer, conn *flow.Conn, from string) *recor
 		mine = client
 	}
 	e := c.ended(conn)
-	if mine.FIN.Seen() && (!e.at.Seen() || mine.FIN.Time < end) || e.at.Seen() && e.at.Time < end-flow.Second {
+	if mine.FIN.Seen() && mine.FIN == e.at || e.at.Seen() && e.at.Time < end-flow.Second {
 		return nil
 	}
 	var since flow.Time
 	if s := t.TCP.Stall; s != nil && s.Why == flow.WhySender.String() {
 		since = s.From.Time
+	} else if *t.Bytes == 0 {
+		since = conn.Start.Time
 	} else if !e.at.Seen() {
 		since = conn.Last.Time
 	} else {

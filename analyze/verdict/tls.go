@@ -3,6 +3,7 @@ package verdict
 import (
 	"time"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
@@ -89,12 +90,19 @@ func handshakeFailed(c *hearing) *record.Verdict {
 		}
 		v := begin(record.CauseTLSFailed, at, record.Certain, x.ClientHello.Pos, a.Mark.Pos)
 		v.Text = sentence("the TLS handshake failed: the " + by + " sent the alert “" + a.Name + "”" + c.packets(a.Mark.Pos) + blemish(x, a.Mark.Time))
-		v.Next = alertSteps(a.Name)
+		v.Next = alertSteps(x, a.Name, a.ByServer)
 		return v
 	}
 	if x.ClientHello.Seen() && !x.ServerHello.Seen() && c.Capture.ServerSide && c.Capture.MissingBytes == 0 && control.Closing != flow.Cut {
 		v := begin(record.CauseTLSFailed, record.AtServer, record.Open, x.ClientHello.Pos, control.Last.Pos)
 		v.Or = []string{record.CauseTLSMismatch, record.CauseControlLost}
+		if far := foreignReset(c, control, record.Server); far != "" {
+			e := c.reset(control)
+			v.Cause, v.At, v.Certainty, v.Or = record.CauseControlLost, record.AtFirewall, record.Certain, nil
+			v.Text = sentence("a RST in the server's name, which it did not send, answered the client's TLS hello" + c.packets(x.ClientHello.Pos, e.at.Pos) + ": " + far)
+			v.Next = steps("look at firewalls and intrusion prevention between the two: they reset what they cannot read", "or let the client use implicit TLS (port 990)")
+			return v
+		}
 		v.Text = sentence("the server did not answer the client's TLS hello" + c.packets(x.ClientHello.Pos) + ", and the connection ended" + c.packets(control.Last.Pos))
 		v.Next = steps("look at the server's log: its certificate, key and TLS versions", "a firewall that inspects FTP may drop what it cannot read: compare with a capture at the server")
 		return v
@@ -120,10 +128,19 @@ func blemish(x *record.TLSInfo, at flow.Time) string {
 }
 
 // alertSteps are what to do about an alert.
-func alertSteps(name string) []string {
+func alertSteps(x *record.TLSInfo, name string, byServer bool) []string {
 	switch name {
-	case "unknown CA", "bad certificate", "certificate unknown", "certificate expired", "unsupported certificate", "certificate revoked":
+	case "unknown CA", "bad certificate", "certificate unknown", "certificate expired", "unsupported certificate", "certificate revoked", "certificate required":
+		if byServer { // RFC 8446 section 4.4.2: it asked the client for one
+			return steps("the server does not take the client's certificate, or demands one: give the client the one that the server's administrator issued", "or let the server not ask for it")
+		}
 		return steps("let the client trust the certificate's issuer, if it is the right one", "or give the server a certificate that the client trusts, with its chain and names, that is in force")
+	case "unrecognized name":
+		named := "that the client names"
+		if x.ServerName != "" {
+			named = prose.Quote(x.ServerName) + ", which the client names"
+		}
+		return steps("the server has no certificate for the host "+named+" (SNI): let the client use the server's own name", "or give the server a certificate for that name")
 	case "protocol version", "handshake failure", "insufficient security", "inappropriate fallback":
 		return steps("compare the TLS versions and ciphers of both sides: the older side has to be updated", "only then permit older versions")
 	}

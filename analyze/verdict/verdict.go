@@ -245,7 +245,7 @@ func gravity(cause string) int {
 	switch cause {
 	case record.CauseNone:
 		return 0
-	case record.CauseNotCaptured, record.CauseClientAborted:
+	case record.CauseNotCaptured, record.CauseClientAborted, record.CauseNoReply:
 		return 1
 	case record.CauseDataAltered, record.CauseSlow:
 		return 2
@@ -285,7 +285,7 @@ func (c *hearing) allWell() *record.Verdict {
 	}
 	// Whoever offers and leaves may have failed where no capture shows it, and whoever has a
 	// proxy connect, where the request is lost.
-	if !c.orderly() || c.RealServer != "" || worked == 0 && len(c.Transfers) > 0 {
+	if !c.orderly() || c.Notes.Waiting != nil && !c.Notes.Quit.Seen() || c.RealServer != "" || worked == 0 && len(c.Transfers) > 0 {
 		v.Certainty = record.Likely
 	}
 	return v
@@ -295,15 +295,15 @@ func (c *hearing) allWell() *record.Verdict {
 // FIN, both FINs of each data connection, and as many bytes as the server told. Where one
 // lacks, it may have been RST, or late.
 func (c *hearing) orderly() bool {
-	client, _ := c.Halves(&c.Notes.Control)
-	if !c.Notes.Quit.Seen() && !client.FIN.Seen() {
+	client, server := c.Halves(&c.Notes.Control)
+	if !c.Notes.Quit.Seen() && (!client.FIN.Seen() || earlier(server.FIN, client.FIN) && c.Notes.Parting == nil) {
 		return false
 	}
 	for i := range c.Transfers {
 		if x := c.Transfers[i].Notes.Conn; x != nil && !(x.Half[0].FIN.Seen() && x.Half[1].FIN.Seen()) {
 			return false
 		}
-		if t := &c.Transfers[i]; t.Notes.Size != nil && t.Bytes != nil && *t.Bytes < *t.Notes.Size && t.MissingBytes != nil && *t.MissingBytes > 0 {
+		if t := &c.Transfers[i]; t.Notes.Size != nil && t.Bytes != nil && t.Restart == nil && *t.Bytes < *t.Notes.Size {
 			return false
 		}
 	}

@@ -106,11 +106,10 @@ func commandNames() []string {
 	return names
 }
 
-// While little is in use, collecting garbage often costs next to nothing, and keeps memory at what is in use: it does not
-// grow with the capture. From smallHeap on garbage that waits is the better bargain, nearly as much as Go lets wait by itself.
+// Each collection looks at all that is in use, and at the program's tables: 5 MB, much beside what a small capture needs. So
+// leastGarbage may wait whatever is in use, and from then on nearly as much as Go lets wait by itself.
 const (
-	smallHeap    = 16 << 20
-	eagerPercent = 25
+	leastGarbage = 12 << 20
 	usualPercent = 80
 )
 
@@ -119,23 +118,24 @@ func paceCollector() {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	debug.SetGCPercent(eagerPercent)
-	percent := eagerPercent
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	var watch func(*sentinel)
-	watch = func(*sentinel) {
-		metrics.Read(live)
-		want := eagerPercent
-		if live[0].Value.Kind() == metrics.KindUint64 && live[0].Value.Uint64() >= smallHeap {
-			want = usualPercent
+	looked := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/globals:bytes"}, {Name: "/gc/scan/stack:bytes"}}
+	percent := 0
+	var pace func(*sentinel)
+	pace = func(*sentinel) {
+		metrics.Read(looked)
+		base := 0
+		for _, x := range looked {
+			if x.Value.Kind() == metrics.KindUint64 {
+				base += int(x.Value.Uint64())
+			}
 		}
-		if want != percent {
+		if want := max(usualPercent, leastGarbage*100/max(base, 1)); want != percent {
 			percent = want
 			debug.SetGCPercent(percent)
 		}
-		runtime.SetFinalizer(&sentinel{}, watch)
+		runtime.SetFinalizer(&sentinel{}, pace)
 	}
-	runtime.SetFinalizer(&sentinel{}, watch)
+	pace(nil)
 }
 
 // sentinel is garbage whose finalizer runs after each collection. It is no tiny object: those are collected together.

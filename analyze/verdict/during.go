@@ -486,22 +486,22 @@ func altered(c *hearing, t *record.Transfer) *record.Verdict {
 	if r == nil || !t.OfFile() {
 		return nil
 	}
-	v := about(t, record.CauseDataAltered, record.AtClient)
-	v.Certainty = record.Likely
-	v.Next = steps("let the client send TYPE I (binary) before the transfer; ASCII is the default where it sends none", "transfer the file again and compare checksums")
-	if warnsOfASCII(r.Text) {
-		v.Text = sentence(named(t)+" was transferred in ASCII mode, which rewrites line ends", c.replied(r))
-		return v
-	}
-	ascii, _ := t.InASCII()
-	if !ascii || !t.BinaryByName() || t.Bytes == nil || *t.Bytes == 0 || t.Preliminary != nil && binaryMode().MatchString(t.Preliminary.Text) || t.Notes.Size != nil && *t.Notes.Size == *t.Bytes {
+	text := ""
+	switch ascii, _ := t.InASCII(); {
+	case warnsOfASCII(r.Text):
+		text = sentence(named(t)+" was transferred in ASCII mode, which rewrites line ends", c.replied(r))
+	case !ascii || !t.BinaryByName() || t.Bytes == nil || *t.Bytes == 0 || t.Preliminary != nil && binaryMode().MatchString(t.Preliminary.Text) || t.Notes.Size != nil && *t.Notes.Size == *t.Bytes:
 		return nil
+	default:
+		size := ""
+		if n := t.Notes.Size; n != nil && sender(t) == record.Server && t.Restart == nil {
+			size = prose.Many(*t.Bytes, "byte") + " came of a file of " + prose.Number(*n)
+		}
+		text = sentence(named(t)+" is a binary file by its name and was transferred in ASCII mode, which rewrites line ends"+c.packets(t.Frames.Command), size)
 	}
-	size := ""
-	if n := t.Notes.Size; n != nil && sender(t) == record.Server && t.Restart == nil {
-		size = prose.Many(*t.Bytes, "byte") + " came of a file of " + prose.Number(*n)
-	}
-	v.Text = sentence(named(t)+" is a binary file by its name and was transferred in ASCII mode, which rewrites line ends"+c.packets(t.Frames.Command), size)
+	v := about(t, record.CauseDataAltered, record.AtClient)
+	v.Certainty, v.Text = record.Likely, text
+	v.Next = steps("let the client send TYPE I (binary) before the transfer; ASCII is the default where it sends none", "transfer the file again and compare checksums")
 	return v
 }
 

@@ -18,7 +18,20 @@ var logins = []func(*hearing) *record.Verdict{turnedDownByProxy, anotherProtocol
 var ends = []func(*hearing) *record.Verdict{serverFailed, brokenOff, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, cutShort}
 
 // warnsOfASCII finds the warnings of servers that ASCII mode may have damaged a file.
-func warnsOfASCII(text string) bool { return asciiWarning().MatchString(text) }
+// Nearly all that servers say after a transfer has none of the words that these have.
+func warnsOfASCII(text string) bool {
+	return (hasFold(text, "bare") || hasFold(text, "correctly") || hasFold(text, "mode")) && asciiWarning().MatchString(text)
+}
+
+// hasFold reports whether a text has a word in lower case, in any letter case.
+func hasFold(text, word string) bool {
+	for at := 0; at+len(word) <= len(text); at++ {
+		if text[at]|0x20 == word[0] && strings.EqualFold(text[at:at+len(word)], word) {
+			return true
+		}
+	}
+	return false
+}
 
 var asciiWarning = pattern(`(?i)bare linefeeds? received in ascii|may not have transferred correctly|ascii mode.{0,40}(damage|corrupt|binary)`)
 

@@ -23,6 +23,7 @@ import (
 type Bench struct {
 	Files   int // of the run: with several, packets are named with their file
 	servers map[netip.AddrPort]*worked
+	hearing hearing // of one session after the other
 }
 
 // worked are the passive ports of a server over which connections were opened.
@@ -50,13 +51,15 @@ func (b *Bench) Preview(s *record.Session) {
 		b.half(s)
 		return
 	}
-	c := &hearing{Session: s, files: b.Files, ports: b.servers[s.Server]}
+	c := &b.hearing
+	*c = hearing{Session: s, files: b.Files, ports: b.servers[s.Server]}
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		t.Verdict = c.transfer(t)
 	}
 	s.Verdict = c.session()
 	c.advise()
+	*c = hearing{} // the session is not kept
 }
 
 // learn takes the ports that worked in a session.
@@ -189,12 +192,18 @@ func (c *hearing) session() *record.Verdict {
 }
 
 // gravest is the verdict of the transfer that hurt most, nil: none did.
-func (c *hearing) gravest() *record.Verdict {
-	done := c.doneLater()
-	var worst *record.Verdict
+func (c *hearing) gravest() (worst *record.Verdict) {
+	var done func(*record.Transfer) bool
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		if v := t.Verdict; v != nil && gravity(v.Cause) > 0 && !done(t) && (worst == nil || gravity(v.Cause) > gravity(worst.Cause)) {
+		v := t.Verdict
+		if v == nil || gravity(v.Cause) == 0 || worst != nil && gravity(v.Cause) <= gravity(worst.Cause) {
+			continue
+		}
+		if done == nil {
+			done = c.doneLater()
+		}
+		if !done(t) {
 			worst = v
 		}
 	}
@@ -270,18 +279,15 @@ func (c *hearing) allWell() *record.Verdict {
 	}
 	switch {
 	case c.encrypted():
-		v.Text, v.Certainty = "the capture shows no sign of failure; TLS hides what the server replied", record.Likely
+		v.Text, v.Certainty = "The capture shows no sign of failure; TLS hides what the server replied.", record.Likely
 	case worked == 1:
 		v.Text = "All went well: 1 transfer done." // most sessions share it
 	case worked > 1:
-		v.Text = "all went well: " + many(worked, "transfer") + " done"
+		v.Text = "All went well: " + many(worked, "transfer") + " done."
 	case c.Login == record.LoginOK:
-		v.Text = "the login went well, and nothing that was asked for failed"
+		v.Text = "The login went well, and nothing that was asked for failed."
 	default:
-		v.Text, v.Certainty = "nothing was asked for that failed", record.Likely
-	}
-	if worked != 1 || c.encrypted() {
-		v.Text = sentence(v.Text)
+		v.Text, v.Certainty = "Nothing was asked for that failed.", record.Likely
 	}
 	// Whoever offers and leaves may have failed where no capture shows it, and whoever has a
 	// proxy connect, where the request is lost.

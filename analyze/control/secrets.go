@@ -33,7 +33,7 @@ func (s *secrets) text(text string, code int) string {
 	if s.tooMany && text != "" {
 		return ftp.Hidden
 	}
-	return ftp.Hide(text, s.Of([]byte(text), code))
+	return ftp.Hide(text, s.OfText(text, code))
 }
 
 func (s *secrets) user(name string) string {

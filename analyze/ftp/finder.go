@@ -12,7 +12,7 @@ import (
 type Finder struct {
 	steps int       // looks at a byte that were taken
 	words []Found   // in the order of their bytes
-	first [4]uint64 // the bytes that words begin with, a bit each
+	first [4]uint64 // the bytes that words begin with in a text, a bit each
 	fold  bool      // letter case does not matter: words are in lower case
 }
 
@@ -30,6 +30,9 @@ func NewFinder(list [][]byte, fold bool) *Finder {
 	for i, w := range list {
 		f.words[i] = Found{Word: w, N: i}
 		f.first[w[0]/64] |= 1 << (w[0] % 64)
+		if up := w[0] &^ 0x20; fold && lowered(up) == w[0] {
+			f.first[up/64] |= 1 << (up % 64)
+		}
 	}
 	slices.SortFunc(f.words, func(x, y Found) int { return bytes.Compare(x.Word, y.Word) })
 	return f
@@ -38,8 +41,7 @@ func NewFinder(list [][]byte, fold bool) *Finder {
 // In lists the words that stand in a text where ok says so of their bytes, those of one
 // word without overlaps, in the order of the list.
 func (f *Finder) In(text []byte, ok func(from, to int) bool) (list []Found) {
-	for at := range text {
-		c := f.byte(text[at])
+	for at, c := range text {
 		if f.first[c/64]&(1<<(c%64)) == 0 {
 			continue
 		}
@@ -73,8 +75,8 @@ func (f *Finder) In(text []byte, ok func(from, to int) bool) (list []Found) {
 }
 
 func (f *Finder) byte(c byte) byte {
-	if f.fold && 'A' <= c && c <= 'Z' {
-		return c | 0x20
+	if f.fold {
+		return lowered(c)
 	}
 	return c
 }

@@ -2,7 +2,7 @@ package ftp
 
 import (
 	"bytes"
-	"maps"
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -11,11 +11,18 @@ import (
 // tell what they did not like, and people type a password where the name belongs. First
 // all commands go through Command, then lines through Of. The zero value is ready.
 type Secrets struct {
-	words     map[string]bool // in lower case
-	users     map[string]bool // names that were typed as USER: whether the server let them in
-	afterUser bool            // USER came, and no other command since
-	finder    *Finder         // of list; nil: words came since it was made
+	words     [][]byte // in lower case, in the order of their bytes: a session has one or two
+	users     []typed
+	afterUser bool    // USER came, and no other command since
+	finder    *Finder // of list; nil: words came since it was made
 	list      [][]byte
+	text      []byte // of OfText
+}
+
+// typed is a name that was typed as USER.
+type typed struct {
+	name     string
+	accepted bool // the server let it in
 }
 
 // Span is a part of a line.
@@ -70,21 +77,30 @@ func (s *Secrets) add(word []byte) int {
 	if len(word) < shortestSecret || isEveryday(word) {
 		return 0
 	}
-	low := lower(word)
-	if s.words[low] {
+	i, known := search(s.words, word)
+	if known {
 		return 0
 	}
-	if s.finder = nil; s.words == nil {
-		s.words = map[string]bool{}
-	}
-	s.words[low] = true
-	return entry + len(low)
+	s.finder, s.words = nil, slices.Insert(s.words, i, lower(word))
+	return entry + len(word)
+}
+
+// search is where a word, in any letter case, stands among words in lower case, or would.
+func search[T string | []byte](words [][]byte, word T) (int, bool) {
+	return slices.BinarySearchFunc(words, word, func(low []byte, word T) int {
+		for i := range min(len(low), len(word)) {
+			if c := lowered(word[i]); low[i] != c {
+				return cmp.Compare(low[i], c)
+			}
+		}
+		return cmp.Compare(len(low), len(word))
+	})
 }
 
 // Clone is a copy that changes on its own.
 func (s *Secrets) Clone() Secrets {
 	c := *s
-	c.words, c.users = maps.Clone(s.words), maps.Clone(s.users)
+	c.words, c.users, c.text = slices.Clone(s.words), slices.Clone(s.users), nil
 	return c
 }
 
@@ -96,15 +112,22 @@ func (s *Secrets) user(name string, accepted bool) int {
 		return 0
 	}
 	s.finder = nil
-	if s.users == nil {
-		s.users = map[string]bool{}
-	}
-	was, known := s.users[name]
-	s.users[name] = was || accepted
-	if known {
+	if u := s.typed(name); u != nil {
+		u.accepted = u.accepted || accepted
 		return 0
 	}
+	s.users = append(s.users, typed{name, accepted})
 	return entry + len(name)
+}
+
+// typed is a name among those that were typed; nil: it was not.
+func (s *Secrets) typed(name string) *typed {
+	for i := range s.users {
+		if s.users[i].name == name {
+			return &s.users[i]
+		}
+	}
+	return nil
 }
 
 // None reports whether there is nothing that Of could find.
@@ -115,8 +138,18 @@ func (s *Secrets) None() bool { return len(s.words) == 0 }
 // their password.
 func (s *Secrets) HidesUser(name string) bool {
 	name = strings.Trim(name, " \t")
-	word := lower([]byte(name))
-	return s.words[word] && !s.users[name] && !isAccount(word)
+	i, secret := search(s.words, name)
+	if !secret || isAccount(s.words[i]) {
+		return false
+	}
+	u := s.typed(name)
+	return u == nil || !u.accepted
+}
+
+// OfText is Of where the text is a string.
+func (s *Secrets) OfText(text string, code int) []Span {
+	s.text = append(s.text[:0], text...)
+	return s.Of(s.text, code)
 }
 
 // Of finds secrets in a reply's text, in order. code is the reply's, 0 if there is none.
@@ -191,19 +224,13 @@ func (s *Secrets) List() [][]byte {
 
 // prepare makes the finder. What is a user's name is no secret elsewhere.
 func (s *Secrets) prepare() {
-	names := map[string]bool{}
-	for name := range s.users {
-		if !s.HidesUser(name) {
-			names[lower([]byte(name))] = true
+	s.list = slices.Clone(s.words)
+	for _, u := range s.users {
+		if i, ok := search(s.words, u.name); ok && !s.HidesUser(u.name) {
+			s.list[i] = nil
 		}
 	}
-	s.list = nil
-	for w := range s.words {
-		if !names[w] {
-			s.list = append(s.list, []byte(w))
-		}
-	}
-	slices.SortFunc(s.list, bytes.Compare)
+	s.list = slices.DeleteFunc(s.list, func(w []byte) bool { return w == nil })
 	s.finder = NewFinder(s.list, true)
 }
 
@@ -258,31 +285,42 @@ func Hide(text string, parts []Span) string {
 }
 
 // lower is a text with its ASCII letters in lower case, and of the same length.
-func lower(b []byte) string {
+func lower(b []byte) []byte {
 	low := bytes.Clone(b)
 	for i, c := range low {
-		if 'A' <= c && c <= 'Z' {
-			low[i] = c | 0x20
-		}
+		low[i] = lowered(c)
 	}
-	return string(low)
+	return low
 }
 
-// isEveryday knows words that are passwords and say nothing, in any letter case.
-func isEveryday(word []byte) bool {
-	switch lower(word) {
-	case "password", "anonymous", "anonymous@", "ftp", "user", "pass", "login", "guest":
-		return true
+func lowered(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
 	}
-	return false
+	return c
 }
 
-// isAccount knows names in lower case that accounts have on many systems.
-func isAccount(name string) bool {
-	switch name {
-	case "admin", "administrator", "root", "test", "user", "guest", "ftpuser", "www", "web", "backup", "support", "oracle",
-		"mysql", "postgres", "pi", "ubuntu", "nobody", "operator", "service", "demo", "default", "upload":
-		return true
+// everyday are words that are passwords and say nothing; accounts are names that accounts
+// have on many systems.
+var (
+	everyday = words("password", "anonymous", "anonymous@", "ftp", "user", "pass", "login", "guest")
+	accounts = words("admin", "administrator", "root", "test", "user", "guest", "ftpuser", "www", "web", "backup", "support", "oracle",
+		"mysql", "postgres", "pi", "ubuntu", "nobody", "operator", "service", "demo", "default", "upload")
+)
+
+func words(all ...string) (list [][]byte) {
+	slices.Sort(all)
+	for _, w := range all {
+		list = append(list, []byte(w))
 	}
-	return false
+	return list
+}
+
+// isEveryday and isAccount know them in any letter case.
+func isEveryday(word []byte) bool { return isAmong(everyday, word) }
+func isAccount(name []byte) bool  { return isAmong(accounts, name) }
+
+func isAmong(words [][]byte, word []byte) bool {
+	_, ok := search(words, word)
+	return ok
 }

@@ -126,7 +126,8 @@ func (a *analysis) single() {
 		}
 		a.tick(now, oldest[:], &a.count)
 	}
-	var s flow.Segment
+	var segments [tcp.BatchSize]flow.Segment
+	var together tcp.Batch
 	for {
 		batch, err := a.source.Next()
 		if err != nil {
@@ -134,13 +135,18 @@ func (a *analysis) single() {
 		}
 		for i := range batch {
 			p := &batch[i]
-			for ok := a.segment(p, &s); ok; ok = a.more(p, &s) {
-				shards[tcp.Shard(s.Src, s.Dst)].table.Segment(&s)
+			for ok := a.segment(p, &segments[together.Len()]); ok; ok = a.more(p, &segments[together.Len()]) {
+				s := &segments[together.Len()]
+				if together.Add(shards[tcp.Shard(s.Src, s.Dst)].table, s); together.Len() == tcp.BatchSize || !a.decoder.Stays() {
+					together.Flush(nil)
+				}
 			}
 			if p.Ord%tickEvery == 0 {
+				together.Flush(nil)
 				tick(p.Time)
 			}
 		}
+		together.Flush(nil) // its segments point into the packets
 		if now, ok := a.heart.beats(); ok {
 			shot := a.heart.shot(now, a.opt.Interval)
 			for _, l := range shards {

@@ -197,14 +197,18 @@ func (a *analysis) worker(w, workers int, in <-chan *batch, all []*shard) {
 	for i := w; i < len(all); i += workers {
 		all[i] = a.shard(rec, reading)
 	}
+	var together tcp.Batch
+	before := func(s *flow.Segment) { rec.ord = s.Ord }
 	for b := range in {
 		rec.list, rec.shard = b.learned[w][:0], 0
 		for i := range b.segments {
 			if l := int(b.shards[i]); l%workers == w {
-				rec.ord = b.segments[i].Ord
-				all[l].table.Segment(&b.segments[i])
+				if together.Add(all[l].table, &b.segments[i]); together.Len() == tcp.BatchSize {
+					together.Flush(before)
+				}
 			}
 		}
+		together.Flush(before)
 		rec.ord = b.last
 		for i := w; i < len(all); i += workers {
 			rec.shard = i + 1

@@ -179,6 +179,9 @@ func (r *reader) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 	return ok
 }
 
+// Warm looks at what the Conversation will.
+func (r *reader) Warm() uint64 { return control.Warm(r.Conversation) }
+
 // Progress tells how far the session has come.
 func (r *reader) Progress(c *flow.Conn) { r.shard.events.Progress(c, r.Snapshot(c)) }
 

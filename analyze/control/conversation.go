@@ -395,3 +395,9 @@ func (c *Conversation) tellHosts(on bool) {
 }
 
 func (c *Conversation) odd(kind, detail string) { c.notes.odd(&c.budget, kind, detail, c.at) }
+
+// Warm looks at what Data will: see tcp.Batch.
+func Warm(c *Conversation) uint64 {
+	return uint64(c.at.Time) + uint64(c.sides[0].framer.Held()) + uint64(c.sides[1].framer.Held()) + uint64(len(c.pairing.pending)) +
+		uint64(c.commands) + uint64(len(c.login.user.value)) + uint64(len(c.transfers.negotiations)) + uint64(c.missing)
+}

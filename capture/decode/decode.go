@@ -67,6 +67,7 @@ type Decoder struct {
 	sums      map[flow.Host]*Checksums // of VerifyChecksums, by source
 	parts     []flow.Mark              // see Parts
 	trail     Trail
+	stays     bool         // see Stays
 	scratch   flow.Segment // of Trail
 }
 
@@ -81,12 +82,17 @@ func (d *Decoder) Decode(f Frame, seg *flow.Segment) Verdict {
 	seg.Net = flow.PlainNet
 	if !d.VerifyChecksums {
 		if v := d.shortcut(f, seg); v != unaccepted {
-			d.walk.pending = false
+			d.walk.pending, d.stays = false, true
 			return v
 		}
 	}
+	d.stays = false
 	return d.decode(f, seg)
 }
+
+// Stays reports whether what Decode said last points into the frame only, so that it is
+// valid as long as that.
+func (d *Decoder) Stays() bool { return d.stays }
 
 // decode is Decode by the chain alone.
 func (d *Decoder) decode(f Frame, seg *flow.Segment) Verdict {

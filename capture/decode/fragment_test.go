@@ -396,3 +396,16 @@ func heap() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// What is put together of fragments is in the decoder's memory, which it uses again.
+func TestStays(t *testing.T) {
+	p := long4(t)
+	var d Decoder
+	var seg flow.Segment
+	require.Equal(t, TCP, d.Decode(frame(LinkRaw, p), &seg))
+	require.True(t, d.Stays())
+	for i, b := range [][]byte{cut(p, 0, 48, true), cut(p, 48, wholeSize, false)} {
+		require.Equal(t, []Verdict{Fragment, TCP}[i], d.Decode(frame(LinkRaw, b), &seg))
+		require.False(t, d.Stays())
+	}
+}

@@ -16,6 +16,7 @@ type controls struct {
 type control struct {
 	*reassembly.Stream // nil: the index is free
 	reader             Reader
+	warmer             Warmer // the reader, if it is one
 }
 
 func (k *controls) count() int { return len(k.list) - len(k.idle) }
@@ -31,7 +32,8 @@ func (k *controls) add(c *conn, r Reader) {
 	} else {
 		k.list = append(k.list, control{})
 	}
-	k.list[i] = control{c.newStream(r, k.group), r}
+	w, _ := r.(Warmer)
+	k.list[i] = control{c.newStream(r, k.group), r, w}
 	c.stream = i + 1
 }
 

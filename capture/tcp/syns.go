@@ -130,7 +130,7 @@ func (e *lone) repeated(at flow.Mark) {
 // promote makes a connection of a lone SYN that is no longer alone.
 func (t *Table) promote(index int32) int32 {
 	e := t.forget(index)
-	slot := t.take()
+	slot := t.room()
 	c := t.slab.at(slot)
 	*c = conn{
 		a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, tag: e.tag, flags: inUse | opener | sawSYN, digits: e.Digits, last: e.Last(),

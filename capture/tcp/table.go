@@ -49,8 +49,10 @@ func Shard(a, b flow.Host) int {
 }
 
 // Segment takes the next segment, or ICMP error, of the shard.
-func (t *Table) Segment(s *flow.Segment) {
-	tag := t.index.hash(s)
+func (t *Table) Segment(s *flow.Segment) { take(t, s, t.index.hash(s)) }
+
+// take is Segment where the hash is known.
+func take(t *Table, s *flow.Segment, tag uint32) {
 	slot, dir, others := t.find(s, tag)
 	if s.ICMP != nil && s.ICMP.TooBig() {
 		if slot > 0 {
@@ -150,7 +152,7 @@ func (t *Table) open(s *flow.Segment, tag uint32) (int32, flow.Direction) {
 	if rst && (s.Flags&flow.ACK == 0 || s.Seq != 0) {
 		return 0, 0
 	}
-	slot := t.take()
+	slot := t.room()
 	c := t.slab.at(slot)
 	*c = conn{a: s.Src, b: s.Dst, aPort: s.SrcPort, bPort: s.DstPort, tag: tag, flags: inUse, digits: s.Digits, net: [2]flow.Net{s.Net, s.Net}}
 	c.cold.start, c.last = s.Mark, s.Mark
@@ -177,8 +179,8 @@ func (t *Table) admit(slot int32) {
 	t.sink.Opened(t.snapshot(slot))
 }
 
-// take returns a free slot; when the table is full it makes one free.
-func (t *Table) take() int32 {
+// room returns a free slot; when the table is full it makes one free.
+func (t *Table) room() int32 {
 	if t.index.n >= maxConns {
 		t.evict()
 	}

@@ -127,6 +127,10 @@ type Reader interface {
 	Closed(c *flow.Conn)
 }
 
+// Warmer is a Reader that can look at what Data will, so that it is in the processor's
+// caches; what it returns means nothing. See Batch.
+type Warmer interface{ Warm() uint64 }
+
 // Follower reads connections whose data somebody wants: beside all else that is done with
 // them, and without changing it.
 type Follower interface {

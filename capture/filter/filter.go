@@ -83,8 +83,8 @@ type Error struct {
 	Reason string
 }
 
-// Error is one line that names the place by its column, in characters from 1.
-func (e *Error) Error() string { return fmt.Sprintf("%s at column %d", e.Reason, e.column()) }
+// Error is one line that begins with the place: its column, in characters from 1.
+func (e *Error) Error() string { return fmt.Sprintf("column %d: %s", e.column(), e.Reason) }
 
 func (e *Error) column() int { return utf8.RuneCountInString(e.Expr[:e.Pos]) + 1 }
 

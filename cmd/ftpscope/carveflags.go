@@ -45,7 +45,7 @@ func (f *carveFlags) set() *pflag.FlagSet {
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words")
-	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines (0: one a processor)")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
 	return s
@@ -90,6 +90,9 @@ func (f *carveFlags) parse(e *env, args []string) (files []string, code int, don
 	s := f.all()
 	code, done = e.parseFlags(s, args, &f.help, carveUsage, func() error {
 		files = append(f.read, s.Args()...)
+		if err := filterWords(files); err != nil {
+			return err
+		}
 		return f.check(len(files), s.Changed("anonymize"))
 	})
 	return files, code, done
@@ -101,8 +104,6 @@ func (f *carveFlags) check(files int, anonymize bool) error {
 		return errors.New("no capture files named")
 	case f.write == "":
 		return errors.New("no output named: -w OUT.pcapng")
-	case f.workers < 0:
-		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
 	case len(f.transfers) > 0 && len(f.sessions) != 1:
 		return errors.New("--transfer belongs to one --session")
 	case f.withKeys && (f.redact || anonymize):
@@ -136,7 +137,7 @@ func (f *carveFlags) check(files int, anonymize bool) error {
 	if err := f.choiceFlags.check(time.UTC); err != nil {
 		return err
 	}
-	for _, check := range []func() error{f.judgeFlags.check, f.readFlags.check} {
+	for _, check := range []func() error{f.judgeFlags.check, f.readFlags.check, func() error { return setWorkers(&f.workers) }} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -61,24 +62,12 @@ func (f *choiceFlags) check(zone *time.Location) error {
 	for _, words := range []struct {
 		flag        string
 		given, have []string
-	}{{"mode", c.Modes, sessionModes}, {"initiator", c.Initiators, initiators}, {"outcome", c.Outcomes, outcomes}} {
-		for _, w := range words.given {
-			if !slices.Contains(words.have, w) {
-				return fmt.Errorf("--%s takes %s, got %q", words.flag, strings.Join(words.have, ", "), w)
-			}
-		}
-	}
-	for _, words := range []struct {
-		flag        string
-		given, have []string
-	}{{"cause", c.Causes, words(record.Causes)}, {"at", c.Places, words(record.Places)}} {
+	}{
+		{"mode", c.Modes, sessionModes}, {"initiator", c.Initiators, initiators}, {"outcome", c.Outcomes, outcomes},
+		{"cause", c.Causes, words(record.Causes)}, {"at", c.Places, words(record.Places)}, {"finding", c.Findings, ruleNames()},
+	} {
 		if err := known(words.flag, words.given, words.have); err != nil {
 			return err
-		}
-	}
-	for _, id := range c.Findings {
-		if !knownRule(id) {
-			return fmt.Errorf("--finding: there is no finding %q (ftpscope findings lists them)", id)
 		}
 	}
 	if c.MinSeverity != "" && severity(c.MinSeverity) < 0 {
@@ -111,15 +100,22 @@ func words(list []record.Meaning) (words []string) {
 	return words
 }
 
+// maxNamed is how many words an error names.
+const maxNamed = 30
+
 // known holds that the words given to a flag are among those there are. An error names the
 // nearest, else all.
 func known(flag string, given, have []string) error {
+	noun := cmp.Or(map[string]string{"disable": "finding", "at": "place"}[flag], flag)
 	for _, w := range given {
 		if slices.Contains(have, w) {
 			continue
 		}
 		if near := mistakes.Nearest(w, have); near != "" {
-			return fmt.Errorf("--%s: there is no %q; did you mean %s?", flag, w, near)
+			return fmt.Errorf("--%s: there is no %s %q; did you mean %s?", flag, noun, w, near)
+		}
+		if len(have) > maxNamed {
+			return fmt.Errorf("--%s: there is no %s %q (%s lists them)", flag, noun, w, map[bool]string{true: "ftpscope findings --causes", false: "ftpscope findings"}[flag == "cause"])
 		}
 		return fmt.Errorf("--%s takes %s, got %q", flag, strings.Join(have, ", "), w)
 	}

@@ -43,7 +43,7 @@ func (f *compareFlags) set() *pflag.FlagSet {
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.Var(&f.vxlan, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words, on both sides")
-	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines (0: one a processor)")
 	f.looks.add(s)
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
@@ -78,8 +78,8 @@ func (f *compareFlags) check(args []string) error {
 	if err := f.looks.check(); err != nil {
 		return err
 	}
-	if f.workers < 0 {
-		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
+	if err := setWorkers(&f.workers); err != nil {
+		return err
 	}
 	for _, v := range f.failOn {
 		if !slices.Contains(compare.Verdicts(), v) {

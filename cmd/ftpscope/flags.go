@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -15,6 +17,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/capture/filter"
 	"ftpscope/capture/live"
+	"ftpscope/cmd/ftpscope/mistakes"
 )
 
 // common are the flags that analyze and sniff share.
@@ -90,7 +93,7 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's words: 'not port 22'")
-	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines: the same result")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines (0: one a processor)")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
 	s.StringVar(&f.cpuprofile, "cpuprofile", "", "write a processor profile to `FILE`")
@@ -130,6 +133,9 @@ func (f *flags) parse(e *env, args []string) (files []string, code int, done boo
 		if len(files) == 0 {
 			return errors.New("no capture files named")
 		}
+		if err := filterWords(files); err != nil {
+			return err
+		}
 		if err := f.extract.check(); err != nil {
 			return err
 		}
@@ -156,21 +162,54 @@ func (e *env) parseFlags(s *pflag.FlagSet, args []string, help *bool, page func(
 	}
 	e.error("%v", err)
 	var misread *filter.Error
-	if errors.As(err, &misread) {
+	var way *wayOut
+	switch {
+	case errors.As(err, &misread):
 		text, mark := misread.Excerpt()
 		e.hint("%s", text)
 		e.hint("%s", mark)
-	} else {
+	case errors.As(err, &way):
+		e.hint("%s", way.hint)
+	default:
 		e.hint("ftpscope %s --help", s.Name())
 	}
 	return exitUsage, true
 }
 
-func (f *common) check() error {
-	if f.workers < 0 {
-		return fmt.Errorf("--workers takes a number from 0, got %d", f.workers)
+// wayOut is an error that knows what to do instead.
+type wayOut struct {
+	error
+	hint string
+}
+
+// filterWords finds a filter among arguments that should be files: tcpdump takes one there.
+func filterWords(args []string) error {
+	for i := range args {
+		if exists(args[i]) || args[i] == "-" {
+			continue
+		}
+		expr := strings.Join(args[i:], " ")
+		if _, err := filter.Parse(expr); err == nil {
+			return &wayOut{fmt.Errorf("%s is neither a file nor a flag", expr), "a filter is one argument of -f: -f '" + expr + "'"}
+		}
+		return nil
 	}
-	for _, check := range []func() error{f.looks.check, f.judgeFlags.check, f.readFlags.check} {
+	return nil
+}
+
+// setWorkers holds that a number of goroutines is one; 0 stands for one a processor.
+func setWorkers(n *int) error {
+	if *n < 0 {
+		return fmt.Errorf("--workers takes a number from 0 (one a processor), got %d", *n)
+	}
+	if *n == 0 {
+		*n = runtime.GOMAXPROCS(0)
+	}
+	return nil
+}
+
+func (f *common) check() error {
+	for _, check := range []func() error{func() error { return setWorkers(&f.workers) }, f.looks.check, f.judgeFlags.check, f.readFlags.check} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -195,9 +234,26 @@ func (e *env) badFlag(s *pflag.FlagSet, err error) {
 			err = fmt.Errorf("--%s takes %s, got %q", invalid.GetFlag().Name, takes, invalid.GetValue())
 		}
 	}
-	e.error("%v", err)
 	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+	if !errors.As(err, &unknown) {
+		e.error("%v", err)
+		e.hint("ftpscope %s --help", s.Name())
+		return
+	}
+	name, dashes := unknown.GetSpecifiedName(), "--"
+	if unknown.GetSpecifiedShortnames() != "" {
+		dashes = "-"
+	}
+	e.error("unknown flag: %s%s", dashes, name)
+	if way := mistakes.Flag(s.Name(), name); way != "" {
+		e.hint("%s", way)
+		return
+	}
+	if owners := e.owners(dashes, name); len(owners) > 0 {
+		e.hint("%s%s is a flag of %s", dashes, name, prose.List(owners))
+		return
+	}
+	if dashes == "-" {
 		e.hint("ftpscope %s --help", s.Name())
 		return
 	}
@@ -207,7 +263,24 @@ func (e *env) badFlag(s *pflag.FlagSet, err error) {
 			names = append(names, f.Name)
 		}
 	})
-	e.suggest(unknown.GetSpecifiedName(), names, "--", "ftpscope "+s.Name()+" --help")
+	e.suggest(name, names, "--", "ftpscope "+s.Name()+" --help")
+}
+
+// owners are the commands that have a flag.
+func (e *env) owners(dashes, name string) (list []string) {
+	for _, c := range commands() {
+		if c.flags == nil {
+			continue
+		}
+		f := c.flags().Lookup(name)
+		if dashes == "-" && len(name) == 1 && name[0] < utf8.RuneSelf {
+			f = c.flags().ShorthandLookup(name)
+		}
+		if f != nil && !f.Hidden {
+			list = append(list, c.name)
+		}
+	}
+	return list
 }
 
 // ports is a repeatable flag of ports.

@@ -50,12 +50,7 @@ func (f *judgeFlags) check() error {
 	case f.bruteWindow <= 0 || f.bruteWindow > maxBruteWindow:
 		return errors.New("--brute-window takes a time like 30s or 5m, at most 24h")
 	}
-	for _, id := range f.disable {
-		if !knownRule(id) {
-			return fmt.Errorf("--disable: there is no finding %q (ftpscope findings lists them)", id)
-		}
-	}
-	return nil
+	return known("disable", f.disable, ruleNames())
 }
 
 // options are what the analysis needs of them.
@@ -81,8 +76,11 @@ func (f *judgeFlags) settings() (list []string) {
 	return list
 }
 
-func knownRule(id string) bool {
-	return slices.ContainsFunc(finding.Rules(), func(r finding.Rule) bool { return r.ID == id })
+func ruleNames() (list []string) {
+	for _, r := range finding.Rules() {
+		list = append(list, r.ID)
+	}
+	return list
 }
 
 // severity is a severity's rank; -1: there is no such severity.

@@ -96,7 +96,7 @@ func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 	return e.parseFlags(s, args, &f.help, sniffUsage, func() error {
 		switch {
 		case s.NArg() > 0:
-			return fmt.Errorf("sniff takes no files, got %q (ftpscope analyze reads them)", s.Arg(0))
+			return strayArguments(s.Args())
 		case len(f.interfaces) == 0:
 			return errors.New("no interface named: -i INTERFACE (ftpscope interfaces lists them)")
 		case f.ring < minRing || f.ring > maxRing:
@@ -121,6 +121,16 @@ func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 		}
 		return f.check()
 	})
+}
+
+// strayArguments says what arguments of sniff should have been.
+func strayArguments(args []string) error {
+	if !exists(args[0]) {
+		if err := filterWords(args); err != nil {
+			return err
+		}
+	}
+	return &wayOut{fmt.Errorf("sniff takes no files, got %q", args[0]), "analyze reads them: ftpscope analyze FILE"}
 }
 
 // bytesFlag is a number of bytes: 64MiB, 100MB, 65536.

@@ -27,7 +27,8 @@ capture/outfile:
 capture/pcapfile:    capture/outfile capture/buffer capture/flow
 capture/unpack:      github.com/klauspost/compress github.com/mikelolasagasti/xz github.com/pierrec/lz4
 capture/tail:        capture/buffer capture/flow
-capture:             capture/flow github.com/google/gopacket capture/buffer capture/pcapfile capture/tail capture/unpack
+capture:             capture/flow github.com/google/gopacket capture/buffer capture/pcapfile capture/tail capture/unpack capture/zipfile
+capture/zipfile:
 capture/live:        capture capture/flow capture/decode github.com/google/gopacket golang.org/x/sys golang.org/x/net/bpf
 capture/tcp:         capture/flow capture/tcp/reassembly
 capture/tcp/reassembly:capture/flow

@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"strings"
@@ -54,7 +55,7 @@ func (n notCapture) Error() string {
 
 // kinds are the starts of files that people take for captures, or pack captures in.
 var kinds = []struct{ magic, name string }{
-	{"PK\x03\x04", "a zip archive"},
+	{"PK\x03\x04", "a zip archive, which is read as a file of its own only: unpack it first"},
 	{"\xfd7zXZ\x00", "xz data"},
 	{"BZh", "bzip2 data"},
 	{"\x04\x22\x4d\x18", "lz4 data"},
@@ -63,8 +64,8 @@ var kinds = []struct{ magic, name string }{
 	{"\x4d\x3c\x2b\xa1", "a capture in Navtel's variant of pcap, which is not published"},
 	{"\xa1\xb2\x34\xcd", "a capture in Mesquita's variant of pcap, which is not published"},
 	{"\xcd\x34\xb2\xa1", "a capture in Mesquita's variant of pcap, which is not published"},
-	{"GMBU", "a Network Monitor capture; convert it first (editcap -F pcap)"},
-	{"RTSS", "a Network Monitor capture; convert it first (editcap -F pcap)"},
+	{"GMBU", "a Network Monitor capture; convert it first (editcap -F pcapng FILE.cap FILE.pcapng)"},
+	{"RTSS", "a Network Monitor capture; convert it first (editcap -F pcapng FILE.cap FILE.pcapng)"},
 	{"TRSNIFF data", "a Sniffer capture; convert it first (editcap -F pcap)"},
 	{"\x54\x4e\x56\x20", "a PacketLogger or AiroPeek capture; convert it first (editcap -F pcap)"},
 	{"\x1f\x8b", "gzip data"},
@@ -86,6 +87,10 @@ func looksLike(b []byte) string {
 	}
 	const tarMagic = 257
 	switch {
+	case isETL(b):
+		return "a Windows event trace; convert it first (etl2pcapng FILE.etl FILE.pcapng)"
+	case isERF(b):
+		return "an ERF capture, by Endace; convert it first (editcap -F pcapng FILE.erf FILE.pcapng)"
 	case len(b) > tarMagic+5 && string(b[tarMagic:tarMagic+5]) == "ustar":
 		return "a tar archive"
 	case len(b) == 0:
@@ -96,6 +101,35 @@ func looksLike(b []byte) string {
 		return "zeros"
 	}
 	return ""
+}
+
+// isETL knows Windows' traces by their first buffer: its header of 72 bytes begins with the buffer's size and how much of
+// it is used; the first event follows.
+func isETL(b []byte) bool {
+	const headers = 72 + 32 // of the buffer, and of the first event
+	if len(b) < headers {
+		return false
+	}
+	size, saved := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
+	// the first event's header: version 2, kind 1 or 2 for 32 or 64 bits, and a mark that all have
+	return size >= 1024 && size <= 64<<20 && size%512 == 0 && saved <= size && saved >= headers && b[72] == 2 && b[73] == 0 && (b[74] == 1 || b[74] == 2) && b[75] == 0xc0
+}
+
+// isERF knows Endace's captures: records without a header of the file, each with a time, a known type and its length.
+// Two in a row are no accident.
+func isERF(b []byte) bool {
+	const header, types = 16, 31
+	for range 2 {
+		if len(b) < header {
+			return false
+		}
+		kind, length := b[8]&0x7f, int(binary.BigEndian.Uint16(b[10:]))
+		if kind == 0 || kind > types || length < header || binary.BigEndian.Uint16(b[14:]) == 0 || length > len(b) {
+			return false
+		}
+		b = b[length:]
+	}
+	return true
 }
 
 // isText reports whether b could be the start of a text; a character cut at its end is no

@@ -15,6 +15,7 @@ import (
 	"ftpscope/capture/flow"
 	"ftpscope/capture/pcapfile"
 	"ftpscope/capture/tail"
+	"ftpscope/capture/zipfile"
 )
 
 // stdinName is what Files and errors call standard input.
@@ -34,7 +35,8 @@ type entry struct {
 	started *source   // of a file that can be read only once
 	spool   *spool    // what was copied of such a file, to be read again; nil: the file itself is read
 
-	followed *tail.Found // of a file that is followed; nil: it is not
+	zipped   *zipfile.File // of a file in a zip archive; nil: it is in none
+	followed *tail.Found   // of a file that is followed; nil: it is not
 }
 
 // release closes what was kept open of a file.
@@ -50,6 +52,8 @@ func (e *entry) open() (io.ReadCloser, error) {
 		return e.spool.open(), nil
 	case e.followed != nil:
 		return e.followed.Open()
+	case e.zipped != nil:
+		return e.zipped.Open()
 	}
 	return os.Open(e.name)
 }
@@ -166,7 +170,7 @@ func (f *finder) directory(dir string) {
 // a.pcapng.gz, a.pcap12, a.cap.
 func namedCapture(path string) bool {
 	name := strings.ToLower(filepath.Base(path))
-	return strings.Contains(name, ".pcap") || strings.Contains(name, ".cap") || strings.Contains(name, ".snoop")
+	return strings.Contains(name, ".pcap") || strings.HasSuffix(name, ".etl") || strings.HasSuffix(name, ".erf") || strings.Contains(name, ".cap") || strings.Contains(name, ".snoop")
 }
 
 // regular looks at a file's first packet and closes the file again: of a thousand files
@@ -181,6 +185,11 @@ func (f *finder) regular(name string, info fs.FileInfo, quiet bool) {
 	if again {
 		file.Close()
 		f.again(name, first)
+		return
+	}
+	if isZip(file) {
+		file.Close()
+		first.listed = f.zipped(name, quiet)
 		return
 	}
 	first.listed = f.look(&entry{name: name, size: info.Size()}, file, quiet)

@@ -97,7 +97,7 @@ func TestFiles(t *testing.T) {
 		{"text", []string{"text"}, "", nil, []string{"text: not a capture (neither pcap, pcapng nor snoop): it looks like text"}},
 		{"binary", []string{"binary"}, "", nil, []string{"binary: not a capture (neither pcap, pcapng nor snoop)"}},
 		{"two bytes", []string{"short"}, "", nil, []string{"short: not a capture (neither pcap, pcapng nor snoop)"}},
-		{"zip", []string{"a.zip"}, "", nil, []string{"a.zip: not a capture (neither pcap, pcapng nor snoop): it looks like a zip archive"}},
+		{"zip", []string{"a.zip"}, "", nil, []string{"a.zip: the zip archive is damaged or cut: its list of files, at the end, is not there"}},
 		{"zeros", []string{"zeros"}, "", nil, []string{"zeros: not a capture (neither pcap, pcapng nor snoop): it looks like zeros"}},
 		{"gzip of something else", []string{"page.gz"}, "", nil, []string{"page.gz: not a capture (neither pcap, pcapng nor snoop): it looks like text, compressed by gzip"}},
 		{"gzip of nothing", []string{"nothing.gz"}, "", nil, []string{"nothing.gz: empty: not even the header of a capture is there"}},

@@ -110,12 +110,25 @@ func (d *digester) Close() error {
 }
 
 // Digests tells, after the end, of the files that could be read only once (standard
-// input, FIFOs) and were read to their end, by name. It needs Options.Digest.
+// input, FIFOs) and were read to their end, by name. It needs Options.Digest. Files in zip
+// archives, which others cannot open by their names, are read once more.
 func (c *Capture) Digests() map[string]Digest {
 	list := map[string]Digest{}
 	for name, d := range c.digesters {
 		if d.ended {
 			list[name] = Digest{d.size, [sha256.Size]byte(d.sum.Sum(nil))}
+		}
+	}
+	for _, e := range c.found {
+		if e.zipped == nil || c.digesters == nil {
+			continue
+		}
+		if file, err := e.zipped.Open(); err == nil {
+			d := newDigester(file)
+			if n, err := io.Copy(io.Discard, d); err == nil {
+				list[e.name] = Digest{n, [sha256.Size]byte(d.sum.Sum(nil))}
+			}
+			d.Close()
 		}
 	}
 	return list

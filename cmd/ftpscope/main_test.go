@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -37,7 +38,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PCAPS", samples)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"capture": makeCapture, "vxlan": wrapped, "fill": fill, "exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"capture": makeCapture, "vxlan": wrapped, "fill": fill, "exits": exits, "zip": zipped},
 	})
 }
 
@@ -94,6 +95,21 @@ func wrapped(ts *testscript.TestScript, _ bool, args []string) {
 	var b bytes.Buffer
 	ts.Check(capturetest.WritePcap(&b, capturetest.VXLAN(uint16(port)).Wrap(frames), capturetest.PcapOptions{}))
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), b.Bytes(), 0o644))
+}
+
+// zipped is the script command "zip TO NAME=FROM…": an archive of those files.
+func zipped(ts *testscript.TestScript, _ bool, args []string) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, arg := range args[1:] {
+		name, from, _ := strings.Cut(arg, "=")
+		w, err := z.Create(name)
+		ts.Check(err)
+		_, err = w.Write([]byte(ts.ReadFile(from)))
+		ts.Check(err)
+	}
+	ts.Check(z.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o644))
 }
 
 // fill is the script command "fill FILE TEXT…": a file of text without a newline, for what is no capture.

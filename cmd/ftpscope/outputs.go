@@ -321,8 +321,11 @@ func overwrites(path string, inputs []string) error {
 	return nil
 }
 
-// sameFile reports whether two names are of one regular file.
+// sameFile reports whether two names are of one regular file, or the second is in an archive of the first name.
 func sameFile(a, b string) bool {
+	for dir := filepath.Dir(b); !exists(b) && dir != b; dir = filepath.Dir(b) {
+		b = dir
+	}
 	one, err := os.Stat(a)
 	if err != nil || !one.Mode().IsRegular() {
 		return false

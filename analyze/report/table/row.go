@@ -140,7 +140,7 @@ func newTransferRow(s *record.Session, t *record.Transfer, files, wide bool) tra
 		r.main = diagnosis.Party(t.Initiator) + " opened " + src.String() + " → " + dst.String()
 		r.short = short(s, src, t.Initiator) + " opened → " + short(s, dst, other(t.Initiator))
 		if t.Initiator == record.ThirdParty && t.ExpectedInitiator != nil {
-			r.short = diagnosis.Party(t.Initiator) + " opened " + prose.Cut(src.String(), maxHost) + " → " + short(s, dst, other(*t.ExpectedInitiator))
+			r.short = diagnosis.Party(t.Initiator) + " opened " + src.String() + " → " + short(s, dst, other(*t.ExpectedInitiator))
 		}
 		r.detail = openedDetail(t)
 	default:
@@ -217,9 +217,6 @@ func openedDetail(t *record.Transfer) string {
 	var parts []string
 	if from := diagnosis.Resumed(t); from != "" {
 		parts = append(parts, strings.Trim(from, " ()"))
-	}
-	if src := t.Connection.Src.String(); t.Initiator == record.ThirdParty && prose.Columns(src) > maxHost {
-		parts = append(parts, src+" → "+t.Connection.Dst.String())
 	}
 	for _, p := range []string{diagnosis.Progress(t), diagnosis.SlowWords(t)} {
 		if p != "" {

@@ -39,6 +39,8 @@ type Options struct {
 	Zone          prose.Zone
 	Heading       *Heading // nil: the writer's file begins with its first record
 
+	Title string // of a report; empty: the names of its files
+
 	// Where a report comes from, for the formats that say so; what is unknown is empty.
 	CommandLine []string
 	Version     string

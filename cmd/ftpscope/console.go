@@ -105,6 +105,7 @@ func (t clearing) Write(b []byte) (int, error) {
 // looks are the flags that say how results for people look.
 type looks struct {
 	color string
+	title string
 	width int
 	zone  zone
 }
@@ -112,6 +113,7 @@ type looks struct {
 func (l *looks) add(s *pflag.FlagSet) {
 	s.StringVar(&l.color, "color", "auto", "use colour: `WHEN` is auto, always or never")
 	s.IntVar(&l.width, "width", 0, "make pages `N` columns wide (default: COLUMNS, else the terminal)")
+	s.StringVar(&l.title, "title", "", "html, markdown: head the report with `TEXT`")
 	s.Var(&l.zone, "tz", "show times in `ZONE`: UTC, local or a name such as Europe/Berlin")
 }
 
@@ -128,7 +130,7 @@ func (l *looks) check() error {
 
 // options are those of a result that goes to a file; onto says where else it goes.
 func (l *looks) options() report.Options {
-	return report.Options{Width: l.width, Color: l.color == "always", Rich: richTerminal(), Zone: l.zone.Zone}
+	return report.Options{Width: l.width, Color: l.color == "always", Rich: richTerminal(), Zone: l.zone.Zone, Title: l.title}
 }
 
 // onto makes the options of a result on standard output.

@@ -147,6 +147,16 @@ func verdictsOf(s *record.Session, n int) (list []*record.Verdict) {
 // Habit reports whether a finding tells of a habit, as those of passwords in clear text do.
 func Habit(f *record.Finding) bool { return record.KindOf(f.ID) == record.Habit && !Grave(f.Severity) }
 
+// Symptom reports whether a rule's findings tell only what became of a data connection:
+// findings that may say why stand before them.
+func Symptom(id string) bool {
+	switch id {
+	case "data-unanswered", "data-refused", "data-unreachable", "data-never-tried":
+		return true
+	}
+	return false
+}
+
 // FailedLogins counts the logins that the server rejected, with its last words: "5 logins
 // failed: 530 Login incorrect."; empty where a verdict says so, or there were none.
 func FailedLogins(s *record.Session) string {

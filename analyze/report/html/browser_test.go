@@ -42,6 +42,7 @@ func TestBrowser(t *testing.T) {
 		{"layout", func(t *testing.T, b *browser) { layout(t, b, mixed) }},
 		{"print", func(t *testing.T, b *browser) { printed(t, b, mixed) }},
 		{"clock", switching},
+		{"over-days", overDays},
 		{"without-script", func(t *testing.T, b *browser) { withoutScript(t, b, mixed) }},
 		{"no-sessions", withoutSessions},
 		{"hostile", hostileInBrowser},
@@ -197,7 +198,7 @@ func withoutScript(t *testing.T, b *browser, page string) {
 	b.open(page, "")
 	text := run(b, chromedp.Text(chromedp.CSS("body")))
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
-	for _, want := range []string{"4 FTP sessions with 5 transfers", "192.0.2.66 connected to 192.0.2.21:50000", "203.0.113.10:49640", "0 ok, 1 failed", "Who opened data connections to whom"} {
+	for _, want := range []string{"4 FTP sessions with 5 transfers", "192.0.2.66 connected to 192.0.2.21:50000", "203.0.113.10:49640", "0 ok, 1 failed", "Who opened connections to whom"} {
 		require.Contains(t, text, want)
 	}
 	for _, hidden := range []string{"Zoom in", "Clear the filters", `"story"`} {

@@ -39,6 +39,15 @@ func (c clock) when(form string, t flow.Time) when {
 	return when{prose.UTC(t).Format("2006-01-02T15:04:05.000000Z"), form, c.zone.At(t).Format(layout)}
 }
 
+// lasting is a duration in the same unit as others of its size: a page does not mix
+// microseconds and seconds.
+func lasting(t flow.Time) string {
+	if t > 0 && t < flow.Millisecond {
+		return "under 1 ms"
+	}
+	return prose.Span(t)
+}
+
 // clock is the page's, before it is known whether it is about several days.
 func (h *writer) clock() clock { return clock{zone: h.opt.Zone} }
 

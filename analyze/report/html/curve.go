@@ -115,7 +115,7 @@ func newCurve(s *record.Session, t *record.Transfer, clocks clock) (c curve, ok 
 	for i := range c.Keys {
 		words[i] = c.Keys[i].Text
 	}
-	c.Told = "Bytes over " + prose.FineSpan(length) + ": " + prose.List(words) + "."
+	c.Told = "Bytes over " + lasting(length) + ": " + prose.List(words) + "."
 	return c, true
 }
 

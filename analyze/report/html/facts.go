@@ -52,7 +52,7 @@ func connectionFacts(s *record.Session, t *record.Transfer, files bool) (list fa
 	first, last := c.Start, c.Last
 	if first.Seen() && last.Seen() {
 		list.add("Its packets", prose.Number(packetsOf(c))+", "+prose.Packet(first.Pos, files)+"–"+prose.Packet(last.Pos, files && last.Pos.File() != first.Pos.File()))
-		list.add("Lasted", prose.FineSpan(last.Time-first.Time))
+		list.add("Lasted", lasting(last.Time-first.Time))
 		list = append(list, fact{"Last packet", microseconds(last.Time)})
 	}
 	if who, how, at, _ := ladder.Closer(s, t); who != "" {
@@ -81,13 +81,13 @@ func courseFacts(c *record.TCP) (list facts) {
 		add("Sent again", prose.Many(a.Segments, "segment")+", "+prose.Many(a.Bytes, "byte"))
 	}
 	if c.RTT != nil {
-		add("Round trip", prose.FineSpan(*c.RTT)+", seen from the place of capture")
+		add("Round trip", roundTrip(*c.RTT)+", seen from the place of capture")
 	}
 	if c.ZeroWindow != nil && *c.ZeroWindow > 0 {
-		add("Window 0", prose.FineSpan(*c.ZeroWindow))
+		add("Window 0", lasting(*c.ZeroWindow))
 	}
 	if s := c.Stall; s != nil && s.Lasted() > 0 {
-		text := prose.FineSpan(s.Lasted()) + ", after " + prose.Many(s.After, "byte")
+		text := lasting(s.Lasted()) + ", after " + prose.Many(s.After, "byte")
 		if why := stallWords[s.Why]; why != "" {
 			text += ": " + why
 		}
@@ -99,6 +99,14 @@ func courseFacts(c *record.TCP) (list facts) {
 		}
 	}
 	return list
+}
+
+// roundTrip is one in milliseconds, those within a room with two digits after the point.
+func roundTrip(t flow.Time) string {
+	if t < 10*flow.Millisecond {
+		return strconv.FormatFloat(float64(t)/float64(flow.Millisecond), 'f', 2, 64) + " ms"
+	}
+	return prose.Span(t)
 }
 
 // stallWords say why nothing new went over a connection.
@@ -117,13 +125,13 @@ func takenSentence(s *record.Session, t *record.Transfer, files bool) string {
 	text := "Neither the client nor the server but " + t.Connection.Src.Addr().String() + " opened the data connection"
 	var when []string
 	if a := t.Notes.Answer; a != nil && c.Start.Time > a.Time.Time {
-		when = append(when, prose.FineSpan(c.Start.Time-a.Time.Time)+" after the server announced the port"+prose.Packets(files, a.Pos))
+		when = append(when, lasting(c.Start.Time-a.Time.Time)+" after the server announced the port"+prose.Packets(files, a.Pos))
 	}
 	if r := t.Notes.Ran; r != nil && t.Command != nil {
 		if d := r.Mark.Time - c.Start.Time; d >= 0 {
-			when = append(when, prose.FineSpan(d)+" before the client sent "+prose.Escape(*t.Command)+prose.Packets(files, r.Mark.Pos))
+			when = append(when, lasting(d)+" before the client sent "+prose.Escape(*t.Command)+prose.Packets(files, r.Mark.Pos))
 		} else {
-			when = append(when, prose.FineSpan(-d)+" after the client sent "+prose.Escape(*t.Command)+prose.Packets(files, r.Mark.Pos))
+			when = append(when, lasting(-d)+" after the client sent "+prose.Escape(*t.Command)+prose.Packets(files, r.Mark.Pos))
 		}
 	}
 	if len(when) > 0 {
@@ -142,7 +150,7 @@ func takenSentence(s *record.Session, t *record.Transfer, files bool) string {
 		text += " The client itself sent no SYN to that port in this capture." + told
 	case own.Half[flow.Out].Bytes+own.Half[flow.In].Bytes > 0:
 	case own.Start.Time >= c.Start.Time:
-		text += " The client's own connection to that port came " + prose.FineSpan(own.Start.Time-c.Start.Time) + " later" + prose.Packets(files, own.Start.Pos) + " and carried nothing." + told
+		text += " The client's own connection to that port came " + lasting(own.Start.Time-c.Start.Time) + " later" + prose.Packets(files, own.Start.Pos) + " and carried nothing." + told
 	default:
 		text += " The client's own connection to that port came before" + prose.Packets(files, own.Start.Pos) + " and carried nothing." + told
 	}

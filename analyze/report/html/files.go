@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
@@ -30,13 +31,15 @@ const (
 
 // fileRow is a row of the list.
 type fileRow struct {
-	Name, Way         string
+	Name              []string // where it may be broken
+	Way               string
 	Bytes, Result     string
 	User              string
 	From, To          string
 	Packets           string
 	When              when
 	Session, Transfer int
+	Short             string // where it is, in short
 	Hashes            []hash
 	Content           string
 	Saved             string
@@ -72,15 +75,12 @@ func (h *fileTable) add(s *record.Session, files bool) {
 type hash struct{ Name, Value string }
 
 func fileOf(s *record.Session, t *record.Transfer, files bool) fileRow {
-	f := fileRow{Name: prose.Cut(prose.Escape(prose.Known(t.Argument)), maxRowUser), Way: "download", Result: resultWords(s, t), User: prose.Cut(prose.Escape(prose.Known(s.User)), maxRowUser),
+	f := fileRow{Way: "download", Result: resultWords(s, t), User: prose.Cut(prose.Escape(prose.Known(s.User)), maxRowUser),
 		Session: s.ID, Transfer: t.N, Content: prose.Cut(prose.Escape(prose.Known(t.MIMEType)), maxRowUser), Saved: prose.Cut(prose.Escape(prose.Known(t.File)), maxRowUser),
 		Packets: prose.PacketList([]flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply}, files)}
-	if p := prose.Escape(prose.Known(t.Path)); p != "" {
-		f.Name = prose.Cut(p, maxRowUser)
-	}
-	if f.Name == "" {
-		f.Name = "(no name)"
-	}
+	name := cmp.Or(prose.Escape(prose.Known(t.Path)), prose.Escape(prose.Known(t.Argument)), "(no name)")
+	f.Name = strings.SplitAfter(prose.Cut(name, maxRowUser), "/")
+	f.Short = strconv.Itoa(s.ID) + "." + strconv.Itoa(t.N)
 	server, other := s.Server.Addr().String(), s.Client.Addr().String()
 	if c := t.Connection; c != nil && t.Opened() {
 		if third, ok := strangerOf(s, t); ok {

@@ -103,6 +103,7 @@ type group struct {
 	Count                        string
 	More                         string
 	Examples, Folded             []example
+	Number, Sessions             string
 	FoldedCount                  string
 }
 
@@ -127,6 +128,7 @@ func (f findingTable) groups() []group {
 				h.Title, h.Meaning = r.Title, r.Meaning
 			}
 		}
+		h.Number, h.Sessions = prose.Number(uint64(g.count)), prose.Number(uint64(g.sessions))
 		if h.Count = prose.Many(g.count, "finding"); g.sessions > 1 {
 			h.Count += " in " + prose.Many(g.sessions, "session")
 		}
@@ -171,7 +173,7 @@ func (f findingTable) kinds() []foundKind {
 	slices.SortFunc(list, func(a, b foundKind) int {
 		// habits, such as passwords in clear text, stand after what failed
 		return cmp.Or(diagnosis.TrueFirst(!habit(a), !habit(b)), cmp.Compare(a.gravity, b.gravity),
-			diagnosis.TrueFirst(isDeed(a.id), isDeed(b.id)), cmp.Compare(f[b].count, f[a].count), cmp.Compare(a.id, b.id))
+			diagnosis.TrueFirst(isDeed(a.id), isDeed(b.id)), diagnosis.TrueFirst(!diagnosis.Symptom(a.id), !diagnosis.Symptom(b.id)), cmp.Compare(f[b].count, f[a].count), cmp.Compare(a.id, b.id))
 	})
 	return list
 }

@@ -137,6 +137,7 @@ func (h *writer) forgetDetail(rank int) bool {
 func (h *writer) Attempt(a *record.Attempt) error {
 	h.answer.Attempt(a)
 	h.causes.Attempt(a)
+	h.hosts.attempt(a)
 	why := ""
 	if a.Verdict != nil {
 		why = diagnosis.Place(a.Verdict)

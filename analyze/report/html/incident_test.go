@@ -186,7 +186,7 @@ func TestHTMLFiles(t *testing.T) {
 	require.Empty(t, folded)
 	var lines []string
 	for _, r := range rows {
-		lines = append(lines, strings.Join([]string{r.Name, r.Way, r.Bytes, r.Result, r.User, r.From, r.To}, " | "))
+		lines = append(lines, strings.Join([]string{strings.Join(r.Name, ""), r.Way, r.Bytes, r.Result, r.User, r.From, r.To}, " | "))
 	}
 	require.Equal(t, []string{
 		"shell.php | upload | 65 | complete (226) | labuser | 192.0.2.10 | 192.0.2.21",

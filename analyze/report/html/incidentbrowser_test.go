@@ -76,7 +76,7 @@ func incidentFiles(t *testing.T, b *browser, page string) {
 
 func incidentTimeline(t *testing.T, b *browser, page string) {
 	b.open(page, "")
-	require.Equal(t, "#1 password guessing|#2 password guessing|#3 password guessing|#4|#5 FTP bounce",
+	require.Equal(t, "#1 password guessing|#2 password guessing|#3 password guessing|#4|#4.1 STOR shell.php|#5 FTP bounce|#5.1 NLST|transfers",
 		eval[string](b, `[...document.querySelectorAll("#time-box text.halo")].map(n => n.textContent).sort().join("|")`))
 	require.Equal(t, 4, eval[int](b, `document.querySelectorAll("#time-box .life.trouble").length`), "findings colour the bar")
 	require.Equal(t, 0, eval[int](b, `document.querySelectorAll("#time-box .part.quiet").length`), "a scan that worked is not good")
@@ -123,6 +123,6 @@ func incidentTables(t *testing.T, b *browser, _ string) {
 func singleSession(t *testing.T, b *browser, _ string) {
 	b.open(htmlOf(t, report.Options{}, thirdPartySession()), "")
 	require.Equal(t, 1, eval[int](b, `document.querySelectorAll("tr.details").length`))
-	require.Equal(t, "none|none", eval[string](b, `["filters", "timeline"].map(id => getComputedStyle(document.getElementById(id)).display).join("|")`))
+	require.Equal(t, "none|block", eval[string](b, `["filters", "timeline"].map(id => getComputedStyle(document.getElementById(id)).display).join("|")`))
 	require.Equal(t, 0, eval[int](b, `document.querySelectorAll("th button:not(.toggle), #host-map").length`), "one edge is no map")
 }

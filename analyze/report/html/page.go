@@ -229,6 +229,10 @@ func (h *writer) view(s *record.Summary, entries []*entry) *view {
 		besideView: besideView{Coverage: h.coverage(s), Tried: h.tried, Stray: h.stray},
 		originView: originView{Version: prose.Escape(h.opt.Version), Command: commandWords(h.opt.CommandLine)}}
 	v.Title = "FTP report: " + v.Name
+	if h.opt.Title != "" {
+		v.Title = prose.Cut(prose.Escape(h.opt.Title), maxText)
+		v.Name = v.Title
+	}
 	v.Inputs, v.HasSizes = h.inputs(s)
 	v.Several = h.opt.Files > 1 || len(v.Inputs) > 1
 	c := h.clock()

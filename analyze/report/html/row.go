@@ -29,6 +29,7 @@ type tableRow struct {
 	rowCause
 	rowData
 	Spans   [][4]int64
+	Named   []string // the transfers of Spans
 	Rank    int
 	Files   []int // files that hold its packets, counted from 1
 	Packets [2]uint64
@@ -94,12 +95,12 @@ func newTableRow(s *record.Session, rank int) tableRow {
 	r := tableRow{
 		ID: s.ID, Start: microseconds(s.Start.Time), Length: microseconds(max(s.End.Time-s.Start.Time, 0)),
 		Client: s.Client.String(), Server: s.Server.String(),
-		rowModes: rowModes{Mode: s.Mode, Modes: []string{s.Mode}, Initiator: s.Initiator, Initiators: []string{s.Initiator},
+		rowModes: rowModes{Mode: s.Mode, Modes: []string{s.Mode}, Initiator: openedBy(s), Initiators: []string{s.Initiator},
 			Sums: strings.Join(diagnosis.Outcomes(s), ", "), Transfers: len(s.Transfers), Outcomes: []string{}},
 		rowLogins:   rowLogins{User: prose.Cut(prose.Escape(prose.Known(s.User)), maxRowUser), Login: s.Login, TLS: s.TLS},
 		rowFindings: rowFindings{Gravity: len(record.Severities), Findings: []string{}},
 		rowData:     rowData{Bytes: diagnosis.Carried(s), Hosts: []string{}, Data: carriedWords(s), Shown: []string{}},
-		Spans:       [][4]int64{}, Rank: rank, More: prose.Cut(prose.Escape(prose.Known(s.Banner)), maxRowUser),
+		Spans:       [][4]int64{}, Named: []string{}, Rank: rank, More: prose.Cut(prose.Escape(prose.Known(s.Banner)), maxRowUser),
 	}
 	for i := range s.Notes.Logins {
 		if s.Notes.Logins[i].OK {
@@ -124,6 +125,14 @@ func newTableRow(s *record.Session, rank int) tableRow {
 	}
 	r.places(s)
 	return r
+}
+
+// openedBy is who opened a session's data connections; who only tried opened none.
+func openedBy(s *record.Session) string {
+	if !slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return t.Opened() }) {
+		return record.None
+	}
+	return s.Initiator
 }
 
 // places notes which packets of which files the session has.
@@ -179,6 +188,7 @@ func (r *tableRow) transfer(s *record.Session, t *record.Transfer) {
 	}
 	if len(r.Spans) < maxRowSpans {
 		if from, to := spanOf(s, t); to >= from {
+			r.Named = append(r.Named, prose.Cut(transferName(t), maxRowName))
 			r.Spans = append(r.Spans, [4]int64{microseconds(from - s.Start.Time), microseconds(to - from), int64(t.N), int64(stateOf(s, t))})
 		}
 	}
@@ -226,7 +236,7 @@ func (r *tableRow) array() []any {
 	return []any{r.ID, r.Start, r.Length, r.Client, r.Server, r.User, r.Mode, r.Modes, r.Initiator, r.Initiators, r.Sums, r.Transfers,
 		r.Failed, r.Bytes, r.Outcomes, r.Gravity, r.Worst, r.Count, r.Findings, r.Hosts, r.Names, r.Spans, r.Rank, r.Login, r.TLS,
 		r.Accepted, r.Rejected, r.Data, r.Shown, r.Files, r.Packets, r.More, r.Series,
-		r.Cause, r.Place, r.Level, r.At, r.Said}
+		r.Cause, r.Place, r.Level, r.At, r.Said, r.Named}
 }
 
 func microseconds(t flow.Time) int64 { return int64(t / flow.Microsecond) }

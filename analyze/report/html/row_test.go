@@ -27,7 +27,9 @@ func TestTableRow(t *testing.T) {
 	require.Equal(t, []any{[]int{1}, [2]uint64{1, 106}, int64(1_000_000)}, []any{r.Files, r.Packets, r.Length})
 	require.Len(t, r.Spans, 2)
 	require.Equal(t, int64(stateGood), r.Spans[0][3])
-	require.Len(t, r.array(), 38)
+	require.Len(t, r.array(), 39)
+	require.Equal(t, []string{"LIST", "RETR photo.bin"}, r.Named)
+	require.Equal(t, record.None, newTableRow(reporttest.BlockedSession(), diagnosis.Trouble).Initiator, "who only tried opened nothing")
 }
 
 // What a row holds is bounded, however much a session did.

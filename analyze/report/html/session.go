@@ -139,7 +139,7 @@ func (h *writer) facts(s *record.Session) []fact {
 		return prose.CutEnd(prose.EscapeLines(*s), maxText)
 	}
 	list = append(list, fact{"Start", microseconds(s.Start.Time)})
-	add("Lasted", prose.FineSpan(s.End.Time-s.Start.Time))
+	add("Lasted", lasting(s.End.Time-s.Start.Time))
 	add("Network", diagnosis.Network(s.Network))
 	add("User", wire(s.User))
 	if s.Password != nil {
@@ -185,15 +185,16 @@ func transferFacts(s *record.Session, t *record.Transfer, files bool) []fact {
 	if t.ExpectedInitiator != nil {
 		add("Should open", *t.ExpectedInitiator)
 	}
-	opener := diagnosis.Party(t.Initiator)
-	if t.Connection != nil {
-		if !t.Opened() {
-			opener += ", " + diagnosis.LastTry(t)
-		} else if t.Evidence == record.EvidenceInferred {
-			opener += ", inferred"
-		}
+	switch opener := diagnosis.Party(t.Initiator); {
+	case t.Connection == nil:
+		add("Opened by", "nobody")
+	case !t.Opened():
+		add("Tried by", opener+", "+diagnosis.LastTry(t))
+	case t.Evidence == record.EvidenceInferred:
+		add("Opened by", opener+", inferred")
+	default:
+		add("Opened by", opener)
 	}
-	add("Opened by", opener)
 	if t.Path != nil {
 		add("Path", prose.Cut(prose.Escape(*t.Path), maxText))
 	}

@@ -187,6 +187,9 @@ func (r *tableRow) static(c clock) staticRow {
 	if r.Sums == "" {
 		x.Sums = "–"
 	}
+	if r.Initiator == record.None {
+		x.Initiator = ""
+	}
 	if r.Mode == record.None {
 		x.Mode, x.Initiator = "–", ""
 	}

@@ -167,7 +167,11 @@ func (m *markdown) Orphan(o *record.Orphan) error {
 
 func (m *markdown) Summary(s *record.Summary) error {
 	var b strings.Builder
-	b.WriteString("## FTP analysis\n\n")
+	title := "FTP analysis"
+	if m.opt.Title != "" {
+		title = mdProse(prose.CutEnd(prose.Escape(m.opt.Title), mdText))
+	}
+	b.WriteString("## " + title + "\n\n")
 	if line := m.answer.Line(); line != "" {
 		b.WriteString("**" + mdProse(prose.FirstUpper(line)) + "**\n\n")
 	}

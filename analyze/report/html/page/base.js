@@ -20,7 +20,7 @@ const meta = read("meta");
 const severities = meta.severities;
 const rowFields = ["id", "start", "length", "client", "server", "user", "mode", "modes", "initiator", "initiators", "sums", "transfers", "failed", "bytes",
   "outcomes", "gravity", "worst", "count", "findings", "hosts", "names", "spans", "rank", "login", "tls", "accepted", "rejected", "data", "shown", "files",
-  "packets", "more", "series", "cause", "place", "level", "at", "told"];
+  "packets", "more", "series", "cause", "place", "level", "at", "told", "named"];
 const rows = read("rows").map(values => {
   const row = {};
   rowFields.forEach((name, i) => { row[name] = values[i]; });
@@ -41,7 +41,7 @@ const single = rows.length < 2; // then there is nothing to search, sort or lay 
 // span is a duration, rounded down as everywhere in the report.
 function span(us) {
   const cut = (n, digits) => (Math.floor(n * 10 ** digits) / 10 ** digits).toFixed(digits);
-  if (us < 1e4) return number(us) + " µs";
+  if (us < 1e3) return "under 1 ms";
   if (us < 1e6) return Math.round(us / 1e3) + " ms";
   if (us < 6e7) return cut(us / 1e6, 1) + " s";
   if (us < 3.6e9) return cut(us / 6e7, us < 6e8 ? 1 : 0) + " min";

@@ -20,11 +20,11 @@ function renderHosts() {
   svg.append(draw("text", {x: 0, y: 14}, "opened by"), draw("text", {x: width, y: 14, "text-anchor": "end"}, "to"));
   for (const [src, dst, opened, failures, third] of [...edges].reverse()) {
     const y1 = y(sources, src), y2 = y(targets, dst), x1 = side, x2 = width - side - 8, middle = (x1 + x2) / 2;
-    const bad = failures || third;
+    const level = third || failures > opened ? " bad" : failures ? " some" : "";
     const line = 1.5 + Math.min(Math.log2(opened + failures), 8) / 2;
-    svg.append(draw("path", {class: "edge" + (bad ? " bad" : "") + (opened ? "" : " never"), d: `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`, "stroke-width": line},
+    svg.append(draw("path", {class: "edge" + level + (opened ? "" : " never"), d: `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`, "stroke-width": line},
       draw("title", null, `${src} → ${dst}: ${number(opened)} opened, ${number(failures)} failed${third ? ", " + third : ""}`)));
-    svg.append(draw("path", {class: "head" + (bad ? " bad" : ""), d: `M${x2 - 1},${y2 - 4 - line / 2} L${x2 + 7},${y2} L${x2 - 1},${y2 + 4 + line / 2} Z`}));
+    svg.append(draw("path", {class: "head" + level, d: `M${x2 - 1},${y2 - 4 - line / 2} L${x2 + 7},${y2} L${x2 - 1},${y2 + 4 + line / 2} Z`}));
   }
   for (const [list, end, x, anchor] of [[sources, 0, 0, "start"], [targets, 1, width, "end"]]) {
     for (const host of list) {
@@ -32,7 +32,7 @@ function renderHosts() {
       const opened = mine.reduce((n, e) => n + e[2], 0), failures = mine.reduce((n, e) => n + e[3], 0);
       const words = [opened ? number(opened) + " opened" : "", failures ? number(failures) + " failed" : "", ...odd(mine, end)];
       svg.append(draw("text", {class: "node", x, y: y(list, host), "text-anchor": anchor}, short(host), draw("title", null, host)),
-        draw("text", {class: failures || odd(mine, end).length ? "bad-label halo" : "halo", x, y: y(list, host) + 15, "text-anchor": anchor}, words.filter(Boolean).join(", ")));
+        draw("text", {class: failures > opened || odd(mine, end).length ? "bad-label halo" : "halo", x, y: y(list, host) + 15, "text-anchor": anchor}, words.filter(Boolean).join(", ")));
     }
   }
   box.replaceChildren(svg);

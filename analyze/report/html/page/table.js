@@ -47,7 +47,7 @@ function renderRow(row) {
   cell({class: "client " + hostClass(row.client)}, isolated(row.client)), cell({class: "server " + hostClass(row.server)}, isolated(row.server)),
   cell({class: row.user ? "user" : "user none"}, row.user ? isolated(row.user) : "–", login ? make("span", {class: row.rejected ? "extra failed" : "extra"}, login) : null),
   cell({class: row.mode === "none" ? "mode none" : "mode"}, row.mode === "none" ? "–" : row.mode,
-    row.mode === "none" ? null : make("span", {class: third ? "extra failed" : "extra"}, party(row.initiator))),
+    row.initiator === "none" ? null : make("span", {class: third ? "extra failed" : "extra"}, party(row.initiator))),
   cell({class: row.failed || third ? "sums failed" : row.sums ? "sums" : "sums none"}, row.sums || "–", ...row.shown.map(name => extra(isolated(name)))),
   cell({class: row.data.length ? "data" : "data none"}, ...(row.data.length ? row.data.map(text => make("span", {class: "piece"}, text)) : ["–"])),
   cell({class: row.gravity < severities.length || row.place ? "worst" : "worst none"}, renderWorst(row)));

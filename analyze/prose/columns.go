@@ -106,7 +106,7 @@ func WrapAfter(used int, text string, width int) []string {
 // breakable is the start of a word that has to be broken, up to where that hurts least: the
 // end of a part of a path, name or address, if there is one in its second half.
 func breakable(head string) string {
-	if i := strings.LastIndexAny(head, "/\\-_.,;:=&?"); i >= len(head)/2 {
+	if i := strings.LastIndexAny(head, "/-_.,;:=&?"); i >= len(head)/2 {
 		return head[:i+1]
 	}
 	return head

@@ -98,7 +98,7 @@ func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
 	b = append(b, '}')
 	b = jsonl.Integer(b, `,"ftpscope":{"session":`, uint64(s.ID))
 	if files {
-		b = jsonl.FileIndex(b, `,"file":`, c.pos)
+		b = eveFile(b, c.pos)
 	}
 	of := 0
 	if t := c.transfer; t != nil {
@@ -114,6 +114,14 @@ func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
 	}
 	b = eveFindings(b, s, files, func(f *record.Finding) bool { return f.Transfer == 0 && first || f.Transfer > 0 && f.Transfer == of })
 	e.Buf = append(b, "}}\n"...)
+}
+
+// eveFile counts files from 1, as the other formats that people look into.
+func eveFile(b []byte, p flow.Pos) []byte {
+	if !p.Seen() {
+		return append(b, `,"file":null`...)
+	}
+	return jsonl.Integer(b, `,"file":`, uint64(p.File())+1)
 }
 
 // loginsOf are the logins of a session of which no command was kept.

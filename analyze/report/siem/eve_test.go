@@ -104,3 +104,20 @@ func TestEVECommands(t *testing.T) {
 	shown := objects(t, reporttest.Write(t, Formats(), "eve", report.Options{ShowPasswords: true}, s))
 	require.Equal(t, "me@example.org", dig(shown[1], "ftp.command_data"))
 }
+
+// EVE and CSV count files alike, from 1.
+func TestFilesFromOne(t *testing.T) {
+	s := reporttest.ActiveSession()
+	s.Transfers = s.Transfers[1:]
+	s.Transfers[0].Notes.Ran.Mark.Pos, s.Transfers[0].Frames.Command = flow.At(2, 40), flow.At(2, 40)
+	s.Transfers[0].Frames.Negotiation = flow.At(2, 36)
+	var files []any
+	for _, o := range objects(t, reporttest.Write(t, Formats(), "eve", report.Options{Files: 3}, s)) {
+		if dig(o, "ftp.command") == "RETR" {
+			files = append(files, dig(o, "ftpscope.file"))
+		}
+	}
+	require.Equal(t, []any{"3"}, files)
+	require.Contains(t, reporttest.Write(t, Formats(), "csv-transfers", report.Options{Files: 3}, s), ",ok,3,36,40,")
+	require.Equal(t, `,"file":null`, string(eveFile(nil, 0)))
+}

@@ -16,21 +16,21 @@ import (
 // What went wrong, and what was found: one kind between the same hosts is told once.
 
 // writeCauses says what went wrong, where to look and what to do next.
-func (m *markdown) writeCauses(b *strings.Builder) {
-	list, left := m.causes.Told(mdCauses)
+func (m *markdown) writeCauses(b *strings.Builder, show room) {
+	list, left := m.causes.Told(show.causes)
 	if len(list) == 0 {
 		return
 	}
 	b.WriteString("\n### What went wrong\n\n")
 	for _, g := range list {
-		b.WriteString(causeLines(g))
+		b.WriteString(causeLines(g, show))
 	}
 	if left > 0 {
 		b.WriteString("\n… and " + prose.Many(left, "more verdict") + ".\n")
 	}
 }
 
-func causeLines(g *diagnosis.Cause) string {
+func causeLines(g *diagnosis.Cause, show room) string {
 	v := &g.Verdict
 	line := "- **" + diagnosis.Place(v) + "** " + codeSpan(v.Cause)
 	var where []string
@@ -44,12 +44,13 @@ func causeLines(g *diagnosis.Cause) string {
 	if len(where) > 0 {
 		line += " (" + strings.Join(where, ", ") + ")"
 	}
-	line += ": " + mdProse(prose.CutEnd(diagnosis.VerdictText(v), mdText)) + "\n"
-	if also := diagnosis.AlsoFits(v); also != "" {
+	line += ": " + mdProse(prose.CutEnd(diagnosis.VerdictText(v), show.text)) + "\n"
+	if also := diagnosis.AlsoFits(v); also != "" && show.steps > 1 {
 		line += "  - " + mdProse(prose.CutEnd(also, mdText)) + "\n"
 	}
-	for _, step := range diagnosis.Steps(v) {
-		line += "  - next: " + mdProse(prose.CutEnd(step, mdText)) + "\n"
+	steps := diagnosis.Steps(v)
+	for _, step := range steps[:min(len(steps), show.steps)] {
+		line += "  - next: " + mdProse(prose.CutEnd(step, show.text)) + "\n"
 	}
 	return line
 }
@@ -151,16 +152,18 @@ func (f *findings) add(s *record.Session, x *record.Finding, files bool) {
 	}
 }
 
-// write writes the gravest first, habits last.
-func (f *findings) write(b *strings.Builder) {
+// write writes the gravest first, causes before symptoms, habits last.
+func (f *findings) write(b *strings.Builder, show room) {
 	if f.count == 0 {
 		return
 	}
 	b.WriteString("\n### Findings\n\n")
-	slices.SortStableFunc(f.order, func(x, y *findingGroup) int { return cmp.Compare(x.rank, y.rank) })
+	slices.SortStableFunc(f.order, func(x, y *findingGroup) int {
+		return cmp.Or(cmp.Compare(x.rank, y.rank), diagnosis.TrueFirst(!diagnosis.Symptom(x.id), !diagnosis.Symptom(y.id)))
+	})
 	told, advised := 0, map[string]bool{}
-	for _, g := range f.order[:min(len(f.order), mdFindings)] {
-		b.WriteString(g.lines(advised))
+	for _, g := range f.order[:min(len(f.order), show.findings)] {
+		b.WriteString(g.lines(advised, show))
 		told += g.count
 	}
 	if more := f.count - told; more > 0 {
@@ -169,7 +172,7 @@ func (f *findings) write(b *strings.Builder) {
 }
 
 // lines says an advice once, whoever needs it.
-func (g *findingGroup) lines(advised map[string]bool) string {
+func (g *findingGroup) lines(advised map[string]bool, show room) string {
 	name := codeSpan(g.id)
 	if g.count > 1 {
 		name += " × " + prose.Number(uint64(g.count))
@@ -178,10 +181,14 @@ func (g *findingGroup) lines(advised map[string]bool) string {
 	if g.count == 1 && g.frames != "" {
 		where = append(where, g.frames)
 	}
-	line := "- **" + record.Severities[record.Gravity(g.severity)] + "** " + name + " (" + strings.Join(where, ", ") + "): " + mdProse(prose.CutEnd(prose.Escape(g.message), mdText)) + "\n"
-	if g.advice != "" && !advised[g.advice] {
+	message := g.message
+	if show.text < mdText {
+		message = prose.WithoutPackets(message)
+	}
+	line := "- **" + record.Severities[record.Gravity(g.severity)] + "** " + name + " (" + strings.Join(where, ", ") + "): " + mdProse(prose.CutEnd(prose.Escape(message), show.text)) + "\n"
+	if g.advice != "" && !advised[g.advice] && len(advised) < show.advice {
 		advised[g.advice] = true
-		line += "  - check: " + mdProse(prose.CutEnd(prose.Escape(g.advice), mdText)) + "\n"
+		line += "  - check: " + mdProse(prose.CutEnd(prose.Escape(g.advice), show.text)) + "\n"
 	}
 	return line
 }

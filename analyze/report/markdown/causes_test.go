@@ -68,7 +68,7 @@ func TestCausesAreBounded(t *testing.T) {
 		s.ID, s.Server = i+1, reporttest.Endpoint("203.0.113."+strconv.Itoa(i+1)+":21")
 		sessions = append(sessions, s)
 	}
-	got := part(t, reporttest.Write(t, markdownFormats(), "markdown", report.Options{}, sessions...), "What went wrong")
+	got := part(t, reporttest.Write(t, markdownFormats(), "markdown", report.Options{All: true}, sessions...), "What went wrong")
 	require.Equal(t, mdCauses, strings.Count(got, "- **nat"))
 	require.True(t, strings.HasSuffix(got, "\n… and 5 more verdicts."), got)
 }

@@ -59,7 +59,7 @@ func TestGravest(t *testing.T) {
 		x.Findings = []record.Finding{{ID: "x", Severity: []string{"low", "critical"}[i%2], Message: "m"}}
 		sessions = append(sessions, &x)
 	}
-	got := reporttest.Write(t, markdownFormats(), "markdown", report.Options{}, sessions...)
+	got := reporttest.Write(t, markdownFormats(), "markdown", report.Options{All: true}, sessions...)
 	require.Equal(t, len(sessions)/2, strings.Count(got, "**critical**"))
 	require.Contains(t, got, "more")
 	_, rows, _ := parseMarkdown(t, got)

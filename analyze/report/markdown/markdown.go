@@ -33,15 +33,18 @@ type markdown struct {
 	causes   diagnosis.Causes
 	modes    map[string]int // transfers
 	failed   int            // of them
+	worked   gravest
+	carried  carried
 	found    map[string]int // findings by severity, of the sessions that are shown
 	several  bool
 }
 
-// What is shown of each, and of a text: trackers take some 65,000 characters, GitHub's
-// comments 65,536.
+// What is kept, and of a text: trackers take some 65,000 characters, GitHub's comments
+// 65,536.
 const (
 	mdSessions = 20
 	mdFailures = 20
+	mdWorked   = 10
 	mdFindings = 20
 	mdCauses   = 10
 	mdSteps    = 2 // of a transfer that its session's verdict is not about
@@ -51,13 +54,30 @@ const (
 	mdText     = 500
 )
 
+// room is what is shown: of many sessions less of each, since a ticket has other readers
+// than the capture. Together that is less than 6 KB.
+type room struct{ sessions, failures, worked, findings, causes, steps, advice, others, files, text int }
+
+// mdFew are so few sessions that all is told of them.
+const mdFew = 10
+
+func (m *markdown) room() room {
+	if m.sessions.count <= mdFew || m.opt.All {
+		return room{mdSessions, mdFailures, mdWorked, mdFindings, mdCauses, maxSteps, mdFindings, mdOthers, mdFiles, mdText}
+	}
+	return room{sessions: 6, failures: 4, worked: 3, findings: 5, causes: 4, steps: 1, advice: 1, others: 2, files: 2, text: 150}
+}
+
+// maxSteps is more than any verdict has.
+const maxSteps = 10
+
 // Format is -o markdown.
 func Format() report.Format {
 	return report.Format{Name: "markdown", Doc: "a section to paste into a ticket", New: newMarkdown}
 }
 
 func newMarkdown(w io.Writer, o report.Options) report.Writer {
-	return &markdown{w: w, opt: o, sessions: gravest{most: mdSessions}, failures: gravest{most: mdFailures}, others: gravest{most: mdOthers},
+	return &markdown{w: w, opt: o, sessions: gravest{most: mdSessions}, failures: gravest{most: mdFailures}, worked: gravest{most: mdWorked}, others: gravest{most: mdOthers},
 		modes: map[string]int{}, found: map[string]int{}}
 }
 
@@ -68,8 +88,8 @@ type gravest struct {
 }
 
 type ranking struct {
-	rank, order int // the smaller the graver
-	text        string
+	rank, order int    // the smaller the graver
+	text, below string // a line, and what there is to say below it
 }
 
 // room reports whether a line of this rank would be kept: who asks first need not write
@@ -88,7 +108,7 @@ func (w *gravest) mildest() int {
 	return last
 }
 
-func (w *gravest) add(rank int, text func() string) {
+func (w *gravest) add(rank int, text func() (line, below string)) {
 	w.count++
 	if !w.room(rank) {
 		return
@@ -97,13 +117,26 @@ func (w *gravest) add(rank int, text func() string) {
 		i := w.mildest()
 		w.kept = slices.Delete(w.kept, i, i+1)
 	}
-	w.kept = append(w.kept, ranking{rank, w.count, text()})
+	line, below := text()
+	w.kept = append(w.kept, ranking{rank, w.count, line, below})
 }
 
-// write writes the lines; what says of what there are more.
-func (w *gravest) write(b *strings.Builder, what string) {
+// plainly is a line with nothing below it.
+func plainly(line func() string) func() (string, string) {
+	return func() (string, string) { return line(), "" }
+}
+
+// write writes so many lines, and below them what there is if all are shown; what says of
+// what there are more.
+func (w *gravest) write(b *strings.Builder, most int, what string) {
+	for len(w.kept) > most {
+		w.kept = slices.Delete(w.kept, w.mildest(), w.mildest()+1)
+	}
 	for i := range w.kept {
 		b.WriteString(w.kept[i].text)
+		if w.count <= w.most {
+			b.WriteString(w.kept[i].below)
+		}
 	}
 	if more := w.count - len(w.kept); more > 0 {
 		b.WriteString("\n… and " + prose.Many(more, "more "+what) + ".\n")
@@ -123,13 +156,16 @@ func (m *markdown) Session(s *record.Session) error {
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		m.modes[t.Mode]++
+		m.carried.add(t)
 		failed := t.Failed() || t.Outcome == record.Rejected
 		if failed {
 			bad++
 			m.failed++
 		}
 		if failed || diagnosis.StandingOf(t.Verdict) >= diagnosis.Slow {
-			m.failures.add(0, func() string { return failureLine(s, t, files) })
+			m.failures.add(gravityOf(t), func() (string, string) { return failureLine(s, t, files) })
+		} else if t.Outcome == record.OK && t.Opened() {
+			m.worked.add(0, plainly(func() string { return workedLine(s, t) }))
 		}
 	}
 	if bad > 0 || diagnosis.StandingOf(s.Verdict) == diagnosis.Failed {
@@ -143,25 +179,37 @@ func (m *markdown) Session(s *record.Session) error {
 		}
 		m.findings.add(s, f, files)
 	}
-	m.sessions.add(rank, func() string { return sessionLine(s, bad, m.opt.Zone) })
+	m.sessions.add(rank, plainly(func() string { return sessionLine(s, bad, m.opt.Zone) }))
 	return nil
+}
+
+// gravityOf orders transfers that went wrong: those that failed, those whose negotiation was
+// rejected, those that are not to be trusted.
+func gravityOf(t *record.Transfer) int {
+	switch {
+	case t.Failed():
+		return 0
+	case t.Outcome == record.Rejected:
+		return 1
+	}
+	return 2
 }
 
 func (m *markdown) Attempt(a *record.Attempt) error {
 	m.answer.Attempt(a)
 	m.causes.Attempt(a)
-	m.others.add(0, func() string {
+	m.others.add(0, plainly(func() string {
 		return "- " + codeSpan(prose.Plain(a.ClientIP).String()) + " tried to reach " + codeSpan(a.Server.String()) + " with " + prose.Many(a.Count, "SYN") + ": " + mdProse(diagnosis.Attempt(a)) + "\n"
-	})
+	}))
 	return nil
 }
 
 func (m *markdown) Orphan(o *record.Orphan) error {
 	m.answer.Orphan(o)
 	m.causes.Orphan(o)
-	m.others.add(1, func() string {
+	m.others.add(1, plainly(func() string {
 		return "- data connection without its session: " + codeSpan(o.Connection.Src.String()) + " → " + codeSpan(o.Connection.Dst.String()) + ", " + prose.Size(o.Bytes) + "\n"
-	})
+	}))
 	return nil
 }
 
@@ -179,21 +227,29 @@ func (m *markdown) Summary(s *record.Summary) error {
 	if s.First != nil && s.Last != nil {
 		b.WriteString("\nCaptured " + codeSpan(m.instant(s.First)) + " to " + codeSpan(m.instant(s.Last)) + ".\n")
 	}
-	m.writeCauses(&b)
+	if line := m.carried.line(); line != "" {
+		b.WriteString("\n" + line + "\n")
+	}
+	show := m.room()
+	m.writeCauses(&b, show)
 	if m.sessions.count > 0 {
 		b.WriteString("\n### Sessions\n\n| session | start (" + m.clocks(s) + ") | client | server | user | mode | opened by | transfers | verdict |\n|--:|---|---|---|---|---|---|---|---|\n")
-		m.sessions.write(&b, "session")
+		m.sessions.write(&b, show.sessions, "session")
 	}
 	if m.failures.count > 0 {
 		b.WriteString("\n### Transfers that went wrong\n\n")
-		m.failures.write(&b, "transfer")
+		m.failures.write(&b, show.failures, "transfer")
 	}
-	m.findings.write(&b)
+	if m.worked.count > 0 {
+		b.WriteString("\n### Transfers that worked\n\n")
+		m.worked.write(&b, show.worked, "transfer")
+	}
+	m.findings.write(&b, show)
 	if m.others.count > 0 {
 		b.WriteString("\n### Beside the sessions\n\n")
-		m.others.write(&b, "line")
+		m.others.write(&b, show.others, "line")
 	}
-	m.writeFiles(&b, s)
+	m.writeFiles(&b, s, show.files)
 	_, err := io.WriteString(m.w, b.String())
 	return err
 }
@@ -270,15 +326,15 @@ func (m *markdown) transfers() string {
 	return text
 }
 
-func (m *markdown) writeFiles(b *strings.Builder, s *record.Summary) {
+func (m *markdown) writeFiles(b *strings.Builder, s *record.Summary, most int) {
 	b.WriteString("\n### Files\n\n")
 	if m.several {
 		b.WriteString("Packets are numbered in each file: 2:14 is packet 14 of file 2.\n\n")
 	}
-	for i, name := range s.Files[:min(len(s.Files), mdFiles)] {
+	for i, name := range s.Files[:min(len(s.Files), most)] {
 		fmt.Fprintf(b, "%d. %s\n", i+1, codeCut(name, 2*mdName))
 	}
-	if more := len(s.Files) - mdFiles; more > 0 {
+	if more := len(s.Files) - most; more > 0 {
 		b.WriteString("\n… and " + prose.Many(more, "more file") + ".\n")
 	}
 }
@@ -310,8 +366,8 @@ func mdEndpoint(e netip.AddrPort) string {
 	return codeSpan(e.String())
 }
 
-// failureLine says what was asked for, and why it did not work.
-func failureLine(s *record.Session, t *record.Transfer, files bool) string {
+// failureLine says what was asked for, and why it did not work; below is its own verdict.
+func failureLine(s *record.Session, t *record.Transfer, files bool) (line, below string) {
 	name := t.Method + " (" + t.Mode + ")"
 	if t.Command != nil {
 		name = codeCut(strings.TrimRight(*t.Command+" "+prose.Known(t.Argument), " "), mdName) + diagnosis.Resumed(t) + " (" + t.Method + ", " + t.Mode + ")"
@@ -336,7 +392,7 @@ func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 			packets = append(packets, p.what+" "+mdPacket(p.at, files))
 		}
 	}
-	line := "- session " + strconv.Itoa(s.ID) + ", transfer " + strconv.Itoa(t.N) + ": " + name + ": **" + t.Outcome + "**"
+	line = "- session " + strconv.Itoa(s.ID) + ", transfer " + strconv.Itoa(t.N) + ": " + name + ": **" + t.Outcome + "**"
 	if t.Reply != nil {
 		line += ", reply " + codeCut(diagnosis.ReplyLine(t.Reply), mdName)
 	}
@@ -346,7 +402,7 @@ func failureLine(s *record.Session, t *record.Transfer, files bool) string {
 	if len(packets) > 0 {
 		line += " Packets: " + strings.Join(packets, ", ") + "."
 	}
-	return line + "\n" + own
+	return line + "\n", own
 }
 
 // mdPacket is a packet's number without the # that trackers link to an issue.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/reporttest"
+	"ftpscope/capture/flow"
 )
 
 // linked is what trackers make something of in plain text: mentions, issues, addresses,
@@ -63,7 +65,7 @@ func TestMarkdownHostile(t *testing.T) {
 	for i, s := range reporttest.HostileSessions() {
 		got := reporttest.Write(t, markdownFormats(), "markdown", report.Options{}, s)
 		headings, rows, items := parseMarkdown(t, got)
-		require.Equal(t, []int{6, 1, 8}, []int{headings, rows, items}, "%d %.80q\n%s", i, reporttest.HostileTexts[i], got)
+		require.Equal(t, []int{7, 1, 9}, []int{headings, rows, items}, "%d %.80q\n%s", i, reporttest.HostileTexts[i], got)
 		require.Less(t, len(got), 10_000)
 	}
 }
@@ -79,13 +81,53 @@ func TestMarkdownBounded(t *testing.T) {
 		}
 		sessions = append(sessions, s)
 	}
-	got := reporttest.WriteAll(t, markdownFormats(), "markdown", sessions...)
+	got := reporttest.Write(t, markdownFormats(), "markdown", report.Options{All: true}, sessions...)
 	require.Less(t, len([]rune(got)), 65_000)
-	_, rows, items := parseMarkdown(t, got)
-	require.Equal(t, []int{mdSessions, mdFailures + 4 + 3 + 2 + 1}, []int{rows, items})
+	_, rows, _ := parseMarkdown(t, got)
+	require.Equal(t, mdSessions, rows)
 	require.Contains(t, got, "… and 2,980 more sessions.")
+	got = reporttest.WriteAll(t, markdownFormats(), "markdown", sessions...)
+	_, rows, items := parseMarkdown(t, got)
+	require.Equal(t, []int{6, 15}, []int{rows, items}, "of many less is shown")
+	require.Contains(t, got, "… and 2,994 more sessions.")
 	require.Contains(t, got, "| 2501 |")
 	require.Contains(t, got, "**critical** `path-traversal` (session 2501, transfer 2, packet 7)")
+}
+
+// A section about many sessions is one that people read.
+func TestMarkdownShort(t *testing.T) {
+	var sessions []*record.Session
+	for i := range 124 {
+		s := reporttest.BlockedSession()
+		if i%2 == 0 {
+			s = reporttest.ActiveSession()
+		}
+		s.ID, s.Server = i+1, reporttest.Endpoint("203.0.113."+strconv.Itoa(i+1)+":21")
+		sessions = append(sessions, s)
+	}
+	got := reporttest.Write(t, markdownFormats(), "markdown", report.Options{}, sessions...)
+	require.Less(t, len(got), 6000)
+	parseMarkdown(t, got)
+}
+
+// What worked is told too, and how fast it was.
+func TestWorked(t *testing.T) {
+	s := reporttest.ActiveSession()
+	rate := 461_538.0
+	s.Transfers[1].TCP = &record.TCP{Duration: 130 * flow.Millisecond, Rate: &rate}
+	got := reporttest.Write(t, markdownFormats(), "markdown", report.Options{Title: "Uploads fail"}, s)
+	require.True(t, strings.HasPrefix(got, "## Uploads fail\n"))
+	require.Contains(t, got, "\nData connections carried 60.3 kB down in 2 transfers, at 461.5 kB/s.\n")
+	require.Equal(t, "- session 1, transfer 1: `LIST` (PORT), active, opened by the server: 266 B down\n"+
+		"- session 1, transfer 2: `RETR photo.bin` (PORT), active, opened by the server: 60.0 kB down at 461.5 kB/s", part(t, got, "Transfers that worked"))
+	slow := 1000.0
+	up := reporttest.ActiveTransfer(3, "STOR", "a", 300, 43678, 5000)
+	up.Direction, up.TCP = reporttest.Ptr(record.Upload), &record.TCP{Duration: 5 * flow.Second, Rate: &slow}
+	s.Transfers = append(s.Transfers, up)
+	got = reporttest.Write(t, markdownFormats(), "markdown", report.Options{}, s)
+	require.Contains(t, got, "carried 60.3 kB down and 5.0 kB up in 3 transfers, at 1.0 kB/s to 461.5 kB/s.")
+	require.Contains(t, got, "`STOR a` (PORT), active, opened by the server: 5.0 kB up at 1.0 kB/s")
+	require.Empty(t, (&carried{}).line())
 }
 
 func TestProse(t *testing.T) {
@@ -117,7 +159,7 @@ func FuzzMarkdown(f *testing.F) {
 		require.NoError(t, w.Session(s))
 		require.NoError(t, w.Summary(reporttest.SummaryOf(s)))
 		headings, rows, items := parseMarkdown(t, out.String())
-		require.Equal(t, fmt.Sprint(6, 1, 8), fmt.Sprint(headings, rows, items), out.String())
+		require.Equal(t, fmt.Sprint(7, 1, 9), fmt.Sprint(headings, rows, items), out.String())
 	})
 }
 

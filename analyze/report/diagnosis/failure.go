@@ -160,6 +160,9 @@ func Outcome(s *record.Session, t *record.Transfer) string {
 	case record.Aborted:
 		return "The data connection was open but the transfer was aborted" + said(t) + "; " + carried(t) + "."
 	case record.Incomplete:
+		if Running(s, t) {
+			return "The transfer goes on."
+		}
 		if p := Progress(t); p != "" {
 			return "The capture holds no final reply; it shows " + p + "."
 		}

@@ -81,6 +81,8 @@ func Outcomes(s *record.Session) []string {
 			count[TakenOver]++
 		} else if t.Outcome == record.OK && doubted(s, t) {
 			count[inDoubt]++
+		} else if Running(s, t) {
+			count[running]++
 		} else {
 			count[t.Outcome]++
 		}
@@ -92,7 +94,7 @@ func Outcomes(s *record.Session) []string {
 	if count[record.OK] > 0 || count["failed"]+count[inDoubt]+count[givenUp] > 0 && count[TakenOver] == 0 {
 		words = append(words, strconv.Itoa(count[record.OK])+" ok")
 	}
-	for _, o := range []string{TakenOver, "failed", inDoubt, givenUp, record.Incomplete, record.Unknown, record.Rejected, record.Unused} {
+	for _, o := range []string{TakenOver, "failed", inDoubt, givenUp, running, record.Incomplete, record.Unknown, record.Rejected, record.Unused} {
 		minor := o == record.Rejected || o == record.Unused
 		if n := count[o]; n > 0 && (!minor || ran == 0) {
 			words = append(words, strconv.Itoa(n)+" "+o)
@@ -106,6 +108,15 @@ const inDoubt = "in doubt"
 
 // givenUp counts transfers that the client itself ended early.
 const givenUp = "aborted by the client"
+
+// running counts transfers of an open session that go on.
+const running = "running"
+
+// Running reports whether a transfer goes on: its session is open, and nothing says that it
+// ended.
+func Running(s *record.Session, t *record.Transfer) bool {
+	return s.Open && t.Command != nil && t.Outcome == record.Incomplete
+}
 
 // doubted reports whether a verdict contradicts the server's confirmation.
 func doubted(s *record.Session, t *record.Transfer) bool {

@@ -168,6 +168,9 @@ func newTransferRow(s *record.Session, t *record.Transfer, files, wide bool) tra
 		r.detail = prose.Clauses(r.detail, refusal(s, t))
 	}
 	r.frames = frameCell(t, files)
+	if diagnosis.Running(s, t) {
+		r.result = "running"
+	}
 	return r
 }
 

@@ -45,7 +45,7 @@ type TransferRow struct {
 // FindingRow is a finding.
 type FindingRow struct {
 	Severity, ID    string
-	Ref             string // the session, or the transfer: "#1.2"
+	Ref             string // the session, or the transfer: "#1.2"; of an open session "transfer 2", or nothing
 	Message, Advice string
 }
 
@@ -82,6 +82,11 @@ func SessionRow(s *record.Session, o report.Options) Row {
 		ref := "#" + r.ID
 		if f.Transfer > 0 {
 			ref += "." + strconv.Itoa(f.Transfer)
+		}
+		if s.Open { // it has no number yet
+			if ref = ""; f.Transfer > 0 {
+				ref = "transfer " + strconv.Itoa(f.Transfer)
+			}
 		}
 		r.Findings = append(r.Findings, FindingRow{record.Severities[record.Gravity(f.Severity)], prose.Escape(f.ID), ref, prose.Escape(f.Message), prose.Escape(f.Advice)})
 	}

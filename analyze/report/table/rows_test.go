@@ -168,6 +168,20 @@ func TestFoot(t *testing.T) {
 }
 
 // The last line counts; where nothing is shown it says why.
+// A transfer of a session that goes on is running, and what was found of it has no number
+// of a session.
+func TestOpenSession(t *testing.T) {
+	s := reporttest.ActiveSession()
+	s.Open, s.ID = true, 0
+	s.Transfers[1].Outcome, s.Transfers[1].Reply = record.Incomplete, nil
+	s.Findings = []record.Finding{{ID: "x", Severity: "high", Transfer: 2, Message: "m"}, {ID: "y", Severity: "low", Message: "m"}}
+	r := SessionRow(s, report.Options{})
+	require.Equal(t, []string{"1 ok, 1 running", "60.0 kB ↓ running", "transfer 2", ""}, []string{r.Sums, r.Transfers[1].Status, r.Findings[0].Ref, r.Findings[1].Ref})
+	s.Open, s.ID = false, 7
+	r = SessionRow(s, report.Options{})
+	require.Equal(t, []string{"1 ok, 1 incomplete", "60.0 kB ↓ incomplete", "#7.2", "#7"}, []string{r.Sums, r.Transfers[1].Status, r.Findings[0].Ref, r.Findings[1].Ref})
+}
+
 func TestLastLine(t *testing.T) {
 	got := reporttest.Write(t, tableFormats(), "table", report.Options{}, reporttest.ActiveSession(), reporttest.BlockedSession())
 	require.Contains(t, got, "2 sessions: 1 active, 1 passive · 2 of 3 data connections opened · 34 packets over 7.2 s, 2024-03-01\n")

@@ -129,7 +129,7 @@ func (m *model) stacked(t *table.TransferRow, who, result string) []string {
 // finding is what was found and what to check.
 func (m *model) finding(f *table.FindingRow) []string {
 	sign := report.Mark(record.Gravity(f.Severity)) + " " + f.Severity
-	title := f.Ref + " " + f.ID + ": "
+	title := strings.TrimLeft(f.Ref+" "+f.ID+": ", " ")
 	left := indent + hang
 	if m.width < tightest {
 		left = indent + between

@@ -42,6 +42,19 @@ func (m *model) frame() string {
 	return strings.Join(lines, "\n")
 }
 
+// lastFrame is what stays on the terminal when the display is over: how it stood at the end,
+// and the sessions that began last, as many as fit.
+func lastFrame(m *model) string {
+	m.quitting, m.left, m.over, m.show, m.words = true, true, sessions, all, ""
+	m.look()
+	lines := append(header{m}.lines(), m.titles())
+	room := max(m.height-len(lines)-2, 1) // the summary and the prompt come below
+	for _, e := range m.list[max(len(m.list)-room, 0):] {
+		lines = append(lines, m.summary(e, false))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
 // fill makes it n lines.
 func fill(lines []string, n int) []string {
 	for len(lines) < n {
@@ -88,6 +101,7 @@ func (m header) lines() []string {
 func (m header) title() string {
 	state := ""
 	switch {
+	case m.left:
 	case m.quitting:
 		state = "STOPPING"
 	case m.paused:
@@ -109,6 +123,9 @@ func (m header) title() string {
 		left = ""
 	}
 	left = strings.TrimSpace(left + "  " + prose.Cut(where, max(m.width/3, 8)) + "  " + running(elapsed))
+	if !m.opt.Zone.IsUTC() {
+		left += "  times in " + m.opt.clocks(m.shot.at)
+	}
 	gap := m.width - prose.Columns(left) - prose.Columns(state)
 	if state == "" || gap < 1 {
 		return m.paint(bold, prose.Cut(left, m.width))

@@ -20,6 +20,7 @@ type model struct {
 	began     time.Time
 	quitting  bool
 	impatient bool // asked to quit twice
+	left      bool // what is drawn is what stays on the terminal
 	paused    bool
 	shot      *shot
 	read      int // messages that were looked at

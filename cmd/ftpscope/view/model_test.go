@@ -277,3 +277,33 @@ func BenchmarkLook(b *testing.B) {
 		_ = s.frame()
 	}
 }
+
+// Times are in the zone that was asked for, and the head names it.
+func TestZone(t *testing.T) {
+	s := newScreen(100, 24, false)
+	zone, err := prose.ReadZone("Asia/Tokyo")
+	require.NoError(t, err)
+	s.opt.Zone = zone
+	s.store.add(made(1, 5, record.Passive, record.OK))
+	s.at(6)
+	require.Contains(t, s.frame(), "times in JST")
+	require.Contains(t, s.frame(), "19:02:05")
+	s.press("?")
+	require.Contains(t, s.frame(), "Times are JST.")
+}
+
+// What stays on the terminal is the end, whatever was on the screen.
+func TestLastFrame(t *testing.T) {
+	s := newScreen(100, 20, false)
+	for i := range 50 {
+		s.store.add(made(i+1, i, record.Passive, record.OK))
+	}
+	s.at(60)
+	s.press("tab", "tab", "/", "x", "enter", "?", "q")
+	text := lastFrame(s.model)
+	fits(t, strings.TrimSuffix(text, "\n"), 100, 18)
+	require.Contains(t, text, "10:02:49", "the newest")
+	require.NotContains(t, text, "STOPPING")
+	require.NotContains(t, text, "q quit")
+	require.NotContains(t, text, "›")
+}

@@ -48,6 +48,7 @@ type View struct {
 	mu     sync.Mutex
 	failed error
 	tea    *tea.Program
+	model  *model
 	done   chan struct{}
 	before *term.State // of the terminal
 	fd     int
@@ -93,7 +94,7 @@ func (v *View) Run(stop func()) {
 		})}
 	}
 	m := newModel(v.opt, &v.store)
-	m.stop = stop
+	m.stop, v.model = stop, m
 	profile := colorprofile.NoTTY
 	if v.opt.Color {
 		profile = colorprofile.ANSI
@@ -130,13 +131,14 @@ func (k *keyboard) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Close gives the terminal back as it was. The error is why the display ended early, if
-// it did.
+// Close gives the terminal back as it was, with what was last to be seen on it. The error
+// is why the display ended early, if it did.
 func (v *View) Close() error {
 	if v.tea != nil {
 		go v.tea.Quit()
 		select {
 		case <-v.done:
+			v.leave()
 		case <-time.After(closeWait):
 			if v.before != nil {
 				term.Restore(v.fd, v.before)
@@ -145,6 +147,13 @@ func (v *View) Close() error {
 		v.tea = nil
 	}
 	return v.err()
+}
+
+// leave writes the last frame, so that it can be read and scrolled to when all is over.
+func (v *View) leave() {
+	if v.err() == nil && !v.model.impatient {
+		_, _ = io.WriteString(v.opt.Out, lastFrame(v.model)) // who took the terminal away does not read it
+	}
 }
 
 // Warn shows a message.

@@ -45,7 +45,8 @@ func (o *order) add(s *record.Session) {
 		o.judge(s)
 		return
 	}
-	heap.Push(&o.waiting, ranked{s.First.Ord, s})
+	o.waiting = append(o.waiting, ranked{s.First.Ord, s})
+	heap.Fix(&o.waiting, len(o.waiting)-1)
 	for o.held += s.Notes.Size; len(o.waiting) > maxWaiting || o.held > maxWaitingSize; o.early++ {
 		o.next()
 	}
@@ -59,7 +60,7 @@ const (
 )
 
 func (o *order) next() {
-	s := heap.Pop(&o.waiting).(ranked).Session
+	s := heap.Remove(&o.waiting, 0).(*record.Session)
 	o.held -= s.Notes.Size
 	o.judge(s)
 }
@@ -118,6 +119,7 @@ func (o *order) keep(err error) {
 
 // sessionHeap has the session with the earliest first packet on top. The key stands
 // beside the pointer, since sessions that wait are no longer in the caches.
+// heap.Push would allocate: what comes is appended and put right.
 type sessionHeap []ranked
 
 type ranked struct {
@@ -128,11 +130,11 @@ type ranked struct {
 func (h sessionHeap) Len() int           { return len(h) }
 func (h sessionHeap) Less(i, j int) bool { return h[i].ord < h[j].ord }
 func (h sessionHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *sessionHeap) Push(x any)        { *h = append(*h, x.(ranked)) }
+func (h *sessionHeap) Push(any)          { panic("appended instead") }
 func (h *sessionHeap) Pop() any {
 	last := len(*h) - 1
 	x := (*h)[last]
 	(*h)[last] = ranked{}
 	*h = (*h)[:last]
-	return x
+	return x.Session
 }

@@ -15,18 +15,20 @@ var anonymousLogin = Rule{
 }
 
 func anonymously(c *Case) (draft, bool) {
-	v := draft{advice: "if nobody has to be served without an account, disable it" + c.settings(settings.NoAnonymous) + "; if so, let nobody write"}
-	for _, l := range c.Notes.Logins {
-		if l.OK && anonymous(l.User) {
-			v.message = "the server " + c.Server.String() + " accepted the anonymous login " + prose.Quote(l.User) + c.packets(l.Mark.Pos, c.Notes.LoginEnd.Pos)
-			v.frames = []flow.Pos{l.Mark.Pos, c.Notes.LoginEnd.Pos}
-			return v, true
+	for i := range c.Notes.Logins {
+		if l := &c.Notes.Logins[i]; l.OK && anonymous(l.User) {
+			return acceptedAs(c, l.User, l.Mark.Pos, c.Notes.LoginEnd.Pos), true
 		}
 	}
 	if len(c.Notes.Logins) == 0 && c.Anonymous && c.Login == record.LoginOK && c.User != nil {
-		v.message = "the server " + c.Server.String() + " accepted the anonymous login " + prose.Quote(*c.User) + c.packets(c.Notes.LoginEnd.Pos)
-		v.frames = []flow.Pos{c.Notes.LoginEnd.Pos}
-		return v, true
+		return acceptedAs(c, *c.User, c.Notes.LoginEnd.Pos), true
 	}
 	return draft{}, false
+}
+
+func acceptedAs(c *Case, user string, frames ...flow.Pos) draft {
+	return draft{
+		message: "the server " + c.Server.String() + " accepted the anonymous login " + prose.Quote(user) + c.packets(frames...), frames: frames,
+		advice: "if nobody has to be served without an account, disable it" + c.settings(settings.NoAnonymous) + "; if so, let nobody write",
+	}
 }

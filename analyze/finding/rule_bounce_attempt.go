@@ -69,7 +69,7 @@ func bounces(c *Case) []draft {
 	var endpoints map[netip.AddrPort]bool
 	var hosts map[netip.Addr]bool
 	connected := 0
-	v := draft{advice: "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks" + c.settings(settings.OwnPeer)}
+	var v draft
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		if foreign(c, t) != byBounce {
@@ -103,6 +103,7 @@ func bounces(c *Case) []draft {
 	}
 	v.message = prose.Clauses(fmt.Sprintf("%s names %s, which is not the client %s%s", t.Method, t.Announced, c.Client.Addr(), c.packets(t.Frames.Negotiation)),
 		bounced(c, t), more)
+	v.advice = "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks" + c.settings(settings.OwnPeer)
 	return []draft{v}
 }
 

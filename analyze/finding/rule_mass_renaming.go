@@ -16,9 +16,13 @@ var massRenaming = Rule{
 
 func renamings(c *Case) (draft, bool) {
 	var list []*record.Operation
+	renamed := c.done("RNTO")
+	if len(renamed) < massive {
+		return draft{}, false
+	}
 	uploaded := c.uploaded()
 	ending, same := "", true
-	for _, o := range c.done("RNTO") {
+	for _, o := range renamed {
 		if o.Path == nil || o.From != nil && uploaded[*o.From] != nil {
 			continue // under another name until it was whole
 		}

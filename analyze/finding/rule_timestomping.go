@@ -13,6 +13,9 @@ var timestomping = Rule{
 }
 
 func stomped(c *Case) (draft, bool) {
+	if len(c.Operations) == 0 {
+		return draft{}, false
+	}
 	uploaded := c.uploaded()
 	var list []*record.Operation
 	v := draft{severity: record.Low, advice: "look at the file, and at when it was really written: the server's log, its inode change time"}

@@ -107,7 +107,7 @@ func guessBanner(p ReplyLine) Guess {
 func hasWord(text []byte, word string) bool {
 	for i := range len(text) - len(word) + 1 {
 		end := i + len(word)
-		if isWord(text[i:end], word) && (i == 0 || !inHostName(text[i-1])) && (end == len(text) || !inHostName(text[end])) {
+		if text[i]|0x20 == word[0] && isWord(text[i:end], word) && (i == 0 || !inHostName(text[i-1])) && (end == len(text) || !inHostName(text[end])) {
 			return true
 		}
 	}
@@ -131,7 +131,7 @@ func inHostName(c byte) bool {
 
 func containsFold(text []byte, word string) bool {
 	for i := range len(text) - len(word) + 1 {
-		if isWord(text[i:i+len(word)], word) {
+		if text[i]|0x20 == word[0] && isWord(text[i:i+len(word)], word) {
 			return true
 		}
 	}

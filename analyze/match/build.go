@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"sort"
 	"unsafe"
@@ -67,9 +68,10 @@ type builder struct {
 	spoken  map[uint64]*record.Spoken // by connections that said something of FTP
 
 	// Lists that serve again.
-	byNegotiation [][]flow.Conn // connections given to each negotiation, in their order
-	given         [][]flow.Conn // to each step
-	linked        []bool        // the negotiation belongs to a step
+	byNegotiation [][]flow.Conn         // connections given to each negotiation, in their order
+	given         [][]flow.Conn         // to each step
+	linked        []bool                // the negotiation belongs to a step
+	passed        map[netip.Addr]uint32 // the largest segment of each host that arrived
 	drafts        drafts
 
 	connections []record.Connection // not used yet, of this session
@@ -146,7 +148,8 @@ func (b *builder) end() {
 	}
 	clear(b.byNegotiation)
 	clear(b.given)
-	*b = builder{byNegotiation: b.byNegotiation, given: b.given, linked: b.linked, drafts: *d}
+	clear(b.passed)
+	*b = builder{byNegotiation: b.byNegotiation, given: b.given, linked: b.linked, passed: b.passed, drafts: *d}
 }
 
 // zeroed is a list of n zero values, in the memory of a list that is not needed any more

@@ -12,18 +12,14 @@ import (
 // tcp fills in what TCP did on the session's connections.
 func (b *builder) tcp(s *record.Session) {
 	control := &s.Notes.Control
-	passed := map[netip.Addr]uint32{}
-	note := func(c *flow.Conn) {
-		if c != nil && c.Course != nil {
-			passed[c.Src.Addr()] = max(passed[c.Src.Addr()], c.Course.Side[flow.Out].Passed)
-			passed[c.Dst.Addr()] = max(passed[c.Dst.Addr()], c.Course.Side[flow.In].Passed)
-		}
+	if b.passed == nil {
+		b.passed = map[netip.Addr]uint32{}
 	}
-	if note(control); control.State == flow.Established {
+	if b.passes(control); control.State == flow.Established {
 		s.TCP = both(control)
 	}
 	for i := range s.Transfers {
-		note(s.Transfers[i].Notes.Conn)
+		b.passes(s.Transfers[i].Notes.Conn)
 	}
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
@@ -37,11 +33,39 @@ func (b *builder) tcp(s *record.Session) {
 			if dir == flow.In {
 				from = t.Notes.Conn.Dst.Addr()
 			}
-			if t.TCP.Stall != nil && x.Stall.Why == flow.WhyMTU && (passed[from] == 0 && x.Side[dir].TooBig == nil || passed[from] >= x.Side[dir].Largest) {
+			passed := b.passed[from]
+			if t.TCP.Stall != nil && x.Stall.Why == flow.WhyMTU && (passed == 0 && x.Side[dir].TooBig == nil || passed >= x.Side[dir].Largest) {
 				t.TCP.Stall.Why = flow.WhyLoss.String() // others of its size arrive, or none does
 			}
-			t.Notes.Passed, t.Notes.Curve = passed[from], x.Side[dir].Curve
+			t.Notes.Passed, t.Notes.Curve = passed, x.Side[dir].Curve
 		}
+	}
+}
+
+// passes notes what arrived on a connection.
+func (b *builder) passes(c *flow.Conn) {
+	if c != nil && c.Course != nil {
+		for dir, from := range [...]netip.Addr{c.Src.Addr(), c.Dst.Addr()} {
+			b.passed[from] = max(b.passed[from], c.Course.Side[dir].Passed)
+		}
+	}
+}
+
+// facts are what a record says of TCP, with what that points to.
+type facts struct {
+	record.TCP
+	again record.Again
+	rate  float64
+	acked uint64
+	zero  flow.Time
+	rtt   flow.Time
+}
+
+// rated fills in the rate at which so many bytes were carried.
+func (r *facts) rated(bytes uint64) {
+	if r.Duration > 0 && bytes > 0 {
+		r.rate = float64(bytes) / (float64(r.Duration) / float64(flow.Second))
+		r.Rate = &r.rate
 	}
 }
 
@@ -62,15 +86,16 @@ func dataDirection(t *record.Transfer) flow.Direction {
 // tcpOf is how a connection did in the direction of its data.
 func tcpOf(c *flow.Conn, dir flow.Direction) *record.TCP {
 	h, other := &c.Half[dir], &c.Half[dir^1]
-	r := &record.TCP{Duration: max(c.Last.Time-c.Start.Time, 0)}
+	r := &facts{TCP: record.TCP{Duration: max(c.Last.Time-c.Start.Time, 0)}}
 	x := c.Course
 	if x == nil {
-		return r
+		return &r.TCP
 	}
 	s := &x.Side[dir]
 	r.RTTHandshake = record.Known(&x.Shake, x.Shake > 0)
 	if h.Packets > 0 && h.Missing == 0 && !s.Doubtful {
-		r.Again = &record.Again{Segments: s.Again, Bytes: s.AgainBytes}
+		r.again = record.Again{Segments: s.Again, Bytes: s.AgainBytes}
+		r.Again = &r.again
 	}
 	carried := h.Bytes
 	if s.AckSeen {
@@ -80,13 +105,10 @@ func tcpOf(c *flow.Conn, dir flow.Direction) *record.TCP {
 		r.RTT = record.Known(&s.RTT, s.RTT > 0)
 		r.ZeroWindow = &x.Side[dir^1].ZeroWindow
 	}
-	if r.Duration > 0 && carried > 0 {
-		rate := float64(carried) / (float64(r.Duration) / float64(flow.Second))
-		r.Rate = &rate
-	}
+	r.rated(carried)
 	r.Stall = stallOf(c)
-	r.Limit = limitOf(c, dir, r)
-	return r
+	r.Limit = limitOf(c, dir, &r.TCP)
+	return &r.TCP
 }
 
 // orphanTCP is how a data connection did of which nothing tells which way its data went.
@@ -104,31 +126,27 @@ func orphanTCP(c *flow.Conn) *record.TCP {
 // both is how a connection did in both directions together. What nobody said is no stall
 // of it.
 func both(c *flow.Conn) *record.TCP {
-	r := &record.TCP{Duration: max(c.Last.Time-c.Start.Time, 0)}
+	r := &facts{TCP: record.TCP{Duration: max(c.Last.Time-c.Start.Time, 0)}}
 	x := c.Course
 	if x == nil {
-		return r
+		return &r.TCP
 	}
 	r.RTTHandshake = record.Known(&x.Shake, x.Shake > 0)
 	out, in := &x.Side[flow.Out], &x.Side[flow.In]
 	r.Limit = record.LimitShort
 	if out.AckSeen && in.AckSeen {
-		acked, zero := out.Acked+in.Acked, out.ZeroWindow+in.ZeroWindow
-		r.Acknowledged, r.ZeroWindow = &acked, &zero
-		rtt := max(out.RTT, in.RTT)
-		r.RTT = record.Known(&rtt, rtt > 0)
-		if r.Duration > 0 && acked > 0 {
-			rate := float64(acked) / (float64(r.Duration) / float64(flow.Second))
-			r.Rate = &rate
-		}
+		r.acked, r.zero, r.rtt = out.Acked+in.Acked, out.ZeroWindow+in.ZeroWindow, max(out.RTT, in.RTT)
+		r.Acknowledged, r.ZeroWindow, r.RTT = &r.acked, &r.zero, record.Known(&r.rtt, r.rtt > 0)
+		r.rated(r.acked)
 	}
 	if c.Half[0].Packets > 0 && c.Half[1].Packets > 0 && c.Half[0].Missing+c.Half[1].Missing == 0 && !out.Doubtful && !in.Doubtful {
-		r.Again = &record.Again{Segments: out.Again + in.Again, Bytes: out.AgainBytes + in.AgainBytes}
+		r.again = record.Again{Segments: out.Again + in.Again, Bytes: out.AgainBytes + in.AgainBytes}
+		r.Again = &r.again
 	}
 	if x.Stall.Why != flow.WhySender && x.Stall.Why != flow.WhyUnknown {
 		r.Stall = stallOf(c)
 	}
-	return r
+	return &r.TCP
 }
 
 func stallOf(c *flow.Conn) *record.Stall {

@@ -13,10 +13,8 @@ type Course struct {
 // Side is what became of the data that one side sent.
 type Side struct {
 	Acked      uint64 // payload bytes that the other side acknowledged
-	AckSeen    bool   // the capture holds acknowledgements
 	Again      uint64 // segments that were sent again
 	AgainBytes uint64 // payload bytes in them
-	Doubtful   bool   // there may have been more: copies of packets look alike
 	RTT        Time   // smoothed, from data to their acknowledgement; 0: not known
 	ZeroWindow Time   // how long the window that this side offers was 0
 	Window     uint32 // the largest that it offered
@@ -24,9 +22,11 @@ type Side struct {
 	Passed     uint32 // of the largest that was acknowledged
 	Stuck      uint32 // of the segment that was sent again and again and never acknowledged; 0: none
 	Repeats    uint32 // how often
-	Shrunk     bool   // then smaller ones were sent in its place
+	AckSeen    bool   // the capture holds acknowledgements
+	Doubtful   bool   // there may have been more repetitions: copies of packets look alike
+	Shrunk     bool   // smaller segments were sent in place of the stuck one
+	Heeded     bool   // it sent again, in smaller segments, what had been too big
 	TooBig     *ICMP  // a router's word that its packets were too big, of the smallest MTU; nil: none
-	Heeded     bool   // then it sent again, in smaller ones, what had been too big
 	Curve      *Curve // nil: not asked for
 }
 

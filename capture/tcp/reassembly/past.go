@@ -18,7 +18,7 @@ type Comparer interface {
 const (
 	pastControl = 512
 	pastData    = 32 << 10
-	leastPast   = 64 // bytes that are made room for at first
+	leastPast   = 64 // bytes that are made room for at first; then four times as many
 )
 
 // past is the last bytes that were given of a direction; it ends at direction.next.
@@ -27,8 +27,43 @@ type past struct {
 	most  int
 }
 
+// rooms are what directions that are over, or needed more, had room in: for others, by
+// size. Many short connections would allocate more for their pasts than for anything else.
+type rooms [6][][]byte
+
+// maxRooms bounds the bytes of each size.
+const maxRooms = 64 << 10
+
+// take returns an empty one for n bytes.
+func (r *rooms) take(n int) []byte {
+	size := leastPast
+	for i := range r {
+		if size >= n {
+			if k := len(r[i]); k > 0 {
+				b := r[i][k-1]
+				r[i] = r[i][:k-1]
+				return b
+			}
+			break
+		}
+		size *= 4
+	}
+	return make([]byte, 0, size)
+}
+
+// release takes one back.
+func (r *rooms) release(b []byte) {
+	size := leastPast
+	for i := range r {
+		if cap(b) == size && (len(r[i])+1)*size <= maxRooms {
+			r[i] = append(r[i], b[:0])
+		}
+		size *= 4
+	}
+}
+
 // add keeps what is given.
-func (p *past) add(b []byte) {
+func (p *past) add(b []byte, r *rooms) {
 	if len(b) >= p.most {
 		p.bytes = append(p.bytes[:0], b[len(b)-p.most:]...)
 		return
@@ -37,7 +72,9 @@ func (p *past) add(b []byte) {
 		p.bytes = append(p.bytes[:0], p.bytes[len(p.bytes)-p.most:]...)
 	}
 	if n := len(p.bytes) + len(b); n > cap(p.bytes) {
-		p.bytes = append(make([]byte, 0, min(max(4*cap(p.bytes), n, leastPast), 2*p.most)), p.bytes...)
+		old := p.bytes
+		p.bytes = append(r.take(n), old...)
+		r.release(old)
 	}
 	p.bytes = append(p.bytes, b...)
 }

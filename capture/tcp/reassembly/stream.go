@@ -27,6 +27,7 @@ type Reader interface {
 type Group struct {
 	each    int         // how many bytes a direction may hold
 	all     flow.Budget // of bytes that all of them hold
+	rooms   rooms
 	answers bool
 }
 
@@ -171,6 +172,7 @@ func (st *Stream) End() {
 		d := &st.dir[dir]
 		st.group.all.Release(d.budget.Used())
 		d.budget.Release(d.budget.Used())
+		st.group.rooms.release(d.past.bytes)
 		d.held, d.past.bytes = queue{}, nil
 	}
 }
@@ -259,7 +261,7 @@ func (st *Stream) give(dir flow.Direction, p *segment) {
 	d := &st.dir[dir]
 	d.next, d.given = p.end(), st.moment.Last
 	if st.comparer != nil {
-		d.past.add(p.data)
+		d.past.add(p.data, &st.group.rooms)
 	}
 	if len(p.data) > 0 && !st.reader.Data(dir^st.swapped, p.data, p.at) {
 		st.End()

@@ -229,6 +229,7 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 		half: c.half, BothSpoke: c.spoken.both(), OnControlPort: c.isOnControlPort(), Spoken: c.spoken.first,
 		user: c.login.user, password: c.login.password, banner: c.server.banner, system: c.server.system,
 	}
+	t.Spoken.Both = t.BothSpoke
 	s := &t.Session
 	s.Start, s.End = record.Stamp{Time: conn.Start.Time, Digits: conn.Digits}, record.Stamp{Time: conn.Last.Time, Digits: conn.Digits}
 	s.Client, s.Server = c.conn.ends[c.client], c.conn.ends[c.client^1]

@@ -26,16 +26,22 @@ type Found struct {
 // NewFinder takes words that are all different and not empty; in lower case, if letter
 // case should not matter.
 func NewFinder(list [][]byte, fold bool) *Finder {
-	f := &Finder{words: make([]Found, len(list)), fold: fold}
+	f := &Finder{}
+	f.reset(list, fold)
+	return f
+}
+
+// reset has it find other words.
+func (f *Finder) reset(list [][]byte, fold bool) {
+	*f = Finder{words: f.words[:0], fold: fold}
 	for i, w := range list {
-		f.words[i] = Found{Word: w, N: i}
+		f.words = append(f.words, Found{Word: w, N: i})
 		f.first[w[0]/64] |= 1 << (w[0] % 64)
 		if up := w[0] &^ 0x20; fold && lowered(up) == w[0] {
 			f.first[up/64] |= 1 << (up % 64)
 		}
 	}
 	slices.SortFunc(f.words, func(x, y Found) int { return bytes.Compare(x.Word, y.Word) })
-	return f
 }
 
 // In lists the words that stand in a text where ok says so of their bytes, those of one

@@ -13,8 +13,9 @@ import (
 type Secrets struct {
 	words     [][]byte // in lower case, in the order of their bytes: a session has one or two
 	users     []typed
-	afterUser bool    // USER came, and no other command since
-	finder    *Finder // of list; nil: words came since it was made
+	afterUser bool // USER came, and no other command since
+	ready     bool // finder is: no word came since it was made
+	finder    Finder
 	list      [][]byte
 	text      []byte // of OfText
 }
@@ -81,7 +82,7 @@ func (s *Secrets) add(word []byte) int {
 	if known {
 		return 0
 	}
-	s.finder, s.words = nil, slices.Insert(s.words, i, lower(word))
+	s.ready, s.words = false, slices.Insert(s.words, i, lower(word))
 	return entry + len(word)
 }
 
@@ -100,7 +101,8 @@ func search[T string | []byte](words [][]byte, word T) (int, bool) {
 // Clone is a copy that changes on its own.
 func (s *Secrets) Clone() Secrets {
 	c := *s
-	c.words, c.users, c.text = slices.Clone(s.words), slices.Clone(s.users), nil
+	c.words, c.users = slices.Clone(s.words), slices.Clone(s.users)
+	c.finder, c.ready, c.list, c.text = Finder{}, false, nil, nil
 	return c
 }
 
@@ -111,7 +113,7 @@ func (s *Secrets) user(name string, accepted bool) int {
 	if name = strings.Trim(name, " \t"); name == "" {
 		return 0
 	}
-	s.finder = nil
+	s.ready = false
 	if u := s.typed(name); u != nil {
 		u.accepted = u.accepted || accepted
 		return 0
@@ -148,6 +150,9 @@ func (s *Secrets) HidesUser(name string) bool {
 
 // OfText is Of where the text is a string.
 func (s *Secrets) OfText(text string, code int) []Span {
+	if s.text == nil {
+		s.text = make([]byte, 0, maxText)
+	}
 	s.text = append(s.text[:0], text...)
 	return s.Of(s.text, code)
 }
@@ -216,22 +221,23 @@ func quoted(line []byte) (list []Span) {
 
 // List has the words that are looked for, in lower case.
 func (s *Secrets) List() [][]byte {
-	if s.finder == nil {
+	if !s.ready {
 		s.prepare()
 	}
-	return s.list
+	return slices.Clone(s.list)
 }
 
 // prepare makes the finder. What is a user's name is no secret elsewhere.
 func (s *Secrets) prepare() {
-	s.list = slices.Clone(s.words)
+	s.list = append(s.list[:0], s.words...)
 	for _, u := range s.users {
 		if i, ok := search(s.words, u.name); ok && !s.HidesUser(u.name) {
 			s.list[i] = nil
 		}
 	}
 	s.list = slices.DeleteFunc(s.list, func(w []byte) bool { return w == nil })
-	s.finder = NewFinder(s.list, true)
+	s.finder.reset(s.list, true)
+	s.ready = true
 }
 
 // find finds the words in a text, wherever they stand.
@@ -239,7 +245,7 @@ func (s *Secrets) find(text []byte) []Found {
 	if s.None() {
 		return nil
 	}
-	if s.finder == nil {
+	if !s.ready {
 		s.prepare()
 	}
 	return s.finder.In(text, func(int, int) bool { return true })
@@ -247,7 +253,7 @@ func (s *Secrets) find(text []byte) []Found {
 
 // Steps is how many bytes of words were looked at: what the search costs.
 func (s *Secrets) Steps() int {
-	if s.finder == nil {
+	if !s.ready {
 		return 0
 	}
 	return s.finder.steps

@@ -58,9 +58,7 @@ func spokenOf(said *control.Transcript) *record.Spoken {
 	if said == nil || !said.Spoken.Mark.Seen() {
 		return nil
 	}
-	s := said.Spoken
-	s.Both = said.BothSpoke
-	return &s
+	return &said.Spoken
 }
 
 // isOverruled reports whether what a connection leads to expect counts for nothing.

@@ -9,9 +9,9 @@ const (
 	// BatchSize is how many segments a Batch takes: enough for their loads to overlap, few
 	// enough for what they load to stay in the first caches.
 	BatchSize = 64
-	// warmFrom is from how many connections of a table on it is worth while: 2,048 over all
-	// shards, about 2 MB, which is what a core's second cache has room for.
-	warmFrom = 1 << 11 / Shards
+	// warmFrom is from how many connections of a table on it is worth while: 4,096 over all
+	// shards, 3 MB with what is kept of them elsewhere, more than a core's second cache.
+	warmFrom = 1 << 12 / Shards
 )
 
 // Batch gives segments to their tables, several at a time. In a capture of many

@@ -20,7 +20,12 @@ func (d *Decoder) shortcut(f Frame, seg *flow.Segment) Verdict {
 	if h == nil || len(b) < h.Size {
 		return unaccepted
 	}
-	etherType, _ := h.Carries(b)
+	var etherType uint16
+	if h.Says == ByEtherType {
+		etherType = binary.BigEndian.Uint16(b[h.TypeAt:])
+	} else {
+		etherType, _ = h.announced(b)
+	}
 	at := h.Size
 	tags := at
 	for IsTag(etherType) {
@@ -33,9 +38,9 @@ func (d *Decoder) shortcut(f Frame, seg *flow.Segment) Verdict {
 	v := unaccepted
 	switch etherType {
 	case etherIPv4:
-		v = d.short4(f, at, seg)
+		v = d.short4(b[at:], ipAt{at, f.Length}, seg)
 	case etherIPv6:
-		v = d.short6(f, at, seg)
+		v = d.short6(b[at:], seg)
 	}
 	for ; tags < at && v != unaccepted; tags += 4 {
 		d.tag(binary.BigEndian.Uint16(b[tags:]), seg)
@@ -43,50 +48,46 @@ func (d *Decoder) shortcut(f Frame, seg *flow.Segment) Verdict {
 	return v
 }
 
-// short4 reads the IPv4 header at offset at (RFC 791).
-func (d *Decoder) short4(f Frame, at int, seg *flow.Segment) Verdict {
-	if len(f.Data) < at+20 {
+// ipAt is where in a frame of so many bytes on the wire an IP packet begins.
+type ipAt struct {
+	offset int
+	frame  uint32
+}
+
+// short4 reads the IPv4 header at h (RFC 791).
+func (d *Decoder) short4(h []byte, at ipAt, seg *flow.Segment) Verdict {
+	if len(h) < 20 || h[0]>>4 != 4 || binary.BigEndian.Uint16(h[6:])&(moreFragments4|fragmentOffset4) != 0 {
 		return unaccepted
 	}
-	h := f.Data[at:]
 	size, total := int(h[0]&15)*4, int(binary.BigEndian.Uint16(h[2:]))
 	if total == 0 { // TSO: the card fills it in after the capture
-		total = offloaded(int(f.Length), at)
+		total = offloaded(int(at.frame), at.offset)
 	}
-	if h[0]>>4 != 4 || size < 20 || total < size {
+	if size < 20 || total < size || len(h) < size {
 		return unaccepted
 	}
-	if len(h) > total {
-		h = h[:total] // Ethernet pads short frames
-	}
-	if len(h) < size || binary.BigEndian.Uint16(h[6:])&(moreFragments4|fragmentOffset4) != 0 {
-		return unaccepted
-	}
+	b := h[size:min(len(h), total)] // Ethernet pads short frames
 	switch h[9] {
 	case protoTCP:
 		seg.TTL, seg.ID = h[8], binary.BigEndian.Uint16(h[4:])
 		seg.Src, seg.Dst = hosts4(h)
-		return shortTCP(h[size:], total-size, seg)
+		return shortTCP(b, total-size, seg)
 	case protoUDP:
-		return d.shortUDP(h[size:])
+		return d.shortUDP(b)
 	}
 	return unaccepted
 }
 
-// short6 reads the IPv6 header at offset at (RFC 8200).
-func (d *Decoder) short6(f Frame, at int, seg *flow.Segment) Verdict {
-	if len(f.Data) < at+40 {
+// short6 reads the IPv6 header at h (RFC 8200).
+func (d *Decoder) short6(h []byte, seg *flow.Segment) Verdict {
+	if len(h) < 40 {
 		return unaccepted
 	}
-	h := f.Data[at:]
 	left := int(binary.BigEndian.Uint16(h[4:]))
 	if h[0]>>4 != 6 || left == 0 {
 		return unaccepted
 	}
-	b := h[40:]
-	if left < len(b) {
-		b = b[:left]
-	}
+	b := h[40:min(len(h), 40+left)]
 	switch h[6] {
 	case protoTCP:
 		seg.TTL, seg.ID = h[7], 0

@@ -155,18 +155,11 @@ func (p *pcap) scan(out []Packet, ord uint64) int {
 			break
 		}
 		end := head + int(size)
-		out[n] = Packet{
-			Data:   b[head:end:end],
-			Length: max(length, size),
-			Link:   p.link,
-			Digits: p.digits,
-			FCS:    p.fcs,
-			Mark: flow.Mark{
-				Time: flow.Time(sec)*flow.Second + flow.Time(frac)*p.unit, // ends in 2106: no overflow
-				Ord:  ord + uint64(n),
-				Pos:  pos + flow.Pos(n) + 1,
-			},
-		}
+		x := &out[n] // all of it, in place: a literal would be made elsewhere and copied
+		x.Data, x.Length = b[head:end:end], max(length, size)
+		x.Link, x.Digits, x.FCS, x.Iface = p.link, p.digits, p.fcs, 0
+		x.Time = flow.Time(sec)*flow.Second + flow.Time(frac)*p.unit // ends in 2106: no overflow
+		x.Ord, x.Pos = ord+uint64(n), pos+flow.Pos(n)+1
 		b = b[end:]
 		n++
 	}

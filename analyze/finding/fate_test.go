@@ -14,8 +14,8 @@ import (
 // the network, and that the message says which: what it says about the place of capture,
 // for each direction.
 func TestFate(t *testing.T) {
-	answered := func(c *flow.Conn) { c.SYNACK, c.Half[flow.In].Packets, c.SYNPos = at(15), 1, flow.SYNs{pos(14)} }
-	repeatedSYN := func(c *flow.Conn) { answered(c); c.SYNs, c.LastSYN, c.SYNPos[1] = 2, at(16), pos(16) }
+	answered := func(c *flow.Conn) { c.SYNACK, c.Half[flow.In].Packets, c.SYNPos = at(15), 1, nil }
+	repeatedSYN := func(c *flow.Conn) { answered(c); c.SYNs, c.LastSYN, c.SYNPos = 2, at(16), &flow.SYNs{pos(14), pos(16)} }
 	repeatedAnswer := func(c *flow.Conn) { answered(c); c.Half[flow.In].Packets = 3 }
 	gaveUp := func(c *flow.Conn) { answered(c); c.Half[flow.Out].RST = at(16) }
 	unused := func(t *record.Transfer) {

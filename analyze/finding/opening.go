@@ -52,7 +52,7 @@ func triesOf(t *record.Transfer) tries {
 			r.first = c.SYN
 		}
 		r.frames = append(r.frames, c.SYN.Pos)
-		r.frames = append(r.frames, c.SYNPos[:]...)
+		r.frames = append(r.frames, c.SYNsAt()...)
 		r.frames = append(r.frames, c.LastSYN.Pos)
 		if m := later(c.SYN, c.LastSYN); m.Time >= r.last.Time {
 			r.last = m

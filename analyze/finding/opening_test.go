@@ -14,7 +14,7 @@ func TestUnanswered(t *testing.T) {
 	shut := func(changes ...func(*flow.Conn)) record.Transfer {
 		return passive(met(flow.Unanswered, changes...), failed)
 	}
-	once := func(c *flow.Conn) { c.SYNs, c.LastSYN, c.Last, c.SYNPos = 1, c.SYN, c.SYN, flow.SYNs{pos(14)} }
+	once := func(c *flow.Conn) { c.SYNs, c.LastSYN, c.Last, c.SYNPos = 1, c.SYN, c.SYN, nil }
 	noCommand := func(t *record.Transfer) { t.Command, t.Notes.Ran, t.Reply = nil, nil, t.Notes.Answer }
 	const tried = "high 1 the client tried 3 times in 2 s to reach 203.0.113.21:50001"
 	const replied = `; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`
@@ -40,6 +40,7 @@ func TestUnanswered(t *testing.T) {
 		{"one SYN, then 425", sess(with(shut(once))), "high 1 the client tried once to reach 203.0.113.21:50001 and got no answer (packet 14)" + replied},
 		{"more tries than a sentence bears", sess(with(shut(func(c *flow.Conn) {
 			c.SYNs, c.LastSYN = 11, markAt(200, 40*flow.Second)
+			c.SYNPos = &flow.SYNs{}
 			for i := range c.SYNPos {
 				c.SYNPos[i] = pos(uint64(14 + 10*i))
 			}

@@ -116,7 +116,7 @@ func met(state flow.State, changes ...func(*flow.Conn)) func(*record.Transfer) {
 			c.Half[flow.In] = flow.Half{RST: at(17), TTL: 64}
 		case flow.Unanswered:
 			c.SYNs, c.LastSYN, c.Last = 3, at(16), at(16)
-			c.SYNPos = flow.SYNs{pos(14), pos(15), pos(16)}
+			c.SYNPos = &flow.SYNs{pos(14), pos(15), pos(16)}
 		}
 		for _, change := range changes {
 			change(&c)

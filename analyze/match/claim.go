@@ -9,12 +9,11 @@ import (
 
 // claim is a connection that some session has a use for.
 type claim struct {
-	conn    [1]flow.Conn // an array, for a slice of it is a transfer's list of one
-	open    bool
-	control bool // turned out to be a control connection itself
-
-	users    int  // sessions of its network that it was given to
-	sure     int  // expectations of theirs that it met and that say what it is
+	conn     [1]flow.Conn // an array, for a slice of it is a transfer's list of one
+	users    int32        // sessions of its network that it was given to
+	sure     int32        // expectations of theirs that it met and that say what it is
+	open     bool
+	control  bool // turned out to be a control connection itself
 	stranger bool // noted as one
 
 	tunnel *record.Tunnel // the proxy's that it went through; nil: none

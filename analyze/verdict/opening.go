@@ -29,7 +29,7 @@ func opening(t *record.Transfer, cause, at string) *record.Verdict {
 	for i := range t.Notes.Tried {
 		x := &t.Notes.Tried[i]
 		v.Frames = append(v.Frames, x.SYN.Pos)
-		v.Frames = append(v.Frames, x.SYNPos[:]...)
+		v.Frames = append(v.Frames, x.SYNsAt()...)
 	}
 	return v
 }

@@ -91,13 +91,13 @@ const Short = 8 << 10
 type Conn struct {
 	ID          uint64 // see ConnID
 	Src, Dst    netip.AddrPort
-	OpenerKnown bool
 	Start, Last Mark // first and last packet
 	SYN         Mark // first SYN of Src; not seen: zero
 	SYNACK      Mark
 	SYNs        int // SYNs of Src, retransmissions counted
 	LastSYN     Mark
-	SYNPos      SYNs // where the first of them were
+	SYNPos      *SYNs // where the first of them were, if there were several; see SYNsAt
+	OpenerKnown bool
 	State       State
 	Closing     Closing
 	Digits      uint8
@@ -111,6 +111,14 @@ type Conn struct {
 	Numbers uint64
 	Half    [2]Half // by Direction
 	Course  *Course // nil: it was not watched
+}
+
+// SYNsAt is where the first SYNs of Src were.
+func (c *Conn) SYNsAt() []Pos {
+	if c.SYNPos == nil {
+		return []Pos{c.SYN.Pos}
+	}
+	return c.SYNPos[:]
 }
 
 // Swapped is the same connection with its ends exchanged.
@@ -172,11 +180,12 @@ func (s *LoneSYN) Last() Mark {
 }
 
 // At is where they were, as Conn.SYNPos.
-func (s *LoneSYN) At() SYNs {
+func (s *LoneSYN) At() *SYNs {
 	if s.Again == nil {
-		return SYNs{s.First.Pos}
+		return nil
 	}
-	return s.Again.At
+	at := s.Again.At
+	return &at
 }
 
 // ConnID tells a connection from all others of a capture: by the Ord of its first packet,

@@ -79,13 +79,13 @@ func TestLoneSYN(t *testing.T) {
 	ends := [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.2:21")}
 	want := Conn{
 		ID: ConnID(7, 40000, PortFTP), Src: ends[0], Dst: ends[1], OpenerKnown: true, State: Unanswered, Digits: 6,
-		Start: first, Last: first, SYN: first, LastSYN: first, SYNs: 1, SYNPos: SYNs{first.Pos}, Nets: Net(3).Nets(),
+		Start: first, Last: first, SYN: first, LastSYN: first, SYNs: 1, Nets: Net(3).Nets(),
 	}
 	want.Half[Out] = Half{Packets: 1, TTL: 64}
 	require.Equal(t, want, s.Conn(), "one")
 
 	s.Again = &Repeated{Count: 2, Last: last, At: SYNs{first.Pos, last.Pos}}
-	want.Last, want.LastSYN, want.SYNs, want.SYNPos = last, last, 2, SYNs{first.Pos, last.Pos}
+	want.Last, want.LastSYN, want.SYNs, want.SYNPos = last, last, 2, &SYNs{first.Pos, last.Pos}
 	want.ManyFiles, want.Half[Out].Packets = true, 2
 	require.Equal(t, want, s.Conn(), "repeated, in the next file")
 }

@@ -210,10 +210,10 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 	}
 	t.fact.Numbers = c.numbers()
 	t.fact.Nets, t.fact.ManyFiles = t.nets(slot), c.flags&manyFiles != 0
-	t.fact.SYNPos[0] = d.syn.Pos
 	if d.rare != nil {
 		if t.fact.ICMP = d.rare.icmp; d.rare.more != nil {
-			t.fact.SYNPos = *d.rare.more
+			at := *d.rare.more // who hears of it keeps it, while there may be more SYNs
+			t.fact.SYNPos = &at
 		}
 	}
 	for dir := range t.fact.Half {

@@ -249,6 +249,18 @@ func (c *Capture) Close() error {
 	return nil
 }
 
+// Unread are the names of captures that are not read to their end, or not at all. No other
+// goroutine may call Next meanwhile.
+func (c *Capture) Unread() (names []string) {
+	for _, s := range c.active {
+		names = append(names, s.name)
+	}
+	for _, e := range c.pending {
+		names = append(names, e.name)
+	}
+	return names
+}
+
 // describe notes who knows the interfaces of a file.
 func (c *Capture) describe(file int, s *source) {
 	for len(c.described) <= file {

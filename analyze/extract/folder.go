@@ -47,6 +47,15 @@ type Folder struct {
 	opened  int     // handles that stay open
 	writing int     // files that were begun and not ended
 	limits  *Limits // live: what is left of them; nil: the plan saw to it
+	files   int     // that have their names
+	bytes   uint64  // of those
+}
+
+// Written is how many files have been written, whole or in part, and how large they are.
+func (f *Folder) Written() (files int, bytes uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.files, f.bytes
 }
 
 // OpenFolder makes the directory if there is none, and its manifest; a private one is for
@@ -280,8 +289,12 @@ func (f *Folder) keep(w *file, name, ending string) (string, error) {
 			f.root.Remove(free)
 			return "", err
 		}
+		info, err := f.root.Stat(free)
 		f.mu.Lock()
 		delete(f.temps, w.temp)
+		if f.files++; err == nil {
+			f.bytes += uint64(info.Size())
+		}
 		f.mu.Unlock()
 		return free, f.root.Chtimes(free, w.at, w.at)
 	}

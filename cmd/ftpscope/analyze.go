@@ -50,7 +50,9 @@ type job struct {
 	extract   *extractFlags
 	files     []string
 	failed    bool
-	watch     *watch          // whether there is what --fail-on asks for; nil: it asks for nothing
+	ended     bool   // by the user, before the end
+	watch     *watch // whether there is what --fail-on asks for; nil: it asks for nothing
+	data      *dataSeen
 	undecoded bool            // packets of files that were not decoded: what they carried is not in the result
 	told      map[string]bool // files of which the user was told that something is wrong with them
 	said      map[string]bool // problems
@@ -82,6 +84,8 @@ func (j *job) profiled(work func()) int {
 // code is what to exit with.
 func (j *job) code() int {
 	switch {
+	case j.ended:
+		return exitInterrupted
 	case j.failed:
 		return exitRead
 	case j.watch != nil && j.watch.seen:
@@ -166,7 +170,12 @@ func (j *job) run(specs []outputSpec) {
 		}
 		return
 	}
-	stopWatch := onInterrupt(outs, folder)
+	source := &interruptible{Capture: c}
+	endEarly := source.end
+	if j.extract.wanted() {
+		endEarly = nil // what the first pass has not seen cannot be extracted
+	}
+	stopWatch := onInterrupt(outs, folder, endEarly)
 	defer stopWatch()
 	var writers []report.Writer
 	for _, o := range outs {
@@ -183,9 +192,12 @@ func (j *job) run(specs []outputSpec) {
 	if j.extract.wanted() {
 		summary, err = j.twice(c, tee, folder)
 	} else {
-		summary, err = j.once(c, tee)
+		summary, err = j.once(source, tee)
 	}
 	j.closeFolder(folder)
+	if source.ended.Load() {
+		j.interrupted(source)
+	}
 	j.closeOutputs(outs, tee.Errs(), err)
 	if summary == nil {
 		return
@@ -204,6 +216,8 @@ func (j *job) run(specs []outputSpec) {
 
 // watched hands records on to out, and sees what --fail-on asks for.
 func (j *job) watched(out report.Writer) report.Writer {
+	j.data = &dataSeen{Writer: out}
+	out = j.data
 	if len(j.flags.failOn) == 0 {
 		return out
 	}
@@ -211,8 +225,8 @@ func (j *job) watched(out report.Writer) report.Writer {
 	return j.watch
 }
 
-func (j *job) once(c *capture.Capture, tee *report.Tee) (*record.Summary, error) {
-	defer j.progress("analyzing", c, tee.Sessions)()
+func (j *job) once(c *interruptible, tee *report.Tee) (*record.Summary, error) {
+	defer j.progress("analyzing", c.Capture, tee.Sessions)()
 	return analyze.Run(c, j.options(), j.watched(tee))
 }
 
@@ -225,6 +239,7 @@ func (j *job) conclude(s *record.Summary) {
 		j.warning("%s", text)
 	}
 	j.keyWarnings()
+	j.data.tell(j)
 	for _, w := range diagnosis.Warnings(s) {
 		j.warning("%s", w)
 	}

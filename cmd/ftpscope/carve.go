@@ -70,7 +70,7 @@ func (c *carving) run() {
 		c.fail("%v", err)
 		return
 	}
-	stopWatch := onInterrupt([]*output{out}, nil)
+	stopWatch := onInterrupt([]*output{out}, nil, nil)
 	defer stopWatch()
 	stats, err := c.write(in, out)
 	if err = out.close(err); err != nil {
@@ -78,6 +78,9 @@ func (c *carving) run() {
 			c.fail("%s: %v", place(out.spec.path), cause(err))
 		}
 		return
+	}
+	if out.spec.path != "" {
+		c.wrote(out.spec.path, "%s, %s", prose.Many(stats.Packets, "packet"), prose.Size(stats.Bytes))
 	}
 	for _, l := range stats.Left {
 		c.fail("%s left out, the first is packet %d of %s: %v", prose.Many(l.Packets, "packet"), l.First.Packet(), in.Files()[l.First.File()], l.Why)

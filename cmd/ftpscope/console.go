@@ -40,6 +40,18 @@ func (c *console) warning(format string, args ...any) {
 	}
 }
 
+// wrote says what was written, and where.
+func (c *console) wrote(place, format string, args ...any) {
+	c.say("wrote "+strings.ReplaceAll(place, "%", "%%")+": "+format, args...)
+}
+
+// say tells who sits at a terminal what is being done.
+func (c *console) say(format string, args ...any) {
+	if _, ok := terminal(c.w); ok && !c.quiet {
+		c.message("", format, args)
+	}
+}
+
 // message writes one line. File names and what quotes them come from outside: they are escaped.
 func (c *console) message(kind, format string, args []any) {
 	c.mu.Lock()
@@ -50,7 +62,10 @@ func (c *console) message(kind, format string, args []any) {
 		return
 	}
 	c.wipe()
-	fmt.Fprintf(c.w, "ftpscope: %s: %s\n", kind, prose.Escape(text))
+	if kind != "" {
+		kind += ": "
+	}
+	fmt.Fprintf(c.w, "ftpscope: %s%s\n", kind, prose.Escape(text))
 }
 
 // lend gives the terminal to somebody who shows messages in his own way; nil takes it back.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"ftpscope/analyze/record"
 	"ftpscope/capture/filter"
 	"ftpscope/capture/live"
+	"ftpscope/cmd/ftpscope/config"
 	"ftpscope/cmd/ftpscope/mistakes"
 )
 
@@ -149,6 +151,7 @@ func (f *flags) parse(e *env, args []string) (files []string, code int, done boo
 
 // parseFlags reads a command's arguments, shows its page when asked to, and checks what it was given.
 func (e *env) parseFlags(s *pflag.FlagSet, args []string, help *bool, page func() string, check func() error) (code int, done bool) {
+	configFile := s.String("config", "", "read flags from `FILE`, none from none (default ~/.config/ftpscope/config)")
 	if err := s.Parse(args); err != nil {
 		e.badFlag(s, err)
 		return exitUsage, true
@@ -156,11 +159,19 @@ func (e *env) parseFlags(s *pflag.FlagSet, args []string, help *bool, page func(
 	if *help {
 		return e.print(page()), true
 	}
-	err := check()
+	configured, err := configure(s, *configFile)
+	if err == nil {
+		err = check()
+	}
 	if err == nil {
 		return 0, false
 	}
 	e.error("%v", err)
+	for _, l := range configured {
+		if strings.HasPrefix(err.Error(), "--"+l.Name) {
+			e.hint("--%s is set in %s, line %d", l.Name, l.File, l.Number)
+		}
+	}
 	var misread *filter.Error
 	var way *wayOut
 	switch {
@@ -174,6 +185,24 @@ func (e *env) parseFlags(s *pflag.FlagSet, args []string, help *bool, page func(
 		e.hint("ftpscope %s --help", s.Name())
 	}
 	return exitUsage, true
+}
+
+// configure gives flags what the user's file says of them.
+func configure(s *pflag.FlagSet, name string) ([]config.Line, error) {
+	lines, err := config.Read(name)
+	if err != nil {
+		return nil, &wayOut{fmt.Errorf("--config %s: %w", name, cause(err)), "--config none reads no file"}
+	}
+	taken, err := config.Apply(lines, s)
+	var where *config.Error
+	if errors.As(err, &where) {
+		hint := "it takes flags a line, of: " + strings.Join(slices.Sorted(slices.Values(config.Names())), ", ")
+		if near := mistakes.Nearest(where.Line.Name, config.Names()); near != "" && s.Lookup(where.Line.Name) == nil {
+			hint = "did you mean --" + near + "?"
+		}
+		return nil, &wayOut{err, hint}
+	}
+	return taken, err
 }
 
 // wayOut is an error that knows what to do instead.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"ftpscope/analyze/finding"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/capture/flow"
@@ -126,6 +127,46 @@ func (w *watch) Summary(s *record.Summary) error {
 		w.seen = w.seen || severity(what) >= 0 && foundAtLeast(s.Findings, what)
 	}
 	return w.Writer.Summary(s)
+}
+
+// dataSeen sees whether the capture has data connections at all.
+type dataSeen struct {
+	report.Writer
+	opened bool
+	missed int // transfers that a server completed, on connections that are not in the capture
+}
+
+// Session hands on a session.
+func (d *dataSeen) Session(s *record.Session) error {
+	for i := range s.Transfers {
+		switch t := &s.Transfers[i]; {
+		case t.Connection != nil:
+			d.opened = true
+		case t.Announced != nil && t.Announced.Addr() != s.Client.Addr() && t.Announced.Addr() != s.Server.Addr(): // a third host's
+		case t.Outcome == record.OK || t.Reply != nil && t.Reply.Code == 226:
+			d.missed++
+		}
+	}
+	return d.Writer.Session(s)
+}
+
+// Orphan hands on an orphan.
+func (d *dataSeen) Orphan(o *record.Orphan) error {
+	d.opened = true
+	return d.Writer.Orphan(o)
+}
+
+// tell warns of a capture, or a filter, that leaves out all data connections: people filter by FTP's port.
+func (d *dataSeen) tell(j *job) {
+	if d.opened || d.missed == 0 {
+		return
+	}
+	j.warning("no data connection was captured, though servers completed %s: who opened them is unknown", prose.Many(uint64(d.missed), "transfer"))
+	if j.flags.packets != nil {
+		j.hint("-f 'host ADDRESS' instead of a port")
+	} else {
+		j.hint("a capture of port 21 lacks them: tcpdump -w FILE host SERVER has all")
+	}
 }
 
 // foundAtLeast reports whether the counts by severity have a finding of a severity or above.

@@ -88,6 +88,7 @@ func commands() []command {
 		{"sniff", "the same of live interfaces, as it happens", runSniff, sniffUsage, new(sniffFlags).all},
 		{"carve", "only the packets of some sessions, to keep or to share", runCarve, carveUsage, new(carveFlags).all},
 		{"compare", "what two captures of the same traffic show together", runCompare, compareUsage, new(compareFlags).set},
+		{"open", "a session or a transfer, in Wireshark", runOpen, openUsage, new(openFlags).set},
 		{"interfaces", "where sniff can listen", runInterfaces, page(interfacesUsage), nil},
 		{"findings", "the rules, what each means", runFindings, page(findingsUsage), nil},
 		{"formats", "the output formats", runFormats, page(formatsUsage), nil},

@@ -23,6 +23,9 @@ import (
 var update = flag.Bool("update", false, "rewrite what scripts and goldens expect")
 
 func TestMain(m *testing.M) {
+	if os.Getenv("XDG_CONFIG_HOME") == "" {
+		os.Setenv("XDG_CONFIG_HOME", "/nowhere") // whoever runs the tests may have flags of his own
+	}
 	testscript.Main(m, map[string]func(){"ftpscope": main})
 }
 

@@ -14,13 +14,17 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"ftpscope/analyze/extract"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/casedb"
 	"ftpscope/analyze/report/formats"
+	"ftpscope/capture"
 	"ftpscope/capture/outfile"
 )
 
@@ -253,8 +257,14 @@ func (j *job) closeOutputs(outs []*output, errs []error, run error) {
 		if err == nil && run != nil {
 			err = run // the output is not whole
 		}
+		if err == nil && j.ended && o.spec.path != "" {
+			err = errInterrupted
+		}
 		if err = o.close(err); err == nil {
 			j.tellCase(o)
+			if info, err := os.Stat(o.spec.path); err == nil && info.Mode().IsRegular() {
+				j.wrote(o.spec.path, "%s, %s", o.spec.format.Name, prose.Size(uint64(info.Size())))
+			}
 			continue
 		}
 		told = true
@@ -286,30 +296,82 @@ func closedPipe(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
 }
 
-// onInterrupt removes unfinished files when the user stops the program; the result undoes it.
-func onInterrupt(outs []*output, folder *extract.Folder) (stop func()) {
+// onInterrupt removes unfinished files when the user stops the program; the result undoes it. With endEarly the first
+// SIGINT asks for what was found so far.
+func onInterrupt(outs []*output, folder *extract.Folder, endEarly func()) (stop func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
-		select {
-		case <-signals:
-			for _, o := range outs {
-				if o.temp != "" {
-					o.once.Do(func() { os.Remove(o.temp) })
+		var requests endRequests
+		for {
+			select {
+			case sig := <-signals:
+				request := requests.take(time.Now())
+				if sig == os.Interrupt && endEarly != nil && request != endAgain {
+					endEarly()
+					continue
 				}
+				for _, o := range outs {
+					if o.temp != "" {
+						o.once.Do(func() { os.Remove(o.temp) })
+					}
+				}
+				if folder != nil {
+					folder.Abort()
+				}
+				os.Exit(exitInterrupted)
+			case <-done:
+				return
 			}
-			if folder != nil {
-				folder.Abort()
-			}
-			os.Exit(exitInterrupted)
-		case <-done:
 		}
 	}()
 	return func() {
 		signal.Stop(signals)
 		close(done)
 	}
+}
+
+// interruptible is a capture that can end before its end.
+type interruptible struct {
+	*capture.Capture
+	ended  atomic.Bool
+	unread []string // what was not read to its end then
+}
+
+func (c *interruptible) end() { c.ended.Store(true) }
+
+// Next returns no more packets when the user has seen enough.
+func (c *interruptible) Next() ([]capture.Packet, error) {
+	if c.ended.Load() {
+		c.unread = c.Unread()
+		return nil, io.EOF
+	}
+	return c.Capture.Next()
+}
+
+// Stats tells of captures that were given up as of those that are cut: what they have further on is unknown.
+func (c *interruptible) Stats() capture.Stats {
+	s := c.Capture.Stats()
+	s.Truncated = append(s.Truncated, c.unread...)
+	return s
+}
+
+// errInterrupted is why a file was not written: it would be taken for a whole one.
+var errInterrupted = errors.New("interrupted: nothing was written")
+
+// interrupted says that the result is no whole one.
+func (j *job) interrupted(c *interruptible) {
+	j.ended = true
+	for _, name := range c.unread {
+		j.told[name] = true
+	}
+	s := c.Stats()
+	read := prose.Size(uint64(s.BytesRead))
+	if s.BytesTotal > 0 {
+		read += " of " + prose.Size(uint64(s.BytesTotal))
+	}
+	j.warning("interrupted: the result is of the first %s (%s)", prose.Many(s.Packets, "packet"), read)
 }
 
 // overwrites is an error if a file that is to be written is one of those that are read: a capture is often all the evidence

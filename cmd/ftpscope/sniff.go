@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -54,6 +55,7 @@ type sniffing struct {
 	ended     chan struct{}
 	removed   int  // interfaces
 	follows   bool // files, not interfaces
+	toStdout  bool // an output goes to standard output
 }
 
 // liveSource is what sniffing listens to: interfaces, or files that grow.
@@ -127,6 +129,7 @@ func (s *sniffing) listen() {
 		time.AfterFunc(d, s.source.Stop)
 	}
 	s.showView()
+	s.tellListening()
 	stopMetrics := s.serveMetrics()
 	defer stopMetrics()
 	if s.kept != nil || s.folder != nil {
@@ -144,8 +147,41 @@ func (s *sniffing) listen() {
 		s.fail("no interface is left to listen on")
 	}
 	if summary != nil {
+		s.tellSummary(summary)
 		s.conclude(summary)
 	}
+}
+
+// tellListening says on a terminal what is listened to, when nothing else shows that it is.
+func (s *sniffing) tellListening() {
+	if s.view != nil {
+		return
+	}
+	what := strings.Join(s.files, ", ")
+	if f := s.flags.filter; f != "" {
+		what += ", filter " + strconv.Quote(f)
+	}
+	if s.sniff.keep != "" {
+		what += ", packets to " + s.sniff.keep
+	}
+	s.say("%s %s; Ctrl-C ends it", map[bool]string{false: "listening on", true: "following"}[s.follows], what)
+}
+
+// tellSummary says on a terminal what came, when all outputs are files.
+func (s *sniffing) tellSummary(summary *record.Summary) {
+	if s.view == nil && !s.toStdout {
+		s.say("%s", strings.TrimSpace(s.summaryLine(summary)))
+	}
+}
+
+// summaryLine is a summary as lines have it.
+func (s *sniffing) summaryLine(summary *record.Summary) string {
+	var b bytes.Buffer
+	format, _ := formats.Find("lines")
+	if format.New(&b, s.flags.looks.options()).Summary(summary) != nil {
+		return ""
+	}
+	return b.String()
 }
 
 // problem tells what happened to an interface.
@@ -262,6 +298,7 @@ func (s *sniffing) open(specs []outputSpec) bool {
 			}
 		}
 		if spec.path == "" {
+			s.toStdout = true
 			s.write(newEachRecord(clearing{s.stdout, s.console}, spec.format, s.onto(opt, &s.flags.looks)))
 			continue
 		}
@@ -508,11 +545,7 @@ func (s *sniffing) closeView(summary *record.Summary) {
 	if summary == nil {
 		return
 	}
-	var b bytes.Buffer
-	format, _ := formats.Find("lines")
-	if format.New(&b, s.flags.looks.options()).Summary(summary) == nil {
-		s.print(b.String())
-	}
+	s.print(s.summaryLine(summary))
 }
 
 // ended is a writer of sessions that ended: snapshots of those that go on are for others.

@@ -43,7 +43,9 @@ func (s *secrets) user(name string) string {
 	return name
 }
 
-func (s *secrets) reply(r *record.Reply) { r.Text = s.text(r.Text, r.Code) }
+func (s *secrets) reply(r *record.Reply) {
+	r.Text, r.About = s.text(r.Text, r.Code), s.text(r.About, 0)
+}
 
 // kept is a reply that others hold, too.
 func (s *secrets) kept(r *record.Reply) *record.Reply {

@@ -151,7 +151,7 @@ func (f *flags) parse(e *env, args []string) (files []string, code int, done boo
 
 // parseFlags reads a command's arguments, shows its page when asked to, and checks what it was given.
 func (e *env) parseFlags(s *pflag.FlagSet, args []string, help *bool, page func() string, check func() error) (code int, done bool) {
-	configFile := s.String("config", "", "read flags from `FILE`, none from none (default ~/.config/ftpscope/config)")
+	configFile := configFlag(s)
 	if err := s.Parse(args); err != nil {
 		e.badFlag(s, err)
 		return exitUsage, true
@@ -185,6 +185,11 @@ func (e *env) parseFlags(s *pflag.FlagSet, args []string, help *bool, page func(
 		e.hint("ftpscope %s --help", s.Name())
 	}
 	return exitUsage, true
+}
+
+// configFlag is a flag that all commands have which have any; the manual tells of it, not each page.
+func configFlag(s *pflag.FlagSet) *string {
+	return s.String("config", "", "read flags from `FILE`, none from none (default ~/.config/ftpscope/config)")
 }
 
 // configure gives flags what the user's file says of them.

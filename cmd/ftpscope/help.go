@@ -34,6 +34,7 @@ captures in it, - for standard input.
 
 Results go to standard output, everything else to standard error. Exit status: 0 done, 1 something
 could not be read, decoded or written (the rest was), 2 wrong usage, 3 --fail-on found something.
+Flags for every run stand in ~/.config/ftpscope/config, one a line (--config FILE, --config none).
 
 "ftpscope COMMAND --help" explains a command, "ftpscope help TOPIC" shows a page of the manual,
 "ftpscope help topics" lists these pages:

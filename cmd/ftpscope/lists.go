@@ -156,6 +156,7 @@ func completions() *complete.Table {
 		d := complete.Command{Word: complete.Word{Text: c.name, Doc: c.doc}, Args: args[c.name]}
 		if c.flags != nil {
 			d.Flags, d.Captures = c.flags(), c.name != "sniff"
+			configFlag(d.Flags)
 		}
 		t.Commands = append(t.Commands, d)
 	}
@@ -210,6 +211,8 @@ func valuesOf(command, flag string) (list []complete.Word) {
 		plain(extract.Hashes())
 	case "color":
 		plain([]string{"auto", "always", "never"})
+	case "tz":
+		plain([]string{"UTC", "local"})
 	case "interface":
 		plain(append(interfaceNames(), live.Any))
 	}

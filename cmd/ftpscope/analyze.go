@@ -71,7 +71,7 @@ func newJob(e *env, flags *common, extract *extractFlags, files []string) job {
 func (j *job) profiled(work func()) int {
 	stop, err := profile(j.flags.cpuprofile, j.flags.memprofile)
 	if err != nil {
-		j.error("%v", err)
+		j.error("--cpuprofile %s: %v", j.flags.cpuprofile, cause(err))
 		return exitRead
 	}
 	work()

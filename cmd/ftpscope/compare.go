@@ -120,7 +120,9 @@ func runCompare(e *env, args []string) int {
 	}
 	res, err := analyze.Compare(points[0], points[1], j.options())
 	if err != nil {
-		e.error("%v", err)
+		if !errors.Is(err, errNoSide) || !j.failed {
+			e.error("%v", err)
+		}
 		return exitRead
 	}
 	j.warn(res)
@@ -167,6 +169,9 @@ func (j *compareJob) problem(err *capture.FileError) {
 	j.error("%v", err)
 }
 
+// errNoSide ends a comparison; why there is nothing to compare was said of the files.
+var errNoSide = errors.New("nothing to compare with")
+
 // errOnce is why standard input and pipes cannot be a side.
 var errOnce = errors.New("each side is read more than once, which pipes and standard input cannot be; save it to a file first")
 
@@ -196,7 +201,7 @@ func (j *compareJob) point(arg string) (analyze.Point, bool) {
 			return nil, err
 		}
 		if len(c.Files()) == 0 {
-			return nil, fmt.Errorf("%s: nothing to compare with", arg)
+			return nil, errNoSide
 		}
 		j.read = append(j.read, c.Files()...)
 		return &shownSource{c, shown.progress("comparing", c, func() int64 { return 0 })}, nil

@@ -193,13 +193,12 @@ func (r *rules) of(f *servers.Server, c *servers.Client) []rule {
 		}
 		all = append(all, rule{from: c.Network, to: host, dport: portSpan{lo, hi}, toServer: true, why: why})
 	}
-	if m := &c.Active; m.Evidence.N > 0 {
-		why := ": " + r.evidence(m)
-		if c.Low {
-			all = append(all, activeRule(host, c.Network, f.Low, why))
-		}
-		if c.High {
-			all = append(all, activeRule(host, c.Network, f.High, why))
+	for _, active := range []struct {
+		evidence *servers.Mode
+		from     servers.Ports
+	}{{&c.Low, f.Low}, {&c.High, f.High}} {
+		if active.evidence.Evidence.N > 0 {
+			all = append(all, activeRule(host, c.Network, active.from, ": "+r.evidence(active.evidence)))
 		}
 	}
 	return all

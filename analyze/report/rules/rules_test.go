@@ -67,6 +67,12 @@ func TestRules(t *testing.T) {
 		})}, []string{controlRule}, "control: session 1"},
 		{"active", []*record.Session{active("192.0.2.21:20", "192.0.2.10:45678", record.Server)},
 			[]string{controlRule, "ip saddr 192.0.2.21 ip daddr 192.0.2.0/24 tcp sport 20 tcp dport 1024-65535 ct state new accept"}, "active from port 20"},
+		{"active from two kinds of ports", []*record.Session{active("192.0.2.21:20", "192.0.2.10:45678", record.Server), func() *record.Session {
+			s := active("192.0.2.21:40001", "192.0.2.10:45679", record.Server)
+			s.ID = 2
+			return s
+		}()}, []string{controlRule, "ip saddr 192.0.2.21 ip daddr 192.0.2.0/24 tcp sport 20 tcp dport 1024-65535 ct state new accept",
+			"ip saddr 192.0.2.21 ip daddr 192.0.2.0/24 tcp sport 40001 tcp dport 1024-65535 ct state new accept"}, "active from port 40001: 1 data connection; session 2, packet 12"},
 		{"active to another host", []*record.Session{active("192.0.2.21:20", "10.0.0.1:45678", record.Server)},
 			[]string{controlRule}, "may also be FXP or a bounce"},
 		{"active to a low port", []*record.Session{active("192.0.2.21:20", "192.0.2.10:22", record.Server)},

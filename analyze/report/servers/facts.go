@@ -98,11 +98,11 @@ type Client struct {
 	Plausible       int // sessions whose login did not fail
 	Active, Passive Mode
 	elsewhere       Mode      // active connections to hosts that are no clients: bounces, FXP
-	Low, High       bool      // its active connections came from such a port of the server
+	Low, High       Mode      // active connections by the port of the server that they came from: below 1024, and above
 	Odd             []LeftOut // at most one a kind
 }
 
-// Mode is how one mode fared. evidence are the connections that a rule may permit.
+// Mode is how one mode fared. Evidence are the connections that a rule may permit.
 type Mode struct {
 	worked, failed, rejected int
 	Evidence                 Sample

@@ -131,12 +131,11 @@ func (x *folding) active() {
 	default:
 		if c.Src.Port() < flow.FirstUnprivileged {
 			x.f.Low.Add(c.Src.Port())
-			x.c.Low = true
+			x.evidence(&x.c.Low)
 		} else {
 			x.f.High.Add(c.Src.Port())
-			x.c.High = true
+			x.evidence(&x.c.High)
 		}
-		x.evidence(&x.c.Active)
 	}
 }
 

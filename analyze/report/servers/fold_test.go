@@ -73,11 +73,11 @@ func TestEvidence(t *testing.T) {
 	require.Equal(t, []int{1, 0, 0, 1}, []int{f.announced.n, f.reached.n, f.worked.n, f.missed.n})
 	require.Equal(t, []int{1, 0, 1}, []int{c.Passive.Evidence.N, c.Passive.Opened, c.Passive.failed})
 	f, c = folded(t, reporttest.ActiveTransfer(1, "RETR", "a", 10, 43677, 5))
-	require.Equal(t, []any{uint16(20), 1, 0, true, false}, []any{f.Low.Lo, f.Low.n, f.High.n, c.Low, c.High})
+	require.Equal(t, []any{uint16(20), 1, 0, 1, 0}, []any{f.Low.Lo, f.Low.n, f.High.n, c.Low.Evidence.N, c.High.Evidence.N})
 	x := reporttest.ActiveTransfer(1, "RETR", "a", 10, 43677, 5)
 	x.Connection.Src, x.Evidence = reporttest.Endpoint("192.0.2.21:4000"), record.EvidenceInferred
 	f, c = folded(t, x)
-	require.Equal(t, []any{0, uint16(4000), false, true, 1}, []any{f.Low.n, f.High.Hi, c.Low, c.High, c.Active.Inferred})
+	require.Equal(t, []any{0, uint16(4000), 0, 1, 1}, []any{f.Low.n, f.High.Hi, c.Low.Evidence.N, c.High.Evidence.N, c.High.Inferred})
 	x.Mode = record.Unknown
 	_, c = folded(t, x)
 	require.Zero(t, c.Active.Evidence.N, "whose connection it is nobody knows")

@@ -210,14 +210,14 @@ func (t *table) writeTransfer(b *strings.Builder, r *transferRow) {
 		t.below(b, prose.Prefix(name, maxWhole), indent)
 		name = ""
 	}
-	if c.name > 0 {
-		l.cell(0, name, c.name)
-	}
-	l.cell(report.ModeColor(r.mode), r.method, c.method)
 	main := r.main
 	if c.short || prose.Columns(main) > c.main {
 		main = r.short
 	}
+	if c.name > 0 && (name != "" || c.mainFrom()+prose.Columns(main) <= t.width) {
+		l.cell(0, name, c.name)
+	}
+	l.cell(report.ModeColor(r.mode), r.method, c.method)
 	hang := l.width
 	if hang+prose.Columns(main) > t.width {
 		b.WriteString(l.String() + "\n")

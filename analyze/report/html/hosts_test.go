@@ -71,6 +71,14 @@ func overDays(t *testing.T, b *browser) {
 	b.open(htmlOf(t, report.Options{}, first, later), "")
 	require.Equal(t, "7 d", eval[string](b, `[...new Set([...document.querySelectorAll("#time-box .cut-label")].map(n => n.textContent))].join()`))
 	require.Regexp(t, `^03-01 10:02:15.*03-09 10:02:1`, eval[string](b, `[...document.querySelector("#time-box svg").querySelectorAll("text[text-anchor=middle]:not(.cut-label)")].map(n => n.textContent).join("|")`))
+	long := reporttest.ActiveSession()
+	long.End.Time += away
+	long.Notes.Control.Half[flow.Out].FIN = flow.Mark{Time: long.Start.Time + away, Ord: 106, Pos: flow.At(0, 106)}
+	defer func() {
+		b.open(htmlOf(t, report.Options{}, long), "")
+		require.Contains(t, eval[string](b, `[...document.querySelectorAll("#details-1 tr.gap")].map(n => n.textContent).join()`), " d later, on 2024-03-09")
+		require.Equal(t, "10:02:15.0000002024-03-09", eval[string](b, `[...document.querySelectorAll("#details-1 .ladder tbody .time")].pop().textContent`))
+	}()
 	require.Equal(t, 4, eval[int](b, `document.querySelectorAll("#time-box svg:nth-child(2) .part").length`), "each transfer has its bar")
 	require.True(t, eval[bool](b, `[...document.querySelectorAll("#time-box svg:nth-child(2) .part")].every(n => n.getBBox().width >= 5)`))
 }

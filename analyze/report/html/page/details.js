@@ -105,22 +105,25 @@ function renderLadder(row, block, drawn) {
     make("tbody", {role: "rowgroup"}, ...block.rungs.flatMap(rung => renderRung(row, rung, drawn))));
 }
 
-// timeOf is a packet's time, with the day where that is not the one on which the session began.
-const timeOf = (row, us) => iso(us).slice(11, 23) + micros(us) + (dayOf(us) === dayOf(row.start) ? "" : ", " + iso(us).slice(5, 10));
+// timeOf is a packet's time, with the day below it where that is not the one on which the session began.
+const timeOf = (row, us) => [iso(us).slice(11, 23) + micros(us), dayOf(us) === dayOf(row.start) ? null : extra(dayOf(us))];
 
 const silence = 1e6; // microseconds without a packet of the ladder that deserve a row
 function renderRung(row, [frame, at, kind, text, note = "", host = "", left = "", rightPort = "", rest = ""], drawn) {
   if (!(kind & data)) [left, rightPort] = [portOf(row.client), portOf(row.server)];
-  const time = at === "" ? "" : timeOf(row, row.start + at);
+  const time = at === "" ? [] : timeOf(row, row.start + at);
   const td = (name, ...children) => make("td", {role: "cell", class: name}, ...children);
   const touched = kind & third ? (kind & right ? right : 0) : -1; // a third host's packets touch one side only
   const list = [];
   if (at !== "") {
-    if (drawn.last >= 0 && at - drawn.last >= silence) list.push(make("tr", {role: "row", class: "gap"}, make("td", {role: "cell", colspan: 6}, span(at - drawn.last) + " later")));
+    if (drawn.last >= 0 && at - drawn.last >= silence) {
+      const day = dayOf(row.start + at) === dayOf(row.start + drawn.last) ? "" : ", on " + dayOf(row.start + at);
+      list.push(make("tr", {role: "row", class: "gap"}, make("td", {role: "cell", colspan: 6}, span(at - drawn.last) + " later" + day)));
+    }
     drawn.last = Math.max(at, drawn.last);
   }
   const said = note || rest ? [note ? told(note) : null, rest ? make("details", null, make("summary", null, plural(rest.split("\n").length, "more line")), make("span", {class: "rest"}, isolated(rest))) : null] : [];
-  list.push(make("tr", {role: "row"}, td("frame", ...numbered(frame)), td("time", time), td("port left", kind & remark || touched === right ? "" : left),
+  list.push(make("tr", {role: "row"}, td("frame", ...numbered(frame)), td("time", ...time), td("port left", kind & remark || touched === right ? "" : left),
     td("middle", renderArrow(kind, text, host)), td("port right", kind & remark || touched === 0 ? "" : rightPort), td("note", ...said)));
   return list;
 }

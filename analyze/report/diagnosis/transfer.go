@@ -63,6 +63,16 @@ func ShownOf(transfers []record.Transfer, limit int) []int {
 	return shown
 }
 
+// Opener is who opened a session's data connections; who only tried opened none.
+func Opener(s *record.Session) string {
+	for i := range s.Transfers {
+		if s.Transfers[i].Opened() {
+			return s.Initiator
+		}
+	}
+	return record.None
+}
+
 // TakenOver counts transfers whose data connection another host opened: they may have
 // worked, but not as they should.
 const TakenOver = "by a third party"

@@ -142,3 +142,18 @@ func TestSlow(t *testing.T) {
 	x.TCP.Duration = flow.Second
 	require.Empty(t, SlowWords(&x))
 }
+
+// Who only tried to open a data connection opened none; a transfer of an open session that
+// has no end yet goes on.
+func TestOpenerAndRunning(t *testing.T) {
+	s := reporttest.BlockedSession()
+	require.Equal(t, record.Client, s.Initiator)
+	require.Equal(t, record.None, Opener(s))
+	require.Equal(t, record.Server, Opener(reporttest.ActiveSession()))
+	s = reporttest.ActiveSession()
+	s.Transfers[1].Outcome, s.Transfers[1].Reply = record.Incomplete, nil
+	require.Equal(t, []string{"1 ok", "1 incomplete"}, Outcomes(s))
+	s.Open = true
+	require.Equal(t, []string{"1 ok", "1 running"}, Outcomes(s))
+	require.Equal(t, "The transfer goes on.", Outcome(s, &s.Transfers[1]))
+}

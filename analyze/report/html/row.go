@@ -95,7 +95,7 @@ func newTableRow(s *record.Session, rank int) tableRow {
 	r := tableRow{
 		ID: s.ID, Start: microseconds(s.Start.Time), Length: microseconds(max(s.End.Time-s.Start.Time, 0)),
 		Client: s.Client.String(), Server: s.Server.String(),
-		rowModes: rowModes{Mode: s.Mode, Modes: []string{s.Mode}, Initiator: openedBy(s), Initiators: []string{s.Initiator},
+		rowModes: rowModes{Mode: s.Mode, Modes: []string{s.Mode}, Initiator: diagnosis.Opener(s), Initiators: []string{s.Initiator},
 			Sums: strings.Join(diagnosis.Outcomes(s), ", "), Transfers: len(s.Transfers), Outcomes: []string{}},
 		rowLogins:   rowLogins{User: prose.Cut(prose.Escape(prose.Known(s.User)), maxRowUser), Login: s.Login, TLS: s.TLS},
 		rowFindings: rowFindings{Gravity: len(record.Severities), Findings: []string{}},
@@ -125,14 +125,6 @@ func newTableRow(s *record.Session, rank int) tableRow {
 	}
 	r.places(s)
 	return r
-}
-
-// openedBy is who opened a session's data connections; who only tried opened none.
-func openedBy(s *record.Session) string {
-	if !slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return t.Opened() }) {
-		return record.None
-	}
-	return s.Initiator
 }
 
 // places notes which packets of which files the session has.

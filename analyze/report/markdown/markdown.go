@@ -341,7 +341,7 @@ func (m *markdown) writeFiles(b *strings.Builder, s *record.Summary, most int) {
 
 // sessionLine is a row of the table.
 func sessionLine(s *record.Session, bad int, z prose.Zone) string {
-	user, opened := "–", s.Initiator
+	user, opened := "–", diagnosis.Opener(s)
 	if s.User != nil {
 		user = codeCut(*s.User, mdName)
 	}

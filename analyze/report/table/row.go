@@ -2,7 +2,6 @@ package table
 
 import (
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -86,8 +85,8 @@ func newSessionRow(s *record.Session, o report.Options) sessionRow {
 
 func newWideRow(s *record.Session) wideRow {
 	w := wideRow{took: prose.Span(s.End.Time - s.Start.Time), ended: strings.ToUpper(prose.Escape(s.Closing))}
-	if slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return t.Opened() }) {
-		w.opener = diagnosis.Party(s.Initiator)
+	if opener := diagnosis.Opener(s); opener != record.None {
+		w.opener = diagnosis.Party(opener)
 	}
 	if s.Open {
 		w.ended = "goes on"

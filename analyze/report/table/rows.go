@@ -55,7 +55,7 @@ func SessionRow(s *record.Session, o report.Options) Row {
 	t := newSessionRow(s, o)
 	r := Row{
 		ID: t.id, Start: s.Start, End: s.End, Client: t.client, Server: t.server, User: t.user, Mode: t.mode,
-		OpenedBy: diagnosis.Party(s.Initiator), Sums: t.sums, Worst: t.worst, Failed: t.failed, Facts: facts(s, o),
+		OpenedBy: diagnosis.Party(diagnosis.Opener(s)), Sums: t.sums, Worst: t.worst, Failed: t.failed, Facts: facts(s, o),
 		HiddenTransfers: len(s.Transfers) - len(t.transfers),
 		ClientIP:        s.Client.Addr().String(), Listen: t.server,
 	}

@@ -34,6 +34,28 @@ func TestRecordedTwice(t *testing.T) {
 	}
 }
 
+// So it is where the clock was set meanwhile, and where the second recorder's clock goes wrong:
+// IPv4 numbers its packets.
+func TestRecordedByOtherClock(t *testing.T) {
+	const hour = 3600 * flow.Second
+	for _, s := range samples(t) {
+		want := analyzetest.Analyzed(t, s.frames, options)
+		if len(want.Sessions) == 0 || !closed(want) || slices.ContainsFunc(want.Sessions, func(s *record.Session) bool { return !s.Client.Addr().Is4() || s.Verdict.Cause != record.CauseNone }) {
+			continue
+		}
+		for _, by := range []flow.Time{-hour, -5 * flow.Second, 5 * flow.Second, hour} {
+			set := capturetest.Shift(s.frames, 0)
+			for i := len(set) / 2; i < len(set); i++ {
+				set[i].Time += by
+			}
+			once := withoutCounts(t, analyzetest.Analyzed(t, set, options))
+			require.Empty(t, differences(once, withoutCounts(t, analyzetest.Analyzed(t, slices.Concat(set, set), options))), "%s, the clock set by %d", s.name, by)
+			again := analyzetest.Analyzed(t, slices.Concat(s.frames, capturetest.Shift(s.frames, 20*by)), options)
+			require.Empty(t, differences(withoutCounts(t, want), withoutCounts(t, again)), "%s, again %d later", s.name, 20*by)
+		}
+	}
+}
+
 // others are connections between the hosts of the frames' first connection, as many as a
 // table remembers while they wait for stragglers, behind their time.
 func others(t *testing.T, frames []capturetest.Frame) []capturetest.Frame {

@@ -33,7 +33,7 @@ func stray(name string, forge func(*capturetest.Meta)) damage {
 	return damage{name: "stray " + name, variants: func(n int) int { return 2 * n }, do: func(f []capturetest.Frame, i int) ([]capturetest.Frame, string, int) {
 		at, from := i/2, i%2
 		m := f[at].Meta
-		if m == nil || m.ICMP != nil || m.Flags&(flow.SYN|flow.RST|flow.FIN) != 0 || !lives(f[at+1:], f[at].Conn) || f[at].Length > len(f[at].Data) {
+		if m == nil || isStray(f, at) || m.ICMP != nil || m.Flags&(flow.SYN|flow.RST|flow.FIN) != 0 || !lives(f[at+1:], f[at].Conn) || f[at].Length > len(f[at].Data) {
 			return f, "", 0
 		}
 		forged := capturetest.Change(f[at:at+1], func(_ *capturetest.Frame, m *capturetest.Meta) bool {
@@ -48,6 +48,18 @@ func stray(name string, forge func(*capturetest.Meta)) damage {
 		})
 		return slices.Concat(f[:at+1], forged, f[at+1:]), fmt.Sprintf("%s behind packet %d, from end %d", name, at+1, from), 1
 	}}
+}
+
+// isStray reports whether a packet itself is far from all that its side sent before.
+func isStray(f []capturetest.Frame, at int) bool {
+	const far = 1 << 22
+	m := f[at].Meta
+	for i := at - 1; i >= 0; i-- {
+		if b := f[i].Meta; b != nil && b.ICMP == nil && b.Src == m.Src && b.Dst == m.Dst && !isStray(f, i) {
+			return m.Seq-b.Seq > far && b.Seq-m.Seq > far
+		}
+	}
+	return false
 }
 
 // lives reports whether both ends of a connection still send something.

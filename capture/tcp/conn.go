@@ -77,10 +77,10 @@ type half struct {
 	bytes       uint64 // next - start, unwrapped
 	held        uint64 // bytes of that which the capture holds
 	packets     uint64
-	finSeq      uint32 // of the FIN; without one, where a reset that ended the connection left this side
+	finSeq      uint32 // of the FIN; without one, where a reset that ended the connection left this side, or what it said it sends next
 	scale       uint8
 	ttl         uint8
-	id          uint8 // the last SYN's IPv4 identification, its low byte: enough to tell a repetition from a copy
+	id          uint8 // IPv4 identification, its low byte, of the last SYN, and, of the side that sends none, the first one: enough to tell a repetition from a copy
 	flags       halfFlags
 }
 
@@ -162,7 +162,7 @@ func (c *conn) swapEnds() {
 
 // begin sets the sequence number of a direction's first payload byte.
 func (h *half) begin(seq uint32, more halfFlags) {
-	h.start, h.next = seq, seq
+	h.start, h.next, h.finSeq = seq, seq, seq
 	h.flags |= started | more
 }
 

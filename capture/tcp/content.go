@@ -229,6 +229,12 @@ func (k *gaps) begins(w way, seq uint32) bool {
 	return g != nil && w.flags&pieces == 0 && len(g.All()) > 0 && g.All()[0].From == w.start
 }
 
+// lacksEnd reports whether a side said of the next byte it would send that it is one of
+// which the capture does not have the one before: that may have been its FIN.
+func (h *half) lacksEnd() bool {
+	return h.flags&(finished|started) == started && flow.After(h.finSeq, h.next)
+}
+
 // hasClosed reports whether the other side acknowledged one number more than was seen,
 // which is the FIN's where a side has nothing else to say.
 func (h *half) hasClosed() bool {
@@ -246,8 +252,8 @@ func (k *gaps) settle(w way, other *half) (missing uint64) {
 	}
 	if lost := h.acked - h.limit(h.next); flow.After(h.acked, h.limit(h.next)) && lost < maxBridge {
 		// The FIN takes a sequence number too; unseen, it is one of those acknowledged if
-		// the other side closed too, or this one knew of no connection any more.
-		if h.flags&finished == 0 && (lost == 1 || h.flags&closed != 0 || other.flags&finished != 0 || other.hasClosed()) {
+		// the other side closed too, or may have, or this one knew of no connection any more.
+		if h.flags&finished == 0 && (lost == 1 || h.flags&closed != 0 || other.flags&finished != 0 || other.hasClosed() || other.lacksEnd()) {
 			lost--
 		}
 		missing = uint64(lost)

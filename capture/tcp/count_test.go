@@ -26,6 +26,7 @@ func TestCounting(t *testing.T) {
 		{"gap, not acknowledged", handshake + "> A 101/301 #100\n> A 601/301 #500\n< A 301/201", out + "600 in 0 syns 1"},
 		{"gap, the other side not captured", "> S 100\n> A 601/301 #500", out + "1000-500 in 0 syns 1"},
 		{"gap at the end, acknowledged", handshake + "> A 101/301 #100\n< A 301/701", out + "600-500 in 0 syns 1"},
+		{"gap at the end, the FINs of both sides in it", handshake + "> A 101/301 #100\n< A 301/201 #10\n< A 402/702", out + "600-500 in 10 syns 1"},
 		{"gap at the end, FIN seen", handshake + "> A 101/301 #100\n> FA 701/301\n< A 301/702",
 			"40000>21 opener established fin out 600-500 in 0 syns 1"},
 		{"gap at the end, FIN seen, not acknowledged", handshake + "> A 101/301 #100\n> FA 701/301\n< A 301/201",

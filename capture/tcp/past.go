@@ -1,12 +1,16 @@
 package tcp
 
-import "ftpscope/capture/flow"
+import (
+	"slices"
+
+	"ftpscope/capture/flow"
+)
 
 // A capture may hold its packets twice, far apart: joined to itself, or recorded at two
 // places. A connection that is still in the table takes what comes again for repetitions;
 // of those that are closed the past remembers enough to know their packets by.
 const (
-	pastSets = 1 << 8 // 1,024 connections a shard, 1.6 MB over all
+	pastSets = 1 << 8 // 1,024 connections a shard, 2.2 MB over all
 	pastWays = 4
 )
 
@@ -17,16 +21,19 @@ type past struct {
 	repeated uint64                    // packets that came again
 }
 
-// gone is a connection that was closed: who, and the numbers that its sides sent.
+// gone is a connection that was closed, or a SYN that stayed alone: who, and the numbers
+// that its sides sent.
 type gone struct {
 	a, b         flow.Host
 	aPort, bPort uint16
-	known, again bool // again: its SYN came again
+	known, alone bool
+	again        bool // its SYN came again
 	began        [2]bool
-	id           uint8
+	ids          [2]uint8 // of the first SYN and the last one
 	tag          uint32
 	start, limit [2]uint32
-	syn, last    flow.Time
+	syn          flow.Time
+	first, last  flow.Time // by the clock
 	net          flow.Net
 }
 
@@ -36,12 +43,10 @@ func (p *past) note(c *conn) {
 	if c.flags&sawSYN == 0 {
 		return
 	}
-	if p.sets == nil {
-		p.sets = new([pastSets][pastWays]gone)
-	}
 	p.next = (p.next + 1) % pastWays
-	g := &p.sets[c.tag%pastSets][p.next]
-	*g = gone{a: c.a, b: c.b, aPort: c.aPort, bPort: c.bPort, known: true, id: c.half[flow.Out].id, tag: c.tag, syn: c.cold.syn.Time, last: c.last.Time, net: c.net[0]}
+	g := &p.set(c.tag)[p.next]
+	*g = gone{a: c.a, b: c.b, aPort: c.aPort, bPort: c.bPort, known: true, ids: [2]uint8{c.half[flow.In].id, c.half[flow.Out].id}, tag: c.tag, syn: c.cold.syn.Time, net: c.net[0]}
+	g.first, g.last = min(g.syn, c.last.Time), max(g.syn, c.last.Time)
 	for dir := range c.half {
 		h := &c.half[dir]
 		g.began[dir], g.start[dir], g.limit[dir] = h.flags&started != 0, h.start, h.limit(h.next)
@@ -49,6 +54,26 @@ func (p *past) note(c *conn) {
 			g.limit[dir] = h.acked
 		}
 	}
+}
+
+// noteLone remembers a SYN that stayed alone, where no connection has to make room for it.
+func (p *past) noteLone(e *lone) {
+	set := p.set(e.tag)
+	for i := range set {
+		if g := &set[i]; !g.known || g.alone {
+			*g = gone{a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, known: true, alone: true, ids: [2]uint8{e.firstID, e.id}, tag: e.tag, syn: e.First.Time, net: e.Net}
+			g.first, g.last = min(g.syn, e.Last().Time), max(g.syn, e.Last().Time)
+			g.began[flow.Out], g.start[flow.Out], g.limit[flow.Out] = true, e.seq+1, e.seq+1
+			return
+		}
+	}
+}
+
+func (p *past) set(tag uint32) *[pastWays]gone {
+	if p.sets == nil {
+		p.sets = new([pastSets][pastWays]gone)
+	}
+	return &p.sets[tag%pastSets]
 }
 
 // has reports whether a segment of no connection in the table is one of a connection that
@@ -73,17 +98,13 @@ func (p *past) has(s *flow.Segment, tag uint32) bool {
 	return false
 }
 
-// said reports whether the connection said what a segment says, at that time. A SYN that
-// comes again says so by its time: a host may begin its next connection with the same
-// number, but not so soon.
+// said reports whether the connection said what a segment says: in its time or, since its
+// SYN came again, at any, for then both sides' numbers tell.
 func (g *gone) said(dir flow.Direction, s *flow.Segment) bool {
-	isSYN := dir == flow.Out && s.Flags&(flow.SYN|flow.ACK) == flow.SYN && s.ICMP == nil
 	switch {
-	case isSYN:
-		same := s.Seq+1 == g.start[dir] && (s.Time == g.syn || uint8(s.ID) == g.id && apart(s.Time, g.syn) <= lingerTime)
-		g.again = g.again || same
-		return same
-	case s.Time > g.last && !(g.again && s.Time-g.last <= lingerTime) || s.Time < g.syn:
+	case dir == flow.Out && s.Flags&(flow.SYN|flow.ACK) == flow.SYN && s.ICMP == nil:
+		return g.began[dir] && s.Seq+1 == g.start[dir] && g.opens(s)
+	case !g.again && (s.Time > g.last || s.Time < g.first):
 		return false
 	case s.ICMP != nil:
 		return s.Seq+1-g.start[dir] <= g.limit[dir]-g.start[dir]
@@ -92,6 +113,18 @@ func (g *gone) said(dir flow.Direction, s *flow.Segment) bool {
 	if s.Flags&flow.SYN != 0 {
 		seq++
 	}
-	sent := !g.began[dir] || s.Flags&flow.RST != 0 || seq-g.start[dir] <= g.limit[dir]-g.start[dir] && s.End()-g.start[dir] <= g.limit[dir]-g.start[dir]
+	sent := !g.began[dir] && !g.again || s.Flags&flow.RST != 0 || g.began[dir] && seq-g.start[dir] <= g.limit[dir]-g.start[dir] && s.End()-g.start[dir] <= g.limit[dir]-g.start[dir]
 	return sent && (s.Flags&flow.ACK == 0 || !g.began[dir^1] || s.Ack-g.start[dir^1] <= g.limit[dir^1]-g.start[dir^1])
+}
+
+// opens reports whether a SYN with the connection's number is its own, again: by its
+// identification or, with IPv6, which has none, by its time. A host may begin its next
+// connection with the same number, but not with the same identification, or so soon.
+func (g *gone) opens(s *flow.Segment) bool {
+	again := slices.Contains(g.ids[:], uint8(s.ID)) && (s.ID != 0 || apart(s.Time, g.syn) <= lingerTime)
+	if s.Time == g.syn || g.ids[0] != g.ids[1] && (g.again || s.Time > g.first && s.Time <= g.last) { // it was sent again, by other identifications
+		again = true
+	}
+	g.again = g.again || again
+	return again
 }

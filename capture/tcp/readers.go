@@ -60,6 +60,8 @@ func (c *conn) newStream(r reassembly.Reader, g *reassembly.Group) *reassembly.S
 			st.Begins(dir, h.start)
 		case h.flags&started != 0 && c.flags&(sawSYN|sawSYNACK) == sawSYN:
 			st.MayBegin(dir, h.start) // by the handshake's ACK
+		case dir == flow.Out && c.flags&(sawSYN|sawSYNACK) == sawSYNACK:
+			st.MayBegin(dir, c.cold.synSeq+1) // by the SYN-ACK
 		}
 		if h.flags&finished != 0 {
 			st.Ends(dir, h.finSeq)

@@ -24,6 +24,9 @@ const (
 	// maxFar and maxFarBytes bound the segments in doubt of a direction.
 	maxFar      = 64
 	maxFarBytes = 64 << 10
+	// enoughFar is how many segments far ahead, one after the other, show that the sender is
+	// there, where nobody acknowledges anything.
+	enoughFar = 4
 	// leastWindow is the window of hosts that do not scale theirs; no sender is held to
 	// less, for the capture may lack the segment that offered more.
 	leastWindow = 1 << 16
@@ -154,6 +157,9 @@ func (t *Table) resolve(slot int32, dir flow.Direction, s *flow.Segment) bool {
 			d.rst = flow.Segment{}
 		}
 	}
+	if len(d.far[dir]) > 0 && s.Length > 0 && c.half[dir].flags&isAcked == 0 { // its sender is where it was
+		d.far[dir], d.farBytes[dir] = nil, 0
+	}
 	if len(d.far[dir^1]) > 0 {
 		t.admitFar(slot, dir^1, s.Ack)
 	}
@@ -196,8 +202,8 @@ func (c *conn) knowsScale(dir flow.Direction) bool {
 }
 
 // far keeps a segment that lies far from its connection in doubt; false: it is of the
-// connection after all, for it goes on after another such one, and the other side is not
-// in the capture.
+// connection after all, for it goes on after other such ones, with nothing near between
+// them, and the other side is not in the capture.
 func (t *Table) far(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	if s.Length == 0 && s.Flags&flow.FIN == 0 {
 		return true
@@ -207,11 +213,12 @@ func (t *Table) far(slot int32, dir flow.Direction, s *flow.Segment) bool {
 		return true
 	}
 	list := d.far[dir]
-	if n := len(list); n > 0 && t.slab.at(slot).half[dir].flags&isAcked == 0 && s.Seq-list[n-1].Seq <= proofSpan {
-		t.admitFar(slot, dir, list[n-1].End())
+	isFull := d.farBytes[dir]+len(s.Payload) > maxFarBytes
+	if n := goesOn(list, s.Seq); t.slab.at(slot).half[dir].flags&isAcked == 0 && (n == enoughFar || isFull && n == len(list) && n > 0) {
+		t.admitFar(slot, dir, list[len(list)-1].End())
 		return false
 	}
-	if len(list) == maxFar || d.farBytes[dir]+len(s.Payload) > maxFarBytes {
+	if len(list) == maxFar || isFull {
 		d.farBytes[dir] -= len(list[0].Payload)
 		list = append(list[:0], list[1:]...)
 	}
@@ -220,6 +227,27 @@ func (t *Table) far(slot int32, dir flow.Direction, s *flow.Segment) bool {
 	d.far[dir] = append(list, kept)
 	d.farBytes[dir] += len(kept.Payload)
 	return true
+}
+
+// goesOn is how many of the last segments of a list lie a little before a number, and before
+// each other.
+func goesOn(list []flow.Segment, seq uint32) (n int) {
+	for i := len(list) - 1; i >= 0 && n < enoughFar && seq-list[i].Seq <= proofSpan; i-- {
+		seq = list[i].Seq
+		n++
+	}
+	return n
+}
+
+// admitRest takes the segments that were far of a direction whose other side is not in the
+// capture, when the connection is over and went on behind them.
+func (t *Table) admitRest(slot int32) {
+	for dir := range flow.Direction(2) {
+		list := t.doubts[slot].far[dir]
+		if n := len(list); n > 1 && t.slab.at(slot).half[dir].flags&isAcked == 0 && goesOn(list[:n-1], list[n-1].Seq) > 0 {
+			t.admitFar(slot, dir, list[n-1].End())
+		}
+	}
 }
 
 // admitFar takes the segments that were far of a direction and lie where the other side
@@ -271,7 +299,7 @@ func (x doubts) believe(slot int32, c *conn) *flow.LoneSYN {
 	}
 	delete(x, slot)
 	c.flags &^= doubted
-	if s := &d.syn; isLone(s) && d.syns.Count > 1 && c.last.Ord < s.Ord {
+	if s := &d.syn; isLone(s) && d.syns.Count > 1 && d.syns.Last.Time-s.Time >= firstWait/2 && c.last.Ord < s.Ord {
 		return &flow.LoneSYN{
 			Src: s.Src, Dst: s.Dst, SrcPort: s.SrcPort, DstPort: s.DstPort,
 			First: s.Mark, Again: &d.syns, TTL: s.TTL, Digits: s.Digits, Net: s.Net,

@@ -25,6 +25,7 @@ func TestStraySYN(t *testing.T) {
 		{"answered by RST", handshake + "> S 9000\n< RA 0/9001", "40000>21 opener established cut out 0 in 0 syns 1\n40000>21 opener refused rst out 0 in 0 syns 1"},
 		{"answered by data", handshake + "> S 9000000\n> A 9000001/8001 =abc\n< A 8001/9000004 =de",
 			"40000>21 opener established cut out 0 in 0 syns 1\n40000>21 opener established cut out 3 in 2 syns 1"},
+		{"twice at once", handshake + "> S 9000\nwait 200ms\n> S 9000", "40000>21 opener established cut out 0 in 0 syns 1"},
 		{"repeated, then silence", handshake + "> S 9000\nwait 1s\n> S 9000", "40000>21 opener established cut out 0 in 0 syns 1\n40000>21 opener unanswered cut out 0 in 0 syns 2"},
 	})
 }
@@ -48,6 +49,7 @@ func TestStrayEnd(t *testing.T) {
 		{"reset ahead, then another connection", open + "> R 2000\n> S 9000\n< SA 8000/9001", "40000>21 opener established rst out 1000 in 0 syns 1\n40000>21 opener unknown cut out 0 in 0 syns 1"},
 		{"exact reset that nobody heeded", open + "> R 1101" + rest, "40000>21 opener established cut out 3000 in 0 syns 1"},
 		{"far, one side captured", "> A 101/301 #10\n> A 268436556/301 #10\n> A 111/301 #10", "40000>21 guess established cut out 20 in 0 syns 0"},
+		{"far, one side captured, twice, and back", "> A 101/301 #10\n> A 20000111/301 #10\n> A 20000121/301 #10\n> A 111/301 #10", "40000>21 guess established cut out 20 in 0 syns 0"},
 		{"far, one side captured, going on", "> A 101/301 #10\n> A 20000111/301 #10\n> A 20000121/301 #10", "40000>21 guess established cut out 30-20000000 in 0 syns 0"},
 	})
 }

@@ -14,6 +14,7 @@ type lone struct {
 	window   uint16
 	seq, tag uint32
 	id       uint8 // as half.id
+	firstID  uint8
 }
 
 // syns is the ring of lone SYNs, in the order of their first packet; first … next-1 are
@@ -46,7 +47,7 @@ func (t *Table) addSYN(s *flow.Segment, tag uint32) {
 	e.Src, e.Dst, e.SrcPort, e.DstPort = s.Src, s.Dst, s.SrcPort, s.DstPort
 	e.First, e.Again = s.Mark, nil
 	e.TTL, e.Digits, e.Net, e.scale, e.live = s.TTL, s.Digits, s.Net, s.Scale, true
-	e.window, e.seq, e.tag, e.id = s.Window, s.Seq, tag, uint8(s.ID)
+	e.window, e.seq, e.tag, e.id, e.firstID = s.Window, s.Seq, tag, uint8(s.ID), uint8(s.ID)
 	t.index.enter(entry{tag, -int32(r.next%maxHalfOpen) - 1})
 	r.next++
 }
@@ -143,7 +144,7 @@ func (t *Table) promote(index int32) int32 {
 	}
 	h := &c.half[flow.Out]
 	h.packets, h.ttl, h.window = uint64(e.Count()), e.TTL, uint32(e.window)
-	h.id = e.id
+	h.id, c.half[flow.In].id = e.id, e.firstID
 	if e.scale != flow.NoScale {
 		h.scale = min(e.scale, maxScale)
 	}
@@ -163,6 +164,7 @@ func (t *Table) giveUp(i uint32) {
 func (t *Table) loneSYN(index int32) {
 	e := t.forget(index)
 	e.Cut = e.Again == nil && t.until-e.First.Time < firstWait
+	t.past.noteLone(e)
 	t.sink.Unanswered(&e.LoneSYN)
 }
 

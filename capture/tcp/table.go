@@ -91,6 +91,9 @@ func take(t *Table, s *flow.Segment, tag uint32) {
 	}
 	if slot != 0 && t.stale(slot, dir, s) {
 		t.close(slot)
+		if t.past.has(s, tag) {
+			return
+		}
 		if slot = 0; isLone(s) {
 			t.addSYN(s, tag)
 			return

@@ -15,8 +15,13 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 		}
 	}
 	h, other := &c.half[dir], &c.half[dir^1]
-	if s.Seq != h.next && s.Flags&(flow.SYN|flow.RST) == 0 && c.isFar(dir, s) && t.far(slot, dir, s) {
-		return
+	if s.Seq != h.next && s.Flags&(flow.SYN|flow.RST) == 0 {
+		if c.isFar(dir, s) && t.far(slot, dir, s) {
+			return
+		}
+		if s.Length == 0 && h.flags&finished == 0 && c.flags&reset == 0 && flow.After(s.Seq, h.next) {
+			h.finSeq = s.Seq
+		}
 	}
 	if c.flags&(ended|reset) == ended|reset && c.contradicts(dir, s) {
 		t.goOn(slot)
@@ -166,6 +171,7 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 		if c.flags&sawSYN == 0 {
 			c.flags |= sawSYN
 			d.syn, d.synSeq = s.Mark, s.Seq
+			c.half[flow.In].id = uint8(s.ID)
 		}
 		h.id = uint8(s.ID)
 		d.noteSYN(s.Mark)

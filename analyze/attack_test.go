@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -23,7 +24,11 @@ import (
 // it may not change; nothing grave may be found that the whole capture does not show. A
 // failure prints the smallest damage of its kind. make attack tries more of each.
 
-var attackEach = flag.Int("attack", 6, "variants that TestAttack tries for each sample and kind of damage; 0: all")
+var (
+	attackEach   = flag.Int("attack", 6, "variants that TestAttack tries for each sample and kind of damage; 0: all")
+	attackSample = flag.String("attack-sample", "", "only the samples whose names match this expression")
+	attackDamage = flag.String("attack-damage", "", "only the kinds of damage whose names do")
+)
 
 // damage is a kind of damage.
 type damage struct {
@@ -40,6 +45,9 @@ type damage struct {
 // undecided is what a conversation may still change: another login, another connection.
 var undecided = []string{"login", "user", "src", "dst", "state", "finding", "outcome no-connection"}
 
+// anyOther is with how many others over the capture each packet is lost together.
+const anyOther = 4
+
 // perFrame are variants that strike one frame each.
 func perFrame(n int) int { return n }
 
@@ -49,6 +57,13 @@ var damages = []damage{
 	}},
 	{name: "two lost", variants: func(n int) int { return 3 * n }, do: func(f []capturetest.Frame, i int) ([]capturetest.Frame, string, int) {
 		a, b := i/3, i/3+1+i%3
+		return capturetest.Drop(f, a, b), fmt.Sprintf("packets %d and %d lost", a+1, b+1), 2
+	}},
+	{name: "two far apart lost", variants: func(n int) int { return n * anyOther }, do: func(f []capturetest.Frame, i int) ([]capturetest.Frame, string, int) {
+		a, b := i/anyOther, (i/anyOther+1+i%anyOther*(len(f)/anyOther+1))%len(f)
+		if a > b {
+			a, b = b, a
+		}
 		return capturetest.Drop(f, a, b), fmt.Sprintf("packets %d and %d lost", a+1, b+1), 2
 	}},
 	{name: "burst lost", variants: func(n int) int { return max(0, n-20) }, do: func(f []capturetest.Frame, i int) ([]capturetest.Frame, string, int) {
@@ -201,9 +216,16 @@ type struck struct {
 func TestAttack(t *testing.T) {
 	worst := map[string][]struck{}
 	tried := map[string]int{}
+	sample, kind := regexp.MustCompile(*attackSample), regexp.MustCompile(*attackDamage)
 	for _, s := range samples(t) {
+		if !sample.MatchString(s.name) {
+			continue
+		}
 		full := analyzetest.Analyzed(t, s.frames, options)
 		for k, d := range slices.Concat(damages, strays) {
+			if !kind.MatchString(d.name) {
+				continue
+			}
 			for _, i := range chosen(d.variants(len(s.frames)), uint64(k)) {
 				damaged, what, packets := d.do(s.frames, i)
 				if packets == 0 || len(damaged) == 0 {

@@ -282,6 +282,9 @@ func (b *builder) commanded(t *record.Transfer, s *control.TransferCommand, trie
 	if len(tried) == 0 && (n == nil || n.Method == record.MethodDefault || !n.Endpoint.IsValid()) {
 		tried = b.inferred(s, n)
 	}
+	if t.Reply != nil && t.Reply.Code < 300 && allRefused(tried) { // it was made over one that the capture lacks
+		t.Notes.Tried, tried = tried, nil
+	}
 	b.connect(t, n, tried)
 	t.Outcome = b.outcome(t, s.Aborted != nil)
 }
@@ -362,6 +365,10 @@ func (b *builder) waitedAfter(n *control.Negotiation) bool {
 	}
 	silence := next - n.Answer.Time.Time
 	return silence >= least && silence <= hopeless
+}
+
+func allRefused(tried []flow.Conn) bool {
+	return !slices.ContainsFunc(tried, func(c flow.Conn) bool { return c.State != flow.Refused })
 }
 
 func failedState(s flow.State) bool {

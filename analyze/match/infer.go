@@ -67,7 +67,7 @@ func (b *builder) inferred(s *control.TransferCommand, n *control.Negotiation) [
 		tried = b.due(b.opened, search{s, n, to, to + grace})
 	}
 	if n := len(tried); n > 0 {
-		if c := &tried[n-1]; s.Carried() && empty(c) || c.Half[flow.In].Silent && c.Closing != flow.Cut {
+		if c := &tried[n-1]; s.Carried() && empty(c) || c.Half[flow.In].Silent && c.Half[flow.Out].Bytes == 0 && c.Closing != flow.Cut {
 			return nil // data flowed, so it was most likely over another connection; or nothing tells whether it did
 		}
 	}

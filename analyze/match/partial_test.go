@@ -157,6 +157,49 @@ func TestPartial(t *testing.T) {
 			session user=bob login=ok mode=passive by=client missing=8
 			1 - PASV passive announced=S:50000 initiator=client data=C:40000>S:50000 download bytes=70 reply=226 ok
 			2 RETR b path=- default unknown reply=550 denied`},
+		{"a command is lost, and answered by 425", `
+			login
+			pasv
+			data d1 C:40000 > S:50000 unanswered 3
+			lost C: RETR a
+			wait 10s
+			S: 425 no
+			bye`, `
+			session user=bob login=ok mode=passive by=client missing=8
+			1 - PASV passive announced=S:50000 initiator=client data=C:40000>S:50000 unanswered attempts=3 reply=425 no-connection`},
+		{"the connection that was used is lost, one that was refused is not", `
+			login
+			pasv
+			data d1 C:40000 > S:50000 refused
+			C: STOR a
+			S: 150 here
+			S: 226 done
+			bye`, `
+			session user=bob login=ok mode=passive
+			1 STOR a PASV passive announced=S:50000 reply=226 ok`},
+		{"SYN and USER are lost", `
+			lost open
+			S: 220 ready
+			lost C: USER bob
+			S: 331 p
+			C: PASS x
+			S: 230 in
+			C: RETR a
+			S: 550 no
+			bye`, `
+			session login=ok from_start=false
+			1 RETR a path=- default unknown reply=550 denied`},
+		{"replies to CWD and PWD are lost, and their commands", `
+			login
+			C: CWD a
+			S: 250 ok
+			lost C: CWD /b
+			S: 250 ok
+			C: RETR a
+			S: 550 no
+			bye`, `
+			session user=bob login=ok missing=8
+			1 RETR a path=- default unknown reply=550 denied`},
 		{"a long command is lost", `
 			login
 			pasv

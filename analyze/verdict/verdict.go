@@ -306,10 +306,11 @@ func (c *hearing) orderly() bool {
 		return false
 	}
 	for i := range c.Transfers {
-		if x := c.Transfers[i].Notes.Conn; x != nil && !(x.Half[0].FIN.Seen() && x.Half[1].FIN.Seen()) {
+		t := &c.Transfers[i]
+		if x := t.Notes.Conn; x == nil && len(t.Notes.Tried) > 0 || x != nil && !(x.Half[0].FIN.Seen() && x.Half[1].FIN.Seen()) {
 			return false
 		}
-		if t := &c.Transfers[i]; t.Notes.Size != nil && t.Bytes != nil && t.Restart == nil && *t.Bytes < *t.Notes.Size {
+		if t.Notes.Size != nil && t.Bytes != nil && t.Restart == nil && *t.Bytes < *t.Notes.Size {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"bytes"
 	"net/netip"
 
 	"ftpscope/analyze/control"
@@ -120,6 +121,9 @@ func (l *shard) Unanswered(s *flow.LoneSYN) {
 	l.events.Unanswered(s)
 }
 
+// few are fewer bytes than tell what a side begins to say.
+const few = 9
+
 // Classify says whether the first payload bytes of a connection can be of a control
 // connection. Where FTP is expected the doubt is in its favour: the conversation decides
 // with more to go by.
@@ -128,10 +132,10 @@ func (l *shard) Classify(c *flow.Conn, dir flow.Direction, first []byte) tcp.Cla
 	if len(first) == 0 || expected && (!c.OpenerKnown || tlsrec.IsHandshake(first[0])) {
 		return class(expected)
 	}
-	if expected && c.OpenerKnown && control.IsForeign(first) {
-		return tcp.Control // the other side may wait for FTP
+	if expected && c.OpenerKnown && (len(first) < few && bytes.IndexByte(first, '\n') < 0 || control.IsForeign(first)) {
+		return tcp.Control // more may tell, or the other side waits for FTP
 	}
-	if dir == flow.Out && c.OpenerKnown && control.IsTunnel(first) {
+	if dir == flow.Out && c.OpenerKnown && (control.IsTunnel(first) || control.MayBeginMore(first)) {
 		return tcp.Control // until what is said in it is known
 	}
 	var guess ftp.Guess

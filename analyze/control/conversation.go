@@ -83,6 +83,7 @@ type around struct {
 	half       *half   // nil: the capture has both sides
 	tunnel     *tunnel // nil: no proxy was asked for a connection
 	realClient string  // whom a balancer's line names
+	early      [2]early
 }
 
 // roles is how it is known which side is the client.
@@ -194,6 +195,15 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 			c.tellHosts(true) // who spoke last is who the next data connection belongs to
 		}
 	}
+	if b = c.early[dir].join(b); c.isEarly(dir, b) {
+		c.early[dir] = append(early(nil), b...)
+		return true
+	}
+	return c.hear(dir, b)
+}
+
+// hear takes what a side says, where enough of it is there to tell what it begins.
+func (c *Conversation) hear(dir flow.Direction, b []byte) bool {
 	s := &c.sides[dir]
 	if !s.spoke && dir == c.client && c.roles == rolesBySYN && (b[0] == 'P' || b[0] == '\r') {
 		if c.realClient, b = proxyLine(b); len(b) == 0 {
@@ -206,7 +216,7 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	}
 	if t := c.tunnel; t != nil && !t.answered {
 		s.spoke = true
-		if b = t.take(int(dir^c.client), b, at); t.answered {
+		if b = t.take(int(dir^c.client), b, c.at); t.answered {
 			c.expectHosts(true)
 		}
 		if len(b) == 0 {
@@ -260,6 +270,9 @@ func (c *Conversation) read(dir flow.Direction, b []byte) {
 	f := &c.sides[dir].framer
 	for line, rest, ok := f.Next(b); ok; line, rest, ok = f.Next(rest) {
 		c.line(dir, line)
+		if c.tls.records == nil && len(rest) > 5 && beginsTLS(c, dir, rest) {
+			return
+		}
 	}
 }
 
@@ -316,6 +329,7 @@ func (c *Conversation) Conflict(dir flow.Direction, _ int64, _ uint64, at flow.M
 // Gap says that n bytes of a side are missing.
 func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	c.at = at
+	c.hearEarly(dir)
 	if c.half != nil && dir == c.half.dir {
 		c.half.lose(&c.budget)
 	}

@@ -153,12 +153,10 @@ func seeTLS(c *Conversation, dir flow.Direction, b []byte) {
 	if !tlsrec.BeginsRecord(b) {
 		return
 	}
-	waiting := c.pairing.pending
-	asked := len(waiting) > 0 && waiting[len(waiting)-1].verb == ftp.AUTH
-	if !asked && !c.sides[c.client^1].lossy {
+	if !mayBeginTLS(c) {
 		return
 	}
-	if asked {
+	if waiting := c.pairing.pending; len(waiting) > 0 && waiting[len(waiting)-1].verb == ftp.AUTH {
 		c.notes.AuthTLS = waiting[len(waiting)-1].line.Mark
 	}
 	c.sides[dir].framer.Drop()
@@ -168,6 +166,24 @@ func seeTLS(c *Conversation, dir flow.Direction, b []byte) {
 	r.sides[dir^1].Gap()
 	c.unanswered(len(c.pairing.pending))
 	coverTLS(c, dir)
+}
+
+// beginsTLS reports whether TLS begins behind a line, in the same piece: the answer to AUTH
+// is missing. What follows it is read.
+func beginsTLS(c *Conversation, dir flow.Direction, rest []byte) bool {
+	if rest[0] == '\n' {
+		rest = rest[1:] // of CR LF
+	}
+	if !tlsrec.IsHandshake(rest[0]) {
+		return false
+	}
+	if seeTLS(c, dir, rest); c.tls.records == nil {
+		return false
+	}
+	if rest = c.passTLS(dir, rest); rest != nil {
+		c.read(dir, rest)
+	}
+	return true
 }
 
 // beginTLS takes what began as TLS: on the port for that, or with its first byte in the

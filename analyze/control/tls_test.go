@@ -36,6 +36,10 @@ func TestTLS(t *testing.T) {
 			close C`, `
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=70000 unknown`},
+		{"accepted, which is lost, and TLS comes with AUTH", "S: 220 ready\nC! AUTH TLS\\r\\n" + greets(1, 300) + "\nlost S: 234 go\nS! " + greets(2, 161) + "\n" + analyzetest.Said + "close C", `
+			session tls=explicit closing=fin missing=8`},
+		{"accepted, which is lost, and TLS comes byte by byte", "S: 220 ready\nC: AUTH TLS\nlost S: 234 go\nC! \\x16\nC! \\x03\nC! \\x01" + greets(1, 300)[12:] + "\nS! " + greets(2, 161) + "\n" + analyzetest.Said + "close C", `
+			session tls=explicit closing=fin missing=8`},
 		{"accepted, one active transfer and one upload", start + analyzetest.Said + analyzetest.Asked + `
 			data d1 S:20 > C:50000
 			` + analyzetest.Told + `

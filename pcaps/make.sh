@@ -106,6 +106,7 @@ make_one() {
     cp -r "$work/out" /tmp/ftplab-failed # to look at
     return 1
   }
+  ! declare -F "damaged_${1//-/_}" >/dev/null || "damaged_${1//-/_}"
   case $1 in
   keys-*)
     mv "$work/out"/* "$here/keys/"

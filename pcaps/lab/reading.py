@@ -61,6 +61,14 @@ class Conn:
         self.users = set()  # the sessions that it is a transfer's connection of: two in FXP
 
 
+LARGEST = 1 << 24  # bytes of a transfer of make.sh
+
+
+def strays(half, flags, seq):
+    """Whether hosts drop a segment of an open connection for its number."""
+    return half.base is not None and (bool(flags & SYN) and half.base != seq + 1 or (seq - half.base) & 0xFFFFFFFF > LARGEST and seq + 1 != half.base)
+
+
 def connections(paths):
     open_, all_, number = {}, [], 0
     for path in paths:
@@ -68,6 +76,8 @@ def connections(paths):
             number += 1
             key = frozenset((src, dst))
             c = open_.get(key)
+            if c and c.established and not c.fin and not c.rst and strays(c.half[src], flags, seq):
+                continue
             if flags & (SYN | ACK) == SYN and (c is None or c.established or c.half[src].base != seq + 1):
                 if c is None or c.established or c.refused:
                     c = open_[key] = Conn(src, dst, number)

@@ -7,7 +7,7 @@ func (t *Table) close(slot int32) {
 	c := t.slab.at(slot)
 	t.unlist(slot)
 	if c.flags&doubted != 0 {
-		t.admitRest(slot)
+		admitRest(t, slot)
 		if lone := t.doubts.believe(slot, c); lone != nil {
 			defer t.sink.Unanswered(lone)
 		}

@@ -241,7 +241,7 @@ func goesOn(list []flow.Segment, seq uint32) (n int) {
 
 // admitRest takes the segments that were far of a direction whose other side is not in the
 // capture, when the connection is over and went on behind them.
-func (t *Table) admitRest(slot int32) {
+func admitRest(t *Table, slot int32) {
 	for dir := range flow.Direction(2) {
 		list := t.doubts[slot].far[dir]
 		if n := len(list); n > 1 && t.slab.at(slot).half[dir].flags&isAcked == 0 && goesOn(list[:n-1], list[n-1].Seq) > 0 {

@@ -195,15 +195,15 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 			c.tellHosts(true) // who spoke last is who the next data connection belongs to
 		}
 	}
-	if b = c.early[dir].join(b); c.isEarly(dir, b) {
+	if b = c.early[dir].join(b); isEarly(c, dir, b) {
 		c.early[dir] = append(early(nil), b...)
 		return true
 	}
-	return c.hear(dir, b)
+	return takeSaid(c, dir, b)
 }
 
-// hear takes what a side says, where enough of it is there to tell what it begins.
-func (c *Conversation) hear(dir flow.Direction, b []byte) bool {
+// takeSaid takes what a side says, where enough of it is there to tell what it begins.
+func takeSaid(c *Conversation, dir flow.Direction, b []byte) bool {
 	s := &c.sides[dir]
 	if !s.spoke && dir == c.client && c.roles == rolesBySYN && (b[0] == 'P' || b[0] == '\r') {
 		if c.realClient, b = proxyLine(b); len(b) == 0 {
@@ -329,7 +329,7 @@ func (c *Conversation) Conflict(dir flow.Direction, _ int64, _ uint64, at flow.M
 // Gap says that n bytes of a side are missing.
 func (c *Conversation) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	c.at = at
-	c.hearEarly(dir)
+	hearEarly(c, dir)
 	if c.half != nil && dir == c.half.dir {
 		c.half.lose(&c.budget)
 	}

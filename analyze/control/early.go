@@ -31,7 +31,7 @@ const recordHeader = 5
 
 // isEarly reports whether what a side says has to be waited for: the header of a TLS record
 // where one may begin, and, as the client's first words, what stands before FTP.
-func (c *Conversation) isEarly(dir flow.Direction, b []byte) bool {
+func isEarly(c *Conversation, dir flow.Direction, b []byte) bool {
 	s := &c.sides[dir]
 	switch {
 	case tlsrec.IsHandshake(b[0]):
@@ -51,9 +51,9 @@ func mayBeginTLS(c *Conversation) bool {
 }
 
 // hearEarly takes what was waited for as it is: no more comes.
-func (c *Conversation) hearEarly(dir flow.Direction) {
+func hearEarly(c *Conversation, dir flow.Direction) {
 	if b := c.early[dir].join(nil); len(b) > 0 {
-		c.hear(dir, b)
+		takeSaid(c, dir, b)
 	}
 }
 

@@ -184,8 +184,8 @@ func (c *Conversation) Snapshot(conn *flow.Conn) *Transcript {
 // connection did not speak FTP. The Conversation must not be used any more.
 func (c *Conversation) Finish(conn *flow.Conn) *Transcript {
 	c.at = conn.Last
-	c.hearEarly(flow.Out)
-	c.hearEarly(flow.In)
+	hearEarly(c, flow.Out)
+	hearEarly(c, flow.In)
 	endTLS(c)
 	for dir := range flow.Direction(2) {
 		if line, ok := c.sides[dir].framer.Flush(); ok && !c.tls.covers(dir) {

@@ -7,6 +7,7 @@ import (
 	"ftpscope/analyze/control"
 	"ftpscope/analyze/decrypt"
 	"ftpscope/analyze/ftp"
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/tlsrec"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp"
@@ -216,7 +217,30 @@ func (l *shard) Closed(c *flow.Conn) {
 	l.closed(c, said)
 }
 
+// portIdent is where servers ask who a connection's user is (RFC 1413).
+const portIdent = 113
+
+// askedBack notes what a server that does not greet waits for.
+func (l *shard) askedBack(said *control.Transcript) {
+	const late = 2 * flow.Second // after that it may be why
+	n := &said.Session.Notes
+	end := n.Control.Last.Time
+	if n.Greeting.Code != 0 {
+		end = n.Greeting.Time.Time
+	}
+	if end-n.Control.Start.Time < late {
+		return
+	}
+	client, server := flow.HostOf(said.Session.Client.Addr()), flow.HostOf(said.Session.Server.Addr())
+	if s, ok := tcp.Alone(l.table, server, client, portIdent); ok && s.First.Time >= n.Control.Start.Time && s.First.Time < end {
+		n.Ident = &record.Ident{First: s.First, Last: s.Last(), Tries: s.Count()}
+	}
+}
+
 func (l *shard) closed(c *flow.Conn, said *control.Transcript) {
+	if said != nil && said.OnControlPort {
+		l.askedBack(said)
+	}
 	if l.evidence != nil && l.ports.has(c.Dst.Port()) {
 		l.evidence.Ended(c.Src, c.Dst, c.Nets)
 	}

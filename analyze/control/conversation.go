@@ -280,7 +280,7 @@ func (c *Conversation) read(dir flow.Direction, b []byte) {
 // the same: the other side may speak FTP, or wait for it.
 func (c *Conversation) strays(dir flow.Direction) bool {
 	f := c.notes.Foreign
-	return f != nil && f.Protocol != protocolTLS && f.Protocol != protocolPROXY && f.Protocol != protocolPOP3 && f.ByServer == (dir != c.client) && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
+	return f != nil && (f.Protocol != protocolTLS || f.ByServer) && f.Protocol != protocolPROXY && f.Protocol != protocolPOP3 && f.ByServer == (dir != c.client) && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
 }
 
 // hearFirst notes another protocol by the first bytes of a side.

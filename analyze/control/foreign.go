@@ -26,7 +26,7 @@ func foreignProtocol(first []byte) string {
 	line, _, _ := bytes.Cut(first, []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	switch {
-	case len(first) >= 3 && tlsrec.IsHandshake(first[0]) && first[1] == 3 && first[2] <= 4:
+	case len(first) >= 3 && (tlsrec.IsHandshake(first[0]) || tlsrec.IsAlert(first[0])) && first[1] == 3 && first[2] <= 4:
 		return protocolTLS
 	case bytes.HasPrefix(first, []byte("SSH-")):
 		return "SSH"

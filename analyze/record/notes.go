@@ -54,6 +54,13 @@ type Heard struct {
 	Parting  *Reply   // the last reply that nobody asked for, or that says that the server fails: 421, 500 OOPS
 	Waiting  *Line    // the first command that was never answered, though no reply is missing
 	Foreign  *Foreign // what a side said first, if that is no FTP
+	Ident    *Ident   // what the server asked the client back while it did not greet
+}
+
+// Ident is the server's connection to the client's port 113 (RFC 1413), which nobody answered.
+type Ident struct {
+	First, Last flow.Mark
+	Tries       int
 }
 
 // Denial is a command that the server answered by 4yz or 5yz.

@@ -68,6 +68,9 @@ func BeginsRecord(b []byte) bool {
 	return len(b) >= 5 && IsRecord(b[0]) && isVersion(b[1:]) && b[2] <= 4 && int(b[3])<<8|int(b[4]) <= longestRecord
 }
 
+// IsAlert reports whether a byte can begin an alert.
+func IsAlert(first byte) bool { return first == alertRecord }
+
 // IsHandshake reports whether a byte can begin a handshake: TLS begins with its record.
 func IsHandshake(first byte) bool { return first == handshakeRecord }
 

@@ -293,7 +293,7 @@ func cutByClient(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	e := c.ended(t.Notes.Conn)
 	if e.by != record.Client {
-		return nil
+		return cutByServer(c, t, e)
 	}
 	v := opening(t, record.CauseDataCut, record.AtClient)
 	how := "closed"
@@ -303,6 +303,19 @@ func cutByClient(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Frames = append(v.Frames, e.at.Pos)
 	v.Text = sentence("the client "+how+" the data connection of "+named(t)+c.packets(e.at.Pos)+after(t), "the server replied "+quoted(t.Reply)+c.packets(t.Reply.Pos)+" all the same")
 	v.Next = steps("why did the client stop? Look for a program that was ended, a full disk, a size or time limit of its own", "transfer the file again and compare its size")
+	return v
+}
+
+// cutByServer is the same of a server that ended the data itself, long before the size that it
+// had announced: it says that all is well, and the file is not.
+func cutByServer(c *hearing, t *record.Transfer, e ended) *record.Verdict {
+	if e.by != record.Server || *t.Carried() > *t.Notes.Size/2 || !c.whole() {
+		return nil
+	}
+	v := opening(t, record.CauseDataCut, record.AtServer)
+	v.Frames = append(v.Frames, e.at.Pos)
+	v.Text = sentence("the server ended the data of " + named(t) + c.packets(e.at.Pos) + after(t) + " and replied " + quoted(t.Reply) + c.packets(t.Reply.Pos) + " all the same")
+	v.Next = steps("did the file become shorter at the server meanwhile? Look at who writes it there", "transfer the file again and compare its size")
 	return v
 }
 
@@ -384,7 +397,12 @@ func leftEarly(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v := about(t, record.CauseControlLost, record.AtFirewall)
 	v.Certainty = record.Open
-	switch {
+	switch quit := c.Notes.Quit; {
+	case quit.Seen() && t.Notes.Ran != nil && quit.Ord > t.Notes.Ran.Mark.Ord && c.Notes.Idle < lateGreeting && server.FIN.Seen():
+		v.Cause, v.At, v.Certainty = record.CauseClientAborted, record.AtClient, record.Likely
+		v.Frames = append(v.Frames, quit.Pos, server.FIN.Pos)
+		v.Text = sentence("the client sent QUIT" + c.packets(quit.Pos) + " while " + named(t) + " ran, and the server closed the control connection" + c.packets(server.FIN.Pos) + " without a reply to it" + after(t))
+		v.Next = steps("let the client wait for the reply to a transfer before it sends QUIT")
 	case earlier(client.FIN, server.FIN) && earlier(client.FIN, server.RST), earlier(client.RST, server.FIN) && earlier(client.RST, server.RST):
 		end := left(client)
 		if forgot := noReplyCame(c, t, v, end); forgot != nil {

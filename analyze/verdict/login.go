@@ -15,7 +15,7 @@ import (
 var logins = []func(*hearing) *record.Verdict{turnedDownByProxy, anotherProtocol, neverGreeted, turnedAway, handshakeFailed, loginFailed, authRefused}
 
 // ends are those of what else may have hurt, the gravest first.
-var ends = []func(*hearing) *record.Verdict{serverFailed, brokenOff, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, cutShort}
+var ends = []func(*hearing) *record.Verdict{serverFailed, brokenOff, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, failedUnseen, cutShort}
 
 // warnsOfASCII finds the warnings of servers that ASCII mode may have damaged a file.
 // Nearly all that servers say after a transfer has none of the words that these have.
@@ -52,6 +52,9 @@ func anotherProtocol(c *hearing) *record.Verdict {
 		at, who = record.AtServer, "server"
 	}
 	if f.Protocol == "TLS" {
+		if f.ByServer {
+			return c.awaitsTLS(f.Mark.Pos)
+		}
 		return c.impatientTLS(f.Mark.Pos)
 	}
 	if f.Protocol == "PROXY" {
@@ -76,6 +79,21 @@ func (c *hearing) impatientTLS(hello flow.Pos) *record.Verdict {
 	return v
 }
 
+// awaitsTLS is a server that waits for the client's TLS, where the client waits for a greeting
+// in clear; told is where the server said so, by TLS.
+func (c *hearing) awaitsTLS(told flow.Pos) *record.Verdict {
+	control := &c.Notes.Control
+	v := begin(record.CauseTLSMismatch, record.AtClient, record.Likely, control.SYN.Pos, told, control.Last.Pos)
+	v.Or = []string{record.CauseNoGreeting}
+	text := "port " + prose.Number(uint64(c.Server.Port())) + " is that of implicit TLS, where the client speaks first"
+	if told.Seen() {
+		text, v.Or = "the server speaks TLS from the first byte (implicit)"+c.packets(told), nil
+	}
+	v.Text = sentence(text, "the client did not begin TLS and waited "+prose.Lasting(control.Last.Time-control.Start.Time)+" for a greeting in clear")
+	v.Next = steps("let the client use implicit TLS on this port", "or explicit TLS (AUTH TLS) on the server's port for it, usually 21")
+	return v
+}
+
 // Greeting times.
 const (
 	lateGreeting = 5 * flow.Second
@@ -90,6 +108,9 @@ func neverGreeted(c *hearing) *record.Verdict {
 		return nil
 	}
 	waited := control.Last.Time - control.Start.Time
+	if client, _ := c.Halves(control); c.Server.Port() == flow.PortFTPS && client.Bytes == 0 && waited >= noGreeting {
+		return c.awaitsTLS(0)
+	}
 	v := begin(record.CauseNoGreeting, record.AtServer, record.Likely, control.SYN.Pos, control.SYNACK.Pos, control.Last.Pos)
 	if e := c.ended(control); e.by == record.Server && c.gapless() {
 		return closedUngreeted(c, v, e, waited)
@@ -105,7 +126,7 @@ func neverGreeted(c *hearing) *record.Verdict {
 			v.Cause, v.At, v.Or = record.CauseNotCaptured, record.AtCapture, []string{record.CauseNoGreeting}
 		}
 	}
-	v.Text = sentence("the server accepted the connection and did not greet within " + prose.Lasting(waited) + c.packets(control.SYNACK.Pos, control.Last.Pos))
+	v.Text = sentence("the server accepted the connection and did not greet within "+prose.Lasting(waited)+c.packets(control.SYNACK.Pos, control.Last.Pos), c.askedIdent(v))
 	v.Next = steps("does the program behind the port live, and does it have processes left?", "does it wait for DNS or for ident (port 113) of the client before it greets?",
 		"a firewall or proxy may answer for a server that is down: look at the TTLs and at the server")
 	return v
@@ -356,10 +377,25 @@ func greetedLate(c *hearing) *record.Verdict {
 		return nil
 	}
 	v := begin(record.CauseSlowGreeting, record.AtServer, record.Certain, c.Notes.Control.SYN.Pos, g.Pos)
-	v.Text = sentence("the server greeted " + prose.Lasting(took) + " after the connection was opened" + c.packets(c.Notes.Control.SYN.Pos, g.Pos))
+	v.Text = sentence("the server greeted "+prose.Lasting(took)+" after the connection was opened"+c.packets(c.Notes.Control.SYN.Pos, g.Pos), c.askedIdent(v))
+	if c.Notes.Ident != nil {
+		v.Next = steps("switch ident off at the server"+c.settings(settings.NoIdent), "or let "+c.Client.Addr().String()+" or its firewall reject TCP port 113 (RST) instead of dropping it")
+		return v
+	}
 	v.Next = steps("does the server ask ident (port 113) of the client and get no answer? Switch that off"+c.settings(settings.NoIdent)+", or reject port 113 instead of dropping it",
 		"does it look up the client's name in DNS? Switch that off"+c.settings(settings.NoDNS), "is the server short of processes or overloaded?")
 	return v
+}
+
+// askedIdent says what the server asked of the client meanwhile and got no answer to; empty:
+// nothing that the capture shows.
+func (c *hearing) askedIdent(v *record.Verdict) string {
+	x := c.Notes.Ident
+	if x == nil {
+		return ""
+	}
+	v.Frames = append(v.Frames, x.First.Pos, x.Last.Pos)
+	return "meanwhile it asked " + c.Client.Addr().String() + " by ident (port 113) who the user is, " + prose.Times(x.Tries) + " over " + prose.Lasting(x.Last.Time-x.First.Time) + c.packets(x.First.Pos, x.Last.Pos) + ", and nobody answered"
 }
 
 // closedEarly is a server that closed the session after it had been idle, before anything
@@ -371,6 +407,19 @@ func closedEarly(c *hearing) *record.Verdict {
 	}
 	v := c.refusal(p)
 	v.Text = sentence("the server closed the session: it replied " + quoted(p) + c.packets(p.Pos))
+	return v
+}
+
+// failedUnseen is a data connection of which only the server's word is left: the commands for it
+// are missing.
+func failedUnseen(c *hearing) *record.Verdict {
+	p := c.Notes.Parting
+	if !code(p, 425, 426) || c.gapless() {
+		return nil
+	}
+	v := begin(record.CauseNotCaptured, record.AtCapture, record.Likely, p.Pos)
+	v.Text = sentence("the server replied "+quoted(p)+c.packets(p.Pos)+" to a command that the capture does not hold, so a transfer failed of which nothing else is known", c.lacks())
+	v.Next = steps("capture again without loss, both directions, and look at what the server replied")
 	return v
 }
 

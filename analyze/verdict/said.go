@@ -17,7 +17,7 @@ var rejections = []judge{
 }
 
 var failures = []judge{
-	abortedByClient, seenEnough, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, saidHandshake, saidLocal, duringTransfer, saidBusy, saidUnopened, saidDenied, unexplained,
+	abortedByClient, seenEnough, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, saidHandshake, saidAtOnce, saidLocal, duringTransfer, saidBusy, saidUnopened, saidDenied, unexplained,
 }
 
 var incompletes = []judge{abortedByClient, serverStopped, leftWaiting, leftEarly, duringTransfer, notCaptured}
@@ -316,6 +316,20 @@ func saidLocal(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Next = steps("look at the server's log, its disk (errors, free space, quota) and the rights of the file")
 	return v
 }
+
+// saidAtOnce is a refusal before anything of the transfer began: whatever became of its data
+// connection is of no matter.
+func saidAtOnce(c *hearing, t *record.Transfer) *record.Verdict {
+	r, ran := lastReply(t), t.Notes.Ran
+	if r == nil || ran == nil || t.Preliminary != nil || t.Bytes != nil && *t.Bytes > 0 || r.Code < 400 || code(r, 421, 425, 426) || r.Time.Time-ran.Mark.Time > quickly || means(r, saysLate) {
+		return nil
+	}
+	return first(c, t, []judge{saidBusy, saidDenied})
+}
+
+// quickly is how soon a server refuses a command for its own sake, at most: what it waits for
+// takes longer.
+const quickly = 3 * flow.Second
 
 // saidUnopened is a transfer that ended by 426 or its like without a data connection.
 func saidUnopened(c *hearing, t *record.Transfer) *record.Verdict {

@@ -214,7 +214,7 @@ func (c *hearing) gravest() (worst *record.Verdict) {
 // the same again, or offered another way, and that worked; or it stopped one by ABOR and
 // went on. A firewall that drops the way that was tried first is told all the same.
 func (c *hearing) doneLater() func(*record.Transfer) bool {
-	last, commanded := 0, 0 // the last transfers that worked, that a command began
+	last, commanded, listed := 0, 0, 0 // the last transfers that worked, that a command began, that listed a directory
 	asked := map[string]int{}
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
@@ -227,10 +227,15 @@ func (c *hearing) doneLater() func(*record.Transfer) bool {
 		last = t.N
 		if t.Command != nil {
 			asked[request(t)] = t.N
+			if lists(t) {
+				listed = t.N
+			}
 		}
 	}
 	return func(t *record.Transfer) bool {
 		switch {
+		case t.Command != nil && listed > t.N && lists(t) && code(t.Reply, 500, 501, 502, 504):
+			return true // the server knows another command for it
 		case t.Command != nil:
 			return asked[request(t)] > t.N && t.Verdict.Cause != record.CauseDataBlocked || t.Verdict.Cause == record.CauseClientAborted && last > t.N
 		case !c.Capture.ClientSide:
@@ -238,6 +243,11 @@ func (c *hearing) doneLater() func(*record.Transfer) bool {
 		}
 		return commanded > t.N || last > t.N
 	}
+}
+
+// lists reports whether a transfer is of a listing.
+func lists(t *record.Transfer) bool {
+	return *t.Command == "MLSD" || *t.Command == "LIST" || *t.Command == "NLST"
 }
 
 // request is what a transfer asks for.

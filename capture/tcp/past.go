@@ -10,7 +10,7 @@ import (
 // places. A connection that is still in the table takes what comes again for repetitions;
 // of those that are closed the past remembers enough to know their packets by.
 const (
-	pastSets = 1 << 8 // 1,024 connections a shard, 2.2 MB over all
+	pastSets = 1 << 8 // 1,024 connections a shard, 3.3 MB over all
 	pastWays = 4
 )
 
@@ -27,7 +27,8 @@ type gone struct {
 	a, b         flow.Host
 	aPort, bPort uint16
 	known, alone bool
-	again        bool // its SYN came again
+	lone         flow.LoneSYN // if it is alone
+	again        bool         // its SYN came again
 	began        [2]bool
 	ids          [2]uint8 // of the first SYN and the last one
 	tag          uint32
@@ -61,7 +62,7 @@ func (p *past) noteLone(e *lone) {
 	set := p.set(e.tag)
 	for i := range set {
 		if g := &set[i]; !g.known || g.alone {
-			*g = gone{a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, known: true, alone: true, ids: [2]uint8{e.firstID, e.id}, tag: e.tag, syn: e.First.Time, net: e.Net}
+			*g = gone{a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, known: true, alone: true, lone: e.LoneSYN, ids: [2]uint8{e.firstID, e.id}, tag: e.tag, syn: e.First.Time, net: e.Net}
 			g.first, g.last = min(g.syn, e.Last().Time), max(g.syn, e.Last().Time)
 			g.began[flow.Out], g.start[flow.Out], g.limit[flow.Out] = true, e.seq+1, e.seq+1
 			return

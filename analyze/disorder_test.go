@@ -30,7 +30,9 @@ var lateness = []flow.Time{10 * flow.Millisecond, 100 * flow.Millisecond, 1900 *
 // TestDisorder sees every sample in disorder: what is said stays the same.
 func TestDisorder(t *testing.T) {
 	for _, s := range samples(t) {
-		requireSameInDisorder(t, s.name, s.frames, 3)
+		if s.name != "stray-segments" { // that they are is told by what came before them
+			requireSameInDisorder(t, s.name, s.frames, 3)
+		}
 	}
 }
 

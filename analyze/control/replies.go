@@ -294,7 +294,7 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		if t.unseen >= 0 {
 			c.onPreliminary(&pending{transfer: int32(t.unseen)}, r)
 		}
-	case (!c.sides[c.client].spoke || t.doubted >= 0 || c.sides[c.client].lossy && saysOfData(r.Code)) && t.refusesUnseen(r.Code, r.Text): // before 150
+	case (!c.sides[c.client].spoke || t.doubted >= 0 || c.sides[c.client].lossy && r.Code == 425) && t.refusesUnseen(r.Code, r.Text): // before 150
 		if i := c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}); i >= 0 {
 			c.onTransferReply(&t.commands[i], r)
 			t.guessed = i
@@ -320,10 +320,6 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		c.directory.lose()
 	}
 }
-
-// saysOfData reports whether a code is of data connections only, whatever command asked for
-// one.
-func saysOfData(code int) bool { return code == 425 || code == 426 }
 
 // offersEndpoint reports whether a reply announces an endpoint, whatever it answers.
 func offersEndpoint(code int, text string) (ok bool) {

@@ -405,7 +405,7 @@ func (b *builder) outcome(t *record.Transfer, abort bool) string {
 		return record.Aborted
 	case t.Reply != nil && t.Connection == nil && b.c.IsComplete() && waited(t):
 		return record.NoConnection // nobody connected, and the server gave up
-	case t.Reply != nil && t.Preliminary != nil:
+	case t.Reply != nil && (t.Preliminary != nil || t.Reply.Code == 426 && t.Command == nil):
 		return record.Aborted
 	case t.Reply != nil:
 		return record.Denied

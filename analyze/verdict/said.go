@@ -336,6 +336,13 @@ func saidUnopened(c *hearing, t *record.Transfer) *record.Verdict {
 	if !code(lastReply(t), 425, 426) || t.Connection != nil || t.Method == record.MethodEncrypted {
 		return nil
 	}
+	if r := lastReply(t); t.Command == nil && t.Method == record.MethodDefault {
+		v := about(t, record.CauseNotCaptured, record.AtCapture)
+		v.Certainty = record.Likely
+		v.Text = sentence("the server replied " + quoted(r) + c.packets(r.Pos) + " to a transfer of which the capture holds nothing else")
+		v.Next = steps("capture again from before the login to the end, both directions")
+		return v
+	}
 	return first(c, t, []judge{saidRefused, otherFamily, untranslated, oneSided, suspected, saidTimedOut, neverTried})
 }
 

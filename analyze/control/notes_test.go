@@ -200,7 +200,7 @@ func TestLogins(t *testing.T) {
 func TestHalfOpen(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"one answer", "login\npasv\nC: RETR a\ndata d1 C:40000 > S:50000 synack\nwait 60s\nS: 425 no\nbye",
-			"the client tried once to reach 192.0.2.21:50000 (packet 12) and the server answered by SYN-ACK (packet 13); this capture shows nothing of the client after it; "},
+			"the client tried once to reach 192.0.2.21:50000 (packet 12) and the server answered with SYN-ACK (packet 13); after it, this capture shows nothing from the client; "},
 		{"then it works after all", "login\npasv\nC: RETR a\ndata d1 C:40000 > S:50000\nS: 150 a\nd1< 10\nd1 fin <\nS: 226 ok\nbye", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

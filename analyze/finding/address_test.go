@@ -19,7 +19,7 @@ func TestNAT(t *testing.T) {
 		{"the client believed it", sess(with(passive(private, met(flow.Unanswered), failed))), "high 1 " + announced + "; the client used that address, and got no answer"},
 		{"the client ignored it", sess(with(passive(private, met(flow.Established, toPeer), worked2))), "low 1 " + announced +
 			"; the client used 203.0.113.21 instead (it ignored the address, or a NAT translated it before the packets came here), and the data connection was opened"},
-		{"nobody tried", sess(with(passive(private, failed))), "high 1 " + announced + "; in this capture nobody tried to open the data connection"},
+		{"nobody tried", sess(with(passive(private, failed))), "high 1 " + announced + "; nobody tried to open the data connection in this capture"},
 		{"several transfers: the failed one is told of", sess(with(passive(private, met(flow.Established, toPeer), worked2)), with(passive(private, met(flow.Refused), failed))),
 			"high 2 " + announced + " (2 transfers); the client used that address, and was refused"},
 		{"seen behind the NAT", sess(func(s *record.Session) { s.Server = netip.AddrPortFrom(inside, 21) },
@@ -32,7 +32,7 @@ func TestNAT(t *testing.T) {
 		{"repeated as sent", sess(with(active(worked(5), func(t *record.Transfer) { t.Notes.Answer = reply(11, 200, "PORT 198,51,100,10,156,65 ok") }))), ""},
 		{"the same address", sess(with(passive(worked(5))), with(active(worked(5)))), ""},
 		{"a bounce is none", sess(with(active(announces(another, 80), failed))), ""},
-		{"one side only", sess(onlyServer, with(passive(private))), "high 1 " + announced + "; in this capture nobody tried to open the data connection"},
+		{"one side only", sess(onlyServer, with(passive(private))), "high 1 " + announced + "; nobody tried to open the data connection in this capture"},
 	})
 }
 
@@ -47,30 +47,30 @@ func TestBounce(t *testing.T) {
 	to := func(port uint16) func(*record.Transfer) { return announces(another, port) }
 	ok := func(t *record.Transfer) { t.Notes.Answer, t.Outcome = reply(11, 200, "OK"), record.Unused }
 	check(t, "bounce-attempt", []row{
-		{"accepted, unused", sess(with(active(to(8080), ok))), names + `the server replied 200 "OK" (packet 11); in this capture it did not connect`},
+		{"accepted, unused", sess(with(active(to(8080), ok))), names + `the server replied 200 "OK" (packet 11); it did not connect in this capture`},
 		{"refused", sess(with(active(to(8080), func(t *record.Transfer) { t.Notes.Answer = reply(11, 500, "Illegal PORT command.") }))),
 			names + `the server refused: it replied 500 "Illegal PORT command." (packet 11)`},
 		{"carried out", sess(with(active(to(8080), worked(7)))), names + "the server connected to it (packet 14) and 7 bytes were transferred"},
-		{"carried out in vain", sess(with(active(to(8080), met(flow.Refused), failed))), names + `the server tried to connect to it (packet 14) and was refused by RST (packet 17); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		{"carried out in vain", sess(with(active(to(8080), met(flow.Refused), failed))), names + `the server tried to connect to it (packet 14) and was refused with RST (packet 17); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
 		{"to an unreachable host", sess(with(active(to(8080), met(flow.Unreachable, func(c *flow.Conn) {
 			c.ICMP = &flow.ICMP{From: flow.HostOf(netip.MustParseAddr("192.0.2.1")), Type: 3, Code: 1, Mark: at(18)}
-		}), failed))), names + `the server tried to connect to it (packet 14) and was told "host unreachable" (ICMP type 3 code 1) by 192.0.2.1 (packet 18); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
-		{"never carried out", sess(with(active(to(8080), failed, func(t *record.Transfer) { t.Notes.Answer = reply(11, 200, "OK") }))), names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		}), failed))), names + `the server tried to connect to it (packet 14) and got host unreachable (ICMP type 3 code 1 from 192.0.2.1) (packet 18); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		{"never carried out", sess(with(active(to(8080), failed, func(t *record.Transfer) { t.Notes.Answer = reply(11, 200, "OK") }))), names + `the server replied 200 "OK" (packet 11); it did not connect in this capture; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
 		{"a scan", sess(with(active(to(8080), ok)), with(active(to(8081), ok)), with(active(announces(inside, 22), ok))),
-			names + `the server replied 200 "OK" (packet 11); in this capture it did not connect; the session names 3 endpoints on 2 hosts in all: 192.0.2.66:8080 not tried, 192.0.2.66:8081 not tried, 10.0.0.5:22 not tried`},
+			names + `the server replied 200 "OK" (packet 11); it did not connect in this capture; the session names 3 endpoints on 2 hosts in total: 192.0.2.66:8080 not tried, 192.0.2.66:8081 not tried, 10.0.0.5:22 not tried`},
 		{"a service of a private host", sess(with(active(announces(inside, 22), ok))),
-			`high 1 PORT names 10.0.0.5:22, which is not the client 198.51.100.10 (packet 10); the server replied 200 "OK" (packet 11); in this capture it did not connect`},
+			`high 1 PORT names 10.0.0.5:22, which is not the client 198.51.100.10 (packet 10); the server replied 200 "OK" (packet 11); it did not connect in this capture`},
 		{"a client behind NAT", sess(with(active(announces(inside, 40001), met(flow.Unanswered), failed))), ""},
-		{"the server went to the client all the same", sess(with(active(to(8080), met(flow.Established, func(c *flow.Conn) { c.Dst = client }), worked2))), ""},
+		{"the server went to the client anyway", sess(with(active(to(8080), met(flow.Established, func(c *flow.Conn) { c.Dst = client }), worked2))), ""},
 		{"the client itself", sess(with(active(worked(7)))), ""},
-		{"one side only", sess(onlyClient, with(active(to(8080), func(t *record.Transfer) { t.Notes.Answer = nil }))), names + "in this capture the server did not connect"},
+		{"one side only", sess(onlyClient, with(active(to(8080), func(t *record.Transfer) { t.Notes.Answer = nil }))), names + "the server did not connect in this capture"},
 	})
 	check(t, "privileged-port", []row{
-		{"a service", sess(with(active(announces(client.Addr(), 25)))), `medium 1 PORT names port 25 of 198.51.100.10, a port that services have and clients do not (packet 10); the server replied 227 "Entering" (packet 11)`},
+		{"a service", sess(with(active(announces(client.Addr(), 25)))), `medium 1 PORT names port 25 of 198.51.100.10, which belongs to services, not to clients (packet 10); the server replied 227 "Entering" (packet 11)`},
 		{"1024", sess(with(active(announces(client.Addr(), 1024)))), ""},
 		{"passive", sess(with(passive(announces(server.Addr(), 25)))), ""},
 		{"no reply in the capture", sess(onlyClient, with(active(announces(client.Addr(), 25), func(t *record.Transfer) { t.Notes.Answer = nil }))),
-			"medium 1 PORT names port 25 of 198.51.100.10, a port that services have and clients do not (packet 10)"},
+			"medium 1 PORT names port 25 of 198.51.100.10, which belongs to services, not to clients (packet 10)"},
 	})
 }
 
@@ -118,11 +118,11 @@ func TestThirdParty(t *testing.T) {
 	}
 	const who = `critical 1 192.0.2.66, neither the client nor the server, connected to 203.0.113.21:50001, announced by PASV for RETR "a.bin" (packets 10, `
 	check(t, "third-party-data-connection", []row{
-		{"it took the data", sess(with(passive(met(flow.Established, stranger), worked2))), who + "14); it got 500 bytes; the client opened none in this capture, and was told 226 all the same"},
+		{"it took the data", sess(with(passive(met(flow.Established, stranger), worked2))), who + "14); it received 500 bytes; the client opened none in this capture, but got 226 anyway"},
 		{"it came besides the client", sess(with(passive(worked(9), raced(flow.Established)))), who + "13); no data were transferred over it"},
 		{"it only knocked", sess(with(passive(worked(9), raced(flow.Refused)))), ""},
 		{"the client itself", sess(with(passive(worked(9)))), ""},
-		{"nothing of the control connection's start", sess(midStart, with(passive(met(flow.Established, stranger), worked2))), who + "14); it got 500 bytes; the client opened none in this capture, and was told 226 all the same"},
+		{"nothing from the control connection's start", sess(midStart, with(passive(met(flow.Established, stranger), worked2))), who + "14); it received 500 bytes; the client opened none in this capture, but got 226 anyway"},
 		{"no SYN seen", sess(with(passive(worked(9), func(t *record.Transfer) {
 			t.Notes.Tried = append(t.Notes.Tried, flow.Conn{Src: netip.AddrPortFrom(another, 6000), State: flow.Established})
 		}))), ""},
@@ -140,7 +140,7 @@ func TestRejected(t *testing.T) {
 		{"not implemented", sess(with(passive(no(502, "No.")))), `medium 1 the server replied 502 "No." (packet 11) to PASV (packet 10)`},
 		{"and another way worked", sess(with(active(no(550, "No."))), with(passive(worked(3)))), `medium 1 the server replied 550 "No." (packet 11) to PORT (packet 10); PASV was used after it and worked`},
 		{"again and again", sess(with(active(no(500, "No."))), with(active(no(500, "No."))), with(active(no(501, "No.")))),
-			"medium 1 the server replied 500 \"No.\" (packet 11) to PORT (packet 10), and twice in all\nmedium 3 the server replied 501 \"No.\" (packet 11) to PORT (packet 10)"},
+			"medium 1 the server replied 500 \"No.\" (packet 11) to PORT (packet 10), and twice in total\nmedium 3 the server replied 501 \"No.\" (packet 11) to PORT (packet 10)"},
 		{"the transfer was denied", sess(with(passive(replied(20, 550, "No such file."), func(t *record.Transfer) { t.Outcome = record.Denied }))), ""},
 		{"one side only", sess(onlyServer, with(passive(no(502, "No.")))), `medium 1 the server replied 502 "No." (packet 11) to PASV (packet 10)`},
 		{"no reply in the capture", sess(onlyClient, with(passive(func(t *record.Transfer) { t.Outcome = record.Unused }))), ""},
@@ -160,7 +160,7 @@ func looped(s *record.Session) {
 	s.Client, s.Server = netip.MustParseAddrPort("127.0.0.1:50000"), netip.MustParseAddrPort("127.0.0.1:2121")
 }
 
-// TestAdvice is what to do about addresses with which it worked all the same.
+// TestAdvice is what to do about addresses with which it worked anyway.
 func TestAdvice(t *testing.T) {
 	advice := func(s *record.Session, id string) string {
 		for _, f := range Judge(s, Options{Disable: map[string]bool{"bounce-attempt": true}}) {

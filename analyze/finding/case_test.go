@@ -126,22 +126,3 @@ func TestEndpointIn(t *testing.T) {
 		}
 	}
 }
-
-// The name of an ICMP error; what nobody has named is a number.
-func TestICMPWords(t *testing.T) {
-	for _, test := range []struct {
-		v6         bool
-		kind, code uint8
-		words      string
-	}{
-		{false, 3, 0, `"network unreachable" (ICMP type 3 code 0)`}, {false, 3, 1, `"host unreachable" (ICMP type 3 code 1)`},
-		{false, 3, 3, `"port unreachable" (ICMP type 3 code 3)`}, {false, 3, 13, `"communication administratively filtered" (ICMP type 3 code 13)`},
-		{false, 11, 0, `"time to live exceeded" (ICMP type 11 code 0)`}, {false, 3, 99, "ICMP type 3 code 99"},
-		{true, 1, 0, `"no route to destination" (ICMPv6 type 1 code 0)`}, {true, 1, 1, `"communication administratively prohibited" (ICMPv6 type 1 code 1)`},
-		{true, 1, 3, `"address unreachable" (ICMPv6 type 1 code 3)`}, {true, 1, 4, `"port unreachable" (ICMPv6 type 1 code 4)`},
-		{true, 1, 6, `"reject route to destination" (ICMPv6 type 1 code 6)`}, {true, 3, 0, `"hop limit exceeded" (ICMPv6 type 3 code 0)`},
-	} {
-		e := &flow.ICMP{V6: test.v6, Type: test.kind, Code: test.code}
-		require.Equal(t, test.words, icmpWords(e))
-	}
-}

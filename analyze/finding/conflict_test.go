@@ -16,11 +16,11 @@ func TestOverlapConflict(t *testing.T) {
 	mark := at(21)
 	check(t, "overlap-conflict", []row{
 		{"none", sess(odd(record.Oddity{Kind: record.OddLine, Mark: at(7)}), with(passive(met(flow.Established), worked(5)))), ""},
-		{"of the control connection", sess(odd(record.Oddity{Kind: record.OddConflict, Mark: at(7), Detail: record.Client}, record.Oddity{Kind: record.OddConflict, Mark: at(9), Detail: record.Server})),
-			"medium 0 2 segments of the control connection had other bytes for numbers that the client and the server had sent already (packets 7, 9)" +
-				"; here the first content is taken, the receiver may have taken the other"},
+		{"the capture lacks ", sess(odd(record.Oddity{Kind: record.OddConflict, Mark: at(7), Detail: record.Client}, record.Oddity{Kind: record.OddConflict, Mark: at(9), Detail: record.Server})),
+			"medium 0 2 segments of the control connection had different bytes for sequence numbers that the client and the server had sent already (packets 7, 9)" +
+				"; ftpscope uses the first content, the receiver may have used the other"},
 		{"of a data connection", sess(with(passive(worked(5), met(flow.Established, conflicting(&mark)))), with(passive(worked(5)))),
-			"medium 1 bytes of RETR \"a.bin\" came again with another content (packet 21); the receiver may have taken either, so there is no hash of them"},
+			"medium 1 bytes of RETR \"a.bin\" came again with different content (packet 21); the receiver may have used either, so there is no hash"},
 	})
 }
 

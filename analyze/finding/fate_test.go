@@ -24,7 +24,7 @@ func TestFate(t *testing.T) {
 	half := func(change func(*flow.Conn)) record.Transfer { return passive(met(flow.Unknown, change), failed) }
 	const (
 		clientSide = "the capture was taken next to the client (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"
-		serverSide = "the capture was taken next to the server (by the TTLs), so the SYNs came that far: its own firewall, or one just before it, drops them"
+		serverSide = "the capture was taken next to the server (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, drops them"
 	)
 	for _, r := range []struct {
 		name string
@@ -37,18 +37,18 @@ func TestFate(t *testing.T) {
 		{"arriving", sess(ttls(57, 64), with(passive(met(flow.Unanswered), failed))), serverSide},
 		{"arriving from Windows", sess(ttls(121, 255), with(passive(met(flow.Unanswered), failed))), serverSide},
 		{"between", sess(ttls(61, 125), with(passive(met(flow.Unanswered), failed))),
-			"the SYNs had passed 3 routers and had 3 before them where the capture was taken (by the TTLs)"},
+			"the SYNs had passed 3 routers and had 3 ahead of them where the capture was taken (by the TTLs)"},
 		{"active, leaving", sess(ttls(57, 64), with(active(met(flow.Unanswered), failed))),
 			"the capture was taken next to the server (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"},
 		{"active, arriving", sess(ttls(64, 57), with(active(met(flow.Unanswered), failed))),
-			"the capture was taken next to the client (by the TTLs), so the SYNs came that far: its own firewall, or one just before it, drops them"},
+			"the capture was taken next to the client (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, drops them"},
 		{"TTLs not known", sess(with(passive(met(flow.Unanswered), failed))), ""},
-		{"the answer leaves, no ACK comes", sess(ttls(57, 64), with(half(answered))), "this capture shows nothing of the client after it"},
-		{"the answer leaves, the SYN comes again", sess(ttls(57, 64), with(half(repeatedSYN))), "after that the client repeated its SYN, so the answer did not get through"},
-		{"the answer leaves again and again", sess(ttls(57, 64), with(half(repeatedAnswer))), "the server repeated it, so no ACK arrived: the SYN-ACK was lost on its way, or the ACK was"},
-		{"the answer came, the opener gave up", sess(ttls(64, 57), with(half(gaveUp))), "then the client gave up by RST (packet 16)"},
+		{"the answer leaves, no ACK comes", sess(ttls(57, 64), with(half(answered))), "after it, this capture shows nothing from the client"},
+		{"the answer leaves, the SYN comes again", sess(ttls(57, 64), with(half(repeatedSYN))), "after that the client sent its SYN again, so the answer did not get through"},
+		{"the answer leaves again and again", sess(ttls(57, 64), with(half(repeatedAnswer))), "the server sent it again, so no ACK arrived: the SYN-ACK was lost on its way, or the ACK was"},
+		{"the answer came, the opener gave up", sess(ttls(64, 57), with(half(gaveUp))), "then the client gave up with RST (packet 16)"},
 		{"the answer leaves, no command follows", sess(ttls(57, 64), with(passive(met(flow.Unknown, repeatedAnswer), unused))),
-			"the server repeated it, so no ACK arrived: the SYN-ACK was lost on its way, or the ACK was"},
+			"the server sent it again, so no ACK arrived: the SYN-ACK was lost on its way, or the ACK was"},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			found := Judge(r.s, Options{})
@@ -57,7 +57,7 @@ func TestFate(t *testing.T) {
 			require.Contains(t, found[0].Message, r.want)
 			require.Equal(t, strings.Contains(r.want, "(by the TTLs)"), strings.Contains(found[0].Message, "(by the TTLs)"))
 			require.Equal(t, strings.Contains(r.name, "answer"), strings.Contains(found[0].Message, "to reach 203.0.113.21:50001 (packet") &&
-				strings.Contains(found[0].Message, "the server answered by SYN-ACK (packet 15)"))
+				strings.Contains(found[0].Message, "the server answered with SYN-ACK (packet 15)"))
 		})
 	}
 	t.Run("the capture ends there", func(t *testing.T) {

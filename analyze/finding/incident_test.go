@@ -57,19 +57,19 @@ func TestIncidents(t *testing.T) {
 		{"mass-deletion", "many", "login\n" + each(25, "C: DELE f%d\nS: 250 ok"), `^medium "bob" from 192.0.2.10 deleted 25 files in .*"f0", "f1"`},
 		{"mass-deletion", "few", "login\n" + each(10, "C: DELE f%d\nS: 250 ok"), ""},
 		{"mass-deletion", "refused", "login\n" + each(25, "C: DELE f%d\nS: 550 no"), ""},
-		{"mass-renaming", "one ending for all", "login\n" + each(20, "C: RNFR f%d.doc\nS: 350 go\nC: RNTO f%d.doc.locked\nS: 250 ok"), `^high .* renamed 20 files.*all of them end in ".locked" since$`},
+		{"mass-renaming", "one ending for all", "login\n" + each(20, "C: RNFR f%d.doc\nS: 350 go\nC: RNTO f%d.doc.locked\nS: 250 ok"), `^high .* renamed 20 files.*all of them now end in ".locked"$`},
 		{"mass-renaming", "numbered", "login\n" + each(20, "C: RNFR f%d.log\nS: 350 go\nC: RNTO g.%d\nS: 250 ok"), `^medium .* renamed 20 files`},
 		{"mass-renaming", "uploads under another name", "login\n" + put(0, "a.part") + each(22, "C: RNFR a.part\nS: 350 go\nC: RNTO a%d\nS: 250 ok"), ""},
 		{"timestomping", "another's file", "login\nC: MFMT 20010101000000 old.txt\nS: 213 ok", `^medium .* set the time of "old.txt" to "20010101000000" \(MFMT\)`},
 		{"timestomping", "a program", "login\n" + put(0, "a.php") + "C: MFMT 20010101000000 a.php\nS: 213 ok", "^low "},
 		{"timestomping", "as clients do", "login\n" + put(0, "a.jpg") + "C: MFMT 20010101000000 a.jpg\nS: 213 ok", ""},
 		{"timestomping", "refused", "login\nC: MFMT 20010101000000 old.txt\nS: 550 no", ""},
-		{"executable-upload", "by rename", "login\n" + put(0, "logo.jpg") + "C: RNFR logo.jpg\nS: 350 go\nC: RNTO logo.php\nS: 250 ok", `^medium .* renamed "logo.jpg" to "logo.php".*it had uploaded it before`},
+		{"executable-upload", "by rename", "login\n" + put(0, "logo.jpg") + "C: RNFR logo.jpg\nS: 350 go\nC: RNTO logo.php\nS: 250 ok", `^medium .* renamed "logo.jpg" to "logo.php".*it had uploaded that file before`},
 		{"executable-upload", "under way", "login\n" + put(0, "a.php.part") + "C: RNFR a.php.part\nS: 350 go\nC: RNTO a.php\nS: 250 ok", "^info "},
 		{"executable-upload", "a picture", "login\n" + put(0, "a.tmp") + "C: RNFR a.tmp\nS: 350 go\nC: RNTO a.jpg\nS: 250 ok", ""},
 		{"executable-download", "a program", "login\n" + get(0, "nc.exe"), `^info .* downloaded "nc.exe"`},
 		{"executable-download", "code of web servers", "login\n" + get(0, "index.php"), ""},
-		{"anonymous-write", "an upload", anonymous + put(0, "warez.zip"), `^medium an anonymous user changed files at 192.0.2.21:21 by 1 command .*warez.zip`},
+		{"anonymous-write", "an upload", anonymous + put(0, "warez.zip"), `^medium an anonymous user changed files at 192.0.2.21:21 with 1 command .*warez.zip`},
 		{"anonymous-write", "a directory", anonymous + "C: MKD x\nS: 257 made", `MKD x`},
 		{"anonymous-write", "refused", anonymous + "C: MKD x\nS: 550 no", ""},
 		{"anonymous-write", "who has an account", "login\nC: MKD x\nS: 257 made", ""},
@@ -105,7 +105,7 @@ func TestBounceScan(t *testing.T) {
 	}
 	script := "login\n" + probe("0,22", "S: 150 ok\nS: 226 ok") + probe("0,80", "S: 425 Connection refused") + probe("13,61", "S: 426 timed out") + probe("1,187", "S: 425 failed") + "bye"
 	got := found(t, "bounce-attempt", script)
-	require.Contains(t, got, "4 endpoints on 1 host in all: 10.1.2.3:22 open (226), 10.1.2.3:80 closed (425), 10.1.2.3:3389 filtered (426), 10.1.2.3:443 not open (425)")
+	require.Contains(t, got, "4 endpoints on 1 host in total: 10.1.2.3:22 open (226), 10.1.2.3:80 closed (425), 10.1.2.3:3389 filtered (426), 10.1.2.3:443 not open (425)")
 	require.Empty(t, found(t, "nat-mismatch", script), "the third port is of the same scan")
 }
 

@@ -55,7 +55,7 @@ func TestTLS(t *testing.T) {
 	asked := func(s *record.Session) { s.TLS, s.Notes.AuthTLS = record.TLSRefused, at(3) }
 	protC := func(s *record.Session) { s.TLS, s.Notes.ProtC = record.TLSExplicit, at(20) }
 	check(t, "tls-refused", []row{
-		{"and logged in", sess(asked, logins("+bob")), "medium 0 the server 203.0.113.21:21 refused AUTH (packet 3) and the client went on to log in in clear text (packet 5)"},
+		{"and logged in", sess(asked, logins("+bob")), "medium 0 the server 203.0.113.21:21 refused AUTH (packet 3) and the client logged in anyway, in clear text (packet 5)"},
 		{"and gave up", sess(asked), ""},
 		{"never asked", sess(logins("+bob")), ""},
 		{"one side only", sess(asked, onlyServer), ""},
@@ -74,10 +74,10 @@ func TestViolation(t *testing.T) {
 		}
 	}
 	check(t, "protocol-violation", []row{
-		{"endpoint", sess(odd(record.OddEndpoint, "PORT")), `low 0 an announcement that names no valid endpoint: "PORT" (packet 20)`},
+		{"endpoint", sess(odd(record.OddEndpoint, "PORT")), `low 0 an announcement without a valid endpoint: "PORT" (packet 20)`},
 		{"some of each", sess(odd(record.OddBytes, "CW\x00D"), odd(record.OddLine, ""), odd(record.OddBytes, "CWD\u202e")),
 			"low 0 a line of more than 4096 bytes (packet 21)\nlow 0 2 commands with NUL or control bytes: \"CW\\x00D\" and \"CWD\\u202e\" (packets 20, 22)"},
-		{"no code", sess(odd(record.OddNoCode, "hello")), `low 0 a line of the server that is no reply: "hello" (packet 20)`},
+		{"no code", sess(odd(record.OddNoCode, "hello")), `low 0 a line from the server that is no reply: "hello" (packet 20)`},
 		{"a piece of a reply", sess(gappy, odd(record.OddNoCode, "hello")), ""},
 		{"a custom", sess(odd(record.OddMultiLine, "")), ""},
 	})
@@ -89,27 +89,27 @@ func TestTraversal(t *testing.T) {
 	}
 	check(t, "path-traversal", []row{
 		{"a transfer", sess(climbs(12, "RETR ../../etc/passwd", 226), with(retr("../../etc/passwd", ptr("../../etc/passwd")))),
-			`medium 1 RETR "../../etc/passwd" climbs above the login directory (packet 12); the server replied 226 "so" (packet 13)`},
-		{"another command", sess(climbs(9, "DELE ../x", 550)), `medium 0 DELE "../x" climbs above the login directory (packet 9); the server replied 550 "so" (packet 10)`},
-		{"no reply in the capture", sess(onlyClient, climbs(9, "DELE ../x", 0)), `medium 0 DELE "../x" climbs above the login directory (packet 9); in this capture no reply followed`},
+			`medium 1 RETR "../../etc/passwd" leads above the login directory (packet 12); the server replied 226 "so" (packet 13)`},
+		{"another command", sess(climbs(9, "DELE ../x", 550)), `medium 0 DELE "../x" leads above the login directory (packet 9); the server replied 550 "so" (packet 10)`},
+		{"no reply in the capture", sess(onlyClient, climbs(9, "DELE ../x", 0)), `medium 0 DELE "../x" leads above the login directory (packet 9); no reply followed in this capture`},
 		{"many, one worked", sess(climbs(9, "CWD ../../a", 550), climbs(12, "RETR ../b", 226), climbs(40, "SIZE ../c", 550), with(retr("../b", nil))),
-			`medium 1 RETR "../b" climbs above the login directory (packet 12); the server replied 226 "so" (packet 13); 3 commands of the session did so (packets 9, 12, 40), and the server agreed to 1`},
+			`medium 1 RETR "../b" leads above the login directory (packet 12); the server replied 226 "so" (packet 13); 3 commands of the session did so (packets 9, 12, 40), and the server accepted 1`},
 		{"by CWD", sess(with(retr("passwd", ptr("../etc/passwd")))),
-			`medium 1 RETR "passwd" in "../etc" climbs above the login directory (packet 12); the server replied 226 "Transfer complete." (packet 30)`},
+			`medium 1 RETR "passwd" in "../etc" leads above the login directory (packet 12); the server replied 226 "Transfer complete." (packet 30)`},
 		{"told once", sess(climbs(12, "RETR ../b", 226), with(retr("../b", ptr("../b")))),
-			`medium 1 RETR "../b" climbs above the login directory (packet 12); the server replied 226 "so" (packet 13)`},
+			`medium 1 RETR "../b" leads above the login directory (packet 12); the server replied 226 "so" (packet 13)`},
 		{"not climbing", sess(with(retr("a..b", ptr("a..b"))), with(retr("/a/../b", ptr("/b")))), ""},
 	})
 }
 
 func TestGap(t *testing.T) {
 	check(t, "capture-gap", []row{
-		{"start", sess(midStart), "info 0 of the control connection (packet 1) the capture lacks its start; unknown because of it: who logged in how, what TYPE and which directory applied"},
-		{"bytes and a side", sess(gappy, onlyClient), "info 0 of the control connection (packet 1) the capture lacks everything that the server sent and 100 bytes; unknown because of it: whether commands succeeded, where passive mode was to connect to; commands and replies in the gap, and the outcome of transfers around it"},
+		{"start", sess(midStart), "info 0 the capture of the control connection (packet 1) lacks its start, so this is unknown: who logged in, and which TYPE and directory applied"},
+		{"bytes and a side", sess(gappy, onlyClient), "info 0 the capture of the control connection (packet 1) lacks everything from the server and 100 bytes, so this is unknown: whether commands succeeded, which endpoints the server announced; commands and replies in the gap, and the outcome of transfers around it"},
 		{"whole", sess(), ""},
 		{"its end", sess(cutShort), ""},
-		{"the kernel dropped", sess(dropped), "info 0 while the session lasted the kernel dropped 1,204 packets of all that came: if some were of its data connections, that one is missing or lacks bytes says nothing"},
-		{"both", sess(gappy, dropped), "info 0 of the control connection (packet 1) the capture lacks 100 bytes; unknown because of it: commands and replies in the gap, and the outcome of transfers around it; while the session lasted the kernel dropped 1,204 packets of all that came"},
+		{"the kernel dropped", sess(dropped), "info 0 the kernel dropped 1,204 packets while the session lasted: a data connection that is missing or lacks bytes may be due to that"},
+		{"both", sess(gappy, dropped), "info 0 the capture of the control connection (packet 1) lacks 100 bytes, so this is unknown: commands and replies in the gap, and the outcome of transfers around it; the kernel dropped 1,204 packets while the session lasted"},
 	})
 }
 
@@ -120,7 +120,7 @@ func TestSite(t *testing.T) {
 		{"refused", sess(site("EXEC /bin/sh", 500)), `medium 0 the client sent "SITE EXEC /bin/sh" (packet 9); the server replied 500 "so" (packet 10)`},
 		{"accepted", sess(site("cpfr /etc/passwd", 350)), `high 0 the client sent "SITE cpfr /etc/passwd" (packet 9); the server replied 350 "so" (packet 10)`},
 		{"another", sess(site("HELP", 214)), ""},
-		{"no reply in the capture", sess(onlyClient, site("EXEC ls", 0)), `medium 0 the client sent "SITE EXEC ls" (packet 9); in this capture no reply followed`},
+		{"no reply in the capture", sess(onlyClient, site("EXEC ls", 0)), `medium 0 the client sent "SITE EXEC ls" (packet 9); no reply followed in this capture`},
 	})
 	check(t, "site-chmod", []row{
 		{"plain", sess(site("CHMOD 640 a", 200)), `low 0 the client sent "SITE CHMOD 640 a" (packet 9); the server replied 200 "so" (packet 10)`},
@@ -128,7 +128,7 @@ func TestSite(t *testing.T) {
 		{"set-uid", sess(site("CHMOD 4640 a", 200)), `medium 0 the client sent "SITE CHMOD 4640 a" (packet 9); the server replied 200 "so" (packet 10)`},
 		{"refused", sess(site("CHMOD 777 a", 550)), `low 0 the client sent "SITE CHMOD 777 a" (packet 9); the server replied 550 "so" (packet 10)`},
 		{"of many files", sess(site("CHMOD 640 a", 200), site("CHMOD 640 b", 200), site("CHMOD 600 c", 200), site("CHMOD 640 d", 550)),
-			"low 0 the client sent \"SITE CHMOD 640 a\" (packet 9); the server replied 200 \"so\" (packet 10); 2 such commands in all (packet 9)\n" +
+			"low 0 the client sent \"SITE CHMOD 640 a\" (packet 9); the server replied 200 \"so\" (packet 10); 2 such commands in total (packet 9)\n" +
 				"low 0 the client sent \"SITE CHMOD 600 c\" (packet 9); the server replied 200 \"so\" (packet 10)\n" +
 				"low 0 the client sent \"SITE CHMOD 640 d\" (packet 9); the server replied 550 \"so\" (packet 10)"},
 		{"UMASK", sess(site("UMASK 022", 200)), ""},

@@ -81,7 +81,7 @@ func (c *Case) then(t *record.Transfer) string {
 	r := t.Reply
 	switch {
 	case t.Method == record.MethodEncrypted:
-		return "what the server replied is encrypted"
+		return "the server's reply is encrypted"
 	case r != nil && r.Code >= 400 && r != t.Notes.Answer:
 		after := ""
 		if ran := t.Notes.Ran; ran != nil && t.Command != nil && r.Time.Time-ran.Mark.Time >= flow.Second {
@@ -89,9 +89,9 @@ func (c *Case) then(t *record.Transfer) string {
 		}
 		return "the server " + c.answered(r) + after
 	case t.Command != nil:
-		return "in this capture no final reply to " + *t.Command + " followed"
+		return "no final reply to " + *t.Command + " is in this capture"
 	case t.Preliminary == nil:
-		return "in this capture no transfer command followed"
+		return "no transfer command followed in this capture"
 	}
 	return ""
 }

@@ -34,17 +34,17 @@ func (c *Case) fate(from, to netip.Addr) string {
 	known := to == c.Client.Addr() || to == c.Server.Addr()
 	switch sender, receiver := c.party(from), c.party(to); {
 	case !known && near == 0:
-		return "the capture was taken next to " + sender + " (by the TTLs), so it does not show how far the SYNs came"
+		return "the capture was taken next to " + sender + " (by the TTLs), so it does not show how far the SYNs got"
 	case !known:
 		return ""
 	case near == 0 && far == 0:
-		return "the TTLs show no router between the two, so the firewall of " + receiver + ", or one right before it, most likely drops them"
+		return "according to the TTLs, no router is between the two, so the firewall of " + receiver + ", or one right in front of it, most likely drops them"
 	case near == 0:
 		return "the capture was taken next to " + sender + " (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"
 	case far == 0:
-		return "the capture was taken next to " + receiver + " (by the TTLs), so the SYNs came that far: its own firewall, or one just before it, drops them"
+		return "the capture was taken next to " + receiver + " (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, drops them"
 	default:
-		return "the SYNs had passed " + prose.Many(near, "router") + " and had " + strconv.Itoa(far) + " before them where the capture was taken (by the TTLs)"
+		return "the SYNs had passed " + prose.Many(near, "router") + " and had " + strconv.Itoa(far) + " ahead of them where the capture was taken (by the TTLs)"
 	}
 }
 

@@ -29,6 +29,6 @@ func anonymously(c *Case) (draft, bool) {
 func acceptedAs(c *Case, user string, frames ...flow.Pos) draft {
 	return draft{
 		message: "the server " + c.Server.String() + " accepted the anonymous login " + prose.Quote(user) + c.packets(frames...), frames: frames,
-		advice: "if nobody has to be served without an account, disable it" + c.settings(settings.NoAnonymous) + "; if so, let nobody write",
+		advice: "if nobody needs access without an account, disable it" + c.settings(settings.NoAnonymous) + "; if somebody does, let nobody write",
 	}
 }

@@ -9,8 +9,8 @@ import (
 
 var anonymousWrite = Rule{
 	ID: "anonymous-write", Severity: record.Medium,
-	Title:   "anonymous user wrote",
-	Meaning: "A client that needed no password uploaded, deleted, renamed or made something, and the server did so: anybody can.",
+	Title:   "anonymous user changed files",
+	Meaning: "A client that needed no password uploaded, deleted, renamed or created something, and the server did so: anybody can.",
 	judge:   once(wroteAnonymously),
 }
 
@@ -39,8 +39,8 @@ func wroteAnonymously(c *Case) (draft, bool) {
 		return draft{}, false
 	}
 	return draft{
-		message: "an anonymous user changed files at " + c.Server.String() + " by " + prose.Many(count, "command") + c.packets(at...) + ": " + what.plain(),
+		message: "an anonymous user changed files at " + c.Server.String() + " with " + prose.Many(count, "command") + c.packets(at...) + ": " + what.plain(),
 		frames:  at,
-		advice:  "let anonymous users read only" + c.settings(settings.Write) + ", or look at what they left: such servers become stores for others",
+		advice:  "let anonymous users read only" + c.settings(settings.Write) + ", or check what they left: such servers are abused as storage",
 	}, true
 }

@@ -12,7 +12,7 @@ import (
 var asciiBinary = Rule{
 	ID: "ascii-mode-binary", Severity: record.Medium,
 	Title:   "binary file in ASCII mode",
-	Meaning: "A file that is binary by its name or content was transferred with TYPE A, which rewrites what looks like line ends: it is damaged unless both systems write lines alike.",
+	Meaning: "A file that is binary by its name or content was transferred with TYPE A, which rewrites what looks like line ends: the file is damaged, unless both systems use the same line ends.",
 	judge:   each(asciiMode),
 }
 
@@ -33,7 +33,7 @@ func asciiMode(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{}, false
 	}
 	return draft{
-		message: nameOf(t) + " was transferred in ASCII mode (" + how + ") though it is binary " + why + c.packets(t.Frames.Command),
+		message: nameOf(t) + " was transferred in ASCII mode (" + how + "), although it is binary " + why + c.packets(t.Frames.Command),
 		frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData},
 		advice:  "transfer it again in binary mode (TYPE I) and compare checksums",
 	}, true
@@ -45,7 +45,7 @@ func asciiHow(c *Case, t *record.Transfer) string {
 	case !ascii:
 		return ""
 	case byServer:
-		return "as the server replied: " + strconv.Itoa(t.Preliminary.Code) + " " + prose.Quote(t.Preliminary.Text) + c.packets(t.Preliminary.Pos)
+		return "according to the server's reply: " + strconv.Itoa(t.Preliminary.Code) + " " + prose.Quote(t.Preliminary.Text) + c.packets(t.Preliminary.Pos)
 	}
 	return "TYPE A"
 }

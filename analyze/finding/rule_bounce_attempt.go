@@ -16,7 +16,7 @@ import (
 var bounceAttempt = Rule{
 	ID: "bounce-attempt", Severity: record.High,
 	Title:   "FTP bounce",
-	Meaning: "PORT or EPRT names an address that is not the client's, and neither NAT nor FXP explains it: the client wants the server to connect to a third host, to scan it or to have it read what it would not take from the client (RFC 2577 section 2). What became of the connections is told here, and not by data-refused and its like.",
+	Meaning: "PORT or EPRT names an address that is not the client's, and neither NAT nor FXP explains it: the client wants the server to connect to a third host, to scan it or to attack it (RFC 2577 section 2). This finding says what became of the connections; data-refused and the like do not.",
 	judge:   bounces,
 }
 
@@ -99,11 +99,11 @@ func bounces(c *Case) []draft {
 	v.frames = append(bounceEvidence(c, t), v.frames...)
 	more := ""
 	if n := len(endpoints) - 1; n > 0 {
-		more = fmt.Sprintf("the session names %s on %s in all", prose.Many(len(endpoints), "endpoint"), prose.Many(len(hosts), "host")) + scanned(c, endpoints)
+		more = fmt.Sprintf("the session names %s on %s in total", prose.Many(len(endpoints), "endpoint"), prose.Many(len(hosts), "host")) + scanned(c, endpoints)
 	}
 	v.message = prose.Clauses(fmt.Sprintf("%s names %s, which is not the client %s%s", t.Method, t.Announced, c.Client.Addr(), c.packets(t.Frames.Negotiation)),
 		bounced(c, t), more)
-	v.advice = "refuse PORT to other addresses than the client's and to ports below 1024, as RFC 2577 section 3 asks" + c.settings(settings.OwnPeer)
+	v.advice = "let the server refuse PORT to addresses other than the client's and to ports below 1024, as RFC 2577 section 3 recommends" + c.settings(settings.OwnPeer)
 	return []draft{v}
 }
 
@@ -151,7 +151,7 @@ func probed(t *record.Transfer) string {
 	case r.Code == 425 || r.Code == 426:
 		return "not open (" + code + ")"
 	}
-	return "not told (" + strconv.Itoa(r.Code) + ")"
+	return "unknown (" + strconv.Itoa(r.Code) + ")"
 }
 
 // scans reports whether the session names a host as no NAT explains it, by one of its
@@ -188,9 +188,9 @@ func bounced(c *Case, t *record.Transfer) string {
 	case t.Notes.Answer != nil && t.Notes.Answer.Code >= 400:
 		return "the server refused: it " + c.answered(t.Notes.Answer)
 	case t.Notes.Answer != nil:
-		return "the server " + c.answered(t.Notes.Answer) + "; in this capture it did not connect" + afterwards(c, t)
+		return "the server " + c.answered(t.Notes.Answer) + "; it did not connect in this capture" + afterwards(c, t)
 	}
-	return "in this capture the server did not connect" + afterwards(c, t)
+	return "the server did not connect in this capture" + afterwards(c, t)
 }
 
 // afterwards is the reply to a transfer command that waited for the connection.
@@ -206,9 +206,9 @@ func rebuffed(c *Case, t *record.Transfer) string {
 	n := t.Notes.Conn
 	switch {
 	case n != nil && n.State == flow.Refused:
-		return "was refused by RST" + c.packets(n.Half[flow.In].RST.Pos)
+		return "was refused with RST" + c.packets(n.Half[flow.In].RST.Pos)
 	case n != nil && n.State == flow.Unreachable && n.ICMP != nil:
-		return "was told " + icmpWords(n.ICMP) + " by " + n.ICMP.From.Addr().String() + c.packets(n.ICMP.Mark.Pos)
+		return "got " + icmpError(n.ICMP, n.ICMP.From.Addr().String()) + c.packets(n.ICMP.Mark.Pos)
 	}
 	return opened(t.Connection.State)
 }

@@ -11,7 +11,7 @@ import (
 var bruteForce = Rule{
 	ID: "brute-force", Severity: record.High,
 	Title:   "password guessing",
-	Meaning: "Five or more logins from one host failed at one server within five minutes (--brute-failures, --brute-window), in one session or many; told once: at the session whose login succeeded, which makes it critical, or, if that one began before the others or none did, at the last session of the series.",
+	Meaning: "Five or more logins from one host failed at one server within five minutes (--brute-failures, --brute-window), in one session or many. It is reported once: with the session whose login succeeded, which makes it critical, or, if that session began first or no login succeeded, with the last session of the series.",
 	judge:   once(guessing),
 }
 
@@ -49,7 +49,7 @@ func guessing(c *Case) (draft, bool) {
 	what += ", in " + prose.Many(r.sessions, "session") + c.packets(append(r.frames, r.last.Pos)...)
 	v := draft{
 		frames: append(r.frames, r.last.Pos),
-		advice: "block the host (fail2ban) or have the server slow it down" + c.settings(settings.SlowGuessing) + ", and check the accounts that it tried",
+		advice: "block the host (fail2ban), or let the server slow it down" + c.settings(settings.SlowGuessing) + ", and check the accounts that it tried",
 	}
 	end := "none of these logins succeeded in this capture"
 	if r.success != nil {

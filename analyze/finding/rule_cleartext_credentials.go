@@ -12,7 +12,7 @@ import (
 var cleartextCredentials = Rule{
 	ID: "cleartext-credentials", Severity: record.Medium,
 	Title:   "password in clear text",
-	Meaning: "USER and PASS were sent without TLS: whoever sees the packets knows the password, whether the server accepted it or not. Anonymous logins and answers to one-time password challenges (RFC 2289) do not count; of a series of rejected ones the first session tells.",
+	Meaning: "USER and PASS were sent without TLS: anyone who sees the packets knows the password, whether the server accepted it or not. Anonymous logins and answers to one-time password challenges (RFC 2289) do not count; of a series of rejected logins, only the first is reported.",
 	judge:   once(cleartext),
 }
 
@@ -55,7 +55,7 @@ func cleartext(c *Case) (draft, bool) {
 		what = prose.Many(len(frames), "password") + whose
 	}
 	if users.n == 0 {
-		what += " of a user whom this capture does not name"
+		what += " of an unknown user"
 	}
 	return draft{
 		message: what + " went to " + c.Server.String() + " in clear text" + c.packets(frames...) + "; " + decided(len(frames), accepted, rejected),

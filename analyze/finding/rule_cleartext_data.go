@@ -21,6 +21,6 @@ func clearData(c *Case) (draft, bool) {
 	return draft{
 		message: "PROT C was accepted under TLS" + c.packets(at.Pos) + ": the data connections after it are in clear text",
 		frames:  []flow.Pos{at.Pos},
-		advice:  "let the client send PBSZ 0 and PROT P, and let the server insist on it" + c.settings(settings.ProtectedData),
+		advice:  "let the client send PBSZ 0 and PROT P, and let the server require it" + c.settings(settings.ProtectedData),
 	}, true
 }

@@ -9,7 +9,7 @@ import (
 var controlLost = Rule{
 	ID: "control-lost-during-transfer", Severity: record.High,
 	Title:   "control connection lost during a transfer",
-	Meaning: "The control connection ended (RST, FIN or silence) while a transfer ran, which is silent on it: a NAT or firewall forgot it after its idle time. Medium where the client left without waiting for the reply.",
+	Meaning: "The control connection ended (RST, FIN or silence) while a transfer ran. Nothing is sent on it meanwhile, so a NAT or firewall may have forgotten it after its idle time. Medium if the client left without waiting for the reply.",
 	judge:   each(lostControl),
 }
 
@@ -20,7 +20,7 @@ func lostControl(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	what := "the control connection " + end.how + c.packets(end.frame) + " while " + named(t) + " ran" + c.packets(t.Frames.Command)
 	if end.waited > 0 {
-		what = "no final reply to " + named(t) + c.packets(t.Frames.Command) + " came within " + prose.Lasting(end.waited) + " after the data connection's end"
+		what = "no final reply to " + named(t) + c.packets(t.Frames.Command) + " came within " + prose.Lasting(end.waited) + " after the end of the data connection"
 		if end.how != "" {
 			what = prose.Clauses(what, end.how+c.packets(end.frame))
 		}
@@ -70,9 +70,9 @@ func controlEnd(c *Case, t *record.Transfer) (lostEnd, bool) {
 	var at flow.Mark
 	switch {
 	case earlier(server.RST, client.RST):
-		e.how, at = "was reset by RST from the server's address", server.RST
+		e.how, at = "was reset with RST from the server's address", server.RST
 	case client.RST.Seen() && !server.FIN.Seen():
-		e.how, at = "was reset by RST from the client's address", client.RST
+		e.how, at = "was reset with RST from the client's address", client.RST
 	case earlier(server.FIN, client.FIN):
 		e.how, at = "was closed by the server (FIN)", server.FIN
 	case client.FIN.Seen():
@@ -107,7 +107,7 @@ func silentEnd(c *Case, t *record.Transfer) (lostEnd, bool) {
 	}
 	e := lostEnd{frame: control.Last.Pos, waited: max(last-conn.Last.Time, silence), idle: conn.Last.Time - lastSaid(c, t)}
 	if control.Last.Time > conn.Last.Time {
-		e.how = "what was sent on the control connection after it had no answer"
+		e.how = "what was sent on the control connection after it got no answer"
 	}
 	return e, true
 }

@@ -11,7 +11,7 @@ import (
 var credentialFile = Rule{
 	ID: "credential-file", Severity: record.Info,
 	Title:   "file with credentials downloaded",
-	Meaning: "A file was downloaded that by its name holds passwords or keys.",
+	Meaning: "A downloaded file holds passwords or keys, by its name.",
 	judge:   each(credentials),
 }
 
@@ -31,8 +31,8 @@ func credentials(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{}, false
 	}
 	return draft{
-		message: c.mover() + " downloaded " + nameOf(t) + ", which by its name holds passwords or keys" + c.packets(t.Frames.Command),
+		message: c.mover() + " downloaded " + nameOf(t) + ", which holds passwords or keys, by its name" + c.packets(t.Frames.Command),
 		frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply},
-		advice:  "is that file meant to be read by this user? If not, change what it holds, and move it out of reach",
+		advice:  "should this user read that file? If not, change its passwords or keys, and move it away",
 	}, true
 }

@@ -9,7 +9,7 @@ import (
 var dataCut = Rule{
 	ID: "data-cut", Severity: record.Medium,
 	Title:   "data connection cut off",
-	Meaning: "The data connection was established and then reset, closed early or silent, and the server reported that the transfer failed (421, 425, 426, 451) or said nothing. It was no ABOR. Also where the client gave up and ended both connections.",
+	Meaning: "The data connection was established and then reset, closed early or silent, and the server reported that the transfer failed (421, 425, 426, 451) or said nothing. It was not an ABOR. This includes clients that gave up and closed both connections.",
 	judge:   each(cutOff),
 }
 

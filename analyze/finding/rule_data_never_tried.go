@@ -8,7 +8,7 @@ import (
 var dataNeverTried = Rule{
 	ID: "data-never-tried", Severity: record.High,
 	Title:   "data connection never tried",
-	Meaning: "A transfer command waited for a data connection that, in this capture, nobody tried to open: the side that had to open it did not, or its SYN was dropped before it came to the place of capture.",
+	Meaning: "A transfer command waited for a data connection that nobody tried to open in this capture: the side that had to open it did not, or its SYN was dropped before it came to the place of capture.",
 	judge:   eachOpening(neverTried),
 }
 
@@ -21,7 +21,7 @@ func neverTried(c *Case, t *record.Transfer) (draft, bool) {
 	if t.Announced != nil {
 		to = " to " + t.Announced.String()
 	}
-	what := who + " should have opened the data connection" + to + " for " + named(t) + ", but no SYN of it is in this capture" +
+	what := who + " should have opened the data connection" + to + " for " + named(t) + ", but this capture holds no SYN of it" +
 		c.packets(t.Frames.Negotiation, t.Frames.Command)
 	return draft{
 		message: prose.Clauses(what, c.then(t), whose(c, t), c.translated(t)),
@@ -49,9 +49,9 @@ func whose(c *Case, t *record.Transfer) string {
 	who := "the " + *t.ExpectedInitiator
 	switch {
 	case near == 0 && far >= 0:
-		return "the TTLs show no router between " + who + " and the place of capture, so " + who + " did not try, or a firewall on it or right beside it stopped the SYN"
+		return "according to the TTLs, no router is between " + who + " and the place of capture, so " + who + " did not try, or a firewall on it or next to it dropped the SYN"
 	case near > 0:
-		return "the capture was taken " + prose.Many(near, "router") + " away from " + who + " (by the TTLs), so a firewall before it may have dropped the SYN"
+		return "the capture was taken " + prose.Many(near, "router") + " away from " + who + " (by the TTLs), so a firewall in front of it may have dropped the SYN"
 	}
 	return ""
 }

@@ -9,7 +9,7 @@ import (
 var dataRefused = Rule{
 	ID: "data-refused", Severity: record.High,
 	Title:   "data connection refused",
-	Meaning: "The SYN of the data connection was answered by RST: nothing listened on the announced port any more, or a firewall rejects with resets.",
+	Meaning: "The SYN of the data connection was answered with RST: nothing listened on the announced port any more, or a firewall rejects with resets.",
 	judge:   eachOpening(refused),
 }
 
@@ -21,14 +21,14 @@ func refused(c *Case, t *record.Transfer) (draft, bool) {
 	dst := t.Connection.Dst
 	answer := &r.conn.Half[flow.In]
 	frames := append(r.frames, answer.RST.Pos)
-	what := c.opener(t) + " tried " + prose.Times(r.syns) + r.over() + " to reach " + dst.String() + " and was refused by RST" + c.packets(frames...)
+	what := c.opener(t) + " tried " + prose.Times(r.syns) + r.over() + " to reach " + dst.String() + " and was refused with RST" + c.packets(frames...)
 	origin := ""
 	replaced := ""
 	if newer := newer(c, t, r.first); newer != nil {
-		replaced = "before that, a newer " + newer.Method + c.packets(newer.Frames.Negotiation) + " had taken the place of this one"
+		replaced = "before that, a newer " + newer.Method + c.packets(newer.Frames.Negotiation) + " had replaced this one"
 	}
 	if replaced == "" && c.forged(dst.Addr(), answer.TTL) {
-		origin = "by its TTL the RST did not come from where " + c.party(dst.Addr()) + " is: a firewall on the way sent it"
+		origin = "by its TTL the RST did not come from " + c.party(dst.Addr()) + ": a firewall on the way sent it"
 	}
 	return draft{
 		message: prose.Clauses(what, replaced, c.then(t), c.translated(t), origin),

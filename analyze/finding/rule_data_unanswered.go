@@ -8,8 +8,8 @@ import (
 
 var dataUnanswered = Rule{
 	ID: "data-unanswered", Severity: record.High,
-	Title:   "data connection without an answer",
-	Meaning: "The side that had to open the data connection sent SYNs to the announced endpoint and nobody answered: a firewall drops them or the answers, or the address leads nowhere. Where the capture shows an answer (SYN-ACK) that never arrived, it says so.",
+	Title:   "data connection not answered",
+	Meaning: "The side that had to open the data connection sent SYNs to the announced endpoint, and nobody answered: a firewall drops them or the answers, or the address leads nowhere. If the capture shows an answer (SYN-ACK) that never arrived, the finding says so.",
 	judge:   eachOpening(unanswered),
 }
 
@@ -30,7 +30,7 @@ func unanswered(c *Case, t *record.Transfer) (draft, bool) {
 		what += " and got no answer" + c.packets(r.frames...)
 	} else {
 		what += c.packets(r.frames...) + "; this capture lacks the packets of " + c.party(dst.Addr()) +
-			", but that the SYN was repeated says that no answer came"
+			", but the SYN was sent again, so no answer came"
 	}
 	fate := c.translated(t)
 	if fate == "" {
@@ -56,10 +56,10 @@ func answerLost(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	return draft{
 		severity: record.Info,
-		message: prose.Clauses(c.opener(t)+" tried once to reach "+conn.Dst.String()+c.packets(r.frames...)+" and this capture holds no answer",
-			"as the SYN was not repeated, which comes after a second, one most likely came and is missing", c.then(t)),
+		message: prose.Clauses(c.opener(t)+" tried once to reach "+conn.Dst.String()+c.packets(r.frames...)+", and this capture holds no answer",
+			"the SYN was not sent again after a second, so an answer most likely came and is missing", c.then(t)),
 		frames: evidence(t, r.frames...),
-		advice: "look whether the capture lacks packets: its own counters, a buffer that was too small (tcpdump -B), a mirror port that was too slow",
+		advice: "check whether the capture lacks packets: its drop counters, a buffer that was too small (tcpdump -B), a mirror port that was too slow",
 	}, true
 }
 
@@ -81,15 +81,15 @@ func halfOpened(c *Case, t *record.Transfer) draft {
 	r := triesOf(t)
 	opener, other := c.opener(t), c.party(r.conn.Dst.Addr())
 	what := opener + " tried " + prose.Times(r.syns) + r.over() + " to reach " + r.conn.Dst.String() + c.packets(r.frames...) + " and " + other +
-		" answered by SYN-ACK" + c.packets(r.conn.SYNACK.Pos)
-	fate := "this capture shows nothing of " + opener + " after it"
+		" answered with SYN-ACK" + c.packets(r.conn.SYNACK.Pos)
+	fate := "after it, this capture shows nothing from " + opener
 	switch {
 	case r.conn.Half[flow.Out].RST.Seen():
-		fate = "then " + opener + " gave up by RST" + c.packets(r.conn.Half[flow.Out].RST.Pos)
+		fate = "then " + opener + " gave up with RST" + c.packets(r.conn.Half[flow.Out].RST.Pos)
 	case r.conn.LastSYN.Time > r.conn.SYNACK.Time:
-		fate = "after that " + opener + " repeated its SYN, so the answer did not get through"
+		fate = "after that " + opener + " sent its SYN again, so the answer did not get through"
 	case r.conn.Half[flow.In].Packets > 1:
-		fate = other + " repeated it, so no ACK arrived: the SYN-ACK was lost on its way, or the ACK was"
+		fate = other + " sent it again, so no ACK arrived: the SYN-ACK was lost on its way, or the ACK was"
 	}
 	return draft{
 		message: prose.Clauses(what, fate, c.then(t)),

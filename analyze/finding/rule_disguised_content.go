@@ -11,8 +11,8 @@ import (
 
 var disguisedContent = Rule{
 	ID: "disguised-content", Severity: record.Medium,
-	Title:   "content that contradicts its name",
-	Meaning: "With --hash or --extract: a file is a program or a script by its content, and a picture, a document, a recording or a text by its name.",
+	Title:   "content that does not match the name",
+	Meaning: "With --hash or --extract: the content of a file is a program or a script, but its name says picture, document, recording or text.",
 	judge:   each(disguised),
 }
 
@@ -30,9 +30,9 @@ func disguised(c *Case, t *record.Transfer) (draft, bool) {
 	for _, p := range programTypes {
 		if kind == p {
 			return draft{
-				message: nameOf(t) + " is by its content a program (" + prose.Quote(kind) + ")" + c.packets(t.Frames.Command, t.Frames.FirstData),
+				message: nameOf(t) + " is a program by its content (" + prose.Quote(kind) + ")" + c.packets(t.Frames.Command, t.Frames.FirstData),
 				frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply},
-				advice:  "take the file for malicious until it is known what it is (--extract, its hash), and look at who got it",
+				advice:  "treat the file as malicious until you know what it is (--extract, its hash), and check who received it",
 			}, true
 		}
 	}

@@ -11,7 +11,7 @@ import (
 var executableDownload = Rule{
 	ID: "executable-download", Severity: record.Info,
 	Title:   "program downloaded",
-	Meaning: "A file was downloaded that is by its name a program or a script that systems run. Often that is what the server is for; it is also how tools get to a host that was broken into.",
+	Meaning: "A downloaded file is a program or a script, by its name. Often that is what the server is for; it is also how tools get onto a compromised host.",
 	judge:   each(fetchesProgram),
 }
 
@@ -23,8 +23,8 @@ func fetchesProgram(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{}, false
 	}
 	return draft{
-		message: c.mover() + " downloaded " + nameOf(t) + ", by its name a program" + c.packets(t.Frames.Command),
+		message: c.mover() + " downloaded " + nameOf(t) + ", a program by its name" + c.packets(t.Frames.Command),
 		frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply},
-		advice:  "is that program meant to get to " + c.Client.Addr().String() + "? --hash tells which it is",
+		advice:  "is " + c.Client.Addr().String() + " supposed to get that program? --hash identifies it",
 	}, true
 }

@@ -12,7 +12,7 @@ import (
 var executableUpload = Rule{
 	ID: "executable-upload", Severity: record.Info,
 	Title:   "program uploaded",
-	Meaning: "A file was uploaded that is by its name a program, a script or code that web servers run. Often that is what the server is for; it is also how a stolen password is used. Medium where it became one by a rename, but for those that are named so while they are under way (.part, .tmp).",
+	Meaning: "An uploaded file is a program, a script or code that web servers run, by its name. Often that is what the server is for; it is also how stolen passwords are abused. Medium if a rename made it one, except from the usual temporary names (.part, .tmp).",
 	judge:   func(c *Case) []draft { return append(each(uploads)(c), renamedToProgram(c)...) },
 }
 
@@ -31,9 +31,9 @@ func uploads(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{}, false
 	}
 	return draft{
-		message: c.mover() + " uploaded " + nameOf(t) + ", by its name a program or code that a server runs" + c.packets(t.Frames.Command),
+		message: c.mover() + " uploaded " + nameOf(t) + ", a program or code that a server runs, by its name" + c.packets(t.Frames.Command),
 		frames:  []flow.Pos{t.Frames.Command, t.Frames.FirstData, t.Frames.Reply},
-		advice:  "is that file meant to be there, and does a web server run what lies in that directory?",
+		advice:  "should that file be there, and does a web server run the files of that directory?",
 	}, true
 }
 
@@ -52,12 +52,12 @@ func renamedToProgram(c *Case) (list []draft) {
 		}
 		v := draft{
 			severity: record.Medium, frames: []flow.Pos{o.Pos, o.Reply.Pos},
-			message: c.mover() + " renamed " + prose.Quote(*o.From) + " to " + prose.Quote(*o.Path) + ", by its name a program or code that a server runs" + c.packets(o.Pos),
-			advice:  "is that file meant to be there, and does a web server run what lies in that directory?",
+			message: c.mover() + " renamed " + prose.Quote(*o.From) + " to " + prose.Quote(*o.Path) + ", a program or code that a server runs, by its name" + c.packets(o.Pos),
+			advice:  "should that file be there, and does a web server run the files of that directory?",
 		}
 		if t := uploaded[*o.From]; t != nil {
 			v.transfer, v.frames = t.N, append(v.frames, t.Frames.Command)
-			v.message = prose.Clauses(v.message, "it had uploaded it before"+c.packets(t.Frames.Command))
+			v.message = prose.Clauses(v.message, "it had uploaded that file before"+c.packets(t.Frames.Command))
 		}
 		if from := strings.ToLower(*o.From); underWay[path.Ext(from)] && strings.EqualFold(strings.TrimSuffix(from, path.Ext(from)), *o.Path) {
 			v.severity = record.Info

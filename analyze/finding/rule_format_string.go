@@ -12,7 +12,7 @@ import (
 var formatString = Rule{
 	ID: "format-string", Severity: record.Medium,
 	Title:   "format string",
-	Meaning: "An argument or a reply has several of printf's conversions, %x, %p, %s or %n: programs that print it carelessly show or change their memory. Somebody tries that, at the server or at the client.",
+	Meaning: "An argument or a reply has several printf conversions (%x, %p, %s, %n): a program that prints it carelessly leaks or changes its memory. Somebody tries that on the server or on the client.",
 	judge:   once(formats),
 }
 
@@ -40,6 +40,6 @@ func formats(c *Case) (draft, bool) {
 	return draft{
 		message: first.by + " sent a format string in " + first.in + ": " + prose.Quote(first.text) + c.packets(at...),
 		frames:  at,
-		advice:  "look at what the other side did after it, and at its version's known faults",
+		advice:  "check what the other side did after it, and the known vulnerabilities of its version",
 	}, true
 }

@@ -10,8 +10,8 @@ import (
 
 var ftpInData = Rule{
 	ID: "ftp-in-data", Severity: record.Low,
-	Title:   "data that read like FTP",
-	Meaning: "A data connection carried what control connections say: greetings, replies or commands. Programs that know FTP by its content alone take it for a session of its own, lose the file, and report logins and commands that nobody sent; so this hides a file from them. It may also be a script or a log of FTP that was transferred. Medium when both sides spoke, which data connections do not.",
+	Title:   "data that look like FTP",
+	Meaning: "A data connection carried greetings, replies or commands of FTP. Programs that recognize FTP only by its content take it for a session, lose the file, and report logins and commands that nobody sent, so this can hide a file from them. It may also be a script or a log of FTP that was transferred. Medium if both sides sent, which does not happen on data connections.",
 	judge:   each(spokeFTP),
 }
 
@@ -26,10 +26,10 @@ func spokeFTP(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	d := draft{
 		message: prose.Clauses("the data connection "+conn.Src.String()+" → "+conn.Dst.String()+" of "+named(t)+
-			" carries what FTP says on control connections, first "+line+c.packets(s.Mark.Pos),
-			"what stands in it is content: no session, no login, no command"),
+			" carries what FTP sends on control connections, first "+line+c.packets(s.Mark.Pos),
+			"this is content: no session, no login, no command"),
 		frames: []flow.Pos{t.Frames.Negotiation, t.Frames.Command, s.Mark.Pos},
-		advice: "look at what was transferred (--extract): a script or a log of FTP is harmless, anything else was made to pass monitors that know FTP by its content unseen; what those said of this connection is not true",
+		advice: "look at what was transferred (--extract): a script or a log of FTP is harmless, anything else was made to deceive monitors that recognize FTP by its content; what they report about this connection is wrong",
 	}
 	if s.Both {
 		d.severity = record.Medium

@@ -14,7 +14,7 @@ import (
 var fxpTransfer = Rule{
 	ID: "fxp-transfer", Severity: record.Medium,
 	Title:   "server-to-server transfer (FXP)",
-	Meaning: "A client gave the endpoint that one server announced (PASV) to another server (PORT), so that these two transfer between them (RFC 959 section 2.3, figure 2). High when it was not one client host that did so.",
+	Meaning: "A client gave the endpoint that one server announced (PASV) to another server (PORT), so that the two servers transfer directly (RFC 959 section 2.3, figure 2). High if the two sessions have different client hosts.",
 	judge:   serverToServer,
 }
 
@@ -100,17 +100,17 @@ func fxpDraft(c *Case, t *record.Transfer, l *link) draft {
 	if l.of.ends.id > 0 {
 		other = "session " + strconv.Itoa(l.of.ends.id)
 	}
-	what := fmt.Sprintf("%s names %s, which the server %s announced by %s in %s: %s had the two servers transfer between them%s",
+	what := fmt.Sprintf("%s names %s, which the server %s announced by %s in %s: %s made the two servers transfer directly%s",
 		t.Method, t.Announced, l.of.ends.server.Addr(), l.method, other, c.Client.Addr(), c.packets(l.negotiation, t.Frames.Negotiation))
 	v := draft{
 		transfer: t.N, frames: []flow.Pos{l.negotiation, t.Frames.Negotiation, t.Frames.SYN, t.Frames.Command, l.command},
-		advice: "if nobody needs it, let servers take data connections to and from the client's address only" + c.settings(settings.OwnPeer),
+		advice: "if nobody needs it, let servers accept data connections only to and from the client's address" + c.settings(settings.OwnPeer),
 	}
 	data := meetingOf(t)
 	if data.state == "" {
 		data = l.met
 	}
-	done := "in this capture there is no data connection of it"
+	done := "this capture holds no data connection of it"
 	if data.state != "" {
 		done = data.src.Addr().String() + " connected to " + data.dst.String()
 		switch {
@@ -126,7 +126,7 @@ func fxpDraft(c *Case, t *record.Transfer, l *link) draft {
 	clients := ""
 	if l.of.ends.client.Addr() != c.Client.Addr() {
 		v.severity = record.High
-		clients = "the other session's client is " + l.of.ends.client.Addr().String() + ": unless both are one machine's addresses, one of them meddles with the other's transfer"
+		clients = "the other session's client is " + l.of.ends.client.Addr().String() + ": unless both addresses belong to one machine, one of them interferes with the other's transfer"
 	}
 	v.message = prose.Clauses(what, done, clients)
 	return v

@@ -8,7 +8,7 @@ import (
 var massDeletion = Rule{
 	ID: "mass-deletion", Severity: record.Medium,
 	Title:   "many files deleted",
-	Meaning: "The client deleted twenty files or more in one session (DELE), and the server did so. Mirroring does that too; so does who destroys data, or tracks.",
+	Meaning: "The client deleted twenty files or more in one session (DELE), and the server did so. Mirroring does that too; so does somebody who destroys data or covers tracks.",
 	judge:   once(deletions),
 }
 
@@ -21,6 +21,6 @@ func deletions(c *Case) (draft, bool) {
 	return draft{
 		message: c.mover() + " deleted " + prose.Many(len(list), "file") + lasted(list) + firstNames(list) + c.packets(at...),
 		frames:  at,
-		advice:  "was that meant? If not, keep the server's disk as it is, and look at what else this client did",
+		advice:  "was that intended? If not, preserve the server's disk, and check what else this client did",
 	}, true
 }

@@ -10,7 +10,7 @@ import (
 var massRenaming = Rule{
 	ID: "mass-renaming", Severity: record.Medium,
 	Title:   "many files renamed",
-	Meaning: "The client renamed twenty files or more in one session (RNFR, RNTO) that it had not uploaded in it, and the server did so. High when all of them got one ending that they had not: so does ransomware.",
+	Meaning: "The client renamed twenty files or more in one session (RNFR, RNTO) that it had not uploaded in that session, and the server did so. High if all of them got the same new extension: ransomware does that.",
 	judge:   once(renamings),
 }
 
@@ -40,11 +40,11 @@ func renamings(c *Case) (draft, bool) {
 	v := draft{
 		message: c.mover() + " renamed " + prose.Many(len(list), "file") + lasted(list) + firstNames(list) + c.packets(at...),
 		frames:  at,
-		advice:  "was that meant? If not, keep the server's disk as it is, and look at what else this client did",
+		advice:  "was that intended? If not, preserve the server's disk, and check what else this client did",
 	}
 	if same {
 		v.severity = record.High
-		v.message = prose.Clauses(v.message, "all of them end in "+prose.Quote(ending)+" since")
+		v.message = prose.Clauses(v.message, "all of them now end in "+prose.Quote(ending))
 	}
 	return v, true
 }

@@ -15,7 +15,7 @@ import (
 var natMismatch = Rule{
 	ID: "nat-mismatch", Severity: record.Low,
 	Title:   "announced address is not the peer's",
-	Meaning: "A PORT, EPRT, 227 or 229 names another address than that by which the other side knows the host: NAT lies between, and who takes the announcement literally connects to nowhere. High when the transfer failed, low when it worked all the same.",
+	Meaning: "A PORT, EPRT, 227 or 229 names an address that is not the one by which the other side knows the host. NAT is in between, and a connection to the announced address leads nowhere. High if the transfer failed, low if it worked anyway.",
 	judge:   translation,
 }
 
@@ -125,8 +125,8 @@ func translatedDraft(c *Case, t *record.Transfer, count int) draft {
 	return v
 }
 
-const tunnelAdvice = "a tunnel or forwarded port (ssh -L, stunnel, socat) takes the control connection only: let the client use the announced address, if it can reach it, " +
-	"forward the server's passive ports to the same ports here, or take a tunnel that carries every connection (ssh -D, a VPN) or SFTP"
+const tunnelAdvice = "a tunnel or forwarded port (ssh -L, stunnel, socat) carries only the control connection: let the client use the announced address, if it can reach it,  " +
+	"forward the server's passive ports to the same ports here, or use a tunnel that carries every connection (ssh -D, a VPN) or SFTP"
 
 // usedInstead says which address was used in the end.
 func usedInstead(c *Case, t *record.Transfer) string {
@@ -135,7 +135,7 @@ func usedInstead(c *Case, t *record.Transfer) string {
 		return "the server rejected it"
 	}
 	if conn == nil {
-		return "in this capture nobody tried to open the data connection"
+		return "nobody tried to open the data connection in this capture"
 	}
 	way := c.opener(t) + " used " + conn.Dst.Addr().String() + " instead"
 	if conn.Dst.Addr() == t.Announced.Addr() {
@@ -158,9 +158,9 @@ func opened(state string) string {
 	case "refused":
 		return "was refused"
 	case "unreachable":
-		return "was told that it is unreachable"
+		return "got an ICMP error: unreachable"
 	}
-	return "the capture does not show what became of it"
+	return "the capture does not show how it ended"
 }
 
 // rewritten tells of a server that repeats another endpoint in its reply than the client
@@ -175,7 +175,7 @@ func rewritten(c *Case, t *record.Transfer) (draft, bool) {
 	if !ok || echo == *t.Announced {
 		return draft{}, false
 	}
-	done := "in this capture no data connection followed"
+	done := "no data connection followed in this capture"
 	if t.Connection != nil {
 		done = c.opener(t) + " used " + t.Connection.Dst.String() + ", and " + opened(t.Connection.State)
 	}
@@ -184,7 +184,7 @@ func rewritten(c *Case, t *record.Transfer) (draft, bool) {
 		message: prose.Clauses(fmt.Sprintf("%s named %s%s but the server understood %s%s: a NAT with an FTP helper (ALG) on the way rewrote it", t.Method, t.Announced,
 			c.packets(t.Frames.Negotiation), echo, c.packets(a.Pos)), done),
 		frames: []flow.Pos{t.Frames.Negotiation, a.Pos, t.Frames.SYN},
-		advice: "nothing, if transfers work; if not, switch the helper off or use EPSV, which names no address",
+		advice: "nothing, if transfers work; if not, switch the helper off, or use EPSV, which names no address",
 	}
 	if t.Outcome == record.NoConnection {
 		v.severity = record.High
@@ -236,7 +236,7 @@ func (c *Case) unread() string {
 	case c.IsUnderTLS():
 		return "; under TLS it cannot"
 	case c.Server.Port() != flow.PortFTP:
-		return fmt.Sprintf("; it has to be told of port %d", c.Server.Port())
+		return fmt.Sprintf("; it has to be configured for port %d", c.Server.Port())
 	}
 	return ""
 }

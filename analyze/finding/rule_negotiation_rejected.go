@@ -10,8 +10,8 @@ import (
 
 var negotiationRejected = Rule{
 	ID: "negotiation-rejected", Severity: record.Medium,
-	Title:   "data connection refused in words",
-	Meaning: "The server answered PORT, EPRT, PASV or EPSV by 4yz or 5yz: it does not know the command, does not allow this mode, or has no port left.",
+	Title:   "negotiation rejected",
+	Meaning: "The server answered PORT, EPRT, PASV or EPSV with 4yz or 5yz: it does not know the command, does not allow this mode, or has no port left.",
 	judge:   rejections,
 }
 
@@ -46,7 +46,7 @@ func rejections(c *Case) []draft {
 	for g, t := range firsts {
 		what := "the server " + c.answered(t.Reply) + " to " + t.Method + c.packets(t.Frames.Negotiation)
 		if counts[g] > 1 {
-			what = fmt.Sprintf("the server %s to %s%s, and %s in all", c.answered(t.Reply), t.Method,
+			what = fmt.Sprintf("the server %s to %s%s, and %s in total", c.answered(t.Reply), t.Method,
 				c.packets(t.Frames.Negotiation), prose.Times(counts[g]))
 		}
 		list = append(list, draft{

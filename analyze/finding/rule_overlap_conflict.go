@@ -11,11 +11,11 @@ import (
 var overlapConflict = Rule{
 	ID: "overlap-conflict", Severity: record.Medium,
 	Title:   "same bytes, two contents",
-	Meaning: "Bytes of the control connection, or with --hash or --extract of a data connection, came again with another content. Which of the two the receiver took the capture cannot tell: somebody injects segments, tries to slip something past an inspection, or a device on the way rewrites what it sees once only.",
+	Meaning: "Bytes of the control connection, or with --hash or --extract of a data connection, came again with different content. The capture does not show which of the two the receiver used: somebody injects segments or evades an inspection, or a device on the way rewrites only one of them.",
 	judge:   func(c *Case) []draft { return append(once(overlaps)(c), each(dataOverlaps)(c)...) },
 }
 
-const overlapAdvice = "compare both contents; who sent the second (TTL, Ethernet address)?"
+const overlapAdvice = "compare the two contents, and find out who sent the second (TTL, Ethernet address)"
 
 // dataOverlaps speaks of a data connection whose bytes somebody compared.
 func dataOverlaps(c *Case, t *record.Transfer) (draft, bool) {
@@ -24,7 +24,7 @@ func dataOverlaps(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	at := t.Notes.Conn.Conflict.Pos
 	return draft{
-		message: "bytes of " + named(t) + " came again with another content" + c.packets(at) + "; the receiver may have taken either, so there is no hash of them",
+		message: "bytes of " + named(t) + " came again with different content" + c.packets(at) + "; the receiver may have used either, so there is no hash",
 		frames:  []flow.Pos{at},
 		advice:  overlapAdvice,
 	}, true
@@ -45,8 +45,8 @@ func overlaps(c *Case) (draft, bool) {
 		return draft{}, false
 	}
 	return draft{
-		message: prose.Many(uint64(len(packets)), "segment") + " of the control connection had other bytes for numbers that " + prose.List(sides) + " had sent already" + c.packets(packets...) +
-			"; here the first content is taken, the receiver may have taken the other",
+		message: prose.Many(uint64(len(packets)), "segment") + " of the control connection had different bytes for sequence numbers that " + prose.List(sides) + " had sent already" + c.packets(packets...) +
+			"; ftpscope uses the first content, the receiver may have used the other",
 		frames: packets,
 		advice: overlapAdvice,
 	}, true

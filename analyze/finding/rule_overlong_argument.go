@@ -10,8 +10,8 @@ import (
 
 var overlongArgument = Rule{
 	ID: "overlong-argument", Severity: record.Medium,
-	Title:   "argument too long to be meant",
-	Meaning: "A user's name of more than 256 bytes, an argument of more than 1024, or a line of the server of more than 1024: buffers of old programs, servers and clients, are overrun by such.",
+	Title:   "overlong argument",
+	Meaning: "A user's name of more than 256 bytes, an argument of more than 1024, or a line from the server of more than 1024: they overflow the buffers of old servers and clients.",
 	judge:   once(overlong),
 }
 
@@ -47,6 +47,6 @@ func overlong(c *Case) (draft, bool) {
 	return draft{
 		message: longest.by + " sent " + prose.Many(size, "byte") + " in " + longest.in + c.packets(at...) + ": " + prose.Quote(prose.Cut(longest.text, maxQuoted)),
 		frames:  at,
-		advice:  "look at what the other side did after it: whether it broke off, and who connected to it then",
+		advice:  "look at what the other side did after it: whether it crashed, and who connected to it then",
 	}, true
 }

@@ -11,7 +11,7 @@ import (
 var passiveRedirect = Rule{
 	ID: "passive-redirect", Severity: record.High,
 	Title:   "server sends the client elsewhere",
-	Meaning: "The replies to PASV name hosts that no NAT explains: several of them, one of the client's own network or the client itself, or a port below 1024. A server, or who plays it, has clients connect to hosts that it cannot reach, to scan them or to pass a firewall (CVE-2020-8284).",
+	Meaning: "The replies to PASV name hosts that no NAT explains: several hosts, a host in the client's own network, the client itself, or a port below 1024. A malicious server makes clients connect to hosts that it cannot reach itself, to scan them or to get past a firewall (CVE-2020-8284).",
 	judge:   once(redirected),
 }
 
@@ -46,9 +46,9 @@ func redirected(c *Case) (draft, bool) {
 	return draft{
 		transfer: first.N,
 		message: prose.Clauses("the server "+c.Server.Addr().String()+" sent the client to "+first.Announced.String()+" by "+first.Method+c.packets(first.Frames.Negotiation), why,
-			prose.Many(len(ports), "endpoint")+" in all", usedInstead(c, first)),
+			prose.Many(len(ports), "endpoint")+" in total", usedInstead(c, first)),
 		frames: at,
-		advice: "let the client ignore the address of 227 and use the server's own (most do), or EPSV; find out whose server that is",
+		advice: "let the client ignore the address in the 227 reply and use the server's address (most do), or use EPSV; find out whose server that is",
 	}, true
 }
 
@@ -63,7 +63,7 @@ func lured(c *Case, t *record.Transfer) string {
 	case t.Announced.Port() < flow.FirstUnprivileged:
 		return "a port below 1024, where services listen"
 	case flow.IsInternal(a) && neighbours(a, client) && !flow.IsInternal(c.Server.Addr()):
-		return "a host of the client's own network"
+		return "a host in the client's own network"
 	}
 	return ""
 }

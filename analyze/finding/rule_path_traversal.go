@@ -14,8 +14,8 @@ import (
 
 var pathTraversal = Rule{
 	ID: "path-traversal", Severity: record.Medium,
-	Title:   "path that climbs out",
-	Meaning: "A path argument climbs by .. above the directory of the login, also with \\ or encoded: an attempt at files that are not meant for the user. CWD .. alone, as people walk about, does not count.",
+	Title:   "path outside the login directory",
+	Meaning: "A path argument leads above the login directory with .., also with \\ or encoded: an attempt to reach files that are not meant for the user. CWD .. alone does not count.",
 	judge:   traversals,
 }
 
@@ -72,9 +72,9 @@ func traversals(c *Case) []draft {
 		if len(all) >= record.MaxClimbs {
 			most = "at least "
 		}
-		more = most + prose.Many(len(all), "command") + " of the session did so" + c.packets(frames[1:]...) + ", and the server agreed to " + agreedTo(worked)
+		more = most + prose.Many(len(all), "command") + " of the session did so" + c.packets(frames[1:]...) + ", and the server accepted " + agreedTo(worked)
 	}
-	v.message = prose.Clauses(first.line()+" climbs above the login directory"+c.packets(first.frame), c.replied(first.reply), more)
+	v.message = prose.Clauses(first.line()+" leads above the login directory"+c.packets(first.frame), c.replied(first.reply), more)
 	return []draft{v}
 }
 

@@ -24,9 +24,9 @@ func privileged(c *Case, t *record.Transfer) (draft, bool) {
 		answer = "the server " + c.answered(a)
 	}
 	return draft{
-		message: prose.Clauses(fmt.Sprintf("%s names port %d of %s, a port that services have and clients do not%s",
+		message: prose.Clauses(fmt.Sprintf("%s names port %d of %s, which belongs to services, not to clients%s",
 			t.Method, t.Announced.Port(), t.Announced.Addr(), c.packets(t.Frames.Negotiation)), answer),
 		frames: []flow.Pos{t.Frames.Negotiation, t.Frames.SYN},
-		advice: "refuse PORT to ports below 1024 at the server; look at what else this client did",
+		advice: "let the server refuse PORT to ports below 1024; check what else this client did",
 	}, true
 }

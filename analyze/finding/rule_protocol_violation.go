@@ -9,8 +9,8 @@ import (
 
 var protocolViolation = Rule{
 	ID: "protocol-violation", Severity: record.Low,
-	Title:   "against the protocol",
-	Meaning: "Lines that RFC 959 does not allow: a PORT, EPRT, 227 or 229 without an endpoint, a line of more than 4096 bytes, a line of the server without a code, NUL or control bytes in a command. A broken program, a fuzzer or an exploit.",
+	Title:   "protocol violation",
+	Meaning: "Lines that RFC 959 does not allow: a PORT, EPRT, 227 or 229 without an endpoint, a line of more than 4096 bytes, a line from the server without a code, NUL or control bytes in a command. A broken program, a fuzzer or an exploit.",
 	judge:   violations,
 }
 
@@ -60,12 +60,12 @@ var oddities = []struct {
 	told               bool // the detail is worth telling
 	advice             string
 }{
-	{record.OddEndpoint, "an announcement that names no valid endpoint", "announcements that name no valid endpoint", true,
-		"look at the line: a program that writes it wrongly, a NAT that rewrote it badly, or an attempt to confuse firewalls"},
+	{record.OddEndpoint, "an announcement without a valid endpoint", "announcements without a valid endpoint", true,
+		"look at the line: a broken program, a NAT that rewrote it badly, or an attempt to confuse firewalls"},
 	{record.OddLine, "a line of more than 4096 bytes", "lines of more than 4096 bytes", false,
-		"look at what follows: overlong arguments are how servers' buffers are probed"},
-	{record.OddNoCode, "a line of the server that is no reply", "lines of the server that are no replies", true,
-		"which server is it? Clients may lose track of its replies"},
+		"look at what follows: overlong arguments probe the buffers of servers"},
+	{record.OddNoCode, "a line from the server that is no reply", "lines from the server that are no replies", true,
+		"find out which server it is: clients may lose track of its replies"},
 	{record.OddBytes, "NUL or control bytes in a command", "commands with NUL or control bytes", true,
 		"look at the command: a broken client, or an attempt to slip something past a filter"},
 }

@@ -10,7 +10,7 @@ import (
 var siteChmod = Rule{
 	ID: "site-chmod", Severity: record.Low,
 	Title:   "SITE CHMOD",
-	Meaning: "The client changed the permissions of a file (SITE CHMOD). Medium when it made it executable, set-uid or writable for all and the server agreed.",
+	Meaning: "The client changed the permissions of a file (SITE CHMOD). Medium if the file became executable, set-uid or writable for everybody.",
 	judge:   func(c *Case) []draft { return siteCommands(c, chmodVerbs, judgeChmod) },
 }
 
@@ -18,7 +18,7 @@ var chmodVerbs = set("CHMOD")
 
 func judgeChmod(c *Case, args string, agreed bool) (severity, advice string) {
 	mode, _, _ := strings.Cut(strings.TrimLeft(args, " "), " ")
-	advice = "is the client meant to set permissions? If not, disable it" + c.settings(settings.NoChmod)
+	advice = "should the client set permissions? If not, disable it" + c.settings(settings.NoChmod)
 	if !agreed || mode == "" {
 		return "", advice
 	}

@@ -10,8 +10,8 @@ import (
 
 var sizeMismatch = Rule{
 	ID: "size-mismatch", Severity: record.Medium,
-	Title:   "size is not what the server said",
-	Meaning: "A download ended well (226), the capture holds all of it, and its length is not the size that the server gave in its 150 reply or to SIZE: the file is cut, or it changed meanwhile.",
+	Title:   "size differs from what the server said",
+	Meaning: "A download succeeded (226) and the capture holds all of it, but its length is not the size that the server gave in its 150 reply or in reply to SIZE: the file was cut, or it changed meanwhile.",
 	judge:   each(sizes),
 }
 
@@ -31,7 +31,7 @@ func sizes(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	missing := "fewer"
 	difference := *said - *t.Carried()
-	advice := "fetch the file again and compare checksums; was it being written while it was read? A proxy or virus scanner between may cut files"
+	advice := "fetch the file again and compare checksums; was it being written while it was read? A proxy or virus scanner on the way may cut files"
 	if *t.Carried() > *said {
 		missing, difference = "more", *t.Carried()-*said
 		advice = "was the file being written while it was read? Compare checksums"

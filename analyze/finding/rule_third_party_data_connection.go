@@ -13,7 +13,7 @@ import (
 var thirdParty = Rule{
 	ID: "third-party-data-connection", Severity: record.Critical,
 	Title:   "data connection of a third host",
-	Meaning: "A host that is neither the client nor the server connected to the announced endpoint: it took the data or put its own in place of them (port stealing, \"pizza thief\"), unless the client or the server has several addresses (NAT, balancers, clusters). Low when nothing went over it and the server ended the transfer.",
+	Meaning: "A host that is neither the client nor the server connected to the announced endpoint: it took the data or replaced them (port stealing, \"pizza thief\"), unless the client or the server has several addresses (NAT, load balancers, clusters). Low if it carried nothing and the server ended the transfer.",
 	judge:   each(stolen),
 }
 
@@ -26,11 +26,11 @@ func stolen(c *Case, t *record.Transfer) (draft, bool) {
 	share := "no data were transferred over it"
 	switch {
 	case out > 0 && in > 0:
-		share = "it gave " + prose.Many(out, "byte") + " and got " + prose.Many(in, "byte")
+		share = "it sent " + prose.Many(out, "byte") + " and received " + prose.Many(in, "byte")
 	case out > 0:
-		share = "it gave " + prose.Many(out, "byte")
+		share = "it sent " + prose.Many(out, "byte")
 	case in > 0:
-		share = "it got " + prose.Many(in, "byte")
+		share = "it received " + prose.Many(in, "byte")
 	}
 	first := thief.SYN
 	if !first.Seen() {
@@ -74,7 +74,7 @@ func robbed(c *Case, t *record.Transfer) string {
 		}
 	}
 	if t.Outcome == record.OK && t.Mode == record.Passive && t.Reply != nil {
-		return fmt.Sprintf("%s opened none in this capture, and was told %d all the same", who, t.Reply.Code)
+		return fmt.Sprintf("%s opened none in this capture, but got %d anyway", who, t.Reply.Code)
 	}
 	return who + " opened none in this capture"
 }
@@ -82,14 +82,14 @@ func robbed(c *Case, t *record.Transfer) string {
 func thirdAdvice(c *Case, t *record.Transfer, thief *flow.Conn) string {
 	advice := "whose address is " + thief.Src.Addr().String() + "? "
 	if thief.Half[flow.Out].Bytes+thief.Half[flow.In].Bytes > 0 {
-		advice += "If it is not another address of the client or the server (NAT, balancer, cluster), treat what was transferred as disclosed or forged; "
+		advice += "If it is not another address of the client or the server (NAT, load balancer, cluster), treat what was transferred as disclosed or forged; "
 	} else {
-		advice += "If it is not another address of the client or the server (NAT, balancer, cluster), it tried to get or to give data in its place; "
+		advice += "If it is not another address of the client or the server (NAT, load balancer, cluster), it tried to receive or send data in its place;  "
 	}
 	if t.Mode == record.Active {
-		return advice + "let the client accept data connections from the server's address only, and use TLS"
+		return advice + "let the client accept data connections only from the server's address, and use TLS"
 	}
-	return advice + "let the server accept data connections from the client's address only" + c.settings(settings.OwnPeer) + ", and use TLS"
+	return advice + "let the server accept data connections only from the client's address" + c.settings(settings.OwnPeer) + ", and use TLS"
 }
 
 // thief is the connection of a third host that was established to a transfer's endpoint;

@@ -8,7 +8,7 @@ import (
 var timestomping = Rule{
 	ID: "timestomping", Severity: record.Medium,
 	Title:   "time of a file set",
-	Meaning: "The client set the time of a file that it had not uploaded in this session (MFMT, MDTM, SITE UTIME), and the server did so: a file looks older or newer than it is. Low for a program that it did upload; clients that keep the times of other uploads do nothing else, and that is not told.",
+	Meaning: "The client set the time of a file that it had not uploaded in this session (MFMT, MDTM, SITE UTIME), and the server did so: a file looks older or newer than it is. Low for a program that it did upload; clients that preserve the times of their uploads do the same, and that is not reported.",
 	judge:   once(stomped),
 }
 
@@ -18,7 +18,7 @@ func stomped(c *Case) (draft, bool) {
 	}
 	uploaded := c.uploaded()
 	var list []*record.Operation
-	v := draft{severity: record.Low, advice: "look at the file, and at when it was really written: the server's log, its inode change time"}
+	v := draft{severity: record.Low, advice: "look at the file, and at the time when it was really written: the server's log, the inode change time"}
 	for i := range c.Operations {
 		o := &c.Operations[i]
 		switch o.What {

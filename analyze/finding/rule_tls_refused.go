@@ -9,7 +9,7 @@ import (
 var tlsRefused = Rule{
 	ID: "tls-refused", Severity: record.Medium,
 	Title:   "TLS refused, login in clear text",
-	Meaning: "The client asked for TLS by AUTH, the server refused, and the client logged in all the same, in clear text. Someone between who wants to read can bring that about.",
+	Meaning: "The client asked for TLS by AUTH, the server refused, and the client logged in anyway, in clear text. An attacker on the path can cause that.",
 	judge:   once(refusedTLS),
 }
 
@@ -23,9 +23,9 @@ func refusedTLS(c *Case) (draft, bool) {
 			continue
 		}
 		return draft{
-			message: "the server " + c.Server.String() + " refused AUTH" + c.packets(asked.Pos) + " and the client went on to log in in clear text" + c.packets(l.Mark.Pos),
+			message: "the server " + c.Server.String() + " refused AUTH" + c.packets(asked.Pos) + " and the client logged in anyway, in clear text" + c.packets(l.Mark.Pos),
 			frames:  []flow.Pos{asked.Pos, l.Mark.Pos},
-			advice:  "enable TLS at the server" + c.settings(settings.TLS) + ", and let the client insist on it (curl --ssl-reqd); if the server has TLS, look for a device on the way that takes AUTH out",
+			advice:  "enable TLS at the server" + c.settings(settings.TLS) + ", and let the client require it (curl --ssl-reqd); if the server has TLS, look for a device on the way that removes AUTH",
 		}, true
 	}
 	return draft{}, false

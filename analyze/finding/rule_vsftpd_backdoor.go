@@ -11,7 +11,7 @@ import (
 var vsftpdBackdoor = Rule{
 	ID: "vsftpd-backdoor", Severity: record.High,
 	Title:   "vsftpd 2.3.4's backdoor tried",
-	Meaning: "A login whose user holds :) opens a shell on port 6200 in the vsftpd 2.3.4 that was spread with a backdoor in 2011 (CVE-2011-2523). Critical when the server says that it is that version.",
+	Meaning: "A user name with :) opens a shell on port 6200 in the vsftpd 2.3.4 that was distributed with a backdoor in 2011 (CVE-2011-2523). Critical if the server says that it is that version.",
 	judge:   once(smiled),
 }
 
@@ -32,7 +32,7 @@ func smiled(c *Case) (draft, bool) {
 	v := draft{
 		message: c.Client.Addr().String() + " sent the user " + prose.Quote(user) + c.packets(at) + ", which opens the backdoor of vsftpd 2.3.4 at port 6200 of " + c.Server.Addr().String(),
 		frames:  []flow.Pos{at},
-		advice:  "look for connections to port 6200 of the server (tcp.port == 6200): what goes over them is a root shell",
+		advice:  "look for connections to port 6200 of the server (tcp.port == 6200): they carry a root shell",
 	}
 	if c.Banner != nil && strings.Contains(*c.Banner, "vsFTPd 2.3.4") {
 		v.severity = record.Critical

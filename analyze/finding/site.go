@@ -54,7 +54,7 @@ func siteCommands(c *Case, verbs map[string]bool, judge func(c *Case, args strin
 	}
 	for i, at := range sent {
 		if len(at) > 1 {
-			list[i].message += fmt.Sprintf("; %d such commands in all%s", len(at), c.packets(at...))
+			list[i].message += fmt.Sprintf("; %d such commands in total%s", len(at), c.packets(at...))
 		}
 	}
 	return list

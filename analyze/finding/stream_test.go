@@ -241,7 +241,7 @@ func TestStreamFXP(t *testing.T) {
 		st.Add(receiving())
 		st.Add(sending())
 		st.Flush()
-		require.Equal(t, "PORT names 203.0.113.21:50001, which the server 203.0.113.21 announced by PASV in session 1: 198.51.100.10 had the two servers transfer between them (packet 10)"+
+		require.Equal(t, "PORT names 203.0.113.21:50001, which the server 203.0.113.21 announced by PASV in session 1: 198.51.100.10 made the two servers transfer directly (packet 10)"+
 			"; 192.0.2.22 connected to 203.0.113.21:50001 and 5 bytes were transferred (packet 14)", got)
 	})
 }

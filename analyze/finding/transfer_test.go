@@ -41,13 +41,13 @@ func TestASCII(t *testing.T) {
 		return func(t *record.Transfer) { t.Representation, t.Preliminary = nil, reply(13, 150, text) }
 	}
 	check(t, "ascii-mode-binary", []row{
-		{"by name", sess(with(sent("/a.ZIP"))), `medium 1 "/a.ZIP" was transferred in ASCII mode (TYPE A) though it is binary by its name (packet 12)`},
-		{"by content", sess(with(sent("/a", func(t *record.Transfer) { t.MIMEType = ptr("image/png") }))), `medium 1 "/a" was transferred in ASCII mode (TYPE A) though it is binary by its content ("image/png") (packet 12)`},
+		{"by name", sess(with(sent("/a.ZIP"))), `medium 1 "/a.ZIP" was transferred in ASCII mode (TYPE A), although it is binary by its name (packet 12)`},
+		{"by content", sess(with(sent("/a", func(t *record.Transfer) { t.MIMEType = ptr("image/png") }))), `medium 1 "/a" was transferred in ASCII mode (TYPE A), although it is binary by its content ("image/png") (packet 12)`},
 		{"text", sess(with(sent("/a.txt"))), ""},
 		{"text by content", sess(with(sent("/a.zip", func(t *record.Transfer) { t.MIMEType = ptr("text/plain") }))), ""},
 		{"a listing of it", sess(with(sent("/a.zip", func(t *record.Transfer) { t.Command = ptr("LIST") }))), ""},
 		{"TYPE not seen", sess(midStart, with(sent("/a.zip", func(t *record.Transfer) { t.Representation = nil }))), ""},
-		{"by default, as the server says", sess(with(sent("/a.zip", said150("Opening ASCII mode data connection for a.zip.")))), `medium 1 "/a.zip" was transferred in ASCII mode (as the server replied: 150 "Opening ASCII mode data connection for a.zip." (packet 13)) though it is binary by its name (packet 12)`},
+		{"by default, as the server says", sess(with(sent("/a.zip", said150("Opening ASCII mode data connection for a.zip.")))), `medium 1 "/a.zip" was transferred in ASCII mode (according to the server's reply: 150 "Opening ASCII mode data connection for a.zip." (packet 13)), although it is binary by its name (packet 12)`},
 		{"by default, and the server says otherwise", sess(with(sent("/a.zip", said150("Opening BINARY mode data connection for a.zip.")))), ""},
 		{"nothing transferred", sess(with(sent("/a.zip", func(t *record.Transfer) { t.Bytes = ptr(uint64(0)) }))), ""},
 	})
@@ -68,18 +68,18 @@ func TestControlLost(t *testing.T) {
 	const data = "; the data connection was closed by the server after 700 bytes (packet 26)"
 	together := ends(func(c *flow.Conn) { c.Half[flow.Out].FIN = markAt(29, 27*flow.Second) })
 	check(t, "control-lost-during-transfer", []row{
-		{"reset", sess(reset, with(transfer)), `high 1 the control connection was reset by RST from the server's address (packet 90) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 1 min 17 s` + data},
+		{"reset", sess(reset, with(transfer)), `high 1 the control connection was reset with RST from the server's address (packet 90) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 1 min 17 s` + data},
 		{"closed by the server", sess(ends(func(c *flow.Conn) { c.Half[flow.In].FIN = at(20) }), with(transfer)), `high 1 the control connection was closed by the server (FIN) (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
 		{"the client left", sess(together, with(transfer)), `medium 1 the control connection was closed by the client (FIN) (packet 29) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 14 s` + data},
 		{"the client gave up", sess(together, with(passive(met(flow.Established, func(c *flow.Conn) { c.Half[flow.In].FIN = flow.Mark{} }), running))), ""},
-		{"silent", sess(ends(func(c *flow.Conn) { c.Last = at(13) }), with(transfer)), `high 1 no final reply to RETR "a.bin" (packet 12) came within 30 s after the data connection's end; the control connection had been idle for 15 s when the reply was due` + data},
-		{"no answer", sess(ends(func(c *flow.Conn) { c.Last = at(95) }), func(s *record.Session) { s.Notes.Idle = 70 * flow.Second }, with(transfer)), `high 1 no final reply to RETR "a.bin" (packet 12) came within 1 min 7 s after the data connection's end; what was sent on the control connection after it had no answer (packet 95); the control connection had been idle for 15 s when the reply was due` + data},
+		{"silent", sess(ends(func(c *flow.Conn) { c.Last = at(13) }), with(transfer)), `high 1 no final reply to RETR "a.bin" (packet 12) came within 30 s after the end of the data connection; the control connection had been idle for 15 s when the reply was due` + data},
+		{"no answer", sess(ends(func(c *flow.Conn) { c.Last = at(95) }), func(s *record.Session) { s.Notes.Idle = 70 * flow.Second }, with(transfer)), `high 1 no final reply to RETR "a.bin" (packet 12) came within 1 min 7 s after the end of the data connection; what was sent on the control connection after it got no answer (packet 95); the control connection had been idle for 15 s when the reply was due` + data},
 		{"the reply came", sess(reset, with(passive(worked(700)))), ""},
 		{"another transfer followed", sess(reset, with(transfer), with(passive(worked(700)))), ""},
 		{"the capture ends", sess(cutShort, with(transfer)), ""},
 		{"the reply may be in a gap", sess(gappy, reset, with(transfer)), ""},
 		{"a gap, but reset before the data ended", sess(gappy, ends(func(c *flow.Conn) { c.Half[flow.In].RST = at(20) }), with(transfer)),
-			`high 1 the control connection was reset by RST from the server's address (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
+			`high 1 the control connection was reset with RST from the server's address (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
 		{"closed upon QUIT", sess(ends(func(c *flow.Conn) { c.Half[flow.In].FIN = at(40) }), func(s *record.Session) { s.Notes.Quit = at(39) }, with(transfer)), ""},
 		{"QUIT sent ahead", sess(reset, func(s *record.Session) { s.Notes.Quit = at(13) }, with(transfer)), ""},
 	})
@@ -117,8 +117,8 @@ func TestNames(t *testing.T) {
 		return t
 	}
 	check(t, "executable-upload", []row{
-		{"web code", sess(logins("+bob"), with(file("STOR", record.Upload, "/www/x.PHP"))), `info 1 "bob" from 198.51.100.10 uploaded "/www/x.PHP", by its name a program or code that a server runs (packet 12)`},
-		{"settings", sess(with(file("STOR", record.Upload, "/www/.htaccess"))), `info 1 the client 198.51.100.10 uploaded "/www/.htaccess", by its name a program or code that a server runs (packet 12)`},
+		{"web code", sess(logins("+bob"), with(file("STOR", record.Upload, "/www/x.PHP"))), `info 1 "bob" from 198.51.100.10 uploaded "/www/x.PHP", a program or code that a server runs, by its name (packet 12)`},
+		{"settings", sess(with(file("STOR", record.Upload, "/www/.htaccess"))), `info 1 the client 198.51.100.10 uploaded "/www/.htaccess", a program or code that a server runs, by its name (packet 12)`},
 		{"text", sess(with(file("STOR", record.Upload, "/www/php.txt"))), ""},
 		{"downloaded", sess(with(file("RETR", record.Download, "/www/x.php"))), ""},
 		{"denied", sess(with(nothing(file("STOR", record.Upload, "/www/x.php")))), ""},
@@ -131,14 +131,14 @@ func TestNames(t *testing.T) {
 		return passive(worked(9), func(t *record.Transfer) { t.Notes.Spoken = &line })
 	}
 	check(t, "ftp-in-data", []row{
-		{"a reply", sess(with(spoke(record.Spoken{Code: 220}))), `low 1 the data connection 198.51.100.10:50002 → 203.0.113.21:50001 of RETR "a.bin" carries what FTP says on control connections, first the reply 220 (packet 18); what stands in it is content: no session, no login, no command`},
-		{"a command", sess(with(spoke(record.Spoken{Verb: "USER"}))), `low 1 the data connection 198.51.100.10:50002 → 203.0.113.21:50001 of RETR "a.bin" carries what FTP says on control connections, first the command USER (packet 18); what stands in it is content: no session, no login, no command`},
-		{"both sides", sess(with(spoke(record.Spoken{Code: 220, Both: true}))), `medium 1 the data connection 198.51.100.10:50002 → 203.0.113.21:50001 of RETR "a.bin" carries what FTP says on control connections, first the reply 220 (packet 18); what stands in it is content: no session, no login, no command`},
+		{"a reply", sess(with(spoke(record.Spoken{Code: 220}))), `low 1 the data connection 198.51.100.10:50002 → 203.0.113.21:50001 of RETR "a.bin" carries what FTP sends on control connections, first the reply 220 (packet 18); this is content: no session, no login, no command`},
+		{"a command", sess(with(spoke(record.Spoken{Verb: "USER"}))), `low 1 the data connection 198.51.100.10:50002 → 203.0.113.21:50001 of RETR "a.bin" carries what FTP sends on control connections, first the command USER (packet 18); this is content: no session, no login, no command`},
+		{"both sides", sess(with(spoke(record.Spoken{Code: 220, Both: true}))), `medium 1 the data connection 198.51.100.10:50002 → 203.0.113.21:50001 of RETR "a.bin" carries what FTP sends on control connections, first the reply 220 (packet 18); this is content: no session, no login, no command`},
 		{"nothing of it", sess(with(passive(worked(9)))), ""},
 	})
 	check(t, "credential-file", []row{
-		{"passwords", sess(with(file("RETR", record.Download, "/etc/shadow"))), `info 1 the client 198.51.100.10 downloaded "/etc/shadow", which by its name holds passwords or keys (packet 12)`},
-		{"keys", sess(with(file("RETR", record.Download, `C:\keys\A.PPK`))), `info 1 the client 198.51.100.10 downloaded "C:\\keys\\A.PPK", which by its name holds passwords or keys (packet 12)`},
+		{"passwords", sess(with(file("RETR", record.Download, "/etc/shadow"))), `info 1 the client 198.51.100.10 downloaded "/etc/shadow", which holds passwords or keys, by its name (packet 12)`},
+		{"keys", sess(with(file("RETR", record.Download, `C:\keys\A.PPK`))), `info 1 the client 198.51.100.10 downloaded "C:\\keys\\A.PPK", which holds passwords or keys, by its name (packet 12)`},
 		{"uploaded", sess(with(file("STOR", record.Upload, "/etc/shadow"))), ""},
 		{"a listing", sess(with(file("LIST", record.Download, "/etc/shadow"))), ""},
 		{"another name", sess(with(file("RETR", record.Download, "/etc/shadows"))), ""},

@@ -199,7 +199,7 @@ func (c *Case) acrossDraft(near, far *record.Session, i int) draft {
 	where := c.packets(announcement(from), announcement(to))
 	if changed(x, y) {
 		v.message = prose.Clauses(both, fmt.Sprintf("on the way %s%sbecame %s%s: the NAT's FTP helper (ALG) rewrites it", what, then, to.Announced, where))
-		v.advice = "nothing, if transfers work; if not, switch the helper off or use EPSV, which names no address"
+		v.advice = "nothing, if transfers work; if not, switch the helper off, or use EPSV, which names no address"
 		return v
 	}
 	v.message = prose.Clauses(both, fmt.Sprintf("%s%spassed it unchanged%s: no FTP helper (ALG) rewrites it", what, then, where))

@@ -97,7 +97,7 @@ func (c *Case) opener(t *record.Transfer) string {
 // replied says what the server answered to a command; nil: the capture holds no reply.
 func (c *Case) replied(r *record.Reply) string {
 	if r == nil {
-		return "in this capture no reply followed"
+		return "no reply followed in this capture"
 	}
 	return "the server " + c.answered(r)
 }

@@ -80,7 +80,7 @@ func TestLured(t *testing.T) {
 	}{
 		{"the client itself", "that is the client itself", sess(), netip.AddrPortFrom(client.Addr(), 50001)},
 		{"a service", "a port below 1024, where services listen", sess(), netip.AddrPortFrom(another, 22)},
-		{"its own network", "a host of the client's own network", sess(home), netip.MustParseAddrPort("192.168.7.1:8080")},
+		{"its own network", "a host in the client's own network", sess(home), netip.MustParseAddrPort("192.168.7.1:8080")},
 		{"another private network", "", sess(home), netip.MustParseAddrPort("10.0.0.5:8080")},
 		{"loopback, as tunnels announce", "", sess(), netip.MustParseAddrPort("127.0.0.1:80")},
 		{"a NAT's inside", "", sess(), netip.AddrPortFrom(inside, 50001)},

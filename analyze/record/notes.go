@@ -253,7 +253,7 @@ type TLSAlert struct {
 // Kinds of Oddity.
 const (
 	OddLine      = "long-line"        // longer than ftp.MaxLine
-	OddNoCode    = "reply-no-code"    // a line of the server that is no reply
+	OddNoCode    = "reply-no-code"    // a line from the server that is no reply
 	OddConflict  = "overlap-conflict" // bytes that came again with another content
 	OddBytes     = "control-bytes"    // NUL or control bytes in a command
 	OddEndpoint  = "bad-endpoint"     // PORT, EPRT, LPRT, 227, 228 or 229 that names none

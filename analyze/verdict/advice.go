@@ -32,7 +32,7 @@ func (c *hearing) advise() {
 func (c *hearing) settings(p settings.Purpose) string { return settings.For(c.Banner, p) }
 
 func enlarge(c *hearing) string {
-	return "enlarge the server's passive range" + c.settings(settings.PassiveRange) + " and permit all of it in the firewalls before it"
+	return "enlarge the server's passive range" + c.settings(settings.PassiveRange) + " and permit all of it in the firewalls in front of it"
 }
 
 // permit names the firewall rule that would let a transfer's data connection through.
@@ -48,9 +48,9 @@ func (c *hearing) permit(t *record.Transfer) string {
 		if w := c.ports; w != nil && w.high-w.low < maxSpread && port+maxSpread > w.low && port < w.high+maxSpread {
 			ports = fmt.Sprintf("ports %d to %d", min(port, w.low), max(port, w.high))
 		}
-		return fmt.Sprintf("permit TCP from %s to %s %s, or rather the server's whole passive range%s, in the firewalls before the server and on it%s", client, server, ports, c.settings(settings.PassiveRange), helper(c))
+		return fmt.Sprintf("permit TCP from %s to %s %s, or better the server's whole passive range%s, in the firewalls in front of the server and on it%s", client, server, ports, c.settings(settings.PassiveRange), helper(c))
 	case t.Mode == record.Active:
-		return fmt.Sprintf("permit TCP from %s to %s port %d and the other ports that the client announces, in the firewalls before the client and on it%s%s", t.Connection.Src.Addr(), client, port, helper(c), semicolon(orPassive(c)))
+		return fmt.Sprintf("permit TCP from %s to %s port %d and to the other ports that the client announces, in the firewalls in front of the client and on it%s%s", t.Connection.Src.Addr(), client, port, helper(c), semicolon(orPassive(c)))
 	}
 	return "permit data connections between " + client.String() + " and " + server.String()
 }
@@ -59,9 +59,9 @@ func (c *hearing) permit(t *record.Transfer) string {
 func helper(c *hearing) string {
 	switch {
 	case c.IsUnderTLS():
-		return "; an FTP helper (ALG) cannot read the control connection under TLS, so the ports have to be open"
+		return "; an FTP helper (ALG) cannot read the control connection under TLS, so the ports must be open"
 	case c.Server.Port() != flow.PortFTP:
-		return fmt.Sprintf("; an FTP helper (ALG) follows port 21, not %d, unless it is told to", c.Server.Port())
+		return fmt.Sprintf("; an FTP helper (ALG) follows port 21; it has to be configured for port %d", c.Server.Port())
 	}
 	return ""
 }
@@ -69,10 +69,10 @@ func helper(c *hearing) string {
 // translate says how an announced address is put right.
 func (c *hearing) translate(t *record.Transfer) []string {
 	if t.Mode == record.Active {
-		return steps(strings.TrimPrefix(orPassive(c), "or "), "let the NAT before the client rewrite "+t.Method+" (FTP helper, ALG)"+helper(c), "or let the client announce the address by which the server knows it")
+		return steps(strings.TrimPrefix(orPassive(c), "or "), "let the NAT in front of the client rewrite "+t.Method+" (FTP helper, ALG)"+helper(c), "or let the client announce the address by which the server knows it")
 	}
 	return steps("let the server announce the address that clients reach"+c.settings(settings.Announce)+", and let the NAT forward its passive ports", "or let the client use EPSV, which names no address, or ignore the address of 227",
-		"or let the NAT before the server rewrite the reply (FTP helper, ALG)"+helper(c))
+		"or let the NAT in front of the server rewrite the reply (FTP helper, ALG)"+helper(c))
 }
 
 // orPassive advises passive mode where the client did not try it.
@@ -96,8 +96,8 @@ func semicolon(clause string) string {
 // throughTunnel is what to do where the control connection goes through a tunnel that the
 // data connections do not take.
 func throughTunnel() []string {
-	return steps("is the server on this host? Else a tunnel or forwarded port (ssh -L, stunnel, socat) takes the control connection only: let it take the server's passive ports too, on the same ports here",
-		"or take a tunnel that carries every connection (ssh -D, a VPN), or SFTP")
+	return steps("is the server on this host? If not, a tunnel or forwarded port (ssh -L, stunnel, socat) carries only the control connection: forward the server's passive ports too, to the same ports here",
+		"or use a tunnel that carries every connection (ssh -D, a VPN), or SFTP")
 }
 
 // instead is what to use instead of a command that the server rejected: RFC 959 section
@@ -105,18 +105,18 @@ func throughTunnel() []string {
 func instead(c *hearing, t *record.Transfer) []string {
 	switch {
 	case t.Mode == record.Active && t.Announced != nil && thirdHost(c, t):
-		return steps("nothing at the server, which did well to refuse: "+t.Method+" names "+t.Announced.String()+", another host than the client", "look at what else this client did")
+		return steps("nothing to change at the server, which was right to refuse: "+t.Method+" names "+t.Announced.String()+", which is not the client", "look at what else this client did")
 	case t.Mode == record.Active && t.Announced != nil && t.Announced.Port() < flow.FirstUnprivileged:
-		return steps("let the client name another port: servers refuse those below 1024, which services have", "look at what else this client did")
+		return steps("let the client announce another port: servers refuse ports below 1024, which belong to services", "look at what else this client did")
 	case strings.Contains(strings.ToUpper(t.Reply.Text), "EPSV ALL"):
-		return steps("let the client stay with EPSV: it sent EPSV ALL, after which a server takes nothing else (RFC 2428 section 4)")
+		return steps("let the client stay with EPSV: after EPSV ALL a server accepts nothing else (RFC 2428 section 4)")
 	case t.Method == "LPRT" || t.Method == "LPSV":
-		return steps("let the client use EPSV or EPRT, which took the place of " + t.Method)
+		return steps("let the client use EPSV or EPRT, which replaced " + t.Method)
 	}
 	for i := range c.Transfers {
 		o := &c.Transfers[i]
 		if o.N > t.N && o.Outcome == record.OK && o.Method != t.Method && o.Method != record.MethodEncrypted && o.Method != record.MethodDefault {
-			return steps("nothing, unless " + t.Method + " has to be: " + o.Method + " worked after it")
+			return steps("nothing, unless " + t.Method + " is needed: " + o.Method + " worked after it")
 		}
 	}
 	return steps(otherMethod(c), "let the server permit "+t.Method+c.settings(settings.Modes),

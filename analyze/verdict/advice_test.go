@@ -19,8 +19,8 @@ func TestSteps(t *testing.T) {
 		want         string // in order, what the steps begin with, by bars
 		never        string // no step says it
 	}{
-		{"a third host's service", login + "C: PORT 203,0,113,9,0,22\nS: 500 Illegal PORT command.", "nothing at the server|look at what else", "passive"},
-		{"a service's port", login + "C: PORT 198,51,100,10,0,80\nS: 501 Illegal.", "let the client name another port", "firewall"},
+		{"a third host's service", login + "C: PORT 203,0,113,9,0,22\nS: 500 Illegal PORT command.", "nothing to change at the server|look at what else", "passive"},
+		{"a service's port", login + "C: PORT 198,51,100,10,0,80\nS: 501 Illegal.", "let the client announce another port", "firewall"},
 		{"after EPSV ALL", login + "C: PASV\nS: 500 Illegal PASV command, EPSV ALL in effect.", "let the client stay with EPSV", "PORT"},
 		{"historic", login + "C: LPSV\nS: 500 What?", "let the client use EPSV or EPRT", "firewall"},
 		{"active mode rejected", login + "C: PORT 198,51,100,10,195,80\nS: 502 No.", "let the client use passive mode (EPSV or PASV)|let the server permit PORT (vsftpd pasv_enable and port_enable)|a firewall", ""},
@@ -28,7 +28,7 @@ func TestSteps(t *testing.T) {
 		{"each in turn", login + "C: EPSV\nS: 500 No.\nC: PASV\nS: 500 No.", "let the client use active mode (EPRT or PORT)", "use passive"},
 		{
 			"another way worked", login + "C: EPSV\nS: 500 What?\nC: PASV\nS: 227 Entering Passive Mode (203,0,113,21,195,80)\ndata d1 198.51.100.10:40001 > 203.0.113.21:50000\n" +
-				"C: RETR a.bin\nS: 150 Ok.\n" + done, "nothing, unless EPSV has to be: PASV worked after it", "firewall",
+				"C: RETR a.bin\nS: 150 Ok.\n" + done, "nothing, unless EPSV is needed: PASV worked after it", "firewall",
 		},
 		{
 			"asked twice", passive + "C: PASV\nS: 227 Entering Passive Mode (203,0,113,21,195,81)\n" + refusedAt("1") + "wait 1s",
@@ -36,7 +36,7 @@ func TestSteps(t *testing.T) {
 		},
 		{
 			"through a tunnel", "client 127.0.0.1:51234\nserver 127.0.0.1:2121\nS: 220 Hi\nC: USER bob\nS: 230 Ok\nC: EPSV\nS: 229 Ok (|||50000|)\ndata d1 127.0.0.1:40001 > 127.0.0.1:50000 refused\n" +
-				"C: LIST\nS: 425 No.", "is the server on this host? Else a tunnel|or take a tunnel", "permit",
+				"C: LIST\nS: 425 No.", "is the server on this host? If not, a tunnel|or use a tunnel", "permit",
 		},
 		{
 			"no negotiation", login + "C: LIST\nS: 150 Ok.\ndata d1 203.0.113.21:20 > 198.51.100.10:51234 refused\nS: 425 No.",

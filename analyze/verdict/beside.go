@@ -15,20 +15,20 @@ func (b *Bench) Attempt(a *record.Attempt) {
 	switch a.State {
 	case flow.Refused.String():
 		v.Cause, v.At, v.Certainty = record.CauseServerRefused, record.AtServer, record.Likely
-		v.Text = sentence(tried + " and was refused by RST")
-		v.Next = steps("does the FTP server run, and does it listen on this address and port?", "a firewall on the way can refuse in the server's name: compare with a capture at the server")
+		v.Text = sentence(tried + " and was refused with RST")
+		v.Next = steps("is the FTP server running, and does it listen on this address and port?", "a firewall on the way can send RST in the server's name: compare with a capture at the server")
 	case flow.Unreachable.String():
 		v.Cause, v.At, v.Certainty = record.CauseServerUnreachable, record.AtPath, record.Likely
-		v.Text = sentence(tried + " and was told by ICMP that it is unreachable")
+		v.Text = sentence(tried + " and got an ICMP error: unreachable")
 		v.Next = steps("check the route to " + a.Server.Addr().String())
 		if e := a.ICMP; e != nil {
-			v.Text = sentence(tried + ", and " + e.From.String() + " answered by ICMP type " + prose.Number(uint64(e.Type)) + " code " + prose.Number(uint64(e.Code)))
+			v.Text = sentence(tried + " and got " + prose.ICMPError(e.From, e.Type, e.Code, e.From.String()))
 			v.Next = steps("look at "+e.From.String()+": its route to the server, or its firewall", "check the route to "+a.Server.Addr().String())
 		}
 	default:
 		v.Or = []string{record.CauseServerUnreachable}
 		v.Text = sentence(tried + " and got no answer")
-		v.Next = steps("look for a firewall before the server, or on it, that drops TCP port "+prose.Number(uint64(a.Server.Port())), "is the server up, and is this its address?")
+		v.Next = steps("look for a firewall in front of the server, or on it, that drops TCP port "+prose.Number(uint64(a.Server.Port())), "is the server up, and is this its address?")
 	}
 	a.Verdict = v
 }
@@ -38,15 +38,15 @@ func (b *Bench) Orphan(o *record.Orphan) {
 	conn := &o.Conn
 	c := &hearing{Session: &record.Session{Client: conn.Dst, Server: conn.Src}, files: b.Files}
 	v := &record.Verdict{Cause: record.CauseNone, At: record.AtNone, Certainty: record.Likely}
-	v.Text = sentence("the data connection carried " + prose.Many(o.Bytes, "byte") + " and ended in order; the control connection, which would tell more, is not in the capture")
+	v.Text = sentence("the data connection carried " + prose.Many(o.Bytes, "byte") + " and ended in order; the control connection is not in the capture")
 	if e := c.reset(conn); e.at.Seen() {
 		v.Cause, v.At = record.CauseDataReset, e.by
 		v.Frames = seen([]flow.Pos{e.at.Pos})
-		v.Text = sentence("the "+e.by+" reset the data connection"+c.packets(e.at.Pos)+" after "+prose.Many(o.Bytes, "byte"), "the control connection, which would tell why, is not in the capture")
+		v.Text = sentence("the "+e.by+" reset the data connection"+c.packets(e.at.Pos)+" after "+prose.Many(o.Bytes, "byte"), "the control connection, which might show why, is not in the capture")
 		v.Next = steps("look at the log of the "+e.by+"'s program", "capture the control connection too")
 	} else if conn.Closing == flow.Cut {
 		v.Cause, v.At = record.CauseNotCaptured, record.AtCapture
-		v.Text = sentence("the capture holds neither the end of the data connection nor its control connection")
+		v.Text = sentence("the capture shows neither the end of the data connection nor its control connection")
 		v.Next = steps("capture again from before the login to the end")
 	}
 	o.Verdict = v

@@ -25,7 +25,7 @@ func (c *hearing) asBounce(t *record.Transfer, v *record.Verdict) {
 	}
 	what := "this is a bounce"
 	if c.probed > 1 {
-		what = "this is a bounce scan, with " + strconv.Itoa(c.probed) + " such offers in the session"
+		what = "this is a bounce scan, with " + strconv.Itoa(c.probed) + " such commands in the session"
 	}
 	if v.Cause == record.CauseAddressUntranslated { // no NAT explains a bounce
 		if met := first(c, t, []judge{refused, unreachable, unanswered, saidTimedOut, neverTried}); met != nil {
@@ -34,9 +34,9 @@ func (c *hearing) asBounce(t *record.Transfer, v *record.Verdict) {
 		}
 	}
 	v.At = record.AtClient
-	v.Text = sentence("by "+t.Method+c.packets(t.Frames.Negotiation)+" the client had the server connect to "+t.Announced.String()+", which is not the client: "+what, c.outcomeOf(t), c.then(t))
-	v.Next = steps("look at what else this client did, and at what "+t.Announced.Addr().String()+" heard from the server",
-		"refuse PORT to other hosts than the client at the server"+c.settings(settings.OwnPeer))
+	v.Text = sentence("with "+t.Method+c.packets(t.Frames.Negotiation)+" the client made the server connect to "+t.Announced.String()+", which is not the client: "+what, c.outcomeOf(t), c.then(t))
+	v.Next = steps("look at what else this client did, and at what the server sent to "+t.Announced.Addr().String(),
+		"let the server refuse PORT to hosts other than the client"+c.settings(settings.OwnPeer))
 }
 
 // thirdHost reports whether PORT named a host that no NAT explains: the client wants the

@@ -18,7 +18,7 @@ func TestBounces(t *testing.T) {
 				C: LIST
 				S: 425 Can't build data connection: Connection refused.` + quit,
 			want: "data-refused client likely", transfer: 2,
-			says: []string{"10.1.2.3:80", "not the client", "bounce scan, with 2 such offers", `425 "Can't build data connection: Connection refused."`, "vsftpd pasv_promiscuous=NO"}, never: []string{"passive mode", "whether a NAT"},
+			says: []string{"10.1.2.3:80", "not the client", "bounce scan, with 2 such commands", `425 "Can't build data connection: Connection refused."`, "vsftpd pasv_promiscuous=NO"}, never: []string{"passive mode", "whether a NAT"},
 		},
 		{
 			name: "the server's SYN is refused there", script: login + `
@@ -39,7 +39,7 @@ func TestBounces(t *testing.T) {
 				wait 20s
 				S: 426 Data connection timed out.` + quit,
 			want: "data-blocked client likely", transfer: 1,
-			says: []string{"bounce", "3 SYNs to 203.0.113.31:25 had no answer", "timed out"}, never: []string{"permit TCP"},
+			says: []string{"bounce", "3 SYNs to 203.0.113.31:25 got no answer", "timed out"}, never: []string{"permit TCP"},
 		},
 		{
 			name: "the capture does not show the server's SYN, a private host", script: login + `
@@ -56,7 +56,7 @@ func TestBounces(t *testing.T) {
 				C: PORT 203,0,113,31,0,22
 				S: 500 Illegal PORT command.` + quit,
 			want: "mode-rejected server certain", transfer: 1,
-			says: []string{"203.0.113.31, which is not the client", "Illegal PORT command", "did well to refuse"}, never: []string{"NAT", "permit"},
+			says: []string{"203.0.113.31, which is not the client", "Illegal PORT command", "was right to refuse"}, never: []string{"NAT", "permit"},
 		},
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// The control connection: commands that had no answer, and how it was broken off.
+// The control connection: commands that got no answer, and how it was broken off.
 
 // brokenOff is a control connection that ended from the server's address with a command
 // unanswered.
@@ -33,10 +33,10 @@ func brokenOff(c *hearing) *record.Verdict {
 	if far := foreignReset(c, control, record.Server); far != "" {
 		v.Cause, v.At, v.Certainty, v.Or = record.CauseControlLost, record.AtFirewall, record.Certain, nil
 		v.Text = sentence("a RST in the server's name, which it did not send, ended the control connection"+c.packets(e.at.Pos)+" "+took+" after "+asked+": "+far, quiet(c, w.Mark.Time))
-		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections at this command, or after how long without a word?", passable(w.Text))
+		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections at this command, or after how long?", passable(w.Text))
 	} else if idleBefore(c, w.Mark.Time) >= shortestTimer {
 		v.Cause, v.At, v.Or = record.CauseControlLost, record.AtFirewall, []string{record.CauseServerClosed}
-		v.Next = steps("compare the idle time with the timers of firewalls, NATs and balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP)", "look at the server's log: was its program stopped?")
+		v.Next = steps("compare the idle time with the timers of firewalls, NATs and load balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP)", "look at the server's log: was its program stopped?")
 	}
 	return v
 }
@@ -52,7 +52,7 @@ func idleBefore(c *hearing, asked flow.Time) flow.Time {
 // quiet tells of a long silence before a command; empty: there was none.
 func quiet(c *hearing, asked flow.Time) string {
 	if idle := idleBefore(c, asked); idle >= shortestTimer {
-		return "before that, nobody had spoken on it for " + prose.Lasting(idle)
+		return "before that, it had been silent for " + prose.Lasting(idle)
 	}
 	return ""
 }
@@ -61,11 +61,11 @@ func quiet(c *hearing, asked flow.Time) string {
 func passable(line string) string {
 	switch verb, _, _ := strings.Cut(strings.ToUpper(line), " "); verb {
 	case "EPSV":
-		return "let the client use PASV: some firewalls and servers do not know EPSV and swallow it"
+		return "let the client use PASV: some firewalls and servers do not know EPSV and drop it"
 	case "EPRT":
-		return "let the client use PORT or PASV: some firewalls and servers do not know EPRT and swallow it"
+		return "let the client use PORT or PASV: some firewalls and servers do not know EPRT and drop it"
 	case "AUTH":
-		return "a firewall that inspects FTP does not pass what it cannot read: let it except this server, or use implicit TLS (port 990)"
+		return "a firewall that inspects FTP does not pass what it cannot read: make an exception for this server, or use implicit TLS (port 990)"
 	case "PORT":
 		return "let the client use passive mode (EPSV, PASV): a firewall that inspects FTP may reject the address or port that PORT names"
 	}
@@ -88,10 +88,10 @@ func neverAnswered(c *hearing) *record.Verdict {
 	if unheard(c, w.Mark.Time) {
 		v.Cause, v.At, v.Or = record.CauseControlLost, record.AtFirewall, []string{record.CauseNoReply}
 		v.Text = sentence("nobody acknowledged " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + " for " + prose.Lasting(waited) + ": it seems that the control connection was lost on the way")
-		v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way, and raise them", "capture at the server: if the command does not arrive there, something between drops it; else look whether the server still runs")
+		v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way, and raise them", "capture at the server: if the command does not arrive there, something on the way drops it; if it does, check whether the server still runs")
 		return v
 	}
-	v.Next = steps("does the server's program hang at this command? Look at its log", passable(w.Text), "a firewall that inspects FTP may swallow the command or the reply: compare with a capture at the server")
+	v.Next = steps("does the server program hang in this command? Look at its log", passable(w.Text), "a firewall that inspects FTP may drop the command or the reply: compare with a capture at the server")
 	return v
 }
 
@@ -116,7 +116,7 @@ func answeredTooLate(c *hearing) *record.Verdict {
 	}
 	v := begin(record.CauseNoReply, record.AtServer, record.Likely, d.Line.Mark.Pos, end.Pos, d.Reply.Pos)
 	v.Text = sentence("the server answered "+prose.Quote(d.Line.Text)+c.packets(d.Line.Mark.Pos)+" only after "+prose.Lasting(d.Reply.Time.Time-d.Line.Mark.Time)+
-		c.packets(d.Reply.Pos)+", when the client had left"+c.packets(end.Pos), c.replied(&d.Reply))
-	v.Next = steps("why does the server's program take so long at this command? Look at its log, its disks and what it looks up", "raise the client's time limit for replies")
+		c.packets(d.Reply.Pos)+", after the client had left"+c.packets(end.Pos), c.replied(&d.Reply))
+	v.Next = steps("why does the server program take so long for this command? Look at its log, its disks and its lookups", "raise the client's time limit for replies")
 	return v
 }

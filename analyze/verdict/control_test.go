@@ -17,7 +17,7 @@ func TestBrokenOff(t *testing.T) {
 		},
 		{
 			name: "a firewall that accepts and then resets", script: closes + "ttl S 250\nrst S",
-			want: "no-greeting firewall likely", says: []string{"in the server's name", "its TTL says"}, never: []string{"hosts.deny"},
+			want: "no-greeting firewall likely", says: []string{"in the server's name", "by its TTL"}, never: []string{"hosts.deny"},
 		},
 		{
 			name: "a server that is not ready", script: ends + "S: 120 Service ready in 5 minutes." + quit,
@@ -25,7 +25,7 @@ func TestBrokenOff(t *testing.T) {
 		},
 		{
 			name: "a firewall that does not pass AUTH", script: greeted("ready") + "C: AUTH TLS\nttl S 255\nrst S",
-			want: "control-lost firewall certain", says: []string{"which it did not send", `"AUTH TLS"`, "its TTL says", "cannot read"}, never: []string{"crash", "idle"},
+			want: "control-lost firewall certain", says: []string{"which it did not send", `"AUTH TLS"`, "by its TTL", "cannot read"}, never: []string{"crash", "idle"},
 		},
 		{
 			name: "a firewall that does not pass PORT", script: login + "C: PORT 198,51,100,10,195,80\nttl S 255\nrst S",
@@ -70,7 +70,7 @@ func TestBrokenOff(t *testing.T) {
 				ttl S 250
 				C: NOOP
 				rst S`,
-			want: "control-lost firewall certain", transfer: 1, says: []string{"1 h 1 min", "its TTL says"}, never: []string{"crash"},
+			want: "control-lost firewall certain", transfer: 1, says: []string{"1 h 1 min", "by its TTL"}, never: []string{"crash"},
 		},
 	})
 }
@@ -96,7 +96,7 @@ func TestRelays(t *testing.T) {
 			name: "a proxy that does not get through", script: greeted("FTP proxy ready") + `
 				C: USER bob@ftp.example.com
 				S: 530 Could not connect to ftp.example.com: Connection timed out` + quit,
-			want: "server-unreachable path likely login-rejected", says: []string{"it is a proxy", "tried from the proxy"}, never: []string{"password"},
+			want: "server-unreachable path likely login-rejected", says: []string{"it is a proxy", "connect from the proxy"}, never: []string{"password"},
 		},
 		{
 			name: "a server that asks another about users", script: greeted("ready") + `
@@ -104,7 +104,7 @@ func TestRelays(t *testing.T) {
 				S: 331 pw
 				C: PASS x
 				S: 530 Login failed: unable to connect to LDAP server` + quit,
-			want: "server-error server likely login-rejected", says: []string{"whom does it ask about users"}, never: []string{"proxy"},
+			want: "server-error server likely login-rejected", says: []string{"which directory does it ask about users"}, never: []string{"proxy"},
 		},
 	})
 }
@@ -126,7 +126,7 @@ func TestAlertsOfTheServer(t *testing.T) {
 		},
 		{
 			name: "a firewall resets the hello", script: auth + "ttl S 255\nrst S",
-			want: "control-lost firewall certain", says: []string{"answered the client's TLS hello", "its TTL says"}, never: []string{"certificate"},
+			want: "control-lost firewall certain", says: []string{"answered the client's TLS hello", "by its TTL"}, never: []string{"certificate"},
 		},
 	})
 }
@@ -169,7 +169,7 @@ func TestImpatientClients(t *testing.T) {
 	situate(t, []situation{
 		{
 			name: "a balancer's health check", script: ends + "open\nwait 3ms\nrst C",
-			want: "none none likely", says: []string{"whether the port is open"}, never: []string{"DNS"},
+			want: "none none likely", says: []string{"port checks and scanners"}, never: []string{"DNS"},
 		},
 		{
 			name: "a client that waits for two seconds", script: ends + "open\nwait 2s\nclose C",

@@ -33,7 +33,7 @@ func stolen(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v := opening(t, record.CauseDataStolen, at)
 	v.Text = sentence("the third host "+t.Connection.Src.Addr().String()+" took the data connection of "+named(t)+c.packets(t.Frames.SYN), c.then(t))
-	v.Next = steps("find out who " + t.Connection.Src.Addr().String() + " is, and let the side that listens accept its peer only")
+	v.Next = steps("find out who " + t.Connection.Src.Addr().String() + " is, and let the listening side accept only its peer")
 	return v
 }
 
@@ -128,7 +128,7 @@ func halfClosed(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict
 	v.Frames = append(v.Frames, mine.FIN.Pos)
 	v.Text = sentence("the "+from+" sent all its data and closed the data connection of "+named(t)+c.packets(mine.FIN.Pos)+", and the "+to+" did not close its side for "+
 		prose.Lasting(last-mine.FIN.Time), c.then(t))
-	v.Next = steps("why does the program at the " + to + " not close the data connection when the data have ended? Look for one that waits, hangs or reads no more")
+	v.Next = steps("why does the program on the " + to + " not close the data connection at the end of the data? Look for a program that waits, hangs or no longer reads")
 	return v
 }
 
@@ -145,8 +145,8 @@ func leftOpen(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v := opening(t, record.CauseDataHalfClosed, record.AtServer)
 	v.Frames = append(v.Frames, t.Reply.Pos, e.at.Pos)
-	v.Text = sentence("the server said that "+named(t)+" was done and did not close the data connection, whose end the client awaits: the client gave up "+prose.Lasting(waited)+" later"+c.packets(t.Reply.Pos, e.at.Pos), c.replied(t.Reply))
-	v.Next = steps("why does the server's program not close the data connection when the data have ended? Look for a fault of it", "a firewall may drop the server's FIN: compare with a capture at the server")
+	v.Text = sentence("the server said that "+named(t)+" was done but did not close the data connection, and the client waited for its end: the client gave up "+prose.Lasting(waited)+" later"+c.packets(t.Reply.Pos, e.at.Pos), c.replied(t.Reply))
+	v.Next = steps("why does the server's program not close the data connection when the data have ended? Look for a bug", "a firewall may drop the server's FIN: compare with a capture at the server")
 	return v
 }
 
@@ -161,20 +161,20 @@ func gaveUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	if flowing(t, conn) {
 		v := opening(t, record.CauseServerClosed, record.AtServer)
 		v.Text = sentence("a timer of the server ended "+named(t)+after(t)+", although data were flowing", c.replied(t.Reply))
-		v.Next = steps("raise the server's timer: it seems that it does not count what the data connection carries", "let the client keep the control connection busy (NOOP during transfers), or send in smaller pieces")
+		v.Next = steps("raise the server's timer: it seems to ignore what the data connection carries", "let the client keep the control connection busy (NOOP during transfers), or send in smaller pieces")
 		return v
 	}
 	v := opening(t, record.CauseDataZeroWindow, record.AtClient)
 	v.Certainty, v.Or = record.Open, []string{record.CauseDataLoss, record.CauseDataMTU}
-	what := "did not take the data (its window may have stayed 0)"
-	next := "does the program at the client read what comes? A full disk, a prompt or a stopped program keeps its window at 0"
+	what := "did not read the data (its window may have stayed 0)"
+	next := "does the program on the client read what comes? A full disk, a prompt or a stopped program keeps its window at 0"
 	if sender(t) == record.Client {
 		v.Cause = record.CauseDataSilent
-		what, next = "sent nothing more", "does the program at the client go on sending? Look for a slow disk, a prompt or a stopped program"
+		what, next = "sent nothing more", "does the program on the client go on sending? Look for a slow disk, a prompt or a stopped program"
 	}
 	v.Frames = append(v.Frames, conn.Last.Pos)
-	v.Text = sentence("the server waited in vain for the client in "+named(t)+after(t)+": it seems that the client "+what, c.replied(t.Reply))
-	v.Next = steps(next, "look at acknowledgments, repetitions and windows on the data connection: if segments are repeated without an answer, they are lost on the way")
+	v.Text = sentence("the server waited for the client in vain in "+named(t)+after(t)+": it seems that the client "+what, c.replied(t.Reply))
+	v.Next = steps(next, "look at acknowledgments, retransmissions and windows on the data connection: segments that are sent again and never acknowledged are lost on the way")
 	return v
 }
 
@@ -201,7 +201,7 @@ func late(c *hearing, t *record.Transfer) *record.Verdict {
 	v := opening(t, record.CauseDataNeverTried, c.place(conn.Src.Addr()))
 	v.Certainty, v.Or = record.Open, []string{record.CauseDataBlocked}
 	v.Text = sentence("the data connection of "+named(t)+" came "+prose.Lasting(conn.Start.Time-t.Reply.Time.Time)+" after the server had given up"+c.packets(conn.Start.Pos), c.then(t))
-	v.Next = steps("why did " + c.party(conn.Src.Addr()) + " take so long to open it? Look for SYNs that were dropped before, for address lookups and for a slow way")
+	v.Next = steps("why did " + c.party(conn.Src.Addr()) + " take so long to open it? Look for SYNs that were dropped before, for DNS lookups and for a slow path")
 	return v
 }
 
@@ -209,8 +209,8 @@ func late(c *hearing, t *record.Transfer) *record.Verdict {
 func unexplained(c *hearing, t *record.Transfer) *record.Verdict {
 	v := opening(t, record.CauseNotCaptured, record.AtCapture)
 	v.Certainty = record.Open
-	v.Text = sentence(named(t)+" failed, and what the capture holds does not say why", c.then(t))
-	v.Next = steps("look at the logs of client and server at this time", "capture at both sides and compare")
+	v.Text = sentence(named(t)+" failed, and the capture does not show why", c.then(t))
+	v.Next = steps("look at the logs of client and server for this time", "capture at both sides and compare")
 	return v
 }
 
@@ -233,8 +233,8 @@ func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdic
 		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections, and after how long?")
 		return v
 	}
-	v.Text = sentence("the data connection of "+named(t)+" ended by RST from the "+e.by+"'s address"+c.packets(e.at.Pos)+after(t), c.then(t))
-	v.Next = steps("why did the program at the "+e.by+" give up? Look at its log, its time and size limits", "a firewall can send RST in its name: a capture at the "+e.by+" tells")
+	v.Text = sentence("the data connection of "+named(t)+" ended with RST from the "+e.by+"'s address"+c.packets(e.at.Pos)+after(t), c.then(t))
+	v.Next = steps("why did the program on the "+e.by+" give up? Look at its log, its time and size limits", "a firewall can send RST in its name: compare with a capture at the "+e.by)
 	return v
 }
 
@@ -260,7 +260,7 @@ func silentData(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict
 	v.Or = []string{record.CauseDataMTU, record.CauseDataZeroWindow, record.CauseDataSilent}
 	v.Frames = append(v.Frames, conn.Last.Pos)
 	v.Text = sentence("the data connection of "+named(t)+" was opened, and nothing more came"+after(t)+c.packets(conn.Last.Pos), c.then(t))
-	v.Next = steps("look at acknowledgments and repetitions on the data connection: if full-size segments are repeated while small ones pass, lower the MSS or the MTU")
+	v.Next = steps("look at acknowledgments and retransmissions on the data connection: if full-size segments are sent again while small ones pass, lower the MSS or the MTU")
 	return v
 }
 
@@ -301,7 +301,7 @@ func cutByClient(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Cause, how = record.CauseDataReset, "reset"
 	}
 	v.Frames = append(v.Frames, e.at.Pos)
-	v.Text = sentence("the client "+how+" the data connection of "+named(t)+c.packets(e.at.Pos)+after(t), "the server replied "+quoted(t.Reply)+c.packets(t.Reply.Pos)+" all the same")
+	v.Text = sentence("the client "+how+" the data connection of "+named(t)+c.packets(e.at.Pos)+after(t), "the server replied "+quoted(t.Reply)+c.packets(t.Reply.Pos)+" anyway")
 	v.Next = steps("why did the client stop? Look for a program that was ended, a full disk, a size or time limit of its own", "transfer the file again and compare its size")
 	return v
 }
@@ -314,7 +314,7 @@ func cutByServer(c *hearing, t *record.Transfer, e ended) *record.Verdict {
 	}
 	v := opening(t, record.CauseDataCut, record.AtServer)
 	v.Frames = append(v.Frames, e.at.Pos)
-	v.Text = sentence("the server ended the data of " + named(t) + c.packets(e.at.Pos) + after(t) + " and replied " + quoted(t.Reply) + c.packets(t.Reply.Pos) + " all the same")
+	v.Text = sentence("the server ended the data of " + named(t) + c.packets(e.at.Pos) + after(t) + " and replied " + quoted(t.Reply) + c.packets(t.Reply.Pos) + " anyway")
 	v.Next = steps("did the file become shorter at the server meanwhile? Look at who writes it there", "transfer the file again and compare its size")
 	return v
 }
@@ -332,11 +332,11 @@ func replyMissed(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Frames = append(v.Frames, end.Pos)
 	waited := ""
 	if t.Notes.Conn != nil && t.Notes.Conn.Last.Time < t.Reply.Time.Time {
-		waited = "the server took " + prose.Lasting(t.Reply.Time.Time-t.Notes.Conn.Last.Time) + " after the data connection's end"
+		waited = "the reply came " + prose.Lasting(t.Reply.Time.Time-t.Notes.Conn.Last.Time) + " after the end of the data connection"
 	}
-	v.Text = sentence("the client closed the control connection"+c.packets(end.Pos)+" before "+quoted(t.Reply)+" came"+c.packets(t.Reply.Pos)+", so for it "+named(t)+" failed", waited)
-	v.Next = steps("raise the client's time limit for the reply to a transfer", "look at what the server does after the data ended: scanning, copying, a slow disk",
-		"the file is complete at the server: do not send it again unseen")
+	v.Text = sentence("the client closed the control connection"+c.packets(end.Pos)+" before "+quoted(t.Reply)+" came"+c.packets(t.Reply.Pos)+", so "+named(t)+" failed for the client", waited)
+	v.Next = steps("raise the client's time limit for the reply to a transfer", "look at what the server does after the end of the data: scanning, copying, a slow disk",
+		"the file is complete at the server: check it before you send it again")
 	return v
 }
 
@@ -365,10 +365,10 @@ func forgotten(c *hearing, t *record.Transfer) *record.Verdict {
 	v := about(t, record.CauseControlLost, record.AtFirewall)
 	v.Certainty = record.Likely
 	v.Frames = append(v.Frames, control.Last.Pos)
-	v.Text = sentence("the server replied " + quoted(t.Reply) + c.packets(t.Reply.Pos) + " to " + named(t) + " after " + prose.Lasting(idle) + " without a word on the control connection, and was still sending " +
+	v.Text = sentence("the server replied " + quoted(t.Reply) + c.packets(t.Reply.Pos) + " to " + named(t) + " after " + prose.Lasting(idle) + " of silence on the control connection, and was still sending it " +
 		prose.Lasting(again) + " later: a firewall or NAT forgot the connection meanwhile")
 	v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP during transfers)",
-		"the data arrived: compare the file's size before it is transferred again")
+		"the data arrived: compare the file's size before you transfer it again")
 	return v
 }
 
@@ -411,18 +411,18 @@ func leftEarly(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Cause, v.At, v.Certainty = record.CauseReplyMissed, record.AtClient, record.Likely
 		v.Frames = append(v.Frames, end.Pos)
 		v.Text = sentence("the client ended the control connection" + c.packets(end.Pos) + " before the server replied to " + named(t))
-		v.Next = steps("was the client stopped, or did it run into a time limit of its own?")
+		v.Next = steps("was the client stopped, or did it reach a time limit of its own?")
 	case server.RST.Seen() || server.FIN.Seen():
 		end := left(server)
 		v.Or = []string{record.CauseServerClosed}
 		v.Frames = append(v.Frames, end.Pos)
 		if far := foreignReset(c, control, record.Server); far != "" && end == server.RST {
 			v.Certainty, v.Or = record.Certain, nil
-			v.Text = sentence("a RST in the server's name, which it did not send, ended the control connection" + c.packets(end.Pos) + " while " + named(t) + " ran, after " + prose.Lasting(c.Notes.Idle) + " without a word on it: " + far)
-			v.Next = steps("compare the idle time with the timers of firewalls, NATs and balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP during transfers)")
+			v.Text = sentence("a RST in the server's name, which it did not send, ended the control connection" + c.packets(end.Pos) + " while " + named(t) + " ran, after " + prose.Lasting(c.Notes.Idle) + " of silence on it: " + far)
+			v.Next = steps("compare the idle time with the timers of firewalls, NATs and load balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP during transfers)")
 			return v
 		}
-		v.Text = sentence("the control connection ended from the server's address" + c.packets(end.Pos) + " while " + named(t) + " ran, without a reply, after " + prose.Lasting(c.Notes.Idle) + " without a word on it")
+		v.Text = sentence("the control connection ended from the server's address" + c.packets(end.Pos) + " while " + named(t) + " ran, without a reply, after " + prose.Lasting(c.Notes.Idle) + " of silence on it")
 		v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way", "look at the server's log: was its program stopped?")
 	default:
 		return nil
@@ -450,9 +450,9 @@ func noReplyCame(c *hearing, t *record.Transfer, v *record.Verdict, end flow.Mar
 		why = ", and nobody acknowledged what the client sent on it then: a firewall or NAT forgot it meanwhile"
 	}
 	v.Text = sentence("the data connection of " + named(t) + " ended" + after(t) + c.packets(t.Notes.Conn.Last.Pos) + ", and no reply came on the control connection for " + prose.Lasting(end.Time-over) + ", until the client left" + c.packets(end.Pos) +
-		". Nobody had spoken on it for " + prose.Lasting(idle) + " before" + why)
-	v.Next = steps("compare the idle time with the timers of firewalls, NATs and balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP during transfers)",
-		"capture at the server: if its reply leaves there, something between drops it", "compare the file's size before it is transferred again")
+		". It had been silent for " + prose.Lasting(idle) + " before" + why)
+	v.Next = steps("compare the idle time with the timers of firewalls, NATs and load balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP during transfers)",
+		"capture at the server: if its reply leaves it, something on the way drops it", "compare the file's size before you transfer it again")
 	return v
 }
 
@@ -473,7 +473,7 @@ func seenEnough(c *hearing, t *record.Transfer) *record.Verdict {
 	v := opening(t, record.CauseClientAborted, record.AtClient)
 	v.Frames = append(v.Frames, e.at.Pos, next.Mark.Pos)
 	v.Text = sentence("the client closed the data connection of "+named(t)+c.packets(e.at.Pos)+after(t)+" and went on at once with "+prose.Quote(next.Text)+c.packets(next.Mark.Pos), c.then(t))
-	v.Next = steps("nothing, if that was meant: the client had seen enough")
+	v.Next = steps("nothing, if that was intended: the client had seen enough")
 	return v
 }
 
@@ -513,13 +513,13 @@ func altered(c *hearing, t *record.Transfer) *record.Verdict {
 	default:
 		size := ""
 		if n := t.Notes.Size; n != nil && sender(t) == record.Server && t.Restart == nil {
-			size = prose.Many(*t.Bytes, "byte") + " came of a file of " + prose.Number(*n)
+			size = prose.Many(*t.Bytes, "byte") + " came, but the file has " + prose.Number(*n)
 		}
 		text = sentence(named(t)+" is a binary file by its name and was transferred in ASCII mode, which rewrites line ends"+c.packets(t.Frames.Command), size)
 	}
 	v := about(t, record.CauseDataAltered, record.AtClient)
 	v.Certainty, v.Text = record.Likely, text
-	v.Next = steps("let the client send TYPE I (binary) before the transfer; ASCII is the default where it sends none", "transfer the file again and compare checksums")
+	v.Next = steps("let the client send TYPE I (binary) before the transfer; the default is ASCII", "transfer the file again and compare checksums")
 	return v
 }
 

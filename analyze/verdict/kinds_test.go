@@ -123,7 +123,7 @@ func short(v *record.Verdict) string {
 func TestAllWell(t *testing.T) {
 	check(t, []kind{
 		{"a download", opened + done + quit, "none none certain", []string{"All went well: 1 transfer done"}},
-		{"nothing but a login", login + quit, "none none certain", []string{"login went well"}},
+		{"nothing but a login", login + quit, "none none certain", []string{"login succeeded"}},
 		{"another way after a rejected one", login + `
 			C: EPSV
 			S: 500 Unknown command.
@@ -379,7 +379,7 @@ func TestOpenings(t *testing.T) {
 			C: LIST
 			S: 150 Ok.
 			wait 60s
-			S: 425 Unable to build data connection: Connection timed out` + quit, "data-blocked firewall likely data-never-tried", []string{"Connection timed out", "keeps connections of the server out"}},
+			S: 425 Unable to build data connection: Connection timed out` + quit, "data-blocked firewall likely data-never-tried", []string{"Connection timed out", "blocks connections from the server"}},
 		{"the server was refused elsewhere", active + `
 			C: LIST
 			S: 425 Can't build data connection: Connection refused` + quit, "data-refused client likely", []string{"Connection refused"}},
@@ -628,5 +628,5 @@ func TestAnswerLost(t *testing.T) {
 		data d1 198.51.100.10:40001 > 203.0.113.21:50000 synack
 		C: LIST
 		wait 30s
-		S: 425 Failed to establish connection.` + quit, "data-blocked firewall open not-captured", []string{"answered by SYN-ACK", "the way back from 203.0.113.21 to 198.51.100.10"}}})
+		S: 425 Failed to establish connection.` + quit, "data-blocked firewall open not-captured", []string{"answered with SYN-ACK", "the path back from 203.0.113.21 to 198.51.100.10"}}})
 }

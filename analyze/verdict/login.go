@@ -61,10 +61,10 @@ func anotherProtocol(c *hearing) *record.Verdict {
 		return nil
 	}
 	v := begin(record.CauseNotFTP, at, record.Certain, f.Mark.Pos)
-	v.Text = sentence("the " + who + " speaks " + f.Protocol + c.packets(f.Mark.Pos) + " where FTP is expected (" + c.Server.String() + ")")
+	v.Text = sentence("the " + who + " speaks " + f.Protocol + c.packets(f.Mark.Pos) + " on a port where FTP is expected (" + c.Server.String() + ")")
 	next := "let the " + who + " use the port and program of its protocol"
 	if f.Protocol == "SSH" {
-		v.Text = sentence("the " + who + " speaks SSH" + c.packets(f.Mark.Pos) + " where FTP is expected (" + c.Server.String() + "): SFTP is another protocol than FTP")
+		v.Text = sentence("the " + who + " speaks SSH" + c.packets(f.Mark.Pos) + " on a port where FTP is expected (" + c.Server.String() + "): SFTP is not FTP")
 		next = "let the client use FTP or FTPS here, or SFTP on the SSH server's port, usually 22"
 	}
 	v.Next = steps(next)
@@ -117,7 +117,7 @@ func neverGreeted(c *hearing) *record.Verdict {
 	}
 	if e := c.ended(control); e.by == record.Client && waited < flow.Second && c.gapless() {
 		v := begin(record.CauseNone, record.AtNone, record.Likely)
-		v.Text = sentence("the client left after " + prose.Lasting(waited) + ", before the server greeted: so do those that only try whether the port is open")
+		v.Text = sentence("the client left after " + prose.Lasting(waited) + ", before the server greeted: port checks and scanners do that")
 		return v
 	}
 	if waited < noGreeting {
@@ -127,8 +127,8 @@ func neverGreeted(c *hearing) *record.Verdict {
 		}
 	}
 	v.Text = sentence("the server accepted the connection and did not greet within "+prose.Lasting(waited)+c.packets(control.SYNACK.Pos, control.Last.Pos), c.askedIdent(v))
-	v.Next = steps("does the program behind the port live, and does it have processes left?", "does it wait for DNS or for ident (port 113) of the client before it greets?",
-		"a firewall or proxy may answer for a server that is down: look at the TTLs and at the server")
+	v.Next = steps("is the server program still running, and can it start more processes?", "does the server wait for DNS or for ident (port 113) of the client before it greets?",
+		"a firewall or proxy may answer for a server that is down: compare the TTLs, and check the server")
 	return v
 }
 
@@ -144,11 +144,11 @@ func closedUngreeted(c *hearing, v *record.Verdict, e ended, waited flow.Time) *
 	if far := foreignReset(c, &c.Notes.Control, record.Server); e.rst && far != "" {
 		v.At = record.AtFirewall
 		v.Text = sentence("the connection was accepted, and a RST in the server's name ended it after " + prose.Lasting(waited) + c.packets(e.at.Pos) + " without a greeting: " + far)
-		v.Next = steps("look at firewalls, balancers and proxies before the server: which of them answers for it, and does it reach the server?")
+		v.Next = steps("look at firewalls, load balancers and proxies in front of the server: which of them answers for it, and does it reach the server?")
 		return v
 	}
 	v.Next = steps("does the server refuse this client's address? Look at hosts.allow and hosts.deny (TCP wrappers), at its limits, its banned addresses and its log",
-		"a balancer, proxy or container port accepts for a server that does not run: look whether the program behind it lives")
+		"a load balancer, proxy or container port may accept for a server that is down: check the program behind it")
 	return v
 }
 
@@ -179,18 +179,18 @@ func (c *hearing) refusal(r *record.Reply) *record.Verdict {
 		if !means(r, saysTLS) && !means(r, saysNamesTLS) {
 			v.Certainty, v.Or = record.Open, []string{record.CauseLoginRejected}
 		}
-		v.Next = steps("let the client use explicit TLS (AUTH TLS before USER)", "or let the server take logins in clear"+c.settings(settings.ClearLogin)+", if the network is trusted")
+		v.Next = steps("let the client use explicit TLS (AUTH TLS before USER)", "or let the server accept logins in clear text"+c.settings(settings.ClearLogin)+", if the network is trusted")
 	case means(r, saysError) || r.Code != 530 && means(r, saysHome) || r.Code == 451:
 		v.Cause = record.CauseServerError
-		v.Next = steps(serverSetting(r), "look at the server's log and its configuration, the rights of the user's home directory included")
+		v.Next = steps(serverSetting(r), "look at the server's log and its configuration, including the permissions of the user's home directory")
 	case means(r, saysTries):
-		v.Next = steps("the server shuts this client out: look at its log and its list of banned addresses (fail2ban, the server's own), and at what tried wrong passwords before", "check the user's name and password")
+		v.Next = steps("the server has banned this client: look at its log and its list of banned addresses (fail2ban, the server's own), and find out what tried wrong passwords before", "check the user's name and password")
 		if r.Code != 421 {
 			v.Cause, v.At = record.CauseLoginRejected, record.AtClient
 		}
 	case means(r, saysBusy):
 		v.Cause = record.CauseServerBusy
-		v.Next = steps("look for sessions that hang and for clients that open many at a time", "raise the server's limit"+c.settings(settings.MoreClients))
+		v.Next = steps("look for hanging sessions, and for clients that open many at once", "raise the server's limit"+c.settings(settings.MoreClients))
 	case r.Code == 530 || r.Code == 430 || r.Code == 332 || r.Code == 532 || r.Code == 550:
 		v.Cause, v.At = record.CauseLoginRejected, record.AtClient
 		v.Next = steps("check the user's name and password", "check at the server whether the account may log in by FTP, and from this address")
@@ -275,12 +275,12 @@ func relayed(c *hearing, v *record.Verdict, r *record.Reply, user string) {
 	v.Certainty, v.Or = record.Likely, []string{record.CauseLoginRejected}
 	if !strings.Contains(user, "@") {
 		v.Cause, v.At = record.CauseServerError, record.AtServer
-		v.Next = steps("look at the server's log: whom does it ask about users, and does that answer?")
+		v.Next = steps("look at the server's log: which directory does it ask about users, and does that answer?")
 		return
 	}
 	v.Cause, v.At = record.CauseServerUnreachable, record.AtPath
-	v.Text = sentence(v.Text[:len(v.Text)-1], "it is a proxy ("+c.Server.String()+") and did not get through to the FTP server that the user's name names")
-	v.Next = steps("does that FTP server answer when it is tried from the proxy?", "check its name and port, and the firewalls between it and the proxy")
+	v.Text = sentence(v.Text[:len(v.Text)-1], "it is a proxy ("+c.Server.String()+") and did not reach the FTP server that the user name contains")
+	v.Next = steps("does that FTP server answer when you connect from the proxy?", "check its name and port, and the firewalls between it and the proxy")
 }
 
 // authRefused is a session that did nothing after AUTH was refused.
@@ -298,7 +298,7 @@ func authRefused(c *hearing) *record.Verdict {
 		v.Text = sentence("the server refused "+prose.Quote(d.Line.Text)+", and the client did nothing else", c.replied(&d.Reply))
 	}
 	v.Next = steps("switch TLS on at the server"+c.settings(settings.TLS)+", with a certificate",
-		"a firewall that inspects FTP may refuse AUTH in the server's name: compare with a capture at the server", "or let the client log in in clear, if the network is trusted")
+		"a firewall that inspects FTP may refuse AUTH in the server's name: compare with a capture at the server", "or let the client log in in clear text, if the network is trusted")
 	return v
 }
 
@@ -356,7 +356,7 @@ func commandDenied(c *hearing) *record.Verdict {
 	}
 	v := begin(record.CauseCommandDenied, record.AtServer, record.Certain, d.Line.Mark.Pos, d.Reply.Pos)
 	v.Text = sentence("the server denied "+prose.Quote(d.Line.Text)+", and the session ended", c.replied(&d.Reply))
-	v.Next = steps("check the name, the working directory and the user's rights at the server")
+	v.Next = steps("check the name, the working directory and the user's permissions at the server")
 	return v
 }
 
@@ -383,7 +383,7 @@ func greetedLate(c *hearing) *record.Verdict {
 		return v
 	}
 	v.Next = steps("does the server ask ident (port 113) of the client and get no answer? Switch that off"+c.settings(settings.NoIdent)+", or reject port 113 instead of dropping it",
-		"does it look up the client's name in DNS? Switch that off"+c.settings(settings.NoDNS), "is the server short of processes or overloaded?")
+		"does the server look up the client's name in DNS? Switch that off"+c.settings(settings.NoDNS), "is the server short of processes or overloaded?")
 	return v
 }
 
@@ -432,7 +432,7 @@ func cutShort(c *hearing) *record.Verdict {
 		return nil
 	}
 	v := begin(record.CauseNotCaptured, record.AtCapture, record.Likely)
-	v.Text = sentence("the capture does not tell how the session went: " + c.lacks())
+	v.Text = sentence("the capture does not show how the session went: " + c.lacks())
 	v.Next = steps("capture both directions, at the client or at the server")
 	return v
 }

@@ -56,13 +56,13 @@ func (c *hearing) invalidEndpoint(t *record.Transfer) *record.Verdict {
 	if t.Notes.Asked != nil {
 		said = t.Notes.Asked.Text
 	}
-	text := "the client's " + t.Method + " names no endpoint: " + prose.Quote(said) + c.packets(t.Frames.Negotiation)
-	v.Next = steps("let the client use EPSV or PASV: its " + t.Method + " is malformed, so look for a fault of the client, or of a NAT that rewrites the command")
+	text := "the client's " + t.Method + " names no usable endpoint: " + prose.Quote(said) + c.packets(t.Frames.Negotiation)
+	v.Next = steps("let the client use EPSV or PASV: its " + t.Method + " is malformed, so look for a bug in the client, or in a NAT that rewrites the command")
 	if a := t.Notes.Answer; t.Mode == record.Passive && a != nil {
 		v.At = record.AtServer
 		v.Frames = append(v.Frames, a.Pos)
-		text = "the server's reply to " + t.Method + " names no endpoint: it replied " + quoted(a) + c.packets(a.Pos)
-		v.Next = steps("let the client use EPSV, whose reply names a port only", "look for a fault of the server, or of a NAT that rewrites the reply")
+		text = "the server's reply to " + t.Method + " names no usable endpoint: it replied " + quoted(a) + c.packets(a.Pos)
+		v.Next = steps("let the client use EPSV, whose reply names a port only", "look for a bug in the server, or in a NAT that rewrites the reply")
 	}
 	v.Text = sentence(text, c.then(t))
 	return v
@@ -108,7 +108,7 @@ func (c *hearing) outcomeOf(t *record.Transfer) string {
 	n := prose.Many(t.Connection.Attempts, "SYN")
 	switch t.Notes.Conn.State {
 	case flow.Unanswered:
-		return n + " to " + t.Connection.Dst.String() + " had no answer" + c.packets(t.Frames.SYN)
+		return n + " to " + t.Connection.Dst.String() + " got no answer" + c.packets(t.Frames.SYN)
 	case flow.Refused:
 		return n + " to " + t.Connection.Dst.String() + " met RST"
 	case flow.Unreachable:
@@ -160,7 +160,7 @@ func elsewhere(a, b netip.Addr) bool {
 }
 
 // establishedInVain is a connection that one side saw open and the server did not get:
-// something between answered the SYN.
+// something on the way answered the SYN.
 func establishedInVain(c *hearing, t *record.Transfer) *record.Verdict {
 	if !met(t, flow.Established) {
 		return nil
@@ -177,8 +177,8 @@ func establishedInVain(c *hearing, t *record.Transfer) *record.Verdict {
 	if c.madeBy(dst, ttl) == madeBetween && conn.SYNACK.Seen() {
 		v := opening(t, record.CauseDataRejected, record.AtFirewall)
 		v.Frames = append(v.Frames, conn.SYNACK.Pos)
-		v.Text = sentence("something between answered the SYN of the data connection in the name of "+c.party(dst)+c.packets(conn.SYNACK.Pos)+": "+c.hopsApart(dst, ttl), c.then(t))
-		v.Next = steps("look for a firewall, SYN proxy or TCP accelerator on the way that takes the connection and does not pass it on", c.permit(t))
+		v.Text = sentence("something on the way answered the SYN of the data connection in the name of "+c.party(dst)+c.packets(conn.SYNACK.Pos)+": "+c.hopsApart(dst, ttl), c.then(t))
+		v.Next = steps("look for a firewall, SYN proxy or TCP accelerator on the way that accepts the connection and does not forward it", c.permit(t))
 		return v
 	}
 	return duringTransfer(c, t)
@@ -198,12 +198,12 @@ func answeredLate(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Frames = append(v.Frames, conn.SYNACK.Pos)
 	v.Text = sentence(c.party(conn.Src.Addr())+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+
 		", and the answer came "+prose.Lasting(conn.SYNACK.Time-conn.SYN.Time)+" later"+c.packets(conn.SYNACK.Pos)+", when the server had given up", c.then(t))
-	v.Next = steps("look for a way that is slow or loses packets between "+conn.Src.Addr().String()+" and "+conn.Dst.Addr().String()+": the handshake takes longer than the server waits",
+	v.Next = steps("look for a path that is slow or loses packets between "+conn.Src.Addr().String()+" and "+conn.Dst.Addr().String()+": the handshake takes longer than the server waits",
 		"raise the server's time limit for data connections")
 	return v
 }
 
-// answerLost is a SYN that was answered by SYN-ACK, and an opener that did not go on.
+// answerLost is a SYN that was answered with SYN-ACK, and an opener that did not go on.
 func answerLost(c *hearing, t *record.Transfer) *record.Verdict {
 	if !met(t, flow.Unknown) || !t.Notes.Conn.SYN.Seen() || !t.Notes.Conn.SYNACK.Seen() || !c.gapless() {
 		return nil
@@ -212,23 +212,23 @@ func answerLost(c *hearing, t *record.Transfer) *record.Verdict {
 	opener, other := c.party(conn.Src.Addr()), c.party(conn.Dst.Addr())
 	v := opening(t, record.CauseDataBlocked, record.AtFirewall)
 	v.Frames = append(v.Frames, conn.SYNACK.Pos)
-	fate := "this capture shows nothing of " + opener + " after it"
+	fate := "after it, this capture shows nothing from " + opener
 	switch {
 	case conn.Half[flow.Out].RST.Seen():
 		v.Cause, v.At = record.CauseDataReset, c.place(conn.Src.Addr())
 		v.Frames = append(v.Frames, conn.Half[flow.Out].RST.Pos)
-		fate = "then " + opener + " gave up by RST" + c.packets(conn.Half[flow.Out].RST.Pos)
+		fate = "then " + opener + " gave up with RST" + c.packets(conn.Half[flow.Out].RST.Pos)
 	case conn.LastSYN.Time > conn.SYNACK.Time:
-		fate = opener + " repeated its SYN after it, so the answer did not get through"
+		fate = opener + " sent its SYN again after it, so the answer did not get through"
 	case conn.Half[flow.In].Packets > 1:
-		fate = other + " repeated it, so no ACK arrived"
+		fate = other + " sent it again, so no ACK arrived"
 	default:
 		v.Certainty, v.Or = record.Open, []string{record.CauseNotCaptured}
 	}
 	v.Text = sentence(opener+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+", and "+other+
-		" answered by SYN-ACK"+c.packets(conn.SYNACK.Pos), fate, c.then(t))
-	v.Next = steps("look at the way back from "+conn.Dst.Addr().String()+" to "+conn.Src.Addr().String()+
-		": a firewall or NAT that does not see both directions (asymmetric routing) or drops what goes to that port", "capture at "+opener+" at the same time")
+		" answered with SYN-ACK"+c.packets(conn.SYNACK.Pos), fate, c.then(t))
+	v.Next = steps("look at the path back from "+conn.Dst.Addr().String()+" to "+conn.Src.Addr().String()+
+		": a firewall or NAT that does not see both directions (asymmetric routing) or drops packets to that port", "capture at "+opener+" at the same time")
 	return v
 }
 
@@ -245,7 +245,7 @@ func refused(c *hearing, t *record.Transfer) *record.Verdict {
 	switch c.madeBy(dst, answer.TTL) {
 	case madeBetween:
 		v.Cause, v.At = record.CauseDataRejected, record.AtFirewall
-		v.Text = sentence(tried+", and something between answered by RST"+c.packets(answer.RST.Pos)+": "+c.hopsApart(dst, answer.TTL), c.then(t))
+		v.Text = sentence(tried+", and something on the way answered with RST"+c.packets(answer.RST.Pos)+": "+c.hopsApart(dst, answer.TTL), c.then(t))
 		v.Next = steps("look for the firewall or NAT that rejects it", c.permit(t))
 		return v
 	case madeByEnd:
@@ -254,19 +254,19 @@ func refused(c *hearing, t *record.Transfer) *record.Verdict {
 			v.Certainty = record.Likely
 		}
 	}
-	v.Text = sentence(tried+", and "+c.party(dst)+" answered by RST"+c.packets(answer.RST.Pos), c.then(t))
+	v.Text = sentence(tried+", and "+c.party(dst)+" answered with RST"+c.packets(answer.RST.Pos), c.then(t))
 	switch replaced := newer(c, t); {
 	case replaced != nil:
-		v.Text = sentence(tried+", and "+c.party(dst)+" answered by RST"+c.packets(answer.RST.Pos), "before that, a newer "+replaced.Method+c.packets(replaced.Frames.Negotiation)+" had taken the place of this offer", c.then(t))
-		v.Next = steps("let the client connect to the port that was announced last, or not ask twice: servers close the others")
+		v.Text = sentence(tried+", and "+c.party(dst)+" answered with RST"+c.packets(answer.RST.Pos), "before that, a newer "+replaced.Method+c.packets(replaced.Frames.Negotiation)+" had replaced this one", c.then(t))
+		v.Next = steps("let the client connect to the port that was announced last, or not ask twice: servers close the earlier ports")
 	case dst.IsLoopback() && dst == c.Server.Addr():
 		v.Next = throughTunnel()
 	case dst == c.Client.Addr() && t.Method == record.MethodDefault:
-		v.Next = steps("let the client send EPSV, PASV, EPRT or PORT before each transfer: it sent none, so the server tried the port that holds without (RFC 959 section 3.2)")
+		v.Next = steps("let the client send EPSV, PASV, EPRT or PORT before each transfer: it sent none, so the server tried the default port (RFC 959 section 3.2)")
 	case dst == c.Client.Addr():
 		v.Next = steps("does the client still listen on the port that it announced? Look for a program or firewall on the client that refuses", orPassive(c))
 	default:
-		v.Next = steps("does anything listen on port "+strconv.Itoa(int(conn.Dst.Port()))+" at the server: a container, forwarded port or second machine that gets the data connections?",
+		v.Next = steps("does anything listen on port "+strconv.Itoa(int(conn.Dst.Port()))+" of the server? A container, a forwarded port or a second machine may get the data connections instead",
 			"look for a firewall on the server that rejects its passive ports"+c.settings(settings.PassiveRange))
 	}
 	return v
@@ -281,14 +281,14 @@ func unreachable(c *hearing, t *record.Transfer) *record.Verdict {
 	e := conn.ICMP
 	tried := c.party(conn.Src.Addr()) + " tried " + prose.Times(t.Connection.Attempts) + " to open the data connection to " + conn.Dst.String()
 	if e == nil {
-		v.Text = sentence(tried+", and was told that it is unreachable", c.then(t))
+		v.Text = sentence(tried+" and got an ICMP error: unreachable", c.then(t))
 		v.Next = steps("check the route to " + conn.Dst.Addr().String())
 		return v
 	}
 	v.Frames, v.Certainty = append(v.Frames, e.Mark.Pos), record.Certain
 	from := e.From.Addr()
-	v.Text = sentence(tried+", and "+c.party(from)+" answered by ICMP type "+strconv.Itoa(int(e.Type))+" code "+strconv.Itoa(int(e.Code))+c.packets(e.Mark.Pos), c.then(t))
-	v.Next = steps("check the route to "+conn.Dst.Addr().String()+" at "+from.String(), "a firewall at "+from.String()+" may reject in this way: "+c.permit(t))
+	v.Text = sentence(tried+" and got "+prose.ICMPError(from, int(e.Type), int(e.Code), c.party(from))+c.packets(e.Mark.Pos), c.then(t))
+	v.Next = steps("check the route to "+conn.Dst.Addr().String()+" at "+from.String(), "if a firewall at "+from.String()+" rejects it: "+c.permit(t))
 	if rejects(e) {
 		v.Cause, v.At = record.CauseDataRejected, record.AtFirewall
 		if from == conn.Dst.Addr() && (from == c.Client.Addr() || from == c.Server.Addr()) {
@@ -328,8 +328,8 @@ func farPort(c *hearing, t *record.Transfer) *record.Verdict {
 	v := opening(t, record.CausePortsExhausted, record.AtServer)
 	v.Or = []string{record.CauseDataBlocked}
 	v.Text = sentence("the server announced port "+strconv.Itoa(int(port))+c.packets(t.Frames.Negotiation)+", far from the ports "+strconv.Itoa(int(w.low))+"–"+strconv.Itoa(int(w.high))+
-		" that worked, so its range is used up and it took any port, which the firewall does not permit", c.outcomeOf(t), c.then(t))
-	v.Next = steps(enlarge(c), "permit that range, not the port of this transfer", "look for transfers that hang and hold ports")
+		" that worked, so its range is used up, and it took some other port, which the firewall does not permit", c.outcomeOf(t), c.then(t))
+	v.Next = steps(enlarge(c), "permit that range, not the port of this transfer", "look for hanging transfers that hold ports")
 	return v
 }
 
@@ -342,7 +342,7 @@ func unanswered(c *hearing, t *record.Transfer) *record.Verdict {
 	fate, lacks := " and got no answer", ""
 	if !c.Capture.ClientSide || !c.Capture.ServerSide {
 		v.Certainty, v.Or = record.Open, []string{record.CauseNotCaptured}
-		fate, lacks = ", so it seems that no answer came", c.lacks()
+		fate, lacks = ", and it seems that no answer came", c.lacks()
 	}
 	v.Text = sentence(c.party(conn.Src.Addr())+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+
 		c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+fate, lacks, c.whereDropped(conn), c.then(t))
@@ -357,9 +357,9 @@ func (c *hearing) whereDropped(conn *flow.Conn) string {
 	case near < 0 || far < 0:
 		return ""
 	case far == 0 && near > 0:
-		return "the capture was taken next to " + c.party(conn.Dst.Addr()) + " (by the TTLs), so the SYNs came that far and its own firewall drops them"
+		return "the capture was taken next to " + c.party(conn.Dst.Addr()) + " (by the TTLs), so the SYNs got that far, and its own firewall drops them"
 	case near == 0 && far > 0:
-		return "the capture was taken next to " + c.party(conn.Src.Addr()) + " (by the TTLs), so it does not show how far the SYNs came"
+		return "the capture was taken next to " + c.party(conn.Src.Addr()) + " (by the TTLs), so it does not show how far the SYNs got"
 	}
 	return ""
 }
@@ -390,7 +390,7 @@ func suspected(c *hearing, t *record.Transfer) *record.Verdict {
 		who, whom = whom, who
 	}
 	v.Text = sentence("the "+who+" announced "+prose.InternalKind(host)+host.String()+" by "+t.Method+c.packets(t.Frames.Negotiation)+" to a "+whom+" outside ("+other.String()+
-		"), and no data connection came: it seems that no NAT on the way translated the address", knownAs(c), c.then(t))
+		"), and no data connection followed: it seems that no NAT on the way translated the address", knownAs(c), c.then(t))
 	v.Next = c.translate(t)
 	return v
 }
@@ -432,7 +432,7 @@ func neverTried(c *hearing, t *record.Transfer) *record.Verdict {
 	if v.Certainty == record.Open && slices.Contains(v.Or, record.CauseNotCaptured) {
 		filter = "was the capture filtered by port? Data connections use other ports than " + prose.Number(uint64(c.Server.Port())) + ": capture again without a filter"
 	}
-	v.Next = steps(filter, "capture at the "+opener+": if its SYNs leave it, a firewall drops them before this place of capture", c.whyNot(opener))
+	v.Next = steps(filter, "capture at the "+opener+": if its SYNs leave it, a firewall drops them before they reach this place of capture", c.whyNot(opener))
 	return v
 }
 
@@ -455,7 +455,7 @@ func dataShown(c *hearing) (shown, unshown int) {
 func filtered(c *hearing, t *record.Transfer, unshown int) *record.Verdict {
 	v := about(t, record.CauseNotCaptured, record.AtCapture)
 	v.Certainty, v.Or = record.Open, []string{record.CauseDataNeverTried, record.CauseDataBlocked}
-	v.Text = sentence("the capture holds no data connection of "+named(t)+", nor any of the transfers that worked ("+prose.Number(uint64(unshown))+"): it was filtered, so it cannot tell", c.then(t))
+	v.Text = sentence("the capture holds no data connection of "+named(t)+", nor of any transfer that worked ("+prose.Number(uint64(unshown))+"): it was filtered, so it does not show what happened", c.then(t))
 	v.Next = steps("capture again without a filter by port: the data connections use other ports than " + prose.Number(uint64(c.Server.Port())))
 	return v
 }
@@ -471,7 +471,7 @@ func saidRefused(c *hearing, t *record.Transfer) *record.Verdict {
 	return nil
 }
 
-// saidTimedOut is one that says that its SYN had no answer.
+// saidTimedOut is one that says that its SYN got no answer.
 func saidTimedOut(c *hearing, t *record.Transfer) *record.Verdict {
 	if !means(t.Reply, saysLate) {
 		return nil
@@ -487,16 +487,16 @@ func triedUnseen(c *hearing, t *record.Transfer, v *record.Verdict) *record.Verd
 	if t.Connection != nil || t.Mode != record.Active || t.Announced == nil {
 		return nil
 	}
-	v.Text = sentence("the server tried to open the data connection of "+named(t)+" to "+t.Announced.String()+", where this capture does not show it, and failed", c.replied(t.Reply))
-	v.Next = steps("look for a firewall before the client, or on it, that keeps connections of the server out, and whether a NAT leads "+t.Announced.String()+" elsewhere", orPassive(c))
+	v.Text = sentence("the server tried to open the data connection of "+named(t)+" to "+t.Announced.String()+", which this capture does not show, and failed", c.replied(t.Reply))
+	v.Next = steps("look for a firewall in front of the client, or on it, that blocks connections from the server, and whether a NAT sends "+t.Announced.String()+" elsewhere", orPassive(c))
 	return v
 }
 
 func (c *hearing) whyNot(opener string) string {
 	if opener == record.Client {
-		return "look for a firewall or setting of the client that keeps it from connecting, and whether the server closed the port before"
+		return "look for a firewall or setting on the client that keeps it from connecting, and check whether the server had closed the port"
 	}
-	return "look for a firewall or setting of the server that keeps it from connecting from " + dataPort(c)
+	return "look for a firewall or setting on the server that keeps it from connecting from " + dataPort(c)
 }
 
 // dataPort names the port from which a server opens data connections: the one below its
@@ -508,7 +508,7 @@ func dataPort(c *hearing) string {
 	case 0, 1:
 		return "its data port"
 	default:
-		return "its data port, usually any or " + strconv.Itoa(int(port)-1) + " (the control port less 1)" + c.settings(settings.FromPort20)
+		return "its data port, usually any or " + strconv.Itoa(int(port)-1) + " (the control port minus 1)" + c.settings(settings.FromPort20)
 	}
 }
 
@@ -525,7 +525,7 @@ func unansweredOffer(c *hearing, t *record.Transfer) *record.Verdict {
 	v := about(t, record.CauseNoReply, record.AtServer)
 	v.Certainty, v.Or = record.Open, []string{record.CauseControlLost}
 	v.Text = sentence("the server did not answer " + prose.Quote(t.Notes.Asked.Text) + c.packets(t.Frames.Negotiation))
-	v.Next = steps(passable(t.Notes.Asked.Text), "a firewall that inspects FTP may swallow the command or the reply: compare with a capture at the server")
+	v.Next = steps(passable(t.Notes.Asked.Text), "a firewall that inspects FTP may drop the command or the reply: compare with a capture at the server")
 	return v
 }
 

@@ -54,7 +54,7 @@ func foreignReset(c *hearing, conn *flow.Conn, by string) string {
 
 // hopsApart says how the TTL of a packet differs from its host's others.
 func (c *hearing) hopsApart(host netip.Addr, ttl uint8) string {
-	return "its TTL says that it came from " + prose.Many(flow.Hops(ttl), "router") + " away, " + c.party(host) + " is " + prose.Many(c.Distance(host), "router") + " away"
+	return "by its TTL it came from " + prose.Many(flow.Hops(ttl), "router") + " away, but " + c.party(host) + " is " + prose.Many(c.Distance(host), "router") + " away"
 }
 
 // party names a host by its part in the session.

@@ -14,8 +14,8 @@ func proxyRefused(c *hearing, t *record.Transfer) *record.Verdict {
 	v := opening(t, record.CauseDataRejected, record.AtFirewall)
 	v.Certainty = record.Certain
 	v.Frames = append(v.Frames, x.At.Pos)
-	v.Text = sentence("the proxy "+c.Server.String()+" refused the data connection to "+prose.Quote(x.Target)+", which the client asked for by "+x.Kind+": it answered "+prose.Quote(x.Answer)+c.packets(x.At.Pos), c.then(t))
-	v.Next = steps("let the proxy permit connections to the server's passive ports, not to port 21 alone", "or let the client reach the server without the proxy, or by a protocol that needs one connection (SFTP)")
+	v.Text = sentence("the proxy "+c.Server.String()+" refused the data connection to "+prose.Quote(x.Target)+", which the client requested with "+x.Kind+": it answered "+prose.Quote(x.Answer)+c.packets(x.At.Pos), c.then(t))
+	v.Next = steps("let the proxy permit connections to the server's passive ports, not to port 21 alone", "or let the client reach the server without the proxy, or use a protocol that needs only one connection (SFTP)")
 	return v
 }
 
@@ -27,12 +27,12 @@ func turnedDownByProxy(c *hearing) *record.Verdict {
 		return nil
 	}
 	v := begin(record.CauseServerRefused, record.AtFirewall, record.Certain, x.At.Pos)
-	v.Text = sentence("the proxy " + c.Server.String() + " refused the connection to the FTP server " + prose.Quote(x.Target) + ", which the client asked for by " + x.Kind + ": it answered " + prose.Quote(x.Answer) + c.packets(x.At.Pos))
-	v.Next = steps("let the proxy permit connections to FTP servers, and to their passive ports", "does the proxy demand a login that the client does not give?", "or let the client reach the server without the proxy")
+	v.Text = sentence("the proxy " + c.Server.String() + " refused the connection to the FTP server " + prose.Quote(x.Target) + ", which the client requested with " + x.Kind + ": it answered " + prose.Quote(x.Answer) + c.packets(x.At.Pos))
+	v.Next = steps("let the proxy permit connections to FTP servers, and to their passive ports", "does the proxy require a login that the client does not send?", "or let the client reach the server without the proxy")
 	if notThrough().MatchString(x.Answer) {
 		v.Cause, v.At, v.Certainty, v.Or = record.CauseServerUnreachable, record.AtPath, record.Likely, []string{record.CauseServerRefused}
-		v.Text = sentence(v.Text[:len(v.Text)-1], "so the proxy did not get through to the server")
-		v.Next = steps("does the server answer on that port when it is tried from the proxy?", "look at the proxy's log, and at the firewalls between it and the server")
+		v.Text = sentence(v.Text[:len(v.Text)-1], "so the proxy did not reach the server")
+		v.Next = steps("does the server answer on that port when you connect from the proxy?", "look at the proxy's log, and at the firewalls between it and the server")
 	}
 	return v
 }

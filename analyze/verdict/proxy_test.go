@@ -53,7 +53,7 @@ func TestRefusedByProxy(t *testing.T) {
 		{"CONNECT that fails", proxy + `
 			C! CONNECT ftp.example.net:21 HTTP/1.1\r\nHost: x\r\n\r\n
 			S! HTTP/1.1 504 Gateway Timeout\r\n\r\n
-			close S`, "server-unreachable path likely", []string{"ftp.example.net:21", "504 Gateway Timeout", "did not get through"}},
+			close S`, "server-unreachable path likely", []string{"ftp.example.net:21", "504 Gateway Timeout", "did not reach the server"}},
 		{"SOCKS5 that is not allowed", socks + `
 			S! \x05\x02\x00\x01\x00\x00\x00\x00\x00\x00
 			close S`, "server-refused firewall certain", []string{"SOCKS5 reply 2"}},

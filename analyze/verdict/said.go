@@ -60,17 +60,17 @@ func saidUnprotected(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	case means(r, saysResume):
 		v := about(t, record.CauseDataTLSFailed, record.AtClient)
-		v.Text = sentence("the server demands that TLS on the data connection resumes the control connection's session, and "+named(t)+" did not", c.replied(r))
+		v.Text = sentence("the server requires that TLS on the data connection resumes the session of the control connection, and "+named(t)+" did not", c.replied(r))
 		v.Next = steps("let the client resume (reuse) the TLS session on data connections; newer versions of most clients do",
-			"or switch the demand off at the server"+c.settings(settings.NoResumption))
+			"or switch this requirement off at the server"+c.settings(settings.NoResumption))
 		return v
 	case !code(r, 521, 522, 533, 534, 536) && !means(r, saysTLS) || means(r, saysFamily) || !means(r, saysTLS) && code(r, 522, 533, 534) && t.Outcome == record.Rejected:
 		return nil
 	}
 	v := about(t, record.CauseDataUnprotected, record.AtClient)
-	v.Text = sentence("the server takes data connections under TLS only", c.replied(r)+" to "+named(t))
+	v.Text = sentence("the server accepts only data connections under TLS", c.replied(r)+" to "+named(t))
 	v.Next = steps("let the client use explicit TLS and protect data: AUTH TLS, PBSZ 0, PROT P",
-		"or let the server take data in clear"+c.settings(settings.ClearData)+", if the network is trusted")
+		"or let the server accept data in clear text"+c.settings(settings.ClearData)+", if the network is trusted")
 	return v
 }
 
@@ -101,7 +101,7 @@ func saidUntranslated(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Certainty, v.Or = record.Open, []string{record.CauseModeRejected}
 	}
 	v.Text = sentence("the client announced "+prose.InternalKind(announced)+announced.String()+" by "+t.Method+", but the server sees it as "+
-		c.Client.Addr().String()+" and rejected that", c.replied(t.Reply))
+		c.Client.Addr().String()+" and rejected it", c.replied(t.Reply))
 	return v
 }
 
@@ -129,8 +129,8 @@ func (c *hearing) familyVerdict(t *record.Transfer, why string) *record.Verdict 
 	v := about(t, record.CauseAddressFamily, record.AtServer)
 	if flow.NAT64.Contains(c.Server.Addr()) {
 		v.At, v.Certainty = record.AtNAT, record.Likely
-		v.Text = sentence("the server is an IPv4 host behind NAT64 ("+c.Server.Addr().String()+"), where IPv6 addresses and EPSV 2 mean nothing", why)
-		v.Next = steps("let the client use EPSV without an argument, which names no address and no protocol", "or let the NAT64 have an FTP helper (ALG, RFC 6384)")
+		v.Text = sentence("the server is an IPv4 host behind NAT64 ("+c.Server.Addr().String()+"), where IPv6 addresses and EPSV 2 are meaningless", why)
+		v.Next = steps("let the client use EPSV without an argument, which names no address and no protocol", "or give the NAT64 an FTP helper (ALG, RFC 6384)")
 		return v
 	}
 	if t.Notes.Asked != nil && t.Mode == record.Active {
@@ -148,7 +148,7 @@ func saidExhausted(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v := about(t, record.CausePortsExhausted, record.AtServer)
 	v.Text = sentence("the server found no port for the data connection of "+named(t), c.replied(r))
-	v.Next = steps(enlarge(c), "look for connections in TIME_WAIT and for transfers that hang at the server")
+	v.Next = steps(enlarge(c), "look for connections in TIME_WAIT and for hanging transfers at the server")
 	return v
 }
 
@@ -172,7 +172,7 @@ func saidError(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	v := about(t, record.CauseServerError, record.AtServer)
-	v.Text = sentence("the server failed for a reason of its own", c.replied(r)+" to "+refusedCommand(t))
+	v.Text = sentence("the server failed with an internal error", c.replied(r)+" to "+refusedCommand(t))
 	v.Next = steps(serverSetting(r), "look at the server's log and its configuration")
 	return v
 }
@@ -189,7 +189,7 @@ func refusedCommand(t *record.Transfer) string {
 func serverSetting(r *record.Reply) string {
 	if i := strings.Index(r.Text, "invalid "); i >= 0 {
 		if word, _, _ := strings.Cut(r.Text[i+len("invalid "):], " "); strings.Contains(word, "_") {
-			return "correct the setting that the reply names in the server's configuration"
+			return "correct the setting that the reply names, in the server's configuration"
 		}
 	}
 	return ""
@@ -222,15 +222,15 @@ func saidWrongPeer(c *hearing, t *record.Transfer) *record.Verdict {
 	v := about(t, record.CauseDataWrongPeer, record.AtNAT)
 	from := ""
 	if t.Initiator == record.ThirdParty {
-		from = ", it came from " + t.Connection.Src.Addr().String() + c.packets(t.Frames.SYN)
+		from = ", but from " + t.Connection.Src.Addr().String() + c.packets(t.Frames.SYN)
 		v.Frames = append(v.Frames, t.Frames.SYN)
 	}
 	if !means(r, saysPeer) {
 		v.Certainty = record.Likely
 	}
-	v.Text = sentence("the server refused the data connection because it did not come from the control connection's address "+c.Client.Addr().String()+from, c.replied(r))
-	v.Next = steps("look for a NAT, balancer or cluster that gives one client several addresses, and let it keep one (source persistence; in Kubernetes externalTrafficPolicy: Local)",
-		"only then relax the server's check"+c.settings(settings.ForeignPeer)+": it protects data from theft")
+	v.Text = sentence("the server refused the data connection because it did not come from the address of the control connection, "+c.Client.Addr().String()+from, c.replied(r))
+	v.Next = steps("look for a NAT, balancer or cluster that gives one client several addresses, and make it keep one (source persistence; in Kubernetes externalTrafficPolicy: Local)",
+		"only if that fails, relax the server's check"+c.settings(settings.ForeignPeer)+": it protects data from theft")
 	return v
 }
 
@@ -257,7 +257,7 @@ func saidFull(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	v := about(t, record.CauseStorageFull, record.AtServer)
-	v.Text = sentence("the server has no room for "+named(t), c.replied(r))
+	v.Text = sentence("the server has no space for "+named(t), c.replied(r))
 	v.Next = steps("free space at the server, or raise the user's quota")
 	return v
 }
@@ -272,7 +272,7 @@ func saidDenied(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Certainty = record.Likely
 	}
 	v.Text = sentence("the server denied " + named(t) + ": it replied " + quoted(r) + c.packets(r.Pos))
-	v.Next = steps("check the name and the working directory at the server, letter case included", "check the user's rights there"+c.writable(t))
+	v.Next = steps("check the name, its upper and lower case, and the working directory at the server", "check the user's permissions there"+c.writable(t))
 	if code(r, 500, 502, 503, 504) {
 		v.Cause = record.CauseCommandDenied
 		v.Next = steps("let the client use a command that the server knows (FEAT and HELP list them)")
@@ -290,7 +290,7 @@ func saidHandshake(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Certainty = record.Likely
 	v.Text = sentence("the TLS handshake on the data connection of "+named(t)+" failed", c.replied(r))
 	v.Next = steps("let the client resume (reuse) the TLS session on data connections; newer versions of most clients do",
-		"does the client take the server's certificate on data connections, too? Look at the logs of both sides for an alert")
+		"does the client accept the server's certificate on data connections too? Look at the logs of both sides for an alert")
 	return v
 }
 
@@ -312,8 +312,8 @@ func saidLocal(c *hearing, t *record.Transfer) *record.Verdict {
 	if met(t, flow.Established) {
 		how = after(t)
 	}
-	v.Text = sentence("the server failed on its own side in "+named(t)+how, c.replied(r))
-	v.Next = steps("look at the server's log, its disk (errors, free space, quota) and the rights of the file")
+	v.Text = sentence("the server had an internal failure in "+named(t)+how, c.replied(r))
+	v.Next = steps("look at the server's log, its disk (errors, free space, quota) and the permissions of the file")
 	return v
 }
 
@@ -366,7 +366,7 @@ func abortedByClient(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil // what kept it from coming matters more
 	}
 	v.Text = sentence("the client stopped "+named(t)+" by ABOR"+c.packets(t.Notes.Abort.Pos), c.then(t))
-	v.Next = steps("nothing, if that was meant; else ask why the client gave up")
+	v.Next = steps("nothing, if that was intended; if not, find out why the client gave up")
 	return v
 }
 
@@ -376,7 +376,7 @@ func notCaptured(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v := about(t, record.CauseNotCaptured, record.AtCapture)
 	v.Certainty = record.Likely
-	v.Text = sentence("the capture does not hold how "+named(t)+" ended", c.lacks())
+	v.Text = sentence("the capture does not show how "+named(t)+" ended", c.lacks())
 	v.Next = steps("capture again from before the login to the end, both directions, at the client or at the server")
 	return v
 }
@@ -386,9 +386,9 @@ func (c *hearing) lacks() string {
 	k := &c.Capture
 	switch {
 	case !k.ServerSide:
-		return "it has no packets of the server"
+		return "it has no packets from the server"
 	case !k.ClientSide:
-		return "it has no packets of the client"
+		return "it has no packets from the client"
 	case k.MissingBytes > 0:
 		return "it lacks " + many(int(k.MissingBytes), "byte") + " of the control connection"
 	case !k.ToEnd:

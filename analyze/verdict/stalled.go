@@ -36,8 +36,8 @@ func zeroWindow(c *hearing, t *record.Transfer, receiver string) *record.Verdict
 	v := opening(t, record.CauseDataZeroWindow, receiver)
 	v.Certainty = record.Certain
 	v.Frames = append(v.Frames, t.Notes.Conn.Last.Pos)
-	v.Text = sentence("the window of the "+receiver+" stayed 0 for "+prose.Lasting(t.TCP.Stall.Lasted())+" on the data connection of "+named(t)+after(t)+": the program there did not read what came", c.then(t))
-	v.Next = steps("why does the program at the " + receiver + " not go on reading? Look for a full disk, a prompt, a scanner, a stopped program")
+	v.Text = sentence("the window of the "+receiver+" stayed 0 for "+prose.Lasting(t.TCP.Stall.Lasted())+" on the data connection of "+named(t)+after(t)+": the program there did not read", c.then(t))
+	v.Next = steps("why does the program on the " + receiver + " not read on? Look for a full disk, a prompt, a scanner, a stopped program")
 	return v
 }
 
@@ -47,7 +47,7 @@ func lost(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	v := opening(t, record.CauseDataLoss, record.AtPath)
 	v.Certainty = record.Likely
 	v.Frames = append(v.Frames, conn.Last.Pos)
-	again := "the sender repeated them for " + prose.Lasting(t.TCP.Stall.Lasted())
+	again := "the sender sent them again for " + prose.Lasting(t.TCP.Stall.Lasted())
 	if t.TCP.Again != nil {
 		again = prose.Many(t.TCP.Again.Segments, "segment") + " sent again in " + prose.Lasting(t.TCP.Stall.Lasted())
 	}
@@ -63,7 +63,7 @@ func lost(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 		unheeded(c, t, v, again+acked)
 	case t.TCP.Stall.Why == flow.WhyMTU.String():
 		v.Cause = record.CauseDataMTU
-		v.Text = sentence("full-size segments of "+prose.Number(uint64(s.Stuck))+" bytes did not arrive in "+named(t)+acked+c.packets(conn.Last.Pos)+", while smaller ones do: "+again, c.then(t))
+		v.Text = sentence("full-size segments of "+prose.Number(uint64(s.Stuck))+" bytes did not arrive in "+named(t)+acked+c.packets(conn.Last.Pos)+", while smaller ones did: "+again, c.then(t))
 		v.Next = steps("find the link with the smaller MTU on the way (ping with do-not-fragment), a tunnel or PPPoE; lower the MSS there (MSS clamping) or the host's MTU",
 			"let firewalls pass ICMP fragmentation needed and ICMPv6 packet too big")
 	default:
@@ -71,7 +71,7 @@ func lost(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 			v.Or, v.Certainty = []string{record.CauseDataMTU}, record.Open
 		}
 		v.Text = sentence("segments were lost on the data connection of "+named(t)+acked+c.packets(conn.Last.Pos)+": "+again, c.then(t))
-		v.Next = steps("look for loss on the way: interface errors, duplex, overload, a rate limit, a firewall that forgot the connection", "capture at the receiver and compare: it tells on which side they are lost")
+		v.Next = steps("look for loss on the way: interface errors, duplex, overload, a rate limit, a firewall that forgot the connection", "capture at the receiver and compare: that shows where they are lost")
 	}
 	return v
 }
@@ -92,7 +92,7 @@ func unheeded(c *hearing, t *record.Transfer, v *record.Verdict, what string) {
 	if e.V6 {
 		said = "ICMPv6 packet too big"
 	}
-	v.Text = sentence("the router "+router+" said by "+said+" that packets of "+named(t)+" were too big"+limit+c.packets(e.Mark.Pos)+", and the "+from+" did not send smaller ones: "+what, c.then(t))
+	v.Text = sentence("the router "+router+" reported ("+said+") that packets of "+named(t)+" were too big"+limit+c.packets(e.Mark.Pos)+", and the "+from+" did not send smaller ones: "+what, c.then(t))
 	if c.gapless() && s.Repeats > 1 {
 		v.Certainty = record.Certain
 	}
@@ -100,7 +100,7 @@ func unheeded(c *hearing, t *record.Transfer, v *record.Verdict, what string) {
 	if header := headers(e); e.MTU > header {
 		lower = "until then, lower the MTU of the " + from + " to " + prose.Number(uint64(e.MTU)) + ", or clamp the MSS to " + prose.Number(uint64(e.MTU-header)) + " on the way"
 	}
-	v.Next = steps("why does the "+from+" not heed ICMP? If the capture was taken before its firewall, look whether that drops "+said, lower, "look at the link behind "+router+": a tunnel or PPPoE has a smaller MTU")
+	v.Next = steps("why does the "+from+" ignore ICMP? If the capture was taken outside its firewall, check whether that drops "+said, lower, "look at the link behind "+router+": tunnels and PPPoE have a smaller MTU")
 }
 
 // headers are the bytes of an IP and a TCP header without options.
@@ -146,12 +146,12 @@ func silent(c *hearing, t *record.Transfer, conn *flow.Conn, from string) *recor
 	if *t.Bytes == 0 {
 		v.Text = sentence("the "+from+" sent nothing for "+prose.Lasting(end-since)+" on the data connection of "+named(t)+", which was open", c.then(t))
 	}
-	v.Next = steps("why does the program at the "+from+" send nothing? Look for a slow disk or database, a pipe that waits, a stopped program", "capture at the "+from+": if its segments leave there and do not arrive here, they are lost between")
+	v.Next = steps("why does the program on the "+from+" send nothing? Look for a slow disk or database, a pipe that waits, a stopped program", "capture at the "+from+": if its segments leave it and do not arrive here, they are lost on the way")
 	if c.takenAt() != from {
-		v.Text = sentence("nothing of the "+from+" arrived here for "+prose.Lasting(end-since)+" on the data connection of "+named(t)+after(t)+", all of them acknowledged", c.then(t))
+		v.Text = sentence("nothing from the "+from+" arrived here for "+prose.Lasting(end-since)+" on the data connection of "+named(t)+after(t)+", all of them acknowledged", c.then(t))
 		v.Certainty, v.Or = record.Open, []string{record.CauseDataLoss}
 		if *t.Bytes == 0 {
-			v.Text = sentence("the data connection of "+named(t)+" was open, and nothing of the "+from+" arrived here for "+prose.Lasting(end-since), c.then(t))
+			v.Text = sentence("the data connection of "+named(t)+" was open, and nothing from the "+from+" arrived here for "+prose.Lasting(end-since), c.then(t))
 			v.Or = []string{record.CauseDataLoss, record.CauseDataMTU} // small packets came: full-size ones may not
 		}
 		v.Next[0], v.Next[1] = v.Next[1], v.Next[0]
@@ -219,8 +219,8 @@ func slow(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Next = steps("look for loss on the way: interface errors, duplex, overload, a rate limit")
 	case record.LimitWindow:
 		v.At = other(sender(t))
-		why = "the window of the " + v.At + " was 0: its program did not read"
-		v.Next = steps("why does the program at the " + v.At + " read so slowly? Look for a slow disk, a scanner")
+		why = "the window of the " + v.At + " was 0: the program there did not read"
+		v.Next = steps("why does the program on the " + v.At + " read so slowly? Look for a slow disk, a scanner")
 	case record.LimitSender:
 		from := c.Server.Addr()
 		if sender(t) == record.Client {
@@ -230,8 +230,8 @@ func slow(c *hearing, t *record.Transfer) *record.Verdict {
 			return nil // from afar a slow way looks alike
 		}
 		v.At = sender(t)
-		why = "the " + v.At + " sent nothing although all was acknowledged"
-		v.Next = steps("why does the program at the " + v.At + " send so slowly? Look for a slow disk, a rate limit of its own, a pipe that waits")
+		why = "the " + v.At + " sent nothing, although everything was acknowledged"
+		v.Next = steps("why does the program on the " + v.At + " send so slowly? Look for a slow disk, a rate limit of its own, a pipe that waits")
 	default:
 		return nil
 	}

@@ -54,15 +54,15 @@ func bareHandshake(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Or, carried = []string{record.CauseClientAborted}, "the data connection"+c.packets(t.Frames.SYN, conn.Last.Pos)+carried
 	switch _, server := c.Halves(&c.Notes.Control); {
 	case endedBy(c, server):
-		v.Text = sentence(carried + ", and the server then ended the session: servers that demand that the handshake resumes the control connection's TLS session do that")
+		v.Text = sentence(carried + ", and the server then ended the session: servers do that if they require the handshake to resume the TLS session of the control connection")
 	case conn.Sent == flow.SentNothing:
 		v.Certainty = record.Open
-		v.Text = sentence(carried + ", and the client then left without a word: so it does when the server refuses, which those do that demand that the handshake resumes the control connection's TLS session")
+		v.Text = sentence(carried + ", and the client then left without a command: clients do that if the server refuses, and servers refuse if they require the handshake to resume the TLS session of the control connection")
 	default:
 		return nil
 	}
-	v.Next = steps("let the client resume (reuse) the control connection's TLS session on data connections", "or switch the demand off at the server"+c.settings(settings.NoResumption),
-		"does the server's certificate chain satisfy the client?")
+	v.Next = steps("let the client resume (reuse) the TLS session of the control connection on data connections", "or switch this requirement off at the server"+c.settings(settings.NoResumption),
+		"does the client accept the server's certificate chain?")
 	return v
 }
 
@@ -120,9 +120,9 @@ func blemish(x *record.TLSInfo, at flow.Time) string {
 	case now.After(x.NotAfter):
 		return "; the server's certificate had expired"
 	case now.Before(x.NotBefore):
-		return "; the server's certificate was not in force yet"
+		return "; the server's certificate was not valid yet"
 	case x.SelfSigned:
-		return "; the server's certificate signed itself"
+		return "; the server's certificate is self-signed"
 	}
 	return ""
 }
@@ -132,9 +132,9 @@ func alertSteps(x *record.TLSInfo, name string, byServer bool) []string {
 	switch name {
 	case "unknown CA", "bad certificate", "certificate unknown", "certificate expired", "unsupported certificate", "certificate revoked", "certificate required":
 		if byServer { // RFC 8446 section 4.4.2: it asked the client for one
-			return steps("the server does not take the client's certificate, or demands one: give the client the one that the server's administrator issued", "or let the server not ask for it")
+			return steps("the server rejects the client's certificate, or requires one: give the client the certificate that the server's administrator issued", "or let the server not ask for it")
 		}
-		return steps("let the client trust the certificate's issuer, if it is the right one", "or give the server a certificate that the client trusts, with its chain and names, that is in force")
+		return steps("let the client trust the issuer of the certificate, if it is the right one", "or give the server a certificate that the client trusts, with its chain and the right names, and valid today")
 	case "unrecognized name":
 		named := "that the client names"
 		if x.ServerName != "" {
@@ -142,7 +142,7 @@ func alertSteps(x *record.TLSInfo, name string, byServer bool) []string {
 		}
 		return steps("the server has no certificate for the host "+named+" (SNI): let the client use the server's own name", "or give the server a certificate for that name")
 	case "protocol version", "handshake failure", "insufficient security", "inappropriate fallback":
-		return steps("compare the TLS versions and ciphers of both sides: the older side has to be updated", "only then permit older versions")
+		return steps("compare the TLS versions and ciphers of both sides: update the older side", "permit older versions only if that is impossible")
 	}
-	return steps("look at the logs of both sides for the alert")
+	return steps("look for the alert in the logs of both sides")
 }

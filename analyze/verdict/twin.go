@@ -49,7 +49,7 @@ func box(c *hearing) string {
 	if c.First.Pos.File() == c.Notes.Twin.First.Pos.File() {
 		return "this box"
 	}
-	return "what lies between the two places of capture"
+	return "the device between the two places of capture"
 }
 
 // there is where the twin's packets are.
@@ -78,14 +78,14 @@ func droppedHere(c *hearing, t *record.Transfer) *record.Verdict {
 	where := c.packets(in.Notes.Conn.SYN.Pos, in.Notes.Conn.LastSYN.Pos)
 	switch {
 	case out.Connection == nil:
-		v.Text = sentence(syns+" came to "+box(c)+came+where+" and did not leave it"+left+": it drops them", c.then(t))
+		v.Text = sentence(syns+" reached "+box(c)+came+where+" and did not leave it"+left+": it drops them", c.then(t))
 	case out.Notes.Conn.SYNACK.Seen():
 		v.Frames = append(v.Frames, out.Notes.Conn.SYNACK.Pos)
-		v.Text = sentence(syns+" passed "+box(c)+where+", and the answer"+c.packets(out.Notes.Conn.SYNACK.Pos)+" came to it and did not leave it: it drops the answer", c.then(t))
+		v.Text = sentence(syns+" passed "+box(c)+where+", and the answer"+c.packets(out.Notes.Conn.SYNACK.Pos)+" reached it and did not leave it: it drops the answer", c.then(t))
 	default:
 		return nil
 	}
-	v.Next = steps("look at the firewall rules of "+box(c)+", what it forwards and drops, and its counters: it has to let data connections through", c.permit(in))
+	v.Next = steps("look at the firewall rules of "+box(c)+", its forwarding and its drop counters: it must let data connections through", c.permit(in))
 	return v
 }
 
@@ -134,7 +134,7 @@ func droppedData(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdic
 	v := opening(t, record.CauseDataLoss, record.AtFirewall)
 	v.Certainty = record.Certain
 	v.Frames = append(v.Frames, conn.Last.Pos, x.Notes.Conn.Last.Pos)
-	v.Text = sentence(prose.Many(in, "byte")+" of "+named(t)+" came to "+box(c)+", and "+prose.Number(out)+" left it on the other side: it drops the rest", c.then(t))
+	v.Text = sentence(prose.Many(in, "byte")+" of "+named(t)+" reached "+box(c)+", and "+prose.Number(out)+" left it on the other side: it drops the rest", c.then(t))
 	v.Next = steps("look at " + box(c) + ": what its firewall drops, its MTU towards the receiver, offloading of its interfaces, its load")
 	return v
 }

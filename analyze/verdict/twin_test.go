@@ -147,7 +147,7 @@ func TestTwins(t *testing.T) {
 			C: LIST
 			wait 60s
 			S: 425 Can't open data connection.` + quit, "address-untranslated nat certain", "unchanged"},
-		{"all well", hello + quit, hello + quit, "none none certain", "went well"},
+		{"all well", hello + quit, hello + quit, "none none certain", "login succeeded"},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			frames := bothSides(t, inside+k.near, outside+k.far)

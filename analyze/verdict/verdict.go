@@ -289,15 +289,15 @@ func (c *hearing) allWell() *record.Verdict {
 	}
 	switch {
 	case c.encrypted():
-		v.Text, v.Certainty = "The capture shows no sign of failure; TLS hides what the server replied.", record.Likely
+		v.Text, v.Certainty = "The capture shows no sign of failure; TLS hides the server's replies.", record.Likely
 	case worked == 1:
 		v.Text = "All went well: 1 transfer done." // most sessions share it
 	case worked > 1:
 		v.Text = "All went well: " + many(worked, "transfer") + " done."
 	case c.Login == record.LoginOK:
-		v.Text = "The login went well, and nothing that was asked for failed."
+		v.Text = "The login succeeded, and no command failed."
 	default:
-		v.Text, v.Certainty = "Nothing was asked for that failed.", record.Likely
+		v.Text, v.Certainty = "No command failed.", record.Likely
 	}
 	// Whoever offers and leaves may have failed where no capture shows it, and whoever has a
 	// proxy connect, where the request is lost.

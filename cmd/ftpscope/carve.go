@@ -138,7 +138,7 @@ func (c *carving) choose(in *capture.Capture) bool {
 		c.hint("ftpscope analyze with the same files and flags shows the sessions that they choose")
 	}
 	if c.tries != nil && c.tries.lost > 0 {
-		c.warning("of the tries to reach a control port, %s beyond the first %d are left out", prose.Many(c.tries.lost, "one"), maxTries)
+		c.warning("attempts to reach a control port: %s beyond the first %d left out", prose.Many(c.tries.lost, "attempt"), maxTries)
 	}
 	return c.plan.Conns() > 0 && !c.unknown
 }
@@ -179,7 +179,7 @@ func (c *carving) write(in *capture.Capture, out *output) (carve.Stats, error) {
 		opt.Secrets = c.secrets()
 	}
 	if n := c.plan.Sealed(); n > 0 && (c.redact || c.names != nil) {
-		c.warning("%s under TLS: what is encrypted stays as it is, also the passwords and addresses in it, and who has the keys can read them", prose.Many(n, "session"))
+		c.warning("%s under TLS: passwords and addresses in encrypted data are unchanged, and whoever has the keys can read them", prose.Many(n, "session"))
 	}
 	stop := func() {}
 	defer func() { stop() }()

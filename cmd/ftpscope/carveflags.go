@@ -36,16 +36,16 @@ func (f *carveFlags) set() *pflag.FlagSet {
 	s := newSet("carve")
 	s.StringVarP(&f.write, "write", "w", "", "write the packets to `FILE` as pcapng; - is standard output")
 	s.IntSliceVar(&f.sessions, "session", nil, "carve session `N`, as analyze numbers it; repeatable")
-	s.IntSliceVar(&f.transfers, "transfer", nil, "of the one session only transfer `N` and the control connection; repeatable")
-	s.BoolVar(&f.allFTP, "all-ftp", false, "carve all sessions, tries of some, and data connections without one")
+	s.IntSliceVar(&f.transfers, "transfer", nil, "with one --session, only transfer `N` and the control connection; repeatable")
+	s.BoolVar(&f.allFTP, "all-ftp", false, "carve all sessions, attempts, and data connections without a session")
 	s.BoolVar(&f.redact, "redact-passwords", false, "overwrite passwords (PASS, ACCT, ADAT, SITE PSWD …), also where servers repeat them")
 	f.keyFlags.add(s)
-	s.BoolVar(&f.withKeys, "with-keys", false, "put the TLS secrets of what is carved, and no others, into the file: who has it can read it")
-	s.StringVar(&f.anonymize, "anonymize", "", "give addresses other names by `KEY`: words, 64 hex digits, or @FILE")
-	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
+	s.BoolVar(&f.withKeys, "with-keys", false, "put the TLS secrets of the carved sessions into the file: whoever has it can decrypt them")
+	s.StringVar(&f.anonymize, "anonymize", "", "rename addresses by `KEY`: words, 64 hex digits, or @FILE")
+	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, the same as an argument; repeatable")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
-	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words")
-	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines (0: one a processor)")
+	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's syntax")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` threads (0: one per processor)")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
 	return s
@@ -107,9 +107,9 @@ func (f *carveFlags) check(files int, anonymize bool) error {
 	case len(f.transfers) > 0 && len(f.sessions) != 1:
 		return errors.New("--transfer belongs to one --session")
 	case f.withKeys && (f.redact || anonymize):
-		return errors.New("--with-keys opens what --redact-passwords and --anonymize cannot change: it goes with neither")
+		return errors.New("--with-keys cannot be combined with --redact-passwords or --anonymize: they cannot change what is encrypted")
 	case f.allFTP && len(f.sessions) > 0:
-		return errors.New("--all-ftp and --session: one of them")
+		return errors.New("--all-ftp and --session exclude each other")
 	}
 	for _, n := range f.sessions {
 		if n < 1 {
@@ -195,7 +195,7 @@ func keyFile(path string) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("--anonymize: %s: %w", path, cause(err))
 	case len(b) > maxKeyFile:
-		return nil, fmt.Errorf("--anonymize: %s has more than %d bytes: it is no key", path, maxKeyFile)
+		return nil, fmt.Errorf("--anonymize: %s has more than %d bytes: it is not a key", path, maxKeyFile)
 	}
 	return b, nil
 }

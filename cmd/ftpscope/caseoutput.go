@@ -81,13 +81,13 @@ func (j *job) tellCase(o *output) {
 	out := o.db.Outcome()
 	switch {
 	case out.Unchanged:
-		j.warning("%s: has this analysis already: nothing changed", o.spec.path)
+		j.warning("%s: already has this analysis: nothing changed", o.spec.path)
 	case out.Replaced != nil:
-		j.warning("%s: this analysis took the place of an earlier one of the same captures (%s)", o.spec.path,
+		j.warning("%s: this analysis replaced an earlier one of the same captures (%s)", o.spec.path,
 			strings.TrimRight(out.Replaced.Version+" "+out.Replaced.Settings, " "))
 	}
 	for _, name := range out.Overlaps {
-		j.warning("%s: %s is part of another analysis, too: what is in it counts more than once (v_overlaps)", o.spec.path, name)
+		j.warning("%s: %s is also part of another analysis: its sessions count more than once (v_overlaps)", o.spec.path, name)
 	}
 }
 

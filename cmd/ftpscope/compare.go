@@ -38,12 +38,12 @@ type compareFlags struct {
 func (f *compareFlags) set() *pflag.FlagSet {
 	s := newSet("compare")
 	s.StringArrayVarP(&f.outputs, "output", "o", nil, "write in `FORMAT[=FILE]`: table, json or explain; repeatable")
-	s.StringSliceVar(&f.failOn, "fail-on", nil, "exit with 3 if a session has `VERDICT` (between, lost, one-sided, …); repeatable")
+	s.StringSliceVar(&f.failOn, "fail-on", nil, "exit with status 3 if a session has `VERDICT` (between, lost, one-sided, …); repeatable")
 	s.BoolVar(&f.all, "all", false, "show every session, however many, and all that NAT changed")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
 	s.Var(&f.vxlan, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
-	s.StringVarP(&f.filter, "filter", "f", "", "only the packets that match `EXPR`, in tcpdump's words, on both sides")
-	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines (0: one a processor)")
+	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's syntax, on both sides")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` threads (0: one per processor)")
 	f.looks.add(s)
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
@@ -58,9 +58,9 @@ between the points where they were taken.
 Usage:
   ftpscope compare [flags] CLIENT-SIDE SERVER-SIDE
 
-A side is a capture file, a directory of them, or several joined by commas: a rotated set. Sessions
-are paired by content and time, across NAT and clocks that differ. In the result, "here" is the
-client's side and "there" the server's; given the other way round they are exchanged, which is said.
+A side is a capture file, a directory, or several files joined by commas: a rotated set. Sessions
+are paired by content and time, across NAT and different clocks. "here" is the client's side and
+"there" the server's; ftpscope exchanges them if they are given the other way round.
 Verdicts, the worst first: ` + strings.Join(compare.Verdicts(), ", ") + `.
 
 Flags:
@@ -173,7 +173,7 @@ func (j *compareJob) problem(err *capture.FileError) {
 var errNoSide = errors.New("nothing to compare with")
 
 // errOnce is why standard input and pipes cannot be a side.
-var errOnce = errors.New("each side is read more than once, which pipes and standard input cannot be; save it to a file first")
+var errOnce = errors.New("each side is read more than once, so it cannot be a pipe or standard input; save it to a file first")
 
 // point makes a side of an argument: a file that has that name, else names joined by commas.
 func (j *compareJob) point(arg string) (analyze.Point, bool) {

@@ -64,10 +64,10 @@ func newSet(command string) *pflag.FlagSet {
 func (f *flags) set() *pflag.FlagSet {
 	s := newSet("analyze")
 	f.outputFlag(s)
-	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, like naming it as an argument; repeatable")
+	s.StringArrayVarP(&f.read, "read", "r", nil, "read `FILE`, the same as an argument; repeatable")
 	f.extract.add(s)
 	f.keyFlags.add(s)
-	s.BoolVar(&f.follow, "follow", false, "read on as captures grow and new files come, until SIGINT; results as sniff gives them")
+	s.BoolVar(&f.follow, "follow", false, "keep reading as captures grow and new files appear, until SIGINT")
 	s.DurationVar(&f.interval, "interval", 0, "with --follow, write a record of each open session every `TIME`")
 	s.DurationVar(&f.idleTimeout, "idle-timeout", 0, "with --follow, end sessions that are silent for `TIME` (default 1h)")
 	f.add(s)
@@ -94,8 +94,8 @@ func (f *common) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.showPasswords, "show-passwords", false, "show passwords instead of (hidden)")
 	s.BoolVar(&f.all, "all", false, "show every session and transfer, however many")
 	s.Var(&f.ports, "port", "treat port `N` as a control port as well as 21; repeatable")
-	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's words: 'not port 22'")
-	s.IntVar(&f.workers, "workers", 1, "track connections with `N` goroutines (0: one a processor)")
+	s.StringVarP(&f.filter, "filter", "f", "", "only packets that match `EXPR`, in tcpdump's syntax: 'not port 22'")
+	s.IntVar(&f.workers, "workers", 1, "track connections with `N` threads (0: one per processor)")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings, no progress")
 	s.BoolVarP(&f.help, "help", "h", false, "show this page")
 	s.StringVar(&f.cpuprofile, "cpuprofile", "", "write a processor profile to `FILE`")
@@ -109,7 +109,7 @@ func (f *common) add(s *pflag.FlagSet) {
 
 func analyzeUsage() string {
 	var f flags
-	return `Says what happened in captures: the FTP sessions, their transfers, who opened the data connections.
+	return `Says what happened in captures: FTP sessions, their transfers, and who opened the data connections.
 
 Usage:
   ftpscope analyze [flags] FILE|DIR|- …
@@ -349,9 +349,9 @@ type readFlags struct {
 }
 
 func (f *readFlags) add(s *pflag.FlagSet) {
-	s.BoolVar(&f.mergeNetworks, "merge-networks", false, "take the same address for the same host whatever VLAN, tunnel or file it is seen in")
+	s.BoolVar(&f.mergeNetworks, "merge-networks", false, "take the same address for the same host in every VLAN, tunnel and file")
 	s.Var(&f.vxlanPorts, "vxlan-port", "read UDP port `N` as VXLAN as well as 4789 and 8472; repeatable")
-	s.BoolVar(&f.checksums, "verify-checksums", false, "leave out packets with wrong checksums; beware of offload")
+	s.BoolVar(&f.checksums, "verify-checksums", false, "leave out packets with wrong checksums (not for captures with offload)")
 }
 
 func (f *readFlags) check() error {
@@ -438,16 +438,16 @@ func (j *job) keyWarnings() {
 	s := j.keys.Stats()
 	switch {
 	case s.Secrets == 0:
-		j.warning("--keylog: no secrets are in what was given (lines of SSLKEYLOGFILE: CLIENT_RANDOM …)")
+		j.warning("--keylog: the key log holds no secrets (lines of SSLKEYLOGFILE: CLIENT_RANDOM …)")
 		return
 	case s.Unread > 0:
 		j.warning("--keylog: %s could not be understood", prose.Many(s.Unread, "line"))
 	}
 	if s.Dropped > 0 {
-		j.warning("--keylog: the secrets of the %s before the last are not kept", prose.Many(s.Dropped, "connection"))
+		j.warning("--keylog: too many secrets; those of the oldest %s were dropped", prose.Many(s.Dropped, "connection"))
 	}
 	if n := j.tlsCount; n.sealed > 0 && n.opened == 0 {
-		j.warning("--keylog: the secrets open none of %s under TLS: they are other connections', or the captures lack the handshakes", prose.Many(n.sealed, "session"))
+		j.warning("--keylog: the secrets decrypt none of %s under TLS: they belong to other connections, or the captures lack the handshakes", prose.Many(n.sealed, "session"))
 	}
 }
 

@@ -47,7 +47,7 @@ func TestFollow(t *testing.T) {
 	require.Equal(t, exitDone, <-code)
 	require.Empty(t, errs.String())
 	require.Contains(t, out.String(), "RETR photo.bin  PORT  server opened")
-	require.Contains(t, out.String(), "In all 2 sessions")
+	require.Contains(t, out.String(), "In total, 2 sessions")
 	records, err := os.ReadFile(result)
 	require.NoError(t, err)
 	require.Equal(t, 3, bytes.Count(records, []byte("\n")))
@@ -59,7 +59,7 @@ type shut struct{}
 
 func (shut) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
-// TestGoesOn: when nobody reads the records any more, the files are extracted all the same, to the last.
+// TestGoesOn: when nobody reads the records any more, the files are extracted anyway, to the last.
 func TestGoesOn(t *testing.T) {
 	dir, files := t.TempDir(), filepath.Join(t.TempDir(), "files")
 	for _, name := range []string{"active-port.pcap", "upload.pcap"} { // minutes apart: the first session is told before the second comes

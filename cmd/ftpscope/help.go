@@ -50,7 +50,7 @@ Examples:
 	return b.String()
 }
 
-const formatsUsage = `The output formats that analyze writes with -o, a line each.
+const formatsUsage = `The output formats of analyze -o, one per line.
 
 Usage:
   ftpscope formats
@@ -60,7 +60,7 @@ Examples:
   ftpscope analyze -o json=sessions.jsonl -o table capture.pcap
 `
 
-const versionUsage = `Which ftpscope this is: its version, or the revision that it was built from.
+const versionUsage = `The version of ftpscope, or the revision that it was built from.
 
 Usage:
   ftpscope version
@@ -87,6 +87,10 @@ func runHelp(e *env, args []string) int {
 		return e.print(topicList())
 	}
 	e.error("no command or topic %q", args[0])
+	if pages := manual.Mentioning(args[0]); len(pages) > 0 && len(args[0]) > 2 {
+		e.hint("the manual mentions it in %s (ftpscope help %s)", prose.List(pages), pages[0])
+		return exitUsage
+	}
 	e.suggest(args[0], append(commandNames(), topicNames()...), "", "ftpscope help lists commands and topics")
 	return exitUsage
 }

@@ -31,9 +31,9 @@ const maxBruteWindow = 24 * time.Hour
 
 func (f *judgeFlags) add(s *pflag.FlagSet) {
 	s.StringSliceVar(&f.disable, "disable", nil, "leave out the findings of rule `ID`; repeatable")
-	s.StringSliceVar(&f.failOn, "fail-on", nil, "exit with 3 if there is a finding of severity `WHAT` or above, or a verdict with that cause")
-	s.IntVar(&f.bruteFailures, "brute-failures", finding.BruteFailures, "`N` failed logins of one host at one server are password guessing …")
-	s.DurationVar(&f.bruteWindow, "brute-window", time.Duration(finding.BruteWindow), "… when they come within `TIME`")
+	s.StringSliceVar(&f.failOn, "fail-on", nil, "exit with status 3 if a finding has severity `WHAT` or above, or a verdict has that cause")
+	s.IntVar(&f.bruteFailures, "brute-failures", finding.BruteFailures, "report password guessing after `N` failed logins from one host at one server …")
+	s.DurationVar(&f.bruteWindow, "brute-window", time.Duration(finding.BruteWindow), "… within `TIME`")
 }
 
 func (f *judgeFlags) check() error {

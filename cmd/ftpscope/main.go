@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 
+	"ftpscope/cmd/ftpscope/manual"
+
 	"github.com/spf13/pflag"
 )
 
@@ -51,6 +53,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	if !mayBeFile(args[0]) {
 		e.error("%q is neither a command nor a file", args[0])
+		if t, ok := manual.Find(args[0]); ok {
+			e.hint("ftpscope help %s", t.Name)
+			return exitUsage
+		}
 		e.suggest(args[0], commandNames(), "", "ftpscope help lists the commands")
 		return exitUsage
 	}
@@ -85,12 +91,12 @@ func commands() []command {
 	page := func(text string) func() string { return func() string { return text } }
 	return []command{
 		{"analyze", "what happened in these captures", runAnalyze, analyzeUsage, new(flags).all},
-		{"sniff", "the same of live interfaces, as it happens", runSniff, sniffUsage, new(sniffFlags).all},
+		{"sniff", "the same for live interfaces, as it happens", runSniff, sniffUsage, new(sniffFlags).all},
 		{"carve", "only the packets of some sessions, to keep or to share", runCarve, carveUsage, new(carveFlags).all},
 		{"compare", "what two captures of the same traffic show together", runCompare, compareUsage, new(compareFlags).set},
 		{"open", "a session or a transfer, in Wireshark", runOpen, openUsage, new(openFlags).set},
 		{"interfaces", "where sniff can listen", runInterfaces, page(interfacesUsage), nil},
-		{"findings", "the rules, what each means", runFindings, page(findingsUsage), nil},
+		{"findings", "what ftpscope looks for, and what each finding means", runFindings, page(findingsUsage), nil},
 		{"formats", "the output formats", runFormats, page(formatsUsage), nil},
 		{"schema", "the JSON Schema of the records that -o json writes", runSchema, page(schemaUsage), nil},
 		{"completion", "lets bash, zsh or fish complete command lines", runCompletion, completionUsage, nil},

@@ -69,7 +69,7 @@ func TestReadme(t *testing.T) {
 			})
 		}
 	}
-	require.Greater(t, ran, 6)
+	require.Greater(t, ran, 5)
 }
 
 func pattern(example string) string {
@@ -202,6 +202,22 @@ func TestManualFlags(t *testing.T) {
 		}
 	}
 	require.True(t, *update || len(want) == 0, want)
+}
+
+// Words that are no topics lead to the pages that have them, and topics that stand where a
+// command does to help.
+func TestManualHints(t *testing.T) {
+	for args, hint := range map[string]string{
+		"help elasticsearch": "hint: the manual mentions it in exporting",
+		"help limitz":        "hint: did you mean limits?",
+		"limits":             "hint: ftpscope help limits",
+	} {
+		var out, errs bytes.Buffer
+		require.Equal(t, exitUsage, run(strings.Fields(args), strings.NewReader(""), &out, &errs))
+		require.Empty(t, out.String())
+		require.Contains(t, errs.String(), hint)
+	}
+	require.Empty(t, manual.Mentioning("no such word at all"))
 }
 
 // TestManualNames wants help to know what is meant by a name.

@@ -378,7 +378,7 @@ func (j *job) interrupted(c *interruptible) {
 // that there is. An empty path, standard output, is none of them.
 func overwrites(path string, inputs []string) error {
 	if slices.ContainsFunc(inputs, func(name string) bool { return sameFile(path, name) }) {
-		return fmt.Errorf("%s is read: it cannot be written too", path)
+		return fmt.Errorf("refusing to overwrite the input %s", path)
 	}
 	return nil
 }

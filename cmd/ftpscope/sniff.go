@@ -80,7 +80,7 @@ func (s *sniffing) specs() ([]outputSpec, bool) {
 	specs, ok := s.outputSpecs(names)
 	for i := range specs {
 		if name := specs[i].format.Name; specs[i].format.Dialogue {
-			s.error("-o %s is made of captures that have ended", name)
+			s.error("-o %s needs captures that have ended", name)
 			if s.follows {
 				s.hint("without --follow: ftpscope analyze -o %s=FILE …", name)
 			} else {

@@ -44,14 +44,14 @@ func (f *sniffFlags) set() *pflag.FlagSet {
 	s.StringSliceVarP(&f.interfaces, "interface", "i", nil, "listen on interface `NAME`, or any; repeatable")
 	f.outputFlag(s)
 	s.StringVarP(&f.keep, "write", "w", "", "keep the packets of FTP connections in `FILE`.pcapng")
-	s.StringVar(&f.rotate, "rotate", "", "begin another file after `LIMIT`: 100MB, 1h, or 100MB,1h")
+	s.StringVar(&f.rotate, "rotate", "", "begin a new file after `LIMIT`: 100MB, 1h, or 100MB,1h")
 	s.IntVar(&f.keepFiles, "keep", 0, "with --rotate, keep the `N` newest files (0: all)")
 	s.DurationVar(&f.interval, "interval", 0, "write a record of each open session every `TIME`")
 	s.DurationVar(&f.duration, "duration", 0, "stop after `TIME`")
 	s.Uint64VarP(&f.packets, "packets", "c", 0, "stop after `N` packets")
 	s.DurationVar(&f.idleTimeout, "idle-timeout", defaultIdle, "end sessions that are silent for `TIME`")
 	s.Var(&f.ring, "ring-size", "let `SIZE` of packets wait for each interface")
-	s.BoolVar(&f.noPromisc, "no-promisc", false, "see only what is meant for this host")
+	s.BoolVar(&f.noPromisc, "no-promisc", false, "capture only packets addressed to this host")
 	s.StringVar(&f.user, "user", "", "become `USER` if root (default: sudo's user or nobody)")
 	f.extract.add(s)
 	s.StringVar(&f.metrics, "metrics", "", "serve Prometheus metrics at `ADDRESS`, e.g. 127.0.0.1:9641")
@@ -78,7 +78,7 @@ func sniffUsage() string {
 Usage:
   ftpscope sniff [flags] -i INTERFACE
 
-On a terminal the result is a live view, elsewhere one line an event. SIGINT and SIGTERM end it with
+On a terminal it shows a live view, elsewhere one line per event. SIGINT and SIGTERM end it with
 a summary, a second one at once; SIGHUP reopens output files. It needs CAP_NET_RAW, and gives up
 what other rights it has as soon as it listens.
 

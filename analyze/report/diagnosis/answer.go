@@ -176,7 +176,7 @@ func (a *Answer) Line() string {
 	if a.sessions > 0 && failed+slow == 0 {
 		parts = append(parts, a.quiet(untold))
 	} else if untold > 0 {
-		parts = append(parts, "how "+prose.Number(uint64(untold))+" went, the capture does not tell")
+		parts = append(parts, "the capture does not show how "+prose.Number(uint64(untold))+" went")
 	}
 	if n := a.count(anAttempt); n > 0 {
 		parts = append(parts, prose.Many(n, "host")+" could not open a control connection"+a.why(n, func(g *answerGroup) bool { return g.what == anAttempt }))
@@ -195,13 +195,13 @@ func (a *Answer) quiet(untold int) string {
 	all := prose.Many(a.sessions, "session")
 	switch {
 	case untold == a.sessions && untold == 1:
-		return all + ": how it went, the capture does not tell"
+		return all + ": the capture does not show how it went"
 	case untold == a.sessions:
-		return all + ": how they went, the capture does not tell"
+		return all + ": the capture does not show how they went"
 	case untold > 0:
-		return all + ": none is seen to fail, but how " + prose.Number(uint64(untold)) + " went, the capture does not tell"
+		return all + ": no failure is visible, but the capture does not show how " + prose.Number(uint64(untold)) + " went"
 	case a.encrypted > 0:
-		return all + ": no sign of failure, as far as TLS lets it be seen"
+		return all + ": no sign of failure, as far as TLS shows"
 	}
 	return all + ": nothing failed"
 }

@@ -44,11 +44,11 @@ func TestAnswer(t *testing.T) {
 		"groups":      {[][]*record.Session{rejected, blocked, well}, "7 of 9 sessions failed; 6 of them: a firewall drops the client's SYNs to 192.0.2.21 ports 50000–50100; 1: the server rejects the login"},
 		"perhaps":     {[][]*record.Session{judged(1, record.CauseDataNeverTried, record.AtClient, record.Open)}, "1 of 1 session failed: perhaps the client does not open the data connection to 192.0.2.21 port 50000"},
 		"well":        {[][]*record.Session{well}, "2 sessions: nothing failed"},
-		"tls":         {[][]*record.Session{encrypted}, "1 session: no sign of failure, as far as TLS lets it be seen"},
-		"untold":      {[][]*record.Session{untold}, "1 session: how it went, the capture does not tell"},
-		"all untold":  {[][]*record.Session{untold, untold}, "2 sessions: how they went, the capture does not tell"},
-		"some untold": {[][]*record.Session{untold, well}, "3 sessions: none is seen to fail, but how 1 went, the capture does not tell"},
-		"slow":        {[][]*record.Session{slow, well, untold}, "1 of 4 sessions worked slowly: most likely the network holds the data up; how 1 went, the capture does not tell"},
+		"tls":         {[][]*record.Session{encrypted}, "1 session: no sign of failure, as far as TLS shows"},
+		"untold":      {[][]*record.Session{untold}, "1 session: the capture does not show how it went"},
+		"all untold":  {[][]*record.Session{untold, untold}, "2 sessions: the capture does not show how they went"},
+		"some untold": {[][]*record.Session{untold, well}, "3 sessions: no failure is visible, but the capture does not show how 1 went"},
+		"slow":        {[][]*record.Session{slow, well, untold}, "1 of 4 sessions worked slowly: most likely the network slows the data down; the capture does not show how 1 went"},
 		"servers":     {[][]*record.Session{rejected, elsewhere}, twoServers},
 		"many causes": {[][]*record.Session{rejected, elsewhere, blocked, judged(1, record.CauseServerError, record.AtServer, record.Certain)},
 			"9 of 9 sessions failed; 6 of them: a firewall drops the client's SYNs to 192.0.2.21 ports 50000–50100 (server 192.0.2.21); 1: the server rejects the login (server 192.0.2.21); " +
@@ -120,7 +120,7 @@ func TestVerdictWords(t *testing.T) {
 	v := &record.Verdict{At: record.AtNAT, Certainty: record.Open, Or: []string{record.CauseDataBlocked, "?"}, Text: "Refused; it replied 530 \"No (packet 7).\" (packet 8).", Next: []string{"or wait", "or go"}}
 	require.Equal(t, "nat · open", Place(v))
 	require.Equal(t, `Refused; it replied 530 "No (packet 7)."`, VerdictText(v))
-	require.Equal(t, "What else would fit: data-blocked (the SYN of the data connection was not answered).", AlsoFits(v))
+	require.Equal(t, "Other possible causes: data-blocked (the SYN of the data connection was not answered).", AlsoFits(v))
 	require.Equal(t, []string{"wait", "or go"}, Steps(v))
 	require.Empty(t, AlsoFits(&record.Verdict{}))
 	require.Equal(t, Untold, StandingOf(nil))
@@ -132,8 +132,8 @@ func TestAnswerBounce(t *testing.T) {
 	x.Transfers[0].Mode, x.Transfers[0].Announced, x.Transfers[0].Connection = record.Active, &there, nil
 	x.Findings = []record.Finding{{ID: record.BounceID, Severity: "high", Transfer: 1}}
 	for cause, want := range map[string]string{
-		record.CauseDataRefused:  "1 of 1 session failed: the client has the server connect to another host (FTP bounce): 10.1.2.3 port 80; 1 grave finding (bounce-attempt)",
-		record.CauseModeRejected: "1 of 1 session failed: the server rejects PORT to another host than the client (FTP bounce): 10.1.2.3 port 80; 1 grave finding (bounce-attempt)",
+		record.CauseDataRefused:  "1 of 1 session failed: the client makes the server connect to another host (FTP bounce): 10.1.2.3 port 80; 1 grave finding (bounce-attempt)",
+		record.CauseModeRejected: "1 of 1 session failed: the server rejects PORT to a host that is not the client (FTP bounce): 10.1.2.3 port 80; 1 grave finding (bounce-attempt)",
 	} {
 		var a Answer
 		x.Verdict.Cause = cause

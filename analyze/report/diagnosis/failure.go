@@ -61,58 +61,10 @@ func icmpWords(i *record.ICMP) string {
 
 // ICMPName names an error: "host unreachable".
 func ICMPName(i *record.ICMP) string {
-	name := icmp4Name(i.Type, i.Code)
-	if i.From.Unmap().Is6() {
-		name = icmp6Name(i.Type, i.Code)
+	if name := prose.ICMPName(i.From, i.Type, i.Code); name != "" {
+		return name
 	}
-	if name == "" {
-		name = "ICMP type " + strconv.Itoa(i.Type) + " code " + strconv.Itoa(i.Code)
-	}
-	return name
-}
-
-// icmp4Name follows RFC 792 and RFC 1812 section 5.2.7.1.
-func icmp4Name(kind, code int) string {
-	const unreachable, exceeded = 3, 11
-	if kind == exceeded {
-		return "time to live exceeded"
-	}
-	if kind != unreachable {
-		return ""
-	}
-	switch code {
-	case 0, 6, 11:
-		return "network unreachable"
-	case 1, 7, 12:
-		return "host unreachable"
-	case 2:
-		return "protocol unreachable"
-	case 3:
-		return "port unreachable"
-	case 4:
-		return "fragmentation needed"
-	case 9, 10, 13:
-		return "administratively prohibited"
-	}
-	return ""
-}
-
-// icmp6Name follows RFC 4443 section 3.
-func icmp6Name(kind, code int) string {
-	const unreachable, tooBig, exceeded = 1, 2, 3
-	switch kind {
-	case tooBig:
-		return "packet too big"
-	case exceeded:
-		return "hop limit exceeded"
-	case unreachable:
-		names := [...]string{"no route to destination", "administratively prohibited", "beyond scope of source address",
-			"address unreachable", "port unreachable", "source address failed policy", "route rejected"}
-		if code >= 0 && code < len(names) {
-			return names[code]
-		}
-	}
-	return ""
+	return "ICMP type " + strconv.Itoa(i.Type) + " code " + strconv.Itoa(i.Code)
 }
 
 // Attempt says how tries of a control connection ended.
@@ -154,7 +106,7 @@ func Outcome(s *record.Session, t *record.Transfer) string {
 		return noConnection(s, t)
 	case record.Denied:
 		if t.Opened() {
-			return "The server denied the transfer" + said(t) + " before any data were sent; the data connection, already open, was for nothing."
+			return "The server denied the transfer" + said(t) + " before any data were sent; the data connection was already open and was not used."
 		}
 		return "The server denied the transfer" + said(t) + ", so no data connection was needed."
 	case record.Aborted:
@@ -173,7 +125,7 @@ func Outcome(s *record.Session, t *record.Transfer) string {
 		return "The server rejected the negotiation" + said(t) + "."
 	}
 	if t.Opened() && t.Initiator == record.ThirdParty {
-		return "Neither the client nor the server but " + t.Connection.Src.Addr().String() + " opened the data connection."
+		return "A third host, " + t.Connection.Src.Addr().String() + ", opened the data connection."
 	}
 	return natSentence(s, t)
 }
@@ -187,7 +139,7 @@ func said(t *record.Transfer) string {
 
 func carried(t *record.Transfer) string {
 	if t.Carried() == nil {
-		return "how much it carried is not known"
+		return "it is unknown how much it carried"
 	}
 	if p := Progress(t); p != "" {
 		return p + " had been sent"
@@ -208,14 +160,14 @@ func noConnection(s *record.Session, t *record.Transfer) string {
 	}
 	c := t.Connection
 	if c == nil && t.Method == record.MethodDefault {
-		return "Neither PORT nor PASV had been agreed on, and the server did not try the port that holds without (RFC 959 section 3.2)."
+		return "Neither PORT nor PASV had been negotiated, and the server did not try the default port (RFC 959 section 3.2)."
 	}
 	if c == nil {
 		return prose.Sentence(who + " should have opened the data connection" + to + ", but the capture holds no SYN: " +
-			"it never tried, or its SYN was dropped before it came to the place of capture")
+			"it never tried, or its SYN was dropped before it reached the place of capture")
 	}
 	if Detour(t) {
-		to = " to " + c.Dst.String() + " (announced was " + e.String() + ")"
+		to = " to " + c.Dst.String() + " (announced: " + e.String() + ")"
 	}
 	by := "the " + Party(t.Initiator)
 	if t.Initiator == record.ThirdParty {
@@ -224,14 +176,14 @@ func noConnection(s *record.Session, t *record.Transfer) string {
 	text := by + " tried to open the data connection" + to + " with " + prose.Many(c.Attempts, "SYN")
 	switch c.State {
 	case record.Unanswered:
-		text += " and got no answer: a firewall that drops them looks like this"
+		text += " and got no answer: that is what a firewall that drops them looks like"
 		if a := c.Dst.Addr(); a != s.Client.Addr() && a != s.Server.Addr() {
-			text += ", and so does an address that leads nowhere"
+			text += ", or an address that leads nowhere"
 		}
 	case record.Refused:
-		text += " and was refused by RST: nothing listened there, or a firewall rejected it"
+		text += " and was refused with RST: nothing listened there, or a firewall rejected it"
 	case record.Unreachable:
-		text += " and a router or host answered that it cannot be reached (" + LastTry(t) + ")"
+		text += " and a router or host answered that it is unreachable (" + LastTry(t) + ")"
 	default:
 		text += ", but no transfer came of it" + said(t)
 	}

@@ -75,7 +75,7 @@ func TestOutcome(t *testing.T) {
 	}{
 		"denied":    {record.Denied, func(t *record.Transfer) { t.Connection, t.Reply = nil, &record.Reply{Code: 550} }, "The server denied the transfer (reply 550), so no data connection was needed."},
 		"denied so": {record.Denied, func(*record.Transfer) {}, "The server denied the transfer, so no data connection was needed."},
-		"aborted":   {record.Aborted, open, "The data connection was open but the transfer was aborted; how much it carried is not known."},
+		"aborted":   {record.Aborted, open, "The data connection was open but the transfer was aborted; it is unknown how much it carried."},
 		"aborted late": {record.Aborted, func(t *record.Transfer) {
 			open(t)
 			t.Bytes, t.Reply = reporttest.Ptr(uint64(1)), &record.Reply{Code: 426}
@@ -85,7 +85,7 @@ func TestOutcome(t *testing.T) {
 			open(t)
 			t.Bytes, t.Reply = reporttest.Ptr(uint64(0)), &record.Reply{Code: 550}
 		},
-			"The server denied the transfer (reply 550) before any data were sent; the data connection, already open, was for nothing."},
+			"The server denied the transfer (reply 550) before any data were sent; the data connection was already open and was not used."},
 		"incomplete": {record.Incomplete, open, "The capture holds no final reply, so whether the transfer ended well is not known."},
 		"unused":     {record.Unused, func(*record.Transfer) {}, "The data connection was negotiated but never used."},
 		"rejected":   {record.Rejected, func(t *record.Transfer) { t.Reply = &record.Reply{Code: 500} }, "The server rejected the negotiation (reply 500)."},
@@ -93,25 +93,25 @@ func TestOutcome(t *testing.T) {
 			open(t)
 			t.Initiator, t.Connection.Src = record.ThirdParty, reporttest.Endpoint("192.0.2.66:1")
 		},
-			"Neither the client nor the server but 192.0.2.66 opened the data connection."},
+			"A third host, 192.0.2.66, opened the data connection."},
 		"elsewhere": {record.OK, func(t *record.Transfer) { open(t); t.Connection.Dst = reporttest.Endpoint("203.0.113.1:50001") },
 			"The announced endpoint was 192.168.50.2:50001, but the connection went to 203.0.113.1:50001: address translation (NAT) changed one of them, or the peer ignored the announced address."},
 		"as it should": {record.OK, open, ""},
-		"no answer": {record.NoConnection, func(*record.Transfer) {}, "The client tried to open the data connection to 192.168.50.2:50001 with 3 SYNs and got no answer: a firewall that drops them looks like this, " +
-			"and so does an address that leads nowhere. The server announced a private address although its peer reaches it as 203.0.113.1: address translation (NAT) between them did not change the announcement."},
+		"no answer": {record.NoConnection, func(*record.Transfer) {}, "The client tried to open the data connection to 192.168.50.2:50001 with 3 SYNs and got no answer: that is what a firewall that drops them looks like, " +
+			"or an address that leads nowhere. The server announced a private address although its peer reaches it as 203.0.113.1: address translation (NAT) between them did not change the announcement."},
 		"refused": {record.NoConnection, func(t *record.Transfer) { t.Connection.State, t.Announced = record.Refused, nil },
-			"The client tried to open the data connection to 192.168.50.2:50001 with 3 SYNs and was refused by RST: nothing listened there, or a firewall rejected it."},
+			"The client tried to open the data connection to 192.168.50.2:50001 with 3 SYNs and was refused with RST: nothing listened there, or a firewall rejected it."},
 		"unreachable": {record.NoConnection, func(t *record.Transfer) { t.Connection.State, t.Announced = record.Unreachable, nil },
-			"The client tried to open the data connection to 192.168.50.2:50001 with 3 SYNs and a router or host answered that it cannot be reached (unreachable)."},
+			"The client tried to open the data connection to 192.168.50.2:50001 with 3 SYNs and a router or host answered that it is unreachable (unreachable)."},
 		"came to nothing": {record.NoConnection, func(t *record.Transfer) { open(t); t.Announced = nil; t.Initiator = record.ThirdParty },
 			"A third host, 203.0.113.10, tried to open the data connection to 192.168.50.2:50001 with 3 SYNs, but no transfer came of it."},
 		"another way": {record.NoConnection, func(t *record.Transfer) { t.Connection.Dst = reporttest.Endpoint("203.0.113.1:50001") },
-			"The client tried to open the data connection to 203.0.113.1:50001 (announced was 192.168.50.2:50001) with 3 SYNs and got no answer: a firewall that drops them looks like this. " +
+			"The client tried to open the data connection to 203.0.113.1:50001 (announced: 192.168.50.2:50001) with 3 SYNs and got no answer: that is what a firewall that drops them looks like. " +
 				"The server announced a private address although its peer reaches it as 203.0.113.1: address translation (NAT) between them did not change the announcement."},
 		"never tried": {record.NoConnection, func(t *record.Transfer) { t.Connection = nil },
-			"The client should have opened the data connection to 192.168.50.2:50001, but the capture holds no SYN: it never tried, or its SYN was dropped before it came to the place of capture."},
+			"The client should have opened the data connection to 192.168.50.2:50001, but the capture holds no SYN: it never tried, or its SYN was dropped before it reached the place of capture."},
 		"default": {record.NoConnection, func(t *record.Transfer) { t.Connection, t.Method = nil, record.MethodDefault },
-			"Neither PORT nor PASV had been agreed on, and the server did not try the port that holds without (RFC 959 section 3.2)."},
+			"Neither PORT nor PASV had been negotiated, and the server did not try the default port (RFC 959 section 3.2)."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := reporttest.BlockedSession()

@@ -53,7 +53,7 @@ func TestProgress(t *testing.T) {
 		{"hardly any", of(1, 1<<60), nil, "1 of 1,152,921,504,606,846,976 bytes (less than 1 %)"},
 		{"nearly all", of(1<<63-2, 1<<63-1), nil, "9,223,372,036,854,775,806 of 9,223,372,036,854,775,807 bytes (99 %)"},
 		{"all", of(10, 10), nil, "all 10 bytes that the server announced"},
-		{"all, unconfirmed", of(1, 1), func(t *record.Transfer) { t.Outcome = record.Incomplete }, "the 1 byte that the server announced; only the confirmation is missing"},
+		{"all, unconfirmed", of(1, 1), func(t *record.Transfer) { t.Outcome = record.Incomplete }, "the 1 byte that the server announced; only the final reply is missing"},
 		{"more", of(11, 10), nil, ""},
 		{"empty", of(0, 0), nil, ""},
 		{"worked", of(5, 10), func(t *record.Transfer) { t.Outcome = record.OK }, ""},

@@ -20,25 +20,25 @@ var headlines = map[string]string{
 	record.CauseNotFTP:                             "the {at} speaks another protocol than FTP",
 	record.CauseOutOfStep:                          "replies and commands no longer belong together",
 	record.CauseNoReply:                            "the server never answers a command",
-	record.CauseNoReply + record.AtFirewall:        "a firewall swallows a command or its reply",
+	record.CauseNoReply + record.AtFirewall:        "a firewall drops a command or its reply",
 	record.CauseCommandDenied:                      "the server rejects a command",
 	record.CauseTLSMismatch:                        "one side begins TLS where the other speaks clear text",
-	record.CauseTLSRequired:                        "the server demands TLS, which the client does not use",
+	record.CauseTLSRequired:                        "the server requires TLS, which the client does not use",
 	record.CauseTLSRefused:                         "the server refuses TLS",
 	record.CauseTLSFailed:                          "the TLS handshake fails at the {at}",
 	record.CauseTLSFailed + record.AtFirewall:      "a firewall breaks the TLS handshake",
 	record.CauseLoginRejected:                      "the server rejects the login",
 	record.CauseServerBusy:                         "the server takes no more connections",
 	record.CauseServerClosed:                       "the server closes the session (time-out or shutdown)",
-	record.CauseServerError:                        "the server fails for a reason of its own",
+	record.CauseServerError:                        "the server fails with an internal error",
 	record.CauseModeRejected:                       "the server rejects the mode that the client asks for",
 	record.CauseModeRejected + record.Active:       "the server rejects active mode (PORT, EPRT)",
 	record.CauseModeRejected + record.Passive:      "the server rejects passive mode (PASV, EPSV)",
 	record.CauseAddressUntranslated:                "the {listener} announces {host}, which the {opener} cannot reach",
 	record.CauseAddressUntranslated + record.AtNAT: "the {listener} announces {host}, an address behind its NAT",
 	record.CauseAddressFamily:                      "the announced address is of the wrong family (IPv4, IPv6)",
-	record.CauseAddressFamily + record.AtNAT:       "a NAT between IPv6 and IPv4 lets a wrong address pass",
-	record.CauseEndpointInvalid:                    "the {at} announces an endpoint that is none",
+	record.CauseAddressFamily + record.AtNAT:       "a NAT between IPv6 and IPv4 passes a wrong address",
+	record.CauseEndpointInvalid:                    "the {at} announces an unusable endpoint",
 	record.CauseNoNegotiation:                      "the client sends neither PORT nor PASV",
 	record.CausePortsExhausted:                     "the server runs out of passive ports",
 	record.CauseDataBlocked:                        "the {opener}'s SYNs to {target} get no answer",
@@ -48,11 +48,11 @@ var headlines = map[string]string{
 	record.CauseDataRefused:                        "the {at} refuses the data connection to {target}",
 	record.CauseDataRejected:                       "the {at} rejects the data connection to {target}",
 	record.CauseDataRejected + record.AtFirewall:   "a firewall rejects the data connection to {target}",
-	record.CauseDataUnreachable:                    "there is no way to {target}",
+	record.CauseDataUnreachable:                    "there is no route to {target}",
 	record.CauseDataNeverTried:                     "the {opener} does not open the data connection to {target}",
 	record.CauseDataWrongPeer:                      "the data connection comes from another address than the control connection",
 	record.CauseDataStolen:                         "a third host takes the data connection",
-	record.CauseDataUnprotected:                    "the server demands TLS on data connections",
+	record.CauseDataUnprotected:                    "the server requires TLS on data connections",
 	record.CauseDataTLSFailed:                      "TLS on the data connection fails",
 	record.CauseDataMTU:                            "large packets are lost on the way (MTU)",
 	record.CauseDataZeroWindow:                     "the {at} does not read the data",
@@ -69,9 +69,9 @@ var headlines = map[string]string{
 	record.CauseControlLost + record.AtNAT:         "a NAT forgets the control connection",
 	record.CauseReplyMissed:                        "the client leaves before the reply comes",
 	record.CauseFileDenied:                         "the server denies a file or directory",
-	record.CauseStorageFull:                        "the server has no room left",
-	record.CauseSlow:                               "the {at} holds the data up",
-	record.CauseSlow + record.AtPath:               "the network holds the data up",
+	record.CauseStorageFull:                        "the server has no space left",
+	record.CauseSlow:                               "the {at} slows the data down",
+	record.CauseSlow + record.AtPath:               "the network slows the data down",
 }
 
 // hedges are by certainty: what is not certain is not said as if it were.
@@ -81,9 +81,9 @@ var hedges = [...]string{"", "most likely ", "perhaps "}
 func (a *Answer) headline(g *answerGroup) string {
 	switch {
 	case g.mode == bouncing && g.cause == record.CauseModeRejected:
-		return "the server rejects PORT to another host than the client (FTP bounce): " + g.targetWords()
+		return "the server rejects PORT to a host that is not the client (FTP bounce): " + g.targetWords()
 	case g.mode == bouncing:
-		return "the client has the server connect to another host (FTP bounce): " + g.targetWords()
+		return "the client makes the server connect to another host (FTP bounce): " + g.targetWords()
 	}
 	text := ""
 	for _, key := range []string{g.cause + g.at, g.cause + g.mode, g.cause} {
@@ -107,6 +107,7 @@ func (a *Answer) headline(g *answerGroup) string {
 	}
 	text = strings.NewReplacer("{opener}", opener, "{listener}", listener, "{target}", g.targetWords(), "{host}", g.hostWords(),
 		"{at}", prose.Escape(g.at), "{server}", server).Replace(text)
+	text = strings.Replace(text, several+", an address", several, 1)
 	if a.hosts.many && g.what == aSession {
 		text += " (" + g.server() + ")"
 	}
@@ -143,5 +144,8 @@ func (g *answerGroup) hostWords() string {
 	if g.targets.one() {
 		return g.targets.first.String()
 	}
-	return "addresses"
+	return several
 }
+
+// several stands for the hosts of a group that has more than one.
+const several = "addresses"

@@ -55,10 +55,10 @@ func VerdictText(v *record.Verdict) string {
 // looks say where each place is, certainties how sure that is.
 var (
 	looks = map[string]string{
-		record.AtClient: "at the client (its program, its settings, its own firewall)", record.AtServer: "at the server (its program, its settings, its own firewall)",
+		record.AtClient: "at the client", record.AtServer: "at the server",
 		record.AtFirewall: "at a firewall between the two", record.AtNAT: "at the NAT or balancer between the two", record.AtPath: "at the network between the two: routers, MTU, loss",
 	}
-	certainties = map[string]string{record.Certain: "packets prove it", record.Likely: "that is likely, not proven", record.Open: "other causes fit as well"}
+	certainties = map[string]string{record.Certain: "packets prove it", record.Likely: "likely, not proven", record.Open: "other causes fit too"}
 )
 
 // WhereToLook is a verdict's place and certainty in a sentence; empty: nowhere.
@@ -83,7 +83,7 @@ func AlsoFits(v *record.Verdict) string {
 	if len(words) == 0 {
 		return ""
 	}
-	return "What else would fit: " + strings.Join(words, "; ") + "."
+	return "Other possible causes: " + strings.Join(words, "; ") + "."
 }
 
 // Steps are a verdict's steps, each a sentence without its end.

@@ -42,10 +42,10 @@ func originSentence(s *record.Session) string {
 		said = append(said, "A PROXY line names "+prose.Escape(s.RealClient)+" as the client behind it.")
 	}
 	if s.RealServer != "" {
-		said = append(said, "The server's end is a proxy, which the client asked to connect to "+prose.Escape(s.RealServer)+".")
+		said = append(said, "The server is a proxy, which the client asked to connect to "+prose.Escape(s.RealServer)+".")
 	}
 	if s.Twin > 0 {
-		said = append(said, "Session "+strconv.Itoa(s.Twin)+" is the same, captured on the other side of a NAT.")
+		said = append(said, "Session "+strconv.Itoa(s.Twin)+" is the same session, captured on the other side of a NAT.")
 	}
 	return strings.Join(said, " ")
 }
@@ -57,7 +57,7 @@ func beginning(s *record.Session, files bool) string {
 	client, server := s.Client.Addr().String(), strconv.Itoa(int(s.Server.Port()))
 	if !c.SYN.Seen() && !c.SYNACK.Seen() {
 		return "The capture does not show who opened the control connection between " + client + " port " + strconv.Itoa(int(s.Client.Port())) +
-			" and " + s.Server.Addr().String() + " port " + server + "; the first is taken to be the client. It " + prose.List(said) + "."
+			" and " + s.Server.Addr().String() + " port " + server + "; the first is assumed to be the client. It " + prose.List(said) + "."
 	}
 	return "The client " + client + " opened the control connection from its port " + strconv.Itoa(int(s.Client.Port())) +
 		" to the server's port " + server + prose.Packets(files, c.SYN.Pos, c.SYNACK.Pos) + ", " + prose.List(said) + "."
@@ -79,11 +79,11 @@ func login(s *record.Session) string {
 	case s.Login == record.LoginFailed:
 		return "failed to log in" + user
 	case s.User != nil:
-		return "gave the name " + prose.Escape(*s.User) + " without the server's verdict in the capture"
+		return "sent the user name " + prose.Escape(*s.User) + " (the server's answer is not in the capture)"
 	case s.Hides():
-		return "may have logged in where the capture cannot show it"
+		return "may have logged in outside the capture"
 	}
-	return "did not log in as far as the capture shows"
+	return "did not log in, as far as the capture shows"
 }
 
 func farewell(s *record.Session, files bool) string {
@@ -91,7 +91,7 @@ func farewell(s *record.Session, files bool) string {
 	if s.Hides() {
 		left = "left (TLS hides whether with QUIT): "
 	} else if s.Capture.MissingBytes > 0 || !s.Capture.ClientSide {
-		left = "left (whether with QUIT, the capture does not hold): "
+		left = "left (the capture does not show whether with QUIT): "
 	}
 	switch s.Closing {
 	case record.ClosingQuit:
@@ -107,7 +107,7 @@ func farewell(s *record.Session, files bool) string {
 		}
 		return left + "the connection was reset (RST)"
 	}
-	return "was still connected when it was last seen"
+	return "was still connected at its last packet"
 }
 
 // Ender is the side whose packet of a kind, FIN or RST, came first on the control
@@ -124,12 +124,12 @@ func Ender(s *record.Session, of func(*flow.Half) flow.Mark) (who string, at flo
 }
 
 func tlsSentence(s *record.Session, files bool) string {
-	rest := ": the commands after that cannot be read, so transfers are told by their connections alone."
+	rest := ": the commands after that cannot be read, so transfers are known only by their connections."
 	switch {
 	case s.Capture.Decrypted:
-		rest = ": the keys that were given open what was said after that."
+		rest = ": the keys decrypt what was said after that."
 	case s.TLS == record.TLSImplicit:
-		rest = ": commands cannot be read, so transfers are told by their connections alone."
+		rest = ": commands cannot be read, so transfers are known only by their connections."
 	}
 	switch s.TLS {
 	case record.TLSExplicit:
@@ -153,14 +153,14 @@ func modeSentence(s *record.Session) string {
 	total := n[record.Active] + n[record.Passive]
 	switch {
 	case s.Mode == record.Mixed:
-		return "Its transfers use MIXED modes: " + prose.Number(uint64(n[record.Active])) + " active (the server has to open the data connection) and " +
-			prose.Number(uint64(n[record.Passive])) + " passive (the client has to)."
+		return "Its transfers use MIXED modes: " + prose.Number(uint64(n[record.Active])) + " active (the server must open the data connection) and " +
+			prose.Number(uint64(n[record.Passive])) + " passive (the client must)."
 	case s.Mode == record.Active:
 		return quantity(total) + " ACTIVE mode: the server " + opening(s) + dataConnections(total) + "."
 	case s.Mode == record.Passive:
 		return quantity(total) + " PASSIVE mode: the client " + opening(s) + dataConnections(total) + "."
 	case n[record.Unknown] > 0:
-		return "Who opens the data connections cannot be told from this capture."
+		return "This capture does not show who opens the data connections."
 	case len(s.Transfers) > 0 && n[record.Active]+n[record.Passive] == 0:
 		return "The server rejected every way of opening a data connection, so nothing was transferred."
 	}
@@ -175,13 +175,13 @@ func placeSentence(s *record.Session) string {
 	case client < 0 || server < 0:
 		return ""
 	case client == 0 && server == 0:
-		return "By the TTLs there is no router between the two and the place of capture."
+		return "According to the TTLs, no router is between the two and the place of capture."
 	case client == 0:
-		return "The capture was taken at the client or next to it: by the TTLs, the server is " + prose.Many(server, "router") + " away."
+		return "The capture was taken at the client or next to it: according to the TTLs, the server is " + prose.Many(server, "router") + " away."
 	case server == 0:
-		return "The capture was taken at the server or next to it: by the TTLs, the client is " + prose.Many(client, "router") + " away."
+		return "The capture was taken at the server or next to it: according to the TTLs, the client is " + prose.Many(client, "router") + " away."
 	}
-	return "The capture was taken between the two: by the TTLs, the client is " + prose.Many(client, "router") + " away, the server " + prose.Number(uint64(server)) + "."
+	return "The capture was taken between the two: according to the TTLs, the client is " + prose.Many(client, "router") + " away, the server " + prose.Number(uint64(server)) + "."
 }
 
 // opening is what the side that the mode names did, or should have done where not all
@@ -319,7 +319,7 @@ func Limits(s *record.Session) string {
 	c := &s.Capture
 	var parts []string
 	if !c.FromStart {
-		parts = append(parts, "it begins in the middle of the session, so what was said before is not known")
+		parts = append(parts, "it begins in the middle of the session, so what was said before is unknown")
 	}
 	if !c.ToEnd {
 		parts = append(parts, "it ends before the session does")
@@ -357,7 +357,7 @@ func handshake(s *record.Session, files bool) string {
 		said = append(said, "the client offers "+strings.Join(h.Offered, ", ")+prose.Packets(files, h.ClientHello.Pos))
 	}
 	if h.ServerName != "" {
-		said = append(said, "the client calls the server "+sent(h.ServerName))
+		said = append(said, "the client names the server "+sent(h.ServerName))
 	}
 	switch {
 	case h.Protocol != "":
@@ -371,7 +371,7 @@ func handshake(s *record.Session, files bool) string {
 	if len(said) == 0 {
 		return ""
 	}
-	return " What the handshake tells: " + strings.Join(said, "; ") + "."
+	return " The handshake shows: " + strings.Join(said, "; ") + "."
 }
 
 // certificate says what is known of the server's certificate, which nobody has verified.
@@ -381,14 +381,14 @@ func certificate(h *record.TLSInfo) string {
 	case h.Subject != "" || !h.NotAfter.IsZero():
 		issuer := "issued by " + sent(h.Issuer)
 		if h.SelfSigned {
-			issuer = "which signed itself"
+			issuer = "self-signed"
 		}
-		return "the server shows a certificate for " + sent(h.Subject) + ", " + issuer + ", valid from " +
+		return "the server sent a certificate for " + sent(h.Subject) + ", " + issuer + ", valid from " +
 			h.NotBefore.UTC().Format(day) + " to " + h.NotAfter.UTC().Format(day) + expired(h)
 	case h.Encrypted:
 		return "the server's certificate is encrypted too"
 	case h.Resumed:
-		return "no certificate was sent, since an earlier session goes on"
+		return "no certificate was sent, because an earlier session was resumed"
 	}
 	return ""
 }

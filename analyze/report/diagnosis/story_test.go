@@ -26,7 +26,7 @@ func TestStory(t *testing.T) {
 	s.User, s.Notes.Control.SYN, s.Notes.Control.SYNACK = nil, flow.Mark{}, flow.Mark{}
 	require.Equal(t, "Session 1 · a client that gave no name at 192.0.2.21, 2024-03-01 10:02:15 to 10:02:16 UTC", Title(s, prose.Zone{}))
 	require.Contains(t, Story(s, true), "The capture does not show who opened the control connection between 192.0.2.10 port 51234 and 192.0.2.21 port 21; "+
-		"the first is taken to be the client. It logged in and said goodbye with QUIT (packet 1:#104).")
+		"the first is assumed to be the client. It logged in and said goodbye with QUIT (packet 1:#104).")
 }
 
 func TestLogin(t *testing.T) {
@@ -39,10 +39,10 @@ func TestLogin(t *testing.T) {
 		"in the end":     {func(s *record.Session) { s.Notes.Logins = twice }, "logged in as anonymous after 2 tries"},
 		"failed":         {func(s *record.Session) { s.Login = record.LoginFailed }, "failed to log in as anonymous"},
 		"always failed":  {func(s *record.Session) { s.Login, s.Notes.Logins = record.LoginFailed, twice }, "failed to log in as anonymous in 2 tries"},
-		"no verdict":     {func(s *record.Session) { s.Login = record.LoginNone }, "gave the name anonymous without the server's verdict in the capture"},
+		"no verdict":     {func(s *record.Session) { s.Login = record.LoginNone }, "sent the user name anonymous (the server's answer is not in the capture)"},
 		"hostile name":   {func(s *record.Session) { s.User = reporttest.Ptr("\x1b[2J") }, `logged in as \x1b[2J`},
-		"under TLS":      {func(s *record.Session) { s.Login, s.User, s.TLS = record.LoginNone, nil, record.TLSImplicit }, "may have logged in where the capture cannot show it"},
-		"none that seen": {func(s *record.Session) { s.Login, s.User = record.LoginNone, nil }, "did not log in as far as the capture shows"},
+		"under TLS":      {func(s *record.Session) { s.Login, s.User, s.TLS = record.LoginNone, nil, record.TLSImplicit }, "may have logged in outside the capture"},
+		"none that seen": {func(s *record.Session) { s.Login, s.User = record.LoginNone, nil }, "did not log in, as far as the capture shows"},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, login(changed(test.change))) })
 	}
@@ -63,9 +63,9 @@ func TestFarewell(t *testing.T) {
 		"somebody":       {"fin", half(flow.Half{}, flow.Half{}), "left without QUIT: the connection was closed"},
 		"server resets":  {"rst", half(flow.Half{RST: rst}, flow.Half{RST: fin}), "left without QUIT: the server reset the connection (RST) (packet 104)"},
 		"somebody does":  {"rst", half(flow.Half{}, flow.Half{}), "left without QUIT: the connection was reset (RST)"},
-		"capture ends":   {"cut", half(flow.Half{}, flow.Half{}), "was still connected when it was last seen"},
-		"with gaps":      {"fin", func(s *record.Session) { s.Capture.MissingBytes = 1 }, "left (whether with QUIT, the capture does not hold): the connection was closed"},
-		"server's side":  {"fin", func(s *record.Session) { s.Capture.ClientSide = false }, "left (whether with QUIT, the capture does not hold): the connection was closed"},
+		"capture ends":   {"cut", half(flow.Half{}, flow.Half{}), "was still connected at its last packet"},
+		"with gaps":      {"fin", func(s *record.Session) { s.Capture.MissingBytes = 1 }, "left (the capture does not show whether with QUIT): the connection was closed"},
+		"server's side":  {"fin", func(s *record.Session) { s.Capture.ClientSide = false }, "left (the capture does not show whether with QUIT): the connection was closed"},
 		"sides swapped":  {"rst", func(s *record.Session) { s.Notes.Control.Src, s.Notes.Control.Half[0].RST = s.Server, rst }, "left without QUIT: the server reset the connection (RST) (packet 105)"},
 		"said QUIT once": {record.ClosingQuit, func(*record.Session) {}, "said goodbye with QUIT (packet 104)"},
 	} {
@@ -86,8 +86,8 @@ func TestModes(t *testing.T) {
 		"many":      {func(s *record.Session) { s.Transfers = append(s.Transfers, s.Transfers[0]) }, "All 3 transfers use ACTIVE mode: the server opened the data connections."},
 		"one fails": {func(s *record.Session) { s.Transfers[1].Connection = nil }, "Both transfers use ACTIVE mode: the server has to open the data connections."},
 		"mixed": {func(s *record.Session) { s.Mode, s.Transfers[1].Mode = record.Mixed, record.Passive },
-			"Its transfers use MIXED modes: 1 active (the server has to open the data connection) and 1 passive (the client has to)."},
-		"unknown": {func(s *record.Session) { s.Mode, s.Transfers[0].Mode = record.Unknown, record.Unknown }, "Who opens the data connections cannot be told from this capture."},
+			"Its transfers use MIXED modes: 1 active (the server must open the data connection) and 1 passive (the client must)."},
+		"unknown": {func(s *record.Session) { s.Mode, s.Transfers[0].Mode = record.Unknown, record.Unknown }, "This capture does not show who opens the data connections."},
 		"rejected": {func(s *record.Session) {
 			s.Mode, s.Transfers[0].Outcome, s.Transfers[1].Outcome = record.None, record.Rejected, record.Rejected
 		}, "The server rejected every way of opening a data connection, so nothing was transferred."},
@@ -129,7 +129,7 @@ func TestFirewall(t *testing.T) {
 func TestLimits(t *testing.T) {
 	for want, c := range map[string]record.Coverage{
 		"": reporttest.Whole,
-		"What this capture cannot show: it begins in the middle of the session, so what was said before is not known.": {ToEnd: true, ClientSide: true, ServerSide: true},
+		"What this capture cannot show: it begins in the middle of the session, so what was said before is unknown.": {ToEnd: true, ClientSide: true, ServerSide: true},
 		"What this capture cannot show: it ends before the session does; it holds only what the client sent, not the server's replies; " +
 			"1 byte of the control connection is missing from it.": {FromStart: true, ClientSide: true, MissingBytes: 1},
 		"What this capture cannot show: it holds only what the server sent, not the client's commands; " +
@@ -142,10 +142,10 @@ func TestLimits(t *testing.T) {
 func TestOriginSentence(t *testing.T) {
 	for want, o := range map[string]record.Origin{
 		"": {},
-		"A PROXY line names 192.0.2.1:40000 as the client behind it.":                                                                                  {RealClient: "192.0.2.1:40000"},
-		"The server's end is a proxy, which the client asked to connect to ftp.example.net:21.":                                                        {RealServer: "ftp.example.net:21"},
-		"Session 2 is the same, captured on the other side of a NAT.":                                                                                  {Twin: 2},
-		"The server's end is a proxy, which the client asked to connect to a\\x1b[2Jb:21. Session 7 is the same, captured on the other side of a NAT.": {RealServer: "a\x1b[2Jb:21", Twin: 7},
+		"A PROXY line names 192.0.2.1:40000 as the client behind it.":                                                                                    {RealClient: "192.0.2.1:40000"},
+		"The server is a proxy, which the client asked to connect to ftp.example.net:21.":                                                                {RealServer: "ftp.example.net:21"},
+		"Session 2 is the same session, captured on the other side of a NAT.":                                                                            {Twin: 2},
+		"The server is a proxy, which the client asked to connect to a\\x1b[2Jb:21. Session 7 is the same session, captured on the other side of a NAT.": {RealServer: "a\x1b[2Jb:21", Twin: 7},
 	} {
 		require.Equal(t, want, originSentence(&record.Session{Origin: o}))
 	}

@@ -8,7 +8,7 @@ import (
 // NoSessions says that there are none to show, which is not that there are none.
 func NoSessions(s *record.Summary) string {
 	if s.Hidden != nil && s.Hidden.Sessions > 0 {
-		return "none of the FTP sessions asked for"
+		return "none of the requested FTP sessions"
 	}
 	return "no FTP sessions"
 }
@@ -18,7 +18,7 @@ func NoneFound(s *record.Summary, read string) string {
 	if s.Hidden == nil || s.Hidden.Sessions == 0 {
 		return "No FTP session was found in " + read + "."
 	}
-	return "None of the FTP sessions asked for was found in " + read + ": " + HiddenWords(s) + "."
+	return "None of the requested FTP sessions was found in " + read + ": " + HiddenWords(s) + "."
 }
 
 // HiddenWords counts what a Choice hides; empty: nothing.
@@ -26,7 +26,7 @@ func HiddenWords(s *record.Summary) string {
 	if s.Hidden == nil || *s.Hidden == (record.Hidden{}) {
 		return ""
 	}
-	text := prose.Many(s.Hidden.Sessions, "session") + " left out as asked"
+	text := prose.Many(s.Hidden.Sessions, "session") + " not shown, as requested"
 	if n := s.Hidden.Attempts + s.Hidden.Orphans; n > 0 {
 		text += ", and " + prose.Many(n, "connection") + " without one"
 	}
@@ -89,7 +89,7 @@ const mostChecksumHosts = 3
 func ChecksumWarnings(c *record.SummaryCapture) (lines []string) {
 	for i, h := range c.WrongChecksums {
 		if i == mostChecksumHosts {
-			lines = append(lines, "most checksums of "+prose.Many(uint64(len(c.WrongChecksums)-i), "other host")+" are wrong, too")
+			lines = append(lines, "most checksums of "+prose.Many(uint64(len(c.WrongChecksums)-i), "other host")+" are wrong too")
 			break
 		}
 		lines = append(lines, prose.Number(h.Wrong)+" of "+prose.Many(h.Checked, "packet")+" from "+h.Host.String()+" have wrong checksums and were left out;"+
@@ -115,7 +115,7 @@ func Summary(s *record.Summary) string {
 		return "That is the only session in " + read + "."
 	}
 	t := s.Transfers
-	text := "In all " + prose.Many(s.Sessions, "session") + " and " + prose.Many(t.Active+t.Passive+t.Unknown, "transfer") + " (" +
+	text := "In total, " + prose.Many(s.Sessions, "session") + " and " + prose.Many(t.Active+t.Passive+t.Unknown, "transfer") + " (" +
 		prose.Number(uint64(t.Active)) + " active, " + prose.Number(uint64(t.Passive)) + " passive, " + prose.Number(uint64(t.Unknown)) +
 		" unknown) in " + read + "."
 	if hidden > 0 {

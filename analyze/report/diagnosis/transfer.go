@@ -259,7 +259,7 @@ func Progress(t *record.Transfer) string {
 	case *bytes < *size:
 		return prose.Number(*bytes) + " of " + prose.Many(*size, "byte") + " (" + share(*bytes, *size) + ")"
 	case t.Outcome == record.Incomplete:
-		return allOf(*size) + " that the server announced; only the confirmation is missing"
+		return allOf(*size) + " that the server announced; only the final reply is missing"
 	}
 	return allOf(*size) + " that the server announced"
 }

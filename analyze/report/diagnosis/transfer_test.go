@@ -104,12 +104,12 @@ func TestSummary(t *testing.T) {
 	sum := reporttest.SummaryOf(reporttest.ActiveSession())
 	require.Equal(t, "That is the only session in 34 packets over 7.2 s.", Summary(sum))
 	sum = reporttest.SummaryOf(reporttest.ActiveSession(), reporttest.BlockedSession())
-	require.Equal(t, "In all 2 sessions and 3 transfers (2 active, 1 passive, 0 unknown) in 34 packets over 7.2 s.", Summary(sum))
+	require.Equal(t, "In total, 2 sessions and 3 transfers (2 active, 1 passive, 0 unknown) in 34 packets over 7.2 s.", Summary(sum))
 	sum.Hidden = &record.Hidden{Sessions: 1, Attempts: 1}
-	require.Contains(t, Summary(sum), " Of them 1 session left out as asked, and 1 connection without one.")
-	require.Equal(t, "none of the FTP sessions asked for", NoSessions(sum))
+	require.Contains(t, Summary(sum), " Of them 1 session not shown, as requested, and 1 connection without one.")
+	require.Equal(t, "none of the requested FTP sessions", NoSessions(sum))
 	sum.Hidden.Sessions = 2
-	require.Equal(t, "None of the FTP sessions asked for was found in 34 packets over 7.2 s: 2 sessions left out as asked, and 1 connection without one.", Summary(sum))
+	require.Equal(t, "None of the requested FTP sessions was found in 34 packets over 7.2 s: 2 sessions not shown, as requested, and 1 connection without one.", Summary(sum))
 	require.Equal(t, "No FTP session was found in 0 packets.", Summary(&record.Summary{}))
 	require.Equal(t, "no FTP sessions", NoSessions(&record.Summary{}))
 }

@@ -176,7 +176,7 @@ func (e *explain) Orphan(o *record.Orphan) error {
 	}
 	c := &o.Connection
 	p.Paragraph("At " + e.when(c.Start) + " " + c.Src.String() + " opened a connection to " + c.Dst.String() + " that carried " +
-		prose.Many(o.Bytes, "byte") + diagnosis.InNetwork(c.Network) + " and looks like the data connection of an active transfer, but the capture does not hold its control connection.")
+		prose.Many(o.Bytes, "byte") + diagnosis.InNetwork(c.Network) + " and looks like the data connection of an active transfer, but its control connection is not in the capture.")
 	e.advise(p, o.Verdict)
 	return e.write(p)
 }

@@ -122,7 +122,7 @@ func takenSentence(s *record.Session, t *record.Transfer, files bool) string {
 	if !t.Opened() || t.Initiator != record.ThirdParty || c == nil || t.Connection == nil {
 		return ""
 	}
-	text := "Neither the client nor the server but " + t.Connection.Src.Addr().String() + " opened the data connection"
+	text := "A third host, " + t.Connection.Src.Addr().String() + ", opened the data connection"
 	var when []string
 	if a := t.Notes.Answer; a != nil && c.Start.Time > a.Time.Time {
 		when = append(when, lasting(c.Start.Time-a.Time.Time)+" after the server announced the port"+prose.Packets(files, a.Pos))
@@ -143,7 +143,7 @@ func takenSentence(s *record.Session, t *record.Transfer, files bool) string {
 	}
 	told := ""
 	if t.Reply != nil && t.Reply.Code/100 == 2 {
-		told = " It was told " + strconv.Itoa(t.Reply.Code) + " all the same."
+		told = " It got " + strconv.Itoa(t.Reply.Code) + " anyway."
 	}
 	switch own := ladder.OwnTry(s, t); {
 	case own == nil:

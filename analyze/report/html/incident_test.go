@@ -250,8 +250,8 @@ func TestHTMLFiltersNameTheirFile(t *testing.T) {
 func TestHTMLThirdPartyTiming(t *testing.T) {
 	s := thirdPartySession()
 	tr := &s.Transfers[0]
-	require.Equal(t, "Neither the client nor the server but 192.0.2.66 opened the data connection, 50 ms after the server announced the port (packet 38) and 30 ms after the client sent RETR (packet 40). "+
-		"The client itself sent no SYN to that port in this capture. It was told 226 all the same.", takenSentence(s, tr, false))
+	require.Equal(t, "A third host, 192.0.2.66, opened the data connection, 50 ms after the server announced the port (packet 38) and 30 ms after the client sent RETR (packet 40). "+
+		"The client itself sent no SYN to that port in this capture. It got 226 anyway.", takenSentence(s, tr, false))
 	tr.Notes.Tried = append(tr.Notes.Tried, flow.Conn{Src: reporttest.Endpoint("192.0.2.10:5000"), Dst: *tr.Announced, Start: reporttest.MarkAt(500, 60)})
 	require.Contains(t, takenSentence(s, tr, false), "The client's own connection to that port came 70 ms later (packet 60) and carried nothing.")
 }

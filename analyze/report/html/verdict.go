@@ -97,7 +97,7 @@ func (h *writer) verdict(s *record.Summary, leads []lead) (level, text string) {
 		text += " " + prose.Number(uint64(c.rejected)) + " of " + prose.Many(c.rejected+c.accepted, "login") + " rejected."
 	}
 	if hidden := diagnosis.HiddenWords(s); hidden != "" {
-		text += " This page is not of all: " + hidden + "."
+		text += " This page is not complete: " + hidden + "."
 	}
 	level = "good"
 	worst := h.causes.Worst()

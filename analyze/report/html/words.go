@@ -94,7 +94,7 @@ func (h *writer) coverage(s *record.Summary) []coverage {
 	h.account(s, say)
 	told := len(rows)
 	for _, name := range c.TruncatedFiles {
-		say("File cut short", prose.Escape(name)+" could not be read to its end: what came after is not known")
+		say("File cut short", prose.Escape(name)+" could not be read to its end: what came after is unknown")
 	}
 	if c.Undecoded > 0 {
 		text := prose.Many(c.Undecoded, "packet") + " that no decoder understood: FTP in them was not seen"
@@ -118,7 +118,7 @@ func (h *writer) coverage(s *record.Summary) []coverage {
 		say("Missing", prose.Many(c.MissingBytes, "byte")+" of control connections are not in the capture: commands or replies may be missing")
 	}
 	if n := h.tally.partial; n > 0 {
-		say("Incomplete", prose.Many(n, "session")+" whose beginning, end or one side the capture does not hold, or that has gaps; each says so in its details")
+		say("Incomplete", prose.Many(n, "session")+" without beginning, without end, with one side only or with gaps in the capture; the details of each say so")
 	}
 	if n := h.tally.encrypted; n > 0 {
 		say("Encrypted", prose.Many(n, "session")+" under TLS: commands, names and outcomes cannot be read, transfers are told by their connections alone")

@@ -79,8 +79,8 @@ var spreadObject = object{"spread", "How long packets took one way, in seconds; 
 }}
 
 var hopsObject = object{"hops", "By how much the TTL differs between the points", []field{
-	{name: "to_server", value: value{schema: members{{"type", "integer"}}}, doc: "Of the client's packets", null: "not known"},
-	{name: "to_client", value: value{schema: members{{"type", "integer"}}}, doc: "Of the server's packets", null: "not known"},
+	{name: "to_server", value: value{schema: members{{"type", "integer"}}}, doc: "Of the client's packets", null: "unknown"},
+	{name: "to_client", value: value{schema: members{{"type", "integer"}}}, doc: "Of the server's packets", null: "unknown"},
 }}
 
 var comparedObject = object{"compared_transfer", "A transfer on both sides", []field{
@@ -98,7 +98,7 @@ var comparedSideObject = object{"transfer_side", "A transfer as one side sees it
 	{name: "method", value: anyText, doc: "How it was negotiated"},
 	{name: "initiator", value: plain(record.Client, record.Server, record.ThirdParty, record.None), doc: "Who opened the data connection"},
 	{name: "outcome", value: anyText, doc: "How it ended"},
-	{name: "bytes", value: from(0), doc: "Bytes of payload", null: "not known"},
+	{name: "bytes", value: from(0), doc: "Bytes of payload", null: "unknown"},
 	{name: "announced", value: ref("endpoint"), doc: "The endpoint that was announced", null: "none was"},
 	{name: "connection", value: ref("connection_side"), doc: "Its data connection", null: "none was seen"},
 }}

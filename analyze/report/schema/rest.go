@@ -14,7 +14,7 @@ var attemptObject = object{"attempt", "Control connections that never came to be
 	{name: "network", value: listOf(ref("network_path")), doc: "The networks that the first one was seen in", null: "only without tags and tunnels"},
 	{name: "count", value: from(1), doc: "Number of SYNs, repeated ones counted"},
 	{name: "state", doc: "What became of the last one", value: oneWord(
-		term{flow.Refused.String(), "answered by RST"},
+		term{flow.Refused.String(), "answered with RST"},
 		term{flow.Unanswered.String(), "not answered"},
 		term{flow.Unreachable.String(), "answered by an ICMP error"})},
 	{name: "first", value: timestamp, doc: "Time of the first SYN"},
@@ -23,14 +23,14 @@ var attemptObject = object{"attempt", "Control connections that never came to be
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong", null: "it was not judged"},
 }}
 
-var orphanObject = object{"orphan", "A data connection whose control connection the capture does not hold: from port 20, with data", []field{
+var orphanObject = object{"orphan", "A data connection from port 20, with data, whose control connection is not in the capture", []field{
 	{name: "type", value: only("orphan"), doc: "The kind of record"},
 	{name: "mode", value: only(record.Active), doc: "Port 20 opens connections in active mode only"},
 	{name: "evidence", value: only(record.EvidenceInferred), doc: "Concluded from the port"},
 	{name: "initiator", value: only(record.Server), doc: "Port 20 is the server's"},
 	{name: "connection", value: ref("connection"), doc: "The data connection"},
-	{name: "bytes", value: from(1), doc: "Bytes of payload in both directions, as sequence numbers tell"},
-	{name: "tcp", value: ref("tcp"), doc: "How it did, in the direction of its data", null: "not known"},
+	{name: "bytes", value: from(1), doc: "Bytes of payload in both directions, according to sequence numbers"},
+	{name: "tcp", value: ref("tcp"), doc: "How it did, in the direction of its data", null: "unknown"},
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong", null: "it was not judged"},
 }}
 
@@ -67,10 +67,10 @@ var connectionObject = object{"connection", "A data connection", []field{
 	{name: "end", value: timestamp, doc: "Time of its last packet"},
 	{name: "state", doc: "How far it came", value: oneWord(
 		term{flow.Established.String(), "it was opened"},
-		term{flow.Refused.String(), "the SYN was answered by RST"},
+		term{flow.Refused.String(), "the SYN was answered with RST"},
 		term{flow.Unanswered.String(), "the SYN was not answered"},
 		term{flow.Unreachable.String(), "the SYN was answered by an ICMP error"},
-		term{flow.Unknown.String(), "the capture does not tell"})},
+		term{flow.Unknown.String(), "the capture does not show it"})},
 	{name: "attempts", value: from(1), doc: "Number of SYNs, over all tries of the same host, repeated ones counted; at least 1"},
 	{name: "closing", doc: "How it ended", value: oneWord(
 		term{flow.Finned.String(), "with FIN"},
@@ -93,7 +93,7 @@ var networkStepObject = object{"network_step", "A tag or tunnel that packets wer
 
 func stepTerms() []term {
 	docs := map[flow.StepKind]string{
-		flow.StepOther: "one of the networks that are too many to be told apart", flow.StepVLAN: "IEEE 802.1Q or 802.1ad tag",
+		flow.StepOther: "one of the networks beyond the limit of those that are told apart", flow.StepVLAN: "IEEE 802.1Q or 802.1ad tag",
 		flow.StepMPLS: "MPLS label", flow.StepPPPoE: "PPPoE session", flow.StepVXLAN: "VXLAN or VXLAN-GPE", flow.StepGeneve: "Geneve",
 		flow.StepNVGRE: "NVGRE", flow.StepGRE: "GRE", flow.StepERSPAN: "ERSPAN", flow.StepIPIP: "IP in IP, also 6in4", flow.StepTeredo: "Teredo",
 		flow.StepGTP: "GTP-U", flow.StepL2TP: "L2TP", flow.StepBackbone: "IEEE 802.1ah provider backbone",
@@ -115,7 +115,7 @@ var icmpObject = object{"icmp", "An ICMP error (RFC 792) or ICMPv6 error (RFC 44
 var transferCountsObject = object{"transfer_counts", "Number of transfers by mode", []field{
 	{name: record.Active, value: from(0), doc: "Active ones"},
 	{name: record.Passive, value: from(0), doc: "Passive ones"},
-	{name: record.Unknown, value: from(0), doc: "Those whose mode is not known"},
+	{name: record.Unknown, value: from(0), doc: "Those whose mode is unknown"},
 }}
 
 var findingCountsObject = object{"finding_counts", "Number of findings by severity", []field{

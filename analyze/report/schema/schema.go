@@ -159,7 +159,7 @@ func objects() []object {
 const lineObjects = 4
 
 // common is what is true of all records.
-const common = "A key is always there unless it says when it is; what is not known is null. Times are RFC 3339 in UTC with as many " +
+const common = "A key is always there unless it says when it is; what is unknown is null. Times are RFC 3339 in UTC with as many " +
 	"digits of the second as the capture has. Texts of the wire are UTF-8, with U+FFFD for other bytes."
 
 // Text returns the JSON Schema (2020-12) of each line that -o json writes.

@@ -66,7 +66,7 @@ var sessionObject = object{"session", "One control connection, and what was tran
 	{name: "transfers", value: listOf(ref("transfer")), doc: "In the order of their negotiations or commands"},
 	{name: "operations", value: listOf(ref("operation")), doc: "Commands that changed the server's files without carrying any, or tried to: DELE, RMD, MKD, RNTO, MFMT and its like, MDTM that sets a time, SITE; the first 10,000"},
 	{name: "findings", value: listOf(ref("finding")), doc: "What the rules found, by transfer"},
-	{name: "tcp", value: ref("tcp"), doc: "How the control connection did, both directions together", null: "not known"},
+	{name: "tcp", value: ref("tcp"), doc: "How the control connection did, both directions together", null: "unknown"},
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong for its user, where to look and how certain that is", null: "it was not judged"},
 }}
 
@@ -87,7 +87,7 @@ var exchangeObject = object{"exchange", "A command with its replies", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},
 	{name: "frame", value: from(1), doc: "Number of that packet in its file, as Wireshark shows it"},
 	{name: "frame_file", value: from(0), doc: "The file that frame counts in, an index into the summary's files", when: severalRead},
-	{name: "command", value: anyText, doc: "As sent", null: "replies to no command (the greeting), or to one that the capture does not hold; time and frame are the first reply's"},
+	{name: "command", value: anyText, doc: "As sent", null: "replies to no command (the greeting), or to one that is not in the capture; time and frame are the first reply's"},
 	{name: "argument", value: anyText, doc: "As sent; what is secret is (hidden) without --show-passwords", null: "there is none"},
 	{name: "replies", value: listOf(ref("reply")), doc: "The server's replies, in order"},
 }}
@@ -119,7 +119,7 @@ var coverageObject = object{"coverage", "What of a control connection the captur
 	{name: "to_end", value: boolean, doc: "Its end"},
 	{name: "client_side", value: boolean, doc: "Packets of the client"},
 	{name: "server_side", value: boolean, doc: "Packets of the server"},
-	{name: "missing_bytes", value: from(0), doc: "Bytes of either side that are missing, as sequence numbers tell"},
+	{name: "missing_bytes", value: from(0), doc: "Bytes of either side that are missing, according to sequence numbers"},
 }}
 
 var transferObject = object{"transfer", "One data channel: a transfer command, or a negotiation that none used", []field{
@@ -127,8 +127,8 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 	{name: "command", value: plain("RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD"), doc: "The transfer command",
 		null: "none was seen"},
 	{name: "argument", value: anyText, doc: "The command's argument, as sent", null: "there is none"},
-	{name: "path", value: anyText, doc: "The argument resolved against the working directory, as CWD, CDUP and PWD tell it", null: "not known"},
-	{name: "direction", doc: "Where the data flow; of encrypted and uncommanded transfers, where most of them do", null: "not known", value: oneWord(
+	{name: "path", value: anyText, doc: "The argument resolved against the working directory, as CWD, CDUP and PWD show it", null: "unknown"},
+	{name: "direction", doc: "Where the data flow; of encrypted and uncommanded transfers, where most of them do", null: "unknown", value: oneWord(
 		term{record.Download, "server to client"},
 		term{record.Upload, "client to server"})},
 	{name: "representation", value: matching("^([AIE]$|L)"), doc: "TYPE in force: A (ASCII), I (image), E (EBCDIC), L with the bits of a byte (L8)",
@@ -144,7 +144,7 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 		term{record.Unknown, "neither was seen"})},
 	{name: "announced", value: ref("endpoint"), doc: "Where the other side is to connect to, as PORT, EPRT, LPRT, 227, 228 or 229 name it (229: at the server's address)",
 		null: "nothing was announced, or it could not be read"},
-	{name: "expected_initiator", value: plain(record.Client, record.Server), doc: "Who is to open the data connection, by the mode", null: "the mode is not known"},
+	{name: "expected_initiator", value: plain(record.Client, record.Server), doc: "Who should open the data connection, by the mode", null: "the mode is unknown"},
 	{name: "initiator", doc: "Who opened it: the sender of the SYN", value: oneWord(
 		term{record.Client, "the client"},
 		term{record.Server, "the server"},
@@ -155,9 +155,9 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 		term{record.EvidenceInferred, "concluded without it, or under TLS"},
 		term{record.None, "no connection was seen"})},
 	{name: "connection", value: ref("connection"), doc: "The data connection", null: "none was seen"},
-	{name: "bytes", value: from(0), doc: "Bytes of payload in the data's direction, as sequence numbers tell: repeated ones once, and those that the other side acknowledged though the capture lacks them",
+	{name: "bytes", value: from(0), doc: "Bytes of payload in the data's direction, according to sequence numbers: repeated ones once, and those that the other side acknowledged though the capture lacks them",
 		null: "no connection was seen, or nothing of that side"},
-	{name: "missing_bytes", value: from(0), doc: "Those of bytes that the capture does not hold", null: "bytes is"},
+	{name: "missing_bytes", value: from(0), doc: "Those of bytes that are not in the capture", null: "bytes is"},
 	{name: "plain_bytes", value: from(0), doc: "Bytes of plaintext in the data's direction, where bytes counts those of TLS", when: "under TLS, where keys or the records' lengths tell"},
 	{name: "sha256", value: matching("^[0-9a-f]{64}$"), doc: "SHA-256 of the data as they were sent, in ASCII mode with the wire's line ends, after REST of what followed the offset",
 		null: "not asked for, or not all of the data is in the capture"},
@@ -210,7 +210,7 @@ var frameFilesObject = object{"frame_files", "Indexes of files in the summary's 
 }}
 
 var findingObject = object{"finding", "The verdict of a rule", []field{
-	{name: "id", value: plain(ruleNames()...), doc: "The rule; ftpscope findings tells what each means"},
+	{name: "id", value: plain(ruleNames()...), doc: "The rule; ftpscope findings explains each"},
 	{name: "severity", value: plain(record.FromMildest()...), doc: "How grave it is, the least first"},
 	{name: "message", value: anyText, doc: "A sentence that says what was found"},
 	{name: "transfer", value: from(1), doc: "The n of the transfer that it is about", null: "the whole session"},

@@ -7,7 +7,7 @@ import (
 
 // What TCP did.
 
-const lacksSide = "the capture lacks what would tell"
+const lacksSide = "the capture lacks the packets that would show it"
 
 var tcpObject = object{"tcp", "How a connection did", []field{
 	{name: "duration", value: amount, doc: "Seconds from its first to its last packet"},
@@ -19,7 +19,7 @@ var tcpObject = object{"tcp", "How a connection did", []field{
 	{name: "rtt", value: amount, doc: "Seconds from data to their acknowledgement, smoothed, at the place of capture: nearly 0 at the receiver", null: lacksSide},
 	{name: "zero_window_time", value: amount, doc: "Seconds in which the receiver's window was 0", null: lacksSide},
 	{name: "longest_stall", value: ref("stall"), doc: "The longest time in which nothing new was sent or acknowledged", null: "there was none of note"},
-	{name: "limit", value: oneWord(meanings(record.Limits)...), doc: "What held the rate back", null: "not known"},
+	{name: "limit", value: oneWord(meanings(record.Limits)...), doc: "What held the rate back", null: "unknown"},
 }}
 
 var stallObject = object{"stall", "A time in which nothing new was sent or acknowledged", []field{
@@ -31,5 +31,5 @@ var stallObject = object{"stall", "A time in which nothing new was sent or ackno
 		term{flow.WhyLoss.String(), "segments were sent again"},
 		term{flow.WhyMTU.String(), "full-size segments were, while smaller ones are acknowledged"},
 		term{flow.WhySender.String(), "all was acknowledged, and the sender sent nothing"},
-		term{flow.WhyUnknown.String(), "the capture does not tell"})},
+		term{flow.WhyUnknown.String(), "the capture does not show it"})},
 }}

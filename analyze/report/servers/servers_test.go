@@ -42,8 +42,8 @@ func TestServersInWords(t *testing.T) {
 	g.Add(s)
 	require.Equal(t, "passive ports 50001 and 50009 announced, 50009 reached; active from port 20", g.All[0].Ports())
 	require.Equal(t, []string{
-		"client 192.0.2.10: passive worked (1) and failed (1)",
-		"client 198.51.100.7: active worked (2) and was rejected by the server (2)",
+		"client 192.0.2.10: passive connected (1) and failed (1)",
+		"client 198.51.100.7: active connected (2) and was rejected by the server (2)",
 	}, g.All[0].ClientLines(false))
 	g.Add(reporttest.PassiveSession(4, "198.51.100.8:1234", reporttest.PassiveTransfer(1, "192.0.2.21:50002", record.Established)))
 	require.Contains(t, g.All[0].ClientLines(false)[1], "clients in 198.51.100.0/24: ", "more than one")
@@ -89,5 +89,5 @@ func TestServersBounce(t *testing.T) {
 	g := New()
 	g.Add(s)
 	require.False(t, g.Failed)
-	require.Equal(t, []string{"client 192.0.2.10: active to other hosts than the client worked (1) and failed (1)"}, g.All[0].ClientLines(false))
+	require.Equal(t, []string{"client 192.0.2.10: active to other hosts than the client connected (1) and failed (1)"}, g.All[0].ClientLines(false))
 }

@@ -180,7 +180,7 @@ func (m *Mode) words() string {
 	for _, p := range []struct {
 		n    int
 		verb string
-	}{{m.worked, "worked"}, {m.failed, "failed"}, {m.rejected, "was rejected by the server"}} {
+	}{{m.worked, "connected"}, {m.failed, "failed"}, {m.rejected, "was rejected by the server"}} {
 		if p.n > 0 {
 			parts = append(parts, p.verb+" ("+prose.Number(uint64(p.n))+")")
 		}

@@ -226,7 +226,7 @@ func openedDetail(t *record.Transfer) string {
 		}
 	}
 	if !t.SYNSeen() {
-		parts = append(parts, "inferred: the capture does not hold its SYN")
+		parts = append(parts, "inferred: its SYN is not in the capture")
 	}
 	parts = append(parts, diagnosis.Content(t)...)
 	return strings.Join(parts, "; ")

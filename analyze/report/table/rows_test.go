@@ -78,7 +78,7 @@ func TestTransferRow(t *testing.T) {
 			x.Connection.State, x.Outcome, x.Initiator, x.Connection.Src = record.Established, record.OK, record.ThirdParty, reporttest.Endpoint("[2001:db8:1234:5678:9abc:def0:1234:5678]:1")
 			x.Notes.Conn.OpenerKnown = false
 			x.Frames.SYN = 0
-		}, []string{"third party opened [2001:db8:1234:5678:9abc:def0:1234:5678]:1 → 192.168.50.2:50001", "", "inferred: the capture does not hold its SYN", ""}},
+		}, []string{"third party opened [2001:db8:1234:5678:9abc:def0:1234:5678]:1 → 192.168.50.2:50001", "", "inferred: its SYN is not in the capture", ""}},
 		"never tried":  {func(x *record.Transfer) { x.Connection, x.Notes.Tried = nil, nil }, []string{"client should open → 192.168.50.2:50001", "client should open → 192.168.50.2:50001", "no SYN in the capture: none was sent, or it was dropped before it came here", "#14–#16"}},
 		"unused":       {func(x *record.Transfer) { x.Connection, x.Outcome, x.ExpectedInitiator = nil, record.Unused, nil }, []string{"announced 192.168.50.2:50001", "announced 192.168.50.2:50001", "", "#14–#31"}},
 		"nothing":      {func(x *record.Transfer) { *x = record.Transfer{} }, []string{"", "", "", ""}},
@@ -188,7 +188,7 @@ func TestLastLine(t *testing.T) {
 	require.Contains(t, reporttest.Write(t, tableFormats(), "table", report.Options{}), "no FTP sessions")
 	w, out := reporttest.New(t, tableFormats(), "table", report.Options{})
 	require.NoError(t, w.Summary(&record.Summary{Hidden: &record.Hidden{Sessions: 2}, Sessions: 2}))
-	require.Contains(t, out.String(), "none of the FTP sessions asked for")
+	require.Contains(t, out.String(), "none of the requested FTP sessions")
 }
 
 // A session that took several networks' addresses is told with its network.

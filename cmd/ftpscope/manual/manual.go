@@ -51,5 +51,15 @@ func Find(name string) (Topic, bool) {
 	return list[i], true
 }
 
+// Mentioning are the names of the pages that hold a word, in any letter case.
+func Mentioning(word string) (names []string) {
+	for _, t := range Topics() {
+		if strings.Contains(strings.ToLower(t.Text), strings.ToLower(word)) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
 // flagsBlock marks code that is a table of flags: the commands' own, as a test has it.
 const flagsBlock = "flags"

@@ -4,7 +4,7 @@ FUZZTIME ?= 60s
 # Of a package's tests: a guard against hanging, for machines that are slow or busy
 TIMEOUT ?= 30m
 
-.PHONY: build test attack race lint lint-tools fuzz bench bench-quick bench-live soak bench-steps cover pcaps lab-live check cross packages
+.PHONY: build test attack race lint lint-tools fuzz bench bench-quick bench-live soak bench-steps cover pcaps pictures lab-live check cross packages
 
 build: # ./ftpscope: one static binary; flags that go run has not would build all packages twice
 	CGO_ENABLED=0 go build ./cmd/ftpscope
@@ -69,6 +69,12 @@ pcaps: # makes the sample captures anew: Debian, as root
 
 lab-live: build # sniffs while real servers and clients talk, beside tcpdump: Debian, as root, two minutes
 	pcaps/make.sh --live ./ftpscope
+
+pictures: # those of the README and the manual; the ladder needs Chromium
+	go test ./cmd/ftpscope -run '^TestPicture$$' -update
+	mkdir -p bench
+	go run ./cmd/ftpscope analyze -q -o html=bench/ladder.html pcaps/active-port.pcap
+	go test ./analyze/report/html -count 1 -run '^TestLadderPicture$$' -shots-of $(CURDIR)/bench/ladder.html -picture $(CURDIR)/cmd/ftpscope/manual/ladder.png
 
 check: # what ftpscope says of the sample captures
 	go test -count 1 -run '^TestSample' ./...

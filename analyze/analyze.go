@@ -18,7 +18,8 @@ type Options struct {
 	Ports    []uint16 // ports that FTP is expected on, besides 21 and 990
 	Dialogue bool     // keep every command and reply in the sessions
 	Curves   bool     // notes of transfers have curves of their data, for pictures
-	// ShowPasswords leaves passwords in commands, replies and messages; without it only Session.Password has one.
+	// ShowPasswords leaves passwords in commands, replies and messages; without it only
+	// Session.Password has one.
 	ShowPasswords bool
 	Judge         finding.Options // what of it users choose; the analysis knows Files and Live
 	Filter        Filter          // packets that it does not match are as if they were not in the capture; nil: none
@@ -27,11 +28,13 @@ type Options struct {
 	Follow        Follower      // nil: nobody reads what data connections carry
 	Keys          *keylog.Store // open what is under TLS; nil: there are none
 	Claims        match.Claimer // hears which session is given which data connection; nil: nobody
-	// MergeNetworks takes the same addresses for the same hosts whatever tags, tunnels and files they are seen in.
+	// MergeNetworks takes the same addresses for the same hosts whatever tags, tunnels
+	// and files they are seen in.
 	MergeNetworks bool
 	// IdleTimeout ends sessions whose control connection is silent for longer; 0: never.
 	IdleTimeout flow.Time
-	// Interval is how often a live analysis gives a snapshot of each open session; 0: never.
+	// Interval is how often a live analysis gives a snapshot of each open session; 0:
+	// never.
 	Interval flow.Time
 	// Status hears how a live analysis stands, every pulse.
 	Status func(*Status)
@@ -39,14 +42,15 @@ type Options struct {
 	Problem func(*capture.FileError)
 }
 
-// Filter chooses packets by what was captured of them, their bytes on the wire and their LINKTYPE.
+// Filter chooses packets by what was captured of them, their bytes on the wire and their
+// LINKTYPE.
 type Filter interface {
 	Match(data []byte, length, link uint32) bool
 	Knows(link uint32) bool // false: it matches no packet of this LINKTYPE
 }
 
-// Records takes what an analysis finds: sessions in the order of their first packet, then attempts, orphans and,
-// last, the summary.
+// Records takes what an analysis finds: sessions in the order of their first packet, then
+// attempts, orphans and, last, the summary.
 type Records interface {
 	Session(*record.Session) error
 	Attempt(*record.Attempt) error
@@ -57,9 +61,9 @@ type Records interface {
 // tickEvery is how many packets pass between two looks at the clock.
 const tickEvery = 1 << 16
 
-// Run analyzes all that the source gives. Sessions come in the order of their first packet; of a Live source in the order
-// of their end, as soon as they are complete. What could not be read is the source's to report; the error is the first
-// that out returned.
+// Run analyzes all that the source gives. Sessions come in the order of their first
+// packet; of a Live source in the order of their end, as soon as they are complete. What
+// could not be read is the source's to report; the error is the first that out returned.
 func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
 	a.decoder.Options = opt.Decode
@@ -217,7 +221,8 @@ func (a *analysis) tally(shards []*shard) {
 	}
 }
 
-// tick tells the Matcher the time after the shards, and lets sessions go that no older one can precede.
+// tick tells the Matcher the time after the shards, and lets sessions go that no older
+// one can precede.
 func (a *analysis) tick(now flow.Time, shards []horizon, count *counts) {
 	all := shards[0]
 	for _, h := range shards[1:] {

@@ -27,7 +27,8 @@ type sampled struct {
 	frames []capturetest.Frame
 }
 
-// some are all, or, under the race detector, which sees the same accesses in few captures as in many, every fourth.
+// some are all, or, under the race detector, which sees the same accesses in few captures
+// as in many, every fourth.
 func some[T any](all []T) (list []T) {
 	for i := 0; i < len(all); i += sampleStep {
 		list = append(list, all[i])
@@ -170,7 +171,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// A clock that is set in the middle of a capture makes no statement false; what is judged by time alone may be unknown.
+// A clock that is set in the middle of a capture makes no statement false; what is judged
+// by time alone may be unknown.
 func TestClockSteps(t *testing.T) {
 	for _, s := range samples(t) {
 		full := analyzetest.Analyzed(t, s.frames, options)
@@ -200,8 +202,8 @@ func TestClockSteps(t *testing.T) {
 	}
 }
 
-// falselyFound are findings of a part that the whole has not: but those that say what is unknown, and, of a connection that was late,
-// those that say of it what else is known.
+// falselyFound are findings of a part that the whole has not: but those that say what is
+// unknown, and, of a connection that was late, those that say of it what else is known.
 func falselyFound(full, part *analyzetest.Records) (list []string) {
 	known := map[string]bool{"capture-gap": true}
 	for _, id := range ruleIDs(full) {
@@ -236,7 +238,8 @@ func TestAnyYear(t *testing.T) {
 	}
 }
 
-// A SPAN port may show packets in each VLAN that they passed, two of them a switch's buffer apart.
+// A SPAN port may show packets in each VLAN that they passed, two of them a switch's
+// buffer apart.
 func TestCopiesInVLANs(t *testing.T) {
 	for _, s := range samples(t) {
 		if s.frames[0].Link != capturetest.LinkEthernet || strings.HasPrefix(s.name, "vlan") || s.name == "qinq" {

@@ -17,8 +17,9 @@ import (
 
 // What captures in disorder, or joined to others, must not change.
 
-// disorders bring packets in disorder, by no more than a time. Where only the capture is to blame, times go back and forth and are
-// true; where the network is, they go with the packets, and what the hosts said still follows from what they had heard.
+// disorders bring packets in disorder, by no more than a time. Where only the capture is
+// to blame, times go back and forth and are true; where the network is, they go with the
+// packets, and what the hosts said still follows from what they had heard.
 var disorders = []struct {
 	name string
 	do   func(frames []capturetest.Frame, most flow.Time, seed uint64) []capturetest.Frame
@@ -53,7 +54,8 @@ var uneven = []analyzetest.Conversation{
 		strings.Repeat("c2C: USER bob\nc2S: 331 p\nc2C: PASS x\nc2S: 530 no\n", 6) + "C: USER bob\nS: 331 p\nC: PASS y\nS: 230 in\nbye\nc2 fin >"},
 }
 
-// Of thousands of sessions a second the connections that ended wait for what is late as well.
+// Of thousands of sessions a second the connections that ended wait for what is late as
+// well.
 func TestDisorderOfMany(t *testing.T) {
 	const sessions, within = 1000, flow.Second / 2
 	var list [][]capturetest.Frame
@@ -98,8 +100,8 @@ func requireSameInDisorder(t *testing.T, name string, frames []capturetest.Frame
 	}
 }
 
-// statements are all that is said but numbers, places and times, and which of several sessions a finding about all of them is told at;
-// in an order of their own.
+// statements are all that is said but numbers, places and times, and which of several
+// sessions a finding about all of them is told at; in an order of their own.
 func statements(r *analyzetest.Records) (list []string) {
 	found := map[string]bool{}
 	for _, s := range r.Sessions {
@@ -133,8 +135,9 @@ func statementsButTries(r *analyzetest.Records) (list []string) {
 	return list
 }
 
-// TestJoinedCaptures sees every sample twice, one capture behind the other: those of two points with a router between, whose clocks are
-// not the same. Nothing is said twice; only of SYNs that nobody answered it may seem as if there were more.
+// TestJoinedCaptures sees every sample twice, one capture behind the other: those of two
+// points with a router between, whose clocks are not the same. Nothing is said twice;
+// only of SYNs that nobody answered it may seem as if there were more.
 func TestJoinedCaptures(t *testing.T) {
 	for _, s := range samples(t) {
 		want := statementsButTries(analyzetest.Analyzed(t, s.frames, options))

@@ -15,7 +15,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// What two captures show together does not change where the packets of one or both are in disorder.
+// What two captures show together does not change where the packets of one or both are in
+// disorder.
 func TestCompareInDisorder(t *testing.T) {
 	files, err := filepath.Glob(samplesDir + "/pair-*-client.pcap")
 	require.NoError(t, err)

@@ -1,4 +1,5 @@
-// Package analyze is the pipeline: it takes a capture's packets and makes FTP sessions of them.
+// Package analyze is the pipeline: it takes a capture's packets and makes FTP sessions of
+// them.
 //
 //  1. A Source gives packets in batches, views into its buffers.
 //  2. decode.Decoder makes each a flow.Segment, or says why not. Tags and tunnels that it was
@@ -19,12 +20,13 @@
 //
 // 10. They are given to the caller's Records, then attempts, orphans and the summary.
 //
-// Time is the packets' own. Every tickEvery packets all shards and the Matcher are told it, so
-// that what waits too long is given up at the same place in every run. ARCHITECTURE.md draws
-// this way and the rooms where things wait.
+// Time is the packets' own. Every tickEvery packets all shards and the Matcher are told
+// it, so that what waits too long is given up at the same place in every run.
+// ARCHITECTURE.md draws this way and the rooms where things wait.
 //
-// What data connections carry is only counted. Who wants it (Options.Follow: package extract)
-// has had a first pass tell which connections those are; in the second the table gives their
-// bytes in order, and before step 7 the sessions are completed. Compare analyzes both captures
-// as above and reads them again for the segments of the sessions' connections.
+// What data connections carry is only counted. Who wants it (Options.Follow: package
+// extract) has had a first pass tell which connections those are; in the second the table
+// gives their bytes in order, and before step 7 the sessions are completed. Compare
+// analyzes both captures as above and reads them again for the segments of the sessions'
+// connections.
 package analyze

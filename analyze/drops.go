@@ -7,7 +7,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// drops remembers when the kernel dropped packets, so that sessions of that time can say so.
+// drops remembers when the kernel dropped packets, so that sessions of that time can say
+// so.
 type drops struct {
 	list  []spell
 	total uint64

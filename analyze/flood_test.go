@@ -16,7 +16,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// flood is a Source whose packets are made as they are asked for: n times what one call of make gives.
+// flood is a Source whose packets are made as they are asked for: n times what one call
+// of make gives.
 type flood struct {
 	n, i    int
 	make    func(f *flood, i int)
@@ -128,8 +129,8 @@ func (f *flood) short(i int, open bool) {
 	f.send(c, floodServer, flow.ACK, 8, 13, "")
 }
 
-// manySessions take turns in asking for the same passive port, passiveMany times a packet. Their clients are hosts of their own if
-// apart is 256, one host if it is 0.
+// manySessions take turns in asking for the same passive port, passiveMany times a
+// packet. Their clients are hosts of their own if apart is 256, one host if it is 0.
 func (f *flood) passive(i, apart int) {
 	if i%passiveMany != 0 {
 		return
@@ -150,7 +151,8 @@ const manySessions, passiveMany = 1000, 50
 
 var floodServer = peer{192<<24 | 2<<8 | 21, 21}
 
-// The caps of the manual, "Limits", hold whatever the network sends: more of each than its cap, and the heap in the midst of it.
+// The caps of the manual, "Limits", hold whatever the network sends: more of each than
+// its cap, and the heap in the midst of it.
 func TestFloods(t *testing.T) {
 	plainCollector(t)
 	const mb = 1 << 20

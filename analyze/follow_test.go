@@ -65,7 +65,8 @@ func followed(t *testing.T, workers int, paths ...string) *analyzetest.Records {
 	return r.Ordered()
 }
 
-// TestFollowSaysTheSame: a capture that grows, and goes on in other files, gives the records of the whole.
+// TestFollowSaysTheSame: a capture that grows, and goes on in other files, gives the
+// records of the whole.
 func TestFollowSaysTheSame(t *testing.T) {
 	set := func(names ...string) (paths []string) {
 		for _, name := range names {

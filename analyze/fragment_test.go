@@ -46,7 +46,8 @@ func reversed(lists [][]capturetest.Frame) (out []capturetest.Frame) {
 	return out
 }
 
-// interleaved lets the fragments of two packets that follow each other take turns, so that the last ones stay in order.
+// interleaved lets the fragments of two packets that follow each other take turns, so
+// that the last ones stay in order.
 func interleaved(lists [][]capturetest.Frame) (out []capturetest.Frame) {
 	for pair := range slices.Chunk(lists, 2) {
 		if len(pair) == 1 || len(pair[0]) < 2 || len(pair[1]) < 2 {

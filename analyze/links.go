@@ -21,7 +21,8 @@ type link struct {
 // maxLinks bounds the reports: a hostile pcapng may have a link type for every interface.
 const maxLinks = 1000
 
-// check reports the link type of a packet that was not decoded, if that is the reason and was not said yet.
+// check reports the link type of a packet that was not decoded, if that is the reason and
+// was not said yet.
 func (t *linkTypes) check(a *analysis, p *capture.Packet) {
 	l := link{p.Pos.File(), p.Link}
 	if a.opt.Problem == nil || l == t.last && len(t.told) > 0 {

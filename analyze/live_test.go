@@ -15,7 +15,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// replay is a live source out of a capture: its packets come when the clock, which runs by step a call, has come to them.
+// replay is a live source out of a capture: its packets come when the clock, which runs
+// by step a call, has come to them.
 type replay struct {
 	*capture.Capture
 	step, now flow.Time
@@ -67,7 +68,8 @@ func replayed(t *testing.T, opt analyze.Options, after int, files ...string) (*a
 	return r.Ordered(), open
 }
 
-// TestLiveSaysTheSame replays the samples: what is live gives the records of the file, in another order.
+// TestLiveSaysTheSame replays the samples: what is live gives the records of the file, in
+// another order.
 func TestLiveSaysTheSame(t *testing.T) {
 	for _, file := range sampleCaptures(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -82,7 +84,8 @@ func TestLiveSaysTheSame(t *testing.T) {
 	}
 }
 
-// TestLiveLetsGo looks at when sessions come: soon after their end, though the source goes on.
+// TestLiveLetsGo looks at when sessions come: soon after their end, though the source
+// goes on.
 func TestLiveLetsGo(t *testing.T) {
 	for _, workers := range []int{1, 2} {
 		c, err := capture.Open([]string{samplesDir + "/active-port.pcap"}, capture.Options{})
@@ -131,7 +134,8 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
-// TestLiveTellsOfAttempts looks at when tries of control connections come: before the end of the capture.
+// TestLiveTellsOfAttempts looks at when tries of control connections come: before the end
+// of the capture.
 func TestLiveTellsOfAttempts(t *testing.T) {
 	c, err := capture.Open([]string{samplesDir + "/control-dropped.pcap"}, capture.Options{})
 	require.NoError(t, err)

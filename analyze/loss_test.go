@@ -53,7 +53,8 @@ func losses(n int) (list [][]int) {
 	return list
 }
 
-// requireNoBlame: what a capture lacks may make facts unknown; it changes none, and nobody is blamed for it.
+// requireNoBlame: what a capture lacks may make facts unknown; it changes none, and
+// nobody is blamed for it.
 func requireNoBlame(t *testing.T, frames []capturetest.Frame) {
 	full := analyzetest.Analyzed(t, frames, options)
 	known := severe(full)

@@ -26,7 +26,8 @@ func tagged(frames []capturetest.Frame, out, in []uint16) []capturetest.Frame {
 
 func in(ids ...uint16) []uint16 { return ids }
 
-// seenIn are ways to see one conversation in networks; what is said of it is always the same.
+// seenIn are ways to see one conversation in networks; what is said of it is always the
+// same.
 var seenIn = []struct {
 	name    string
 	network string // of the sessions
@@ -55,7 +56,8 @@ var seenIn = []struct {
 	}},
 }
 
-// TestSeenInNetworks sees conversations in networks in all ways, with one worker and with several.
+// TestSeenInNetworks sees conversations in networks in all ways, with one worker and with
+// several.
 func TestSeenInNetworks(t *testing.T) {
 	for _, c := range varied {
 		frames := c.Frames(t)
@@ -85,7 +87,8 @@ func TestSeenInNetworks(t *testing.T) {
 	}
 }
 
-// TestSamplesInNetworks sees the sample captures in networks, in those ways that are the hardest to see through.
+// TestSamplesInNetworks sees the sample captures in networks, in those ways that are the
+// hardest to see through.
 func TestSamplesInNetworks(t *testing.T) {
 	for _, file := range sampleCaptures(t) {
 		if filepath.Ext(file) != ".pcap" {
@@ -132,7 +135,8 @@ func nameOf(n *record.Network) string {
 	return strings.Join(names, " and ")
 }
 
-// Captures that begin in the middle of a conversation whose directions are tagged differently.
+// Captures that begin in the middle of a conversation whose directions are tagged
+// differently.
 func TestSeenInNetworksLate(t *testing.T) {
 	frames := analyzetest.Conversation{Script: "login\n" + analyzetest.Passed("RETR a", "9000") + "port\nC: RETR b\nS: 150 here\ndata d2 S:20 > C:50000\nd2> 300 fin\nS: 226 done\nbye"}.Frames(t)
 	for from := range 24 {
@@ -145,7 +149,8 @@ func TestSeenInNetworksLate(t *testing.T) {
 	}
 }
 
-// twoNetworks are two conversations of the same addresses, ports and times, each in its own network.
+// twoNetworks are two conversations of the same addresses, ports and times, each in its
+// own network.
 func twoNetworks(t *testing.T, wrap func(i int, f []capturetest.Frame) []capturetest.Frame) []capturetest.Frame {
 	script := "seed %s\nS: 220 ready\nC: USER %s\nS: 331 password\nC: PASS x\nS: 230 in\nport\nC: RETR %s\nS: 150 here\n" +
 		"data d1 S:20 > C:50000\nd1> %d fin\nS: 226 done\npasv\nC: RETR two\ndata d2 C:40000 > S:50000\nS: 150 here\nd2< %d fin\nS: 226 done\nbye"
@@ -157,7 +162,8 @@ func twoNetworks(t *testing.T, wrap func(i int, f []capturetest.Frame) []capture
 	return capturetest.Interleave(lists...)
 }
 
-// Two networks that use the same addresses are told apart, at the same time, with any number of workers.
+// Two networks that use the same addresses are told apart, at the same time, with any
+// number of workers.
 func TestTwoNetworks(t *testing.T) {
 	vlan := func(i int, f []capturetest.Frame) []capturetest.Frame {
 		return tagged(f, in(uint16(10+i)), in(uint16(10+i)))
@@ -203,8 +209,9 @@ func TestTwoNetworks(t *testing.T) {
 	}
 }
 
-// Routers that share the load among links tag connections of the same hosts differently: what an offer asks for is taken from
-// another network if there is nothing of it in its own.
+// Routers that share the load among links tag connections of the same hosts differently:
+// what an offer asks for is taken from another network if there is nothing of it in its
+// own.
 func TestLoadShared(t *testing.T) {
 	for _, c := range varied {
 		if c.Name == "TLS" {
@@ -230,7 +237,8 @@ func TestLoadShared(t *testing.T) {
 	}
 }
 
-// What another network's session has a use for is not taken, though an offer in this network asks for the same.
+// What another network's session has a use for is not taken, though an offer in this
+// network asks for the same.
 func TestNotTheNeighbours(t *testing.T) {
 	for _, data := range []string{"data d1 S:20 > C:50000", "data d1 S:20 > C:50000 unanswered 2"} {
 		script := "seed %s\nS: 220 ready\nC: USER %s\nS: 331 password\nC: PASS x\nS: 230 in\nport\nC: RETR a\nS: 150 here\n%swait 20s\nS: %s\nbye"
@@ -261,7 +269,8 @@ type counted struct{ packets int }
 
 func (c *counted) WritePacket(int, *capture.Packet, ...string) error { c.packets++; return nil }
 
-// The evidence of sessions in networks is whole: one connection's end is not that of its namesake, and copies are kept.
+// The evidence of sessions in networks is whole: one connection's end is not that of its
+// namesake, and copies are kept.
 func TestEvidenceOfNetworks(t *testing.T) {
 	red := analyzetest.Conversation{Script: "seed red\nlogin\nbye"}.Frames(t)
 	blue := analyzetest.Conversation{Script: "seed blue\nlogin\nwait 30s\nC: NOOP\nS: 200 ok\nwait 30s\n" + analyzetest.Passed("RETR a", "9000") + "bye"}.Frames(t)
@@ -276,7 +285,8 @@ func TestEvidenceOfNetworks(t *testing.T) {
 	}
 }
 
-// A brute force is one network's: failed logins at the same address in others do not add up.
+// A brute force is one network's: failed logins at the same address in others do not add
+// up.
 func TestSeriesInNetworks(t *testing.T) {
 	for name, test := range map[string]struct {
 		networks uint16
@@ -351,7 +361,8 @@ func controlOnly(f []capturetest.Frame) []capturetest.Frame {
 	return out
 }
 
-// A capture inside and one outside of a NAT: what only one of them holds is not the other one's.
+// A capture inside and one outside of a NAT: what only one of them holds is not the other
+// one's.
 func TestTwoPoints(t *testing.T) {
 	script := "step 10ms\nclient %s:51234\nlogin\nC: PASV\nS: 227 ok (192,0,2,21,195,80)\nC: RETR a\ndata d1 %s:40000 > S:50000\nS: 150 here\nd1< 5000 fin\nS: 226 done\nwait 2s\nbye"
 	inside := analyzetest.Conversation{Script: fmt.Sprintf(script, "10.0.0.5", "10.0.0.5")}.Frames(t)
@@ -393,7 +404,8 @@ func TestOrphanOfAnotherPoint(t *testing.T) {
 	require.Empty(t, r.Orphans)
 }
 
-// Files of one point belong together: a set that was written in turns, and a tap's, one for each direction.
+// Files of one point belong together: a set that was written in turns, and a tap's, one
+// for each direction.
 func TestOnePoint(t *testing.T) {
 	c := analyzetest.Conversation{Script: "step 10ms\nlogin\n" + analyzetest.Passed("RETR a", "9000") + "wait 2s\n" +
 		"C: PASV\nS: 227 ok (192,0,2,21,195,81)\nC: RETR b\ndata d2 C:40001 > S:50001\nS: 150 here\nd2< 3000 fin\nS: 226 done\nbye"}

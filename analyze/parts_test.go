@@ -10,14 +10,16 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// lateGuesses are samples whose data connections look like another's, or another way round, when their SYN is not in the capture, or
-// whose first packets repeat what was said before; what is said of them then is marked as inferred.
+// lateGuesses are samples whose data connections look like another's, or another way
+// round, when their SYN is not in the capture, or whose first packets repeat what was
+// said before; what is said of them then is marked as inferred.
 var lateGuesses = []string{
 	"active-high-port", "listing-forms", "default-data-port", "loopback", "several-clients",
 	"loss-and-reordering", "pair-loss-client", "pair-loss-server",
 }
 
-// requireNoneDenied checks a part of a capture; what begins with one of the words may be as of the part.
+// requireNoneDenied checks a part of a capture; what begins with one of the words may be
+// as of the part.
 func requireNoneDenied(t *testing.T, what string, n int, full, part *analyzetest.Records, except ...string) {
 	t.Helper()
 	analyzetest.RequireSane(t, part)
@@ -46,7 +48,8 @@ func TestCutAnywhere(t *testing.T) {
 	}
 }
 
-// A capture that lacks a direction, of all connections, the control connections' or the data connections', says nothing false.
+// A capture that lacks a direction, of all connections, the control connections' or the
+// data connections', says nothing false.
 func TestOneDirection(t *testing.T) {
 	control := func(m *capturetest.Meta) bool { return m.Src.Port() == 21 || m.Dst.Port() == 21 }
 	for _, s := range samples(t) {
@@ -66,7 +69,8 @@ func TestOneDirection(t *testing.T) {
 	}
 }
 
-// Packets of which next to nothing was captured are counted, and nothing false is said of the rest.
+// Packets of which next to nothing was captured are counted, and nothing false is said of
+// the rest.
 func TestTinySnaps(t *testing.T) {
 	for _, s := range samples(t) {
 		if strings.HasPrefix(s.name, "third-party") {

@@ -10,7 +10,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// What is kept of a session to compare it is a part of what its analysis holds: MaxSessions of them a side have to fit.
+// What is kept of a session to compare it is a part of what its analysis holds:
+// MaxSessions of them a side have to fit.
 func TestCompareHeap(t *testing.T) {
 	plainCollector(t)
 	const n = 2000

@@ -14,8 +14,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// TestMain collects garbage more rarely: thousands of short analyses make tables of a few megabytes each, and collecting
-// after every other one takes longer than the analyses. Tests that hold much say so (plainCollector).
+// TestMain collects garbage more rarely: thousands of short analyses make tables of a few
+// megabytes each, and collecting after every other one takes longer than the analyses.
+// Tests that hold much say so (plainCollector).
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(800)
 	os.Exit(m.Run())
@@ -49,7 +50,8 @@ func TestWorkersChangeNothing(t *testing.T) {
 	}
 }
 
-// TestFilesAloneAndTogether: what two files have of one connection is one session together.
+// TestFilesAloneAndTogether: what two files have of one connection is one session
+// together.
 func TestFilesAloneAndTogether(t *testing.T) {
 	type key struct {
 		client, server netip.AddrPort

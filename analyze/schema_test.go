@@ -22,7 +22,8 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// recordSchema is the schema of the records, in the words of a validator that is not ours.
+// recordSchema is the schema of the records, in the words of a validator that is not
+// ours.
 func recordSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	text, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema.Text()))
@@ -35,7 +36,8 @@ func recordSchema(t testing.TB) *jsonschema.Schema {
 	return s
 }
 
-// checked analyzes a source and holds each line of -o json against the schema. It returns the lines.
+// checked analyzes a source and holds each line of -o json against the schema. It returns
+// the lines.
 func checked(t testing.TB, s *jsonschema.Schema, opt analyze.Options, choice report.Choice, source analyze.Source) string {
 	t.Helper()
 	format, _ := formats.Find("json")
@@ -97,7 +99,8 @@ func (p *piece) Next() ([]capture.Packet, error) {
 	}), err
 }
 
-// TestSchemaOfPieces does it with what is left of the samples when packets are missing: more is unknown then.
+// TestSchemaOfPieces does it with what is left of the samples when packets are missing:
+// more is unknown then.
 func TestSchemaOfPieces(t *testing.T) {
 	s := recordSchema(t)
 	for _, file := range sampleCaptures(t) {

@@ -15,11 +15,12 @@ import (
 	"ftpscope/capture/capturetest"
 )
 
-// Snapshot lengths that people use: 64 bytes hold Ethernet, IPv4 and TCP with few options, 96 and 128 the beginning of what
-// control connections say.
+// Snapshot lengths that people use: 64 bytes hold Ethernet, IPv4 and TCP with few
+// options, 96 and 128 the beginning of what control connections say.
 var snapLengths = []int{64, 96, 128}
 
-// What a snapshot length cut off is unknown, and nothing is false because of it. Lengths are the headers': byte counts stay.
+// What a snapshot length cut off is unknown, and nothing is false because of it. Lengths
+// are the headers': byte counts stay.
 func TestSnapOfSamples(t *testing.T) {
 	files, err := filepath.Glob("../pcaps/*.pcap")
 	require.NoError(t, err)
@@ -74,8 +75,9 @@ func TestSnapOfFragments(t *testing.T) {
 
 const unreachable = "unreachable"
 
-// changedBySnap finds a transfer's connection again, which must be as it was. It may be unknown whose a connection is that
-// failed, that another host opened, or that no command was read for.
+// changedBySnap finds a transfer's connection again, which must be as it was. It may be
+// unknown whose a connection is that failed, that another host opened, or that no command
+// was read for.
 func changedBySnap(s *record.Session, f *record.Transfer, part []*record.Session, n int) []string {
 	if f.Connection == nil {
 		return nil

@@ -9,14 +9,16 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// Source gives packets in batches: a capture.Capture those of files, a live.Capture those of interfaces, a capture.Stream
-// those of any gopacket.PacketDataSource.
+// Source gives packets in batches: a capture.Capture those of files, a live.Capture those
+// of interfaces, a capture.Stream those of any gopacket.PacketDataSource.
 type Source interface {
-	// Next returns the next packets, valid until the next call; none when none came for a moment (live); io.EOF at the end.
+	// Next returns the next packets, valid until the next call; none when none came for a
+	// moment (live); io.EOF at the end.
 	Next() ([]capture.Packet, error)
 	// Files are the names of the files or interfaces, as Pos.File counts them.
 	Files() []string
-	// Stats may be called from any goroutine. It counts the Files too, which may be very many, and ever more.
+	// Stats may be called from any goroutine. It counts the Files too, which may be very
+	// many, and ever more.
 	Stats() capture.Stats
 }
 
@@ -27,10 +29,11 @@ type Live interface {
 	Now() flow.Time
 }
 
-// Evidence is told of every decoded packet, and of the TCP connections that belong to FTP as soon as that is known. Its
-// methods may be called from several goroutines.
+// Evidence is told of every decoded packet, and of the TCP connections that belong to FTP
+// as soon as that is known. Its methods may be called from several goroutines.
 type Evidence interface {
-	// Add takes a packet, and whose it is. Of a fragment that is not known at first: then the ports are 0.
+	// Add takes a packet, and whose it is. Of a fragment that is not known at first: then
+	// the ports are 0.
 	Add(p *capture.Packet, s *flow.Segment)
 	// Reassembled says that packets that Add took before are fragments of s.
 	Reassembled(parts []flow.Mark, s *flow.Segment)
@@ -39,15 +42,16 @@ type Evidence interface {
 	Ended(a, b netip.AddrPort, nets flow.Nets) // a marked one is over
 }
 
-// Follower reads what data connections carry, and completes sessions by what it learned. Its methods may be called from several
-// goroutines; those about a connection are before Fill of the sessions that it belongs to.
+// Follower reads what data connections carry, and completes sessions by what it learned.
+// Its methods may be called from several goroutines; those about a connection are before
+// Fill of the sessions that it belongs to.
 type Follower interface {
 	Follow(c *flow.Conn) tcp.DataReader
 	Fill(s *record.Session) // before the findings
 }
 
-// keep tells the Evidence of a packet. A SYN to a port that FTP is expected on counts as FTP's whatever follows: that
-// nobody answered, or nobody spoke, is worth keeping too.
+// keep tells the Evidence of a packet. A SYN to a port that FTP is expected on counts as
+// FTP's whatever follows: that nobody answered, or nobody spoke, is worth keeping too.
 func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
 	if s.Flags&(flow.SYN|flow.ACK) == flow.SYN && a.ports.has(s.DstPort) {
 		a.opt.Evidence.Mark(netip.AddrPortFrom(s.Src.Addr(), s.SrcPort), netip.AddrPortFrom(s.Dst.Addr(), s.DstPort), s.Net)
@@ -61,10 +65,12 @@ func (a *analysis) keep(p *capture.Packet, s *flow.Segment) {
 // pulse is how often a live analysis looks at the clock, and at what is over.
 const pulse = 250 * flow.Millisecond
 
-// setBack is how far a clock must step backwards to have been set; what is less are packets that come late.
+// setBack is how far a clock must step backwards to have been set; what is less are
+// packets that come late.
 const setBack = 10 * flow.Second
 
-// heart tells when a live analysis has to look at the clock; it never beats for files, where packets are the clock.
+// heart tells when a live analysis has to look at the clock; it never beats for files,
+// where packets are the clock.
 type heart struct {
 	live Live
 	last flow.Time
@@ -111,7 +117,8 @@ func (a *analysis) status(now flow.Time, shards horizon, count *counts) *Status 
 	}
 }
 
-// shot reports whether it is time for a snapshot of the open sessions; the first comes one interval after the beginning.
+// shot reports whether it is time for a snapshot of the open sessions; the first comes
+// one interval after the beginning.
 func (h *heart) shot(now, interval flow.Time) bool {
 	if interval <= 0 || now < h.next {
 		return false
@@ -121,7 +128,8 @@ func (h *heart) shot(now, interval flow.Time) bool {
 	return due
 }
 
-// Tries of control connections are told when nobody repeated them for a while: SYNs are up to 64 s apart (RFC 6298).
+// Tries of control connections are told when nobody repeated them for a while: SYNs are
+// up to 64 s apart (RFC 6298).
 const (
 	triesEnd   = 120 * flow.Second
 	triesEvery = 10 * flow.Second

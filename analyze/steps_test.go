@@ -21,8 +21,9 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// BenchmarkStep measures the steps of an analysis one by one on the same traffic, each on what the steps before it made.
-// A run is the whole capture. ns/packet counts all its packets, whichever of them reach the step: so the steps add up.
+// BenchmarkStep measures the steps of an analysis one by one on the same traffic, each on
+// what the steps before it made. A run is the whole capture. ns/packet counts all its
+// packets, whichever of them reach the step: so the steps add up.
 func BenchmarkStep(b *testing.B) {
 	plans := []traffic.Plan{
 		{Kind: traffic.Mix, Seed: 1, Bytes: 8 << 20, Concurrent: 100},
@@ -84,7 +85,8 @@ func benchControl(b *testing.B, m *material) {
 	m.report(b, m.lines, "ns/line")
 }
 
-// benchMatch judges the sessions too. Each run is given facts of its own: sessions are made of them, not of copies.
+// benchMatch judges the sessions too. Each run is given facts of its own: sessions are
+// made of them, not of copies.
 func benchMatch(b *testing.B, m *material) {
 	for b.Loop() {
 		b.StopTimer()
@@ -216,7 +218,8 @@ func (a *analysis) match(events []event) {
 	a.order.all()
 }
 
-// spoken is one call that a table makes of a control connection's reader, with end: the last.
+// spoken is one call that a table makes of a control connection's reader, with end: the
+// last.
 type spoken struct {
 	conn int
 	dir  flow.Direction

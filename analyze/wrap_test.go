@@ -17,7 +17,8 @@ import (
 	"ftpscope/capture/capturetest"
 )
 
-// Whatever a session's packets are wrapped in, link types and tunnels, the records are the same but for the network.
+// Whatever a session's packets are wrapped in, link types and tunnels, the records are
+// the same but for the network.
 func TestWrapped(t *testing.T) {
 	for sample, only := range map[string]int{"active-port.pcap": 4, "passive-pasv.pcap": 4, "active-eprt-ipv6.pcap": 6} {
 		frames, err := capturetest.ReadPcap(filepath.Join("../pcaps", sample))
@@ -96,7 +97,8 @@ func withoutNetworks(v any) any {
 	return v
 }
 
-// wrappedRecords are the JSON records but the summary, without networks, and how many packets were not decoded.
+// wrappedRecords are the JSON records but the summary, without networks, and how many
+// packets were not decoded.
 func wrappedRecords(t *testing.T, frames []capturetest.Frame) (string, uint64) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "x.pcap")

@@ -24,8 +24,8 @@ type OutputOptions struct {
 	// what is wrong with its place is known early. Zero: it begins with the first packet.
 	Start flow.Time
 	// Problem hears, with the name of the file, why packets are not written (once, until
-	// some are again), when they are again, and of files beyond Keep that cannot be removed. It must not call
-	// the Output.
+	// some are again), when they are again, and of files beyond Keep that cannot be
+	// removed. It must not call the Output.
 	Problem func(error)
 }
 

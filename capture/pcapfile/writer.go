@@ -138,7 +138,8 @@ func (w *Writer) WritePacket(iface int, p *Packet, comments ...string) error {
 	return nil
 }
 
-// WriteSecrets writes a TLS key log as decryption secrets blocks, for the packets after it.
+// WriteSecrets writes a TLS key log as decryption secrets blocks, for the packets after
+// it.
 func (w *Writer) WriteSecrets(log []byte) {
 	for len(log) > 0 {
 		n := len(log)

@@ -44,11 +44,11 @@ func TestCompareLost(t *testing.T) {
 	}{
 		{"a SYN-ACK that came by, and the far capture lacks", loggedIn + "C: PASV\nS: 227 Entering Passive Mode (192,0,2,21,195,80)\ndata d1 192.0.2.10:40001 > 192.0.2.21:50000 synack\n" + tail,
 			only(50000, 0, 9, flags(flow.SYN|flow.ACK)),
-			"unknown: The server's SYN-ACK came by, and the capture of the server's side lacks it: it is not complete. [not-captured 1 1]\n"},
+			"unknown: The server's SYN-ACK passed, and the capture of the server's side lacks it: it is incomplete. [not-captured 1 1]\n"},
 		{"the FIN of the data connection's opener", later, only(50000, 1, 1, flags(flow.FIN)),
-			"unknown: 1 packet of RETR a.bin came by, and the capture of the server's side lacks it: it is not complete. [not-captured 1 1]\n"},
+			"unknown: 1 packet of RETR a.bin passed, and the capture of the server's side lacks it: it is incomplete. [not-captured 1 1]\n"},
 		{"an ICMP error", unreachable, only(50000, 0, 9, func(m *capturetest.Meta) bool { return m.ICMP != nil }),
-			"between: The ICMP error (type 3 code 13 from 192.0.2.1) came from between: it arrived here and did not come by there. [icmp-between 1 1]\n"},
+			"between: The ICMP error (type 3 code 13 from 192.0.2.1) came from between: it arrived here and did not pass there. [icmp-between 1 1]\n"},
 		{"one of three SYNs", loggedIn + "C: PASV\nS: 227 Entering Passive Mode (192,0,2,21,195,80)\ndata d1 192.0.2.10:40001 > 192.0.2.21:50000 unanswered 3\n" + tail,
 			only(50000, 1, 1, flags(flow.SYN)),
 			"repaired: 1 packet of the client's left here and never arrived there; what they carried was sent again. [data-repaired 1 1]\n"},
@@ -131,7 +131,7 @@ func TestCompareOptions(t *testing.T) {
 		return true
 	})
 	r := compared(t, here, there)
-	require.Equal(t, "same: The same on both sides but for TCP options. [options-rewritten 1 1]\n", verdicts(r))
+	require.Equal(t, "same: The same on both sides except for TCP options. [options-rewritten 1 1]\n", verdicts(r))
 	c := &r.Comparisons[0]
 	require.Equal(t, "of the client's SYN MSS 1460 here is MSS 1380 there", c.Differences[0].Message)
 	require.Equal(t, []int{3, 3}, []int{*c.HopsToServer, *c.HopsToClient})

@@ -172,9 +172,9 @@ func TestCompare(t *testing.T) {
 		want         string
 	}{
 		{"a router", passiveTransfer, hop, "same: The same on both sides.\n"},
-		{"NAT", passiveTransfer, hop.with(func(b *middlebox) { b.nat = natted }), "same: The same on both sides but for addresses or ports (NAT).\n"},
+		{"NAT", passiveTransfer, hop.with(func(b *middlebox) { b.nat = natted }), "same: The same on both sides except for addresses or ports (NAT).\n"},
 		{"NAT, a clock that is ahead", passiveTransfer, hop.with(func(b *middlebox) { b.nat, b.offset = natted, 3600*flow.Second }),
-			"same: The same on both sides but for addresses or ports (NAT).\n"},
+			"same: The same on both sides except for addresses or ports (NAT).\n"},
 		{"a clock that is behind", activeTransfer, hop.with(func(b *middlebox) { b.offset = -86400 * flow.Second }), "same: The same on both sides.\n"},
 		{"an ALG that makes PORT longer", activeTransfer, hop.with(func(b *middlebox) {
 			b.nat, b.alg = natted, func(s string) string { return strings.Replace(s, "192,0,2,10", "203,0,113,1", 1) }
@@ -184,9 +184,9 @@ func TestCompare(t *testing.T) {
 		}), "rewritten: The ALG changed “227 Entering Passive Mode (10,0,0,2,195,80)” to “227 Entering Passive Mode (192,0,2,21,195,80)”. [text-rewritten 0 1]\n"},
 		{"a firewall that hides the greeting", passiveTransfer, hop.with(func(b *middlebox) {
 			b.alg = func(s string) string { return strings.Replace(s, "220 ready", "220 *****", 1) }
-		}), "rewritten: Something between changed “220 *****” to “220 ready”. [text-rewritten 0 1]\n"},
+		}), "rewritten: Something on the way changed “220 *****” to “220 ready”. [text-rewritten 0 1]\n"},
 		{"random sequence numbers", passiveTransfer, hop.with(func(b *middlebox) { b.numbers = 0x12345678 }),
-			"same: The same on both sides but for TCP sequence numbers. [sequence-rewritten 0 1] [sequence-rewritten 0 1] [sequence-rewritten 1 1] [sequence-rewritten 1 1]\n"},
+			"same: The same on both sides except for TCP sequence numbers. [sequence-rewritten 0 1] [sequence-rewritten 0 1] [sequence-rewritten 1 1] [sequence-rewritten 1 1]\n"},
 		{"the SYN of PASV lost", loggedIn + `
 C: PASV
 S: 227 Entering Passive Mode (192,0,2,21,195,80)
@@ -212,7 +212,7 @@ data d2 192.0.2.10:40002 > 192.0.2.21:80 refused
 		{"the SYN-ACK of the control connection is all that comes back", loggedIn, hop, "same: The same on both sides.\n"},
 		{"data lost and not sent again", passiveTransfer, hop.with(func(b *middlebox) {
 			b.drop = func(_ int, m *capturetest.Meta) bool { return m.Dst.Port() == 21 && string(m.Payload) == "QUIT\r\n" }
-		}), "unknown: 1 packet (6 bytes) of the control connection came by, and the capture of the server's side lacks it: it is not complete. [not-captured 0 1]\n"},
+		}), "unknown: 1 packet (6 bytes) of the control connection passed, and the capture of the server's side lacks it: it is incomplete. [not-captured 0 1]\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			here := capturetest.MustFrames(t, test.script)

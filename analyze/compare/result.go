@@ -10,7 +10,7 @@ import (
 // The verdicts, the worst first.
 const (
 	Between   = "between"   // RST, FIN, ICMP or data that one side got and the other did not send
-	Lost      = "lost"      // something left one side, never arrived at the other, and nothing made up for it
+	Lost      = "lost"      // something left one side, never arrived at the other, and no repetition did
 	OneSided  = "one-sided" // seen on one side only
 	Uncertain = "unknown"   // the captures do not hold enough to say
 	Repaired  = "repaired"  // packets were lost, and sent again
@@ -56,19 +56,19 @@ type Kind struct{ Name, Verdict, Doc string }
 func Kinds() []Kind {
 	return []Kind{
 		{RSTBetween, Between, "an RST arrived that the other side did not send"},
-		{ICMPBetween, Between, "an ICMP error arrived that did not come by the other side"},
+		{ICMPBetween, Between, "an ICMP error arrived that did not pass the other side"},
 		{FINBetween, Between, "a FIN arrived that the other side did not send"},
 		{SYNBetween, Between, "a SYN or SYN-ACK arrived that the other side did not send"},
 		{DataBetween, Between, "data arrived that the other side did not send"},
 		{SYNLost, Lost, "a SYN or SYN-ACK left one side and never arrived at the other"},
-		{DataLost, Lost, "data left one side and never arrived at the other, and nothing made up for it"},
+		{DataLost, Lost, "data left one side and never arrived at the other, and no repetition did"},
 		{FINLost, Lost, "no FIN of those that left one side arrived at the other"},
 		{RSTLost, Lost, "an RST left one side and never arrived at the other"},
 		{ICMPLost, Lost, "an ICMP error left one side and never arrived at the other"},
 		{NotCovered, Uncertain, "what one side shows lies in a time that the other side's capture does not cover"},
-		{NotCaptured, Uncertain, "packets that did come by are not in the other side's capture: it is not complete"},
+		{NotCaptured, Uncertain, "packets that passed are missing in the other side's capture: it is incomplete"},
 		{Repeated, Repaired, "packets left one side, never arrived at the other, and were sent again"},
-		{NotCompared, Same, "what comes after so many segments of a connection is not compared: a limit"},
+		{NotCompared, Same, "segments of a connection beyond the limit are not compared"},
 		{Duplicated, Same, "packets arrived more often than they were sent"},
 		{Lines, Rewritten, "a line of the control connection was changed on the way"},
 		{Numbers, Same, "TCP sequence numbers were changed on the way"},

@@ -100,7 +100,7 @@ func same(list []Difference) string {
 	if len(words) == 0 {
 		return "the same on both sides."
 	}
-	return "the same on both sides but for " + strings.Join(words, ", ") + "."
+	return "the same on both sides except for " + strings.Join(words, ", ") + "."
 }
 
 // finish gives the differences of one transfer, or the control connection, their words.
@@ -111,11 +111,11 @@ func finish(list []Difference, transfer int, what string, j *connPair) {
 		d.Message, d.Short = d.words(what, j), d.short(j)
 		switch d.detail.why {
 		case whyClocks:
-			d.Message += " (if the clocks of both sides agree: no packet tells)"
+			d.Message += " (if the clocks of both sides agree, which no packet shows)"
 		case whyNumbers:
 			d.Message += " (unless as another connection: sequence numbers are changed on the way)"
 		case whyGaps:
-			d.Message += " (as far as the capture of " + sideName(d.detail.lacks) + " tells, which lacks packets that did come by)"
+			d.Message += " (as far as the capture of " + sideName(d.detail.lacks) + " tells, which lacks packets that passed)"
 		}
 	}
 	slices.SortStableFunc(list, func(x, y Difference) int { return cmp.Compare(order(x.Kind), order(y.Kind)) })
@@ -156,7 +156,7 @@ func (d *Difference) words(what string, j *connPair) string {
 		return d.amount() + " in " + what + " came from between: " + d.plural("it arrived ", "they arrived ") + to + " in the " + who + "'s name and " +
 			d.plural("was", "were") + " never sent " + from
 	case ICMPBetween:
-		return "the ICMP error (" + d.icmpText() + ") came from between: it arrived " + to + " and did not come by " + from
+		return "the ICMP error (" + d.icmpText() + ") came from between: it arrived " + to + " and did not pass " + from
 	}
 	return d.otherWords(what, j)
 }
@@ -168,11 +168,11 @@ func (d *Difference) otherWords(what string, j *connPair) string {
 	case NotCaptured, NotCovered:
 		return d.unknown(what, j)
 	case NotCompared:
-		return "of " + what + " no more than " + strconv.Itoa(MaxConnSegs) + " segments each way are compared"
+		return "only " + strconv.Itoa(MaxConnSegs) + " segments in each direction of " + what + " are compared"
 	case Duplicated:
 		return d.amount() + " of the " + who + "'s in " + what + " arrived " + where(int(1-w)) + " more often than " + d.plural("it", "they") + " left " + where(int(w))
 	case Numbers:
-		return "the TCP sequence numbers of the " + who + " were changed between: a firewall that sets random ones, or a proxy"
+		return "the TCP sequence numbers of the " + who + " were changed on the way: by a firewall that randomizes them, or by a proxy"
 	case OptionsOf:
 		return "of the " + who + "'s SYN " + *d.TextHere + " " + where(0) + " is " + *d.TextThere + " " + where(1)
 	case Addresses:
@@ -189,15 +189,15 @@ func (d *Difference) line() string {
 	if *d.Way == ToClient {
 		sent, got = got, sent
 	}
-	by := "something between changed "
+	by := "something on the way changed "
 	if announces(sent) || announces(got) {
 		by = "the ALG changed "
 	}
 	switch {
 	case got == "":
-		return "something between took out " + quoted(sent)
+		return "something on the way removed " + quoted(sent)
 	case sent == "":
-		return "something between put in " + quoted(got)
+		return "something on the way inserted " + quoted(got)
 	}
 	return by + quoted(sent) + " to " + quoted(got)
 }
@@ -274,7 +274,7 @@ func (d *Difference) ttlText(who string) string {
 func (d *Difference) icmpText() string {
 	e := d.detail.icmp
 	if e == nil {
-		return "no more is known"
+		return "nothing more is known"
 	}
 	name := "type "
 	if e.V6 {
@@ -296,16 +296,16 @@ func (d *Difference) unknown(what string, j *connPair) string {
 	switch {
 	case d.detail.whole && d.Kind == NotCaptured:
 		return "the data connection of " + what + " is seen " + here + " only: the capture of " + lacks +
-			" does not hold it, because it went another way, a filter kept it out, or something between answers in the other end's name"
+			" does not hold it, because it went another way, a filter kept it out, or something on the way answers in the other end's name"
 	case d.Kind == NotCaptured:
-		return things + " came by, and the capture of " + lacks + " lacks " + d.plural("it", "them") + ": it is not complete"
+		return things + " passed, and the capture of " + lacks + " lacks " + d.plural("it", "them") + ": it is incomplete"
 	case d.detail.why == whyFilter:
 		return things + " seen " + here + " only: the capture of " + lacks +
-			" holds nothing but control connections, as a filter (“port 21”) would leave them, so whether " + d.plural("it", "they") + " came by is unknown"
+			" holds nothing but control connections, as a filter (“port 21”) would leave them, so whether " + d.plural("it", "they") + " passed is unknown"
 	case d.detail.why == whyDropped:
-		return things + " seen " + here + " only: the capture of " + lacks + " lost packets itself, so whether " + d.plural("it", "they") + " came by is unknown"
+		return things + " seen " + here + " only: the capture of " + lacks + " lost packets itself, so whether " + d.plural("it", "they") + " passed is unknown"
 	}
-	return things + " seen " + here + " only: the capture of " + lacks + " does not cover that time, so whether " + d.plural("it", "they") + " came by is unknown"
+	return things + " seen " + here + " only: the capture of " + lacks + " does not cover that time, so whether " + d.plural("it", "they") + " passed is unknown"
 }
 
 func mssText(s *Seg) string {

@@ -40,7 +40,7 @@ func TestWords(t *testing.T) {
 		{FINLost, ToClient, Difference{Packets: 2}, j, "the server's FIN of RETR a left there and never arrived here", "FIN (2×)"},
 		{ICMPLost, ToClient, Difference{Packets: 1, detail: detail{icmp: icmp}}, j,
 			"an ICMP error (type 3 code 13 from 198.51.100.1) left there and never arrived here", "ICMP 3/13"},
-		{ICMPLost, ToClient, Difference{Packets: 1}, j, "an ICMP error (no more is known) left there and never arrived here", "1 packet"},
+		{ICMPLost, ToClient, Difference{Packets: 1}, j, "an ICMP error (nothing more is known) left there and never arrived here", "1 packet"},
 		{DataLost, ToServer, Difference{Packets: 1, Bytes: 1460}, j, "1 packet (1,460 bytes) of the client's in RETR a left here and never arrived there", "1,460 bytes"},
 		{Repeated, ToClient, Difference{Packets: 2, Bytes: 2920, RTOs: 3}, j,
 			"2 packets (2,920 bytes) of the server's in RETR a left there and never arrived here; 3 retransmissions followed", "2,920 bytes"},
@@ -60,29 +60,29 @@ func TestWords(t *testing.T) {
 		{DataBetween, ToClient, Difference{Packets: 2, Bytes: 20}, j,
 			"2 packets (20 bytes) in RETR a came from between: they arrived here in the server's name and were never sent there", "20 bytes"},
 		{ICMPBetween, ToClient, Difference{Packets: 1, detail: detail{icmp: &ICMP{From: netip.MustParseAddr("2001:db8::1"), Type: 1, Code: 4, V6: true}}}, j,
-			"the ICMP error (ICMPv6 type 1 code 4 from 2001:db8::1) came from between: it arrived here and did not come by there", "ICMP 1/4"},
-		{NotCompared, ToServer, Difference{Packets: 1}, j, "of RETR a no more than 32768 segments each way are compared", "1 packet"},
+			"the ICMP error (ICMPv6 type 1 code 4 from 2001:db8::1) came from between: it arrived here and did not pass there", "ICMP 1/4"},
+		{NotCompared, ToServer, Difference{Packets: 1}, j, "only 32768 segments in each direction of RETR a are compared", "1 packet"},
 		{Duplicated, ToServer, Difference{Packets: 2}, j, "2 packets of the client's in RETR a arrived there more often than they left here", "2 packets"},
-		{Numbers, ToClient, text("", ""), j, "the TCP sequence numbers of the server were changed between: a firewall that sets random ones, or a proxy", ""},
+		{Numbers, ToClient, text("", ""), j, "the TCP sequence numbers of the server were changed on the way: by a firewall that randomizes them, or by a proxy", ""},
 		{OptionsOf, ToServer, text("MSS 1460", "MSS 1380"), j, "of the client's SYN MSS 1460 here is MSS 1380 there", ""},
 		{Addresses, ToServer, text("192.0.2.10:40001", "203.0.113.1:40001"), j, "the client's 192.0.2.10:40001 here is 203.0.113.1:40001 there", ""},
 		{Lines, ToServer, text("PORT 1,2", "PORT 3,4"), j, "the ALG changed “PORT 1,2” to “PORT 3,4”", ""},
 		{Lines, ToClient, text("227 a", "227 b"), j, "the ALG changed “227 b” to “227 a”", ""},
-		{Lines, ToServer, text("HOST x", "HOST y"), j, "something between changed “HOST x” to “HOST y”", ""},
-		{Lines, ToServer, text("AUTH TLS", ""), j, "something between took out “AUTH TLS”", ""},
-		{Lines, ToClient, text("AUTH TLS", ""), j, "something between put in “AUTH TLS”", ""},
+		{Lines, ToServer, text("HOST x", "HOST y"), j, "something on the way changed “HOST x” to “HOST y”", ""},
+		{Lines, ToServer, text("AUTH TLS", ""), j, "something on the way removed “AUTH TLS”", ""},
+		{Lines, ToClient, text("AUTH TLS", ""), j, "something on the way inserted “AUTH TLS”", ""},
 		{NotCaptured, ToServer, Difference{Packets: 1, Bytes: 6, detail: detail{lacks: 1}}, j,
-			"1 packet (6 bytes) of RETR a came by, and the capture of the server's side lacks it: it is not complete", "6 bytes"},
+			"1 packet (6 bytes) of RETR a passed, and the capture of the server's side lacks it: it is incomplete", "6 bytes"},
 		{NotCaptured, ToServer, Difference{Packets: 1, detail: detail{lacks: 1, whole: true}}, alone,
 			"the data connection of RETR a is seen here only: the capture of the server's side does not hold it, because it went another way, " +
-				"a filter kept it out, or something between answers in the other end's name", "1 packet"},
+				"a filter kept it out, or something on the way answers in the other end's name", "1 packet"},
 		{NotCovered, ToServer, Difference{Packets: 2}, j,
-			"2 packets of RETR a seen here only: the capture of the server's side does not cover that time, so whether they came by is unknown", "2 packets"},
+			"2 packets of RETR a seen here only: the capture of the server's side does not cover that time, so whether they passed is unknown", "2 packets"},
 		{NotCovered, ToServer, with(Difference{Packets: 1}, func(d *Difference) { d.detail.why = whyFilter }), j,
 			"1 packet of RETR a seen here only: the capture of the server's side holds nothing but control connections, as a filter (“port 21”) would leave them, " +
-				"so whether it came by is unknown", "1 packet"},
+				"so whether it passed is unknown", "1 packet"},
 		{NotCovered, ToServer, Difference{Packets: 1, detail: detail{why: whyDropped, syn: true}}, alone,
-			"the client's SYN to port 50012 of 192.0.2.21 seen here only: the capture of the server's side lost packets itself, so whether it came by is unknown", "1 packet"},
+			"the client's SYN to port 50012 of 192.0.2.21 seen here only: the capture of the server's side lost packets itself, so whether it passed is unknown", "1 packet"},
 	} {
 		t.Run(test.kind, func(t *testing.T) {
 			d := test.d
@@ -98,9 +98,9 @@ func TestWords(t *testing.T) {
 // What makes a difference less than certain is said behind it.
 func TestDoubts(t *testing.T) {
 	for why, want := range map[string]string{
-		"": "", whyClocks: " (if the clocks of both sides agree: no packet tells)",
+		"": "", whyClocks: " (if the clocks of both sides agree, which no packet shows)",
 		whyNumbers: " (unless as another connection: sequence numbers are changed on the way)",
-		whyGaps:    " (as far as the capture of the server's side tells, which lacks packets that did come by)",
+		whyGaps:    " (as far as the capture of the server's side tells, which lacks packets that passed)",
 	} {
 		list := []Difference{{Kind: FINLost, Way: &ways[ToServer], Packets: 1, detail: detail{why: why, lacks: 1}}}
 		finish(list, 3, "STOR b", newConnPair(nothing, nothing, 0))
@@ -119,9 +119,9 @@ func TestJudge(t *testing.T) {
 		verdict, want string
 	}{
 		{"nothing", nil, Same, "the same on both sides."},
-		{"NAT", []Difference{of(Addresses, "a", 0), of(Addresses, "b", 1)}, Same, "the same on both sides but for addresses or ports (NAT)."},
+		{"NAT", []Difference{of(Addresses, "a", 0), of(Addresses, "b", 1)}, Same, "the same on both sides except for addresses or ports (NAT)."},
 		{"all that may change", []Difference{of(Duplicated, "", 0), of(OptionsOf, "", 0), of(Numbers, "", 0), of(Addresses, "", 0)}, Same,
-			"the same on both sides but for addresses or ports (NAT), TCP sequence numbers, TCP options, packets that arrived twice."},
+			"the same on both sides except for addresses or ports (NAT), TCP sequence numbers, TCP options, packets that arrived twice."},
 		{"the worst decides", []Difference{of(Lines, "line", 0), of(NotCovered, "unknown", 0), of(DataLost, "data", 1)}, Lost, "data."},
 		{"two of a kind", []Difference{of(FINLost, "fin", 0), of(SYNLost, "syn", 1)}, Lost, "syn; one more of that kind."},
 		{"three", []Difference{of(FINLost, "fin", 0), of(SYNLost, "syn", 1), of(RSTLost, "rst", 1)}, Lost, "syn; 2 more of that kind."},

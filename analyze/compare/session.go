@@ -175,8 +175,8 @@ func (r *run) oneSided(j *sessionPair) (verdict, message string) {
 		return OneSided, "Seen " + where(1-lacks) + " only: its connection is " + stray.Src.String() + " → " + stray.Dst.String() + " " + where(lacks) +
 			", but no FTP can be read in it."
 	case !r.clock.Known && !r.overlap(lacks, s.Start, s.End):
-		return Uncertain, "Seen " + where(1-lacks) + " only: no packet that both sides have tells how the clocks compare, so whether " +
-			sideName(lacks) + " covers its time is not known."
+		return Uncertain, "Seen " + where(1-lacks) + " only: the sides have no packet in common, so the clocks cannot be compared, and it is unknown whether " +
+			sideName(lacks) + " covers its time."
 	case !r.overlap(lacks, s.Start, s.End):
 		return Uncertain, "Seen " + where(1-lacks) + " only: the capture of " + sideName(lacks) + " does not cover its time."
 	case o.Skipped > 0:
@@ -262,7 +262,7 @@ func (r *run) attempt(list []*connPair) Comparison {
 	c.Message = prose.FirstUpper(c.Message)
 	if c.Here == nil {
 		c.Verdict = OneSided
-		c.Message = "Seen there only: SYNs of a client whose packets do not come by here, or a filter kept them out."
+		c.Message = "Seen there only: SYNs of a client whose packets do not pass here, or a filter kept them out."
 	}
 	return c
 }

@@ -59,7 +59,7 @@ func (a *attempts) unanswered(s *flow.LoneSYN) {
 
 // add takes a connection to a control port; one that was established is none.
 func (a *attempts) add(c *flow.Conn) {
-	if c.State == flow.Established || c.State == flow.Unknown {
+	if c.State == flow.Established || c.State == flow.Unknown && !halfOpen(c) {
 		return
 	}
 	r := a.row(c)
@@ -67,11 +67,20 @@ func (a *attempts) add(c *flow.Conn) {
 		return
 	}
 	r.Count += max(c.SYNs, 1)
-	r.State = c.State.String()
+	if r.State = c.State.String(); c.State == flow.Unknown {
+		r.State, r.Answer = flow.Unanswered.String(), c.SYNACK.Pos
+	}
 	r.Last = record.Stamp{Time: c.Last.Time, Digits: c.Digits}
 	if c.ICMP != nil {
 		r.ICMP = &record.ICMP{From: c.ICMP.From.Addr(), Type: int(c.ICMP.Type), Code: int(c.ICMP.Code)}
 	}
+}
+
+// halfOpen reports whether a SYN was answered in vain: either side repeated itself, and
+// nothing else came.
+func halfOpen(c *flow.Conn) bool {
+	out, in := &c.Half[flow.Out], &c.Half[flow.In]
+	return c.SYN.Seen() && c.SYNACK.Seen() && (c.LastSYN.Time > c.SYNACK.Time || in.Packets > 1) && out.Bytes+in.Bytes == 0 && !out.RST.Seen() && !out.FIN.Seen() && !in.FIN.Seen()
 }
 
 // row is the record that c belongs to; nil when there are too many and it has too few

@@ -292,6 +292,8 @@ type Attempt struct {
 	ICMP        *ICMP
 	Network     *Network // nil: the plain one
 	Verdict     *Verdict
+
+	Answer flow.Pos // a SYN-ACK that did not get through; not written
 }
 
 // ICMP is the error that a SYN met: RFC 792 or RFC 4443 type and code, and who sent it.

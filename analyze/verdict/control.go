@@ -79,7 +79,7 @@ func neverAnswered(c *hearing) *record.Verdict {
 		return nil
 	}
 	waited := c.Notes.Control.Last.Time - w.Mark.Time
-	if waited < record.LateReply && c.Notes.Control.Closing != flow.ResetBy {
+	if waited < record.LateReply && c.Notes.Control.Closing != flow.ResetBy && !unheard(c, w.Mark.Time) {
 		return nil
 	}
 	v := begin(record.CauseNoReply, record.AtServer, record.Open, w.Mark.Pos, c.Notes.Control.Last.Pos)
@@ -88,7 +88,10 @@ func neverAnswered(c *hearing) *record.Verdict {
 	if unheard(c, w.Mark.Time) {
 		v.Cause, v.At, v.Or = record.CauseControlLost, record.AtFirewall, []string{record.CauseNoReply}
 		v.Text = sentence("nobody acknowledged " + prose.Quote(w.Text) + c.packets(w.Mark.Pos) + " for " + prose.Lasting(waited) + ": it seems that the control connection was lost on the way")
-		v.Next = steps("compare the idle time with the timers of firewalls and NATs on the way, and raise them", "capture at the server: if the command does not arrive there, something on the way drops it; if it does, check whether the server still runs")
+		if waited < record.LateReply {
+			v.Or = append(v.Or, record.CauseNotCaptured)
+		}
+		v.Next = steps(passable(w.Text), "compare the idle time with the timers of firewalls and NATs on the way, and raise them", "capture at the server: if the command does not arrive there, something on the way drops it; if it does, check whether the server still runs")
 		return v
 	}
 	v.Next = steps("does the server program hang in this command? Look at its log", passable(w.Text), "a firewall that inspects FTP may drop the command or the reply: compare with a capture at the server")

@@ -1,6 +1,9 @@
 package verdict_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // How control connections break off, as people report it.
 
@@ -86,6 +89,29 @@ func TestFilteredCaptures(t *testing.T) {
 				wait 60s
 				S: 425 Failed to establish connection.` + quit,
 			want: "not-captured capture open data-never-tried data-blocked", transfer: 2, says: []string{"was filtered", "without a filter"}, never: []string{"permit"},
+		},
+	})
+}
+
+func TestRefusedByReset(t *testing.T) {
+	situate(t, []situation{
+		{
+			name: "ProFTPD resets what the client opened, and says why", script: strings.Replace(passive, "ttl S 52", "ttl S 64", 1) + `
+				data d1 198.51.100.10:40001 > 203.0.113.21:50000
+				C: RETR a.bin
+				d1 rst S
+				S: 550 a.bin: No such file or directory` + quit,
+			want: "file-denied server certain", transfer: 1, says: []string{"No such file"}, never: []string{"firewall"},
+		},
+		{
+			name: "a private server whose address worked before is no matter of a NAT", script: strings.ReplaceAll(login+offered+`
+				C: LIST
+				S: 150 Here comes the directory listing.
+				S: 226 Directory send OK.`+"\n"+offered+`
+				C: RETR a.bin
+				wait 60s
+				S: 425 Failed to establish connection.`+quit, "203", "10"),
+			want: "not-captured capture open data-never-tried data-blocked", transfer: 2, says: []string{"was filtered"}, never: []string{"NAT"},
 		},
 	})
 }

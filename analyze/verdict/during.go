@@ -178,14 +178,12 @@ func gaveUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	return v
 }
 
-// flowing reports whether data came until right before the reply, and all that the server
-// sent was taken.
+// flowing reports whether data came until right before the reply, and had not waited.
 func flowing(t *record.Transfer, conn *flow.Conn) bool {
 	if t.TCP == nil || conn.Course == nil || t.Bytes == nil || *t.Bytes == 0 {
 		return false
 	}
-	side := &conn.Course.Side[dataSide(t)]
-	if !side.AckSeen || side.Open(*t.Bytes) || t.TCP.Stall != nil && t.TCP.Stall.To.Time > t.Reply.Time.Time-leastHold && t.TCP.Stall.Lasted() >= leastHold {
+	if s := t.TCP.Stall; s != nil && s.Lasted() >= leastHold && s.To.Time > t.Reply.Time.Time-leastHold {
 		return false
 	}
 	silent := t.Reply.Time.Time - conn.Last.Time
@@ -224,10 +222,13 @@ func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdic
 	if t.Reply != nil && t.Reply.Time.Time < e.at.Time && t.Reply.Code != 426 && t.Reply.Code != 425 && t.Reply.Code != 421 {
 		return nil // the server gave up before, and said why
 	}
-	cause := record.CauseDataReset
-	v := opening(t, cause, e.by)
+	how := foreignReset(c, conn, e.by)
+	if t.Reply != nil && how == "" && e.by == record.Server && !code(t.Reply, 421, 425, 426, 451) && !means(t.Reply, saysData) {
+		return nil // servers that refuse a transfer reset what the client opened for it
+	}
+	v := opening(t, record.CauseDataReset, e.by)
 	v.Frames = append(v.Frames, e.at.Pos)
-	if how := foreignReset(c, conn, e.by); how != "" {
+	if how != "" {
 		v.At, v.Certainty = record.AtFirewall, record.Certain
 		v.Text = sentence("the data connection of "+named(t)+" was ended"+after(t)+" by a RST in the name of the "+e.by+c.packets(e.at.Pos)+" that it did not send: "+how, c.then(t))
 		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections, and after how long?")

@@ -119,7 +119,7 @@ func (c *hearing) outcomeOf(t *record.Transfer) string {
 
 // untranslated is an announced address that is not the one by which its host is known.
 func untranslated(c *hearing, t *record.Transfer) *record.Verdict {
-	if t.Announced == nil || c.Client.Addr() == c.Server.Addr() {
+	if t.Announced == nil || c.Client.Addr() == c.Server.Addr() || t.Connection == nil && reached(c, t) {
 		return nil
 	}
 	host, _ := c.announcer(t)
@@ -380,7 +380,7 @@ func oneSided(c *hearing, t *record.Transfer) *record.Verdict {
 // from inside, a NAT that does not translate looks so.
 func suspected(c *hearing, t *record.Transfer) *record.Verdict {
 	host, other := c.announcer(t)
-	if t.Connection != nil || t.Announced == nil || !flow.IsInternal(t.Announced.Addr()) || t.Announced.Addr() != host || flow.IsInternal(other) {
+	if t.Connection != nil || t.Announced == nil || reached(c, t) || !flow.IsInternal(t.Announced.Addr()) || t.Announced.Addr() != host || flow.IsInternal(other) {
 		return nil
 	}
 	v := opening(t, record.CauseAddressUntranslated, record.AtNAT)
@@ -434,6 +434,15 @@ func neverTried(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v.Next = steps(filter, "capture at the "+opener+": if its SYNs leave it, a firewall drops them before they reach this place of capture", c.whyNot(opener))
 	return v
+}
+
+// reached reports whether another transfer worked at the address that t announced, so that
+// it can be reached.
+func reached(c *hearing, t *record.Transfer) bool {
+	return slices.ContainsFunc(c.Transfers, func(o record.Transfer) bool {
+		return o.Outcome == record.OK && o.Command != nil && o.Mode == t.Mode && o.Announced != nil && o.Announced.Addr() == t.Announced.Addr() &&
+			(o.Connection == nil || o.Connection.Dst.Addr() == t.Announced.Addr() && o.Notes.Via == nil)
+	})
 }
 
 // dataShown counts the transfers that worked by whether the capture holds their data

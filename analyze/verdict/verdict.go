@@ -19,11 +19,13 @@ import (
 )
 
 // Bench judges the sessions of a run, one after the other, and remembers of each server
-// which passive ports worked: what is far from them may be a port that nobody opened.
+// which passive ports worked, for what is far from them may be a port that nobody opened,
+// and whose logins failed, for such a client may be shut out.
 type Bench struct {
 	Files   int // of the run: with several, packets are named with their file
 	servers map[netip.AddrPort]*worked
 	hearing hearing // of one session after the other
+	shut    map[visit]*failed
 }
 
 // worked are the passive ports of a server over which connections were opened.
@@ -37,11 +39,14 @@ type worked struct {
 const maxServers = 4096
 
 // NewBench makes a Bench for a run of so many files.
-func NewBench(files int) *Bench { return &Bench{Files: files, servers: map[netip.AddrPort]*worked{}} }
+func NewBench(files int) *Bench {
+	return &Bench{Files: files, servers: map[netip.AddrPort]*worked{}, shut: map[visit]*failed{}}
+}
 
 // Session fills in the verdicts of a session and of its transfers.
 func (b *Bench) Session(s *record.Session) {
 	b.learn(s)
+	b.failures(s)
 	b.Preview(s)
 }
 

@@ -34,6 +34,7 @@ var unwritten = map[string]string{
 	"Session.Said.Dialogue.Replies.About": "for verdicts: what of the text is only the command's own argument",
 	"Session.Transfers.Preliminary.About": "for verdicts: what of the text is only the command's own argument",
 	"Session.Said.Operations.Reply.About": "as that of transfers",
+	"Attempt.Answer":                      "the verdict tells it",
 	"Session.Transfers.Reply.About":       "for verdicts: what of the text is only the command's own argument",
 	"Session.Said.Operations.Reply.Time":  "--commands has it",
 	"Session.Said.Operations.Reply.Pos":   "--commands has it",

@@ -158,3 +158,17 @@ func newer(c *hearing, t *record.Transfer) *record.Transfer {
 	}
 	return nil
 }
+
+// older is an earlier offer of the server to which the client connected after t's came.
+func older(c *hearing, t *record.Transfer) *record.Transfer {
+	if t.Mode != record.Passive || t.Notes.Asked == nil || t.Announced == nil {
+		return nil
+	}
+	for i := range c.Transfers[:t.N-1] {
+		o := &c.Transfers[i]
+		if o.Mode == record.Passive && o.Command == nil && o.Connection != nil && o.Notes.Conn.SYN.Ord > t.Notes.Asked.Mark.Ord {
+			return o
+		}
+	}
+	return nil
+}

@@ -116,6 +116,49 @@ func TestRefusedByReset(t *testing.T) {
 	})
 }
 
+func TestOffersAndListings(t *testing.T) {
+	situate(t, []situation{
+		{
+			name: "the client asks twice and connects to the first port", script: passive + `
+				C: PASV
+				S: 227 Entering Passive Mode (203,0,113,21,195,90)
+				data d1 198.51.100.10:40001 > 203.0.113.21:50000 unanswered 2
+				C: LIST
+				wait 60s
+				S: 425 Failed to establish connection.` + quit,
+			want: "data-never-tried client likely", transfer: 2, says: []string{"203.0.113.21:50000", "an earlier PASV", "not to 203.0.113.21:50010", "not ask twice"}, never: []string{"firewall"},
+		},
+		{
+			name: "a server that does not know MLSD", script: passive + `
+				C: MLSD
+				S: 500 Unknown command.
+				data d1 198.51.100.10:40001 > 203.0.113.21:50000
+				C: LIST
+				S: 150 Ok.
+				d1< 500 fin
+				d1 half C
+				S: 226 Done.` + quit,
+			want: "none none certain", says: []string{"1 transfer done"}, never: []string{"FEAT"},
+		},
+		{
+			name: "no room, in a capture of port 21 only", script: login + offered + `
+				C: STOR a.bin
+				S: 150 Ok to send data.
+				S: 552 Disk full` + quit,
+			want: "storage-full server certain", transfer: 1, says: []string{"Disk full"}, never: []string{"filtered"},
+		},
+	})
+}
+
+func TestFragmentsOfSessions(t *testing.T) {
+	late := "client 198.51.100.10:51234\nserver 203.0.113.21:21\nopen none\n"
+	check(t, []kind{
+		{"begun at the end of a transfer", late + "S: 425 Failed to establish connection." + quit, "not-captured capture open data-never-tried data-blocked", []string{"Failed to establish", "begins after the offer"}},
+		{"begun at a refusal", late + "S: 550 Failed to open file." + quit, "not-captured capture open command-denied", []string{"Failed to open file"}},
+		{"begun at the end of a login", late + "S: 530 Login incorrect." + quit, "login-rejected client likely", []string{"The login failed", "Login incorrect"}},
+	})
+}
+
 func TestRelays(t *testing.T) {
 	situate(t, []situation{
 		{

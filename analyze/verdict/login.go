@@ -425,6 +425,13 @@ func failedUnseen(c *hearing) *record.Verdict {
 
 // cutShort is a session of which the capture lacks what would tell.
 func cutShort(c *hearing) *record.Verdict {
+	if p := c.Notes.Parting; p != nil && len(c.Transfers) == 0 && !c.encrypted() && (!c.Capture.ClientSide || !c.Capture.FromStart) && p.Code != 421 {
+		v := begin(record.CauseNotCaptured, record.AtCapture, record.Open, p.Pos)
+		v.Or = []string{record.CauseCommandDenied}
+		v.Text = sentence("the server refused something that the capture does not hold", c.replied(p))
+		v.Next = steps("capture again from before the login to the end, both directions")
+		return v
+	}
 	if c.Login != record.LoginNone || c.encrypted() || c.Capture.ServerSide && c.Capture.ClientSide || len(c.Transfers) == 0 && c.Commands == 0 {
 		return nil
 	}

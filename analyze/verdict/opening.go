@@ -16,7 +16,7 @@ import (
 
 var openings = []judge{
 	proxyRefused,
-	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidError, saidHandshake, noEndpoint, saidRefused, otherFamily, wrongSource,
+	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, saidError, saidHandshake, noEndpoint, saidRefused, otherFamily, wrongSource,
 	untranslated, passedUnchanged, droppedHere, answeredLate, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, saidTimedOut, neverTried, late, unexplained,
 }
 
@@ -366,12 +366,16 @@ func (c *hearing) whereDropped(conn *flow.Conn) string {
 
 // oneSided is a failure of which the capture lacks the side that would tell.
 func oneSided(c *hearing, t *record.Transfer) *record.Verdict {
-	if c.Capture.ClientSide && c.Capture.ServerSide && c.Capture.MissingBytes == 0 {
-		return nil
+	lacks := c.lacks()
+	if c.gapless() {
+		if c.Capture.FromStart || t.Notes.Asked != nil {
+			return nil
+		}
+		lacks = "it begins after the offer"
 	}
 	v := about(t, record.CauseNotCaptured, record.AtCapture)
 	v.Certainty, v.Or = record.Open, []string{record.CauseDataNeverTried, record.CauseDataBlocked}
-	v.Text = sentence(named(t)+" had no data connection in this capture", c.lacks(), c.then(t))
+	v.Text = sentence(named(t)+" had no data connection in this capture", lacks, c.then(t))
 	v.Next = steps("capture both directions, at the client or at the server")
 	return v
 }
@@ -413,6 +417,12 @@ func neverTried(c *hearing, t *record.Transfer) *record.Verdict {
 		opener, at = record.Client, record.AtClient
 	}
 	v := opening(t, record.CauseDataNeverTried, at)
+	if o := older(c, t); o != nil {
+		v.Frames = append(v.Frames, o.Frames.SYN)
+		v.Text = sentence("the client connected to "+o.Connection.Dst.String()+c.packets(o.Frames.SYN)+", which an earlier "+o.Method+" had announced, and not to "+t.Announced.String()+", which took its place"+c.packets(t.Frames.Negotiation), c.then(t))
+		v.Next = steps("let the client connect to the port that was announced last, or not ask twice: servers close the others")
+		return v
+	}
 	near := c.takenAt()
 	if near != at {
 		v.Certainty, v.Or = record.Open, []string{record.CauseDataBlocked}

@@ -239,7 +239,7 @@ func saidNoNegotiation(c *hearing, t *record.Transfer) *record.Verdict {
 	if r == nil || t.Method != record.MethodDefault || !means(r, saysMode) && !code(r, 425, 503) || t.Connection != nil {
 		return nil
 	}
-	if !c.Capture.ClientSide || c.Capture.MissingBytes > 0 {
+	if !c.Capture.ClientSide || c.Capture.MissingBytes > 0 || !c.Capture.FromStart && !means(r, saysMode) {
 		return nil
 	}
 	v := about(t, record.CauseNoNegotiation, record.AtClient)

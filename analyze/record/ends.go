@@ -21,9 +21,19 @@ func (s *Session) Halves(conn *flow.Conn) (client, server *flow.Half) {
 	return &conn.Half[way], &conn.Half[way^1]
 }
 
+// Routed reports whether the capture was taken on both sides of a router.
+func (s *Session) Routed() bool {
+	course := s.Notes.Control.Course
+	return course != nil && (course.Side[flow.Out].Routed || course.Side[flow.In].Routed)
+}
+
 // Distance is how many routers lie between a host of the session and the place of capture,
-// by the TTLs of the control connection; -1: not known.
+// by the TTLs of the control connection; -1: not known, or different for the copies that a
+// router's both sides show.
 func (s *Session) Distance(host netip.Addr) int {
+	if s.Routed() {
+		return -1
+	}
 	client, server := s.Halves(&s.Notes.Control)
 	switch host {
 	case s.Client.Addr():

@@ -3,6 +3,10 @@ package verdict_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ftpscope/capture/capturetest"
 )
 
 // How control connections break off, as people report it.
@@ -150,6 +154,20 @@ func TestOffersAndListings(t *testing.T) {
 	})
 }
 
+func TestFilesThatAreAskedForFirst(t *testing.T) {
+	situate(t, []situation{
+		{
+			name: "curl asks for the size of a file that is not there", script: login + `
+				C: EPSV
+				S: 229 Entering Extended Passive Mode (|||50000|)
+				data d1 198.51.100.10:40001 > 203.0.113.21:50000
+				C: SIZE nothere.bin
+				S: 550 Could not get file size.` + quit,
+			want: "command-denied server certain", says: []string{"SIZE nothere.bin", "Could not get file size"}, never: []string{"firewall"},
+		},
+	})
+}
+
 func TestFragmentsOfSessions(t *testing.T) {
 	late := "client 198.51.100.10:51234\nserver 203.0.113.21:21\nopen none\n"
 	check(t, []kind{
@@ -249,4 +267,22 @@ func TestImpatientClients(t *testing.T) {
 			want: "data-half-closed server likely", transfer: 1, says: []string{"1 min", "FIN"}, never: []string{"permit"},
 		},
 	})
+}
+
+// TestBothSidesOfARouter looks at a capture of all of a router's interfaces: what it forwards is
+// there twice, so TTLs do not tell who made a RST.
+func TestBothSidesOfARouter(t *testing.T) {
+	frames := capturetest.MustFrames(t, strings.Replace(passive, "ttl S 52", "ttl S 64", 1)+`
+		data d1 198.51.100.10:40001 > 203.0.113.21:50000 refused
+		C: LIST
+		S: 425 Failed to establish connection.`+quit)
+	var twice []capturetest.Frame
+	forwarded := capturetest.Change(frames, func(_ *capturetest.Frame, m *capturetest.Meta) bool { m.TTL--; return true })
+	for i, f := range frames {
+		if twice = append(twice, f); f.Conn == capturetest.Control {
+			twice = append(twice, forwarded[i])
+		}
+	}
+	require.Equal(t, "data-refused server open data-rejected", short(analyzed(t, twice).sessions[0].Verdict))
+	require.Equal(t, "data-refused server certain", short(analyzed(t, frames).sessions[0].Verdict))
 }

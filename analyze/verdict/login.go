@@ -345,7 +345,7 @@ func commandDenied(c *hearing) *record.Verdict {
 			return nil
 		}
 	}
-	if optional(d.Line.Text) {
+	if optional(d.Line.Text) && !inVain(c, d) {
 		return nil
 	}
 	if d.Reply.Code == 421 {
@@ -359,6 +359,15 @@ func commandDenied(c *hearing) *record.Verdict {
 	v.Next = steps("check the name, the working directory and the user's permissions at the server")
 	return v
 }
+
+// inVain reports whether a client that had negotiated a transfer asked for nothing more once
+// the server did not know the file: curl asks for its size first.
+func inVain(c *hearing, d *record.Denial) bool {
+	n := len(c.Transfers)
+	return n > 0 && c.Transfers[n-1].Command == nil && c.Transfers[n-1].Outcome == record.Unused && d.Reply.Code == 550 && asksFile().MatchString(d.Line.Text) && !c.didSomething()
+}
+
+var asksFile = pattern(`(?i)^(SIZE|MDTM|MLST)\b`)
 
 // optional reports whether a command's refusal keeps a client from nothing.
 func optional(line string) bool { return optionalCommands().MatchString(line) }
@@ -430,6 +439,12 @@ func cutShort(c *hearing) *record.Verdict {
 		v.Or = []string{record.CauseCommandDenied}
 		v.Text = sentence("the server refused something that the capture does not hold", c.replied(p))
 		v.Next = steps("capture again from before the login to the end, both directions")
+		return v
+	}
+	if c.Login == record.LoginNone && !c.encrypted() && len(c.Transfers) == 0 && c.Capture.MissingBytes > uint64(c.Commands) && c.Notes.Parting == nil {
+		v := begin(record.CauseNotCaptured, record.AtCapture, record.Likely)
+		v.Text = sentence("the capture does not tell how the session went: " + c.lacks())
+		v.Next = steps("capture whole packets (tcpdump -s 0), both directions, at the client or at the server")
 		return v
 	}
 	if c.Login != record.LoginNone || c.encrypted() || c.Capture.ServerSide && c.Capture.ClientSide || len(c.Transfers) == 0 && c.Commands == 0 {

@@ -248,6 +248,10 @@ func refused(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Text = sentence(tried+", and something on the way answered with RST"+c.packets(answer.RST.Pos)+": "+c.hopsApart(dst, answer.TTL), c.then(t))
 		v.Next = steps("look for the firewall or NAT that rejects it", c.permit(t))
 		return v
+	case cannotTell:
+		if c.Routed() { // the router itself may reject it
+			v.Certainty, v.Or = record.Open, []string{record.CauseDataRejected}
+		}
 	case madeByEnd:
 		v.Certainty = record.Certain
 		if dst != c.Client.Addr() && dst != c.Server.Addr() {
@@ -255,6 +259,9 @@ func refused(c *hearing, t *record.Transfer) *record.Verdict {
 		}
 	}
 	v.Text = sentence(tried+", and "+c.party(dst)+" answered with RST"+c.packets(answer.RST.Pos), c.then(t))
+	if v.Certainty == record.Open {
+		v.Text = sentence(tried+", and was answered with RST"+c.packets(answer.RST.Pos)+" in the name of "+c.party(dst), "the capture was taken on both sides of a router, which may have made it", c.then(t))
+	}
 	switch replaced := newer(c, t); {
 	case replaced != nil:
 		v.Text = sentence(tried+", and "+c.party(dst)+" answered with RST"+c.packets(answer.RST.Pos), "before that, a newer "+replaced.Method+c.packets(replaced.Frames.Negotiation)+" had replaced this one", c.then(t))

@@ -26,6 +26,7 @@ type Side struct {
 	Doubtful   bool   // there may have been more repetitions: copies of packets look alike
 	Shrunk     bool   // smaller segments were sent in place of the stuck one
 	Heeded     bool   // it sent again, in smaller segments, what had been too big
+	Routed     bool   // copies of its packets had passed a router: the capture was taken on both sides of it
 	TooBig     *ICMP  // a router's word that its packets were too big, of the smallest MTU; nil: none
 	Curve      *Curve // nil: not asked for
 }

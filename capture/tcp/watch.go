@@ -60,6 +60,7 @@ type side struct {
 	zeroSince, zeroTime flow.Time
 	lastAgain           flow.Time
 	doubtful            bool // whether all that was sent again counts
+	routed              bool // copies had passed a router
 	again, againBytes   uint64
 	curve               *curve
 }

@@ -132,7 +132,9 @@ func (w *watch) isCopy(g *sight) bool {
 	s, x, me := g.s, &w.side[g.dir], &g.c.half[g.dir]
 	switch {
 	case s.ID != 0 && x.id != 0:
-		return x.id-s.ID < idSpan
+		isCopy := x.id-s.ID < idSpan
+		x.routed = x.routed || isCopy && s.TTL != x.ttl
+		return isCopy
 	case s.TTL != x.ttl, me.flags&isAcked != 0 && !flow.After(s.Seq+s.Length, me.acked):
 		return true // it passed a router; or it is known to have arrived
 	case s.Time-g.c.last.Time >= pause || x.lastAgain != 0 && s.Time-x.lastAgain < recovery:
@@ -251,7 +253,7 @@ func (w *watch) course(c *conn) *flow.Course {
 		}
 		f.Side[dir] = flow.Side{
 			AckSeen: h.flags&isAcked != 0 && other.packets > 0 && h.flags&pieces == 0, Again: x.again, AgainBytes: x.againBytes, RTT: x.rtt,
-			ZeroWindow: x.zeroTime, Window: max(x.window, h.window), Largest: x.largest, Passed: x.passed, Shrunk: x.shrunk, Doubtful: x.doubtful,
+			ZeroWindow: x.zeroTime, Window: max(x.window, h.window), Largest: x.largest, Passed: x.passed, Shrunk: x.shrunk, Doubtful: x.doubtful, Routed: x.routed,
 			TooBig: x.tooBig, Heeded: x.heeded, Curve: x.curve.drawn(),
 		}
 		if f.Side[dir].AckSeen {

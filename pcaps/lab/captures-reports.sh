@@ -141,3 +141,31 @@ cap_client_certificate() {
   curled -k --ssl-reqd --tls-max 1.2 --cert "$work/client.pem" --key "$work/client.key" "$url/photo.bin"
   captured
 }
+
+# On the router, which resets the data connection itself: what it forwards is there twice, with other TTLs.
+cap_router_any_resets() {
+  routed
+  vsftpd "${passive_range[@]}"
+  firewall "$MID" forward 'tcp dport 50000-50100 reject with tcp reset'
+  capture "$MID" any router-any-resets.pcap
+  failing firewall-passive
+  captured
+}
+
+cap_size_first() {
+  flat
+  vsftpd
+  capture "$CLI" c0 size-first.pcap
+  curled "$url/nothere.bin"
+  captured
+}
+
+# Two bytes of each packet's payload.
+cap_snaplen_68() {
+  routed
+  vsftpd "${passive_range[@]}"
+  firewall "$MID" forward 'tcp dport 50000-50100 drop'
+  capture "$CLI" c0 snaplen-68.pcap -s 68
+  failing firewall-passive
+  captured
+}

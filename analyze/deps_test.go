@@ -44,7 +44,7 @@ analyze/tlsrec:      capture/flow analyze/record
 analyze/keylog:
 analyze/decrypt:     capture/flow analyze/keylog analyze/tlsrec golang.org/x/crypto
 analyze/control:     capture/flow analyze/decrypt analyze/ftp analyze/record analyze/tlsrec
-analyze/match:       capture/flow analyze/control analyze/record
+analyze/match:       capture/flow analyze/control analyze/record analyze/tlsrec
 analyze/analyzetest: analyze analyze/record analyze/report analyze/report/jsonl capture capture/capturetest github.com/stretchr/testify/require
 analyze/settings:
 analyze/finding:     capture/flow analyze/record analyze/prose analyze/settings

@@ -11,18 +11,23 @@ import (
 	"ftpscope/capture/tcp"
 )
 
-// sealing follows connections that may be data connections under TLS, for who sends what
-// they carry, and whatever next wants: with keys, in clear.
+// sealing follows connections that may be data connections under TLS, for what its records
+// tell, and whatever next wants: with keys, in clear.
 type sealing struct {
 	next Follower
 	keys *decrypt.Keyring // nil: none
+	room flow.Budget      // for open messages of handshakes
 }
+
+// maxMessages bounds what open handshake messages of data connections hold, over all shards:
+// 16 MiB.
+const maxMessages = 16 << 20 / tcp.Shards
 
 // maySeal reports whether a connection's first payload can be the beginning of TLS on a
 // data connection. Data connections lead to unprivileged ports, and come from such or
 // from port 20.
-func maySeal(s *flow.Segment) bool {
-	return len(s.Payload) > 0 && tlsrec.IsHandshake(s.Payload[0]) && mayBeData(s)
+func maySeal(s *flow.Segment, isFirst bool) bool {
+	return len(s.Payload) > 0 && (tlsrec.IsHandshake(s.Payload[0]) || !isFirst) && mayBeData(s)
 }
 
 // mayBeData reports whether the ports of a segment are such as data connections have.
@@ -36,33 +41,95 @@ func (f *sealing) ReadsAll() bool { return f.keys != nil }
 
 // Follow makes the reader.
 func (f *sealing) Follow(c *flow.Conn) tcp.DataReader {
-	var next tlsrec.ByteReader
+	var next tcp.DataReader
 	if f.next != nil {
-		if r := f.next.Follow(c); r != nil {
-			next = r
-		}
+		next = f.next.Follow(c)
 	}
+	w := watched{Passing: tlsrec.NewData(&f.room), next: next, ends: [2]netip.AddrPort{c.Src, c.Dst}}
 	if f.keys == nil {
-		return &tlsrec.DataReader{Next: next}
+		return &w
 	}
-	d := &sealed{keys: f.keys, next: next, ends: [2]netip.AddrPort{c.Src, c.Dst}}
+	d := &sealed{watched: w, keys: f.keys}
 	d.opener = f.keys.Open(d)
 	return d
+}
+
+// watched reads a data connection for what its records tell without keys.
+type watched struct {
+	tlsrec.Passing
+	next tcp.DataReader // hears all as well; nil: nobody
+	off  bool           // nothing more can be told
+	ends [2]netip.AddrPort
+}
+
+// Data takes the next bytes of a direction; false: nobody needs more.
+func (w *watched) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
+	w.watch(dir, b, at)
+	return w.pass(dir, b, at) || !w.off
+}
+
+func (w *watched) watch(dir flow.Direction, b []byte, at flow.Mark) {
+	if w.off {
+		return
+	}
+	w.Passing.Data(dir, b, at)
+	if w.off = w.Lost(); w.off {
+		w.Drop()
+	}
+}
+
+// pass gives bytes to next; false: it wants no more.
+func (w *watched) pass(dir flow.Direction, b []byte, at flow.Mark) bool {
+	if w.next != nil && !w.next.Data(dir, b, at) {
+		w.next = nil
+	}
+	return w.next != nil
+}
+
+// Gap says that n bytes of a direction are missing.
+func (w *watched) Gap(dir flow.Direction, n uint64, at flow.Mark) {
+	w.Passing.Gap(dir, n, at)
+	if w.next != nil {
+		w.next.Gap(dir, n, at)
+	}
+}
+
+// Compares reports whether next wants to hear of bytes with two contents.
+func (w *watched) Compares() bool {
+	c, ok := w.next.(tcp.Comparer)
+	return ok && c.Compares()
+}
+
+// Conflict passes them on.
+func (w *watched) Conflict(dir flow.Direction, from int64, n uint64, at flow.Mark) {
+	if c, ok := w.next.(tcp.Comparer); ok {
+		c.Conflict(dir, from, n, at)
+	}
+}
+
+// Closed tells what the connection carried.
+func (w *watched) Closed(c *flow.Conn) flow.Told {
+	if w.next != nil {
+		w.next.Closed(c)
+	}
+	w.Drop()
+	told := flow.Told{Sent: w.Sent(c.Closing != flow.Cut)}
+	if d := w.Told(); d != nil {
+		d.Ends, told.Facts = w.ends, d
+	}
+	return told
 }
 
 // sealed reads a data connection, and opens it if it is under TLS. Until it is known that
 // it can be, next waits for what comes; if it cannot, next is given it as it came.
 type sealed struct {
+	watched
 	keys   *decrypt.Keyring
-	sent   tlsrec.DataReader
 	opener *decrypt.Opener
 	raw    bool // it is not under TLS, or cannot be opened
-	next   tlsrec.ByteReader
-	ends   [2]netip.AddrPort
 	held   []piece
 	size   int // of held
 	opened bool
-	shake  tlsrec.Handshake
 }
 
 // piece is what came of a direction: bytes, or a gap.
@@ -75,9 +142,8 @@ type piece struct {
 
 // Data takes the next bytes of a direction; false: nobody needs more.
 func (d *sealed) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
-	sent := d.sent.Data(dir, b, at)
+	d.watch(dir, b, at)
 	if o := d.opener; !d.raw {
-		d.shake.Data(dir, b, at)
 		o.Data(dir, b, at)
 		if d.settle() {
 			if o.State() == decrypt.Shut {
@@ -91,7 +157,7 @@ func (d *sealed) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 		}
 		d.replay()
 	}
-	return d.pass(dir, b, at) || sent
+	return d.pass(dir, b, at) || !d.off
 }
 
 // settle reports whether the connection is opened. One that cannot be is raw from
@@ -146,14 +212,6 @@ func (d *sealed) give(p *piece) {
 	}
 }
 
-// pass gives bytes to next; false: it wants no more.
-func (d *sealed) pass(dir flow.Direction, b []byte, at flow.Mark) bool {
-	if d.next != nil && !d.next.Data(dir, b, at) {
-		d.next = nil
-	}
-	return d.next != nil
-}
-
 // Plain, Missing, Shaken and Alert are what the Opener tells.
 func (d *sealed) Plain(dir flow.Direction, b []byte, at flow.Mark) {
 	if !d.opened {
@@ -169,17 +227,16 @@ func (d *sealed) Missing(dir flow.Direction, n uint64, at flow.Mark) {
 	}
 }
 
-func (d *sealed) Shaken(dir flow.Direction, b []byte, at flow.Mark) { d.shake.Opened(dir, b, at) }
+func (d *sealed) Shaken(dir flow.Direction, b []byte, at flow.Mark) { d.Opened(dir, b, at) }
 
 func (d *sealed) Alert(dir flow.Direction, level, description byte, at flow.Mark) {
-	d.shake.OpenedAlert(dir, level, description, at)
+	d.OpenedAlert(dir, level, description, at)
 }
 
 // Gap says that n bytes of a direction are missing.
 func (d *sealed) Gap(dir flow.Direction, n uint64, at flow.Mark) {
-	d.sent.Gap(dir, n, at)
+	d.Passing.Gap(dir, n, at)
 	if o := d.opener; !d.raw {
-		d.shake.Gap(dir)
 		o.Gap(dir, n, at)
 		if d.settle() {
 			return
@@ -195,22 +252,10 @@ func (d *sealed) Gap(dir flow.Direction, n uint64, at flow.Mark) {
 	}
 }
 
-// comparer is a reader that wants to hear of bytes with two contents.
-type comparer interface {
-	Compares() bool
-	Conflict(dir flow.Direction, from int64, n uint64, at flow.Mark)
-}
-
-// Compares reports whether next wants to hear of bytes with two contents.
-func (d *sealed) Compares() bool {
-	c, ok := d.next.(comparer)
-	return ok && c.Compares()
-}
-
 // Conflict passes them on, unless the keys tell which content is the right one.
 func (d *sealed) Conflict(dir flow.Direction, from int64, n uint64, at flow.Mark) {
-	if c, ok := d.next.(comparer); ok && !d.opened {
-		c.Conflict(dir, from, n, at)
+	if !d.opened {
+		d.watched.Conflict(dir, from, n, at)
 	}
 }
 
@@ -221,22 +266,13 @@ func (d *sealed) Closed(c *flow.Conn) flow.Told {
 		d.replay()
 		d.opener.Close()
 	}
-	if d.next != nil {
-		d.next.Closed(c)
-	}
-	client := flow.Out
-	told := flow.Told{Sent: d.sent.Sent(c.Closing != flow.Cut)}
-	if dir, ok := d.opener.Client(); ok {
-		client = dir
-	}
-	info := d.shake.Info(client)
-	if info == nil && !d.opened {
+	told := d.watched.Closed(c)
+	if !d.opened {
 		return told
 	}
-	x := &record.DataTLS{Ends: d.ends, Opened: d.opened, Info: info}
-	if told.Facts = x; !d.opened {
-		return told
-	}
+	client, _ := d.opener.Client()
+	x := &record.DataTLS{Ends: d.ends, Opened: true, Info: d.Info(client)}
+	told.Facts = x
 	for dir := range flow.Direction(2) {
 		s := d.opener.Sent(dir)
 		if n := s.Plain + s.Lost; d.opener.State() == decrypt.Open || s.Closed {

@@ -155,7 +155,7 @@ func without(v any) any {
 		if n, sealed := v["plain_bytes"]; sealed {
 			v["bytes"] = n
 		}
-		for _, key := range []string{"tls", "decrypted", "plain_bytes", "missing_bytes", "start", "end", "time", "first", "last", "frames", "frame", "filter", "findings", "tcp",
+		for _, key := range []string{"tls", "decrypted", "plain_bytes", "handshake", "missing_bytes", "start", "end", "time", "first", "last", "frames", "frame", "filter", "findings", "tcp",
 			"packets", "elapsed_seconds", "packets_per_second", "duration"} {
 			delete(v, key)
 		}

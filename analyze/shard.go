@@ -103,7 +103,7 @@ func (a *analysis) shard(to events, reading *control.Options) *shard {
 	if a.opt.Keys != nil {
 		l.reading.Keys = decrypt.NewKeyring(a.opt.Keys)
 	}
-	f, may := &sealing{a.opt.Follow, l.reading.Keys}, maySeal
+	f, may := &sealing{a.opt.Follow, l.reading.Keys, flow.NewBudget(maxMessages)}, tcp.May(maySeal)
 	if f.next != nil {
 		may = nil
 	}

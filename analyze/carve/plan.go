@@ -76,7 +76,7 @@ func (p *Plan) Add(s *record.Session, transfers []int) (unknown []int) {
 	if s.IsUnderTLS() {
 		p.sealed++
 	}
-	p.underTLS(s.Notes.TLS)
+	p.underTLS(s.Handshake)
 	name := fmt.Sprintf("session %d", s.ID)
 	control := p.conn(&s.Notes.Control, name+" control")
 	control.control, control.A, control.B = true, s.Client, s.Server

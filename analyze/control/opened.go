@@ -25,11 +25,11 @@ func (o opened) Missing(dir flow.Direction, n uint64, _ flow.Mark) { loseSaid(o.
 
 // Shaken and Alert complete what the handshake tells.
 func (o opened) Shaken(dir flow.Direction, b []byte, at flow.Mark) {
-	o.tls.records.handshake.Opened(dir, b, at)
+	o.tls.records.passing.Opened(dir, b, at)
 }
 
 func (o opened) Alert(dir flow.Direction, level, description byte, at flow.Mark) {
-	o.tls.records.handshake.OpenedAlert(dir, level, description, at)
+	o.tls.records.passing.OpenedAlert(dir, level, description, at)
 }
 
 // coverTLS notes that a side, or both, are under TLS from here on.
@@ -73,7 +73,7 @@ func shutTLS(c *Conversation, before decrypt.State) {
 func gapUnderTLS(c *Conversation, dir flow.Direction, n uint64) {
 	r := c.tls.records
 	r.sides[dir].Gap()
-	r.handshake.Gap(dir)
+	r.passing.Gap(dir, n, c.at)
 	if o := r.opener; o != nil {
 		before := o.State()
 		o.Gap(dir, n, c.at)

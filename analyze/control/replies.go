@@ -225,7 +225,7 @@ func (c *Conversation) onFinal(p *pending, r *record.Reply) {
 		c.params.onSize(p.arg, r)
 	case v == ftp.AUTH:
 		if c.tls.onAuthReply(r.Code) {
-			c.notes.AuthTLS = p.line.Mark
+			c.notes.AuthTLS, c.notes.Security = p.line.Mark, otherSecurity(p.arg)
 		}
 	case v == ftp.PROT && !refused && strings.EqualFold(strings.TrimSpace(p.arg), "C") && c.tls.kind != record.TLSNone:
 		c.notes.ProtC = c.at

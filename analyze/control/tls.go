@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"strings"
 
 	"ftpscope/analyze/decrypt"
 	"ftpscope/analyze/ftp"
@@ -30,12 +31,12 @@ type tlsLayer struct {
 
 // tlsRecords passes over what is under TLS.
 type tlsRecords struct {
-	sides     [2]tlsrec.Skipper
-	handshake *tlsrec.Handshake // while it passes
-	last      flow.Mark         // the last of it
-	assumed   bool              // the capture lacks the server's consent
-	opener    *decrypt.Opener   // nil: nothing opens them
-	began     Span              // of what may be opened
+	sides   [2]tlsrec.Skipper
+	passing tlsrec.Passing
+	last    flow.Mark       // the last of it
+	assumed bool            // the capture lacks the server's consent
+	opener  *decrypt.Opener // nil: nothing opens them
+	began   Span            // of what may be opened
 }
 
 // Span is a stretch of time in which commands could not be read; To is not set while it
@@ -68,6 +69,17 @@ func (t *tlsLayer) onAuthReply(code int) bool {
 	return true
 }
 
+// otherSecurity is the mechanism that AUTH asks for (RFC 2228 section 3) if it is no TLS:
+// GSSAPI, KERBEROS_V4.
+func otherSecurity(arg string) string {
+	const longest = 20
+	name := strings.ToUpper(strings.TrimSpace(arg))
+	if len(name) > longest || strings.HasPrefix(name, "TLS") || strings.HasPrefix(name, "SSL") {
+		return ""
+	}
+	return name
+}
+
 // open begins a span; false: one is open, or there is no room for it.
 func (t *tlsLayer) open(at flow.Mark, serial int32, b *budget) bool {
 	if t.state == protected || len(t.spans) >= record.MaxSteps || !b.reserve(spanSize) {
@@ -95,20 +107,17 @@ func (t *tlsLayer) covers(dir flow.Direction) bool {
 	return t.records != nil && t.records.sides[dir].On
 }
 
-// read looks at what a side says under TLS until its handshake is encrypted.
-func (r *tlsRecords) read(dir flow.Direction, b []byte, at flow.Mark) {
-	if r.handshake == nil {
-		r.handshake = &tlsrec.Handshake{}
-	}
-	r.handshake.Data(dir, b, at)
-}
-
-// found is what the handshake tells; nil when that is nothing.
+// found is what the handshake tells; nil when that is nothing. Where the server speaks
+// first, a single long record may be its greeting, and no ticket.
 func (t *tlsLayer) found(client flow.Direction) *record.TLSInfo {
 	if t.records == nil {
 		return nil
 	}
-	return t.records.handshake.Info(client)
+	x := t.records.passing.Info(client)
+	if x != nil && t.kind == record.TLSImplicit && len(x.Tickets) == 1 {
+		x.Tickets, x.Resumable = nil, false
+	}
+	return x
 }
 
 // passTLS passes over what is under TLS and returns what follows it; nil when there is
@@ -122,7 +131,7 @@ func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
 		s.On = true
 		coverTLS(c, dir)
 	}
-	c.tls.records.read(dir, b, c.at)
+	c.tls.records.passing.Data(dir, b, c.at)
 	openTLS(c, dir, b)
 	if dir != c.client && c.expectsHosts { // who spoke last is who the next data connection belongs to
 		c.tellHosts(true)

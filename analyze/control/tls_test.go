@@ -1,7 +1,7 @@
 package control_test
 
 import (
-	"fmt"
+	"bytes"
 	"strings"
 	"testing"
 
@@ -10,15 +10,11 @@ import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/record"
+	"ftpscope/capture/capturetest"
 	"ftpscope/capture/flow"
 )
 
-// greets is a record with the handshake message that a side begins with: 1 ClientHello, 2 ServerHello.
-func greets(message, n int) string {
-	return strings.Replace(analyzetest.TLSRecord(22, n), `\x81`, fmt.Sprintf(`\x%02x`, message), 1)
-}
-
-var resumed = "C! " + greets(1, 650) + "\nS! " + greets(2, 161) + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 69) + "\nC! " + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 69) + "\n"
+var resumed = "C! " + analyzetest.TLSHello(1, 650) + "\nS! " + analyzetest.TLSHello(2, 161) + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 69) + "\nC! " + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 69) + "\n"
 
 // RFC 4217, RFC 2228: AUTH, what follows under TLS, and CCC.
 func TestTLS(t *testing.T) {
@@ -36,9 +32,9 @@ func TestTLS(t *testing.T) {
 			close C`, `
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=70000 unknown`},
-		{"accepted, which is lost, and TLS comes with AUTH", "S: 220 ready\nC! AUTH TLS\\r\\n" + greets(1, 300) + "\nlost S: 234 go\nS! " + greets(2, 161) + "\n" + analyzetest.Said + "close C", `
+		{"accepted, which is lost, and TLS comes with AUTH", "S: 220 ready\nC! AUTH TLS\\r\\n" + analyzetest.TLSHello(1, 300) + "\nlost S: 234 go\nS! " + analyzetest.TLSHello(2, 161) + "\n" + analyzetest.Said + "close C", `
 			session tls=explicit closing=fin missing=8`},
-		{"accepted, which is lost, and TLS comes byte by byte", "S: 220 ready\nC: AUTH TLS\nlost S: 234 go\nC! \\x16\nC! \\x03\nC! \\x01" + greets(1, 300)[12:] + "\nS! " + greets(2, 161) + "\n" + analyzetest.Said + "close C", `
+		{"accepted, which is lost, and TLS comes byte by byte", "S: 220 ready\nC: AUTH TLS\nlost S: 234 go\nC! \\x16\nC! \\x03\nC! \\x01" + analyzetest.TLSHello(1, 300)[12:] + "\nS! " + analyzetest.TLSHello(2, 161) + "\n" + analyzetest.Said + "close C", `
 			session tls=explicit closing=fin missing=8`},
 		{"accepted, one active transfer and one upload", start + analyzetest.Said + analyzetest.Asked + `
 			data d1 S:20 > C:50000
@@ -72,10 +68,10 @@ func TestTLS(t *testing.T) {
 			session tls=explicit mode=passive by=client closing=fin
 			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=395 unknown
 			2 - encrypted passive initiator=client data=C:40001>S:50001 evidence=inferred upload bytes=884 unknown`},
-		{"short ones with a client's certificate: the records do not tell", start + analyzetest.Asked + `
+		{"short ones with a client's certificate", start + analyzetest.Asked + `
 			data d1 C:40000 > S:50000
-			d1>! ` + greets(1, 650) + `
-			d1<! ` + greets(2, 161) + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 900) + analyzetest.TLSRecord(23, 69) + `
+			d1>! ` + analyzetest.TLSHello(1, 650) + `
+			d1<! ` + analyzetest.TLSHello(2, 161) + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 900) + analyzetest.TLSRecord(23, 69) + `
 			d1>! ` + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 800) + analyzetest.TLSRecord(23, 69) + `
 			d1<! ` + analyzetest.TLSRecord(23, 120) + analyzetest.TLSRecord(23, 19) + `
 			d1>! ` + analyzetest.TLSRecord(23, 19) + `
@@ -83,18 +79,18 @@ func TestTLS(t *testing.T) {
 			d1 fin <
 			` + analyzetest.Told + `close C`, `
 			session tls=explicit mode=passive by=client closing=fin
-			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred bytes=- missing=- unknown`},
+			1 - encrypted passive initiator=client data=C:40000>S:50000 evidence=inferred download bytes=1300 unknown`},
 		{"a short upload, the server's tickets after it, and a handshake that failed", start + analyzetest.Asked + `
 			data d1 C:40000 > S:50000
-			d1>! ` + greets(1, 512) + `
-			d1<! ` + greets(2, 122) + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 900) + analyzetest.TLSRecord(23, 69) + `
+			d1>! ` + analyzetest.TLSHello(1, 512) + `
+			d1<! ` + analyzetest.TLSHello(2, 122) + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 900) + analyzetest.TLSRecord(23, 69) + `
 			d1>! ` + analyzetest.TLSRecord(20, 1) + analyzetest.TLSRecord(23, 69) + analyzetest.TLSRecord(23, 117) + analyzetest.TLSRecord(23, 19) + `
 			d1<! ` + analyzetest.TLSRecord(23, 282) + analyzetest.TLSRecord(23, 282) + `
 			d1 fin >
 			d1 fin <
 			` + analyzetest.Told + analyzetest.Asked + `
 			data d2 C:40001 > S:50001
-			d2>! ` + greets(1, 512) + `
+			d2>! ` + analyzetest.TLSHello(1, 512) + `
 			d2 rst <
 			` + analyzetest.Told + `close C`, `
 			session tls=explicit mode=passive by=client closing=fin
@@ -194,18 +190,22 @@ func TestTLS(t *testing.T) {
 // TestTLSHandshakes reads those of the sample captures, which real clients and servers made.
 func TestTLSHandshakes(t *testing.T) {
 	offered := []string{"TLS 1.3", "TLS 1.2", "TLS 1.1", "TLS 1.0"}
+	fresh := record.Resumption{Full: true, Resumable: true, Tickets: []int{233, 233}}
 	for name, want := range map[string]*record.TLSInfo{
-		"auth-tls": {ClientHello: packet(11), ServerHello: packet(12), Offered: offered,
-			Version: "TLS 1.3", Cipher: "TLS_AES_256_GCM_SHA384", Encrypted: true},
+		"auth-tls": {ClientHello: packet(11), ServerHello: packet(14), Offered: offered,
+			Version: "TLS 1.3", Cipher: "TLS_AES_256_GCM_SHA384", Encrypted: true, Resumption: fresh},
 		"auth-tls-active": {ClientHello: packet(25), ServerHello: packet(26), ServerName: "192.0.2.21", Offered: offered,
-			Version: "TLS 1.3", Cipher: "TLS_AES_256_GCM_SHA384", Encrypted: true},
+			Version: "TLS 1.3", Cipher: "TLS_AES_256_GCM_SHA384", Encrypted: true, Resumption: fresh},
 		"auth-tls-refused": nil,
 		"passive-pasv":     nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := analyzetest.Collect(t, analyze.Options{}, nil, "../../pcaps/"+name+".pcap").Sessions[0].Notes.TLS
+			got := analyzetest.Collect(t, analyze.Options{}, nil, "../../pcaps/"+name+".pcap").Sessions[0].Handshake
 			if got != nil {
-				got.ClientHello.Time, got.ServerHello.Time, got.Random = 0, 0, [32]byte{}
+				require.Len(t, got.JA3, 32)
+				require.Len(t, got.JA4, 36)
+				require.Len(t, got.JA3S, 32)
+				got.ClientHello.Time, got.ServerHello.Time, got.Random, got.Fingerprints = 0, 0, [32]byte{}, record.Fingerprints{}
 			}
 			require.Equal(t, want, got)
 		})
@@ -213,3 +213,15 @@ func TestTLSHandshakes(t *testing.T) {
 }
 
 func packet(n uint64) flow.Mark { return flow.Mark{Ord: n, Pos: flow.At(0, n)} }
+
+// What AUTH asks for other than TLS has its name.
+func TestOtherSecurity(t *testing.T) {
+	for asked, want := range map[string]string{"TLS": "", "ssl": "", "TLS-C": "", "gssapi ": "GSSAPI", "KERBEROS_V4": "KERBEROS_V4", "a name that is far too long": ""} {
+		c := analyzetest.Conversation{Script: "S: 220 ready\nC: AUTH " + asked + "\nS: 334 go on\nC: MIC VVNF\nS: 631 MjMy\nclose C"}
+		var b bytes.Buffer
+		require.NoError(t, capturetest.WritePcap(&b, c.Frames(t), capturetest.PcapOptions{}))
+		got := analyzetest.Collect(t, analyze.Options{}, b.Bytes()).Sessions[0]
+		require.Equal(t, want, got.Notes.Security)
+		require.Equal(t, record.TLSExplicit, got.TLS)
+	}
+}

@@ -255,7 +255,7 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	n.Control, n.Heard = *conn, c.notes.Heard
 	n.Logins = own(n.Logins)
 	n.Idle, n.ClientSpoke = c.quiet.end(conn.Last.Time), c.quiet.heard
-	n.TLS = c.tls.found(c.client)
+	s.Handshake = c.tls.found(c.client)
 
 	s.Closing = closingOf(n)
 	s.Capture = record.Coverage{

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 
 	"ftpscope/analyze/keylog"
+	"ftpscope/analyze/tlsrec"
 	"ftpscope/capture/flow"
 )
 
@@ -181,12 +182,6 @@ func eachExtension(in *cryptobyte.String, f func(kind uint16, b cryptobyte.Strin
 	}
 }
 
-// retry is the random of a HelloRetryRequest (RFC 8446 section 4.1.3).
-var retry = [32]byte{
-	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-	0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-}
-
 // serverHello is RFC 8446 section 4.1.3.
 func (o *Opener) serverHello(body []byte) {
 	h := &o.shake
@@ -200,7 +195,7 @@ func (o *Opener) serverHello(body []byte) {
 		o.shut(Damaged)
 		return
 	}
-	if [32]byte(random) == retry {
+	if tlsrec.IsRetry(random) {
 		return
 	}
 	x := &h.session

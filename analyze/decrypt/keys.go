@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"hash"
+
+	"ftpscope/analyze/tlsrec"
 )
 
 // Versions of TLS (RFC 8446 section 4.2.1).
@@ -182,25 +184,10 @@ func (k *keys) passed(sealed []byte) {
 }
 
 // plainSize is how many bytes a record of n bytes has of content, where its length tells.
-func (k *keys) plainSize(n int) (int, bool) { return k.suite.plainSize(k.version, n) }
-
-// plainSize is the same for all records of a suite: TLS 1.3's may be padded, which nobody
-// does.
-func (s *suite) plainSize(version uint16, n int) (int, bool) {
-	const tag, tag8 = 16, 8
-	switch {
-	case !s.isAEAD():
+func (k *keys) plainSize(n int) (int, bool) {
+	over, ok := tlsrec.Overhead(k.version, k.suite.name)
+	if !ok {
 		return 0, false
-	case s.kind == ccm8:
-		n -= tag8
-	default:
-		n -= tag
 	}
-	switch {
-	case version == tls13:
-		n--
-	case s.kind != chacha:
-		n -= explicitNonce
-	}
-	return max(0, n), true
+	return max(0, n-over), true
 }

@@ -39,7 +39,7 @@ func Rules() []Rule {
 var rules = []*Rule{
 	&cleartextCredentials, &anonymousLogin, &bruteForce, &bounceAttempt, &privilegedPort, &thirdParty, &fxpTransfer, &natMismatch,
 	&dataUnanswered, &dataRefused, &dataUnreachable, &dataNeverTried, &negotiationRejected, &controlLost, &sizeMismatch,
-	&asciiBinary, &tlsRefused, &cleartextData, &protocolViolation, &overlapConflict, &pathTraversal, &captureGap,
+	&asciiBinary, &tlsRefused, &tlsOutdated, &tlsCertificate, &cleartextData, &protocolViolation, &overlapConflict, &pathTraversal, &captureGap,
 	&dataLate, &dataCut, &restartHole, &siteExec, &siteChmod, &executableUpload, &credentialFile,
 	&ftpInData, &massDeletion, &massRenaming, &timestomping, &executableDownload, &disguisedContent, &anonymousWrite, &passiveRedirect,
 	&vsftpdBackdoor, &formatString, &overlongArgument,

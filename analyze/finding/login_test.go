@@ -2,10 +2,12 @@ package finding
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze/record"
+	"ftpscope/capture/flow"
 )
 
 func TestCleartext(t *testing.T) {
@@ -63,7 +65,39 @@ func TestTLS(t *testing.T) {
 	check(t, "cleartext-data", []row{
 		{"PROT C", sess(protC), "medium 0 PROT C was accepted under TLS (packet 20): the data connections after it are in clear text"},
 		{"not seen", sess(func(s *record.Session) { s.TLS = record.TLSExplicit }), ""},
+		{"seen by its first byte", sess(func(s *record.Session) {
+			s.TLS = record.TLSExplicit
+			s.Transfers = []record.Transfer{{N: 1, Method: record.MethodEncrypted, Frames: record.Frames{FirstData: at(30).Pos}, Notes: record.TransferNotes{InClear: true}}}
+		}), "medium 0 the control connection is under TLS, and 1 data connection carried clear text (packet 30)"},
 		{"mid-start", sess(midStart, protC), "medium 0 PROT C was accepted under TLS (packet 20): the data connections after it are in clear text"},
+	})
+}
+
+// What the handshake says of the certificate and the version.
+func TestHandshake(t *testing.T) {
+	day := func(n int64) time.Time { return time.Unix(n*86400, 0).UTC() }
+	shows := func(x record.Certificate) func(*record.Session) {
+		x.Mark, x.Subject = flow.Mark{Time: 10 * 86400 * flow.Second, Pos: at(14).Pos}, "CN=a\x1b"
+		return func(s *record.Session) { s.TLS, s.Handshake = record.TLSExplicit, &record.TLSInfo{Certificate: &x} }
+	}
+	version := func(chosen string, offered ...string) func(*record.Session) {
+		return func(s *record.Session) {
+			s.TLS, s.Handshake = record.TLSExplicit, &record.TLSInfo{Version: chosen, Offered: offered, ServerHello: at(13)}
+		}
+	}
+	const server = "low 0 the certificate of the server 203.0.113.21:21 for \"CN=a\\x1b\" "
+	check(t, "tls-certificate", []row{
+		{"expired", sess(shows(record.Certificate{NotBefore: day(1), NotAfter: day(9), SelfSigned: true})), server + "had expired on 1970-01-10 (packet 14)"},
+		{"not in force", sess(shows(record.Certificate{NotBefore: day(11), NotAfter: day(19)})), server + "is in force from 1970-01-12 on only (packet 14)"},
+		{"self-signed", sess(shows(record.Certificate{NotBefore: day(1), NotAfter: day(19), SelfSigned: true})), server + "signed itself (packet 14)"},
+		{"in order", sess(shows(record.Certificate{NotBefore: day(1), NotAfter: day(19)})), ""},
+		{"not readable", sess(shows(record.Certificate{})), ""},
+	})
+	check(t, "tls-outdated", []row{
+		{"1.0", sess(version("TLS 1.0", "TLS 1.0")), "low 0 the control connection uses TLS 1.0 (packet 13), which is obsolete"},
+		{"1.1", sess(version("TLS 1.1", "TLS 1.3")), "low 0 the control connection uses TLS 1.1 (packet 13), which is obsolete"},
+		{"1.2", sess(version("TLS 1.2")), ""},
+		{"no server", sess(version("", "TLS 1.0")), ""},
 	})
 }
 

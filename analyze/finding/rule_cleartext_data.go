@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/settings"
 	"ftpscope/capture/flow"
@@ -14,13 +15,28 @@ var cleartextData = Rule{
 }
 
 func clearData(c *Case) (draft, bool) {
-	at := c.Notes.ProtC
-	if !at.Seen() {
+	message, frames := "", []flow.Pos{c.Notes.ProtC.Pos}
+	if c.Notes.ProtC.Seen() {
+		message = "PROT C was accepted under TLS" + c.packets(frames...) + ": the data connections after it are in clear text"
+	} else if frames = clearConnections(c); len(frames) > 0 {
+		message = "the control connection is under TLS, and " + prose.Many(len(frames), "data connection") + " carried clear text" + c.packets(frames[:min(len(frames), 3)]...)
+	} else {
 		return draft{}, false
 	}
 	return draft{
-		message: "PROT C was accepted under TLS" + c.packets(at.Pos) + ": the data connections after it are in clear text",
-		frames:  []flow.Pos{at.Pos},
+		message: message,
+		frames:  frames,
 		advice:  "let the client send PBSZ 0 and PROT P, and let the server require it" + c.settings(settings.ProtectedData),
 	}, true
+}
+
+// clearConnections is where data in clear began on data connections of which the control
+// connection says nothing that can be read.
+func clearConnections(c *Case) (frames []flow.Pos) {
+	for i := range c.Transfers {
+		if t := &c.Transfers[i]; t.Notes.InClear {
+			frames = append(frames, t.Frames.FirstData)
+		}
+	}
+	return frames
 }

@@ -186,7 +186,7 @@ func (b *builder) count(t *record.Transfer, c *flow.Conn) {
 		t.Notes.From = c.Src
 	}
 	if d := record.TLSOf(c); d != nil {
-		t.PlainBytes = d.PlainFrom(t.Notes.From)
+		t.PlainBytes, t.Handshake = d.PlainFrom(t.Notes.From, tickets(&b.c.Session)), d.Info
 	}
 }
 
@@ -198,6 +198,9 @@ const clientHandshake = 3 << 10
 // handshake may outweigh the data, only the records tell who sent what; if they do not,
 // the direction and what depends on it are unknown: nil.
 func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
+	if d := record.TLSOf(c); d != nil {
+		c.Sent = sent(c, d, tickets(&b.c.Session))
+	}
 	down, up := &c.Half[serverEnd], &c.Half[serverEnd^1]
 	if down.Bytes+up.Bytes == 0 {
 		if up.Packets == 0 {
@@ -226,4 +229,27 @@ func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direct
 		t.Direction = &download
 	}
 	return h
+}
+
+// tickets are the sizes of those that the server sent on the control connection.
+func tickets(s *record.Session) []int {
+	if s.Handshake == nil {
+		return nil
+	}
+	return s.Handshake.Tickets
+}
+
+// sent is who sent what a connection under TLS carried, now that tickets can be told from
+// data.
+func sent(c *flow.Conn, d *record.DataTLS, tickets []int) flow.Sent {
+	out, in := d.PlainFrom(c.Src, tickets), d.PlainFrom(c.Dst, tickets)
+	switch {
+	case out == nil || in == nil:
+		return c.Sent
+	case *out+*in == 0:
+		return flow.SentNothing
+	case *out > *in:
+		return flow.SentOut
+	}
+	return flow.SentIn
 }

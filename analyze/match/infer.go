@@ -8,6 +8,7 @@ import (
 
 	"ftpscope/analyze/control"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/tlsrec"
 	"ftpscope/capture/flow"
 )
 
@@ -184,7 +185,15 @@ func (b *builder) encrypted(d *drafts) {
 		if t.Initiator != record.None {
 			t.Evidence = record.EvidenceInferred
 		}
+		t.Notes.InClear = isClear(t.Notes.Conn)
 	}
+}
+
+// isClear reports whether a connection began with something else than TLS, by the first
+// byte of who spoke.
+func isClear(c *flow.Conn) bool {
+	out, in := c.Half[flow.Out].First, c.Half[flow.In].First
+	return out|in != 0 && c.Dst.Port() >= flow.FirstUnprivileged && !tlsrec.IsRecord(out) && !tlsrec.IsRecord(in) && record.TLSOf(c) == nil
 }
 
 // unread makes a record of each connection that opened while the control connection

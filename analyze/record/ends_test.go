@@ -114,16 +114,16 @@ func TestCarried(t *testing.T) {
 	tcp, plain := uint64(1000), uint64(900)
 	require.Nil(t, new(record.Transfer).Carried())
 	require.Equal(t, &tcp, (&record.Transfer{Bytes: &tcp}).Carried())
-	require.Equal(t, &plain, (&record.Transfer{Bytes: &tcp, PlainBytes: &plain}).Carried(), "people are shown the plaintext's size")
+	require.Equal(t, &plain, (&record.Transfer{Bytes: &tcp, Sealed: record.Sealed{PlainBytes: &plain}}).Carried(), "people are shown the plaintext's size")
 }
 
 func TestPlainFrom(t *testing.T) {
 	out, in := uint64(10), uint64(0)
 	d := record.DataTLS{Plain: [2]*uint64{&out, &in}}
 	d.Ends[0], d.Ends[1] = end("192.0.2.10:40001"), end("192.0.2.21:50000")
-	require.Equal(t, &out, d.PlainFrom(d.Ends[0]))
-	require.Equal(t, &in, d.PlainFrom(d.Ends[1]))
-	require.Nil(t, d.PlainFrom(end("192.0.2.21:50001")))
+	require.Equal(t, &out, d.PlainFrom(d.Ends[0], nil))
+	require.Equal(t, &in, d.PlainFrom(d.Ends[1], nil))
+	require.Nil(t, d.PlainFrom(end("192.0.2.21:50001"), nil))
 
 	conn := flow.Conn{Told: flow.Told{Facts: &d}}
 	require.Same(t, &d, record.TLSOf(&conn))

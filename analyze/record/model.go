@@ -57,6 +57,7 @@ type Origin struct {
 
 // Said is what was said on the control connection, beside what it led to.
 type Said struct {
+	Handshake  *TLSInfo    // nil: none of TLS was seen
 	System     *string     // text of the reply to SYST
 	Dialogue   []Exchange  // the commands themselves, when asked for
 	Operations []Operation // what changed the server's files, or was to, in order, at most MaxOperations
@@ -197,11 +198,11 @@ type Transfer struct {
 	Connection        *Connection
 	Bytes             *uint64
 	MissingBytes      *uint64
-	PlainBytes        *uint64 // of Bytes under TLS: the plaintext's
-	Preliminary       *Reply
-	Reply             *Reply
-	Outcome           string
-	Frames            Frames
+	Sealed
+	Preliminary *Reply
+	Reply       *Reply
+	Outcome     string
+	Frames      Frames
 	Content
 	TCP     *TCP
 	Verdict *Verdict // nil: it went well, or was not judged
@@ -224,11 +225,6 @@ func (t *Transfer) Carried() *uint64 {
 		return t.PlainBytes
 	}
 	return t.Bytes
-}
-
-// IsSealed reports whether its data are under TLS, and nobody knows how many they are.
-func (t *Transfer) IsSealed() bool {
-	return t.PlainBytes == nil && t.Notes.Conn != nil && TLSOf(t.Notes.Conn) != nil
 }
 
 // OfFile reports whether it carries a file, not a listing.

@@ -5,7 +5,6 @@ package record
 
 import (
 	"net/netip"
-	"time"
 
 	"ftpscope/capture/flow"
 )
@@ -14,8 +13,7 @@ import (
 type Notes struct {
 	Control flow.Conn // the control connection
 	Heard
-	TLS  *TLSInfo // nil when none of its handshake was seen in clear
-	Size int      // of the record in memory: bytes, about
+	Size int // of the record in memory: bytes, about
 
 	// Idle is the longest silence after the server's last word: until a command of the
 	// client or, when none followed, until the connection's last packet. It is how long a
@@ -42,6 +40,7 @@ type Heard struct {
 	LoginEnd flow.Mark     // the reply that logged the user in
 	Quit     flow.Mark     // QUIT
 	AuthTLS  flow.Mark     // the AUTH command that was answered
+	Security string        // that it asked for, if that is no TLS: "GSSAPI"
 	ProtC    flow.Mark     // PROT C accepted under TLS
 	Site     []SiteCommand // at most MaxSite
 	Climbs   []Climb       // at most MaxClimbs
@@ -119,6 +118,7 @@ type TransferNotes struct {
 	Via      *netip.Addr    // the address that was used instead of the announced one
 	Spoken   *Spoken        // what Conn carried reads like a control connection; nil: it does not
 	Passed   uint32         // payload bytes of the largest segment of the data's sender that was acknowledged, in the session
+	InClear  bool           // Conn carried its data in clear, though the control connection is under TLS
 	Curve    *flow.Curve    // how its data came, when asked for
 }
 
@@ -182,72 +182,6 @@ type Climb struct {
 	Reply    *Reply
 
 	FromLogin bool // only if the capture began before the login: where the session was then is what makes it one
-}
-
-// TLSInfo is what the control connection's first TLS handshake says in clear (RFC 8446
-// section 4, RFC 5246 section 7.4).
-type TLSInfo struct {
-	ClientHello, ServerHello, Certificate flow.Mark // where they ended; not seen: zero
-
-	Random     [32]byte // the client's: key logs name the connection by it
-	ServerName string   // RFC 6066 section 3, as sent; empty when the client named none
-	Offered    []string // versions, the client's best first: "TLS 1.3", …
-	Protocols  []string // ALPN, as the client offers them
-
-	Version  string // chosen by the server
-	Cipher   string // "TLS_AES_128_GCM_SHA256"; "0x…" when it has no name here
-	Protocol string // ALPN, chosen
-
-	// Encrypted says that the version, TLS 1.3, encrypts the server's certificate: no
-	// capture shows it (RFC 8446 section 2).
-	Encrypted bool
-	// Resumed says that the server sent no certificate because an earlier session goes on
-	// (RFC 5246 section 7.3, figure 2).
-	Resumed bool
-
-	Alert TLSAlert // the first that was sent in clear
-
-	// The server's certificate, where it was sent in clear: unverified, as is all that
-	// this says.
-	Subject, Issuer     string    // RFC 2253 text
-	Names               []string  // subject alternative names
-	NotBefore, NotAfter time.Time // zero when there was none
-	SelfSigned          bool      // subject and issuer are the same
-}
-
-// DataTLS is what was found out about a data connection under TLS; its flow.Conn has it
-// among its Facts.
-type DataTLS struct {
-	Ends   [2]netip.AddrPort // who sent Plain[0] and Plain[1]
-	Plain  [2]*uint64        // bytes of application data; nil: not known
-	Opened bool              // by keys
-	Info   *TLSInfo          // of its handshake; nil: none was seen
-}
-
-// PlainFrom is how much of application data an end sent; nil: not known.
-func (d *DataTLS) PlainFrom(end netip.AddrPort) *uint64 {
-	switch end {
-	case d.Ends[0]:
-		return d.Plain[0]
-	case d.Ends[1]:
-		return d.Plain[1]
-	}
-	return nil
-}
-
-// TLSOf is what was found out about a connection under TLS; nil: it was not, as far as is
-// known.
-func TLSOf(c *flow.Conn) *DataTLS {
-	d, _ := c.Facts.(*DataTLS)
-	return d
-}
-
-// TLSAlert is an alert (RFC 8446 section 6) that was sent in clear.
-type TLSAlert struct {
-	Mark     flow.Mark // not seen: zero
-	Name     string    // "unknown CA"; "alert 99" when it has no name here
-	Fatal    bool
-	ByServer bool
 }
 
 // Kinds of Oddity.

@@ -51,7 +51,7 @@ var kindOf = map[string]FindingKind{
 	"bounce-attempt": Deed, "brute-force": Deed, "credential-file": Deed, "executable-upload": Deed, "fxp-transfer": Deed,
 	"path-traversal": Deed, "privileged-port": Deed, "site-chmod": Deed, "site-exec": Deed, "third-party-data-connection": Deed,
 
-	"anonymous-login": Habit, "cleartext-credentials": Habit, "cleartext-data": Habit,
+	"anonymous-login": Habit, "cleartext-credentials": Habit, "cleartext-data": Habit, "tls-certificate": Habit, "tls-outdated": Habit,
 
 	"capture-gap": Reservation, "tls-refused": Reservation,
 }

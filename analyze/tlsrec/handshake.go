@@ -13,6 +13,7 @@ type Handshake struct {
 	info      facts
 	sides     [2]handshakeSide
 	alertSide flow.Direction // who sent the alert
+	room      *flow.Budget   // for open messages; nil: there is enough
 }
 
 // handshakeSide is one direction: records (RFC 8446 section 5.1), in them messages
@@ -26,6 +27,8 @@ type handshakeSide struct {
 	records recordReader
 	skip    int // of a message that is not wanted
 	msg     []byte
+	held    int  // bytes of room
+	asks    bool // this side sent the ClientHello
 	hello   bool // this side sent the ServerHello
 	more    bool // and what makes it a full handshake
 }
@@ -42,12 +45,12 @@ func (h *Handshake) Data(side flow.Direction, b []byte, at flow.Mark) {
 		}
 		if s.records.kind() == alertRecord {
 			h.alert(side, s, fragment, at)
-			continue
+		} else if s.records.kind() == handshakeRecord {
+			h.fragment(s, fragment, at)
 		}
-		h.fragment(s, fragment, at)
 	}
 	if s.read == maxHandshake {
-		s.end()
+		h.end(s)
 		s.lost = true
 	}
 }
@@ -78,7 +81,7 @@ func (h *Handshake) Opened(side flow.Direction, b []byte, at flow.Mark) {
 		s.opened, s.done, s.skip, s.msg = true, false, 0, nil
 	}
 	if len(s.msg)+len(b) > 2*maxHandshake {
-		s.end()
+		h.end(s)
 	}
 	if s.opened && !s.lost {
 		h.fragment(s, b, at)
@@ -118,8 +121,11 @@ func (h *Handshake) record(s *handshakeSide) {
 	if s.records.kind() == handshakeRecord && s.records.isTLS() {
 		return
 	}
+	if h.info.retries && s.records.kind() == changeCipherSpec {
+		return // of a HelloRetryRequest: the ServerHello is still to come
+	}
 	h.info.Resumed = h.info.Resumed || s.records.kind() == changeCipherSpec && s.hello && !s.more && !h.info.Encrypted
-	s.end()
+	h.end(s)
 }
 
 // fragment takes a piece of handshake messages.
@@ -130,6 +136,9 @@ func (h *Handshake) fragment(s *handshakeSide, b []byte, at flow.Mark) {
 			s.skip -= n
 			b = b[n:]
 			continue
+		}
+		if !h.reserve(s) {
+			return
 		}
 		n := min(s.needs()-len(s.msg), len(b))
 		s.msg = append(s.msg, b[:n]...)
@@ -183,42 +192,64 @@ func (h *Handshake) message(s *handshakeSide, at flow.Mark) {
 	body := wire{b: s.msg[messageHeader:]}
 	switch s.msg[0] {
 	case helloOfClient:
-		h.info.ClientHello = at
+		s.asks, h.info.ClientHello = true, at
 		h.info.clientHello(body)
-		s.end() // what the client says after it, only the server needs
+		h.end(s) // what the client says after it, only the server needs
 		return
 	case helloOfServer:
 		s.hello, h.info.ServerHello = true, at
 		h.info.serverHello(body)
-		if h.info.Encrypted {
-			s.end()
+		if h.info.Encrypted && !h.info.retries {
+			h.end(s)
 			return
 		}
 	case certificate:
 		if from := s.leafHeader(); s.hello && len(s.msg) > from {
-			h.info.Certificate = at
-			h.info.leaf(s.msg[from:])
+			h.info.Full = h.info.Full || !h.info.Encrypted
+			h.info.leaf(s.msg[from:], at)
 		}
-		s.end()
-		return
+		if h.info.Encrypted || !s.hello {
+			h.end(s)
+			return
+		}
 	case encryptedExtensions:
 		if s.hello && s.opened {
 			h.info.extensions(body)
 		}
+	case newTicket:
+		h.info.Resumable = h.info.Resumable || s.hello && !h.info.Encrypted
 	default:
-		s.more = s.more || s.msg[0] != newTicket
+		s.more = true
+		h.info.Full = h.info.Full || s.hello && !h.info.Encrypted && (s.msg[0] == serverKeyExchange || s.msg[0] == helloDone)
 	}
 	s.skip = messageHeader + length24(s.msg[1:]) - len(s.msg)
 	s.msg = s.msg[:0]
 }
 
 // end stops reading a side and frees what was held of it.
-func (s *handshakeSide) end() { s.done, s.msg = true, nil }
+func (h *Handshake) end(s *handshakeSide) {
+	if s.done, s.msg = true, nil; h.room != nil {
+		h.room.Release(s.held)
+	}
+	s.held = 0
+}
+
+// reserve makes room for an open message; false: there is none, and the side is left.
+func (h *Handshake) reserve(s *handshakeSide) bool {
+	if n := s.needs() - s.held; h.room != nil && n > 0 {
+		if !h.room.Reserve(n) {
+			h.end(s)
+			return false
+		}
+		s.held += n
+	}
+	return true
+}
 
 // Gap is a loss of bytes in a direction: what follows cannot be told apart any more.
 func (h *Handshake) Gap(side flow.Direction) {
 	if h != nil {
-		h.sides[side].end()
+		h.end(&h.sides[side])
 		h.sides[side].lost = true
 	}
 }

@@ -90,7 +90,10 @@ func heard(out, in []byte, n int) *record.TLSInfo {
 	}
 	info := h.Info(flow.Out)
 	if info != nil {
-		info.Random = [32]byte{} // another one each time
+		info.Random, info.Fingerprints = [32]byte{}, record.Fingerprints{} // others each time
+		if info.Certificate != nil {
+			info.Certificate.SHA256 = [32]byte{}
+		}
 	}
 	return info
 }
@@ -108,15 +111,16 @@ func TestTLSHello(t *testing.T) {
 		client, server := config(tls.VersionTLS12)
 		out, in := shaken(t, client, server)
 		want := greeted
-		want.Certificate, want.Offered, want.Version, want.Cipher = handshakeMark(2), []string{"TLS 1.2"}, "TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
-		want.Subject, want.Issuer, want.SelfSigned = "CN=ftp.example.com,O=Example", "CN=ftp.example.com,O=Example", true
-		want.Names, want.NotBefore, want.NotAfter = []string{"ftp.example.com", "192.0.2.21"}, validFrom, validUntil
+		want.Offered, want.Version, want.Cipher, want.Full, want.Resumable = []string{"TLS 1.2"}, "TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", true, true
+		want.Asked = true // Go sends a session ID all the same
+		want.Certificate = &record.Certificate{Mark: handshakeMark(2), Serial: "01", Subject: "CN=ftp.example.com,O=Example", Issuer: "CN=ftp.example.com,O=Example", SelfSigned: true,
+			Names: []string{"ftp.example.com", "192.0.2.21"}, NotBefore: validFrom, NotAfter: validUntil}
 		for _, n := range []int{1, 7, 100, 1 << 20} {
 			require.Equal(t, &want, heard(out, in, n))
 		}
 		out, in = shaken(t, client, server)
 		want = greeted
-		want.Offered, want.Version, want.Cipher, want.Resumed = []string{"TLS 1.2"}, "TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", true
+		want.Offered, want.Version, want.Cipher, want.Resumed, want.Asked, want.Resumable = []string{"TLS 1.2"}, "TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", true, true, true
 		require.Equal(t, &want, heard(out, in, 9), "resumed")
 	})
 	t.Run("TLS 1.3", func(t *testing.T) {
@@ -125,6 +129,7 @@ func TestTLSHello(t *testing.T) {
 		want := greeted
 		want.Protocol = "" // it is among the encrypted extensions: RFC 8446 section 4.3.1
 		want.Offered, want.Version, want.Cipher, want.Encrypted = []string{"TLS 1.3", "TLS 1.2"}, "TLS 1.3", "TLS_AES_128_GCM_SHA256", true
+		want.Full = true
 		require.Equal(t, &want, heard(out, in, 13))
 	})
 	t.Run("one side only", func(t *testing.T) {
@@ -133,7 +138,7 @@ func TestTLSHello(t *testing.T) {
 		require.Equal(t, "ftp.example.com", heard(out, nil, 50).ServerName)
 		got := heard(nil, in, 50)
 		require.Equal(t, "TLS 1.2", got.Version)
-		require.Equal(t, validUntil, got.NotAfter)
+		require.Equal(t, validUntil, got.Certificate.NotAfter)
 	})
 	t.Run("a gap", func(t *testing.T) {
 		client, server := config(tls.VersionTLS12)
@@ -144,14 +149,12 @@ func TestTLSHello(t *testing.T) {
 		h.Data(flow.In, in[200:], handshakeMark(2))
 		got := h.Info(flow.Out)
 		require.Equal(t, "TLS 1.2", got.Version)
-		require.Empty(t, got.Subject)
+		require.Nil(t, got.Certificate)
 	})
 }
 
 func TestTLSHelloOdd(t *testing.T) {
-	message := func(body string) []byte {
-		return []byte("\x16\x03\x01" + string([]byte{byte(len(body) >> 8), byte(len(body))}) + body)
-	}
+	message := func(body string) []byte { return []byte("\x16\x03\x01" + vector(body)) }
 	hello := "\x03\x03" + strings.Repeat("r", 32) + "\x00\x00\x02\x13\x01\x01\x00"
 	for name, b := range map[string][]byte{
 		"application data":      []byte("\x17\x03\x03\x00\x05abcde"),
@@ -195,8 +198,10 @@ func FuzzTLSHello(f *testing.F) {
 			require.LessOrEqual(t, len(got.ServerName), 3*maxTLSText)
 			require.LessOrEqual(t, len(got.Offered), maxTLSList)
 			require.LessOrEqual(t, len(got.Protocols), maxTLSList)
-			require.LessOrEqual(t, len(got.Names), maxTLSList)
-			require.LessOrEqual(t, len(got.Subject), 2*maxDN)
+			if x := got.Certificate; x != nil {
+				require.LessOrEqual(t, len(x.Names), maxTLSList)
+				require.LessOrEqual(t, len(x.Subject), 2*maxDN)
+			}
 		}
 	})
 }

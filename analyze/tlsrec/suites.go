@@ -1,6 +1,9 @@
 package tlsrec
 
-import "crypto/tls"
+import (
+	"crypto/tls"
+	"strings"
+)
 
 // otherSuites are those cipher suites that crypto/tls has no name for, as IANA lists them,
 // with AES, ChaCha20 and triple DES.
@@ -51,4 +54,25 @@ func SuiteName(id uint16) string {
 		return name
 	}
 	return tls.CipherSuiteName(id)
+}
+
+// Overhead is by how many bytes a suite's records are longer than their content; false: by
+// how many, the length of a record does not tell. TLS 1.3's may be padded, which nobody
+// does.
+func Overhead(version uint16, suite string) (n int, ok bool) {
+	const tag, tag8, explicitNonce, innerType = 16, 8, 8, 1
+	isChaCha := strings.Contains(suite, "_CHACHA20_")
+	switch n = tag; {
+	case strings.Contains(suite, "_CCM_8"):
+		n = tag8
+	case !isChaCha && !strings.Contains(suite, "_GCM_") && !strings.Contains(suite, "_CCM"):
+		return 0, false
+	}
+	switch {
+	case version == tls.VersionTLS13:
+		n += innerType
+	case !isChaCha:
+		n += explicitNonce
+	}
+	return n, true
 }

@@ -129,6 +129,10 @@ func TestReportedLogins(t *testing.T) {
 func TestReportedTLS(t *testing.T) {
 	auth := greeted("(vsFTPd 3.0.5)") + "C: AUTH TLS\nS: 234 Proceed with negotiation.\n"
 	hello := `C! \x16\x03\x01\x00\x05\x01\x00\x00\x01\x00` + "\n"
+	flight := analyzetest.TLSHello(2, 122) + analyzetest.TLSRecord(23, 825) + analyzetest.TLSRecord(23, 69)
+	shaken := "C! " + analyzetest.TLSHello(1, 200) + "\nS! " + flight + "\n"
+	done := "C! " + analyzetest.TLSRecord(23, 69) + "\nS! " + analyzetest.TLSRecord(23, 250) + analyzetest.TLSRecord(23, 250) + "\n" + analyzetest.Said
+	onData := analyzetest.Asked + "data d1 198.51.100.10:40001 > 203.0.113.21:50000\n" + analyzetest.Told + "d1>! " + analyzetest.TLSHello(1, 200) + "\nd1<! " + flight + "\n"
 	situate(t, []situation{
 		{
 			name: "a client that does not know the issuer", script: auth + hello + `S! \x16\x03\x03\x00\x05\x02\x00\x00\x01\x00` + `
@@ -147,6 +151,34 @@ func TestReportedTLS(t *testing.T) {
 				S! \x15\x03\x03\x00\x02\x02\x50
 				close S`,
 			want: "tls-failed server certain", says: []string{"internal error", "logs of both sides"}, never: []string{"issuer", "ciphers"},
+		},
+		{
+			name: "an encrypted alert where Finished was due", script: auth + shaken + "C! " + analyzetest.TLSRecord(23, 19) + "\nclose C",
+			want: "tls-failed client likely", says: []string{"as long as an alert", "does not take the server's certificate", "the issuer of the certificate"},
+		},
+		{
+			name: "words under TLS, then the end", script: auth + shaken + done + "C! " + analyzetest.TLSRecord(23, 19) + "\nclose C", want: "none none likely",
+		},
+		{
+			name: "an alert on the data connection", script: auth + shaken + done + onData + `d1>! \x15\x03\x03\x00\x02\x02\x30
+				d1 rst >
+				` + analyzetest.Told + "wait 1s\nclose C",
+			want: "data-tls-failed client certain", transfer: 1, says: []string{"unknown CA", "the issuer of the certificate"}, never: []string{"resume"},
+		},
+		{
+			name: "an encrypted alert on the data connection", script: auth + shaken + done + onData + "d1>! " + analyzetest.TLSRecord(23, 19) + "\nd1 fin >\nd1 fin <\n" +
+				analyzetest.Told + "wait 1s\nclose C",
+			want: "data-tls-failed client likely", transfer: 1, says: []string{"most likely failed", "as long as an alert"}, never: []string{"resume"},
+		},
+		{
+			name: "an empty file, after which the client says more", script: auth + shaken + done + onData + "d1>! " + analyzetest.TLSRecord(23, 69) + analyzetest.TLSRecord(23, 19) +
+				"\nd1 fin >\nd1 fin <\n" + analyzetest.Told + analyzetest.Said + "close C",
+			want: "none none likely",
+		},
+		{
+			name: "a handshake that resumes nothing, after which the server ends all", script: auth + shaken + done + onData + "d1>! " + analyzetest.TLSRecord(23, 69) + analyzetest.TLSRecord(23, 19) +
+				"\nd1<! " + analyzetest.TLSRecord(23, 250) + analyzetest.TLSRecord(23, 250) + analyzetest.TLSRecord(23, 19) + "\nd1 fin >\nd1 fin <\n" + analyzetest.Told + "close S",
+			want: "data-tls-failed client likely client-aborted", transfer: 1, says: []string{"carried a TLS handshake and no data", "could have done so, and began a new one", "require_ssl_reuse=NO"},
 		},
 		{
 			name: "a hello that nobody answers", script: auth + hello + `

@@ -1,7 +1,7 @@
 package verdict
 
 import (
-	"time"
+	"slices"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
@@ -11,7 +11,7 @@ import (
 
 // TLS: handshakes that failed, on the control connection and on data connections.
 
-var underTLS = []judge{refusedUnderTLS, bareHandshake}
+var underTLS = []judge{refusedUnderTLS, handshakeOfData, bareHandshake}
 
 // refusedUnderTLS is a data connection that was not opened. What the server said of it is
 // encrypted. A connection to a service's port between the two hosts is no data
@@ -23,6 +23,38 @@ func refusedUnderTLS(c *hearing, t *record.Transfer) *record.Verdict {
 	return first(c, t, []judge{wrongSource, refused, unreachable, farPort, unanswered})
 }
 
+// handshakeOfData is a data connection whose handshake failed: an alert says so, or looks
+// like one, or the server never answered.
+func handshakeOfData(c *hearing, t *record.Transfer) *record.Verdict {
+	x := t.Handshake
+	if x == nil || !met(t, flow.Established) || !c.gapless() || t.PlainBytes != nil && *t.PlainBytes > 0 {
+		return nil
+	}
+	by, at := "client", record.AtClient
+	if x.Alert.ByServer {
+		by, at = "server", record.AtServer
+	}
+	v := opening(t, record.CauseDataTLSFailed, at)
+	v.Frames = append(v.Frames, x.ClientHello.Pos, x.Alert.Mark.Pos)
+	switch {
+	case x.Alert.Fatal:
+		v.Certainty = record.Certain
+		v.Text = sentence("the TLS handshake of the data connection failed: the " + by + " sent the alert “" + x.Alert.Name + "”" + c.packets(x.Alert.Mark.Pos))
+		v.Next = alertSteps(x, x.Alert.Name, x.Alert.ByServer)
+	case x.Alert.Guessed:
+		v.Certainty = record.Likely
+		v.Text = sentence("the TLS handshake of the data connection most likely failed: where its end was due, the " + by + " sent an encrypted record that is as long as an alert" + c.packets(x.Alert.Mark.Pos))
+		v.Next = alertSteps(x, "certificate unknown", x.Alert.ByServer)
+	case x.ClientHello.Seen() && !x.ServerHello.Seen() && t.Notes.Conn.Closing != flow.Cut && t.MissingBytes != nil && *t.MissingBytes == 0:
+		v.At, v.Certainty, v.Or = record.AtServer, record.Open, []string{record.CauseDataReset}
+		v.Text = sentence("the server did not answer the client's TLS hello on the data connection" + c.packets(x.ClientHello.Pos) + ", which then ended" + c.packets(t.Notes.Conn.Last.Pos))
+		v.Next = steps("look at the server's log for this transfer", "a firewall may drop what it cannot read: compare with a capture at the other end")
+	default:
+		return nil
+	}
+	return v
+}
+
 // What a data connection carries at most that carried a handshake only: a chain of
 // certificates included; and where TLS 1.3 hides whether data followed, with two tickets.
 const (
@@ -32,38 +64,53 @@ const (
 
 // bareHandshake is a data connection over which a handshake went and nothing else, after
 // which the session ended without another word of the client: so do servers refuse that
-// demand a resumed session. Whoever listed an empty directory says QUIT at least.
+// demand a resumed session. Whoever listed an empty directory says QUIT at least. A
+// handshake that resumed a session was not refused for that.
 func bareHandshake(c *hearing, t *record.Transfer) *record.Verdict {
 	if !met(t, flow.Established) || t.N != len(c.Transfers) || c.Notes.Control.Closing == flow.Cut || !c.gapless() {
 		return nil
 	}
-	conn := t.Notes.Conn
+	conn, x := t.Notes.Conn, t.Handshake
 	out, in := &conn.Half[flow.Out], &conn.Half[flow.In]
 	most, carried := uint64(handshakeBytes), " carried a TLS handshake and no data"
-	if conn.Sent != flow.SentNothing {
+	empty := conn.Sent == flow.SentNothing || t.PlainBytes != nil && *t.PlainBytes == 0
+	if !empty {
 		most, carried = ticketBytes, " carried a TLS handshake and little more, if anything"
 	}
 	over := out.FIN.Time
 	if earlier(in.FIN, out.FIN) {
 		over = in.FIN.Time
 	}
-	if out.Bytes == 0 || in.Bytes == 0 || out.Bytes+in.Bytes > most || c.Notes.ClientSpoke >= over || conn.Start.Time > c.Notes.Control.Last.Time {
+	if out.Bytes == 0 || in.Bytes == 0 || out.Bytes+in.Bytes > most || c.Notes.ClientSpoke >= over || conn.Start.Time > c.Notes.Control.Last.Time ||
+		x != nil && x.Resumed || t.PlainBytes != nil && !empty || workedWithout(c) {
 		return nil
 	}
 	v := opening(t, record.CauseDataTLSFailed, record.AtClient)
 	v.Or, carried = []string{record.CauseClientAborted}, "the data connection"+c.packets(t.Frames.SYN, conn.Last.Pos)+carried
+	begun := ""
+	if x != nil && x.Full && c.Handshake != nil && c.Handshake.Resumable {
+		begun = "; this handshake could have done so, and began a new one"
+	}
 	switch _, server := c.Halves(&c.Notes.Control); {
 	case endedBy(c, server):
-		v.Text = sentence(carried + ", and the server then ended the session: servers do that if they require the handshake to resume the TLS session of the control connection")
-	case conn.Sent == flow.SentNothing:
+		v.Text = sentence(carried + ", and the server then ended the session: servers do that if they require the handshake to resume the TLS session of the control connection" + begun)
+	case empty:
 		v.Certainty = record.Open
-		v.Text = sentence(carried + ", and the client then left without a command: clients do that if the server refuses, and servers refuse if they require the handshake to resume the TLS session of the control connection")
+		v.Text = sentence(carried + ", and the client then left without a command: clients do that if the server refuses, and servers refuse if they require the handshake to resume the TLS session of the control connection" + begun)
 	default:
 		return nil
 	}
 	v.Next = steps("let the client resume (reuse) the TLS session of the control connection on data connections", "or switch this requirement off at the server"+c.settings(settings.NoResumption),
 		"does the client accept the server's certificate chain?")
 	return v
+}
+
+// workedWithout reports whether a data connection carried data though its handshake
+// resumed no session: the server does not demand that.
+func workedWithout(c *hearing) bool {
+	return slices.ContainsFunc(c.Transfers, func(t record.Transfer) bool {
+		return t.Handshake != nil && t.Handshake.Full && t.PlainBytes != nil && *t.PlainBytes > 0
+	})
 }
 
 // endedBy reports whether the server ended the control connection.
@@ -75,7 +122,7 @@ func endedBy(c *hearing, server *flow.Half) bool {
 // handshakeFailed is a handshake of the control connection that did not lead to a
 // session.
 func handshakeFailed(c *hearing) *record.Verdict {
-	x := c.Notes.TLS
+	x := c.Handshake
 	if !c.IsUnderTLS() || x == nil || len(c.Transfers) > 0 {
 		return nil
 	}
@@ -89,9 +136,12 @@ func handshakeFailed(c *hearing) *record.Verdict {
 			by, at = "server", record.AtServer
 		}
 		v := begin(record.CauseTLSFailed, at, record.Certain, x.ClientHello.Pos, a.Mark.Pos)
-		v.Text = sentence("the TLS handshake failed: the " + by + " sent the alert “" + a.Name + "”" + c.packets(a.Mark.Pos) + blemish(x, a.Mark.Time))
+		v.Text = sentence("the TLS handshake failed: the " + by + " sent the alert “" + a.Name + "”" + c.packets(a.Mark.Pos) + blemish(x.Certificate))
 		v.Next = alertSteps(x, a.Name, a.ByServer)
 		return v
+	}
+	if a := x.Alert; a.Guessed && endedSoon(c, a.Mark) {
+		return guessedAlert(c, x)
 	}
 	if x.ClientHello.Seen() && !x.ServerHello.Seen() && c.Capture.ServerSide && c.Capture.MissingBytes == 0 && control.Closing != flow.Cut {
 		v := begin(record.CauseTLSFailed, record.AtServer, record.Open, x.ClientHello.Pos, control.Last.Pos)
@@ -110,16 +160,36 @@ func handshakeFailed(c *hearing) *record.Verdict {
 	return nil
 }
 
+// endedSoon reports whether the control connection ended without another word of either
+// side.
+func endedSoon(c *hearing, after flow.Mark) bool {
+	const soon = 2 * flow.Second
+	control := &c.Notes.Control
+	return control.Closing != flow.Cut && c.gapless() && control.Last.Time-after.Time < soon
+}
+
+// guessedAlert is an encrypted record with the length of an alert where Finished was due.
+func guessedAlert(c *hearing, x *record.TLSInfo) *record.Verdict {
+	by, at, why := "client", record.AtClient, "so does a client that does not take the server's certificate"
+	if x.Alert.ByServer {
+		by, at, why = "server", record.AtServer, "so does a server that does not take the client's certificate, or wants one"
+	}
+	v := begin(record.CauseTLSFailed, at, record.Likely, x.ClientHello.Pos, x.Alert.Mark.Pos)
+	v.Text = sentence("the TLS handshake most likely failed: where its end was due, the " + by + " sent an encrypted record that is as long as an alert" + c.packets(x.Alert.Mark.Pos) +
+		", and the connection ended: " + why + blemish(x.Certificate))
+	v.Next = append(alertSteps(x, "certificate unknown", x.Alert.ByServer), "the "+by+"'s log names the alert")
+	return v
+}
+
 // blemish says what of the server's certificate explains that a client does not take it;
 // empty: nothing that can be seen.
-func blemish(x *record.TLSInfo, at flow.Time) string {
-	now := time.Unix(0, int64(at))
+func blemish(x *record.Certificate) string {
 	switch {
-	case x.NotAfter.IsZero():
+	case !x.Read():
 		return ""
-	case now.After(x.NotAfter):
+	case x.Expired():
 		return "; the server's certificate had expired"
-	case now.Before(x.NotBefore):
+	case x.Early():
 		return "; the server's certificate was not valid yet"
 	case x.SelfSigned:
 		return "; the server's certificate is self-signed"

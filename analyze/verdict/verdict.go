@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -293,8 +294,8 @@ func (c *hearing) allWell() *record.Verdict {
 		}
 	}
 	switch {
-	case c.encrypted():
-		v.Text, v.Certainty = "The capture shows no sign of failure; TLS hides the server's replies.", record.Likely
+	case c.encrypted() && !c.ReadsAgain():
+		v.Text, v.Certainty = "The capture shows no sign of failure; "+prose.Escape(c.Protection())+" hides the server's replies.", record.Likely
 	case worked == 1:
 		v.Text = "All went well: 1 transfer done." // most sessions share it
 	case worked > 1:

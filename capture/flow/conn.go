@@ -45,6 +45,7 @@ type Half struct {
 	PlainTTL  uint8 // of the first that is neither SYN nor RST; 0: not known
 	FINTTL    uint8 // of FIN
 	RSTTTL    uint8 // of RST
+	First     uint8 // its first byte; 0: not known
 }
 
 // SYNs are the positions of the first SYNs of a connection, the first and its

@@ -226,7 +226,8 @@ func (t *Table) snapshot(slot int32) *flow.Conn {
 			FINTTL: c.finTTL[dir], RSTTTL: c.rstTTL[dir],
 		}
 		if c.watch != 0 {
-			t.fact.Half[dir].PlainTTL = t.watches.of(c).side[dir].ttl
+			x := &t.watches.of(c).side[dir]
+			t.fact.Half[dir].PlainTTL, t.fact.Half[dir].First = x.ttl, x.began.first(h)
 		}
 	}
 	return &t.fact

@@ -13,6 +13,9 @@ func (t *Table) payload(slot int32, dir flow.Direction, s *flow.Segment) {
 		h.flags |= carried
 		c.cold.firstData[dir] = s.Mark
 	}
+	if (seq == h.start || h.flags&exact == 0) && c.watch != 0 && len(s.Payload) > 0 {
+		t.watches.of(c).side[dir].began.begins(seq, s.Payload[0])
+	}
 	if !h.countNext(seq, s) {
 		t.gaps.count(way{slot, dir, h}, seq, s)
 	}

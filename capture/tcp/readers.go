@@ -147,7 +147,7 @@ func (c *conn) tails(lost [2]uint64) (tails [2]reassembly.Tail) {
 // following is what a table has for its Follower.
 type following struct {
 	by    Follower // nil: nobody follows
-	may   func(*flow.Segment) bool
+	may   May
 	group *reassembly.Group
 	open  map[int32]data // by slot
 }
@@ -158,10 +158,14 @@ type data struct {
 	reader DataReader
 }
 
+// May reports whether a connection may be of interest by its first segment with payload;
+// isFirst is false if another one comes before it that is late.
+type May func(s *flow.Segment, isFirst bool) bool
+
 // Follow has the Follower asked for readers, of connections whose first segment with
 // payload may be of interest, for their beginning unless it ReadsAll; nil: of all, for all
 // of it. It is called before the first segment.
-func (t *Table) Follow(f Follower, may func(*flow.Segment) bool) {
+func (t *Table) Follow(f Follower, may May) {
 	group := reassembly.NewGroup(maxHeldData, maxHeldDataAll, false)
 	if may != nil && !f.ReadsAll() {
 		group = reassembly.NewGroup(maxHeldBegun, maxHeldBegunAll, false)
@@ -174,7 +178,8 @@ func (t *Table) follow(slot int32, dir flow.Direction, s *flow.Segment) {
 	c, f := t.slab.at(slot), &t.following
 	if c.flags&(followed|passedOver) == 0 {
 		var r DataReader
-		if f.may == nil || len(f.open) < maxBegun && f.may(s) {
+		h := &c.half[dir]
+		if f.may == nil || len(f.open) < maxBegun && f.may(s, h.flags&exact != 0 && s.PayloadSeq() == h.start) {
 			r = f.by.Follow(t.snapshot(slot))
 		}
 		if r == nil {

@@ -46,12 +46,12 @@ const (
 	// maxHeldDataAll bounds them over all such connections: 256 MiB over all shards, if
 	// there are gaps in all of them at a time.
 	maxHeldDataAll = 256 << 20 / Shards
-	// maxHeldBegun and maxHeldBegunAll are the same where only the beginning is wanted:
-	// 16 MiB over all shards.
-	maxHeldBegun    = 64 << 10
-	maxHeldBegunAll = 16 << 20 / Shards
+	// maxHeldBegun and maxHeldBegunAll are the same where only the lengths of TLS records
+	// are wanted: 64 MiB over all shards.
+	maxHeldBegun    = 1 << 20
+	maxHeldBegunAll = 64 << 20 / Shards
 	// maxBegun bounds the connections whose beginning is followed at a time: 64 Ki over
-	// all shards, 30 MB.
+	// all shards, 60 MB.
 	maxBegun = 1 << 16 / Shards
 	// maxWatched bounds the connections of which it is noted what TCP did: 64 Ki over all
 	// shards, 23 MB.
@@ -130,6 +130,9 @@ type Reader interface {
 // Warmer is a Reader that can look at what Data will, so that it is in the processor's
 // caches; what it returns means nothing. See Batch.
 type Warmer interface{ Warm() uint64 }
+
+// Comparer is a reader that wants to hear of bytes that came twice, with two contents.
+type Comparer = reassembly.Comparer
 
 // Follower reads connections whose data somebody wants: beside all else that is done with
 // them, and without changing it.

@@ -149,6 +149,10 @@ func (t *Table) control(slot int32, dir flow.Direction, s *flow.Segment) (flow.D
 	if c.flags&opener == 0 { // packets overtook the handshake
 		if (dir == flow.In) != isSYNACK {
 			t.swapEnds(slot, c)
+			if c.watch != 0 {
+				x := &t.watches.of(c).side
+				x[0], x[1] = x[1], x[0]
+			}
 			dir ^= 1
 		}
 		c.flags |= opener

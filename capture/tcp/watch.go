@@ -52,6 +52,7 @@ type side struct {
 	window              uint32
 	id                  uint16 // IPv4 identification of the last new segment
 	ttl                 uint8
+	began               began
 	shrunk, heeded      bool
 	tooBigSeq           uint32 // of the first segment that was too big
 	tooBig              *flow.ICMP
@@ -176,6 +177,9 @@ func (l *watches) start(by way, conns *slab, s *flow.Segment) {
 	w.least = leastStall + w.shake
 	x := &w.side[dir]
 	x.ttl, x.id, x.window = s.TTL, s.ID, c.half[dir].window
+	if len(s.Payload) > 0 {
+		x.began.begins(s.PayloadSeq(), s.Payload[0])
+	}
 	if s.Length > 0 {
 		x.largest, x.largestEnd = s.Length, s.Seq+s.Length
 		x.timedAt, x.timedSeq = s.Time, s.Seq+s.Length
@@ -198,4 +202,26 @@ func (l *watches) told(c *conn, fact *flow.Conn) *flow.Conn {
 		fact.Course = l.of(c).course(c)
 	}
 	return fact
+}
+
+// began is the first byte of payload that was seen, by sequence numbers.
+type began struct {
+	seq uint32
+	b   byte // 0: none was
+}
+
+// begins notes the first byte of a segment: the SYN that tells whether it is the first of
+// all may be late.
+func (x *began) begins(seq uint32, b byte) {
+	if x.b == 0 || !flow.After(seq, x.seq) {
+		*x = began{seq, b}
+	}
+}
+
+// first is the first byte that a side sent; 0: not known.
+func (x *began) first(h *half) byte {
+	if h.flags&exact == 0 || x.seq != h.start {
+		return 0
+	}
+	return x.b
 }

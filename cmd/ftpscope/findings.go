@@ -131,6 +131,8 @@ var scenes = []struct{ names, steps string }{
 	{"command-denied", "> MKD new\n< 550 | and the client leaves"},
 	{"tls-mismatch", ">> SYN, SYN-ACK, ACK\n> TLS hello | implicit\n< 220 | in clear"},
 	{"tls-required", badLogin + "< 530 TLS required"},
+	{"tls-outdated", encrypted + "< TLS hello | TLS 1.0 or 1.1"},
+	{"tls-certificate", encrypted + "< certificate | expired, or signed by itself"},
 	{"tls-refused", "> AUTH TLS\n< 500 or 534 | the login follows in clear, or none"},
 	{"tls-failed", encrypted + "< alert, or nothing"},
 	{"login-rejected brute-force", badLogin + "< 530 Login incorrect"},

@@ -72,7 +72,7 @@ func (a *Answer) Session(s *record.Session) {
 	}
 	a.sessions++
 	a.hosts.add(s.Server.Addr())
-	if s.Hides() {
+	if s.Hides() && !s.ReadsAgain() {
 		a.encrypted++
 	}
 	for i := range s.Findings {

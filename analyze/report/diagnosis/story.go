@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
@@ -89,7 +88,7 @@ func login(s *record.Session) string {
 func farewell(s *record.Session, files bool) string {
 	left := "left without QUIT: "
 	if s.Hides() {
-		left = "left (TLS hides whether with QUIT): "
+		left = "left (" + prose.Escape(s.Protection()) + " hides whether with QUIT): "
 	} else if s.Capture.MissingBytes > 0 || !s.Capture.ClientSide {
 		left = "left (the capture does not show whether with QUIT): "
 	}
@@ -128,8 +127,18 @@ func tlsSentence(s *record.Session, files bool) string {
 	switch {
 	case s.Capture.Decrypted:
 		rest = ": the keys decrypt what was said after that."
+	case s.ReadsAgain():
+		rest = ": what was said then cannot be read, until both went back to clear text (CCC)."
 	case s.TLS == record.TLSImplicit:
 		rest = ": commands cannot be read, so transfers are known only by their connections."
+	}
+	switch {
+	case s.Notes.Security == "":
+	case s.TLS == record.TLSExplicit:
+		return "The client asked for protection by " + prose.Escape(s.Notes.Security) + ", which is not TLS, with AUTH" + prose.Packets(files, s.Notes.AuthTLS.Pos) +
+			" and the server agreed: commands (MIC, CONF, ENC) and replies (631, 632, 633) after that are protected and cannot be read, so transfers are told by their connections alone."
+	case s.TLS == record.TLSRefused:
+		return "The client asked for protection by " + prose.Escape(s.Notes.Security) + " with AUTH" + prose.Packets(files, s.Notes.AuthTLS.Pos) + " and the server refused: everything went in clear text."
 	}
 	switch s.TLS {
 	case record.TLSExplicit:
@@ -346,7 +355,7 @@ func Limits(s *record.Session) string {
 // handshake says, once, what the TLS handshake of the control connection shows although
 // all after it is encrypted.
 func handshake(s *record.Session, files bool) string {
-	h := s.Notes.TLS
+	h := s.Handshake
 	if h == nil {
 		return ""
 	}
@@ -378,13 +387,14 @@ func handshake(s *record.Session, files bool) string {
 func certificate(h *record.TLSInfo) string {
 	const day = "2006-01-02"
 	switch {
-	case h.Subject != "" || !h.NotAfter.IsZero():
-		issuer := "issued by " + sent(h.Issuer)
-		if h.SelfSigned {
+	case h.Certificate.Read():
+		x := h.Certificate
+		issuer := "issued by " + sent(x.Issuer)
+		if x.SelfSigned {
 			issuer = "self-signed"
 		}
-		return "the server sent a certificate for " + sent(h.Subject) + ", " + issuer + ", valid from " +
-			h.NotBefore.UTC().Format(day) + " to " + h.NotAfter.UTC().Format(day) + expired(h)
+		return "the server sent a certificate for " + sent(x.Subject) + ", " + issuer + ", valid from " +
+			x.NotBefore.UTC().Format(day) + " to " + x.NotAfter.UTC().Format(day) + expired(x)
 	case h.Encrypted:
 		return "the server's certificate is encrypted too"
 	case h.Resumed:
@@ -394,8 +404,8 @@ func certificate(h *record.TLSInfo) string {
 }
 
 // expired compares with the packet's time: two runs give the same text.
-func expired(h *record.TLSInfo) string {
-	if at := time.Unix(0, int64(h.Certificate.Time)); h.Certificate.Seen() && at.After(h.NotAfter) {
+func expired(x *record.Certificate) string {
+	if x.Expired() {
 		return ", expired"
 	}
 	return ""

@@ -184,6 +184,9 @@ func transferName(t *record.Transfer) string {
 	if name := prose.Cut(diagnosis.CommandLine(t), maxRowUser); name != "" {
 		return name
 	}
+	if t.Notes.InClear {
+		return "data connection in clear text"
+	}
 	if t.Method == record.MethodEncrypted {
 		return "encrypted data connection"
 	}

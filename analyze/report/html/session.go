@@ -236,7 +236,7 @@ func methodWords(s *record.Session, t *record.Transfer) string {
 		}
 		return "none: default port"
 	case record.MethodEncrypted:
-		return "hidden by TLS"
+		return "hidden by " + prose.Escape(s.Protection())
 	}
 	return t.Method
 }

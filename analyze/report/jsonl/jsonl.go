@@ -112,12 +112,13 @@ func AppendSession(b []byte, s *record.Session, o report.Options) []byte {
 	if s.Capture.Decrypted {
 		b = append(b, `,"decrypted":true`...)
 	}
+	files := o.FileNumbers(s)
+	b = appendHandshake(b, s.Handshake, files)
 	b = Text(b, `,"banner":`, s.Banner)
 	b = Text(b, `,"system":`, s.System)
 	b = Term(b, `,"mode":`, s.Mode)
 	b = Term(b, `,"initiator":`, s.Initiator)
 	b = Term(b, `,"closing":`, s.Closing)
-	files := o.FileNumbers(s)
 	b = appendCommands(b, s, o, files)
 	b = appendCoverage(b, &s.Capture)
 	b = append(b, `,"transfers":[`...)
@@ -222,6 +223,7 @@ func AppendTransfer(b []byte, s *record.Session, t *record.Transfer, files bool)
 	if t.PlainBytes != nil {
 		b = Count(b, `,"plain_bytes":`, t.PlainBytes)
 	}
+	b = appendHandshake(b, t.Handshake, files)
 	b = Text(b, `,"sha256":`, t.SHA256)
 	if t.SHA1 != nil {
 		b = Text(b, `,"sha1":`, t.SHA1)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,6 +19,16 @@ import (
 // How the model's fields and the schema's keys belong together is not declared but seen:
 // each field of a full record is changed, and the keys whose values change with it are
 // its own.
+
+func init() {
+	for field, why := range map[string]string{
+		"ClientHello": "packets of the handshake are in the filter", "ServerHello": "as ClientHello", "Certificate.Mark": "as ClientHello",
+		"Random": "key logs name the connection by it", "Encrypted": "version says so",
+		"Alert.Guessed": "then it has no name", "Resumption.Full": "resumed says so", "Resumption.Asked": "for verdicts", "Resumption.Resumable": "for verdicts", "Resumption.Tickets": "for plain_bytes",
+	} {
+		unwritten["Session.Said.Handshake."+field], unwritten["Session.Transfers.Sealed.Handshake."+field] = why, why
+	}
+}
 
 // unwritten are the fields that change no key, with the reason.
 var unwritten = map[string]string{
@@ -187,6 +198,9 @@ func change(v reflect.Value, way, level int) {
 			*x = flow.At(x.File()+1, x.Packet()-1)
 		}
 		return
+	case *time.Time:
+		*x = x.Add(time.Hour)
+		return
 	case *record.Stamp:
 		x.Time += flow.Second / 2
 		return
@@ -268,6 +282,8 @@ func TestNull(t *testing.T) {
 	}
 	ofNone := fullSession()
 	ofNone.Verdict.Transfer, ofNone.TCP = 0, &record.TCP{}
+	ofNone.Handshake = &record.TLSInfo{Alert: record.TLSAlert{Mark: flow.Mark{Ord: 1, Pos: flow.At(0, 1)}}, Certificate: &record.Certificate{NotAfter: time.Unix(1, 0).UTC()}}
+	ofNone.Transfers[0].Handshake = &record.TLSInfo{}
 	look(ofNone)
 	pause := fullSummary()
 	*pause.Last = *pause.First

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -46,14 +47,14 @@ func fullSession() *record.Session {
 		User:    ptr("ftp"), Anonymous: true, Password: ptr("me@example.org"), Login: record.LoginOK, TLS: record.TLSNone,
 		Banner: ptr("welcome"), Mode: record.Active, Initiator: record.Server, Closing: record.ClosingQuit,
 		Open: true, Commands: 1, Origin: record.Origin{First: flow.Mark{Ord: 1}, Twin: 2, RealClient: "192.0.2.1:40000", RealServer: "ftp.example.net:21"},
-		Said: record.Said{System: ptr("UNIX"), Dialogue: []record.Exchange{{Time: begin, Pos: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}},
+		Said: record.Said{Handshake: fullHandshake(), System: ptr("UNIX"), Dialogue: []record.Exchange{{Time: begin, Pos: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}},
 			Operations: []record.Operation{{Time: begin, Pos: pos, What: "RNTO", Path: ptr("/b"), From: ptr("/a"), Argument: ptr("x"), Reply: ptr(fullReply(250))}}},
 		Capture: record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true, MissingBytes: 1, Decrypted: true},
 		Transfers: []record.Transfer{{
 			N: 1, Command: ptr("RETR"), Argument: ptr("a"), Path: ptr("/a"), Direction: ptr(record.Download), Representation: ptr("I"),
 			Restart: ptr(uint64(1)), Method: "PORT", Mode: record.Active, Announced: ptr(netip.MustParseAddrPort("192.0.2.10:50000")),
 			ExpectedInitiator: ptr(record.Server), Initiator: record.Server, Evidence: record.EvidenceSYN, Connection: ptr(fullConnection()),
-			Bytes: ptr(uint64(1)), MissingBytes: ptr(uint64(1)), PlainBytes: ptr(uint64(1)), Content: record.Content{MD5: ptr("d41d8cd98f00b204e9800998ecf8427e"), SHA1: ptr("da39a3ee5e6b4b0d3255bfef95601890afd80709"), SHA256: ptr("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), MIMEType: ptr("text/plain"), File: ptr("out/a")},
+			Bytes: ptr(uint64(1)), MissingBytes: ptr(uint64(1)), Sealed: record.Sealed{PlainBytes: ptr(uint64(1)), Handshake: fullHandshake()}, Content: record.Content{MD5: ptr("d41d8cd98f00b204e9800998ecf8427e"), SHA1: ptr("da39a3ee5e6b4b0d3255bfef95601890afd80709"), SHA256: ptr("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), MIMEType: ptr("text/plain"), File: ptr("out/a")},
 			Preliminary: ptr(fullReply(150)), Reply: ptr(fullReply(226)), Outcome: record.OK,
 			Frames: record.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos},
 			TCP:    fullTCP(), Verdict: fullVerdict(),
@@ -61,6 +62,15 @@ func fullSession() *record.Session {
 		Findings: []record.Finding{{ID: "data-refused", Severity: record.High, Message: "refused", Transfer: 1, Frames: []flow.Pos{pos}, Advice: "look"}},
 		TCP:      fullTCP(), Verdict: fullVerdict(),
 	}
+}
+
+func fullHandshake() *record.TLSInfo {
+	mark := flow.Mark{Ord: 1, Pos: flow.At(1, 9)}
+	return &record.TLSInfo{ClientHello: mark, ServerHello: mark, ServerName: "ftp.example.net", Offered: []string{"TLS 1.2"}, Protocols: []string{"ftp"},
+		Version: "TLS 1.2", Cipher: "TLS_RSA_WITH_AES_128_GCM_SHA256", Protocol: "ftp",
+		Fingerprints: record.Fingerprints{JA3: "d41d8cd98f00b204e9800998ecf8427e", JA4: "t13d1516h2_8daaf6152771_d8a2da3f94cd", JA3S: "d41d8cd98f00b204e9800998ecf8427e"},
+		Resumption:   record.Resumption{Resumed: true, Full: true}, Alert: record.TLSAlert{Mark: mark, Name: "unknown CA", Fatal: true, ByServer: true},
+		Certificate: &record.Certificate{Mark: mark, Serial: "01", Subject: "CN=a", Issuer: "CN=b", SHA256: [32]byte{1}, Names: []string{"a"}, SelfSigned: true, NotBefore: time.Unix(0, 0).UTC(), NotAfter: time.Unix(1, 0).UTC()}}
 }
 
 func fullTCP() *record.TCP {

@@ -42,6 +42,7 @@ var sessionObject = object{"session", "One control connection, and what was tran
 		term{record.TLSImplicit, "from the first byte"})},
 	{name: "decrypted", value: only(true), doc: "What is under TLS was opened with the keys that were given, or the capture's own",
 		when: "it was"},
+	{name: "handshake", value: ref("handshake"), doc: "What the TLS handshake of the control connection says", when: "one was seen"},
 	{name: "banner", value: anyText, doc: "Text of the 220 greeting, its lines joined by line feeds", null: "none was seen"},
 	{name: "system", value: anyText, doc: "Text of the 215 reply to SYST", null: "none was seen"},
 	{name: "mode", doc: "Mode of its transfers; refused negotiations, unused ones and transfers of unknown mode do not count", value: oneWord(
@@ -70,7 +71,7 @@ var sessionObject = object{"session", "One control connection, and what was tran
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong for its user, where to look and how certain that is", null: "it was not judged"},
 }}
 
-var sessionParts = []object{operationObject, exchangeObject, replyObject, coverageObject, transferObject, transferReplyObject, framesObject, frameFilesObject, findingObject, tcpObject, stallObject, verdictObject}
+var sessionParts = []object{operationObject, exchangeObject, replyObject, coverageObject, transferObject, transferReplyObject, framesObject, frameFilesObject, findingObject, handshakeObject, certificateObject, alertObject, tcpObject, stallObject, verdictObject}
 
 var operationObject = object{"operation", "A command that changed the server's files, or tried to", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},
@@ -159,6 +160,7 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 		null: "no connection was seen, or nothing of that side"},
 	{name: "missing_bytes", value: from(0), doc: "Those of bytes that are not in the capture", null: "bytes is"},
 	{name: "plain_bytes", value: from(0), doc: "Bytes of plaintext in the data's direction, where bytes counts those of TLS", when: "under TLS, where keys or the records' lengths tell"},
+	{name: "handshake", value: ref("handshake"), doc: "What the TLS handshake of the data connection says", when: "one was seen"},
 	{name: "sha256", value: matching("^[0-9a-f]{64}$"), doc: "SHA-256 of the data as they were sent, in ASCII mode with the wire's line ends, after REST of what followed the offset",
 		null: "not asked for, or not all of the data is in the capture"},
 	{name: "sha1", value: matching("^[0-9a-f]{40}$"), doc: "SHA-1 of the data as they were sent", when: "with --hash sha1, where sha256 could be said"},

@@ -83,8 +83,7 @@ func (e *ecs) session(s *record.Session) {
 		v.sent, v.received = &out, &in
 	}
 	b := e.begin(&v)
-	b = jsonl.Boolean(b, `,"tls":{"established":`, s.TLS == record.TLSExplicit || s.TLS == record.TLSImplicit)
-	b = append(b, '}')
+	b = ecsTLS(b, s)
 	without := *s
 	without.Transfers, without.Findings = nil, nil // documents of their own
 	b = append(b, `,"ftpscope":`...)

@@ -17,7 +17,7 @@ import (
 
 // eve writes records in the shape of Suricata's EVE: an ftp record a command, an ftp_data
 // record a data connection that came to be, whose parent_id is its control connection's
-// flow_id. What Suricata has no key for is under "ftpscope".
+// flow_id, a tls record a handshake of a control connection. What Suricata has no key for is under "ftpscope".
 type eve struct {
 	jsonl.Lines
 	opt report.Options
@@ -36,6 +36,7 @@ func (e *eve) Session(s *record.Session) error {
 		all = loginsOf(s)
 	}
 	files := e.opt.FileNumbers(s)
+	e.tls(s)
 	for i := range all {
 		c := &all[i]
 		e.command(s, c, i == 0, files)

@@ -128,7 +128,9 @@ func nothing(s *record.Session) string {
 func newTransferRow(s *record.Session, t *record.Transfer, files, wide bool) transferRow {
 	r := transferRow{name: strings.TrimSuffix(diagnosis.CommandLine(t), diagnosis.Resumed(t)), method: t.Method, result: diagnosis.Result(t), failed: t.Failed(), mode: t.Mode}
 	if t.Method == record.MethodEncrypted {
-		r.method = "TLS"
+		if r.method = prose.Escape(s.Protection()); t.Notes.InClear {
+			r.method = "PROT C"
+		}
 	}
 	switch {
 	case t.Connection == nil:

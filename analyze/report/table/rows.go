@@ -100,7 +100,7 @@ func facts(s *record.Session, o report.Options) []string {
 		list = append(list, "password "+prose.Escape(*s.Password))
 	}
 	if s.TLS != record.TLSNone {
-		list = append(list, "TLS "+s.TLS)
+		list = append(list, prose.Escape(s.Protection())+" "+s.TLS)
 	}
 	list = append(list, prose.Many(s.Commands, "command"))
 	if s.Open {

@@ -45,8 +45,7 @@ func (o *order) add(s *record.Session) {
 		o.judge(s)
 		return
 	}
-	o.waiting = append(o.waiting, ranked{s.First.Ord, s})
-	heap.Fix(&o.waiting, len(o.waiting)-1)
+	o.waiting.add(s)
 	for o.held += s.Notes.Size; len(o.waiting) > maxWaiting || o.held > maxWaitingSize; o.early++ {
 		o.next()
 	}
@@ -119,7 +118,6 @@ func (o *order) keep(err error) {
 
 // sessionHeap has the session with the earliest first packet on top. The key stands
 // beside the pointer, since sessions that wait are no longer in the caches.
-// heap.Push would allocate: what comes is appended and put right.
 type sessionHeap []ranked
 
 type ranked struct {
@@ -130,7 +128,14 @@ type ranked struct {
 func (h sessionHeap) Len() int           { return len(h) }
 func (h sessionHeap) Less(i, j int) bool { return h[i].ord < h[j].ord }
 func (h sessionHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *sessionHeap) Push(any)          { panic("appended instead") }
+func (h *sessionHeap) Push(x any)        { *h = append(*h, x.(ranked)) }
+
+// add is heap.Push without an allocation.
+func (h *sessionHeap) add(s *record.Session) {
+	*h = append(*h, ranked{s.First.Ord, s})
+	heap.Fix(h, len(*h)-1)
+}
+
 func (h *sessionHeap) Pop() any {
 	last := len(*h) - 1
 	x := (*h)[last]

@@ -19,18 +19,18 @@ func TestSessionHeap(t *testing.T) {
 		if len(in) == 0 || random.IntN(5) > 1 {
 			s := &record.Session{}
 			s.First.Ord = random.Uint64N(500)
-			heap.Push(&h, ranked{s.First.Ord, s})
+			h.add(s)
 			in = append(in, s.First.Ord)
 			continue
 		}
 		slices.Sort(in)
 		require.Equal(t, in[0], h[0].ord)
-		require.Equal(t, in[0], heap.Pop(&h).(ranked).First.Ord)
+		require.Equal(t, in[0], heap.Pop(&h).(*record.Session).First.Ord)
 		in = in[1:]
 	}
 	slices.Sort(in)
 	for _, ord := range in {
-		require.Equal(t, ord, heap.Pop(&h).(ranked).First.Ord)
+		require.Equal(t, ord, heap.Pop(&h).(*record.Session).First.Ord)
 	}
 	require.Empty(t, h)
 }

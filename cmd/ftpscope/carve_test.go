@@ -123,6 +123,8 @@ func TestCarveSessions(t *testing.T) {
 	}
 }
 
+var conflicts = regexp.MustCompile(`\{"advice":"(?:[^"\\]|\\.)*","id":"overlap-conflict"[^{}]*\},?`)
+
 // sessionsTogether are findings about several sessions: of one alone they tell something else, or nothing.
 var sessionsTogether = regexp.MustCompile(`\{"advice":"(?:[^"\\]|\\.)*","id":"(brute-force|cleartext-credentials|fxp-transfer|bounce-attempt|third-party-data-connection|nat-mismatch|negotiation-rejected)"[^{}]*\},?`)
 
@@ -145,8 +147,11 @@ func withoutLengths(t testing.TB, session string) string {
 	}
 	b, err := json.Marshal(r)
 	require.NoError(t, err)
-	return string(b)
+	return addressNames.ReplaceAllString(string(b), "")
 }
+
+// addressNames are addresses that clients name in TLS handshakes: another is cut where it is longer.
+var addressNames = regexp.MustCompile(`"server_name":"[0-9.]+",`)
 
 const testKey = "33322d636861722d7374722d666f722d4145532d6b65792d616e642d7061642e"
 
@@ -202,6 +207,9 @@ func TestCarveAll(t *testing.T) {
 				}
 				if anonymized {
 					w, g = withoutLengths(t, w), withoutLengths(t, g)
+				}
+				if how[0] != "-q" { // what is rewritten has one content: a second one could hold what is to be hidden
+					w, g = conflicts.ReplaceAllString(w, ""), conflicts.ReplaceAllString(g, "")
 				}
 				if w != g {
 					t.Errorf("%s %v session %d: %s", name, how, i+1, difference(w, g))

@@ -101,6 +101,7 @@ func TestHashesOfSamples(t *testing.T) {
 		stem := strings.TrimSuffix(name, ".truth.json")
 		var truth struct {
 			Files    []string
+			Findings []string `json:"expect_findings"`
 			Sessions []struct {
 				Client    string
 				Transfers []struct{ SHA256 string }
@@ -125,8 +126,8 @@ func TestHashesOfSamples(t *testing.T) {
 					continue
 				}
 				transfer := got[s.Client][i]
-				if transfer.MissingBytes > 0 {
-					require.Nil(t, transfer.SHA256, "%s: there is no hash of what is not there", stem)
+				if transfer.MissingBytes > 0 || slices.Contains(truth.Findings, "overlap-conflict") {
+					require.Nil(t, transfer.SHA256, "%s: there is no hash of what is not there, or there twice", stem)
 					continue
 				}
 				require.NotNil(t, transfer.SHA256, stem)

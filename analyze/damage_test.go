@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,6 +152,19 @@ func tcpOf(s *record.Session) (list []*record.TCP) {
 	return list
 }
 
+var distances = regexp.MustCompile(`"(at|certainty)": "[a-z]*"|"cause": "data-re(fused|jected)"|"or": \[[^\]]*\]`)
+
+// undistanced is records without what of their verdicts rests on how far the ends are: a
+// capture on both sides of a router has no distances, by which alone a reset of the host and
+// one of something before it differ.
+func undistanced(records []string) []string {
+	out := slices.Clone(records)
+	for i, r := range out {
+		out[i] = distances.ReplaceAllString(r, "")
+	}
+	return out
+}
+
 // A packet that was captured again changes nothing, the number of SYNs included.
 func TestCopies(t *testing.T) {
 	for _, s := range samples(t) {
@@ -158,7 +173,11 @@ func TestCopies(t *testing.T) {
 		for _, c := range copied {
 			t.Run(s.name+"/"+c.name, func(t *testing.T) {
 				got := analyzetest.Analyzed(t, c.do(s.frames), analyze.Options{Dialogue: true})
-				if d := differences(want, normal(t, []byte(got.JSON(t)))); d != "" {
+				want, said := want, normal(t, []byte(got.JSON(t)))
+				if c.name == "routed" || c.name == "three times" {
+					want, said = undistanced(want), undistanced(said)
+				}
+				if d := differences(want, said); d != "" {
 					t.Error(d)
 				}
 				if t.Failed() {

@@ -40,6 +40,9 @@ func TestCompareInDisorder(t *testing.T) {
 // A capture in disorder is the same as in order.
 func TestCompareWithItselfInDisorder(t *testing.T) {
 	for _, s := range samples(t) {
+		if s.name == "stray-segments" || s.name == "overlap-conflict" {
+			continue // which packet came first decides what counts
+		}
 		for seed := range uint64(4) {
 			r := compared(t, s.frames, capturetest.Delay(capturetest.Shift(s.frames, 90*flow.Second), 1900*flow.Millisecond, seed))
 			for i := range r.Comparisons {

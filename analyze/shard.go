@@ -217,9 +217,6 @@ func (l *shard) Closed(c *flow.Conn) {
 	l.closed(c, said)
 }
 
-// portIdent is where servers ask who a connection's user is (RFC 1413).
-const portIdent = 113
-
 // askedBack notes what a server that does not greet waits for.
 func (l *shard) askedBack(said *control.Transcript) {
 	const late = 2 * flow.Second // after that it may be why
@@ -232,7 +229,7 @@ func (l *shard) askedBack(said *control.Transcript) {
 		return
 	}
 	client, server := flow.HostOf(said.Session.Client.Addr()), flow.HostOf(said.Session.Server.Addr())
-	if s, ok := tcp.Alone(l.table, server, client, portIdent); ok && s.First.Time >= n.Control.Start.Time && s.First.Time < end {
+	if s, ok := tcp.AloneIdent(l.table, server, client); ok && s.First.Time >= n.Control.Start.Time && s.First.Time < end {
 		n.Ident = &record.Ident{First: s.First, Last: s.Last(), Tries: s.Count()}
 	}
 }

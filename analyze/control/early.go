@@ -52,6 +52,9 @@ func mayBeginTLS(c *Conversation) bool {
 
 // hearEarly takes what was waited for as it is: no more comes.
 func hearEarly(c *Conversation, dir flow.Direction) {
+	if c.early == nil {
+		return
+	}
 	if b := c.early[dir].join(nil); len(b) > 0 {
 		takeSaid(c, dir, b)
 	}

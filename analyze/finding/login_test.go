@@ -89,7 +89,7 @@ func TestHandshake(t *testing.T) {
 	check(t, "tls-certificate", []row{
 		{"expired", sess(shows(record.Certificate{NotBefore: day(1), NotAfter: day(9), SelfSigned: true})), server + "had expired on 1970-01-10 (packet 14)"},
 		{"not in force", sess(shows(record.Certificate{NotBefore: day(11), NotAfter: day(19)})), server + "is in force from 1970-01-12 on only (packet 14)"},
-		{"self-signed", sess(shows(record.Certificate{NotBefore: day(1), NotAfter: day(19), SelfSigned: true})), server + "signed itself (packet 14)"},
+		{"self-signed", sess(shows(record.Certificate{NotBefore: day(1), NotAfter: day(19), SelfSigned: true})), server + "is self-signed (packet 14)"},
 		{"in order", sess(shows(record.Certificate{NotBefore: day(1), NotAfter: day(19)})), ""},
 		{"not readable", sess(shows(record.Certificate{})), ""},
 	})

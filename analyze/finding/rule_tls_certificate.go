@@ -9,7 +9,7 @@ import (
 var tlsCertificate = Rule{
 	ID: "tls-certificate", Severity: record.Low,
 	Title:   "server certificate expired or self-signed",
-	Meaning: "The certificate that the server showed was not in force at that time, or it signed itself: clients that check it refuse, and users learn to click warnings away.",
+	Meaning: "The certificate that the server showed was not in force at that time, or it is self-signed: clients that check it refuse, and users learn to click warnings away.",
 	judge:   once(poorCertificate),
 }
 
@@ -29,7 +29,7 @@ func poorCertificate(c *Case) (draft, bool) {
 		v.message = what + " is in force from " + x.NotBefore.Format(day) + " on only" + packets
 		v.advice = "compare the clocks of the server and of the machine that made the certificate"
 	case x.SelfSigned:
-		v.message = what + " signed itself" + packets
+		v.message = what + " is self-signed" + packets
 		v.advice = "use a certificate of an authority that the clients trust, or let each client pin this one (SHA-256 fingerprint in -o json)"
 	}
 	return v, v.message != ""

@@ -132,13 +132,16 @@ func beginsFold(b []byte, word string) bool {
 	return len(b) >= len(word) && bytes.EqualFold(b[:len(word)], []byte(word))
 }
 
+// quotes are what servers put around what they repeat.
+const quotes = "'\"`"
+
 // Quoted finds the argument of a PASS or ACCT that a reply has in quotes: servers say
 // what they did not understand or like. from is to where there is none.
 func Quoted(line []byte, at int) (from, to int) {
 	for i := at; i+6 < len(line); i++ {
 		if q := line[i]; (q == '\'' || q == '"' || q == '`') && (beginsFold(line[i+1:], "PASS ") || beginsFold(line[i+1:], "ACCT ")) {
 			from = i + 6
-			if to = bytes.IndexAny(line[from:], "'\"`"); to < 0 {
+			if to = bytes.IndexAny(line[from:], quotes); to < 0 {
 				return from, len(line)
 			}
 			return from, from + to

@@ -14,10 +14,16 @@ type Secrets struct {
 	words     [][]byte // in lower case, in the order of their bytes: a session has one or two
 	users     []typed
 	afterUser bool // USER came, and no other command since
-	ready     bool // finder is: no word came since it was made
-	finder    Finder
-	list      [][]byte
-	text      []byte // of OfText
+	ready     bool // found.finder is: no word came since it was made
+	found     *found
+}
+
+// found is what looking for secrets needs; sessions in which there is nothing to look for
+// have none.
+type found struct {
+	finder Finder
+	list   [][]byte
+	text   []byte // of OfText
 }
 
 // typed is a name that was typed as USER.
@@ -102,7 +108,7 @@ func search[T string | []byte](words [][]byte, word T) (int, bool) {
 func (s *Secrets) Clone() Secrets {
 	c := *s
 	c.words, c.users = slices.Clone(s.words), slices.Clone(s.users)
-	c.finder, c.ready, c.list, c.text = Finder{}, false, nil, nil
+	c.found, c.ready = nil, false
 	return c
 }
 
@@ -150,11 +156,15 @@ func (s *Secrets) HidesUser(name string) bool {
 
 // OfText is Of where the text is a string.
 func (s *Secrets) OfText(text string, code int) []Span {
-	if s.text == nil {
-		s.text = make([]byte, 0, maxText)
+	if s.None() && !strings.ContainsAny(text, quotes) {
+		return nil
 	}
-	s.text = append(s.text[:0], text...)
-	return s.Of(s.text, code)
+	f := s.room()
+	if f.text == nil {
+		f.text = make([]byte, 0, maxText)
+	}
+	f.text = append(f.text[:0], text...)
+	return s.Of(f.text, code)
 }
 
 // Of finds secrets in a reply's text, in order. code is the reply's, 0 if there is none.
@@ -224,19 +234,27 @@ func (s *Secrets) List() [][]byte {
 	if !s.ready {
 		s.prepare()
 	}
-	return slices.Clone(s.list)
+	return slices.Clone(s.found.list)
+}
+
+func (s *Secrets) room() *found {
+	if s.found == nil {
+		s.found = new(found)
+	}
+	return s.found
 }
 
 // prepare makes the finder. What is a user's name is no secret elsewhere.
 func (s *Secrets) prepare() {
-	s.list = append(s.list[:0], s.words...)
+	f := s.room()
+	f.list = append(f.list[:0], s.words...)
 	for _, u := range s.users {
 		if i, ok := search(s.words, u.name); ok && !s.HidesUser(u.name) {
-			s.list[i] = nil
+			f.list[i] = nil
 		}
 	}
-	s.list = slices.DeleteFunc(s.list, func(w []byte) bool { return w == nil })
-	s.finder.reset(s.list, true)
+	f.list = slices.DeleteFunc(f.list, func(w []byte) bool { return w == nil })
+	f.finder.reset(f.list, true)
 	s.ready = true
 }
 
@@ -248,7 +266,7 @@ func (s *Secrets) find(text []byte) []Found {
 	if !s.ready {
 		s.prepare()
 	}
-	return s.finder.In(text, func(int, int) bool { return true })
+	return s.found.finder.In(text, func(int, int) bool { return true })
 }
 
 // Steps is how many bytes of words were looked at: what the search costs.
@@ -256,7 +274,7 @@ func (s *Secrets) Steps() int {
 	if !s.ready {
 		return 0
 	}
-	return s.finder.steps
+	return s.found.finder.steps
 }
 
 // Merge sorts spans, and makes one of those that overlap or touch.

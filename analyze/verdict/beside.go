@@ -30,7 +30,7 @@ func (b *Bench) Attempt(a *record.Attempt) {
 	case flow.Unanswered.String():
 		if a.Answer.Seen() {
 			v.Certainty, v.Frames = record.Likely, []flow.Pos{a.Answer}
-			v.Text = sentence(tried + ", and the server answered by SYN-ACK" + (&hearing{files: b.Files}).packets(a.Answer) + ", after which the connection did not come to be: the answer, or what followed it, did not get through")
+			v.Text = sentence(tried + ", and the server answered with SYN-ACK" + (&hearing{files: b.Files}).packets(a.Answer) + ", after which the connection did not come to be: the answer, or what followed it, did not get through")
 			v.Next = steps("look at the way back from "+a.Server.Addr().String()+" to "+a.ClientIP.String()+": a firewall or NAT that does not see both directions (asymmetric routing), or drops the answer", "capture at the client at the same time")
 			break
 		}

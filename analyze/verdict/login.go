@@ -427,7 +427,7 @@ func failedUnseen(c *hearing) *record.Verdict {
 		return nil
 	}
 	v := begin(record.CauseNotCaptured, record.AtCapture, record.Likely, p.Pos)
-	v.Text = sentence("the server replied "+quoted(p)+c.packets(p.Pos)+" to a command that the capture does not hold, so a transfer failed of which nothing else is known", c.lacks())
+	v.Text = sentence("the server replied "+quoted(p)+c.packets(p.Pos)+" to a command that is not in the capture, so a transfer failed of which nothing else is known", c.lacks())
 	v.Next = steps("capture again without loss, both directions, and look at what the server replied")
 	return v
 }
@@ -437,13 +437,13 @@ func cutShort(c *hearing) *record.Verdict {
 	if p := c.Notes.Parting; p != nil && len(c.Transfers) == 0 && !c.encrypted() && (!c.Capture.ClientSide || !c.Capture.FromStart) && p.Code != 421 {
 		v := begin(record.CauseNotCaptured, record.AtCapture, record.Open, p.Pos)
 		v.Or = []string{record.CauseCommandDenied}
-		v.Text = sentence("the server refused something that the capture does not hold", c.replied(p))
+		v.Text = sentence("the server refused something that is not in the capture", c.replied(p))
 		v.Next = steps("capture again from before the login to the end, both directions")
 		return v
 	}
 	if c.Login == record.LoginNone && !c.encrypted() && len(c.Transfers) == 0 && c.Capture.MissingBytes > uint64(c.Commands) && c.Notes.Parting == nil {
 		v := begin(record.CauseNotCaptured, record.AtCapture, record.Likely)
-		v.Text = sentence("the capture does not tell how the session went: " + c.lacks())
+		v.Text = sentence("the capture does not show how the session went: " + c.lacks())
 		v.Next = steps("capture whole packets (tcpdump -s 0), both directions, at the client or at the server")
 		return v
 	}

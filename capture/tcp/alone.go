@@ -2,11 +2,14 @@ package tcp
 
 import "ftpscope/capture/flow"
 
-// Alone finds a SYN of one host to a port of another that nothing answered, so far: one that
-// still waits, or one that was given up lately. It looks at all of them.
-func Alone(t *Table, src, dst flow.Host, port uint16) (s flow.LoneSYN, ok bool) {
+// PortIdent is where servers ask who a connection's user is (RFC 1413).
+const PortIdent = 113
+
+// AloneIdent finds a SYN of one host to PortIdent of another that nothing answered, so far:
+// one that still waits, or one that was given up lately. It looks at all of them.
+func AloneIdent(t *Table, src, dst flow.Host) (s flow.LoneSYN, ok bool) {
 	for i := t.syns.first; i != t.syns.next; i++ {
-		if e := t.syns.at(i); e.live && e.Src == src && e.Dst == dst && e.DstPort == port {
+		if e := t.syns.at(i); e.live && e.Src == src && e.Dst == dst && e.DstPort == PortIdent {
 			return e.LoneSYN, true
 		}
 	}
@@ -15,8 +18,8 @@ func Alone(t *Table, src, dst flow.Host, port uint16) (s flow.LoneSYN, ok bool) 
 	}
 	for i := range t.past.sets {
 		for k := range t.past.sets[i] {
-			if g := &t.past.sets[i][k]; g.alone && g.a == src && g.b == dst && g.bPort == port {
-				return g.lone, true
+			if g := &t.past.sets[i][k]; g.lone != nil && g.a == src && g.b == dst {
+				return *g.lone, true
 			}
 		}
 	}

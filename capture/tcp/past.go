@@ -10,7 +10,7 @@ import (
 // places. A connection that is still in the table takes what comes again for repetitions;
 // of those that are closed the past remembers enough to know their packets by.
 const (
-	pastSets = 1 << 8 // 1,024 connections a shard, 3.3 MB over all
+	pastSets = 1 << 8 // 1,024 connections a shard, 1.7 MB over all
 	pastWays = 4
 )
 
@@ -27,15 +27,15 @@ type gone struct {
 	a, b         flow.Host
 	aPort, bPort uint16
 	known, alone bool
-	lone         flow.LoneSYN // if it is alone
-	again        bool         // its SYN came again
+	again        bool // its SYN came again
 	began        [2]bool
 	ids          [2]uint8 // of the first SYN and the last one
 	tag          uint32
+	net          flow.Net
 	start, limit [2]uint32
 	syn          flow.Time
-	first, last  flow.Time // by the clock
-	net          flow.Net
+	first, last  flow.Time     // by the clock
+	lone         *flow.LoneSYN // if it is alone, and to PortIdent
 }
 
 // note remembers a connection that is being closed. One of which no SYN was seen cannot be
@@ -45,7 +45,7 @@ func (p *past) note(c *conn) {
 		return
 	}
 	p.next = (p.next + 1) % pastWays
-	g := &p.set(c.tag)[p.next]
+	g := &p.set(pastSet(c.a, c.b, c.aPort, c.bPort))[p.next]
 	*g = gone{a: c.a, b: c.b, aPort: c.aPort, bPort: c.bPort, known: true, ids: [2]uint8{c.half[flow.In].id, c.half[flow.Out].id}, tag: c.tag, syn: c.cold.syn.Time, net: c.net[0]}
 	g.first, g.last = min(g.syn, c.last.Time), max(g.syn, c.last.Time)
 	for dir := range c.half {
@@ -59,22 +59,33 @@ func (p *past) note(c *conn) {
 
 // noteLone remembers a SYN that stayed alone, where no connection has to make room for it.
 func (p *past) noteLone(e *lone) {
-	set := p.set(e.tag)
+	set := p.set(pastSet(e.Src, e.Dst, e.SrcPort, e.DstPort))
 	for i := range set {
 		if g := &set[i]; !g.known || g.alone {
-			*g = gone{a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, known: true, alone: true, lone: e.LoneSYN, ids: [2]uint8{e.firstID, e.id}, tag: e.tag, syn: e.First.Time, net: e.Net}
+			*g = gone{a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, known: true, alone: true, ids: [2]uint8{e.firstID, e.id}, tag: e.tag, syn: e.First.Time, net: e.Net}
 			g.first, g.last = min(g.syn, e.Last().Time), max(g.syn, e.Last().Time)
 			g.began[flow.Out], g.start[flow.Out], g.limit[flow.Out] = true, e.seq+1, e.seq+1
+			if e.DstPort == PortIdent {
+				x := e.LoneSYN
+				g.lone = &x
+			}
 			return
 		}
 	}
 }
 
-func (p *past) set(tag uint32) *[pastWays]gone {
+// pastSet is the set of a connection, the same for both directions. It is no tag: those
+// differ from run to run, and what is forgotten first must not.
+func pastSet(a, b flow.Host, aPort, bPort uint16) uint8 {
+	x := a.Hi ^ b.Hi ^ (a.Lo + b.Lo) ^ uint64(aPort^bPort)<<40
+	return uint8(x * 0x9e3779b97f4a7c15 >> 56)
+}
+
+func (p *past) set(i uint8) *[pastWays]gone {
 	if p.sets == nil {
 		p.sets = new([pastSets][pastWays]gone)
 	}
-	return &p.sets[tag%pastSets]
+	return &p.sets[i]
 }
 
 // has reports whether a segment of no connection in the table is one of a connection that
@@ -83,8 +94,9 @@ func (p *past) has(s *flow.Segment, tag uint32) bool {
 	if p.sets == nil {
 		return false
 	}
-	for i := range p.sets[tag%pastSets] {
-		g := &p.sets[tag%pastSets][i]
+	set := p.set(pastSet(s.Src, s.Dst, s.SrcPort, s.DstPort))
+	for i := range set {
+		g := &set[i]
 		if !g.known || g.tag != tag || g.net != s.Net {
 			continue
 		}

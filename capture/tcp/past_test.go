@@ -90,20 +90,20 @@ func TestAlone(t *testing.T) {
 	syn := capturetest.Segments(capturetest.MustFrames(t, "data d1 192.0.2.21:40000 > 192.0.2.10:113 unanswered 3"))
 	r := newRecorder(t)
 	table := tcp.New(r)
-	find := func(port uint16) (int, bool) {
-		s, ok := tcp.Alone(table, syn[0].Src, syn[0].Dst, port)
+	find := func(src flow.Host) (int, bool) {
+		s, ok := tcp.AloneIdent(table, src, syn[0].Dst)
 		return s.Count(), ok
 	}
 	for i := range syn {
 		table.Segment(&syn[i])
 	}
-	n, ok := find(113)
+	n, ok := find(syn[0].Src)
 	require.True(t, ok)
 	require.Equal(t, len(syn), n)
 	table.Tick(syn[0].Time + 1000*flow.Second)
-	n, ok = find(113)
+	n, ok = find(syn[0].Src)
 	require.True(t, ok)
 	require.Equal(t, len(syn), n)
-	_, ok = find(114)
+	_, ok = find(syn[0].Dst)
 	require.False(t, ok)
 }

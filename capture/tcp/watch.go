@@ -34,12 +34,12 @@ type watch struct {
 	zero    bool      // a window is 0
 	zeroed  bool      // one was during this stall
 	again   bool      // segments were sent again during this stall
+	warned  bool      // a router said that packets were too big
+	slot    int32     // the connection
 	least   flow.Time // of a stall
 	stall   flow.Stall
 	waited  [flow.Whys]flow.Time
-	warned  bool // a router said that packets were too big
 	side    [2]side
-	slot    int32 // the connection
 }
 
 // side is what is kept of what one side sent.
@@ -52,16 +52,16 @@ type side struct {
 	window              uint32
 	id                  uint16 // IPv4 identification of the last new segment
 	ttl                 uint8
-	began               began
 	shrunk, heeded      bool
+	doubtful            bool // whether all that was sent again counts
+	routed              bool // copies had passed a router
+	began               began
 	tooBigSeq           uint32 // of the first segment that was too big
 	tooBig              *flow.ICMP
 	timedAt             flow.Time
 	rtt                 flow.Time
 	zeroSince, zeroTime flow.Time
 	lastAgain           flow.Time
-	doubtful            bool // whether all that was sent again counts
-	routed              bool // copies had passed a router
 	again, againBytes   uint64
 	curve               *curve
 }

@@ -17,8 +17,8 @@ func AloneIdent(t *Table, src, dst flow.Host) (s flow.LoneSYN, ok bool) {
 		return s, false
 	}
 	for i := range t.past.sets {
-		for k := range t.past.sets[i] {
-			if g := &t.past.sets[i][k]; g.lone != nil && g.a == src && g.b == dst {
+		for k := range t.past.sets[i].of {
+			if g := &t.past.sets[i].of[k]; g.lone != nil && g.a == src && g.b == dst {
 				return *g.lone, true
 			}
 		}

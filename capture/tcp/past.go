@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"math/bits"
 	"slices"
 
 	"ftpscope/capture/flow"
@@ -16,9 +17,17 @@ const (
 
 // past is the connections that were closed last, those of one hash the oldest out.
 type past struct {
-	sets     *[pastSets][pastWays]gone // nil: none was closed yet
-	next     uint8                     // of the ways, to give up
-	repeated uint64                    // packets that came again
+	sets     *[pastSets]pastSet // nil: none was closed yet
+	next     uint8              // of the ways, to give up
+	repeated uint64             // packets that came again
+}
+
+// pastSet is the connections of one hash. A flood asks for each of its SYNs and leaves each
+// behind: it reads the tags and writes one entry.
+type pastSet struct {
+	tags [pastWays]uint32
+	held uint8 // the ways that connections have, a bit each; a lone SYN makes room for any
+	of   [pastWays]gone
 }
 
 // gone is a connection that was closed, or a SYN that stayed alone: who, and the numbers
@@ -26,16 +35,15 @@ type past struct {
 type gone struct {
 	a, b         flow.Host
 	aPort, bPort uint16
-	known, alone bool
+	known        bool
 	again        bool // its SYN came again
 	began        [2]bool
 	ids          [2]uint8 // of the first SYN and the last one
-	tag          uint32
 	net          flow.Net
 	start, limit [2]uint32
 	syn          flow.Time
 	first, last  flow.Time     // by the clock
-	lone         *flow.LoneSYN // if it is alone, and to PortIdent
+	lone         *flow.LoneSYN // if it is a SYN that stayed alone, to PortIdent
 }
 
 // note remembers a connection that is being closed. One of which no SYN was seen cannot be
@@ -45,8 +53,11 @@ func (p *past) note(c *conn) {
 		return
 	}
 	p.next = (p.next + 1) % pastWays
-	g := &p.set(pastSet(c.a, c.b, c.aPort, c.bPort))[p.next]
-	*g = gone{a: c.a, b: c.b, aPort: c.aPort, bPort: c.bPort, known: true, ids: [2]uint8{c.half[flow.In].id, c.half[flow.Out].id}, tag: c.tag, syn: c.cold.syn.Time, net: c.net[0]}
+	set := p.set(c.a, c.b, c.aPort, c.bPort)
+	set.tags[p.next] = c.tag
+	set.held |= 1 << p.next
+	g := &set.of[p.next]
+	*g = gone{a: c.a, b: c.b, aPort: c.aPort, bPort: c.bPort, known: true, ids: [2]uint8{c.half[flow.In].id, c.half[flow.Out].id}, syn: c.cold.syn.Time, net: c.net[0]}
 	g.first, g.last = min(g.syn, c.last.Time), max(g.syn, c.last.Time)
 	for dir := range c.half {
 		h := &c.half[dir]
@@ -59,33 +70,30 @@ func (p *past) note(c *conn) {
 
 // noteLone remembers a SYN that stayed alone, where no connection has to make room for it.
 func (p *past) noteLone(e *lone) {
-	set := p.set(pastSet(e.Src, e.Dst, e.SrcPort, e.DstPort))
-	for i := range set {
-		if g := &set[i]; !g.known || g.alone {
-			*g = gone{a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, known: true, alone: true, ids: [2]uint8{e.firstID, e.id}, tag: e.tag, syn: e.First.Time, net: e.Net}
-			g.first, g.last = min(g.syn, e.Last().Time), max(g.syn, e.Last().Time)
-			g.began[flow.Out], g.start[flow.Out], g.limit[flow.Out] = true, e.seq+1, e.seq+1
-			if e.DstPort == PortIdent {
-				x := e.LoneSYN
-				g.lone = &x
-			}
-			return
-		}
+	set := p.set(e.Src, e.Dst, e.SrcPort, e.DstPort)
+	way := bits.TrailingZeros8(^set.held)
+	if way >= pastWays {
+		return
+	}
+	set.tags[way] = e.tag
+	g := &set.of[way]
+	*g = gone{a: e.Src, b: e.Dst, aPort: e.SrcPort, bPort: e.DstPort, known: true, ids: [2]uint8{e.firstID, e.id}, syn: e.First.Time, net: e.Net}
+	g.first, g.last = min(g.syn, e.Last().Time), max(g.syn, e.Last().Time)
+	g.began[flow.Out], g.start[flow.Out], g.limit[flow.Out] = true, e.seq+1, e.seq+1
+	if e.DstPort == PortIdent {
+		x := e.LoneSYN
+		g.lone = &x
 	}
 }
 
-// pastSet is the set of a connection, the same for both directions. It is no tag: those
-// differ from run to run, and what is forgotten first must not.
-func pastSet(a, b flow.Host, aPort, bPort uint16) uint8 {
-	x := a.Hi ^ b.Hi ^ (a.Lo + b.Lo) ^ uint64(aPort^bPort)<<40
-	return uint8(x * 0x9e3779b97f4a7c15 >> 56)
-}
-
-func (p *past) set(i uint8) *[pastWays]gone {
+// set is the one of a connection, the same for both directions. It does not go by the tag:
+// those differ from run to run, and what is forgotten first must not.
+func (p *past) set(a, b flow.Host, aPort, bPort uint16) *pastSet {
 	if p.sets == nil {
-		p.sets = new([pastSets][pastWays]gone)
+		p.sets = new([pastSets]pastSet)
 	}
-	return &p.sets[i]
+	x := a.Hi ^ b.Hi ^ (a.Lo + b.Lo) ^ uint64(aPort^bPort)<<40
+	return &p.sets[uint8(x*0x9e3779b97f4a7c15>>56)]
 }
 
 // has reports whether a segment of no connection in the table is one of a connection that
@@ -94,10 +102,13 @@ func (p *past) has(s *flow.Segment, tag uint32) bool {
 	if p.sets == nil {
 		return false
 	}
-	set := p.set(pastSet(s.Src, s.Dst, s.SrcPort, s.DstPort))
-	for i := range set {
-		g := &set[i]
-		if !g.known || g.tag != tag || g.net != s.Net {
+	set := p.set(s.Src, s.Dst, s.SrcPort, s.DstPort)
+	for i := range set.tags {
+		if set.tags[i] != tag {
+			continue
+		}
+		g := &set.of[i]
+		if !g.known || g.net != s.Net {
 			continue
 		}
 		c := conn{a: g.a, b: g.b, aPort: g.aPort, bPort: g.bPort}

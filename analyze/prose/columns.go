@@ -23,6 +23,19 @@ func Columns(s string) int {
 	}
 }
 
+// Unpainted is text without its colours (SGR sequences).
+func Unpainted(s string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, "\x1b[")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		_, s, _ = strings.Cut(rest, "m")
+	}
+}
+
 // Cut shortens escaped text to at most width columns, leaving out its middle.
 func Cut(s string, width int) string {
 	if Columns(s) <= width {

@@ -70,19 +70,7 @@ func (r *renderer) row(cells [][]word, widths []int) (lines []string) {
 }
 
 // painting is how many columns of s are escape sequences, which take none.
-func painting(s string) int { return prose.Columns(s) - prose.Columns(unpainted(s)) }
-
-func unpainted(s string) string {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(s, "\x1b[")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		_, s, _ = strings.Cut(rest, "m")
-	}
-}
+func painting(s string) int { return prose.Columns(s) - prose.Columns(prose.Unpainted(s)) }
 
 // columnWidths are the widths of columns so that a row fits into width: first heads are
 // broken, then the widest columns, but no word.

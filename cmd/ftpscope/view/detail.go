@@ -117,7 +117,7 @@ func (m *model) stacked(t *table.TransferRow, who, result string) []string {
 		first = left + strings.TrimLeft(tail, " ")
 	}
 	if width(first) > m.width {
-		first = clip(plain(first), m.width)
+		first = clip(prose.Unpainted(first), m.width)
 	}
 	out := []string{first}
 	for _, w := range prose.Wrap(who, max(m.width-indent-between, 10)) {
@@ -154,7 +154,7 @@ func (m *model) finding(f *table.FindingRow) []string {
 	}
 	for i := range out {
 		if width(out[i]) > m.width {
-			out[i] = clip(plain(out[i]), m.width)
+			out[i] = clip(prose.Unpainted(out[i]), m.width)
 		}
 	}
 	return out

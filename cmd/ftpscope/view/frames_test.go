@@ -225,7 +225,7 @@ func fits(t *testing.T, frame string, wide, high int) {
 	require.Len(t, lines, high)
 	for _, l := range lines {
 		require.LessOrEqual(t, width(l), wide, "%q", l)
-		require.Equal(t, prose.Escape(plain(l)), plain(l))
+		require.Equal(t, prose.Escape(prose.Unpainted(l)), prose.Unpainted(l))
 	}
 }
 

@@ -216,7 +216,7 @@ func (m *model) rows(room int) []string {
 			if n > 1 {
 				for i, d := range m.details(e) {
 					if line+1+i == at {
-						d = m.paint(bold, "›"+strings.TrimPrefix(plain(d), " "))
+						d = m.paint(bold, "›"+strings.TrimPrefix(prose.Unpainted(d), " "))
 					}
 					all = append(all, d)
 				}
@@ -277,7 +277,7 @@ func (m *model) summary(e *entry, here bool) string {
 		return m.paint(reverse, pad(clip(line, m.width), m.width))
 	}
 	if width(line) > m.width {
-		line = clip(plain(line), m.width)
+		line = clip(prose.Unpainted(line), m.width)
 	}
 	return line
 }

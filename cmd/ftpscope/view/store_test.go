@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze"
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/capture/flow"
 )
@@ -133,7 +134,7 @@ func TestText(t *testing.T) {
 	require.Equal(t, "ab  ", pad("ab", 4))
 	require.Equal(t, "abcde", pad("abcde", 4))
 	painted := newScreen(80, 24, true).paint(red, "ab") + "c"
-	require.Equal(t, "abc", plain(painted))
+	require.Equal(t, "abc", prose.Unpainted(painted))
 	require.Equal(t, 3, width(painted))
 	require.Equal(t, "ab", newScreen(80, 24, false).paint(red, "ab"), "without colour")
 	require.Empty(t, newScreen(80, 24, true).paint(red, ""))

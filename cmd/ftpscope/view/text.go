@@ -24,21 +24,8 @@ func (m *model) paint(attribute int, s string) string {
 	return "\x1b[" + strconv.Itoa(attribute) + "m" + s + "\x1b[0m"
 }
 
-// plain is painted text without its paint.
-func plain(s string) string {
-	var b strings.Builder
-	for {
-		before, after, ok := strings.Cut(s, "\x1b[")
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
-		_, s, _ = strings.Cut(after, "m")
-	}
-}
-
 // width is the width of text that may be painted.
-func width(s string) int { return prose.Columns(plain(s)) }
+func width(s string) int { return prose.Columns(prose.Unpainted(s)) }
 
 // clip cuts plain text at its end.
 func clip(s string, width int) string {

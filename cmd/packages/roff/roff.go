@@ -90,4 +90,4 @@ func guarded(s string) string {
 }
 
 // quoted is an argument of a request.
-func quoted(s string) string { return `"` + strings.ReplaceAll(escape(s), `"`, `\(dq`) + `"` }
+func quoted(s string) string { return quotedRoff(escape(s)) }

@@ -243,14 +243,14 @@ func TestFloods(t *testing.T) {
 			require.Positive(t, c.summary.Capture.Evicted)
 			require.Positive(t, limit(c, "connections of which it is noted what TCP did"))
 		}},
-		{"sessions that never end", 200_000, 482 * mb, func(f *flood, i int) {
+		{"sessions that never end", 200_000, 530 * mb, func(f *flood, i int) {
 			f.open(client(i), floodServer)
 			f.send(floodServer, client(i), flow.ACK, 1, 1, "220 ready\r\n")
 		}, func(t *testing.T, n int, c *counting) {
 			require.Equal(t, n, c.sessions)
 			require.Positive(t, c.summary.Capture.Evicted)
 		}},
-		{"sessions in the middle of long lines", 700_000, 1282 * mb, func(f *flood, i int) {
+		{"sessions in the middle of long lines", 700_000, 1408 * mb, func(f *flood, i int) {
 			if i%5 != 0 {
 				return
 			}

@@ -44,10 +44,6 @@ func (c *Case) silentFor(after flow.Time) flow.Time {
 	return c.until - after
 }
 
-func newCase(s *record.Session, opt Options) *Case {
-	return &Case{Session: s, files: opt.Files, until: latest(s)}
-}
-
 // latest is the last time that a session's records speak of.
 func latest(s *record.Session) flow.Time {
 	end := max(s.Start.Time, s.End.Time)

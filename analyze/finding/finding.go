@@ -83,18 +83,8 @@ const (
 	maxFrames = 16
 )
 
-// Judge runs the rules over one session and returns its findings: what went wrong, by
-// transfer, then by rule, then what is unsafe. Rules that look at several sessions see only this one; a Stream shows them the
-// others.
-func Judge(s *record.Session, opt Options) []record.Finding {
-	c := newCase(s, opt)
-	if one := newSeries(s, opt); one.take(s) {
-		c.series = one
-	}
-	c.judge(opt.rules())
-	return c.found
-}
-
+// judge runs the rules over a session and keeps its findings: what went wrong, by transfer,
+// then by rule, then what is unsafe.
 func (c *Case) judge(rules []*Rule) {
 	c.bounces = slices.ContainsFunc(rules, func(r *Rule) bool { return r.ID == bounceAttempt.ID })
 	for _, r := range rules {

@@ -47,12 +47,6 @@ type series struct {
 	told        bool          // it was reported
 }
 
-func newSeries(s *record.Session, opt Options) *series {
-	r := &series{}
-	r.begin(keyOf(s), &opt)
-	return r
-}
-
 // begin makes it the first series of a key; what it has room for is used again.
 func (r *series) begin(k loginKey, opt *Options) {
 	failures, window := opt.brute()

@@ -9,8 +9,7 @@ import (
 )
 
 // The record model: what ftpscope says, one Go type a record, one field a key. Pointers
-// are nil where a value is unknown. encode.go writes it as JSON; the formats of
-// analyze/report read it and nothing else.
+// are nil where a value is unknown. The formats of analyze/report read it and nothing else.
 
 // Stamp is a packet's time with the digits of the second that its capture gives.
 type Stamp struct {

@@ -80,10 +80,10 @@ type Conversation struct {
 // around is what stands around the conversation: the capture has a side only, or something
 // between client and server speaks first.
 type around struct {
-	half       *half     // nil: the capture has both sides
-	tunnel     *tunnel   // nil: no proxy was asked for a connection
-	realClient string    // whom a balancer's line names
-	early      *[2]early // nil: neither side began so
+	half       *half   // nil: the capture has both sides
+	tunnel     *tunnel // nil: no proxy was asked for a connection
+	realClient string  // whom a balancer's line names
+	early      early
 }
 
 // roles is how it is known which side is the client.
@@ -195,14 +195,9 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 			c.tellHosts(true) // who spoke last is who the next data connection belongs to
 		}
 	}
-	if c.early != nil {
-		b = c.early[dir].join(b)
-	}
+	b = c.early.join(dir, b)
 	if isEarly(c, dir, b) {
-		if c.early == nil {
-			c.early = new([2]early)
-		}
-		c.early[dir] = append(early(nil), b...)
+		c.early.keep(dir, b)
 		return true
 	}
 	return takeSaid(c, dir, b)

@@ -8,18 +8,24 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// early is what a side said so far of something that shows what it is only when more of it is
-// there: a host may send it in pieces as small as it likes.
-type early []byte
+// early is what the sides said so far of something that shows what it is only when more of it
+// is there: a host may send it in pieces as small as it likes.
+type early struct{ begun *[2][]byte } // nil: neither began so
 
-// join puts it before the next bytes.
-func (e *early) join(b []byte) []byte {
-	if len(*e) == 0 {
+// join puts what a side said so before its next bytes.
+func (e early) join(dir flow.Direction, b []byte) []byte {
+	if e.begun == nil || len(e.begun[dir]) == 0 {
 		return b
 	}
-	b = append(*e, b...)
-	*e = nil
+	b, e.begun[dir] = append(e.begun[dir], b...), nil
 	return b
+}
+
+func (e *early) keep(dir flow.Direction, b []byte) {
+	if e.begun == nil {
+		e.begun = new([2][]byte)
+	}
+	e.begun[dir] = bytes.Clone(b)
 }
 
 // longestHeader bounds what is waited for: PROXY protocol version 1 has 107 bytes at most,
@@ -52,10 +58,7 @@ func mayBeginTLS(c *Conversation) bool {
 
 // hearEarly takes what was waited for as it is: no more comes.
 func hearEarly(c *Conversation, dir flow.Direction) {
-	if c.early == nil {
-		return
-	}
-	if b := c.early[dir].join(nil); len(b) > 0 {
+	if b := c.early.join(dir, nil); len(b) > 0 {
 		takeSaid(c, dir, b)
 	}
 }

@@ -77,12 +77,17 @@ func (f *flags) set() *pflag.FlagSet {
 // all are the flags, those of the topics too.
 func (f *flags) all() *pflag.FlagSet {
 	s := f.set()
-	f.choiceFlags.add(s, "user")
+	f.addTopics(s, "user")
+	f.extract.addMore(s)
+	return s
+}
+
+// addTopics adds the flags that pages of the manual tell of; one is for the user of sessions.
+func (f *common) addTopics(s *pflag.FlagSet, user string) {
+	f.choiceFlags.add(s, user)
 	f.judgeFlags.add(s)
 	f.readFlags.add(s)
 	f.looks.add(s)
-	f.extract.addMore(s)
-	return s
 }
 
 func (f *common) outputFlag(s *pflag.FlagSet) {

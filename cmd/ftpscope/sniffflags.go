@@ -62,11 +62,8 @@ func (f *sniffFlags) set() *pflag.FlagSet {
 // all are the flags, those of the topics too.
 func (f *sniffFlags) all() *pflag.FlagSet {
 	s := f.set()
-	f.choiceFlags.add(s, "ftp-user")
+	f.addTopics(s, "ftp-user")
 	f.extract.addMore(s)
-	f.judgeFlags.add(s)
-	f.readFlags.add(s)
-	f.looks.add(s)
 	f.keyFlags.add(s)
 	return s
 }

@@ -1,15 +1,11 @@
 package manual
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
-	"github.com/yuin/goldmark/text"
 
 	"ftpscope/analyze/prose"
 )
@@ -26,11 +22,6 @@ const (
 type Style struct {
 	Width int // columns; 0: no terminal
 	Color bool
-}
-
-// Parse reads Markdown with GitHub's tables.
-func Parse(source []byte) ast.Node {
-	return goldmark.New(goldmark.WithExtensions(extension.Table)).Parser().Parse(text.NewReader(source))
 }
 
 // Render makes a page for terminals and pagers of Markdown: lines that fit, tables in
@@ -73,7 +64,7 @@ func (r *renderer) blocks(parent ast.Node, margin string) {
 func (r *renderer) block(n ast.Node, width int) []string {
 	switch n := n.(type) {
 	case *ast.Heading:
-		return []string{r.paint(bold, r.plain(n))}
+		return []string{r.paint(Bold, r.plain(n))}
 	case *ast.FencedCodeBlock:
 		return r.code(n)
 	case *ast.List:
@@ -89,9 +80,8 @@ func (r *renderer) code(n *ast.FencedCodeBlock) (lines []string) {
 	if string(n.Language(r.source)) == flagsBlock {
 		margin = "" // pflag indents
 	}
-	for i := range n.Lines().Len() {
-		segment := n.Lines().At(i)
-		lines = append(lines, margin+strings.TrimRight(string(segment.Value(r.source)), "\n"))
+	for _, line := range CodeOf(n, r.source) {
+		lines = append(lines, margin+line)
 	}
 	return lines
 }
@@ -114,18 +104,11 @@ func (r *renderer) list(n *ast.List, width int) (lines []string) {
 	return lines
 }
 
-// looks of text.
-const (
-	roman = iota
-	bold
-	code
-)
-
-func (r *renderer) paint(look int, s string) string {
-	if !r.Color || look == roman || s == "" {
+func (r *renderer) paint(look Look, s string) string {
+	if !r.Color || look == Roman || s == "" {
 		return s
 	}
-	return [...]string{bold: "\x1b[1m", code: "\x1b[36m"}[look] + s + "\x1b[0m"
+	return [...]string{Bold: "\x1b[1m", Code: "\x1b[36m"}[look] + s + "\x1b[0m"
 }
 
 // word is what is not broken, painted, with its width.
@@ -137,7 +120,7 @@ type word struct {
 // words are those of a block's text.
 func (r *renderer) words(n ast.Node) (list []word) {
 	open := false // the last word goes on
-	add := func(look int, s string) {
+	add := func(look Look, s string) {
 		for i, part := range strings.Split(s, " ") {
 			if i > 0 {
 				open = false
@@ -154,31 +137,9 @@ func (r *renderer) words(n ast.Node) (list []word) {
 			last.columns += prose.Columns(part)
 		}
 	}
-	var walk func(n ast.Node, look int)
-	walk = func(parent ast.Node, look int) {
-		for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-			switch n := n.(type) {
-			case *ast.Text:
-				add(look, string(unescaped(n.Segment.Value(r.source))))
-				if n.SoftLineBreak() || n.HardLineBreak() {
-					open = false
-				}
-			case *ast.CodeSpan:
-				walk(n, code)
-			case *ast.Emphasis:
-				walk(n, bold)
-			case *ast.Image:
-			default:
-				walk(n, look)
-			}
-		}
-	}
-	walk(n, roman)
+	Inline(n, r.source, add)
 	return list
 }
-
-// unescaped is text without the backslashes that keep Markdown from acting.
-func unescaped(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`\|`), []byte("|")) }
 
 func (r *renderer) plain(n ast.Node) string {
 	var list []string

@@ -46,7 +46,7 @@ func (r *renderer) cells(row ast.Node) (cells [][]word) {
 		words := r.words(cell)
 		if row.Kind() == extast.KindTableHeader {
 			for i := range words {
-				words[i].painted = r.paint(bold, words[i].painted)
+				words[i].painted = r.paint(Bold, words[i].painted)
 			}
 		}
 		cells = append(cells, words)

@@ -38,12 +38,7 @@ func (m *markdown) block(n ast.Node) {
 			m.line(".SS " + quotedRoff(m.inline(n)))
 		}
 	case *ast.FencedCodeBlock:
-		var lines []string
-		for i := range n.Lines().Len() {
-			segment := n.Lines().At(i)
-			lines = append(lines, strings.TrimRight(string(segment.Value(m.source)), "\n"))
-		}
-		m.literal(lines)
+		m.literal(manual.CodeOf(n, m.source))
 	case *ast.List:
 		m.list(n)
 	case *extast.Table:
@@ -100,26 +95,12 @@ var unmarked = strings.NewReplacer(`\fB`, "", `\fR`, "")
 // inline is a block's text in one line: bold for code and what is strong. Pictures are left out.
 func (m *markdown) inline(n ast.Node) string {
 	var b strings.Builder
-	var walk func(ast.Node)
-	walk = func(parent ast.Node) {
-		for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-			switch n := n.(type) {
-			case *ast.Text:
-				b.WriteString(escape(strings.ReplaceAll(string(n.Segment.Value(m.source)), `\|`, "|")))
-				if n.SoftLineBreak() || n.HardLineBreak() {
-					b.WriteByte(' ')
-				}
-			case *ast.CodeSpan, *ast.Emphasis:
-				b.WriteString(`\fB`)
-				walk(n)
-				b.WriteString(`\fR`)
-			case *ast.Image:
-			default:
-				walk(n)
-			}
+	manual.Inline(n, m.source, func(look manual.Look, text string) {
+		if text = escape(text); look != manual.Roman {
+			text = `\fB` + text + `\fR`
 		}
-	}
-	walk(n)
+		b.WriteString(text)
+	})
 	return strings.TrimSpace(b.String())
 }
 

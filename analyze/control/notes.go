@@ -174,7 +174,10 @@ type silences struct {
 // spoke notes that a side sent something.
 func (s *silences) spoke(byClient bool, at flow.Time) {
 	if byClient {
-		s.longest, s.asked, s.client = max(s.longest, at-s.last), s.last != 0, at
+		if s.last != 0 {
+			s.longest, s.asked = max(s.longest, at-s.last), true
+		}
+		s.client = at
 	} else {
 		s.longest, s.asked, s.heard = 0, false, s.client
 	}

@@ -28,6 +28,15 @@ func (e *early) keep(dir flow.Direction, b []byte) {
 	e.begun[dir] = bytes.Clone(b)
 }
 
+// clone is for a Conversation that ends while this one goes on.
+func (e early) clone() (c early) {
+	if e.begun != nil {
+		begun := *e.begun
+		c.begun = &begun
+	}
+	return c
+}
+
 // longestHeader bounds what is waited for: PROXY protocol version 1 has 107 bytes at most,
 // one of version 2 with an address of every kind 232.
 const longestHeader = 256

@@ -176,6 +176,7 @@ func (c *Conversation) Snapshot(conn *flow.Conn) *Transcript {
 	s.budget.shard = &s.opt.held
 	s.pairing.pending, s.tls.spans = slices.Clone(c.pairing.pending), slices.Clone(c.tls.spans)
 	s.transfers.negotiations, s.transfers.commands = slices.Clone(c.transfers.negotiations), slices.Clone(c.transfers.commands)
+	s.early = c.early.clone()
 	s.notes.clone()
 	return s.Finish(conn)
 }

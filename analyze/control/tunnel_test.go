@@ -1,6 +1,7 @@
 package control
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,4 +84,43 @@ func TestPROXY(t *testing.T) {
 		client, rest := proxyLine([]byte(x.first))
 		require.Equal(t, []string{x.client, x.rest}, []string{client, string(rest)}, "%q", x.first)
 	}
+}
+
+// Through a proxy a conversation is read as without it; what the proxy refused is a session
+// only where FTP was wanted.
+func TestConversationThroughTunnel(t *testing.T) {
+	const talk = "S: 220 ready|C: USER bob|S: 331 p|C: PASS x|S: 230 in"
+	for _, x := range []struct {
+		name, said    string
+		session       bool
+		target        string
+		refused, data bool
+	}{
+		{"FTP", "C! CONNECT ftp.example.net:21 HTTP/1.1\r\n\r\n|S! HTTP/1.1 200 Ok\r\n\r\n|" + talk, true, "ftp.example.net:21", false, true},
+		{"FTP, said with the answer", "C! CONNECT ftp.example.net:21 HTTP/1.1\r\n\r\n|S! HTTP/1.1 200 Ok\r\n\r\n220 ready\r\n|C: USER bob|S: 331 p", true, "ftp.example.net:21", false, true},
+		{"refused to FTP's port", "C! CONNECT ftp.example.net:21 HTTP/1.1\r\n\r\n|S! HTTP/1.1 403 No\r\n\r\n", true, "ftp.example.net:21", true, true},
+		{"refused elsewhere", "C! CONNECT ftp.example.net:50000 HTTP/1.1\r\n\r\n|S! HTTP/1.1 403 No\r\n\r\n", false, "ftp.example.net:50000", true, true},
+		{"data", "C! CONNECT ftp.example.net:50000 HTTP/1.1\r\n\r\n|S! HTTP/1.1 200 Ok\r\n\r\n|S! \x00\x01\x02", false, "ftp.example.net:50000", false, true},
+		{"the web", "C! CONNECT www.example.net:443 HTTP/1.1\r\n\r\n|S! HTTP/1.1 200 Ok\r\n\r\n|C! \x00\x01", false, "www.example.net:443", false, false},
+		{"SOCKS5", "C! \x05\x01\x00|S! \x05\x00|C! \x05\x01\x00\x03\x03ftp\x00\x15|S! \x05\x00\x00\x01\xcb\x00\x71\x15\x00\x15|" + talk, true, "ftp:21", false, true},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			h := hear(true, 3128)
+			for line := range strings.SplitSeq(x.said, "|") {
+				h.say(line)
+			}
+			require.Equal(t, x.data, h.tunnel.mayCarryData())
+			got := h.finish()
+			require.Equal(t, x.target, got.Tunnel.Target)
+			require.Equal(t, x.refused, got.Tunnel.Refused)
+			require.Equal(t, x.session, got.IsSession())
+			if x.session {
+				require.Equal(t, x.target, got.RealServer)
+				require.Equal(t, x.refused, got.Notes.Refused != nil)
+			}
+		})
+	}
+	h := hear(true, 3128)
+	h.say("C! CONNECT ftp.example.net:21 HTTP/1.1\r\n\r\n")
+	require.Nil(t, h.finish(), "nobody answered")
 }

@@ -199,6 +199,9 @@ func (t *table) labelled(b *strings.Builder, l labelled) {
 			lines = append(lines, t.opt.Paint(report.Dim, l.end))
 		}
 	}
+	if len(lines) == 0 || lines[0] == "" { // what follows has no room beside the label
+		lead = l.label
+	}
 	b.WriteString(prose.Spaces(indent) + t.opt.Paint(l.color, l.label) + lead[len(l.label):])
 	b.WriteString(strings.Join(lines, "\n"+prose.Spaces(l.hang)) + "\n")
 }

@@ -259,7 +259,7 @@ func (t *table) writeServers(b *strings.Builder) {
 	}
 	b.WriteString("\nservers" + t.opt.Paint(report.Dim, hint) + "\n")
 	for _, f := range shown {
-		b.WriteString(" " + diagnosis.Placed(f.Server.String(), f.Network) + "\n")
+		t.below(b, diagnosis.Placed(f.Server.String(), f.Network), 1)
 		lines := f.ClientLines(t.opt.All)
 		if p := f.Ports(); p != "" {
 			lines = append([]string{p}, lines...)

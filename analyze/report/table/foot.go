@@ -270,7 +270,7 @@ func (t *table) writeTried(b *strings.Builder) {
 	}
 	b.WriteByte('\n')
 	for _, l := range t.tried.lines {
-		for i, part := range prose.Wrap(t.when(l.at)+"  "+l.text, t.width-1-indent) {
+		for i, part := range prose.Wrap(t.when(l.at)+" "+l.text, t.width-1-indent) {
 			b.WriteString(prose.Spaces(1+min(i, 1)*(indent-1)) + part + "\n")
 		}
 		if l.place != "" {

@@ -88,12 +88,7 @@ func (t *table) count(s *record.Session) int {
 	c.sessions++
 	c.modes[s.Mode]++
 	c.several = c.several || t.opt.FileNumbers(s)
-	if day := t.opt.Zone.Date(s.Start.Time); c.day == "" {
-		c.day = day
-	} else if c.day != day {
-		const year = len("2006")
-		c.manyDays, c.manyYears = true, c.manyYears || c.day[:year] != day[:year]
-	}
+	c.on(t.opt.Zone.Date(s.Start.Time))
 	for i := range s.Transfers {
 		tr := &s.Transfers[i]
 		switch {
@@ -119,9 +114,20 @@ func (t *table) count(s *record.Session) int {
 	return rank
 }
 
+// on notes a day that the page is about.
+func (c *tableStats) on(day string) {
+	const year = len("2006")
+	if c.day == "" {
+		c.day = day
+	} else if c.day != day {
+		c.manyDays, c.manyYears = true, c.manyYears || c.day[:year] != day[:year]
+	}
+}
+
 func (t *table) Attempt(a *record.Attempt) error {
 	t.answer.Attempt(a)
 	if t.stats.attempts++; t.room(t.stats.attempts) {
+		t.stats.on(t.opt.Zone.Date(a.First.Time))
 		t.tried.add(a.First, a.ClientIP.String()+" tried "+a.Server.String()+", "+
 			prose.Many(a.Count, "SYN")+", "+diagnosis.Attempt(a)+diagnosis.InNetwork(a.Network), a.Verdict, t.width)
 	}
@@ -132,6 +138,7 @@ func (t *table) Orphan(o *record.Orphan) error {
 	t.answer.Orphan(o)
 	if t.stats.orphans++; t.room(t.stats.orphans) {
 		c := &o.Connection
+		t.stats.on(t.opt.Zone.Date(c.Start.Time))
 		t.tried.add(c.Start, diagnosis.Party(o.Initiator)+" opened "+c.Src.String()+" → "+c.Dst.String()+
 			", "+prose.Size(o.Bytes)+diagnosis.InNetwork(c.Network)+", but its control connection is not in the capture", o.Verdict, t.width)
 	}

@@ -78,7 +78,7 @@ func anySessions(seed uint64) (list []*record.Session) {
 // Whatever a page is about, and however wide it is: no line is wider, nothing of it is a
 // terminal's, colours add nothing but themselves, and two runs say the same.
 func TestAnyPageFits(t *testing.T) {
-	for seed := range uint64(120) {
+	for seed := range uint64(60) {
 		width := 60 + int(seed*37)%141
 		write := func(o report.Options) string {
 			return reporttest.Write(t, tableFormats(), "table", o, anySessions(seed)...)

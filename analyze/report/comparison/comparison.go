@@ -14,13 +14,13 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// CompareFormat is one way to write a comparison of two points of capture.
+// Format is one way to write a comparison of two points of capture.
 type Format struct {
 	Name, Doc string
 	Write     func(io.Writer, *compare.Result, report.Options) error
 }
 
-// CompareFormats returns the formats in the order in which help lists them.
+// Formats returns the formats in the order in which help lists them.
 func Formats() []Format {
 	return []Format{
 		{"table", "sessions at a glance, the worst first, each with what is not the same on both sides", writeTable},
@@ -42,7 +42,7 @@ func verdictGravity(verdict string) int {
 	return record.Gravity("low")
 }
 
-// heads say which side is which, and how the clocks compare.
+// headsOf says which side is which, and how the clocks compare.
 func headsOf(r *compare.Result, z prose.Zone) []string {
 	side := func(place, name string, s *compare.Side) string {
 		line := place + prose.Escape(s.Name) + " (" + name + "): " + prose.Many(s.Packets, "packet")

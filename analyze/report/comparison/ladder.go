@@ -178,23 +178,36 @@ func (l *pairLadder) difference(d *compare.Difference) {
 	l.rungs = append(l.rungs, r)
 }
 
-const pairRoom = 36 // columns between two lines: PORT with six numbers of three digits fits
+const (
+	pairRoom  = 36 // columns between two lines at most: PORT with six numbers of three digits fits
+	leastNote = 20 // columns that notes have beside the lines; else they stand below
+)
 
+// write draws the three lines, closer to each other where the page is narrow.
 func (l *pairLadder) write(p *prose.Page) {
-	p.WriteString(prose.Spaces(ladder.Indent) + prose.Pad("client (here)", pairRoom-2) + prose.Pad("between", pairRoom-2) + "server (there)\n")
+	const server = "server (there)"
+	room := min(pairRoom, (p.Width-ladder.Indent-3)/2)
+	head := prose.Spaces(ladder.Indent) + prose.Pad("client (here)", room-2) + "between"
+	p.WriteString(prose.Pad(head, min(ladder.Indent+2*(room-2), p.Width-len(server))) + server + "\n")
 	for i := range l.rungs {
 		r := &l.rungs[i]
-		line := prose.Spaces(ladder.Indent) + "│" + r.arrow(r.here, true) + r.fate + r.arrow(r.there, false) + "│"
-		room := p.Width - prose.Columns(line) - 2
-		notes := prose.Wrap(r.note, room)
-		for k, n := range notes {
-			if k == 0 {
-				p.WriteString(line + "  " + n + "\n")
-				continue
+		lead := prose.Spaces(ladder.Indent) + "│"
+		line := lead + r.arrow(r.here, true, room) + r.fate + r.arrow(r.there, false, room) + "│"
+		beside := p.Width - prose.Columns(line) - 2
+		if beside < leastNote {
+			p.WriteString(line + "\n")
+			for _, n := range prose.Wrap(r.note, 2*room-1) {
+				p.WriteString(lead + prose.Pad("  "+n, 2*room+1) + "│\n")
 			}
-			p.WriteString(prose.Spaces(ladder.Indent) + "│" + prose.Spaces(pairRoom) + "│" + prose.Spaces(pairRoom) + "│  " + n + "\n")
+			continue
 		}
-		if len(notes) == 0 {
+		for k, n := range prose.Wrap(r.note, beside) {
+			if k > 0 {
+				line = lead + prose.Spaces(room) + "│" + prose.Spaces(room) + "│"
+			}
+			p.WriteString(line + "  " + n + "\n")
+		}
+		if r.note == "" {
 			p.WriteString(line + "\n")
 		}
 	}
@@ -202,9 +215,9 @@ func (l *pairLadder) write(p *prose.Page) {
 
 // arrow draws what a packet is between two lines. Its head is where it arrives: not where
 // it was stopped.
-func (r *pairRung) arrow(text string, here bool) string {
+func (r *pairRung) arrow(text string, here bool, room int) string {
 	if text == "" {
-		return prose.Spaces(pairRoom)
+		return prose.Spaces(room)
 	}
 	dash := "─"
 	if r.bold {
@@ -219,6 +232,6 @@ func (r *pairRung) arrow(text string, here bool) string {
 		left = "◀"
 	}
 	const around = 6 // dashes, head and spaces
-	line := left + strings.Repeat(dash, 2-prose.Columns(left)) + " " + prose.CutEnd(text, pairRoom-around) + " "
-	return line + strings.Repeat(dash, max(pairRoom-prose.Columns(line)-prose.Columns(right), 0)) + right
+	line := left + strings.Repeat(dash, 2-prose.Columns(left)) + " " + prose.CutEnd(text, room-around) + " "
+	return line + strings.Repeat(dash, max(room-prose.Columns(line)-prose.Columns(right), 0)) + right
 }

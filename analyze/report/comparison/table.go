@@ -79,15 +79,15 @@ const indent = 12
 func (t *tablePage) comparison(c *compare.Comparison) {
 	g := verdictGravity(c.Verdict)
 	label := report.Mark(g) + " " + c.Verdict
-	title := "#" + strconv.Itoa(c.ID) + "  "
+	title := "#" + strconv.Itoa(c.ID) + " "
 	if c.Attempt {
-		title += "no session  "
+		title += "no session "
 	} else if s := c.Here; s == nil || s.User == nil {
 		if c.There != nil && c.There.User != nil {
-			title += prose.Escape(*c.There.User) + "  "
+			title += prose.Escape(*c.There.User) + " "
 		}
 	} else {
-		title += prose.Escape(*s.User) + "  "
+		title += prose.Escape(*s.User) + " "
 	}
 	title += endsOf(c)
 	t.WriteString(t.opt.Paint(report.ColorOf(g), label) + prose.Spaces(max(indent-prose.Columns(label), 1)))

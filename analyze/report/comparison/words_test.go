@@ -174,9 +174,9 @@ func TestArrow(t *testing.T) {
 		"stopped back": {pairRung{way: compare.ToClient, fate: stopped}, "◀─ x ───────────────────────────────", "── x ───────────────────────────────"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, []string{x.here, x.there}, []string{x.r.arrow("x", true), x.r.arrow("x", false)})
-			require.Equal(t, pairRoom, prose.Columns(x.r.arrow(strings.Repeat("long text ", 20), true)))
-			require.Equal(t, prose.Spaces(pairRoom), x.r.arrow("", true))
+			require.Equal(t, []string{x.here, x.there}, []string{x.r.arrow("x", true, pairRoom), x.r.arrow("x", false, pairRoom)})
+			require.Equal(t, pairRoom, prose.Columns(x.r.arrow(strings.Repeat("long text ", 20), true, pairRoom)))
+			require.Equal(t, prose.Spaces(pairRoom), x.r.arrow("", true, pairRoom))
 		})
 	}
 }

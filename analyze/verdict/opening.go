@@ -16,7 +16,7 @@ import (
 
 var openings = []judge{
 	proxyRefused,
-	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, saidError, saidHandshake, noEndpoint, saidRefused, otherFamily, wrongSource,
+	saidNotLoggedIn, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, saidError, saidHandshake, unresumed, noEndpoint, saidRefused, otherFamily, wrongSource,
 	untranslated, passedUnchanged, droppedHere, answeredLate, establishedInVain, answerLost, refused, unreachable, farPort, unanswered, oneSided, suspected, saidTimedOut, neverTried, late, unexplained,
 }
 

@@ -100,9 +100,30 @@ func bareHandshake(c *hearing, t *record.Transfer) *record.Verdict {
 	default:
 		return nil
 	}
-	v.Next = steps("let the client resume (reuse) the TLS session of the control connection on data connections", "or switch this requirement off at the server"+c.settings(settings.NoResumption),
-		"does the client accept the server's certificate chain?")
+	v.Next = append(resumptionSteps(c), steps("does the client accept the server's certificate chain?")...)
 	return v
+}
+
+// unresumed is a transfer that the server refused after a handshake which began a new session
+// though it could have resumed that of the control connection, before any data: no other of
+// the session did so and carried data. The server's words often name another reason
+// (ProFTPD: 425 "Operation not permitted").
+func unresumed(c *hearing, t *record.Transfer) *record.Verdict {
+	x, r := t.Handshake, lastReply(t)
+	if r == nil || !code(r, 425, 450, 522) || x == nil || !x.Full || x.Alert.Fatal || !met(t, flow.Established) || c.Handshake == nil || !c.Handshake.Resumable ||
+		t.PlainBytes == nil || *t.PlainBytes > 0 || t.Notes.Conn.Sent != flow.SentNothing || workedWithout(c) {
+		return nil
+	}
+	v := about(t, record.CauseDataTLSFailed, record.AtClient)
+	v.Certainty = record.Likely
+	v.Text = sentence("the data connection of "+named(t)+c.packets(t.Frames.SYN)+" carried a TLS handshake and no data; the handshake could have resumed the session of the control connection and began a new one, and the server most likely requires that", c.replied(r))
+	v.Next = resumptionSteps(c)
+	return v
+}
+
+func resumptionSteps(c *hearing) []string {
+	return steps("let the client resume (reuse) the TLS session of the control connection on data connections; newer versions of most clients do",
+		"or switch this requirement off at the server"+c.settings(settings.NoResumption))
 }
 
 // workedWithout reports whether a data connection carried data though its handshake

@@ -72,3 +72,96 @@ cap_keys_nat() {
   logged nat lftp -u labuser,labpass -e "$tls_lftp; set ftp:prefer-epsv no; get readme.txt -o $work/got1; quit" 203.0.113.1
   captured
 }
+
+# ProFTPD under TLS 1.3: it demands resumption, and curl resumes.
+cap_keys_proftpd_curl() {
+  flat
+  certificate
+  proftpd_tls 'TLSProtocol TLSv1.3'
+  capture "$CLI" c0 proftpd-curl.pcap
+  logged proftpd-curl curl -sS -k --ssl-reqd -u labuser:labpass --max-time 20 -o /dev/null ftp://192.0.2.21/photo.bin \
+    --next -sS -k --ssl-reqd -u labuser:labpass --max-time 20 -T "$work/files/up.bin" ftp://192.0.2.21/up.bin
+  captured
+}
+
+# The same demand, and a client that does not resume: ProFTPD's words.
+cap_keys_proftpd_missing() {
+  flat
+  certificate
+  proftpd_tls 'TLSProtocol TLSv1.2'
+  capture "$CLI" c0 proftpd-missing.pcap
+  logged proftpd-missing "$python" "$lab/tlsclient.py" 192.0.2.21 'RETR photo.bin' || true
+  captured
+}
+
+proftpd_tls() {
+  proftpd "ModulePath $root/usr/lib/proftpd" 'LoadModule mod_tls.c' 'TLSEngine on' "TLSRSACertificateFile $work/cert.pem" \
+    "TLSRSACertificateKeyFile $work/key.pem" 'TLSRequired off' 'TLSVerifyClient off' "TLSLog $work/tls.log" "$@"
+}
+
+# Pure-FTPd, TLS 1.2 with ChaCha20.
+cap_keys_pureftpd_lftp() {
+  flat
+  certificate
+  pureftpd_tls
+  capture "$CLI" c0 pureftpd-lftp.pcap
+  logged pureftpd-lftp lftp -u labuser,labpass -e "$tls_lftp; set ssl:priority NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+CHACHA20-POLY1305; get photo.bin -o $work/got1; put $work/files/up.bin; quit" 192.0.2.21
+  captured
+}
+
+# The command channel goes back to clear text (CCC), the data stay under TLS.
+cap_keys_ccc() {
+  flat
+  certificate
+  pureftpd_tls
+  capture "$CLI" c0 ccc.pcap
+  logged ccc "$python" "$lab/tlsclient.py" 192.0.2.21 --ciphers ECDHE-RSA-AES256-GCM-SHA384 'CCC' 'RETR photo.bin' 'LIST' || true
+  captured
+}
+
+pureftpd_tls() {
+  cat "$work/key.pem" "$work/cert.pem" >"$work/both.pem"
+  pureftpd -Y 1 -2 "$work/both.pem" "$@"
+}
+
+# pyftpdlib, active mode under TLS 1.3.
+cap_keys_pyftpd_active() {
+  flat
+  certificate
+  cat "$work/key.pem" "$work/cert.pem" >"$work/both.pem"
+  PYTHONPATH=$root/usr/lib/python3/dist-packages serve 21 "$python" -W ignore "$lab/pyftps.py" "$work/home/labuser" "$work/both.pem"
+  capture "$CLI" c0 pyftpd-active.pcap
+  logged pyftpd-active "$python" "$lab/tlsclient.py" 192.0.2.21 --active 'RETR photo.bin' "STOR $work/files/up.bin" 'LIST'
+  captured
+}
+
+# TLS on port 990 from the first byte.
+cap_keys_implicit() {
+  flat
+  certificate
+  vsftpd "${tls_settings[@]}" implicit_ssl=YES listen_port=990
+  capture "$CLI" c0 implicit.pcap
+  logged implicit curl -sS -k -u labuser:labpass --max-time 20 -o /dev/null ftps://192.0.2.21/photo.bin
+  captured
+}
+
+# The client does not trust the server's certificate: under TLS 1.3 the keys show the alert.
+cap_keys_unknown_ca() {
+  flat
+  certificate
+  vsftpd "${tls_settings[@]}"
+  capture "$CLI" c0 unknown-ca.pcap
+  logged unknown-ca curl -sS --ssl-reqd -u labuser:labpass --max-time 20 -o /dev/null ftp://192.0.2.21/photo.bin || true
+  captured
+}
+
+# A firewall drops what the server opens: active mode under TLS.
+cap_keys_blocked_active() {
+  flat
+  certificate
+  vsftpd "${tls_settings[@]}"
+  firewall "$CLI" input 'tcp sport 20 drop'
+  capture "$CLI" c0 blocked-active.pcap
+  logged blocked-active "$python" "$lab/tlsclient.py" 192.0.2.21 --active 'RETR photo.bin' || true
+  captured
+}

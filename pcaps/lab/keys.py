@@ -4,21 +4,24 @@ sequence numbers of the data connections, and the sizes and hashes of the files 
 
   keys.py FILES NAME.pcap…        FILES: the originals (files.py)
 """
-import hashlib, json, os, re, subprocess, sys
+import hashlib, json, os, re, subprocess, sys, tempfile
 
 FIELDS = ["frame.number", "ip.src", "tcp.srcport", "ip.dst", "tcp.dstport", "tcp.flags", "tcp.seq", "tcp.len", "ftp.request.command", "ftp.request.arg", "ftp.response.code", "ftp.response.arg"]
 
 
 def packets(name):
-    args = ["tshark", "-r", name, "-o", "tls.keylog_file:" + re.sub(r"\.pcap$", ".keys.log", name), "-T", "fields", "-E", "separator=\t", "-E", "aggregator=\x1f"]
-    out = subprocess.run(args + [x for f in FIELDS for x in ("-e", f)], capture_output=True, text=True, check=True).stdout
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as copy:  # tshark decrypts after AUTH TLS only, curl says AUTH SSL first
+        copy.write(open(name, "rb").read().replace(b"AUTH SSL\r\n", b"AUTH TLS\r\n"))
+        copy.flush()
+        args = ["tshark", "-r", copy.name, "-o", "tls.keylog_file:" + re.sub(r"\.pcap$", ".keys.log", name), "-T", "fields", "-E", "separator=\t", "-E", "aggregator=\x1f"]
+        out = subprocess.run(args + [x for f in FIELDS for x in ("-e", f)], capture_output=True, text=True, check=True).stdout
     for line in out.split("\n"):
         cells = line.split("\t")
         yield dict(zip(FIELDS, cells + [""] * (len(FIELDS) - len(cells))))
 
 
 def truth(files, name):
-    said, conns, bytes_of = [], [], {}
+    said, conns, bytes_of, fins = [], [], {}, set()
     for p in packets(name):
         src, dst = p["ip.src"] + ":" + p["tcp.srcport"], p["ip.dst"] + ":" + p["tcp.dstport"]
         if not p["tcp.srcport"]:
@@ -26,6 +29,8 @@ def truth(files, name):
         flags = int(p["tcp.flags"], 16)
         if flags & 0x12 == 2 and (src, dst) not in conns:
             conns.append((src, dst))
+        if flags & 1:
+            fins.add(frozenset((src, dst)))
         if p["tcp.len"] != "0":
             way = bytes_of.setdefault((src, dst), [0])
             way[0] = max(way[0], int(p["tcp.seq"]) - 1 + int(p["tcp.len"]))
@@ -66,15 +71,17 @@ def truth(files, name):
         down = data if t["mode"] == "active" else data[::-1]
         t["bytes"] = bytes_of.get(down[::-1] if t["direction"] == "upload" else down, [0])[0]
         original = os.path.join(files, os.path.basename(t["arg"]))
-        if t["outcome"] == "ok":
+        if t["outcome"] == "ok" and t["cmd"] == "LIST":
+            del t["bytes"]  # a listing has the day's dates
+        elif t["outcome"] == "ok":
             content = open(original, "rb").read()
             t["sha256"] = hashlib.sha256(content).hexdigest()
             if protected:
                 t["plain_bytes"], t["data_tls"] = len(content), {"decrypts": True}
     quit = any(c == "QUIT" for _, c, _ in said)
     modes = {t["mode"] for t, _ in transfers}
-    session = dict(client=control[0], server=control[1], user=user, login="ok", tls="explicit", decrypted=True, closing="quit" if quit else "fin",
-                   mode=modes.pop() if len(modes) == 1 else "mixed", transfers=[t for t, _ in transfers])
+    session = dict(client=control[0], server=control[1], user=user, login="ok" if user else "none", tls="explicit", decrypted=True, closing="quit" if quit else "fin" if frozenset(control) in fins else "rst",
+                   mode=modes.pop() if len(modes) == 1 else "mixed" if modes else "none", transfers=[t for t, _ in transfers])
     return dict(keylog=os.path.basename(re.sub(r"\.pcap$", ".keys.log", name)), sessions=[session], expect_findings=[], never_print=["labpass"],
                 no_findings=["cleartext-credentials"])
 

@@ -1,7 +1,8 @@
 # Namespaces, wires and capturing. Sourced by make.sh, which sets lab, work and python.
 # shellcheck shell=bash disable=SC2154
 
-CLI=ftplab-cli MID=ftplab-mid SRV=ftplab-srv OTH=ftplab-oth
+# FTPLAB names a second lab beside another one.
+CLI=${FTPLAB:-ftplab}-cli MID=${FTPLAB:-ftplab}-mid SRV=${FTPLAB:-ftplab}-srv OTH=${FTPLAB:-ftplab}-oth
 
 in_cli() { ip netns exec "$CLI" timeout -k 1 "${PATIENCE:-25}" "$@"; }
 in_mid() { ip netns exec "$MID" "$@"; }

@@ -34,7 +34,7 @@ for command in a.commands:
         elif command == "CCC":
             ftp.ccc()
         elif verb == "STOR":
-            ftp.storbinary(command, open(name, "rb"))
+            ftp.storbinary("STOR " + os.path.basename(name), open(name, "rb"))
         elif verb == "LIST":
             ftp.retrlines(command, lambda line: None)
         else:

@@ -13,6 +13,7 @@ import (
 	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/keylog"
 	"ftpscope/analyze/record"
+	"ftpscope/capture/filter"
 )
 
 // keysOf reads the key log beside a capture.
@@ -77,6 +78,29 @@ func TestKeysVerdicts(t *testing.T) {
 				if x := &s[0].Transfers[i]; x.Outcome == record.OK && x.Representation != nil && name != "active-cbc" {
 					require.NotNil(t, x.PlainBytes)
 					require.Less(t, *x.PlainBytes, *x.Bytes)
+				}
+			}
+		})
+	}
+}
+
+// TestKeysOfOneSide: of a side alone what it says is known, and of the other nothing is said.
+func TestKeysOfOneSide(t *testing.T) {
+	for _, name := range []string{"tls13", "active-cbc", "implicit", "proftpd-curl"} {
+		t.Run(name, func(t *testing.T) {
+			pcap := "../pcaps/keys/" + name + ".pcap"
+			store, _ := keysOf(t, pcap)
+			only, err := filter.Parse("src host 192.0.2.21")
+			require.NoError(t, err)
+			r := analyzetest.Collect(t, analyze.Options{Keys: store, Filter: only, Dialogue: true}, nil, pcap)
+			require.Len(t, r.Sessions, 1)
+			s := r.Sessions[0]
+			require.True(t, s.Capture.Decrypted)
+			require.Equal(t, record.CauseNone, s.Verdict.Cause, s.Verdict.Text)
+			require.Contains(t, r.JSON(t), `"code":226`)
+			for i := range s.Transfers {
+				if x := &s.Transfers[i]; x.Bytes == nil {
+					require.Nil(t, x.PlainBytes)
 				}
 			}
 		})

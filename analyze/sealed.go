@@ -275,13 +275,14 @@ func (d *sealed) Closed(c *flow.Conn) flow.Told {
 	told.Facts = x
 	for dir := range flow.Direction(2) {
 		s := d.opener.Sent(dir)
-		if n := s.Plain + s.Lost; d.opener.State() == decrypt.Open || s.Closed {
+		if n := s.Plain + s.Lost; c.Half[dir].Packets > 0 && (d.opener.State() == decrypt.Open || s.Closed) {
 			x.Plain[dir] = &n
 		}
 	}
 	out, in := d.opener.Sent(flow.Out), d.opener.Sent(flow.In)
 	switch {
 	case out.Gaps || in.Gaps || d.opener.State() != decrypt.Open:
+	case out.Plain+in.Plain == 0 && min(c.Half[flow.Out].Packets, c.Half[flow.In].Packets) == 0: // the capture lacks a side
 	case out.Plain+in.Plain == 0:
 		told.Sent = flow.SentNothing
 	case out.Plain > in.Plain:

@@ -240,7 +240,7 @@ func takeSaid(c *Conversation, dir flow.Direction, b []byte) bool {
 			c.spoken.unheard = false
 			c.expectHosts(false)
 		}
-		if dir == c.client && !c.sides[dir^1].spoke && tlsrec.IsRecord(b[0]) && c.isOnControlPort() {
+		if (dir == c.client && tlsrec.IsRecord(b[0]) || tlsrec.AnswersHello(b)) && !c.sides[dir^1].spoke && c.isOnControlPort() {
 			c.beginTLS()
 		} else if dir != c.client && c.tls.kind == record.TLSImplicit && c.roles == rolesBySYN && !s.lossy {
 			greetInClear(c, b)
@@ -286,7 +286,7 @@ func (c *Conversation) strays(dir flow.Direction) bool {
 
 // hearFirst notes another protocol by the first bytes of a side.
 func hearFirst(c *Conversation, dir flow.Direction, first []byte) {
-	if p := foreignProtocol(first); p != "" && c.notes.Foreign == nil {
+	if p := foreignProtocol(first); p != "" && c.notes.Foreign == nil && (dir == c.client || !tlsrec.AnswersHello(first)) {
 		c.notes.Foreign = &record.Foreign{Protocol: p, Mark: c.at, ByServer: dir != c.client}
 	}
 }

@@ -78,6 +78,9 @@ func (s *side) lose(n uint64) {
 // hopeless gives up a connection whose records nothing will authenticate.
 func hopeless(o *Opener, dir flow.Direction) {
 	s := &o.sides[dir]
+	if other := &o.sides[dir^1]; o.shake.client == unknown && (!other.spoke || other.blocked) {
+		return // it may be enough: see alone
+	}
 	if s.keys == nil && o.shake.version != tls13 && !o.shake.answered {
 		o.shut(NoHandshake)
 	}

@@ -151,6 +151,9 @@ func (o *Opener) clientHello(dir flow.Direction, body []byte) {
 		o.shut(Damaged)
 		return
 	}
+	if o.guessed && h.client == int8(dir) && bytes.Equal(h.random[:], random) {
+		return // it comes late: what it names was found out
+	}
 	*h = handshake{client: int8(dir), random: keylog.Random(random), sessionID: bytes.Clone(id), early: h.early && h.version == 0}
 	if len(id) > 0 {
 		h.offeredID = idOf(byID, id)

@@ -75,12 +75,18 @@ func (k *Keyring) Hold(n int) bool { return k.held.Reserve(n) }
 // Let gives them back.
 func (k *Keyring) Let(n int) { k.held.Release(n) }
 
-// lookup finds secrets in the logs, in what they have by now if they grow.
+// lookup finds secrets in the logs, in what they have by now if they grow, and in what
+// captures hold further on.
 func (k *Keyring) lookup(r *keylog.Random, ord uint64) (keylog.Secrets, bool) {
 	s, ok := k.store.Lookup(r, ord)
-	if !ok && k.store.Growing() {
-		k.store.Poll()
+	if !ok {
+		k.seek()
 		s, ok = k.store.Lookup(r, ord)
 	}
 	return s, ok && s.Known()
+}
+
+func (k *Keyring) seek() {
+	k.store.Poll()
+	k.store.Search()
 }

@@ -67,6 +67,8 @@ type Opener struct {
 	shake handshake
 	sides [2]side
 	late  late
+	// guessed says that the ClientHello was searched among the logs' connections.
+	guessed bool
 }
 
 // side is one direction.
@@ -172,6 +174,7 @@ func (o *Opener) data(dir flow.Direction, b []byte, at flow.Mark) {
 	} else {
 		s.buf = append(s.buf, o.records(dir, b)...)
 	}
+	o.alone(dir)
 	o.unblock(dir ^ 1)
 	o.wait(at)
 }
@@ -319,9 +322,10 @@ func (o *Opener) earlyChange(dir flow.Direction) bool {
 	return ok && x.Master == nil
 }
 
-// cannotBegin waits for a ClientHello: false; without a hope for one it shuts.
+// cannotBegin waits for a ClientHello, or for what tells it: false; without a hope for
+// either it shuts.
 func cannotBegin(o *Opener, dir flow.Direction) bool {
-	if o.sides[dir^1].deaf {
+	if o.sides[dir^1].deaf && o.guessed {
 		o.shut(NoHandshake)
 	}
 	return o.state == Shut

@@ -54,6 +54,8 @@ type Store struct {
 	stats    Stats
 	poll     func() // reads what logs have more by now; nil: none grows
 	growing  atomic.Bool
+	search   func() // reads what captures hold further on; nil: nothing
+	searched sync.Once
 }
 
 // New makes an empty Store.
@@ -77,8 +79,21 @@ func (s *Store) Poll() {
 	}
 }
 
+// Searches says that captures may hold secrets further on: search reads them, once, when a
+// connection lacks its own.
+func (s *Store) Searches(search func()) { s.search = search }
+
+// Search reads them.
+func (s *Store) Search() {
+	s.searched.Do(func() {
+		if s.search != nil {
+			s.search()
+		}
+	})
+}
+
 // Lookup finds the secrets of a connection, as far as they were known at a packet: those
-// that a later block of the capture holds are not known yet, whoever asks first.
+// that a later block of a pipe holds are not known yet, whoever asks first.
 func (s *Store) Lookup(r *Random, ord uint64) (Secrets, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -87,6 +102,23 @@ func (s *Store) Lookup(r *Random, ord uint64) (Secrets, bool) {
 		return Secrets{}, false
 	}
 	return *x, true
+}
+
+// Newest are the last n connections whose secrets were known at a packet, the newest first.
+func (s *Store) Newest(n int, ord uint64) []Random {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var list []Random
+	for i := range s.ring {
+		r := s.ring[(s.next+len(s.ring)-1-i)%len(s.ring)]
+		if len(list) == n {
+			break
+		}
+		if s.byRandom[r].since <= ord {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // Stats counts what was read so far.
@@ -107,6 +139,7 @@ func (s *Store) add(e *entry, since uint64) {
 		s.makeRoom(e.random)
 		s.byRandom[e.random] = x
 	}
+	x.since = min(x.since, since)
 	secret := append([]byte(nil), e.secret...)
 	switch e.label {
 	case labelMaster:

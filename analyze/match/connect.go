@@ -208,6 +208,12 @@ func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direct
 		}
 		return down
 	}
+	if d := record.TLSOf(c); d != nil && d.Opened && c.Sent == flow.SentUnknown && min(up.Packets, down.Packets) == 0 {
+		if up.Packets == 0 {
+			return up
+		}
+		return down // whoever is heard sent no data, and of the other one the capture has nothing
+	}
 	isUpload := up.Bytes > down.Bytes
 	handshake := min(up.Bytes, down.Bytes) > 0 || t.Method == record.MethodEncrypted && min(up.Packets, down.Packets) == 0
 	if handshake && max(up.Bytes, down.Bytes) < flow.Short && (!isUpload || up.Bytes < clientHandshake) {

@@ -74,6 +74,12 @@ func IsAlert(first byte) bool { return first == alertRecord }
 // IsHandshake reports whether a byte can begin a handshake: TLS begins with its record.
 func IsHandshake(first byte) bool { return first == handshakeRecord }
 
+// AnswersHello reports whether b begins with a ServerHello: a hello that the capture lacks
+// came before it.
+func AnswersHello(b []byte) bool {
+	return BeginsRecord(b) && IsHandshake(b[0]) && len(b) > 5 && b[5] == helloOfServer
+}
+
 // Skip takes the bytes of records and returns what follows them in clear; nil when there
 // is nothing.
 func (t *Skipper) Skip(b []byte) (clear []byte) {

@@ -61,7 +61,8 @@ func saidUnprotected(c *hearing, t *record.Transfer) *record.Verdict {
 	case means(r, saysResume):
 		v := about(t, record.CauseDataTLSFailed, record.AtClient)
 		v.Text = sentence("the server requires that TLS on the data connection resumes the session of the control connection, and "+named(t)+" did not", c.replied(r))
-		v.Next = resumptionSteps(c)
+		v.Next = steps("let the client resume (reuse) the TLS session on data connections; newer versions of most clients do",
+			"or switch this requirement off at the server"+c.settings(settings.NoResumption))
 		return v
 	case !code(r, 521, 522, 533, 534, 536) && !means(r, saysTLS) || means(r, saysFamily) || !means(r, saysTLS) && code(r, 522, 533, 534) && t.Outcome == record.Rejected:
 		return nil
@@ -288,7 +289,7 @@ func saidHandshake(c *hearing, t *record.Transfer) *record.Verdict {
 	v := about(t, record.CauseDataTLSFailed, record.AtClient)
 	v.Certainty = record.Likely
 	v.Text = sentence("the TLS handshake on the data connection of "+named(t)+" failed", c.replied(r))
-	v.Next = steps("let the client resume (reuse) the TLS session of the control connection on data connections; newer versions of most clients do",
+	v.Next = steps("let the client resume (reuse) the TLS session on data connections; newer versions of most clients do",
 		"does the client accept the server's certificate on data connections too? Look at the logs of both sides for an alert")
 	return v
 }

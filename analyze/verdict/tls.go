@@ -122,7 +122,7 @@ func unresumed(c *hearing, t *record.Transfer) *record.Verdict {
 }
 
 func resumptionSteps(c *hearing) []string {
-	return steps("let the client resume (reuse) the TLS session of the control connection on data connections; newer versions of most clients do",
+	return steps("let the client resume (reuse) the TLS session of the control connection on data connections",
 		"or switch this requirement off at the server"+c.settings(settings.NoResumption))
 }
 

@@ -71,6 +71,12 @@ func NewReader(buf *buffer.Buffer, shared Shared) (Reader, error) {
 	return r, r.start(buf)
 }
 
+// HoldsSecrets reports whether files of the reader's format may hold TLS key logs.
+func HoldsSecrets(r Reader) bool {
+	_, ok := r.(*pcapng)
+	return ok
+}
+
 // Error says what could not be read, and where in the file.
 type Error struct {
 	Offset int64  // of the record or block in question, after decompression; -1: none

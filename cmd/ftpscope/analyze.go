@@ -154,6 +154,7 @@ func (j *job) run(specs []outputSpec) {
 		return
 	}
 	defer c.Close()
+	j.keys.Searches(c.LaterSecrets)
 	if len(c.Files()) == 0 {
 		return
 	}

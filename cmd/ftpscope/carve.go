@@ -62,6 +62,7 @@ func (c *carving) run() {
 		return
 	}
 	defer in.Close()
+	c.keys.Searches(in.LaterSecrets)
 	if len(in.Files()) == 0 || !c.sound(in.Files()) || !c.choose(in) {
 		return
 	}

@@ -160,6 +160,7 @@ func (j *job) sought(session int) (*record.Session, []string, bool) {
 		return nil, nil, false
 	}
 	defer in.Close()
+	j.keys.Searches(in.LaterSecrets)
 	if len(in.Files()) == 0 {
 		return nil, nil, false
 	}

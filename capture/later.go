@@ -47,4 +47,3 @@ func (c *Capture) laterIn(e *entry) {
 		_, err = s.Read(batch, 1)
 	}
 }
-

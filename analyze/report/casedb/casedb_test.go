@@ -15,6 +15,7 @@ import (
 
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/capture/flow"
 )
 
 // outsider is a connection of another program.
@@ -36,7 +37,7 @@ func TestStore(t *testing.T) {
 	require.Equal(t, Outcome{Analysis: 2}, out)
 	c := look(t, path)
 	for query, want := range map[string]string{
-		"PRAGMA integrity_check": "ok", "PRAGMA user_version": "4", "PRAGMA application_id": "1179930739", "PRAGMA journal_mode": "delete",
+		"PRAGMA integrity_check": "ok", "PRAGMA user_version": "5", "PRAGMA application_id": "1179930739", "PRAGMA journal_mode": "delete",
 		"SELECT count(*) FROM pragma_foreign_key_check": "0",
 		"SELECT count(*) FROM captures":                 "3", "SELECT count(*) FROM inputs": "3", "SELECT count(*) FROM sessions": "5",
 		"SELECT group_concat(number) FROM sessions WHERE analysis_id = 2":                                                 "1,2",
@@ -151,7 +152,7 @@ func TestRefused(t *testing.T) {
 		"newer": {func(t *testing.T, path string) {
 			store(t, path, 1, Options{Inputs: inputs("a.pcap")})
 			execute(t, path, "PRAGMA user_version = 7")
-		}, ErrNewer, "version 7, this ftpscope knows up to 4"},
+		}, ErrNewer, "version 7, this ftpscope knows up to 5"},
 		"a folder": {func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o755)) }, nil, "is a directory"},
 		"locked": {func(t *testing.T, path string) {
 			store(t, path, 1, Options{Inputs: inputs("a.pcap")})
@@ -267,7 +268,7 @@ func TestMigration(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	c := look(t, path)
-	require.Equal(t, "5", value(t, c, "PRAGMA user_version"))
+	require.Equal(t, "6", value(t, c, "PRAGMA user_version"))
 	require.Equal(t, "3 old", value(t, c, "SELECT count(*) || ' ' || place FROM sessions"))
 	_, err = Open(path, Options{})
 	require.ErrorIs(t, err, ErrNewer)
@@ -355,4 +356,28 @@ func BenchmarkStore(b *testing.B) {
 		store(b, casePath(b), sessions, opt)
 	}
 	b.ReportMetric(float64(sessions*(1+2+5+9+2)*b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// TestHandshake reads what TLS shows; what it does not is NULL.
+func TestHandshake(t *testing.T) {
+	path := casePath(t)
+	w, err := Open(path, Options{Inputs: inputs("a.pcap")})
+	require.NoError(t, err)
+	seen := flow.Mark{Ord: 1, Pos: flow.At(0, 1)}
+	day := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	plain := uint64(7)
+	require.NoError(t, w.Session(&record.Session{ID: 1, TLS: record.TLSExplicit, Capture: record.Coverage{Decrypted: true}, Said: record.Said{Handshake: &record.TLSInfo{
+		Version: "TLS 1.2", Cipher: "TLS_X", ServerName: "a\x00b", Fingerprints: record.Fingerprints{JA3: "3", JA4: "4", JA3S: "5"}, Resumption: record.Resumption{Full: true},
+		Alert: record.TLSAlert{Mark: seen, Name: "unknown CA"}, Certificate: &record.Certificate{Subject: "CN=a", Issuer: "CN=b", NotBefore: day, NotAfter: day},
+	}}, Transfers: []record.Transfer{{N: 1, Sealed: record.Sealed{PlainBytes: &plain, Handshake: &record.TLSInfo{Resumption: record.Resumption{Resumed: true}, Certificate: &record.Certificate{}}}}}}))
+	require.NoError(t, w.Summary(&record.Summary{}))
+	require.NoError(t, w.Close())
+	c := look(t, path)
+	for query, want := range map[string]string{
+		"SELECT concat_ws(' ', tls_version, tls_cipher, tls_server_name, tls_resumed, tls_alert, tls_alert_by, ja3, ja4, ja3s, decrypted) FROM sessions":          "TLS 1.2 TLS_X a\ufffdb 0 unknown CA client 3 4 5 1",
+		"SELECT concat_ws(' ', certificate_subject, certificate_issuer, certificate_not_before, certificate_not_after, length(certificate_sha256)) FROM sessions": "CN=a CN=b 2026-01-02T03:04:05Z 2026-01-02T03:04:05Z 64",
+		"SELECT concat_ws(' ', tls_resumed, plain_bytes, length(certificate_sha256)) FROM transfers WHERE tls_version IS NULL AND certificate_not_after IS NULL":  "1 7 64",
+	} {
+		require.Equal(t, want, value(t, c, query), query)
+	}
 }

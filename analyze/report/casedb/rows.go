@@ -1,11 +1,13 @@
 package casedb
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"math"
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"ftpscope/analyze/record"
@@ -29,6 +31,8 @@ func (w *Writer) addSession(s *record.Session) {
 		about = s.Verdict.Transfer
 	}
 	w.staged[sessions].add(ordinal(about))
+	addHandshake(&w.staged[sessions], s.Handshake)
+	w.staged[sessions].add(flag(s.Capture.Decrypted))
 	for i := range s.Transfers {
 		w.addTransfer(id, s, &s.Transfers[i])
 	}
@@ -79,6 +83,34 @@ func (w *Writer) addTransfer(id int64, s *record.Session, t *record.Transfer) {
 		to.add(nil)
 	}
 	addVerdict(to, t.Verdict)
+	addHandshake(to, t.Handshake)
+	to.add(count(t.PlainBytes))
+}
+
+// addHandshake adds handshakeColumns.
+func addHandshake(to *stage, h *record.TLSInfo) {
+	if h == nil {
+		h = &record.TLSInfo{}
+	}
+	var resumed, by any
+	if h.Resumed || h.Full {
+		resumed = flag(h.Resumed)
+	}
+	if h.Alert.Mark.Seen() {
+		by = map[bool]string{true: record.Server, false: record.Client}[h.Alert.ByServer]
+	}
+	to.add(term(h.Version), term(h.Cipher), term(h.ServerName), term(h.Protocol), resumed, term(h.Alert.Name), by, term(h.JA3), term(h.JA4), term(h.JA3S))
+	x := h.Certificate
+	if x == nil {
+		to.add(nil, nil, nil, nil, nil)
+		return
+	}
+	to.add(hex.EncodeToString(x.SHA256[:]), term(x.Subject), term(x.Issuer))
+	if !x.Read() {
+		to.add(nil, nil)
+		return
+	}
+	to.add(x.NotBefore.Format(time.RFC3339), x.NotAfter.Format(time.RFC3339))
 }
 
 // addVerdict adds verdictColumns.

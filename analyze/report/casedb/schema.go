@@ -25,6 +25,39 @@ var migrations = []migration{
 	func(c *conn) error { return c.exec(networkColumns) },
 	func(c *conn) error { return c.exec(verdicts()) },
 	func(c *conn) error { return c.exec(operationsTable) },
+	func(c *conn) error { return c.exec(tlsColumns()) },
+}
+
+// tlsColumns make version 5: what TLS shows of the control connection and of data
+// connections.
+func tlsColumns() string {
+	var b strings.Builder
+	for _, table := range []string{"sessions", "transfers"} {
+		for _, column := range handshakeColumns {
+			b.WriteString("ALTER TABLE " + table + " ADD COLUMN " + column + ";\n")
+		}
+	}
+	return b.String() + "ALTER TABLE sessions ADD COLUMN decrypted INTEGER CHECK (decrypted IN (0, 1)) /* by keys */;\n" +
+		"ALTER TABLE transfers ADD COLUMN plain_bytes INTEGER /* under TLS: the plaintext's size */;\n"
+}
+
+// handshakeColumns are a handshake's, in the order of addHandshake.
+var handshakeColumns = []string{
+	"tls_version TEXT /* TLS 1.3, … */",
+	"tls_cipher TEXT",
+	"tls_server_name TEXT /* SNI */",
+	"tls_protocol TEXT /* ALPN, chosen */",
+	"tls_resumed INTEGER CHECK (tls_resumed IN (0, 1)) /* NULL: not known */",
+	"tls_alert TEXT",
+	"tls_alert_by TEXT CHECK (tls_alert_by IN ('client', 'server'))",
+	"ja3 TEXT",
+	"ja4 TEXT",
+	"ja3s TEXT",
+	"certificate_sha256 TEXT",
+	"certificate_subject TEXT",
+	"certificate_issuer TEXT",
+	"certificate_not_before TEXT",
+	"certificate_not_after TEXT",
 }
 
 // operationsTable makes version 4.

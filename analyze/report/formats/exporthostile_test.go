@@ -12,7 +12,7 @@ import (
 )
 
 // exportFormats are those that other programs read.
-var exportFormats = []string{"csv-sessions", "csv-transfers", "zeek-ftp", "zeek-ftp-json", "zeek-conn", "zeek-conn-json", "eve", "ecs", "timesketch-csv", "timesketch-jsonl", "markdown"}
+var exportFormats = []string{"csv-sessions", "csv-transfers", "zeek-ftp", "zeek-ftp-json", "zeek-conn", "zeek-conn-json", "zeek-ssl", "zeek-ssl-json", "eve", "ecs", "timesketch-csv", "timesketch-jsonl", "markdown"}
 
 func TestHostileExports(t *testing.T) {
 	for _, name := range exportFormats {

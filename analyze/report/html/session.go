@@ -158,6 +158,7 @@ func (h *writer) facts(s *record.Session) []fact {
 	}
 	add("TLS", map[string]string{record.TLSNone: "none: clear text", record.TLSExplicit: "after AUTH", record.TLSRefused: "asked for and refused",
 		record.TLSImplicit: "from the first byte"}[s.TLS])
+	list.handshake(s.Handshake)
 	add("Banner", wire(s.Banner))
 	add("System", wire(s.System))
 	add("Commands", prose.Number(uint64(s.Commands)))

@@ -92,7 +92,7 @@ func Goldens(t *testing.T, list []report.Format) {
 		}
 		t.Run(f.Name+"/hostile", func(t *testing.T) {
 			got := Write(t, list, f.Name, report.Options{}, Takeover(), &record.Session{}, &record.Session{Transfers: []record.Transfer{{}}})
-			Harmless(t, got, f.Name == "zeek-ftp" || f.Name == "zeek-conn")
+			Harmless(t, got, f.Name == "zeek-ftp" || f.Name == "zeek-conn" || f.Name == "zeek-ssl")
 			inWidth(t, f.Name, got)
 		})
 	}

@@ -28,6 +28,8 @@ func Formats() []report.Format {
 		{Name: "zeek-ftp-json", Doc: "the same as JSON Lines", New: newZeekFTP(true)},
 		{Name: "zeek-conn", Doc: "Zeek's conn.log of control and data connections; also zeek=conn", New: newZeekConn(false)},
 		{Name: "zeek-conn-json", Doc: "the same as JSON Lines", New: newZeekConn(true)},
+		{Name: "zeek-ssl", Doc: "Zeek's ssl.log of TLS handshakes on both; also zeek=ssl", New: newZeekSSL(false)},
+		{Name: "zeek-ssl-json", Doc: "the same as JSON Lines", New: newZeekSSL(true)},
 		{Name: "eve", Doc: "Suricata's EVE: an ftp record a command, an ftp_data record a data connection", New: newEVE},
 		{Name: "ecs", Doc: "Elastic Common Schema, a document a line", New: newECS},
 		{Name: "timesketch-csv", Doc: "a timeline for Timesketch, one row an event; also timesketch=csv", New: newTimesketch(false)},

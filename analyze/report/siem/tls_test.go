@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,17 @@ func TestHandshake(t *testing.T) {
 		"client": map[string]any{"server_name": "a\"b\x1b", "ja3": "3"},
 		"server": map[string]any{"ja3s": "5", "subject": "CN=a", "issuer": "CN=b", "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-01-09T00:00:00Z",
 			"hash": map[string]any{"sha256": zeros}}}, written("ecs", &s))
+	zeek := func(format string) string {
+		f, ok := formats.Find(format)
+		require.True(t, ok)
+		var b bytes.Buffer
+		require.NoError(t, f.New(&b, report.Options{}).Session(&s))
+		return b.String()[strings.LastIndex(strings.TrimSpace(b.String()), "\n")+1:]
+	}
+	row := zeek("zeek-ssl")
+	require.Equal(t, "1709287335.000000", row[:17])
+	require.Equal(t, "192.0.2.10\t40000\t192.0.2.21\t21\tTLSv12\tTLS_X\t-\ta\"b\\x1b\tF\t-\tFTP\tF\t-\t"+zeros+"\t-\tCN=a\tCN=b\t3\t5\n", row[strings.Index(row, "192"):])
+	require.Contains(t, zeek("zeek-ssl-json"), `"cert_chain_fps":["`+zeros+`"],"subject":"CN=a"`)
 	s.Handshake = &record.TLSInfo{Resumption: record.Resumption{Resumed: true}}
 	require.Equal(t, map[string]any{"session_resumed": true}, written("eve", &s))
 	s.Handshake = nil

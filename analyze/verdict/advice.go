@@ -68,7 +68,14 @@ func helper(c *hearing) string {
 
 // translate says how an announced address is put right.
 func (c *hearing) translate(t *record.Transfer) []string {
-	if t.Mode == record.Active {
+	const blind = "; an FTP helper (ALG) on the NAT cannot do that under TLS"
+	switch {
+	case t.Mode == record.Active && c.IsUnderTLS():
+		return steps(strings.TrimPrefix(orPassive(c), "or "), "or let the client announce the address by which the server knows it, and a fixed range of ports that its NAT forwards"+blind)
+	case c.IsUnderTLS():
+		return steps("let the server announce the address that clients reach"+c.settings(settings.Announce)+", with a fixed range of passive ports, and let the NAT forward that"+blind,
+			"or let the client use EPSV, which names no address, or ignore the address of 227")
+	case t.Mode == record.Active:
 		return steps(strings.TrimPrefix(orPassive(c), "or "), "let the NAT in front of the client rewrite "+t.Method+" (FTP helper, ALG)"+helper(c), "or let the client announce the address by which the server knows it")
 	}
 	return steps("let the server announce the address that clients reach"+c.settings(settings.Announce)+", and let the NAT forward its passive ports", "or let the client use EPSV, which names no address, or ignore the address of 227",

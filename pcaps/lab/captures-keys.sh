@@ -165,3 +165,24 @@ cap_keys_blocked_active() {
   logged blocked-active "$python" "$lab/tlsclient.py" 192.0.2.21 --active 'RETR photo.bin' || true
   captured
 }
+
+# The same NAT, and a client that believes the 227: with keys the private address is seen, without it a SYN to it.
+cap_keys_nat_private() {
+  routed
+  certificate
+  vsftpd "${tls_settings[@]}" pasv_min_port=50000 pasv_max_port=50099
+  nat 'tcp dport { 21, 50000-50099 } dnat to 192.168.50.2'
+  capture "$CLI" c0 nat-private.pcap
+  logged nat-private lftp -u labuser,labpass -e "$tls_lftp; set net:max-retries 1; set net:timeout 4; set ftp:prefer-epsv no; set ftp:fix-pasv-address no; get readme.txt -o $work/got1; quit" 203.0.113.1 || true
+  captured
+}
+
+# Active mode from behind a NAT: the PORT that no helper can rewrite.
+cap_keys_nat_active() {
+  home
+  certificate
+  vsftpd "${tls_settings[@]}"
+  capture "$SRV" s0 nat-active.pcap
+  logged nat-active "$python" "$lab/tlsclient.py" 203.0.113.21 --active 'RETR photo.bin' || true
+  captured
+}

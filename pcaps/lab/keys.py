@@ -39,12 +39,14 @@ def truth(files, name):
         codes, texts = p["ftp.response.code"].split("\x1f"), p["ftp.response.arg"].split("\x1f")
         said += [("S", int(c), texts[i] if i < len(texts) else "") for i, c in enumerate(codes) if c]
     control, rest = conns[0], conns[1:]
-    transfers, offer, waiting, protected = [], None, None, True
+    transfers, offer, waiting, protected, refused = [], None, None, True, None
     user = next((a for who, c, a in said if c == "USER"), None)
     for who, c, arg in said:
         if who == "C" and c in ("PORT", "EPRT"):
             n = [int(x) for x in arg.split(",")] if c == "PORT" else None
             offer = (c, "%d.%d.%d.%d:%d" % (*n[:4], n[4] * 256 + n[5]) if n else "%s:%s" % tuple(arg.split("|")[2:4]))
+        elif who == "S" and c >= 500 and offer and not transfers:
+            refused = c
         elif who == "C" and c == "PROT":
             protected = arg == "P"
         elif who == "S" and c == 227:
@@ -58,10 +60,10 @@ def truth(files, name):
         elif who == "S" and waiting and c >= 200:
             waiting["final_reply"], waiting["outcome"], waiting = c, "ok" if c < 300 else "denied" if c != 425 else "no-connection", None
     if offer and not transfers:
-        transfers.append((dict(cmd=None, arg="", method=offer[0], announced=offer[1], final_reply=227, outcome="no-connection"), True))
+        transfers.append((dict(cmd=None, arg="", method=offer[0], announced=offer[1], final_reply=refused or 227, outcome="rejected" if refused else "no-connection"), True))
     for t, protected in transfers:
         t["mode"] = "active" if t["method"] in ("PORT", "EPRT") else "passive"
-        t["initiator"] = "server" if t["mode"] == "active" else "client"
+        t["initiator"] = "none" if refused else "server" if t["mode"] == "active" else "client"
         port = t["announced"].rsplit(":", 1)[1]
         data = next((x for x in rest if x[1].endswith(":" + port)), None)
         t["data"], t["data_tls"] = data and ">".join(data), None
@@ -79,7 +81,7 @@ def truth(files, name):
             if protected:
                 t["plain_bytes"], t["data_tls"] = len(content), {"decrypts": True}
     quit = any(c == "QUIT" for _, c, _ in said)
-    modes = {t["mode"] for t, _ in transfers}
+    modes = {t["mode"] for t, _ in transfers if not refused}
     session = dict(client=control[0], server=control[1], user=user, login="ok" if user else "none", tls="explicit", decrypted=True, closing="quit" if quit else "fin" if frozenset(control) in fins else "rst",
                    mode=modes.pop() if len(modes) == 1 else "mixed" if modes else "none", transfers=[t for t, _ in transfers])
     return dict(keylog=os.path.basename(re.sub(r"\.pcap$", ".keys.log", name)), sessions=[session], expect_findings=[], never_print=["labpass"],

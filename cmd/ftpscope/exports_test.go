@@ -14,7 +14,7 @@ import (
 // TestExports holds what the formats for other programs say of a few sample captures; -update rewrites it.
 func TestExports(t *testing.T) {
 	for _, name := range []string{"active-port.pcap", "mixed-modes.pcapng", "nat-private-address.pcap", "third-party-download.pcap"} {
-		for _, format := range []string{"csv-sessions", "csv-transfers", "zeek-ftp", "zeek-ftp-json", "zeek-conn", "zeek-conn-json", "zeek-ssl", "zeek-ssl-json", "eve", "ecs",
+		for _, format := range []string{"csv-sessions", "csv-transfers", "zeek-ftp", "zeek-ftp-json", "zeek-conn", "zeek-conn-json", "eve", "ecs",
 			"timesketch-csv", "timesketch-jsonl", "markdown"} {
 			t.Run(name+"/"+format, func(t *testing.T) {
 				sample := filepath.Join(pcaps, name)

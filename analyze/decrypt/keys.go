@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"hash"
+	"slices"
 
 	"ftpscope/analyze/tlsrec"
 )
@@ -103,7 +104,8 @@ func (k *keys) openAEAD(seq uint64, header, sealed, dst []byte) (byte, []byte, b
 }
 
 // decrypt is what of a record CBC encrypts, without its IV; false: it is no whole number
-// of blocks.
+// of blocks. crypto/cipher's decrypter goes from block to block; blocks that do not wait for
+// each other take two thirds of its time.
 func (k *keys) decrypt(b, dst []byte) ([]byte, bool) {
 	size := k.block.BlockSize()
 	iv := k.iv
@@ -116,8 +118,12 @@ func (k *keys) decrypt(b, dst []byte) ([]byte, bool) {
 	if len(b) == 0 || len(b)%size != 0 || len(iv) != size {
 		return nil, false
 	}
-	dst = append(dst[:0], b...)
-	cipher.NewCBCDecrypter(k.block, iv).CryptBlocks(dst, dst)
+	dst = slices.Grow(dst[:0], len(b))[:len(b)]
+	for at := 0; at < len(b); at += size {
+		k.block.Decrypt(dst[at:], b[at:])
+	}
+	subtle.XORBytes(dst, dst, iv)
+	subtle.XORBytes(dst[size:], dst[size:], b[:len(b)-size])
 	return dst, true
 }
 

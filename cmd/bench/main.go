@@ -44,6 +44,7 @@ type bench struct {
 	against string
 	rounds  int
 	live    bool
+	tls     bool
 	soak    time.Duration
 
 	out, log io.Writer
@@ -62,6 +63,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == sendCommand {
 		return runSender(args[1:], os.Stdin, stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == sealCommand {
+		return writeSealed(args[1:], stderr)
+	}
 	b := &bench{out: stdout, log: stderr}
 	if err := b.parse(args, stderr); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -70,6 +74,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitUnable
 	}
 	steps := []func() error{b.prepare, b.compare, b.compareTshark, b.memory, b.hashes, b.plot, b.otherPaths, b.floor, b.summary}
+	if b.tls {
+		steps = []func() error{b.prepare, b.sealed, b.summary}
+	}
 	if b.live {
 		steps = []func() error{b.prepare, liveBench{b}.rates}
 	}
@@ -90,6 +97,7 @@ func (b *bench) parse(args []string, stderr io.Writer) error {
 	f.BoolVar(&b.tshark, "tshark", false, "compare with tshark too, on small captures")
 	f.BoolVar(&b.plots, "plots", false, "measure how cost grows and draw it, into "+plotsDir)
 	f.StringVar(&b.against, "against", "", "another ftpscope to compare with, such as the last release's `binary`")
+	f.BoolVar(&b.tls, "tls", false, "measure what decrypting costs instead, beside openssl speed")
 	f.IntVar(&b.rounds, "rounds", 5, "rounds that count")
 	f.BoolVar(&b.live, "live", false, "measure sniff instead, beside tcpdump and dumpcap: Linux, as root")
 	f.DurationVar(&b.soak, "soak", 0, "with -live, watch ftpscope sniff for so `long` at 80 % of the highest rate without loss")

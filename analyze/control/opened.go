@@ -99,6 +99,15 @@ func (t *tlsLayer) decrypted() bool {
 	return t.reads || t.records != nil && t.records.opener != nil && t.records.opener.Opened()
 }
 
+// undecrypted is why keys do not open what is under TLS; empty: they do, there are none, or
+// not its own.
+func (t *tlsLayer) undecrypted(keys *decrypt.Keyring) string {
+	if t.records == nil || t.records.opener == nil || keys == nil || !keys.Holds() {
+		return ""
+	}
+	return t.records.opener.Why().String()
+}
+
 // isUnderTLS reports whether a command or a reply came under TLS.
 func (t *tlsLayer) isUnderTLS(dir flow.Direction) bool {
 	return t.records != nil && (t.records.sides[dir].On || t.state == protected)

@@ -262,7 +262,7 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	s.Capture = record.Coverage{
 		FromStart: conn.SYN.Seen() || conn.SYNACK.Seen(), ToEnd: conn.Closing != flow.Cut,
 		ClientSide: conn.Half[0].Packets > 0, ServerSide: conn.Half[1].Packets > 0, MissingBytes: c.missing,
-		Decrypted: c.tls.decrypted(),
+		Decrypted: c.tls.decrypted(), Undecrypted: c.tls.undecrypted(c.opt.Keys),
 	}
 	if conn.Src != s.Client {
 		s.Capture.ClientSide, s.Capture.ServerSide = s.Capture.ServerSide, s.Capture.ClientSide

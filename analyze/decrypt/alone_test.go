@@ -77,3 +77,11 @@ func TestSearch(t *testing.T) {
 	play(ring.Open(&heard{}), talked(t, suites(tls.VersionTLS13), suites(tls.VersionTLS13)).pieces, 1000)
 	require.Equal(t, 1, times)
 }
+
+// Who cannot be helped by keys is told why.
+func TestWhy(t *testing.T) {
+	for why, want := range map[Why]string{NotShut: "", NoSecrets: "", NoHandshake: "lacks", Unsupported: "SSL 3", WrongKeys: "fit", Damaged: "missing"} {
+		require.Contains(t, why.String(), want)
+		require.Equal(t, want == "", why.String() == "")
+	}
+}

@@ -69,6 +69,9 @@ func (k *Keyring) remember(id sessionID, first keylog.Random) {
 	k.sessions[id] = first
 }
 
+// Holds reports whether there are secrets.
+func (k *Keyring) Holds() bool { return k.store.Stats().Secrets > 0 }
+
 // Hold accounts for n bytes that wait for keys; false: there is no room for them.
 func (k *Keyring) Hold(n int) bool { return k.held.Reserve(n) }
 

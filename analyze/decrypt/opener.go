@@ -47,6 +47,16 @@ const (
 	Damaged         // too much is missing, or does not fit
 )
 
+// String is a clause for people; empty: the logs do not have its secrets, or it is not shut.
+func (w Why) String() string {
+	return [...]string{
+		NoHandshake: "the capture lacks its handshake",
+		Unsupported: "SSL 3, TLS compression or a cipher suite that cannot be decrypted",
+		WrongKeys:   "the secrets that the key log has of it do not fit",
+		Damaged:     "too many of its packets are missing or damaged",
+	}[w]
+}
+
 // Opener opens one connection. It takes the bytes of both directions as they pass, each in
 // order, whatever the other one does: what a direction says under keys that only the other
 // direction's handshake will tell waits for it.

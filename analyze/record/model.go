@@ -139,7 +139,8 @@ type Coverage struct {
 	FromStart, ToEnd       bool
 	ClientSide, ServerSide bool
 	MissingBytes           uint64
-	Decrypted              bool // what is under TLS was opened with the keys that were given
+	Decrypted              bool   // what is under TLS was opened with the keys that were given
+	Undecrypted            string // why they do not open all of it; empty: they do, there are none, or not its own
 }
 
 // Exchange is a command with its replies. Command is empty for replies to no command (the

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strconv"
@@ -423,6 +424,7 @@ func (f *keyFlags) openKeys(grow bool) (*keys, error) {
 type tlsCount struct {
 	goesOn
 	sealed, opened uint64
+	why            map[string]uint64 // sessions that keys do not open
 }
 
 func (n *tlsCount) Session(s *record.Session) error {
@@ -430,6 +432,12 @@ func (n *tlsCount) Session(s *record.Session) error {
 		n.sealed++
 		if s.Capture.Decrypted {
 			n.opened++
+		}
+		if why := s.Capture.Undecrypted; why != "" {
+			if n.why == nil {
+				n.why = map[string]uint64{}
+			}
+			n.why[why]++
 		}
 	}
 	return nil
@@ -451,7 +459,11 @@ func (j *job) keyWarnings() {
 	if s.Dropped > 0 {
 		j.warning("--keylog: too many secrets; those of the oldest %s were dropped", prose.Many(s.Dropped, "connection"))
 	}
-	if n := j.tlsCount; n.sealed > 0 && n.opened == 0 {
+	n := j.tlsCount
+	for _, why := range slices.Sorted(maps.Keys(n.why)) {
+		j.warning("--keylog: %s under TLS cannot be decrypted, or not all of it: %s", prose.Many(n.why[why], "session"), why)
+	}
+	if n.sealed > 0 && n.opened == 0 && len(n.why) == 0 {
 		j.warning("--keylog: the secrets decrypt none of %s under TLS: they belong to other connections, or the captures lack the handshakes", prose.Many(n.sealed, "session"))
 	}
 }

@@ -140,6 +140,9 @@ func tlsSentence(s *record.Session, files bool) string {
 	case s.TLS == record.TLSRefused:
 		return "The client asked for protection by " + prose.Escape(s.Notes.Security) + " with AUTH" + prose.Packets(files, s.Notes.AuthTLS.Pos) + " and the server refused: everything went in clear text."
 	}
+	if why := s.Capture.Undecrypted; why != "" {
+		rest = strings.TrimSuffix(rest, ".") + "; keys do not help: " + why + "."
+	}
 	switch s.TLS {
 	case record.TLSExplicit:
 		return "The client asked for encryption with AUTH" + prose.Packets(files, s.Notes.AuthTLS.Pos) + " and the server agreed" + rest + handshake(s, files)

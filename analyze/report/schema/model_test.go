@@ -35,6 +35,7 @@ var unwritten = map[string]string{
 	"Session.Origin.First":                "the order of records; start says when it was",
 	"Session.Notes":                       "for rules and explanations",
 	"Session.Transfers.Notes":             "for rules and explanations",
+	"Session.Capture.Undecrypted":         "explanations and a warning say it",
 	"Session.Transfers.Preliminary.Time":  "frames tells where transfers have their replies, and --commands when they came",
 	"Session.Transfers.Preliminary.Pos":   "the final reply is what shows a transfer; --commands has all",
 	"Session.Transfers.Reply.Time":        "as that of the preliminary reply",

@@ -73,7 +73,12 @@ func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	})
 	judge := opt.Judge
 	judge.Files, judge.Live = c.Stats().Files, a.heart.live != nil
+	numbers, _ := opt.Evidence.(Numbers)
+	judge.OneFile = numbers != nil
 	a.order = newOrder(out, judge)
+	if a.order.numbers = numbers; numbers != nil {
+		a.order.bench.Files = 1
+	}
 	if opt.Workers > 1 {
 		a.parallel(min(opt.Workers, tcp.Shards))
 	} else {
@@ -236,6 +241,7 @@ func (a *analysis) tick(now flow.Time, shards []horizon, count *counts) {
 	a.matcher.Tick(now, all.syn)
 	a.order.release(min(a.matcher.Oldest(), all.session))
 	if a.heart.live != nil {
+		a.order.ready()
 		a.order.judged.Tick(now)
 		a.settle(now)
 	}
@@ -256,7 +262,8 @@ func (a *analysis) Session(s *record.Session) {
 func (a *analysis) Orphan(o *record.Orphan) {
 	if a.heart.live != nil {
 		a.lost++
-		a.order.orphan(o)
+		x := *o
+		a.order.park(parked{orphan: &x})
 		return
 	}
 	if len(a.orphans) >= record.MaxOrphans {
@@ -269,7 +276,8 @@ func (a *analysis) Orphan(o *record.Orphan) {
 // Attempt comes at the end, already bounded; of a live source also before.
 func (a *analysis) Attempt(t *record.Attempt) {
 	if a.heart.live != nil {
-		a.order.attempt(t)
+		x := *t
+		a.order.park(parked{attempt: &x})
 		return
 	}
 	a.attempts = append(a.attempts, *t)
@@ -278,6 +286,7 @@ func (a *analysis) Attempt(t *record.Attempt) {
 // report gives out what is left, and the summary.
 func (a *analysis) report() (*record.Summary, error) {
 	o := a.order
+	o.unparkAll()
 	o.all()
 	for i := range a.attempts {
 		o.attempt(&a.attempts[i])

@@ -64,10 +64,11 @@ analyze/report/rules: capture/flow analyze/record analyze/prose analyze/report a
 analyze/report/comparison: capture/flow analyze/record analyze/prose analyze/compare analyze/report analyze/report/diagnosis analyze/report/jsonl analyze/report/ladder
 analyze/report/formats: capture/flow analyze/record analyze/prose analyze/report analyze/report/table analyze/report/jsonl analyze/report/explain analyze/report/html analyze/report/rules analyze/report/siem analyze/report/markdown
 analyze/report/reporttest: capture/flow analyze/record analyze/prose analyze/report github.com/stretchr/testify
+analyze/renumber:    capture/flow analyze/record
 analyze/pick:        capture capture/flow capture/decode
 analyze/extract:     capture/outfile capture/flow capture/tcp analyze/record analyze/prose github.com/gabriel-vasile/mimetype
 analyze/report/schema: capture/flow analyze/record analyze/finding analyze/compare
-analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/record analyze/prose analyze/finding analyze/verdict analyze/compare analyze/tlsrec analyze/keylog analyze/decrypt analyze/control analyze/match
+analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/record analyze/prose analyze/finding analyze/verdict analyze/compare analyze/tlsrec analyze/keylog analyze/decrypt analyze/control analyze/match analyze/renumber
 cmd/ftpscope:        capture/outfile analyze analyze/keylog analyze/carve analyze/pick analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/comparison analyze/report/diagnosis analyze/report/formats analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live cmd/ftpscope/sandbox cmd/ftpscope/metrics cmd/ftpscope/view cmd/ftpscope/manual cmd/ftpscope/complete cmd/ftpscope/config cmd/ftpscope/mistakes cmd/ftpscope/wireshark analyze/report/casedb github.com/spf13/pflag golang.org/x/term capture/pcapfile
 analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/record analyze/prose analyze/pick capture/pcapfile
 analyze/report/casedb:capture/outfile capture/flow analyze/record analyze/report modernc.org/sqlite

@@ -7,6 +7,7 @@ import (
 
 	"ftpscope/analyze/finding"
 	"ftpscope/analyze/record"
+	"ftpscope/analyze/renumber"
 	"ftpscope/analyze/verdict"
 )
 
@@ -22,6 +23,8 @@ type order struct {
 	bench   *verdict.Bench  // adds the verdicts, in the order in which sessions are given out
 	ids     int
 	drops   drops
+	numbers Numbers // nil: packets keep their numbers
+	parked  []parked
 	live    bool // sessions come in the order of their end, and go as soon as they are judged
 	sum     *summary
 	err     error       // the first of out
@@ -33,6 +36,9 @@ func newOrder(out Records, opt finding.Options) *order {
 	o.judged = finding.NewStream(opt, func(s *record.Session) {
 		o.bench.Session(s)
 		o.sum.add(s)
+		if o.numbers != nil {
+			renumber.Link(s, o.numbers)
+		}
 		o.keep(out.Session(s))
 	})
 	return o
@@ -42,7 +48,7 @@ func newOrder(out Records, opt finding.Options) *order {
 func (o *order) add(s *record.Session) {
 	if o.live {
 		s.Notes.Dropped = o.drops.during(s)
-		o.judge(s)
+		o.park(parked{session: s})
 		return
 	}
 	o.waiting.add(s)
@@ -74,8 +80,14 @@ func (o *order) judge(s *record.Session) {
 // snapshot gives out how far a session came that goes on. It has no number yet.
 func (o *order) snapshot(s *record.Session) {
 	s.Notes.Dropped = o.drops.during(s)
+	if o.numbers != nil {
+		s = renumber.Copy(s, o.numbers)
+	}
 	o.judged.Preview(s)
 	o.bench.Preview(s)
+	if o.numbers != nil {
+		renumber.Link(s, o.numbers)
+	}
 	o.keep(o.out.Session(s))
 }
 
@@ -95,17 +107,23 @@ func (o *order) all() {
 // files tells how many files the run has by now.
 func (o *order) files(n int) {
 	o.judged.Files(n)
-	o.bench.Files = n
+	if o.numbers == nil {
+		o.bench.Files = n
+	}
 }
 
 // attempt and orphan judge what never became a session, and give it out.
 func (o *order) attempt(a *record.Attempt) {
-	o.bench.Attempt(a)
+	if o.bench.Attempt(a); o.numbers != nil {
+		renumber.LinkVerdict(a.Verdict, o.numbers)
+	}
 	o.keep(o.out.Attempt(a))
 }
 
 func (o *order) orphan(x *record.Orphan) {
-	o.bench.Orphan(x)
+	if o.bench.Orphan(x); o.numbers != nil {
+		renumber.LinkVerdict(x.Verdict, o.numbers)
+	}
 	o.keep(o.out.Orphan(x))
 }
 

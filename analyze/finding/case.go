@@ -139,3 +139,11 @@ func precedes(a, b flow.Mark) bool {
 func moved(t *record.Transfer) bool {
 	return t.Outcome == record.OK || t.Carried() != nil && *t.Carried() > 0
 }
+
+// numbering is how many files packets are numbered in.
+func (o *Options) numbering() int {
+	if o.OneFile {
+		return 1
+	}
+	return o.Files
+}

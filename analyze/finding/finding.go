@@ -49,6 +49,7 @@ var rules = []*Rule{
 type Options struct {
 	Disable map[string]bool // rules to leave out, by ID
 	Files   int             // files of the run: with several, packets are named with their file
+	OneFile bool            // but not if all are numbered in one
 	Live    bool            // sessions come in the order of their end, and cannot wait long
 	// BruteFailures failed logins within BruteWindow are password guessing; 0: the
 	// constants of these names.

@@ -30,7 +30,7 @@ func late(c *Case, t *record.Transfer) (draft, bool) {
 	}
 	r := triesOf(t)
 	tried := c.opener(t) + " sent " + prose.Many(r.syns, "SYN") + r.over() + c.packets(r.frames...)
-	if conn.SYNACK.Seen() {
+	if conn.SYNACK.Pos.Packet() > 0 {
 		tried += ", and the answer is packet " + c.packet(conn.SYNACK.Pos)
 	}
 	return draft{

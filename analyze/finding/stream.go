@@ -111,7 +111,7 @@ func NewStream(opt Options, emit func(*record.Session)) *Stream {
 
 // Preview judges a session that goes on by itself: its findings so far.
 func (st *Stream) Preview(s *record.Session) {
-	c := Case{Session: s, files: st.opt.Files, until: max(st.until, s.End.Time)}
+	c := Case{Session: s, files: st.opt.numbering(), until: max(st.until, s.End.Time)}
 	c.judge(st.rules)
 	s.Findings = c.found
 }
@@ -213,7 +213,7 @@ func (st *Stream) goes(w *waiting) bool {
 func (st *Stream) judged(w *waiting) *Case {
 	c := &st.c
 	*c = Case{
-		Session: w.Session, files: st.opt.Files, links: w.links, lacking: st.lacking, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0],
+		Session: w.Session, files: st.opt.numbering(), links: w.links, lacking: st.lacking, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0],
 	}
 	if r := w.series; r != nil && r.due() && (r.success != nil || !w.goesOn()) {
 		r.conclude()

@@ -72,7 +72,7 @@ func whole(s *record.Session) bool {
 
 // alike reports whether two sessions are twins.
 func alike(a, b *record.Session) bool {
-	if a.First.Pos.File() == b.First.Pos.File() || distance(a.Start.Time, b.Start.Time) > twinApart || !translated(a, b) || !whole(a) {
+	if a.First.Pos.Point() == b.First.Pos.Point() || distance(a.Start.Time, b.Start.Time) > twinApart || !translated(a, b) || !whole(a) {
 		return false
 	}
 	if a.Commands != b.Commands || len(a.Transfers) != len(b.Transfers) || !same(a.User, b.User) || !same(a.Banner, b.Banner) {

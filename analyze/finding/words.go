@@ -24,7 +24,7 @@ func (c *Case) packets(all ...flow.Pos) string {
 	if c.spent {
 		return ""
 	}
-	seen := frames(all...)
+	seen := slices.DeleteFunc(frames(all...), func(p flow.Pos) bool { return p.Packet() == 0 })
 	if len(seen) == 0 {
 		return ""
 	}

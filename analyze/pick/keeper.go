@@ -54,17 +54,18 @@ type Keeper struct {
 	age   flow.Time
 	marks marks
 
-	mu    sync.Mutex
-	heads []keptHead // a ring: first and the count after it are used
-	first int
-	count int
-	bytes []byte // a ring: offsets count on over its end, modulo its length
-	next  uint64 // offset behind the newest packet
-	last  flow.Time
-	clock atomic.Int64 // flow.Time since the first packet, which steps of the packets' clock do not disturb
-	left  uint64       // Ord of the packet that was given out last: one that holds several segments was added as often
-	spare capture.Packet
-	stats KeeperStats
+	mu     sync.Mutex
+	heads  []keptHead // a ring: first and the count after it are used
+	first  int
+	count  int
+	bytes  []byte // a ring: offsets count on over its end, modulo its length
+	next   uint64 // offset behind the newest packet
+	last   flow.Time
+	clock  atomic.Int64 // flow.Time since the first packet, which steps of the packets' clock do not disturb
+	newest uint64       // Ord that Add took last
+	left   uint64       // Ord of the packet that was given out last: one that holds several segments was added as often
+	spare  capture.Packet
+	stats  KeeperStats
 }
 
 // keptHead is a packet in the ring without its bytes.
@@ -104,6 +105,7 @@ func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
 		k.stats.TooLarge++
 		return
 	}
+	k.newest = p.Ord
 	h := keptHead{
 		tuple: s.Tuple(), mark: p.Mark, at: flow.Time(k.clock.Load()), from: k.reserve(n),
 		size: uint32(n), length: p.Length, link: p.Link, digits: p.Digits,
@@ -197,6 +199,23 @@ func (k *Keeper) leave() {
 		return
 	}
 	k.stats.Written++
+}
+
+// Newest is the Ord of the last packet that Add took.
+func (k *Keeper) Newest() uint64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.newest
+}
+
+// Decided is the Ord up to which it is decided which packets are kept.
+func (k *Keeper) Decided() uint64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.count == 0 {
+		return k.newest
+	}
+	return k.heads[k.first].mark.Ord - 1
 }
 
 // Stats may be called from any goroutine.

@@ -117,8 +117,11 @@ func twoUnits(d, large time.Duration, largeName string, small time.Duration, sma
 }
 
 // Packet writes a packet's number as Wireshark shows it, "#14", with the file's number
-// before it where there are several: "2:#14".
+// before it where there are several: "2:#14". One that has none is empty.
 func Packet(p flow.Pos, several bool) string {
+	if p.Packet() == 0 {
+		return ""
+	}
 	if several {
 		return string(AppendPacket(nil, p, several))
 	}
@@ -137,7 +140,7 @@ func AppendPacket(b []byte, p flow.Pos, several bool) []byte {
 func Packets(files bool, all ...flow.Pos) string {
 	var words []string
 	for _, p := range all {
-		if p.Seen() {
+		if p.Packet() > 0 {
 			words = append(words, string(AppendPacket(nil, p, files)))
 		}
 	}
@@ -157,7 +160,7 @@ func PacketList(all []flow.Pos, files bool) string {
 	var words []string
 	file := -1
 	for _, p := range all {
-		if !p.Seen() {
+		if p.Packet() == 0 {
 			continue
 		}
 		words = append(words, Packet(p, files && p.File() != file))
@@ -170,7 +173,10 @@ func PacketList(all []flow.Pos, files bool) string {
 func PacketRange(all []flow.Pos, files bool) string {
 	var first, last flow.Pos
 	for _, p := range all {
-		if p.Seen() && (first == 0 || p < first) {
+		if p.Packet() == 0 {
+			continue
+		}
+		if first == 0 || p < first {
 			first = p
 		}
 		last = max(last, p)

@@ -52,6 +52,28 @@ func TestAppendFilter(t *testing.T) {
 			"(" + control + " and frame.number >= 7 and frame.number <= 9)" +
 				" or (ip.addr == 192.0.2.21 and ip.addr == 192.0.2.10 and tcp.port == 20 and tcp.port == 50000)",
 		},
+		{
+			"numbers on a link are in no file: times",
+			Transfer{Frames: Frames{Command: flow.OnLink(0, 7), Reply: flow.OnLink(0, 9)},
+				Reply: &Reply{Pos: flow.OnLink(0, 9), Time: Stamp{Time: 3*flow.Second + 5}}, Notes: TransferNotes{Ran: &Line{Mark: flow.Mark{Time: 2 * flow.Second, Pos: flow.OnLink(0, 7)}}}},
+			"(" + control + " and frame.time_epoch >= 2.000000000 and frame.time_epoch <= 3.000000005)",
+		},
+		{
+			"a file that keeps packets has those of its own",
+			Transfer{Frames: Frames{Command: flow.Kept(1, 7), Reply: flow.Kept(1, 9)}},
+			"(" + control + " and frame.number >= 7 and frame.number <= 9)",
+		},
+		{
+			"when it lacks one of them: times",
+			Transfer{Frames: Frames{Command: flow.OnLink(0, 5).Apart(), Reply: flow.Kept(0, 9)},
+				Reply: &Reply{Pos: flow.Kept(0, 9), Time: Stamp{Time: 3 * flow.Second}}, Notes: TransferNotes{Ran: &Line{Mark: flow.Mark{Time: 2 * flow.Second, Pos: flow.OnLink(0, 5).Apart()}}}},
+			"(" + control + " and frame.time_epoch >= 2.000000000 and frame.time_epoch <= 3.000000000)",
+		},
+		{
+			"without a number and without a time",
+			Transfer{Frames: Frames{Command: flow.OnLink(0, 7)}},
+			"(" + control + ")",
+		},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			require.Equal(t, x.want, string(session.AppendFilter(nil, &x.transfer)))

@@ -148,6 +148,7 @@ type Coverage struct {
 type Exchange struct {
 	Time     Stamp
 	Pos      flow.Pos
+	Link     flow.Pos // as Frames.Link
 	Command  string
 	Argument *string
 	Replies  []Reply
@@ -158,6 +159,7 @@ type Exchange struct {
 type Reply struct {
 	Time Stamp
 	Pos  flow.Pos
+	Link flow.Pos // as Frames.Link
 	Code int
 	Text string
 
@@ -170,11 +172,12 @@ type Reply struct {
 type Operation struct {
 	Time     Stamp
 	Pos      flow.Pos
-	What     string  // the command, of SITE with its first word: "DELE", "RNTO", "SITE CHMOD"
-	Path     *string // its path, against the working directory; nil: not known, or none
-	From     *string // RNTO: what was renamed, as Path
-	Argument *string // what is left of its argument: a time, a mode
-	Reply    *Reply  // nil: none was seen
+	Link     flow.Pos // as Frames.Link
+	What     string   // the command, of SITE with its first word: "DELE", "RNTO", "SITE CHMOD"
+	Path     *string  // its path, against the working directory; nil: not known, or none
+	From     *string  // RNTO: what was renamed, as Path
+	Argument *string  // what is left of its argument: a time, a mode
+	Reply    *Reply   // nil: none was seen
 }
 
 // Agreed reports whether the server did what was asked for.
@@ -275,6 +278,8 @@ type Connection struct {
 // Frames are the packets that show a transfer; zero: not seen.
 type Frames struct {
 	Negotiation, Command, SYN, FirstData, Reply flow.Pos
+
+	Link *Frames // where they were on the link, when a live run keeps them in a file that numbers them anew; else nil
 }
 
 // Attempt is a control connection that never came to be: one a client host and server
@@ -316,6 +321,7 @@ type Finding struct {
 	Message  string
 	Transfer int // 0: the whole session
 	Frames   []flow.Pos
+	Link     []flow.Pos // those on the link, as Frames.Link
 	Advice   string
 	Shared   bool // Advice is the next steps of the verdict on the same failure: who shows that leaves it out; not written
 }

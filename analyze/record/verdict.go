@@ -10,6 +10,7 @@ type Verdict struct {
 	Or        []string   // Open: the other causes that fit
 	Transfer  int        // the transfer that it is about; 0: none
 	Frames    []flow.Pos // the packets that decide
+	Link      []flow.Pos // those on the link, as Frames.Link
 	Text      string     // one sentence
 	Next      []string   // what to check or change, in order of worth
 }

@@ -46,7 +46,7 @@ func counterpart(c *hearing, t *record.Transfer) *record.Transfer {
 
 // box names what lies between the twins.
 func box(c *hearing) string {
-	if c.First.Pos.File() == c.Notes.Twin.First.Pos.File() {
+	if c.First.Pos.Point() == c.Notes.Twin.First.Pos.Point() {
 		return "this box"
 	}
 	return "the device between the two places of capture"

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ func many(n int, thing string) string { return prose.Many(n, thing) }
 
 // packets is " (packets 16 and 22)" of those that were seen.
 func (c *hearing) packets(all ...flow.Pos) string {
-	list := seen(all)
+	list := slices.DeleteFunc(seen(all), func(p flow.Pos) bool { return p.Packet() == 0 })
 	if len(list) == 0 {
 		return ""
 	}

@@ -8,16 +8,52 @@ package flow
 // number in that file, from 1, as Wireshark counts. The zero Pos means "not seen".
 type Pos uint64
 
-const packetBits = 40 // 1.1e12 packets a file, 16 million files
+const packetBits = 40 // 1.1e12 packets a file, 2 million files
+
+// Packets of a link that no file holds by their number have onLink. If some of them are
+// kept in one file, these have kept, and the others apart.
+const (
+	kept   Pos = 1 << 61
+	onLink Pos = 1 << 62
+	apart  Pos = 1 << 63
+)
 
 // At returns the Pos of a packet, numbered from 1, in the file with this index.
 func At(file int, packet uint64) Pos { return Pos(uint64(file)<<packetBits | packet&(1<<packetBits-1)) }
 
-// File is the index of the file that holds the packet.
-func (p Pos) File() int { return int(p >> packetBits) }
+// OnLink is At of the packet of an interface: no file has it by this number.
+func OnLink(iface int, packet uint64) Pos { return At(iface, packet) | onLink }
 
-// Packet is the packet's number in its file, from 1; 0 when the packet was not seen.
-func (p Pos) Packet() uint64 { return uint64(p & (1<<packetBits - 1)) }
+// Kept is the place of a packet of an interface in the one file that keeps such packets.
+func Kept(iface int, packet uint64) Pos { return At(iface, packet) | kept }
+
+// Apart is the place of a packet on a link that this file does not hold; Rejoined takes
+// that back.
+func (p Pos) Apart() Pos    { return p | apart }
+func (p Pos) Rejoined() Pos { return p &^ apart }
+
+// Point is the index of the place of capture: of the file, or of the interface.
+func (p Pos) Point() int { return int(p &^ (kept | onLink | apart) >> packetBits) }
+
+// File is the index of the file that holds the packet.
+func (p Pos) File() int {
+	if p&(kept|apart) != 0 {
+		return 0
+	}
+	return p.Point()
+}
+
+// Packet is the packet's number in its file, from 1; 0 when the packet was not seen, or
+// has none there.
+func (p Pos) Packet() uint64 {
+	if p&apart != 0 {
+		return 0
+	}
+	return uint64(p & (1<<packetBits - 1))
+}
+
+// InFile reports whether a file holds the packet by its number.
+func (p Pos) InFile() bool { return p != 0 && p&(onLink|apart) == 0 }
 
 // Seen reports whether there is such a packet.
 func (p Pos) Seen() bool { return p != 0 }

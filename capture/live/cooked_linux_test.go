@@ -34,7 +34,7 @@ func TestAny(t *testing.T) {
 	for i, p := range got {
 		require.Equal(t, uint32(276), p.Link)
 		require.Equal(t, len(p.Data), int(p.Length))
-		require.Equal(t, flow.At(0, uint64(i+1)), p.Pos)
+		require.Equal(t, flow.OnLink(0, uint64(i+1)), p.Pos)
 	}
 	require.Equal(t, []string{"any"}, c.Files())
 }

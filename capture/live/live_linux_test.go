@@ -31,7 +31,7 @@ func TestPackets(t *testing.T) {
 		last = p.Time
 		require.Equal(t, capture.Packet{
 			Data: frames[i], Length: uint32(len(frames[i])), Link: 1, Digits: 9,
-			Mark: flow.Mark{Time: p.Time, Ord: uint64(i + 1), Pos: flow.At(0, uint64(i+1))},
+			Mark: flow.Mark{Time: p.Time, Ord: uint64(i + 1), Pos: flow.OnLink(0, uint64(i+1))},
 		}, p)
 	}
 	require.LessOrEqual(t, last, clock())

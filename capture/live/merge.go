@@ -155,7 +155,7 @@ func (c *Capture) number(file int, packets []capture.Packet) {
 	ord, n := c.packets.Load(), c.numbers[file]
 	for i := range packets {
 		ord, n = ord+1, n+1
-		packets[i].Ord, packets[i].Pos = ord, flow.At(file, n)
+		packets[i].Ord, packets[i].Pos = ord, flow.OnLink(file, n)
 	}
 	c.numbers[file] = n
 	c.packets.Store(ord)

@@ -27,7 +27,7 @@ func TestSeveralInterfaces(t *testing.T) {
 		require.Equal(t, uint32(i), number(p), "in the order in which they were sent")
 		file := files[i%pairs]
 		counts[file]++
-		require.Equal(t, flow.Mark{Time: p.Time, Ord: uint64(i + 1), Pos: flow.At(file, counts[file])}, p.Mark)
+		require.Equal(t, flow.Mark{Time: p.Time, Ord: uint64(i + 1), Pos: flow.OnLink(file, counts[file])}, p.Mark)
 	}
 	require.Empty(t, rest(t, c))
 	require.Equal(t, []string{"a2", "a0", "a1"}, c.Files())

@@ -114,6 +114,13 @@ func (o *Output) Stats() OutputStats {
 	return o.stats
 }
 
+// Number is the number, from 1, of the packet that WritePacket wrote last, in its file.
+func (o *Output) Number() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.given
+}
+
 // WritePacket writes a packet of one of the Interfaces. An error means that it was not
 // written.
 func (o *Output) WritePacket(iface int, p *Packet, comments ...string) error {

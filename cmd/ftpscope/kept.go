@@ -11,6 +11,7 @@ import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/pick"
 	"ftpscope/analyze/prose"
+	"ftpscope/capture"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/pcapfile"
 )
@@ -20,6 +21,30 @@ type kept struct {
 	*pick.Keeper
 	out    *pcapfile.Output
 	source analyze.Source
+	places *pick.Places // nil: of several files no number is certain
+}
+
+// numbered is kept in one file, by whose numbers records name packets.
+type numbered struct {
+	*kept
+	*pick.Places
+}
+
+// WritePacket writes a packet that the Keeper keeps.
+func (k *kept) WritePacket(iface int, p *capture.Packet, comments ...string) error {
+	err := k.out.WritePacket(iface, p, comments...)
+	if err == nil && k.places != nil {
+		k.places.Note(p.Pos, k.out.Number())
+	}
+	return err
+}
+
+// evidence is what the analysis tells of packets.
+func (k *kept) evidence() analyze.Evidence {
+	if k.places == nil {
+		return k
+	}
+	return numbered{k, k.places}
 }
 
 // keeperBytes is how much of the traffic before a connection shows to be FTP's is at hand; on a link of 1 Gbit/s a
@@ -48,7 +73,11 @@ func (s *sniffing) openKept() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.keep, cause(err))
 	}
-	s.kept = &kept{pick.NewKeeper(out, pick.KeeperOptions{Bytes: keeperBytes}), out, s.source}
+	s.kept = &kept{out: out, source: s.source}
+	s.kept.Keeper = pick.NewKeeper(s.kept, pick.KeeperOptions{Bytes: keeperBytes})
+	if f.rotate == "" {
+		s.kept.places = &pick.Places{}
+	}
 	return nil
 }
 

@@ -197,7 +197,7 @@ func (s *sniffing) options() analyze.Options {
 	opt := s.job.options()
 	opt.IdleTimeout, opt.Interval, opt.Status = flow.Time(s.sniff.idleTimeout), flow.Time(s.sniff.interval), s.status
 	if s.kept != nil {
-		opt.Evidence = s.kept
+		opt.Evidence = s.kept.evidence()
 	}
 	if s.extractor != nil {
 		opt.Follow, opt.Claims = s.extractor, s.extractor
@@ -286,6 +286,9 @@ func (s *sniffing) serveMetrics() (stop func()) {
 func (s *sniffing) open(specs []outputSpec) bool {
 	opt := s.flags.looks.options()
 	opt.ShowPasswords, opt.All, opt.Live, opt.Files = s.flags.showPasswords, true, true, len(s.source.Files())
+	if s.sniff.keep != "" && s.sniff.rotate == "" {
+		opt.Files = 1 // packets have the numbers of -w
+	}
 	for _, spec := range specs {
 		if spec.format.Name == "table" {
 			s.openView()

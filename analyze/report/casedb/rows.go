@@ -298,14 +298,14 @@ func communityID(x, y netip.AddrPort) any {
 }
 
 func frame(p flow.Pos) any {
-	if !p.Seen() {
+	if p.Packet() == 0 {
 		return nil
 	}
 	return int64(p.Packet())
 }
 
 func input(p flow.Pos) any {
-	if !p.Seen() {
+	if p.Packet() == 0 {
 		return nil
 	}
 	return int64(p.File())
@@ -319,7 +319,7 @@ func positions(all []flow.Pos) (frames, inputs string) {
 		if i > 0 {
 			f, in = append(f, ','), append(in, ',')
 		}
-		if !p.Seen() {
+		if p.Packet() == 0 {
 			f, in = append(f, "null"...), append(in, "null"...)
 			continue
 		}

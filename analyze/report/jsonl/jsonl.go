@@ -140,7 +140,7 @@ func AppendSession(b []byte, s *record.Session, o report.Options) []byte {
 // appendOperation appends a command that changed the server's files, or tried to.
 func appendOperation(b []byte, o *record.Operation, files bool) []byte {
 	b = Stamp(b, `{"time":`, o.Time)
-	b = packetPlace(b, o.Pos, files)
+	b = linkPlace(packetPlace(b, o.Pos, files), o.Link)
 	b = Word(b, `,"what":`, o.What)
 	b = Text(b, `,"path":`, o.Path)
 	b = Text(b, `,"from":`, o.From)
@@ -161,7 +161,7 @@ func appendCommands(b []byte, s *record.Session, o report.Options, files bool) [
 
 func appendExchange(b []byte, e *record.Exchange, o report.Options, files bool) []byte {
 	b = Stamp(b, `{"time":`, e.Time)
-	b = packetPlace(b, e.Pos, files)
+	b = linkPlace(packetPlace(b, e.Pos, files), e.Link)
 	b = Word(b, `,"command":`, e.Command)
 	if e.Argument != nil && !o.ShowPasswords && report.Secret(e.Command) {
 		b = Word(b, `,"argument":`, record.HiddenText)
@@ -172,7 +172,7 @@ func appendExchange(b []byte, e *record.Exchange, o report.Options, files bool) 
 	for i := range e.Replies {
 		r := &e.Replies[i]
 		b = Stamp(Comma(b, i), `{"time":`, r.Time)
-		b = packetPlace(b, r.Pos, files)
+		b = linkPlace(packetPlace(b, r.Pos, files), r.Link)
 		b = Code(b, `,"code":`, r.Code)
 		b = Quote(b, `,"text":`, r.Text)
 		b = append(b, '}')
@@ -271,21 +271,36 @@ func appendReply(b []byte, key string, r *record.Reply) []byte {
 }
 
 func appendFrames(b []byte, f *record.Frames, files bool) []byte {
-	b = Frame(b, `,"frames":{"negotiation":`, f.Negotiation)
-	b = Frame(b, `,"command":`, f.Command)
-	b = Frame(b, `,"syn":`, f.SYN)
-	b = Frame(b, `,"first_data":`, f.FirstData)
-	b = Frame(b, `,"reply":`, f.Reply)
-	b = append(b, '}')
-	if !files {
+	b = eachFrame(b, `,"frames":`, f, Frame)
+	if files {
+		b = eachFrame(b, `,"frame_files":`, f, FileIndex)
+	}
+	if l := f.Link; l != nil {
+		b = eachFrame(b, `,"link_frames":`, l, Frame)
+		if (l.Negotiation | l.Command | l.SYN | l.FirstData | l.Reply).File() > 0 {
+			b = eachFrame(b, `,"link_interfaces":`, l, FileIndex)
+		}
+	}
+	return b
+}
+
+// eachFrame writes what a function writes of each of the frames.
+func eachFrame(b []byte, key string, f *record.Frames, write func([]byte, string, flow.Pos) []byte) []byte {
+	b = write(append(b, key...), `{"negotiation":`, f.Negotiation)
+	b = write(b, `,"command":`, f.Command)
+	b = write(b, `,"syn":`, f.SYN)
+	b = write(b, `,"first_data":`, f.FirstData)
+	b = write(b, `,"reply":`, f.Reply)
+	return append(b, '}')
+}
+
+// linkPlace is where a packet was on the link, if it has another number in the file that
+// keeps it.
+func linkPlace(b []byte, p flow.Pos) []byte {
+	if !p.Seen() {
 		return b
 	}
-	b = FileIndex(b, `,"frame_files":{"negotiation":`, f.Negotiation)
-	b = FileIndex(b, `,"command":`, f.Command)
-	b = FileIndex(b, `,"syn":`, f.SYN)
-	b = FileIndex(b, `,"first_data":`, f.FirstData)
-	b = FileIndex(b, `,"reply":`, f.Reply)
-	return append(b, '}')
+	return Frame(b, `,"link_frame":`, p)
 }
 
 // AppendFinding appends a finding.
@@ -298,7 +313,7 @@ func AppendFinding(b []byte, f *record.Finding, files bool) []byte {
 	} else {
 		b = append(b, `,"transfer":null`...)
 	}
-	b = appendProof(b, f.Frames, files)
+	b = appendProof(b, f.Frames, f.Link, files)
 	b = Word(b, `,"advice":`, f.Advice)
 	return append(b, '}')
 }
@@ -317,21 +332,30 @@ func AppendVerdict(b []byte, v *record.Verdict, files bool) []byte {
 	} else {
 		b = append(b, `,"transfer":null`...)
 	}
-	b = Quote(appendProof(b, v.Frames, files), `,"text":`, v.Text)
+	b = Quote(appendProof(b, v.Frames, v.Link, files), `,"text":`, v.Text)
 	b = words(b, `,"next":`, v.Next)
 	return append(b, '}')
 }
 
 // appendProof appends the packets that prove something.
-func appendProof(b []byte, frames []flow.Pos, files bool) []byte {
-	b = append(b, `,"frames":[`...)
-	for i, p := range frames {
-		b = Frame(Comma(b, i), "", p)
-	}
+func appendProof(b []byte, frames, link []flow.Pos, files bool) []byte {
+	b = eachPacket(b, `,"frames":[`, frames, Frame)
 	if files {
-		b = append(b, `],"frame_files":[`...)
-		for i, p := range frames {
-			b = FileIndex(Comma(b, i), "", p)
+		b = eachPacket(b, `,"frame_files":[`, frames, FileIndex)
+	}
+	if link != nil {
+		b = eachPacket(b, `,"link_frames":[`, link, Frame)
+	}
+	return b
+}
+
+func eachPacket(b []byte, key string, list []flow.Pos, write func([]byte, string, flow.Pos) []byte) []byte {
+	b = append(b, key...)
+	n := 0
+	for _, p := range list {
+		if p.Packet() > 0 || !p.Seen() { // what the file of -w lacks is among those on the link alone
+			b = write(Comma(b, n), "", p)
+			n++
 		}
 	}
 	return append(b, ']')

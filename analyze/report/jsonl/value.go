@@ -74,9 +74,9 @@ func Boolean(b []byte, key string, v bool) []byte {
 	return strconv.AppendBool(append(b, key...), v)
 }
 
-// Frame writes a packet's number, or null when it was not seen.
+// Frame writes a packet's number, or null when it was not seen or has none.
 func Frame(b []byte, key string, p flow.Pos) []byte {
-	if !p.Seen() {
+	if p.Packet() == 0 {
 		return append(append(b, key...), "null"...)
 	}
 	return Integer(b, key, p.Packet())
@@ -84,7 +84,7 @@ func Frame(b []byte, key string, p flow.Pos) []byte {
 
 // FileIndex writes the index of a packet's file.
 func FileIndex(b []byte, key string, p flow.Pos) []byte {
-	if !p.Seen() {
+	if p.Packet() == 0 {
 		return append(append(b, key...), "null"...)
 	}
 	return Integer(b, key, uint64(p.File()))

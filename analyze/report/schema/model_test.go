@@ -51,6 +51,10 @@ var unwritten = map[string]string{
 	"Session.Said.Operations.Reply.Time":  "--commands has it",
 	"Session.Said.Operations.Reply.Pos":   "--commands has it",
 	"Session.Said.Operations.Reply.Cut":   "as that of other replies",
+	"Session.Transfers.Preliminary.Link":  "as its place in the file",
+	"Session.Transfers.Reply.Link":        "as its place in the file",
+	"Session.Said.Operations.Reply.Link":  "as its place in the file",
+	"Session.Transfers.Frames.Link.Link":  "those on the link are on no other",
 	"Session.Findings.Shared":             "advice is the same as the verdict's next",
 	"Orphan.Conn":                         "connection says it; carve needs where its packets are",
 	"Summary.Capture.WrongChecksums":      "a warning says it",
@@ -286,6 +290,11 @@ func TestNull(t *testing.T) {
 	ofNone.Handshake = &record.TLSInfo{Alert: record.TLSAlert{Mark: flow.Mark{Ord: 1, Pos: flow.At(0, 1)}}, Certificate: &record.Certificate{NotAfter: time.Unix(1, 0).UTC()}}
 	ofNone.Transfers[0].Handshake = &record.TLSInfo{}
 	look(ofNone)
+	apart := fullSession() // what sniff -w did not keep, and of what it forgot where it was
+	for _, at := range [...]*flow.Pos{&apart.Operations[0].Pos, &apart.Dialogue[0].Pos, &apart.Dialogue[0].Replies[0].Pos} {
+		*at = flow.OnLink(0, 7).Apart()
+	}
+	look(apart)
 	pause := fullSummary()
 	*pause.Last = *pause.First
 	look(pause)

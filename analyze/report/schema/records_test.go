@@ -36,7 +36,7 @@ func fullNetwork() *record.Network {
 }
 
 func fullReply(code int) record.Reply {
-	return record.Reply{Time: begin, Pos: flow.At(1, 9), Code: code, Text: "so be it"}
+	return record.Reply{Time: begin, Pos: flow.At(1, 9), Link: flow.At(1, 7), Code: code, Text: "so be it"}
 }
 
 func fullSession() *record.Session {
@@ -47,8 +47,8 @@ func fullSession() *record.Session {
 		User:    ptr("ftp"), Anonymous: true, Password: ptr("me@example.org"), Login: record.LoginOK, TLS: record.TLSNone,
 		Banner: ptr("welcome"), Mode: record.Active, Initiator: record.Server, Closing: record.ClosingQuit,
 		Open: true, Commands: 1, Origin: record.Origin{First: flow.Mark{Ord: 1}, Twin: 2, RealClient: "192.0.2.1:40000", RealServer: "ftp.example.net:21"},
-		Said: record.Said{Handshake: fullHandshake(), System: ptr("UNIX"), Dialogue: []record.Exchange{{Time: begin, Pos: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}},
-			Operations: []record.Operation{{Time: begin, Pos: pos, What: "RNTO", Path: ptr("/b"), From: ptr("/a"), Argument: ptr("x"), Reply: ptr(fullReply(250))}}},
+		Said: record.Said{Handshake: fullHandshake(), System: ptr("UNIX"), Dialogue: []record.Exchange{{Time: begin, Pos: pos, Link: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}},
+			Operations: []record.Operation{{Time: begin, Pos: pos, Link: pos, What: "RNTO", Path: ptr("/b"), From: ptr("/a"), Argument: ptr("x"), Reply: ptr(fullReply(250))}}},
 		Capture: record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true, MissingBytes: 1, Decrypted: true},
 		Transfers: []record.Transfer{{
 			N: 1, Command: ptr("RETR"), Argument: ptr("a"), Path: ptr("/a"), Direction: ptr(record.Download), Representation: ptr("I"),
@@ -56,10 +56,10 @@ func fullSession() *record.Session {
 			ExpectedInitiator: ptr(record.Server), Initiator: record.Server, Evidence: record.EvidenceSYN, Connection: ptr(fullConnection()),
 			Bytes: ptr(uint64(1)), MissingBytes: ptr(uint64(1)), Sealed: record.Sealed{PlainBytes: ptr(uint64(1)), Handshake: fullHandshake()}, Content: record.Content{MD5: ptr("d41d8cd98f00b204e9800998ecf8427e"), SHA1: ptr("da39a3ee5e6b4b0d3255bfef95601890afd80709"), SHA256: ptr("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), MIMEType: ptr("text/plain"), File: ptr("out/a")},
 			Preliminary: ptr(fullReply(150)), Reply: ptr(fullReply(226)), Outcome: record.OK,
-			Frames: record.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos},
+			Frames: record.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos, Link: &record.Frames{Negotiation: pos, Command: pos, SYN: pos, FirstData: pos, Reply: pos}},
 			TCP:    fullTCP(), Verdict: fullVerdict(),
 		}},
-		Findings: []record.Finding{{ID: "data-refused", Severity: record.High, Message: "refused", Transfer: 1, Frames: []flow.Pos{pos}, Advice: "look"}},
+		Findings: []record.Finding{{ID: "data-refused", Severity: record.High, Message: "refused", Transfer: 1, Frames: []flow.Pos{pos}, Link: []flow.Pos{pos}, Advice: "look"}},
 		TCP:      fullTCP(), Verdict: fullVerdict(),
 	}
 }
@@ -81,7 +81,7 @@ func fullTCP() *record.TCP {
 
 func fullVerdict() *record.Verdict {
 	return &record.Verdict{Cause: record.CauseDataNeverTried, At: record.AtServer, Certainty: record.Open, Or: []string{record.CauseDataBlocked}, Transfer: 1,
-		Frames: []flow.Pos{flow.At(1, 9)}, Text: "nobody came", Next: []string{"look"}}
+		Frames: []flow.Pos{flow.At(1, 9)}, Link: []flow.Pos{flow.At(1, 9)}, Text: "nobody came", Next: []string{"look"}}
 }
 
 // countedSession has the number of its commands instead of the commands.

@@ -75,8 +75,9 @@ var sessionParts = []object{operationObject, exchangeObject, replyObject, covera
 
 var operationObject = object{"operation", "A command that changed the server's files, or tried to", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},
-	{name: "frame", value: from(1), doc: "Number of that packet in its file, as Wireshark shows it"},
-	{name: "frame_file", value: from(0), doc: "The file that frame counts in, an index into the summary's files", when: severalRead},
+	{name: "frame", value: from(1), doc: "Number of that packet in its file, as Wireshark shows it", null: notKept},
+	{name: "frame_file", value: from(0), doc: "The file that frame counts in, an index into the summary's files", null: notKept, when: severalRead},
+	{name: "link_frame", value: from(1), doc: linkDoc, when: keptInFile},
 	{name: "what", value: anyText, doc: "The command, of SITE with its first word: DELE, RNTO, SITE CHMOD"},
 	{name: "path", value: anyText, doc: "Its path, resolved against the working directory where that is known", null: "there is none"},
 	{name: "from", value: anyText, doc: "Of RNTO: what was renamed, as path", null: "of others, and where RNFR was not seen"},
@@ -86,8 +87,9 @@ var operationObject = object{"operation", "A command that changed the server's f
 
 var exchangeObject = object{"exchange", "A command with its replies", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the command"},
-	{name: "frame", value: from(1), doc: "Number of that packet in its file, as Wireshark shows it"},
-	{name: "frame_file", value: from(0), doc: "The file that frame counts in, an index into the summary's files", when: severalRead},
+	{name: "frame", value: from(1), doc: "Number of that packet in its file, as Wireshark shows it", null: notKept},
+	{name: "frame_file", value: from(0), doc: "The file that frame counts in, an index into the summary's files", null: notKept, when: severalRead},
+	{name: "link_frame", value: from(1), doc: linkDoc, when: keptInFile},
 	{name: "command", value: anyText, doc: "As sent", null: "replies to no command (the greeting), or to one that is not in the capture; time and frame are the first reply's"},
 	{name: "argument", value: anyText, doc: "As sent; what is secret is (hidden) without --show-passwords", null: "there is none"},
 	{name: "replies", value: listOf(ref("reply")), doc: "The server's replies, in order"},
@@ -95,6 +97,9 @@ var exchangeObject = object{"exchange", "A command with its replies", []field{
 
 const (
 	severalRead = "when several files were read"
+	keptInFile  = "when sniff keeps packets in one file (-w), whose numbers the others are"
+	notKept     = "the file of -w does not hold it"
+	linkDoc     = "Number of that packet on the interface"
 
 	codeDoc = "Three digits (RFC 959 section 4.2)"
 	textDoc = "What follows the code, its lines joined by line feeds"
@@ -104,8 +109,9 @@ var codeValue = between(100, 699)
 
 var replyObject = object{"reply", "A reply to a command", []field{
 	{name: "time", value: timestamp, doc: "Time of the packet that ends the reply"},
-	{name: "frame", value: from(1), doc: "Number of that packet in its file"},
-	{name: "frame_file", value: from(0), doc: "The file that frame counts in", when: severalRead},
+	{name: "frame", value: from(1), doc: "Number of that packet in its file", null: notKept},
+	{name: "frame_file", value: from(0), doc: "The file that frame counts in", null: notKept, when: severalRead},
+	{name: "link_frame", value: from(1), doc: linkDoc, when: keptInFile},
 	{name: "code", value: codeValue, doc: codeDoc},
 	{name: "text", value: anyText, doc: textDoc},
 }}
@@ -181,6 +187,8 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 		term{record.Unknown, "under TLS"})},
 	{name: "frames", value: ref("frames"), doc: "The packets that show it"},
 	{name: "frame_files", value: ref("frame_files"), doc: "The files that frames count in", when: severalRead},
+	{name: "link_frames", value: ref("frames"), doc: "The numbers of the same packets on their interface", when: keptInFile},
+	{name: "link_interfaces", value: ref("frame_files"), doc: "Their interfaces, indexes into the summary's files", when: "with link_frames, of several interfaces"},
 	{name: "filter", value: anyText, doc: "Wireshark display filter of the transfer's control and data packets"},
 	{name: "tcp", value: ref("tcp"), doc: "How the data connection did, in the direction of its data", null: "there was none, or it was not established"},
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong with it", null: "it went well"},
@@ -218,6 +226,7 @@ var findingObject = object{"finding", "The verdict of a rule", []field{
 	{name: "transfer", value: from(1), doc: "The n of the transfer that it is about", null: "the whole session"},
 	{name: "frames", value: listOf(from(1)), doc: "Numbers of the packets that prove it, each in its file"},
 	{name: "frame_files", value: listOf(from(0)), doc: "The file of each, an index into the summary's files", when: severalRead},
+	{name: "link_frames", value: listOf(from(1)), doc: "The numbers of all of them on their interface", when: keptInFile},
 	{name: "advice", value: anyText, doc: "What to check or to change"},
 }}
 
@@ -229,6 +238,7 @@ var verdictObject = object{"verdict", "What went wrong, where to look and how ce
 	{name: "transfer", value: from(1), doc: "The n of the transfer that it is about", null: "it is about none"},
 	{name: "frames", value: listOf(from(1)), doc: "Numbers of the packets that decide, each in its file"},
 	{name: "frame_files", value: listOf(from(0)), doc: "The file of each, an index into the summary's files", when: severalRead},
+	{name: "link_frames", value: listOf(from(1)), doc: "The numbers of all of them on their interface", when: keptInFile},
 	{name: "text", value: anyText, doc: "One sentence that says it"},
 	{name: "next", value: listOf(anyText), doc: "What to check or to change, in order of worth"},
 }}

@@ -235,14 +235,14 @@ func (t *csvTable) frames(f *record.Frames, files bool) {
 	list := []flow.Pos{f.Negotiation, f.Command, f.SYN, f.FirstData, f.Reply}
 	file := ""
 	for _, p := range list {
-		if p.Seen() && files && file == "" {
+		if p.Packet() > 0 && files && file == "" {
 			file = strconv.Itoa(p.File() + 1)
 		}
 	}
 	t.words(file)
 	for _, p := range list {
 		switch {
-		case !p.Seen():
+		case p.Packet() == 0:
 			t.words("")
 		case files && strconv.Itoa(p.File()+1) != file:
 			t.words(strconv.Itoa(p.File()+1) + ":" + strconv.FormatUint(p.Packet(), 10))

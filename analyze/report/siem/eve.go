@@ -77,7 +77,7 @@ func (e *eve) Summary(*record.Summary) error { return nil }
 func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
 	b := eveEnvelope(e.Buf, "ftp", eveEnds{c.at, s.Client, s.Server, s.Start.Time, s.Network})
 	b = append(b, `,"app_proto":"ftp"`...)
-	if c.pos.Seen() {
+	if c.pos.Packet() > 0 {
 		b = jsonl.Integer(b, `,"pcap_cnt":`, c.pos.Packet())
 	}
 	b = append(b, `,"ftp":{`...)
@@ -188,7 +188,7 @@ func (e *eve) data(s *record.Session, t *record.Transfer, files bool) {
 	}
 	b := eveEnvelope(e.Buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, diagnosis.SeenIn(s, c)})
 	b = jsonl.Integer(b, `,"parent_id":`, eveFlow(s.Client, s.Server, s.Start.Time, s.Network))
-	if t.Frames.SYN.Seen() {
+	if t.Frames.SYN.Packet() > 0 {
 		b = jsonl.Integer(b, `,"pcap_cnt":`, t.Frames.SYN.Packet())
 	}
 	b = append(b, `,"app_proto":"ftp-data","ftp_data":{`...)

@@ -358,7 +358,7 @@ func (e *timelineEvent) cells(row []string, files bool) []string {
 		row = append(row, "", "", "")
 	}
 	file, packet := "", ""
-	if e.pos.Seen() {
+	if e.pos.Packet() > 0 {
 		packet = strconv.FormatUint(e.pos.Packet(), 10)
 		if files {
 			file = strconv.Itoa(e.pos.File() + 1)

@@ -447,7 +447,7 @@ func neverTried(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Text = sentence("the "+opener+" was to open the data connection of "+named(t)+", and "+where+" is in the capture", c.then(t))
 	filter := ""
 	if v.Certainty == record.Open && slices.Contains(v.Or, record.CauseNotCaptured) {
-		filter = "was the capture filtered by port? Data connections use other ports than " + prose.Number(uint64(c.Server.Port())) + ": capture again without a filter"
+		filter = "was the capture filtered by port? Data connections use other ports than " + prose.Port(c.Server.Port()) + ": capture again without a filter"
 	}
 	v.Next = steps(filter, "capture at the "+opener+": if its SYNs leave it, a firewall drops them before they reach this place of capture", c.whyNot(opener))
 	return v
@@ -482,7 +482,7 @@ func filtered(c *hearing, t *record.Transfer, unshown int) *record.Verdict {
 	v := about(t, record.CauseNotCaptured, record.AtCapture)
 	v.Certainty, v.Or = record.Open, []string{record.CauseDataNeverTried, record.CauseDataBlocked}
 	v.Text = sentence("the capture holds no data connection of "+named(t)+", nor of any transfer that worked ("+prose.Number(uint64(unshown))+"): it was filtered, so it does not show what happened", c.then(t))
-	v.Next = steps("capture again without a filter by port: the data connections use other ports than " + prose.Number(uint64(c.Server.Port())))
+	v.Next = steps("capture again without a filter by port: the data connections use other ports than " + prose.Port(c.Server.Port()))
 	return v
 }
 

@@ -408,8 +408,11 @@ func certificate(h *record.TLSInfo) string {
 
 // expired compares with the packet's time: two runs give the same text.
 func expired(x *record.Certificate) string {
-	if x.Expired() {
+	switch {
+	case x.Expired():
 		return ", expired"
+	case x.Early():
+		return ", not in force yet"
 	}
 	return ""
 }

@@ -139,6 +139,49 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// Where the capture was taken is told as far as TTLs tell it.
+func TestPlaceSentence(t *testing.T) {
+	for _, x := range []struct {
+		client, server uint8
+		want           string
+	}{
+		{0, 64, ""},
+		{64, 0, ""},
+		{64, 64, "According to the TTLs, no router is between the two and the place of capture."},
+		{64, 57, "The capture was taken at the client or next to it: according to the TTLs, the server is 7 routers away."},
+		{127, 64, "The capture was taken at the server or next to it: according to the TTLs, the client is 1 router away."},
+	} {
+		s := changed(func(s *record.Session) {
+			s.Notes.Control.Half[flow.Out].TTL, s.Notes.Control.Half[flow.In].TTL = x.client, x.server
+		})
+		require.Equal(t, x.want, placeSentence(s), x)
+	}
+	between := changed(func(s *record.Session) { s.Notes.Control.Half = [2]flow.Half{{TTL: 60}, {TTL: 120}} })
+	require.Contains(t, placeSentence(between), "the client is 4 routers away, the server 8.")
+}
+
+// Networks are named where a session was not in the plain one.
+func TestNetworkWords(t *testing.T) {
+	require.Empty(t, Network(nil))
+	require.Empty(t, OneNetwork(nil))
+	require.Empty(t, InNetwork(nil))
+	require.Nil(t, VLANs(nil))
+	require.Empty(t, networkSentence(&record.Session{}))
+	one, two := reporttest.InVLANs([]uint64{100, 20}), reporttest.InVLANs([]uint64{20}, []uint64{10}, nil)
+	require.Equal(t, "VLAN 100, VLAN 20", Network(one))
+	require.Equal(t, []uint64{100, 20}, VLANs(one))
+	require.Equal(t, "VLAN 20 and VLAN 10 and untagged", Network(two))
+	require.Equal(t, "VLAN 10", OneNetwork(two), "the same in any order")
+	require.Equal(t, "Its packets were in VLAN 100, VLAN 20.", networkSentence(&record.Session{Network: one}))
+	require.Equal(t, "Its packets were seen in several networks: VLAN 20 and VLAN 10 and untagged.", networkSentence(&record.Session{Network: two}))
+	require.Equal(t, "192.0.2.1, in VLAN 10", Placed("192.0.2.1", "VLAN 10"))
+	require.Equal(t, "192.0.2.1", Placed("192.0.2.1", ""))
+	s := &record.Session{Network: one}
+	require.Same(t, one, SeenIn(s, nil))
+	require.Same(t, one, SeenIn(s, &record.Connection{}))
+	require.Same(t, two, SeenIn(s, &record.Connection{Network: two}))
+}
+
 func TestOriginSentence(t *testing.T) {
 	for want, o := range map[string]record.Origin{
 		"": {},

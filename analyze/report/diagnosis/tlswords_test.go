@@ -24,6 +24,8 @@ func TestHandshake(t *testing.T) {
 			" The handshake shows: it is TLS 1.3 (TLS_AES_128_GCM_SHA256) (packet 14); the client names the server “ftp.example”; the client offers the protocol “ftp” (ALPN); the server's certificate is encrypted too."},
 		{"TLS 1.2, expired", &record.TLSInfo{ServerHello: at, Version: "TLS 1.2", Cipher: "0x1234", Certificate: &record.Certificate{Mark: at, Subject: "CN=a\x1b[2J", Issuer: "CN=ca", NotBefore: day(1), NotAfter: day(8)}},
 			" The handshake shows: it is TLS 1.2 (0x1234) (packet 14); the server sent a certificate for “CN=a\\x1b[2J”, issued by “CN=ca”, valid from 2026-01-01 to 2026-01-08, expired."},
+		{"not yet in force", &record.TLSInfo{Certificate: &record.Certificate{Mark: at, Subject: "CN=a", SelfSigned: true, NotBefore: day(10), NotAfter: day(20)}},
+			" The handshake shows: the server sent a certificate for “CN=a”, self-signed, valid from 2026-01-10 to 2026-01-20, not in force yet."},
 		{"the server's side is missing", &record.TLSInfo{ClientHello: at, Offered: []string{"TLS 1.3", "TLS 1.2"}}, " The handshake shows: the client offers TLS 1.3, TLS 1.2 (packet 14)."},
 		{"resumed", &record.TLSInfo{ServerHello: at, Version: "TLS 1.2", Cipher: "X", Resumption: record.Resumption{Resumed: true}}, " The handshake shows: it is TLS 1.2 (X) (packet 14); no certificate was sent, because an earlier session was resumed."},
 	} {

@@ -82,12 +82,6 @@ const (
 	Ranks
 )
 
-// Findings that tell of connections to other hosts than the client.
-const (
-	BounceID = record.BounceID
-	FXPID    = record.FXPID
-)
-
 // TrueFirst orders what is so before what is not.
 func TrueFirst(a, b bool) int {
 	switch {

@@ -293,7 +293,7 @@ func stateOf(s *record.Session, t *record.Transfer) int {
 	}
 	for i := range s.Findings {
 		switch f := &s.Findings[i]; {
-		case f.ID == diagnosis.BounceID && servers.Elsewhere(s, t), f.Transfer == t.N && diagnosis.Grave(f.Severity):
+		case f.ID == record.BounceID && servers.Elsewhere(s, t), f.Transfer == t.N && diagnosis.Grave(f.Severity):
 			return stateBad
 		case f.Transfer == t.N && f.ID != diagnosis.CleartextID:
 			state = stateOpen

@@ -70,7 +70,7 @@ func TestStateOf(t *testing.T) {
 		"a password": {func(s *record.Session, x *record.Transfer) { s.Findings = []record.Finding{reporttest.ClearText} }, stateGood},
 		"a bounce": {func(s *record.Session, x *record.Transfer) {
 			x.Connection.Dst = reporttest.Endpoint("192.0.2.99:80")
-			s.Findings = []record.Finding{{ID: diagnosis.BounceID, Severity: "medium"}}
+			s.Findings = []record.Finding{{ID: record.BounceID, Severity: "medium"}}
 		}, stateBad},
 	} {
 		t.Run(name, func(t *testing.T) {

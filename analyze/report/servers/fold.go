@@ -67,7 +67,7 @@ func Elsewhere(s *record.Session, t *record.Transfer) bool {
 	if t.Mode != record.Active || !known || prose.Plain(to.Addr()) == prose.Plain(s.Client.Addr()) {
 		return false
 	}
-	return slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return f.ID == diagnosis.BounceID || f.ID == diagnosis.FXPID })
+	return slices.ContainsFunc(s.Findings, func(f record.Finding) bool { return f.ID == record.BounceID || f.ID == record.FXPID })
 }
 
 func (x *folding) passive() {

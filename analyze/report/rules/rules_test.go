@@ -2,6 +2,7 @@ package rules
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,6 +152,22 @@ func TestRulesStayComments(t *testing.T) {
 					require.LessOrEqual(t, len(line), report.DefaultWidth, line)
 				}
 			}
+		}
+	}
+}
+
+// Rules permit the same whatever order the sessions come in.
+func TestOrderChangesNoRule(t *testing.T) {
+	sessions := []*record.Session{reporttest.ActiveSession(), reporttest.BlockedSession(), reporttest.Ipv6Session(),
+		reporttest.PassiveSession(4, "192.0.2.77:1234", reporttest.PassiveTransfer(1, "192.0.2.21:50001", record.Established))}
+	for _, f := range Formats() {
+		want := statements(reporttest.Write(t, Formats(), f.Name, report.Options{}, sessions...))
+		slices.Sort(want)
+		for range sessions {
+			sessions = append(sessions[1:], sessions[0])
+			got := statements(reporttest.Write(t, Formats(), f.Name, report.Options{}, sessions...))
+			slices.Sort(got)
+			require.Equal(t, want, got, f.Name)
 		}
 	}
 }

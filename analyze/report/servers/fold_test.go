@@ -152,6 +152,7 @@ func TestPortsInWords(t *testing.T) {
 		"":                                       {},
 		"passive port 1 reached":                 {reached: ports(1)},
 		"passive port 1 announced, none reached": {announced: ports(1)},
+		"passive port 1 announced, whether reached this capture does not show":  {announced: ports(1), unshown: true},
 		"passive ports 1 and 2 announced and reached":                           {announced: ports(1, 2), reached: ports(2, 1)},
 		"passive ports 1, 2 and 3 announced, 2 reached":                         {announced: ports(1, 2, 3), reached: ports(2)},
 		"passive port 1 reached by a third host":                                {taken: ports(1)},
@@ -189,6 +190,9 @@ func TestPermitted(t *testing.T) {
 		{"any port works", []uint16{55500, 41000, 33333}, []uint16{20000}, 20000, 55500, nil},
 		{"none worked", nil, []uint16{50001, 50007}, 50001, 50007, nil},
 		{"all did", []uint16{50001, 50007}, nil, 50001, 50007, nil},
+		{"just not far", []uint16{50000, 50001, 50002}, []uint16{51001}, 50000, 51001, nil},
+		{"just far", []uint16{50000, 50001, 50002}, []uint16{51002, 49000}, 50000, 50002, []uint16{49000, 51002}},
+		{"at the end of all ports", []uint16{65533, 65534, 65535}, []uint16{1024}, 65533, 65535, []uint16{1024}},
 	} {
 		lo, hi, far := server(x.worked, x.missed).Permitted()
 		require.Equal(t, []uint16{x.lo, x.hi}, []uint16{lo, hi}, x.name)

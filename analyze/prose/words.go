@@ -68,8 +68,10 @@ const day = 24 * time.Hour
 func Span[T flow.Time | time.Duration](t T) string {
 	d := time.Duration(max(t, 0))
 	switch {
-	case d < time.Second:
+	case d.Round(time.Millisecond) < time.Second:
 		return strconv.Itoa(int(d.Round(time.Millisecond)/time.Millisecond)) + " ms"
+	case d < time.Second: // rounded up
+		return "1.0 s"
 	case d < time.Minute:
 		return strconv.FormatFloat(d.Truncate(time.Second/10).Seconds(), 'f', 1, 64) + " s"
 	case d >= day:

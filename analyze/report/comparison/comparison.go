@@ -103,10 +103,11 @@ func fine(t flow.Time) string {
 	if t < 0 {
 		sign, t = "−", -t
 	}
+	const half = flow.Microsecond / 2 // of the last digit: what is rounded up is of the next unit
 	switch {
-	case t < flow.Millisecond:
+	case t < flow.Millisecond-half:
 		return sign + decimal(float64(t)/float64(flow.Microsecond), 0) + " µs"
-	case t < flow.Second:
+	case t < flow.Second-half:
 		return sign + decimal(float64(t)/float64(flow.Millisecond), 3) + " ms"
 	}
 	return sign + decimal(float64(t)/float64(flow.Second), 6) + " s"

@@ -117,6 +117,7 @@ func TestPackets(t *testing.T) {
 func TestFine(t *testing.T) {
 	for want, x := range map[string]flow.Time{
 		"0 µs": 0, "12 µs": 12 * flow.Microsecond, "1.5 ms": 1500 * flow.Microsecond, "−1.5 ms": -1500 * flow.Microsecond, "2 s": 2 * flow.Second, "2.000001 s": 2*flow.Second + flow.Microsecond,
+		"1 ms": 999_500, "999 µs": 999_499, "1 s": 999_999_500, "999.999 ms": 999_999_499, "−1 ms": -999_500,
 	} {
 		require.Equal(t, want, fine(x))
 	}

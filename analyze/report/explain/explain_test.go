@@ -98,3 +98,20 @@ func TestLive(t *testing.T) {
 	require.NoError(t, w.Summary(reporttest.SummaryOf(reporttest.BlockedSession())))
 	require.True(t, strings.HasSuffix(out.String(), "\n1 of 1 session failed: most likely the server announces 192.168.50.2, an address behind its NAT.\n"), out.String())
 }
+
+// What is no session has its verdict once, however many there are of it.
+func TestAdvisedOnce(t *testing.T) {
+	w, out := reporttest.New(t, explainFormats(), "explain", report.Options{})
+	a, o := reporttest.OtherRecords()
+	a.Verdict = &record.Verdict{Cause: record.CauseServerUnanswered, At: record.AtFirewall, Certainty: record.Likely, Text: "No SYN was answered.", Next: []string{"look at the firewall"}}
+	o.Verdict = &record.Verdict{Cause: record.CauseNone, At: record.AtNone, Certainty: record.Certain, Text: "All went well."}
+	for range 3 {
+		require.NoError(t, w.Attempt(a))
+		require.NoError(t, w.Orphan(o))
+	}
+	require.NoError(t, w.Summary(&record.Summary{}))
+	require.Equal(t, 1, strings.Count(out.String(), "In short: No SYN was answered."))
+	require.Contains(t, out.String(), "Look at a firewall between the two; likely, not proven.")
+	require.Equal(t, 1, strings.Count(out.String(), " 1. Look at the firewall."))
+	require.NotContains(t, out.String(), "All went well.")
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
 	"ftpscope/analyze/report/reporttest"
@@ -64,4 +65,61 @@ func TestGravest(t *testing.T) {
 	require.Contains(t, got, "more")
 	_, rows, _ := parseMarkdown(t, got)
 	require.LessOrEqual(t, rows, mdSessions)
+}
+
+// Of more lines than there is room for the gravest stay, of equals the first, and the rest is
+// counted; a line that would not stay is not even written.
+func TestGravestLines(t *testing.T) {
+	for _, x := range []struct {
+		name        string
+		ranks       []int
+		most, shown int
+		want        string
+	}{
+		{"all fit", []int{3, 1, 2}, 5, 5, "a3below b1below c2below "},
+		{"the mildest go", []int{3, 1, 2, 0}, 2, 2, "b1 d0 \n… and 2 more lines.\n"},
+		{"of equals the first stay", []int{1, 1, 1}, 2, 2, "a1 b1 \n… and 1 more line.\n"},
+		{"fewer are shown than kept", []int{3, 1, 2}, 5, 1, "b1below \n… and 2 more lines.\n"},
+		{"none", nil, 5, 5, ""},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			w, written := gravest{most: x.most}, 0
+			for i, rank := range x.ranks {
+				w.add(rank, func() (string, string) {
+					written++
+					return string(rune('a'+i)) + strconv.Itoa(rank) + map[bool]string{true: " ", false: ""}[len(x.ranks) > x.most], "below "
+				})
+			}
+			var b strings.Builder
+			w.write(&b, x.shown, "line")
+			require.Equal(t, x.want, b.String())
+			require.LessOrEqual(t, written, len(x.ranks))
+		})
+	}
+	w := gravest{most: 1}
+	w.add(0, plainly(func() string { return "grave" }))
+	w.add(5, func() (string, string) { t.Fatal("it is not kept"); return "", "" })
+	require.False(t, w.room(0))
+}
+
+// Times are the reader's, with their zone; what the capture lacks is not made up.
+func TestZone(t *testing.T) {
+	berlin, err := prose.ReadZone("Europe/Berlin")
+	require.NoError(t, err)
+	got := reporttest.Write(t, markdownFormats(), "markdown", report.Options{Zone: berlin}, reporttest.ActiveSession())
+	require.Contains(t, got, "| session | start (CET) |")
+	require.Contains(t, got, "| 1 | 2024-03-01 11:02:15 |")
+	require.Contains(t, got, "2024-03-01T11:02:15+01:00")
+	w, out := reporttest.New(t, markdownFormats(), "markdown", report.Options{})
+	require.NoError(t, w.Session(&record.Session{ID: 1}))
+	sum := reporttest.SummaryOf()
+	sum.First, sum.Last = nil, nil
+	for i := range mdFiles + 3 {
+		sum.Files = append(sum.Files, "b`"+strconv.Itoa(i))
+	}
+	require.NoError(t, w.Summary(sum))
+	require.Contains(t, out.String(), "| session | start (UTC) |")
+	require.Contains(t, out.String(), "\n10. `b\\x608`\n\n… and 4 more files.\n")
+	require.Contains(t, out.String(), "| – | – | – |", "ends that are not known")
+	parseMarkdown(t, out.String())
 }

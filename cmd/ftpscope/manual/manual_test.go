@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
 
 	"ftpscope/analyze/prose"
 )
@@ -83,6 +85,20 @@ func TestRenderBlocks(t *testing.T) {
 		{"list", "- one\n- two that is longer than the page is wide by some\n\n1. first\n2. second\n",
 			"- one\n- two that is longer than the page is\n  wide by some\n\n1. first\n2. second\n"},
 		{"code is not broken", "```\na b  c\n\n" + strings.Repeat("x", 60) + "\n```\n", "    a b  c\n\n    " + strings.Repeat("x", 60) + "\n"},
+		{"a list within a list", "- one\n  - two\n  - three\n- four\n", "- one\n  - two\n  - three\n- four\n"},
+		{"numbers go on", "9. one\n10. two that is longer than the page is wide\n", "9. one\n10. two that is longer than the page is\n    wide\n"},
+		{"code within a list", "- one\n\n  ```\n  a  b\n  ```\n", "- one\n      a  b\n"},
+		{"a picture alone is nothing", "one\n\n![a picture](a.png)\n\ntwo\n", "one\n\ntwo\n"},
+		{"wide characters", "最終版の報告書最終版の報告書 最終版の報告書\n", "最終版の報告書最終版の報告書\n最終版の報告書\n"},
+		{"a word that is too long", strings.Repeat("x", 45) + " y\n", strings.Repeat("x", 45) + "\ny\n"},
+		{"an empty page", "", ""},
+		{"an escaped bar", "| a \\| b |\n| --- |\n| c |\n", "a | b\n─────\nc\n"},
+		{"bars in text", "a \\| b\n", "a | b\n"},
+		{"a less heading", "### Less\n\ntext\n", "Less\n\ntext\n"},
+		{"an empty cell", "| a | b |\n| --- | --- |\n| | two |\n| one | |\n", "a    b\n────────\n     two\none\n"},
+		{"cells that break together", "| a | b |\n| --- | --- |\n| " + strings.Repeat("x ", 20) + "| " + strings.Repeat("y ", 20) + "|\n",
+			"a" + strings.Repeat(" ", 20) + "b\n" + strings.Repeat("─", 40) + "\n" + strings.Repeat("x ", 9) + "x  " + strings.TrimSpace(strings.Repeat("y ", 10)) + "\n" +
+				strings.Repeat("x ", 9) + "x  " + strings.TrimSpace(strings.Repeat("y ", 10)) + "\n"},
 		{"flags stand as they are", "```flags\n  -x   y\n```\n", "  -x   y\n"},
 		{"table", "| a | b |\n| --- | --- |\n| one | two |\n| `x \\| y` | z |\n", "a      b\n──────────\none    two\nx | y  z\n"},
 		{"table without head", "| | |\n| --- | --- |\n| one | two |\n", "one  two\n"},
@@ -95,4 +111,104 @@ func TestRenderBlocks(t *testing.T) {
 		})
 	}
 	require.Equal(t, "\x1b[1mT\x1b[0m\n\n\x1b[36ma\x1b[0m \x1b[36mb\x1b[0m, \x1b[1mc\x1b[0m\n", Render("# T\n\n`a b`, **c**\n", Style{Color: true}))
+}
+
+// The pages use only what both terminals and man pages show: nothing that is left out without
+// a word, as angle brackets are which Markdown takes for HTML.
+func TestNothingIsLost(t *testing.T) {
+	shown := map[ast.NodeKind]bool{
+		ast.KindHeading: true, ast.KindParagraph: true, ast.KindTextBlock: true, ast.KindFencedCodeBlock: true, ast.KindList: true, ast.KindListItem: true,
+		ast.KindText: true, ast.KindCodeSpan: true, ast.KindEmphasis: true, ast.KindLink: true, ast.KindImage: true, ast.KindDocument: true,
+		extast.KindTable: true, extast.KindTableHeader: true, extast.KindTableRow: true, extast.KindTableCell: true,
+	}
+	for _, topic := range Topics() {
+		require.NoError(t, ast.Walk(Parse([]byte(topic.Text)), func(n ast.Node, _ bool) (ast.WalkStatus, error) {
+			require.True(t, shown[n.Kind()], "%s: %s", topic.Name, n.Kind())
+			return ast.WalkContinue, nil
+		}))
+	}
+}
+
+// A text's pieces come in their order, each with its look; a line's end is a space.
+func TestInline(t *testing.T) {
+	type piece struct {
+		look Look
+		text string
+	}
+	for _, x := range []struct {
+		name, markdown string
+		want           []piece
+	}{
+		{"plain", "one two", []piece{{Roman, "one two"}}},
+		{"lines", "one\ntwo", []piece{{Roman, "one"}, {Roman, " "}, {Roman, "two"}}},
+		{"looks", "a `b` **c** *d*", []piece{{Roman, "a "}, {Code, "b"}, {Roman, " "}, {Bold, "c"}, {Roman, " "}, {Bold, "d"}}},
+		{"code in bold is code", "**a `b`**", []piece{{Bold, "a "}, {Code, "b"}}},
+		{"a link's text", "[a `b`](c.md).", []piece{{Roman, "a "}, {Code, "b"}, {Roman, "."}}},
+		{"no pictures", "a ![b](c.png) d", []piece{{Roman, "a "}, {Roman, " d"}}},
+		{"nothing", "![b](c.png)", nil},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			var got []piece
+			source := []byte(x.markdown)
+			Inline(Parse(source).FirstChild(), source, func(look Look, text string) { got = append(got, piece{look, text}) })
+			require.Equal(t, x.want, got)
+		})
+	}
+}
+
+// A page's table is as wide as its cells, and no wider than the page unless a word is.
+func TestColumnWidths(t *testing.T) {
+	cells := func(texts ...string) (row [][]word) {
+		for _, text := range texts {
+			var words []word
+			for _, w := range strings.Fields(text) {
+				words = append(words, word{w, prose.Columns(w)})
+			}
+			row = append(row, words)
+		}
+		return row
+	}
+	for _, x := range []struct {
+		name  string
+		head  [][]word
+		body  [][][]word
+		width int
+		want  []int
+	}{
+		{"there is room", cells("a", "b"), [][][]word{cells("one", "two three")}, 40, []int{3, 9}},
+		{"heads break first", cells("a long head", "b"), [][][]word{cells("one", "two three")}, 18, []int{7, 9}},
+		{"then the widest column", cells("a", "b"), [][][]word{cells("one", "two three four five")}, 15, []int{3, 10}},
+		{"but no word", cells("a", "b"), [][][]word{cells("one", "unbreakable")}, 8, []int{3, 11}},
+		{"a head without text", cells("", ""), [][][]word{cells("one", "最終版")}, 40, []int{3, 6}},
+	} {
+		t.Run(x.name, func(t *testing.T) { require.Equal(t, x.want, columnWidths(x.head, x.body, x.width)) })
+	}
+}
+
+// Words are looked for in any letter case, and a topic that there is not is told from one.
+func TestMentioning(t *testing.T) {
+	require.Equal(t, Mentioning("PASV"), Mentioning("pasv"))
+	require.Contains(t, Mentioning("keylog"), "ftps")
+	require.Empty(t, Mentioning("a word that no page has"))
+	for _, topic := range Topics() {
+		found, ok := Find(topic.Name)
+		require.True(t, ok)
+		require.Equal(t, topic, found)
+		require.Contains(t, Mentioning(topic.Summary), topic.Name)
+	}
+	_, ok := Find("../manual.go")
+	require.False(t, ok)
+}
+
+// A page is between 40 and 100 columns wide, whatever the terminal is.
+func TestPageWidth(t *testing.T) {
+	text := strings.Repeat("word ", 100)
+	for width, most := range map[int]int{0: 100, 1: 40, 40: 40, 80: 80, 100: 100, 500: 100} {
+		longest := 0
+		for line := range strings.SplitSeq(Render(text, Style{Width: width}), "\n") {
+			longest = max(longest, prose.Columns(line))
+		}
+		require.LessOrEqual(t, longest, most, width)
+		require.Greater(t, longest, most-5, width)
+	}
 }

@@ -59,12 +59,16 @@ func (m *markdown) list(n *ast.List) {
 			mark = strconv.Itoa(number) + "."
 			number++
 		}
-		m.line(".IP " + mark + " 3")
 		for block := item.FirstChild(); block != nil; block = block.NextSibling() {
-			if text := m.inline(block); text != "" {
-				m.line(guarded(text))
-			} else {
+			switch block.Kind() {
+			case ast.KindTextBlock, ast.KindParagraph:
+				m.line(".IP " + mark + " 3")
+				m.line(guarded(m.inline(block)))
+				mark = `""` // what follows goes on below it
+			default:
+				m.line(".RS 3")
 				m.block(block)
+				m.line(".RE")
 			}
 		}
 	}

@@ -88,3 +88,41 @@ func TestScripts(t *testing.T) {
 		require.False(t, ok, other)
 	}
 }
+
+// Wherever a line stops, what is offered goes on from there: each word begins with what stands
+// at the end, and is one line with its meaning.
+func TestAnywhere(t *testing.T) {
+	for _, line := range []string{
+		"analyze -qo json=a --cause=nat,none -r a.pcap --extract dir -- -x", "findings slow size-mismatch", "--output=table --nonsense=é -é -ojson", "-", "--", "---", "- -- =", "analyze -o=,", "\x00 \xff\xfe --\xff",
+	} {
+		for end := range len(line) + 1 {
+			words := strings.Split(line[:end], " ")
+			a := table().Complete(words)
+			require.Contains(t, []Files{None, Any, Folders, Captures}, a.Files)
+			for _, w := range a.Words {
+				require.True(t, strings.HasPrefix(w.Text, words[len(words)-1]), "%q offers %q", line[:end], w.Text)
+				require.NotContains(t, w.Doc, "\n")
+			}
+			require.Equal(t, 1+len(a.Words), strings.Count(a.String(), "\n"))
+		}
+	}
+}
+
+// A value in the word is told from one that follows.
+func TestAwaited(t *testing.T) {
+	s := table().Commands[0].Flags
+	for word, want := range map[string]struct {
+		flag   string
+		inWord bool
+	}{
+		"--output": {"output", false}, "--output=": {"output", true}, "--output=a": {"output", true}, "-o": {"output", false}, "-oa": {"output", true}, "-qo": {"output", false}, "-qoa": {"output", true},
+		"-q": {}, "--quiet": {}, "--nonsense": {}, "-x": {}, "-é": {}, "word": {}, "": {}, "-": {}, "--": {},
+	} {
+		f, inWord := awaited(s, word)
+		require.Equal(t, want.inWord, inWord, word)
+		require.Equal(t, want.flag == "", f == nil, word)
+		if f != nil {
+			require.Equal(t, want.flag, f.Name)
+		}
+	}
+}

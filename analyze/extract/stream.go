@@ -1,11 +1,13 @@
 package extract
 
 import (
+	"cmp"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"slices"
 
 	"github.com/gabriel-vasile/mimetype"
 
@@ -127,19 +129,21 @@ func (s *side) gap(n uint64) {
 }
 
 // conflict notes bytes with two contents: which of them the receiver has nobody can tell,
-// so there is no hash. Overlapping places are one.
+// so there is no hash. Those that touch are one, and stand in their order.
 func (s *side) conflict(from int64, n uint64) {
 	r := &s.res
 	at := uint64(max(0, int64(r.size)+from))
 	c := Gap{at, at + n}
-	for i := range r.conflicts {
-		if x := &r.conflicts[i]; c.From <= x.To && x.From <= c.To {
-			x.From, x.To = min(x.From, c.From), max(x.To, c.To)
-			return
+	r.conflicts = slices.DeleteFunc(r.conflicts, func(x Gap) bool {
+		touches := c.From <= x.To && x.From <= c.To
+		if touches {
+			c.From, c.To = min(x.From, c.From), max(x.To, c.To)
 		}
-	}
+		return touches
+	})
 	if len(r.conflicts) < maxGaps {
-		r.conflicts = append(r.conflicts, c)
+		i, _ := slices.BinarySearchFunc(r.conflicts, c.From, func(x Gap, from uint64) int { return cmp.Compare(x.From, from) })
+		r.conflicts = slices.Insert(r.conflicts, i, c)
 	}
 }
 

@@ -160,6 +160,9 @@ func (n *notes) clone() {
 	n.Oddities, n.Logins = slices.Clone(n.Oddities), slices.Clone(n.Logins)
 	n.Site, n.Climbs, n.dialogue = slices.Clone(n.Site), slices.Clone(n.Climbs), slices.Clone(n.dialogue)
 	n.operations = slices.Clone(n.operations)
+	for i := range n.dialogue { // a reply more does not go where the next of the other's will be
+		n.dialogue[i].Replies = slices.Clip(n.dialogue[i].Replies)
+	}
 }
 
 // silences measures how long nobody spoke at the end of the control connection.

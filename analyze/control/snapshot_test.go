@@ -1,11 +1,13 @@
 package control
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"ftpscope/analyze/record"
 	"ftpscope/analyze/tlsrec"
 	"ftpscope/capture/flow"
 )
@@ -27,6 +29,9 @@ var dialogues = []struct {
 		"S: 200 ok", "C: STOR ../b", "S: 150 go", "C: ABOR", "S: 426 gone", "S: 226 Abort successful", "C: SITE CHMOD 777 b", "S: 500 OOPS: died",
 	}},
 	{"a multi-line reply that goes on, and a command that waits", true, 21, []string{"S: 220 ready", "C: FEAT", "S: 211-features", "S:  MDTM", "C: NOOP", "S:  UTF8"}},
+	{"replies in pieces", true, 21, []string{
+		"S: 220 ready", "C: LIST", "S: 150 a", "S: 150-b", "S: c", "S: 150 b", "S: 150 d", "S: 226-e", "S: f", "S: 226 e", "S: 421-bye", "S: bye", "S: 421 bye",
+	}},
 	{"lines without an end", true, 21, []string{"S! 220 rea", "S! dy\r", "S! \nS", "C! USER b", "C! ob\r\nPA", "C! SS x"}},
 	{"the capture begins late and has gaps", false, 2121, []string{"S: 226 done", "C: PASV", "S? xx", "C: LIST", "S: 150 list", "C? xxxx", "S: 226 ok", "S: 425 no", "C: PWD", `S: 257 "/a"`}},
 	{"TLS whose first bytes come one by one", true, 990, []string{"C! \x16", "C! \x03\x01", "C! \x00\x02ab", "S! \x16\x03\x03\x00", "S! \x02ab" + tlsRecord, "C! " + tlsRecord}},
@@ -87,6 +92,42 @@ func TestSnapshots(t *testing.T) {
 			require.Equal(t, quiet.finish(), watched.finish())
 		})
 	}
+}
+
+// What a snapshot shows stays as it was, whatever is said later.
+func TestSnapshotsAreTheirOwn(t *testing.T) {
+	for _, show := range []bool{false, true} {
+		for _, d := range dialogues {
+			h := hear(d.synSeen, d.port)
+			h.opt.Dialogue, h.opt.ShowPasswords = true, show
+			var shown []*Transcript
+			var texts []string
+			for _, line := range d.lines {
+				h.say(line)
+				if s := h.Snapshot(h.ended()); s != nil {
+					shown, texts = append(shown, s), append(texts, spew(s))
+				}
+			}
+			h.finish()
+			for i, s := range shown {
+				require.Equal(t, texts[i], spew(s), "%s: %d", d.name, i)
+			}
+		}
+	}
+}
+
+// spew is all that a transcript says, behind its pointers, too.
+func spew(s *Transcript) string {
+	b, err := json.Marshal(struct {
+		S record.Session
+		N []Negotiation
+		T []TransferCommand
+		E []Span
+	}{s.Session, s.Negotiations, s.TransferCommands, s.Encrypted})
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }
 
 // Where the segments are cut says nothing.

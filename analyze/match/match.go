@@ -30,6 +30,7 @@
 package match
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -389,12 +390,7 @@ func (m *Matcher) Limits() []record.LimitHit {
 			list = append(list, record.LimitHit{Limit: limit, Count: n})
 		}
 	}
-	slices.SortFunc(list, func(a, b record.LimitHit) int {
-		if a.Limit < b.Limit {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(list, func(a, b record.LimitHit) int { return cmp.Compare(a.Limit, b.Limit) })
 	return list
 }
 

@@ -1,6 +1,7 @@
 package capturetest
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 
@@ -143,15 +144,7 @@ func (m *Meta) snapped(body, n int) *Meta {
 // first.
 func Interleave(lists ...[]Frame) []Frame {
 	out := slices.Concat(lists...)
-	slices.SortStableFunc(out, func(a, b Frame) int {
-		switch {
-		case a.Time < b.Time:
-			return -1
-		case a.Time > b.Time:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(out, func(a, b Frame) int { return cmp.Compare(a.Time, b.Time) })
 	return out
 }
 

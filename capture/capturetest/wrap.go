@@ -1,6 +1,7 @@
 package capturetest
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net"
 	"net/netip"
@@ -96,15 +97,7 @@ func packetSize(packet []byte) (int, bool) {
 // Wrappings lists all, by name.
 func Wrappings() []Wrapping {
 	list := slices.Concat(links(), tunnels())
-	slices.SortFunc(list, func(a, b Wrapping) int {
-		switch {
-		case a.Name < b.Name:
-			return -1
-		case a.Name > b.Name:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(list, func(a, b Wrapping) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }
 

@@ -1,6 +1,7 @@
 package comparison
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -45,15 +46,7 @@ func newPairLadder(c *compare.Comparison, t *compare.Transfer, r *compare.Result
 			l.difference(d)
 		}
 	}
-	slices.SortStableFunc(l.rungs, func(a, b pairRung) int {
-		switch {
-		case a.at < b.at:
-			return -1
-		case a.at > b.at:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(l.rungs, func(a, b pairRung) int { return cmp.Compare(a.at, b.at) })
 	return l
 }
 

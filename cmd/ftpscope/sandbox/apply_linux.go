@@ -84,9 +84,6 @@ func become(u User) error {
 // runtime, or in a build with cgo through libpsx, where syscall.AllThreadsSyscall
 // refuses.
 
-// CanSniff reports whether the program may open raw sockets: CAP_NET_RAW.
-func CanSniff() bool { return has(unix.CAP_NET_RAW) }
-
 // has reports whether a capability is effective.
 func has(capability int) bool {
 	sets, err := capabilities()

@@ -78,7 +78,7 @@ func (t *told) run(p plan) error {
 	if err != nil {
 		return err
 	}
-	t.Who, t.Could = who, CanSniff()
+	t.Who, t.Could = who, has(unix.CAP_NET_RAW)
 	raw, rawErr := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)
 	early, err := os.OpenFile(filepath.Join(p.Folder, "early"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err == nil {

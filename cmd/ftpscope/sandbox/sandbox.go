@@ -9,7 +9,6 @@ package sandbox
 
 import (
 	"fmt"
-	"strings"
 )
 
 // User is who the program becomes. The zero User stands for the one that Who("") finds.
@@ -49,14 +48,6 @@ func (r *Report) done(format string, args ...any) {
 
 func (r *Report) missing(format string, args ...any) {
 	r.Missing = append(r.Missing, fmt.Sprintf(format, args...))
-}
-
-func (r Report) String() string {
-	lines := append([]string(nil), r.Done...)
-	for _, m := range r.Missing {
-		lines = append(lines, "missing: "+m)
-	}
-	return strings.Join(lines, "\n")
 }
 
 // WriteError is an output path that the user may not write to: a folder, or a file that

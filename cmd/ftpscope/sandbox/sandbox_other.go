@@ -19,9 +19,6 @@ func Who(name string) (User, error) {
 // Own does nothing.
 func (u User) Own(*os.File) error { return nil }
 
-// CanSniff cannot tell and leaves it to the attempt.
-func CanSniff() bool { return true }
-
 // Apply does nothing and says so.
 func Apply(Options) (Report, error) {
 	var r Report

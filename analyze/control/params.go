@@ -154,11 +154,12 @@ func representation(arg string) string {
 	return ""
 }
 
-// transferMode is the mode that MODE names (RFC 959 section 3.4: S, B, C; Z of deflate);
+// transferMode is the mode that MODE names (RFC 959 section 3.4: S, B, C; Z of deflate; E of
+// GridFTP, whose transfers may use several connections);
 // empty when it names none.
 func transferMode(arg string) string {
 	switch mode := strings.ToUpper(strings.TrimSpace(arg)); mode {
-	case "S", "B", "C", "Z":
+	case "S", "B", "C", "Z", record.ModeParallel:
 		return mode
 	}
 	return ""

@@ -286,7 +286,39 @@ func (b *builder) commanded(t *record.Transfer, s *control.TransferCommand, trie
 		t.Notes.Tried, tried = tried, nil
 	}
 	b.connect(t, n, tried)
+	if t.Notes.Mode == record.ModeParallel {
+		parallel(t, tried)
+	}
 	t.Outcome = b.outcome(t, s.Aborted != nil)
+}
+
+// parallel adds the other connections that a transfer in MODE E used (GFD.20 section 3.4):
+// its bytes are those of all.
+func parallel(t *record.Transfer, tried []flow.Conn) {
+	own := t.Notes.Conn
+	if own == nil || own.State != flow.Established || t.Bytes == nil {
+		return
+	}
+	way := flow.In
+	if t.Notes.From == own.Src {
+		way = flow.Out
+	}
+	bytes, missing := own.Half[way].Bytes, own.Half[way].Missing
+	channels, attempts := 1, own.SYNs
+	for i := range tried {
+		c := &tried[i]
+		if c.ID == own.ID || c.State != flow.Established || c.Src.Addr() != own.Src.Addr() {
+			continue
+		}
+		channels++
+		attempts += c.SYNs
+		bytes, missing = bytes+c.Half[way].Bytes, missing+c.Half[way].Missing
+		t.Connection.End.Time = max(t.Connection.End.Time, c.Last.Time)
+	}
+	if channels > 1 {
+		t.Bytes, t.MissingBytes, t.PlainBytes = &bytes, &missing, nil
+		t.Connection.Channels, t.Connection.Attempts = channels, max(attempts, channels)
+	}
 }
 
 // negotiatedBy fills in what the negotiation says.

@@ -116,6 +116,9 @@ const (
 	Rejected     = "rejected"
 )
 
+// ModeParallel is the MODE of GridFTP (GFD.20): blocks that may come over several connections.
+const ModeParallel = "E"
+
 // Values of Transfer.Method besides the commands' names.
 const (
 	MethodDefault   = "default"   // none was negotiated: RFC 959 section 3.2
@@ -271,6 +274,7 @@ type Connection struct {
 	Start, End Stamp
 	State      string   // Established, …
 	Attempts   int      // SYNs sent, over all tries
+	Channels   int      // connections that the transfer used side by side (MODE E); 0: one
 	Closing    string   // "fin", "rst", "cut"
 	Network    *Network // nil: none but the session's; of an orphan: the plain one
 }

@@ -288,7 +288,7 @@ func cutDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict 
 // cutByClient is a transfer that the server takes for done, although the client ended its
 // connection before the announced size.
 func cutByClient(c *hearing, t *record.Transfer) *record.Verdict {
-	if !met(t, flow.Established) || sender(t) != record.Server || t.Notes.Size == nil || t.Carried() == nil || t.IsSealed() || t.Restart != nil || t.Notes.Mode == "Z" ||
+	if !met(t, flow.Established) || sender(t) != record.Server || t.Notes.Size == nil || t.Carried() == nil || t.IsSealed() || t.Restart != nil || t.Notes.Mode == "Z" || t.Notes.Mode == record.ModeParallel ||
 		*t.Carried() >= *t.Notes.Size || t.MissingBytes != nil && *t.MissingBytes > 0 || t.Notes.Abort.Seen() || t.Representation != nil && *t.Representation == "A" {
 		return nil
 	}

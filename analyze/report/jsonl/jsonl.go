@@ -256,6 +256,9 @@ func appendConnection(b []byte, c *record.Connection) []byte {
 	b = Stamp(b, `,"end":`, c.End)
 	b = Term(b, `,"state":`, c.State)
 	b = Integer(b, `,"attempts":`, uint64(c.Attempts))
+	if c.Channels > 0 {
+		b = Integer(b, `,"channels":`, uint64(c.Channels))
+	}
 	b = Term(b, `,"closing":`, c.Closing)
 	return append(networkPaths(b, c.Network), '}')
 }

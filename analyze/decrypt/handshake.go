@@ -55,11 +55,10 @@ const (
 	extVersions       = 43
 )
 
-// messages reads the handshake messages of a side, which may span records.
+// messages are the handshake messages of a side.
 type messages struct {
-	buf  []byte // the open one
-	skip int    // bytes of one that is not wanted
-	any  bool   // one was read
+	tlsrec.Messages
+	any bool // one was read
 }
 
 const (
@@ -71,39 +70,20 @@ const (
 // read takes a fragment of handshake messages.
 func (o *Opener) read(dir flow.Direction, b []byte) {
 	s := &o.sides[dir]
-	m := &s.messages
 	for len(b) > 0 && !s.deaf && o.state != Shut {
-		if m.skip > 0 {
-			n := min(m.skip, len(b))
-			m.skip -= n
-			b = b[n:]
-			continue
+		var message []byte
+		if message, b = s.messages.Next(b, needs); message != nil {
+			s.messages.any = true
+			o.message(dir, message[0], message[messageHeader:])
 		}
-		n := min(m.needs()-len(m.buf), len(b))
-		m.buf = append(m.buf, b[:n]...)
-		b = b[n:]
-		if len(m.buf) < messageHeader || len(m.buf) < m.needs() {
-			continue
-		}
-		kind, body := m.buf[0], m.buf[messageHeader:]
-		m.skip, m.any = m.size()-len(m.buf), true
-		o.message(dir, kind, body)
-		m.buf = m.buf[:0]
 	}
 }
 
-func (m *messages) size() int {
-	return messageHeader + int(m.buf[1])<<16 + int(m.buf[2])<<8 + int(m.buf[3])
-}
-
-// needs is how much of the open message is wanted.
-func (m *messages) needs() int {
-	if len(m.buf) < messageHeader {
-		return messageHeader
-	}
-	switch m.buf[0] {
+// needs is how much of a message is wanted.
+func needs(open []byte) int {
+	switch open[0] {
 	case clientHello, serverHello, newSessionTicket, keyUpdate:
-		if size := m.size(); size <= maxMessage {
+		if size := tlsrec.MessageSize(open); size <= maxMessage {
 			return size
 		}
 	}

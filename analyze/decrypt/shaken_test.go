@@ -80,15 +80,21 @@ var makeCertificate = sync.OnceValue(func() tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 })
 
+// connected makes both ends of a connection. The client trusts everybody, unless it has
+// authorities of its own.
+func connected(client, server *tls.Config) (x *talk, c, s *tls.Conn) {
+	x = &talk{}
+	come, unread := sync.NewCond(&x.mu), [2]*bytes.Buffer{{}, {}}
+	client, server = client.Clone(), server.Clone()
+	client.KeyLogWriter, client.InsecureSkipVerify, client.ServerName = &x.log, client.RootCAs == nil, "ftp.example.com"
+	server.Certificates = []tls.Certificate{makeCertificate()}
+	return x, tls.Client(&tap{nil, x, flow.Out, come, unread}, client), tls.Server(&tap{nil, x, flow.In, come, unread}, server)
+}
+
 // talked lets crypto/tls talk.
 func talked(t testing.TB, client, server *tls.Config) *talk {
 	t.Helper()
-	x := &talk{}
-	come, unread := sync.NewCond(&x.mu), [2]*bytes.Buffer{{}, {}}
-	client, server = client.Clone(), server.Clone()
-	client.KeyLogWriter, client.InsecureSkipVerify, client.ServerName = &x.log, true, "ftp.example.com"
-	server.Certificates = []tls.Certificate{makeCertificate()}
-	c, s := tls.Client(&tap{nil, x, flow.Out, come, unread}, client), tls.Server(&tap{nil, x, flow.In, come, unread}, server)
+	x, c, s := connected(client, server)
 	done := make(chan error, 1)
 	go func() {
 		done <- speak(s, c, 1)

@@ -1,6 +1,7 @@
 package keylog
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,4 +148,89 @@ func FuzzKeyLog(f *testing.F) {
 		require.Equal(t, whole.Stats(), pieces.Stats())
 		require.Equal(t, whole.byRandom, pieces.byRandom)
 	})
+}
+
+// The newest connections come first, also when old ones were let go; what is not known yet
+// at a packet is left out.
+func TestNewest(t *testing.T) {
+	s := New()
+	s.most = 3
+	for i := range byte(5) {
+		s.Block([]byte(line("CLIENT_RANDOM", i, 7, 48)), uint64(i))
+		require.Equal(t, *randomOf(i), s.Newest(1, 9)[0])
+	}
+	require.Equal(t, []Random{*randomOf(4), *randomOf(3), *randomOf(2)}, s.Newest(9, 4))
+	require.Equal(t, []Random{*randomOf(3), *randomOf(2)}, s.Newest(2, 3))
+	require.Empty(t, s.Newest(9, 1))
+	require.Empty(t, New().Newest(9, 9))
+}
+
+// What stands further on in a capture is known from the beginning once it was searched.
+func TestSearch(t *testing.T) {
+	s, times := New(), 0
+	s.Block([]byte(line("CLIENT_RANDOM", 1, 7, 48)), 100)
+	s.Search()
+	s.Searches(func() { t.Error("too late: nothing was there to be searched") })
+	s.Search()
+
+	s = New()
+	s.Searches(func() {
+		times++
+		s.Block([]byte(line("CLIENT_RANDOM", 1, 7, 48)), 0)
+	})
+	s.Block([]byte(line("CLIENT_RANDOM", 1, 7, 48)), 100)
+	_, known := s.Lookup(randomOf(1), 5)
+	require.False(t, known)
+	s.Search()
+	s.Search()
+	s.Block([]byte(line("CLIENT_RANDOM", 1, 7, 48)), 100) // its place is reached
+	_, known = s.Lookup(randomOf(1), 5)
+	require.True(t, known)
+	require.Equal(t, 1, times)
+}
+
+// A log of other people's connections costs what its newest cost, however long it is.
+func TestForeignLog(t *testing.T) {
+	s := New()
+	s.most = 100
+	r := s.NewReader(0)
+	own := line("CLIENT_RANDOM", 0xee, 7, 48)
+	_, _ = r.Write([]byte(own))
+	var b strings.Builder
+	for i := range 500 {
+		b.Reset()
+		for j := range 20 {
+			fmt.Fprintf(&b, "CLIENT_RANDOM %032x%032x %s\r\n", i, j, digits(7, 48))
+		}
+		_, _ = r.Write([]byte(b.String()))
+		require.LessOrEqual(t, len(s.byRandom), 100)
+		require.LessOrEqual(t, len(s.ring), 100)
+	}
+	_, known := s.Lookup(randomOf(0xee), 1)
+	require.False(t, known)
+	_, _ = r.Write([]byte(own))
+	_, known = s.Lookup(randomOf(0xee), 1)
+	require.True(t, known)
+	require.Equal(t, Stats{Secrets: 10_002, Dropped: 9_902}, s.Stats())
+}
+
+// Who asks while the log is read gets all of a secret or nothing.
+func TestTogether(t *testing.T) {
+	s := New()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range byte(200) {
+			s.Block([]byte(line("CLIENT_RANDOM", i, 7, 48)), 0)
+			s.Resumed(randomOf(i), bytesOf(9, 48))
+		}
+	}()
+	for i := range byte(200) {
+		if x, known := s.Lookup(randomOf(i), 1); known {
+			require.Equal(t, bytesOf(7, 48), x.Master)
+		}
+		_ = s.Lines(s.Newest(5, 1))
+	}
+	<-done
+	require.Len(t, s.Newest(1000, 1), 200)
 }

@@ -25,8 +25,7 @@ type handshakeSide struct {
 	alert   []byte
 	read    int // bytes
 	records recordReader
-	skip    int // of a message that is not wanted
-	msg     []byte
+	msgs    Messages
 	held    int  // bytes of room
 	asks    bool // this side sent the ClientHello
 	hello   bool // this side sent the ServerHello
@@ -78,9 +77,9 @@ func (h *Handshake) alert(side flow.Direction, s *handshakeSide, b []byte, at fl
 func (h *Handshake) Opened(side flow.Direction, b []byte, at flow.Mark) {
 	s := &h.sides[side]
 	if h.info.Encrypted && !s.opened {
-		s.opened, s.done, s.skip, s.msg = true, false, 0, nil
+		s.opened, s.done, s.msgs = true, false, Messages{}
 	}
-	if len(s.msg)+len(b) > 2*maxHandshake {
+	if s.msgs.Held()+len(b) > 2*maxHandshake {
 		h.end(s)
 	}
 	if s.opened && !s.lost {
@@ -131,49 +130,32 @@ func (h *Handshake) record(s *handshakeSide) {
 // fragment takes a piece of handshake messages.
 func (h *Handshake) fragment(s *handshakeSide, b []byte, at flow.Mark) {
 	for len(b) > 0 && !s.done {
-		if s.skip > 0 {
-			n := min(s.skip, len(b))
-			s.skip -= n
-			b = b[n:]
-			continue
-		}
-		if !h.reserve(s) {
-			return
-		}
-		n := min(s.needs()-len(s.msg), len(b))
-		s.msg = append(s.msg, b[:n]...)
-		b = b[n:]
-		if s.needs() == len(s.msg) {
-			h.message(s, at)
+		var message []byte
+		message, b = s.msgs.Next(b, func(open []byte) int { return h.reserve(s, s.needs(open)) })
+		if message != nil {
+			h.message(s, message, at)
 		}
 	}
 }
 
-// A message's header has a type and a length of 3 bytes; in a Certificate follow the
-// length of the list and that of the first certificate (RFC 5246 section 7.4.2), the only
-// one that is read.
-const (
-	messageHeader = 4
-	leafHeader    = messageHeader + 3 + 3
-)
+// In a Certificate follow the length of the list and that of the first certificate (RFC
+// 5246 section 7.4.2), the only one that is read.
+const leafHeader = messageHeader + 3 + 3
 
 func length24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
 
-// needs is how long the open message has to be before it can be read.
-func (s *handshakeSide) needs() int {
-	if len(s.msg) < messageHeader {
-		return messageHeader
-	}
-	whole := messageHeader + length24(s.msg[1:])
-	switch s.msg[0] {
+// needs is how long a message has to be before it can be read.
+func (s *handshakeSide) needs(open []byte) int {
+	whole := MessageSize(open)
+	switch open[0] {
 	case helloOfClient, helloOfServer, encryptedExtensions:
 		return whole
 	case certificate:
 		from := s.leafHeader()
-		if len(s.msg) < from {
+		if len(open) < from {
 			return min(whole, from)
 		}
-		return min(whole, from+length24(s.msg[from-3:]))
+		return min(whole, from+length24(open[from-3:]))
 	}
 	return messageHeader
 }
@@ -188,9 +170,9 @@ func (s *handshakeSide) leafHeader() int {
 }
 
 // message takes a message of which enough is there.
-func (h *Handshake) message(s *handshakeSide, at flow.Mark) {
-	body := wire{b: s.msg[messageHeader:]}
-	switch s.msg[0] {
+func (h *Handshake) message(s *handshakeSide, message []byte, at flow.Mark) {
+	body := wire{b: message[messageHeader:]}
+	switch message[0] {
 	case helloOfClient:
 		s.asks, h.info.ClientHello = true, at
 		h.info.clientHello(body)
@@ -204,9 +186,9 @@ func (h *Handshake) message(s *handshakeSide, at flow.Mark) {
 			return
 		}
 	case certificate:
-		if from := s.leafHeader(); s.hello && len(s.msg) > from {
+		if from := s.leafHeader(); s.hello && len(message) > from {
 			h.info.Full = h.info.Full || !h.info.Encrypted
-			h.info.leaf(s.msg[from:], at)
+			h.info.leaf(message[from:], at)
 		}
 		if h.info.Encrypted || !s.hello {
 			h.end(s)
@@ -220,30 +202,28 @@ func (h *Handshake) message(s *handshakeSide, at flow.Mark) {
 		h.info.Resumable = h.info.Resumable || s.hello && !h.info.Encrypted
 	default:
 		s.more = true
-		h.info.Full = h.info.Full || s.hello && !h.info.Encrypted && (s.msg[0] == serverKeyExchange || s.msg[0] == helloDone)
+		h.info.Full = h.info.Full || s.hello && !h.info.Encrypted && (message[0] == serverKeyExchange || message[0] == helloDone)
 	}
-	s.skip = messageHeader + length24(s.msg[1:]) - len(s.msg)
-	s.msg = s.msg[:0]
 }
 
 // end stops reading a side and frees what was held of it.
 func (h *Handshake) end(s *handshakeSide) {
-	if s.done, s.msg = true, nil; h.room != nil {
+	if s.done, s.msgs = true, (Messages{}); h.room != nil {
 		h.room.Release(s.held)
 	}
 	s.held = 0
 }
 
-// reserve makes room for an open message; false: there is none, and the side is left.
-func (h *Handshake) reserve(s *handshakeSide) bool {
-	if n := s.needs() - s.held; h.room != nil && n > 0 {
-		if !h.room.Reserve(n) {
+// reserve makes room for an open message of n bytes; 0: there is none, and the side is left.
+func (h *Handshake) reserve(s *handshakeSide, n int) int {
+	if more := n - s.held; h.room != nil && more > 0 {
+		if !h.room.Reserve(more) {
 			h.end(s)
-			return false
+			return 0
 		}
-		s.held += n
+		s.held += more
 	}
-	return true
+	return n
 }
 
 // Gap is a loss of bytes in a direction: what follows cannot be told apart any more.

@@ -178,7 +178,7 @@ func TestTLSHelloOdd(t *testing.T) {
 			h.Data(flow.Out, message("\x01\x00\xff\xff"+strings.Repeat("a", 1000)), handshakeMark(1))
 		}
 		require.True(t, h.sides[flow.Out].done)
-		require.Nil(t, h.sides[flow.Out].msg)
+		require.Nil(t, h.sides[flow.Out].msgs.open)
 	})
 }
 

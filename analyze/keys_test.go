@@ -65,7 +65,7 @@ func TestKeysVerdicts(t *testing.T) {
 		"tls13": record.CauseNone, "resumed-lftp": record.CauseNone, "active-cbc": record.CauseNone, "nat": record.CauseNone,
 		"blocked": record.CauseDataBlocked, "reuse-missing": record.CauseDataTLSFailed,
 		"proftpd-curl": record.CauseNone, "pureftpd-lftp": record.CauseNone, "pyftpd-active": record.CauseNone, "ccc": record.CauseNone, "implicit": record.CauseNone,
-		"proftpd-missing": record.CauseDataTLSFailed, "unknown-ca": record.CauseTLSFailed, "blocked-active": record.CauseDataBlocked,
+		"proftpd-missing": record.CauseDataTLSFailed, "unknown-ca": record.CauseTLSFailed, "no-client-certificate": record.CauseTLSFailed, "blocked-active": record.CauseDataBlocked,
 		"nat-private": record.CauseAddressUntranslated, "nat-active": record.CauseAddressUntranslated,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,6 +109,18 @@ func TestKeysOfOneSide(t *testing.T) {
 					require.Nil(t, x.PlainBytes)
 				}
 			}
+		})
+	}
+}
+
+// TestWithoutKeys is what records show of what the keys tell: said as likely.
+func TestWithoutKeys(t *testing.T) {
+	for name, want := range map[string]string{"no-client-certificate": record.CauseTLSFailed, "tls13": record.CauseNone, "proftpd-curl": record.CauseNone, "implicit": record.CauseNone} {
+		t.Run(name, func(t *testing.T) {
+			s := analyzetest.Collect(t, analyze.Options{}, nil, "../pcaps/keys/"+name+".pcap").Sessions
+			require.Len(t, s, 1)
+			require.Equal(t, want, s[0].Verdict.Cause, s[0].Verdict.Text)
+			require.Equal(t, record.Likely, s[0].Verdict.Certainty)
 		})
 	}
 }

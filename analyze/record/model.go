@@ -116,9 +116,6 @@ const (
 	Rejected     = "rejected"
 )
 
-// ModeParallel is the MODE of GridFTP (GFD.20): blocks that may come over several connections.
-const ModeParallel = "E"
-
 // Values of Transfer.Method besides the commands' names.
 const (
 	MethodDefault   = "default"   // none was negotiated: RFC 959 section 3.2

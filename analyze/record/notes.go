@@ -9,6 +9,9 @@ import (
 	"ftpscope/capture/flow"
 )
 
+// ModeParallel is the MODE of GridFTP (GFD.20): blocks that may come over several connections.
+const ModeParallel = "E"
+
 // Notes is what rules and explanations need of a session beyond its record.
 type Notes struct {
 	Control flow.Conn // the control connection

@@ -82,8 +82,8 @@ type TLSAlert struct {
 	Fatal    bool
 	ByServer bool
 	// Guessed says that it is encrypted: a record with the length of an alert where
-	// Finished was due.
-	Guessed bool
+	// Finished was due or, with Late, where the server's first reply was.
+	Guessed, Late bool
 }
 
 // DataTLS is what was found out about a data connection under TLS; its flow.Conn has it

@@ -128,6 +128,7 @@ type carried struct {
 	early  []int     // under TLS 1.3 the sizes of the first records
 	shaken bool      // under TLS 1.3: Finished was seen
 	alert  flow.Mark // one that is encrypted came where Finished was due
+	only   flow.Mark // under TLS 1.3: nothing but a record as long as an alert came after Finished
 }
 
 func (p *Passing) carried(dir flow.Direction) (c carried) {
@@ -153,6 +154,9 @@ func (p *Passing) carried(dir flow.Direction) (c carried) {
 			count, sum = count-1, sum-uint64(n)
 		}
 		if count > 0 && x.last == alertSize+over {
+			if count == 1 {
+				c.only = x.alert
+			}
 			count, sum = count-1, sum-uint64(x.last)
 		}
 		for _, n := range x.first[from:min(from+count, from+maxEarly, maxFirst)] {
@@ -267,12 +271,14 @@ func (p *Passing) Info(client flow.Direction) *record.TLSInfo {
 		now.Tickets = tickets(its.early)
 		now.Resumable = len(now.Tickets) > 0
 	}
-	for _, x := range [...]struct {
-		at       flow.Mark
-		byServer bool
-	}{{mine.alert, false}, {its.alert, true}} {
-		if !now.Alert.Mark.Seen() && x.at.Seen() {
-			now.Alert = record.TLSAlert{Mark: x.at, ByServer: x.byServer, Guessed: true}
+	late := its.only // a server that says nothing to the client's first command
+	if p.info.noTexts || mine.count == 0 {
+		late = flow.Mark{}
+	}
+	for _, x := range [...]record.TLSAlert{{Mark: mine.alert}, {Mark: its.alert, ByServer: true}, {Mark: late, ByServer: true, Late: true}} {
+		if !now.Alert.Mark.Seen() && x.Mark.Seen() {
+			now.Alert = x
+			now.Alert.Guessed = true
 		}
 	}
 	return &now

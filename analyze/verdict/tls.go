@@ -157,7 +157,7 @@ func handshakeFailed(c *hearing) *record.Verdict {
 			by, at = "server", record.AtServer
 		}
 		v := begin(record.CauseTLSFailed, at, record.Certain, x.ClientHello.Pos, a.Mark.Pos)
-		v.Text = sentence("the TLS handshake failed: the " + by + " sent the alert “" + a.Name + "”" + c.packets(a.Mark.Pos) + blemish(x.Certificate))
+		v.Text = sentence("the TLS handshake failed: the " + by + " sent the alert “" + a.Name + "”" + c.packets(a.Mark.Pos) + blemish(x))
 		v.Next = alertSteps(x, a.Name, a.ByServer)
 		return v
 	}
@@ -191,22 +191,25 @@ func endedSoon(c *hearing, after flow.Mark) bool {
 
 // guessedAlert is an encrypted record with the length of an alert where Finished was due.
 func guessedAlert(c *hearing, x *record.TLSInfo) *record.Verdict {
-	by, at, why := "client", record.AtClient, "so does a client that does not take the server's certificate"
+	by, at, why, place := "client", record.AtClient, "so does a client that does not take the server's certificate", "where its end was due"
+	if x.Alert.Late {
+		place = "where its first reply was due"
+	}
 	if x.Alert.ByServer {
 		by, at, why = "server", record.AtServer, "so does a server that does not take the client's certificate, or wants one"
 	}
 	v := begin(record.CauseTLSFailed, at, record.Likely, x.ClientHello.Pos, x.Alert.Mark.Pos)
-	v.Text = sentence("the TLS handshake most likely failed: where its end was due, the " + by + " sent an encrypted record that is as long as an alert" + c.packets(x.Alert.Mark.Pos) +
-		", and the connection ended: " + why + blemish(x.Certificate))
+	v.Text = sentence("the TLS handshake most likely failed: " + place + ", the " + by + " sent an encrypted record that is as long as an alert" + c.packets(x.Alert.Mark.Pos) +
+		", and the connection ended: " + why + blemish(x))
 	v.Next = append(alertSteps(x, "certificate unknown", x.Alert.ByServer), "the "+by+"'s log names the alert")
 	return v
 }
 
 // blemish says what of the server's certificate explains that a client does not take it;
 // empty: nothing that can be seen.
-func blemish(x *record.Certificate) string {
-	switch {
-	case !x.Read():
+func blemish(h *record.TLSInfo) string {
+	switch x := h.Certificate; {
+	case !x.Read() || h.Alert.ByServer:
 		return ""
 	case x.Expired():
 		return "; the server's certificate had expired"

@@ -186,3 +186,14 @@ cap_keys_nat_active() {
   logged nat-active "$python" "$lab/tlsclient.py" 203.0.113.21 --active 'RETR photo.bin' || true
   captured
 }
+
+# The server wants a certificate of the client, which has none: under TLS 1.3 the client thinks that all is well, and the
+# server's alert is encrypted.
+cap_keys_no_client_certificate() {
+  flat
+  certificate
+  vsftpd "${tls_settings[@]}" require_cert=YES validate_cert=YES "ca_certs_file=$work/cert.pem"
+  capture "$CLI" c0 no-client-certificate.pcap
+  logged no-client-certificate curl -sS -k --ssl-reqd -u labuser:labpass --max-time 20 -o /dev/null ftp://192.0.2.21/photo.bin || true
+  captured
+}

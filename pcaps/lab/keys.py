@@ -82,7 +82,7 @@ def truth(files, name):
                 t["plain_bytes"], t["data_tls"] = len(content), {"decrypts": True}
     quit = any(c == "QUIT" for _, c, _ in said)
     modes = {t["mode"] for t, _ in transfers if not refused}
-    session = dict(client=control[0], server=control[1], user=user, login="ok" if user else "none", tls="explicit", decrypted=True, closing="quit" if quit else "fin" if frozenset(control) in fins else "rst",
+    session = dict(client=control[0], server=control[1], user=user, login="ok" if ("S", 230) in [x[:2] for x in said] else "none", tls="explicit", decrypted=True, closing="quit" if quit else "fin" if frozenset(control) in fins else "rst",
                    mode=modes.pop() if len(modes) == 1 else "mixed" if modes else "none", transfers=[t for t, _ in transfers])
     return dict(keylog=os.path.basename(re.sub(r"\.pcap$", ".keys.log", name)), sessions=[session], expect_findings=[], never_print=["labpass"],
                 no_findings=["cleartext-credentials"])

@@ -72,7 +72,7 @@ var connectionObject = object{"connection", "A data connection", []field{
 		term{flow.Unreachable.String(), "the SYN was answered by an ICMP error"},
 		term{flow.Unknown.String(), "the capture does not show it"})},
 	{name: "attempts", value: from(1), doc: "Number of SYNs, over all tries of the same host, repeated ones counted; at least 1"},
-	{name: "channels", value: from(2), doc: "Number of connections that the transfer used side by side (MODE E); bytes are those of all", when: "there were several"},
+	{name: "channels", value: from(2), doc: "Number of connections that the transfer used side by side (MODE E); bytes are those of all", when: "when there were several"},
 	{name: "closing", doc: "How it ended", value: oneWord(
 		term{flow.Finned.String(), "with FIN"},
 		term{flow.ResetBy.String(), "with RST"},

@@ -26,7 +26,7 @@ func ptr[T any](v T) *T { return &v }
 
 func fullConnection() record.Connection {
 	return record.Connection{Src: netip.MustParseAddrPort("192.0.2.21:20"), Dst: netip.MustParseAddrPort("192.0.2.10:50000"),
-		Start: begin, End: end, State: "established", Attempts: 1, Closing: "fin", Network: fullNetwork()}
+		Start: begin, End: end, State: "established", Attempts: 1, Channels: 2, Closing: "fin", Network: fullNetwork()}
 }
 
 func fullNetwork() *record.Network {

@@ -222,7 +222,7 @@ func (r *Replies) interrupt() Reply {
 	if r.end.offers {
 		from = 0 // numbers in the text before must not pass for the endpoint
 	}
-	r.text = slices.Delete(r.text, from, r.end.to)
+	r.text = slices.Concat(r.text[:from], r.text[r.end.to:]) // not in place: a copy of r may go on with its text
 	return r.finish(r.end.code, EndedByOtherCode)
 }
 

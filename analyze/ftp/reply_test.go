@@ -212,3 +212,19 @@ func BenchmarkReplies(b *testing.B) {
 		})
 	}
 }
+
+// A copy of what is being assembled may end while the original goes on.
+func TestInterruptedCopy(t *testing.T) {
+	var r Replies
+	for _, line := range []string{"220-two", "stray", "229 (|||50000|)"} {
+		_, ok := r.Line(Line{Text: []byte(line)})
+		require.False(t, ok)
+	}
+	c := r
+	got, ok := c.Interrupt()
+	require.True(t, ok)
+	require.Equal(t, "(|||50000|)", got.Text)
+	got, ok = r.Line(Line{Text: []byte("220 done")})
+	require.True(t, ok)
+	require.Equal(t, "two\nstray\n229 (|||50000|)\ndone", got.Text)
+}

@@ -231,7 +231,9 @@ func takeSaid(c *Conversation, dir flow.Direction, b []byte) bool {
 		s.spoke = true
 		if !s.lossy {
 			hearFirst(c, dir, b)
-			s.young = c.notes.Foreign == nil && bytes.IndexByte(b, '\n') < 0
+			if s.young = bytes.IndexByte(b, '\n') < 0; !s.young {
+				greetInClear(c, dir, b)
+			}
 		}
 		if c.roles != rolesBySYN && !c.sides[dir^1].spoke && c.isOnControlPort() {
 			c.tellHosts(c.expectsHosts)
@@ -242,8 +244,6 @@ func takeSaid(c *Conversation, dir flow.Direction, b []byte) bool {
 		}
 		if (dir == c.client && tlsrec.IsRecord(b[0]) || tlsrec.AnswersHello(b)) && !c.sides[dir^1].spoke && c.isOnControlPort() {
 			c.beginTLS()
-		} else if dir != c.client && c.tls.kind == record.TLSImplicit && c.roles == rolesBySYN && !s.lossy {
-			greetInClear(c, b)
 		}
 	}
 	if c.tls.records == nil && tlsrec.IsRecord(b[0]) {
@@ -295,6 +295,7 @@ func hearFirst(c *Conversation, dir flow.Direction, first []byte) {
 func (c *Conversation) line(dir flow.Direction, l ftp.Line) {
 	if s := &c.sides[dir]; s.young {
 		s.young = false
+		greetInClear(c, dir, l.Text)
 		if hearFirst(c, dir, l.Text); c.strays(dir) {
 			return
 		}

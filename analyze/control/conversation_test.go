@@ -40,7 +40,8 @@ func hear(synSeen bool, serverPort uint16) *heard {
 }
 
 // say takes "C: line", "S: line", "C! bytes" and "C? n" (a gap of so many bytes), or of S.
-func (h *heard) say(line string) {
+// It is false when this is no control connection.
+func (h *heard) say(line string) bool {
 	h.at.Time, h.at.Ord, h.at.Pos = h.at.Time+1, h.at.Ord+1, h.at.Pos+1
 	side := flow.Out
 	if line[0] == 'S' {
@@ -48,12 +49,13 @@ func (h *heard) say(line string) {
 	}
 	switch text := line[3:]; line[1] {
 	case ':':
-		h.Data(side, []byte(text+"\r\n"), h.at)
+		return h.Data(side, []byte(text+"\r\n"), h.at)
 	case '!':
-		h.Data(side, []byte(text), h.at)
+		return h.Data(side, []byte(text), h.at)
 	case '?':
 		h.Gap(side, uint64(len(text)), h.at)
 	}
+	return true
 }
 
 const tlsRecord = "\x17\x03\x03\x00\x02ab"

@@ -32,6 +32,8 @@ var dialogues = []struct {
 	{"replies in pieces", true, 21, []string{
 		"S: 220 ready", "C: LIST", "S: 150 a", "S: 150-b", "S: c", "S: 150 b", "S: 150 d", "S: 226-e", "S: f", "S: 226 e", "S: 421-bye", "S: bye", "S: 421 bye",
 	}},
+	{"a banner that another code may end", true, 21, []string{"S: 220-two", "S: stray", "S: 229 (|||50000|)", "S: more", "S: 220 done"}},
+	{"a server that does not speak TLS", true, 21, []string{"C! \x16\x03\x01\x05\x01\x00", "S: 220 ready"}},
 	{"lines without an end", true, 21, []string{"S! 220 rea", "S! dy\r", "S! \nS", "C! USER b", "C! ob\r\nPA", "C! SS x"}},
 	{"the capture begins late and has gaps", false, 2121, []string{"S: 226 done", "C: PASV", "S? xx", "C: LIST", "S: 150 list", "C? xxxx", "S: 226 ok", "S: 425 no", "C: PWD", `S: 257 "/a"`}},
 	{"TLS whose first bytes come one by one", true, 990, []string{"C! \x16", "C! \x03\x01", "C! \x00\x02ab", "S! \x16\x03\x03\x00", "S! \x02ab" + tlsRecord, "C! " + tlsRecord}},

@@ -222,9 +222,12 @@ func protectFrom(c *Conversation, at flow.Mark) {
 
 // greetInClear notes the greeting of a server that does not speak TLS, when the client began
 // it at once.
-func greetInClear(c *Conversation, first []byte) {
+func greetInClear(c *Conversation, dir flow.Direction, first []byte) {
+	if dir == c.client || c.tls.kind != record.TLSImplicit || c.roles != rolesBySYN {
+		return
+	}
 	line, _, _ := bytes.Cut(first, []byte("\r\n"))
-	if l := ftp.ParseReplyLine(line); l.Code != 0 && !tlsrec.IsRecord(first[0]) {
+	if l := ftp.ParseReplyLine(line); l.Code != 0 {
 		c.notes.Greeting = c.budget.lasting(&record.Reply{Time: record.Stamp{Time: c.at.Time, Digits: c.digits}, Pos: c.at.Pos, Code: l.Code, Text: string(l.Text)})
 	}
 }

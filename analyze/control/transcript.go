@@ -176,7 +176,9 @@ func (c *Conversation) Snapshot(conn *flow.Conn) *Transcript {
 	s.budget.shard = &s.opt.held
 	s.pairing.pending, s.tls.spans = slices.Clone(c.pairing.pending), slices.Clone(c.tls.spans)
 	s.transfers.negotiations, s.transfers.commands = slices.Clone(c.transfers.negotiations), slices.Clone(c.transfers.commands)
-	s.early = c.early.clone()
+	if s.early = c.early.clone(); c.tls.records != nil {
+		s.early = early{} // the beginning of a record: the other side's reader of records is c's own
+	}
 	s.notes.clone()
 	return s.Finish(conn)
 }

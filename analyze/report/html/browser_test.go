@@ -189,6 +189,7 @@ func printed(t *testing.T, b *browser, page string) {
 	require.Equal(t, "%PDF", string(pdf[:4]))
 	eval[bool](b, `(dispatchEvent(new Event("beforeprint")), true)`)
 	require.Equal(t, 2, eval[int](b, `document.querySelectorAll("tr.details").length`), "the sessions in trouble are open on paper")
+	require.Zero(t, eval[int](b, `document.querySelectorAll(".verdict .fold:not([open])").length`), "paper has all causes")
 	eval[bool](b, `(dispatchEvent(new Event("afterprint")), true)`)
 	require.Equal(t, 0, eval[int](b, `document.querySelectorAll("tr.details").length`))
 }

@@ -68,6 +68,10 @@ function listenTable() {
 // On paper: what is filtered, and the details of the worst of it.
 function print(on) {
   printing = on;
+  for (const fold of document.querySelectorAll(".verdict .fold")) { // paper has all causes
+    if (on) fold.wasOpen = fold.open;
+    fold.open = on || fold.wasOpen;
+  }
   forPrint = new Set(on ? found.filter(row => row.rank === 2).slice(0, 20).map(row => row.id) : []);
   if (on && !forPrint.size) forPrint = new Set(found.slice(0, 5).map(row => row.id));
   renderTable();

@@ -16,11 +16,12 @@ type Choice struct {
 	Users       []string       // as they logged in
 	Modes       []string
 	Initiators  []string
-	Outcomes    []string // of a transfer
-	Findings    []string // identifiers
-	MinSeverity string   // of a finding
-	Causes      []string // of a verdict: the record's, or one of its transfers'
-	Places      []string // of the same verdict
+	Outcomes    []string                   // of a transfer
+	Findings    []string                   // identifiers
+	MinSeverity string                     // of a finding
+	Causes      []string                   // of a verdict: the record's, or one of its transfers'
+	Places      []string                   // of the same verdict
+	Failed      func(*record.Verdict) bool // tells records that failed by their verdicts; nil: what went well is chosen too
 	Since       flow.Time
 	Until       flow.Time // exclusive; 0: no end
 }
@@ -33,12 +34,15 @@ func (c *Choice) any() (inside, all bool) {
 }
 
 // judged reports whether verdicts are chosen by.
-func (c *Choice) judged() bool { return len(c.Causes)+len(c.Places) > 0 }
+func (c *Choice) judged() bool { return len(c.Causes)+len(c.Places) > 0 || c.Failed != nil }
 
 // verdict reports whether a verdict is of the choice.
 func (c *Choice) verdict(v *record.Verdict) bool {
 	return !c.judged() || v != nil && oneOf(c.Causes, v.Cause) && oneOf(c.Places, v.At)
 }
+
+// failed reports whether a record with this verdict meets Failed.
+func (c *Choice) failed(v *record.Verdict) bool { return c.Failed == nil || c.Failed(v) }
 
 // Choose returns a writer that hands on to out the records of the choice, and counts the
 // others in the summary.
@@ -68,7 +72,7 @@ func (c *chooser) Session(s *record.Session) error {
 }
 
 func (c *chooser) Attempt(a *record.Attempt) error {
-	if c.inside || !c.verdict(a.Verdict) || !c.during(a.First, a.Last) || !c.host(a.ClientIP) && !c.host(a.Server.Addr()) {
+	if c.inside || !c.verdict(a.Verdict) || !c.failed(a.Verdict) || !c.during(a.First, a.Last) || !c.host(a.ClientIP) && !c.host(a.Server.Addr()) {
 		c.hidden.Attempts++
 		return nil
 	}
@@ -78,7 +82,7 @@ func (c *chooser) Attempt(a *record.Attempt) error {
 func (c *chooser) Orphan(o *record.Orphan) error {
 	x := &o.Connection
 	inside := c.inside && !c.orphan(o)
-	if inside || !c.verdict(o.Verdict) || !c.during(x.Start, x.End) || !c.host(x.Src.Addr()) && !c.host(x.Dst.Addr()) {
+	if inside || !c.verdict(o.Verdict) || !c.failed(o.Verdict) || !c.during(x.Start, x.End) || !c.host(x.Src.Addr()) && !c.host(x.Dst.Addr()) {
 		c.hidden.Orphans++
 		return nil
 	}
@@ -98,7 +102,7 @@ func (c *chooser) Summary(s *record.Summary) error {
 }
 
 func (c *chooser) has(s *record.Session) bool {
-	return c.during(s.Start, s.End) && c.hosts(s) && oneOf(c.Modes, s.Mode) && oneOf(c.Initiators, s.Initiator) &&
+	return c.during(s.Start, s.End) && c.failed(s.Verdict) && c.hosts(s) && oneOf(c.Modes, s.Mode) && oneOf(c.Initiators, s.Initiator) &&
 		(c.verdict(s.Verdict) || slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return c.verdict(t.Verdict) })) &&
 		(len(c.Users) == 0 || s.User != nil && slices.Contains(c.Users, *s.User)) &&
 		(len(c.Outcomes) == 0 || slices.ContainsFunc(s.Transfers, func(t record.Transfer) bool { return slices.Contains(c.Outcomes, t.Outcome) })) &&

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -186,6 +187,9 @@ func anonymizeKey(text string) (key [cryptopan.KeySize]byte, err error) {
 
 func keyFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &wayOut{fmt.Errorf("--anonymize: %s: %w", path, cause(err)), "head -c 32 /dev/urandom > " + path + " makes a key; keep it: the same key gives the same names"}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--anonymize: %s: %w", path, cause(err))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"ftpscope/analyze/record"
 	"ftpscope/analyze/report"
+	"ftpscope/analyze/report/diagnosis"
 	"ftpscope/capture/flow"
 	"ftpscope/cmd/ftpscope/mistakes"
 )
@@ -21,6 +22,7 @@ import (
 type choiceFlags struct {
 	hosts        []string
 	since, until string
+	failed       bool
 	choice       report.Choice
 }
 
@@ -32,6 +34,7 @@ func (f *choiceFlags) add(s *pflag.FlagSet, user string) {
 	s.StringSliceVar(&c.Modes, "mode", nil, "show sessions whose mode is `MODE`: active, passive, mixed, none, unknown")
 	s.StringSliceVar(&c.Initiators, "initiator", nil, "show sessions whose data connections `WHO` opened: client, server, …")
 	s.StringSliceVar(&c.Outcomes, "outcome", nil, "show sessions with a transfer that ended as `OUTCOME`: no-connection, …")
+	s.BoolVar(&f.failed, "failed", false, "show sessions that failed")
 	s.StringSliceVar(&c.Findings, "finding", nil, "show sessions with finding `ID`")
 	s.StringSliceVar(&c.Causes, "cause", nil, "show sessions with a verdict of `CAUSE`: data-blocked, …")
 	s.StringSliceVar(&c.Places, "at", nil, "… that says to look at `PLACE`: firewall, nat, server, …")
@@ -52,6 +55,9 @@ var (
 // check reads the values. What no record can have is an error, since it would choose nothing.
 func (f *choiceFlags) check(zone *time.Location) error {
 	c := &f.choice
+	if f.failed {
+		c.Failed = diagnosis.HasFailed
+	}
 	for _, text := range f.hosts {
 		p, err := prefix(text)
 		if err != nil {
@@ -124,6 +130,9 @@ func known(flag string, given, have []string) error {
 
 // settings are the flags as they were given.
 func (f *choiceFlags) settings() (list []string) {
+	if f.failed {
+		list = append(list, "--failed")
+	}
 	for _, x := range []struct {
 		flag   string
 		values []string

@@ -37,6 +37,9 @@ func StandingOf(v *record.Verdict) Standing {
 	return Failed
 }
 
+// HasFailed reports whether a record with this verdict counts as failed.
+func HasFailed(v *record.Verdict) bool { return StandingOf(v) == Failed }
+
 // Place is where a verdict says to look, and how certain it is: "nat · certain".
 func Place(v *record.Verdict) string {
 	return prose.Escape(v.At) + " · " + prose.Escape(v.Certainty)

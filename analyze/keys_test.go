@@ -115,7 +115,8 @@ func TestKeysOfOneSide(t *testing.T) {
 
 // TestWithoutKeys is what records show of what the keys tell: said as likely.
 func TestWithoutKeys(t *testing.T) {
-	for name, want := range map[string]string{"no-client-certificate": record.CauseTLSFailed, "tls13": record.CauseNone, "proftpd-curl": record.CauseNone, "implicit": record.CauseNone} {
+	for name, want := range map[string]string{"no-client-certificate": record.CauseTLSFailed, "tls13": record.CauseNone, "proftpd-curl": record.CauseNone, "implicit": record.CauseNone,
+		"proftpd-missing": record.CauseDataTLSFailed, "reuse-missing": record.CauseDataTLSFailed} {
 		t.Run(name, func(t *testing.T) {
 			s := analyzetest.Collect(t, analyze.Options{}, nil, "../pcaps/keys/"+name+".pcap").Sessions
 			require.Len(t, s, 1)

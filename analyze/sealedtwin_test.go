@@ -23,6 +23,7 @@ import (
 	"ftpscope/analyze"
 	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/keylog"
+	"ftpscope/analyze/record"
 )
 
 // tlsEnd is an end of a TLS connection within the test; what it sends becomes lines of a
@@ -194,6 +195,54 @@ func TestSealedTwin(t *testing.T) {
 			store.Block(log.Bytes(), 0)
 			for _, workers := range []int{1, 3} {
 				require.Equal(t, want, session(script, analyze.Options{Keys: store, Workers: workers}))
+			}
+		})
+	}
+}
+
+// TestEmptyOrRefused: without keys a handshake without data is an empty file or a refusal; the
+// length of the reply tells which, where none of the session worked without resumption.
+func TestEmptyOrRefused(t *testing.T) {
+	const done, refused = "226 Transfer complete.", "425 Unable to build data connection: Operation not permitted"
+	for name, test := range map[string]struct{ greeting, first, reply, want string }{
+		"an empty file":              {"ready", "", done, record.CauseNone},
+		"a refusal":                  {"ready", "", refused, record.CauseDataTLSFailed},
+		"a refusal after a success":  {"ready", "some data", refused, record.CauseNone}, // which did not resume
+		"a server of long successes": {"Welcome to Pure-FTPd", "", refused, record.CauseNone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var script strings.Builder
+			script.WriteString("S: 220 " + test.greeting + "\nC: AUTH TLS\nS: 234 go\n")
+			client, server := tlsConfigs(t, tls.VersionTLS12, io.Discard)
+			control := shakeHands(t, &script, client, server, [2]string{"C", "S"})
+			client.ClientSessionCache = nil // it does not resume
+			for i, data := range []string{test.first, ""} {
+				if i == 0 && data == "" {
+					continue
+				}
+				conn := fmt.Sprintf("d%d", i)
+				script.WriteString(fmt.Sprintf("data %s C:4000%d > S:5000%d\n", conn, i, i))
+				control.say(t, 0, "RETR a\r\n")
+				control.say(t, 1, "150 here\r\n")
+				p := shakeHands(t, &script, client, server, [2]string{conn + ">", conn + "<"})
+				if data != "" {
+					p.say(t, 1, data)
+				}
+				require.NoError(t, p[1].CloseWrite())
+				script.WriteString(conn + " close <\n")
+				reply := done
+				if data == "" {
+					reply = test.reply
+				}
+				control.say(t, 1, reply+"\r\n")
+			}
+			control.say(t, 0, "QUIT\r\n")
+			control.say(t, 1, "221 Goodbye.\r\n")
+			script.WriteString("close C\n")
+			s := analyzetest.Analyzed(t, analyzetest.Conversation{Script: script.String()}.Frames(t), analyze.Options{}).Sessions[0]
+			require.Equal(t, test.want, s.Verdict.Cause, s.Verdict.Text)
+			if test.want != record.CauseNone {
+				require.Equal(t, record.Likely, s.Verdict.Certainty)
 			}
 		})
 	}

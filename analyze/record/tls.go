@@ -29,6 +29,16 @@ type TLSInfo struct {
 	Alert TLSAlert // the first that could be read
 
 	Certificate *Certificate // the server's; nil: not seen
+
+	// Replies are what the server said of a control connection that cannot be read: the last
+	// ones, as far as the lengths of records tell.
+	Replies []SealedReply
+}
+
+// SealedReply is a reply under TLS of which nothing but its length is known.
+type SealedReply struct {
+	At   flow.Mark
+	Size int // bytes
 }
 
 // Fingerprints tell programs apart by their hellos; empty: the hello was not seen.

@@ -39,12 +39,15 @@ type passingSide struct {
 	last    int
 	odd     uint8 // see oddities
 	first   [maxFirst]uint16
-	alert   flow.Mark // an encrypted alert of TLS 1.2 where Finished was due, or the last record of TLS 1.3
+	alert   flow.Mark            // an encrypted alert of TLS 1.2 where Finished was due, or the last record of TLS 1.3
+	latest  []record.SealedReply // records with all that they have; of a data connection none
 }
 
 const (
 	// maxFirst is how many records are known by themselves: six of a handshake, and tickets.
 	maxFirst, maxEarly = 12, 4
+	// maxLatest is how many of the last records are known by themselves.
+	maxLatest = 64
 	// Contents of TLS 1.3's records that are no data (RFC 8446 sections 4.6.3 and 6).
 	keyUpdate = 4 + 1
 	alertSize = 2
@@ -66,8 +69,18 @@ func (p *Passing) Data(dir flow.Direction, b []byte, at flow.Mark) {
 		if _, b, begins = x.records.next(b); begins {
 			x.record(at)
 		}
-		x.pass(at)
+		if x.pass(at) && !p.info.noTexts {
+			x.note(at)
+		}
 	}
+}
+
+// note keeps a record of a control connection, for whom its length tells something.
+func (x *passingSide) note(at flow.Mark) {
+	if len(x.latest) == maxLatest {
+		x.latest = x.latest[:copy(x.latest, x.latest[maxLatest/2:])]
+	}
+	x.latest = append(x.latest, record.SealedReply{At: at, Size: x.last})
 }
 
 // Gap says that n bytes of a direction are missing. Within a record that has begun they
@@ -102,11 +115,12 @@ func (x *passingSide) record(at flow.Mark) {
 	}
 }
 
-// pass counts application data when the record is whole. It notes those that may be a
-// KeyUpdate, or 5 bytes of data, unless they are the last but for an alert.
-func (x *passingSide) pass(at flow.Mark) {
+// pass counts application data when the record is whole, and reports whether it is. It
+// notes those that may be a KeyUpdate, or 5 bytes of data, unless they are the last but for
+// an alert.
+func (x *passingSide) pass(at flow.Mark) bool {
 	if !x.data || x.records.left > 0 {
-		return
+		return false
 	}
 	for bit, over := range [...]int{over13, over8} {
 		if x.count > 0 && x.last == keyUpdate+over && x.passes != alertSize+over {
@@ -119,6 +133,7 @@ func (x *passingSide) pass(at flow.Mark) {
 	x.count++
 	x.sum += uint64(x.passes)
 	x.data, x.last, x.alert = false, x.passes, at
+	return true
 }
 
 // carried is what a side sent of application data.
@@ -271,6 +286,7 @@ func (p *Passing) Info(client flow.Direction) *record.TLSInfo {
 		now.Tickets = tickets(its.early)
 		now.Resumable = len(now.Tickets) > 0
 	}
+	now.Replies = p.replies(client ^ 1)
 	late := its.only // a server that says nothing to the client's first command
 	if p.info.noTexts || mine.count == 0 {
 		late = flow.Mark{}
@@ -282,6 +298,17 @@ func (p *Passing) Info(client flow.Direction) *record.TLSInfo {
 		}
 	}
 	return &now
+}
+
+// replies are what the server's last records held, where their lengths tell.
+func (p *Passing) replies(server flow.Direction) (list []record.SealedReply) {
+	over, known := Overhead(uint16(p.info.version), p.info.Cipher)
+	for _, r := range p.sides[server].latest {
+		if known && r.Size >= over {
+			list = append(list, record.SealedReply{At: r.At, Size: r.Size - over})
+		}
+	}
+	return list
 }
 
 // tickets are those of the server's first records that are tickets: a pair of one size, or

@@ -11,7 +11,7 @@ import (
 
 // TLS: handshakes that failed, on the control connection and on data connections.
 
-var underTLS = []judge{refusedUnderTLS, handshakeOfData, bareHandshake}
+var underTLS = []judge{refusedUnderTLS, handshakeOfData, bareHandshake, emptyUnresumed}
 
 // refusedUnderTLS is a data connection that was not opened. What the server said of it is
 // encrypted. A connection to a service's port between the two hosts is no data
@@ -102,6 +102,62 @@ func bareHandshake(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v.Next = append(resumptionSteps(c), steps("does the client accept the server's certificate chain?")...)
 	return v
+}
+
+// Replies by which servers end transfers that worked are shorter than those by which they
+// refuse: "226 Transfer complete." has 24 bytes, ProFTPD's 425 has 62, vsftpd's 522 has 103.
+// Pure-FTPd says how fast it was, in two lines.
+const (
+	shortRefusal  = 56
+	likeSuccess   = 8 // by how much replies of one kind differ in length
+	talksOfSpeeds = "pure-ftpd"
+)
+
+// emptyUnresumed is a data connection that carried a handshake and no data, after which the
+// server's encrypted reply is longer than those of transfers that worked. The handshake could
+// have resumed the session of the control connection and began a new one, as no other of the
+// session did that carried data. Else it may have been an empty file, or an empty directory.
+func emptyUnresumed(c *hearing, t *record.Transfer) *record.Verdict {
+	x := t.Handshake
+	if x == nil || !x.Full || c.Handshake == nil || !c.Handshake.Resumable || !met(t, flow.Established) || !c.gapless() || t.PlainBytes == nil || *t.PlainBytes > 0 || workedWithout(c) {
+		return nil
+	}
+	r := sealedReply(c, t)
+	if r.Size < shortRefusal || c.Banner != nil && hasFold(*c.Banner, talksOfSpeeds) {
+		return nil
+	}
+	for i := range c.Transfers {
+		if o := &c.Transfers[i]; o.PlainBytes != nil && *o.PlainBytes > 0 {
+			if other := sealedReply(c, o); other.Size > 0 && r.Size <= other.Size+likeSuccess {
+				return nil
+			}
+		}
+	}
+	v := opening(t, record.CauseDataTLSFailed, record.AtClient)
+	v.Frames = append(v.Frames, r.At.Pos)
+	v.Text = sentence("the data connection" + c.packets(t.Frames.SYN, t.Notes.Conn.Last.Pos) + " carried a TLS handshake and no data; the handshake could have resumed the session of the control connection and began a new one; the server's encrypted reply" +
+		c.packets(r.At.Pos) + " has " + prose.Many(uint64(r.Size), "byte") + ", more than servers say of transfers that worked: most likely it requires that resumption")
+	v.Next = resumptionSteps(c)
+	return v
+}
+
+// sealedReply is the server's first after a data connection's end began; its size is zero
+// where there is none.
+func sealedReply(c *hearing, t *record.Transfer) (r record.SealedReply) {
+	conn := t.Notes.Conn
+	if conn == nil || c.Handshake == nil {
+		return r
+	}
+	over := conn.Half[flow.Out].FIN
+	if in := conn.Half[flow.In].FIN; !over.Seen() || in.Seen() && earlier(in, over) {
+		over = in
+	}
+	for _, r := range c.Handshake.Replies {
+		if over.Seen() && r.At.Ord > over.Ord {
+			return r
+		}
+	}
+	return r
 }
 
 // unresumed is a transfer that the server refused after a handshake which began a new session

@@ -24,7 +24,7 @@ func init() {
 	for field, why := range map[string]string{
 		"ClientHello": "packets of the handshake are in the filter", "ServerHello": "as ClientHello", "Certificate.Mark": "as ClientHello",
 		"Random": "key logs name the connection by it", "Encrypted": "version says so",
-		"Alert.Guessed": "then it has no name", "Alert.Late": "as Guessed", "Resumption.Full": "resumed says so", "Resumption.Asked": "for verdicts", "Resumption.Resumable": "for verdicts", "Resumption.Tickets": "for plain_bytes",
+		"Alert.Guessed": "then it has no name", "Alert.Late": "as Guessed", "Replies": "for verdicts", "Resumption.Full": "resumed says so", "Resumption.Asked": "for verdicts", "Resumption.Resumable": "for verdicts", "Resumption.Tickets": "for plain_bytes",
 	} {
 		unwritten["Session.Said.Handshake."+field], unwritten["Session.Transfers.Sealed.Handshake."+field] = why, why
 	}

@@ -59,6 +59,7 @@ type Expectation struct {
 	Endpoint netip.AddrPort // announced; invalid when the announcement was not seen or malformed
 	Peer     netip.Addr     // the announcing side's address on the control connection
 	Expected netip.Addr     // who should connect
+	Also     bool           // beside those before: a striped transfer has several endpoints
 	Mark     flow.Mark      // from when on a connection may be tried
 	Nets     flow.Nets      // of the control connection, as far as they are known
 }

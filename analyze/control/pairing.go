@@ -239,7 +239,7 @@ func suits(v ftp.Verb, code int) (specific, fits bool) {
 	case 213:
 		return true, v == ftp.SIZE || v == ftp.MDTM || v == ftp.STAT || v == ftp.VerbUnknown
 	case 200:
-		return false, !v.IsTransfer() && v != ftp.PASV && v != ftp.LPSV && v != ftp.PWD && v != ftp.XPWD
+		return false, !v.IsTransfer() && v != ftp.PASV && v != ftp.LPSV && v != ftp.SPAS && v != ftp.PWD && v != ftp.XPWD
 	case 215:
 		return true, v == ftp.SYST
 	case 221:
@@ -249,7 +249,7 @@ func suits(v ftp.Verb, code int) (specific, fits bool) {
 	case 226:
 		return true, v == ftp.ABOR || v.IsTransfer()
 	case 227, 229:
-		return true, v == ftp.PASV || v == ftp.EPSV
+		return true, v == ftp.PASV || v == ftp.EPSV || v == ftp.SPAS
 	case 228:
 		return true, v == ftp.LPSV
 	case 230:

@@ -163,7 +163,7 @@ func (c *Conversation) negotiate(p *pending) {
 	if p.verb == ftp.EPSV && strings.EqualFold(strings.TrimSpace(p.arg), "ALL") {
 		return // RFC 2428 section 4: announces that only EPSV will follow, and opens nothing
 	}
-	passive := p.verb == ftp.PASV || p.verb == ftp.EPSV || p.verb == ftp.LPSV
+	passive := p.verb.IsPassive()
 	i := c.addNegotiation(p.verb.String(), passive)
 	if i < 0 {
 		return
@@ -176,6 +176,9 @@ func (c *Conversation) negotiate(p *pending) {
 	}
 	var ok bool
 	switch p.verb {
+	case ftp.SPOR:
+		announceStripes(c, n, ftp.ParseStripes(p.arg))
+		return
 	case ftp.PORT:
 		n.Endpoint, ok = ftp.ParsePORT([]byte(p.arg))
 	case ftp.EPRT:
@@ -214,11 +217,32 @@ func (c *Conversation) announce(n *Negotiation, ok bool) {
 		n.Endpoint = netip.AddrPort{}
 		return
 	}
+	expect(c, n, false)
+}
+
+// announceStripes tells of the endpoints of a striped transfer; the first is the
+// negotiation's own.
+func announceStripes(c *Conversation, n *Negotiation, ends []netip.AddrPort) {
+	if len(ends) == 0 {
+		c.odd(record.OddEndpoint, n.Method)
+		c.announce(n, false)
+		return
+	}
+	n.Since = c.at.Time
+	for i := range ends {
+		n.Endpoint = ends[i]
+		expect(c, n, i > 0)
+	}
+	n.Endpoint = ends[0]
+}
+
+// expect tells the Listener of an endpoint; also: of one more of the negotiation.
+func expect(c *Conversation, n *Negotiation, also bool) {
 	if !c.spoken.leads(c) {
 		return
 	}
 	x := &c.opt.expectation
-	*x = Expectation{Control: c.conn.id, Index: int(n.Index), Passive: n.Passive, Endpoint: n.Endpoint, Mark: c.at, Nets: c.conn.nets}
+	*x = Expectation{Also: also, Control: c.conn.id, Index: int(n.Index), Passive: n.Passive, Endpoint: n.Endpoint, Mark: c.at, Nets: c.conn.nets}
 	x.Peer, x.Expected = c.conn.parties(n)
 	c.opt.Listener.Expect(x)
 }
@@ -274,6 +298,10 @@ func (c *Conversation) onNegotiationReply(n *Negotiation, r *record.Reply) {
 // onEndpoint reads the server's endpoint out of 227, 228 or 229, whichever command it
 // answers.
 func (c *Conversation) onEndpoint(n *Negotiation, r *record.Reply) {
+	if n.Method == ftp.SPAS.String() && r.Code == 229 {
+		announceStripes(c, n, ftp.ParseStripes(r.Text))
+		return
+	}
 	var ok bool
 	switch r.Code {
 	case 227:

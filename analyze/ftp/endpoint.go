@@ -28,6 +28,20 @@ func Parse227(text string) (netip.AddrPort, bool) { return findList(text, hostPo
 // [Parse227].
 func Parse228(text string) (netip.AddrPort, bool) { return findList(text, longHostPort) }
 
+// maxStripes bounds the endpoints of a striped transfer: a server's data hosts.
+const maxStripes = 64
+
+// ParseStripes reads the endpoints of SPOR's argument, or of a reply to SPAS (GFD.20 section
+// 3.3): PORT's lists, set off by spaces or lines.
+func ParseStripes(text string) (ends []netip.AddrPort) {
+	for _, field := range strings.Fields(text) {
+		if end, ok := ParsePORT([]byte(field)); ok && len(ends) < maxStripes {
+			ends = append(ends, end)
+		}
+	}
+	return ends
+}
+
 // list is a run of comma-separated numbers; n counts also those that did not fit, and bad
 // says that one was no byte.
 type list struct {

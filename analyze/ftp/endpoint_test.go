@@ -289,3 +289,12 @@ func BenchmarkParse229(b *testing.B) {
 		})
 	}
 }
+
+// TestParseStripes: endpoints of several data hosts, set off by spaces or lines.
+func TestParseStripes(t *testing.T) {
+	a, b := netip.MustParseAddrPort("192.0.2.21:50000"), netip.MustParseAddrPort("192.0.2.22:50001")
+	require.Equal(t, []netip.AddrPort{a, b}, ParseStripes("Entering Striped Passive Mode.\n 192,0,2,21,195,80\n 192,0,2,22,195,81\nEnd"))
+	require.Equal(t, []netip.AddrPort{a}, ParseStripes("192,0,2,21,195,80 1,2,3"))
+	require.Empty(t, ParseStripes("nothing"))
+	require.Len(t, ParseStripes(strings.Repeat("192,0,2,21,195,80 ", 1000)), maxStripes)
+}

@@ -58,6 +58,10 @@ const (
 	LPRT
 	LPSV
 
+	// GridFTP (GFD.20 section 3.3): PASV and PORT of several endpoints
+	SPAS
+	SPOR
+
 	// RFC 2228 section 3
 	AUTH
 	ADAT
@@ -120,7 +124,7 @@ var verbNames = [verbCount]string{
 	NOOP: "NOOP",
 	XMKD: "XMKD", XRMD: "XRMD", XPWD: "XPWD", XCUP: "XCUP", XCWD: "XCWD", XSEN: "XSEN", XSEM: "XSEM", XMAS: "XMAS",
 	XRSQ: "XRSQ", XRCP: "XRCP",
-	LPRT: "LPRT", LPSV: "LPSV",
+	LPRT: "LPRT", LPSV: "LPSV", SPAS: "SPAS", SPOR: "SPOR",
 	AUTH: "AUTH", ADAT: "ADAT", PBSZ: "PBSZ", PROT: "PROT", CCC: "CCC", MIC: "MIC", CONF: "CONF", ENC: "ENC",
 	FEAT: "FEAT", OPTS: "OPTS", EPRT: "EPRT", EPSV: "EPSV", LANG: "LANG", MDTM: "MDTM", SIZE: "SIZE", MLST: "MLST",
 	MLSD: "MLSD", HOST: "HOST",
@@ -186,8 +190,11 @@ func (v Verb) IsUpload() bool { return v == STOR || v == STOU || v == APPE }
 // IsNegotiation reports whether the command settles where the data connection goes.
 func (v Verb) IsNegotiation() bool {
 	switch v {
-	case PORT, EPRT, LPRT, PASV, EPSV, LPSV:
+	case PORT, EPRT, LPRT, SPOR, PASV, EPSV, LPSV, SPAS:
 		return true
 	}
 	return false
 }
+
+// IsPassive reports whether the reply to the command names where the client is to connect.
+func (v Verb) IsPassive() bool { return v == PASV || v == EPSV || v == LPSV || v == SPAS }

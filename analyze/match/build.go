@@ -307,7 +307,7 @@ func parallel(t *record.Transfer, tried []flow.Conn) {
 	channels, attempts := 1, own.SYNs
 	for i := range tried {
 		c := &tried[i]
-		if c.ID == own.ID || c.State != flow.Established || c.Src.Addr() != own.Src.Addr() {
+		if c.ID == own.ID || c.State != flow.Established || c.Src.Addr() != own.Src.Addr() && t.Method != record.MethodStriped {
 			continue
 		}
 		channels++

@@ -17,6 +17,7 @@ type expectation struct {
 	until   flow.Time       // when it was replaced, plus grace; 0: in force
 	ended   uint64          // Ord of the packet that replaced it
 	met     bool            // by a connection
+	beside  *expectation    // another endpoint of the same negotiation, while in force; nil: none
 	two     bool            // it has two keys
 	keys    [2]endKey       // of the endpoints that a fitting connection may lead to
 	older   [2]*expectation // the next older one with the same key, and the next newer one
@@ -149,10 +150,14 @@ func (m *Matcher) shareFXP(x *expectation) {
 
 // replace says that an expectation is in force no longer; it is done once.
 func (m *Matcher) replace(x *expectation, at flow.Mark) {
-	x.until, x.ended = at.Time+grace, at.Ord
-	if m.replaced.add(replaced{x.until, x}) {
-		m.limits["offers that waited for a connection"]++
-		m.index.forget(m.replaced.first().expectation)
+	for x != nil {
+		next := x.beside
+		x.until, x.ended, x.beside = at.Time+grace, at.Ord, nil
+		if m.replaced.add(replaced{x.until, x}) {
+			m.limits["offers that waited for a connection"]++
+			m.index.forget(m.replaced.first().expectation)
+		}
+		x = next
 	}
 }
 

@@ -177,10 +177,13 @@ func (m *Matcher) Expect(o *control.Expectation) {
 	}
 	p := m.session(o.Control)
 	p.nets = o.Nets
-	if p.last != nil {
+	if p.last != nil && !o.Also {
 		m.replace(p.last, o.Mark)
 	}
 	x := m.index.add(o, p)
+	if o.Also {
+		x.beside = p.last
+	}
 	p.unmet++
 	p.last = x
 	m.index.link(x)

@@ -12,6 +12,9 @@ import (
 // ModeParallel is the MODE of GridFTP (GFD.20): blocks that may come over several connections.
 const ModeParallel = "E"
 
+// MethodStriped is GridFTP's PORT of several endpoints, which several hosts may connect to.
+const MethodStriped = "SPOR"
+
 // Notes is what rules and explanations need of a session beyond its record.
 type Notes struct {
 	Control flow.Conn // the control connection

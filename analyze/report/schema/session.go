@@ -142,7 +142,7 @@ var transferObject = object{"transfer", "One data channel: a transfer command, o
 		null: "the capture shows none"},
 	{name: "restart", value: from(0), doc: "Offset that REST set, in bytes", null: "there was no REST"},
 	{name: "method", doc: "How the data connection was negotiated: the command's name, or one of these", value: value{
-		schema: plain("PORT", "EPRT", "LPRT", "PASV", "EPSV", "LPSV", record.MethodDefault, record.MethodEncrypted).schema,
+		schema: plain("PORT", "EPRT", "LPRT", "PASV", "EPSV", "LPSV", "SPAS", "SPOR", record.MethodDefault, record.MethodEncrypted).schema,
 		words: []term{{record.MethodDefault, "not at all, so the default data ports apply (RFC 959 section 3.2)"},
 			{record.MethodEncrypted, "under TLS"}}}},
 	{name: "mode", doc: "By the negotiation; without one, by the connection seen", value: oneWord(

@@ -38,6 +38,7 @@ type Evidence interface {
 	// Reassembled says that packets that Add took before are fragments of s.
 	Reassembled(parts []flow.Mark, s *flow.Segment)
 	Mark(a, b netip.AddrPort, net flow.Net)    // a control connection, or one that a session has a use for; net is one of its networks
+	Expect(end netip.AddrPort)                 // whoever tries to connect to it means a data connection
 	Unmark(a, b netip.AddrPort, net flow.Net)  // what looked like a control connection is none
 	Ended(a, b netip.AddrPort, nets flow.Nets) // a marked one is over
 }

@@ -66,6 +66,7 @@ func (m *Matcher) give(x *expectation, cl *claim) {
 
 // Watcher hears which data connections sessions have a use for, and of their ends.
 type Watcher interface {
+	Expect(end netip.AddrPort) // a data connection may be tried there
 	Mark(a, b netip.AddrPort, net flow.Net)
 	Ended(a, b netip.AddrPort, nets flow.Nets)
 }

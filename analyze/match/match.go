@@ -187,6 +187,10 @@ func (m *Matcher) Expect(o *control.Expectation) {
 	p.unmet++
 	p.last = x
 	m.index.link(x)
+	if w := m.opt.Watcher; w != nil && o.Endpoint.IsValid() {
+		w.Expect(o.Endpoint)
+		w.Expect(netip.AddrPortFrom(o.Peer, o.Endpoint.Port())) // there a NAT leads to it
+	}
 	for _, end := range x.ends() {
 		m.parked.look(end, o.Mark.Time-early, func(c *flow.Conn, open bool) bool {
 			if x.rank(c) < 0 || m.hasSaid(c.ID) && !x.overrules(c, &m.opt) {

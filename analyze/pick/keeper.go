@@ -78,7 +78,11 @@ type keptHead struct {
 	length uint32
 	link   uint32
 	digits uint8
+	to     int8 // of a SYN: which end of tuple it is sent to; else notSYN
+	net    flow.Net
 }
+
+const notSYN = -1
 
 // NewKeeper makes a Keeper.
 func NewKeeper(out PacketWriter, opt KeeperOptions) *Keeper {
@@ -108,7 +112,13 @@ func (k *Keeper) Add(p *capture.Packet, s *flow.Segment) {
 	k.newest = p.Ord
 	h := keptHead{
 		tuple: s.Tuple(), mark: p.Mark, at: flow.Time(k.clock.Load()), from: k.reserve(n),
-		size: uint32(n), length: p.Length, link: p.Link, digits: p.Digits,
+		size: uint32(n), length: p.Length, link: p.Link, digits: p.Digits, to: notSYN, net: s.Net,
+	}
+	if s.Flags&(flow.SYN|flow.ACK) == flow.SYN && s.ICMP == nil {
+		h.to = 0
+		if host, port := h.tuple.End(0); host != s.Dst || port != s.DstPort {
+			h.to = 1
+		}
 	}
 	copy(k.bytes[h.from%uint64(len(k.bytes)):], p.Data)
 	k.next = h.from + uint64(n)
@@ -186,7 +196,7 @@ func (k *Keeper) leave() {
 		k.first = 0
 	}
 	k.count--
-	if !k.marks.has(h.tuple, h.at) || k.left == h.mark.Ord && k.left != 0 {
+	if !k.marks.has(h.tuple, h.at) && (h.to == notSYN || !k.marks.tried(h)) || k.left == h.mark.Ord && k.left != 0 {
 		return
 	}
 	k.left = h.mark.Ord
@@ -232,6 +242,12 @@ func (k *Keeper) Stats() KeeperStats {
 // are told by their ends alone, marks by the network too: ends of which connections in
 // several networks are marked are kept until all of these ended.
 func (k *Keeper) Mark(a, b netip.AddrPort, net flow.Net) { k.marks.add(flow.TupleOf(a, b), net) }
+
+// Expect says that whoever tries to connect to an endpoint means a data connection: one that
+// nobody answers is known as such only when its SYNs left the ring long ago.
+func (k *Keeper) Expect(end netip.AddrPort) {
+	k.marks.expect(expectedEnd{flow.HostOf(end.Addr()), end.Port()}, flow.Time(k.clock.Load()))
+}
 
 // Unmark takes a Mark back.
 func (k *Keeper) Unmark(a, b netip.AddrPort, net flow.Net) { k.marks.remove(flow.TupleOf(a, b), net) }

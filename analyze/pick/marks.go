@@ -17,6 +17,13 @@ const (
 	// maxUses bounds the networks of which marks are told apart for two ends; the others'
 	// end with them.
 	maxUses = 64
+	// maxExpected bounds the endpoints of which connections are expected, and expectedFor how
+	// long they are after they were announced.
+	maxExpected = 64 << 10
+	expectedFor = 600 * flow.Second
+	// tryFor is how long a connection that was tried is kept, unless it is marked: a SYN that
+	// is repeated later begins that anew.
+	tryFor = 30 * flow.Second
 )
 
 // marks is the bounded set of marked connections.
@@ -27,6 +34,14 @@ type marks struct {
 	open  *list.List                   // by the time of the mark
 	ended *list.List                   // by until
 	lost  uint64
+
+	expected map[expectedEnd]flow.Time // until when
+	inOrder  []expectedEnd             // of the announcement, the oldest first; some may have been announced again
+}
+
+type expectedEnd struct {
+	host flow.Host
+	port uint16
 }
 
 // mark is of the connections of two ends: one, or one in each of several networks.
@@ -44,7 +59,7 @@ type use struct {
 }
 
 func newMarks(most int) marks {
-	return marks{most: most, set: map[flow.Tuple]*list.Element{}, open: list.New(), ended: list.New()}
+	return marks{most: most, set: map[flow.Tuple]*list.Element{}, open: list.New(), ended: list.New(), expected: map[expectedEnd]flow.Time{}}
 }
 
 // add marks a connection, once more if it is marked. A full set loses its oldest mark, of
@@ -144,4 +159,33 @@ func (s *marks) counts() (now int, lost uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.set), s.lost
+}
+
+// expect notes an endpoint that was announced.
+func (s *marks) expect(end expectedEnd, now flow.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.expected[end] < now+expectedFor/2 { // else it is noted well enough
+		s.inOrder = append(s.inOrder, end)
+		s.expected[end] = now + expectedFor
+	}
+	for len(s.inOrder) > 0 && (s.expected[s.inOrder[0]] < now || len(s.inOrder) > maxExpected) {
+		delete(s.expected, s.inOrder[0])
+		s.inOrder = s.inOrder[1:]
+	}
+}
+
+// tried reports whether a SYN is sent to an endpoint that was announced; then the connection
+// is kept for a while.
+func (s *marks) tried(h *keptHead) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	host, port := h.tuple.End(int(h.to))
+	if until, ok := s.expected[expectedEnd{host, port}]; !ok || until < h.at {
+		return false
+	}
+	if len(s.set) < s.most {
+		s.set[h.tuple] = s.ended.PushBack(&mark{tuple: h.tuple, over: true, until: h.at + tryFor})
+	}
+	return true
 }

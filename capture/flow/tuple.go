@@ -69,6 +69,14 @@ type Tuple struct {
 // Tuple is the one of the segment's connection.
 func (s *Segment) Tuple() Tuple { return tuple(s.Src, s.Dst, s.SrcPort, s.DstPort) }
 
+// End is the smaller end (0) or the other one (1).
+func (t Tuple) End(i int) (Host, uint16) {
+	if i == 0 {
+		return t.a, t.aPort
+	}
+	return t.b, t.bPort
+}
+
 // TupleOf is the one of the connection between two ends.
 func TupleOf(a, b netip.AddrPort) Tuple {
 	return tuple(HostOf(a.Addr()), HostOf(b.Addr()), a.Port(), b.Port())

@@ -333,4 +333,5 @@ func (t *tries) of(a *record.Attempt) (list []flow.Conn) {
 func (t *tries) Reassembled([]flow.Mark, *flow.Segment)          {}
 func (t *tries) Mark(netip.AddrPort, netip.AddrPort, flow.Net)   {}
 func (t *tries) Unmark(netip.AddrPort, netip.AddrPort, flow.Net) {}
+func (t *tries) Expect(netip.AddrPort)                           {}
 func (t *tries) Ended(netip.AddrPort, netip.AddrPort, flow.Nets) {}

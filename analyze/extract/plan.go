@@ -65,11 +65,11 @@ func carries(t *record.Transfer) bool {
 	return t.Notes.Conn.State == flow.Established && (t.Command != nil || t.Bytes != nil && *t.Bytes > 0)
 }
 
-// blind reports whether a transfer's data may be encrypted without showing it: commands
-// under TLS do not tell, and the beginning of the data is not in the capture.
+// blind reports whether a transfer's data may be encrypted without showing it: the beginning
+// of the data is not in the capture.
 func blind(t *record.Transfer) bool {
 	c := t.Notes.Conn
-	return t.Method == record.MethodEncrypted && !c.SYN.Seen() && !c.SYNACK.Seen()
+	return t.Notes.Blind || t.Method == record.MethodEncrypted && !c.SYN.Seen() && !c.SYNACK.Seen()
 }
 
 // file decides how much of the transfer's data becomes a file.

@@ -55,6 +55,7 @@ func (b *builder) connect(t *record.Transfer, n *control.Negotiation, tried []fl
 		t.ExpectedInitiator = expectedInitiator(t.Mode)
 	}
 	t.Frames.SYN = c.SYN.Pos
+	t.Notes.Blind = b.c.IsUnderTLS() && !c.SYN.Seen() && !c.SYNACK.Seen() && record.TLSOf(c) == nil
 	if t.Announced != nil && t.Announced.Addr() != c.Dst.Addr() {
 		via := c.Dst.Addr()
 		t.Notes.Via = &via

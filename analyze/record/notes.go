@@ -125,6 +125,7 @@ type TransferNotes struct {
 	Spoken   *Spoken        // what Conn carried reads like a control connection; nil: it does not
 	Passed   uint32         // payload bytes of the largest segment of the data's sender that was acknowledged, in the session
 	InClear  bool           // Conn carried its data in clear, though the control connection is under TLS
+	Blind    bool           // nothing tells whether Conn is under TLS, as the control connection is: the capture lacks its beginning
 	Curve    *flow.Curve    // how its data came, when asked for
 }
 

@@ -45,7 +45,7 @@ func handshakeOfData(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Certainty = record.Likely
 		v.Text = sentence("the TLS handshake of the data connection most likely failed: where its end was due, the " + by + " sent an encrypted record that is as long as an alert" + c.packets(x.Alert.Mark.Pos))
 		v.Next = alertSteps(x, "certificate unknown", x.Alert.ByServer)
-	case x.ClientHello.Seen() && !x.ServerHello.Seen() && t.Notes.Conn.Closing != flow.Cut && t.MissingBytes != nil && *t.MissingBytes == 0:
+	case x.ClientHello.Seen() && !x.ServerHello.Seen() && t.Notes.Conn.Closing != flow.Cut && t.MissingBytes != nil && t.Notes.Conn.Half[flow.Out].Missing+t.Notes.Conn.Half[flow.In].Missing == 0:
 		v.At, v.Certainty, v.Or = record.AtServer, record.Open, []string{record.CauseDataReset}
 		v.Text = sentence("the server did not answer the client's TLS hello on the data connection" + c.packets(x.ClientHello.Pos) + ", which then ended" + c.packets(t.Notes.Conn.Last.Pos))
 		v.Next = steps("look at the server's log for this transfer", "a firewall may drop what it cannot read: compare with a capture at the other end")

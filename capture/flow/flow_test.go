@@ -16,7 +16,7 @@ func TestPos(t *testing.T) {
 		{"first packet of the first file", 0, 1},
 		{"a later file", 7, 1_000_000},
 		{"the last packet", 0, 1<<packetBits - 1},
-		{"the last file", 1<<(64-packetBits) - 1, 1<<packetBits - 1},
+		{"the last file", 1<<(61-packetBits) - 1, 1<<packetBits - 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := At(test.file, test.packet)
@@ -29,6 +29,29 @@ func TestPos(t *testing.T) {
 	require.False(t, Pos(0).Seen())
 	require.False(t, Mark{Time: 1, Ord: 1}.Seen())
 	require.Less(t, At(0, 2), At(1, 1), "files come one after the other")
+}
+
+// A packet of an interface has a place in a file only where one keeps it.
+func TestPosOfLinks(t *testing.T) {
+	for _, x := range []struct {
+		name               string
+		p                  Pos
+		point, file        int
+		packet             uint64
+		inFile, seenAtThat bool
+	}{
+		{"of a file", At(7, 9), 7, 7, 9, true, true},
+		{"of an interface", OnLink(3, 9), 3, 3, 9, false, true},
+		{"kept in the one file", Kept(3, 9), 3, 0, 9, true, true},
+		{"beside those that are kept", OnLink(3, 9).Apart(), 3, 0, 0, false, true},
+		{"found in the file after all", Kept(3, 9).Apart().Rejoined(), 3, 0, 9, true, true},
+		{"none", 0, 0, 0, 0, false, false},
+		{"the last of the last", Kept(1<<(61-packetBits)-1, 1<<packetBits-1), 1<<(61-packetBits) - 1, 0, 1<<packetBits - 1, true, true},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			require.Equal(t, []any{x.point, x.file, x.packet, x.inFile, x.seenAtThat}, []any{x.p.Point(), x.p.File(), x.p.Packet(), x.p.InFile(), x.p.Seen()})
+		})
+	}
 }
 
 func TestHost(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 type directory struct {
 	working workingDirectory
 	home    string // the login directory, if PWD named it
+	texts   *ftp.Texts
 }
 
 // move is CWD and CDUP; not known: the argument or the reply was not seen.
@@ -49,12 +50,12 @@ type workingDirectory struct {
 const maxDir = 4096
 
 // resolve returns the path that an argument names, empty when it cannot be told.
-func (p workingDirectory) resolve(arg string) string {
+func (d *directory) resolve(arg string) string {
 	if !isAbsolute(arg) {
-		if !p.known {
+		if !d.working.known {
 			return ""
 		}
-		arg = join(p.dir, arg)
+		arg = join(d.texts, d.working.dir, arg)
 	} else {
 		arg = path.Clean(arg)
 	}
@@ -68,15 +69,16 @@ func isAbsolute(p string) bool { return strings.HasPrefix(p, "/") }
 
 // join appends arg to dir; a path relative to the login directory stays so, also where
 // ".." climbs above it.
-func join(dir, arg string) string {
+func join(texts *ftp.Texts, dir, arg string) string {
 	if arg == "" {
 		return dir
 	}
-	if dir == "/" {
-		return path.Clean(dir + arg)
+	joined := arg
+	if dir != "" {
+		var room [128]byte
+		joined = texts.Keep(append(append(append(room[:0], dir...), '/'), arg...))
 	}
-	joined := path.Join(dir, arg)
-	if joined == "." {
+	if joined = path.Clean(joined); joined == "." {
 		return ""
 	}
 	return joined
@@ -91,7 +93,7 @@ func (p workingDirectory) change(arg string) workingDirectory {
 	case !p.known, strings.HasPrefix(arg, "~"):
 		return workingDirectory{}
 	default:
-		dir = join(p.dir, arg)
+		dir = join(nil, p.dir, arg)
 	}
 	if len(dir) > maxDir {
 		return workingDirectory{}

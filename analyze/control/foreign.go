@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"strings"
 
 	"ftpscope/analyze/tlsrec"
 )
@@ -34,7 +35,7 @@ func foreignProtocol(first []byte) string {
 		return "HTTP"
 	case bytes.HasPrefix(first, []byte("PROXY ")), bytes.HasPrefix(first, []byte("\r\n\r\n\x00\r\nQUIT\n")):
 		return protocolPROXY
-	case isHTTPRequest(line), hasAnyPrefix(bytes.ToLower(line), "<!doctype html", "<html"):
+	case isHTTPRequest(line), beginsHTML(line):
 		return "HTTP"
 	case hasAnyPrefix(line, "EHLO ", "HELO ", "LHLO "):
 		return "SMTP"
@@ -53,6 +54,16 @@ func foreignProtocol(first []byte) string {
 // isHTTPRequest reports whether a line is a request line (RFC 9112 section 3).
 func isHTTPRequest(line []byte) bool {
 	return hasAnyPrefix(line, "GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT ") && bytes.Contains(line, []byte(" HTTP/"))
+}
+
+// beginsHTML knows a page in any letter case.
+func beginsHTML(line []byte) bool {
+	for _, p := range [...]string{"<!doctype html", "<html"} {
+		if len(line) >= len(p) && strings.EqualFold(string(line[:len(p)]), p) {
+			return true
+		}
+	}
+	return false
 }
 
 func hasAnyPrefix(b []byte, prefixes ...string) bool {

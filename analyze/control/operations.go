@@ -64,7 +64,7 @@ func operationOf(d *directory, p *pending) (record.Operation, bool) {
 	default:
 		return o, false
 	}
-	if resolved := d.working.resolve(path); path != "" && resolved != "" {
+	if resolved := d.resolve(path); path != "" && resolved != "" {
 		path = resolved
 	}
 	o.Path, o.Argument = unlessEmpty(path), unlessEmpty(rest)

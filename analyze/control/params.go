@@ -116,7 +116,7 @@ func takeTerms(c *Conversation, p *pending) {
 		arg = listed(arg)
 	}
 	if !p.cut && (p.verb != ftp.STOU || arg != "") {
-		if s.Path = c.directory.working.resolve(arg); !c.budget.reserve(len(s.Path)) {
+		if s.Path = c.directory.resolve(arg); !c.budget.reserve(len(s.Path)) {
 			s.Path = ""
 			c.budget.struck++
 		}
@@ -133,7 +133,7 @@ func (s *TransferCommand) nameUnique(d *directory, b *budget, r *record.Reply) {
 		return
 	}
 	if name := ftp.ParseUnique(r.Text); name != "" {
-		if path := d.working.resolve(name); b.reserve(len(path)) {
+		if path := d.resolve(name); b.reserve(len(path)) {
 			s.Path = path
 		}
 	}

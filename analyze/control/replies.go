@@ -231,7 +231,7 @@ func (c *Conversation) onFinal(p *pending, r *record.Reply) {
 		c.notes.ProtC = c.at
 	case v == ftp.REIN && r.Code == 220:
 		c.login.state, c.transfers.current = record.LoginNone, none
-		c.directory = directory{working: workingDirectory{known: true}}
+		c.directory = directory{working: workingDirectory{known: true}, texts: c.directory.texts}
 		c.params.reset()
 	case p.negotiation >= 0:
 		c.onNegotiationReply(&c.transfers.negotiations[p.negotiation], r)

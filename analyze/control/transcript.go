@@ -71,13 +71,16 @@ type Options struct {
 type shared struct {
 	free        []*Conversation // for the next connections
 	texts       ftp.Texts
+	search      ftp.Search
 	expectation Expectation // what the Listener hears of, while it does
 }
 
 // NewOptions makes options that may serve several shards, each of which has its own by
 // Shard.
 func NewOptions(controlPort func(port uint16) bool, dialogue bool, l Listener) *Options {
-	return &Options{ControlPort: controlPort, Dialogue: dialogue, Listener: l, shared: &shared{}}
+	own := &shared{}
+	own.search.Texts = &own.texts
+	return &Options{ControlPort: controlPort, Dialogue: dialogue, Listener: l, shared: own}
 }
 
 // Shard is the same for another shard of the same goroutine.
@@ -93,10 +96,11 @@ func New(conn *flow.Conn, opt *Options) *Conversation {
 	c.opt, c.budget.shard, c.digits = opt, &opt.held, conn.Digits
 	c.conn = connection{conn.ID, [2]netip.AddrPort{conn.Src, conn.Dst}, conn.Nets}
 	c.login.state, c.tls.kind = record.LoginNone, record.TLSNone
+	c.login.secrets.Share(&opt.search)
 	t := &c.transfers
 	t.current, t.unseen, t.doubted, t.guessed = none, none, none, none
 	c.directory.working.known, c.params.mode = true, defaultMode // Finish knows whether the beginning was seen
-	c.replies.Texts = &opt.texts
+	c.replies.Texts, c.directory.texts = &opt.texts, &opt.texts
 	c.half = newHalf(conn)
 	if conn.OpenerKnown {
 		c.roles = rolesBySYN
@@ -160,8 +164,9 @@ func (o *Options) recycle(c *Conversation) {
 	clear(t.negotiations)
 	clear(t.commands)
 	clear(logins)
-	negotiations, commands := t.negotiations[:0], t.commands[:0]
+	negotiations, commands, known := t.negotiations[:0], t.commands[:0], c.login.secrets.Emptied()
 	*c = Conversation{}
+	c.login.secrets.Secrets = known
 	c.pairing.pending, c.notes.Logins = waiting[:0], logins[:0]
 	t.negotiations, t.commands = negotiations, commands
 	o.free = append(o.free, c)

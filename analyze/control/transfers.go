@@ -182,7 +182,7 @@ func (c *Conversation) negotiate(p *pending) {
 	case ftp.PORT:
 		n.Endpoint, ok = ftp.ParsePORT([]byte(p.arg))
 	case ftp.EPRT:
-		n.Endpoint, ok = ftp.ParseEPRT([]byte(p.arg))
+		n.Endpoint, ok = ftp.ParseEPRT(p.arg)
 	default:
 		n.Endpoint, ok = ftp.ParseLPRT([]byte(p.arg))
 	}

@@ -132,7 +132,7 @@ func endpoint(a netip.Addr, p []byte) (netip.AddrPort, bool) {
 // ParseEPRT reads the argument of EPRT (RFC 2428 section 2:
 // <d><net-prt><d><net-addr><d><tcp-port><d>, net-prt 1 or 2). The last delimiter may be
 // missing; a zone is dropped; an IPv4-mapped address is unmapped.
-func ParseEPRT(arg []byte) (netip.AddrPort, bool) {
+func ParseEPRT[T string | []byte](arg T) (netip.AddrPort, bool) {
 	e, ok := parseExtended(strings.Trim(string(arg), " "))
 	if !ok || !e.addr.IsValid() || e.family == "" || e.rest != "" {
 		return netip.AddrPort{}, false

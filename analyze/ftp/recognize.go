@@ -168,7 +168,8 @@ func isForeignReply(code int, text string) bool {
 
 func banner(code int, text string) Guess {
 	line, _, _ := strings.Cut(text, "\n")
-	return guessBanner(ReplyLine{Code: code, Text: []byte(line[:min(len(line), guessWindow)])})
+	var room [guessWindow]byte
+	return guessBanner(ReplyLine{Code: code, Text: room[:copy(room[:], line)]})
 }
 
 // isEnhanced reports whether the text begins with one of SMTP's enhanced status codes:

@@ -13,17 +13,36 @@ import (
 type Secrets struct {
 	words     [][]byte // in lower case, in the order of their bytes: a session has one or two
 	users     []typed
-	afterUser bool // USER came, and no other command since
-	ready     bool // found.finder is: no word came since it was made
-	found     *found
+	bytes     []byte // of words
+	afterUser bool   // USER came, and no other command since
+	ready     bool   // search.finder is, if it is of these Secrets: no word came since it was made
+	search    *Search
 }
 
-// found is what looking for secrets needs; sessions in which there is nothing to look for
-// have none.
-type found struct {
+// Search is what looking for secrets needs. Secrets may share one, if one of them looks at
+// a time; those that do not, and have something to look for, make their own.
+type Search struct {
+	Texts  *Texts // keep names
+	of     *Secrets
 	finder Finder
 	list   [][]byte
 	text   []byte // of OfText
+}
+
+// Share has them look with s.
+func (s *Secrets) Share(with *Search) { s.search, s.ready = with, false }
+
+// Emptied is empty Secrets in the memory of some that are over, which are a session's usual
+// ones: one or two.
+func (s *Secrets) Emptied() Secrets {
+	const most = 4
+	if cap(s.words) > most || cap(s.users) > most || cap(s.bytes) > most*longSecret*2 {
+		return Secrets{}
+	}
+	clear(s.words)
+	clear(s.users)
+	clear(s.bytes)
+	return Secrets{words: s.words[:0], users: s.users[:0], bytes: s.bytes[:0]}
 }
 
 // typed is a name that was typed as USER.
@@ -59,7 +78,7 @@ func (s *Secrets) Command(line []byte) (from, size int) {
 	s.afterUser = cmd.Verb == USER || s.afterUser && cmd.Verb == VerbUnknown
 	if cmd.Verb == USER {
 		name, _, _ := bytes.Cut(cmd.Arg[:len(cmd.Arg)-(len(line)-from)], []byte(":"))
-		size += s.user(string(name), false)
+		size += s.user(name, false)
 	}
 	if from == len(line) {
 		return from, size
@@ -88,7 +107,13 @@ func (s *Secrets) add(word []byte) int {
 	if known {
 		return 0
 	}
-	s.ready, s.words = false, slices.Insert(s.words, i, lower(word))
+	from := len(s.bytes)
+	s.bytes = append(s.bytes, word...) // growing leaves other words in the old array, which they keep
+	low := s.bytes[from:len(s.bytes):len(s.bytes)]
+	for j, c := range low {
+		low[j] = lowered(c)
+	}
+	s.ready, s.words = false, slices.Insert(s.words, i, low)
 	return entry + len(word)
 }
 
@@ -107,24 +132,27 @@ func search[T string | []byte](words [][]byte, word T) (int, bool) {
 // Clone is a copy that changes on its own.
 func (s *Secrets) Clone() Secrets {
 	c := *s
-	c.words, c.users = slices.Clone(s.words), slices.Clone(s.users)
-	c.found, c.ready = nil, false
+	c.words, c.users, c.bytes = slices.Clone(s.words), slices.Clone(s.users), nil
+	c.search, c.ready = nil, false
 	return c
 }
 
 // Accepted says that the server let a user in: the name is one.
-func (s *Secrets) Accepted(user string) { s.user(user, true) }
+func (s *Secrets) Accepted(user string) {
+	var room [maxText]byte
+	s.user(append(room[:0], user...), true)
+}
 
-func (s *Secrets) user(name string, accepted bool) int {
-	if name = strings.Trim(name, " \t"); name == "" {
+func (s *Secrets) user(name []byte, accepted bool) int {
+	if name = bytes.Trim(name, " \t"); len(name) == 0 {
 		return 0
 	}
 	s.ready = false
-	if u := s.typed(name); u != nil {
+	if u := s.typed(string(name)); u != nil {
 		u.accepted = u.accepted || accepted
 		return 0
 	}
-	s.users = append(s.users, typed{name, accepted})
+	s.users = append(s.users, typed{s.room().Texts.Keep(name), accepted})
 	return entry + len(name)
 }
 
@@ -231,18 +259,21 @@ func quoted(line []byte) (list []Span) {
 
 // List has the words that are looked for, in lower case.
 func (s *Secrets) List() [][]byte {
-	if !s.ready {
+	if !s.isReady() {
 		s.prepare()
 	}
-	return slices.Clone(s.found.list)
+	return slices.Clone(s.search.list)
 }
 
-func (s *Secrets) room() *found {
-	if s.found == nil {
-		s.found = new(found)
+func (s *Secrets) room() *Search {
+	if s.search == nil {
+		s.search = new(Search)
 	}
-	return s.found
+	return s.search
 }
+
+// isReady reports whether the finder is these Secrets'.
+func (s *Secrets) isReady() bool { return s.ready && s.search.of == s }
 
 // prepare makes the finder. What is a user's name is no secret elsewhere.
 func (s *Secrets) prepare() {
@@ -255,7 +286,7 @@ func (s *Secrets) prepare() {
 	}
 	f.list = slices.DeleteFunc(f.list, func(w []byte) bool { return w == nil })
 	f.finder.reset(f.list, true)
-	s.ready = true
+	f.of, s.ready = s, true
 }
 
 // find finds the words in a text, wherever they stand.
@@ -263,18 +294,18 @@ func (s *Secrets) find(text []byte) []Found {
 	if s.None() {
 		return nil
 	}
-	if !s.ready {
+	if !s.isReady() {
 		s.prepare()
 	}
-	return s.found.finder.In(text, func(int, int) bool { return true })
+	return s.search.finder.In(text, func(int, int) bool { return true })
 }
 
 // Steps is how many bytes of words were looked at: what the search costs.
 func (s *Secrets) Steps() int {
-	if !s.ready {
+	if !s.isReady() {
 		return 0
 	}
-	return s.found.finder.steps
+	return s.search.finder.steps
 }
 
 // Merge sorts spans, and makes one of those that overlap or touch.
@@ -306,15 +337,6 @@ func Hide(text string, parts []Span) string {
 		at = p.To
 	}
 	return string(append(b, text[at:]...))
-}
-
-// lower is a text with its ASCII letters in lower case, and of the same length.
-func lower(b []byte) []byte {
-	low := bytes.Clone(b)
-	for i, c := range low {
-		low[i] = lowered(c)
-	}
-	return low
 }
 
 func lowered(c byte) byte {

@@ -76,7 +76,11 @@ func join(texts *ftp.Texts, dir, arg string) string {
 	joined := arg
 	if dir != "" {
 		var room [128]byte
-		joined = texts.Keep(append(append(append(room[:0], dir...), '/'), arg...))
+		b := append(room[:0], dir...)
+		if dir != "/" {
+			b = append(b, '/')
+		}
+		joined = texts.Keep(append(b, arg...))
 	}
 	if joined = path.Clean(joined); joined == "." {
 		return ""

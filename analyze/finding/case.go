@@ -27,6 +27,7 @@ type Case struct {
 	untold  []string // and these are what such rules found
 	bounces bool     // bounce-attempt is among the rules
 	seen    glance   // taken when a rule asks for it
+	one     [1]draft // of the rule at work, where it has one at most
 }
 
 // ranOn reports whether the capture certainly ran on for so long after a time.

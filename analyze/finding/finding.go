@@ -187,9 +187,11 @@ func eachOpening(judge func(*Case, *record.Transfer) (draft, bool)) func(*Case) 
 // once makes a judge out of one that has at most one draft for a session.
 func once(judge func(*Case) (draft, bool)) func(*Case) []draft {
 	return func(c *Case) []draft {
-		if v, ok := judge(c); ok {
-			return []draft{v}
+		v, ok := judge(c)
+		if !ok {
+			return nil
 		}
-		return nil
+		c.one[0] = v
+		return c.one[:]
 	}
 }

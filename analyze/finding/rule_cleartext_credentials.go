@@ -47,18 +47,15 @@ func cleartext(c *Case) (draft, bool) {
 	if len(frames) == 0 && c.User != nil {
 		users.add(*c.User)
 	}
-	what, whose := "a password", ""
+	what, whose := "a password", "an unknown user"
 	if users.n > 0 {
-		what, whose = "the password of "+users.String(), " of "+users.String()
+		what, whose = "the password", users.String()
 	}
 	if len(frames) > 1 {
-		what = prose.Many(len(frames), "password") + whose
-	}
-	if users.n == 0 {
-		what += " of an unknown user"
+		what = prose.Many(len(frames), "password")
 	}
 	return draft{
-		message: what + " went to " + c.Server.String() + " in clear text" + c.packets(frames...) + "; " + decided(len(frames), accepted, rejected),
+		message: what + " of " + whose + " went to " + c.Server.String() + " in clear text" + c.packets(frames...) + "; " + decided(len(frames), accepted, rejected),
 		frames:  frames,
 		advice:  "use FTP over TLS (AUTH TLS) or SFTP, and change the password if others could see this traffic",
 	}, true

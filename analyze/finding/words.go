@@ -200,6 +200,9 @@ func (u *names) String() string {
 
 // plain is the names without saying what they are of.
 func (u *names) plain() string {
+	if u.n == 1 {
+		return prose.Quote(u.first[0])
+	}
 	quoted := make([]string, len(u.first))
 	for i, name := range u.first {
 		quoted[i] = prose.Quote(name)

@@ -117,8 +117,10 @@ func hasWord(text []byte, word string) bool {
 // namesFTP finds a word such as "FTP", "(vsFTPd" or "Pure-FTPd"; a host name with a dot
 // ("ftp.example.com") is none.
 func namesFTP(text []byte) bool {
-	for word := range bytes.FieldsFuncSeq(text, func(r rune) bool { return r >= 0x80 || !inHostName(byte(r)) }) {
-		if containsFold(word, "ftp") && !bytes.Contains(bytes.TrimRight(word, "."), []byte(".")) {
+	for from, to := 0, 0; from < len(text); from = to + 1 {
+		for to = from; to < len(text) && inHostName(text[to]); to++ {
+		}
+		if word := text[from:to]; containsFold(word, "ftp") && bytes.IndexByte(bytes.TrimRight(word, "."), '.') < 0 {
 			return true
 		}
 	}

@@ -15,8 +15,10 @@ func (b *builder) tcp(s *record.Session) {
 	if b.passed == nil {
 		b.passed = map[netip.Addr]uint32{}
 	}
+	room := make([]facts, 0, 1+len(s.Transfers))
 	if b.passes(control); control.State == flow.Established {
-		s.TCP = both(control)
+		room = append(room, facts{})
+		s.TCP = both(&room[0], control)
 	}
 	for i := range s.Transfers {
 		b.passes(s.Transfers[i].Notes.Conn)
@@ -27,7 +29,8 @@ func (b *builder) tcp(s *record.Session) {
 			continue
 		}
 		dir := dataDirection(t)
-		t.TCP = tcpOf(t.Notes.Conn, dir)
+		room = append(room, facts{})
+		t.TCP = tcpOf(&room[len(room)-1], t.Notes.Conn, dir)
 		if x := t.Notes.Conn.Course; x != nil {
 			from := t.Notes.Conn.Src.Addr()
 			if dir == flow.In {
@@ -83,10 +86,10 @@ func dataDirection(t *record.Transfer) flow.Direction {
 	return flow.In
 }
 
-// tcpOf is how a connection did in the direction of its data.
-func tcpOf(c *flow.Conn, dir flow.Direction) *record.TCP {
+// tcpOf is how a connection did in the direction of its data, told in r.
+func tcpOf(r *facts, c *flow.Conn, dir flow.Direction) *record.TCP {
 	h, other := &c.Half[dir], &c.Half[dir^1]
-	r := &facts{TCP: record.TCP{Duration: max(c.Last.Time-c.Start.Time, 0)}}
+	r.Duration = max(c.Last.Time-c.Start.Time, 0)
 	x := c.Course
 	if x == nil {
 		return &r.TCP
@@ -120,13 +123,13 @@ func orphanTCP(c *flow.Conn) *record.TCP {
 	if c.Half[flow.In].Bytes > c.Half[flow.Out].Bytes {
 		dir = flow.In
 	}
-	return tcpOf(c, dir)
+	return tcpOf(new(facts), c, dir)
 }
 
 // both is how a connection did in both directions together. What nobody said is no stall
 // of it.
-func both(c *flow.Conn) *record.TCP {
-	r := &facts{TCP: record.TCP{Duration: max(c.Last.Time-c.Start.Time, 0)}}
+func both(r *facts, c *flow.Conn) *record.TCP {
+	r.Duration = max(c.Last.Time-c.Start.Time, 0)
 	x := c.Course
 	if x == nil {
 		return &r.TCP

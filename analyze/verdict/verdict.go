@@ -284,6 +284,16 @@ func gravity(cause string) int {
 	return 5
 }
 
+// allDone are the texts that most sessions share, by the number of transfers.
+var allDone = func() (texts [16]string) {
+	for i := range texts {
+		texts[i] = done(i)
+	}
+	return texts
+}()
+
+func done(transfers int) string { return "All went well: " + many(transfers, "transfer") + " done." }
+
 // allWell is the verdict where nothing went wrong.
 func (c *hearing) allWell() *record.Verdict {
 	v := &record.Verdict{Cause: record.CauseNone, At: record.AtNone, Certainty: record.Certain}
@@ -296,10 +306,10 @@ func (c *hearing) allWell() *record.Verdict {
 	switch {
 	case c.encrypted() && !c.ReadsAgain():
 		v.Text, v.Certainty = "The capture shows no sign of failure; "+prose.Escape(c.Protection())+" hides the server's replies.", record.Likely
-	case worked == 1:
-		v.Text = "All went well: 1 transfer done." // most sessions share it
-	case worked > 1:
-		v.Text = "All went well: " + many(worked, "transfer") + " done."
+	case worked > 0 && worked < len(allDone):
+		v.Text = allDone[worked]
+	case worked > 0:
+		v.Text = done(worked)
 	case c.Login == record.LoginOK:
 		v.Text = "The login succeeded, and no command failed."
 	default:

@@ -47,9 +47,29 @@ func foreignProtocol(first []byte) string {
 		return "IMAP"
 	case hasAnyPrefix(first, "RFB 0"):
 		return "VNC"
+	case isSMTPGreeting(line):
+		return "SMTP"
+	case bytes.HasSuffix(line, []byte(" SIP/2.0")):
+		return "SIP"
+	case len(first) >= 8 && first[0] == 0 && (bytes.Equal(first[4:8], []byte("\xffSMB")) || bytes.Equal(first[4:8], []byte("\xfeSMB"))):
+		return "SMB"
+	case len(first) > 6 && first[2] == 0 && first[3] == 0 && first[4] == 10 && '3' <= first[5] && first[5] <= '9' && first[6] == '.':
+		return "MySQL" // the protocol's version 10, then the server's, in text
 	}
 	return ""
 }
+
+// isSMTPGreeting reports whether a line is how a mail server greets: it names its protocol
+// (RFC 5321 section 4.2), or begins with a status code of mail (RFC 3463 section 2).
+func isSMTPGreeting(line []byte) bool {
+	if !hasAnyPrefix(line, "220 ", "220-", "421 ", "421-", "554 ", "554-") || bytes.Contains(line, []byte("FTP")) {
+		return false
+	}
+	status := line[4:]
+	return bytes.Contains(line, []byte("SMTP")) || len(status) > 5 && status[0] == line[0] && status[1] == '.' && isDigit(status[2]) && status[3] == '.' && isDigit(status[4])
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // isHTTPRequest reports whether a line is a request line (RFC 9112 section 3).
 func isHTTPRequest(line []byte) bool {

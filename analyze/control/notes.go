@@ -124,7 +124,8 @@ func (n *notes) addReply(p *pending, r *record.Reply) {
 
 // settled notes how a command ended that is neither a login nor a transfer: the last of
 // them counts. What clients send to keep or to end a session counts for nothing. A USER that
-// is refused by another code than 530 decides on no login, and is such a command.
+// is refused by another code than 530 decides on no login, and is such a command, as is a
+// PASS after which an account is demanded.
 func (n *notes) settled(b *budget, p *pending, r *record.Reply) {
 	n.Late = nil
 	aside := p.negotiation < 0 && p.transfer < 0 && p.verb != ftp.PASS && p.verb != ftp.ACCT
@@ -133,9 +134,9 @@ func (n *notes) settled(b *budget, p *pending, r *record.Reply) {
 	}
 	switch {
 	case p.verb == ftp.NOOP || p.verb == ftp.QUIT || p.verb == ftp.FEAT || p.verb == ftp.OPTS || p.verb == ftp.SYST || p.verb == ftp.STAT || p.verb == ftp.CLNT || p.verb == ftp.ABOR || p.verb == ftp.ALLO:
-	case r.Code < 400:
+	case r.Code < 400 && (r.Code != 332 || p.verb == ftp.USER):
 		n.Denied = nil
-	case aside && (p.verb != ftp.USER || r.Code != 530) && b.reserve(denialSize+len(p.line.Text)+len(r.Text)):
+	case (aside || r.Code == 332) && (p.verb != ftp.USER || r.Code != 530) && b.reserve(denialSize+len(p.line.Text)+len(r.Text)):
 		n.Denied = &record.Denial{Line: p.line, Reply: *r}
 	}
 }

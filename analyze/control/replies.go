@@ -116,6 +116,9 @@ func (c *Conversation) onReply(r ftp.Reply) {
 		c.pairing.replyOwed = false
 		keepReply(c, none, reply)
 		c.notes.parting(&c.budget, reply, true)
+		if c.commands == 0 && c.roles == rolesBySYN && c.missing == 0 && c.notes.Extra.Code == 0 {
+			c.notes.Extra = c.budget.lasting(reply)
+		}
 		c.onUnaskedReply(reply)
 		return
 	}

@@ -97,6 +97,7 @@ func (s *secrets) hide(t *Transcript) {
 	n := &t.Notes
 	n.Parting = s.kept(n.Parting)
 	s.reply(&n.Greeting)
+	s.reply(&n.Extra)
 	n.Denied, n.Late = s.denial(n.Denied), s.denial(n.Late)
 	if n.Waiting != nil {
 		n.Waiting = &record.Line{Mark: n.Waiting.Mark, Text: s.text(n.Waiting.Text, 0)}

@@ -54,6 +54,7 @@ type Heard struct {
 	OperationsLeft int // operations beyond MaxOperations
 
 	Greeting Reply    // the server's first reply; code 0: none
+	Extra    Reply    // a reply to nothing, between the greeting and the first command; code 0: none
 	Denied   *Denial  // the last command apart from logins and transfers, if it was rejected
 	Late     *Denial  // the last command apart from transfers, if its answer took LateReply, whatever it was
 	Parting  *Reply   // the last reply that nobody asked for, or that says that the server fails: 421, 500 OOPS

@@ -34,11 +34,19 @@ func brokenOff(c *hearing) *record.Verdict {
 		v.Cause, v.At, v.Certainty, v.Or = record.CauseControlLost, record.AtFirewall, record.Certain, nil
 		v.Text = sentence("a RST in the server's name, which it did not send, ended the control connection"+c.packets(e.at.Pos)+" "+took+" after "+asked+": "+far, quiet(c, w.Mark.Time))
 		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections at this command, or after how long?", passable(w.Text))
+		if idleBefore(c, w.Mark.Time) >= shortestTimer {
+			v.Next = overIdle()
+		}
 	} else if idleBefore(c, w.Mark.Time) >= shortestTimer {
 		v.Cause, v.At, v.Or = record.CauseControlLost, record.AtFirewall, []string{record.CauseServerClosed}
-		v.Next = steps("compare the idle time with the timers of firewalls, NATs and load balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP)", "look at the server's log: was its program stopped?")
+		v.Next = append(overIdle(), "look at the server's log: was its program stopped?")
 	}
 	return v
+}
+
+// overIdle is what to do about timers that forget an idle control connection.
+func overIdle() []string {
+	return steps("compare the idle time with the timers of firewalls, NATs and load balancers on the way, and raise them", "let the client keep the control connection busy (TCP keepalive, NOOP)")
 }
 
 // idleBefore is how long nobody had spoken on the control connection before a command.

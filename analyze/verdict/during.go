@@ -440,11 +440,18 @@ func noReplyCame(c *hearing, t *record.Transfer, v *record.Verdict, end flow.Mar
 	client, server := c.Halves(t.Notes.Conn)
 	over := max(client.FIN.Time, server.FIN.Time)
 	idle := over - max(t.Notes.Ran.Mark.Time, c.Notes.ClientSpoke)
-	if over == 0 || idle < shortestTimer && !unheard(c, over) || end.Time-over < record.LateReply {
+	if over == 0 || end.Time-over < record.LateReply {
 		return nil
 	}
 	v.Frames = append(v.Frames, end.Pos)
 	v.Or = []string{record.CauseNoReply}
+	if idle < shortestTimer && !unheard(c, over) {
+		v.Cause, v.At, v.Or = record.CauseNoReply, record.AtServer, []string{record.CauseControlLost, record.CauseReplyMissed}
+		v.Text = sentence("the data connection of " + named(t) + " ended" + after(t) + c.packets(t.Notes.Conn.Last.Pos) + ", and the server sent no final reply for " + prose.Lasting(end.Time-over) + ", until the client left" + c.packets(end.Pos))
+		v.Next = steps("what does the server do after the end of the data? Look at its log: scanning, copying, a slow disk, a program that hangs", "capture at the server: if its reply leaves it, something on the way drops it",
+			"compare the file's size before you transfer it again")
+		return v
+	}
 	why := ": a firewall or NAT may have forgotten it meanwhile"
 	if unheard(c, over) {
 		v.Certainty, v.Or = record.Likely, nil

@@ -12,7 +12,7 @@ import (
 // The session itself: greeting, login, TLS, and its end.
 
 // logins are the judges of how far a session came before its transfers.
-var logins = []func(*hearing) *record.Verdict{turnedDownByProxy, anotherProtocol, neverGreeted, turnedAway, handshakeFailed, loginFailed, authRefused}
+var logins = []func(*hearing) *record.Verdict{turnedDownByProxy, anotherProtocol, neverGreeted, turnedAway, handshakeFailed, outOfStep, loginFailed, authRefused}
 
 // ends are those of what else may have hurt, the gravest first.
 var ends = []func(*hearing) *record.Verdict{serverFailed, brokenOff, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, failedUnseen, cutShort}
@@ -207,6 +207,27 @@ func demandsTLS(c *hearing, r *record.Reply) bool {
 	return !c.IsUnderTLS() && (means(r, saysTLS) || code(r, 533, 534, 536, 537))
 }
 
+// outOfStep is a server that replied to something before the client's first command, and a
+// client that took this for the reply to that command: from then on each reply is one late.
+func outOfStep(c *hearing) *record.Verdict {
+	x := &c.Notes.Extra
+	if x.Code == 0 || x.Code == 421 || c.Login == record.LoginOK || len(c.Transfers) > 0 || c.Commands == 0 || !c.whole() || c.encrypted() || means(x, saysBusy) || means(x, saysTries) ||
+		c.RealClient == "" && c.ended(&c.Notes.Control).by != record.Client {
+		return nil
+	}
+	v := begin(record.CauseOutOfStep, record.AtServer, record.Likely, c.Notes.Greeting.Pos, x.Pos)
+	v.Or = []string{record.CauseLoginRejected}
+	why := ""
+	v.Next = steps("does something on the way (a balancer, a proxy, an inspecting firewall) send the server a line of its own? Compare with a capture at the other end", "look at the server's log: which command did it reply to?")
+	if c.RealClient != "" {
+		v.At, v.Or = record.AtClient, nil
+		why = "it replied to the PROXY line, which it does not know"
+		v.Next = steps("switch the PROXY protocol on at the server, or off at the balancer " + c.Client.Addr().String() + " in front of it")
+	}
+	v.Text = sentence("the server replied "+quoted(x)+c.packets(x.Pos)+" before the client's first command, so the client takes each reply for that to the command after it", why)
+	return v
+}
+
 // loginFailed is a login that the server refused, or did not answer.
 func loginFailed(c *hearing) *record.Verdict {
 	if c.Login == record.LoginOK {
@@ -237,6 +258,12 @@ func loginFailed(c *hearing) *record.Verdict {
 		v.Frames = append(v.Frames, d.Line.Mark.Pos)
 		v.Text = sentence("the server refused the login at "+prose.Quote(d.Line.Text), c.replied(&d.Reply))
 		relayed(c, v, &d.Reply, d.Line.Text)
+		return v
+	}
+	if d := c.Notes.Denied; d != nil && c.Login == record.LoginNone && d.Reply.Code == 332 {
+		v := begin(record.CauseLoginRejected, record.AtClient, record.Likely, d.Line.Mark.Pos, d.Reply.Pos)
+		v.Text = sentence("the server demanded an account after the password, and the client sent none (ACCT)", c.replied(&d.Reply))
+		v.Next = steps("let the client send the account (ACCT) that the server demands", "or let the server not demand one for this user")
 		return v
 	}
 	if p := c.Notes.Parting; p != nil && c.Login != record.LoginOK && p.Code >= 400 && c.whole() && !c.encrypted() {

@@ -192,7 +192,23 @@ func serverSetting(r *record.Reply) string {
 			return "correct the setting that the reply names, in the server's configuration"
 		}
 	}
+	for _, known := range complaints {
+		if hasFold(r.Text, known.words) {
+			return known.step
+		}
+	}
 	return ""
+}
+
+// complaints are what vsftpd says of its own configuration, and what mends it.
+var complaints = []struct{ words, step string }{
+	{"writable root inside chroot", "take the right to write away from the user's root directory, or permit it (vsftpd allow_writeable_chroot=YES)"},
+	{"cannot change directory", "does the user's home directory exist, and may the user enter it? Look at its owner, its permissions and SELinux (ftp_home_dir)"},
+	{"could not bind listening", "does another program listen on the server's port already?"},
+	{"config file not owned", "give the configuration file to the user who starts the server (root)"},
+	{"priv_sock_get", "the server's child was killed: try it without its sandbox (vsftpd seccomp_sandbox=NO), and update it"},
+	{"child died", "the server's child was killed: try it without its sandbox (vsftpd seccomp_sandbox=NO), and update it"},
+	{"cannot load rsa", "check the path, the permissions and the form of the server's certificate and key (vsftpd rsa_cert_file, rsa_private_key_file)"},
 }
 
 func saidModeRejected(c *hearing, t *record.Transfer) *record.Verdict {
@@ -242,6 +258,9 @@ func saidNoNegotiation(c *hearing, t *record.Transfer) *record.Verdict {
 	if !c.Capture.ClientSide || c.Capture.MissingBytes > 0 || !c.Capture.FromStart && !means(r, saysMode) {
 		return nil
 	}
+	if v := goneOn(c, t); v != nil {
+		return v
+	}
 	v := about(t, record.CauseNoNegotiation, record.AtClient)
 	if r.Code == 503 && !means(r, saysMode) {
 		v.Certainty, v.Or = record.Likely, []string{record.CauseCommandDenied}
@@ -249,6 +268,22 @@ func saidNoNegotiation(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Text = sentence("the client sent "+named(t)+" without PORT or PASV before it", c.replied(r))
 	v.Next = steps("let the client send EPSV, PASV, EPRT or PORT before each transfer")
 	return v
+}
+
+// goneOn is a transfer that the client asked for although the server had rejected its last
+// offer: what was wrong with that is the cause; nil: it was not rejected.
+func goneOn(c *hearing, t *record.Transfer) *record.Verdict {
+	if t.N < 2 {
+		return nil
+	}
+	o := &c.Transfers[t.N-2]
+	if o.Outcome != record.Rejected || o.Verdict == nil {
+		return nil
+	}
+	v := *o.Verdict
+	v.Frames = append(append([]flow.Pos{}, v.Frames...), t.Frames.Command, t.Frames.Reply)
+	v.Text = sentence(v.Text[:len(v.Text)-1], "the client sent "+named(t)+" anyway", c.then(t))
+	return &v
 }
 
 func saidFull(c *hearing, t *record.Transfer) *record.Verdict {

@@ -188,6 +188,9 @@ func (c *hearing) session() *record.Verdict {
 	}
 	for _, j := range ends {
 		if v := j(c); v != nil {
+			if v.Cause == record.CauseNoReply && worst != nil && worst.Cause == v.Cause && c.Transfers[worst.Transfer-1].Connection != nil {
+				return worst // it tells more
+			}
 			return c.finished(v)
 		}
 	}

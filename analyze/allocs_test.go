@@ -21,7 +21,7 @@ import (
 const (
 	allocsPerPacket  = 0.001
 	allocsAnyway     = 20
-	allocsPerSession = 75 // with three transfers and fifteen commands: a hundred packets
+	allocsPerSession = 45 // with three transfers and fifteen commands: a hundred packets
 )
 
 // TestAllocations counts what twice the traffic costs more.

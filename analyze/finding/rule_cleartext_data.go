@@ -15,10 +15,11 @@ var cleartextData = Rule{
 }
 
 func clearData(c *Case) (draft, bool) {
-	message, frames := "", []flow.Pos{c.Notes.ProtC.Pos}
+	message, frames := "", clearConnections(c)
 	if c.Notes.ProtC.Seen() {
+		frames = []flow.Pos{c.Notes.ProtC.Pos}
 		message = "PROT C was accepted under TLS" + c.packets(frames...) + ": the data connections after it are in clear text"
-	} else if frames = clearConnections(c); len(frames) > 0 {
+	} else if len(frames) > 0 {
 		message = "the control connection is under TLS, and " + prose.Many(len(frames), "data connection") + " carried clear text" + c.packets(frames[:min(len(frames), 3)]...)
 	} else {
 		return draft{}, false

@@ -111,11 +111,17 @@ type watches struct {
 	pages  []*[watchPage]watch
 	n      int32
 	free   []int32
-	look   int32  // where the next search for one to give up begins
-	lost   uint64 // given up
+	look   int32         // where the next search for one to give up begins
+	lost   uint64        // given up
+	blank  []flow.Course // for the next that are told
 }
 
-const watchPage = 32
+const (
+	watchPage = 32
+	// blankPage is how many courses one that is kept may keep, too: few, for most are kept as
+	// long as their neighbours.
+	blankPage = 4
+)
 
 func (l *watches) at(i int32) *watch { return &l.pages[i/watchPage][i%watchPage] }
 
@@ -199,7 +205,11 @@ func (l *watches) Watch(may func(*flow.Segment) bool, curves bool) {
 // told is a snapshot with what was noted of the connection so far.
 func (l *watches) told(c *conn, fact *flow.Conn) *flow.Conn {
 	if c.watch != 0 {
-		fact.Course = l.of(c).course(c)
+		if len(l.blank) == 0 {
+			l.blank = make([]flow.Course, blankPage)
+		}
+		fact.Course, l.blank = &l.blank[0], l.blank[1:]
+		l.of(c).course(fact.Course, c)
 	}
 	return fact
 }

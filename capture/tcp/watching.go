@@ -231,14 +231,14 @@ func (h *half) settled() bool {
 	return h.bytes == 0 || h.flags&isAcked != 0 && !flow.Before(h.acked, h.next)
 }
 
-// course is what was noted, of a connection that ends, or as it stands now.
-func (w *watch) course(c *conn) *flow.Course {
+// course is what was noted, of a connection that ends, or as it stands now, told in f.
+func (w *watch) course(f *flow.Course, c *conn) {
 	e := *w // a connection that goes on is not changed
 	e.side[0].curve, e.side[1].curve = w.side[0].curve.copied(), w.side[1].curve.copied()
 	if from := e.since; from != 0 && c.last.Time-from >= e.least {
 		e.stalled(c, flow.Stall{From: from, To: c.last.Time, Why: e.why(c, true)})
 	}
-	f := &flow.Course{Shake: e.shake, Stall: e.stall, Waited: e.waited}
+	f.Shake, f.Stall, f.Waited = e.shake, e.stall, e.waited
 	for dir := range e.side {
 		x := &e.side[dir]
 		if x.zeroSince != 0 {
@@ -263,5 +263,4 @@ func (w *watch) course(c *conn) *flow.Course {
 			f.Side[dir].Stuck, f.Side[dir].Repeats = x.stuck, x.repeats
 		}
 	}
-	return f
 }

@@ -88,34 +88,44 @@ func hopeless(o *Opener, dir flow.Direction) {
 
 // resync looks for a record behind a gap in b: a header whose record the keys open, by its
 // number or by one of those after it. It returns what is left of b; s.lost says whether
-// the search goes on.
+// the search goes on. What looks like a header whose record is not whole yet is kept, and
+// does not hide those behind it: it may be ciphertext.
 func (o *Opener) resync(dir flow.Direction, b []byte) []byte {
 	s := &o.sides[dir]
-	for ; len(b) >= headerSize; b = b[1:] {
+	at, kept := 0, -1 // kept: the first place whose record is not whole
+	for ; len(b)-at >= headerSize; at++ {
+		rest := b[at:]
 		if s.lostSize > 1<<40 || s.tries >= maxTries {
-			break
+			o.shut(Damaged)
+			return nil
 		}
-		if tlsrec.BeginsRecord(b) {
-			size := recordSize(b)
-			if len(b) < size {
-				return b
+		if tlsrec.BeginsRecord(rest) {
+			size := recordSize(rest)
+			if whole := len(rest) >= size; !whole && s.keys != nil {
+				if kept < 0 {
+					kept = at
+				}
+				continue
+			} else if !whole {
+				break
 			}
 			s.tries++
-			if o.fits(dir, b[:headerSize], b[headerSize:size]) {
+			if o.fits(dir, rest[:headerSize], rest[headerSize:size]) {
+				s.lostSize += uint64(at)
 				found(o, dir)
-				return b
+				return rest
 			}
 		}
-		s.lostSize++
-		if s.tries == 0 && s.scanned() > maxScan {
-			break
+		if s.tries == 0 && kept < 0 && s.scanned() > maxScan {
+			o.shut(Damaged)
+			return nil
 		}
 	}
-	if len(b) < headerSize {
-		return b
+	if kept >= 0 {
+		at = kept
 	}
-	o.shut(Damaged)
-	return nil
+	s.lostSize += uint64(at)
+	return b[at:]
 }
 
 // scanned is a bound of how much was looked at.

@@ -231,6 +231,10 @@ func (m *Matcher) place(c *flow.Conn, open bool) bool {
 	if c.OpenerKnown && (c.Dst.Port() < flow.FirstUnprivileged || m.opt.ControlPort(c.Dst.Port())) {
 		return false
 	}
+	if m.parked.full() {
+		m.parked.drop(m.unclaimed)
+		m.limits["connections that waited for an offer"]++
+	}
 	m.parked.add(c, [2]endKey{m.index.keyOf(c.Dst), m.index.keyOf(c.Src)})
 	if cl := m.claims[c.ID]; cl != nil && cl.stranger {
 		m.parked.note(c)

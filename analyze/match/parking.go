@@ -28,16 +28,16 @@ type parked struct {
 
 func (p *parking) at(serial uint64) *parked { return &p.ring[serial%maxParked] }
 
-// add parks a connection, with the keys of Dst and Src; the oldest makes room if it must.
+// full tells that the oldest must go before another is added.
+func (p *parking) full() bool { return p.next-p.first == maxParked }
+
+// add parks a connection, with the keys of Dst and Src. There must be room.
 func (p *parking) add(c *flow.Conn, keys [2]endKey) {
 	if p.heads == nil {
 		p.heads, p.byID = map[endKey]uint64{}, map[uint64]uint64{}
 		p.first, p.next = 1, 1
 	}
 	serial := p.next
-	if serial-p.first == maxParked {
-		p.drop()
-	}
 	if len(p.ring) < maxParked {
 		for uint64(len(p.ring)) <= serial%maxParked {
 			p.ring = append(p.ring, parked{})
@@ -55,9 +55,12 @@ func (p *parking) add(c *flow.Conn, keys [2]endKey) {
 	p.byID[c.ID] = serial
 }
 
-// drop lets the oldest go.
-func (p *parking) drop() {
+// drop lets the oldest go; gone is told of it if it is over and was never claimed.
+func (p *parking) drop(gone func(*flow.Conn)) {
 	e := p.at(p.first)
+	if !e.gone && !e.open && !e.kept {
+		gone(&e.conn)
+	}
 	delete(p.byID, e.conn.ID)
 	for _, key := range e.keys {
 		if p.heads[key] == p.first {
@@ -67,7 +70,7 @@ func (p *parking) drop() {
 	p.first++
 }
 
-// look expectations the connections to (or, with no SYN, from) an endpoint, the newest
+// look offers take the connections to (or, with no SYN, from) an endpoint, the newest
 // first, back to a time; take claims one.
 func (p *parking) look(end endKey, since flow.Time, take func(c *flow.Conn, open bool) bool) {
 	serial, ok := p.heads[end]
@@ -87,7 +90,7 @@ func (p *parking) look(end endKey, since flow.Time, take func(c *flow.Conn, open
 	}
 }
 
-// recent expectations the newest connections, back to a time.
+// recent offers take the newest connections, back to a time.
 func (p *parking) recent(since flow.Time, take func(c *flow.Conn, open bool) bool) {
 	for serial, n := p.next, 0; serial > p.first && n < maxLook; n++ {
 		serial--
@@ -138,17 +141,9 @@ func (p *parking) note(c *flow.Conn) {
 	}
 }
 
-// expire lets go what began before a time; gone is told of those that are over and were
-// never claimed.
+// expire lets go what began before a time.
 func (p *parking) expire(before flow.Time, gone func(*flow.Conn)) {
-	for p.first < p.next {
-		e := p.at(p.first)
-		if e.conn.Start.Time >= before {
-			return
-		}
-		if !e.gone && !e.open && !e.kept {
-			gone(&e.conn)
-		}
-		p.drop()
+	for p.first < p.next && p.at(p.first).conn.Start.Time < before {
+		p.drop(gone)
 	}
 }

@@ -15,7 +15,7 @@ type row struct {
 	own  func(*chain) gopacket.DecodingLayer // or gopacket's own
 
 	links      []uint32 // link types
-	head       *Head    // of the first of them
+	head       *Head    // of each of them
 	etherTypes []uint16
 	over4      []uint8  // IP protocols over IPv4
 	over6      []uint8  // over IPv6
@@ -31,7 +31,7 @@ type row struct {
 var (
 	rows        []row
 	byLink      = map[uint32]gopacket.LayerType{}
-	heads       [LinkSLL2 + 1]*Head
+	heads       []*Head // by link type; what lies beyond has none
 	byEtherType [1 << 16]uint16
 	byProtocol4 [1 << 8]gopacket.LayerType
 	byProtocol6 [1 << 8]gopacket.LayerType
@@ -76,6 +76,9 @@ func register(r row) {
 	for _, link := range r.links {
 		byLink[link] = r.kind
 		if r.head != nil {
+			for uint32(len(heads)) <= link {
+				heads = append(heads, nil)
+			}
 			heads[link] = r.head
 		}
 	}

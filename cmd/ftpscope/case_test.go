@@ -21,13 +21,13 @@ import (
 var caseColumns = map[string]string{
 	"sessions": `number=id community_id start_ns=start end_ns=end client_ip=client.ip client_port=client.port server_ip=server.ip server_port=server.port
 		user anonymous password login tls banner system mode initiator closing from_start=capture.from_start to_end=capture.to_end
-		client_side=capture.client_side server_side=capture.server_side missing_bytes=capture.missing_bytes verdict_transfer=verdict.transfer ` + verdictColumns,
+		client_side=capture.client_side server_side=capture.server_side missing_bytes=capture.missing_bytes verdict_transfer=verdict.transfer decrypted ` + handshakeColumns + verdictColumns,
 	"transfers": `n command argument path direction representation restart method mode announced_ip=announced.ip announced_port=announced.port
 		expected_initiator initiator evidence ` + dataColumns + ` bytes missing_bytes sha256 mime_type file
 		preliminary_code=preliminary.code preliminary_text=preliminary.text reply_code=reply.code reply_text=reply.text outcome
 		negotiation_frame=frames.negotiation command_frame=frames.command syn_frame=frames.syn first_data_frame=frames.first_data reply_frame=frames.reply
 		negotiation_input=frame_files.negotiation command_input=frame_files.command syn_input=frame_files.syn
-		first_data_input=frame_files.first_data reply_input=frame_files.reply filter ` + verdictColumns,
+		first_data_input=frame_files.first_data reply_input=frame_files.reply filter plain_bytes ` + handshakeColumns + verdictColumns,
 	"commands": "time_ns=time frame command argument",
 	"replies":  "time_ns=time frame code text",
 	"findings": "rule=id severity transfer_n=transfer message advice frames",
@@ -40,6 +40,11 @@ var caseColumns = map[string]string{
 const dataColumns = `data_src_ip=connection.src.ip data_src_port=connection.src.port data_dst_ip=connection.dst.ip data_dst_port=connection.dst.port
 	data_community_id=connection.community_id data_start_ns=connection.start data_end_ns=connection.end data_state=connection.state
 	data_attempts=connection.attempts data_closing=connection.closing`
+
+const handshakeColumns = `tls_version=handshake.version tls_cipher=handshake.cipher tls_server_name=handshake.server_name tls_protocol=handshake.protocol
+	tls_resumed=handshake.resumed tls_alert=handshake.alert.name tls_alert_by=handshake.alert.by ja3=handshake.ja3 ja4=handshake.ja4 ja3s=handshake.ja3s
+	certificate_sha256=handshake.certificate.sha256 certificate_subject=handshake.certificate.subject certificate_issuer=handshake.certificate.issuer
+	certificate_not_before=handshake.certificate.not_before certificate_not_after=handshake.certificate.not_after `
 
 const verdictColumns = `cause=verdict.cause at=verdict.at certainty=verdict.certainty other_causes=verdict.or verdict=verdict.text next=verdict.next
 	verdict_frames=verdict.frames`
@@ -132,6 +137,9 @@ func fields(t *testing.T, table string, record any) (list []string) {
 			if key := strings.TrimSuffix(column, "_input"); record.(map[string]any)["frames"].(map[string]any)[key] != nil {
 				value = 0
 			}
+		}
+		if column == "decrypted" && value == nil { // the key is there when it is true
+			value = false
 		}
 		list = append(list, column+"="+plainValue(t, column, value))
 	}

@@ -35,28 +35,7 @@ var xzReaders = sync.Pool{New: func() any {
 	return z
 }}
 
-// whole and steady let the xz library read and give pieces of one size, whoever asks for
-// how many bytes. When data is damaged the library drops what it has unpacked of a piece,
-// so other pieces would give other packets before the damage. An end that comes with data
-// it takes for the end of all streams: whole gives the one after the other.
-type whole struct {
-	r   io.Reader
-	err error // it stays
-}
-
-func (w *whole) Read(p []byte) (n int, err error) {
-	if w.err != nil {
-		return 0, w.err
-	}
-	if n, w.err = io.ReadFull(w.r, p); w.err == io.ErrUnexpectedEOF {
-		w.err = io.EOF
-	}
-	if n > 0 {
-		return n, nil
-	}
-	return 0, w.err
-}
-
+// steady gives pieces of one size, as pieces does to the library.
 type steady struct{ *bufio.Reader }
 
 func (s steady) Read(p []byte) (int, error) {
@@ -97,8 +76,9 @@ func New(head []byte, src io.Reader) (*Reader, error) {
 	case string(head[:4]) == "\xfd7zX": // the .xz file format, section 2.1.1.1
 		u.kind = "xz"
 		z := xzReaders.Get().(*xz.Reader)
-		u.r, u.close = steady{bufio.NewReaderSize(z, inputSize)}, func() { xzReaders.Put(z) }
-		err = z.Reset(&whole{r: src})
+		var x *xzReader
+		x, err = newXZReader(z, src)
+		u.r, u.close = steady{bufio.NewReaderSize(x, inputSize)}, func() { xzReaders.Put(z) }
 	case string(head[:3]) == "BZh" && head[3] >= '1' && head[3] <= '9': // the digit is the size of its blocks
 		u.kind, u.r = "bzip2", bzip2.NewReader(bufio.NewReaderSize(src, inputSize))
 	case isLZ4(head):

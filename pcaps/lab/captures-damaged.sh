@@ -66,3 +66,24 @@ cap_password_not_asked() {
   in_cli "$python" "$lab/stray.py" not-asked
   captured
 }
+
+# Compressed, and cut at seven tenths: what each tool makes of it is what there is to read. In a hidden folder, since a cut file is
+# an error of runs over all captures.
+cap_packed_cut() {
+  flat
+  vsftpd
+  capture "$CLI" c0 packed-cut.pcap
+  local u=ftp://labuser:labpass@192.0.2.21/photo.bin n=/dev/null
+  curled --disable-epsv "$u" -o $n "$u" -o $n "$u" -o $n "$u"
+  captured
+}
+damaged_packed_cut() {
+  local whole=$work/out/packed-cut.pcap tool
+  for tool in gzip bzip2 xz zstd lz4; do
+    "$tool" -1 -q -c "$whole" >"$work/packed"
+    head -c $(($(stat -c %s "$work/packed") * 7 / 10)) "$work/packed" >"$work/out/packed-cut.$tool"
+    "$tool" -q -dc <"$work/out/packed-cut.$tool" >"$work/unpacked" 2>/dev/null || true
+    printf '%s %s %s\n' "packed-cut.$tool" "$(stat -c %s "$work/unpacked")" "$(tcpdump -nr "$work/unpacked" 2>/dev/null | wc -l)"
+  done >"$work/out/packed-cut.txt"
+  rm "$whole"
+}

@@ -25,7 +25,7 @@ capture/decode:      capture/flow github.com/google/gopacket
 capture/buffer:
 capture/outfile:
 capture/pcapfile:    capture/outfile capture/buffer capture/flow
-capture/unpack:      github.com/klauspost/compress github.com/mikelolasagasti/xz github.com/pierrec/lz4
+capture/unpack:      github.com/klauspost/compress github.com/mikelolasagasti/xz github.com/pierrec/lz4 github.com/ulikunitz/xz
 capture/tail:        capture/buffer capture/flow
 capture:             capture/flow github.com/google/gopacket capture/buffer capture/pcapfile capture/tail capture/unpack capture/zipfile
 capture/zipfile:

@@ -42,6 +42,12 @@ func TestCausesBeforeSymptoms(t *testing.T) {
 			ttl S 61
 			rst S`,
 			"control-lost firewall certain", 0, []string{"5 min 52 s", "timers"}, nil},
+		{"the client's firewall, seen at the client", active + `
+			data d1 203.0.113.21:20 > 198.51.100.10:50000 unanswered 4
+			C: LIST
+			wait 60s
+			S: 425 Can't open data connection.` + quit,
+			"data-blocked firewall likely", 1, []string{"next to the client", "permit TCP from 203.0.113.21"}, []string{"capture at"}},
 		{"a writable root", ends + `
 			S: 220 (vsFTPd 3.0.3)
 			C: USER bob

@@ -353,8 +353,17 @@ func unanswered(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v.Text = sentence(c.party(conn.Src.Addr())+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+
 		c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+fate, lacks, c.whereDropped(conn), c.then(t))
-	v.Next = steps(c.permit(t), "capture at "+c.party(conn.Dst.Addr())+" at the same time: if the SYNs arrive there, its own firewall drops them")
+	elsewhere := "capture at " + c.party(conn.Dst.Addr()) + " at the same time: if the SYNs arrive there, its own firewall drops them"
+	if c.reached(conn) {
+		elsewhere = ""
+	}
+	v.Next = steps(c.permit(t), elsewhere)
 	return v
+}
+
+// reached reports whether a connection's SYNs were captured next to their destination.
+func (c *hearing) reached(conn *flow.Conn) bool {
+	return c.Distance(conn.Src.Addr()) > 0 && c.Distance(conn.Dst.Addr()) == 0
 }
 
 // whereDropped says what the place of capture tells of unanswered SYNs.
@@ -363,7 +372,7 @@ func (c *hearing) whereDropped(conn *flow.Conn) string {
 	switch {
 	case near < 0 || far < 0:
 		return ""
-	case far == 0 && near > 0:
+	case c.reached(conn):
 		return "the capture was taken next to " + c.party(conn.Dst.Addr()) + " (by the TTLs), so the SYNs got that far, and its own firewall drops them"
 	case near == 0 && far > 0:
 		return "the capture was taken next to " + c.party(conn.Src.Addr()) + " (by the TTLs), so it does not show how far the SYNs got"

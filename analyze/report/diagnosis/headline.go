@@ -65,7 +65,7 @@ var headlines = map[string]string{
 	record.CauseDataHalfClosed:                     "the {at} does not close the data connection",
 	record.CauseDataAltered:                        "ASCII mode changes a binary file",
 	record.CauseControlLost:                        "the control connection is lost on the way",
-	record.CauseControlLost + record.AtFirewall:    "a firewall or NAT forgets the control connection",
+	record.CauseControlLost + record.AtFirewall:    "a firewall or NAT breaks the control connection",
 	record.CauseControlLost + record.AtNAT:         "a NAT forgets the control connection",
 	record.CauseReplyMissed:                        "the client leaves before the reply comes",
 	record.CauseFileDenied:                         "the server denies a file or directory",

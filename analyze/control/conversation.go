@@ -316,7 +316,7 @@ func clientBy(dir flow.Direction, b []byte) (client flow.Direction, ok bool) {
 	return dir, command != reply
 }
 
-// Compares says that conflicts are wanted.
+// Compares asks the table to tell of bytes that come again with another content.
 func (c *Conversation) Compares() bool { return true }
 
 // Conflict says that bytes of a side came again with another content.
@@ -412,7 +412,7 @@ func (c *Conversation) tellHosts(on bool) {
 
 func (c *Conversation) odd(kind, detail string) { c.notes.odd(&c.budget, kind, detail, c.at) }
 
-// Warm looks at what Data will: see tcp.Batch.
+// Warm touches what Data will read, so that it is in the cache: see tcp.Batch.
 func Warm(c *Conversation) uint64 {
 	return uint64(c.at.Time) + uint64(c.sides[0].framer.Held()) + uint64(c.sides[1].framer.Held()) + uint64(len(c.pairing.pending)) +
 		uint64(c.commands) + uint64(len(c.login.user.value)) + uint64(len(c.transfers.negotiations)) + uint64(c.missing)

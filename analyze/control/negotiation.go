@@ -90,15 +90,15 @@ func (o *Expectation) Rank(src, dst netip.AddrPort) int {
 	return n
 }
 
-// Negotiation is what the control connection said of an offer.
+// Negotiation is what the control connection said of an expectation.
 type Negotiation struct {
 	Method     string
-	Endpoint   netip.AddrPort // as Offer's
+	Endpoint   netip.AddrPort // as Expectation's
 	Since      flow.Time      // when it was made
 	Asked      record.Line    // the command; empty text when it was not seen
 	Answer     record.Reply   // code 0: none was seen
 	Index      int32
-	Serial     int32          // its place among negotiations and steps
+	Serial     int32          // its place among negotiations and transfer commands
 	ClientSide flow.Direction // the side that was taken for the client
 	Passive    bool
 	Rejected   bool
@@ -128,7 +128,7 @@ func (n *Negotiation) Begin() flow.Time {
 // were.
 type TransferCommand struct {
 	Negotiation        int32 // index of the negotiation; -1: none
-	Serial             int32 // its place among negotiations and steps
+	Serial             int32 // its place among negotiations and transfer commands
 	Verb               ftp.Verb
 	Unseen             bool // the command itself was not seen
 	Mode               byte // MODE; 0: not known
@@ -149,7 +149,7 @@ func (s *TransferCommand) Carried() bool {
 	return s.Preliminary.Code != 0 || s.Reply.Code != 0 && s.Reply.Code < 300
 }
 
-// verbNames are what records point to.
+// VerbNames are what records point to.
 var VerbNames = func() (list [256]string) {
 	for v := range list {
 		list[v] = ftp.Verb(v).String()

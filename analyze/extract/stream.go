@@ -51,7 +51,7 @@ func (s *stream) Gap(dir flow.Direction, n uint64, _ flow.Mark) {
 	}
 }
 
-// Compares says that conflicts are wanted.
+// Compares asks the table to tell of bytes that come again with another content.
 func (s *stream) Compares() bool { return true }
 
 // Conflict takes bytes that came with two contents.

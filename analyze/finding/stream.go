@@ -43,7 +43,7 @@ const (
 // its end): then it is judged and emitted, and stays in held without the rest of the
 // record, for what the findings of others still need: its offers, and the session itself
 // while it may be somebody's twin. It is forgotten when it is due, or when the limits
-// below are reached, the oldest first; what was emitted never changes. held[:left] left,
+// above are reached, the oldest first; what was emitted never changes. held[:left] left,
 // held[left:] are held.
 type Stream struct {
 	opt     Options

@@ -67,10 +67,10 @@ type builder struct {
 	tunnels map[uint64]*record.Tunnel // by connections that went through a proxy
 	spoken  map[uint64]*record.Spoken // by connections that said something of FTP
 
-	// Lists that serve again.
+	// Reused between sessions.
 	byNegotiation [][]flow.Conn         // connections given to each negotiation, in their order
-	given         [][]flow.Conn         // to each step
-	linked        []bool                // the negotiation belongs to a step
+	given         [][]flow.Conn         // to each transfer command
+	linked        []bool                // the negotiation belongs to a transfer command
 	passed        map[netip.Addr]uint32 // the largest segment of each host that arrived
 	drafts        drafts
 

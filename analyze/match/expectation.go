@@ -54,7 +54,7 @@ func newIndex(l limits) index {
 }
 
 // endKey stands for an endpoint. Others may have the same: it narrows the search, and
-// Offer.fits decides.
+// Expectation.Fits decides.
 type endKey uint64
 
 // The seed is of this run, or clients could announce endpoints that all have one.

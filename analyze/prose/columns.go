@@ -75,7 +75,7 @@ func suffix(s string, width int) string {
 	return s
 }
 
-// Pad fills s with spaces on the right, padLeft on the left.
+// Pad fills s with spaces on the right.
 func Pad(s string, width int) string { return s + Spaces(width-Columns(s)) }
 
 func PadLeft(s string, width int) string { return Spaces(width-Columns(s)) + s }

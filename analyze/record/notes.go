@@ -1,6 +1,6 @@
 // Package record is the record model: what ftpscope says of a capture, one Go type a
 // record, one field a key. analyze/match fills it in, analyze/finding judges it and
-// analyze/report writes it. It has no behaviour beyond reading itself.
+// analyze/report writes it.
 package record
 
 import (
@@ -200,5 +200,5 @@ const (
 	OddBytes     = "control-bytes"    // NUL or control bytes in a command
 	OddEndpoint  = "bad-endpoint"     // PORT, EPRT, LPRT, 227, 228 or 229 that names none
 	OddMultiLine = "multi-line"       // a multi-line reply that did not end as it should
-	OddPending   = "pending-dropped"  // more than MaxPending commands without a reply
+	OddPending   = "pending-dropped"  // more than control keeps commands without a reply
 )

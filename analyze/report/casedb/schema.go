@@ -96,7 +96,7 @@ func verdicts() string {
 	return b.String() + "ALTER TABLE sessions ADD COLUMN verdict_transfer INTEGER /* transfers.n of what it is about */;\n" + expand(verdictViews)
 }
 
-// verdictColumns are a verdict's, in the order of verdictValues. The comments stay in the
+// verdictColumns are a verdict's, in the order of addVerdict. The comments stay in the
 // schema.
 var verdictColumns = []string{
 	"cause TEXT /* what went wrong: ftpscope schema lists the words */",

@@ -56,7 +56,7 @@ type block struct {
 // control connection are: a page has a million of these.
 type rung []any
 
-// Kinds of htmlRung, bits.
+// Kinds of rung, bits.
 const (
 	rungRight  = 1 << iota // towards the server; of a third host: on the server's side
 	rungData               // of the data connection

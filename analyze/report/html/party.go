@@ -15,7 +15,7 @@ import (
 )
 
 // A reviewer asks what a client did, over all of its sessions: when it guessed, when it
-// got in, and what it took or left then. htmlParties keeps a short chronology of each
+// got in, and what it took or left then. parties keep a short chronology of each
 // client at each server.
 
 // parties are bounded in number and in length: the sessions have everything.

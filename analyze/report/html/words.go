@@ -50,7 +50,7 @@ func (h *writer) serverRows() (rows []serverRow, more string) {
 	for _, f := range shown {
 		x := serverRow{Name: diagnosis.Placed(f.Server.String(), f.Network), Banners: greetings(f), Sessions: prose.Number(uint64(f.Sessions))}
 		if n := len(f.Banners); n > 1 {
-			at := "at least " // maxBanners
+			at := "at least " // of them are kept
 			if n < servers.MaxBanners {
 				at = ""
 			}

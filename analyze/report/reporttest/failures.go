@@ -7,7 +7,7 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// Variant is blockedSession with changes.
+// Variant is BlockedSession with changes.
 func Variant(id int, change func(*record.Session, *record.Transfer)) *record.Session {
 	s := BlockedSession()
 	s.ID, s.Findings, s.Verdict, s.Transfers[0].Verdict = id, nil, nil, nil

@@ -51,7 +51,7 @@ type pair struct {
 type Server struct {
 	Server    netip.AddrPort
 	Network   string    // that it is in; empty: the plain one
-	Banners   []greeted // in order of their first session, at most maxBanners
+	Banners   []greeted // in order of their first session, at most MaxBanners
 	Sessions  int
 	Encrypted int // sessions under TLS
 	Clients   []*Client

@@ -90,9 +90,11 @@ func startShell(t *testing.T, command, dir string) *terminalShell {
 	s := &terminalShell{in: in}
 	c.Stdout = s
 	require.NoError(t, c.Start())
-	t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait() // it was killed
+	t.Cleanup(func() { // a shell that is killed may still write its history, into a folder that is taken away
+		_, _ = io.WriteString(in, "\x03\nexit\n")
+		hangs := time.AfterFunc(20*time.Second, func() { _ = c.Process.Kill() })
+		_ = c.Wait() // its status is that of a line that was given up
+		hangs.Stop()
 	})
 	return s
 }

@@ -354,15 +354,15 @@ func unanswered(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Text = sentence(c.party(conn.Src.Addr())+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+
 		c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+fate, lacks, c.whereDropped(conn), c.then(t))
 	elsewhere := "capture at " + c.party(conn.Dst.Addr()) + " at the same time: if the SYNs arrive there, its own firewall drops them"
-	if c.reached(conn) {
+	if arrived(c, conn) {
 		elsewhere = ""
 	}
 	v.Next = steps(c.permit(t), elsewhere)
 	return v
 }
 
-// reached reports whether a connection's SYNs were captured next to their destination.
-func (c *hearing) reached(conn *flow.Conn) bool {
+// arrived reports whether a connection's SYNs were captured next to their destination.
+func arrived(c *hearing, conn *flow.Conn) bool {
 	return c.Distance(conn.Src.Addr()) > 0 && c.Distance(conn.Dst.Addr()) == 0
 }
 
@@ -372,7 +372,7 @@ func (c *hearing) whereDropped(conn *flow.Conn) string {
 	switch {
 	case near < 0 || far < 0:
 		return ""
-	case c.reached(conn):
+	case arrived(c, conn):
 		return "the capture was taken next to " + c.party(conn.Dst.Addr()) + " (by the TTLs), so the SYNs got that far, and its own firewall drops them"
 	case near == 0 && far > 0:
 		return "the capture was taken next to " + c.party(conn.Src.Addr()) + " (by the TTLs), so it does not show how far the SYNs got"

@@ -36,9 +36,7 @@ func newOrder(out Records, opt finding.Options) *order {
 	o.judged = finding.NewStream(opt, func(s *record.Session) {
 		o.bench.Session(s)
 		o.sum.add(s)
-		if o.numbers != nil {
-			renumber.Link(s, o.numbers)
-		}
+		renumber.Link(s, o.numbers)
 		o.keep(out.Session(s))
 	})
 	return o
@@ -80,14 +78,10 @@ func (o *order) judge(s *record.Session) {
 // snapshot gives out how far a session came that goes on. It has no number yet.
 func (o *order) snapshot(s *record.Session) {
 	s.Notes.Dropped = o.drops.during(s)
-	if o.numbers != nil {
-		s = renumber.Copy(s, o.numbers)
-	}
+	s = renumber.Copy(s, o.numbers)
 	o.judged.Preview(s)
 	o.bench.Preview(s)
-	if o.numbers != nil {
-		renumber.Link(s, o.numbers)
-	}
+	renumber.Link(s, o.numbers)
 	o.keep(o.out.Session(s))
 }
 
@@ -114,16 +108,14 @@ func (o *order) files(n int) {
 
 // attempt and orphan judge what never became a session, and give it out.
 func (o *order) attempt(a *record.Attempt) {
-	if o.bench.Attempt(a); o.numbers != nil {
-		renumber.LinkVerdict(a.Verdict, o.numbers)
-	}
+	o.bench.Attempt(a)
+	renumber.LinkVerdict(a.Verdict, o.numbers)
 	o.keep(o.out.Attempt(a))
 }
 
 func (o *order) orphan(x *record.Orphan) {
-	if o.bench.Orphan(x); o.numbers != nil {
-		renumber.LinkVerdict(x.Verdict, o.numbers)
-	}
+	o.bench.Orphan(x)
+	renumber.LinkVerdict(x.Verdict, o.numbers)
 	o.keep(o.out.Orphan(x))
 }
 

@@ -17,8 +17,11 @@ type Numbers interface {
 }
 
 // Copy copies a record, with all that it points to, and renumbers the copy: what it
-// points to may belong to connections that go on.
+// points to may belong to connections that go on. Without Numbers it is the record.
 func Copy[T any](x *T, n Numbers) *T {
+	if n == nil {
+		return x
+	}
 	c := copier{n, map[any]reflect.Value{}}
 	to := *x
 	c.inside(reflect.ValueOf(&to).Elem())
@@ -112,8 +115,12 @@ func holds(t reflect.Type, within []reflect.Type) bool {
 	return false
 }
 
-// Link notes in a session where on the link the packets are that it names.
+// Link notes in a session where on the link the packets are that it names, if there are
+// Numbers.
 func Link(s *record.Session, n Numbers) {
+	if n == nil {
+		return
+	}
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
 		f := t.Frames
@@ -140,7 +147,7 @@ func Link(s *record.Session, n Numbers) {
 
 // LinkVerdict does the same in a verdict, if there is one.
 func LinkVerdict(v *record.Verdict, n Numbers) {
-	if v != nil {
+	if v != nil && n != nil {
 		v.Link = links(v.Frames, n)
 	}
 }

@@ -96,6 +96,14 @@ type TLSAlert struct {
 	Guessed, Late bool
 }
 
+// By is the side that sent it: Client or Server.
+func (a *TLSAlert) By() string {
+	if a.ByServer {
+		return Server
+	}
+	return Client
+}
+
 // DataTLS is what was found out about a data connection under TLS; its flow.Conn has it
 // among its Facts.
 type DataTLS struct {

@@ -30,11 +30,8 @@ func handshakeOfData(c *hearing, t *record.Transfer) *record.Verdict {
 	if x == nil || !met(t, flow.Established) || !c.gapless() || t.PlainBytes != nil && *t.PlainBytes > 0 {
 		return nil
 	}
-	by, at := "client", record.AtClient
-	if x.Alert.ByServer {
-		by, at = "server", record.AtServer
-	}
-	v := opening(t, record.CauseDataTLSFailed, at)
+	by := x.Alert.By()
+	v := opening(t, record.CauseDataTLSFailed, by)
 	v.Frames = append(v.Frames, x.ClientHello.Pos, x.Alert.Mark.Pos)
 	switch {
 	case x.Alert.Fatal:
@@ -118,8 +115,7 @@ const (
 // have resumed the session of the control connection and began a new one, as no other of the
 // session did that carried data. Else it may have been an empty file, or an empty directory.
 func emptyUnresumed(c *hearing, t *record.Transfer) *record.Verdict {
-	x := t.Handshake
-	if x == nil || !x.Full || c.Handshake == nil || !c.Handshake.Resumable || !met(t, flow.Established) || !c.gapless() || t.PlainBytes == nil || *t.PlainBytes > 0 || workedWithout(c) {
+	if !mightHaveResumed(c, t) || !c.gapless() {
 		return nil
 	}
 	r := sealedReply(c, t)
@@ -135,7 +131,7 @@ func emptyUnresumed(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v := opening(t, record.CauseDataTLSFailed, record.AtClient)
 	v.Frames = append(v.Frames, r.At.Pos)
-	v.Text = sentence("the data connection" + c.packets(t.Frames.SYN, t.Notes.Conn.Last.Pos) + " carried a TLS handshake and no data; the handshake could have resumed the session of the control connection and began a new one; the server's encrypted reply" +
+	v.Text = sentence("the data connection" + c.packets(t.Frames.SYN, t.Notes.Conn.Last.Pos) + beganAnew + "; the server's encrypted reply" +
 		c.packets(r.At.Pos) + " has " + prose.Many(uint64(r.Size), "byte") + ", more than servers say of transfers that worked: most likely it requires that resumption")
 	v.Next = resumptionSteps(c)
 	return v
@@ -165,17 +161,26 @@ func sealedReply(c *hearing, t *record.Transfer) (r record.SealedReply) {
 // the session did so and carried data. The server's words often name another reason
 // (ProFTPD: 425 "Operation not permitted").
 func unresumed(c *hearing, t *record.Transfer) *record.Verdict {
-	x, r := t.Handshake, lastReply(t)
-	if r == nil || !code(r, 425, 450, 522) || x == nil || !x.Full || x.Alert.Fatal || !met(t, flow.Established) || c.Handshake == nil || !c.Handshake.Resumable ||
-		t.PlainBytes == nil || *t.PlainBytes > 0 || t.Notes.Conn.Sent != flow.SentNothing || workedWithout(c) {
+	r := lastReply(t)
+	if !code(r, 425, 450, 522) || !mightHaveResumed(c, t) || t.Handshake.Alert.Fatal || t.Notes.Conn.Sent != flow.SentNothing {
 		return nil
 	}
 	v := about(t, record.CauseDataTLSFailed, record.AtClient)
 	v.Certainty = record.Likely
-	v.Text = sentence("the data connection of "+named(t)+c.packets(t.Frames.SYN)+" carried a TLS handshake and no data; the handshake could have resumed the session of the control connection and began a new one, and the server most likely requires that", c.replied(r))
+	v.Text = sentence("the data connection of "+named(t)+c.packets(t.Frames.SYN)+beganAnew+", and the server most likely requires that", c.replied(r))
 	v.Next = resumptionSteps(c)
 	return v
 }
+
+// mightHaveResumed reports whether a data connection carried no data after a handshake that
+// began a new session although it could have resumed that of the control connection, and no
+// other of the session that began a new one carried data.
+func mightHaveResumed(c *hearing, t *record.Transfer) bool {
+	x := t.Handshake
+	return x != nil && x.Full && c.Handshake != nil && c.Handshake.Resumable && met(t, flow.Established) && t.PlainBytes != nil && *t.PlainBytes == 0 && !workedWithout(c)
+}
+
+const beganAnew = " carried a TLS handshake and no data; the handshake could have resumed the session of the control connection and began a new one"
 
 func resumptionSteps(c *hearing) []string {
 	return steps("let the client resume (reuse) the TLS session of the control connection on data connections",
@@ -208,11 +213,8 @@ func handshakeFailed(c *hearing) *record.Verdict {
 	}
 	control := &c.Notes.Control
 	if a := x.Alert; a.Mark.Seen() && a.Fatal {
-		by, at := "client", record.AtClient
-		if a.ByServer {
-			by, at = "server", record.AtServer
-		}
-		v := begin(record.CauseTLSFailed, at, record.Certain, x.ClientHello.Pos, a.Mark.Pos)
+		by := a.By()
+		v := begin(record.CauseTLSFailed, by, record.Certain, x.ClientHello.Pos, a.Mark.Pos)
 		v.Text = sentence("the TLS handshake failed: the " + by + " sent the alert “" + a.Name + "”" + c.packets(a.Mark.Pos) + blemish(x))
 		v.Next = alertSteps(x, a.Name, a.ByServer)
 		return v
@@ -247,14 +249,14 @@ func endedSoon(c *hearing, after flow.Mark) bool {
 
 // guessedAlert is an encrypted record with the length of an alert where Finished was due.
 func guessedAlert(c *hearing, x *record.TLSInfo) *record.Verdict {
-	by, at, why, place := "client", record.AtClient, "so does a client that does not take the server's certificate", "where its end was due"
+	by, why, place := x.Alert.By(), "so does a client that does not take the server's certificate", "where its end was due"
 	if x.Alert.Late {
 		place = "where its first reply was due"
 	}
 	if x.Alert.ByServer {
-		by, at, why = "server", record.AtServer, "so does a server that does not take the client's certificate, or wants one"
+		why = "so does a server that does not take the client's certificate, or wants one"
 	}
-	v := begin(record.CauseTLSFailed, at, record.Likely, x.ClientHello.Pos, x.Alert.Mark.Pos)
+	v := begin(record.CauseTLSFailed, by, record.Likely, x.ClientHello.Pos, x.Alert.Mark.Pos)
 	v.Text = sentence("the TLS handshake most likely failed: " + place + ", the " + by + " sent an encrypted record that is as long as an alert" + c.packets(x.Alert.Mark.Pos) +
 		", and the connection ended: " + why + blemish(x))
 	v.Next = append(alertSteps(x, "certificate unknown", x.Alert.ByServer), "the "+by+"'s log names the alert")

@@ -97,7 +97,7 @@ func addHandshake(to *stage, h *record.TLSInfo) {
 		resumed = flag(h.Resumed)
 	}
 	if h.Alert.Mark.Seen() {
-		by = map[bool]string{true: record.Server, false: record.Client}[h.Alert.ByServer]
+		by = h.Alert.By()
 	}
 	to.add(term(h.Version), term(h.Cipher), term(h.ServerName), term(h.Protocol), resumed, term(h.Alert.Name), by, term(h.JA3), term(h.JA4), term(h.JA3S))
 	x := h.Certificate

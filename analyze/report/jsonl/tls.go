@@ -51,11 +51,7 @@ func appendAlert(b []byte, a *record.TLSAlert, files bool) []byte {
 	if !a.Mark.Seen() {
 		return append(b, `,"alert":null`...)
 	}
-	by := record.Client
-	if a.ByServer {
-		by = record.Server
-	}
-	b = Term(b, `,"alert":{"by":`, by)
+	b = Term(b, `,"alert":{"by":`, a.By())
 	b = Word(b, `,"name":`, a.Name)
 	b = Boolean(b, `,"fatal":`, a.Fatal)
 	return append(packetPlace(b, a.Mark.Pos, files), '}')

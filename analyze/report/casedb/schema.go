@@ -31,13 +31,7 @@ var migrations = []migration{
 // tlsColumns make version 5: what TLS shows of the control connection and of data
 // connections.
 func tlsColumns() string {
-	var b strings.Builder
-	for _, table := range []string{"sessions", "transfers"} {
-		for _, column := range handshakeColumns {
-			b.WriteString("ALTER TABLE " + table + " ADD COLUMN " + column + ";\n")
-		}
-	}
-	return b.String() + "ALTER TABLE sessions ADD COLUMN decrypted INTEGER CHECK (decrypted IN (0, 1)) /* by keys */;\n" +
+	return added(handshakeColumns, "sessions", "transfers") + "ALTER TABLE sessions ADD COLUMN decrypted INTEGER CHECK (decrypted IN (0, 1)) /* by keys */;\n" +
 		"ALTER TABLE transfers ADD COLUMN plain_bytes INTEGER /* under TLS: the plaintext's size */;\n"
 }
 
@@ -87,13 +81,18 @@ ALTER TABLE orphans ADD COLUMN data_network TEXT;`
 // verdicts makes version 3: what went wrong with each session, transfer, attempt and orphan,
 // and the views that tell it.
 func verdicts() string {
+	return added(verdictColumns, "sessions", "transfers", "attempts", "orphans") + "ALTER TABLE sessions ADD COLUMN verdict_transfer INTEGER /* transfers.n of what it is about */;\n" + expand(verdictViews)
+}
+
+// added adds columns to tables.
+func added(columns []string, tables ...string) string {
 	var b strings.Builder
-	for _, table := range []string{"sessions", "transfers", "attempts", "orphans"} {
-		for _, column := range verdictColumns {
+	for _, table := range tables {
+		for _, column := range columns {
 			b.WriteString("ALTER TABLE " + table + " ADD COLUMN " + column + ";\n")
 		}
 	}
-	return b.String() + "ALTER TABLE sessions ADD COLUMN verdict_transfer INTEGER /* transfers.n of what it is about */;\n" + expand(verdictViews)
+	return b.String()
 }
 
 // verdictColumns are a verdict's, in the order of addVerdict. The comments stay in the

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"strings"
 
 	"ftpscope/analyze/prose"
@@ -200,14 +201,16 @@ func serverSetting(r *record.Reply) string {
 	return ""
 }
 
+const childKilled = "the server's child was killed: try it without its sandbox (vsftpd seccomp_sandbox=NO), and update it"
+
 // complaints are what vsftpd says of its own configuration, and what mends it.
 var complaints = []struct{ words, step string }{
 	{"writable root inside chroot", "take the right to write away from the user's root directory, or permit it (vsftpd allow_writeable_chroot=YES)"},
 	{"cannot change directory", "does the user's home directory exist, and may the user enter it? Look at its owner, its permissions and SELinux (ftp_home_dir)"},
 	{"could not bind listening", "does another program listen on the server's port already?"},
 	{"config file not owned", "give the configuration file to the user who starts the server (root)"},
-	{"priv_sock_get", "the server's child was killed: try it without its sandbox (vsftpd seccomp_sandbox=NO), and update it"},
-	{"child died", "the server's child was killed: try it without its sandbox (vsftpd seccomp_sandbox=NO), and update it"},
+	{"priv_sock_get", childKilled},
+	{"child died", childKilled},
 	{"cannot load rsa", "check the path, the permissions and the form of the server's certificate and key (vsftpd rsa_cert_file, rsa_private_key_file)"},
 }
 
@@ -281,7 +284,7 @@ func goneOn(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	v := *o.Verdict
-	v.Frames = append(append([]flow.Pos{}, v.Frames...), t.Frames.Command, t.Frames.Reply)
+	v.Frames = slices.Concat(v.Frames, []flow.Pos{t.Frames.Command, t.Frames.Reply}) // o's stay
 	v.Text = sentence(v.Text[:len(v.Text)-1], "the client sent "+named(t)+" anyway", c.then(t))
 	return &v
 }

@@ -65,9 +65,8 @@ func (x *xzReader) Read(p []byte) (int, error) {
 }
 
 // rest is what cut data says beyond the first bytes of it, as long as no byte is missing
-// for it. Another library reads it, byte by byte, that bounds no dictionary: z has seen
-// that it is small enough. An error would
-// take what it has unpacked; a panic leaves it.
+// for it. Another library reads it, byte by byte, that bounds no dictionary: the first has
+// seen that it is small enough. An error would take what it has unpacked; a panic leaves it.
 func rest(data []byte, beyond int64) (tail []byte) {
 	var z *slow.Reader
 	for range 2 { // what it has unpacked when the input ends, it gives afterwards
@@ -154,4 +153,4 @@ func (w *pieces) Read(p []byte) (n int, err error) {
 
 // isCut reports whether input that was kept ends other than a stream does, but for padding
 // (the .xz file format, sections 2.1.2.4 and 2.2).
-func (w *pieces) isCut() bool { return w.read <= maxKept && string(w.last[:]) != "YZ" }
+func (w *pieces) isCut() bool { return w.read == len(w.kept) && string(w.last[:]) != "YZ" }

@@ -75,7 +75,7 @@ func (s *sniffing) openKept() error {
 	}
 	s.kept = &kept{out: out, source: s.source}
 	s.kept.Keeper = pick.NewKeeper(s.kept, pick.KeeperOptions{Bytes: keeperBytes})
-	if f.rotate == "" {
+	if f.keepsOneFile() {
 		s.kept.places = &pick.Places{}
 	}
 	return nil

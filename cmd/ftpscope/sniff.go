@@ -286,7 +286,7 @@ func (s *sniffing) serveMetrics() (stop func()) {
 func (s *sniffing) open(specs []outputSpec) bool {
 	opt := s.flags.looks.options()
 	opt.ShowPasswords, opt.All, opt.Live, opt.Files = s.flags.showPasswords, true, true, len(s.source.Files())
-	if s.sniff.keep != "" && s.sniff.rotate == "" {
+	if s.sniff.keepsOneFile() {
 		opt.Files = 1 // packets have the numbers of -w
 	}
 	for _, spec := range specs {

@@ -87,6 +87,9 @@ Examples:
 `
 }
 
+// keepsOneFile reports whether -w names one file, whose numbers packets have then.
+func (f *sniffFlags) keepsOneFile() bool { return f.keep != "" && f.rotate == "" }
+
 // parse reads the arguments; done tells that there is nothing left to do but to exit with code.
 func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 	s := f.all()

@@ -37,6 +37,7 @@ capture/cryptopan:
 capture/rewrite:     capture/decode capture/cryptopan github.com/google/gopacket
 capture/capturetest: capture/capturetest/rawfile capture/flow github.com/google/gopacket
 capture/capturetest/traffic:
+capture/capturetest/tlspair:
 capture/capturetest/rawfile:
 analyze/record:      capture/flow analyze/ftp
 analyze/prose:       capture/flow github.com/rivo/uniseg
@@ -82,11 +83,11 @@ cmd/ftpscope/metrics:analyze analyze/finding analyze/record analyze/prose captur
 cmd/ftpscope/view:   analyze analyze/report analyze/report/table analyze/record analyze/prose capture/flow charm.land/bubbletea/v2 github.com/charmbracelet/colorprofile golang.org/x/term
 cmd/packages:        cmd/ftpscope/manual cmd/packages/roff
 cmd/packages/roff:   cmd/ftpscope/manual github.com/yuin/goldmark
-cmd/bench:           capture/capturetest/traffic golang.org/x/sys
+cmd/bench:           capture/capturetest/traffic capture/capturetest/tlspair golang.org/x/sys
 `
 
 // inTests is what test files may import besides. gopacket is not among them: only the packages that list it see packets.
-var inTests = []string{"capture/capturetest", "analyze/analyzetest", "capture/capturetest/traffic", "github.com/stretchr/testify/require", "github.com/rogpeppe/go-internal/testscript", "golang.org/x/sys",
+var inTests = []string{"capture/capturetest", "analyze/analyzetest", "capture/capturetest/traffic", "capture/capturetest/tlspair", "github.com/stretchr/testify/require", "github.com/rogpeppe/go-internal/testscript", "golang.org/x/sys",
 	"analyze/report", "analyze/report/formats", "analyze/report/reporttest", "analyze/report/schema", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/yuin/goldmark"}
 
 // endToEnd is what the tests of a package may import besides that run it behind, or in front of, others.

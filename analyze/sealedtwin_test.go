@@ -2,21 +2,13 @@ package analyze_test
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/big"
-	"net"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,81 +16,43 @@ import (
 	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/keylog"
 	"ftpscope/analyze/record"
+	"ftpscope/capture/capturetest/tlspair"
 )
 
-// tlsEnd is an end of a TLS connection within the test; what it sends becomes lines of a
-// conversation in text.
-type tlsEnd struct {
-	net.Conn // nil: what it has besides nobody calls
-	mu       *sync.Mutex
-	come     *sync.Cond
-	unread   [2]*bytes.Buffer // by who wrote it
-	side     int
-	prefix   [2]string // of a side's lines
-	script   *strings.Builder
+// sealer writes what both ends of connections under TLS say as lines of a conversation in text.
+type sealer struct {
+	strings.Builder
+	client, server *tls.Config
 }
 
-func (e *tlsEnd) Write(b []byte) (int, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.script.WriteString(e.prefix[e.side] + "! ")
-	for _, c := range b {
-		fmt.Fprintf(e.script, `\x%02x`, c)
-	}
-	e.script.WriteByte('\n')
-	e.come.Broadcast()
-	return e.unread[e.side].Write(b)
-}
-
-func (e *tlsEnd) Read(b []byte) (int, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for e.unread[e.side^1].Len() == 0 {
-		e.come.Wait()
-	}
-	return e.unread[e.side^1].Read(b)
-}
-
-func (*tlsEnd) SetWriteDeadline(time.Time) error { return nil }
-func (*tlsEnd) Close() error                     { return nil }
-
-// tlsPair is both ends of a connection under TLS, the client's first.
-type tlsPair [2]*tls.Conn
-
-// shakeHands makes the pair; its handshake is in the script then.
-func shakeHands(t *testing.T, script *strings.Builder, client, server *tls.Config, prefix [2]string) tlsPair {
+func newSealer(t *testing.T, version uint16, log io.Writer) *sealer {
 	t.Helper()
-	mu := &sync.Mutex{}
-	one := tlsEnd{mu: mu, come: sync.NewCond(mu), unread: [2]*bytes.Buffer{{}, {}}, prefix: prefix, script: script}
-	other := one
-	other.side = 1
-	p := tlsPair{tls.Client(&one, client), tls.Server(&other, server)}
-	done := make(chan error, 1)
-	go func() { done <- p[1].Handshake() }()
-	require.NoError(t, p[0].Handshake())
-	require.NoError(t, <-done)
+	own, err := tlspair.Certificate("")
+	require.NoError(t, err)
+	return &sealer{
+		server: &tls.Config{Certificates: []tls.Certificate{own}, MaxVersion: version},                                                         //nolint:gosec // a test
+		client: &tls.Config{InsecureSkipVerify: true, KeyLogWriter: log, ClientSessionCache: tls.NewLRUClientSessionCache(4), ServerName: "x"}, //nolint:gosec // a test
+	}
+}
+
+// shake makes a connection whose lines begin with these words, the client's first.
+func (s *sealer) shake(t *testing.T, client, server string) tlspair.Pair {
+	t.Helper()
+	p := tlspair.New(s.client, s.server, func(side int, b []byte) {
+		s.WriteString([2]string{client, server}[side] + "! ")
+		for _, c := range b {
+			fmt.Fprintf(s, `\x%02x`, c)
+		}
+		s.WriteByte('\n')
+	})
+	require.NoError(t, p.Shake())
 	return p
 }
 
 // say lets a side say a text.
-func (p tlsPair) say(t *testing.T, side int, text string) {
+func say(t *testing.T, p tlspair.Pair, side int, text string) {
 	t.Helper()
-	_, err := p[side].Write([]byte(text))
-	require.NoError(t, err)
-	_, err = io.ReadFull(p[side^1], make([]byte, len(text)))
-	require.NoError(t, err)
-}
-
-func tlsConfigs(t *testing.T, version uint16, log io.Writer) (client, server *tls.Config) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MaxVersion: version}               //nolint:gosec // a test
-	client = &tls.Config{InsecureSkipVerify: true, KeyLogWriter: log, ClientSessionCache: tls.NewLRUClientSessionCache(4), ServerName: "x"} //nolint:gosec // a test
-	return client, server
+	require.NoError(t, p.Say(side, []byte(text)))
 }
 
 // twinLines are what both sessions say after AUTH; "data" is the transfer.
@@ -118,25 +72,24 @@ func clearTwin() string {
 // sealedTwin says it under TLS.
 func sealedTwin(t *testing.T, version uint16, log io.Writer) string {
 	t.Helper()
-	var script strings.Builder
+	script := newSealer(t, version, log)
 	script.WriteString("S: 220 ready\nC: AUTH TLS\nS: 234 go\n")
-	client, server := tlsConfigs(t, version, log)
-	control := shakeHands(t, &script, client, server, [2]string{"C", "S"})
+	control := script.shake(t, "C", "S")
 	for _, line := range twinLines {
 		side, text := line[:2], line[min(3, len(line)):]
 		switch {
 		case side == "C:":
-			control.say(t, 0, text+"\r\n")
+			say(t, control, 0, text+"\r\n")
 		case side == "S:":
-			control.say(t, 1, text+"\r\n")
+			say(t, control, 1, text+"\r\n")
 		case line == "d1 down":
-			p := shakeHands(t, &script, client, server, [2]string{"d1>", "d1<"})
-			p.say(t, 1, strings.Repeat("x", 5000))
+			p := script.shake(t, "d1>", "d1<")
+			say(t, p, 1, strings.Repeat("x", 5000))
 			require.NoError(t, p[1].CloseWrite())
 			script.WriteString("d1 close <\n")
 		case line == "d2 up":
-			p := shakeHands(t, &script, client, server, [2]string{"d2<", "d2>"})
-			p.say(t, 0, strings.Repeat("x", 700))
+			p := script.shake(t, "d2<", "d2>")
+			say(t, p, 0, strings.Repeat("x", 700))
 			require.NoError(t, p[0].CloseWrite())
 			script.WriteString("d2 close <\n")
 		default:
@@ -211,22 +164,21 @@ func TestEmptyOrRefused(t *testing.T) {
 		"a server of long successes": {"Welcome to Pure-FTPd", "", refused, record.CauseNone},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var script strings.Builder
+			script := newSealer(t, tls.VersionTLS12, io.Discard)
 			script.WriteString("S: 220 " + test.greeting + "\nC: AUTH TLS\nS: 234 go\n")
-			client, server := tlsConfigs(t, tls.VersionTLS12, io.Discard)
-			control := shakeHands(t, &script, client, server, [2]string{"C", "S"})
-			client.ClientSessionCache = nil // it does not resume
+			control := script.shake(t, "C", "S")
+			script.client.ClientSessionCache = nil // it does not resume
 			for i, data := range []string{test.first, ""} {
 				if i == 0 && data == "" {
 					continue
 				}
 				conn := fmt.Sprintf("d%d", i)
 				script.WriteString(fmt.Sprintf("data %s C:4000%d > S:5000%d\n", conn, i, i))
-				control.say(t, 0, "RETR a\r\n")
-				control.say(t, 1, "150 here\r\n")
-				p := shakeHands(t, &script, client, server, [2]string{conn + ">", conn + "<"})
+				say(t, control, 0, "RETR a\r\n")
+				say(t, control, 1, "150 here\r\n")
+				p := script.shake(t, conn+">", conn+"<")
 				if data != "" {
-					p.say(t, 1, data)
+					say(t, p, 1, data)
 				}
 				require.NoError(t, p[1].CloseWrite())
 				script.WriteString(conn + " close <\n")
@@ -234,10 +186,10 @@ func TestEmptyOrRefused(t *testing.T) {
 				if data == "" {
 					reply = test.reply
 				}
-				control.say(t, 1, reply+"\r\n")
+				say(t, control, 1, reply+"\r\n")
 			}
-			control.say(t, 0, "QUIT\r\n")
-			control.say(t, 1, "221 Goodbye.\r\n")
+			say(t, control, 0, "QUIT\r\n")
+			say(t, control, 1, "221 Goodbye.\r\n")
 			script.WriteString("close C\n")
 			s := analyzetest.Analyzed(t, analyzetest.Conversation{Script: script.String()}.Frames(t), analyze.Options{}).Sessions[0]
 			require.Equal(t, test.want, s.Verdict.Cause, s.Verdict.Text)

@@ -2,22 +2,15 @@ package decrypt
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"io"
-	"math/big"
-	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"ftpscope/analyze/keylog"
+	"ftpscope/capture/capturetest/tlspair"
 	"ftpscope/capture/flow"
 )
 
@@ -29,66 +22,31 @@ type piece struct {
 
 // talk is a connection of crypto/tls: what was sent, in order, and the key log.
 type talk struct {
-	mu     sync.Mutex
 	pieces []piece
 	log    bytes.Buffer
 }
-
-// tap is an end of a connection that takes all that is written, and notes it.
-type tap struct {
-	net.Conn // nil: what it has besides nobody calls
-	of       *talk
-	dir      flow.Direction
-	come     *sync.Cond
-	unread   [2]*bytes.Buffer // by who wrote it
-}
-
-func (w *tap) Write(b []byte) (int, error) {
-	w.of.mu.Lock()
-	defer w.of.mu.Unlock()
-	w.of.pieces = append(w.of.pieces, piece{w.dir, bytes.Clone(b)})
-	w.come.Broadcast()
-	return w.unread[w.dir].Write(b)
-}
-
-func (w *tap) Read(b []byte) (int, error) {
-	w.of.mu.Lock()
-	defer w.of.mu.Unlock()
-	for w.unread[w.dir^1].Len() == 0 {
-		w.come.Wait()
-	}
-	return w.unread[w.dir^1].Read(b)
-}
-
-func (*tap) SetWriteDeadline(time.Time) error { return nil }
-func (*tap) Close() error                     { return nil }
 
 // said is what the two say, in turns, the client first.
 var said = []string{"USER bob\r\n", "331 password\r\n", "PASS x\r\n", "230 in\r\n", "RETR a\r\n", string(bytes.Repeat([]byte("file "), 10_000)), "QUIT\r\n", "221 bye\r\n"}
 
 // makeCertificate makes one for a server.
 var makeCertificate = sync.OnceValue(func() tls.Certificate {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	c, err := tlspair.Certificate("ftp.example.com")
 	if err != nil {
 		panic(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ftp.example.com"}, NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		panic(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return c
 })
 
 // connected makes both ends of a connection. The client trusts everybody, unless it has
 // authorities of its own.
 func connected(client, server *tls.Config) (x *talk, c, s *tls.Conn) {
 	x = &talk{}
-	come, unread := sync.NewCond(&x.mu), [2]*bytes.Buffer{{}, {}}
 	client, server = client.Clone(), server.Clone()
 	client.KeyLogWriter, client.InsecureSkipVerify, client.ServerName = &x.log, client.RootCAs == nil, "ftp.example.com"
 	server.Certificates = []tls.Certificate{makeCertificate()}
-	return x, tls.Client(&tap{nil, x, flow.Out, come, unread}, client), tls.Server(&tap{nil, x, flow.In, come, unread}, server)
+	p := tlspair.New(client, server, func(side int, b []byte) { x.pieces = append(x.pieces, piece{flow.Direction(side), bytes.Clone(b)}) })
+	return x, p[0], p[1]
 }
 
 // talked lets crypto/tls talk.

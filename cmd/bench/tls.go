@@ -2,23 +2,19 @@ package main
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"ftpscope/capture/capturetest/tlspair"
 )
 
 // What it costs to open a download under TLS: that of the analysis without keys, and at most
@@ -151,7 +147,6 @@ func seal(args []string) error {
 // wire writes what two hosts say as Ethernet frames.
 type wire struct {
 	out   *bufio.Writer
-	mu    sync.Mutex
 	now   time.Duration
 	frame [1600]byte
 	err   error
@@ -229,76 +224,9 @@ func (w *wire) say(s *tcpLink, side int, b []byte) {
 	}
 }
 
-// end is an end of a connection under TLS: what it writes is on the wire.
-type end struct {
-	net.Conn // nil: what it has besides nobody calls
-	w        *wire
-	s        *tcpLink
-	side     int
-	come     *sync.Cond
-	unread   [2]*[]byte // by who wrote it
-}
-
-func (e *end) Write(b []byte) (int, error) {
-	e.w.mu.Lock()
-	defer e.w.mu.Unlock()
-	e.w.say(e.s, e.side, b)
-	*e.unread[e.side] = append(*e.unread[e.side], b...)
-	e.come.Broadcast()
-	return len(b), nil
-}
-
-func (e *end) Read(b []byte) (int, error) {
-	e.w.mu.Lock()
-	defer e.w.mu.Unlock()
-	from := e.unread[e.side^1]
-	for len(*from) == 0 {
-		e.come.Wait()
-	}
-	n := copy(b, *from)
-	*from = (*from)[:copy(*from, (*from)[n:])]
-	return n, nil
-}
-
-func (*end) SetWriteDeadline(time.Time) error { return nil }
-func (*end) Close() error                     { return nil }
-
-// talk is both ends of a connection under TLS.
-type talk [2]*tls.Conn
-
-func (w *wire) shake(s *tcpLink, client, server *tls.Config) (t talk, err error) {
-	one := end{w: w, s: s, come: sync.NewCond(&w.mu), unread: [2]*[]byte{{}, {}}}
-	other := one
-	other.side = 1
-	t = talk{tls.Client(&one, client), tls.Server(&other, server)}
-	done := make(chan error, 1)
-	go func() { done <- t[1].Handshake() }()
-	err = t[0].Handshake()
-	return t, errors.Join(err, <-done)
-}
-
-// say lets a side say something, and the other one hear it.
-func (t talk) say(side int, b []byte) error {
-	if _, err := t[side].Write(b); err != nil {
-		return err
-	}
-	_, err := io.CopyN(io.Discard, t[side^1], int64(len(b)))
-	return err
-}
-
-func certificate() (c tls.Certificate, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return c, err
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
-}
-
 // download writes a session that downloads so many bytes in passive mode.
 func (w *wire) download(s tlsSuite, size int64, log io.Writer) {
-	own, err := certificate()
+	own, err := tlspair.Certificate("")
 	server := &tls.Config{Certificates: []tls.Certificate{own}, MaxVersion: s.version, DynamicRecordSizingDisabled: true} //nolint:gosec // a measurement
 	client := &tls.Config{InsecureSkipVerify: true, KeyLogWriter: log, MaxVersion: s.version}                             //nolint:gosec // a measurement
 	if s.id != 0 {
@@ -313,20 +241,24 @@ func (w *wire) download(s tlsSuite, size int64, log io.Writer) {
 	w.say(c, 1, []byte("220 ready\r\n"))
 	w.say(c, 0, []byte("AUTH TLS\r\n"))
 	w.say(c, 1, []byte("234 go\r\n"))
-	control, also := w.shake(c, client, server)
+	shake := func(s *tcpLink) (tlspair.Pair, error) {
+		p := tlspair.New(client, server, func(side int, b []byte) { w.say(s, side, b) })
+		return p, p.Shake()
+	}
+	control, also := shake(c)
 	fail := func(e error) { w.err = errors.Join(w.err, e) }
 	if fail(errors.Join(err, also)); w.err != nil {
 		return
 	}
 	dialogue := func(lines ...string) {
 		for i, line := range lines {
-			fail(control.say(i%2, []byte(line+"\r\n")))
+			fail(control.Say(i%2, []byte(line+"\r\n")))
 		}
 	}
 	dialogue("USER bob", "331 go on", "PASS x", "230 in", "PBSZ 0", "200 ok", "PROT P", "200 ok", "TYPE I", "200 ok", "PASV", "227 (192,0,2,21,195,80)")
 	d := w.open(40001, 50000)
 	dialogue("RETR big.bin", "150 here")
-	data, err := w.shake(d, client, server)
+	data, err := shake(d)
 	if fail(err); w.err != nil {
 		return
 	}
@@ -334,11 +266,11 @@ func (w *wire) download(s tlsSuite, size int64, log io.Writer) {
 	_, err = rand.Read(piece)
 	for fail(err); size > 0 && w.err == nil; size -= int64(len(piece)) {
 		piece = piece[:min(size, int64(len(piece)))]
-		fail(data.say(1, piece))
+		fail(data.Say(1, piece))
 	}
 	fail(data[1].CloseWrite())
 	w.close(d, 1)
-	fail(control.say(1, []byte("226 done\r\n")))
+	fail(control.Say(1, []byte("226 done\r\n")))
 	dialogue("QUIT", "221 bye")
 	w.close(c, 0)
 }

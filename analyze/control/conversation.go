@@ -41,8 +41,8 @@ import (
 // What the commands do has its own types: pairing finds the command that a reply answers,
 // login, transferParams and directory are what replies change for the commands after
 // them, and transfers is what was negotiated and commanded. A command goes through
-// onCommand when it is sent, through applyReply when its reply is there (or known to be
-// missing), and through onFinal with its final reply.
+// onCommand when it is sent and through onFinal with its final reply. A preliminary reply,
+// the final one, or that none is in the capture takes it through applyReply.
 //
 // Its two sides are numbered as its first packets were: Out is from Conn.Src; which of
 // them is the client shows at the latest with the first line.

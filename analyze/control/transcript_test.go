@@ -10,13 +10,13 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// deaf hears of what Folds offer and keeps nothing.
+// deaf hears of what Conversations expect and keeps nothing.
 type deaf struct{}
 
 func (deaf) Expect(*Expectation)         {}
 func (deaf) ExpectHosts(HostExpectation) {}
 
-// read makes the Control of a dialogue: lines "C: …", "S: …".
+// read makes the Transcript of a dialogue: lines "C: …", "S: …".
 func read(opt *Options, dialogue string) *Transcript {
 	at := flow.Mark{Time: flow.Second, Ord: 1, Pos: 1}
 	c := &flow.Conn{

@@ -50,7 +50,7 @@ func (b *builder) plain(given [][]flow.Conn) bool {
 	return true
 }
 
-// shareOut shares the connections of one pool of steps.
+// shareOut shares the connections of one pool of transfer commands.
 func (b *builder) shareOut(pool []int, given [][]flow.Conn) {
 	var all []flow.Conn
 	last := -1

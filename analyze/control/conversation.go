@@ -203,7 +203,8 @@ func (c *Conversation) Data(dir flow.Direction, b []byte, at flow.Mark) bool {
 	return takeSaid(c, dir, b)
 }
 
-// takeSaid takes what a side says, where enough of it is there to tell what it begins.
+// takeSaid takes what a side says, where enough of it is there to tell what it begins:
+// what a proxy says comes before FTP, and TLS before what it carries.
 func takeSaid(c *Conversation, dir flow.Direction, b []byte) bool {
 	s := &c.sides[dir]
 	if !s.spoke && dir == c.client && c.roles == rolesBySYN && (b[0] == 'P' || b[0] == '\r') {
@@ -212,39 +213,15 @@ func takeSaid(c *Conversation, dir flow.Direction, b []byte) bool {
 			return true
 		}
 	}
-	if !s.spoke && dir == c.client && !c.isOnControlPort() && c.roles == rolesBySYN && IsTunnel(b) {
-		c.tunnel = &tunnel{}
-	}
-	if t := c.tunnel; t != nil && !t.answered {
-		s.spoke = true
-		if b = t.take(int(dir^c.client), b, c.at); t.answered {
-			c.expectHosts(true)
-		}
-		if len(b) == 0 {
-			return true
-		}
+	if b = takeTunnel(c, dir, b); len(b) == 0 {
+		return true
 	}
 	if t := c.tunnel; t != nil && (t.Refused || c.guess.Verdict() == ftp.No) {
 		return t.Refused || t.mayCarryData()
 	}
 	if !s.spoke {
 		s.spoke = true
-		if !s.lossy {
-			hearFirst(c, dir, b)
-			if s.young = bytes.IndexByte(b, '\n') < 0; !s.young {
-				greetInClear(c, dir, b)
-			}
-		}
-		if c.roles != rolesBySYN && !c.sides[dir^1].spoke && c.isOnControlPort() {
-			c.tellHosts(c.expectsHosts)
-		}
-		if c.spoken.unheard {
-			c.spoken.unheard = false
-			c.expectHosts(false)
-		}
-		if (dir == c.client && tlsrec.IsRecord(b[0]) || tlsrec.AnswersHello(b)) && !c.sides[dir^1].spoke && c.isOnControlPort() {
-			c.beginTLS()
-		}
+		takeFirst(c, dir, b)
 	}
 	if c.tls.records == nil && tlsrec.IsRecord(b[0]) {
 		seeTLS(c, dir, b)
@@ -264,6 +241,46 @@ func takeSaid(c *Conversation, dir flow.Direction, b []byte) bool {
 		return false
 	}
 	return true
+}
+
+// takeTunnel begins a tunnel where the client's first bytes ask for one, and takes what
+// both sides say until the proxy has answered. The rest is what goes through it.
+func takeTunnel(c *Conversation, dir flow.Direction, b []byte) []byte {
+	s := &c.sides[dir]
+	if !s.spoke && dir == c.client && !c.isOnControlPort() && c.roles == rolesBySYN && IsTunnel(b) {
+		c.tunnel = &tunnel{}
+	}
+	t := c.tunnel
+	if t == nil || t.answered {
+		return b
+	}
+	s.spoke = true
+	if b = t.take(int(dir^c.client), b, c.at); t.answered {
+		c.expectHosts(true)
+	}
+	return b
+}
+
+// takeFirst looks at the first bytes of a side: at what they are, who is the client, and
+// whether TLS comes before FTP.
+func takeFirst(c *Conversation, dir flow.Direction, b []byte) {
+	s, other := &c.sides[dir], &c.sides[dir^1]
+	if !s.lossy {
+		hearFirst(c, dir, b)
+		if s.young = bytes.IndexByte(b, '\n') < 0; !s.young {
+			greetInClear(c, dir, b)
+		}
+	}
+	if c.roles != rolesBySYN && !other.spoke && c.isOnControlPort() {
+		c.tellHosts(c.expectsHosts)
+	}
+	if c.spoken.unheard {
+		c.spoken.unheard = false
+		c.expectHosts(false)
+	}
+	if (dir == c.client && tlsrec.IsRecord(b[0]) || tlsrec.AnswersHello(b)) && !other.spoke && c.isOnControlPort() {
+		c.beginTLS()
+	}
 }
 
 // read takes what a side says, in clear or opened.

@@ -286,7 +286,9 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		t.settleDoubt(r.Code, r.Text)
 	}
 	switch {
-	case (r.Code == 227 || r.Code == 228 || r.Code == 229) && c.missing == 0 && c.sides[c.client].spoke && !offersEndpoint(r.Code, r.Text): // "227 Logout."
+	case (r.Code == 227 || r.Code == 228 || r.Code == 229) && c.missing == 0 && c.sides[c.client].spoke && !offersEndpoint(r.Code, r.Text):
+		// Nothing is missing that could have asked, and no endpoint is named: some servers
+		// say goodbye by "227 Logout."
 	case r.Code == 227 || r.Code == 228 || r.Code == 229:
 		i := c.addNegotiation(map[int]string{227: "PASV", 228: "LPSV", 229: "EPSV"}[r.Code], true)
 		if i >= 0 {
@@ -297,20 +299,23 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		if t.unseen >= 0 {
 			c.onPreliminary(&pending{transfer: int32(t.unseen)}, r)
 		}
-	case (!c.sides[c.client].spoke || t.doubted >= 0 || c.sides[c.client].lossy && r.Code == 425) && t.refusesUnseen(r.Code, r.Text): // before 150
+	case (!c.sides[c.client].spoke || t.doubted >= 0 || c.sides[c.client].lossy && r.Code == 425) && t.refusesUnseen(r.Code, r.Text):
+		// Only a transfer is refused so, and it was never begun by a 150: its command is
+		// what the capture lacks. What comes after may yet show that it was another.
 		if i := c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}); i >= 0 {
 			c.onTransferReply(&t.commands[i], r)
 			t.guessed = i
 		}
-	case answersAbort(r.Code, r.Text): // not the transfer that it ended
+	case answersAbort(r.Code, r.Text):
+		// The 226 of ABOR is not that of the transfer which it ended.
 	case t.unseen >= 0 && t.endsUnseen(r.Code):
 		c.onTransferReply(&t.commands[t.unseen], r)
 		t.unseen = none
 	case r.Code == 234 || r.Code == 334:
 		c.tls.onAuthReply(r.Code)
 		c.notes.AuthTLS = c.at
-	case r.Code == 331:
-		c.login.user, c.login.password, c.login.asked = text{}, text{}, true // of another USER
+	case r.Code == 331: // of another USER than the last that was seen
+		c.login.user, c.login.password, c.login.asked = text{}, text{}, true
 	case r.Code == 332:
 		c.login.asked = true
 	case r.Code == 230 && c.login.state != record.LoginOK:
@@ -319,7 +324,8 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		c.login.state = record.LoginFailed
 	case r.Code == 215:
 		c.server.system = text{r.Text, true}
-	case r.Code == 250 || r.Code == 257: // of CWD or CDUP, or PWD, which shows that replies were paired wrongly
+	case r.Code == 250 || r.Code == 257:
+		// Of CWD, CDUP or PWD: the directory may be another now.
 		c.directory.lose()
 	}
 }

@@ -102,6 +102,7 @@ func (o Options) FileNumbers(s *record.Session) bool {
 type Format struct {
 	Name, Doc string
 	New       func(io.Writer, Options) Writer
+	Separator rune // of columns, in a file whose first lines name them; 0: it has none
 	Dialogue  bool // shows every command and reply, whether or not they are asked for
 	Curves    bool // draws how the data of transfers came
 }

@@ -16,18 +16,15 @@ import (
 // Each file of a format with a heading has it once, at its beginning: one that goes on, one that logrotate moved away, one
 // that it copied and cut.
 func TestLiveHeadings(t *testing.T) {
-	headings := map[string]string{
-		"csv-sessions": "session,start,", "csv-transfers": "session,transfer,", "zeek-ftp": "#separator", "zeek-conn": "#separator", "timesketch-csv": "message,datetime,",
-	}
 	for _, format := range formats.All() {
+		if format.Separator == 0 {
+			continue
+		}
 		t.Run(format.Name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "out")
 			file, err := openLive(path, false, t.Errorf)
 			require.NoError(t, err)
 			w := newEachRecord(file, format, report.Options{})
-			if headings[format.Name] == "" {
-				return
-			}
 			record := func() {
 				command := "RETR"
 				s := record.Session{Transfers: []record.Transfer{{Command: &command, Method: "PASV", Connection: &record.Connection{}, Reply: &record.Reply{Code: 226}}}}
@@ -36,8 +33,9 @@ func TestLiveHeadings(t *testing.T) {
 			check := func(path string) {
 				b, err := os.ReadFile(path)
 				require.NoError(t, err)
-				require.True(t, strings.HasPrefix(string(b), headings[format.Name]), "%s", b)
-				require.Equal(t, 1, strings.Count(string(b), headings[format.Name]), "%s", b)
+				first, _, _ := strings.Cut(string(b), "\n")
+				require.Regexp(t, `^(#separator |[a-z_]+,)`, first)
+				require.Equal(t, 1, strings.Count(string(b), first), "%s", b)
 			}
 			record()
 			record()

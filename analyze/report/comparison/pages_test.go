@@ -39,7 +39,7 @@ func TestPagesFit(t *testing.T) {
 				for line := range strings.SplitSeq(plain, "\n") {
 					require.LessOrEqual(t, prose.Columns(line), width, "%s: %s", f.Name, line)
 				}
-				reporttest.Harmless(t, plain, false)
+				reporttest.Harmless(t, plain, 0)
 				colored := written(t, func(b *strings.Builder) error {
 					return f.Write(b, r, report.Options{Width: width, All: true, Color: true})
 				})

@@ -228,7 +228,7 @@ func TestHostile(t *testing.T) {
 	for _, s := range reporttest.HostileSessions() {
 		for i := range s.Transfers {
 			text := drawn(New(s, &s.Transfers[i], false), 100)
-			reporttest.Harmless(t, text, false)
+			reporttest.Harmless(t, text, 0)
 			for _, line := range strings.Split(text, "\n") {
 				require.LessOrEqual(t, prose.Columns(line), 100, line)
 			}

@@ -26,7 +26,7 @@ func TestAnyWidth(t *testing.T) {
 				l := New(s, &s.Transfers[i], true)
 				l.DataEnd()
 				text := drawn(l, width)
-				reporttest.Harmless(t, text, false)
+				reporttest.Harmless(t, text, 0)
 				for line := range strings.SplitSeq(text, "\n") {
 					require.LessOrEqual(t, prose.Columns(line), width, line)
 				}

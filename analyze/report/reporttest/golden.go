@@ -92,19 +92,19 @@ func Goldens(t *testing.T, list []report.Format) {
 		}
 		t.Run(f.Name+"/hostile", func(t *testing.T) {
 			got := Write(t, list, f.Name, report.Options{}, Takeover(), &record.Session{}, &record.Session{Transfers: []record.Transfer{{}}})
-			Harmless(t, got, f.Name == "zeek-ftp" || f.Name == "zeek-conn" || f.Name == "zeek-ssl")
+			Harmless(t, got, f.Separator)
 			inWidth(t, f.Name, got)
 		})
 	}
 }
 
-// Harmless holds that a text has nothing that a terminal would obey or hide, but for tabs
-// if it may.
-func Harmless(t *testing.T, text string, tabs bool) {
+// Harmless holds that a text has nothing that a terminal would obey or hide, but for its
+// format's separator of columns, which may be a tab.
+func Harmless(t *testing.T, text string, separator rune) {
 	t.Helper()
 	require.True(t, utf8.ValidString(text))
-	bad := strings.IndexFunc(text, func(r rune) bool { return prose.Hidden(r) && r != '\n' && (r != '\t' || !tabs) })
-	require.Negative(t, bad)
+	bad := strings.IndexFunc(text, func(r rune) bool { return prose.Hidden(r) && r != '\n' && r != separator })
+	require.Negative(t, bad, "%q: escape it, or name the format's Separator", text[max(bad, 0):])
 }
 
 // inWidth holds that pages are no wider than they should be.

@@ -38,8 +38,11 @@ func TestCSVFiles(t *testing.T) {
 
 // TestCSVFormula: no cell of the wire's text begins as a formula does, in any table.
 func TestCSVFormula(t *testing.T) {
-	for _, name := range []string{"csv-sessions", "csv-transfers", "timesketch-csv"} {
-		_, rows := csvRows(t, reporttest.Write(t, Formats(), name, report.Options{ShowPasswords: true}, reporttest.HostileSessions()...))
+	for _, f := range Formats() {
+		if f.Separator != ',' {
+			continue
+		}
+		_, rows := csvRows(t, reporttest.Write(t, Formats(), f.Name, report.Options{ShowPasswords: true}, reporttest.HostileSessions()...))
 		require.NotEmpty(t, rows)
 		for _, row := range rows {
 			for column, text := range row {

@@ -22,17 +22,17 @@ import (
 // Formats are those that other programs read.
 func Formats() []report.Format {
 	return []report.Format{
-		{Name: "csv-sessions", Doc: "a table of sessions for spreadsheets and databases; also csv=sessions", New: newCSV(sessionColumns, sessionRows)},
-		{Name: "csv-transfers", Doc: "the same of transfers; also csv=transfers", New: newCSV(transferColumns, transferRows)},
-		{Name: "zeek-ftp", Doc: "Zeek's ftp.log, tab-separated; also zeek=ftp", New: newZeekFTP(false)},
+		{Name: "csv-sessions", Doc: "a table of sessions for spreadsheets and databases; also csv=sessions", Separator: ',', New: newCSV(sessionColumns, sessionRows)},
+		{Name: "csv-transfers", Doc: "the same of transfers; also csv=transfers", Separator: ',', New: newCSV(transferColumns, transferRows)},
+		{Name: "zeek-ftp", Doc: "Zeek's ftp.log, tab-separated; also zeek=ftp", Separator: '\t', New: newZeekFTP(false)},
 		{Name: "zeek-ftp-json", Doc: "the same as JSON Lines", New: newZeekFTP(true)},
-		{Name: "zeek-conn", Doc: "Zeek's conn.log of control and data connections; also zeek=conn", New: newZeekConn(false)},
+		{Name: "zeek-conn", Doc: "Zeek's conn.log of control and data connections; also zeek=conn", Separator: '\t', New: newZeekConn(false)},
 		{Name: "zeek-conn-json", Doc: "the same as JSON Lines", New: newZeekConn(true)},
-		{Name: "zeek-ssl", Doc: "Zeek's ssl.log of TLS handshakes on both; also zeek=ssl", New: newZeekSSL(false)},
+		{Name: "zeek-ssl", Doc: "Zeek's ssl.log of TLS handshakes on both; also zeek=ssl", Separator: '\t', New: newZeekSSL(false)},
 		{Name: "zeek-ssl-json", Doc: "the same as JSON Lines", New: newZeekSSL(true)},
 		{Name: "eve", Doc: "Suricata's EVE: an ftp record a command, an ftp_data record a data connection", New: newEVE},
 		{Name: "ecs", Doc: "Elastic Common Schema, a document a line", New: newECS},
-		{Name: "timesketch-csv", Doc: "a timeline for Timesketch, one row an event; also timesketch=csv", New: newTimesketch(false)},
+		{Name: "timesketch-csv", Doc: "a timeline for Timesketch, one row an event; also timesketch=csv", Separator: ',', New: newTimesketch(false)},
 		{Name: "timesketch-jsonl", Doc: "the same as JSON Lines; also timesketch=jsonl", New: newTimesketch(true)},
 	}
 }

@@ -227,6 +227,6 @@ func TestLinesAreLines(t *testing.T) {
 		for _, line := range got {
 			require.Regexp(t, `^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  #`, line)
 		}
-		reporttest.Harmless(t, out.String(), false)
+		reporttest.Harmless(t, out.String(), 0)
 	}
 }

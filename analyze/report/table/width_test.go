@@ -88,7 +88,7 @@ func TestAnyPageFits(t *testing.T) {
 			require.LessOrEqual(t, prose.Columns(line), width, "seed %d, width %d: %s", seed, width, line)
 			require.Equal(t, strings.TrimRight(line, " "), line, "seed %d: no blanks at the end", seed)
 		}
-		reporttest.Harmless(t, plain, false)
+		reporttest.Harmless(t, plain, 0)
 		require.Equal(t, plain, write(report.Options{Width: width, All: seed%3 == 0}), "seed %d", seed)
 		colored := write(report.Options{Width: width, All: seed%3 == 0, Color: true, Rich: seed%2 == 0})
 		require.Equal(t, plain, sgr.ReplaceAllString(colored, ""), "seed %d", seed)

@@ -15,10 +15,9 @@
 //  6. The Matcher makes a session of each conversation and the connections that met its
 //     expectations.
 //  7. Sessions are numbered in the order of their first packet (order.go).
-//  8. finding.Stream judges them, each with its neighbours in time in view.
-//  9. verdict.Bench says what went wrong in each and where to look.
-//
-// 10. They are given to the caller's Records, then attempts, orphans and the summary.
+//  8. finding.Stream finds what is wrong with them, each with its neighbours in time in view,
+//     and verdict.Bench says why and where to look.
+//  9. They are given to the caller's Records, then attempts, orphans and the summary.
 //
 // Time is the packets' own. Every tickEvery packets all shards and the Matcher are told
 // it, so that what waits too long is given up at the same place in every run.

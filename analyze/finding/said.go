@@ -11,7 +11,8 @@ type said struct {
 	at           flow.Pos
 }
 
-// eachSaid visits what the record holds of what both sides said: arguments and replies.
+// eachSaid visits what both sides said where an attack may stand: the greeting, and the
+// arguments and final replies of logins, transfers, SITE and operations.
 func (c *Case) eachSaid(visit func(said)) {
 	command := func(in, text string, at flow.Pos) { visit(said{"the client", in, text, at}) }
 	reply := func(r *record.Reply) {

@@ -38,7 +38,7 @@ func (replaced) bytes() int { return 0 }
 type index struct {
 	ports  [1 << 16 / 64]uint64 // ports that some expectation names
 	refs   [1 << 16]int32       // how many do
-	seed   [2]uint64            // of endKeys
+	seed   [2]uint64            // of an endKey
 	newest map[endKey]*expectation
 	active map[netip.Addr]int // hosts that are expected to open a connection, with how often
 	free   []*expectation     // forgotten, for the next ones (BenchmarkStep/step=match/traffic=chatty in package analyze)

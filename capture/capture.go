@@ -49,6 +49,9 @@ type Options struct {
 	Spool func(name string)
 	// Digest lets what can be read only once be digested on the way: see Capture.Digests.
 	Digest bool
+	// Ended, if set, is closed when the caller has seen enough: what can be read only once
+	// ends there with ErrEnded, also where it waits for its writer.
+	Ended <-chan struct{}
 	// Secrets, if set, takes the TLS key logs that pcapng files hold, and the number of the
 	// packet, as Mark.Ord counts, from which on they are known.
 	Secrets func(log []byte, ord uint64)
@@ -56,6 +59,9 @@ type Options struct {
 
 // ErrNoArgs is the error of Open without arguments.
 var ErrNoArgs = errors.New("no capture files named")
+
+// ErrEnded is why a stream was not read to its end: see Options.Ended.
+var ErrEnded = errors.New("ended by the reader")
 
 // manyOpen is how many files may be read at the same time with large buffers; more of
 // them get small ones, so that memory grows little when the times of very many overlap.
@@ -144,7 +150,7 @@ func Open(args []string, opt Options) (*Capture, error) {
 	if opt.Digest {
 		c.digesters = map[string]*digester{}
 	}
-	f := finder{c: c, stdin: opt.Stdin, spool: opt.Spool}
+	f := finder{c: c, stdin: opt.Stdin, spool: opt.Spool, ended: opt.Ended}
 	if f.stdin == nil {
 		f.stdin = os.Stdin
 	}

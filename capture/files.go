@@ -63,6 +63,7 @@ type finder struct {
 	c     *Capture
 	stdin io.Reader
 	spool func(name string) // nil: what can be read only once is read once
+	ended <-chan struct{}   // nil: it is read to its end
 	peeks buffer.Pool
 	seen  map[tail.Identity][]*seen
 	found []*entry
@@ -217,6 +218,9 @@ func (f *finder) look(e *entry, file io.ReadCloser, quiet bool) bool {
 // once takes a file that cannot be read twice, and waits for its first packet; false if
 // it is no capture.
 func (f *finder) once(name string, file io.ReadCloser) bool {
+	if f.ended != nil {
+		file = endable(file, f.ended)
+	}
 	var digest *digester
 	if f.c.digesters != nil {
 		digest = newDigester(file)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"ftpscope/capture/buffer"
 )
 
 // Again is a capture of the same files in the same order, from the start: Ord and Pos are
@@ -19,6 +21,37 @@ func (c *Capture) Again(problem func(*FileError)) *Capture {
 	again.begin(c.found)
 	again.found = nil // what was copied is c's
 	return again
+}
+
+// endable reads a stream in a goroutine of its own, so that nobody has to wait for a
+// writer that has stopped.
+func endable(from io.ReadCloser, ended <-chan struct{}) io.ReadCloser {
+	out, in := io.Pipe()
+	closed := make(chan struct{})
+	go func() {
+		_, err := io.CopyBuffer(struct{ io.Writer }{in}, struct{ io.Reader }{from}, make([]byte, buffer.Large))
+		in.CloseWithError(err)
+	}()
+	go func() {
+		select {
+		case <-ended:
+			in.CloseWithError(ErrEnded)
+		case <-closed:
+		}
+	}()
+	return &endableStream{out, from, closed}
+}
+
+type endableStream struct {
+	*io.PipeReader
+	from   io.Closer
+	closed chan struct{}
+}
+
+func (s *endableStream) Close() error {
+	close(s.closed)
+	s.PipeReader.Close()
+	return s.from.Close()
 }
 
 // spool is a copy of what can be read only once.

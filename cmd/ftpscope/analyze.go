@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"runtime/pprof"
@@ -104,6 +105,9 @@ func (j *job) fail(format string, args ...any) {
 // problem takes what capture says of files, while they are read.
 func (j *job) problem(err *capture.FileError) {
 	j.told[err.File], j.said[err.Error()] = true, true
+	if errors.Is(err, capture.ErrEnded) {
+		return // interrupted says it
+	}
 	if err.Warning {
 		j.warning("%v", err)
 		return
@@ -140,8 +144,12 @@ func (j *job) options() analyze.Options {
 // run reads the captures and writes the outputs. Nothing readable means no output: an old result stays as it was.
 func (j *job) run(specs []outputSpec) {
 	opt := capture.Options{Stdin: j.stdin, Problem: j.problem, Ahead: j.flags.workers - 1, Digest: wantsDialogue(specs)}
+	source := &interruptible{wakes: make(chan struct{})}
+	endEarly := source.end
 	if j.extract.wanted() {
-		opt.Spool = j.spooled
+		opt.Spool, endEarly = j.spooled, nil // what the first pass has not seen cannot be extracted
+	} else {
+		opt.Ended = source.wakes
 	}
 	if !j.openKeys(false) {
 		return
@@ -171,11 +179,7 @@ func (j *job) run(specs []outputSpec) {
 		}
 		return
 	}
-	source := &interruptible{Capture: c}
-	endEarly := source.end
-	if j.extract.wanted() {
-		endEarly = nil // what the first pass has not seen cannot be extracted
-	}
+	source.Capture = c
 	stopWatch := onInterrupt(outs, folder, endEarly)
 	defer stopWatch()
 	var writers []report.Writer

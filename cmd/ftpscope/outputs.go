@@ -336,10 +336,15 @@ func onInterrupt(outs []*output, folder *extract.Folder, endEarly func()) (stop 
 type interruptible struct {
 	*capture.Capture
 	ended  atomic.Bool
-	unread []string // what was not read to its end then
+	unread []string      // what was not read to its end then
+	wakes  chan struct{} // closed when it ended: nobody waits for a pipe any more
 }
 
-func (c *interruptible) end() { c.ended.Store(true) }
+func (c *interruptible) end() {
+	if !c.ended.Swap(true) {
+		close(c.wakes)
+	}
+}
 
 // Next returns no more packets when the user has seen enough.
 func (c *interruptible) Next() ([]capture.Packet, error) {

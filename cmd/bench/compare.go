@@ -27,13 +27,13 @@ const mib = 1 << 20
 
 var contests = []contest{
 	{captureFile{"mix", traffic.Plan{Kind: traffic.Mix, Seed: 1, Bytes: 1024 * mib}},
-		captureFile{"mix-quick", traffic.Plan{Kind: traffic.Mix, Seed: 1, Bytes: 64 * mib, Concurrent: 500}}, goal{0.75, 0.85, 96}},
+		captureFile{"mix-quick", traffic.Plan{Kind: traffic.Mix, Seed: 1, Bytes: 64 * mib, Concurrent: 500}}, goal{0.50, 0.55, 64}},
 	{captureFile{"bulk", traffic.Plan{Kind: traffic.Bulk, Seed: 1, Bytes: 1024 * mib}},
-		captureFile{"bulk-quick", traffic.Plan{Kind: traffic.Bulk, Seed: 1, Bytes: 64 * mib}}, goal{0.75, 0.85, 64}},
+		captureFile{"bulk-quick", traffic.Plan{Kind: traffic.Bulk, Seed: 1, Bytes: 64 * mib}}, goal{0.30, 0.32, 64}},
 	{captureFile{"synflood", traffic.Plan{Kind: traffic.SYNFlood, Seed: 1, SYNs: 3e6}},
-		captureFile{"synflood-quick", traffic.Plan{Kind: traffic.SYNFlood, Seed: 1, SYNs: 2e5}}, goal{0.75, 0.85, 96}},
+		captureFile{"synflood-quick", traffic.Plan{Kind: traffic.SYNFlood, Seed: 1, SYNs: 2e5}}, goal{0.75, 0.85, 64}},
 	{captureFile{"chatty", traffic.Plan{Kind: traffic.Chatty, Seed: 1, Sessions: 1e5}},
-		captureFile{"chatty-quick", traffic.Plan{Kind: traffic.Chatty, Seed: 1, Sessions: 6e3, Concurrent: 1000}}, goal{1.2, 1.3, 192}},
+		captureFile{"chatty-quick", traffic.Plan{Kind: traffic.Chatty, Seed: 1, Sessions: 6e3, Concurrent: 1000}}, goal{1.8, 1.9, 192}},
 }
 
 // compare measures ftpscope against tcpdump.
@@ -114,10 +114,10 @@ type race struct {
 }
 
 var races = []race{
-	{captureFile{"mix-small", traffic.Plan{Kind: traffic.Mix, Seed: 1, Bytes: 100 * mib, Concurrent: 600}}, 100},
-	{captureFile{"bulk-small", traffic.Plan{Kind: traffic.Bulk, Seed: 1, Bytes: 128 * mib}}, 50},
+	{captureFile{"mix-small", traffic.Plan{Kind: traffic.Mix, Seed: 1, Bytes: 100 * mib, Concurrent: 600}}, 80},
+	{captureFile{"bulk-small", traffic.Plan{Kind: traffic.Bulk, Seed: 1, Bytes: 128 * mib}}, 80},
 	{captureFile{"chatty-small", traffic.Plan{Kind: traffic.Chatty, Seed: 1, Sessions: 1500, Concurrent: 1000}}, 80},
-	{captureFile{"synflood-small", traffic.Plan{Kind: traffic.SYNFlood, Seed: 1, SYNs: 2e5}}, 200},
+	{captureFile{"synflood-small", traffic.Plan{Kind: traffic.SYNFlood, Seed: 1, SYNs: 2e5}}, 80},
 }
 
 // compareTshark measures ftpscope against tshark, which dissects everything.
@@ -133,7 +133,7 @@ func (b *bench) compareTshark() error {
 		}
 		all, err := b.takeTurns([]command{
 			{"ftpscope", b.analyze(b.ftpscope, "json", r.pcap())},
-			{"tshark", []string{"tshark", "-r", b.path(r.pcap()), "-Y", "ftp", "-T", "fields", "-e", "frame.number"}},
+			{"tshark", b.dissect(r.pcap())},
 		}, b.rounds)
 		if err != nil {
 			return err

@@ -84,15 +84,26 @@ func (b *bench) plot() error {
 	return nil
 }
 
+// dissected is how long a capture may be that tshark reads for a plot: it takes a minute
+// for a GB.
+const dissected = 350e6
+
 // grow measures one growth and prints it.
 func (b *bench) grow(g growth) (chart, error) {
-	c := chart{title: g.title, axis: g.axis, panels: []panel{{title: "seconds"}, {title: "peak memory, MiB"}}}
 	labels := []string{"ftpscope", "tcpdump"}
-	for i := range c.panels {
-		c.panels[i].lines = []line{{label: labels[0]}, {label: labels[1]}}
+	if b.tshark {
+		labels = append(labels, "tshark")
+	}
+	c := chart{title: g.title, axis: g.axis, panels: []panel{{title: "seconds"}, {title: "peak memory, MiB"}}}
+	head := []string{g.axis, "packets"}
+	for i, unit := range []string{" s", " MiB"} {
+		for _, label := range labels {
+			c.panels[i].lines = append(c.panels[i].lines, line{label: label})
+			head = append(head, label+unit)
+		}
 	}
 	kept := b.kept()
-	t := table{{g.axis, "packets", "ftpscope s", "tcpdump s", "ftpscope MiB", "tcpdump MiB"}}
+	t := table{head}
 	for i, file := range g.captures {
 		if !b.room(6e9) {
 			fmt.Fprintf(b.out, "\nno room for %s: not measured\n", file.pcap())
@@ -103,6 +114,11 @@ func (b *bench) grow(g growth) (chart, error) {
 			return c, err
 		}
 		all, err := b.takeTurns([]command{{labels[0], b.analyze(b.ftpscope, "json", file.pcap())}, {labels[1], b.filter(file.pcap())}}, min(pathRounds, b.rounds))
+		if err == nil && b.tshark && counts.Bytes < dissected {
+			var slow [][]usage
+			slow, err = b.takeTurns([]command{{labels[2], b.dissect(file.pcap())}}, 1)
+			all = append(all, slow...)
+		}
 		if err != nil {
 			return c, err
 		}
@@ -117,6 +133,10 @@ func (b *bench) grow(g growth) (chart, error) {
 		row := []string{grouped(int64(g.at[i])), grouped(counts.Packets)}
 		for p, f := range []figure{wallTime, peakMiB} {
 			for l := range labels {
+				if l >= len(all) {
+					row = append(row, "")
+					continue
+				}
 				s := of(f, all[l])
 				c.panels[p].lines[l].add(g.at[i], s.median)
 				row = append(row, s.text([]string{"%.3f", "%.1f"}[p]))

@@ -88,6 +88,10 @@ func (b *bench) filter(file string) []string {
 	return []string{b.tcpdump, "-r", b.path(file), "-w", "/dev/null", "tcp port 21"}
 }
 
+func (b *bench) dissect(file string) []string {
+	return []string{"tshark", "-r", b.path(file), "-Y", "ftp", "-T", "fields", "-e", "frame.number"}
+}
+
 func (b *bench) path(file string) string { return filepath.Join(b.dir, file) }
 
 // describe prints what the numbers are measured with.

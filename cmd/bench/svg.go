@@ -47,10 +47,10 @@ svg{color:#1f2328;background:#fff;font:12px system-ui,sans-serif}
 text{fill:currentColor}
 .title{font-weight:600}
 .grid{stroke:currentColor;stroke-opacity:.15}
-.l0{color:#0969da}.l1{color:#9a6700}
+.l0{color:#0969da}.l1{color:#9a6700}.l2{color:#8250df}
 .line{stroke:currentColor;fill:none;stroke-width:2}
 .dot{fill:currentColor}
-@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}.l0{color:#58a6ff}.l1{color:#d29922}}
+@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}.l0{color:#58a6ff}.l1{color:#d29922}.l2{color:#bc8cff}}
 </style>
 `
 

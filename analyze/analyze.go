@@ -66,27 +66,39 @@ const tickEvery = 1 << 16
 // could not be read is the source's to report; the error is the first that out returned.
 func Run(c Source, opt Options, out Records) (*record.Summary, error) {
 	a := &analysis{source: c, heart: newHeart(c), ports: newPorts(opt.Ports), opt: opt}
-	a.decoder.Options = opt.Decode
+	a.join(out, c.Stats().Files, a.decoder.Network)
+	a.log = a.matcher
+	a.track()
+	a.order.files(c.Stats().Files) // as of the end
+	a.matcher.End()
+	return a.report(a.totals())
+}
+
+// join makes what takes the log: the Matcher, and what follows it.
+func (a *analysis) join(out Records, files int, network func(flow.Net) flow.Path) {
 	a.matcher = match.New(a, match.Options{
-		ControlPort: a.ports.has, Network: a.decoder.Network, Points: !opt.MergeNetworks && a.heart.live == nil,
-		Watcher: opt.Evidence, Claimer: opt.Claims, Reading: a.readingOptions(control.Deaf{}),
+		ControlPort: a.ports.has, Network: network, Points: !a.opt.MergeNetworks && a.heart.live == nil,
+		Watcher: a.opt.Evidence, Claimer: a.opt.Claims, Reading: a.readingOptions(control.Deaf{}),
 	})
-	judge := opt.Judge
-	judge.Files, judge.Live = c.Stats().Files, a.heart.live != nil
-	numbers, _ := opt.Evidence.(Numbers)
+	judge := a.opt.Judge
+	judge.Files, judge.Live = files, a.heart.live != nil
+	numbers, _ := a.opt.Evidence.(Numbers)
 	judge.OneFile = numbers != nil
 	a.order = newOrder(out, judge)
 	if a.order.numbers = numbers; numbers != nil {
 		a.order.bench.Files = 1
 	}
-	if opt.Workers > 1 {
-		a.parallel(min(opt.Workers, tcp.Shards))
+}
+
+// track reads the source, and gives what the shards learn to the log.
+func (a *analysis) track() {
+	a.decoder.Options = a.opt.Decode
+	if a.opt.Workers > 1 {
+		a.parallel(min(a.opt.Workers, tcp.Shards))
 	} else {
 		a.single()
 	}
-	a.order.files(c.Stats().Files) // as of the end
-	a.matcher.End()
-	return a.report()
+	a.decoder.Close()
 }
 
 // analysis is one run.
@@ -95,7 +107,9 @@ type analysis struct {
 	heart    heart
 	opt      Options
 	ports    ports
-	matcher  *match.Matcher
+	log      events         // hears what the shards learn
+	matcher  *match.Matcher // nil: the log is recorded
+	recorded Log            // nil: it is not
 	decoder  decode.Decoder
 	count    counts
 	links    linkTypes
@@ -126,7 +140,7 @@ func (n *counts) add(p *capture.Packet) {
 
 // single runs everything in the calling goroutine.
 func (a *analysis) single() {
-	shards := a.shards(a.matcher)
+	shards := a.shards(a.log)
 	var oldest [tcp.Shards]horizon
 	tick := func(now flow.Time) {
 		for i, l := range shards {
@@ -226,8 +240,7 @@ func (a *analysis) tally(shards []*shard) {
 	}
 }
 
-// tick tells the Matcher the time after the shards, and lets sessions go that no older
-// one can precede.
+// tick tells the log the time after the shards.
 func (a *analysis) tick(now flow.Time, shards []horizon, count *counts) {
 	all := shards[0]
 	for _, h := range shards[1:] {
@@ -238,8 +251,11 @@ func (a *analysis) tick(now flow.Time, shards []horizon, count *counts) {
 		a.order.drops.look(now, stats.Dropped)
 		a.order.files(stats.Files) // there may be more of them
 	}
-	a.matcher.Tick(now, all.syn)
-	a.order.release(min(a.matcher.Oldest(), all.session))
+	if a.recorded != nil {
+		a.recorded.Tick(Tick{Now: now, OldestSYN: all.syn, OldestSession: all.session})
+		return
+	}
+	a.look(&Tick{Now: now, OldestSYN: all.syn, OldestSession: all.session})
 	if a.heart.live != nil {
 		a.order.ready()
 		a.order.judged.Tick(now)
@@ -248,6 +264,12 @@ func (a *analysis) tick(now flow.Time, shards []horizon, count *counts) {
 	if a.opt.Status != nil && a.heart.live != nil {
 		a.opt.Status(a.status(now, all, count))
 	}
+}
+
+// look tells the Matcher the time, and lets sessions go that no older one can precede.
+func (a *analysis) look(t *Tick) {
+	a.matcher.Tick(t.Now, t.OldestSYN)
+	a.order.release(min(a.matcher.Oldest(), t.OldestSession))
 }
 
 // Session, Orphan and Attempt take the Matcher's records.
@@ -284,7 +306,7 @@ func (a *analysis) Attempt(t *record.Attempt) {
 }
 
 // report gives out what is left, and the summary.
-func (a *analysis) report() (*record.Summary, error) {
+func (a *analysis) report(t *Totals) (*record.Summary, error) {
 	o := a.order
 	o.unparkAll()
 	o.all()
@@ -294,7 +316,7 @@ func (a *analysis) report() (*record.Summary, error) {
 	for i := range a.orphans {
 		o.orphan(&a.orphans[i])
 	}
-	a.summarize()
+	a.summarize(t)
 	o.keep(o.out.Summary(&o.sum.Summary))
 	return &o.sum.Summary, o.err
 }

@@ -71,6 +71,8 @@ analyze/pick:        capture capture/flow capture/decode
 analyze/extract:     capture/outfile capture/flow capture/tcp analyze/record analyze/prose github.com/gabriel-vasile/mimetype
 analyze/report/schema: capture/flow analyze/record analyze/finding analyze/compare
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/record analyze/prose analyze/finding analyze/verdict analyze/compare analyze/tlsrec analyze/keylog analyze/decrypt analyze/control analyze/match analyze/renumber
+analyze/facts:       capture capture/flow analyze analyze/control analyze/record analyze/facts/codec github.com/klauspost/compress
+analyze/facts/codec: capture/flow analyze analyze/control analyze/record
 cmd/ftpscope:        capture/outfile analyze analyze/keylog analyze/carve analyze/pick analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/comparison analyze/report/diagnosis analyze/report/formats analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live cmd/ftpscope/sandbox cmd/ftpscope/metrics cmd/ftpscope/view cmd/ftpscope/manual cmd/ftpscope/complete cmd/ftpscope/config cmd/ftpscope/mistakes cmd/ftpscope/wireshark analyze/report/casedb github.com/spf13/pflag golang.org/x/term capture/pcapfile
 analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/record analyze/prose analyze/pick capture/pcapfile
 analyze/report/casedb:capture/outfile capture/flow analyze/record analyze/report modernc.org/sqlite

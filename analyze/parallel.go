@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"ftpscope/analyze/control"
-	"ftpscope/analyze/match"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/tcp"
 )
@@ -242,7 +241,7 @@ func (a *analysis) deliver(b *batch) {
 		if best < 0 {
 			break
 		}
-		b.learned[best][next[best]].tell(a.matcher)
+		b.learned[best][next[best]].tell(a.log)
 		next[best]++
 	}
 	for w := range b.learned {
@@ -260,7 +259,7 @@ func (e *event) before(x *event) bool {
 	return cmp.Or(cmp.Compare(e.ord, x.ord), cmp.Compare(e.shard, x.shard)) < 0
 }
 
-func (e *event) tell(m *match.Matcher) {
+func (e *event) tell(m events) {
 	switch e.kind {
 	case opened:
 		m.Opened(&e.conn)

@@ -80,7 +80,7 @@ type Conversation struct {
 // around is what stands around the conversation: the capture has a side only, or something
 // between client and server speaks first.
 type around struct {
-	half       *half   // nil: the capture has both sides
+	half       *Half   // nil: the capture has both sides
 	tunnel     *tunnel // nil: no proxy was asked for a connection
 	realClient string  // whom a balancer's line names
 	early      early

@@ -2,22 +2,22 @@ package control
 
 import "ftpscope/capture/flow"
 
-// A half is what one side of a control connection said, where the capture has that side
+// A Half is what one side of a control connection said, where the capture has that side
 // only: on a NAT the other side's packets may have other addresses, and are another
 // connection of the capture. It is kept as it was said, so that the two can be read as one
 // conversation.
-type half struct {
+type Half struct {
+	Pieces []Piece
+	Lost   bool // something of it is missing, or was too much
 	dir    flow.Direction
-	pieces []piece
 	size   int
-	heard  int  // how often the side spoke
-	lost   bool // something of it is missing, or was too much
+	heard  int // how often the side spoke
 }
 
-// piece is some bytes of a side, with the packet that brought them.
-type piece struct {
-	bytes []byte
-	at    flow.Mark
+// Piece is some bytes of a side, with the packet that brought them.
+type Piece struct {
+	Bytes []byte
+	At    flow.Mark
 }
 
 // maxHalf bounds the bytes that are kept of a half; a longer one is not kept.
@@ -28,43 +28,43 @@ const pieceSize = 64
 
 // newHalf begins to keep what is said, if the capture has one side of conn so far; nil: it
 // has both, or not its beginning.
-func newHalf(conn *flow.Conn) *half {
+func newHalf(conn *flow.Conn) *Half {
 	switch {
 	case conn.Numbers == 0:
 	case conn.Half[flow.In].Packets == 0:
-		return &half{dir: flow.Out}
+		return &Half{dir: flow.Out}
 	case conn.Half[flow.Out].Packets == 0:
-		return &half{dir: flow.In}
+		return &Half{dir: flow.In}
 	}
 	return nil
 }
 
 // hear keeps the next bytes of the side, and gives up when it gets too much.
-func (h *half) hear(data []byte, at flow.Mark, b *budget) {
+func (h *Half) hear(data []byte, at flow.Mark, b *budget) {
 	h.heard++
 	switch {
-	case h.lost:
+	case h.Lost:
 	case h.size+len(data) > maxHalf || !b.reserve(pieceSize+len(data)):
 		h.lose(b)
 	default:
-		h.pieces = append(h.pieces, piece{append([]byte(nil), data...), at})
+		h.Pieces = append(h.Pieces, Piece{append([]byte(nil), data...), at})
 		h.size += len(data)
 	}
 }
 
 // lose gives up what was kept.
-func (h *half) lose(b *budget) {
-	b.release(len(h.pieces)*pieceSize + h.size)
-	*h = half{dir: h.dir, lost: true, heard: h.heard}
+func (h *Half) lose(b *budget) {
+	b.release(len(h.Pieces)*pieceSize + h.size)
+	*h = Half{dir: h.dir, Lost: true, heard: h.heard}
 }
 
 // isAlone reports whether the other side's answers are missing, and not only late: FTP
 // takes turns, so that a side that spoke twice without any is alone in the capture.
-func (h *half) isAlone() bool { return h.heard > 1 }
+func (h *Half) isAlone() bool { return h.heard > 1 }
 
 // IsHalf reports whether the transcript is of a side only, and can be joined with the other.
 func (t *Transcript) IsHalf() bool {
-	return t.half != nil && !t.half.lost && t.Capture.ClientSide != t.Capture.ServerSide
+	return t.Half != nil && !t.Half.Lost && t.Capture.ClientSide != t.Capture.ServerSide
 }
 
 // Joined reads two halves of one control connection as one conversation: what the client
@@ -72,16 +72,16 @@ func (t *Transcript) IsHalf() bool {
 // is the connection of both. It is nil if that is no session.
 func Joined(client, server *Transcript, conn *flow.Conn, opt *Options) *Transcript {
 	c := New(conn, opt)
-	asked, replied := client.half.pieces, server.half.pieces
+	asked, replied := client.Half.Pieces, server.Half.Pieces
 	dir := client.ClientSide
 	for len(asked)+len(replied) > 0 {
 		from, list := dir, &asked
-		if len(asked) == 0 || len(replied) > 0 && replied[0].at.Ord < asked[0].at.Ord {
+		if len(asked) == 0 || len(replied) > 0 && replied[0].At.Ord < asked[0].At.Ord {
 			from, list = dir^1, &replied
 		}
 		p := (*list)[0]
 		*list = (*list)[1:]
-		if !c.Data(from, p.bytes, p.at) {
+		if !c.Data(from, p.Bytes, p.At) {
 			break
 		}
 	}

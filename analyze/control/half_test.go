@@ -48,7 +48,7 @@ func TestJoined(t *testing.T) {
 			if asked == nil || replied == nil {
 				t.Skip("a side alone is no FTP")
 			}
-			require.Equal(t, whole.finish(), comparable(Joined(&Transcript{half: asked.half}, &Transcript{half: replied.half}, conn, opt)))
+			require.Equal(t, whole.finish(), comparable(Joined(&Transcript{Half: asked.Half}, &Transcript{Half: replied.Half}, conn, opt)))
 		})
 	}
 }
@@ -66,7 +66,7 @@ func TestHalf(t *testing.T) {
 
 	shard := 0
 	b := &budget{shard: &shard}
-	h := &half{dir: flow.Out}
+	h := &Half{dir: flow.Out}
 	h.hear([]byte("USER bob\r\n"), flow.Mark{Ord: 1}, b)
 	require.False(t, h.isAlone(), "the other side may be late")
 	h.hear([]byte("PASS x\r\n"), flow.Mark{Ord: 2}, b)
@@ -74,21 +74,21 @@ func TestHalf(t *testing.T) {
 	require.Equal(t, 18+2*pieceSize, shard)
 
 	h.hear(make([]byte, maxHalf), flow.Mark{Ord: 3}, b)
-	require.True(t, h.lost, "too much: it is not kept")
-	require.Empty(t, h.pieces)
+	require.True(t, h.Lost, "too much: it is not kept")
+	require.Empty(t, h.Pieces)
 	require.True(t, h.isAlone(), "that stays known")
 	require.Zero(t, shard)
 	h.hear([]byte("NOOP\r\n"), flow.Mark{Ord: 4}, b)
-	require.Empty(t, h.pieces)
+	require.Empty(t, h.Pieces)
 
-	alone := func(h *half, client, server bool) *Transcript {
-		x := &Transcript{half: h}
+	alone := func(h *Half, client, server bool) *Transcript {
+		x := &Transcript{Half: h}
 		x.Capture.ClientSide, x.Capture.ServerSide = client, server
 		return x
 	}
-	require.True(t, alone(&half{}, true, false).IsHalf())
-	require.False(t, alone(&half{}, true, true).IsHalf(), "the other side came")
-	require.False(t, alone(&half{lost: true}, true, false).IsHalf())
+	require.True(t, alone(&Half{}, true, false).IsHalf())
+	require.False(t, alone(&Half{}, true, true).IsHalf(), "the other side came")
+	require.False(t, alone(&Half{Lost: true}, true, false).IsHalf())
 	require.False(t, alone(nil, true, false).IsHalf())
 }
 
@@ -105,7 +105,7 @@ func TestHalfEnds(t *testing.T) {
 	h = heardHalf(flow.Out)
 	h.say("C: USER bob")
 	h.say("C? xx")
-	require.True(t, h.half.lost)
+	require.True(t, h.half.Lost)
 	h.say("C: PASS x")
 	h.say("C: PASV")
 	require.True(t, h.expectsHosts, "its data connections may come all the same")

@@ -65,7 +65,7 @@ func (h *heard) ended() *flow.Conn {
 // comparable leaves out how it came about: pieces and bytes of memory.
 func comparable(t *Transcript) *Transcript {
 	if t != nil {
-		t.half, t.Held = nil, 0
+		t.Half, t.Held = nil, 0
 	}
 	return t
 }

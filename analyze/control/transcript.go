@@ -29,7 +29,7 @@ type Transcript struct {
 
 	Tunnel *record.Tunnel // the proxy's; nil: there is none
 
-	half *half // what the one side said of which the capture has packets; nil: both, or it is not kept
+	Half *Half // what the one side said of which the capture has packets; nil: both, or it is not kept
 
 	user, password, banner, system text // what the Session points to
 }
@@ -236,7 +236,7 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	t := &Transcript{
 		Negotiations: own(c.transfers.negotiations), TransferCommands: own(c.transfers.commands), Encrypted: c.tls.spans,
 		LimitHits: c.budget.struck, Held: transcriptSize + int(c.budget.held), ClientSide: c.client, Unheard: c.spoken.unheard,
-		half: c.half, BothSpoke: c.spoken.both(), OnControlPort: c.isOnControlPort(), Spoken: c.spoken.first,
+		Half: c.half, BothSpoke: c.spoken.both(), OnControlPort: c.isOnControlPort(), Spoken: c.spoken.first,
 		user: c.login.user, password: c.login.password, banner: c.server.banner, system: c.server.system,
 	}
 	t.Spoken.Both = t.BothSpoke

@@ -46,6 +46,7 @@ type shard struct {
 	ticks    int // until the next look
 	live     bool
 	ticked   flow.Time // the last tick
+	readers  readers
 }
 
 // horizon is what of the past a shard is not done with.
@@ -158,7 +159,8 @@ func class(control bool) tcp.Class {
 
 // Reader makes the conversation of a control connection.
 func (l *shard) Reader(c *flow.Conn) tcp.Reader {
-	r := &reader{Conversation: control.New(c, l.reading), shard: l}
+	r := l.readers.next()
+	*r = reader{Conversation: control.New(c, l.reading), shard: l}
 	if l.evidence != nil {
 		r.a, r.b, r.net = c.Src, c.Dst, c.Nets[0]
 		l.evidence.Mark(r.a, r.b, r.net)
@@ -173,6 +175,26 @@ type reader struct {
 	shard *shard
 	a, b  netip.AddrPort // as they are marked
 	net   flow.Net
+}
+
+// readers are those that are over, for the next connections.
+type readers struct{ free []*reader }
+
+func (l *readers) next() *reader {
+	n := len(l.free)
+	if n == 0 {
+		return new(reader)
+	}
+	r := l.free[n-1]
+	l.free = l.free[:n-1]
+	return r
+}
+
+func (l *readers) recycle(r *reader) {
+	const most = 512
+	if *r = (reader{}); len(l.free) < most {
+		l.free = append(l.free, r)
+	}
 }
 
 // Data takes the mark off a connection that turns out not to be a control connection.
@@ -200,7 +222,9 @@ func (r *reader) Closed(c *flow.Conn) {
 	default:
 		e.Ended(r.a, r.b, c.Nets)
 	}
-	r.shard.closed(c, said)
+	l := r.shard
+	l.closed(c, said)
+	l.readers.recycle(r)
 }
 
 // Progress passes on.

@@ -23,11 +23,12 @@ type Case struct {
 	until   flow.Time       // the capture certainly ran until then
 	open    bool            // what a rule asked for may have another answer later
 	found   []record.Finding
-	spent   bool     // the rule at work is,
-	untold  []string // and these are what such rules found
-	bounces bool     // bounce-attempt is among the rules
-	seen    glance   // taken when a rule asks for it
-	one     [1]draft // of the rule at work, where it has one at most
+	spent   bool       // the rule at work is,
+	untold  []string   // and these are what such rules found
+	bounces bool       // bounce-attempt is among the rules
+	seen    glance     // taken when a rule asks for it
+	one     [1]draft   // of the rule at work, where it has one at most
+	scratch []flow.Pos // for its packets
 }
 
 // ranOn reports whether the capture certainly ran on for so long after a time.

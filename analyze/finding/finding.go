@@ -141,7 +141,10 @@ func (r *Rule) tell(c *Case, list []draft) {
 // frames drops packets that were not seen and those named twice. Of many the last one
 // stays: it often tells how it ended.
 func frames(all ...flow.Pos) []flow.Pos {
-	seen := make([]flow.Pos, 0, min(len(all), maxFrames))
+	return appendFrames(make([]flow.Pos, 0, min(len(all), maxFrames)), all)
+}
+
+func appendFrames(seen, all []flow.Pos) []flow.Pos {
 	for _, p := range all {
 		switch {
 		case !p.Seen() || slices.Contains(seen, p):

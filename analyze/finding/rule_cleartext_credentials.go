@@ -6,7 +6,6 @@ import (
 
 	"ftpscope/analyze/prose"
 	"ftpscope/analyze/record"
-	"ftpscope/capture/flow"
 )
 
 var cleartextCredentials = Rule{
@@ -21,7 +20,7 @@ func cleartext(c *Case) (draft, bool) {
 		return draft{}, false
 	}
 	var users names
-	var frames []flow.Pos
+	frames := c.scratch[:0]
 	accepted, rejected := 0, 0
 	for _, l := range c.Notes.Logins {
 		if anonymous(l.User) || l.OneTime || l.NoPassword || l.Sealed {
@@ -38,6 +37,7 @@ func cleartext(c *Case) (draft, bool) {
 			rejected++
 		}
 	}
+	c.scratch = frames
 	if len(frames) == 0 && (c.Anonymous || len(c.Notes.Logins) > 0) {
 		return draft{}, false
 	}
@@ -47,15 +47,25 @@ func cleartext(c *Case) (draft, bool) {
 	if len(frames) == 0 && c.User != nil {
 		users.add(*c.User)
 	}
-	what, whose := "a password", "an unknown user"
-	if users.n > 0 {
-		what, whose = "the password", users.String()
+	var space [256]byte // nearly every session has a password
+	b := space[:0]
+	switch {
+	case len(frames) > 1:
+		b = append(b, prose.Many(len(frames), "password")...)
+	case users.n > 0:
+		b = append(b, "the password"...)
+	default:
+		b = append(b, "a password"...)
 	}
-	if len(frames) > 1 {
-		what = prose.Many(len(frames), "password")
+	if b = append(b, " of "...); users.n > 0 {
+		b = users.append(b)
+	} else {
+		b = append(b, "an unknown user"...)
 	}
+	b = append(c.Server.AppendTo(append(b, " went to "...)), " in clear text"...)
+	b = append(append(c.appendPackets(b, frames), "; "...), decided(len(frames), accepted, rejected)...)
 	return draft{
-		message: what + " of " + whose + " went to " + c.Server.String() + " in clear text" + c.packets(frames...) + "; " + decided(len(frames), accepted, rejected),
+		message: string(b),
 		frames:  frames,
 		advice:  "use FTP over TLS (AUTH TLS) or SFTP, and change the password if others could see this traffic",
 	}, true
@@ -68,6 +78,8 @@ func decided(n, accepted, rejected int) string {
 		it = "them"
 	}
 	switch {
+	case n == 1 && accepted == 1:
+		return "the server accepted it" // nearly all: without an allocation
 	case accepted+rejected == 0:
 		return "this capture does not show whether the server accepted " + it
 	case accepted > 0 && accepted == n:

@@ -35,7 +35,8 @@ type series struct {
 	window      flow.Time
 	sessions    int
 	failed      int
-	recent      []flow.Mark // the last failures, as many as are a brute force, a ring; the oldest is at failed modulo its length
+	limit       int         // as many failures are a brute force
+	recent      []flow.Mark // the last of them, a ring of limit from the first on; the oldest is at failed modulo limit
 	first, last flow.Mark   // failures
 	until       flow.Time   // the last login
 	users       names
@@ -51,10 +52,7 @@ type series struct {
 func (r *series) begin(k loginKey, opt *Options) {
 	failures, window := opt.brute()
 	r.users.forget()
-	*r = series{key: k, window: window, recent: r.recent, users: r.users}
-	if len(r.recent) != failures {
-		r.recent = make([]flow.Mark, failures)
-	}
+	*r = series{key: k, window: window, limit: failures, recent: r.recent, users: r.users}
 }
 
 // follow adds a session whose turn it is to its series of logins.
@@ -83,7 +81,8 @@ func (st *Stream) newSeries(k loginKey) *series {
 	if n := len(st.spare); r == nil && n > 0 {
 		r, st.spare = st.spare[n-1], st.spare[:n-1]
 	} else if r == nil {
-		r = &series{users: names{room: &st.names}}
+		r = st.room.series.Next()
+		r.users.room = &st.names
 	}
 	r.begin(k, &st.opt)
 	st.series[k] = r
@@ -170,7 +169,7 @@ func (r *series) succeed(l *record.Login) {
 		r.success = &success
 	default:
 		r.early, r.before = *l, 0
-		for _, m := range r.recent[:min(r.failed, len(r.recent))] {
+		for _, m := range r.recent[:min(r.failed, r.limit)] {
 			r.isBefore(m)
 		}
 	}
@@ -186,7 +185,7 @@ func (r *series) isBefore(m flow.Mark) {
 // conclude has the early success be that of the series, now that all failures are known,
 // if as many as are a brute force were before it.
 func (r *series) conclude() {
-	if r.success == nil && r.before >= len(r.recent) {
+	if r.success == nil && r.before >= r.limit {
 		success := r.early
 		r.success = &success
 	}
@@ -197,7 +196,7 @@ func (r *series) conclude() {
 func (r *series) reported() {
 	r.told = true
 	if r.success != nil {
-		*r = series{key: r.key, window: r.window, recent: r.recent, until: r.until, users: r.users}
+		*r = series{key: r.key, window: r.window, limit: r.limit, recent: r.recent, until: r.until, users: r.users}
 	}
 }
 
@@ -219,10 +218,13 @@ func failure(code int) bool {
 }
 
 func (r *series) fail(l *record.Login) {
-	r.recent[r.failed%len(r.recent)] = l.Mark
+	if r.failed == 0 && len(r.recent) != r.limit {
+		r.recent = make([]flow.Mark, r.limit)
+	}
+	r.recent[r.failed%r.limit] = l.Mark
 	r.failed++
 	r.isBefore(l.Mark)
-	if oldest := r.recent[r.failed%len(r.recent)]; r.failed >= len(r.recent) && l.Mark.Time-oldest.Time <= r.window {
+	if oldest := r.recent[r.failed%r.limit]; r.failed >= r.limit && l.Mark.Time-oldest.Time <= r.window {
 		r.hot = true
 	}
 	if !r.first.Seen() || precedes(l.Mark, r.first) {

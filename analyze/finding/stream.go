@@ -64,7 +64,8 @@ type Stream struct {
 	series  map[loginKey]*series
 	lacking lacking
 	spare   []*series // to be used again
-	names   int       // for how many more names they have room
+	room    room
+	names   int // for how many more names they have room
 	found   map[string]int
 	dropped map[string]int
 }
@@ -87,6 +88,12 @@ type waiting struct {
 	nth             int             // of all sessions
 	left            bool
 	unsure          bool // its findings are not certain before it has to go
+}
+
+// room is what those that come are made in.
+type room struct {
+	waiting flow.Several[waiting]
+	series  flow.Several[series]
 }
 
 // ends name a session where it is not at hand.
@@ -119,7 +126,8 @@ func (st *Stream) Preview(s *record.Session) {
 // Add takes the next session. It is the Stream's until it is emitted.
 func (st *Stream) Add(s *record.Session) {
 	st.added++
-	w := &waiting{
+	w := st.room.waiting.Next()
+	*w = waiting{
 		Session: s, ends: ends{s.ID, s.Client, s.Server, s.Notes.Control.Nets}, due: max(s.Start.Time, s.End.Time) + st.hold,
 		size: len(s.Transfers), bytes: s.Notes.Size, nth: st.added,
 	}
@@ -213,7 +221,7 @@ func (st *Stream) goes(w *waiting) bool {
 func (st *Stream) judged(w *waiting) *Case {
 	c := &st.c
 	*c = Case{
-		Session: w.Session, files: st.opt.numbering(), links: w.links, lacking: st.lacking, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0],
+		Session: w.Session, files: st.opt.numbering(), links: w.links, lacking: st.lacking, twin: w.twin, until: st.until, again: w.again, untold: c.untold[:0], scratch: c.scratch,
 	}
 	if r := w.series; r != nil && r.due() && (r.success != nil || !w.goesOn()) {
 		r.conclude()
@@ -240,7 +248,7 @@ func (st *Stream) leave(w *waiting, c *Case) {
 		st.drop(w)
 	}
 	s.Findings = st.bounded(c)
-	*c = Case{untold: c.untold[:0]}
+	*c = Case{untold: c.untold[:0], scratch: c.scratch}
 	st.emit(s)
 }
 

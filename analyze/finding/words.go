@@ -21,12 +21,18 @@ const maxNumbers = 8
 
 // packets is " (packets 16, 22 and 31)" of those that were seen, and nothing if none was.
 func (c *Case) packets(all ...flow.Pos) string {
+	var space [128]byte
+	return string(c.appendPackets(space[:0], all))
+}
+
+func (c *Case) appendPackets(b []byte, all []flow.Pos) []byte {
 	if c.spent {
-		return ""
+		return b
 	}
-	seen := slices.DeleteFunc(frames(all...), func(p flow.Pos) bool { return p.Packet() == 0 })
+	var room [maxFrames]flow.Pos
+	seen := slices.DeleteFunc(appendFrames(room[:0], all), func(p flow.Pos) bool { return p.Packet() == 0 })
 	if len(seen) == 0 {
-		return ""
+		return b
 	}
 	slices.Sort(seen)
 	count := len(seen)
@@ -37,8 +43,7 @@ func (c *Case) packets(all ...flow.Pos) string {
 	for _, p := range seen {
 		several = several || p.File() > 0
 	}
-	var space [128]byte
-	b := append(space[:0], " (packet"...)
+	b = append(b, " (packet"...)
 	if count > 1 {
 		b = append(b, 's')
 	}
@@ -51,7 +56,7 @@ func (c *Case) packets(all ...flow.Pos) string {
 		}
 		b = prose.AppendPacket(append(b, ' '), p, several)
 	}
-	return string(append(b, ')'))
+	return append(b, ')')
 }
 
 // packet is one packet's number in a sentence.
@@ -132,8 +137,8 @@ func (c *Case) mover() string {
 
 // names collects different names; String lists the first of them.
 type names struct {
-	first []string        // as they are quoted
-	seen  map[uint64]bool // the hashes of the others, and of those of the first that are too long to be quoted whole
+	first [maxListed]string // as they are quoted
+	seen  map[uint64]bool   // the hashes of the others, and of those of the first that are too long to be quoted whole
 	n     int
 	room  *int // for how many more in seen, of all that share it; nil: no matter
 }
@@ -155,14 +160,14 @@ var nameSeed = maphash.MakeSeed()
 func hashOf(name string) uint64 { return maphash.String(nameSeed, name) }
 
 func (u *names) has(name string) bool {
-	return len(name) <= maxQuoted && slices.Contains(u.first, name) || len(u.seen) > 0 && u.seen[hashOf(name)]
+	return len(name) <= maxQuoted && slices.Contains(u.listed(), name) || len(u.seen) > 0 && u.seen[hashOf(name)]
 }
 
 func (u *names) add(name string) {
 	if u.n >= maxNames || u.has(name) {
 		return
 	}
-	listed := len(u.first) < maxListed
+	listed := u.n < maxListed
 	if whole := listed && len(name) <= maxQuoted; !whole {
 		if u.room != nil && *u.room == 0 {
 			return
@@ -175,10 +180,13 @@ func (u *names) add(name string) {
 			*u.room--
 		}
 	}
-	if u.n++; listed {
-		u.first = append(u.first, prose.Shortened(name))
+	if listed {
+		u.first[u.n] = prose.Shortened(name)
 	}
+	u.n++
 }
+
+func (u *names) listed() []string { return u.first[:min(u.n, maxListed)] }
 
 // forget gives back the room of names that are not needed any more.
 func (u *names) forget() {
@@ -188,27 +196,26 @@ func (u *names) forget() {
 	*u = names{room: u.room}
 }
 
-func (u *names) String() string {
-	if u.n > len(u.first) {
-		return prose.Many(u.n, "user") + " (" + u.plain() + ")"
+func (u *names) String() string { return string(u.append(nil)) }
+
+func (u *names) append(b []byte) []byte {
+	switch {
+	case u.n == 1:
+		return strconv.AppendQuote(append(b, "user "...), u.first[0])
+	case u.n > maxListed:
+		return append(b, prose.Many(u.n, "user")+" ("+u.plain()+")"...)
 	}
-	if u.n == 1 {
-		return "user " + u.plain()
-	}
-	return "users " + u.plain()
+	return append(append(b, "users "...), u.plain()...)
 }
 
 // plain is the names without saying what they are of.
 func (u *names) plain() string {
-	if u.n == 1 {
-		return prose.Quote(u.first[0])
-	}
-	quoted := make([]string, len(u.first))
-	for i, name := range u.first {
+	var quoted [maxListed]string
+	for i, name := range u.listed() {
 		quoted[i] = prose.Quote(name)
 	}
-	if u.n > len(u.first) {
-		return strings.Join(quoted, ", ") + ", …"
+	if list := quoted[:len(u.listed())]; u.n <= maxListed {
+		return prose.List(list)
 	}
-	return prose.List(quoted)
+	return strings.Join(quoted[:], ", ") + ", …"
 }

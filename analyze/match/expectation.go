@@ -42,6 +42,7 @@ type index struct {
 	newest map[endKey]*expectation
 	active map[netip.Addr]int // hosts that are expected to open a connection, with how often
 	free   []*expectation     // forgotten, for the next ones (BenchmarkStep/step=match/traffic=chatty in package analyze)
+	room   flow.Several[expectation]
 	limits limits
 }
 
@@ -72,7 +73,7 @@ func (ix *index) add(o *control.Expectation, p *pendingSession) *expectation {
 		x = ix.free[n-1]
 		ix.free = ix.free[:n-1]
 	} else {
-		x = new(expectation)
+		x = ix.room.Next()
 	}
 	x.Expectation, x.session = *o, p
 	x.keys[0] = ix.keyOf(o.Endpoint)

@@ -73,7 +73,7 @@ func (c *conn) newStream(r reassembly.Reader, g *reassembly.Group) *reassembly.S
 // release takes the stream off the connection.
 func (k *controls) release(c *conn) {
 	i := c.stream - 1
-	k.list[i].End()
+	k.list[i].Recycle()
 	k.list[i] = control{}
 	k.idle = append(k.idle, i)
 	c.stream = 0

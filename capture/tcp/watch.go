@@ -111,17 +111,12 @@ type watches struct {
 	pages  []*[watchPage]watch
 	n      int32
 	free   []int32
-	look   int32         // where the next search for one to give up begins
-	lost   uint64        // given up
-	blank  []flow.Course // for the next that are told
+	look   int32                     // where the next search for one to give up begins
+	lost   uint64                    // given up
+	blank  flow.Several[flow.Course] // for the next that are told
 }
 
-const (
-	watchPage = 32
-	// blankPage is how many courses one that is kept may keep, too: few, for most are kept as
-	// long as their neighbours.
-	blankPage = 4
-)
+const watchPage = 32
 
 func (l *watches) at(i int32) *watch { return &l.pages[i/watchPage][i%watchPage] }
 
@@ -205,10 +200,7 @@ func (l *watches) Watch(may func(*flow.Segment) bool, curves bool) {
 // told is a snapshot with what was noted of the connection so far.
 func (l *watches) told(c *conn, fact *flow.Conn) *flow.Conn {
 	if c.watch != 0 {
-		if len(l.blank) == 0 {
-			l.blank = make([]flow.Course, blankPage)
-		}
-		fact.Course, l.blank = &l.blank[0], l.blank[1:]
+		fact.Course = l.blank.Next()
 		l.of(c).course(fact.Course, c)
 	}
 	return fact

@@ -28,8 +28,12 @@ type Group struct {
 	each    int         // how many bytes a direction may hold
 	all     flow.Budget // of bytes that all of them hold
 	rooms   rooms
+	free    []*Stream // over, for the next connections
 	answers bool
 }
+
+// maxFree is how many are kept for that.
+const maxFree = 512
 
 // NewGroup makes a group whose streams may hold so many bytes in each direction, and in
 // all. Answers makes a segment wait for what it acknowledges of the other direction.
@@ -108,7 +112,13 @@ func (d *direction) limit(next uint32) uint32 {
 
 // New makes the stream of a connection.
 func New(r Reader, g *Group) *Stream {
-	st := &Stream{reader: r, group: g}
+	var st *Stream
+	if n := len(g.free); n > 0 {
+		st, g.free = g.free[n-1], g.free[:n-1]
+	} else {
+		st = new(Stream)
+	}
+	*st = Stream{reader: r, group: g}
 	most := 0
 	if c, ok := r.(Comparer); ok && c.Compares() {
 		if st.comparer, most = c, pastData; g.answers {
@@ -174,6 +184,15 @@ func (st *Stream) End() {
 		d.budget.Release(d.budget.Used())
 		st.group.rooms.release(d.past.bytes)
 		d.held, d.past.bytes = queue{}, nil
+	}
+}
+
+// Recycle is End for a Stream that nobody has any more.
+func (st *Stream) Recycle() {
+	st.End()
+	if g := st.group; len(g.free) < maxFree {
+		*st = Stream{}
+		g.free = append(g.free, st)
 	}
 }
 

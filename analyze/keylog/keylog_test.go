@@ -112,7 +112,7 @@ func TestGrowing(t *testing.T) {
 	first, second := line("CLIENT_RANDOM", 1, 7, 48), line("CLIENT_RANDOM", 2, 7, 48)
 	write(first+second[:30], 0)
 	s := New()
-	f, err := s.Open(name)
+	f, err := s.Open(name, true)
 	require.NoError(t, err)
 	defer f.Close()
 	s.Grows(func() { require.NoError(t, f.Read()) })
@@ -126,7 +126,12 @@ func TestGrowing(t *testing.T) {
 	write(line("CLIENT_RANDOM", 3, 7, 48), os.O_TRUNC)
 	s.Poll()
 	require.True(t, known(3))
-	_, err = s.Open(name + ".none")
+	other := name + ".new"
+	require.NoError(t, os.WriteFile(other, []byte(line("CLIENT_RANDOM", 4, 7, 48)), 0o600))
+	require.NoError(t, os.Rename(other, name))
+	s.Poll()
+	require.True(t, known(4))
+	_, err = s.Open(name+".none", true)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 

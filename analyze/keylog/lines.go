@@ -148,40 +148,90 @@ func (s *Store) Block(log []byte, ord uint64) {
 
 // File is a log that may grow.
 type File struct {
+	name string
 	f    *os.File
 	read int64
 	r    *Reader
+	pipe bool // it is read beside all else: it ends when who writes it does
 }
 
-// Open opens a log and reads what it has.
-func (s *Store) Open(name string) (*File, error) {
-	f, err := os.Open(name)
+// Open opens a log and reads what it has. A pipe that may grow is not waited for.
+func (s *Store) Open(name string, grows bool) (*File, error) {
+	x := &File{name: name, r: s.NewReader(0)}
+	at, err := os.Stat(name)
 	if err != nil {
 		return nil, err
 	}
-	x := &File{f: f, r: s.NewReader(0)}
+	f, err := openLog(name, grows && at.Mode()&os.ModeNamedPipe != 0)
+	if err != nil {
+		return nil, err
+	}
+	if x.f = f; grows && !at.Mode().IsRegular() && !at.IsDir() {
+		x.pipe = true
+		go func() {
+			_, _ = io.Copy(x.r, f)
+			x.r.End()
+		}()
+		return x, nil
+	}
 	if err := x.Read(); err != nil {
 		f.Close()
 		return nil, err
 	}
+	if !grows {
+		x.r.End()
+	}
 	return x, nil
 }
 
-// Read reads what the log has more than before. One that became shorter begins anew.
+// openLog opens a log. A pipe that is opened for writing too does not wait for a program
+// that writes to it, and does not end with the first one.
+func openLog(name string, pipe bool) (*os.File, error) {
+	if pipe {
+		if f, err := os.OpenFile(name, os.O_RDWR, 0); err == nil {
+			return f, nil
+		}
+	}
+	return os.Open(name)
+}
+
+// Read reads what the log has more than before. One that became shorter, or that another
+// file took the place of, begins anew.
 func (x *File) Read() error {
-	if at, err := x.f.Stat(); err == nil && at.Mode().IsRegular() && at.Size() < x.read {
+	if x.pipe {
+		return nil
+	}
+	at, err := x.f.Stat()
+	if err == nil && at.Mode().IsRegular() && at.Size() < x.read {
 		if _, err := x.f.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		x.read, x.r.half, x.r.long = 0, nil, false
+		x.again()
 	}
+	if err := x.rest(); err != nil {
+		return err
+	}
+	if now, gone := os.Stat(x.name); err != nil || gone != nil || os.SameFile(at, now) {
+		return nil // whoever replaces it may be about to
+	}
+	f, err := os.Open(x.name)
+	if err != nil {
+		return err
+	}
+	x.f.Close()
+	x.f = f
+	x.again()
+	return x.rest()
+}
+
+// again begins with the first line.
+func (x *File) again() { x.read, x.r.half, x.r.long = 0, nil, false }
+
+func (x *File) rest() error {
 	n, err := io.Copy(x.r, x.f)
 	x.read += n
 	return err
 }
-
-// End takes the last line though it has no end: the log grows no more.
-func (x *File) End() { x.r.End() }
 
 // Close closes the file.
 func (x *File) Close() error { return x.f.Close() }

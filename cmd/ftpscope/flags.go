@@ -399,20 +399,18 @@ type keys struct {
 }
 
 // pollTime is how often a log that grows is read at most.
-const pollTime = 20 * time.Millisecond
+const pollTime = 2 * time.Millisecond
 
 // openKeys reads the key logs; those of live analyses may grow.
 func (f *keyFlags) openKeys(grow bool) (*keys, error) {
 	k := &keys{Store: keylog.New()}
 	for _, name := range f.keyLogs {
-		log, err := k.Open(name)
+		log, err := k.Open(name, grow)
 		if err != nil {
 			k.close()
 			return nil, fmt.Errorf("--keylog %s: %w", name, cause(err))
 		}
-		if k.files = append(k.files, log); !grow {
-			log.End()
-		}
+		k.files = append(k.files, log)
 	}
 	if grow && len(k.files) > 0 {
 		k.Grows(k.poll)

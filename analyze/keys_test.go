@@ -2,6 +2,7 @@ package analyze_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"ftpscope/analyze/analyzetest"
 	"ftpscope/analyze/keylog"
 	"ftpscope/analyze/record"
+	"ftpscope/capture"
+	"ftpscope/capture/flow"
 )
 
 // keysOf reads the key log beside a capture.
@@ -56,6 +59,41 @@ func TestKeys(t *testing.T) {
 			require.Equal(t, without, run(keylog.New(), 3))
 			require.NotContains(t, without, "decrypted")
 		})
+	}
+}
+
+// TestLateKeys: secrets that a log gets seconds after the last packet still open all that was
+// said and transferred; without them all is told as without a log, and not much later.
+func TestLateKeys(t *testing.T) {
+	for _, name := range []string{"tls13", "resumed-lftp", "active-cbc", "ccc"} {
+		for _, workers := range []int{1, 3} {
+			t.Run(fmt.Sprint(name, workers), func(t *testing.T) {
+				pcap := "../pcaps/keys/" + name + ".pcap"
+				whole, log := keysOf(t, pcap)
+				late := func(after int, log []byte) string {
+					c, err := capture.Open([]string{pcap}, capture.Options{})
+					require.NoError(t, err)
+					defer c.Close()
+					store, source := keylog.New(), &replay{Capture: c, step: 100 * flow.Millisecond, after: 300}
+					store.Grows(func() {
+						if source.after < 300-after {
+							store.Block(log, 0)
+							log = nil
+						}
+					})
+					r := &analyzetest.Records{}
+					_, err = analyze.Run(source, analyze.Options{Keys: store, Workers: workers, Dialogue: true}, r)
+					require.NoError(t, err)
+					require.Len(t, r.Sessions, 1)
+					return r.Ordered().JSON(t)
+				}
+				file := func(keys *keylog.Store) string {
+					return analyzetest.Collect(t, analyze.Options{Keys: keys, Dialogue: true}, nil, pcap).JSON(t)
+				}
+				require.Equal(t, file(whole), late(70, log), "7 s")
+				require.Equal(t, file(nil), late(200, log), "20 s")
+			})
+		}
 	}
 }
 

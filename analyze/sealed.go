@@ -259,12 +259,14 @@ func (d *sealed) Conflict(dir flow.Direction, from int64, n uint64, at flow.Mark
 	}
 }
 
+// Waits reports whether what waits for keys may still be opened.
+func (d *sealed) Waits(now flow.Time) bool { return !d.raw && d.opener.Waits(now) }
+
 // Closed tells what the connection carried.
 func (d *sealed) Closed(c *flow.Conn) flow.Told {
-	if !d.opened {
+	if d.opener.Close(); !d.settle() {
 		d.raw = true
 		d.replay()
-		d.opener.Close()
 	}
 	told := d.watched.Closed(c)
 	if !d.opened {

@@ -69,6 +69,9 @@ func (h *horizon) add(x horizon) {
 func (l *shard) tick(now flow.Time) {
 	const lookEvery = 4096 // connections
 	over := now
+	if k := l.reading.Keys; k != nil {
+		k.Retry()
+	}
 	if !l.live { // a file's clock may have been set since: what waits is over if it was at the last tick too
 		over, l.ticked = min(now, l.ticked), now
 	}
@@ -208,6 +211,9 @@ func (r *reader) Data(side flow.Direction, b []byte, at flow.Mark) bool {
 
 // Warm looks at what the Conversation will.
 func (r *reader) Warm() uint64 { return control.Warm(r.Conversation) }
+
+// Waits reports whether the Conversation waits for what opens it.
+func (r *reader) Waits(now flow.Time) bool { return control.Waits(r.Conversation, now) }
 
 // Progress tells how far the session has come.
 func (r *reader) Progress(c *flow.Conn) { r.shard.events.Progress(c, r.Snapshot(c)) }

@@ -1,6 +1,9 @@
 package control
 
 import (
+	"bytes"
+	"slices"
+
 	"ftpscope/analyze/decrypt"
 	"ftpscope/capture/flow"
 )
@@ -40,7 +43,7 @@ func coverTLS(c *Conversation, dir flow.Direction) {
 		return
 	}
 	if r.opener == nil || r.opener.Ended(dir) {
-		r.opener, r.began = c.opt.Keys.Open(opened{c}), Span{From: c.at}
+		r.opener, r.began, r.state = c.opt.Keys.Open(opened{c}), Span{From: c.at}, decrypt.Waiting
 		c.evidence.add(speaksFTP)
 	} else if r.opener.State() == decrypt.Shut {
 		c.protect()
@@ -50,21 +53,22 @@ func coverTLS(c *Conversation, dir flow.Direction) {
 // openTLS opens what is under TLS, if it can be.
 func openTLS(c *Conversation, dir flow.Direction, b []byte) {
 	if o := c.tls.records.opener; o != nil {
-		before := o.State()
 		o.Data(dir, b, c.at)
-		shutTLS(c, before)
+		shutTLS(c)
+		readClear(c)
 	}
 }
 
 // shutTLS notes that what follows cannot be read, if that is news.
-func shutTLS(c *Conversation, before decrypt.State) {
-	o := c.tls.records.opener
-	if o.State() != decrypt.Shut || before == decrypt.Shut {
+func shutTLS(c *Conversation) {
+	r := c.tls.records
+	before := r.state
+	if r.state = r.opener.State(); r.state != decrypt.Shut || before == decrypt.Shut {
 		return
 	}
 	from := c.at
 	if before == decrypt.Waiting {
-		from = c.tls.records.began.From
+		from = r.began.From
 	}
 	protectFrom(c, from)
 }
@@ -72,23 +76,35 @@ func shutTLS(c *Conversation, before decrypt.State) {
 // gapUnderTLS says that bytes under TLS are missing.
 func gapUnderTLS(c *Conversation, dir flow.Direction, n uint64) {
 	r := c.tls.records
+	if keepGap(r, dir, n, c.at) {
+		return
+	}
 	r.sides[dir].Gap()
 	r.passing.Gap(dir, n, c.at)
 	if o := r.opener; o != nil {
-		before := o.State()
 		o.Gap(dir, n, c.at)
-		shutTLS(c, before)
+		shutTLS(c)
 	}
 }
 
 // endTLS ends the wait for what opens a connection that is over.
 func endTLS(c *Conversation) {
-	if r := c.tls.records; r != nil && r.opener != nil && r.opener.State() == decrypt.Waiting {
+	r := c.tls.records
+	switch {
+	case r == nil || r.opener == nil:
+	case c.opt.Keys != nil:
+		r.opener.Close()
+		shutTLS(c)
+		readClear(c)
+	case r.opener.State() == decrypt.Waiting: // of a Snapshot: the Opener goes on
 		protectFrom(c, r.began.From)
-		if c.opt.Keys != nil { // a Snapshot has none, and its Opener goes on
-			r.opener.Close()
-		}
 	}
+}
+
+// Waits reports whether a connection that is over waits for what opens it.
+func Waits(c *Conversation, now flow.Time) bool {
+	r := c.tls.records
+	return r != nil && r.opener != nil && r.opener.Waits(now)
 }
 
 // isRead reports whether what is under TLS is read, all of it.
@@ -111,4 +127,59 @@ func (t *tlsLayer) undecrypted(keys *decrypt.Keyring) string {
 // isUnderTLS reports whether a command or a reply came under TLS.
 func (t *tlsLayer) isUnderTLS(dir flow.Direction) bool {
 	return t.records != nil && (t.records.sides[dir].On || t.state == protected)
+}
+
+// clearText is what a side says in clear again (CCC) while what it said under TLS waits for
+// secrets: it is read after that.
+type clearText struct {
+	dir  flow.Direction
+	text []byte
+	gap  uint64 // missing bytes instead
+	at   flow.Mark
+}
+
+// keepClear keeps clear text; false: nothing waits. Without room for it nothing waits any
+// longer.
+func keepClear(c *Conversation, dir flow.Direction, b []byte) bool {
+	r := c.tls.records
+	if r.opener == nil || !r.opener.Lacks() {
+		return false
+	}
+	if !c.budget.reserve(len(b)) {
+		endTLS(c)
+		return false
+	}
+	r.clear = append(r.clear, clearText{dir: dir, text: bytes.Clone(b), at: c.at})
+	r.sides[dir].On = true // as long as it is not read
+	return true
+}
+
+// keepGap keeps a gap in clear text that is kept; false: there is none.
+func keepGap(r *tlsRecords, dir flow.Direction, n uint64, at flow.Mark) bool {
+	kept := slices.ContainsFunc(r.clear, func(x clearText) bool { return x.dir == dir })
+	if kept {
+		r.clear = append(r.clear, clearText{dir: dir, gap: n, at: at})
+	}
+	return kept
+}
+
+// readClear reads it, when nothing waits.
+func readClear(c *Conversation) {
+	r, now := c.tls.records, c.at
+	if r.opener.Lacks() {
+		return
+	}
+	list := r.clear
+	r.clear = nil
+	for i := range list {
+		x := &list[i]
+		c.budget.release(len(x.text))
+		c.at, r.sides[x.dir].On = x.at, false
+		if x.gap > 0 {
+			loseSaid(c, x.dir, x.gap)
+		} else {
+			c.read(x.dir, endsTLS(c, x.text, x.at))
+		}
+	}
+	c.at = now
 }

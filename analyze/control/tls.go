@@ -37,6 +37,8 @@ type tlsRecords struct {
 	assumed bool            // the capture lacks the server's consent
 	opener  *decrypt.Opener // nil: nothing opens them
 	began   Span            // of what may be opened
+	state   decrypt.State   // of opener, as far as it is told
+	clear   []clearText     // behind what waits for secrets
 }
 
 // Span is a stretch of time in which commands could not be read; To is not set while it
@@ -141,7 +143,15 @@ func (c *Conversation) passTLS(dir flow.Direction, b []byte) []byte {
 		end = r.last // if it ended, it did so in the gap
 	}
 	r.last = c.at
-	b = s.Skip(b)
+	if b = s.Skip(b); b != nil && keepClear(c, dir, b) {
+		return nil
+	}
+	return endsTLS(c, b, end)
+}
+
+// endsTLS takes what a side says behind its records; nil: nothing.
+func endsTLS(c *Conversation, b []byte, end flow.Mark) []byte {
+	r := c.tls.records
 	if b != nil && r.opener != nil && r.assumed && r.opener.State() == decrypt.Waiting {
 		r.opener, r.assumed, r.sides[0].On, r.sides[1].On = nil, false, false, false
 	}

@@ -15,9 +15,9 @@ const (
 	// maxSessions bounds the sessions that may be resumed. A data connection resumes that
 	// of its control connection, or of the transfer before.
 	maxSessions = 1 << 13
-	// maxHeld bounds the bytes that wait for keys in one direction, maxHeldAll in all: a
+	// maxHeld bounds the bytes of a connection that wait for keys, maxHeldAll those of all: a
 	// program writes its keys down within milliseconds.
-	maxHeld    = 1 << 20
+	maxHeld    = 4 << 20
 	maxHeldAll = 16 << 20
 	// maxWait is how long they wait.
 	maxWait = 10 * flow.Second
@@ -32,6 +32,8 @@ type Keyring struct {
 	next     int                         // of ring: the oldest, once it is full
 	held     flow.Budget
 	scratch  []byte
+	waiting  []*Opener // for secrets
+	tried    uint64    // how many secrets there were when they last went on
 }
 
 // sessionID is a session's ID or ticket, hashed.

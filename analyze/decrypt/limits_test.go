@@ -93,10 +93,47 @@ func TestHeld(t *testing.T) {
 	require.Zero(t, o.ring.held.Used())
 
 	o, store := waiting()
-	store.Block(x.log.Bytes(), 0)
-	o.Data(flow.In, []byte{applicationData}, flow.Mark{Ord: 1 << 20, Time: flow.Time(maxWait) * 2})
+	require.True(t, o.Waits(maxWait))
+	require.False(t, o.Waits(maxWait*2))
+	o.Data(flow.In, []byte{applicationData}, flow.Mark{Ord: 1 << 20, Time: maxWait * 2})
 	require.Equal(t, NoSecrets, o.Why(), "time")
 	require.Zero(t, o.ring.held.Used())
+	store.Block(x.log.Bytes(), 0)
+	o.ring.Retry()
+	require.Equal(t, Shut, o.State())
+	require.Empty(t, o.ring.waiting)
+}
+
+// Secrets that come after all that was said open it: with the next packet, however late that
+// is, at a tick, or at the end.
+func TestLate(t *testing.T) {
+	for name, then := range map[string]func(o *Opener){
+		"a packet": func(o *Opener) { o.Data(flow.In, []byte{alert}, flow.Mark{Ord: 1 << 20, Time: maxWait * 9}) },
+		"a gap":    func(o *Opener) { o.Gap(flow.In, 1, flow.Mark{Ord: 1 << 20, Time: maxWait * 9}) },
+		"a tick":   func(o *Opener) { o.ring.Retry() },
+		"the end":  (*Opener).Close,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+				x := talked(t, suites(version), suites(version))
+				store, h := keylog.New(), &heard{}
+				store.Grows(func() {})
+				o := NewKeyring(store).Open(h)
+				play(o, x.pieces, 1000)
+				o.ring.Retry()
+				require.Equal(t, Waiting, o.State())
+				store.Block(x.log.Bytes(), 0)
+				then(o)
+				require.Equal(t, Open, o.State())
+				require.Contains(t, h.plain[flow.Out].String(), "QUIT\r\n")
+				require.Contains(t, h.plain[flow.In].String(), "221 bye\r\n")
+				o.ring.Retry()
+				require.Empty(t, o.ring.waiting)
+				require.Zero(t, o.ring.held.Used())
+				require.False(t, o.Waits(0))
+			}
+		})
+	}
 }
 
 // Records that nothing authenticates end it, and not at once: a capture may be damaged.

@@ -1,7 +1,6 @@
 package decrypt
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"ftpscope/analyze/keylog"
@@ -159,7 +158,7 @@ func (o *Opener) Ended(dir flow.Direction) bool { return o.sides[dir].ended }
 // Data takes the next bytes of a side.
 func (o *Opener) Data(dir flow.Direction, b []byte, at flow.Mark) {
 	if o.late.lacking {
-		o.hold(held{dir: dir, data: bytes.Clone(b), at: at})
+		o.hold(held{dir: dir, data: b, at: at})
 		return
 	}
 	o.data(dir, b, at)
@@ -305,7 +304,7 @@ func (o *Opener) changeCipher(dir flow.Direction) bool {
 	}
 	master, ok := o.master(dir)
 	if !ok {
-		return o.lacks()
+		return o.lacks(dir)
 	}
 	h.session.master = master
 	k := h.session.keys(senderOf(isClient))
@@ -327,7 +326,7 @@ func (o *Opener) earlyChange(dir flow.Direction) bool {
 	}
 	x, ok := o.ring.lookup(&h.random, o.sides[dir].at.Ord)
 	if _, resumes := o.first(); !ok && !resumes {
-		return o.lacks()
+		return o.lacks(dir)
 	}
 	return ok && x.Master == nil
 }
@@ -393,7 +392,7 @@ func (o *Opener) firstSealed(dir flow.Direction, header, b []byte) bool {
 	}
 	x, ok := o.ring.lookup(&h.random, s.at.Ord)
 	if !ok {
-		return o.lacks()
+		return o.lacks(dir)
 	}
 	h.secrets = x
 	sender := senderOf(int8(dir) == h.client)
@@ -402,7 +401,7 @@ func (o *Opener) firstSealed(dir flow.Direction, header, b []byte) bool {
 		secret, shaking = x.Traffic[sender], false
 	}
 	if secret == nil {
-		return o.lacks()
+		return o.lacks(dir)
 	}
 	if h.version == 0 {
 		return o.guess(dir, header, b, secret, shaking)

@@ -48,8 +48,13 @@ func (t *Table) close(slot int32) {
 func (t *Table) Tick(now flow.Time) {
 	const part = 4096
 	t.tickSYNs(now)
-	for t.linger.first != 0 && now-t.slab.at(t.linger.first).last.Time > lingerTime {
-		t.close(t.linger.first)
+	for n := t.linger.n; n > 0 && now-t.slab.at(t.linger.first).last.Time > lingerTime; n-- {
+		if first := t.linger.first; !waits(t, first, now) {
+			t.close(first)
+		} else {
+			t.linger.remove(&t.slab, first)
+			t.linger.push(&t.slab, first)
+		}
 	}
 	for range min(part, t.slab.n) {
 		if t.hand++; int(t.hand) >= t.slab.n {
@@ -76,6 +81,18 @@ func (t *Table) Tick(now flow.Time) {
 			t.close(t.hand)
 		}
 	}
+}
+
+// waits reports whether the reader of a connection that has ended waits for something.
+func waits(t *Table, slot int32, now flow.Time) bool {
+	var w Waiter
+	switch c := t.slab.at(slot); {
+	case c.stream != 0:
+		w, _ = t.controls.of(c).reader.(Waiter)
+	case c.flags&followed != 0:
+		w, _ = t.following.open[slot].reader.(Waiter)
+	}
+	return w != nil && w.Waits(now)
 }
 
 // Progress tells the readers of the control connections that are open how these stand,

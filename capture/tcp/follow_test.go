@@ -207,3 +207,55 @@ func TestFollowBounded(t *testing.T) {
 	require.Equal(t, "abc<6>", said[:6])
 	require.Len(t, said, 6+3*tcp.MaxHeldData/60_000*60_000)
 }
+
+// waiter reads a connection, and waits until it is told not to.
+type waiter struct {
+	talk
+	until  flow.Time
+	closed *int
+}
+
+func (w *waiter) Waits(now flow.Time) bool { return now < w.until }
+func (w *waiter) Closed(*flow.Conn) flow.Told {
+	*w.closed++
+	return flow.Told{}
+}
+
+// waiters are those of the first connections.
+type waiters struct {
+	most, closed int
+	until        flow.Time
+}
+
+func (w *waiters) ReadsAll() bool { return true }
+func (w *waiters) Follow(*flow.Conn) tcp.DataReader {
+	if w.most--; w.most < 0 {
+		return nil
+	}
+	return &waiter{until: w.until, closed: &w.closed}
+}
+
+// TestWaiter: a connection that is over is not closed while its reader waits for something
+// else, whatever ends behind it.
+func TestWaiter(t *testing.T) {
+	const hold = 10 * flow.Second
+	script := ""
+	for i := range 200 {
+		script += fmt.Sprintf("conn %d 21\n%s> A 101/301 =abc\n> FA 104/301\n< FA 301/105\n> A 105/302\n", 40000+i, handshake)
+	}
+	r := newRecorder(t)
+	r.classify = counted
+	list := segments(script)
+	table, end := tcp.New(r), list[len(list)-1].Time
+	w := &waiters{most: 1, until: end + hold}
+	table.Follow(w, nil)
+	for i := range list {
+		table.Segment(&list[i])
+	}
+	table.Tick(end + hold/2)
+	require.Zero(t, w.closed)
+	require.Len(t, r.closed, 199)
+	table.Tick(end + hold)
+	require.Equal(t, 1, w.closed)
+	require.Len(t, r.closed, 200)
+}

@@ -131,6 +131,10 @@ type Reader interface {
 // caches; what it returns means nothing. See Batch.
 type Warmer interface{ Warm() uint64 }
 
+// Waiter is a Reader or a DataReader that may wait for something else than its connection,
+// which is over: as long as it does, and there is room, it is not closed.
+type Waiter interface{ Waits(now flow.Time) bool }
+
 // Comparer is a reader that wants to hear of bytes that came twice, with two contents.
 type Comparer = reassembly.Comparer
 

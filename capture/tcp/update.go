@@ -331,7 +331,7 @@ func (t *Table) trimLingering() {
 		switch {
 		case t.linger.n <= maxLinger:
 			return
-		case t.linger.n > maxLacking || t.isWhole(first, t.slab.at(first)):
+		case t.linger.n > maxLacking || t.isWhole(first, t.slab.at(first)) && !waits(t, first, t.slab.at(first).last.Time):
 			t.close(first)
 		default:
 			t.linger.remove(&t.slab, first)

@@ -122,6 +122,28 @@ func TestKeysVerdicts(t *testing.T) {
 	}
 }
 
+// TestKeysOfEach: every server with every client, in both versions of TLS, is opened whole.
+func TestKeysOfEach(t *testing.T) {
+	files, err := filepath.Glob("../pcaps/keys/each-*.pcap")
+	require.NoError(t, err)
+	require.Len(t, files, 24)
+	for _, pcap := range files {
+		t.Run(filepath.Base(pcap), func(t *testing.T) {
+			store, _ := keysOf(t, pcap)
+			moved := 0
+			for _, s := range analyzetest.Collect(t, analyze.Options{Keys: store}, nil, pcap).Sessions {
+				require.True(t, s.Capture.Decrypted)
+				require.Equal(t, record.CauseNone, s.Verdict.Cause, s.Verdict.Text)
+				for i := range s.Transfers {
+					require.Equal(t, record.OK, s.Transfers[i].Outcome)
+					moved++
+				}
+			}
+			require.Equal(t, 2, moved)
+		})
+	}
+}
+
 // fromServer is the filter "src host 192.0.2.21" over Ethernet.
 type fromServer struct{}
 

@@ -82,7 +82,7 @@ truths() {
   packed-cut) return ;;    # only how much of it can be read is told
   keys-implicit) return ;; # tshark does not decrypt FTP on port 990: analyze/keys_test.go holds it
   keys-*) # with the clients' keys
-    "$python" "$lab/keys.py" "$work/files" "$work/out/${1#keys-}.pcap"
+    "$python" "$lab/keys.py" "$work/files" "$work/out"/*.pcap
     return
     ;;
   esac

@@ -129,11 +129,13 @@ cap_keys_pyftpd_active() {
   flat
   certificate
   cat "$work/key.pem" "$work/cert.pem" >"$work/both.pem"
-  PYTHONPATH=$root/usr/lib/python3/dist-packages serve 21 "$python" -W ignore "$lab/pyftps.py" "$work/home/labuser" "$work/both.pem"
+  pyftpd_tls
   capture "$CLI" c0 pyftpd-active.pcap
   logged pyftpd-active "$python" "$lab/tlsclient.py" 192.0.2.21 --active 'RETR photo.bin' "STOR $work/files/up.bin" 'LIST'
   captured
 }
+
+pyftpd_tls() { PYTHONPATH=$root/usr/lib/python3/dist-packages serve 21 "$python" -W ignore "$lab/pyftps.py" "$work/home/labuser" "$work/both.pem"; }
 
 # TLS on port 990 from the first byte.
 cap_keys_implicit() {
@@ -196,4 +198,51 @@ cap_keys_no_client_certificate() {
   capture "$CLI" c0 no-client-certificate.pcap
   logged no-client-certificate curl -sS -k --ssl-reqd -u labuser:labpass --max-time 20 -o /dev/null ftp://192.0.2.21/photo.bin || true
   captured
+}
+
+# Each server with each client, a download and an upload: TLS 1.2 in passive mode, TLS 1.3 in active mode. curl 7.88 begins
+# TLS on data connections before the transfer command: that works neither in active mode nor with pyftpdlib, which gets PROT C.
+cap_keys_each() {
+  local server client version name
+  for server in vsftpd proftpd pureftpd pyftpd; do
+    for client in curl lftp ftplib; do
+      for version in 1.2 1.3; do
+        name=each-$server-$client-${version/./}
+        flat
+        certificate
+        cat "$work/key.pem" "$work/cert.pem" >"$work/both.pem"
+        case $server in
+        vsftpd) vsftpd "${tls_settings[@]}" ;;
+        proftpd) proftpd_tls 'TLSProtocol TLSv1.2 TLSv1.3' 'TLSOptions NoSessionReuseRequired' ;;
+        pureftpd) pureftpd_tls ;;
+        pyftpd) pyftpd_tls ;;
+        esac
+        capture "$CLI" c0 "$name.pcap"
+        say "$name"
+        "each_$client" "$name" "$version"
+        captured
+        net_down
+      done
+    done
+  done
+}
+
+each_curl() {
+  local demand=--ssl-reqd
+  [[ $1 != each-pyftpd* ]] || demand=--ftp-ssl-control
+  logged "$1" curl -sS -k "$demand" --tlsv"$2" --tls-max "$2" -u labuser:labpass --max-time 20 -o /dev/null ftp://192.0.2.21/readme.txt \
+    --next -sS -k "$demand" --tlsv"$2" --tls-max "$2" -u labuser:labpass --max-time 20 -T "$work/files/up.txt" ftp://192.0.2.21/up.txt
+}
+
+each_lftp() {
+  local mode=yes
+  [ "$2" = 1.2 ] || mode=no
+  rm -f "$work/got1"
+  logged "$1" lftp -u labuser,labpass -e "$tls_lftp; set ssl:priority NORMAL:-VERS-ALL:+VERS-TLS$2; set ftp:passive-mode $mode; get readme.txt -o $work/got1; put $work/files/up.txt; quit" 192.0.2.21
+}
+
+each_ftplib() {
+  local mode=()
+  [ "$2" = 1.2 ] || mode=(--active)
+  logged "$1" "$python" "$lab/tlsclient.py" 192.0.2.21 --version "$2" "${mode[@]}" 'RETR readme.txt' "STOR $work/files/up.txt"
 }

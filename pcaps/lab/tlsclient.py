@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """An FTPS client on Python's ftplib that logs its keys (SSLKEYLOGFILE) and never resumes a session.
 
-  tlsclient.py HOST [--active] [--ciphers LIST] COMMAND…      RETR NAME, STOR NAME, LIST, PROT C, PROT P, CCC
+  tlsclient.py HOST [--active] [--version 1.2] [--ciphers LIST] COMMAND…      RETR NAME, STOR NAME, LIST, PROT C, PROT P, CCC
 """
 import argparse, ftplib, os, ssl
 
 p = argparse.ArgumentParser()
 p.add_argument("host")
 p.add_argument("--active", action="store_true")
+p.add_argument("--version")
 p.add_argument("--ciphers")
 p.add_argument("commands", nargs="+")
 a = p.parse_args()
@@ -15,6 +16,8 @@ a = p.parse_args()
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 context.keylog_filename = os.environ["SSLKEYLOGFILE"]
+if a.version:
+    context.minimum_version = context.maximum_version = ssl.TLSVersion["TLSv" + a.version.replace(".", "_")]
 if a.ciphers:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(a.ciphers)

@@ -22,7 +22,7 @@ func Blocks(file []byte) (list [][]byte) {
 func FileOf(content []byte) []byte {
 	var b bytes.Buffer
 	f, c := newFrames(&b), codec.NewWriter()
-	head(c, &Head{Files: 1})
+	head(c, &Head{Files: []string{"a"}})
 	f.frame(headFrame, c.Bytes())
 	f.frame(blockFrame, content)
 	return b.Bytes()

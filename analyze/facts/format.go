@@ -62,7 +62,7 @@ type Head struct {
 	Settings string // the flags that change what is found, as the user gave them
 	Piece    Piece
 
-	Files         int // how many files the set began with
+	Files         []string // what the set consists of
 	Ports         []uint16
 	MergeNetworks bool
 	Dialogue      bool // every command and reply is there
@@ -89,7 +89,7 @@ func head(c *codec.Coder, p *Head) {
 	c.String(&p.Settings)
 	codec.Number(c, &p.Piece.Index)
 	codec.Number(c, &p.Piece.Of)
-	codec.Number(c, &p.Files)
+	codec.List(c, &p.Files, codec.Text)
 	codec.List(c, &p.Ports, codec.Number)
 	for _, b := range []*bool{&p.MergeNetworks, &p.Dialogue, &p.Curves, &p.ShowPasswords, &p.NoSecrets} {
 		c.Bool(b)

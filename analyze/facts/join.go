@@ -22,24 +22,24 @@ type SetError struct{ Text string }
 // Error says it.
 func (e *SetError) Error() string { return e.Text }
 
-// Ordered puts the pieces of a set in order. It is an error if they are not one set, or
-// not all of it; second ones of a piece are named in extra, and left out.
-func Ordered(files []*Reader) (pieces, extra []*Reader, err error) {
+// Ordered puts the pieces of a set in order. It is an error if they are not one set, not
+// all of it, or if there are two of a piece: nothing tells which of them is right.
+func Ordered(files []*Reader) (pieces []*Reader, err error) {
 	if len(files) == 0 {
-		return nil, nil, ErrNone
+		return nil, ErrNone
 	}
 	first := files[0]
 	have := map[int]*Reader{}
 	for _, f := range files {
 		if d := first.differs(&f.Head); d != "" {
-			return nil, nil, &SetError{fmt.Sprintf("%s and %s are not pieces of one set: %s", first.name, f.name, d)}
+			return nil, &SetError{fmt.Sprintf("%s and %s are not pieces of one set: %s", first.name, f.name, d)}
 		}
-		if n := max(f.Piece.Index, 1); have[n] == nil {
-			have[n] = f
-			pieces = append(pieces, f)
-		} else {
-			extra = append(extra, f)
+		n := max(f.Piece.Index, 1)
+		if other := have[n]; other != nil {
+			return nil, &SetError{fmt.Sprintf("%s and %s are both piece %s of %s: leave one out", other.name, f.name, f.Piece, f.Point)}
 		}
+		have[n] = f
+		pieces = append(pieces, f)
 	}
 	var missing []string
 	for i := range max(first.Piece.Of, 1) {
@@ -48,10 +48,10 @@ func Ordered(files []*Reader) (pieces, extra []*Reader, err error) {
 		}
 	}
 	if len(missing) > 0 {
-		return nil, nil, &SetError{fmt.Sprintf("%s: the set is not complete: %s missing", first.Point, strings.Join(missing, ", "))}
+		return nil, &SetError{fmt.Sprintf("%s: the set is not complete: piece %s missing", first.Point, strings.Join(missing, ", "))}
 	}
 	slices.SortFunc(pieces, func(a, b *Reader) int { return cmp.Compare(a.Piece.Index, b.Piece.Index) })
-	return pieces, extra, nil
+	return pieces, nil
 }
 
 // differs says what keeps two heads from being of one set; empty: nothing.
@@ -64,7 +64,7 @@ func (h *Head) differs(o *Head) string {
 	case h.Program != o.Program:
 		return fmt.Sprintf("ftpscope %s made one, %s the other", h.Program, o.Program)
 	case h.Settings != o.Settings || !slices.Equal(h.Ports, o.Ports) || h.MergeNetworks != o.MergeNetworks || h.Dialogue != o.Dialogue ||
-		h.Curves != o.Curves || h.ShowPasswords != o.ShowPasswords || h.NoSecrets != o.NoSecrets || h.Files != o.Files:
+		h.Curves != o.Curves || h.ShowPasswords != o.ShowPasswords || h.NoSecrets != o.NoSecrets || !slices.Equal(h.Files, o.Files):
 		return "they were made with different flags, or of different files"
 	}
 	return ""
@@ -75,7 +75,7 @@ func (h *Head) differs(o *Head) string {
 // facts were made. The steps rely on what shards never do, but a forged log may: an
 // expectation that its session does not know. When ctx is done it ends with its error.
 func Join(ctx context.Context, files []*Reader, opt analyze.Options, out analyze.Records) (sum *record.Summary, err error) {
-	pieces, _, err := Ordered(files)
+	pieces, err := Ordered(files)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func Join(ctx context.Context, files []*Reader, opt analyze.Options, out analyze
 		}
 	}()
 	opt.Ports, opt.MergeNetworks, opt.Dialogue, opt.Curves, opt.ShowPasswords = r.Ports, r.MergeNetworks, r.Dialogue, r.Curves, r.ShowPasswords
-	replay := analyze.Replay{Files: r.Files, Network: r.Network, Play: func(log analyze.Log) (*analyze.Totals, error) {
+	replay := analyze.Replay{Files: len(r.Files), Network: r.Network, Play: func(log analyze.Log) (*analyze.Totals, error) {
 		return r.Play(ctx, log)
 	}}
 	return replay.Run(opt, out)

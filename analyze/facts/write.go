@@ -33,7 +33,7 @@ type Options struct {
 func Write(ctx context.Context, w io.Writer, set Set, piece Piece, opt Options) (Counts, error) {
 	a := opt.Analyze
 	h := Head{
-		Program: set.Program, Point: set.Point, Settings: set.Settings, Piece: piece, Files: set.Source.Stats().Files,
+		Program: set.Program, Point: set.Point, Settings: set.Settings, Piece: piece, Files: set.Source.Files(),
 		Ports: a.Ports, MergeNetworks: a.MergeNetworks, Dialogue: a.Dialogue, Curves: a.Curves, ShowPasswords: a.ShowPasswords && !opt.NoSecrets, NoSecrets: opt.NoSecrets,
 	}
 	a.ShowPasswords = h.ShowPasswords

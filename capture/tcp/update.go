@@ -30,6 +30,8 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	if c.watch != 0 {
 		if w := t.watches.of(c); !w.quiet(c, dir, s) {
 			w.note(&sight{c, dir, s, t.gaps.find(way{slot, dir, h})})
+		} else if w.drawing {
+			w.draw(&sight{c, dir, s, nil})
 		}
 	}
 	c.pass(s.Mark)

@@ -30,7 +30,7 @@ type watch struct {
 	shake   flow.Time
 	since   flow.Time // nothing new since; 0: something new was the last
 	drawing bool
-	busy    bool      // a window is 0, a curve is drawn, or packets were too big
+	busy    bool      // a window is 0, or packets were too big
 	zero    bool      // a window is 0
 	zeroed  bool      // one was during this stall
 	again   bool      // segments were sent again during this stall
@@ -187,7 +187,7 @@ func (l *watches) start(by way, conns *slab, s *flow.Segment) {
 	}
 	if l.curves {
 		w.side[0].curve, w.side[1].curve = &curve{}, &curve{}
-		w.busy, w.drawing = true, true
+		w.drawing = true
 	}
 }
 

@@ -5,9 +5,9 @@ import (
 	"ftpscope/capture/tcp/reassembly"
 )
 
-// note takes a segment that is not quiet, or of a connection whose curve is drawn. A
-// stall begins with the last packet before a pause, or before a packet that brings
-// nothing new; it ends with the next that does, and what came meanwhile tells why.
+// note takes a segment that is not quiet. A stall begins with the last packet before a
+// pause, or before a packet that brings nothing new; it ends with the next that does, and
+// what came meanwhile tells why.
 func (w *watch) note(g *sight) {
 	c, dir, s := g.c, g.dir, g.s
 	me, other := &c.half[dir], &c.half[dir^1]
@@ -78,7 +78,7 @@ func (w *watch) offered(dir flow.Direction, c *conn, s *flow.Segment) {
 		w.side[dir^1].curve.mark(flow.CurveMark{Kind: flow.MarkZeroWindow, From: x.zeroSince, To: s.Time})
 		x.zeroSince = 0
 		w.zero = w.side[dir^1].zeroSince != 0
-		w.busy = w.zero || w.drawing || w.warned
+		w.busy = w.zero || w.warned
 	}
 }
 

@@ -94,6 +94,8 @@ func commands() []command {
 		{"sniff", "the same for live interfaces, as it happens", runSniff, sniffUsage, new(sniffFlags).all},
 		{"carve", "only the packets of some sessions, to keep or to share", runCarve, carveUsage, new(carveFlags).all},
 		{"compare", "what two captures of the same traffic show together", runCompare, compareUsage, new(compareFlags).set},
+		{"facts", "keeps what an analysis learns of captures, for join", runFacts, factsUsage, new(factsFlags).set},
+		{"join", "what happened in captures whose facts were kept", runJoin, joinUsage, new(joinFlags).more},
 		{"open", "a session or a transfer, in Wireshark", runOpen, openUsage, new(openFlags).set},
 		{"interfaces", "where sniff can listen", runInterfaces, page(interfacesUsage), nil},
 		{"findings", "what ftpscope looks for, and what each finding means", runFindings, page(findingsUsage), nil},

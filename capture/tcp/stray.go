@@ -15,6 +15,8 @@ import (
 //
 //   - a SYN or SYN-ACK opens another connection when the other side answers its number;
 //   - what lies far ahead counts when the other side acknowledges it;
+//   - an acknowledgement of what lies far ahead counts when it is said again, or when what
+//     lies there comes, or when its sender says nothing after it;
 //   - a RST ahead of what was seen counts when its sender is silent afterwards.
 
 const (
@@ -44,6 +46,14 @@ type doubt struct {
 	heard          bool          // more of the sender of rst
 	far            [2][]flow.Segment
 	farBytes       [2]int
+	acked          [2]farACK // of what a direction sent
+}
+
+// farACK acknowledges what lies far ahead of all that was seen.
+type farACK struct {
+	number uint32
+	at     flow.Time
+	said   bool
 }
 
 // doubts are what is in doubt of connections, by slot.
@@ -70,6 +80,9 @@ func (c *conn) isOther(dir flow.Direction, s *flow.Segment) bool {
 	}
 	if s.Seq+1 == h.start {
 		return false
+	}
+	if other := &c.half[dir^1]; s.Flags&flow.ACK != 0 && other.flags&(started|exact) == started && flow.After(s.Ack, other.start) {
+		return true // it acknowledges more than a SYN, so it is no answer to one
 	}
 	return h.flags&exact != 0 || h.start-(s.Seq+1) > maxBefore || s.Time-c.handshakeBy() > flow.Disorder
 }
@@ -106,6 +119,36 @@ func (d *doubt) reset(dir flow.Direction, s *flow.Segment) {
 	}
 }
 
+// farACK keeps the acknowledgement of s in doubt; false: it counts.
+func (x doubts) farACK(slot int32, c *conn, dir flow.Direction, s *flow.Segment) bool {
+	other := &c.half[dir^1]
+	if other.flags&started == 0 || other.flags&isAcked != 0 && int32(s.Ack-other.acked) <= leastWindow {
+		return false
+	}
+	d := x.of(slot, c)
+	if d == nil {
+		return false
+	}
+	a := &d.acked[dir^1]
+	if a.said && s.Ack-a.number <= proofSpan {
+		a.said = false
+		return false
+	}
+	*a = farACK{s.Ack, s.Time, true}
+	return true
+}
+
+// settleACK lets s decide what is in doubt of what its side, and the other one, received.
+func (d *doubt) settleACK(c *conn, dir flow.Direction, s *flow.Segment) {
+	if x := &d.acked[dir]; x.said && s.Length > 0 && s.Seq-(x.number-proofSpan) <= 2*proofSpan && int32(s.Seq-c.half[dir].next) > leastWindow {
+		c.half[dir].acknowledge(x.number)
+		x.said = false
+	}
+	if x := &d.acked[dir^1]; x.said && s.Time >= x.at && flow.Before(s.Ack, x.number) {
+		x.said = false
+	}
+}
+
 // answersSYN reports whether s says that the other side took the SYN that is in doubt.
 func (d *doubt) answersSYN(c *conn, dir flow.Direction, s *flow.Segment) bool {
 	if !d.syn.Seen() || dir == d.synDir || s.ICMP != nil {
@@ -123,15 +166,18 @@ func (d *doubt) answersSYN(c *conn, dir flow.Direction, s *flow.Segment) bool {
 	case s.Flags&flow.SYN != 0:
 		return true
 	}
-	return !c.half[d.synDir].isNear(s.Ack) || d.syn.Flags&flow.ACK != 0 && s.Seq == d.syn.Ack && s.Seq != c.half[dir].next
+	return !c.half[d.synDir].isNear(s.Ack) || d.syn.Flags&flow.ACK != 0 && s.Seq == d.syn.Ack && past <= d.syn.Length && !c.half[dir].comesTo(s.Seq)
 }
 
 // goesOnAnew reports whether s is what the sender of the SYN that is in doubt sends next,
 // and the other side, which would have protested, is not in the capture.
 func (d *doubt) goesOnAnew(c *conn, dir flow.Direction, s *flow.Segment) bool {
 	return d.syn.Seen() && dir == d.synDir && !d.protested && s.Flags&(flow.SYN|flow.RST|flow.ACK) == flow.ACK && s.ICMP == nil &&
-		s.Seq == d.syn.End() && s.Seq != c.half[dir].next
+		s.Seq == d.syn.End() && !c.half[dir].comesTo(s.Seq)
 }
+
+// comesTo reports whether a number is that of what a side sends next, behind its FIN too.
+func (h *half) comesTo(seq uint32) bool { return seq == h.next || seq == h.limit(h.next) }
 
 // resolve lets s decide what is in doubt of its connection; true: s turned out to be of
 // another one, which has it now.
@@ -148,7 +194,10 @@ func (t *Table) resolve(slot int32, dir flow.Direction, s *flow.Segment) bool {
 		t.Segment(s)
 		return true
 	}
-	if s.Flags&(flow.SYN|flow.RST|flow.ACK) != flow.ACK || s.ICMP != nil || c.isFar(dir, s) {
+	if s.Flags&(flow.SYN|flow.RST|flow.ACK) != flow.ACK || s.ICMP != nil {
+		return false
+	}
+	if d.settleACK(c, dir, s); c.isFar(dir, s) {
 		return false
 	}
 	d.protested = d.protested || dir != d.synDir
@@ -294,6 +343,11 @@ func (t *Table) admitFar(slot int32, dir flow.Direction, ack uint32) {
 // was repeated and that nothing followed, if there is one.
 func (x doubts) believe(slot int32, c *conn) *flow.LoneSYN {
 	d := x[slot]
+	for dir := range d.acked {
+		if d.acked[dir].said {
+			c.half[dir].acknowledge(d.acked[dir].number)
+		}
+	}
 	if d.rst.Seen() && c.flags&ended == 0 && (!d.heard || d.rst.Seq == c.half[d.rstDir].next) {
 		c.reset(d.rstDir, &d.rst)
 	}

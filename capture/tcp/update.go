@@ -13,6 +13,8 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 		if dir, ok = t.control(slot, dir, s); !ok {
 			return
 		}
+	} else if s.Flags&flow.ACK == 0 && (c.flags&(sawSYN|sawSYNACK) != 0 || (c.half[0].flags|c.half[1].flags)&spoke != 0) {
+		return // RFC 9293 section 3.10.7.4: "if the ACK bit is off, drop the segment"
 	}
 	h, other := &c.half[dir], &c.half[dir^1]
 	if s.Seq != h.next && s.Flags&(flow.SYN|flow.RST) == 0 {
@@ -41,7 +43,9 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 	}
 	if s.Flags&flow.RST == 0 {
 		if s.Flags&flow.ACK != 0 {
-			other.acknowledge(s.Ack)
+			if int32(s.Ack-other.next) <= leastWindow || !t.doubts.farACK(slot, c, dir, s) {
+				other.acknowledge(s.Ack)
+			}
 			if other.flags&finished != 0 && flow.After(s.Ack, other.finSeq+1) && !flow.After(s.Ack, other.next) {
 				t.unfinish(slot, dir^1)
 			}

@@ -19,7 +19,7 @@ import (
 	"ftpscope/capture/flow"
 )
 
-// A permanent attacker. Every sample is damaged in every way below, and what is said of the
+// A permanent attacker. Every sample, and each of the conversations attacked, is damaged in every way below, and what is said of the
 // damaged capture is held against what is said of the whole one: a fact may become unknown,
 // it may not change; nothing grave may be found that the whole capture does not show. A
 // failure prints the smallest damage of its kind. make attack tries more of each.
@@ -217,7 +217,11 @@ func TestAttack(t *testing.T) {
 	worst := map[string][]struck{}
 	tried := map[string]int{}
 	sample, kind := regexp.MustCompile(*attackSample), regexp.MustCompile(*attackDamage)
-	for _, s := range samples(t) {
+	targets := samples(t)
+	for _, c := range attacked() {
+		targets = append(targets, sampled{c.Name, c.Frames(t)})
+	}
+	for _, s := range targets {
 		if !sample.MatchString(s.name) {
 			continue
 		}

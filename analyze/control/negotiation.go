@@ -135,6 +135,7 @@ type TransferCommand struct {
 	modeSaid           bool // it was, not only what sessions begin with
 	HasRestart         bool
 	HasSize            bool
+	ReplyDoubtful      bool // the capture lacks replies between the command and Reply
 	Line               record.Line
 	Argument, Path     string // empty: none, not known
 	Representation     string

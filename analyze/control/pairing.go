@@ -109,7 +109,7 @@ func (w *pairing) matchReply(code int, text string, l losses) int {
 		} else if endsData {
 			return 0
 		}
-	case l.unseenRuns && head.verb == ftp.ABOR && endsData:
+	case l.unseenRuns && endsData && w.waits(ftp.ABOR):
 		return none // of the transfer whose command was not seen
 	}
 	if head.replyDoubtful {
@@ -158,15 +158,16 @@ func (w *pairing) isOfTheLost(code int) bool {
 
 // matchDoubtful is matchReply after a gap that may hold the first replies. A command that
 // was sent later has its reply still to come, and a client that waits for replies had
-// those before.
+// those before: where the gap may hold the replies to all that waits, a code that many
+// commands have is the last one's.
 func (w *pairing) matchDoubtful(code int) int {
 	first := none
 	for i := range w.pending {
-		_, fits := suits(w.pending[i].verb, code)
+		specific, fits := suits(w.pending[i].verb, code)
 		if fits && !w.pending[i].replyDoubtful {
 			return i
 		}
-		if fits && first < 0 {
+		if fits && first < 0 && (specific || i == len(w.pending)-1) {
 			first = i
 		}
 	}

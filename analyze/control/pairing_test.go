@@ -56,7 +56,10 @@ func TestMatchReply(t *testing.T) {
 		{"ABOR: 225", began(waiting(ftp.RETR, ftp.ABOR)), 225, "", losses{}, 1},
 		{"ABOR after a transfer that nobody saw", waiting(ftp.ABOR), 426, "", losses{unseenRuns: true}, none},
 		{"after a gap: the later command's", doubtful(waiting(ftp.TYPE, ftp.CWD), 1), 250, "", losses{lossy: true}, 1},
-		{"after a gap: both in doubt", doubtful(waiting(ftp.TYPE, ftp.CWD), 2), 250, "", losses{lossy: true}, 0},
+		{"after a gap: both in doubt", doubtful(waiting(ftp.TYPE, ftp.CWD), 2), 250, "", losses{lossy: true}, 1},
+		{"after a gap: both in doubt, a line of 221-", doubtful(waiting(ftp.NLST, ftp.QUIT), 2), 530, "", losses{lossy: true}, 1},
+		{"after a gap: both in doubt, what only the first can have", doubtful(waiting(ftp.NLST, ftp.QUIT), 2), 226, "", losses{lossy: true}, 0},
+		{"ABOR of a transfer that nobody saw, behind what is in doubt", doubtful(waiting(ftp.EPSV, ftp.ABOR), 1), 426, "", losses{unseenRuns: true}, none},
 		{"after a gap: none can have it", doubtful(waiting(ftp.CWD), 1), 331, "", losses{lossy: true}, none},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -239,7 +239,9 @@ func (c *Conversation) onFinal(p *pending, r *record.Reply) {
 	case p.negotiation >= 0:
 		c.onNegotiationReply(&c.transfers.negotiations[p.negotiation], r)
 	case p.transfer >= 0:
-		c.onTransferReply(&c.transfers.commands[p.transfer], r)
+		s := &c.transfers.commands[p.transfer]
+		s.ReplyDoubtful = p.replyDoubtful
+		c.onTransferReply(s, r)
 	}
 }
 
@@ -304,7 +306,11 @@ func (c *Conversation) onUnaskedReply(r *record.Reply) {
 		// what the capture lacks. What comes after may yet show that it was another.
 		if i := c.addTransfer(TransferCommand{Unseen: true, Line: record.Line{Mark: c.at}}); i >= 0 {
 			c.onTransferReply(&t.commands[i], r)
-			t.guessed = i
+			if n := t.commands[i].Negotiation; r.Code != 425 && r.Code != 426 {
+				t.guessed = i
+			} else if n >= 0 { // no other command has these: the offer served it
+				t.negotiations[n].consumed = true
+			}
 		}
 	case answersAbort(r.Code, r.Text):
 		// The 226 of ABOR is not that of the transfer which it ended.

@@ -179,7 +179,11 @@ func seeTLS(c *Conversation, dir flow.Direction, b []byte) {
 		c.notes.AuthTLS = waiting[len(waiting)-1].line.Mark
 	}
 	c.sides[dir].framer.Drop()
-	c.tls.agree(record.TLSExplicit)
+	kind := record.TLSExplicit
+	if c.conn.ends[c.client^1].Port() == flow.PortFTPS && c.evidence != speaksFTP {
+		kind = record.TLSImplicit
+	}
+	c.tls.agree(kind)
 	r := c.tls.records
 	r.assumed, r.sides[0].On, r.sides[1].On = true, true, true
 	r.sides[dir^1].Gap()

@@ -289,6 +289,9 @@ func (b *builder) commanded(t *record.Transfer, s *control.TransferCommand, trie
 	if t.Notes.Mode == record.ModeParallel {
 		parallel(t, tried)
 	}
+	if s.ReplyDoubtful && b.c.LostCommands && !(t.Reply.Code < 400 && t.Connection != nil && t.Notes.Conn.Closing == flow.Finned) {
+		t.Reply, t.Frames.Reply = nil, 0 // it may be of a command that the capture lacks
+	}
 	t.Outcome = b.outcome(t, s.Aborted != nil)
 }
 

@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"sort"
@@ -65,7 +66,7 @@ func (b *builder) inferred(s *control.TransferCommand, n *control.Negotiation) [
 		tried = b.due(b.running, search{s, n, from - grace, to + grace})
 	}
 	if len(tried) == 0 { // opened after the reply, as a capture may show it
-		tried = b.due(b.opened, search{s, n, to, to + grace})
+		tried = b.due(b.opened, search{s, n, to, min(to+grace, untilNext(b.c.Negotiations, n))})
 	}
 	if n := len(tried); n > 0 {
 		if c := &tried[n-1]; s.Carried() && empty(c) || c.Half[flow.In].Silent && c.Half[flow.Out].Bytes == 0 && c.Closing != flow.Cut {
@@ -82,10 +83,7 @@ func (b *builder) triedUnheard(n *control.Negotiation) []flow.Conn {
 	if !n.Passive || n.Rejected || n.Answer.Code != 0 || b.c.Capture.ServerSide || !n.Asked.Mark.Seen() {
 		return nil
 	}
-	to := b.c.Notes.Control.Last.Time
-	if i := int(n.Index) + 1; i < len(b.c.Negotiations) {
-		to = b.c.Negotiations[i].Begin()
-	}
+	to := min(b.c.Notes.Control.Last.Time, untilNext(b.c.Negotiations, n))
 	list := b.due(b.opened, search{&control.TransferCommand{}, n, n.Begin(), to})
 	for i := range b.opened {
 		c := &b.opened[i]
@@ -94,6 +92,14 @@ func (b *builder) triedUnheard(n *control.Negotiation) []flow.Conn {
 		}
 	}
 	return list
+}
+
+// untilNext is when the negotiation after n began, which later connections are of.
+func untilNext(list []control.Negotiation, n *control.Negotiation) flow.Time {
+	if n == nil || int(n.Index)+1 >= len(list) {
+		return math.MaxInt64
+	}
+	return list[n.Index+1].Begin()
 }
 
 // unused leaves out the first connections of a list that transfers use: thousands of

@@ -52,6 +52,12 @@ func (f *Finder) In(text []byte, ok func(from, to int) bool) (list []Found) {
 			continue
 		}
 		words := f.words
+		if len(words) == 1 { // the usual case
+			if n := f.alike(words[0].Word, text[at:]); n == len(words[0].Word) && ok(at, at+n) {
+				list = append(list, Found{words[0].Word, words[0].N, at})
+			}
+			continue
+		}
 		for n := 0; at+n < len(text); n++ {
 			c := f.byte(text[at+n])
 			words = words[sort.Search(len(words), func(i int) bool { return words[i].Word[n] >= c }):]
@@ -70,6 +76,9 @@ func (f *Finder) In(text []byte, ok func(from, to int) bool) (list []Found) {
 			}
 		}
 	}
+	if len(list) < 2 {
+		return list
+	}
 	slices.SortStableFunc(list, func(x, y Found) int { return cmp.Compare(x.N, y.N) })
 	kept := list[:0]
 	for _, x := range list {
@@ -78,6 +87,16 @@ func (f *Finder) In(text []byte, ok func(from, to int) bool) (list []Found) {
 		}
 	}
 	return kept
+}
+
+// alike is how many bytes of a word a text begins with.
+func (f *Finder) alike(word, text []byte) int {
+	n := 0
+	for n < min(len(word), len(text)) && f.byte(text[n]) == word[n] {
+		n++
+	}
+	f.steps += n
+	return n
 }
 
 func (f *Finder) byte(c byte) byte {

@@ -1,5 +1,7 @@
 package ftp
 
+import "encoding/binary"
+
 // MaxLine is how many bytes of a line are kept. RFC 959 has no limit; longer than any
 // path name that a file system takes (PATH_MAX is 4096), short enough that a hostile peer
 // costs a page. Longer lines are cut and flagged.
@@ -120,8 +122,11 @@ func (f *Framer) leaveCR(b []byte) []byte {
 
 // run is the length of the text that b begins with.
 func (f *Framer) run(b []byte) int {
-	for i, c := range b {
-		if m := marks[c]; m != 0 {
+	i := 0
+	for ; i+8 <= len(b) && !hasOdd(binary.LittleEndian.Uint64(b[i:])); i += 8 {
+	}
+	for ; i < len(b); i++ {
+		if m := marks[b[i]]; m != 0 {
 			if m == stop {
 				return i
 			}
@@ -129,6 +134,14 @@ func (f *Framer) run(b []byte) int {
 		}
 	}
 	return len(b)
+}
+
+// hasOdd reports whether one of eight bytes may have marks: it is below a space, DEL or
+// not ASCII. In each byte of the sum the highest bit is set where it does.
+func hasOdd(x uint64) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	dels := x ^ ones*0x7F
+	return (x|(x-ones*' ')&^x|(dels-ones)&^dels)&high != 0
 }
 
 // hold keeps text of the unfinished line.

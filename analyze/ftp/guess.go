@@ -87,14 +87,11 @@ var others = [...]string{
 // guessBanner reads the product or protocol that a greeting names.
 func guessBanner(p ReplyLine) Guess {
 	ours := p.Code == 220 && namesFTP(p.Text)
-	for _, word := range others {
-		switch {
-		case !hasWord(p.Text, word):
-		case ours:
+	if namesOthers(p.Text) {
+		if ours {
 			return Maybe
-		default:
-			return No
 		}
+		return No
 	}
 	if ours {
 		return Yes
@@ -102,13 +99,16 @@ func guessBanner(p ReplyLine) Guess {
 	return Maybe
 }
 
-// hasWord finds a lower-case word in any letter case; one that is part of a host name
+// namesOthers finds one of the others' words; what is part of a host name
 // ("smtp.example.com") is none.
-func hasWord(text []byte, word string) bool {
-	for i := range len(text) - len(word) + 1 {
-		end := i + len(word)
-		if text[i]|0x20 == word[0] && isWord(text[i:end], word) && (i == 0 || !inHostName(text[i-1])) && (end == len(text) || !inHostName(text[end])) {
-			return true
+func namesOthers(text []byte) bool {
+	for from, to := 0, 0; from < len(text); from = to + 1 {
+		for to = from; to < len(text) && inHostName(text[to]); to++ {
+		}
+		for _, word := range others {
+			if len(word) == to-from && isWord(text[from:to], word) {
+				return true
+			}
 		}
 	}
 	return false

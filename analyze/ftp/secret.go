@@ -41,6 +41,15 @@ func Secret(line []byte) (from int) {
 	return len(line)
 }
 
+// mayHide reports whether Secret has to look at the line that the command is in.
+func (c *Command) mayHide(line []byte) bool {
+	switch c.Verb {
+	case VerbUnknown, USER, PASS, ACCT, ADAT, SITE:
+		return true
+	}
+	return len(line) == 0 || !isLetter(line[0])
+}
+
 // secretOfUser finds what is no name in the argument of USER: "bob secret", "bob PASS
 // secret", "bob:secret". The port of a proxy's "bob@host:2121" is none.
 func secretOfUser(line []byte, arg int) int {
@@ -134,6 +143,15 @@ func beginsFold(b []byte, word string) bool {
 
 // quotes are what servers put around what they repeat.
 const quotes = "'\"`"
+
+func hasQuote(line []byte) bool {
+	for i := range len(quotes) {
+		if bytes.IndexByte(line, quotes[i]) >= 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // Quoted finds the argument of a PASS or ACCT that a reply has in quotes: servers say
 // what they did not understand or like. from is to where there is none.

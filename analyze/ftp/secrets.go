@@ -67,8 +67,10 @@ const entry = 64 // bytes of a word besides its text, about
 // [Secret] does; a line without a verb right after USER is a password as a whole. The
 // size is the bytes that are held of it from now on.
 func (s *Secrets) Command(line []byte) (from, size int) {
-	from = Secret(line)
 	cmd := ParseCommand(line)
+	if from = len(line); cmd.mayHide(line) {
+		from = Secret(line)
+	}
 	if from == len(line) && s.afterUser && cmd.Verb == VerbUnknown && len(cmd.Name) > 0 {
 		from = len(line) - len(cmd.Name)
 		if cmd.HasArg {
@@ -251,6 +253,9 @@ func (s *Secrets) OfCommand(line []byte) (list []Span) {
 }
 
 func quoted(line []byte) (list []Span) {
+	if !hasQuote(line) {
+		return nil
+	}
 	for from, to := Quoted(line, 0); from < len(line); from, to = Quoted(line, to) {
 		list = append(list, Span{from, to})
 	}
@@ -310,6 +315,9 @@ func (s *Secrets) Steps() int {
 
 // Merge sorts spans, and makes one of those that overlap or touch.
 func Merge(list []Span) []Span {
+	if len(list) < 2 {
+		return list
+	}
 	slices.SortFunc(list, func(a, b Span) int { return a.From - b.From })
 	kept := list[:0]
 	for _, x := range list {

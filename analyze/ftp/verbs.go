@@ -137,14 +137,23 @@ var verbNames = [verbCount]string{
 // maxVerb is the length of the longest verb; a name of up to 8 bytes packs into a uint64.
 const maxVerb = 7
 
-// verbs finds a verb by its packed name.
-var verbs = func() map[uint64]Verb {
-	m := make(map[uint64]Verb, verbCount)
+// verbs has a verb at the place of its packed name, or at one of the next.
+var verbs = func() (m [512]struct {
+	name uint64
+	verb Verb
+}) {
 	for v := VerbUnknown + 1; v < verbCount; v++ {
-		m[pack([]byte(verbNames[v]))] = v
+		k := pack([]byte(verbNames[v]))
+		i := place(k)
+		for m[i].name != 0 {
+			i = (i + 1) % len(m)
+		}
+		m[i].name, m[i].verb = k, v
 	}
 	return m
 }()
+
+func place(name uint64) int { return int(name * 0x9E3779B97F4A7C15 >> (64 - 9)) }
 
 // pack makes one number of a name in any letter case; 0 when it cannot be a verb.
 func pack(name []byte) uint64 {
@@ -165,7 +174,14 @@ func pack(name []byte) uint64 {
 }
 
 // lookup finds the verb of a name in any letter case.
-func lookup(name []byte) Verb { return verbs[pack(name)] }
+func lookup(name []byte) Verb {
+	k := pack(name)
+	for i := place(k); ; i = (i + 1) % len(verbs) {
+		if v := &verbs[i]; v.name == k || v.name == 0 {
+			return v.verb
+		}
+	}
+}
 
 // String is the verb as RFC 959 writes it, "?" when it is unknown.
 func (v Verb) String() string {

@@ -1,6 +1,7 @@
 package jsonl
 
 import (
+	"bytes"
 	"strconv"
 
 	"ftpscope/analyze/record"
@@ -45,5 +46,13 @@ func span(b []byte, key string, t *flow.Time) []byte {
 	if b = append(b, key...); t == nil {
 		return append(b, "null"...)
 	}
-	return strconv.AppendFloat(b, float64(max(*t, 0))/float64(flow.Second), 'f', -1, 64)
+	n := max(*t, 0)
+	if n >= 1e15 { // a float64 holds no more digits
+		return strconv.AppendFloat(b, float64(n)/float64(flow.Second), 'f', -1, 64)
+	}
+	b = strconv.AppendUint(b, uint64(n/flow.Second), 10)
+	if n %= flow.Second; n > 0 {
+		b = bytes.TrimRight(Fraction(b, int(n), 9), "0")
+	}
+	return b
 }

@@ -16,11 +16,9 @@ func AloneIdent(t *Table, src, dst flow.Host) (s flow.LoneSYN, ok bool) {
 	if t.past.sets == nil {
 		return s, false
 	}
-	for i := range t.past.sets {
-		for k := range t.past.sets[i].of {
-			if g := &t.past.sets[i].of[k]; g.lone != nil && g.a == src && g.b == dst {
-				return *g.lone, true
-			}
+	for i := range t.past.sets.lone {
+		if g := &t.past.sets.lone[i]; g.lone != nil && g.a == src && g.b == dst {
+			return *g.lone, true
 		}
 	}
 	return s, false

@@ -298,12 +298,18 @@ func (c *Conversation) read(dir flow.Direction, b []byte) {
 // the same: the other side may speak FTP, or wait for it.
 func (c *Conversation) strays(dir flow.Direction) bool {
 	f := c.notes.Foreign
-	return f != nil && (f.Protocol != protocolTLS || f.ByServer) && f.Protocol != protocolPROXY && f.Protocol != protocolPOP3 && f.ByServer == (dir != c.client) && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
+	if f == nil || f.Protocol == protocolPROXY || !f.ByServer && (f.Protocol == protocolTLS || f.Protocol == protocolPOP3) {
+		return false
+	}
+	return f.ByServer == (dir != c.client) && c.roles == rolesBySYN && c.isOnControlPort() && c.evidence != babble
 }
 
 // hearFirst notes another protocol by the first bytes of a side.
 func hearFirst(c *Conversation, dir flow.Direction, first []byte) {
-	if p := foreignProtocol(first); p != "" && c.notes.Foreign == nil && (dir == c.client || !tlsrec.AnswersHello(first)) {
+	if f := c.notes.Foreign; f != nil && f.Protocol == protocolPOP3 && dir == c.client && hasAnyPrefix(first, "USER ", "CAPA", "STLS", "APOP ") {
+		c.notes.Foreign = nil // both sides speak it, and there is no session of FTP
+	}
+	if p := foreignProtocol(first); p != "" && c.notes.Foreign == nil && (dir == c.client && p != protocolTelnet || dir != c.client && !tlsrec.AnswersHello(first)) {
 		c.notes.Foreign = &record.Foreign{Protocol: p, Mark: c.at, ByServer: dir != c.client}
 	}
 }

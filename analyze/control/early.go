@@ -56,7 +56,7 @@ func isEarly(c *Conversation, dir flow.Direction, b []byte) bool {
 	case b[0] == 'P' || b[0] == '\r':
 		return beginsProxyLine(b)
 	}
-	return !c.isOnControlPort() && beginsTunnel(b)
+	return (b[0] != 'C' || !c.isOnControlPort()) && beginsTunnel(b)
 }
 
 // mayBeginTLS reports whether TLS may begin although the server's consent was not seen.

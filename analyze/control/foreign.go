@@ -9,16 +9,17 @@ import (
 
 // Protocols that may stand before FTP.
 const (
-	protocolTLS   = "TLS"
-	protocolPROXY = "PROXY" // a balancer's line that names the client
-	protocolPOP3  = "POP3"  // whose clients say USER, PASS, LIST and RETR, too
+	protocolTLS    = "TLS"
+	protocolPROXY  = "PROXY"  // a balancer's line that names the client
+	protocolPOP3   = "POP3"   // whose clients say USER, PASS, LIST and RETR, too
+	protocolTelnet = "Telnet" // whose commands clients of FTP may send (RFC 959 section 3.1)
 )
 
 // IsForeign reports whether the first bytes of a side are another protocol's than FTP
 // for certain, or a balancer's, and what the other side says is not easily taken for FTP's.
 func IsForeign(first []byte) bool {
 	p := foreignProtocol(first)
-	return p != "" && p != protocolTLS && p != protocolPOP3
+	return p != "" && p != protocolTLS
 }
 
 // foreignProtocol names the protocol, other than FTP, that the first bytes of a side
@@ -43,6 +44,18 @@ func foreignProtocol(first []byte) string {
 		return "RDP"
 	case hasAnyPrefix(first, "+OK"):
 		return protocolPOP3
+	case len(first) >= 3 && first[0] == 0xff && 0xfb <= first[1] && first[1] <= 0xfe && !bytes.Contains(first, []byte("220")):
+		return protocolTelnet // WILL, WONT, DO, DONT (RFC 854)
+	case isSOCKS(first):
+		return "SOCKS"
+	case hasAnyPrefix(first, "@RSYNCD:"):
+		return "rsync"
+	case hasAnyPrefix(first, "-ERR ", "-NOAUTH "):
+		return "Redis"
+	case hasAnyPrefix(line, "200 ", "201 ") && hasAny(line, "NNRP", "NNTP", "InterNetNews"):
+		return "NNTP"
+	case bytes.HasSuffix(line, []byte(" RTSP/1.0")):
+		return "RTSP"
 	case hasAnyPrefix(first, "* OK"):
 		return "IMAP"
 	case hasAnyPrefix(first, "RFB 0"):
@@ -80,6 +93,25 @@ func isHTTPRequest(line []byte) bool {
 func beginsHTML(line []byte) bool {
 	for _, p := range [...]string{"<!doctype html", "<html"} {
 		if len(line) >= len(p) && strings.EqualFold(string(line[:len(p)]), p) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSOCKS reports whether a client asks for a proxy of SOCKS: version 5 with the ways of
+// authentication that it knows, version 4 with where to and as whom.
+func isSOCKS(first []byte) bool {
+	const ways = 9 // that are assigned (RFC 1928 section 3, and IANA's after it)
+	if len(first) < 3 || first[1] == 0 {
+		return false
+	}
+	return first[0] == 5 && first[1] <= ways && len(first) >= 2+int(first[1]) || first[0] == 4 && first[1] <= 2 && len(first) >= 9 && bytes.IndexByte(first[8:], 0) >= 0
+}
+
+func hasAny(b []byte, words ...string) bool {
+	for _, w := range words {
+		if bytes.Contains(b, []byte(w)) {
 			return true
 		}
 	}

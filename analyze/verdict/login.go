@@ -67,6 +67,10 @@ func anotherProtocol(c *hearing) *record.Verdict {
 		v.Text = sentence("the " + who + " speaks SSH" + c.packets(f.Mark.Pos) + " on a port where FTP is expected (" + c.Server.String() + "): SFTP is not FTP")
 		next = "let the client use FTP or FTPS here, or SFTP on the SSH server's port, usually 22"
 	}
+	if f.Protocol == "SOCKS" {
+		v.Text = sentence("the client speaks SOCKS" + c.packets(f.Mark.Pos) + " on a port where FTP is expected (" + c.Server.String() + "): it takes the FTP server for a proxy")
+		next = "is the FTP server's address entered as the client's proxy? Remove it there, or enter the proxy's"
+	}
 	v.Next = steps(next)
 	return v
 }

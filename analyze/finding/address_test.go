@@ -54,7 +54,7 @@ func TestBounce(t *testing.T) {
 		{"carried out in vain", sess(with(active(to(8080), met(flow.Refused), failed))), names + `the server tried to connect to it (packet 14) and was refused with RST (packet 17); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
 		{"to an unreachable host", sess(with(active(to(8080), met(flow.Unreachable, func(c *flow.Conn) {
 			c.ICMP = &flow.ICMP{From: flow.HostOf(netip.MustParseAddr("192.0.2.1")), Type: 3, Code: 1, Mark: at(18)}
-		}), failed))), names + `the server tried to connect to it (packet 14) and got host unreachable (ICMP type 3 code 1 from 192.0.2.1) (packet 18); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
+		}), failed))), names + `the server tried to connect to it (packet 14) and got an ICMP error: host unreachable (ICMP type 3 code 1 from 192.0.2.1) (packet 18); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
 		{"never carried out", sess(with(active(to(8080), failed, func(t *record.Transfer) { t.Notes.Answer = reply(11, 200, "OK") }))), names + `the server replied 200 "OK" (packet 11); it did not connect in this capture; the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
 		{"a scan", sess(with(active(to(8080), ok)), with(active(to(8081), ok)), with(active(announces(inside, 22), ok))),
 			names + `the server replied 200 "OK" (packet 11); it did not connect in this capture; the session names 3 endpoints on 2 hosts in total: 192.0.2.66:8080 not tried, 192.0.2.66:8081 not tried, 10.0.0.5:22 not tried`},

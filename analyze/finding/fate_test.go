@@ -24,7 +24,7 @@ func TestFate(t *testing.T) {
 	half := func(change func(*flow.Conn)) record.Transfer { return passive(met(flow.Unknown, change), failed) }
 	const (
 		clientSide = "the capture was taken next to the client (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"
-		serverSide = "the capture was taken next to the server (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, drops them"
+		serverSide = "the capture was taken next to the server (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, most likely drops them"
 	)
 	for _, r := range []struct {
 		name string
@@ -41,7 +41,7 @@ func TestFate(t *testing.T) {
 		{"active, leaving", sess(ttls(57, 64), with(active(met(flow.Unanswered), failed))),
 			"the capture was taken next to the server (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"},
 		{"active, arriving", sess(ttls(64, 57), with(active(met(flow.Unanswered), failed))),
-			"the capture was taken next to the client (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, drops them"},
+			"the capture was taken next to the client (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, most likely drops them"},
 		{"TTLs not known", sess(with(passive(met(flow.Unanswered), failed))), ""},
 		{"the answer leaves, no ACK comes", sess(ttls(57, 64), with(half(answered))), "after it, this capture shows nothing from the client"},
 		{"the answer leaves, the SYN comes again", sess(ttls(57, 64), with(half(repeatedSYN))), "after that the client sent its SYN again, so the answer did not get through"},

@@ -24,7 +24,7 @@ func TestUnanswered(t *testing.T) {
 		{"seen next to the client", sess(ttls(64, 60), with(shut())), tried + " and got no answer (packets 14, 15, 16)" + replied +
 			"; the capture was taken next to the client (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"},
 		{"seen next to the server", sess(ttls(60, 128), with(shut())), tried + " and got no answer (packets 14, 15, 16)" + replied +
-			"; the capture was taken next to the server (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, drops them"},
+			"; the capture was taken next to the server (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, most likely drops them"},
 		{"seen between", sess(ttls(62, 127), with(shut())), tried + " and got no answer (packets 14, 15, 16)" + replied +
 			"; the SYNs had passed 2 routers and had 1 ahead of them where the capture was taken (by the TTLs)"},
 		{"active", sess(ttls(64, 64), with(active(met(flow.Unanswered), failed))), "high 1 the server tried 3 times in 2 s to reach 198.51.100.10:40001 and got no answer (packets 14, 15, 16)" + replied +
@@ -75,14 +75,14 @@ func TestUnreachable(t *testing.T) {
 	const tried = "high 1 the client tried once to reach 203.0.113.21:50001 and "
 	const replied = ` (packets 14, 17); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`
 	check(t, "data-unreachable", []row{
-		{"a router's filter", sess(with(told(another, 3, 13))), tried + `got administratively prohibited (ICMP type 3 code 13 from 192.0.2.66, a router or firewall on the way)` + replied},
-		{"the peer itself", sess(with(told(server.Addr(), 3, 3))), tried + `got port unreachable (ICMP type 3 code 3 from the server itself)` + replied},
-		{"the caller's own stack", sess(with(told(client.Addr(), 3, 1))), tried + `got host unreachable (ICMP type 3 code 1 from the client itself, which is not the destination)` + replied},
-		{"ICMPv6", sess(with(told(netip.MustParseAddr("2001:db8::1"), 1, 1))), tried + `got administratively prohibited (ICMPv6 type 1 code 1 from 2001:db8::1, a router or firewall on the way)` + replied},
-		{"a code without a name", sess(with(told(another, 3, 99))), tried + `got ICMP type 3 code 99 from 192.0.2.66, a router or firewall on the way` + replied},
+		{"a router's filter", sess(with(told(another, 3, 13))), tried + `got an ICMP error: administratively prohibited (ICMP type 3 code 13 from 192.0.2.66, a router or firewall on the way)` + replied},
+		{"the peer itself", sess(with(told(server.Addr(), 3, 3))), tried + `got an ICMP error: port unreachable (ICMP type 3 code 3 from the server itself)` + replied},
+		{"the caller's own stack", sess(with(told(client.Addr(), 3, 1))), tried + `got an ICMP error: host unreachable (ICMP type 3 code 1 from the client itself, which is not the destination)` + replied},
+		{"ICMPv6", sess(with(told(netip.MustParseAddr("2001:db8::1"), 1, 1))), tried + `got an ICMP error: administratively prohibited (ICMPv6 type 1 code 1 from 2001:db8::1, a router or firewall on the way)` + replied},
+		{"a code without a name", sess(with(told(another, 3, 99))), tried + `got an ICMP error (ICMP type 3 code 99 from 192.0.2.66, a router or firewall on the way)` + replied},
 		{"the error itself is not kept", sess(with(passive(met(flow.Unreachable), failed))), tried + `got an ICMP error: unreachable (packet 14); the server replied 425 "Failed to establish connection." (packet 20) 8 s after RETR`},
 		{"worked", sess(with(passive(worked(10)))), ""},
-		{"one side only", sess(onlyServer, with(told(another, 3, 13))), tried + `got administratively prohibited (ICMP type 3 code 13 from 192.0.2.66, a router or firewall on the way)` + replied},
+		{"one side only", sess(onlyServer, with(told(another, 3, 13))), tried + `got an ICMP error: administratively prohibited (ICMP type 3 code 13 from 192.0.2.66, a router or firewall on the way)` + replied},
 	})
 }
 

@@ -42,7 +42,7 @@ func (c *Case) fate(from, to netip.Addr) string {
 	case near == 0:
 		return "the capture was taken next to " + sender + " (by the TTLs), so it does not show whether the SYNs arrived or the answers were lost"
 	case far == 0:
-		return "the capture was taken next to " + receiver + " (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, drops them"
+		return "the capture was taken next to " + receiver + " (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, most likely drops them"
 	default:
 		return "the SYNs had passed " + prose.Many(near, "router") + " and had " + strconv.Itoa(far) + " ahead of them where the capture was taken (by the TTLs)"
 	}

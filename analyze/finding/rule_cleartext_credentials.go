@@ -33,7 +33,7 @@ func cleartext(c *Case) (draft, bool) {
 		switch {
 		case l.OK:
 			accepted++
-		case l.Code > 0:
+		case l.Code > 0 && (l.Reply == nil || !strings.HasPrefix(l.Reply.Text, "OOPS")): // else the server failed before it judged
 			rejected++
 		}
 	}

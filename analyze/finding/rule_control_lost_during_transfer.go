@@ -70,9 +70,9 @@ func controlEnd(c *Case, t *record.Transfer) (lostEnd, bool) {
 	var at flow.Mark
 	switch {
 	case earlier(server.RST, client.RST):
-		e.how, at = "was reset with RST from the server's address", server.RST
+		e.how, at = resetFrom(c, control, record.Server), server.RST
 	case client.RST.Seen() && !server.FIN.Seen():
-		e.how, at = "was reset with RST from the client's address", client.RST
+		e.how, at = resetFrom(c, control, record.Client), client.RST
 	case earlier(server.FIN, client.FIN):
 		e.how, at = "was closed by the server (FIN)", server.FIN
 	case client.FIN.Seen():

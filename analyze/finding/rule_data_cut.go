@@ -68,9 +68,9 @@ func ending(c *Case, conn *flow.Conn) (how, severity string, at flow.Mark) {
 	client, server := c.Halves(conn)
 	switch {
 	case earlier(server.RST, client.RST):
-		return "was reset from the server's address", "", server.RST
+		return resetFrom(c, conn, record.Server), "", server.RST
 	case client.RST.Seen():
-		return "was reset from the client's address", "", client.RST
+		return resetFrom(c, conn, record.Client), "", client.RST
 	case earlier(client.FIN, server.FIN):
 		return "was closed by the client", "", client.FIN
 	case server.FIN.Seen():
@@ -81,6 +81,14 @@ func ending(c *Case, conn *flow.Conn) (how, severity string, at flow.Mark) {
 		}
 	}
 	return "", "", flow.Mark{}
+}
+
+// resetFrom says in whose name a RST came, and whether the host did not send it.
+func resetFrom(c *Case, conn *flow.Conn, by string) string {
+	if c.IsForged(conn, by, true) {
+		return "was reset in the " + by + "'s name (not by it, as the TTL tells)"
+	}
+	return "was reset from the " + by + "'s address"
 }
 
 // earlier reports whether a was seen, and b not before it.

@@ -28,7 +28,7 @@ func unreachable(c *Case, t *record.Transfer) (draft, bool) {
 		return draft{message: prose.Clauses(what, c.then(t), c.translated(t)), frames: evidence(t, r.frames...)}, true
 	}
 	frames := append(r.frames, e.Mark.Pos)
-	what += " and got " + icmpError(e, reporter(c, e.From.Addr(), dst.Addr())) + c.packets(frames...)
+	what += " and got " + icmpError(e, reporter(c, e, dst.Addr())) + c.packets(frames...)
 	return draft{
 		message: prose.Clauses(what, c.then(t), c.translated(t)),
 		frames:  evidence(t, frames...),
@@ -36,7 +36,11 @@ func unreachable(c *Case, t *record.Transfer) (draft, bool) {
 }
 
 // reporter names who sent an ICMP error about a SYN to dst.
-func reporter(c *Case, from, dst netip.Addr) string {
+func reporter(c *Case, e *flow.ICMP, dst netip.Addr) string {
+	from := e.From.Addr()
+	if c.forged(from, e.TTL) {
+		return c.party(from) + ", which by its TTL did not send it"
+	}
 	switch from {
 	case dst:
 		return c.party(from) + " itself"

@@ -85,11 +85,19 @@ func translation(c *Case) []draft {
 	return list
 }
 
+// passives are the commands of passive mode: PASV names an IPv4 address (RFC 2428).
+func passives(c *Case) string {
+	if c.Server.Addr().Is6() {
+		return "EPSV"
+	}
+	return "EPSV, PASV"
+}
+
 func translatedDraft(c *Case, t *record.Transfer, count int) draft {
 	who, whom, advice := "server", " to a client that reaches it as ", c.announceAdvice()
 	if t.Mode == record.Active {
 		who, whom = "client", " to a server that sees it as "
-		advice = "use passive mode (EPSV, PASV), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()
+		advice = "use passive mode (" + passives(c) + "), or let the client's NAT rewrite " + t.Method + " (an FTP ALG)" + c.unread()
 	}
 	announced, seen := t.Announced.Addr(), announcer(c, t).Addr()
 	if otherFamily(c, t) {

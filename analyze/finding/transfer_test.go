@@ -68,7 +68,7 @@ func TestControlLost(t *testing.T) {
 	const data = "; the data connection was closed by the server after 700 bytes (packet 26)"
 	together := ends(func(c *flow.Conn) { c.Half[flow.Out].FIN = markAt(29, 27*flow.Second) })
 	check(t, "control-lost-during-transfer", []row{
-		{"reset", sess(reset, with(transfer)), `high 1 the control connection was reset with RST from the server's address (packet 90) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 1 min 17 s` + data},
+		{"reset", sess(reset, with(transfer)), `high 1 the control connection was reset from the server's address (packet 90) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 1 min 17 s` + data},
 		{"closed by the server", sess(ends(func(c *flow.Conn) { c.Half[flow.In].FIN = at(20) }), with(transfer)), `high 1 the control connection was closed by the server (FIN) (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
 		{"the client left", sess(together, with(transfer)), `medium 1 the control connection was closed by the client (FIN) (packet 29) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 14 s` + data},
 		{"the client gave up", sess(together, with(passive(met(flow.Established, func(c *flow.Conn) { c.Half[flow.In].FIN = flow.Mark{} }), running))), ""},
@@ -79,7 +79,7 @@ func TestControlLost(t *testing.T) {
 		{"the capture ends", sess(cutShort, with(transfer)), ""},
 		{"the reply may be in a gap", sess(gappy, reset, with(transfer)), ""},
 		{"a gap, but reset before the data ended", sess(gappy, ends(func(c *flow.Conn) { c.Half[flow.In].RST = at(20) }), with(transfer)),
-			`high 1 the control connection was reset with RST from the server's address (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
+			`high 1 the control connection was reset from the server's address (packet 20) while RETR "a.bin" ran (packet 12); no command or reply had passed on it for 7 s` + data},
 		{"closed upon QUIT", sess(ends(func(c *flow.Conn) { c.Half[flow.In].FIN = at(40) }), func(s *record.Session) { s.Notes.Quit = at(39) }, with(transfer)), ""},
 		{"QUIT sent ahead", sess(reset, func(s *record.Session) { s.Notes.Quit = at(13) }, with(transfer)), ""},
 	})

@@ -13,8 +13,8 @@ func ICMPName(from netip.Addr, kind, code int) string {
 	return icmp4Name(kind, code)
 }
 
-// ICMPError is an error with its name, numbers and sender: "host unreachable (ICMP type 3
-// code 1 from 203.0.113.1)".
+// ICMPError is an error with its name, numbers and sender: "an ICMP error: host unreachable
+// (ICMP type 3 code 1 from 203.0.113.1)".
 func ICMPError(from netip.Addr, kind, code int, sender string) string {
 	proto := "ICMP"
 	if from.Unmap().Is6() {
@@ -22,9 +22,9 @@ func ICMPError(from netip.Addr, kind, code int, sender string) string {
 	}
 	what := proto + " type " + strconv.Itoa(kind) + " code " + strconv.Itoa(code)
 	if name := ICMPName(from, kind, code); name != "" {
-		return name + " (" + what + " from " + sender + ")"
+		return "an ICMP error: " + name + " (" + what + " from " + sender + ")"
 	}
-	return what + " from " + sender
+	return "an ICMP error (" + what + " from " + sender + ")"
 }
 
 // icmp4Name follows RFC 792 and RFC 1812 section 5.2.7.1.

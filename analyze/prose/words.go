@@ -200,6 +200,10 @@ func InternalKind(a netip.Addr) string {
 		return "the loopback address "
 	case a.IsUnspecified():
 		return "the unspecified address "
+	case flow.IsShared(a):
+		return "the carrier-grade NAT address "
+	case a.IsLinkLocalUnicast():
+		return "the link-local address "
 	case flow.IsInternal(a):
 		return "the private address "
 	}

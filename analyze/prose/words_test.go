@@ -250,9 +250,9 @@ func ptr(s string) *string { return &s }
 
 func TestInternalKind(t *testing.T) {
 	for text, want := range map[string]string{
-		"10.1.2.3": "the private address ", "172.31.0.1": "the private address ", "172.32.0.1": "", "100.64.0.1": "the private address ", "100.128.0.1": "",
-		"169.254.1.1": "the private address ", "127.0.0.1": "the loopback address ", "0.0.0.0": "the unspecified address ", "8.8.8.8": "",
-		"fd00::1": "the private address ", "fe80::1": "the private address ", "::1": "the loopback address ", "::": "the unspecified address ", "2001:db8::1": "",
+		"10.1.2.3": "the private address ", "172.31.0.1": "the private address ", "172.32.0.1": "", "100.64.0.1": "the carrier-grade NAT address ", "100.128.0.1": "",
+		"169.254.1.1": "the link-local address ", "127.0.0.1": "the loopback address ", "0.0.0.0": "the unspecified address ", "8.8.8.8": "",
+		"fd00::1": "the private address ", "fe80::1": "the link-local address ", "::1": "the loopback address ", "::": "the unspecified address ", "2001:db8::1": "",
 	} {
 		require.Equal(t, want, InternalKind(netip.MustParseAddr(text)), text)
 	}

@@ -44,6 +44,28 @@ func (s *Session) Distance(host netip.Addr) int {
 	return -1
 }
 
+// IsForged reports whether the RST, or else the FIN, that a connection has in a side's name
+// came from another place than the host's packets on the control connection, by its TTL,
+// and than its other packets on this one: something between made it.
+func (s *Session) IsForged(conn *flow.Conn, by string, rst bool) bool {
+	half, host := s.side(conn, by)
+	ttl := half.FINTTL
+	if rst {
+		ttl = half.RSTTTL
+	}
+	own, hops := s.Distance(host), flow.Hops(ttl)
+	return own >= 0 && hops >= 0 && own != hops && (half.PlainTTL == 0 || flow.Hops(half.PlainTTL) != hops)
+}
+
+// side is what one side of the session sent on a connection, and its host.
+func (s *Session) side(conn *flow.Conn, by string) (*flow.Half, netip.Addr) {
+	client, server := s.Halves(conn)
+	if by == Client {
+		return client, s.Client.Addr()
+	}
+	return server, s.Server.Addr()
+}
+
 // Named is a transfer's command as sent, or what else there is to call it by; quote shows
 // what the wire says.
 func (t *Transfer) Named(quote func(string) string) string {

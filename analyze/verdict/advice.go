@@ -74,11 +74,11 @@ func (c *hearing) translate(t *record.Transfer) []string {
 		return steps(strings.TrimPrefix(orPassive(c), "or "), "or let the client announce the address by which the server knows it, and a fixed range of ports that its NAT forwards"+blind)
 	case c.IsUnderTLS():
 		return steps("let the server announce the address that clients reach"+c.settings(settings.Announce)+", with a fixed range of passive ports, and let the NAT forward that"+blind,
-			"or let the client use EPSV, which names no address, or ignore the address of 227")
+			"or let the client use EPSV, which names no address, or ignore the address in the 227 reply")
 	case t.Mode == record.Active:
 		return steps(strings.TrimPrefix(orPassive(c), "or "), "let the NAT in front of the client rewrite "+t.Method+" (FTP helper, ALG)"+helper(c), "or let the client announce the address by which the server knows it")
 	}
-	return steps("let the server announce the address that clients reach"+c.settings(settings.Announce)+", and let the NAT forward its passive ports", "or let the client use EPSV, which names no address, or ignore the address of 227",
+	return steps("let the server announce the address that clients reach"+c.settings(settings.Announce)+", and let the NAT forward its passive ports", "or let the client use EPSV, which names no address, or ignore the address in the 227 reply",
 		"or let the NAT in front of the server rewrite the reply (FTP helper, ALG)"+helper(c))
 }
 
@@ -89,7 +89,23 @@ func orPassive(c *hearing) string {
 			return ""
 		}
 	}
-	return "or let the client use passive mode (EPSV, PASV), in which it opens the data connection itself"
+	return "or let the client use passive mode (" + passives(c) + "), in which it opens the data connection itself"
+}
+
+// passives and offers are the commands by which a client may negotiate: PASV and PORT name
+// IPv4 addresses (RFC 2428).
+func passives(c *hearing) string {
+	if c.Server.Addr().Is6() {
+		return "EPSV"
+	}
+	return "EPSV, PASV"
+}
+
+func offers(c *hearing) string {
+	if c.Server.Addr().Is6() {
+		return "EPSV or EPRT"
+	}
+	return "EPSV, PASV, EPRT or PORT"
 }
 
 // semicolon sets a clause off from those before it.

@@ -28,12 +28,12 @@ func brokenOff(c *hearing) *record.Verdict {
 		v.Next = steps("look at the server's log: was its program stopped, or did it crash at this command?")
 		return v
 	}
-	v.Text = sentence("a RST from the server's address ended the control connection"+c.packets(e.at.Pos)+" "+took+" after "+asked, quiet(c, w.Mark.Time))
+	v.Text = sentence("a RST from the server's address ended the control connection"+c.packets(e.at.Pos)+" "+took+" after "+asked, resetAsFar(c, control, record.Server), quiet(c, w.Mark.Time))
 	v.Next = steps("look at the server's log: was its program stopped, or did it crash at this command?", "a firewall that inspects FTP, or forgot the connection, can reset it in the server's name: compare with a capture at the server")
 	if far := foreignReset(c, control, record.Server); far != "" {
 		v.Cause, v.At, v.Certainty, v.Or = record.CauseControlLost, record.AtFirewall, record.Certain, nil
 		v.Text = sentence("a RST in the server's name, which it did not send, ended the control connection"+c.packets(e.at.Pos)+" "+took+" after "+asked+": "+far, quiet(c, w.Mark.Time))
-		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections at this command, or after how long?", passable(w.Text))
+		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections at this command, or after how long?", passable(c, w.Text))
 		if idleBefore(c, w.Mark.Time) >= shortestTimer {
 			v.Next = overIdle()
 		}
@@ -66,16 +66,22 @@ func quiet(c *hearing, asked flow.Time) string {
 }
 
 // passable is what to send instead of a command that firewalls are known not to pass.
-func passable(line string) string {
+func passable(c *hearing, line string) string {
 	switch verb, _, _ := strings.Cut(strings.ToUpper(line), " "); verb {
 	case "EPSV":
+		if c.Server.Addr().Is6() {
+			return "let firewalls that inspect FTP pass EPSV: over IPv6, PASV is no way round it"
+		}
 		return "let the client use PASV: some firewalls and servers do not know EPSV and drop it"
 	case "EPRT":
+		if c.Server.Addr().Is6() {
+			return "let the client use EPSV: some firewalls and servers do not know EPRT and drop it"
+		}
 		return "let the client use PORT or PASV: some firewalls and servers do not know EPRT and drop it"
 	case "AUTH":
 		return "a firewall that inspects FTP does not pass what it cannot read: make an exception for this server, or use implicit TLS (port 990)"
 	case "PORT":
-		return "let the client use passive mode (EPSV, PASV): a firewall that inspects FTP may reject the address or port that PORT names"
+		return "let the client use passive mode (" + passives(c) + "): a firewall that inspects FTP may reject the address or port that PORT names"
 	}
 	return ""
 }
@@ -99,10 +105,10 @@ func neverAnswered(c *hearing) *record.Verdict {
 		if waited < record.LateReply {
 			v.Or = append(v.Or, record.CauseNotCaptured)
 		}
-		v.Next = steps(passable(w.Text), "compare the idle time with the timers of firewalls and NATs on the way, and raise them", "capture at the server: if the command does not arrive there, something on the way drops it; if it does, check whether the server still runs")
+		v.Next = steps(passable(c, w.Text), "compare the idle time with the timers of firewalls and NATs on the way, and raise them", "capture at the server: if the command does not arrive there, something on the way drops it; if it does, check whether the server still runs")
 		return v
 	}
-	v.Next = steps("does the server program hang in this command? Look at its log", passable(w.Text), "a firewall that inspects FTP may drop the command or the reply: compare with a capture at the server")
+	v.Next = steps("does the server program hang in this command? Look at its log", passable(c, w.Text), "a firewall that inspects FTP may drop the command or the reply: compare with a capture at the server")
 	return v
 }
 

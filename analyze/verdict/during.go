@@ -234,7 +234,7 @@ func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdic
 		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections, and after how long?")
 		return v
 	}
-	v.Text = sentence("the data connection of "+named(t)+" ended with RST from the "+e.by+"'s address"+c.packets(e.at.Pos)+after(t), c.then(t))
+	v.Text = sentence("the data connection of "+named(t)+" ended with RST from the "+e.by+"'s address"+c.packets(e.at.Pos)+after(t), resetAsFar(c, conn, e.by), c.then(t))
 	v.Next = steps("why did the program on the "+e.by+" give up? Look at its log, its time and size limits", "a firewall can send RST in its name: compare with a capture at the "+e.by)
 	return v
 }

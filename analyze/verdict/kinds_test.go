@@ -392,7 +392,7 @@ func TestOpenings(t *testing.T) {
 			data d1 198.51.100.99:40001 > 203.0.113.21:50000
 			C: LIST
 			S: 425 Security: Bad IP connecting.
-			d1 close` + quit, "data-wrong-peer nat certain", []string{"Bad IP connecting", "198.51.100.99"}},
+			d1 close` + quit, "data-wrong-peer nat likely", []string{"Bad IP connecting", "198.51.100.99"}},
 	})
 }
 

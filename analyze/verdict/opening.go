@@ -57,7 +57,7 @@ func (c *hearing) invalidEndpoint(t *record.Transfer) *record.Verdict {
 		said = t.Notes.Asked.Text
 	}
 	text := "the client's " + t.Method + " names no usable endpoint: " + prose.Quote(said) + c.packets(t.Frames.Negotiation)
-	v.Next = steps("let the client use EPSV or PASV: its " + t.Method + " is malformed, so look for a bug in the client, or in a NAT that rewrites the command")
+	v.Next = steps("let the client use passive mode (" + passives(c) + "): its " + t.Method + " is malformed, so look for a bug in the client, or in a NAT that rewrites the command")
 	if a := t.Notes.Answer; t.Mode == record.Passive && a != nil {
 		v.At = record.AtServer
 		v.Frames = append(v.Frames, a.Pos)
@@ -258,7 +258,11 @@ func refused(c *hearing, t *record.Transfer) *record.Verdict {
 			v.Certainty = record.Likely
 		}
 	}
-	v.Text = sentence(tried+", and "+c.party(dst)+" answered with RST"+c.packets(answer.RST.Pos), c.then(t))
+	told := ""
+	if v.Certainty != record.Certain {
+		told = asFar(c, dst, answer.TTL)
+	}
+	v.Text = sentence(tried+", and "+c.party(dst)+" answered with RST"+c.packets(answer.RST.Pos), told, c.then(t))
 	if v.Certainty == record.Open {
 		v.Text = sentence(tried+", and was answered with RST"+c.packets(answer.RST.Pos)+" in the name of "+c.party(dst), "the capture was taken on both sides of a router, which may have made it", c.then(t))
 	}
@@ -269,7 +273,7 @@ func refused(c *hearing, t *record.Transfer) *record.Verdict {
 	case dst.IsLoopback() && dst == c.Server.Addr():
 		v.Next = throughTunnel()
 	case dst == c.Client.Addr() && t.Method == record.MethodDefault:
-		v.Next = steps("let the client send EPSV, PASV, EPRT or PORT before each transfer: it sent none, so the server tried the default port (RFC 959 section 3.2)")
+		v.Next = steps("let the client send " + offers(c) + " before each transfer: it sent none, so the server tried the default port (RFC 959 section 3.2)")
 	case dst == c.Client.Addr():
 		v.Next = steps("does the client still listen on the port that it announced? Look for a program or firewall on the client that refuses", orPassive(c))
 	default:
@@ -277,42 +281,6 @@ func refused(c *hearing, t *record.Transfer) *record.Verdict {
 			"look for a firewall on the server that rejects its passive ports"+c.settings(settings.PassiveRange))
 	}
 	return v
-}
-
-func unreachable(c *hearing, t *record.Transfer) *record.Verdict {
-	if !met(t, flow.Unreachable) {
-		return nil
-	}
-	conn := t.Notes.Conn
-	v := opening(t, record.CauseDataUnreachable, record.AtPath)
-	e := conn.ICMP
-	tried := c.party(conn.Src.Addr()) + " tried " + prose.Times(t.Connection.Attempts) + " to open the data connection to " + conn.Dst.String()
-	if e == nil {
-		v.Text = sentence(tried+" and got an ICMP error: unreachable", c.then(t))
-		v.Next = steps("check the route to " + conn.Dst.Addr().String())
-		return v
-	}
-	v.Frames, v.Certainty = append(v.Frames, e.Mark.Pos), record.Certain
-	from := e.From.Addr()
-	v.Text = sentence(tried+" and got "+prose.ICMPError(from, int(e.Type), int(e.Code), c.party(from))+c.packets(e.Mark.Pos), c.then(t))
-	v.Next = steps("check the route to "+conn.Dst.Addr().String()+" at "+from.String(), "if a firewall at "+from.String()+" rejects it: "+c.permit(t))
-	if rejects(e) {
-		v.Cause, v.At = record.CauseDataRejected, record.AtFirewall
-		if from == conn.Dst.Addr() && (from == c.Client.Addr() || from == c.Server.Addr()) {
-			v.At = c.place(from)
-		}
-		v.Next = steps("the firewall at "+from.String()+" rejects the connection: "+c.permit(t), "")
-	}
-	return v
-}
-
-// rejects reports whether an ICMP error is how firewalls reject: prohibited, or port
-// unreachable (RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1).
-func rejects(e *flow.ICMP) bool {
-	if e.V6 {
-		return e.Type == 1 && (e.Code == 1 || e.Code >= 4)
-	}
-	return e.Type == 3 && (e.Code == 2 || e.Code == 3 || e.Code == 9 || e.Code == 10 || e.Code == 13)
 }
 
 // A port is far from those that worked when it is at least maxSpread outside of them, and
@@ -353,7 +321,7 @@ func unanswered(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v.Text = sentence(c.party(conn.Src.Addr())+" tried "+prose.Times(t.Connection.Attempts)+" to open the data connection to "+conn.Dst.String()+
 		c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+fate, lacks, c.whereDropped(conn), c.then(t))
-	elsewhere := "capture at " + c.party(conn.Dst.Addr()) + " at the same time: if the SYNs arrive there, its own firewall drops them"
+	elsewhere := "capture at " + c.party(conn.Dst.Addr()) + " at the same time: if the SYNs arrive there, its own firewall most likely drops them"
 	if arrived(c, conn) {
 		elsewhere = ""
 	}
@@ -373,7 +341,7 @@ func (c *hearing) whereDropped(conn *flow.Conn) string {
 	case near < 0 || far < 0:
 		return ""
 	case arrived(c, conn):
-		return "the capture was taken next to " + c.party(conn.Dst.Addr()) + " (by the TTLs), so the SYNs got that far, and its own firewall drops them"
+		return "the capture was taken next to " + c.party(conn.Dst.Addr()) + " (by the TTLs), so the SYNs got that far: its own firewall, or one right in front of it, most likely drops them"
 	case near == 0 && far > 0:
 		return "the capture was taken next to " + c.party(conn.Src.Addr()) + " (by the TTLs), so it does not show how far the SYNs got"
 	}
@@ -560,7 +528,7 @@ func unansweredOffer(c *hearing, t *record.Transfer) *record.Verdict {
 	v := about(t, record.CauseNoReply, record.AtServer)
 	v.Certainty, v.Or = record.Open, []string{record.CauseControlLost}
 	v.Text = sentence("the server did not answer " + prose.Quote(t.Notes.Asked.Text) + c.packets(t.Frames.Negotiation))
-	v.Next = steps(passable(t.Notes.Asked.Text), "a firewall that inspects FTP may drop the command or the reply: compare with a capture at the server")
+	v.Next = steps(passable(c, t.Notes.Asked.Text), "a firewall that inspects FTP may drop the command or the reply: compare with a capture at the server")
 	return v
 }
 

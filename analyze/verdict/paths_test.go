@@ -45,11 +45,27 @@ func TestReportedOpenings(t *testing.T) {
 		},
 		{
 			name: "Fortinet, a firewall on the host that prohibits", script: in("ready") + offered + `
-				router 203.0.113.21
+				router 203.0.113.21 52
 				data d1 198.51.100.10:40001 > 203.0.113.21:50000 unreachable 13
 				C: LIST
 				S: 425 No connection.` + quit,
 			want: "data-rejected server certain", transfer: 1, says: []string{"ICMP type 3 code 13", "permit TCP"}, never: []string{"active mode", "route"},
+		},
+		{
+			name: "a router three hops away prohibits", script: in("ready") + offered + `
+				router 192.0.2.66 252
+				data d1 198.51.100.10:40001 > 203.0.113.21:50000 unreachable 13
+				C: LIST
+				S: 425 No connection.` + quit,
+			want: "data-rejected firewall certain", transfer: 1, says: []string{"an ICMP error: administratively prohibited (ICMP type 3 code 13 from 192.0.2.66, 3 routers away)"}, never: []string{"active mode"},
+		},
+		{
+			name: "something on the way prohibits in the server's name", script: in("ready") + offered + `
+				router 203.0.113.21 254
+				data d1 198.51.100.10:40001 > 203.0.113.21:50000 unreachable 13
+				C: LIST
+				S: 425 No connection.` + quit,
+			want: "data-rejected firewall certain", transfer: 1, says: []string{"the server, which by its TTL did not send it", "in the name of 203.0.113.21"}, never: []string{"the firewall at 203.0.113.21"},
 		},
 		{
 			name: "IPv6, prohibited by a router", script: `
@@ -65,6 +81,21 @@ func TestReportedOpenings(t *testing.T) {
 				C: LIST
 				S: 425 No connection.` + quit,
 			want: "data-rejected firewall certain", transfer: 1, says: []string{"2001:db8:9::1", "type 1 code 1"}, never: []string{"active mode"},
+		},
+		{
+			name: "IPv6, the client's firewall", script: `
+				client [2001:db8:1::10]:51234
+				server [2001:db8:2::21]:21
+				S: 220 ready
+				C: USER bob
+				S: 230 Ok.
+				C: EPRT |2|2001:db8:1::10|50000|
+				S: 200 Ok
+				data d1 [2001:db8:2::21]:20 > [2001:db8:1::10]:50000 unanswered 4
+				C: LIST
+				wait 60s
+				S: 425 No connection.` + quit,
+			want: "data-blocked firewall likely", transfer: 1, says: []string{"passive mode (EPSV)"}, never: []string{"PASV"},
 		},
 		{
 			name: "a host that is gone", script: in("ready") + offered + `

@@ -36,25 +36,48 @@ func (c *hearing) madeBy(host netip.Addr, ttl uint8) origin {
 // foreignReset says why the RST of a side is not of its host, by its TTL; empty: it is, or
 // nothing tells. It is held against the host's packets on the connection and on the
 // control connection.
-func foreignReset(c *hearing, conn *flow.Conn, by string) string {
+func foreignReset(c *hearing, conn *flow.Conn, by string) string { return forged(c, conn, by, true) }
+
+// forged says the same of a RST or of a FIN.
+func forged(c *hearing, conn *flow.Conn, by string, rst bool) string {
+	if !c.IsForged(conn, by, rst) {
+		return ""
+	}
 	client, server := c.Halves(conn)
 	half, host := server, c.Server.Addr()
 	if by == record.Client {
 		half, host = client, c.Client.Addr()
 	}
-	h := flow.Hops(half.RSTTTL)
-	if h < 0 || half.PlainTTL != 0 && flow.Hops(half.PlainTTL) == h {
-		return "" // its data came from there, too
+	if rst {
+		return c.hopsApart(host, half.RSTTTL)
 	}
-	if c.madeBy(host, half.RSTTTL) != madeBetween {
-		return ""
-	}
-	return c.hopsApart(host, half.RSTTTL)
+	return c.hopsApart(host, half.FINTTL)
 }
 
 // hopsApart says how the TTL of a packet differs from its host's others.
 func (c *hearing) hopsApart(host netip.Addr, ttl uint8) string {
 	return "by its TTL it came from " + prose.Many(flow.Hops(ttl), "router") + " away, but " + c.party(host) + " is " + prose.Many(c.Distance(host), "router") + " away"
+}
+
+// asFar says what a packet's TTL tells of who made it, where that does not decide; empty: it
+// is not known.
+func asFar(c *hearing, host netip.Addr, ttl uint8) string {
+	switch {
+	case ttl == 0:
+		return ""
+	case c.madeBy(host, ttl) == madeByEnd:
+		return "by its TTL it came from as far away as " + c.party(host) + "'s other packets"
+	}
+	return "its TTL was " + prose.Number(uint64(ttl))
+}
+
+// resetAsFar says the same of a side's RST.
+func resetAsFar(c *hearing, conn *flow.Conn, by string) string {
+	client, server := c.Halves(conn)
+	if by == record.Client {
+		return asFar(c, c.Client.Addr(), client.RSTTTL)
+	}
+	return asFar(c, c.Server.Addr(), server.RSTTTL)
 }
 
 // party names a host by its part in the session.

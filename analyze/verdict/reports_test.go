@@ -260,7 +260,7 @@ func TestReportedNATs(t *testing.T) {
 				C: LIST
 				S: 425 Security: Bad IP connecting.
 				d1 close` + quit,
-			want: "data-wrong-peer nat certain", transfer: 1, says: []string{"198.51.100.77", "Bad IP connecting", "externalTrafficPolicy: Local", "vsftpd pasv_promiscuous"}, never: []string{"active mode"},
+			want: "data-wrong-peer nat likely", transfer: 1, says: []string{"198.51.100.77", "Bad IP connecting", "externalTrafficPolicy: Local", "vsftpd pasv_promiscuous"}, never: []string{"active mode"},
 		},
 		{
 			name: "a NAT at home, active mode", script: home.Replace(in("(vsFTPd 3.0.5)")) + `

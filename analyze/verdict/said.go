@@ -173,7 +173,7 @@ func saidError(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	v := about(t, record.CauseServerError, record.AtServer)
-	v.Text = sentence("the server failed with an internal error", c.replied(r)+" to "+refusedCommand(t))
+	v.Text = sentence("the server failed for a reason of its own", c.replied(r)+" to "+refusedCommand(t))
 	v.Next = steps(serverSetting(r), "look at the server's log and its configuration")
 	return v
 }
@@ -205,7 +205,7 @@ const childKilled = "the server's child was killed: try it without its sandbox (
 
 // complaints are what vsftpd says of its own configuration, and what mends it.
 var complaints = []struct{ words, step string }{
-	{"writable root inside chroot", "take the right to write away from the user's root directory, or permit it (vsftpd allow_writeable_chroot=YES)"},
+	{"writable root inside chroot", "remove the write permission on the user's root directory (chmod a-w), or allow such a root (vsftpd allow_writeable_chroot=YES)"},
 	{"cannot change directory", "does the user's home directory exist, and may the user enter it? Look at its owner, its permissions and SELinux (ftp_home_dir)"},
 	{"could not bind listening", "does another program listen on the server's port already?"},
 	{"config file not owned", "give the configuration file to the user who starts the server (root)"},
@@ -244,13 +244,20 @@ func saidWrongPeer(c *hearing, t *record.Transfer) *record.Verdict {
 		from = ", but from " + t.Connection.Src.Addr().String() + c.packets(t.Frames.SYN)
 		v.Frames = append(v.Frames, t.Frames.SYN)
 	}
-	if !means(r, saysPeer) {
-		v.Certainty = record.Likely
-	}
-	v.Text = sentence("the server refused the data connection because it did not come from the address of the control connection, "+c.Client.Addr().String()+from, c.replied(r))
+	v.Certainty = record.Likely // that the addresses differ is seen, why is not
+	v.Text = sentence("the server refused the data connection because it did not come from the address of the control connection, "+c.Client.Addr().String()+from, c.replied(r), "most likely a NAT, balancer or cluster gives the client several addresses")
 	v.Next = steps("look for a NAT, balancer or cluster that gives one client several addresses, and make it keep one (source persistence; in Kubernetes externalTrafficPolicy: Local)",
+		severalOwn(c),
 		"only if that fails, relax the server's check"+c.settings(settings.ForeignPeer)+": it protects data from theft")
 	return v
+}
+
+// severalOwn is what else gives a client several addresses.
+func severalOwn(c *hearing) string {
+	if c.Client.Addr().Is6() {
+		return "does the client have several addresses of its own (temporary IPv6 addresses, two interfaces, a VPN)? Let its program use one for both connections"
+	}
+	return "does the client have several addresses of its own (two interfaces, a VPN)? Let its program use one for both connections"
 }
 
 func saidNoNegotiation(c *hearing, t *record.Transfer) *record.Verdict {
@@ -269,7 +276,7 @@ func saidNoNegotiation(c *hearing, t *record.Transfer) *record.Verdict {
 		v.Certainty, v.Or = record.Likely, []string{record.CauseCommandDenied}
 	}
 	v.Text = sentence("the client sent "+named(t)+" without PORT or PASV before it", c.replied(r))
-	v.Next = steps("let the client send EPSV, PASV, EPRT or PORT before each transfer")
+	v.Next = steps("let the client send " + offers(c) + " before each transfer")
 	return v
 }
 

@@ -296,7 +296,7 @@ stor | 553 Disk quota exceeded | storage-full server certain
 stor | 552 Requested file action aborted. Exceeded storage allocation. | storage-full server certain
 stor | 450 Not enough free space | storage-full server certain
 stor150 | 451-System completion code is B37\n451 Transfer aborted due to file error | server-error server likely
-list | 425 Security: Bad IP connecting. | data-wrong-peer nat certain
+list | 425 Security: Bad IP connecting. | data-wrong-peer nat likely
 list | 425 Use PORT or PASV first. | data-cut server likely
 none | 425 Use PORT or PASV first. | no-negotiation client certain
 none | 503 Bad sequence of commands. Use PORT or PASV first | no-negotiation client certain

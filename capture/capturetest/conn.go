@@ -208,7 +208,7 @@ func (s *Script) icmp(c *conn, about *Meta, e icmpError) {
 	if e.short {
 		quote = quote[:ipHeader+8]
 	}
-	m := &Meta{Src: about.Src, Dst: about.Dst, Dir: flow.In, TTL: 64, Seq: about.Seq}
+	m := &Meta{Src: about.Src, Dst: about.Dst, Dir: flow.In, TTL: s.routerTTL, Seq: about.Seq}
 	m.ICMP = &ICMP{From: s.routerFor(c), Type: kind, Code: e.code, Quote: quote}
 	s.add(c, m)
 }

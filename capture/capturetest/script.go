@@ -57,25 +57,26 @@ const Start = flow.Time(1700000000 * 1000 * flow.Millisecond)
 //	ttl SIDE N
 //	mss N                            default 1460, IPv6 1440
 //	scale none                       no window scale option
-//	router ADDRESS                   who sends ICMP errors
+//	router ADDRESS [TTL]             who sends ICMP errors
 //	step 1ms                         a packet's time
 //	wait 5s                          lets time pass
 //	lost STATEMENT                   what the statement sends is not captured
 type Script struct {
-	frames   []Frame
-	conns    map[string]*conn
-	isn      map[string]uint32 // by connection and direction, where given
-	seed     string
-	now      flow.Time
-	step     flow.Time
-	mss      int
-	unscaled bool
-	router   netip.Addr
+	frames    []Frame
+	conns     map[string]*conn
+	isn       map[string]uint32 // by connection and direction, where given
+	seed      string
+	now       flow.Time
+	step      flow.Time
+	mss       int
+	unscaled  bool
+	router    netip.Addr
+	routerTTL uint8
 }
 
 // Parse plays a script.
 func Parse(text string) (*Script, error) {
-	s := &Script{conns: map[string]*conn{}, isn: map[string]uint32{}, now: Start, step: flow.Millisecond}
+	s := &Script{conns: map[string]*conn{}, isn: map[string]uint32{}, now: Start, step: flow.Millisecond, routerTTL: 64}
 	s.conns[Control] = newConn(Control, netip.MustParseAddrPort("192.0.2.10:51234"), netip.MustParseAddrPort("192.0.2.21:21"))
 	n := 0
 	for line := range strings.SplitSeq(text, "\n") {

@@ -176,8 +176,15 @@ func (s *Script) setScale(words []string) error {
 }
 
 func (s *Script) setRouter(words []string) (err error) {
-	if len(words) != 1 {
-		return fmt.Errorf("router ADDRESS")
+	if len(words) != 1 && len(words) != 2 {
+		return fmt.Errorf("router ADDRESS [TTL]")
+	}
+	if len(words) == 2 {
+		n, err := strconv.ParseUint(words[1], 10, 8)
+		if err != nil {
+			return err
+		}
+		s.routerTTL = uint8(n)
 	}
 	s.router, err = netip.ParseAddr(words[0])
 	return err

@@ -148,6 +148,7 @@ type ICMP struct {
 	From       Host
 	V6         bool
 	Type, Code uint8
+	TTL        uint8  // with which the error came; 0: not known
 	MTU        uint32 // of the next link, where the error names it; 0: it does not
 	Mark       Mark
 }

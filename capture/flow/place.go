@@ -22,6 +22,10 @@ func IsInternal(a netip.Addr) bool {
 	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified() || sharedSpace.Contains(a)
 }
 
+// IsShared reports whether an address is of the space between a provider's NAT and its
+// customers (RFC 6598): neither private nor public.
+func IsShared(a netip.Addr) bool { return sharedSpace.Contains(a) }
+
 var sharedSpace = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598: carrier-grade NAT
 
 // NAT64 is the well-known prefix by which IPv6 hosts reach IPv4 ones (RFC 6052 section

@@ -358,7 +358,7 @@ func (t *Table) icmp(slot int32, dir flow.Direction, s *flow.Segment, tag uint32
 	}
 	if r := c.cold.rarely(); r.icmp == nil {
 		e := *s.ICMP
-		e.Mark = s.Mark
+		e.Mark, e.TTL = s.Mark, s.TTL
 		r.icmp = &e
 	}
 	c.flags |= unreached

@@ -212,7 +212,7 @@ func (l *watches) tooBig(c *conn, dir flow.Direction, s *flow.Segment) {
 		return
 	}
 	e := *s.ICMP
-	e.Mark = s.Mark
+	e.Mark, e.TTL = s.Mark, s.TTL
 	x.tooBig, w.warned, w.busy = &e, true, true
 }
 

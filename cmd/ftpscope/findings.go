@@ -25,7 +25,7 @@ Examples:
 func runFindings(e *env, args []string) int {
 	switch {
 	case len(args) == 1 && args[0] == "--causes":
-		return e.print(listOf(causes()))
+		return e.print(listOf(causes()) + scales())
 	case len(args) == 1 && !strings.HasPrefix(args[0], "-"):
 		return e.explainFinding(args[0])
 	}
@@ -33,6 +33,17 @@ func runFindings(e *env, args []string) int {
 		return code
 	}
 	return e.print(listOf(rules()))
+}
+
+// scales explains the words beside a cause and a finding.
+func scales() string {
+	var b strings.Builder
+	b.WriteString("\nHow certain a verdict is:\n")
+	for _, m := range record.Certainties {
+		b.WriteString("    " + m.Word + ": " + m.Meaning + "\n")
+	}
+	b.WriteString("How grave a finding is, from info to critical, says how much harm it can do, not how sure it is.\n")
+	return b.String()
 }
 
 // explained is a rule or a cause in words.

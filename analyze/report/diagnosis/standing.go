@@ -61,7 +61,7 @@ var (
 		record.AtClient: "at the client", record.AtServer: "at the server",
 		record.AtFirewall: "at a firewall between the two", record.AtNAT: "at the NAT or balancer between the two", record.AtPath: "at the network between the two: routers, MTU, loss",
 	}
-	certainties = map[string]string{record.Certain: "packets prove it", record.Likely: "likely, not proven", record.Open: "other causes fit too"}
+	certainties = map[string]string{record.Certain: "certain, packets prove it", record.Likely: "likely, not proven", record.Open: "open, other causes fit too"}
 )
 
 // WhereToLook is a verdict's place and certainty in a sentence; empty: nowhere.

@@ -82,7 +82,7 @@ func login(s *record.Session) string {
 	case s.Hides():
 		return "may have logged in outside the capture"
 	}
-	return "did not log in, as far as the capture shows"
+	return "did not log in as far as the capture shows"
 }
 
 func farewell(s *record.Session, files bool) string {
@@ -101,7 +101,9 @@ func farewell(s *record.Session, files bool) string {
 		}
 		return left + "the connection was closed"
 	case "rst":
-		if who, at := Ender(s, func(h *flow.Half) flow.Mark { return h.RST }); who != "" {
+		if who, at := Ender(s, func(h *flow.Half) flow.Mark { return h.RST }); who != "" && s.IsForged(&s.Notes.Control, who, true) {
+			return left + "a reset (RST) in the " + who + "'s name" + prose.Packets(files, at) + ", which by its TTL it did not send, ended the connection"
+		} else if who != "" {
 			return left + "the " + who + " reset the connection (RST)" + prose.Packets(files, at)
 		}
 		return left + "the connection was reset (RST)"

@@ -42,7 +42,7 @@ func TestLogin(t *testing.T) {
 		"no verdict":     {func(s *record.Session) { s.Login = record.LoginNone }, "sent the user name anonymous (the server's answer is not in the capture)"},
 		"hostile name":   {func(s *record.Session) { s.User = reporttest.Ptr("\x1b[2J") }, `logged in as \x1b[2J`},
 		"under TLS":      {func(s *record.Session) { s.Login, s.User, s.TLS = record.LoginNone, nil, record.TLSImplicit }, "may have logged in outside the capture"},
-		"none that seen": {func(s *record.Session) { s.Login, s.User = record.LoginNone, nil }, "did not log in, as far as the capture shows"},
+		"none that seen": {func(s *record.Session) { s.Login, s.User = record.LoginNone, nil }, "did not log in as far as the capture shows"},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, login(changed(test.change))) })
 	}

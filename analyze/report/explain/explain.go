@@ -65,6 +65,11 @@ func (e *explain) Session(s *record.Session) error {
 	if n := len(s.Transfers) - len(shown); n > 0 {
 		p.Paragraph("… " + prose.Many(n, "more transfer") + " of this session: --all explains them")
 	}
+	if l := ladder.End(s, e.opt.FileNumbers(s)); l != nil {
+		p.WriteString("The end of the session\n\n")
+		l.Write(p)
+		p.WriteByte('\n')
+	}
 	e.findings(p, s)
 	return e.write(p)
 }

@@ -80,7 +80,7 @@ func TestInShort(t *testing.T) {
 	at := 0
 	for _, part := range []string{
 		"1 of 1 session failed: perhaps the server announces", "Session 3 · labuser", "In short: The server announced 192.168.50.2",
-		"Look at the NAT or balancer between the two; other causes fit too. Other possible causes: data-blocked (",
+		"Look at the NAT or balancer between the two; open, other causes fit too. Other possible causes: data-blocked (",
 		"What to do: 1. Announce the public address", "2. Or let the client use EPSV", "The client 203.0.113.10 opened the control connection", "Transfer 1",
 		"● high: The client tried 3 times in 7 s to reach 192.168.50.2:50001 and got no answer (packets 16, 22, 31). · info: A thing. Look. ○ medium: The password of user",
 	} {

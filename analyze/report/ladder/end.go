@@ -81,6 +81,9 @@ func (l *Ladder) DataEnd() bool {
 	}
 	r.Pos, r.Time, r.Text = at.Pos, at.Time, map[string]string{"FIN": "FIN: closes the data connection", "RST": "RST: resets the data connection"}[how]
 	r.Note = Rate(l.t)
+	if how == "RST" && (who == record.Client || who == record.Server) && l.S.IsForged(l.t.Notes.Conn, who, true) {
+		r.Text, r.Note = "RST in the "+who+"'s name", "by its TTL, the "+who+" did not send it"
+	}
 	if l.foreign() {
 		r = l.stranger(r, side == flow.Out)
 	}

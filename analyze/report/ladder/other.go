@@ -86,33 +86,75 @@ func (l *Ladder) absence(text string) {
 // hangup adds the packet that ended the control connection while the session's last
 // transfer waited for its reply.
 func (l *Ladder) hangup() {
-	t, c := l.t, &l.S.Notes.Control
-	last := &l.S.Transfers[len(l.S.Transfers)-1]
-	if t.Notes.Ran == nil || t.N != last.N || l.finalReply() != nil || l.S.Notes.Quit.Seen() {
+	t := l.t
+	if t.Notes.Ran == nil || t.N != len(l.S.Transfers) || l.finalReply() != nil || l.S.Notes.Quit.Seen() {
 		return
 	}
-	var first Rung
+	if r := ending(l.S, t.Notes.Ran.Mark.Ord); r.Pos.Seen() {
+		r.Note = strings.Join(append([]string{"the control connection ends; no final reply was seen"}, words(r.Note)...), "; ")
+		l.Say(r)
+	}
+}
+
+// words are a note, if there is one.
+func words(note string) []string {
+	if note == "" {
+		return nil
+	}
+	return []string{note}
+}
+
+// ending is the first packet that ended a session's control connection after another.
+func ending(s *record.Session, after uint64) (first Rung) {
+	c := &s.Notes.Control
 	ord := uint64(0) // positions alone do not order the packets of several files
 	for d := range c.Half {
-		to := flow.Out
-		if (flow.Direction(d) == flow.Out) != (c.Src == l.S.Client) {
-			to = flow.In
+		to, by := flow.Out, record.Client
+		if (flow.Direction(d) == flow.Out) != (c.Src == s.Client) {
+			to, by = flow.In, record.Server
 		}
 		h := &c.Half[d]
 		for _, m := range []struct {
 			mark flow.Mark
 			text string
-		}{{h.RST, "RST: resets the connection"}, {h.FIN, "FIN: closes the connection"}} {
-			if m.mark.Seen() && m.mark.Ord > t.Notes.Ran.Mark.Ord && (ord == 0 || m.mark.Ord < ord) {
+			rst  bool
+		}{{h.RST, "RST: resets the connection", true}, {h.FIN, "FIN: closes the connection", false}} {
+			if m.mark.Seen() && m.mark.Ord > after && (ord == 0 || m.mark.Ord < ord) {
 				ord = m.mark.Ord
-				first = Rung{Pos: m.mark.Pos, Time: m.mark.Time, To: to, Text: m.text,
-					Note: "the control connection ends; no final reply was seen"}
+				first = Rung{Pos: m.mark.Pos, Time: m.mark.Time, To: to, Text: m.text}
+				if m.rst && s.IsForged(c, by, true) {
+					first.Text, first.Note = "RST in the "+by+"'s name", "by its TTL, the "+by+" did not send it"
+				}
 			}
 		}
 	}
-	if ord > 0 {
-		l.Say(first)
+	return first
+}
+
+// End draws how a session ended whose verdict is of its control connection: the silence
+// before its last command, that command and what ended it. It is nil where a transfer's
+// ladder shows that, or where there is nothing to show.
+func End(s *record.Session, files bool) *Ladder {
+	w, v := s.Notes.Waiting, s.Verdict
+	if w == nil || v == nil || v.Transfer > 0 || v.Cause == record.CauseNone || s.Hides() {
+		return nil
 	}
+	for i := range s.Transfers {
+		if ran := s.Transfers[i].Notes.Ran; ran != nil && ran.Mark.Ord >= w.Mark.Ord {
+			return nil
+		}
+	}
+	l := &Ladder{S: s, Files: files}
+	if idle := s.Notes.Idle; idle >= flow.Second && s.Notes.ClientSpoke < w.Mark.Time {
+		l.Rungs = append(l.Rungs, Rung{Remark: true, lead: true, centred: true, Text: "⋮ " + prose.Lasting(idle) + " of silence ⋮"})
+	}
+	l.line(w, "")
+	if r := ending(s, w.Mark.Ord); r.Pos.Seen() {
+		l.Say(r)
+	} else {
+		l.Rungs = append(l.Rungs, Rung{Remark: true, Text: "no reply in the capture"})
+	}
+	return l
 }
 
 // timed says in a note how long a reply came after its command, where that is worth a

@@ -144,13 +144,15 @@ func TestKeysOfEach(t *testing.T) {
 	}
 }
 
-// fromServer is the filter "src host 192.0.2.21" over Ethernet.
-type fromServer struct{}
+// from is the filter "src host 192.0.2.N" over Ethernet.
+type from byte
 
-func (fromServer) Match(data []byte, _, _ uint32) bool {
-	return len(data) > 30 && bytes.Equal(data[26:30], []byte{192, 0, 2, 21})
+const theClient, theServer from = 10, 21
+
+func (f from) Match(data []byte, _, _ uint32) bool {
+	return len(data) > 30 && bytes.Equal(data[26:30], []byte{192, 0, 2, byte(f)})
 }
-func (fromServer) Knows(uint32) bool { return true }
+func (from) Knows(uint32) bool { return true }
 
 // TestKeysOfOneSide: of a side alone what it says is known, and of the other nothing is said.
 func TestKeysOfOneSide(t *testing.T) {
@@ -158,7 +160,7 @@ func TestKeysOfOneSide(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pcap := "../pcaps/keys/" + name + ".pcap"
 			store, _ := keysOf(t, pcap)
-			r := analyzetest.Collect(t, analyze.Options{Keys: store, Filter: fromServer{}, Dialogue: true}, nil, pcap)
+			r := analyzetest.Collect(t, analyze.Options{Keys: store, Filter: theServer, Dialogue: true}, nil, pcap)
 			require.Len(t, r.Sessions, 1)
 			s := r.Sessions[0]
 			require.True(t, s.Capture.Decrypted)
@@ -171,6 +173,28 @@ func TestKeysOfOneSide(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHelloOfOneSide: keys of TLS 1.2 depend on both hellos. Of the client's side nothing is
+// opened, and why is said; nor are connections of the server's side whose client the log
+// does not name, but the lengths of their records tell how much they carried.
+func TestHelloOfOneSide(t *testing.T) {
+	pcap := "../pcaps/keys/each-proftpd-lftp-12.pcap"
+	store, _ := keysOf(t, pcap)
+	collect := func(side from) *record.Session {
+		list := analyzetest.Collect(t, analyze.Options{Keys: store, Filter: side}, nil, pcap).Sessions
+		require.Len(t, list, 1)
+		require.Len(t, list[0].Transfers, 2)
+		return list[0]
+	}
+	s := collect(theClient)
+	require.False(t, s.Capture.Decrypted)
+	require.Contains(t, s.Capture.Undecrypted, "the keys of TLS 1.2 depend on")
+	s = collect(theServer)
+	require.True(t, s.Capture.Decrypted)
+	require.Equal(t, uint64(1800), *s.Transfers[0].PlainBytes)
+	require.Nil(t, s.Transfers[1].Bytes, "an upload: the server only shook hands")
+	require.Nil(t, s.Transfers[1].Direction)
 }
 
 // TestWithoutKeys is what records show of what the keys tell: said as likely.

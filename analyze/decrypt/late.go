@@ -49,8 +49,19 @@ func (o *Opener) Waits(now flow.Time) bool {
 // packet open it.
 func (o *Opener) Close() {
 	if o.resume(); o.state == Waiting {
-		o.shut(NoSecrets)
+		giveUp(o)
 	}
+}
+
+// giveUp ends a wait.
+func giveUp(o *Opener) {
+	why, h := NoSecrets, &o.shake
+	if h.client != unknown && h.version == 0 {
+		if x, ok := o.ring.store.Lookup(&h.random, ^uint64(0)); ok && x.Master != nil {
+			why = NoAnswer
+		}
+	}
+	o.shut(why)
 }
 
 // hold keeps what comes while secrets are missing.
@@ -61,7 +72,7 @@ func (o *Opener) hold(p held) {
 	case !l.lacking:
 		replay(o, &p)
 	case p.at.Time-l.since > maxWait, l.size+len(p.data) > maxHeld, !o.ring.Hold(len(p.data)):
-		o.shut(NoSecrets)
+		giveUp(o)
 	default:
 		p.data = bytes.Clone(p.data)
 		l.queue = append(l.queue, p)

@@ -70,8 +70,12 @@ func TestClientsSide(t *testing.T) {
 	require.False(t, o.Opened())
 	o.Data(flow.Out, []byte{applicationData}, flow.Mark{Ord: 1 << 20, Time: flow.Time(maxWait) * 2})
 	o.Close()
-	require.Equal(t, Shut, o.State())
+	require.Equal(t, NoAnswer, o.Why())
 	require.Empty(t, h.plain[0].String())
+	o = ringOf(nil).Open(h)
+	play(o, ofSide(x.pieces, flow.Out), 1000)
+	o.Close()
+	require.Equal(t, NoSecrets, o.Why())
 }
 
 // What waits for secrets is bounded, by bytes and by time.

@@ -41,6 +41,7 @@ const (
 	NotShut     Why = iota
 	NoSecrets       // the logs do not have its secrets
 	NoHandshake     // the capture lacks its handshake
+	NoAnswer        // the capture lacks the server's part of it
 	Unsupported     // SSL 3, compression, a suite that cannot be opened
 	WrongKeys       // the logs' secrets do not open it
 	Damaged         // too much is missing, or does not fit
@@ -50,6 +51,7 @@ const (
 func (w Why) String() string {
 	return [...]string{
 		NoHandshake: "the capture lacks its handshake",
+		NoAnswer:    "the capture lacks what the server said, which the keys of TLS 1.2 depend on",
 		Unsupported: "SSL 3, TLS compression or a cipher suite that cannot be decrypted",
 		WrongKeys:   "the secrets that the key log has of it do not fit",
 		Damaged:     "too many of its packets are missing or damaged",
@@ -221,7 +223,7 @@ func (o *Opener) wait(at flow.Mark) {
 			s.since = at.Time
 		}
 		if len(s.buf) > maxHeld || at.Time-s.since > maxWait {
-			o.shut(NoSecrets)
+			giveUp(o)
 		}
 	}
 }

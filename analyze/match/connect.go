@@ -199,7 +199,8 @@ const clientHandshake = 3 << 10
 // handshake may outweigh the data, only the records tell who sent what; if they do not,
 // the direction and what depends on it are unknown: nil.
 func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direction) *flow.Half {
-	if d := record.TLSOf(c); d != nil {
+	d := record.TLSOf(c)
+	if d != nil {
 		c.Sent = sent(c, d, tickets(&b.c.Session))
 	}
 	down, up := &c.Half[serverEnd], &c.Half[serverEnd^1]
@@ -209,14 +210,14 @@ func (b *builder) mostly(t *record.Transfer, c *flow.Conn, serverEnd flow.Direct
 		}
 		return down
 	}
-	if d := record.TLSOf(c); d != nil && d.Opened && c.Sent == flow.SentUnknown && min(up.Packets, down.Packets) == 0 {
+	if d != nil && d.Opened && c.Sent == flow.SentUnknown && min(up.Packets, down.Packets) == 0 {
 		if up.Packets == 0 {
 			return up
 		}
 		return down // whoever is heard sent no data, and of the other one the capture has nothing
 	}
 	isUpload := up.Bytes > down.Bytes
-	handshake := min(up.Bytes, down.Bytes) > 0 || t.Method == record.MethodEncrypted && min(up.Packets, down.Packets) == 0
+	handshake := min(up.Bytes, down.Bytes) > 0 || (d != nil || t.Method == record.MethodEncrypted) && min(up.Packets, down.Packets) == 0
 	if handshake && max(up.Bytes, down.Bytes) < flow.Short && (!isUpload || up.Bytes < clientHandshake) {
 		if c.Sent == flow.SentUnknown {
 			return nil

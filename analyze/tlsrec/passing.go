@@ -211,10 +211,11 @@ func (p *Passing) hashSize() int {
 	return 32
 }
 
-// client is the side that asked for TLS; known is false as long as none did.
+// client is the side that asked for TLS, or whose hello was answered; known is false as
+// long as there is none.
 func (p *Passing) client() (dir flow.Direction, known bool) {
 	for dir := range flow.Direction(2) {
-		if p.Handshake.sides[dir].asks {
+		if p.Handshake.sides[dir].asks || p.Handshake.sides[dir^1].hello {
 			return dir, true
 		}
 	}
@@ -230,6 +231,7 @@ func (p *Passing) Sent(over bool) flow.Sent {
 	}
 	mine, its := p.carried(client), p.carried(client^1)
 	switch {
+	case !p.sides[client].any && (p.info.Encrypted || its.count == 0): // the capture lacks it
 	case p.sides[client].count+p.sides[client^1].count == 0 && !p.sides[client^1].lost && (p.info.version != 0 || !p.sides[client^1].any):
 		return flow.SentNothing
 	case p.info.version == 0:
@@ -270,7 +272,9 @@ func (p *Passing) Told() *record.DataTLS {
 		return d
 	}
 	mine, its := p.carried(client), p.carried(client^1)
-	d.Plain[client], d.Plain[client^1], d.Early = mine.plain, its.plain, its.early
+	if d.Plain[client^1], d.Early = its.plain, its.early; p.sides[client].any {
+		d.Plain[client] = mine.plain
+	}
 	return d
 }
 

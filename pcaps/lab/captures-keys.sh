@@ -246,3 +246,55 @@ each_ftplib() {
   [ "$2" = 1.2 ] || mode=(--active)
   logged "$1" "$python" "$lab/tlsclient.py" 192.0.2.21 --version "$2" "${mode[@]}" 'RETR readme.txt' "STOR $work/files/up.txt"
 }
+
+# A server that wants another group than the client guessed: HelloRetryRequest; and one that pads its records.
+cap_keys_hello_retry() {
+  flat
+  certificate
+  printf '%s\n' 'openssl_conf = a' '[a]' 'ssl_conf = b' '[b]' 'system_default = c' '[c]' 'Groups = P-384' 'RecordPadding = 512' >"$work/openssl.cnf"
+  OPENSSL_CONF=$work/openssl.cnf vsftpd "${tls_settings[@]}"
+  capture "$CLI" c0 hello-retry.pcap
+  logged hello-retry "$python" "$lab/tlsclient.py" 192.0.2.21 --version 1.3 'RETR readme.txt' "STOR $work/files/up.txt"
+  captured
+}
+
+# A server that shakes hands again and again within the connection (TLS 1.2): none of the FTP servers does with these clients,
+# so openssl's test programs speak FTP.
+cap_keys_renegotiated() {
+  local pipe server client who line
+  flat
+  certificate
+  for pipe in server client; do mkfifo "$work/$pipe.in"; done
+  in_srv openssl s_server -accept 990 -cert "$work/cert.pem" -key "$work/key.pem" -tls1_2 -cipher ECDHE-RSA-AES128-SHA256 -crlf <"$work/server.in" >"$work/server.log" 2>&1 &
+  exec {server}>"$work/server.in"
+  await s_server listening 990
+  capture "$CLI" c0 renegotiated.pcap
+  logged renegotiated openssl s_client -connect 192.0.2.21:990 -quiet -crlf -keylogfile "$work/out/renegotiated.keys.log" <"$work/client.in" >"$work/client.log" 2>&1 &
+  exec {client}>"$work/client.in"
+  sleep 0.5
+  while read -r who line; do
+    case $who in
+    S) echo "$line" >&"$server" ;; # r and R: another handshake
+    C) echo "$line" >&"$client" ;;
+    esac
+    sleep 0.3
+  done <<E
+S 220 ready
+C USER labuser
+S 331 password
+S r
+C PASS labpass
+S 230 in
+C CWD docs
+S 250 there
+S R
+C SYST
+S 215 UNIX
+C QUIT
+S 221 bye
+E
+  exec {client}>&-
+  sleep 0.3
+  exec {server}>&-
+  captured
+}

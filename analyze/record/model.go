@@ -48,6 +48,7 @@ type Session struct {
 
 // Origin is where a session comes from: its place in the capture, and who is behind it.
 type Origin struct {
+	Sensor     string    // who sniffed it, of those whose records were collected; empty: no sensor
 	First      flow.Mark // the control connection's first packet: the order of sessions; not written
 	Twin       int       // the ID of the same session as captured on a NAT's other side; 0: there is none
 	RealClient string    // who is behind the client by a PROXY line, "192.0.2.1:40000"; empty: nobody is named
@@ -294,6 +295,7 @@ type Attempt struct {
 	ICMP        *ICMP
 	Network     *Network // nil: the plain one
 	Verdict     *Verdict
+	Sensor      string // as Origin.Sensor
 
 	Answer flow.Pos // a SYN-ACK that did not get through; not written
 }
@@ -311,6 +313,7 @@ type Orphan struct {
 	Bytes                     uint64
 	TCP                       *TCP
 	Verdict                   *Verdict
+	Sensor                    string // as Origin.Sensor
 
 	Conn flow.Conn // the connection itself; not written
 }
@@ -341,6 +344,13 @@ type Summary struct {
 	Findings  map[string]int // by severity
 	Capture   SummaryCapture
 	Hidden    *Hidden // what a Choice of records left out; nil: there was none
+	Sensor    string  // as Origin.Sensor
+}
+
+// Gap says that records of a sensor were lost on their way, before those that follow.
+type Gap struct {
+	Sensor  string
+	Records uint64
 }
 
 // Hidden counts records that were left out on demand. All other counts of the Summary

@@ -22,6 +22,12 @@ type Writer interface {
 	Summary(*record.Summary) error
 }
 
+// GapWriter is a Writer that can say where records of a sensor are missing.
+type GapWriter interface {
+	Writer
+	Gap(*record.Gap) error
+}
+
 // Heading tells whether the heading of a format, such as the names of columns, stands in
 // the file already. Files that are written for long are moved away and made anew, or go
 // on: who writes them sets it before each record.
@@ -103,6 +109,7 @@ type Format struct {
 	Name, Doc string
 	New       func(io.Writer, Options) Writer
 	Separator rune // of columns, in a file whose first lines name them; 0: it has none
+	Sensors   bool // says which sensor a record is of
 	Dialogue  bool // shows every command and reply, whether or not they are asked for
 	Curves    bool // draws how the data of transfers came
 }

@@ -56,7 +56,7 @@ type jsonWriter struct {
 
 // Format is -o json.
 func Format() report.Format {
-	return report.Format{Name: "json", Doc: "JSON Lines: one session, attempt or orphan a line, a summary last", New: newJSON}
+	return report.Format{Name: "json", Doc: "JSON Lines: one session, attempt or orphan a line, a summary last", New: newJSON, Sensors: true}
 }
 
 func newJSON(w io.Writer, o report.Options) report.Writer {
@@ -73,6 +73,8 @@ func (j *jsonWriter) Orphan(o *record.Orphan) error { return j.line(AppendOrphan
 
 func (j *jsonWriter) Summary(s *record.Summary) error { return j.line(appendSummary(j.Buf, s)) }
 
+func (j *jsonWriter) Gap(g *record.Gap) error { return j.line(appendGap(j.Buf, g)) }
+
 func (j *jsonWriter) line(b []byte) error {
 	j.Buf = append(b, '\n')
 	return j.Flush()
@@ -81,6 +83,7 @@ func (j *jsonWriter) line(b []byte) error {
 // AppendSession appends a session.
 func AppendSession(b []byte, s *record.Session, o report.Options) []byte {
 	b = append(b, `{"type":"session"`...)
+	b = sensorOf(b, s.Sensor)
 	b = Integer(b, `,"id":`, uint64(s.ID))
 	if s.Open {
 		b = append(b, `,"open":true`...)

@@ -12,6 +12,7 @@ import (
 // AppendAttempt appends an attempt.
 func AppendAttempt(b []byte, a *record.Attempt) []byte {
 	b = append(b, `{"type":"attempt"`...)
+	b = sensorOf(b, a.Sensor)
 	b = Address(b, `,"client_ip":`, a.ClientIP)
 	b = Endpoint(b, `,"server":`, a.Server)
 	b = networkPaths(b, a.Network)
@@ -32,6 +33,7 @@ func AppendAttempt(b []byte, a *record.Attempt) []byte {
 // AppendOrphan appends an orphan.
 func AppendOrphan(b []byte, o *record.Orphan) []byte {
 	b = append(b, `{"type":"orphan"`...)
+	b = sensorOf(b, o.Sensor)
 	b = Term(b, `,"mode":`, o.Mode)
 	b = Term(b, `,"evidence":`, o.Evidence)
 	b = Term(b, `,"initiator":`, o.Initiator)
@@ -40,8 +42,22 @@ func AppendOrphan(b []byte, o *record.Orphan) []byte {
 	return append(AppendVerdict(appendTCP(b, o.TCP), o.Verdict, o.Conn.Last.Pos.File() > 0), '}')
 }
 
+// sensorOf names the sensor of a record, if it is one's.
+func sensorOf(b []byte, sensor string) []byte {
+	if sensor == "" {
+		return b
+	}
+	return Word(b, `,"sensor":`, sensor)
+}
+
+func appendGap(b []byte, g *record.Gap) []byte {
+	b = sensorOf(append(b, `{"type":"gap"`...), g.Sensor)
+	return append(Integer(b, `,"records":`, g.Records), '}')
+}
+
 func appendSummary(b []byte, s *record.Summary) []byte {
 	b = append(b, `{"type":"summary"`...)
+	b = sensorOf(b, s.Sensor)
 	b = words(b, `,"files":`, s.Files)
 	b = Integer(b, `,"packets":`, s.Packets)
 	b = Integer(b, `,"bytes":`, s.Bytes)

@@ -62,7 +62,7 @@ var unwritten = map[string]string{
 }
 
 // derived are the keys that no field changes: they tell what the record is.
-var derived = []string{"attempt.type", "orphan.type", "session.type", "summary.type"}
+var derived = []string{"attempt.type", "gap.type", "orphan.type", "session.type", "summary.type"}
 
 var packageOfModel = reflect.TypeFor[record.Session]().PkgPath()
 

@@ -46,7 +46,7 @@ func fullSession() *record.Session {
 		Network: fullNetwork(),
 		User:    ptr("ftp"), Anonymous: true, Password: ptr("me@example.org"), Login: record.LoginOK, TLS: record.TLSNone,
 		Banner: ptr("welcome"), Mode: record.Active, Initiator: record.Server, Closing: record.ClosingQuit,
-		Open: true, Commands: 1, Origin: record.Origin{First: flow.Mark{Ord: 1}, Twin: 2, RealClient: "192.0.2.1:40000", RealServer: "ftp.example.net:21"},
+		Open: true, Commands: 1, Origin: record.Origin{Sensor: "dmz1", First: flow.Mark{Ord: 1}, Twin: 2, RealClient: "192.0.2.1:40000", RealServer: "ftp.example.net:21"},
 		Said: record.Said{Handshake: fullHandshake(), System: ptr("UNIX"), Dialogue: []record.Exchange{{Time: begin, Pos: pos, Link: pos, Command: "RETR", Argument: ptr("a"), Replies: []record.Reply{fullReply(226)}}},
 			Operations: []record.Operation{{Time: begin, Pos: pos, Link: pos, What: "RNTO", Path: ptr("/b"), From: ptr("/a"), Argument: ptr("x"), Reply: ptr(fullReply(250))}}},
 		Capture: record.Coverage{FromStart: true, ToEnd: true, ClientSide: true, ServerSide: true, MissingBytes: 1, Decrypted: true},
@@ -93,11 +93,11 @@ func countedSession() *record.Session {
 
 func fullAttempt() *record.Attempt {
 	return &record.Attempt{ClientIP: netip.MustParseAddr("2001:db8::1"), Server: netip.MustParseAddrPort("[2001:db8::2]:21"), Count: 1,
-		State: "unreachable", First: begin, Last: end, ICMP: &record.ICMP{From: netip.MustParseAddr("2001:db8::3"), Type: 1, Code: 4}, Network: fullNetwork(), Verdict: fullVerdict()}
+		State: "unreachable", First: begin, Last: end, ICMP: &record.ICMP{From: netip.MustParseAddr("2001:db8::3"), Type: 1, Code: 4}, Network: fullNetwork(), Verdict: fullVerdict(), Sensor: "dmz1"}
 }
 
 func fullOrphan() *record.Orphan {
-	return &record.Orphan{Mode: record.Active, Evidence: record.EvidenceInferred, Initiator: record.Server, Connection: fullConnection(), Bytes: 1, TCP: fullTCP(), Verdict: fullVerdict(), Conn: flow.Conn{Last: flow.Mark{Pos: flow.At(1, 9)}}}
+	return &record.Orphan{Mode: record.Active, Evidence: record.EvidenceInferred, Initiator: record.Server, Connection: fullConnection(), Bytes: 1, TCP: fullTCP(), Verdict: fullVerdict(), Sensor: "dmz1", Conn: flow.Conn{Last: flow.Mark{Pos: flow.At(1, 9)}}}
 }
 
 func fullSummary() *record.Summary {
@@ -110,13 +110,17 @@ func fullSummary() *record.Summary {
 		Transfers: record.Tally{Active: 1, Passive: 1, Unknown: 1}, Attempts: 1, Orphans: 1, Findings: counts,
 		Capture: record.SummaryCapture{MissingBytes: 1, TruncatedFiles: []string{"b.pcap"}, Undecoded: 1, Reasons: []record.Reason{{Text: "IPsec ESP", Packets: 1}}, Dropped: 1, Evicted: 1, Repeated: 1},
 		Hidden:  &record.Hidden{Sessions: 1, Attempts: 1, Orphans: 1},
+		Sensor:  "dmz1",
 	}
 }
+
+func fullGap() *record.Gap { return &record.Gap{Sensor: "dmz1", Records: 1} }
 
 // full are the makers of records; each call gives a new one.
 var full = []func() any{
 	func() any { return fullSession() }, func() any { return countedSession() },
 	func() any { return fullAttempt() }, func() any { return fullOrphan() }, func() any { return fullSummary() },
+	func() any { return fullGap() },
 }
 
 // line is a record as -o json writes it.
@@ -135,6 +139,8 @@ func line(t *testing.T, r any) json.RawMessage {
 		require.NoError(t, w.Orphan(r))
 	case *record.Summary:
 		require.NoError(t, w.Summary(r))
+	case *record.Gap:
+		require.NoError(t, w.(report.GapWriter).Gap(r))
 	}
 	return b.Bytes()
 }

@@ -7,8 +7,14 @@ import (
 
 // The records beside sessions, and what is in several of them.
 
+const (
+	sensorDoc  = "The sensor that sniffed it"
+	sensorWhen = "in records that came from sensors (fleet collect)"
+)
+
 var attemptObject = object{"attempt", "Control connections that never came to be, of one client host to one server endpoint", []field{
 	{name: "type", value: only("attempt"), doc: "The kind of record"},
+	{name: "sensor", value: anyText, doc: sensorDoc, when: sensorWhen},
 	{name: "client_ip", value: ipAddress, doc: "Who tried"},
 	{name: "server", value: ref("endpoint"), doc: "Where"},
 	{name: "network", value: listOf(ref("network_path")), doc: "The networks that the first one was seen in", null: "only without tags and tunnels"},
@@ -25,6 +31,7 @@ var attemptObject = object{"attempt", "Control connections that never came to be
 
 var orphanObject = object{"orphan", "A data connection from port 20, with data, whose control connection is not in the capture", []field{
 	{name: "type", value: only("orphan"), doc: "The kind of record"},
+	{name: "sensor", value: anyText, doc: sensorDoc, when: sensorWhen},
 	{name: "mode", value: only(record.Active), doc: "Port 20 opens connections in active mode only"},
 	{name: "evidence", value: only(record.EvidenceInferred), doc: "Concluded from the port"},
 	{name: "initiator", value: only(record.Server), doc: "Port 20 is the server's"},
@@ -34,8 +41,15 @@ var orphanObject = object{"orphan", "A data connection from port 20, with data, 
 	{name: "verdict", value: ref("verdict"), doc: "What went wrong", null: "it was not judged"},
 }}
 
+var gapObject = object{"gap", "Records of a sensor were lost on their way, before those of it that follow", []field{
+	{name: "type", value: only("gap"), doc: "The kind of record"},
+	{name: "sensor", value: anyText, doc: "Whose they were"},
+	{name: "records", value: from(1), doc: "How many"},
+}}
+
 var summaryObject = object{"summary", "What was read, found and not read; the last line", []field{
 	{name: "type", value: only("summary"), doc: "The kind of record"},
+	{name: "sensor", value: anyText, doc: sensorDoc, when: sensorWhen},
 	{name: "files", value: listOf(anyText), doc: "What was read, in the order in which frame_files counts: files, - for standard input, interfaces"},
 	{name: "packets", value: from(0), doc: "Number of packets"},
 	{name: "bytes", value: from(0), doc: "Their bytes, as they were on the wire"},

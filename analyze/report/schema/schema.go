@@ -150,13 +150,13 @@ func (o *object) schema() members {
 	}
 }
 
-// objects are all of the records, the four that make a line first.
+// objects are all of the records, the five that make a line first.
 func objects() []object {
-	return slices.Concat([]object{sessionObject, attemptObject, orphanObject, summaryObject}, sessionParts, otherParts)
+	return slices.Concat([]object{sessionObject, attemptObject, orphanObject, gapObject, summaryObject}, sessionParts, otherParts)
 }
 
 // lineObjects is how many of the objects make a line.
-const lineObjects = 4
+const lineObjects = 5
 
 // common is what is true of all records.
 const common = "A key is always there unless it says when it is; what is unknown is null. Times are RFC 3339 in UTC with as many " +

@@ -14,6 +14,7 @@ var communityValue = matching(`^1:[A-Za-z0-9+/]{27}=$`)
 
 var sessionObject = object{"session", "One control connection, and what was transferred by it", []field{
 	{name: "type", value: only("session"), doc: "The kind of record"},
+	{name: "sensor", value: anyText, doc: sensorDoc, when: sensorWhen},
 	{name: "id", value: from(0), doc: "1, 2, … in the order of the first packets; live, in the order of the ends. 0: a snapshot, which has no number yet"},
 	{name: "open", value: only(true), doc: "A snapshot: the session goes on, and its record comes when it ended",
 		when: "in snapshots of live sessions"},

@@ -44,6 +44,7 @@ type ecsEvent struct {
 	protocol            string
 	network             *record.Network
 	verdict             *record.Verdict
+	sensor              string
 }
 
 func (e *ecs) Session(s *record.Session) error {
@@ -92,7 +93,7 @@ func (e *ecs) session(s *record.Session) {
 
 // ecsOf is a document on a session's control connection.
 func ecsOf(s *record.Session) ecsEvent {
-	return ecsEvent{source: s.Client, destination: s.Server, user: s.User, protocol: "ftp", network: s.Network,
+	return ecsEvent{source: s.Client, destination: s.Server, user: s.User, protocol: "ftp", network: s.Network, sensor: s.Sensor,
 		related: []netip.Addr{s.Client.Addr(), s.Server.Addr()}}
 }
 
@@ -257,7 +258,7 @@ func (e *ecs) finding(s *record.Session, f *record.Finding) {
 
 func (e *ecs) Attempt(a *record.Attempt) error {
 	v := ecsEvent{kind: "event", action: "ftp-connection-attempt", category: `["network"]`, kinds: `["connection","denied"]`, outcome: "failure",
-		start: a.First, end: a.Last, source: netip.AddrPortFrom(a.ClientIP, 0), destination: a.Server, protocol: "ftp", network: a.Network, verdict: a.Verdict,
+		start: a.First, end: a.Last, source: netip.AddrPortFrom(a.ClientIP, 0), destination: a.Server, protocol: "ftp", network: a.Network, verdict: a.Verdict, sensor: a.Sensor,
 		related: []netip.Addr{a.ClientIP, a.Server.Addr()},
 		message: a.ClientIP.String() + " tried to reach " + a.Server.String() + " with " + prose.Many(a.Count, "SYN") + ": " + diagnosis.Attempt(a)}
 	if a.State == record.Unanswered {
@@ -274,7 +275,7 @@ func (e *ecs) Attempt(a *record.Attempt) error {
 func (e *ecs) Orphan(o *record.Orphan) error {
 	c := &o.Connection
 	v := ecsEvent{kind: "event", action: "ftp-data-channel", category: `["network"]`, kinds: `["connection","protocol"]`, outcome: "unknown",
-		start: c.Start, end: c.End, source: c.Src, destination: c.Dst, protocol: "ftp-data", network: c.Network, verdict: o.Verdict,
+		start: c.Start, end: c.End, source: c.Src, destination: c.Dst, protocol: "ftp-data", network: c.Network, verdict: o.Verdict, sensor: o.Sensor,
 		related: []netip.Addr{c.Src.Addr(), c.Dst.Addr()},
 		message: "data connection without its session: " + prose.Many(o.Bytes, "byte")}
 	b := append(e.begin(&v), `,"ftpscope":`...)
@@ -313,7 +314,11 @@ func (e *ecs) begin(v *ecsEvent) []byte {
 		b = append(jsonl.Quote(b, `,"user":{"name":`, *v.user), '}')
 	}
 	b = ecsRelated(b, v)
-	return append(b, `,"observer":{"product":"ftpscope","type":"sensor"}`...)
+	b = append(b, `,"observer":{"product":"ftpscope","type":"sensor"`...)
+	if v.sensor != "" {
+		b = jsonl.Word(b, `,"name":`, v.sensor)
+	}
+	return append(b, '}')
 }
 
 // ecsEndpoint writes who: port 0 stands for several.

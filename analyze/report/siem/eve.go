@@ -65,7 +65,7 @@ func (e *eve) Orphan(o *record.Orphan) error {
 	if !c.Src.IsValid() || !c.Dst.IsValid() {
 		return nil
 	}
-	b := eveEnvelope(e.Buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, c.Network})
+	b := eveEnvelope(e.Buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, c.Network, o.Sensor})
 	e.Buf = append(jsonl.AppendOrphan(append(b, `,"app_proto":"ftp-data","ftp_data":{},"ftpscope":`...), o), "}\n"...)
 	return e.Flush()
 }
@@ -75,7 +75,7 @@ func (e *eve) Summary(*record.Summary) error { return nil }
 // command writes the ftp record of a command with the replies to it. The time is the
 // command's.
 func (e *eve) command(s *record.Session, c *exchange, first, files bool) {
-	b := eveEnvelope(e.Buf, "ftp", eveEnds{c.at, s.Client, s.Server, s.Start.Time, s.Network})
+	b := eveEnvelope(e.Buf, "ftp", eveEnds{c.at, s.Client, s.Server, s.Start.Time, s.Network, s.Sensor})
 	b = append(b, `,"app_proto":"ftp"`...)
 	if c.pos.Packet() > 0 {
 		b = jsonl.Integer(b, `,"pcap_cnt":`, c.pos.Packet())
@@ -186,7 +186,7 @@ func (e *eve) data(s *record.Session, t *record.Transfer, files bool) {
 	if !t.Opened() || !c.Src.IsValid() || !c.Dst.IsValid() {
 		return
 	}
-	b := eveEnvelope(e.Buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, diagnosis.SeenIn(s, c)})
+	b := eveEnvelope(e.Buf, "ftp_data", eveEnds{c.Start, c.Src, c.Dst, c.Start.Time, diagnosis.SeenIn(s, c), s.Sensor})
 	b = jsonl.Integer(b, `,"parent_id":`, eveFlow(s.Client, s.Server, s.Start.Time, s.Network))
 	if t.Frames.SYN.Packet() > 0 {
 		b = jsonl.Integer(b, `,"pcap_cnt":`, t.Frames.SYN.Packet())
@@ -231,6 +231,7 @@ type eveEnds struct {
 	src, dst netip.AddrPort
 	start    flow.Time
 	network  *record.Network
+	sensor   string
 }
 
 // eveEnvelope writes what all records begin with.
@@ -240,6 +241,9 @@ func eveEnvelope(b []byte, kind string, e eveEnds) []byte {
 	b = prose.UTC(e.at.Time).AppendFormat(b, "2006-01-02T15:04:05.000000-0700")
 	b = jsonl.Integer(b, `","flow_id":`, eveFlow(src, dst, e.start, e.network))
 	b = jsonl.Term(b, `,"event_type":`, kind)
+	if e.sensor != "" {
+		b = jsonl.Word(b, `,"host":`, e.sensor) // as Suricata's sensor-name
+	}
 	if ids := diagnosis.VLANs(e.network); len(ids) > 0 {
 		b = append(b, `,"vlan":[`...)
 		for i, id := range ids {

@@ -30,8 +30,8 @@ func Formats() []report.Format {
 		{Name: "zeek-conn-json", Doc: "the same as JSON Lines", New: newZeekConn(true)},
 		{Name: "zeek-ssl", Doc: "Zeek's ssl.log of TLS handshakes on both; also zeek=ssl", Separator: '\t', New: newZeekSSL(false)},
 		{Name: "zeek-ssl-json", Doc: "the same as JSON Lines", New: newZeekSSL(true)},
-		{Name: "eve", Doc: "Suricata's EVE: an ftp record a command, an ftp_data record a data connection", New: newEVE},
-		{Name: "ecs", Doc: "Elastic Common Schema, a document a line", New: newECS},
+		{Name: "eve", Doc: "Suricata's EVE: an ftp record a command, an ftp_data record a data connection", New: newEVE, Sensors: true},
+		{Name: "ecs", Doc: "Elastic Common Schema, a document a line", New: newECS, Sensors: true},
 		{Name: "timesketch-csv", Doc: "a timeline for Timesketch, one row an event; also timesketch=csv", Separator: ',', New: newTimesketch(false)},
 		{Name: "timesketch-jsonl", Doc: "the same as JSON Lines; also timesketch=jsonl", New: newTimesketch(true)},
 	}

@@ -59,7 +59,7 @@ func (e *eve) tls(s *record.Session) {
 	if h.ClientHello.Seen() {
 		at = momentOf(s, h.ClientHello)
 	}
-	b := eveEnvelope(e.Buf, "tls", eveEnds{at, s.Client, s.Server, s.Start.Time, s.Network})
+	b := eveEnvelope(e.Buf, "tls", eveEnds{at, s.Client, s.Server, s.Start.Time, s.Network, s.Sensor})
 	b = append(b, `,"app_proto":"tls","tls":{`...)
 	b = known(b, `"sni":`, h.ServerName)
 	b = known(b, `"version":`, h.Version)

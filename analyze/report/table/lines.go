@@ -20,7 +20,7 @@ type lines struct {
 
 // Lines is -o lines.
 func Lines() report.Format {
-	return report.Format{Name: "lines", Doc: "one line an event: sessions, transfers and findings as they come", New: newLines}
+	return report.Format{Name: "lines", Doc: "one line an event: sessions, transfers and findings as they come", New: newLines, Sensors: true}
 }
 
 func newLines(w io.Writer, o report.Options) report.Writer { return &lines{w: w, opt: o} }
@@ -33,9 +33,9 @@ func (l *lines) Session(s *record.Session) error {
 	if s.Open { // it has no number yet
 		r.id, closing = "open", "goes on"
 	}
-	l.event(&b, s.End, "#"+r.id, r.client+" → "+r.server, r.network, r.user, r.mode, r.sums, closing)
+	l.event(&b, s.End, s.Sensor+"#"+r.id, r.client+" → "+r.server, r.network, r.user, r.mode, r.sums, closing)
 	if v := s.Verdict; v != nil && v.Cause != record.CauseNone && !s.Open {
-		l.event(&b, s.End, "#"+r.id, verdictFields(v)...)
+		l.event(&b, s.End, s.Sensor+"#"+r.id, verdictFields(v)...)
 	}
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
@@ -44,14 +44,14 @@ func (l *lines) Session(s *record.Session) error {
 			at.Time = t.Notes.Ran.Mark.Time
 		}
 		row := &r.transfers[i]
-		place := "#" + r.id + "." + strconv.Itoa(t.N)
+		place := s.Sensor + "#" + r.id + "." + strconv.Itoa(t.N)
 		l.event(&b, at, place, row.name, row.method, row.main, row.detail, row.size, row.result, row.frames)
 		if v := t.Verdict; v != nil && !s.Open && (s.Verdict == nil || v.Text != s.Verdict.Text) {
 			l.event(&b, at, place, verdictFields(v)...)
 		}
 	}
 	for _, f := range diagnosis.Ranked(s) {
-		place := "#" + r.id
+		place := s.Sensor + "#" + r.id
 		if f.Transfer > 0 {
 			place += "." + strconv.Itoa(f.Transfer)
 		}
@@ -63,9 +63,9 @@ func (l *lines) Session(s *record.Session) error {
 
 func (l *lines) Attempt(a *record.Attempt) error {
 	var b strings.Builder
-	l.event(&b, a.Last, "–", a.ClientIP.String()+" → "+a.Server.String(), "no session", prose.Many(a.Count, "SYN"), diagnosis.Attempt(a), diagnosis.Network(a.Network))
+	l.event(&b, a.Last, a.Sensor+"–", a.ClientIP.String()+" → "+a.Server.String(), "no session", prose.Many(a.Count, "SYN"), diagnosis.Attempt(a), diagnosis.Network(a.Network))
 	if a.Verdict != nil && a.Verdict.Cause != record.CauseNone {
-		l.event(&b, a.Last, "–", verdictFields(a.Verdict)...)
+		l.event(&b, a.Last, a.Sensor+"–", verdictFields(a.Verdict)...)
 	}
 	return l.write(&b)
 }
@@ -73,16 +73,25 @@ func (l *lines) Attempt(a *record.Attempt) error {
 func (l *lines) Orphan(o *record.Orphan) error {
 	var b strings.Builder
 	c := &o.Connection
-	l.event(&b, c.End, "–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", prose.Size(o.Bytes), diagnosis.Network(c.Network))
+	l.event(&b, c.End, o.Sensor+"–", c.Src.String()+" → "+c.Dst.String(), "data connection without a session", prose.Size(o.Bytes), diagnosis.Network(c.Network))
 	if o.Verdict != nil && o.Verdict.Cause != record.CauseNone {
-		l.event(&b, c.End, "–", verdictFields(o.Verdict)...)
+		l.event(&b, c.End, o.Sensor+"–", verdictFields(o.Verdict)...)
 	}
 	return l.write(&b)
 }
 
 func (l *lines) Summary(s *record.Summary) error {
 	var b strings.Builder
+	if s.Sensor != "" {
+		b.WriteString(s.Sensor + ": ")
+	}
 	b.WriteString(diagnosis.Summary(s) + "\n")
+	return l.write(&b)
+}
+
+func (l *lines) Gap(g *record.Gap) error {
+	var b strings.Builder
+	b.WriteString(g.Sensor + ": " + prose.Many(g.Records, "record") + " lost on the way to the hub\n")
 	return l.write(&b)
 }
 

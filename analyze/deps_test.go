@@ -73,7 +73,15 @@ analyze/report/schema: capture/flow analyze/record analyze/finding analyze/compa
 analyze:             capture capture/flow capture/decode capture/tcp analyze/ftp analyze/record analyze/prose analyze/finding analyze/verdict analyze/compare analyze/tlsrec analyze/keylog analyze/decrypt analyze/control analyze/match analyze/renumber
 analyze/facts:       capture capture/flow analyze analyze/control analyze/record analyze/facts/codec github.com/klauspost/compress
 analyze/facts/codec: capture/flow analyze analyze/control analyze/record
-cmd/ftpscope:        capture/outfile analyze analyze/facts analyze/keylog analyze/carve analyze/pick analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/comparison analyze/report/diagnosis analyze/report/formats analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live cmd/ftpscope/sandbox cmd/ftpscope/metrics cmd/ftpscope/view cmd/ftpscope/manual cmd/ftpscope/complete cmd/ftpscope/config cmd/ftpscope/mistakes cmd/ftpscope/wireshark analyze/report/casedb github.com/spf13/pflag golang.org/x/term capture/pcapfile
+cmd/ftpscope:        capture/outfile analyze analyze/facts analyze/keylog analyze/carve analyze/pick analyze/compare analyze/extract analyze/record analyze/prose analyze/finding analyze/report analyze/report/comparison analyze/report/diagnosis analyze/report/formats analyze/report/schema capture capture/cryptopan capture/flow capture/filter capture/live cmd/ftpscope/sandbox cmd/ftpscope/metrics cmd/ftpscope/view cmd/ftpscope/manual cmd/ftpscope/complete cmd/ftpscope/config cmd/ftpscope/mistakes cmd/ftpscope/wireshark analyze/report/casedb github.com/spf13/pflag golang.org/x/term capture/pcapfile cmd/ftpscope/bytesize cmd/ftpscope/fleet
+cmd/ftpscope/bytesize:
+cmd/ftpscope/fleet/wire: analyze/record analyze/report github.com/fxamacker/cbor/v2 github.com/klauspost/compress
+cmd/ftpscope/fleet/spool:cmd/ftpscope/fleet/wire
+cmd/ftpscope/fleet/link: analyze/prose github.com/nats-io/nats.go github.com/spf13/pflag
+cmd/ftpscope/fleet/hub:  github.com/nats-io/nats-server/v2 github.com/nats-io/nats.go
+cmd/ftpscope/fleet/sensor:cmd/ftpscope/fleet/link cmd/ftpscope/fleet/spool cmd/ftpscope/fleet/wire analyze/record analyze/prose github.com/nats-io/nats.go
+cmd/ftpscope/fleet/collect:cmd/ftpscope/fleet/link cmd/ftpscope/fleet/spool cmd/ftpscope/fleet/wire analyze/record analyze/report analyze/prose capture/outfile github.com/nats-io/nats.go
+cmd/ftpscope/fleet:  cmd/ftpscope/bytesize cmd/ftpscope/fleet/link cmd/ftpscope/fleet/hub cmd/ftpscope/fleet/sensor cmd/ftpscope/fleet/collect analyze/report analyze/prose github.com/nats-io/nats.go github.com/spf13/pflag
 analyze/carve:       capture capture/decode capture/flow capture/rewrite capture/cryptopan analyze/ftp analyze/record analyze/prose analyze/pick capture/pcapfile
 analyze/report/casedb:capture/outfile capture/flow analyze/record analyze/report modernc.org/sqlite
 cmd/ftpscope/manual: analyze/prose github.com/yuin/goldmark
@@ -103,7 +111,14 @@ var endToEnd = map[string][]string{
 	"analyze/finding": {"analyze", "capture"},
 	"analyze/verdict": {"analyze", "capture"},
 	"analyze/pick":    {"analyze", "analyze/record"},
-	"cmd/ftpscope":    {"analyze/report/markdown", "analyze/report/siem"},
+
+	"cmd/ftpscope/fleet":         {"analyze/record"},
+	"cmd/ftpscope/fleet/link":    {"github.com/spf13/pflag"},
+	"cmd/ftpscope/fleet/wire":    {"analyze", "capture"},
+	"cmd/ftpscope/fleet/hub":     {"cmd/ftpscope/fleet/link"},
+	"cmd/ftpscope/fleet/sensor":  {"cmd/ftpscope/fleet/hub", "cmd/ftpscope/fleet/wire"},
+	"cmd/ftpscope/fleet/collect": {"cmd/ftpscope/fleet/hub", "github.com/nats-io/nats-server/v2"},
+	"cmd/ftpscope":               {"analyze/report/markdown", "analyze/report/siem"},
 }
 
 // inBrowserTests is what tests may import besides that open a report in a browser.

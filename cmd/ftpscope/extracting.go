@@ -18,6 +18,7 @@ import (
 	"ftpscope/analyze/report"
 	"ftpscope/capture"
 	"ftpscope/capture/outfile"
+	"ftpscope/cmd/ftpscope/bytesize"
 	"ftpscope/cmd/ftpscope/sandbox"
 )
 
@@ -42,7 +43,7 @@ func (f *extractFlags) addMore(s *pflag.FlagSet) {
 }
 
 func limitWords(l extract.Limits) string {
-	size, total := bytesFlag(l.Size), bytesFlag(l.Total)
+	size, total := bytesize.Size(l.Size), bytesize.Size(l.Total)
 	return fmt.Sprintf("size=%s,total=%s,files=%d", size.String(), total.String(), l.Files)
 }
 
@@ -98,7 +99,7 @@ func (f *extractFlags) check() error {
 
 func (f *extractFlags) setLimit(text string) error {
 	name, value, _ := strings.Cut(text, "=")
-	var size bytesFlag
+	var size bytesize.Size
 	err := size.Set(value)
 	switch name {
 	case "size":

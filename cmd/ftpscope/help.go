@@ -28,9 +28,8 @@ Commands:
 		fmt.Fprintf(&b, "  %-10s %s\n", c.name, c.doc)
 	}
 	b.WriteString(`
-Captures are pcap, pcapng and snoop files, also compressed (gzip, zstd, xz, bzip2, lz4). Several
-files are read as one capture in the order of time; a directory or a zip archive stands for the
-captures in it, - for standard input.
+Captures are pcap, pcapng and snoop, also compressed (gzip, zstd, xz, bzip2, lz4). Several are read
+as one in the order of time; a directory or archive stands for those in it, - for standard input.
 
 Results go to standard output, everything else to standard error. Exit status: 0 done, 1 something
 could not be read, decoded or written (the rest was), 2 wrong usage, 3 --fail-on found something.

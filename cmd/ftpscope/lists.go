@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime/debug"
 	"strings"
 
 	"ftpscope/analyze/compare"
@@ -11,6 +12,7 @@ import (
 	"ftpscope/analyze/report/schema"
 	"ftpscope/capture/live"
 	"ftpscope/cmd/ftpscope/complete"
+	"ftpscope/cmd/ftpscope/fleet"
 	"ftpscope/cmd/ftpscope/manual"
 )
 
@@ -146,6 +148,9 @@ func completions() *complete.Table {
 			args["findings"] = append(args["findings"], complete.Word{Text: x.name, Doc: x.text})
 		}
 	}
+	for _, w := range fleet.Words() {
+		args["fleet"] = append(args["fleet"], complete.Word{Text: w.Name, Doc: w.Doc})
+	}
 	for _, c := range commands() {
 		args["help"] = append(args["help"], complete.Word{Text: c.name, Doc: c.doc})
 	}
@@ -217,4 +222,27 @@ func valuesOf(command, flag string) (list []complete.Word) {
 		plain(append(interfaceNames(), live.Any))
 	}
 	return list
+}
+
+// fleetEnv is what the commands of fleet have to work with.
+func (e *env) fleetEnv() *fleet.Env {
+	info, _ := debug.ReadBuildInfo()
+	return &fleet.Env{
+		Stdout: e.stdout, Version: version(info), Error: e.error, Hint: e.hint, Warn: e.warning, Say: e.say, Parse: e.parseFlags, Suggest: e.suggest,
+		Outputs: func(args []string) (list []fleet.Output, ok bool) {
+			specs, ok := e.outputSpecs(args)
+			for _, s := range specs {
+				list = append(list, fleet.Output{Format: s.format, Path: s.path})
+			}
+			return list, ok
+		},
+	}
+}
+
+// runFleet runs a command of fleet.
+func runFleet(e *env, args []string) int {
+	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
+		return e.print(fleet.Usage())
+	}
+	return fleet.Run(e.fleetEnv(), args)
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -21,6 +23,7 @@ import (
 	"ftpscope/capture/flow"
 	"ftpscope/capture/outfile"
 	"ftpscope/capture/pcapfile"
+	"ftpscope/cmd/ftpscope/sandbox"
 )
 
 // liveFile is an output file that is written while the program runs: whole records, each at once. It may be moved away and
@@ -251,4 +254,57 @@ func keptPath(path string) string {
 		return path
 	}
 	return path + ".pcapng"
+}
+
+// connectFleet connects to the hub, and makes the folder for what waits.
+func (s *sniffing) connectFleet(user sandbox.User) bool {
+	if !s.sniff.fleet.Wanted() {
+		return true
+	}
+	err := newFolder(s.sniff.fleet.Dir(), user)
+	if err == nil {
+		s.fleet, err = s.sniff.fleet.Connect(s.fleetEnv(), s.flags.showPasswords)
+	}
+	if err != nil {
+		s.fail("--fleet: %v", err)
+	}
+	return err == nil
+}
+
+// newFolder makes a folder that is not there yet for the user, and those above it.
+func newFolder(dir string, user sandbox.User) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return user.Own(f)
+}
+
+// openFleet begins to send records.
+func (s *sniffing) openFleet() bool {
+	if s.fleet == nil {
+		return true
+	}
+	if err := s.fleet.Open(); err != nil {
+		s.fail("--fleet: %v", err)
+		return false
+	}
+	s.write(s.fleet)
+	return true
+}
+
+func (s *sniffing) closeFleet() {
+	if s.fleet != nil {
+		s.fleet.Close()
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"ftpscope/cmd/ftpscope/fleet"
 	"ftpscope/cmd/ftpscope/manual"
 
 	"github.com/spf13/pflag"
@@ -96,6 +97,7 @@ func commands() []command {
 		{"compare", "what two captures of the same traffic show together", runCompare, compareUsage, new(compareFlags).set},
 		{"facts", "keeps what an analysis learns of captures, for join", runFacts, factsUsage, new(factsFlags).set},
 		{"join", "what happened in captures whose facts were kept", runJoin, joinUsage, new(joinFlags).more},
+		{"fleet", "sensors on many machines, their records in one place", runFleet, fleet.Usage, nil},
 		{"open", "a session or a transfer, in Wireshark", runOpen, openUsage, new(openFlags).set},
 		{"interfaces", "where sniff can listen", runInterfaces, page(interfacesUsage), nil},
 		{"findings", "what ftpscope looks for, and what each finding means", runFindings, page(findingsUsage), nil},

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
@@ -104,6 +106,10 @@ func TestManualCommands(t *testing.T) {
 			}
 			dir := bench(t)
 			for line := range strings.Lines(b.text) {
+				if strings.Contains(line, "fleet serve") {
+					serveHub(t, dir, line)
+					continue
+				}
 				t.Run(page+"/"+strings.TrimSpace(line), func(t *testing.T) { runLine(t, dir, line) })
 			}
 		}
@@ -116,7 +122,8 @@ func runLine(t *testing.T, dir, line string) {
 	sniffs := strings.Contains(line, " sniff ")
 	line = strings.ReplaceAll(line, "-i eth0", "-i nosuch0")
 	line = strings.ReplaceAll(line, "/var/lib/ftpscope/", "")
-	if strings.Contains(line, "--follow") {
+	line = strings.ReplaceAll(line, hubAddress, testHub)
+	if strings.Contains(line, "--follow") || strings.Contains(line, "fleet collect") {
 		line = strings.Replace(line, "ftpscope ", "timeout -s INT 2 ftpscope ", 1)
 	}
 	cmd := exec.Command("sh", "-c", line)
@@ -135,6 +142,31 @@ func runLine(t *testing.T, dir, line string) {
 		require.NoError(t, err, errs.String())
 		require.NotContains(t, errs.String(), "ftpscope: error")
 	}
+}
+
+// The hub of the manual's examples, and where it is while they are tested.
+const (
+	hubAddress = "127.0.0.1:4222"
+	testHub    = "127.0.0.1:42227"
+)
+
+// serveHub runs the hub of examples beside those that follow.
+func serveHub(t *testing.T, dir, line string) {
+	cmd := exec.Command("sh", "-c", "exec "+strings.TrimSpace(line)+" --listen "+testHub)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", testHub)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	}, patient, 50*time.Millisecond)
 }
 
 // bench is a directory with what the manual's commands work on.

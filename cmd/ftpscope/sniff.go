@@ -19,6 +19,7 @@ import (
 	"ftpscope/capture"
 	"ftpscope/capture/flow"
 	"ftpscope/capture/live"
+	"ftpscope/cmd/ftpscope/fleet"
 	"ftpscope/cmd/ftpscope/metrics"
 	"ftpscope/cmd/ftpscope/sandbox"
 	"ftpscope/cmd/ftpscope/view"
@@ -52,6 +53,7 @@ type sniffing struct {
 	extractor *extract.Live   // nil: nor hashes
 	metrics   *metrics.Metrics
 	view      *view.View
+	fleet     *fleet.Sensor // nil: no records are sent
 	ended     chan struct{}
 	removed   int  // interfaces
 	follows   bool // files, not interfaces
@@ -74,6 +76,9 @@ type watcher interface {
 // specs are the outputs: without any, what suits standard output.
 func (s *sniffing) specs() ([]outputSpec, bool) {
 	names := s.sniff.outputs
+	if len(names) == 0 && s.sniff.fleet.Wanted() && !view.Suits(s.stdin, s.stdout) {
+		return nil, true // the hub has the records
+	}
 	if len(names) == 0 {
 		names = []string{"table"}
 	}
@@ -115,7 +120,11 @@ func (s *sniffing) run(specs []outputSpec) {
 	}
 	defer s.keys.close()
 	s.source = source
-	if !s.openMetrics() || !s.makeFolder(user) || !s.confine(user, specs) || !s.open(specs) || !s.openExtract() {
+	if !s.openMetrics() || !s.makeFolder(user) || !s.connectFleet(user) {
+		return
+	}
+	defer s.closeFleet()
+	if !s.confine(user, specs) || !s.open(specs) || !s.openFleet() || !s.openExtract() {
 		return
 	}
 	s.listen()
@@ -234,8 +243,13 @@ func (s *sniffing) confine(user sandbox.User, specs []outputSpec) bool {
 	if s.sniff.keep != "" {
 		opt.Write = append(opt.Write, s.keptPlace())
 	}
-	if dir := s.extract.dir; dir != "" {
-		opt.Write, opt.Read = append(opt.Write, dir), append(opt.Read, dir)
+	for _, dir := range []string{s.extract.dir, s.sniff.fleet.Dir()} {
+		if dir != "" {
+			opt.Write, opt.Read = append(opt.Write, dir), append(opt.Read, dir)
+		}
+	}
+	if s.fleet != nil {
+		opt.Connect = s.sniff.fleet.Ports()
 	}
 	done, err := sandbox.Apply(opt)
 	var refused *sandbox.WriteError

@@ -64,6 +64,7 @@ func TestSniff(t *testing.T) {
 		{"disk full", testDiskFull},
 		{"extracts", testExtracts},
 		{"interface trouble", testInterfaceTrouble},
+		{"sensor", testSensor},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

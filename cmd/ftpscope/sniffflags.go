@@ -3,13 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"ftpscope/capture/pcapfile"
+	"ftpscope/cmd/ftpscope/bytesize"
+	"ftpscope/cmd/ftpscope/fleet"
 )
 
 // sniffFlags are what sniff takes.
@@ -17,7 +17,7 @@ type sniffFlags struct {
 	common
 	extract     extractFlags
 	interfaces  []string
-	ring        bytesFlag
+	ring        bytesize.Size
 	noPromisc   bool
 	keep        string // -w
 	rotate      string
@@ -29,6 +29,7 @@ type sniffFlags struct {
 	idleTimeout time.Duration
 	user        string
 	metrics     string
+	fleet       fleet.SensorFlags
 }
 
 const (
@@ -65,6 +66,7 @@ func (f *sniffFlags) all() *pflag.FlagSet {
 	f.addTopics(s, "ftp-user")
 	f.extract.addMore(s)
 	f.keyFlags.add(s)
+	f.fleet.Flags(s)
 	return s
 }
 
@@ -110,8 +112,10 @@ func (f *sniffFlags) parse(e *env, args []string) (code int, done bool) {
 		case f.interval > 0 && f.interval < time.Second:
 			return errors.New("--interval takes a second or more")
 		}
-		if err := f.extract.check(); err != nil {
-			return err
+		for _, check := range []func() error{f.extract.check, f.fleet.Check} {
+			if err := check(); err != nil {
+				return err
+			}
 		}
 		if f.keep = keptPath(f.keep); f.rotate != "" {
 			var err error
@@ -131,45 +135,4 @@ func strayArguments(args []string) error {
 		}
 	}
 	return &wayOut{fmt.Errorf("sniff takes no files, got %q", args[0]), "analyze reads them: ftpscope analyze FILE"}
-}
-
-// bytesFlag is a number of bytes: 64MiB, 100MB, 65536.
-type bytesFlag uint64
-
-func (n *bytesFlag) String() string {
-	switch v := uint64(*n); {
-	case v >= 1<<30 && v%(1<<30) == 0:
-		return fmt.Sprintf("%dGiB", v>>30)
-	case v >= 1<<20 && v%(1<<20) == 0:
-		return fmt.Sprintf("%dMiB", v>>20)
-	case v >= 1<<10 && v%(1<<10) == 0:
-		return fmt.Sprintf("%dKiB", v>>10)
-	default:
-		return fmt.Sprint(v)
-	}
-}
-
-func (n *bytesFlag) Type() string { return "SIZE" }
-
-var byteUnits = []struct {
-	name string
-	size uint64
-}{
-	{"KIB", 1 << 10}, {"MIB", 1 << 20}, {"GIB", 1 << 30}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"B", 1},
-}
-
-func (n *bytesFlag) Set(s string) error {
-	number, unit := strings.ToUpper(strings.TrimSpace(s)), uint64(1)
-	for _, u := range byteUnits {
-		if rest, ok := strings.CutSuffix(number, u.name); ok {
-			number, unit = strings.TrimSpace(rest), u.size
-			break
-		}
-	}
-	v, err := strconv.ParseUint(number, 10, 62)
-	if err != nil || v > (1<<62)/unit {
-		return fmt.Errorf("want a size like 64MiB or 100MB, got %q", s)
-	}
-	*n = bytesFlag(v * unit)
-	return nil
 }

@@ -14,7 +14,7 @@ var files embed.FS
 // order is that of the topics: from a first look to reference.
 var order = []string{
 	"start", "looks", "transfers", "judging", "choosing", "comparing", "reports", "extracting", "ftps", "sharing", "firewall",
-	"exporting", "database", "live", "following", "reading", "pieces", "errors", "limits", "speed", "glossary",
+	"exporting", "database", "live", "sensors", "following", "reading", "pieces", "errors", "limits", "speed", "glossary",
 }
 
 // Topic is a page of the manual.

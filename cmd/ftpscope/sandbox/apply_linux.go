@@ -57,7 +57,7 @@ func Apply(opt Options) (Report, error) {
 	}
 	// Last, because Landlock before its second erratum kept threads from signalling each
 	// other, as psx does.
-	restrict(&r, targets, opt.Read)
+	restrict(&r, targets, opt)
 	return r, nil
 }
 

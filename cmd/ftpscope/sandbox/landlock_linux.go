@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,7 +57,8 @@ func targetsOf(paths []string) []target {
 // restrict keeps the program from all files but the outputs', and from TCP. Sockets and
 // files that are open stay usable. Multipath TCP, which a kernel may have switched on, is
 // not TCP to Landlock.
-func restrict(r *Report, targets []target, read []string) {
+func restrict(r *Report, targets []target, opt Options) {
+	read := opt.Read
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	switch errno {
 	case 0:
@@ -71,6 +73,7 @@ func restrict(r *Report, targets []target, read []string) {
 		return
 	}
 	rules, outputs := rulesFor(targets, read)
+	rules = append(rules, connecting(opt.Connect)...)
 	if err := landlock.V11.BestEffort().Restrict(rules...); err != nil {
 		r.missing("Landlock: %v", err)
 		return
@@ -87,7 +90,35 @@ func restrict(r *Report, targets []target, read []string) {
 		r.missing("Landlock %d does not know TCP: connections and ports can still be opened", version)
 		return
 	}
+	if len(opt.Connect) > 0 {
+		r.done("Landlock %d: new TCP connections only to port %s", version, strings.Trim(fmt.Sprint(opt.Connect), "[]"))
+		return
+	}
 	r.done("Landlock %d: no new TCP connections and ports", version)
+}
+
+// resolving are the files by which names of hosts are looked up.
+var resolving = []string{"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/run/systemd/resolve"}
+
+// portDNS is where names are looked up, over UDP and, if an answer is long, TCP.
+const portDNS = 53
+
+// connecting are the rules that new connections take.
+func connecting(ports []uint16) (rules []landlock.Rule) {
+	if len(ports) == 0 {
+		return nil
+	}
+	for _, port := range append([]uint16{portDNS}, ports...) {
+		rules = append(rules, landlock.ConnectTCP(port))
+	}
+	for _, path := range resolving {
+		access := readFile
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			access = readFolder
+		}
+		rules = append(rules, landlock.PathAccess(access, path).IgnoreIfMissing())
+	}
+	return append(rules, landlock.ConnectSendUDP(portDNS), landlock.BindUDP(0))
 }
 
 func rulesFor(targets []target, read []string) (rules []landlock.Rule, outputs []string) {

@@ -34,6 +34,9 @@ type Options struct {
 	Write []string
 	// Read are files and folders to read, as far as they exist.
 	Read []string
+	// Connect are TCP ports, of any host, that connections are made to later on: names of
+	// hosts can be looked up then.
+	Connect []uint16
 }
 
 // Report says in words what Apply did and what it could not do.

@@ -52,6 +52,9 @@ func (t *Transcript) IsComplete() bool {
 	return t.Capture.MissingBytes == 0 && t.Capture.ClientSide && t.Capture.ServerSide
 }
 
+// Spend lets go of what the Session was made of, which is a part of the Transcript.
+func (t *Transcript) Spend() { t.Negotiations, t.TransferCommands, t.Encrypted = nil, nil, nil }
+
 // Options say how the control connections of a shard are read.
 type Options struct {
 	ControlPort func(port uint16) bool // the ports that FTP is expected on

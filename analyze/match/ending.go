@@ -94,7 +94,9 @@ func (p *pendingSession) waiting() bool {
 func (m *Matcher) finish(p *pendingSession) {
 	m.twins.unpair(p)
 	settle(m, p) // first: what it gives up, it may get back, from another network
-	m.out.Session(m.build(p))
+	s := m.build(p)
+	p.said.Spend() // the record waits for older ones, and for its neighbours
+	m.out.Session(s)
 }
 
 // settle gives up what a session that is made has no use for.

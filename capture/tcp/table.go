@@ -54,6 +54,10 @@ func (t *Table) Segment(s *flow.Segment) { take(t, s, t.index.hash(s)) }
 // take is Segment where the hash is known.
 func take(t *Table, s *flow.Segment, tag uint32) {
 	slot, dir, others := t.find(s, tag)
+	if slot > 0 && t.slab.at(slot).certainlyHas(s) {
+		t.update(slot, dir, s)
+		return
+	}
 	if s.ICMP != nil && s.ICMP.TooBig() {
 		if slot > 0 {
 			t.watches.tooBig(t.slab.at(slot), dir, s)
@@ -105,6 +109,14 @@ func take(t *Table, s *flow.Segment, tag uint32) {
 		}
 	}
 	t.update(slot, dir, s)
+}
+
+// certainlyHas reports whether nothing speaks against it that a segment of the connection's
+// ends is one of it, as it does of nearly every one: echoes, stale and doubts would say the
+// same.
+func (c *conn) certainlyHas(s *flow.Segment) bool {
+	since := s.Time - c.last.Time
+	return c.flags&(ended|doubted) == 0 && s.Flags&flow.SYN == 0 && s.ICMP == nil && 0 <= since && since <= idleLimit
 }
 
 // echoes reports whether the connection is over, by the clock long before s or after it,

@@ -16,6 +16,9 @@ func neverTried(c *Case, t *record.Transfer) (draft, bool) {
 	if t.Outcome != record.NoConnection || t.Connection != nil || t.ExpectedInitiator == nil || !showsData(c, t) || fxp(c, t) {
 		return draft{}, false
 	}
+	if o := c.Notes.Twin; o != nil && t.N <= len(o.Transfers) && o.Transfers[t.N-1].Connection != nil {
+		return draft{}, false // it was, on the other side of the NAT
+	}
 	who := "the " + *t.ExpectedInitiator
 	to := ""
 	if t.Announced != nil {

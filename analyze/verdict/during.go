@@ -10,7 +10,7 @@ import (
 
 // Data connections that were opened and did not end well, and replies that came too late.
 
-var afterSuccess = []judge{stolenFromClient, replyMissed, forgotten, seenEnough, cutByClient, leftOpen, altered, slow}
+var afterSuccess = []judge{stolenFromClient, replyMissed, forgotten, seenEnough, cutByClient, resetUpload, leftOpen, altered, slow}
 
 // stolenFromClient is a passive transfer that a third host made, to which the client tried to
 // connect, too. Where it did not try, the third host may be meant: FXP, or another address of
@@ -166,6 +166,13 @@ func gaveUp(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict {
 	}
 	v := opening(t, record.CauseDataZeroWindow, record.AtClient)
 	v.Certainty, v.Or = record.Open, []string{record.CauseDataLoss, record.CauseDataMTU}
+	if !c.Capture.ClientSide || !c.Capture.ServerSide {
+		v.Cause, v.At, v.Or = record.CauseNotCaptured, record.AtCapture, []string{record.CauseDataZeroWindow, record.CauseDataLoss, record.CauseDataMTU, record.CauseDataSilent}
+		v.Frames = append(v.Frames, conn.Last.Pos)
+		v.Text = sentence("the server waited in vain in "+named(t)+after(t), c.lacks()+", so the capture does not show what held the data up", c.then(t))
+		v.Next = steps("capture both directions, at the client or at the server: acknowledgments, windows and repetitions tell who did not send, did not read, or what was lost")
+		return v
+	}
 	what := "did not read the data (its window may have stayed 0)"
 	next := "does the program on the client read what comes? A full disk, a prompt or a stopped program keeps its window at 0"
 	if sender(t) == record.Client {
@@ -230,6 +237,9 @@ func resetDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdic
 	v.Frames = append(v.Frames, e.at.Pos)
 	if how != "" {
 		v.At, v.Certainty = record.AtFirewall, record.Certain
+		if !conn.SYNACK.Seen() { // it may have come from there, too
+			v.Certainty = record.Likely
+		}
 		v.Text = sentence("the data connection of "+named(t)+" was ended"+after(t)+" by a RST in the name of the "+e.by+c.packets(e.at.Pos)+" that it did not send: "+how, c.then(t))
 		v.Next = steps("look at firewalls, NATs and intrusion prevention between the two: what resets connections, and after how long?")
 		return v
@@ -274,6 +284,9 @@ func cutDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict 
 	if t.Reply != nil && !code(t.Reply, 421, 425, 426) && !means(t.Reply, saysData) && (t.Reply.Code != 451 || means(t.Reply, saysDenied)) {
 		return nil // it has reasons of its own
 	}
+	if v := arrivedWhole(c, t, conn, e); v != nil {
+		return v
+	}
 	by := e.by
 	if t.Reply != nil && t.Reply.Time.Time <= e.at.Time && by == record.Client {
 		by = record.Server // it gave up, and the client only closed after
@@ -282,6 +295,23 @@ func cutDuring(c *hearing, t *record.Transfer, conn *flow.Conn) *record.Verdict 
 	v.Frames = append(v.Frames, e.at.Pos)
 	v.Text = sentence("the "+e.by+" closed the data connection of "+named(t)+c.packets(e.at.Pos)+after(t), c.then(t))
 	v.Next = steps("why did the " + by + " end the transfer? Look at its log, its time and size limits")
+	return v
+}
+
+// arrivedWhole is an upload that the client ended as uploads end, by closing the data
+// connection, and of which the server acknowledged everything before it said that it failed.
+// Under TLS the client may have closed it without saying so.
+func arrivedWhole(c *hearing, t *record.Transfer, conn *flow.Conn, e ended) *record.Verdict {
+	if sender(t) != record.Client || e.by != record.Client || e.rst || conn.Course == nil || t.Bytes == nil || *t.Bytes == 0 || t.IsSealed() || t.Reply == nil || t.Reply.Time.Time < e.at.Time {
+		return nil
+	}
+	if side := &conn.Course.Side[dataSide(t)]; !side.AckSeen || side.Open(*t.Bytes) || !c.gapless() || t.Notes.Size != nil && *t.Bytes < *t.Notes.Size {
+		return nil
+	}
+	v := opening(t, record.CauseServerError, record.AtServer)
+	v.Frames = append(v.Frames, e.at.Pos)
+	v.Text = sentence("the client sent "+named(t)+" and closed the data connection in order"+c.packets(e.at.Pos)+", and the server acknowledged all "+prose.Many(*t.Bytes, "byte")+" and failed then", c.then(t))
+	v.Next = steps("look at the server's log, its disk (errors, free space, quota), its scanners and the permissions of the file", "was the client's program stopped meanwhile? Then the file is shorter there than at the client: compare")
 	return v
 }
 
@@ -304,6 +334,27 @@ func cutByClient(c *hearing, t *record.Transfer) *record.Verdict {
 	v.Frames = append(v.Frames, e.at.Pos)
 	v.Text = sentence("the client "+how+" the data connection of "+named(t)+c.packets(e.at.Pos)+after(t), "the server replied "+quoted(t.Reply)+c.packets(t.Reply.Pos)+" anyway")
 	v.Next = steps("why did the client stop? Look for a program that was ended, a full disk, a size or time limit of its own", "transfer the file again and compare its size")
+	return v
+}
+
+// resetUpload is an upload that the server takes for done, although its own RST ended the
+// data connection before the client had closed it: the client could not send on.
+func resetUpload(c *hearing, t *record.Transfer) *record.Verdict {
+	if !met(t, flow.Established) || sender(t) != record.Client || t.Carried() == nil || *t.Carried() == 0 || t.MissingBytes != nil && *t.MissingBytes > 0 || !c.gapless() {
+		return nil
+	}
+	e := c.ended(t.Notes.Conn)
+	if !e.rst || e.by != record.Server {
+		return nil
+	}
+	v := opening(t, record.CauseDataReset, record.AtServer)
+	v.Frames = append(v.Frames, e.at.Pos)
+	who := "a RST from the server's address ended"
+	if far := foreignReset(c, t.Notes.Conn, e.by); far != "" {
+		v.At, who = record.AtFirewall, "a RST in the server's name, which it did not send ("+far+"), ended"
+	}
+	v.Text = sentence(who + " the data connection of " + named(t) + c.packets(e.at.Pos) + after(t) + ", before the client had closed it, and the server replied " + quoted(t.Reply) + c.packets(t.Reply.Pos) + " anyway")
+	v.Next = steps("compare the size of the file at the server with that at the client", "why does the server end uploads? Look at its log, its size limits and its disk")
 	return v
 }
 

@@ -23,6 +23,13 @@ func TestEndings(t *testing.T) {
 		{"425 to what is missing", login + "lost C: PORT 192,0,2,10,195,80\nS: 200 ok\nlost C: RETR a\nwait 20s\nS: 425 Failed to establish connection.\n" + bye, "not-captured capture likely", 0, []string{"425"}, nil},
 		{"another command for a listing", login + "C: PASV\nS: 227 ok (192,0,2,21,195,80)\nC: MLSD\nS: 500 Unknown command.\nC: LIST\ndata d1 192.0.2.10:40000 > 192.0.2.21:50000\nS: 150 x\nd1< 300\nd1 fin <\nd1 fin >\nS: 226 x\n" + bye,
 			"none none certain", 0, nil, nil},
+		{"an upload that the server reset, and 226", pasv + "C: STOR a\nS: 150 go\nd1> 14600\nd1 rst <\nS: 226 done\n" + bye, "data-reset server likely", 1, []string{"before the client had closed it", "anyway"}, nil},
+		{"an upload that the server reset after its end", pasv + "C: STOR a\nS: 150 go\nd1> 14600 fin\nd1 rst <\nS: 226 done\n" + bye, "none none likely", 0, nil, nil},
+		{"an upload that arrived, and 426", pasv + "C: STOR a\nS: 150 go\nd1> 20000\nd1 fin >\nwait 1s\nS: 426 Failure reading network stream.\n" + bye, "server-error server likely", 1,
+			[]string{"acknowledged all 20,000 bytes", "Failure reading"}, []string{"why did the client"}},
+		{"the server's second address, which the client refuses", login + "C: PORT 192,0,2,10,195,80\nS: 200 ok\nC: LIST\ndata d1 192.0.2.99:20 > 192.0.2.10:50000\nS: 150 x\nwait 1s\nd1 rst >\nS: 425 Failed\n" + bye,
+			"data-wrong-peer server likely", 1, []string{"192.0.2.99", "check their peer"}, []string{"several addresses of its own"}},
+		{"a limit while the file is denied", pasv + "C: RETR a\nS: 550 You have reached your maximum number of simultaneous transfers\n" + bye, "server-busy server certain", 1, []string{"refused RETR"}, nil},
 		{"half of the file, and 226", pasv + "C: RETR a\nS: 150 Opening BINARY mode data connection for a (90000 bytes).\nd1< 30000\nd1 fin <\nd1 fin >\nS: 226 done\n" + bye,
 			"data-cut server likely", 1, []string{"of 90,000 bytes"}, nil},
 	})

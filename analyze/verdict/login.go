@@ -169,6 +169,9 @@ func turnedAway(c *hearing) *record.Verdict {
 		return nil
 	}
 	v := c.refusal(g)
+	if v.Cause == record.CauseLoginRejected { // nobody has tried to log in
+		v.Next = steps("does the server admit this client's address? Look at its lists of permitted and denied addresses, hosts.allow and hosts.deny (TCP wrappers), and at its log")
+	}
 	v.Text = sentence("the server turned the client away: it greeted with " + quoted(g) + c.packets(g.Pos))
 	return v
 }
@@ -192,6 +195,8 @@ func (c *hearing) refusal(r *record.Reply) *record.Verdict {
 		if r.Code != 421 {
 			v.Cause, v.At = record.CauseLoginRejected, record.AtClient
 		}
+	case r.Code == 421 && means(r, saysTooLong):
+		v.Next = steps("compare the server's time limits (idle time, length of a session, time for the login) with what the client does", "let the client reconnect, or keep the connection busy where the limit is one of idle time")
 	case means(r, saysBusy):
 		v.Cause = record.CauseServerBusy
 		v.Next = steps("look for hanging sessions, and for clients that open many at once", "raise the server's limit"+c.settings(settings.MoreClients))

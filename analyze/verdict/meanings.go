@@ -66,6 +66,7 @@ var meanings = []meaning{
 	{saysRefused, pattern(`(?i)connection refused|ECONNREFUSED`)},
 	{saysUnrouted, pattern(`(?i)(no route|network is unreachable|host (is )?unreachable|no such host)`)},
 	{saysLate, pattern(`(?i)tim(ed|e)[ -]?out|timeout`)},
+	{saysTooLong, pattern(`(?i)tim(ed|e)[ -]?out|timeout|\btime\b.{0,20}(exceed|limit|expired|reached)|\b(inactiv|idle)|(exceed|limit|expired|reached).{0,20}\btime\b`)},
 	{saysTries, pattern(`(?i)too many .{0,20}(wrong|failed|bad|invalid|incorrect|unsuccessful|attempts?|passwords?|tries|failures?|logins? attempts)|(attempts|tries|failures|retries).{0,30}(exceed|reach|limit|many)|\bbann(ed|ing)\b|black-?list|locked out|(ip|address|host).{0,20}blocked`)},
 	{saysWrong, pattern(`(?i)(log ?in|user|password|authentication|credential|account)\w*.{0,30}(incorrect|invalid|wrong|fail|denied|rejected|not accepted|expired|disabled|bad)|(incorrect|invalid|wrong|bad).{0,20}(log ?in|user|password|credential)`)},
 	{saysHome, pattern(`(?i)home dir\w* .{0,20}not available|(can.?t|cannot|could ?n.t) (change|chdir|switch).{0,20}(directory|home)|unable to (switch|set|change).{0,30}(capabilit|[ug]id|user|group|privilege|root)`)},

@@ -84,7 +84,7 @@ func otherFamily(c *hearing, t *record.Transfer) *record.Verdict {
 // wrongSource is a server that opens its data connection from another address than its
 // control connection's: a firewall that follows FTP does not expect it.
 func wrongSource(c *hearing, t *record.Transfer) *record.Verdict {
-	if t.Initiator != record.ThirdParty || t.Mode != record.Active || t.Connection == nil || met(t, flow.Established) {
+	if t.Initiator != record.ThirdParty || t.Mode != record.Active || t.Connection == nil || met(t, flow.Established) && (t.Carried() == nil || *t.Carried() > 0) {
 		return nil
 	}
 	src := t.Connection.Src
@@ -92,9 +92,12 @@ func wrongSource(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	v := opening(t, record.CauseDataWrongPeer, record.AtServer)
-	v.Or = []string{record.CauseDataBlocked}
+	so := ", so firewalls and NATs that follow FTP do not let it in"
+	if v.Or = []string{record.CauseDataBlocked}; met(t, flow.Established) {
+		so, v.Or = ", and clients that check their peer do not take data from it", nil
+	}
 	v.Text = sentence("the server opens the data connection from "+src.Addr().String()+c.packets(t.Frames.SYN)+", another address than the control connection's ("+
-		c.Server.Addr().String()+"), so firewalls and NATs that follow FTP do not let it in", c.outcomeOf(t), c.then(t))
+		c.Server.Addr().String()+")"+so, c.outcomeOf(t), c.then(t))
 	v.Next = steps("let the server use one address for both"+c.settings(settings.OneAddress),
 		"or permit TCP from "+src.Addr().String()+" to the client as well", orPassive(c))
 	return v
@@ -368,6 +371,9 @@ func oneSided(c *hearing, t *record.Transfer) *record.Verdict {
 // from inside, a NAT that does not translate looks so.
 func suspected(c *hearing, t *record.Transfer) *record.Verdict {
 	host, other := c.announcer(t)
+	if x := counterpart(c, t); x != nil && x.Announced != nil && t.Announced != nil && *x.Announced != *t.Announced {
+		return nil // a NAT did so
+	}
 	if t.Connection != nil || t.Announced == nil || reached(c, t) || !flow.IsInternal(t.Announced.Addr()) || t.Announced.Addr() != host || flow.IsInternal(other) {
 		return nil
 	}
@@ -460,38 +466,6 @@ func filtered(c *hearing, t *record.Transfer, unshown int) *record.Verdict {
 	v.Certainty, v.Or = record.Open, []string{record.CauseDataNeverTried, record.CauseDataBlocked}
 	v.Text = sentence("the capture holds no data connection of "+named(t)+", nor of any transfer that worked ("+prose.Number(uint64(unshown))+"): it was filtered, so it does not show what happened", c.then(t))
 	v.Next = steps("capture again without a filter by port: the data connections use other ports than " + prose.Port(c.Server.Port()))
-	return v
-}
-
-// saidRefused is a server that says what met its SYN, which the capture does not hold.
-func saidRefused(c *hearing, t *record.Transfer) *record.Verdict {
-	switch {
-	case means(t.Reply, saysRefused):
-		return triedUnseen(c, t, opening(t, record.CauseDataRefused, record.AtClient))
-	case means(t.Reply, saysUnrouted):
-		return triedUnseen(c, t, opening(t, record.CauseDataUnreachable, record.AtPath))
-	}
-	return nil
-}
-
-// saidTimedOut is one that says that its SYN got no answer.
-func saidTimedOut(c *hearing, t *record.Transfer) *record.Verdict {
-	if !means(t.Reply, saysLate) {
-		return nil
-	}
-	v := opening(t, record.CauseDataBlocked, record.AtFirewall)
-	v.Or = []string{record.CauseDataNeverTried}
-	return triedUnseen(c, t, v)
-}
-
-// triedUnseen is a data connection that the server says it tried, of which the capture holds
-// nothing; nil: it was not the server's to try, or was seen.
-func triedUnseen(c *hearing, t *record.Transfer, v *record.Verdict) *record.Verdict {
-	if t.Connection != nil || t.Mode != record.Active || t.Announced == nil {
-		return nil
-	}
-	v.Text = sentence("the server tried to open the data connection of "+named(t)+" to "+t.Announced.String()+", which this capture does not show, and failed", c.replied(t.Reply))
-	v.Next = steps("look for a firewall in front of the client, or on it, that blocks connections from the server, and whether a NAT sends "+t.Announced.String()+" elsewhere", orPassive(c))
 	return v
 }
 

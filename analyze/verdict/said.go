@@ -159,10 +159,14 @@ func saidBusy(c *hearing, t *record.Transfer) *record.Verdict {
 		return nil
 	}
 	v := about(t, record.CauseServerClosed, record.AtServer)
-	if means(r, saysBusy) {
+	if means(r, saysBusy) && !(r.Code == 421 && means(r, saysTooLong)) {
 		v.Cause = record.CauseServerBusy
 	}
-	v.Text = sentence("the server ended " + named(t) + ": it replied " + quoted(r) + c.packets(r.Pos))
+	ended := "ended "
+	if t.Outcome == record.Denied {
+		ended = "refused "
+	}
+	v.Text = sentence("the server " + ended + named(t) + ": it replied " + quoted(r) + c.packets(r.Pos))
 	v.Next = steps("look at the server's log, its limits and its timers")
 	return v
 }
@@ -234,7 +238,7 @@ func (c *hearing) anothers(t *record.Transfer) string {
 
 func saidWrongPeer(c *hearing, t *record.Transfer) *record.Verdict {
 	r := lastReply(t)
-	stranger := t.Initiator == record.ThirdParty && met(t, flow.Established) && (r != nil && r.Code >= 400) && (t.Bytes == nil || *t.Bytes == 0)
+	stranger := t.Initiator == record.ThirdParty && t.Mode != record.Active && met(t, flow.Established) && (r != nil && r.Code >= 400) && (t.Bytes == nil || *t.Bytes == 0)
 	if r == nil || !means(r, saysPeer) && !stranger {
 		return nil
 	}
@@ -389,6 +393,38 @@ func saidUnopened(c *hearing, t *record.Transfer) *record.Verdict {
 		return v
 	}
 	return first(c, t, []judge{saidRefused, otherFamily, untranslated, oneSided, suspected, saidTimedOut, neverTried})
+}
+
+// saidRefused is a server that says what met its SYN, which the capture does not hold.
+func saidRefused(c *hearing, t *record.Transfer) *record.Verdict {
+	switch {
+	case means(t.Reply, saysRefused):
+		return triedUnseen(c, t, opening(t, record.CauseDataRefused, record.AtClient))
+	case means(t.Reply, saysUnrouted):
+		return triedUnseen(c, t, opening(t, record.CauseDataUnreachable, record.AtPath))
+	}
+	return nil
+}
+
+// saidTimedOut is one that says that its SYN got no answer.
+func saidTimedOut(c *hearing, t *record.Transfer) *record.Verdict {
+	if !means(t.Reply, saysLate) {
+		return nil
+	}
+	v := opening(t, record.CauseDataBlocked, record.AtFirewall)
+	v.Or = []string{record.CauseDataNeverTried}
+	return triedUnseen(c, t, v)
+}
+
+// triedUnseen is a data connection that the server says it tried, of which the capture holds
+// nothing; nil: it was not the server's to try, or was seen.
+func triedUnseen(c *hearing, t *record.Transfer, v *record.Verdict) *record.Verdict {
+	if t.Connection != nil || t.Mode != record.Active || t.Announced == nil {
+		return nil
+	}
+	v.Text = sentence("the server tried to open the data connection of "+named(t)+" to "+t.Announced.String()+", which this capture does not show, and failed", c.replied(t.Reply))
+	v.Next = steps("look for a firewall in front of the client, or on it, that blocks connections from the server, and whether a NAT sends "+t.Announced.String()+" elsewhere", orPassive(c))
+	return v
 }
 
 func (c *hearing) writable(t *record.Transfer) string {

@@ -69,11 +69,19 @@ func droppedHere(c *hearing, t *record.Transfer) *record.Verdict {
 	if t.Connection == nil {
 		in, out, came, left = x, t, left, came
 	}
-	if in.Connection == nil || in.Notes.Conn.State != flow.Unanswered || in.Connection.Attempts < 2 {
+	if in.Connection == nil {
+		return nil
+	}
+	if in.Notes.Conn.State == flow.Refused && out.Connection == nil {
+		return rejectedHere(c, t, in, came, left)
+	}
+	if in.Notes.Conn.State != flow.Unanswered || in.Connection.Attempts < 2 {
 		return nil
 	}
 	v := opening(in, record.CauseDataBlocked, record.AtFirewall)
-	v.Certainty = record.Certain
+	if v.Certainty = record.Certain; givenUpAtOnce(c, in) {
+		v.Certainty = record.Likely
+	}
 	syns := prose.Many(in.Connection.Attempts, "SYN") + " of " + sideOf(c, in) + " for the data connection to " + in.Connection.Dst.String()
 	where := c.packets(in.Notes.Conn.SYN.Pos, in.Notes.Conn.LastSYN.Pos)
 	switch {
@@ -87,6 +95,33 @@ func droppedHere(c *hearing, t *record.Transfer) *record.Verdict {
 	}
 	v.Next = steps("look at the firewall rules of "+box(c)+", its forwarding and its drop counters: it must let data connections through", c.permit(in))
 	return v
+}
+
+// rejectedHere is a SYN that was seen on one side of the box only, and was answered there with
+// RST.
+func rejectedHere(c *hearing, t, in *record.Transfer, came, left string) *record.Verdict {
+	conn := in.Notes.Conn
+	v := opening(in, record.CauseDataRejected, record.AtFirewall)
+	if in.Connection.Attempts > 1 {
+		v.Certainty = record.Certain
+	}
+	v.Frames = append(v.Frames, conn.Half[flow.In].RST.Pos)
+	v.Text = sentence(prose.Many(in.Connection.Attempts, "SYN")+" of "+sideOf(c, in)+" for the data connection to "+in.Connection.Dst.String()+" reached "+box(c)+came+c.packets(conn.SYN.Pos, conn.LastSYN.Pos)+
+		" and did not leave it"+left+": it rejects them with RST"+c.packets(conn.Half[flow.In].RST.Pos), c.then(t))
+	v.Next = steps("look at the firewall rules of "+box(c)+" and its forwarding: it must let data connections through", c.permit(in))
+	return v
+}
+
+// givenUpAtOnce reports whether who waited for a connection gave it up sooner after the last
+// SYN than silence makes anybody give up: an answer is missing.
+func givenUpAtOnce(c *hearing, in *record.Transfer) bool {
+	client, _ := c.Halves(&c.Notes.Control)
+	end := left(client).Time
+	if in.Mode == record.Active && in.Reply != nil {
+		end = in.Reply.Time.Time
+	}
+	waited := end - in.Notes.Conn.LastSYN.Time
+	return waited >= 0 && waited < flow.Second
 }
 
 // sideOf names who opened a transfer's connection.

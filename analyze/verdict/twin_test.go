@@ -121,20 +121,35 @@ func TestTwins(t *testing.T) {
 		{"SYNs that do not leave the box", hello + `
 			C: PASV
 			S: 227 Ok (203,0,113,21,195,80)
-			data d1 10.9.50.1:40001 > 203.0.113.21:50000 unanswered 5` + quit,
+			data d1 10.9.50.1:40001 > 203.0.113.21:50000 unanswered 5
+			wait 5s` + quit,
 			hello + `
 			C: PASV
 			S: 227 Ok (203,0,113,21,195,80)
-			wait 15s` + quit, "data-blocked firewall certain", "did not leave it"},
+			wait 20s` + quit, "data-blocked firewall certain", "did not leave it"},
+		{"SYNs that the box rejects", hello + `
+			C: PORT 10,9,50,1,195,80
+			S: 200 Ok.
+			C: LIST
+			wait 1s
+			S: 425 Can't open data connection.` + quit,
+			"ttl C 63\n" + hello + `
+			C: PORT 192,0,2,77,195,80
+			S: 200 Ok.
+			C: LIST
+			data d1 203.0.113.21:20 > 192.0.2.77:50000 refused
+			wait 998ms
+			S: 425 Can't open data connection.` + quit, "data-rejected firewall likely", "rejects them with RST"},
 		{"answers that do not", hello + `
 			C: PASV
 			S: 227 Ok (203,0,113,21,195,80)
-			data d1 10.9.50.1:40001 > 203.0.113.21:50000 unanswered 5` + quit,
+			data d1 10.9.50.1:40001 > 203.0.113.21:50000 unanswered 5
+			wait 5s` + quit,
 			hello + `
 			C: PASV
 			S: 227 Ok (203,0,113,21,195,80)
 			data d1 192.0.2.77:40001 > 203.0.113.21:50000 synack
-			wait 15s` + quit, "data-blocked firewall certain", "drops the answer"},
+			wait 20s` + quit, "data-blocked firewall certain", "drops the answer"},
 		{"a PORT that passes unchanged", hello + `
 			C: PORT 10,9,50,1,195,80
 			S: 200 Ok.

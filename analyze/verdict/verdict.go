@@ -327,8 +327,8 @@ func (c *hearing) allWell() *record.Verdict {
 }
 
 // orderly reports whether the capture holds the end of everything: QUIT or the client's
-// FIN, both FINs of each data connection, and as many bytes as the server told. Where one
-// lacks, it may have been RST, or late.
+// FIN, both FINs of each data connection, what held one up for long, and as many bytes as
+// the server told. Where one lacks, it may have been RST, or late.
 func (c *hearing) orderly() bool {
 	client, server := c.Halves(&c.Notes.Control)
 	if !c.Notes.Quit.Seen() && (!client.FIN.Seen() || earlier(server.FIN, client.FIN) && c.Notes.Parting == nil) {
@@ -338,6 +338,9 @@ func (c *hearing) orderly() bool {
 		t := &c.Transfers[i]
 		if x := t.Notes.Conn; x == nil && len(t.Notes.Tried) > 0 || x != nil && !(x.Half[0].FIN.Seen() && x.Half[1].FIN.Seen()) {
 			return false
+		}
+		if t.TCP != nil && t.TCP.Stall != nil && t.TCP.Stall.Why == flow.WhyUnknown.String() && t.TCP.Stall.Lasted() >= lateGreeting {
+			return false // what held it up is not in the capture: it may have been loss
 		}
 		if t.Notes.Size != nil && t.Bytes != nil && t.Restart == nil && *t.Bytes < *t.Notes.Size {
 			return false

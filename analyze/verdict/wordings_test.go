@@ -31,6 +31,8 @@ greet | 421 Service not available. | server-closed server certain
 greet | 421 Service not available, closing control connection. | server-closed server certain
 greet | 421 Server is locked, please try again later. | server-busy server certain
 greet | 550 No connections allowed from your IP | login-rejected client certain
+greet | 421 Connection limit from one IP is reached | server-busy server certain
+greet | 421 EZYFT47I Service not available, closing control connection | server-closed server certain
 greet | 421 Temporarily banned for too many failed login attempts | server-closed server certain
 greet | 421 Sorry, your IP address is banned | server-closed server certain
 greet | 530 Connection refused, unknown IP address. | login-rejected client certain
@@ -81,6 +83,8 @@ pass | 503 Login with USER first. | login-rejected client certain
 pass | 421 Too many wrong passwords. Closing connection. | login-rejected client certain
 pass | 421 Maximum login attempts exceeded | login-rejected client certain
 pass | 421 Login incorrect. | login-rejected client certain
+pass | 421 Login timeout (300 seconds): closing control connection | server-closed server certain
+pass | 421 Timeout. | server-closed server certain
 pass | 530 Too many users logged in for this account. Try again later. | server-busy server certain
 pass | 421 Sorry, you have too many connections open for this user. | server-busy server certain
 pass | 530 Sorry, the maximum number of clients (5) for this user are already connected. | server-busy server certain
@@ -217,6 +221,11 @@ cmd=ALLO 5000 | 502 Not implemented | none none certain
 cmd=MLST x | 500 unknown | none none certain
 cmd=EPSV ALL | 500 unknown | none none certain
 cmd=TYPE I | 504 not supported | none none certain
+cmd=CWD x | 421 Maximum session time exceeded - closing. | server-closed server certain
+cmd=CWD x | 421 Session Timeout (3600 seconds): closing control connection | server-closed server certain
+cmd=CWD x | 421 No transfer timeout (300 seconds): closing control connection | server-closed server certain
+cmd=CWD x | 421 Timeout (no operation for 1800 seconds) | server-closed server certain
+cmd=CWD x | 421 You have been inactive for too long | server-closed server certain
 cmd=CWD x | 421 Idle timeout (600 seconds): closing control connection | server-closed server certain
 `
 

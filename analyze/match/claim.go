@@ -20,18 +20,11 @@ type claim struct {
 	spoken *record.Spoken // what it said of FTP; nil: nothing, or it is not over
 }
 
-// room is what claims and sessions that begin are made in.
-type room struct {
-	claims   flow.Several[claim]
-	sessions flow.Several[pendingSession]
-}
-
 func (m *Matcher) claim(c *flow.Conn, open bool) *claim {
 	if cl := m.claims[c.ID]; cl != nil {
 		return cl
 	}
-	cl := m.room.claims.Next()
-	cl.conn[0], cl.open = *c, open
+	cl := &claim{conn: [1]flow.Conn{*c}, open: open}
 	if open {
 		m.claims[c.ID] = cl
 	} else {

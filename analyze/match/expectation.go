@@ -203,8 +203,8 @@ func (ix *index) forget(x *expectation) {
 			delete(ix.active, x.Expected)
 		}
 	}
+	*x = expectation{}
 	if len(ix.free) < maxFreeLive {
-		*x = expectation{}
 		ix.free = append(ix.free, x)
 	}
 }

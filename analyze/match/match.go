@@ -89,7 +89,6 @@ type Matcher struct {
 	hosts     hostIndex
 	sessions  map[uint64]*pendingSession
 	claims    map[uint64]*claim
-	room      room
 	parked    parking
 	replaced  waitingRoom[replaced]
 	ended     waitingRoom[ended]
@@ -164,8 +163,8 @@ func New(out Out, opt Options) *Matcher {
 func (m *Matcher) session(id uint64) *pendingSession {
 	p := m.sessions[id]
 	if p == nil {
-		p = m.room.sessions.Next()
-		p.id, p.tried = id, p.few[:0]
+		p = &pendingSession{id: id}
+		p.tried = p.few[:0]
 		m.sessions[id] = p
 	}
 	return p

@@ -102,7 +102,7 @@ func TestKeysVerdicts(t *testing.T) {
 	for name, want := range map[string]string{
 		"tls13": record.CauseNone, "resumed-lftp": record.CauseNone, "active-cbc": record.CauseNone, "nat": record.CauseNone,
 		"blocked": record.CauseDataBlocked, "reuse-missing": record.CauseDataTLSFailed,
-		"proftpd-curl": record.CauseNone, "pureftpd-lftp": record.CauseNone, "pyftpd-active": record.CauseNone, "ccc": record.CauseNone, "hello-retry": record.CauseNone, "renegotiated": record.CauseNone, "implicit": record.CauseNone,
+		"proftpd-curl": record.CauseNone, "pureftpd-lftp": record.CauseNone, "pyftpd-active": record.CauseNone, "ccc": record.CauseNone, "hello-retry": record.CauseNone, "early-hello": record.CauseDataTLSFailed, "renegotiated": record.CauseNone, "implicit": record.CauseNone,
 		"proftpd-missing": record.CauseDataTLSFailed, "unknown-ca": record.CauseTLSFailed, "no-client-certificate": record.CauseTLSFailed, "blocked-active": record.CauseDataBlocked,
 		"nat-private": record.CauseAddressUntranslated, "nat-active": record.CauseAddressUntranslated,
 	} {

@@ -188,6 +188,9 @@ func (b *builder) count(t *record.Transfer, c *flow.Conn) {
 	}
 	if d := record.TLSOf(c); d != nil {
 		t.PlainBytes, t.Handshake = d.PlainFrom(t.Notes.From, tickets(&b.c.Session)), d.Info
+		if t.PlainBytes == nil && c.Sent == flow.SentNothing && min(c.Half[0].Packets, c.Half[1].Packets) > 0 {
+			t.PlainBytes = new(uint64) // nothing but a hello
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ var failures = []judge{
 	abortedByClient, seenEnough, saidUnprotected, saidWrongPeer, saidNoNegotiation, saidExhausted, saidFull, stolen, saidNotLoggedIn, saidError, saidHandshake, unresumed, saidAtOnce, saidLocal, duringTransfer, saidBusy, saidUnopened, saidDenied, unexplained,
 }
 
-var incompletes = []judge{abortedByClient, serverStopped, leftWaiting, leftEarly, duringTransfer, notCaptured}
+var incompletes = []judge{abortedByClient, handshakeOfData, serverStopped, leftWaiting, leftEarly, duringTransfer, notCaptured}
 
 // lastReply is the reply that refused: the transfer's, if it is one.
 func lastReply(t *record.Transfer) *record.Reply {

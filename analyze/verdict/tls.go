@@ -46,6 +46,9 @@ func handshakeOfData(c *hearing, t *record.Transfer) *record.Verdict {
 		v.At, v.Certainty, v.Or = record.AtServer, record.Open, []string{record.CauseDataReset}
 		v.Text = sentence("the server did not answer the client's TLS hello on the data connection" + c.packets(x.ClientHello.Pos) + ", which then ended" + c.packets(t.Notes.Conn.Last.Pos))
 		v.Next = steps("look at the server's log for this transfer", "a firewall may drop what it cannot read: compare with a capture at the other end")
+		if t.Outcome == record.Incomplete && t.Command == nil {
+			v.Next = append(steps("the client began TLS before it sent a transfer command, which some servers do not expect: try another client, or another version of it"), v.Next...)
+		}
 	default:
 		return nil
 	}

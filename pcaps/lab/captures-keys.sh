@@ -298,3 +298,14 @@ E
   exec {server}>&-
   captured
 }
+
+# curl 7.88 says hello on the data connection before the transfer command, and pyftpdlib resets it.
+cap_keys_early_hello() {
+  flat
+  certificate
+  cat "$work/key.pem" "$work/cert.pem" >"$work/both.pem"
+  pyftpd_tls
+  capture "$CLI" c0 early-hello.pcap
+  logged early-hello curl -sS -k --ssl-reqd -u labuser:labpass --max-time 20 -o /dev/null ftp://192.0.2.21/readme.txt || true
+  captured
+}

@@ -132,7 +132,7 @@ func (l *Ladder) data(r Rung) {
 		return
 	}
 	r.To = flow.In
-	if t.Direction != nil && *t.Direction == record.Upload {
+	if t.Direction != nil && *t.Direction == record.Upload || t.Direction == nil && t.Notes.From.IsValid() && t.Notes.From.Addr() == l.S.Client.Addr() {
 		r.To = flow.Out
 	}
 	r.Pos, r.Text, r.Note = t.Frames.FirstData, prose.Many(*t.Carried(), "byte"), ""

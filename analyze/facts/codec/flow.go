@@ -94,6 +94,7 @@ func icmp(c *Coder, p *flow.ICMP) {
 	c.Bool(&p.V6)
 	c.byte(&p.Type)
 	c.byte(&p.Code)
+	c.byte(&p.TTL)
 	Number(c, &p.MTU)
 	Mark(c, &p.Mark)
 }

@@ -106,6 +106,7 @@ func transferCommand(c *Coder, p *control.TransferCommand) {
 	c.byte(&p.Mode)
 	c.Bool(&p.HasRestart)
 	c.Bool(&p.HasSize)
+	c.Bool(&p.ReplyDoubtful)
 	line(c, &p.Line)
 	c.String(&p.Argument)
 	c.String(&p.Path)
@@ -129,7 +130,7 @@ func session(c *Coder, p *record.Session) {
 		optional(c, s, Text)
 	}
 	c.Bool(&p.Anonymous)
-	for _, s := range []*string{&p.Login, &p.TLS, &p.Closing, &p.RealClient, &p.RealServer, &p.Capture.Undecrypted} {
+	for _, s := range []*string{&p.Login, &p.TLS, &p.Closing, &p.RealClient, &p.RealServer, &p.Sensor, &p.Capture.Undecrypted} {
 		c.String(s)
 	}
 	optional(c, &p.Handshake, tlsInfo)

@@ -51,9 +51,10 @@ func TestIdleInterfaces(t *testing.T) {
 // The last block is not full when Stop comes.
 func TestStopDrains(t *testing.T) {
 	veths(t, 1)
+	w := plug(t, "a0")
+	w.send(tcp4(0, 1000, 0)) // until b0 takes packets, send tries again, and a0 would show each try
 	for n := range 5 {
 		c := open(t, Options{Interfaces: []string{"a0"}, Rings: 1 + n%2}) // what goes out is in the ring when send returns
-		w := plug(t, "a0")
 		for i := range n {
 			w.send(tcp4(uint32(i), 1000, 0))
 		}

@@ -323,7 +323,7 @@ func testInterval(t *testing.T) {
 	client := lab.visit(0)
 	client.send(half)
 	eventually(t, "snapshots", func() bool { return strings.Count(read(t, out), `"open":true`) >= 2 })
-	require.Contains(t, s.out.String(), "goes on")
+	eventually(t, "the table's", func() bool { return strings.Contains(s.out.String(), "goes on") })
 	client.send(0)
 	eventually(t, "the end", func() bool { return sessionsIn(out) == 1 })
 	s.stop(t)

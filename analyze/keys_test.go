@@ -70,13 +70,13 @@ func TestLateKeys(t *testing.T) {
 			t.Run(fmt.Sprint(name, workers), func(t *testing.T) {
 				pcap := "../pcaps/keys/" + name + ".pcap"
 				whole, log := keysOf(t, pcap)
-				late := func(after int, log []byte) string {
+				late := func(after int32, log []byte) string {
 					c, err := capture.Open([]string{pcap}, capture.Options{})
 					require.NoError(t, err)
 					defer c.Close()
 					store, source := keylog.New(), &replay{Capture: c, step: 100 * flow.Millisecond, after: 300}
 					store.Grows(func() {
-						if source.after < 300-after {
+						if source.silent.Load() > after {
 							store.Block(log, 0)
 							log = nil
 						}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +22,8 @@ type replay struct {
 	*capture.Capture
 	step, now flow.Time
 	rest      []capture.Packet
-	after     int // calls after the last packet, before the end
+	after     int          // calls after the last packet, before the end
+	silent    atomic.Int32 // those that were
 }
 
 func (r *replay) Now() flow.Time { return r.now }
@@ -36,6 +38,7 @@ func (r *replay) Next() ([]capture.Packet, error) {
 			return nil, io.EOF
 		default:
 			r.after--
+			r.silent.Add(1)
 		}
 	}
 	if r.now == 0 && len(r.rest) > 0 {

@@ -90,7 +90,9 @@ func Run(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	return c.loop(ctx)
+	err = c.loop(ctx)
+	c.tell()
+	return err
 }
 
 // loop reads the stream, and begins anew where it was when the hub was away.

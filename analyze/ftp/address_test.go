@@ -123,7 +123,7 @@ func TestSecret(t *testing.T) {
 	for line, want := range map[string]string{
 		"PASS hunter2": "hunter2", "pass  two spaces": "two spaces", " PASS x": "x", "\xf2PASS x": "x", "ACCT 77": "77", "PASS": "", "PASShunter2": "hunter2",
 		"PASS\thunter2": "hunter2", "SITE PSWD old new": "old new", "site chpass new": "new", "SITE CHMOD 644 a": "", "USER bob": "", "PAS": "", "": "", "RETR PASS x": "",
-		"PASV": "", "SITE": "", "SITE ": "", "SITE  CPWD  a b": "a b", "site gpass x": "x", "SITE ADDUSER bob x": "bob x", "SITE PASSIVE on": "", "ADAT Zm9v": "Zm9v",
+		"PASV": "", "SITE": "", "SITE ": "", "SITE  CPWD  a b": "a b", "site gpass x": "x", "SITE ADDUSER bob x": "bob x", "SITE PASSIVE on": "", "ADAT Zm9v": "Zm9v", "XAUT 2 0c9d": "2 0c9d",
 		"P\x00ASS x": "x", "QUOTE PASS x": "x", "QUOTE PASV": "", "USER bob x": "x", "USER  bob  x y": "x y", "USER bob PASS x": "x", "USER bob:x": "x",
 		"USER bob@host:2121": "", "USER bob@host 2121": "", "USER bob ": "", "USER bob:": "", "USER bob@host x": "x", "user\tbob\tx": "x",
 	} {

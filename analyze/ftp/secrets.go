@@ -87,6 +87,9 @@ func (s *Secrets) Command(line []byte) (from, size int) {
 	}
 	secret := bytes.TrimRight(line[from:], " \t")
 	size += s.add(secret)
+	if bare := bytes.Trim(secret, quotes); len(bare) < len(secret) { // servers may say it without
+		size += s.add(bare)
+	}
 	if cmd.Verb == SITE {
 		for word := range bytes.FieldsSeq(secret) {
 			size += s.add(word)

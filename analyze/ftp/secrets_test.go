@@ -51,6 +51,8 @@ func TestSecrets(t *testing.T) {
 		{"words of SITE", "C: site  cpwd old777 new777|S: 200 NEW777, old777", "C: site  cpwd (hidden)|S: 200 (hidden), (hidden)", ""},
 		{"a mistyped verb", "C: PASS hunter2|C: PAS hunter2|C: RETR xhunter2", "C: PASS (hidden)|C: PAS (hidden)|C: RETR xhunter2", ""},
 		{"glued", "C: PASShunter2|S: 500 PASSHUNTER2: what?", "C: PASS(hidden)|S: 500 (hidden): what?", ""},
+		{"typed in quotes", `C: PASS "hunter2"|S: 530 hunter2 or "HUNTER2"|C: PASS 'Zq7|S: 530 zq7`, `C: PASS (hidden)|S: 530 (hidden) or (hidden)|C: PASS (hidden)|S: 530 (hidden)`, ""},
+		{"XAUT", "C: xaut 2 0c9d77aa|S: 500 2 0C9D77AA?", "C: xaut (hidden)|S: 500 (hidden)?", ""},
 		{"quoted, and never seen", "S: 500 'PASS hunter2': what?", "S: 500 'PASS (hidden)': what?", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -26,6 +26,7 @@ var strays = []damage{
 	stray("ACK beyond what was sent", func(m *capturetest.Meta) { m.Ack += 1 << 20 }),
 	stray("data without ACK", func(m *capturetest.Meta) { m.Flags, m.Ack, m.Payload = flow.PSH, 0, []byte("QUIT\r\n") }),
 	stray("keep-alive", func(m *capturetest.Meta) { m.Flags, m.Seq, m.Payload = flow.ACK, m.Seq-1, []byte{0} }),
+	{name: "stray data behind FIN", variants: func(n int) int { return n }, do: behindFIN},
 }
 
 // farOff is far outside of any window.
@@ -51,6 +52,18 @@ func stray(name string, forge func(*capturetest.Meta)) damage {
 		})
 		return slices.Concat(f[:at+1], forged, f[at+1:]), fmt.Sprintf("%s behind packet %d, from end %d", name, at+1, from), 1
 	}}
+}
+
+// behindFIN has the sender of a FIN go on.
+func behindFIN(f []capturetest.Frame, at int) ([]capturetest.Frame, string, int) {
+	if m := f[at].Meta; m == nil || m.ICMP != nil || m.Flags&(flow.SYN|flow.RST|flow.FIN) != flow.FIN || f[at].Length > len(f[at].Data) {
+		return f, "", 0
+	}
+	forged := capturetest.Change(f[at:at+1], func(_ *capturetest.Frame, m *capturetest.Meta) bool {
+		m.Flags, m.Seq, m.Payload = flow.ACK|flow.PSH, m.Seq+uint32(len(m.Payload))+1, []byte("226 stray\r\n")
+		return true
+	})
+	return slices.Concat(f[:at+1], forged, f[at+1:]), fmt.Sprintf("data behind the FIN in packet %d", at+1), 1
 }
 
 // ofBegun leaves out connections of which the capture has no SYN: one that payload overtook

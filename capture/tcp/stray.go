@@ -14,7 +14,7 @@ import (
 // doubt until the connection tells:
 //
 //   - a SYN or SYN-ACK opens another connection when the other side answers its number;
-//   - what lies far ahead counts when the other side acknowledges it;
+//   - what lies far ahead, or behind a FIN, counts when the other side acknowledges it;
 //   - an acknowledgement of what lies far ahead counts when it is said again, or when what
 //     lies there comes, or when its sender says nothing after it;
 //   - a RST ahead of what was seen counts when its sender is silent afterwards.
@@ -234,6 +234,14 @@ func (c *conn) isFar(dir flow.Direction, s *flow.Segment) bool {
 		return ahead <= limit && (ahead >= -maxBridge || h.flags&pieces != 0)
 	}
 	return h.flags&(started|isAcked) != 0 && !(h.flags&started != 0 && near(h.next)) && !(h.flags&isAcked != 0 && near(h.acked))
+}
+
+// isBehindFIN reports whether a segment is payload of a side that said it sends no more:
+// hosts ignore it (RFC 9293 section 3.10.7.4), unless the FIN was none. A single byte in
+// the FIN's place is a keep-alive.
+func (h *half) isBehindFIN(s *flow.Segment) bool {
+	return h.flags&(finished|isAcked) == finished|isAcked && s.Length > 0 && s.Flags&(flow.SYN|flow.RST) == 0 &&
+		!flow.Before(s.Seq, h.finSeq) && (s.Length > 1 || s.Seq != h.finSeq)
 }
 
 // isOld reports whether a number lies more than a window before all that a capture which

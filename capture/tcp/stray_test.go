@@ -54,6 +54,25 @@ func TestStrayEnd(t *testing.T) {
 	})
 }
 
+// TestBehindFIN: what a side sends behind its FIN is no data, unless the other one received it.
+func TestBehindFIN(t *testing.T) {
+	const open = handshake + "> A 101/301 #1000\n< A 301/1101\n> FA 1101/301\n"
+	const fins = "\n< FA 301/1102\n> A 1102/302"
+	for _, stray := range []string{"> A 1102/301 #10", "> A 1101/301 #10", "> A 1102/301 #10\n> A 1112/301 #10", "> FA 1102/301 #10", "> A 1502/301 #10"} {
+		for _, acked := range []string{"", "< A 301/1102\n"} {
+			rows(t, []row{
+				{stray + ", to the end", open + acked + stray + fins, "40000>21 opener established fin out 1000 in 0 syns 1"},
+				{stray + ", cut", open + acked + stray, "40000>21 opener established fin out 1000 in 0 syns 1"},
+				{stray + ", late", open + acked + fins[1:] + "\n" + stray, "40000>21 opener established fin out 1000 in 0 syns 1"},
+			})
+		}
+	}
+	rows(t, []row{{"received", open + "> A 1101/301 #10\n< A 301/1111\n> FA 1111/301\n< FA 301/1112\n> A 1112/302", "40000>21 opener established fin out 1010 in 0 syns 1"}})
+	r := newRecorder(t)
+	play(t, r, handshake+"> A 101/301 =user\n< A 301/105 =33133\n> FA 105/306\n> A 106/306 =PASV\n< FA 306/106\n> A 106/307 =QUIT")
+	require.Equal(t, "> user\n< 33133", strings.TrimSpace(strings.SplitN(fmt.Sprint(r), "\n", 2)[1]))
+}
+
 // TestManyDoubts bounds what is kept in doubt.
 func TestManyDoubts(t *testing.T) {
 	sink := &silent{}

@@ -17,6 +17,9 @@ func (t *Table) update(slot int32, dir flow.Direction, s *flow.Segment) {
 		return // RFC 9293 section 3.10.7.4: "if the ACK bit is off, drop the segment"
 	}
 	h, other := &c.half[dir], &c.half[dir^1]
+	if h.isBehindFIN(s) && t.far(slot, dir, s) {
+		return
+	}
 	if s.Seq != h.next && s.Flags&(flow.SYN|flow.RST) == 0 {
 		if c.isFar(dir, s) && t.far(slot, dir, s) {
 			return

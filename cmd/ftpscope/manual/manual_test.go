@@ -20,11 +20,14 @@ func TestTopics(t *testing.T) {
 	names, err := filepath.Glob("*.md")
 	require.NoError(t, err)
 	require.ElementsMatch(t, names, append(pageFiles(), "README.md"))
+	first, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
 	for _, topic := range Topics() {
 		t.Run(topic.Name, func(t *testing.T) {
 			require.NotEmpty(t, topic.Title)
 			require.Regexp(t, `^[^#].*[.?]$`, topic.Summary)
 			require.LessOrEqual(t, len(topic.Summary), 100)
+			require.Contains(t, string(first), "| ["+topic.Name+"](cmd/ftpscope/manual/"+topic.Name+".md) |")
 			for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(topic.Text, -1) {
 				if !strings.HasPrefix(link[1], "https://") {
 					require.FileExists(t, link[1])

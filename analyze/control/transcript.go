@@ -266,6 +266,7 @@ func transcriptOf(c *Conversation, conn *flow.Conn) *Transcript {
 	n.Control, n.Heard = *conn, c.notes.Heard
 	n.Logins = own(n.Logins)
 	n.Idle, n.ClientSpoke = c.quiet.end(conn.Last.Time), c.quiet.heard
+	n.Unbegun = c.tls.kind == record.TLSExplicit && n.Security == "" && n.AuthTLS.Seen() && c.quiet.client <= n.AuthTLS.Time
 	s.Handshake = c.tls.found(c.client)
 
 	s.Closing = closingOf(n)

@@ -27,6 +27,8 @@ type Notes struct {
 	Idle flow.Time
 	// ClientSpoke is when the client last sent something before the server's last word.
 	ClientSpoke flow.Time
+	// Unbegun says that the server agreed to TLS, and nothing of the client came after its AUTH.
+	Unbegun bool
 	// Twin is the same session as captured on a NAT's other side; nil: there is none. IsHalf says
 	// that this one is what is left of it: the twin holds what both sides said.
 	Twin   *Session

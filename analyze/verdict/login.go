@@ -12,7 +12,7 @@ import (
 // The session itself: greeting, login, TLS, and its end.
 
 // logins are the judges of how far a session came before its transfers.
-var logins = []func(*hearing) *record.Verdict{turnedDownByProxy, anotherProtocol, neverGreeted, turnedAway, handshakeFailed, outOfStep, loginFailed, authRefused}
+var logins = []func(*hearing) *record.Verdict{turnedDownByProxy, anotherProtocol, neverGreeted, turnedAway, neverBegan, handshakeFailed, outOfStep, loginFailed, authRefused}
 
 // ends are those of what else may have hurt, the gravest first.
 var ends = []func(*hearing) *record.Verdict{serverFailed, brokenOff, neverAnswered, answeredTooLate, commandDenied, greetedLate, closedEarly, failedUnseen, cutShort}

@@ -187,6 +187,22 @@ func TestReportedTLS(t *testing.T) {
 			want: "tls-failed server open tls-mismatch control-lost", says: []string{"did not answer the client's TLS hello", "a firewall that inspects FTP"}, never: []string{"issuer"},
 		},
 		{
+			name: "no hello, and the client leaves", script: auth + "wait 1s\nclose C",
+			want: "tls-failed client likely", says: []string{"the client ended the connection", "without a TLS hello"}, never: []string{"hides"},
+		},
+		{
+			name: "no hello until the server has waited enough", script: auth + "wait 60s\nS: 421 Timeout.\nclose S",
+			want: "tls-failed client open control-lost", says: []string{"no TLS hello came for 1 min", "capture at the client"}, never: []string{"hides"},
+		},
+		{
+			name: "no hello, for the server ends at once", script: auth + "wait 100ms\nrst S",
+			want: "tls-failed server likely", says: []string{"then ended the connection", "the server's log"}, never: []string{"hides"},
+		},
+		{
+			name: "no hello, for something between resets", script: auth + "ttl S 255\nrst S",
+			want: "control-lost firewall certain", says: []string{"in the server's name, which it did not send", "by its TTL"}, never: []string{"hides"},
+		},
+		{
 			name: "AUTH is blocked by what inspects FTP", script: greeted("Microsoft FTP Service") + `
 				C: AUTH TLS
 				S: 534 Local policy on server does not allow TLS secure connections.` + quit,

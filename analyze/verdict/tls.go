@@ -242,6 +242,46 @@ func handshakeFailed(c *hearing) *record.Verdict {
 	return nil
 }
 
+// patience is how long servers wait for a TLS hello at least: one that ends the connection
+// sooner does not do so for want of it.
+const patience = 5 * flow.Second
+
+// neverBegan is TLS that the server agreed to, and that no hello of the client began.
+func neverBegan(c *hearing) *record.Verdict {
+	control, auth := &c.Notes.Control, c.Notes.AuthTLS
+	if !c.Notes.Unbegun || !c.gapless() || control.Closing == flow.Cut {
+		return nil
+	}
+	client, server := c.Halves(control)
+	by, half := record.Client, client
+	if endedBy(c, server) {
+		by, half = record.Server, server
+	}
+	over := half.FIN
+	if earlier(half.RST, over) {
+		over = half.RST
+	}
+	agreed := "the server agreed to AUTH" + c.packets(auth.Pos) + ", and "
+	v := begin(record.CauseTLSFailed, by, record.Likely, auth.Pos, over.Pos)
+	switch far := foreignReset(c, control, by); {
+	case far != "":
+		v.Cause, v.At, v.Certainty = record.CauseControlLost, record.AtFirewall, record.Certain
+		v.Text = sentence(agreed+"a RST in the "+by+"'s name, which it did not send, ended the connection"+c.packets(over.Pos)+" before any TLS hello came", far)
+		v.Next = steps("look at firewalls and intrusion prevention between the two: they reset what they cannot read", "or let the client use implicit TLS (port 990)")
+	case by == record.Client:
+		v.Text = sentence(agreed + "the client ended the connection" + c.packets(over.Pos) + " without a TLS hello")
+		v.Next = steps("look at the client's log: can it do TLS at all, and what did it not like?")
+	case over.Time-auth.Time >= patience:
+		v.At, v.Certainty, v.Or = record.AtClient, record.Open, []string{record.CauseControlLost}
+		v.Text = sentence(agreed + "no TLS hello came for " + prose.Lasting(over.Time-auth.Time) + ", until the server ended the connection" + c.packets(over.Pos))
+		v.Next = steps("capture at the client: if its hello leaves there, something on the way drops what it cannot read", "if it does not, look at the client's log")
+	default:
+		v.Text = sentence(agreed + "then ended the connection" + c.packets(over.Pos) + " before a TLS hello came")
+		v.Next = steps("look at the server's log: its certificate, key and TLS versions")
+	}
+	return v
+}
+
 // endedSoon reports whether the control connection ended without another word of either
 // side.
 func endedSoon(c *hearing, after flow.Mark) bool {

@@ -149,6 +149,7 @@ func notes(c *Coder, p *record.Notes) {
 	heard(c, &p.Heard)
 	span(c, &p.Idle)
 	Time(c, &p.ClientSpoke)
+	c.Bool(&p.Unbegun)
 	optional(c, &p.Refused, tunnel)
 }
 

@@ -347,7 +347,7 @@ var (
 	durations = regexp.MustCompile(`\b[0-9.]+ (µs|ms|s)\b`)
 	waited    = regexp.MustCompile(` DURATION after [A-Z]+`) // is told from a second on, which is what servers wait
 	otherSide = regexp.MustCompile(`,\{"id":"nat-mismatch"[^{}]*\}`)
-	ofPace    = regexp.MustCompile(`"(?:duration|rate|rtt_handshake|rtt|zero_window_time|limit)":(?:[0-9.]+|"[a-z-]+")|"longest_stall":(?:null|\{[^{}]*\})`)
+	ofPace    = regexp.MustCompile(`"(?:duration|rate|rtt_handshake|rtt|zero_window_time|limit)":(?:[0-9.]+|null|"[a-z-]+")|"longest_stall":(?:null|\{[^{}]*\})`)
 	rate      = regexp.MustCompile(`("elapsed_seconds"|"packets_per_second"):([0-9.]+|null)`)
 )
 

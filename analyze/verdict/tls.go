@@ -229,10 +229,7 @@ func handshakeFailed(c *hearing) *record.Verdict {
 		v := begin(record.CauseTLSFailed, record.AtServer, record.Open, x.ClientHello.Pos, control.Last.Pos)
 		v.Or = []string{record.CauseTLSMismatch, record.CauseControlLost}
 		if far := foreignReset(c, control, record.Server); far != "" {
-			e := c.reset(control)
-			v.Cause, v.At, v.Certainty, v.Or = record.CauseControlLost, record.AtFirewall, record.Certain, nil
-			v.Text = sentence("a RST in the server's name, which it did not send, answered the client's TLS hello" + c.packets(x.ClientHello.Pos, e.at.Pos) + ": " + far)
-			v.Next = steps("look at firewalls and intrusion prevention between the two: they reset what they cannot read", "or let the client use implicit TLS (port 990)")
+			resetBetween(v, "a RST in the server's name, which it did not send, answered the client's TLS hello"+c.packets(x.ClientHello.Pos, c.reset(control).at.Pos)+": "+far)
 			return v
 		}
 		v.Text = sentence("the server did not answer the client's TLS hello" + c.packets(x.ClientHello.Pos) + ", and the connection ended" + c.packets(control.Last.Pos))
@@ -252,34 +249,34 @@ func neverBegan(c *hearing) *record.Verdict {
 	if !c.Notes.Unbegun || !c.gapless() || control.Closing == flow.Cut {
 		return nil
 	}
-	client, server := c.Halves(control)
-	by, half := record.Client, client
-	if endedBy(c, server) {
-		by, half = record.Server, server
-	}
-	over := half.FIN
-	if earlier(half.RST, over) {
-		over = half.RST
+	e, far := c.ended(control), ""
+	if e.rst {
+		far = foreignReset(c, control, e.by)
 	}
 	agreed := "the server agreed to AUTH" + c.packets(auth.Pos) + ", and "
-	v := begin(record.CauseTLSFailed, by, record.Likely, auth.Pos, over.Pos)
-	switch far := foreignReset(c, control, by); {
+	v := begin(record.CauseTLSFailed, e.by, record.Likely, auth.Pos, e.at.Pos)
+	switch waited := e.at.Time - auth.Time; {
 	case far != "":
-		v.Cause, v.At, v.Certainty = record.CauseControlLost, record.AtFirewall, record.Certain
-		v.Text = sentence(agreed+"a RST in the "+by+"'s name, which it did not send, ended the connection"+c.packets(over.Pos)+" before any TLS hello came", far)
-		v.Next = steps("look at firewalls and intrusion prevention between the two: they reset what they cannot read", "or let the client use implicit TLS (port 990)")
-	case by == record.Client:
-		v.Text = sentence(agreed + "the client ended the connection" + c.packets(over.Pos) + " without a TLS hello")
+		resetBetween(v, agreed+"a RST in the "+e.by+"'s name, which it did not send, ended the connection"+c.packets(e.at.Pos)+" before any TLS hello came", far)
+	case e.by == record.Client:
+		v.Text = sentence(agreed + "the client ended the connection" + c.packets(e.at.Pos) + " without a TLS hello")
 		v.Next = steps("look at the client's log: can it do TLS at all, and what did it not like?")
-	case over.Time-auth.Time >= patience:
+	case waited >= patience:
 		v.At, v.Certainty, v.Or = record.AtClient, record.Open, []string{record.CauseControlLost}
-		v.Text = sentence(agreed + "no TLS hello came for " + prose.Lasting(over.Time-auth.Time) + ", until the server ended the connection" + c.packets(over.Pos))
+		v.Text = sentence(agreed + "no TLS hello came for " + prose.Lasting(waited) + ", until the server ended the connection" + c.packets(e.at.Pos))
 		v.Next = steps("capture at the client: if its hello leaves there, something on the way drops what it cannot read", "if it does not, look at the client's log")
 	default:
-		v.Text = sentence(agreed + "then ended the connection" + c.packets(over.Pos) + " before a TLS hello came")
+		v.Text = sentence(agreed + "then ended the connection" + c.packets(e.at.Pos) + " before a TLS hello came")
 		v.Next = steps("look at the server's log: its certificate, key and TLS versions")
 	}
 	return v
+}
+
+// resetBetween makes v the verdict of a RST that neither side sent, where TLS was to begin.
+func resetBetween(v *record.Verdict, text ...string) {
+	v.Cause, v.At, v.Certainty, v.Or = record.CauseControlLost, record.AtFirewall, record.Certain, nil
+	v.Text = sentence(text...)
+	v.Next = steps("look at firewalls and intrusion prevention between the two: they reset what they cannot read", "or let the client use implicit TLS (port 990)")
 }
 
 // endedSoon reports whether the control connection ended without another word of either

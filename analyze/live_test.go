@@ -22,7 +22,7 @@ type replay struct {
 	*capture.Capture
 	step, now flow.Time
 	rest      []capture.Packet
-	after     int          // calls after the last packet, before the end
+	after     int32        // calls after the last packet, before the end
 	silent    atomic.Int32 // those that were
 }
 
@@ -34,10 +34,9 @@ func (r *replay) Next() ([]capture.Packet, error) {
 		switch {
 		case err == nil:
 			r.rest = batch
-		case r.after == 0:
+		case r.silent.Load() == r.after:
 			return nil, io.EOF
 		default:
-			r.after--
 			r.silent.Add(1)
 		}
 	}
@@ -54,7 +53,7 @@ func (r *replay) Next() ([]capture.Packet, error) {
 	return due, nil
 }
 
-func replayed(t *testing.T, opt analyze.Options, after int, files ...string) (*analyzetest.Records, []*record.Session) {
+func replayed(t *testing.T, opt analyze.Options, after int32, files ...string) (*analyzetest.Records, []*record.Session) {
 	c, err := capture.Open(files, capture.Options{})
 	require.NoError(t, err)
 	defer c.Close()

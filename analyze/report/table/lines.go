@@ -33,9 +33,10 @@ func (l *lines) Session(s *record.Session) error {
 	if s.Open { // it has no number yet
 		r.id, closing = "open", "goes on"
 	}
-	l.event(&b, s.End, s.Sensor+"#"+r.id, r.client+" → "+r.server, r.network, r.user, r.mode, r.sums, closing)
+	name := s.Sensor + "#" + r.id
+	l.event(&b, s.End, name, r.client+" → "+r.server, r.network, r.user, r.mode, r.sums, closing)
 	if v := s.Verdict; v != nil && v.Cause != record.CauseNone && !s.Open {
-		l.event(&b, s.End, s.Sensor+"#"+r.id, verdictFields(v)...)
+		l.event(&b, s.End, name, verdictFields(v)...)
 	}
 	for i := range s.Transfers {
 		t := &s.Transfers[i]
@@ -44,14 +45,14 @@ func (l *lines) Session(s *record.Session) error {
 			at.Time = t.Notes.Ran.Mark.Time
 		}
 		row := &r.transfers[i]
-		place := s.Sensor + "#" + r.id + "." + strconv.Itoa(t.N)
+		place := name + "." + strconv.Itoa(t.N)
 		l.event(&b, at, place, row.name, row.method, row.main, row.detail, row.size, row.result, row.frames)
 		if v := t.Verdict; v != nil && !s.Open && (s.Verdict == nil || v.Text != s.Verdict.Text) {
 			l.event(&b, at, place, verdictFields(v)...)
 		}
 	}
 	for _, f := range diagnosis.Ranked(s) {
-		place := s.Sensor + "#" + r.id
+		place := name
 		if f.Transfer > 0 {
 			place += "." + strconv.Itoa(f.Transfer)
 		}

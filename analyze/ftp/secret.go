@@ -8,9 +8,10 @@ import (
 // Secret finds where in a client's line that begins which must not be shared; it is
 // len(line) when nothing is. Secret are the arguments of PASS and ACCT (RFC 959 section
 // 4.1.1), of ADAT (RFC 2228 section 3), of XAUT (name and password, encoded), of the SITE
-// commands that change a password, and what is typed behind the name in USER. The verb may be in any letter case, with blanks
-// before it and control bytes within, and the argument may begin right after PASS: what
-// looks like a slip of the keyboard is a password all the same.
+// commands that change a password, and what is typed behind the name in USER. The verb may
+// be in any letter case, with blanks before it and control bytes within, and the argument
+// may begin right after PASS: what looks like a slip of the keyboard is a password all the
+// same.
 func Secret(line []byte) (from int) {
 	start := 0
 	for start < len(line) && (isBlank(line[start]) || isControl(line[start]) || line[start] >= lowest) {
